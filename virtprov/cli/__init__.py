@@ -1,0 +1,1 @@
+"""Command lines in; text and exit codes out."""

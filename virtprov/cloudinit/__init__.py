@@ -1,0 +1,1 @@
+"""Seed documents for cloud-init's NoCloud data source."""

@@ -1,0 +1,1 @@
+"""Rules for what a guest gets when nobody says: one small rule per fact."""

@@ -1,0 +1,1 @@
+"""Hosts: connection, capabilities, inventory, recorded hosts. The only importer of libvirt."""

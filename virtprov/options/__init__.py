@@ -1,0 +1,1 @@
+"""The option catalogue: tables only, standard library only."""

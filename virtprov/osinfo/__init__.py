@@ -1,0 +1,1 @@
+"""The OS-profile database: read, look up, detect."""

@@ -1,0 +1,1 @@
+"""Errors, commands, files and other ground floor things."""

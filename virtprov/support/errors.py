@@ -1,0 +1,82 @@
+"""One family of errors, and the words that help a user out of them."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ProvError(Exception):
+    """A failure the user can act on: one sentence, and what to try next.
+
+    `message` is one sentence that names the input and says what is wrong; `hint` says what to try.
+    `exit_code` is the status the command ends with.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ProvError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = 2
+
+
+class InputError(UsageError):
+    """A file, a URL or standard input named by the user holds something that cannot be used."""
+
+
+class XmlError(InputError):
+    """XML that cannot be read, or is not what was expected."""
+
+
+class HostError(ProvError):
+    """The host refused a request, or cannot be reached."""
+
+    exit_code = 3
+
+
+class WaitTimeout(ProvError):
+    """Waited as long as the user allowed; the guest is left as it is."""
+
+    exit_code = 4
+
+
+class GuestBroken(ProvError):
+    """The guest came up, but not as asked."""
+
+    exit_code = 5
+
+
+class FetchError(ProvError):
+    """A download did not work."""
+
+
+class MediaError(ProvError):
+    """An image or a medium is not what it should be."""
+
+
+class CommandError(ProvError):
+    """A helper program is missing or failed."""
+
+
+def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
+    """Say which of the `known` names come close to `name`: a hint, or "" when none does."""
+    import difflib
+
+    pool = list(dict.fromkeys(known))
+    folded = {word.lower(): word for word in pool}
+    close = difflib.get_close_matches(name.lower(), folded, n=most, cutoff=0.6)
+    tail = name.lower().rsplit(".", 1)[-1]
+    close += [word for word in folded if tail and word.rsplit(".", 1)[-1] == tail and word not in close]
+    words = [f"'{folded[word]}'" for word in close[:most]]
+    if not words:
+        return ""
+    listed = words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+    return f"did you mean {listed}?"

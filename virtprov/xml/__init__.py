@@ -1,0 +1,1 @@
+"""The templating core: tree, path, diff. The only importer of lxml."""
