@@ -1,0 +1,136 @@
+"""Pairs + a table -> XML: building, editing, matching and clearing read the same rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from virtprov.options.model import FLAG, VERB, Hit, Pair, Table, truth
+from virtprov.support.errors import UsageError
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+
+class Assignment(NamedTuple):
+    """A value for one place in the XML; None takes it out."""
+
+    name: str
+    path: str
+    text: str | None
+    flag: bool
+
+
+class Assignments(NamedTuple):
+    """What one use of an option group says.
+
+    `clear` empties the element first; `places` go to the XML; `verbs` are for the named functions of the
+    group; `xpaths` are free assignments by XPath.
+    """
+
+    places: tuple[Assignment, ...]
+    verbs: dict[str, str]
+    clear: bool = False
+    xpaths: tuple[dict[str, str], ...] = ()
+
+    def places_named(self, *names: str) -> bool:
+        """Whether any of these rows is given a value."""
+        return any(place.name in names for place in self.places)
+
+
+def resolve(table: Table, pairs: list[Pair]) -> Assignments:
+    """Look every key up in the table; repeated keys: the last one wins.
+
+    A key that begins with `./` is a place already. Raises UsageError for unknown keys and for values that
+    their row cannot take.
+    """
+    if table.expand is not None:
+        pairs = table.expand(list(pairs))
+    places: dict[str, Assignment] = {}
+    verbs: dict[str, str] = {}
+    xpaths: dict[int, dict[str, str]] = {}
+    clear = False
+    for key, value in pairs:
+        if key.startswith("./"):
+            places[key] = Assignment(key, key, value or None, False)
+            continue
+        hit = table.row(key)
+        if value is None:
+            raise UsageError(
+                f"--{table.flag} {key}: no value is given for it", hint=f"write {key}=VALUE, or {key}= to take it out"
+            )
+        if hit.row.name == "clearxml":
+            clear = truth(value, f"--{table.flag} clearxml")
+        elif hit.row.name.startswith("xpath"):
+            at = hit.numbers[0] if hit.numbers else 0
+            xpaths.setdefault(at, {})[hit.row.name.rpartition(".")[2]] = value
+        elif hit.row.kind is VERB:
+            verbs[hit.row.name] = value
+        else:
+            made = _place(table, hit, value)
+            places[made.path] = made
+    ordered = tuple(xpaths[at] for at in sorted(xpaths))
+    return Assignments(tuple(places.values()), verbs, clear, ordered)
+
+
+def _place(table: Table, hit: Hit, value: str) -> Assignment:
+    text: str | None = None
+    flag = hit.row.kind is FLAG
+    if value != "":
+        text = hit.row.parse(value, table.flag) or None
+    return Assignment(hit.row.name, hit.row.at(hit.numbers), "" if flag and text else text, flag)
+
+
+def write(node: Element, wanted: Assignments) -> None:
+    """Put the assignments into the element (the guest's root for groups of the whole guest)."""
+    for place in wanted.places:
+        path.put(node, place.path, place.text)
+    for free in wanted.xpaths:
+        write_xpath(node, free)
+
+
+def build(table: Table, wanted: Assignments) -> Element:
+    """A new element of the group, with what was said in it."""
+    node = tree.element(table.tag)
+    write(node, wanted)
+    return node
+
+
+def clear(node: Element) -> None:
+    """Empty an element; it stays where it is."""
+    for kid in list(node):
+        node.remove(kid)
+    node.attrib.clear()
+    node.text = None
+
+
+def matches(node: Element, wanted: Assignments) -> bool:
+    """Whether the element already says all that is asked."""
+    for place in wanted.places:
+        there = path.get(node, place.path)
+        if place.flag:
+            if (path.find(node, place.path) is not None) != (place.text is not None):
+                return False
+        elif (there or None) != (place.text or None):
+            return False
+    return True
+
+
+def write_xpath(node: Element, free: dict[str, str]) -> None:
+    """One free assignment: `set` (with `value`), `create` or `delete` of an XPath.
+
+    Raises UsageError when the path cannot be understood.
+    """
+    from virtprov.xml import xpath
+
+    if "delete" in free:
+        xpath.delete(node, free["delete"])
+    if "create" in free:
+        xpath.create(node, free["create"])
+    if "set" in free:
+        where, value = free["set"], free.get("value")
+        if value is None:
+            where, equals, value = xpath.split_value(where)
+            if not equals:
+                raise UsageError(
+                    f"xpath.set={where}: no value is given", hint="write xpath.set=PATH,xpath.value=VALUE"
+                )
+        xpath.assign(node, where, value)

@@ -1,0 +1,78 @@
+"""Which option groups there are, and where their tables stand; a table is read when it is first asked for."""
+
+from __future__ import annotations
+
+from virtprov.options.model import Table
+
+_MODULES = {
+    "disk": "disk",
+    "network": "network",
+    "filesystem": "filesystem",
+    "serial": "chardev",
+    "parallel": "chardev",
+    "channel": "chardev",
+    "console": "chardev",
+    "smartcard": "chardev",
+    "redirdev": "chardev",
+    "rng": "rng",
+    "graphics": "graphics",
+    "video": "graphics",
+    "controller": "devices",
+    "input": "devices",
+    "hostdev": "devices",
+    "sound": "devices",
+    "audio": "devices",
+    "watchdog": "devices",
+    "memballoon": "devices",
+    "tpm": "tpm",
+    "panic": "devices",
+    "shmem": "devices",
+    "memdev": "devices",
+    "vsock": "devices",
+    "iommu": "devices",
+    "pstore": "devices",
+    "cpu": "cpu",
+    "vcpus": "vcpus",
+    "memory": "memory",
+    "memorybacking": "memory",
+    "memtune": "tune",
+    "blkiotune": "tune",
+    "cputune": "tune",
+    "numatune": "tune",
+    "iothreads": "tune",
+    "resource": "tune",
+    "boot": "boot",
+    "idmap": "boot",
+    "features": "features",
+    "clock": "clock",
+    "pm": "clock",
+    "events": "clock",
+    "metadata": "metadata",
+    "sysinfo": "metadata",
+    "seclabel": "security",
+    "keywrap": "security",
+    "launchSecurity": "security",
+    "qemu-commandline": "security",
+    "xml": "security",
+    "cloud-init": "installer",
+    "install": "installer",
+    "location": "installer",
+    "unattended": "installer",
+    "osinfo": "installer",
+    "check": "installer",
+    "convert-to-q35": "convert",
+    "convert-to-vnc": "convert",
+}
+
+GROUPS = tuple(_MODULES)
+
+_loaded: dict[str, Table] = {}
+
+
+def table(group: str) -> Table:
+    """The table of an option group, by the name of its flag without the dashes."""
+    if group not in _loaded:
+        module = __import__(f"virtprov.options.{_MODULES[group]}", fromlist=["TABLES"])
+        for made in module.TABLES:
+            _loaded[made.flag] = made
+    return _loaded[group]

@@ -1,0 +1,97 @@
+"""Where a new child stands: libvirt's own order of printing, as a table of facts.
+
+The order was read off the documents libvirt prints; the schema takes any order. What the table does not
+know goes to the end. Nothing that is already there is ever moved.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lxml import etree
+
+_ORDER = {
+    "domain": (
+        "name uuid genid title description metadata maxMemory memory currentMemory blkiotune memtune"
+        " memoryBacking vcpu vcpus iothreads iothreadids defaultiothread cputune numatune resource sysinfo"
+        " bootloader bootloader_args os idmap throttlegroups features cpu clock on_poweroff on_reboot"
+        " on_crash on_lockfailure pm perf devices seclabel keywrap launchSecurity qemu:commandline"
+        " qemu:capabilities qemu:override qemu:deprecation"
+    ),
+    "os": (
+        "type firmware loader nvram init initarg initenv initdir inituser initgroup kernel initrd cmdline"
+        " dtb shim acpi varstore boot bootmenu bios smbios"
+    ),
+    "devices": (
+        "emulator disk controller lease filesystem interface smartcard serial parallel console channel"
+        " input tpm graphics sound audio video hostdev redirdev redirfilter watchdog memballoon rng nvram"
+        " panic shmem memory iommu vsock crypto pstore hub"
+    ),
+    "disk": (
+        "driver auth source backingStore mirror backenddomain target iotune throttlefilters readonly"
+        " shareable transient encryption serial wwn vendor product boot alias address"
+    ),
+    "interface": (
+        "mac source virtualport ip route script backenddomain bandwidth vlan port target guest model backend"
+        " driver filterref tune link mtu coalesce teaming portForward boot rom acpi alias address"
+    ),
+    "cpu": "model vendor topology cache maxphysaddr feature numa",
+    "features": (
+        "acpi apic pae hap viridian privnet hyperv kvm xen pvspinlock pmu vmport gic smm ioapic hpt htm"
+        " nested-hv cfpc sbbc ibs tcg async-teardown ras ps2 aia capabilities"
+    ),
+    "clock": "timer",
+    "controller": "driver model target master address",
+    "graphics": "listen channel image jpeg zlib playback streaming clipboard mouse filetransfer gl",
+    "video": "driver model alias address",
+    "metadata": "libosinfo:libosinfo",
+}
+
+_LAST = ("alias", "address")
+"""What libvirt prints at the end of every device."""
+
+_ranks: dict[str, dict[str, int]] = {}
+
+_NAMESPACE_PREFIX = {"http://libvirt.org/schemas/domain/qemu/1.0": "qemu:"}
+
+
+def _short(tag: str) -> str:
+    if not tag.startswith("{"):
+        return tag
+    space, _, local = tag[1:].partition("}")
+    return _NAMESPACE_PREFIX.get(space, "") + local
+
+
+def place(parent: etree._Element, node: etree._Element) -> int:
+    """The index among the children of `parent` at which libvirt would print `node`."""
+    tag = parent.tag
+    if not isinstance(tag, str) or not isinstance(node.tag, str):
+        return len(parent)
+    order = _ORDER.get(tag)
+    if order is None:
+        return _after_twins(parent, node)
+    ranks = _ranks.get(tag)
+    if ranks is None:
+        ranks = _ranks[tag] = {name: at for at, name in enumerate(order.split())}
+    mine = ranks.get(_short(node.tag))
+    if mine is None:
+        return _after_twins(parent, node)
+    for at in range(len(parent) - 1, -1, -1):
+        other = parent[at].tag
+        if isinstance(other, str) and ranks.get(_short(other), len(ranks)) <= mine:
+            return at + 1
+    for at, kid in enumerate(parent):
+        if isinstance(kid.tag, str):
+            return at
+    return len(parent)
+
+
+def _after_twins(parent: etree._Element, node: etree._Element) -> int:
+    for at in range(len(parent) - 1, -1, -1):
+        if parent[at].tag == node.tag:
+            return at + 1
+    at = len(parent)
+    if node.tag not in _LAST:
+        while at and parent[at - 1].tag in _LAST:
+            at -= 1
+    return at

@@ -1,0 +1,163 @@
+"""Short paths into an XML tree: `./source/host[2]/@name`, `./feature[@name='x']/@policy`, `./memory`.
+
+A step is a tag, with `[N]` for the Nth of that tag (counted from 1) or `[@key='value']` for the one that
+has this attribute. The last step may be an attribute; else the element's own text is meant.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from virtprov.support.errors import XmlError
+from virtprov.xml import tree
+from virtprov.xml.tree import Element
+
+
+class Step(NamedTuple):
+    """One element on the way: its tag, and which of them."""
+
+    tag: str
+    nth: int
+    key: str
+    value: str
+
+
+_parsed: dict[str, tuple[tuple[Step, ...], str]] = {}
+
+
+def parse(path: str) -> tuple[tuple[Step, ...], str]:
+    """Split a path into its steps and the attribute's name ("" when the element itself is meant)."""
+    known = _parsed.get(path)
+    if known is None:
+        known = _parsed[path] = _parse(path)
+    return known
+
+
+def _parse(path: str) -> tuple[tuple[Step, ...], str]:
+    steps: list[Step] = []
+    attribute = ""
+    for word in _words(path):
+        if attribute:
+            raise XmlError(f"the path {path} goes on behind an attribute")
+        if word in ("", "."):
+            continue
+        if word.startswith("@"):
+            attribute = word[1:]
+            continue
+        tag, bracket, rest = word.partition("[")
+        index, key, value = 0, "", ""
+        if bracket:
+            inside = rest.removesuffix("]")
+            if inside.startswith("@"):
+                key, _, quoted = inside[1:].partition("=")
+                value = quoted.strip("'\"")
+            elif inside.isdigit() and int(inside):
+                index = int(inside) - 1
+            else:
+                raise XmlError(f"the path {path} has a step that is not understood: {word}")
+        if not tag.replace(":", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
+            raise XmlError(f"the path {path} has a step that is not understood: {word}")
+        steps.append(Step(tag, index, key, value))
+    return tuple(steps), attribute
+
+
+def _words(path: str) -> list[str]:
+    """Split at slashes outside of brackets."""
+    if "[" not in path:
+        return path.split("/")
+    words, current, inside = [], "", False
+    for letter in path:
+        inside = letter == "[" or (inside and letter != "]")
+        if letter == "/" and not inside:
+            words.append(current)
+            current = ""
+        else:
+            current += letter
+    return [*words, current]
+
+
+def _pick(node: Element, step: Step) -> Element | None:
+    if not step.nth and not step.key:
+        return tree.child(node, step.tag)
+    found = tree.children(node, step.tag)
+    if step.key:
+        found = [kid for kid in found if kid.get(step.key) == step.value]
+    return found[step.nth] if step.nth < len(found) else None
+
+
+def find(node: Element, path: str) -> Element | None:
+    """The element a path leads to (the owner, when the path ends in an attribute), or None."""
+    for step in parse(path)[0]:
+        inner = _pick(node, step)
+        if inner is None:
+            return None
+        node = inner
+    return node
+
+
+def get(node: Element, path: str) -> str | None:
+    """The attribute's value or the element's text; None when there is no such place.
+
+    An element that is there without text gives "".
+    """
+    found = find(node, path)
+    if found is None:
+        return None
+    attribute = parse(path)[1]
+    return found.get(attribute) if attribute else (found.text or "").strip()
+
+
+def ensure(node: Element, path: str) -> Element:
+    """The element a path leads to; what is missing on the way is made, each in its place.
+
+    A numbered step makes as many elements as are missing up to that number.
+    """
+    for step in parse(path)[0]:
+        inner = _pick(node, step)
+        while inner is None:
+            tree.add(node, tree.element(step.tag, None, {step.key: step.value} if step.key else None))
+            inner = _pick(node, step)
+        node = inner
+    return node
+
+
+def put(node: Element, path: str, text: str | None) -> None:
+    """Write a value; None takes it out, with every element on the way that is bare afterwards."""
+    attribute = parse(path)[1]
+    if text is not None:
+        found = ensure(node, path)
+        if attribute:
+            found.set(attribute, text)
+        else:
+            _set_text(found, text)
+        return
+    gone = find(node, path)
+    if gone is None:
+        return
+    if attribute:
+        gone.attrib.pop(attribute, None)
+    elif gone is not node:
+        for kid in tree.children(gone):
+            gone.remove(kid)
+        gone.text = None
+        if gone.attrib and not parse(path)[0][-1].key:
+            return
+        gone.attrib.clear()
+    prune(gone, node)
+
+
+def _set_text(node: Element, text: str) -> None:
+    if len(node):
+        node.text = text + (node.text or "")
+    else:
+        node.text = text
+
+
+def prune(node: Element, top: Element) -> None:
+    """Take out the node and its ancestors below `top` as far as they are bare."""
+    while node is not top and tree.is_bare(node):
+        parent = node.getparent()
+        if parent is None:
+            return
+        tree.remove(node)
+        node = parent

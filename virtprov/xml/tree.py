@@ -1,0 +1,206 @@
+"""Reading, writing and growing XML trees; unknown parts, comments and order are kept as they came."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeAlias
+
+from lxml import etree
+
+from virtprov.support.errors import XmlError
+from virtprov.xml.order import place
+
+Element: TypeAlias = etree._Element
+
+NAMESPACES = {
+    "qemu": "http://libvirt.org/schemas/domain/qemu/1.0",
+    "lxc": "http://libvirt.org/schemas/domain/lxc/1.0",
+    "xen": "http://libvirt.org/schemas/domain/xen/1.0",
+    "bhyve": "http://libvirt.org/schemas/domain/bhyve/1.0",
+    "vmware": "http://libvirt.org/schemas/domain/vmware/1.0",
+    "ch": "http://libvirt.org/schemas/domain/cloud-hypervisor/1.0",
+    "libosinfo": "http://libosinfo.org/xmlns/libvirt/domain/1.0",
+    "boxes": "https://wiki.gnome.org/Apps/Boxes",
+}
+"""Prefixes that short paths may use, with the addresses libvirt and its friends gave them."""
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False, load_dtd=False, dtd_validation=False, no_network=True, huge_tree=False
+    )
+
+
+def parse(text: str | bytes, what: str = "the XML") -> Element:
+    """Read one document without entities, DTD, network or huge trees.
+
+    `what` names the source in errors. Raises XmlError with the line when the text is not XML.
+    """
+    data = text.encode() if isinstance(text, str) else text
+    if not data.strip():
+        raise XmlError(f"{what} is empty", hint="give a libvirt XML document, such as `virsh dumpxml` prints")
+    try:
+        root = etree.fromstring(data.strip(), _parser())
+    except etree.XMLSyntaxError as problem:
+        words = (problem.msg or "it cannot be read").split(", line ")[0]
+        raise XmlError(
+            f"{what} is not well-formed XML, line {problem.lineno}: {words}",
+            hint="mend that line, or print the document again with `virsh dumpxml`",
+        ) from None
+    if root.getroottree().docinfo.doctype:
+        raise XmlError(f"{what} holds a DOCTYPE, which is not read for safety", hint="remove the DOCTYPE")
+    return root
+
+
+def parse_file(path: str) -> Element:
+    """Read the document in the file `path`; raises XmlError when it is missing or not XML."""
+    try:
+        with open(path, "rb") as stream:
+            return parse(stream.read(), os.fspath(path))
+    except OSError as problem:
+        raise XmlError(f"{path} cannot be read: {problem.strerror}", hint="check the file's name") from None
+
+
+def to_text(node: Element) -> str:
+    """The node as text, ending with one newline; nothing is reformatted."""
+    return etree.tostring(node, encoding="unicode", with_tail=False).rstrip() + "\n"
+
+
+def qualified(tag: str) -> str:
+    """`qemu:commandline` as lxml spells it; a plain tag stays as it is."""
+    prefix, colon, local = tag.partition(":")
+    if colon and not tag.startswith("{") and prefix in NAMESPACES:
+        return f"{{{NAMESPACES[prefix]}}}{local}"
+    return tag
+
+
+def local_name(node: Element) -> str:
+    """The tag without its namespace; "" for comments and instructions."""
+    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
+
+
+def element(tag: str, text: str | None = None, attrs: dict[str, str] | None = None) -> Element:
+    """A new element, not yet in any tree."""
+    name = qualified(tag)
+    prefix = tag.partition(":")[0]
+    spaces = {prefix: NAMESPACES[prefix]} if name != tag else None
+    node = etree.Element(name, attrs or {}, nsmap=spaces)
+    node.text = text
+    return node
+
+
+def child(node: Element, tag: str) -> Element | None:
+    """The first child with this tag, or None."""
+    return node.find(qualified(tag))
+
+
+def children(node: Element, tag: str | None = None) -> list[Element]:
+    """The child elements, all or those with this tag; comments are left out."""
+    if tag is not None:
+        return node.findall(qualified(tag))
+    return [kid for kid in node if isinstance(kid.tag, str)]
+
+
+def find_text(node: Element, path: str, default: str = "") -> str:
+    """The text at `a/b` or the attribute at `a/b/@c`, stripped; `default` when it is not there."""
+    where, _, attribute = path.partition("@")
+    steps = where.strip("/").removeprefix("./")
+    found = node if steps in ("", ".") else node.find("/".join(qualified(step) for step in steps.split("/")))
+    if found is None:
+        return default
+    if attribute:
+        return found.get(attribute, default)
+    return (found.text or "").strip() or default
+
+
+def depth(node: Element) -> int:
+    """How many elements stand above this one."""
+    return sum(1 for _ in node.iterancestors())
+
+
+def _indent(node: Element, level: int) -> None:
+    """Lay out a new node that has no white space of its own yet, two blanks a level as libvirt does."""
+    kids = list(node)
+    if not kids:
+        return
+    if not (node.text or "").strip():
+        node.text = "\n" + "  " * (level + 1)
+    for kid in kids:
+        _indent(kid, level + 1)
+        if not (kid.tail or "").strip():
+            kid.tail = "\n" + "  " * (level + 1)
+    kids[-1].tail = "\n" + "  " * level
+
+
+def add(parent: Element, node: Element, index: int | None = None) -> Element:
+    """Put `node` under `parent` where libvirt would print it, indented; returns the node.
+
+    `index` overrides the place (counted among all children). Nothing else is moved.
+    """
+    at = place(parent, node) if index is None else index
+    level = depth(parent)
+    _indent(node, level + 1)
+    inner, outer = "\n" + "  " * (level + 1), "\n" + "  " * level
+    count = len(parent)
+    if count == 0:
+        if not (parent.text or "").strip():
+            parent.text = inner
+        node.tail = outer
+    elif at >= count:
+        last = parent[-1]
+        node.tail = last.tail if (last.tail or "").strip() == "" and last.tail else outer
+        last.tail = inner
+    else:
+        space = parent[at - 1].tail if at else parent.text
+        node.tail = space if space and not space.strip() else inner
+    parent.insert(at, node)
+    return node
+
+
+def remove(node: Element) -> None:
+    """Take the node out of its tree; the white space around it goes with it, other text stays."""
+    parent = node.getparent()
+    if parent is None:
+        return
+    before = node.getprevious()
+    tail = node.tail or ""
+    if tail.strip():
+        if before is not None:
+            before.tail = (before.tail or "") + tail
+        else:
+            parent.text = (parent.text or "") + tail
+    elif node.getnext() is None:
+        if before is not None:
+            before.tail = tail
+        elif not (parent.text or "").strip():
+            parent.text = None
+    parent.remove(node)
+
+
+def is_bare(node: Element) -> bool:
+    """Whether nothing is left in the node: no attribute, no child, no text."""
+    return not node.attrib and len(node) == 0 and not (node.text or "").strip()
+
+
+def copy(node: Element) -> Element:
+    """A deep copy outside of any tree."""
+    from copy import deepcopy
+
+    twin = deepcopy(node)
+    twin.tail = None
+    return twin
+
+
+def root_of(node: Element) -> Element:
+    """The topmost element of the tree that holds the node."""
+    return node.getroottree().getroot()
+
+
+def same(one: Element, other: Element) -> bool:
+    """Whether two elements say the same: tags, attributes, texts and children in order, white space aside."""
+    if one.tag != other.tag or dict(one.attrib) != dict(other.attrib):
+        return False
+    if (one.text or "").strip() != (other.text or "").strip():
+        return False
+    mine, yours = children(one), children(other)
+    return len(mine) == len(yours) and all(same(a, b) for a, b in zip(mine, yours, strict=True))

@@ -1,0 +1,81 @@
+"""Free XPath for `--xml` and `xpath.set`: find with lxml, make what is missing when the path is simple."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+
+from virtprov.support.errors import UsageError
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+
+def split_value(text: str) -> tuple[str, str, str]:
+    """`./a/@b=c` -> path, "=", value; an equals sign inside brackets belongs to the path."""
+    depth = 0
+    for at, letter in enumerate(text):
+        depth += (letter == "[") - (letter == "]")
+        if letter == "=" and depth == 0:
+            return text[:at], "=", text[at + 1 :]
+    return text, "", ""
+
+
+def select(node: Element, where: str) -> list[Any]:
+    """Everything the XPath finds from this element; raises UsageError when it is not an XPath."""
+    try:
+        found = node.xpath(where, namespaces=tree.NAMESPACES)
+    except etree.XPathError as problem:
+        raise UsageError(f"'{where}' is not an XPath: {problem}", hint="for example ./devices/disk[1]/@device") from None
+    if not isinstance(found, list):
+        raise UsageError(f"'{where}' is an expression, not a place in the XML", hint="for example ./memory")
+    return found
+
+
+def delete(node: Element, where: str) -> None:
+    """Take out what the XPath finds, and what is bare after it."""
+    for found in select(node, where):
+        if isinstance(found, etree._Element):
+            above = found.getparent()
+            tree.remove(found)
+            if above is not None:
+                path.prune(above, node)
+        else:
+            owner = found.getparent()
+            if getattr(found, "is_attribute", False):
+                owner.attrib.pop(found.attrname, None)
+            else:
+                owner.text = None
+            path.prune(owner, node)
+
+
+def create(node: Element, where: str) -> Element:
+    """Make sure that the element is there; raises UsageError when it cannot be made from the path."""
+    found = select(node, where)
+    if found and isinstance(found[0], etree._Element):
+        return found[0]
+    return _grow(node, where)
+
+
+def _grow(node: Element, where: str) -> Element:
+    if not where.startswith("./") and where != ".":
+        raise UsageError(
+            f"the XPath '{where}' finds nothing and cannot be made", hint="start it with ./ at the element itself"
+        )
+    return path.ensure(node, where)
+
+
+def assign(node: Element, where: str, value: str) -> None:
+    """Write a value where the XPath leads; an empty value takes it out."""
+    if value == "":
+        delete(node, where)
+        return
+    inner, _, attribute = where.rpartition("/@")
+    if not attribute or not inner:
+        inner = where
+        attribute = ""
+    target = create(node, inner)
+    if attribute:
+        target.set(attribute, value)
+    else:
+        target.text = value
