@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""Write the bundled OS profiles from the facts of a database in libosinfo's format.
+
+    tools/make_profiles.py OSINFO_DB [--out data/osinfo]
+
+OSINFO_DB is a folder with `os/`, `device/` and `datamap/` below it. Only facts are taken (ids, names, versions,
+dates, lineage, resources, devices, firmware, media ids, addresses of trees and images); comments and everything
+else that is text are left behind, elements come out in one order and one layout. Families wanted and the file each
+goes to are named in GROUPS; releases that those inherit from are added by themselves. What is written is meant to
+be read and amended by hand; running this again overwrites such amendments, so look at the difference.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
+
+GROUPS: tuple[tuple[str, str, str], ...] = (
+    # file, what it holds, ids (a regular expression over the id without its scheme)
+    ("almalinux", "AlmaLinux and AlmaLinux Kitten", r"almalinux\.org/"),
+    ("alpine", "Alpine Linux", r"alpinelinux\.org/"),
+    ("android", "Android-x86", r"android-x86\.org/"),
+    ("arch", "Arch Linux and Manjaro", r"(archlinux|manjaro)\.org/"),
+    ("centos", "CentOS and CentOS Stream", r"centos\.org/"),
+    ("cirros", "CirrOS", r"cirros-cloud\.net/"),
+    ("coreos", "Fedora CoreOS", r"fedoraproject\.org/coreos/"),
+    ("debian", "Debian", r"debian\.org/"),
+    ("dragonfly", "DragonFly BSD", r"dragonflybsd\.org/"),
+    ("elementary", "elementary OS", r"elementary\.io/"),
+    ("fedora-1-20", "Fedora 1 to 20", r"fedoraproject\.org/fedora/(1?\d|20)$"),
+    ("fedora-21-30", "Fedora 21 to 30", r"fedoraproject\.org/fedora/(2[1-9]|30)$"),
+    ("fedora", "Fedora 31 and later, ELN, Rawhide", r"fedoraproject\.org/fedora/"),
+    ("freebsd", "FreeBSD", r"freebsd\.org/"),
+    ("freedos", "FreeDOS", r"freedos\.org/"),
+    ("generic", "generic profiles, for what nobody knows better", r"libosinfo\.org/"),
+    ("gentoo", "Gentoo", r"gentoo\.org/"),
+    ("haiku", "Haiku", r"haiku-os\.org/"),
+    ("macosx", "Mac OS X", r"apple\.com/"),
+    ("mageia", "Mageia", r"mageia\.org/"),
+    ("mandriva", "Mandrake and Mandriva, which Mageia comes from", r"mandriva\.com/"),
+    ("netbsd", "NetBSD", r"netbsd\.org/"),
+    ("nixos", "NixOS", r"nixos\.org/"),
+    ("openbsd", "OpenBSD", r"openbsd\.org/"),
+    ("opensuse", "openSUSE", r"opensuse\.org/"),
+    ("oracle", "Oracle Linux", r"oracle\.com/o"),
+    ("popos", "Pop!_OS", r"system76\.com/"),
+    ("rhel-2-5", "Red Hat Linux and Red Hat Enterprise Linux 2.1 to 5", r"redhat\.com/(rhl/|rhel/[2-5]\b)"),
+    ("rhel-6", "Red Hat Enterprise Linux 6", r"redhat\.com/rhel/6\b"),
+    ("rhel-7", "Red Hat Enterprise Linux 7 and Atomic Host", r"redhat\.com/(rhel/7\b|rhel-atomic)"),
+    ("rhel-8", "Red Hat Enterprise Linux 8", r"redhat\.com/rhel/8\b"),
+    ("rhel-9", "Red Hat Enterprise Linux 9", r"redhat\.com/rhel/9\b"),
+    ("rhel", "Red Hat Enterprise Linux 10 and later", r"redhat\.com/"),
+    ("rocky", "Rocky Linux", r"rockylinux\.org/"),
+    ("scientific", "Scientific Linux", r"scientificlinux\.org/"),
+    ("silverblue", "Fedora Silverblue", r"fedoraproject\.org/silverblue/"),
+    ("slackware", "Slackware", r"slackware\.com/"),
+    ("solaris", "Solaris and its kin", r"(sun\.com|oracle\.com/solaris|openindiana\.org|omnios\.org|smartos\.org)"),
+    ("solus", "Solus", r"getsol\.us/"),
+    ("suse", "SUSE Linux Enterprise", r"suse\.com/"),
+    ("ubuntu", "Ubuntu", r"ubuntu\.com/"),
+    ("void", "Void Linux", r"voidlinux\.org/"),
+    ("windows", "MS-DOS, Windows and Windows Server", r"microsoft\.com/"),
+)
+EXTRA = {"mandriva"}  # only what others inherit from
+
+# The order in which an operating system is told. What is not named here is not taken.
+IDENTITY = ("short-id", "name", "version", "codename", "vendor", "family", "distro")
+DATES = ("release-date", "eol-date", "release-status")
+LINEAGE = ("derives-from", "upgrades", "clones")
+PARTS = (
+    "kernel-url-argument", "cloud-image-username", "firmware", "devices", "resources", "variant", "media", "tree",
+    "image", "installer", "driver",
+)
+INNER = {
+    "media": ("variant", "iso", "url", "kernel", "initrd", "installer"),
+    "iso": ("volume-id", "system-id", "publisher-id", "application-id", "volume-size", "l10n-language"),
+    "tree": ("variant", "treeinfo", "url", "kernel", "initrd", "boot-iso"),
+    "treeinfo": ("family", "version", "variant", "arch"),
+    "image": ("variant", "url"),
+    "resources": ("minimum", "recommended", "maximum", "network-install"),
+    "minimum": ("n-cpus", "cpu", "ram", "storage"),
+    "recommended": ("n-cpus", "cpu", "ram", "storage"),
+    "maximum": ("n-cpus", "cpu", "ram", "storage"),
+    "network-install": ("n-cpus", "cpu", "ram", "storage"),
+    "devices": ("device",),
+    "variant": ("name",),
+    "installer": ("script",),
+    "driver": ("device", "file"),
+}
+DEVICE = ("name", "class", "bus-type", "vendor", "vendor-id", "product", "product-id", "subsystem")
+ONE_LINE = {"iso", "treeinfo", "minimum", "recommended", "maximum", "network-install", "variant", "installer"}
+WIDTH = 118
+
+Node = ElementTree.Element
+
+
+def read(folder: str, kind: str) -> dict[str, list[Node]]:
+    """Every element `kind` below folder/kind, by id: a release may be told in several files."""
+    found: dict[str, list[Node]] = {}
+    for where, folders, names in os.walk(os.path.join(folder, kind)):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".xml"):
+                for node in ElementTree.parse(os.path.join(where, name)).getroot().findall(kind):
+                    found.setdefault(node.get("id", ""), []).append(node)
+    return found
+
+
+def group_of(ident: str) -> str:
+    bare = ident.split("://", 1)[-1].removeprefix("www.")
+    return next((name for name, _, pattern in GROUPS if re.match(pattern, bare)), "")
+
+
+def wanted(systems: dict[str, list[Node]]) -> list[str]:
+    """The ids to bundle: the families of GROUPS and whatever those are told to come from."""
+    have = {ident for ident in systems if group_of(ident) not in EXTRA | {""}}
+    queue = sorted(have)
+    while queue:
+        for node in systems[queue.pop()]:
+            for other in (link.get("id", "") for tag in LINEAGE for link in node.findall(tag)):
+                if other in systems and other not in have:
+                    have.add(other)
+                    queue.append(other)
+    return sorted(have)
+
+
+def natural(ident: str) -> list[tuple[int, int, str]]:
+    """Sort key: numbers by value, so that 10 comes after 9; words before numbers."""
+    return [(1, int(bit), "") if bit.isdigit() else (0, 0, bit) for bit in re.findall(r"\d+|[^\d]+", ident)]
+
+
+def start(tag: str, node: Node) -> str:
+    return tag + "".join(f" {key}={quoteattr(value)}" for key, value in node.attrib.items())
+
+
+def lines(node: Node, indent: int) -> list[str]:
+    """The node in our layout: known children in our order, short groups on one line."""
+    pad = "  " * indent
+    tag = node.tag
+    inner = INNER.get(tag, ()) if len(node) else ()
+    rows = [row for kind in inner for child in node.findall(kind) for row in lines(child, indent + 1)]
+    text = "" if rows else (node.text or "").strip()
+    if rows:
+        flat = pad + f"<{start(tag, node)}>" + "".join(row.strip() for row in rows) + f"</{tag}>"
+        if tag in ONE_LINE and len(flat) <= WIDTH:
+            return [flat]
+        return [pad + f"<{start(tag, node)}>", *rows, pad + f"</{tag}>"]
+    if text:
+        return [pad + f"<{start(tag, node)}>{escape(text)}</{tag}>"]
+    return [pad + f"<{start(tag, node)}/>"]
+
+
+def once(rows: list[list[str]]) -> list[list[str]]:
+    seen: list[list[str]] = []
+    for row in rows:
+        if row not in seen:
+            seen.append(row)
+    return seen
+
+
+def system(ident: str, nodes: list[Node]) -> list[str]:
+    """One operating system, told by all its nodes together."""
+    out = [f"  <os id={quoteattr(ident)}>"]
+    for tag in IDENTITY + DATES + LINEAGE:
+        told = once([lines(child, 2) for node in nodes for child in node.findall(tag)])
+        out += [row for one in told for row in one]
+    for tag in PARTS:
+        told = once([lines(child, 2) for node in nodes for child in node.findall(tag)])
+        if told:
+            out += ["", *(row for one in told for row in one)]
+    return [*out, "  </os>"]
+
+
+def document(title: str, blocks: list[list[str]], apart: bool = True) -> str:
+    body = ("\n\n" if apart else "\n").join("\n".join(block) for block in blocks)
+    return (f'<?xml version="1.0" encoding="UTF-8"?>\n<!-- {title}. -->\n<libosinfo version="0.0.1">\n'
+            f"{body}\n</libosinfo>\n")
+
+
+def device(ident: str, nodes: list[Node]) -> list[str]:
+    rows = once([lines(child, 2) for tag in DEVICE for node in nodes for child in node.findall(tag)])
+    flat = f"  <device id={quoteattr(ident)}>" + "".join(row[0].strip() for row in rows) + "</device>"
+    if len(flat) <= WIDTH:
+        return [flat]
+    return [f"  <device id={quoteattr(ident)}>", *(row[0] for row in rows), "  </device>"]
+
+
+def datamap(ident: str, nodes: list[Node]) -> list[str]:
+    pairs = [f'    <entry inval={quoteattr(entry.get("inval", ""))} outval={quoteattr(entry.get("outval", ""))}/>'
+             for node in nodes for entry in node.findall("entry")]
+    return [f"  <datamap id={quoteattr(ident)}>", *pairs, "  </datamap>"]
+
+
+def write(path: str, text: str) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("database", metavar="OSINFO_DB")
+    parser.add_argument("--out", default="data/osinfo")
+    args = parser.parse_args()
+    systems = read(args.database, "os")
+    if not systems:
+        print(f"{args.database} holds no operating systems", file=sys.stderr)
+        return 1
+    chosen = wanted(systems)
+    for name, title, _ in GROUPS:
+        members = sorted((ident for ident in chosen if group_of(ident) == name), key=natural)
+        if members:
+            blocks = [system(ident, systems[ident]) for ident in members]
+            write(os.path.join(args.out, "os", f"{name}.xml"), document(f"Operating systems: {title}", blocks))
+    strays = [ident for ident in chosen if not group_of(ident)]
+    if strays:
+        print(f"no group holds {', '.join(strays)}", file=sys.stderr)
+        return 1
+    devices = [device(*item) for item in sorted(read(args.database, "device").items())]
+    write(os.path.join(args.out, "device.xml"), document("Devices that profiles name", devices, apart=False))
+    maps = [datamap(*item) for item in sorted(read(args.database, "datamap").items())]
+    write(os.path.join(args.out, "datamap.xml"), document("Languages and keyboards as installers spell them", maps))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
