@@ -1,0 +1,212 @@
+"""Where the three commands begin and end: the one place that catches errors, prints them, picks the status.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the host refused or cannot be reached, 4 waited too long,
+5 the guest came up broken, 130 interrupted. With `--output json` a failure is an object on stdout too:
+
+    {"error": {"tool": str, "kind": str, "message": str, "hint": str, "exit_code": int}}
+
+where `kind` is one of the words in KINDS, or "failed", "interrupted", "bug"; `hint` may be empty.
+
+Every import below the first lines is deferred: `--version` loads nothing but this file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    Main = Callable[[list[str]], int]
+
+INTERRUPTED = 130
+# What a failure is called in JSON: by the class of the error, or the nearest one above it.
+KINDS = {
+    "UsageError": "usage",
+    "InputError": "input",
+    "HostError": "host",
+    "WaitTimeout": "timeout",
+    "GuestBroken": "guest",
+    "FetchError": "fetch",
+    "MediaError": "media",
+    "CommandError": "command",
+}
+# Modules that are not part of Python, and the distribution each comes from.
+REQUIRED = {
+    "libvirt": "libvirt-python",
+    "libvirtmod": "libvirt-python",
+    "lxml": "lxml",
+    "pycdlib": "pycdlib",
+    "requests": "requests",
+    "yaml": "PyYAML",
+}
+
+
+def install() -> int:
+    """Run virtprov-install on sys.argv; returns the exit status."""
+
+    def main(argv: list[str]) -> int:
+        from virtprov.cli.install import main
+
+        return main(argv)
+
+    return _start("virtprov-install", main)
+
+
+def clone() -> int:
+    """Run virtprov-clone on sys.argv; returns the exit status."""
+
+    def main(argv: list[str]) -> int:
+        from virtprov.cli.clone import main
+
+        return main(argv)
+
+    return _start("virtprov-clone", main)
+
+
+def edit() -> int:
+    """Run virtprov-xml on sys.argv; returns the exit status."""
+
+    def main(argv: list[str]) -> int:
+        from virtprov.cli.edit import main
+
+        return main(argv)
+
+    return _start("virtprov-xml", main)
+
+
+def use_environment_of(checkout: str) -> None:
+    """Hand over to the checkout's own virtual environment, if it has one and this is another interpreter.
+
+    `checkout` is the real path of the tree that holds bin/. Whatever `python3` happens to be on PATH, the
+    commands of a checkout then run on the libraries that `make` put there. Costs a comparison and one stat.
+    """
+    home = os.path.join(checkout, ".venv")
+    python = os.path.join(home, "bin", "python")
+    if sys.prefix != home and os.path.exists(python):
+        os.execv(python, [python, *sys.argv])
+
+
+def _start(tool: str, main: Main) -> int:
+    if sys.argv[1:2] == ["--version"]:
+        from virtprov import __version__
+
+        print(__version__)
+        return 0
+    return run(tool, main, sys.argv[1:])
+
+
+def run(tool: str, main: Main, argv: list[str]) -> int:
+    """Call `main(argv)` in the name of `tool`, and turn whatever comes of it into words and an exit status.
+
+    No exception leaves this function. Interrupts, and SIGTERM and SIGHUP which count as such, give 130 once
+    `main` has undone what it did.
+    """
+    _heed_signals()
+    try:
+        status = main(argv)
+        sys.stdout.flush()
+        return status
+    except SystemExit as end:  # argparse leaves this way
+        return _left(tool, argv, end)
+    except KeyboardInterrupt:
+        return _report(tool, argv, "interrupted", "interrupted", code=INTERRUPTED)
+    except BrokenPipeError:
+        return _nobody_reads()
+    except BaseException as error:
+        return _failed(tool, argv, error)
+
+
+def _heed_signals() -> None:
+    import signal
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(name) is signal.SIG_DFL:  # somebody who ignores it (nohup) means it
+            signal.signal(name, interrupt)
+
+
+def _left(tool: str, argv: list[str], end: SystemExit) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _nobody_reads()
+    if end.code is None:
+        return 0
+    if isinstance(end.code, int):
+        return end.code
+    return _report(tool, argv, "failed", str(end.code), code=1)
+
+
+def _nobody_reads() -> int:
+    # The reader of our output has gone (`| head`). Python would try to flush once more, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 1
+
+
+def _failed(tool: str, argv: list[str], error: BaseException) -> int:
+    from virtprov.support.errors import ProvError
+
+    if _debug(argv):
+        _show_traceback(error)
+    if isinstance(error, ProvError):
+        kind = next((KINDS[kin.__name__] for kin in type(error).__mro__ if kin.__name__ in KINDS), "failed")
+        return _report(tool, argv, kind, error.message, error.hint, error.exit_code)
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] in REQUIRED:
+        name = REQUIRED[(error.name or "").partition(".")[0]]
+        hint = f"`pip install {name}`, or `make venv` in a checkout of virtprov"
+        return _report(tool, argv, "failed", f"the Python package {name} cannot be loaded: {error}", hint)
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return _report(tool, argv, "failed", f"{where}{error.strerror}")
+    hint = "" if _debug(argv) else "run the command again with --debug, and report what it prints"
+    return _report(tool, argv, "bug", f"this is a bug in virtprov: {type(error).__name__}: {error}", hint)
+
+
+def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1) -> int:
+    """Say what went wrong: a sentence and a hint for people, an object for programs. Returns `code`."""
+    from virtprov.support import log
+
+    message, hint = log.mask(message), log.mask(hint)
+    try:
+        sys.stderr.write(f"{tool}: {message}\n" if code == INTERRUPTED else f"{tool}: error: {message}\n")
+        if hint:
+            sys.stderr.write(f"hint: {hint}\n")
+        if _wants_json(argv):
+            import json
+
+            body = {"tool": tool, "kind": kind, "message": message, "hint": hint, "exit_code": code}
+            sys.stdout.write(json.dumps({"error": body}, indent=2) + "\n")
+        sys.stdout.flush()
+    except OSError:  # nobody can be told
+        _nobody_reads()
+    return code
+
+
+def _show_traceback(error: BaseException) -> None:
+    import traceback
+
+    from virtprov.support import log
+
+    sys.stderr.write(log.mask("".join(traceback.format_exception(error))))
+
+
+def _options(argv: list[str]) -> list[str]:
+    """Return the words before `--`: the parser may have failed, so the two flags below are read by hand."""
+    return argv[: argv.index("--")] if "--" in argv else argv
+
+
+def _debug(argv: list[str]) -> bool:
+    return any(word in ("-d", "--debug") for word in _options(argv))
+
+
+def _wants_json(argv: list[str]) -> bool:
+    words = _options(argv)
+    asked = [word[9:] for word in words if word.startswith("--output=")]
+    asked += [value for word, value in zip(words, words[1:], strict=False) if word == "--output"]
+    return "json" in asked
