@@ -1,0 +1,166 @@
+"""Helper programs: the one place that starts them."""
+
+from __future__ import annotations
+
+import os
+
+from virtprov.support import log
+from virtprov.support.errors import CommandError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from signal import Handlers
+    from types import FrameType
+    from typing import Any
+
+    Handler = Callable[[int, FrameType | None], Any] | int | Handlers
+    Word = str | os.PathLike[str]
+
+# where to look when a program is missing: name -> Debian's package, Fedora's package
+PACKAGES = {
+    "qemu-img": ("qemu-utils", "qemu-img"),
+    "virsh": ("libvirt-clients", "libvirt-client"),
+    "virt-viewer": ("virt-viewer", "virt-viewer"),
+    "remote-viewer": ("virt-viewer", "virt-viewer"),
+    "ssh": ("openssh-client", "openssh-clients"),
+}
+
+
+def find(program: str) -> str | None:
+    """Return the path of `program`, or None when it is not installed."""
+    import shutil
+
+    return shutil.which(program)
+
+
+def run(
+    argv: Sequence[Word],
+    *,
+    stdin: str = "",
+    ok: Collection[int] = (0,),
+    timeout: float | None = None,
+    env: Mapping[str, str] | None = None,
+) -> str:
+    """Run `argv` to its end with `stdin` as its input and return what it wrote to standard output.
+
+    `ok` are the exit statuses that count as success, `timeout` is in seconds, `env` is added to the
+    environment (messages are always asked for in English). Raises CommandError when the program is not
+    there, cannot be started, takes too long or ends with another status; what it said is the hint.
+    """
+    import subprocess
+
+    words = [os.fspath(word) for word in argv]
+    shown = show(words)
+    log.debug("+ %s", shown)
+    surroundings = {**os.environ, "LC_ALL": "C", **(env or {})}
+    try:
+        done = subprocess.run(
+            words,
+            input=stdin,
+            capture_output=True,
+            timeout=timeout,
+            env=surroundings,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except subprocess.TimeoutExpired:
+        raise CommandError(f"`{shown}` did not end within {timeout:g} seconds") from None
+    except OSError as error:
+        raise not_startable(words[0], error) from None
+    if done.returncode not in ok:
+        log.debug("%s", done.stderr.rstrip())
+        said = last_words(done.stderr or done.stdout)
+        raise CommandError(f"`{shown}` {ending(done.returncode)}", hint=said)
+    return done.stdout
+
+
+def run_attached(argv: Sequence[Word]) -> int:
+    """Run `argv` with this terminal as its own (a console, a viewer) and return how it ended.
+
+    Ctrl-C goes to the program alone: it decides what to do with it, and we wait for it to end. A negative
+    number is the signal that ended it, as in `subprocess`. Whatever the program did to the terminal's
+    settings is put back. Raises CommandError when it is not there or cannot be started.
+    """
+    import signal
+    import subprocess
+
+    words = [os.fspath(word) for word in argv]
+    log.debug("+ %s (attached)", show(words))
+    restore = _keep_terminal()
+    # a handler, not SIG_IGN: ignoring would be inherited by the program
+    before = _set_interrupt(lambda signum, frame: None)
+    try:
+        with subprocess.Popen(words) as process:
+            status = process.wait()
+    except OSError as error:
+        raise not_startable(words[0], error) from None
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+        restore()
+    log.debug("%s %s", words[0], ending(status))
+    return status
+
+
+def show(argv: Sequence[str]) -> str:
+    """Return the command as a person would type it, secrets masked."""
+    import shlex
+
+    return log.mask(shlex.join(argv))
+
+
+def ending(status: int) -> str:
+    """Say how a program ended: "ended with status 1", "was killed by SIGTERM"."""
+    import signal
+
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was killed by signal {-status}"
+
+
+def last_words(output: str) -> str:
+    """Return the last line a failing program wrote that is not empty, secrets masked."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return log.mask(lines[-1]) if lines else ""
+
+
+def not_startable(program: str, error: OSError) -> CommandError:
+    """Turn what the system said about starting `program` into our words."""
+    if isinstance(error, FileNotFoundError):
+        names = PACKAGES.get(os.path.basename(program))
+        hint = f"it is in the package {names[0]} (Debian, Ubuntu) or {names[1]} (Fedora)" if names else ""
+        return CommandError(f"the program '{program}' is not installed", hint=hint)
+    return CommandError(f"the program '{program}' cannot be started: {reason(error)}")
+
+
+def reason(error: OSError) -> str:
+    """Return what the system says is wrong, fit for the middle of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
+def _set_interrupt(handler: Callable[[int, FrameType | None], None]) -> Handler | None:
+    """Put `handler` on Ctrl-C and return the one before, or None outside the main thread."""
+    import signal
+
+    try:
+        return signal.signal(signal.SIGINT, handler)
+    except ValueError:
+        return None
+
+
+def _keep_terminal() -> Callable[[], None]:
+    """Remember the settings of the terminal on standard input; calling the result puts them back."""
+    import sys
+    import termios
+
+    try:
+        descriptor = sys.stdin.fileno()
+        settings = termios.tcgetattr(descriptor)
+    except (OSError, ValueError, AttributeError, termios.error):
+        return lambda: None
+    return lambda: termios.tcsetattr(descriptor, termios.TCSADRAIN, settings)

@@ -1,0 +1,168 @@
+"""Reading what the user names, and writing so that nobody sees half a file."""
+
+from __future__ import annotations
+
+import os
+
+from virtprov.support.errors import InputError, ProvError
+from virtprov.support.text import decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+LIMIT = 16 * 1024 * 1024
+
+
+def read_bytes(path: str, *, limit: int = LIMIT, what: str = "file") -> bytes:
+    """Return what `path` holds; pipes such as /dev/fd/3 work too.
+
+    `limit` is in bytes, `what` says what the file is to be ("ssh key"). Raises InputError when it is missing,
+    a directory, not readable or larger than `limit`.
+    """
+    try:
+        with open(path, "rb") as handle:
+            data = handle.read(limit + 1)
+    except OSError as error:
+        raise unreadable(path, error, what) from None
+    if len(data) > limit:
+        from virtprov.support.units import show_size
+
+        message = f"the {what} '{path}' is larger than {show_size(limit)}"
+        raise InputError(message, hint="is it the right file?")
+    return data
+
+
+def read_text(path: str, *, limit: int = LIMIT, what: str = "file") -> str:
+    """Return the UTF-8 text in `path`; see `read_bytes` for the arguments and errors."""
+    return decode(read_bytes(path, limit=limit, what=what), f"the {what} '{path}'")
+
+
+def unreadable(path: str, error: OSError, what: str) -> InputError:
+    """Put into words why the system did not let us read `path`."""
+    if isinstance(error, FileNotFoundError):
+        folder = os.path.dirname(path)
+        if folder and not os.path.isdir(folder):
+            return InputError(f"the {what} '{path}' does not exist", hint=f"there is no directory '{folder}'")
+        return InputError(f"the {what} '{path}' does not exist", hint=_neighbours(path))
+    if isinstance(error, IsADirectoryError):
+        return InputError(f"the {what} '{path}' is a directory", hint="name a file in it")
+    if isinstance(error, PermissionError):
+        return InputError(f"the {what} '{path}' cannot be read: permission denied")
+    return InputError(f"the {what} '{path}' cannot be read: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str:
+    """Return what the system says is wrong, fit for the middle of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
+def _neighbours(path: str) -> str:
+    """Hint at files beside `path` with a name like it."""
+    from virtprov.support.errors import nearest
+
+    try:
+        names = os.listdir(os.path.dirname(path) or ".")
+    except OSError:
+        return ""
+    return nearest(os.path.basename(path), names) if len(names) <= 2000 else ""
+
+
+def write_atomic(path: str, data: bytes | str, *, mode: int = 0o644) -> None:
+    """Put `data` (text as UTF-8) at `path` in one go: readers see the old file or the new one.
+
+    `mode` is the new file's, as it is (secrets: 0o600). Raises ProvError when it cannot be written; nothing
+    is left beside it then.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    with writing(path, mode=mode) as temporary, open(temporary, "wb") as handle:
+        handle.write(content)
+
+
+def writing(path: str, *, mode: int = 0o644) -> AbstractContextManager[str]:
+    """Give a private temporary path beside `path`, and put the file there at `path` if all goes well.
+
+    The temporary file is 0600 until then. Raises ProvError when the directory or the file cannot be written.
+    """
+    from contextlib import contextmanager
+
+    @contextmanager
+    def window() -> Iterator[str]:
+        temporary = ""
+        try:
+            temporary = _new_file(os.path.dirname(path) or ".", f".{os.path.basename(path)}.")
+            yield temporary
+            os.chmod(temporary, mode)
+            _settle(temporary)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise ProvError(f"'{path}' cannot be written: {_reason(error)}") from None
+        finally:
+            if temporary and os.path.exists(temporary):
+                os.unlink(temporary)
+
+    return window()
+
+
+def private_file(data: bytes | str = b"", *, suffix: str = "", folder: str | None = None) -> PrivateFile:
+    """Make a temporary file that only we can read (0600), holding `data`.
+
+    Use it as a context manager (gives the path, removes the file at the end) or call `remove` yourself.
+    `folder` is where (None: the usual one). Raises ProvError when it cannot be written.
+    """
+    import tempfile
+
+    where = folder or tempfile.gettempdir()
+    try:
+        path = _new_file(where, "virtprov-", suffix)
+        with open(path, "wb") as handle:
+            handle.write(data.encode() if isinstance(data, str) else data)
+    except OSError as error:
+        raise ProvError(f"no temporary file can be made in '{where}': {_reason(error)}") from None
+    return PrivateFile(path)
+
+
+class PrivateFile:
+    """A temporary file of our own, gone after the `with` block."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def remove(self) -> None:
+        """Remove the file; calling it again does no harm."""
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+
+    def __enter__(self) -> str:
+        return self.path
+
+    def __exit__(self, *failure: object) -> None:
+        self.remove()
+
+
+def _new_file(folder: str, prefix: str, suffix: str = "") -> str:
+    """Make an empty 0600 file with a name nobody can guess and return its path."""
+    import tempfile
+
+    handle, path = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=folder)
+    os.close(handle)
+    return path
+
+
+def _settle(path: str) -> None:
+    """Have the system put the file's content on the disk before its name changes."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def absolute(path: str) -> str:
+    """Return `path` made absolute, with a leading ~ understood."""
+    return os.path.abspath(os.path.expanduser(path))
+
+

@@ -1,0 +1,232 @@
+"""Files from the web: the one place that uses requests.
+
+Only http and https. Names and passwords inside an address never show in a message or a log.
+"""
+
+from __future__ import annotations
+
+from virtprov.support import log
+from virtprov.support.errors import FetchError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import requests
+
+TIMEOUT = 30.0
+LIMIT = 16 * 1024 * 1024
+CHUNK = 256 * 1024
+
+
+def is_url(text: str) -> bool:
+    """Say whether `text` is an address that this module can fetch."""
+    return text.lower().startswith(("http://", "https://"))
+
+
+def shown(url: str) -> str:
+    """Return `url` without the name and password that may be in it."""
+    from urllib.parse import urlsplit, urlunsplit
+
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]))
+
+
+class Broken(FetchError):
+    """The connection was lost on the way: another try may do."""
+
+
+class Web:
+    """A connection to the web that keeps its sockets open between requests.
+
+    `timeout` is in seconds and counts for connecting and for each silence. A context manager, or call
+    `close`.
+    """
+
+    def __init__(self, *, timeout: float = TIMEOUT) -> None:
+        self.timeout = timeout
+        self._session: requests.Session | None = None
+
+    def close(self) -> None:
+        """Close the sockets."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def __enter__(self) -> Web:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    def ask(self, method: str, url: str, headers: dict[str, str] | None = None) -> requests.Response:
+        """Send a request and return the response (a context manager), its body not read yet.
+
+        Any status is an answer; FetchError when there is none, `Broken` when the connection was lost.
+        """
+        import requests
+
+        if not is_url(url):
+            raise FetchError(f"'{shown(url)}' is not an http or https address")
+        if self._session is None:
+            self._session = requests.Session()
+            self._session.headers["User-Agent"] = "virtprov"
+        log.debug("%s %s %s", method, shown(url), headers or "")
+        # the file as it is: a size in the answer's head is the file's, and pieces can be asked for
+        asked = {"Accept-Encoding": "identity", **(headers or {})}
+        with translated(url, self.timeout):
+            return self._session.request(
+                method, url, headers=asked, timeout=self.timeout, stream=True, allow_redirects=True
+            )
+
+    def fetch(self, url: str, *, limit: int = LIMIT) -> bytes:
+        """Return what is at `url`; FetchError when it is not there or larger than `limit` bytes."""
+        with self.ask("GET", url) as answer, translated(url, self.timeout):
+            refuse_failure(answer, url)
+            data = bytearray()
+            for piece in answer.iter_content(CHUNK):
+                data += piece
+                if len(data) > limit:
+                    from virtprov.support.units import show_size
+
+                    raise FetchError(f"'{shown(url)}' is larger than {show_size(limit)}")
+        return bytes(data)
+
+    def fetch_text(self, url: str, *, limit: int = LIMIT) -> str:
+        """Return the UTF-8 text at `url`; see `fetch`, and InputError when it is not UTF-8."""
+        from virtprov.support.text import decode
+
+        return decode(self.fetch(url, limit=limit), f"'{shown(url)}'")
+
+    def size(self, url: str) -> int | None:
+        """Return how large the file at `url` is, -1 when it is there but nobody says, None when it is not.
+
+        FetchError when the server cannot be reached or breaks down.
+        """
+        with self.ask("HEAD", url) as answer:
+            if answer.status_code in (404, 410):
+                return None
+            if answer.status_code in (405, 501):
+                return self._size_by_range(url)
+            refuse_failure(answer, url)
+            return length(answer)
+
+    def _size_by_range(self, url: str) -> int | None:
+        """Learn the size from a server that does not answer HEAD."""
+        with self.ask("GET", url, {"Range": "bytes=0-0"}) as answer:
+            if answer.status_code in (404, 410):
+                return None
+            refuse_failure(answer, url)
+            total = answer.headers.get("Content-Range", "").rpartition("/")[2]
+            if answer.status_code == 206:
+                return int(total) if total.isdigit() else -1
+            return length(answer)
+
+    def exists(self, url: str) -> bool:
+        """Say whether there is a file at `url`; FetchError when the server cannot be reached."""
+        return self.size(url) is not None
+
+    def read(self, url: str, offset: int, size: int) -> bytes:
+        """Return up to `size` bytes of the file at `url` from `offset` on; less at its end.
+
+        FetchError when it is not there or the server cannot send pieces (and `offset` is not 0).
+        """
+        if size <= 0:
+            return b""
+        with self.ask("GET", url, {"Range": f"bytes={offset}-{offset + size - 1}"}) as answer:
+            if answer.status_code == 416:
+                return b""
+            refuse_failure(answer, url)
+            if answer.status_code != 206 and offset:
+                raise FetchError(
+                    f"the server of '{shown(url)}' cannot send a piece of a file",
+                    hint="download the file and name it here",
+                )
+            data = bytearray()
+            with translated(url, self.timeout):
+                for piece in answer.iter_content(min(CHUNK, size)):
+                    data += piece
+                    if len(data) >= size:
+                        break
+        return bytes(data[:size])
+
+
+def fetch(url: str, *, limit: int = LIMIT, timeout: float = TIMEOUT) -> bytes:
+    """Return what is at `url`; see `Web.fetch`."""
+    with Web(timeout=timeout) as web:
+        return web.fetch(url, limit=limit)
+
+
+def length(answer: requests.Response) -> int:
+    text = answer.headers.get("Content-Length", "")
+    return int(text) if text.isdigit() else -1
+
+
+def refuse_failure(answer: requests.Response, url: str) -> None:
+    """Raise FetchError for an answer that is not a success."""
+    status = answer.status_code
+    if status < 400:
+        return
+    if status in (404, 410):
+        raise FetchError(f"there is nothing at '{shown(url)}' (status {status})", hint="check the address")
+    if status in (401, 403, 407):
+        raise FetchError(f"the server does not let us read '{shown(url)}' (status {status})")
+    said = f"{status} {answer.reason or ''}".strip()
+    hint = "try again later" if status >= 500 or status == 429 else ""
+    raise FetchError(f"'{shown(url)}' cannot be fetched: the server says {said}", hint=hint)
+
+
+class translated:
+    """Turn what requests raises inside the block into a FetchError about `url`."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self.url, self.timeout = shown(url), timeout
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        import requests
+
+        if isinstance(error, (requests.RequestException, UnicodeError)):
+            log.debug("%s", error)
+            raise self.words(error) from None
+
+    def words(self, error: Exception) -> FetchError:
+        """Return the error that says what went wrong, in our words."""
+        from urllib.parse import urlsplit
+
+        import requests.exceptions as kinds
+
+        host = urlsplit(self.url).hostname or self.url
+        said = str(error)
+        if isinstance(error, kinds.SSLError):
+            text = f"the certificate of '{host}' is not trusted"
+            return FetchError(text, hint="REQUESTS_CA_BUNDLE names a file of certificates to trust")
+        if isinstance(error, kinds.ProxyError):
+            text = f"the proxy for '{self.url}' cannot be used"
+            return FetchError(text, hint="check https_proxy and no_proxy")
+        if isinstance(error, kinds.Timeout):
+            return Broken(f"'{host}' does not answer within {self.timeout:g} seconds")
+        if isinstance(error, kinds.TooManyRedirects):
+            return FetchError(f"'{self.url}' leads round in a circle")
+        if isinstance(error, kinds.ChunkedEncodingError) or "Connection broken" in said:
+            return Broken(f"the connection to '{host}' broke while '{self.url}' came")
+        if isinstance(error, kinds.ConnectionError):
+            return self.unreachable(host, said)
+        return FetchError(f"'{self.url}' cannot be fetched", hint="check the address")
+
+    def unreachable(self, host: str, said: str) -> FetchError:
+        """Say why there is no connection to `host`."""
+        if "NameResolutionError" in said or "Name or service not known" in said or "getaddrinfo" in said:
+            text = f"there is no host called '{host}'"
+            return FetchError(text, hint="check the address and the name server")
+        if "refused" in said:
+            text = f"'{host}' refuses the connection for '{self.url}'"
+            return FetchError(text, hint="does a server run there?")
+        return Broken(f"there is no connection to '{host}' for '{self.url}'")

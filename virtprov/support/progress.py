@@ -1,0 +1,195 @@
+"""Telling the user how far something is; only what takes longer than a second is worth a word.
+
+`Progress` itself says nothing (`--quiet`); `Lines` writes plain lines, `Bar` redraws one line on a terminal.
+A task that never reports how far it is still gets its line, from a timer.
+"""
+
+from __future__ import annotations
+
+import time
+
+from virtprov.support.units import show_duration, show_size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol, TextIO
+
+    Clock = Callable[[], float]
+
+    class Alarm(Protocol):
+        """What `threading.Timer` offers."""
+
+        def start(self) -> None: ...
+        def cancel(self) -> None: ...
+
+    MakeAlarm = Callable[[float, Callable[[], None]], Alarm]
+
+PATIENCE = 1.0
+LINE_EVERY = 10.0
+DRAW_EVERY = 0.1
+
+
+class Task:
+    """One piece of work; as a context manager it begins and ends itself. This one says nothing."""
+
+    def update(self, done: int, total: int = 0) -> None:
+        """Say that `done` of `total` bytes are there (0: nobody knows how many there will be)."""
+
+    def __enter__(self) -> Task:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        return None
+
+
+class Progress:
+    """Where tasks come from. This one keeps silent: `--quiet`, and everything that is not a command."""
+
+    def task(self, label: str) -> Task:
+        """Return the task called `label` ("Copying disk.qcow2"), to be used in a `with` block."""
+        return Task()
+
+
+def make(stream: TextIO, *, quiet: bool = False) -> Progress:
+    """Return the progress that suits `stream` (standard error): a bar on a terminal, lines elsewhere."""
+    if quiet:
+        return Progress()
+    import os
+
+    smart = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return Bar(stream) if smart else Lines(stream)
+
+
+def _timer(seconds: float, call: Callable[[], None]) -> Alarm:
+    """Return a timer that does not keep the program alive."""
+    import threading
+
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    return timer
+
+
+class Lines(Progress):
+    """Plain lines: one when a task has run for a second, one every ten seconds, one at its end."""
+
+    def __init__(self, stream: TextIO, clock: Clock = time.monotonic, alarm: MakeAlarm = _timer) -> None:
+        self.stream, self.clock, self.alarm = stream, clock, alarm
+
+    def task(self, label: str) -> Task:
+        """Return a task that writes lines."""
+        return _LineTask(label, self.stream, self.clock, self.alarm)
+
+
+class Bar(Progress):
+    """A line with a bar, drawn again and again, and taken away at the end of the task."""
+
+    def __init__(self, stream: TextIO, clock: Clock = time.monotonic, alarm: MakeAlarm = _timer) -> None:
+        self.stream, self.clock, self.alarm = stream, clock, alarm
+
+    def task(self, label: str) -> Task:
+        """Return a task that draws a bar."""
+        return _BarTask(label, self.stream, self.clock, self.alarm)
+
+
+class _Shown(Task):
+    """What both kinds share: when it began, how far it is, when to speak next."""
+
+    every = 0.0
+
+    def __init__(self, label: str, stream: TextIO, clock: Clock, alarm: MakeAlarm) -> None:
+        self.label, self.stream, self.clock = label, stream, clock
+        self.began = clock()
+        self.due = self.began + PATIENCE
+        self.done = self.total = 0
+        self.shown = False
+        self.over = False
+        self.alarm = alarm(PATIENCE, self._ring)
+
+    def __enter__(self) -> Task:
+        self.began = self.clock()
+        self.due = self.began + PATIENCE
+        self.alarm.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.over = True
+        self.alarm.cancel()
+        if self.shown:
+            self.finish(failed=bool(failure and failure[0]))
+
+    def update(self, done: int, total: int = 0) -> None:
+        self.done, self.total = done, total or self.total
+        if self.clock() >= self.due:
+            self._speak()
+
+    def _ring(self) -> None:
+        if not self.over and not self.shown:
+            self._speak()
+
+    def _speak(self) -> None:
+        self.shown = True
+        self.due = self.clock() + self.every
+        self.show()
+        self.stream.flush()
+
+    def spent(self) -> float:
+        return self.clock() - self.began
+
+    def amount(self) -> str:
+        """Return "120 MiB of 500 MiB", "120 MiB" or ""."""
+        if not self.done:
+            return ""
+        return show_size(self.done) + (f" of {show_size(self.total)}" if self.total else "")
+
+    def show(self) -> None:
+        raise NotImplementedError
+
+    def finish(self, *, failed: bool) -> None:
+        raise NotImplementedError
+
+
+class _LineTask(_Shown):
+    every = LINE_EVERY
+
+    def show(self) -> None:
+        amount = self.amount()
+        self.stream.write(f"{self.label}: {amount}\n" if amount else f"{self.label} ...\n")
+
+    def finish(self, *, failed: bool) -> None:
+        if failed:
+            return
+        size = f"{show_size(self.done)} " if self.done else ""
+        self.stream.write(f"{self.label}: done, {size}in {show_duration(self.spent())}\n")
+        self.stream.flush()
+
+
+class _BarTask(_Shown):
+    every = DRAW_EVERY
+
+    def show(self) -> None:
+        import os
+        import shutil
+
+        columns = shutil.get_terminal_size().columns if "COLUMNS" not in os.environ else 80
+        self.stream.write("\r" + self.line(max(20, columns - 1)) + "\x1b[K")
+
+    def line(self, width: int) -> str:
+        """Return the text for a terminal of `width` columns: label, bar, amount, rate."""
+        right = self.amount()
+        spent = self.spent()
+        if right and spent > 0:
+            right += f", {show_size(int(self.done / spent))}/s"
+        if not self.total:
+            return f"{self.label} ... {right or show_duration(spent)}"[:width]
+        share = min(1.0, self.done / self.total)
+        text = f"{self.label} {share:4.0%} "
+        room = min(30, width - len(text) - len(right) - 3)
+        if room < 5:
+            return (text + right)[:width]
+        filled = int(room * share)
+        return f"{text}[{'#' * filled}{'.' * (room - filled)}] {right}"
+
+    def finish(self, *, failed: bool) -> None:
+        self.stream.write("\r\x1b[K")
+        self.stream.flush()

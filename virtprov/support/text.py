@@ -1,0 +1,52 @@
+"""Small things about text that several rooms need."""
+
+from __future__ import annotations
+
+from virtprov.support.errors import InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def decode(data: bytes, what: str) -> str:
+    """Return `data` as text; a byte order mark is dropped.
+
+    Raises InputError, naming `what` and the line, when it is not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{what} is not UTF-8 text: line {line} holds the byte 0x{data[error.start]:02x}",
+            hint="give a text file, or convert it to UTF-8",
+        ) from None
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Return "a", "a and b" or "a, b and c"."""
+    items = list(words)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def plural(count: int, word: str, many: str = "") -> str:
+    """Return "1 disk", "2 disks"; `many` is the plural where it is not `word` + "s"."""
+    return f"{count} {word if count == 1 else many or word + 's'}"
+
+
+def host_name(text: str) -> str:
+    """Make a name into one that is allowed as a host name (RFC 1123): letters, digits, dashes, dots.
+
+    Lower-case; whatever else is there becomes a dash; every label is at most 63 long. The result is empty
+    when nothing usable is left.
+    """
+    labels = []
+    for label in text.lower().split("."):
+        clean = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in label)
+        while "--" in clean:
+            clean = clean.replace("--", "-")
+        labels.append(clean.strip("-")[:63].strip("-"))
+    return ".".join(label for label in labels if label)[:253].strip("-.")
