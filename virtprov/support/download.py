@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import requests
+    from virtprov.support.http import Answer
 
     Report = Callable[[int, int], None]  # bytes there, bytes in all (0: nobody knows)
 
@@ -124,7 +124,7 @@ class _Download:
                 self._write_note(answer)
             self._save(answer, have)
 
-    def _save(self, answer: requests.Response, have: int) -> None:
+    def _save(self, answer: Answer, have: int) -> None:
         """Write the body behind the first `have` bytes of the part, and see that it is all there."""
         rest = length(answer)
         total = have + rest if rest >= 0 else 0
@@ -164,7 +164,7 @@ class _Download:
             return ""
         return mark if url == shown(self.url) else ""
 
-    def _write_note(self, answer: requests.Response) -> None:
+    def _write_note(self, answer: Answer) -> None:
         """Note which version of the file comes; a weak ETag does not promise the same bytes."""
         mark = answer.headers.get("ETag", "")
         if not mark or mark.startswith("W/"):

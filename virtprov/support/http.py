@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import requests
 
+    Answer = requests.Response  # for those who pass one on: the library itself stays in this file
+
 TIMEOUT = 30.0
 LIMIT = 16 * 1024 * 1024
 CHUNK = 256 * 1024
