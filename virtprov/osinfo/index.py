@@ -1,0 +1,296 @@
+"""The index: what the folders of profiles say, resolved, in one file under the cache directory.
+
+A warm look-up reads no XML. It is trusted when nothing changed that the answer rests on: every folder (a file
+added, removed or renamed shows in its folder's time), every file of the administrator's and the user's layers,
+and each file of the other layers that spoke about the system asked for or its ancestors. A name that is not
+found, and every listing, first compares all files. Nothing is locked: an index is written aside and renamed, so
+a reader sees an old one or a new one, and a damaged or unwritable one only costs time.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+
+from virtprov.osinfo.layers import chosen_files, folders, scan, stamp_of
+from virtprov.osinfo.pack import CELL, FIELD, ROW, WORD, pack_words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from virtprov.osinfo.resolve import Catalogue
+
+_MAGIC = "virtprov osinfo index 1"  # the number goes up whenever a record's fields change
+_FIRST_OWN_LAYER = 2  # the administrator's and the user's folders: people edit there, so every file is compared
+_SETTLED = 2 * 10**9  # ns; a file younger than this could change again without a new time on a coarse clock
+_MOST_KEPT = 8  # indexes of other sets of folders, such as those of tests, that may stay
+
+_unsaved: dict[tuple[str, ...], bytes] = {}
+"""Indexes of this process that could not be kept in a file."""
+
+
+def cache_path(roots: tuple[str, ...]) -> str:
+    """The index file for these folders, under `$XDG_CACHE_HOME/virtprov` or `~/.cache/virtprov`."""
+    import zlib
+
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    mark = zlib.crc32("\n".join(roots).encode("utf-8", "surrogateescape"))
+    return os.path.join(base, "virtprov", f"osinfo-{mark:08x}.index")
+
+
+class Damaged(ValueError):
+    """Not an index, not a whole one, or one of another version."""
+
+
+class Index:
+    """An index being read. `stream` stays open for as long as it is used."""
+
+    __slots__ = ("_files", "_folders", "_head", "_mark", "_names", "_own", "_start", "_stream", "_warnings")
+
+    def __init__(self, stream: BinaryIO) -> None:
+        """Read the head. Raises Damaged."""
+        self._stream = stream
+        first = stream.readline(200).decode("ascii", "replace").rstrip("\n").split(CELL)
+        if len(first) != 5 or first[0] != _MAGIC or not all(word.isdecimal() for word in first[1:]):
+            raise Damaged
+        head, names, self._mark, body = (int(word) for word in first[1:])
+        self._head = stream.read(head)
+        self._names = stream.read(names)
+        self._start = stream.tell()
+        if len(self._names) != names or stream.seek(0, os.SEEK_END) != self._start + body:
+            raise Damaged
+        parts = self._head.decode("utf-8", "surrogateescape").split(FIELD)
+        if len(parts) != 4 or not parts[1].isdecimal():
+            raise Damaged
+        self._folders = parts[0]
+        self._own = int(parts[1])
+        self._files = parts[2].split(ROW) if parts[2] else []
+        self._warnings = parts[3]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was wrong with files that had to be left out."""
+        return self._warnings.split(ROW) if self._warnings else []
+
+    def is_current(self, sources: str | None = None) -> bool:
+        """Whether nothing changed: all folders, people's own files, and the files numbered in `sources`.
+
+        Without `sources` every file is compared.
+        """
+        if sources is None:
+            rows = self._files
+        else:
+            try:
+                rows = self._files[self._own :] + [self._files[int(word)] for word in sources.split(WORD) if word]
+            except (ValueError, IndexError):
+                return False
+        for row in (*self._folders.split(ROW), *rows):
+            path, _, stamp = row.partition(CELL)
+            if stamp_of(path) != stamp:
+                return False
+        return True
+
+    def get(self, kind: str, name: str) -> tuple[str, str] | None:
+        """The numbers of the files behind a record, and the record. Raises Damaged."""
+        wanted = f"\n{kind}{WORD}{name}{CELL}".encode("utf-8", "surrogateescape")
+        at = self._names.find(wanted)
+        if at < 0 or not name.isprintable():
+            return None
+        end = self._names.find(b"\n", at + 1)
+        return self._record(self._names[at + len(wanted) : end])
+
+    def all(self, kind: str) -> list[str]:
+        """All records of one kind, in the order of the folders. Raises Damaged."""
+        self.check()
+        prefix = f"{kind}{WORD}".encode()
+        lines = [line for line in self._names.split(b"\n") if line.startswith(prefix)]
+        return [self._record(line.split(CELL.encode(), 1)[1])[1] for line in lines]
+
+    def check(self) -> None:
+        """Raises Damaged when a byte of the head is not the one that was written."""
+        import zlib
+
+        if zlib.crc32(self._names, zlib.crc32(self._head)) != self._mark:
+            raise Damaged
+
+    def _record(self, entry: bytes) -> tuple[str, str]:
+        import zlib
+
+        words = entry.split(CELL.encode())
+        if len(words) != 3 or not all(word.isdigit() for word in words):
+            raise Damaged
+        offset, length, mark = (int(word) for word in words)
+        self._stream.seek(self._start + offset)
+        data = self._stream.read(length)
+        if zlib.crc32(data) != mark:
+            raise Damaged
+        sources, _, record = data.decode("utf-8", "surrogateescape").partition(FIELD)
+        return sources, record
+
+
+def find_record(kind: str, name: str, warnings: list[str] | None = None) -> str | None:
+    """The record of one thing, or None; `kind` is `os` (a short or full id), `script`, `datamap` or `device`.
+
+    Warnings about files that had to be left out are added to `warnings`.
+    """
+    roots = folders()
+    for stream in _streams(roots):
+        with stream:
+            try:
+                index = Index(stream)
+                found = index.get(kind, name)
+                if found is None:
+                    index.check()
+                if index.is_current(found[0] if found and kind == "os" else None):
+                    _tell(index, warnings)
+                    return found[1] if found else None
+            except Damaged:
+                pass
+    index = Index(io.BytesIO(build(roots)))
+    _tell(index, warnings)
+    found = index.get(kind, name)
+    return found[1] if found else None
+
+
+def all_records(kind: str, warnings: list[str] | None = None) -> list[str]:
+    """Every record of a kind in the order of the folders; `kind` is `os-id`, `script`, `datamap` or `device`."""
+    roots = folders()
+    for stream in _streams(roots):
+        with stream:
+            try:
+                index = Index(stream)
+                if index.is_current():
+                    records = index.all(kind)
+                    _tell(index, warnings)
+                    return records
+            except Damaged:
+                pass
+    index = Index(io.BytesIO(build(roots)))
+    _tell(index, warnings)
+    return index.all(kind)
+
+
+def _tell(index: Index, warnings: list[str] | None) -> None:
+    if warnings is not None:
+        warnings.extend(text for text in index.warnings if text not in warnings)
+
+
+def _streams(roots: tuple[str, ...]) -> list[BinaryIO]:
+    """The index of this process if it has one, else the file; none when there is none."""
+    if roots in _unsaved:
+        return [io.BytesIO(_unsaved[roots])]
+    try:
+        return [open(cache_path(roots), "rb")]
+    except OSError:
+        return []
+
+
+def build(roots: tuple[str, ...], keep: bool = True) -> bytes:
+    """Read all profiles of these layers and pack them; `keep` writes the index for the next process."""
+    from time import time_ns
+
+    from virtprov.osinfo.resolve import load
+
+    now = time_ns()
+    scans = [scan(root) for root in roots]
+    catalogue = load(chosen_files([(root, files) for root, (_, files) in zip(roots, scans, strict=True)]))
+    stamps = {path: stamp for _, files in scans for path, stamp in files.items()}
+    own = sum(len(files) for _, files in scans[:_FIRST_OWN_LAYER])
+    kept = {path: stamp for found, _ in scans for path, stamp in found.items()}
+    image = _image(catalogue, kept, stamps, own)
+    _unsaved.pop(roots, None)
+    settled = all(_settled(stamp, now) for stamp in (*kept.values(), *stamps.values()))
+    if keep and settled and not _write(cache_path(roots), image):
+        _unsaved[roots] = image
+    return image
+
+
+def _settled(stamp: str, now: int) -> bool:
+    """Whether a further change would show: the time of change is not just now."""
+    return not stamp or not now - _SETTLED <= int(stamp.split(".")[1]) <= now
+
+
+def _image(catalogue: Catalogue, kept: dict[str, str], stamps: dict[str, str], own: int) -> bytes:
+    import zlib
+
+    numbers = {path: str(number) for number, path in enumerate(stamps)}
+    body, lines, offset = [], [], 0
+    for names, sources, record in _entries(catalogue):
+        text = FIELD.join((WORD.join(numbers[path] for path in sources), record))
+        data = text.encode("utf-8", "surrogateescape")
+        place = CELL.join((str(offset), str(len(data)), str(zlib.crc32(data))))
+        lines += [f"{name}{CELL}{place}" for name in names]
+        body.append(data)
+        offset += len(data)
+    keys = "\n".join(("", *lines, "")).encode("utf-8", "surrogateescape")
+    head = FIELD.join((
+        ROW.join(f"{path}{CELL}{stamp}" for path, stamp in kept.items()),
+        str(own),
+        ROW.join(f"{path}{CELL}{stamp}" for path, stamp in stamps.items()),
+        ROW.join(catalogue.warnings),
+    )).encode("utf-8", "surrogateescape")  # fmt: skip
+    mark = zlib.crc32(keys, zlib.crc32(head))
+    first = CELL.join((_MAGIC, str(len(head)), str(len(keys)), str(mark), str(offset))).encode() + b"\n"
+    return b"".join((first, head, keys, *body))
+
+
+def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]:
+    """For each record its keys, the files it rests on, and its text."""
+    from virtprov.osinfo.resolve import Resolver, script_record
+
+    owner = {short: one.id for one in catalogue.systems.values() for short in one.short_ids}
+    systems = Resolver(catalogue.systems)
+    for one in catalogue.systems.values():
+        keys = [f"os-id{WORD}{one.id}", f"os{WORD}{one.id}"]
+        keys += [f"os{WORD}{short}" for short in one.short_ids if owner[short] == one.id]
+        yield keys, systems.sources(one.id), systems.record(one.id)
+    platforms = Resolver(catalogue.platforms)
+    for name in catalogue.platforms:
+        yield [f"platform{WORD}{name}"], platforms.sources(name), platforms.record(name)
+    for script in catalogue.scripts.values():
+        yield [f"script{WORD}{script.id}"], [script.source], script_record(script)
+    for name, row in catalogue.devices.items():
+        yield [f"device{WORD}{name}"], [], FIELD.join(row)
+    for name, entries in catalogue.datamaps.items():
+        yield [f"datamap{WORD}{name}"], [], pack_words(entries)
+
+
+def _write(path: str, image: bytes) -> bool:
+    """Put the index in its place in one step; False when that cannot be done, which is no error."""
+    from time import time_ns
+
+    folder, name = os.path.split(path)
+    aside = os.path.join(folder, f".{name}.{os.getpid()}.{time_ns()}")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        try:
+            with open(aside, "xb") as stream:
+                stream.write(image)
+            os.replace(aside, path)
+        except OSError:
+            _remove(aside)
+            return False
+        _tidy(folder)
+    except OSError:
+        return False
+    return True
+
+
+def _remove(path: str) -> None:
+    import contextlib
+
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _tidy(folder: str) -> None:
+    """Remove the indexes beyond the newest few, and parts that a killed process left behind."""
+    ours = [
+        (entry.stat().st_mtime, entry.path)
+        for entry in os.scandir(folder)
+        if entry.name.lstrip(".").startswith("osinfo-") and ".index" in entry.name
+    ]
+    for _, path in sorted(ours, reverse=True)[_MOST_KEPT:]:
+        _remove(path)

@@ -1,0 +1,72 @@
+"""Find the profile of an operating system by any of its names.
+
+`find("debian12")`, `find("debianbookworm")` and `find("http://debian.org/debian/12")` give the same profile.
+"""
+
+from __future__ import annotations
+
+from virtprov.osinfo.index import all_records, find_record
+from virtprov.osinfo.pack import FIELD, pack_words
+from virtprov.osinfo.profile import Profile
+from virtprov.support.errors import UsageError, nearest
+
+GENERIC = "generic"
+"""The name of the profile that promises nothing; `none` is another name for it."""
+
+_GENERIC_WORDS = ("generic", "none")
+_FIRST_YEAR, _LAST_YEAR = 2012, 2099  # names such as linux2024
+
+
+def find(name: str, warnings: list[str] | None = None) -> Profile:
+    """The profile with this short id, other short id or full id (`http://...`).
+
+    `generic` and `none` give a profile without devices and needs; `linuxYYYY` gives the newest generic Linux
+    that is not younger than the year. Warnings about profile files that had to be left out are added to
+    `warnings`. Raises UsageError, with the nearest names, when there is no such profile.
+    """
+    found = find_or_none(name, warnings)
+    if found is None:
+        raise UsageError(f"there is no OS profile named '{name}'", hint=suggestion(name))
+    return found
+
+
+def find_or_none(name: str, warnings: list[str] | None = None) -> Profile | None:
+    """As `find`, but None for an unknown name."""
+    if name in _GENERIC_WORDS:
+        return _profile(find_record("os", GENERIC, warnings)) or generic()
+    return _profile(find_record("os", name, warnings)) or _generic_linux(name, warnings)
+
+
+def generic() -> Profile:
+    """The profile used when nothing is known: no devices, no needs, no id."""
+    empty = dict.fromkeys(Profile.__slots__[:-1], "")
+    empty.update(short_ids=pack_words([GENERIC]), name="Generic or unknown operating system", status="released")
+    return Profile(FIELD.join(empty.values()))
+
+
+def profiles(warnings: list[str] | None = None) -> list[Profile]:
+    """Every profile, in the order of the layers and their files."""
+    return [profile for record in all_records("os-id", warnings) if (profile := _profile(record))]
+
+
+def suggestion(name: str) -> str:
+    """What to try instead of an unknown name."""
+    known = [short for profile in profiles() for short in profile.short_ids]
+    return nearest(name, known) or "see `--osinfo list` for all names, or use `--osinfo generic`"
+
+
+def _profile(record: str | None) -> Profile | None:
+    try:
+        return None if record is None else Profile(record)
+    except ValueError:
+        return None
+
+
+def _generic_linux(name: str, warnings: list[str] | None) -> Profile | None:
+    """For `linux2023` the profile of `linux2022`, or of the nearest earlier year that has one."""
+    year = name.removeprefix("linux")
+    if year == name or not (year.isascii() and year.isdecimal() and _FIRST_YEAR <= int(year) <= _LAST_YEAR):
+        return None
+    known = [profile for profile in profiles(warnings) if profile.os_id.startswith("http://libosinfo.org/linux/")]
+    fitting = [profile for profile in known if profile.version <= year]
+    return max(fitting, key=lambda profile: profile.version, default=None)

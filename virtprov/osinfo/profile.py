@@ -1,0 +1,348 @@
+"""What is known about one operating system: a frozen Profile, and the questions the rules for defaults ask.
+
+A Profile is made from one packed record of the index and unpacks a part only when it is asked for. Device
+ids are those of libosinfo's database (`http://pcisig.com/pci/VENDOR/PRODUCT`, `http://usb.org/usb/...`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from virtprov.osinfo.pack import FIELD, flag, number, rows, words
+
+if TYPE_CHECKING:
+    from virtprov.osinfo.facts import Driver, Image, Media, Tree, Variant
+
+PCI = "http://pcisig.com/pci/"
+USB_TABLET = "http://usb.org/usb/80ee/0021"
+Q35 = "http://qemu.org/chipset/x86/q35"
+
+_NETWORK_MODELS = (
+    ("virtio", ("1af4/1041", "1af4/1000")),
+    ("e1000e", ("8086/10d3",)),
+    ("e1000", ("8086/100e",)),
+    ("rtl8139", ("10ec/8139",)),
+    ("ne2k_pci", ("10ec/8029",)),
+    ("pcnet", ("1022/2000",)),
+)
+_SOUND_MODELS = (
+    ("ich9", ("8086/293e",)),
+    ("ich6", ("8086/2668",)),
+    ("ac97", ("8086/2415",)),
+    ("es1370", ("1274/5000",)),
+)
+_VIDEO_MODELS = (
+    ("virtio", ("1af4/1050",)),
+    ("qxl", ("1b36/0100",)),
+    ("vga", ("1234/1111",)),
+    ("vmvga", ("15ad/0710",)),
+    ("cirrus", ("1013/00b8",)),
+)
+_ARCH_NAMES = {
+    "i386": "i686",
+    "i486": "i686",
+    "i586": "i686",
+    "amd64": "x86_64",
+    "arm64": "aarch64",
+    "armhf": "armv7l",
+    "ppc64el": "ppc64le",
+}
+
+
+def canonical_arch(arch: str) -> str:
+    """An architecture as libvirt and the database call it (`i386` -> `i686`, `amd64` -> `x86_64`)."""
+    return _ARCH_NAMES.get(arch, arch)
+
+
+class Amounts(NamedTuple):
+    """One row of needs; None where the database is silent. `ram` and `storage` in bytes, `cpu` in Hz."""
+
+    ram: int | None = None
+    n_cpus: int | None = None
+    storage: int | None = None
+    cpu: int | None = None
+
+
+class Resources(NamedTuple):
+    """What an operating system needs on one architecture."""
+
+    minimum: Amounts = Amounts()
+    recommended: Amounts = Amounts()
+    maximum: Amounts = Amounts()
+    network_install: Amounts = Amounts()
+
+    @property
+    def advised(self) -> Amounts:
+        """The recommended amounts; where only the minimum is known, twice that (CPUs: the minimum itself)."""
+        least, good = self.minimum, self.recommended
+        return Amounts(
+            good.ram or (least.ram * 2 if least.ram else None),
+            good.n_cpus or least.n_cpus,
+            good.storage or (least.storage * 2 if least.storage else None),
+            good.cpu or least.cpu,
+        )
+
+
+class Profile:
+    """One operating system with everything it inherits. Frozen; equal when its record is equal."""
+
+    __slots__ = (
+        "os_id", "short_ids", "name", "version", "vendor", "family", "distro", "codename",
+        "release_date", "eol_date", "status", "kernel_url_argument", "cloud_image_username",
+        "lineage", "devices", "script_ids",
+        "_resources", "_firmware", "_media", "_trees", "_images", "_variants", "_drivers", "_record",
+    )  # fmt: skip
+
+    os_id: str
+    """The full id, such as `http://debian.org/debian/12`."""
+    short_ids: tuple[str, ...]
+    """Every short name; the first is the one to show."""
+    name: str
+    version: str
+    vendor: str
+    family: str
+    """`linux`, `winnt`, `win9x`, `freebsd`, `solaris` ...; "" when unknown."""
+    distro: str
+    """`debian`, `rhel`, `win` ...; "" when unknown."""
+    codename: str
+    release_date: str
+    """`YYYY-MM-DD` or ""."""
+    eol_date: str
+    """`YYYY-MM-DD` or ""."""
+    status: str
+    """`released`, `prerelease`, `snapshot` or `rolling`."""
+    kernel_url_argument: str
+    """The kernel's argument that names a tree (`inst.repo`), or "" when the profile does not say."""
+    cloud_image_username: str
+    """The login that cloud images of this system make, or ""."""
+    lineage: tuple[str, ...]
+    """Full ids of all systems this one takes facts from, nearest first, itself not among them."""
+    devices: frozenset[str]
+    """Ids of all supported devices, the inherited ones too."""
+    script_ids: tuple[str, ...]
+    """Ids of the install scripts that fit, the inherited ones too (see `virtprov.osinfo.scripts`)."""
+    _resources: str
+    _firmware: str
+    _media: str
+    _trees: str
+    _images: str
+    _variants: str
+    _drivers: str
+    _record: str
+
+    def __init__(self, record: str) -> None:
+        """Unpack a record as `virtprov.osinfo.resolve` writes it. ValueError when it is not one."""
+        parts: list[object] = list(record.split(FIELD))
+        parts.append(record)
+        for place, slot in enumerate(self.__slots__):
+            value = parts[place] if place < len(parts) else None
+            if not isinstance(value, str) or len(parts) != len(self.__slots__):
+                raise ValueError("not a profile record")
+            if slot in ("short_ids", "lineage", "script_ids"):
+                object.__setattr__(self, slot, words(value))
+            elif slot == "devices":
+                object.__setattr__(self, slot, frozenset(words(value)))
+            else:
+                object.__setattr__(self, slot, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Profile is frozen: {name} cannot be set")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Profile) and self._record == other._record
+
+    def __hash__(self) -> int:
+        return hash(self._record)
+
+    def __repr__(self) -> str:
+        return f"Profile({self.short_id!r})"
+
+    @property
+    def short_id(self) -> str:
+        """The first short id, such as `debian12`."""
+        return self.short_ids[0] if self.short_ids else ""
+
+    # Families
+
+    @property
+    def is_windows(self) -> bool:
+        """Any Windows, from the 16-bit ones on."""
+        return self.family in ("win16", "win9x", "winnt")
+
+    @property
+    def is_linux(self) -> bool:
+        return self.family == "linux"
+
+    @property
+    def is_generic(self) -> bool:
+        """True for `generic` and `unknown`: nothing can be concluded from this profile."""
+        return self.short_id in ("generic", "unknown")
+
+    @property
+    def clock(self) -> str:
+        """The offset of the guest's hardware clock: `localtime` for Windows and Solaris, else `utc`."""
+        return "localtime" if self.is_windows or self.family == "solaris" else "utc"
+
+    # Devices
+
+    def supports(self, device: str) -> bool:
+        """Whether the profile lists a device, by full id or by `VENDOR/PRODUCT` of PCI (`1af4/1041`)."""
+        return device in self.devices or PCI + device in self.devices
+
+    def _either(self, *products: str) -> bool:
+        return any(PCI + product in self.devices for product in products)
+
+    def _models(self, table: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
+        return tuple(model for model, products in table if self._either(*products))
+
+    @property
+    def virtio_net(self) -> bool:
+        return self._either("1af4/1000", "1af4/1041")
+
+    @property
+    def virtio_disk(self) -> bool:
+        return self._either("1af4/1001", "1af4/1042")
+
+    @property
+    def virtio_balloon(self) -> bool:
+        return self._either("1af4/1002", "1af4/1045")
+
+    @property
+    def virtio_serial(self) -> bool:
+        return self._either("1af4/1003", "1af4/1043")
+
+    @property
+    def virtio_scsi(self) -> bool:
+        return self._either("1af4/1004", "1af4/1048")
+
+    @property
+    def virtio_rng(self) -> bool:
+        return self._either("1af4/1005", "1af4/1044")
+
+    @property
+    def virtio_9p(self) -> bool:
+        return self._either("1af4/1009", "1af4/1049")
+
+    @property
+    def virtio_gpu(self) -> bool:
+        return self._either("1af4/1050")
+
+    @property
+    def virtio_input(self) -> bool:
+        return self._either("1af4/1052")
+
+    @property
+    def virtio_vsock(self) -> bool:
+        return self._either("1af4/1053")
+
+    @property
+    def virtio_mem(self) -> bool:
+        return self._either("1af4/1058")
+
+    @property
+    def virtio_fs(self) -> bool:
+        return self._either("1af4/105a")
+
+    @property
+    def virtio_1(self) -> bool:
+        """Whether the network driver speaks virtio 1.0, which PCIe slots ask for."""
+        return self._either("1af4/1041")
+
+    @property
+    def q35(self) -> bool:
+        """Whether the q35 machine is listed."""
+        return Q35 in self.devices
+
+    @property
+    def q35_ready(self) -> bool:
+        """Whether q35 can be the default: listed, and virtio NICs (if any) work in PCIe slots."""
+        return self.q35 and (self.virtio_1 or not self.virtio_net)
+
+    @property
+    def usb3(self) -> bool:
+        """Whether an xHCI controller is listed (qemu-xhci or NEC's)."""
+        return self._either("1b36/0004", "1b36/000d", "1033/0194")
+
+    @property
+    def tablet(self) -> bool:
+        return USB_TABLET in self.devices
+
+    @property
+    def network_models(self) -> tuple[str, ...]:
+        """libvirt's names of the listed network cards, the best first."""
+        return self._models(_NETWORK_MODELS)
+
+    @property
+    def sound_models(self) -> tuple[str, ...]:
+        """libvirt's names of the listed sound cards, the best first."""
+        return self._models(_SOUND_MODELS)
+
+    @property
+    def video_models(self) -> tuple[str, ...]:
+        """libvirt's names of the listed video cards, the best first."""
+        return self._models(_VIDEO_MODELS)
+
+    # By architecture
+
+    def resources(self, arch: str) -> Resources:
+        """What is needed on `arch`; rows for `all` fill what the architecture's own rows leave out."""
+        wanted = canonical_arch(arch)
+        found: dict[str, list[Amounts]] = {}
+        for kind, row_arch, *cells in rows(self._resources):
+            if row_arch in (wanted, "all"):
+                place = 0 if row_arch == wanted else 1
+                found.setdefault(kind, []).insert(place, Amounts(*map(number, cells)))
+        return Resources(**{kind: _first_known(amounts) for kind, amounts in found.items()})
+
+    def firmware(self, kind: str, arch: str) -> bool | None:
+        """Whether firmware `kind` (`bios` or `efi`) works on `arch`; None when the profile is silent."""
+        wanted = canonical_arch(arch)
+        answer = None
+        for row_arch, row_kind, supported, _recommended in rows(self._firmware):
+            if row_kind == kind and row_arch in (wanted, "all"):
+                answer = flag(supported, True)
+        return answer
+
+    def efi(self, arch: str) -> bool | None:
+        """Whether UEFI works on `arch`; None when the profile is silent."""
+        return self.firmware("efi", arch)
+
+    def bios(self, arch: str) -> bool | None:
+        """Whether BIOS works on `arch`; None when the profile is silent."""
+        return self.firmware("bios", arch)
+
+    def trees(self, arch: str = "") -> tuple[Tree, ...]:
+        """Installer trees in the database's order, all or those of one architecture."""
+        from virtprov.osinfo.facts import trees
+
+        return trees(self._trees, canonical_arch(arch))
+
+    def media(self, arch: str = "") -> tuple[Media, ...]:
+        """Media (ISOs) in the database's order, all or those of one architecture."""
+        from virtprov.osinfo.facts import media
+
+        return media(self._media, canonical_arch(arch))
+
+    def cloud_images(self, arch: str = "", format: str = "") -> tuple[Image, ...]:
+        """Disk images in the database's order, all or those of one architecture and format (`qcow2` ...)."""
+        from virtprov.osinfo.facts import images
+
+        return images(self._images, canonical_arch(arch), format)
+
+    def variants(self) -> tuple[Variant, ...]:
+        """Editions of the system that media and trees refer to."""
+        from virtprov.osinfo.facts import variants
+
+        return variants(self._variants)
+
+    def drivers(self, arch: str = "") -> tuple[Driver, ...]:
+        """Drivers that an unattended installation may add, all or those of one architecture."""
+        from virtprov.osinfo.facts import drivers
+
+        return drivers(self._drivers, canonical_arch(arch))
+
+
+def _first_known(layers: list[Amounts]) -> Amounts:
+    """Amounts taken one by one from the first row that knows them."""
+    columns = zip(*layers, strict=True)
+    return Amounts(*(next((value for value in column if value is not None), None) for column in columns))

@@ -1,0 +1,192 @@
+"""From pieces to records: pieces with the same id are merged, then each system takes over its parents' facts.
+
+A parent is a system named by `derives-from` or `clones`; `upgrades` tells of history only. Devices and firmware
+of the ancestors hold until a nearer one or the system itself says otherwise (`supported="false"`); resources
+are its own unless `inherit="true"` asks for the parents'; media, trees, images, drivers, scripts are its own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from virtprov.osinfo.pack import FIELD, pack_rows, pack_words
+from virtprov.osinfo.reader import Content, Piece, Row, Script, read_file
+from virtprov.support.errors import XmlError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Needs = dict[tuple[str, str], Row]
+"""(kind, arch) -> ram, n_cpus, storage, cpu."""
+
+
+class Catalogue(NamedTuple):
+    """Everything the folders say, merged by id but not yet inherited."""
+
+    systems: dict[str, Merged]
+    platforms: dict[str, Merged]
+    devices: dict[str, Row]
+    datamaps: dict[str, list[str]]
+    scripts: dict[str, Script]
+    warnings: list[str]
+
+
+class Merged:
+    """All pieces about one system or platform, put together; what comes later overrides and extends."""
+
+    __slots__ = (
+        "derives", "devices", "drivers", "firmware", "id", "images", "inherits", "media", "needs", "scalars",
+        "scripts", "short_ids", "sources", "trees", "variants",
+    )  # fmt: skip
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.sources: list[str] = []
+        self.scalars: dict[str, str] = {}
+        self.short_ids: list[str] = []
+        self.derives: list[str] = []
+        self.devices: dict[str, bool] = {}
+        self.needs: Needs = {}
+        self.inherits: list[str] = []
+        self.firmware: dict[tuple[str, str], Row] = {}
+        self.media: list[Row] = []
+        self.trees: list[Row] = []
+        self.images: list[Row] = []
+        self.variants: dict[str, Row] = {}
+        self.scripts: list[str] = []
+        self.drivers: list[Row] = []
+
+    def take(self, piece: Piece) -> None:
+        """Add one piece."""
+        self.sources.append(piece.source)
+        self.scalars.update((key, value) for key, value in piece.scalars.items() if value)
+        self.devices.update(piece.devices)
+        for kind, arch, *amounts in piece.resources:
+            before = self.needs.get((kind, arch), ("",) * len(amounts))
+            self.needs[kind, arch] = tuple(new or old for new, old in zip(amounts, before, strict=True))
+        self.firmware.update(((row[0], row[1]), row) for row in piece.firmware)
+        self.variants.update((row[0], row) for row in piece.variants)
+        for mine, theirs in ((self.short_ids, piece.short_ids), (self.derives, piece.derives)):
+            mine.extend(word for word in theirs if word and word not in mine)
+        for name in ("inherits", "media", "trees", "images", "scripts", "drivers"):
+            kept = getattr(self, name)
+            kept.extend(row for row in dict.fromkeys(getattr(piece, name)) if row not in kept)
+
+
+def load(paths: Iterable[str]) -> Catalogue:
+    """Read files in order of precedence. One that cannot be used is left out, and named in one warning."""
+    found = Catalogue({}, {}, {}, {}, {}, [])
+    for path in paths:
+        try:
+            content = read_file(path)
+        except XmlError as problem:
+            hint = f" ({problem.hint})" if problem.hint else ""
+            found.warnings.append(f"OS profile skipped: {problem.message}{hint}")
+            continue
+        _merge(found, content)
+    return found
+
+
+def _merge(found: Catalogue, content: Content) -> None:
+    for pieces, known in ((content.systems, found.systems), (content.platforms, found.platforms)):
+        for piece in pieces:
+            if piece.id not in known:
+                known[piece.id] = Merged(piece.id)
+            known[piece.id].take(piece)
+    for row in content.devices:
+        before = found.devices.get(row[0], ("",) * len(row))
+        found.devices[row[0]] = tuple(new or old for new, old in zip(row, before, strict=True))
+    found.datamaps.update(content.datamaps)
+    found.scripts.update((script.id, script) for script in content.scripts)
+
+
+class Resolver:
+    """Works out what each system is after inheritance. A loop of parents ends where it closes."""
+
+    def __init__(self, known: dict[str, Merged]) -> None:
+        self._known = known
+        self._lineage: dict[str, list[str]] = {}
+
+    def lineage(self, name: str) -> list[str]:
+        """All ancestors that exist, nearest first, without the system itself."""
+        if name not in self._lineage:
+            order, queue = [], list(self._known[name].derives)
+            seen = {name}
+            while queue:
+                parent = queue.pop(0)
+                if parent in seen or parent not in self._known:
+                    continue
+                seen.add(parent)
+                order.append(parent)
+                queue.extend(self._known[parent].derives)
+            self._lineage[name] = order
+        return self._lineage[name]
+
+    def devices(self, name: str) -> dict[str, bool]:
+        """Device ids with yes or no; what a nearer ancestor says counts."""
+        answer: dict[str, bool] = {}
+        for one in (*reversed(self.lineage(name)), name):
+            answer.update(self._known[one].devices)
+        return answer
+
+    def firmware(self, name: str) -> dict[tuple[str, str], Row]:
+        """Firmware rows by architecture and type; what a nearer ancestor says counts."""
+        answer: dict[tuple[str, str], Row] = {}
+        for one in (*reversed(self.lineage(name)), name):
+            answer.update(self._known[one].firmware)
+        return answer
+
+    def needs(self, name: str, open: tuple[str, ...] = ()) -> Needs:
+        """Resources by kind and architecture; `open` are the systems whose parents are being asked."""
+        own = self._known[name]
+        answer: Needs = {}
+        for parent in own.derives if own.inherits else ():
+            if parent in self._known and parent not in open and parent != name:
+                rows = self.needs(parent, (*open, name))
+                answer.update((key, row) for key, row in rows.items() if key[1] in own.inherits)
+        answer.update(own.needs)
+        return answer
+
+    def first_said(self, name: str, scalar: str) -> str:
+        """A text of the system or of its nearest ancestor that has one."""
+        for one in (name, *self.lineage(name)):
+            if self._known[one].scalars.get(scalar):
+                return self._known[one].scalars[scalar]
+        return ""
+
+    def sources(self, name: str) -> list[str]:
+        """The files that an answer about this system rests on."""
+        family = (name, *self.lineage(name))
+        return list(dict.fromkeys(path for one in family for path in self._known[one].sources))
+
+    def record(self, name: str) -> str:
+        """The packed record from which `virtprov.osinfo.profile.Profile` is made."""
+        own = self._known[name]
+        said = own.scalars.get
+        return FIELD.join((
+            name, pack_words(own.short_ids), said("name", ""), said("version", ""), said("vendor", ""),
+            said("family", ""), said("distro", ""), said("codename", ""),
+            said("release-date", ""), said("eol-date", ""), said("release-status", "released"),
+            self.first_said(name, "kernel-url-argument"), self.first_said(name, "cloud-image-username"),
+            pack_words(self.lineage(name)),
+            pack_words([device for device, yes in self.devices(name).items() if yes]),
+            pack_words(own.scripts),
+            pack_rows([(*key, *row) for key, row in self.needs(name).items()]),
+            pack_rows(list(self.firmware(name).values())),
+            pack_rows(own.media), pack_rows(own.trees), pack_rows(own.images),
+            pack_rows(list(own.variants.values())), pack_rows(own.drivers),
+        ))  # fmt: skip
+
+
+def script_record(script: Script) -> str:
+    """The packed record from which `virtprov.osinfo.scripts.InstallScript` is made."""
+    said = script.values.get
+    return FIELD.join((
+        script.id, script.source, said("profile", ""), said("path-format", ""), said("expected-filename", ""),
+        said("product-key-format", ""), said("needs-internet", ""),
+        said("can-pre-install-drivers", ""), said("pre-install-drivers-signing-req", ""),
+        said("can-post-install-drivers", ""), said("post-install-drivers-signing-req", ""),
+        said("avatar-format", ""), said("template", ""),
+        pack_rows(script.params), pack_words(script.methods),
+    ))  # fmt: skip
