@@ -1,0 +1,38 @@
+# Everything a checkout needs, from nothing: `make demo`, `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check venv live-packages man bench clean
+
+PYTHON_HERE := .venv/bin/python
+export PYTHONDONTWRITEBYTECODE :=
+
+help:  ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo: venv  ## create, clone, edit and show a guest on libvirt's test driver
+	@tools/demo
+
+test: venv live-packages  ## run every test: tools, unit, golden, and real guests on a libvirtd of our own
+	@$(PYTHON_HERE) -m pytest $(ARGS)
+
+check: venv  ## run all tests but those that need real guests
+	@$(PYTHON_HERE) -m pytest -m "not live" $(ARGS)
+
+venv:  ## make .venv, the project's own environment, and install what building it takes
+	@tools/setup/packages tools/setup/build.packages
+	@tools/setup/environment
+
+live-packages:
+	@tools/setup/packages tests/live/packages.txt
+
+man: venv  ## write man/*.1 anew from the parsers
+	@$(PYTHON_HERE) tools/pages.py man
+
+bench: venv  ## measure start-up beside virt-install
+	@tools/setup/packages tools/setup/bench.packages
+	@$(PYTHON_HERE) bench/startup
+
+clean:  ## remove all that was made here: .venv, caches, builds
+	@rm -rf .venv .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
