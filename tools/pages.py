@@ -1,0 +1,109 @@
+"""The man pages: setup.cfg names the functions here, `tools/pages.py DIR` writes the pages into DIR.
+
+A page is the parser's own text, then the sub-options of each group from the option tables, then the sections of
+man/common.in and man/TOOL.in. The date is the changelog's, the width is fixed: the same tree gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import calendar
+import configparser
+import os
+import re
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+SHARED = ("address.", "alias.", "boot.", "xpath", "clearxml")
+SHARED_TEXT = r"""Options marked with \fIN\fR take a number that counts from 0. An empty value takes a setting out.
+Each group that stands for an element also takes \fBxpath\fIN\fB.set=\fIXPATH\fR=\fIVALUE\fR,
+\fBxpath\fIN\fB.create\fR, \fBxpath\fIN\fB.delete\fR and \fBclearxml=yes\fR; each device takes \fBaddress.*\fR,
+\fBalias.name\fR, and where libvirt allows it \fBboot.order\fR."""
+
+
+def install() -> argparse.ArgumentParser:
+    """Return the parser of virtprov-install, with its extra sections."""
+    return _with_sections("install")
+
+
+def clone() -> argparse.ArgumentParser:
+    """Return the parser of virtprov-clone, with its extra sections."""
+    return _with_sections("clone")
+
+
+def edit() -> argparse.ArgumentParser:
+    """Return the parser of virtprov-xml, with its extra sections."""
+    return _with_sections("edit")
+
+
+def _with_sections(tool: str) -> argparse.ArgumentParser:
+    sys.path.insert(0, str(TOP))
+    parser: argparse.ArgumentParser = import_module(f"virtprov.cli.{tool}").build_parser()
+    tables = sub_options(parser)
+    extra = [("sub-options", tables)] if tables else []
+    extra += [part for name in ("common", tool) for part in sections(TOP / "man" / f"{name}.in")]
+    pages = [{"heading": heading, "content": text} for heading, text in extra]
+    parser._manpage = pages  # type: ignore[attr-defined]  # where argparse-manpage keeps them
+    return parser
+
+
+def sections(path: Path) -> list[tuple[str, str]]:
+    """Read a file of roff text in `[Heading]` sections; its dashes become such as can be copied and pasted."""
+    text = re.sub(r"(?<!\\)-", r"\\-", path.read_text())
+    parts = re.split(r"^\[([^\]]+)\]\n", text, flags=re.MULTILINE)
+    return [(heading, text.strip()) for heading, text in zip(parts[1::2], parts[2::2], strict=True)]
+
+
+def sub_options(parser: argparse.ArgumentParser) -> str:
+    """Return roff text: the sub-options of every group that `parser` has a flag for; "" when there is none."""
+    from virtprov.options import catalogue
+
+    flags = parser._option_string_actions
+    groups = [group for group in catalogue.GROUPS if f"--{group}" in flags]
+    if not groups:
+        return ""
+    lines = [SHARED_TEXT]
+    for group in groups:
+        names = [_spell(row) for row in catalogue.table(group).rows if not row.name.startswith(SHARED)]
+        if names:
+            lines += [".TP", rf"\fB\-\-{_roff(group)}\fR", ", ".join(names)]
+    return "\n".join(lines)
+
+
+def _spell(row: object) -> str:
+    from virtprov.options.model import NUMBER, Row
+
+    assert isinstance(row, Row)
+    name = r"\fIN\fR".join(_roff(part) for part in row.name.split(NUMBER))
+    return name + "=" + "|".join(map(_roff, row.values)) if row.values else name
+
+
+def _roff(text: str) -> str:
+    return text.replace("\\", "\\e").replace("-", "\\-")
+
+
+def released() -> int:
+    """Return the day of the newest dated heading of the changelog, in seconds since 1970."""
+    found = re.search(r"^## .*(\d{4}-\d\d-\d\d)", (TOP / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    if found is None:
+        sys.exit("CHANGELOG.md has no heading with a date")
+    return calendar.timegm(time.strptime(found[1], "%Y-%m-%d"))
+
+
+def write(folder: Path) -> None:
+    """Write all pages into `folder`, which is made when missing."""
+    config = configparser.ConfigParser()
+    config.read(TOP / "setup.cfg")
+    spec = config["build_manpages"]["manpages"]
+    spec = re.sub(r"^man/", f"{folder.resolve()}/", spec.strip(), flags=re.MULTILINE)
+    fixed = {"COLUMNS": "100", "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": str(released())}
+    argv = [sys.executable, "setup.py", "-q", "build_manpages", "--manpages", spec]
+    subprocess.run(argv, cwd=TOP, env={**os.environ, **fixed}, check=True)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
