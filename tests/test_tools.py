@@ -1,0 +1,88 @@
+"""The tools have no complaint: linter, types, sizes, and man pages that say what the parsers say."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[1]
+FILE_LINES = 500
+FUNCTION_LINES = 40
+# path, or path:function -> why it may be longer
+LONG_FILES: dict[str, str] = {}
+LONG_FUNCTIONS: dict[str, str] = {}
+PAGES = ("virtprov-install.1", "virtprov-clone.1", "virtprov-xml.1")
+
+
+def run(*argv: str) -> subprocess.CompletedProcess[str]:
+    """Run a tool of this environment in the tree."""
+    done = subprocess.run(
+        [sys.executable, *argv], cwd=TOP, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    print(done.stdout)
+    return done
+
+
+def sources() -> list[Path]:
+    return sorted((TOP / "virtprov").rglob("*.py"))
+
+
+def test_ruff_has_no_complaint() -> None:
+    assert run("-m", "ruff", "check", "--no-cache", "--quiet", ".").returncode == 0
+
+
+def test_mypy_has_no_complaint() -> None:
+    assert run("-m", "mypy", "--no-error-summary").returncode == 0
+
+
+def test_files_can_be_read_in_a_sitting() -> None:
+    long = {
+        str(path.relative_to(TOP)): lines
+        for path in sources()
+        if (lines := len(path.read_text().splitlines())) > FILE_LINES
+    }
+    assert {name: lines for name, lines in long.items() if name not in LONG_FILES} == {}
+    assert set(LONG_FILES) <= set(long), "no longer long: take it off the list"
+
+
+def test_functions_fit_on_a_screen() -> None:
+    long = {}
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > FUNCTION_LINES:
+                    long[f"{path.relative_to(TOP)}:{node.name}"] = lines
+    assert {name: lines for name, lines in long.items() if name not in LONG_FUNCTIONS} == {}
+    assert set(LONG_FUNCTIONS) <= set(long), "no longer long: take it off the list"
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The man pages, written anew."""
+    folder = tmp_path_factory.mktemp("man")
+    assert run("tools/pages.py", str(folder)).returncode == 0
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_man_pages_are_fresh(page: str, fresh: Path) -> None:
+    assert (fresh / page).read_text() == (TOP / "man" / page).read_text(), "stale: run `make man` and commit"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_the_same_tree_gives_the_same_pages(zone: str, tmp_path: Path, fresh: Path) -> None:
+    env = {**os.environ, "TZ": zone, "COLUMNS": "40", "LANG": "C"}
+    subprocess.run([sys.executable, "tools/pages.py", str(tmp_path)], cwd=TOP, env=env, check=True)
+    assert [(tmp_path / page).read_text() for page in PAGES] == [(fresh / page).read_text() for page in PAGES]
+
+
+@pytest.mark.parametrize("script", ["tools/setup/packages", "tools/setup/environment", "tools/setup/python", "tools/demo"])
+def test_shell_scripts_parse(script: str) -> None:
+    subprocess.run(["bash", "-n", script], cwd=TOP, check=True)
+    assert os.access(TOP / script, os.X_OK)
