@@ -36,7 +36,8 @@ STANDARD_ONLY = {"options": {"virtprov.support.errors"}}
 WINDOWS: dict[str, tuple[str, ...]] = {
     "lxml": ("virtprov.xml.",),
     "libvirt": ("virtprov.host.",),
-    "libvirtmod": ("virtprov.host.",),
+    "libvirt_lxc": ("virtprov.host.",),
+    "libvirt_qemu": ("virtprov.host.",),
     "subprocess": ("virtprov.support.command",),
     "requests": ("virtprov.support.http",),
     "pycdlib": ("virtprov.support.iso",),

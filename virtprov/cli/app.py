@@ -37,6 +37,7 @@ KINDS = {
 # Modules that are not part of Python, and the distribution each comes from.
 REQUIRED = {
     "libvirt": "libvirt-python",
+    "libvirt_qemu": "libvirt-python",
     "libvirtmod": "libvirt-python",
     "lxml": "lxml",
     "pycdlib": "pycdlib",
