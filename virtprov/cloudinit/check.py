@@ -1,0 +1,315 @@
+"""What kind of user-data (or vendor-data, meta-data, network-config) this is, and whether it can work.
+
+The formats are those of cloud-init's page "User-data formats"; the top-level keys are those of its module
+reference, the network formats those of its pages "Networking config Version 1" and "Version 2".
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from virtprov.support.errors import InputError, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from virtprov.cloudinit.sources import Source
+
+CLOUD_CONFIG = "cloud-config"
+MULTIPART = "multipart"
+JINJA = "jinja2"
+
+# first words of a document -> (kind, MIME type of such a part)
+HEADERS = (
+    ("#cloud-config-archive", "cloud-config-archive", "text/cloud-config-archive"),
+    ("#cloud-config-jsonp", "cloud-config-jsonp", "text/cloud-config-jsonp"),
+    ("#cloud-config", CLOUD_CONFIG, "text/cloud-config"),
+    ("#cloud-boothook", "boothook", "text/cloud-boothook"),
+    ("#include-once", "include", "text/x-include-once-url"),
+    ("#include", "include", "text/x-include-url"),
+    ("#part-handler", "part-handler", "text/part-handler"),
+    ("#upstart-job", "upstart-job", "text/upstart-job"),
+    ("## template: jinja", JINJA, "text/jinja2"),
+    ("#!", "script", "text/x-shellscript"),
+)
+
+TOP_KEYS = frozenset(
+    """
+    allow_public_ssh_keys allow_userdata ansible apk_repos apt apt_get_command apt_get_upgrade_subcommand
+    apt_get_wrapper apt_pipelining apt_reboot_if_required apt_update apt_upgrade authkey_hash autoinstall
+    bootcmd byobu_by_default ca-certs ca_certs chef chpasswd cloud_config_modules cloud_final_modules
+    cloud_init_modules config coreos create_hostname_file datasource datasource_list debug def_log_file
+    device_aliases disable_ec2_metadata disable_root disable_root_opts disk_setup drivers fan final_message
+    fqdn fs_setup groups growpart grub-dpkg grub_dpkg hostname keyboard landscape launch-index locale
+    locale_configfile log_cfgs lxd manage_etc_hosts manage_resolv_conf mcollective merge_how merge_type
+    migrate mount_default_fields mounts network no_ssh_fingerprints ntp output package_reboot_if_required
+    package_update package_upgrade packages password phone_home power_state prefer_fqdn_over_hostname
+    preserve_hostname puppet random_seed reporting resize_rootfs resolv_conf rh_subscription rpi rsyslog
+    runcmd salt_minion snap spacewalk ssh ssh_authorized_keys ssh_deletekeys ssh_fp_console_blacklist
+    ssh_genkeytypes ssh_import_id ssh_key_console_blacklist ssh_keys ssh_publish_hostkeys ssh_pwauth
+    ssh_quiet_keygen ssh_redirect_user ssh_svcname swap syslog_fix_perms system_info timezone
+    ubuntu_advantage ubuntu_pro unverified_modules updates user users vendor_data vendor_data2 version
+    wireguard write_files yum_repo_dir yum_repos zypper
+    """.split()
+)
+NETWORK_V2_KEYS = frozenset(
+    """version renderer ethernets wifis bonds bridges vlans tunnels vrfs modems dummy-devices
+    nm-devices openvswitch virtual-ethernets""".split()
+)
+
+
+class Checked(NamedTuple):
+    """A document that may go into a seed.
+
+    `kind` is one of `HEADERS` or MULTIPART, `mime` the MIME type it has as a part of a multi-part document,
+    `text` the document as text (unpacked when it came gzipped; "" for one that is not text), `tree` its
+    mapping when there is one to look at (cloud-config), `warnings` what is odd but allowed.
+    """
+
+    kind: str
+    mime: str
+    text: str
+    tree: dict[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def check_user_data(source: Source) -> Checked:
+    """Return what kind of user-data or vendor-data `source` is.
+
+    Raises InputError, naming file and line, when it is empty, has no header cloud-init knows, or its YAML
+    (or JSON) does not parse or is no mapping.
+    """
+    data = source.data
+    if data.startswith(b"\x1f\x8b"):
+        from virtprov.cloudinit.sources import Source as Made
+
+        unpacked = check_user_data(Made(f"{source.name} (unpacked)", _gunzip(source)))
+        return unpacked._replace(mime="application/gzip")
+    text = _decoded(source)
+    if not text.strip():
+        raise InputError(f"{source.name} is empty", hint="leave the sub-option out, or begin with #cloud-config")
+    kind, mime = _kind(text)
+    if not kind:
+        raise _no_header(text, source.name)
+    if kind == CLOUD_CONFIG:
+        return _cloud_config(text, source.name)
+    if kind == JINJA:
+        return _template(text, source.name)
+    if kind == "cloud-config-archive":
+        _archive(text, source.name)
+    if kind == "cloud-config-jsonp":
+        _jsonp(text, source.name)
+    warnings = []
+    if kind == "script" and text.split("\n", 1)[0].endswith("\r"):
+        warnings.append(f"{source.name}, line 1: the line ends in CR LF, so the guest will not find the interpreter")
+    return Checked(kind, mime, text, None, tuple(warnings))
+
+
+def _decoded(source: Source) -> str:
+    from virtprov.support.text import decode
+
+    if source.data.startswith(b"\xef\xbb\xbf"):
+        raise InputError(
+            f"{source.name}, line 1: a byte order mark stands before the first word",
+            hint="save the file as UTF-8 without a byte order mark",
+        )
+    return decode(source.data, source.name)
+
+
+def _gunzip(source: Source) -> bytes:
+    import gzip
+    import io
+    import zlib
+
+    from virtprov.cloudinit.sources import LIMIT
+
+    try:
+        with gzip.open(io.BytesIO(source.data)) as handle:
+            data = handle.read(LIMIT + 1)
+    except (OSError, EOFError, zlib.error):
+        raise InputError(f"{source.name} begins like a gzip file but cannot be unpacked") from None
+    if len(data) > LIMIT:
+        raise InputError(f"{source.name} unpacks to more than {LIMIT // 1024**2} MiB")
+    return data
+
+
+def _kind(text: str) -> tuple[str, str]:
+    """Return kind and MIME type, or two empty texts when the beginning is none that cloud-init knows."""
+    first = text.split("\n", 1)[0].rstrip()
+    for header, kind, mime in HEADERS:
+        if first.startswith(header) and (kind in (JINJA, "script") or first[len(header) :][:1] in ("", " ")):
+            return kind, mime
+    if first.lower().startswith(("content-type:", "mime-version:")):
+        return MULTIPART, "multipart/mixed"
+    return "", ""
+
+
+def _no_header(text: str, name: str) -> InputError:
+    """Say what is wrong with the beginning, and what was probably meant."""
+    lines = text.split("\n")
+    number = next(place for place, line in enumerate(lines, 1) if line.strip())
+    first = lines[number - 1].strip()
+    shown = first if len(first) <= 40 else first[:37] + "..."
+    squeezed = first.lower().replace(" ", "").replace("_", "-").lstrip("#")
+    if squeezed in ("cloud-config", "cloudconfig"):
+        if number > 1 and first == "#cloud-config":
+            return InputError(f"{name}, line {number}: '#cloud-config' must be on the first line")
+        return InputError(f"{name}, line {number}: '{shown}' is not '#cloud-config'", hint="write it just so")
+    later = next((place for place, line in enumerate(lines, 1) if line.rstrip() == "#cloud-config"), 0)
+    hint = "put '#cloud-config' alone on the first line" + (f" (it is on line {later})" if later else "")
+    return InputError(
+        f"{name}, line {number}: cloud-init does not know what '{shown}' begins, and would ignore all of it",
+        hint=hint if not first.startswith("<") else "is it the right file?",
+    )
+
+
+def _cloud_config(text: str, name: str) -> Checked:
+    tree, warnings = load_mapping(text, name, "cloud-config")
+    for key in tree:
+        near = _near_key(key)
+        if near:
+            warnings.append(f"{name}: cloud-init knows no key '{key}': {near}")
+    return Checked(CLOUD_CONFIG, "text/cloud-config", text, tree, tuple(warnings))
+
+
+def _near_key(key: object) -> str:
+    """Return a hint when `key` looks like a misspelt key of cloud-config; unknown ones may be a module's own."""
+    if not isinstance(key, str) or key in TOP_KEYS:
+        return ""
+    import difflib
+
+    folded = key.lower().replace("-", "_")
+    same = [known for known in TOP_KEYS if known.replace("-", "_") == folded]
+    close = same or difflib.get_close_matches(key, sorted(TOP_KEYS), n=1, cutoff=0.8)
+    return nearest(close[0], TOP_KEYS, most=1) if close else ""
+
+
+def _template(text: str, name: str) -> Checked:
+    """A jinja template: its header is followed by another, and only cloud-init can fill it in."""
+    rest = text.split("\n", 1)[1] if "\n" in text else ""
+    if not _kind(rest)[0]:
+        raise InputError(
+            f"{name}, line 2: a '## template: jinja' document needs a second header, such as '#cloud-config'"
+        )
+    return Checked(JINJA, "text/jinja2", text)
+
+
+def _archive(text: str, name: str) -> None:
+    tree, _ = load(text, name)
+    if not isinstance(tree, list):
+        raise InputError(f"{name}: a cloud-config-archive must be a list of parts")
+
+
+def _jsonp(text: str, name: str) -> None:
+    import json
+
+    try:
+        json.loads(text.split("\n", 1)[1] if "\n" in text else "")
+    except ValueError as error:
+        line = getattr(error, "lineno", 0) + 1
+        raise InputError(f"{name}, line {line}: the JSON does not parse") from None
+
+
+def load_mapping(text: str, name: str, what: str) -> tuple[dict[str, Any], list[str]]:
+    """Return the mapping that the YAML `text` holds (empty for nothing) and warnings about it.
+
+    Raises InputError, with the line, when it does not parse or is something else than a mapping.
+    """
+    tree, warnings = load(text, name)
+    if tree is None:
+        return {}, warnings
+    if not isinstance(tree, dict):
+        word = "a list" if isinstance(tree, list) else "plain text" if isinstance(tree, str) else "a single value"
+        hint = "write 'key: value' lines" + (": is a blank missing behind a colon?" if word == "plain text" else "")
+        line = next(
+            (at for at, row in enumerate(text.split("\n"), 1) if row.strip() and not row.startswith("#")), 1
+        )
+        raise InputError(f"{name}, line {line}: the {what} is {word}, not a mapping", hint=hint)
+    return tree, warnings
+
+
+def load(text: str, name: str) -> tuple[Any, list[str]]:
+    """Return what the YAML `text` holds and a warning for each key that stands twice in one mapping.
+
+    Raises InputError, with the line, when it does not parse. Only plain values are made, as safe loading does.
+    """
+    import yaml
+
+    from virtprov.cloudinit.loading import PlainLoader
+
+    loader = None
+    try:
+        loader = PlainLoader(text)
+        tree = loader.get_single_data()
+    except yaml.YAMLError as error:
+        raise _bad_yaml(error, text, name) from None
+    except RecursionError:
+        raise InputError(f"{name}: the YAML is nested too deeply") from None
+    except ValueError as error:  # a date such as 2024-13-45
+        raise InputError(f"{name}: the YAML holds an impossible value: {error}") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    return tree, [f"{name}, line {line}: the key '{key}' stands twice" for key, line in loader.doubles]
+
+
+def _bad_yaml(error: Exception, text: str, name: str) -> InputError:
+    """Say in which line the YAML breaks, and why."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it does not parse")
+    if mark is None:
+        at = getattr(error, "position", 0)
+        return InputError(f"{name}, line {text.count(chr(10), 0, at) + 1}: bad YAML: {problem}")
+    line = mark.line + 1
+    rows = text.split("\n")
+    row = rows[mark.line] if mark.line < len(rows) else ""
+    hint = ""
+    if "\t" in row[: len(row) - len(row.lstrip())]:
+        hint = "indent with blanks: YAML allows no tabs there"
+    elif "{{" in row or "{%" in row:
+        hint = "a template needs '## template: jinja' as its first line"
+    elif "mapping values are not allowed" in problem:
+        hint = "check the indentation, and quote text that holds ': '"
+    elif "expected <block end>" in problem or "could not find expected ':'" in problem:
+        hint = "check the indentation of this line and the one before"
+    return InputError(f"{name}, line {line}: bad YAML: {problem}", hint=hint)
+
+
+def check_network_config(source: Source) -> Checked:
+    """Return the network-config in `source`: version 1 or 2, with or without the key `network` around it.
+
+    Raises InputError when it is neither.
+    """
+    text = _decoded(source)
+    tree, warnings = load_mapping(text, source.name, "network-config")
+    inner = tree
+    if "network" in tree:
+        if len(tree) > 1:
+            other = next(key for key in tree if key != "network")
+            raise InputError(
+                f"{source.name}: the key '{other}' stands beside 'network'", hint="put it below 'network'"
+            )
+        inner = tree["network"] if isinstance(tree["network"], dict) else {}
+    if inner.get("config") == "disabled":
+        return Checked("network-config", "", text, tree, tuple(warnings))
+    version = inner.get("version")
+    if version == 1 and isinstance(inner.get("config"), list):
+        return Checked("network-config", "", text, tree, tuple(warnings))
+    if version == 2:
+        for key in inner:
+            hint = "" if key in NETWORK_V2_KEYS else nearest(str(key), NETWORK_V2_KEYS, most=1)
+            if hint:
+                warnings.append(f"{source.name}: network-config version 2 knows no key '{key}': {hint}")
+        return Checked("network-config", "", text, tree, tuple(warnings))
+    raise _no_network(source.name, inner)
+
+
+def _no_network(name: str, inner: dict[str, Any]) -> InputError:
+    version = inner.get("version")
+    if version == 1:
+        return InputError(f"{name}: a network-config of version 1 needs a list 'config'")
+    if version is None:
+        missing = "'version: 1' or 'version: 2'" if inner else "anything"
+        return InputError(f"{name}: the network-config does not hold {missing}", hint="add 'version: 2'")
+    return InputError(f"{name}: network-config version '{version}' is not known", hint="write version: 1 or 2")

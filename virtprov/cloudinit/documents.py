@@ -1,0 +1,323 @@
+"""The four documents of a seed, from a request.
+
+**user-data.** What the sub-options ask for (passwords, keys, a user, `disable`) is written as cloud-config that
+cloud-init understands from 18 to today without calling any of it deprecated, since a deprecation makes
+`cloud-init status` end with an error on a guest that is fine:
+
+* the root password as `hashed_passwd` in `users` (`chpasswd.list` is deprecated, `chpasswd.users` is unknown
+  before 22.2), and its expiry as a command at the end of the first boot;
+* keys of the image's own user as `ssh_authorized_keys`, root's below `users`, with `disable_root: false`, as
+  otherwise a key that both have would be turned off for root;
+* `users` keeps `default`, so that the image's own user is still made.
+
+**With the user's own user-data** there are two cases. With no such sub-option beside it, its bytes go into the
+seed as they are. Otherwise the seed gets a MIME multi-part document: the user's document first, as it is, then
+ours. cloud-init merges cloud-config parts in that order, and ours asks that lists be appended and that nothing
+said before be replaced (`merge_how`): `runcmd`, `users` and `ssh_authorized_keys` of both take effect, the
+user's first. Where both speak of the same thing (root's password, say) and only one could win, the request is
+refused. (virt-install silently ignores the sub-options then.)
+
+**meta-data** always has an instance-id and a local-hostname; what the user's file lacks is added to it.
+**network-config** and **vendor-data** are the user's bytes, checked.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from virtprov.cloudinit.check import CLOUD_CONFIG, MULTIPART, Checked, check_network_config, check_user_data
+from virtprov.cloudinit.model import FLAG
+from virtprov.support.errors import InputError, UsageError
+from virtprov.support.text import host_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from virtprov.cloudinit.model import SeedRequest
+    from virtprov.cloudinit.sources import Reader, Source
+
+HEADER = "#cloud-config\n"
+SUDO = "ALL=(ALL) NOPASSWD:ALL"
+DISABLE = 'echo "Disabled by virtprov after the first boot" > /etc/cloud/cloud-init.disabled'
+# lists of both parts one after the other, maps joined, single values of the first part kept
+MERGE_HOW = [
+    {"name": "list", "settings": ["append"]},
+    {"name": "dict", "settings": ["no_replace", "recurse_list"]},
+]
+
+
+class Wishes(NamedTuple):
+    """What the sub-options ask of user-data, files read and passwords hashed."""
+
+    root_hash: str = ""
+    root_expires: bool = False
+    root_keys: tuple[str, ...] = ()
+    image_user_keys: tuple[str, ...] = ()
+    user: str = ""
+    user_keys: tuple[str, ...] = ()
+    shell: str = "/bin/bash"
+    disable: bool = False
+
+
+class Document(NamedTuple):
+    """The bytes of a document, and what was odd about the user's part of it."""
+
+    data: bytes
+    warnings: tuple[str, ...] = ()
+
+
+def user_data(wishes: Wishes, given: Source | None) -> Document:
+    """Return the user-data for `wishes` and the user's own document, if there is one.
+
+    Raises InputError for a document that cannot be used or that speaks against the wishes.
+    """
+    ours = cloud_config(wishes)
+    if given is None:
+        return Document(rendered(ours))
+    checked = check_user_data(given)
+    if not ours:
+        return Document(given.data, checked.warnings)
+    if checked.kind == MULTIPART or checked.mime == "application/gzip":
+        how = "multi-part" if checked.kind == MULTIPART else "gzipped"
+        raise UsageError(
+            f"{FLAG}: {_options(wishes)} cannot be added to {given.name}, which is {how} already",
+            hint="put what they ask for into the file",
+        )
+    if checked.kind == CLOUD_CONFIG:
+        ours = _fitted(ours, checked.tree or {}, wishes, given.name)
+    return Document(multipart(checked, ours), checked.warnings)
+
+
+def rendered(tree: dict[str, Any]) -> bytes:
+    """Return `tree` as the bytes of a cloud-config document; an empty one is the header alone."""
+    if not tree:
+        return HEADER.encode()
+    from virtprov.cloudinit.loading import dump
+
+    return (HEADER + dump(tree)).encode()
+
+
+def cloud_config(wishes: Wishes) -> dict[str, Any]:
+    """Return the cloud-config for `wishes`, empty when nothing is wished for."""
+    users = [entry for entry in (_root(wishes), _user(wishes)) if entry]
+    commands = []
+    if wishes.root_expires:
+        commands.append("passwd -e root")
+    if wishes.disable:
+        commands.append(DISABLE)
+    tree: dict[str, Any] = {}
+    if users:
+        tree["users"] = ["default", *users]
+    if wishes.root_keys:
+        tree["disable_root"] = False
+    if wishes.image_user_keys:
+        tree["ssh_authorized_keys"] = list(wishes.image_user_keys)
+    if commands:
+        tree["runcmd"] = commands
+    return tree
+
+
+def _root(wishes: Wishes) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
+    if wishes.root_hash:
+        # without lock_passwd cloud-init locks the password right after setting it
+        entry |= {"lock_passwd": False, "hashed_passwd": wishes.root_hash}
+    if wishes.root_keys:
+        entry["ssh_authorized_keys"] = list(wishes.root_keys)
+    return {"name": "root", **entry} if entry else {}
+
+
+def _user(wishes: Wishes) -> dict[str, Any]:
+    if not wishes.user:
+        return {}
+    entry: dict[str, Any] = {"name": wishes.user, "shell": wishes.shell, "sudo": SUDO, "lock_passwd": True}
+    if wishes.user_keys:
+        entry["ssh_authorized_keys"] = list(wishes.user_keys)
+    return entry
+
+
+def _options(wishes: Wishes) -> str:
+    """Name the sub-options behind `wishes`, for messages."""
+    from virtprov.support.text import listed
+
+    return listed(
+        name
+        for name, wished in (
+            ("the root password", wishes.root_hash),
+            ("root's ssh key", wishes.root_keys),
+            ("the ssh key of the image's user", wishes.image_user_keys),
+            (f"the user '{wishes.user}'", wishes.user),
+            ("disable", wishes.disable),
+        )
+        if wished
+    )
+
+
+def _fitted(ours: dict[str, Any], theirs: dict[str, Any], wishes: Wishes, name: str) -> dict[str, Any]:
+    """Return `ours` fit to be merged behind `theirs`; InputError where the two cannot both be had."""
+    for key in ("users", "runcmd", "ssh_authorized_keys"):
+        if key in ours and theirs.get(key) is not None and not isinstance(theirs[key], list):
+            raise _conflict(name, f"its '{key}' is not a list, so nothing can be added to it")
+    fitted = dict(ours)
+    if isinstance(theirs.get("users"), list):
+        named = _user_names(theirs["users"])
+        if "users" in ours:
+            fitted["users"] = [entry for entry in ours["users"] if entry != "default"]
+        for entry in fitted.get("users", ()):
+            if entry["name"] in named:
+                raise _conflict(name, f"it has a user '{entry['name']}' of its own")
+        if wishes.image_user_keys and "default" not in named:
+            raise _conflict(name, "its 'users' leaves out 'default', so the ssh key would go to nobody")
+    if wishes.root_hash and _sets_root_password(theirs.get("chpasswd")):
+        raise _conflict(name, "its 'chpasswd' sets root's password too")
+    if wishes.root_keys and theirs.get("disable_root") not in (None, False):
+        raise _conflict(name, "it says 'disable_root: true', and a key for root is asked for")
+    return fitted
+
+
+def _conflict(name: str, reason: str) -> InputError:
+    return InputError(
+        f"{name} does not go together with the other {FLAG} sub-options: {reason}",
+        hint="say it in one of the two places",
+    )
+
+
+def _user_names(users: list[Any]) -> set[str]:
+    """Return the names in a `users` list, whose entries are names or mappings."""
+    named: set[str] = set()
+    for entry in users:
+        if isinstance(entry, str):
+            named.update(word.strip() for word in entry.split(","))
+        elif isinstance(entry, dict):
+            named.add(str(entry.get("name", "")))
+    return named
+
+
+def _sets_root_password(chpasswd: Any) -> bool:
+    """Say whether a `chpasswd` mapping names root, in its `users` or in its `list` (a list or lines)."""
+    if not isinstance(chpasswd, dict):
+        return False
+    users, lines = chpasswd.get("users"), chpasswd.get("list")
+    if isinstance(lines, str):
+        lines = lines.splitlines()
+    named = {str(user.get("name")) for user in users or () if isinstance(user, dict)}
+    return "root" in named or any(str(line).strip().startswith("root:") for line in lines or ())
+
+
+def multipart(first: Checked, ours: dict[str, Any]) -> bytes:
+    """Return a MIME document of the user's part as it is and ours, to be merged behind it."""
+    parts = (
+        (first.mime, f"user-data.{'txt' if first.kind != 'script' else 'sh'}", first.text.encode()),
+        ("text/cloud-config", "virtprov.cfg", rendered({"merge_how": MERGE_HOW, **ours})),
+    )
+    from hashlib import sha256
+
+    # the same parts give the same document; a digest of both stands in neither
+    boundary = "part-" + sha256(b"\0".join(data for _, _, data in parts)).hexdigest()[:32]
+    out = [f'Content-Type: multipart/mixed; boundary="{boundary}"\nMIME-Version: 1.0\n']
+    for mime, file_name, data in parts:
+        out.append(f"\n--{boundary}\n{_part(mime, file_name, data)}")
+    return ("".join(out) + f"\n--{boundary}--\n").encode()
+
+
+def _part(mime: str, file_name: str, data: bytes) -> str:
+    """Return one MIME part; plain ASCII stays readable, anything else travels as base64."""
+    plain = data.isascii() and b"\r" not in data and max(map(len, data.split(b"\n"))) < 900
+    text, coding = data.decode() if plain else "", "7bit"
+    if not plain:
+        import base64
+
+        text, coding = base64.encodebytes(data).decode(), "base64"
+    return (
+        f'Content-Type: {mime}; charset="utf-8"\nMIME-Version: 1.0\nContent-Transfer-Encoding: {coding}\n'
+        f'Content-Disposition: attachment; filename="{file_name}"\n\n{text}'
+    )
+
+
+def meta_data(request: SeedRequest, given: Source | None) -> Document:
+    """Return the meta-data: the user's, completed, or our own.
+
+    A complete document goes in byte for byte. Raises InputError when it is not a YAML mapping, and when it
+    names another host than `hostname`.
+    """
+    tree: dict[str, Any] = {}
+    warnings: list[str] = []
+    if given is not None:
+        from virtprov.cloudinit.check import load_mapping
+        from virtprov.support.text import decode
+
+        tree, warnings = load_mapping(decode(given.data, given.name), given.name, "meta-data")
+        said = str(tree.get("local-hostname") or "")
+        if said and request.hostname and said != request.hostname:
+            raise InputError(
+                f"{given.name} says 'local-hostname: {said}', and hostname={request.hostname} is asked for",
+                hint="say it in one of the two places",
+            )
+        if said and tree.get("instance-id"):
+            return Document(given.data, tuple(warnings))
+    from virtprov.cloudinit.loading import dump
+
+    kept = {key: value for key, value in tree.items() if value or key not in ("instance-id", "local-hostname")}
+    added = {
+        "instance-id": request.instance_id or new_instance_id(),
+        "local-hostname": request.hostname or _own_name(tree) or host_name(request.guest_name) or "guest",
+    }
+    return Document(dump({**added, **kept}).encode(), tuple(warnings))
+
+
+def _own_name(tree: dict[str, Any]) -> str:
+    """Return the name that a meta-data mapping without local-hostname gives the guest by `hostname`."""
+    name = tree.get("hostname")
+    return name if isinstance(name, str) else ""
+
+
+def new_instance_id() -> str:
+    """Return an id no other guest has: cloud-init does its first-boot work once for each."""
+    import uuid
+
+    return f"iid-{uuid.uuid4()}"
+
+
+def network_config(given: Source) -> Document:
+    """Return the user's network-config as it is; InputError when it is neither version 1 nor 2."""
+    return Document(given.data, check_network_config(given).warnings)
+
+
+def vendor_data(given: Source) -> Document:
+    """Return the user's vendor-data as it is; it may be whatever user-data may be."""
+    return Document(given.data, check_user_data(given).warnings)
+
+
+def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
+    """Return what the sub-options ask of user-data, and the generated root password or "".
+
+    Reads the files of keys and passwords; raises InputError for those that cannot be used. The generated
+    password is unknown to any log.
+    """
+    from virtprov.support import log, passwords
+
+    made = log.secret(passwords.generate()) if request.root_password_generate else ""
+    password = made
+    if request.root_password_file:
+        password = reader.password("root-password-file", request.root_password_file)
+    root = reader.keys("root-ssh-key", request.root_ssh_key) if request.root_ssh_key else ()
+    image = reader.keys("clouduser-ssh-key", request.clouduser_ssh_key) if request.clouduser_ssh_key else ()
+    keys = reader.keys("ssh-key", request.ssh_key) if request.ssh_key else ()
+    if keys and not request.user:
+        root, image = _joined(root, keys), _joined(image, keys)
+    wishes = Wishes(
+        root_hash=passwords.hashed(password) if password else "",
+        root_expires=bool(made),
+        root_keys=root,
+        image_user_keys=image,
+        user=request.user,
+        user_keys=keys if request.user else (),
+        shell=request.shell,
+        disable=request.disable,
+    )
+    return wishes, made
+
+
+def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(first + second))

@@ -1,0 +1,41 @@
+"""The one place that builds on PyYAML: a safe loader that notices keys standing twice, and a writer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+
+class PlainLoader(yaml.SafeLoader):
+    """Makes plain values only, and keeps (key, line) of every key that stands twice in one mapping."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.doubles: list[tuple[str, int]] = []
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build the mapping as usual; look at its keys before."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if (key.tag, key.value) in seen:
+                    self.doubles.append((key.value, key.start_mark.line + 1))
+                seen.add((key.tag, key.value))
+        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return made
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """Writes every list indented below its key."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def dump(tree: Any) -> str:
+    """Return `tree` as YAML in the order it has, long texts on one line."""
+    text: str = yaml.dump(
+        tree, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, width=1_000_000, default_flow_style=False
+    )
+    return text

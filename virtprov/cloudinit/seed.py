@@ -1,0 +1,93 @@
+"""A whole seed: build it from a request, write it as an image."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from virtprov.cloudinit import documents
+from virtprov.cloudinit.sources import Reader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from virtprov.cloudinit.model import SeedRequest
+    from virtprov.cloudinit.sources import Source
+
+LABEL = "cidata"
+"""The volume name by which cloud-init's NoCloud data source finds its seed."""
+
+
+class Seed(NamedTuple):
+    """What goes into the image, and what the command line has to say about it.
+
+    `documents` maps file names (user-data and meta-data always, network-config and vendor-data when given) to
+    bytes. `root_password` is the generated one, or None; it must be shown once and stored nowhere.
+    `instance_id` and `hostname` are those in the meta-data. `warnings` are sentences for the user.
+    """
+
+    documents: dict[str, bytes]
+    root_password: str | None
+    instance_id: str
+    hostname: str
+    warnings: tuple[str, ...] = ()
+
+
+def build(request: SeedRequest) -> Seed:
+    """Read every file, address and standard input the request names, and return the seed.
+
+    Changes nothing anywhere. Raises InputError and UsageError for input that cannot be used, FetchError for
+    addresses that cannot be fetched.
+    """
+    reader = Reader()
+
+    def given(option: str, value: str) -> Source | None:
+        return reader.read(option, value) if value else None
+
+    wishes, password = documents.read_wishes(request, reader)
+    made = {
+        "user-data": documents.user_data(wishes, given("user-data", request.user_data)),
+        "meta-data": documents.meta_data(request, given("meta-data", request.meta_data)),
+    }
+    network = given("network-config", request.network_config)
+    if network:
+        made["network-config"] = documents.network_config(network)
+    vendor = given("vendor-data", request.vendor_data)
+    if vendor:
+        made["vendor-data"] = documents.vendor_data(vendor)
+    warnings = [warning for document in made.values() for warning in document.warnings]
+    if request.user and not request.ssh_key:
+        warnings.append(f"nobody can log in as '{request.user}': it has neither a key (ssh-key=) nor a password")
+    instance_id, hostname = _identity(made["meta-data"].data)
+    return Seed(
+        {name: document.data for name, document in made.items()},
+        password or None,
+        instance_id,
+        hostname,
+        tuple(warnings),
+    )
+
+
+def _identity(meta: bytes) -> tuple[str, str]:
+    """Return instance-id and local-hostname as the finished meta-data says them."""
+    from virtprov.cloudinit.check import load_mapping
+
+    tree, _ = load_mapping(meta.decode("utf-8-sig"), "the meta-data", "meta-data")
+    return str(tree["instance-id"]), str(tree["local-hostname"])
+
+
+def write_iso(seed: Seed, target: str | BinaryIO) -> None:
+    """Write the seed's image to a path (0600: it may hold secrets) or an open binary file.
+
+    The same documents give the same bytes. Raises MediaError, and ProvError when the path cannot be written.
+    """
+    from virtprov.support import iso
+
+    iso.write_iso(target, seed.documents, LABEL, mode=0o600)
+
+
+def iso_bytes(seed: Seed) -> bytes:
+    """Return the seed's image as bytes, for a volume that is uploaded."""
+    from virtprov.support import iso
+
+    return iso.build_iso(seed.documents, LABEL)

@@ -1,0 +1,192 @@
+"""Where a sub-option's value comes from: a path, standard input, an address, or the text itself."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from virtprov.cloudinit.model import FLAG, NAMES
+from virtprov.support.errors import InputError, UsageError
+
+LIMIT = 16 * 1024 * 1024
+# how inline text may begin: the headers cloud-init knows, YAML, JSON, MIME
+INLINE_STARTS = ("#", "## template:", "content-type:", "mime-version:", "{", "---")
+KEY_TYPES = (
+    "ssh-ed25519",
+    "ssh-rsa",
+    "ssh-dss",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+)
+
+
+class Source(NamedTuple):
+    """Content the user gave: what to call it in messages, and its bytes."""
+
+    name: str
+    data: bytes
+
+
+class Reader:
+    """Reads the values of one request; it is what knows that standard input can be read only once."""
+
+    def __init__(self) -> None:
+        self._stdin_for = ""
+
+    def read(self, option: str, value: str) -> Source:
+        """Return what the sub-option `option` with the text `value` stands for.
+
+        `-` is standard input, `@PATH` and PATH a file (file:// too), an http(s) address is fetched, and text
+        that is plainly no path is taken as it is. Raises InputError, FetchError or UsageError.
+        """
+        if value == "-":
+            return Source(f"the {option} on standard input", self._stdin(option))
+        if value.startswith("@"):
+            return self._fetched(option, value[1:])
+        if is_inline(value):
+            _refuse_typed_escapes(option, value)
+            return Source(f"the {option} on the command line", _with_newline(value).encode())
+        _refuse_swallowed(option, value)
+        return self._fetched(option, value)
+
+    def _fetched(self, option: str, place: str) -> Source:
+        from virtprov.support import fetch, http
+
+        if not place:
+            raise UsageError(f"{FLAG} {option}: there is no file name behind '@'")
+        data = fetch.read(place, limit=LIMIT, what=f"{option} file")
+        return Source(f"'{http.shown(place)}'", data)
+
+    def _stdin(self, option: str) -> bytes:
+        import sys
+
+        if self._stdin_for:
+            raise UsageError(
+                f"{FLAG}: {self._stdin_for} and {option} cannot both come from standard input",
+                hint="put one of them into a file",
+            )
+        self._stdin_for = option
+        if sys.stdin is None:
+            raise InputError(f"the {option} cannot be read: there is no standard input")
+        data = sys.stdin.buffer.read(LIMIT + 1)
+        if len(data) > LIMIT:
+            raise InputError(f"the {option} on standard input is larger than {LIMIT // 1024**2} MiB")
+        return data
+
+    def keys(self, option: str, value: str) -> tuple[str, ...]:
+        """Return the public ssh keys that `value` (a key, or where a file of keys is) stands for.
+
+        Raises InputError, with the line, for anything that is not a public key.
+        """
+        if is_key(value):
+            return read_keys(Source(f"the {option} on the command line", value.encode()))
+        found = read_keys(self.read(option, value))
+        return tuple(dict.fromkeys(found))
+
+    def password(self, option: str, value: str) -> str:
+        """Return the first line of the file at `value` without its newline, blanks kept, as virt-install does.
+
+        Raises InputError when that line is empty.
+        """
+        from virtprov.support import log
+        from virtprov.support.text import decode
+
+        source = Source("the password on standard input", self._stdin(option)) if value == "-" else None
+        source = source or self._fetched(option, value.removeprefix("@"))
+        line = decode(source.data, source.name).split("\n", 1)[0].removesuffix("\r")
+        if not line:
+            raise InputError(f"{source.name} holds no password: its first line is empty")
+        return log.secret(line)
+
+
+def is_inline(value: str) -> bool:
+    """Say whether `value` is content rather than the name of a place."""
+    return "\n" in value or value.lower().startswith(INLINE_STARTS)
+
+
+def is_key(value: str) -> bool:
+    """Say whether `value` is itself a public ssh key, such as "ssh-ed25519 AAAA... me"."""
+    return value.split(" ", 1)[0] in KEY_TYPES and " " in value
+
+
+def _with_newline(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _refuse_typed_escapes(option: str, value: str) -> None:
+    r"""Refuse inline text on one line with a backslash and an n in it: a shell does not make that a newline."""
+    if "\n" not in value and "\\n" in value and not value.startswith("{"):
+        raise UsageError(
+            f"{FLAG} {option}: the inline text is one line with '\\n' written in it",
+            hint="quote it as $'...' in bash, or put it into a file",
+        )
+
+
+def _refuse_swallowed(option: str, value: str) -> None:
+    """Refuse a quoted value that took in the sub-options behind it, when there is no such file."""
+    import os.path
+
+    if os.path.exists(value):
+        return
+    for name in NAMES:
+        before, found, rest = value.partition(f",{name}=")
+        if found:
+            raise UsageError(
+                f"{FLAG} {option}: the value '{value}' swallows {name}, and there is no such file",
+                hint=f"end the quotes before the comma: {option}={before},{name}={rest}",
+            )
+
+
+def read_keys(source: Source) -> tuple[str, ...]:
+    """Return the public keys in `source`, one to a line; empty lines and comments are left out.
+
+    Options in front of a key are kept. Raises InputError, with the line, for anything else.
+    """
+    from virtprov.support.text import decode
+
+    if b"PRIVATE KEY-----" in source.data[:200] or source.data.startswith(b"PuTTY-User-Key-File"):
+        raise InputError(
+            f"{source.name} is a private key: it must not leave this machine",
+            hint="give the public one, whose name ends in .pub",
+        )
+    found = []
+    for number, line in enumerate(decode(source.data, source.name).splitlines(), 1):
+        text = line.strip()
+        if text and not text.startswith("#"):
+            _check_key(text, source.name, number)
+            found.append(text)
+    if not found:
+        raise InputError(f"{source.name} holds no ssh key", hint="give a file such as ~/.ssh/id_ed25519.pub")
+    return tuple(found)
+
+
+def _check_key(text: str, name: str, number: int) -> None:
+    """Raise InputError unless a known key type and data that names that type stand in the line."""
+    import base64
+    import binascii
+
+    words = text.split()
+    at = next((place for place, word in enumerate(words) if _plain_type(word) in KEY_TYPES), None)
+    if at is None or at + 1 >= len(words):
+        raise InputError(
+            f"{name}, line {number}: this is not a public ssh key",
+            hint="a key looks like 'ssh-ed25519 AAAA... comment'",
+        )
+    try:
+        data = base64.b64decode(words[at + 1], validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    # the data repeats the type: four bytes of length, then the name (RFC 4253, 6.6)
+    size = int.from_bytes(data[:4], "big")
+    if not data or data[4 : 4 + size] != words[at].encode():
+        raise InputError(
+            f"{name}, line {number}: the data of the {words[at]} key is damaged",
+            hint="copy the key again, as one line",
+        )
+
+
+def _plain_type(word: str) -> str:
+    """Return the key type without the mark of a certificate."""
+    return word.replace("-cert-v01@openssh.com", "@openssh.com" if word.startswith("sk-") else "")
