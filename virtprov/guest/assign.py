@@ -11,7 +11,10 @@ from virtprov.xml.tree import Element
 
 
 class Assignment(NamedTuple):
-    """A value for one place in the XML; None takes it out."""
+    """A value for one place in the XML; None takes it out.
+
+    Without a name it is written along with another one, and matching does not ask about it.
+    """
 
     name: str
     path: str
@@ -39,9 +42,11 @@ class Assignments(NamedTuple):
 def resolve(table: Table, pairs: list[Pair]) -> Assignments:
     """Look every key up in the table; repeated keys: the last one wins.
 
-    A key that begins with `./` is a place already. Raises UsageError for unknown keys and for values that
-    their row cannot take.
+    A key that begins with `./` is a place already, one with `!./` a place that is written along. Raises
+    UsageError for unknown keys and for values that their row cannot take.
     """
+    if pairs == [("none", None)]:
+        pairs = []
     if table.expand is not None:
         pairs = table.expand(list(pairs))
     places: dict[str, Assignment] = {}
@@ -49,8 +54,9 @@ def resolve(table: Table, pairs: list[Pair]) -> Assignments:
     xpaths: dict[int, dict[str, str]] = {}
     clear = False
     for key, value in pairs:
-        if key.startswith("./"):
-            places[key] = Assignment(key, key, value or None, False)
+        if key.startswith(("./", "!./")):
+            place = key.removeprefix("!")
+            places[place] = Assignment("" if place != key else key, place, value or None, False)
             continue
         hit = table.row(key)
         if value is None:
@@ -62,6 +68,8 @@ def resolve(table: Table, pairs: list[Pair]) -> Assignments:
         elif hit.row.name.startswith("xpath"):
             at = hit.numbers[0] if hit.numbers else 0
             xpaths.setdefault(at, {})[hit.row.name.rpartition(".")[2]] = value
+        elif value and value in hit.row.ignored:
+            continue
         elif hit.row.kind is VERB:
             verbs[hit.row.name] = value
         else:
@@ -81,8 +89,15 @@ def _place(table: Table, hit: Hit, value: str) -> Assignment:
 
 def write(node: Element, wanted: Assignments) -> None:
     """Put the assignments into the element (the guest's root for groups of the whole guest)."""
+    numbered = [place.path for place in wanted.places if "[" in place.path and place.text is not None]
+    kept = {kid for kid in node.iter("*") if tree.is_bare(kid)} if numbered else set()
     for place in wanted.places:
-        path.put(node, place.path, place.text)
+        if place.flag:
+            path.switch(node, place.path, place.text is not None)
+        else:
+            path.put(node, place.path, place.text)
+    for where in numbered:
+        path.drop_fillers(node, where, kept)
     for free in wanted.xpaths:
         write_xpath(node, free)
 
@@ -90,8 +105,18 @@ def write(node: Element, wanted: Assignments) -> None:
 def build(table: Table, wanted: Assignments) -> Element:
     """A new element of the group, with what was said in it."""
     node = tree.element(table.tag)
-    write(node, wanted)
+    write(node, wanted if table.many else _within(table.part, wanted))
     return node
+
+
+def _within(part: str, wanted: Assignments) -> Assignments:
+    """What is said about one part of the guest, as paths from there."""
+    places = tuple(
+        place._replace(path="." + place.path[len(part) :])
+        for place in wanted.places
+        if place.path == part or place.path.startswith(part + "/")
+    )
+    return wanted._replace(places=places)
 
 
 def clear(node: Element) -> None:
@@ -105,6 +130,8 @@ def clear(node: Element) -> None:
 def matches(node: Element, wanted: Assignments) -> bool:
     """Whether the element already says all that is asked."""
     for place in wanted.places:
+        if not place.name:
+            continue
         there = path.get(node, place.path)
         if place.flag:
             if (path.find(node, place.path) is not None) != (place.text is not None):

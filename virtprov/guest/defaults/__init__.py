@@ -1,1 +1,60 @@
-"""Rules for what a guest gets when nobody says: one small rule per fact."""
+"""Rules for what a guest gets when nobody says: one small rule per fact, applied in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from virtprov.guest.defaults import clock, cpu, devices, disk, display, firmware, network, resources
+from virtprov.guest.setting import Rule, Setting
+
+RULES: tuple[Rule, ...] = (
+    *firmware.RULES,
+    *clock.RULES,
+    *cpu.RULES,
+    *disk.RULES,
+    *network.RULES,
+    *devices.USB_PCI,
+    *display.BEFORE,
+    *devices.RULES,
+    *display.RULES,
+    *firmware.LATE,
+    *clock.LATE,
+)
+
+
+def apply(setting: Setting, watch: Callable[[Rule], None] | None = None) -> None:
+    """Run every rule that applies, in order; `watch` is told of each one after it has written."""
+    for rule in RULES:
+        if rule.applies(setting):
+            rule.write(setting)
+            if watch is not None:
+                watch(rule)
+
+
+def complete(setting: Setting) -> None:
+    """Fill in what new devices of an existing guest leave open; `setting.fresh` says which they are."""
+    for fill in (
+        disk.fill_bus,
+        disk.fill_targets,
+        network.fill_source,
+        network.fill_model,
+        network.fill_mac,
+        display.fill_graphics,
+        display.fill_models,
+        display.fill_sound,
+        firmware.fill_tpm,
+        devices.fill_details,
+    ):
+        fill(setting)
+
+
+def after_part(setting: Setting, group: str) -> None:
+    """Follow up on a change to a part of an existing guest: what its words ask of the rules."""
+    if group == "boot":
+        for rule in firmware.RULES:
+            if rule.name == "secure-boot" and rule.applies(setting) or firmware.asked(setting) and rule.name == "uefi":
+                rule.write(setting)
+    elif group == "cpu":
+        cpu.fill_model(setting)
+    elif group == "vcpus":
+        resources.fill_topology(setting)

@@ -1,0 +1,247 @@
+"""virtprov-install: a request and a host -> a plan. Looks only; `plan.apply` is what changes the host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from virtprov.actions import seeds, steps
+from virtprov.actions.plan import Plan, Step
+from virtprov.actions.request import InstallRequest, Use
+from virtprov.guest import boot, checks, compose, defaults, names
+from virtprov.guest.compose import Made
+from virtprov.guest.defaults import platform, resources
+from virtprov.guest.disks import wish_of
+from virtprov.guest.document import Guest
+from virtprov.guest.setting import Setting
+from virtprov.guest.storage import Making, Storage
+from virtprov.osinfo.lookup import find, generic
+from virtprov.support.errors import HostError, UsageError
+
+if TYPE_CHECKING:
+    from virtprov.host.connection import Host
+    from virtprov.osinfo.profile import Profile
+
+GIB = 1024**3
+_EARLY = ("boot", "metadata")
+"""Groups that may name the platform or the guest, read before all others."""
+
+
+class Drafted(NamedTuple):
+    """The guest as the options and the defaults make it, before it is cut into phases."""
+
+    setting: Setting
+    makings: tuple[Making, ...]
+    given_macs: tuple[str, ...]
+    given_disks: tuple[Made, ...]
+
+
+def plan(request: InstallRequest, host: Host) -> Plan:
+    """Everything that must be done to make the guest.
+
+    Raises UsageError for requests that make no sense, HostError for what the host has not.
+    """
+    profile = profile_for(request)
+    drafted = draft(request, host, profile)
+    setting = drafted.setting
+    check(request, drafted)
+    guest = setting.guest
+    keep_media = setting.profile.is_windows
+    final = boot.final_phase(guest, request.method, keep_media)
+    documents = [final.text()]
+    if request.method.has_install_phase:
+        documents.insert(0, boot.install_phase(guest, request.method).text())
+    return Plan(
+        tuple(documents),
+        _steps(request, drafted, final, documents[0]),
+        guest.name,
+        tuple(setting.notes),
+        tuple(setting.warnings),
+    )
+
+
+def profile_for(request: InstallRequest) -> Profile:
+    """The operating system's profile: as named, else the generic one."""
+    return find(request.osinfo.name) if request.osinfo.name else generic()
+
+
+def check_osinfo(request: InstallRequest, guest: Guest) -> None:
+    """Raise UsageError when a full machine is to be made and nobody says for which operating system."""
+    if request.osinfo.name or not request.osinfo.require or not guest.is_hvm:
+        return
+    raise UsageError(
+        "the operating system is not known: neither --osinfo nor the media tell",
+        hint="give --osinfo NAME (`--osinfo list` shows them), or --osinfo detect=on,require=off to go without",
+    )
+
+
+# -- drafting ------------------------------------------------------------------------------------
+
+
+def draft(request: InstallRequest, host: Host, profile: Profile) -> Drafted:
+    """Write the options into a document and fill in what they leave open."""
+    guest = Guest.new("")
+    early = [use for use in request.uses if use.group in _EARLY]
+    late = [use for use in request.uses if use.group not in _EARLY]
+    _, words = compose.write_all(guest, early)
+    features = _settle_platform(guest, request, host, profile)
+    check_osinfo(request, guest)
+    setting = Setting(guest, host, profile, refused=request.refused, words=words)
+    setting.words["guest-features"] = " ".join(features)
+    _settle_name(setting, request)
+    made, more = compose.write_all(guest, late)
+    setting.words.update(more)
+    given_macs = tuple(checks.mac_addresses(guest)) if any(each.group == "network" for each in made) else ()
+    _require(request, setting)
+    makings = _settle_disks(setting, made)
+    resources.set_vcpus(setting)
+    resources.fill_topology(setting)
+    _settle_verbs(setting, made)
+    defaults.apply(setting)
+    return Drafted(setting, makings, given_macs, tuple(each for each in made if each.group == "disk"))
+
+
+def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile: Profile) -> tuple[str, ...]:
+    wish = platform.Wish(
+        request.os_type or guest.os_type,
+        request.arch or guest.arch,
+        request.domain_type or guest.domain_type,
+        request.machine or guest.machine,
+        guest.get("./devices/emulator"),
+    )
+    chosen = platform.choose(host, wish, profile)
+    guest.root.set("type", chosen.domain_type)
+    guest.put("./os/type", chosen.os_type)
+    guest.put("./os/type/@arch", chosen.arch)
+    guest.put("./os/type/@machine", chosen.machine or None)
+    if chosen.emulator:
+        guest.put("./devices/emulator", chosen.emulator)
+    return chosen.features
+
+
+def _settle_name(setting: Setting, request: InstallRequest) -> None:
+    guest, host, profile = setting.guest, setting.host, setting.profile
+    if request.name:
+        guest.put("./name", request.name)
+    if not guest.name:
+        name = names.default_name(
+            profile.short_id,
+            guest.arch,
+            setting.capabilities.host_arch,
+            guest.is_container,
+            lambda word: host.guest(word) is not None,
+        )
+        setting.note(f"Using default --name {name}")
+        guest.put("./name", name)
+    names.check_name(guest.name)
+    if not guest.uuid:
+        guest.put("./uuid", names.new_uuid())
+    if profile.os_id and not guest.has("./metadata/libosinfo:libosinfo"):
+        guest.put("./metadata/libosinfo:libosinfo/libosinfo:os/@id", profile.os_id)
+
+
+def _require(request: InstallRequest, setting: Setting) -> None:
+    """Raise UsageError that lists everything a guest cannot do without."""
+    guest = setting.guest
+    missing = []
+    if not resources.set_memory(setting):
+        missing.append("--memory MIB, how much memory the guest gets")
+    if not guest.is_container:
+        if not guest.disks() and not setting.refused("disk") and _advised_gib(setting) is None:
+            missing.append("--disk, where its data is kept (--disk none for a guest without)")
+        if not _has_method(request, guest):
+            missing.append(
+                "how the operating system comes in: --location URL, --cdrom ISO, --pxe, --import or --boot hd|cdrom|..."
+            )
+    if missing:
+        raise UsageError(
+            "what is missing: " + "; ".join(missing), hint="--import starts a disk that holds a system already"
+        )
+
+
+def _has_method(request: InstallRequest, guest: Guest) -> bool:
+    return bool(
+        request.method.kind
+        or request.cloud_init is not None
+        or guest.has("./os/boot")
+        or guest.has("./os/kernel")
+        or guest.has("./os/init")
+        or guest.is_xen_pv and guest.has("./bootloader")
+    )
+
+
+def _advised_gib(setting: Setting) -> float | None:
+    storage = setting.profile.resources(setting.guest.arch).advised.storage
+    return storage / GIB if storage else None
+
+
+def _settle_disks(setting: Setting, made: list[Made]) -> tuple[Making, ...]:
+    """Give every disk its source; without --disk, a new one where the profile says how big."""
+    guest = setting.guest
+    disks = [(each.element, wish_of(each.verbs, each.element)) for each in made if each.group == "disk"]
+    if not disks and not setting.refused("disk") and not guest.is_container and _advised_gib(setting) is not None:
+        disks = [(guest.add_device("disk", device="disk"), wish_of({"size": f"{_advised_gib(setting)}"}, None))]
+        setting.note(f"Using {setting.profile.short_id} default --disk size={_advised_gib(setting):g}")
+    storage = Storage(setting.host, guest.name, qemu=setting.is_qemu, advised_gib=_advised_gib(setting))
+    makings = tuple(storage.resolve(element, wish) for element, wish in disks)
+    setting.notes.extend(storage.notes)
+    return makings
+
+
+def _settle_verbs(setting: Setting, made: list[Made]) -> None:
+    """Hand on what device options say to the rules: channels that were given, how many root ports ..."""
+    for each in made:
+        if each.group == "channel":
+            setting.words["channels-given"] = "yes"
+        for name in ("num_pcie_root_ports",):
+            if name in each.verbs:
+                setting.words[name] = each.verbs[name]
+
+
+# -- checking ------------------------------------------------------------------------------------
+
+
+def check(request: InstallRequest, drafted: Drafted) -> None:
+    """Make the checks that need the host; raises HostError for the first that fails."""
+    setting = drafted.setting
+    host, guest = setting.host, setting.guest
+    checks.name_is_free(host, guest.name)
+    if request.checks.mac_in_use:
+        checks.given_macs_are_free(host, list(drafted.given_macs))
+    if request.checks.path_in_use:
+        checks.disks_are_free(host, [each.element for each in drafted.given_disks])
+    if request.waiting.minutes and host.driver == "test" and not host.is_recorded:
+        raise HostError(
+            "guests of libvirt's test driver run nothing, so there is nothing to wait for",
+            hint="leave out --wait, or connect to a host with a hypervisor",
+        )
+
+
+# -- steps ---------------------------------------------------------------------------------------
+
+
+def _steps(request: InstallRequest, drafted: Drafted, final: Guest, first: str) -> tuple[Step, ...]:
+    listed: list[Step] = []
+    pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
+    listed += [steps.MakePool(pool) for pool in pools.values()]
+    listed += [steps.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
+    if request.cloud_init is not None:
+        seed = seeds.plan(request, drafted.setting, final)
+        listed += seed.steps
+        first = seed.first_boot
+    name, text = final.name, final.text()
+    if request.transient:
+        listed.append(steps.Create(name, first, request.destroy_on_exit))
+        return tuple(listed)
+    listed.append(steps.Define(name, text))
+    if first == text and not request.destroy_on_exit:
+        listed.append(steps.Start(name))
+    else:
+        listed.append(steps.Create(name, first, request.destroy_on_exit))
+    if request.autostart:
+        listed.append(steps.Autostart(name))
+    return tuple(listed)
+
+
+def uses_of(request: InstallRequest, group: str) -> list[Use]:
+    """Every use of one option group."""
+    return [use for use in request.uses if use.group == group]

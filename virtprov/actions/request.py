@@ -1,0 +1,64 @@
+"""What a command was asked to do: frozen, complete, with nothing of the command line's spelling left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from virtprov.guest.assign import Assignments
+from virtprov.guest.boot import Method
+
+
+class Use(NamedTuple):
+    """One use of an option group; a group that makes several elements at once gives several uses."""
+
+    group: str
+    said: Assignments
+
+
+class Osinfo(NamedTuple):
+    """What `--osinfo` says: a name ("" when none), whether to look at the media, whether a result is needed."""
+
+    name: str = ""
+    detect: bool = False
+    require: bool = True
+
+
+class Waiting(NamedTuple):
+    """How long to wait for the guest: `minutes` is None for not at all, negative for as long as it takes."""
+
+    minutes: float | None = None
+
+
+class Checks(NamedTuple):
+    """Which checks are made before anything is written."""
+
+    path_in_use: bool = True
+    disk_size: bool = True
+    path_exists: bool = True
+    mac_in_use: bool = True
+
+
+class InstallRequest(NamedTuple):
+    """A guest to be made.
+
+    `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`,
+    `cloud_init` the sub-options of `--cloud-init` (None: not asked for).
+    """
+
+    uses: tuple[Use, ...] = ()
+    refused: frozenset[str] = frozenset()
+    name: str = ""
+    osinfo: Osinfo = Osinfo()
+    method: Method = Method()
+    os_type: str = ""
+    arch: str = ""
+    domain_type: str = ""
+    machine: str = ""
+    cloud_init: Mapping[str, str | None] | None = None
+    checks: Checks = Checks()
+    autostart: bool = False
+    transient: bool = False
+    destroy_on_exit: bool = False
+    noreboot: bool = False
+    waiting: Waiting = Waiting()

@@ -1,0 +1,167 @@
+"""A cloud-init seed beside a guest: where it lies, how the first boot sees it, how it goes again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from virtprov.actions import steps
+from virtprov.cloudinit.model import KEEP, SeedRequest, request_from
+from virtprov.guest.defaults.disk import fill_targets
+from virtprov.guest.document import Guest
+from virtprov.guest.setting import Setting
+from virtprov.guest.storage import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
+from virtprov.support.errors import HostError
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from virtprov.actions.plan import Step, World
+    from virtprov.actions.request import InstallRequest
+
+SERIAL = "ds=nocloud"
+"""What cloud-init looks for in the machine's serial number (its NoCloud documentation)."""
+UNPLUG_SECONDS = 60
+
+
+class Seed(NamedTuple):
+    """One seed: its volume, the device the first boot has, how long it stays, the password it made."""
+
+    pool: str
+    volume: str
+    device: str
+    keep: str
+    steps: tuple[Step, ...]
+    first_boot: str
+    stays: str
+    password: str
+
+
+def plan(request: InstallRequest, setting: Setting, final: Guest, *, build: bool = True) -> Seed:
+    """Decide where the seed goes and build it; without `build` its content is not looked at.
+
+    `first_boot` is the guest with the seed beside it, `stays` the definition that is kept.
+    """
+    wanted = request_from(request.cloud_init or {}, final.name)
+    pool, directory, makings = _pool(setting)
+    volume = _free_name(setting, pool if not makings else "", final.name)
+    first = final.copy()
+    device = _attach(setting, first, f"{directory}/{volume}")
+    stays = first.text() if wanted.keep == KEEP else final.text()
+    _serial(first)
+    password = ""
+    listed: list[Step] = list(makings)
+    if build:
+        data, password = _image(wanted)
+        listed.append(steps.WriteSeed(pool, volume, data))
+    return Seed(pool, volume, device, wanted.keep, tuple(listed), first.text(), stays, password)
+
+
+def _image(wanted: SeedRequest) -> tuple[bytes, str]:
+    import io
+
+    from virtprov.cloudinit.seed import build, write_iso
+
+    built = build(wanted)
+    image = io.BytesIO()
+    write_iso(built, image)
+    return image.getvalue(), built.root_password or ""
+
+
+def _pool(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
+    """A pool of files for the seed: that of the first disk, else `default`, which is made when missing."""
+    host = setting.host
+    for disk in setting.guest.disks():
+        source = path.get(disk, "./source/@file")
+        found = host.pool_at(source.rpartition("/")[0]) if source else None
+        if found is not None and found.type in FILE_POOLS and found.active:
+            return found.name, found.path, ()
+    found = host.pool(DEFAULT_POOL)
+    if found is not None and found.active and found.type in FILE_POOLS:
+        return found.name, found.path, ()
+    if found is not None:
+        raise HostError(
+            f"the storage pool '{DEFAULT_POOL}' cannot take the cloud-init seed: it is not active, or holds no files",
+            hint=f"start it with `virsh pool-start {DEFAULT_POOL}`",
+        )
+    directory = images_directory(host)
+    at = host.pool_at(directory)
+    if at is not None:
+        return at.name, at.path, ()
+    return DEFAULT_POOL, directory, (steps.MakePool(NewPool(DEFAULT_POOL, directory)),)
+
+
+def _free_name(setting: Setting, pool: str, guest: str) -> str:
+    number = 0
+    while True:
+        name = f"{guest}-seed{f'-{number}' if number else ''}.iso"
+        if not pool or setting.host.volume(pool, name) is None:
+            return name
+        number += 1
+
+
+def _attach(setting: Setting, first: Guest, where: str) -> str:
+    """Add the seed's drive: a read-only virtio disk, which every kernel that drives the other disks finds early.
+
+    Guests without virtio get a CD-ROM. Returns the device's document.
+    """
+    virtio = setting.is_qemu and (
+        setting.profile.virtio_disk or any(path.get(disk, "./target/@bus") == "virtio" for disk in first.disks())
+    )
+    drive = first.add_device("disk", type="file", device="disk" if virtio else "cdrom")
+    if setting.is_qemu:
+        tree.add(drive, tree.element("driver", None, {"name": "qemu", "type": "raw"}))
+    tree.add(drive, tree.element("source", None, {"file": where}))
+    bus = "virtio" if virtio else "scsi" if first.is_virtio_only else "sata" if first.is_q35 else "ide"
+    path.put(drive, "./target/@bus", bus)
+    tree.add(drive, tree.element("readonly"))
+    fill_targets(Setting(first, setting.host, setting.profile))
+    return tree.to_text(tree.copy(drive))
+
+
+def _serial(first: Guest) -> None:
+    """Name the data source in the machine's serial number, unless the user gave one; x86 and ARM's virt have it."""
+    if not (first.is_x86 or first.is_arm_virt) or first.domain_type not in ("qemu", "kvm", "hvf"):
+        return
+    if first.has("./sysinfo") or first.has("./os/smbios"):
+        return
+    first.put("./sysinfo/@type", "smbios")
+    entry: Element = path.ensure(first.root, "./sysinfo/system/entry[@name='serial']")
+    entry.text = SERIAL
+    first.put("./os/smbios/@mode", "sysinfo")
+
+
+def retire(world: World, name: str, seed: Seed) -> None:
+    """Take the seed out of the running guest and delete it. What cannot be taken out is said, never fatal."""
+    try:
+        _unplug(world, name, seed)
+    except HostError as problem:
+        world.warn(f"the seed stays in '{name}' until it is powered off: {problem.message}")
+    delete(world, seed)
+
+
+def delete(world: World, seed: Seed) -> None:
+    """Delete the seed's volume; a guest that has it open keeps what it has."""
+    try:
+        world.host.delete_volume(seed.pool, seed.volume)
+    except HostError as problem:
+        world.warn(f"the seed {seed.volume} is left in the pool '{seed.pool}': {problem.message}")
+
+
+def _unplug(world: World, name: str, seed: Seed) -> None:
+    host = world.host
+    running = Guest.parse(host.guest_xml(name) or "<domain/>")
+    target = path.get(tree.parse(seed.device), "./target/@dev")
+    drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
+    if drive is None:
+        return
+    if drive.get("device") == "cdrom":
+        source = tree.child(drive, "source")
+        if source is not None:
+            tree.remove(source)
+        host.update_device(name, tree.to_text(drive))
+        return
+    alias = path.get(drive, "./alias/@name") or ""
+    with host.watch(name) as watch:
+        host.detach_device(name, tree.to_text(drive))
+        if not watch.wait_device_gone(alias, UNPLUG_SECONDS):
+            raise HostError(f"the guest has not let go of {target} within {UNPLUG_SECONDS} seconds")

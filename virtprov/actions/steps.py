@@ -1,0 +1,248 @@
+"""The steps plans are made of: pools, volumes, seeds, guests. Each returns its own undo."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from virtprov.guest.storage import NewPool, NewVolume
+from virtprov.xml import path, tree
+
+if TYPE_CHECKING:
+    from virtprov.actions.plan import Undo, World
+    from virtprov.host.entries import VolumeInfo
+
+
+def pool_xml(name: str, target: str) -> str:
+    """The document of a directory pool."""
+    root = tree.element("pool", None, {"type": "dir"})
+    tree.add(root, tree.element("name", name))
+    path.put(root, "./target/path", target)
+    return tree.to_text(root)
+
+
+class MakePool(NamedTuple):
+    """A directory pool, started, and started again with the host."""
+
+    pool: NewPool
+
+    @property
+    def label(self) -> str:
+        return f"Making the storage pool '{self.pool.name}'"
+
+    def do(self, world: World) -> Undo | None:
+        world.host.create_pool(pool_xml(self.pool.name, self.pool.target))
+        return lambda: world.host.remove_pool(self.pool.name)
+
+
+class MakeVolume(NamedTuple):
+    """A new volume: in a pool, or in a directory that no pool covers (through a pool that goes again)."""
+
+    volume: NewVolume
+
+    @property
+    def label(self) -> str:
+        return f"Making the volume {self.volume.name}"
+
+    def do(self, world: World) -> Undo | None:
+        volume = self.volume
+        with ExitStack() as pools:
+            pool = volume.pool or _pool_over(world, os.path.dirname(volume.path), pools)
+            metadata = volume.format == "qcow2" and not volume.backing
+            world.host.create_volume(pool, volume.xml(), metadata=metadata, progress=world.advance)
+        return lambda: self._remove(world)
+
+    def _remove(self, world: World) -> None:
+        with ExitStack() as pools:
+            pool = self.volume.pool or _pool_over(world, os.path.dirname(self.volume.path), pools)
+            _delete(world, pool, self.volume.name)
+
+
+@contextmanager
+def _passing_pool(world: World, directory: str) -> Iterator[str]:
+    """A pool over a directory, for as long as the block runs; only libvirt can make volumes the host may read."""
+    from virtprov.guest.names import new_uuid
+
+    name = f"virtprov-{new_uuid()[:8]}"
+    world.host.create_pool(pool_xml(name, directory), build=False, autostart=False)
+    try:
+        yield name
+    finally:
+        world.host.remove_pool(name)
+
+
+def _delete(world: World, pool: str, name: str) -> None:
+    world.host.delete_volume(pool, name)
+
+
+class WriteSeed(NamedTuple):
+    """A cloud-init seed as a volume: made, then filled. `data` is the ISO image."""
+
+    pool: str
+    name: str
+    data: bytes
+
+    @property
+    def label(self) -> str:
+        return f"Writing the cloud-init seed {self.name}"
+
+    def do(self, world: World) -> Undo | None:
+        import io
+
+        volume = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
+        world.host.create_volume(self.pool, volume.xml(mode="0600"))
+        try:
+            world.host.upload_volume(self.pool, self.name, io.BytesIO(self.data), progress=world.advance)
+        except BaseException:
+            _delete(world, self.pool, self.name)
+            raise
+        return lambda: _delete(world, self.pool, self.name)
+
+
+class Define(NamedTuple):
+    """The guest's definition on the host."""
+
+    name: str
+    xml: str
+
+    @property
+    def label(self) -> str:
+        return f"Defining the guest '{self.name}'"
+
+    def do(self, world: World) -> Undo | None:
+        world.host.define_guest(self.xml)
+        return lambda: world.host.undefine_guest(self.name)
+
+
+class Start(NamedTuple):
+    """Starting a defined guest."""
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        return f"Starting the guest '{self.name}'"
+
+    def do(self, world: World) -> Undo | None:
+        world.host.start_guest(self.name)
+        return lambda: world.host.destroy_guest(self.name)
+
+
+class Create(NamedTuple):
+    """Running a guest from a document: transient until something defines it.
+
+    `with_us` ends it when the connection ends.
+    """
+
+    name: str
+    xml: str
+    with_us: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"Starting the guest '{self.name}'"
+
+    def do(self, world: World) -> Undo | None:
+        world.host.create_guest(self.xml, autodestroy=self.with_us)
+        return lambda: world.host.destroy_guest(self.name)
+
+
+class Redefine(NamedTuple):
+    """Another definition for a guest that is there; undone by the one it had."""
+
+    name: str
+    xml: str
+
+    @property
+    def label(self) -> str:
+        return f"Changing the definition of '{self.name}'"
+
+    def do(self, world: World) -> Undo | None:
+        before = world.host.guest_xml(self.name, inactive=True, secure=True)
+        world.host.define_guest(self.xml)
+        if before is None:
+            return None
+        return lambda: _redefine(world, before)
+
+
+def _redefine(world: World, xml: str) -> None:
+    world.host.define_guest(xml)
+
+
+class Autostart(NamedTuple):
+    """The guest starts with its host."""
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        return f"Letting '{self.name}' start with the host"
+
+    def do(self, world: World) -> Undo | None:
+        world.host.set_autostart(self.name, True)
+        return None
+
+
+class Replace(NamedTuple):
+    """An existing guest of the same name goes: stopped and undefined, its disks stay. Cannot be undone."""
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        return f"Removing the guest '{self.name}' that is there"
+
+    def do(self, world: World) -> Undo | None:
+        info = world.host.guest(self.name)
+        if info is None:
+            return None
+        if info.active:
+            world.host.destroy_guest(self.name)
+        if info.persistent:
+            world.host.undefine_guest(self.name)
+        return None
+
+
+class CopyDisk(NamedTuple):
+    """A full copy of a disk under another path.
+
+    Made by the host within its pools; a file that no pool holds is copied through pools that go again.
+    """
+
+    source: VolumeInfo
+    target: str
+    reflink: bool = False
+    sparse: bool = True
+
+    @property
+    def label(self) -> str:
+        return f"Copying {self.source.name} to {os.path.basename(self.target)}"
+
+    def do(self, world: World) -> Undo | None:
+        directory, name = os.path.split(self.target)
+        with ExitStack() as pools:
+            target = _pool_over(world, directory, pools)
+            origin = self.source.pool or _pool_over(world, os.path.dirname(self.source.path), pools)
+            world.host.clone_volume(
+                target, self._xml(name), origin, self.source.name, reflink=self.reflink, progress=world.advance
+            )
+        return lambda: self._remove(world)
+
+    def _xml(self, name: str) -> str:
+        source = self.source
+        allocation = source.allocation if self.sparse else source.capacity
+        backing = (source.backing_path, source.backing_format)
+        return NewVolume("", name, self.target, source.format, source.capacity, allocation, *backing).xml()
+
+    def _remove(self, world: World) -> None:
+        directory, name = os.path.split(self.target)
+        with ExitStack() as pools:
+            _delete(world, _pool_over(world, directory, pools), name)
+
+
+def _pool_over(world: World, directory: str, passing: ExitStack) -> str:
+    """The pool whose directory this is, else one that goes when `passing` ends."""
+    found = world.host.pool_at(directory)
+    return found.name if found is not None and found.active else passing.enter_context(_passing_pool(world, directory))

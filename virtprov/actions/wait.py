@@ -1,0 +1,142 @@
+"""Waiting until a guest is what it should be: powered off after an installation, or done with cloud-init."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
+
+if TYPE_CHECKING:
+    from virtprov.host.connection import Host
+    from virtprov.host.events import GuestEvent, Watch
+
+RESULT = "/run/cloud-init/result.json"
+"""Written by cloud-init when its last stage is over (its documentation on status and result files)."""
+ASK_EVERY = 2.0
+BLOCK = 65536
+
+
+class Deadline:
+    """A point in time to wait for at most; without minutes there is none."""
+
+    def __init__(self, minutes: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.minutes = minutes
+        self._clock = clock
+        self._end = None if minutes is None or minutes < 0 else clock() + minutes * 60
+
+    def left(self) -> float | None:
+        """Seconds that are left (never negative), None for as long as it takes."""
+        return None if self._end is None else max(self._end - self._clock(), 0.0)
+
+    def slice(self, most: float) -> float:
+        """Seconds to wait now: `most`, or what is left of the whole."""
+        left = self.left()
+        return most if left is None else min(most, left)
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        left = self.left()
+        return left is not None and left <= 0
+
+
+def _too_long(name: str, what: str, deadline: Deadline) -> WaitTimeout:
+    return WaitTimeout(
+        f"'{name}' {what} within {deadline.minutes:g} minutes; the guest is left as it is",
+        hint=f"look at it with `virsh console {name}`, or allow more time with --wait",
+    )
+
+
+def until_off(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
+    """Wait until the guest is off; raises WaitTimeout."""
+    event = watch.wait_stopped(deadline.left())
+    if event is None:
+        raise _too_long(name, "has not powered off", deadline)
+    return event
+
+
+def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline) -> None:
+    """Wait until cloud-init in the guest is done, as its guest agent tells.
+
+    Raises WaitTimeout, and GuestBroken when the guest stops on the way or cloud-init reports errors.
+    """
+    agent = False
+    while True:
+        if not agent:
+            agent = _agent_or_end(host, watch, name, deadline)
+        result = _cloud_init_result(host, name)
+        if result is not None:
+            _judge(name, result)
+            return
+        ended = watch.wait_for(lambda event: event.kind in ("stopped", "crashed"), deadline.slice(ASK_EVERY))
+        if ended is not None:
+            _ended(name, ended)
+            return
+        if deadline.over:
+            raise _too_long(name, "is not done with cloud-init", deadline)
+
+
+def _agent_or_end(host: Host, watch: Watch, name: str, deadline: Deadline) -> bool:
+    """Wait for the agent, looking now and then whether the guest still runs."""
+    while not watch.wait_agent(deadline.slice(10)):
+        known = host.guest(name)
+        if known is None or not known.active:
+            raise GuestBroken(
+                f"'{name}' powered off before its agent answered",
+                hint=f"start it again and look at it with `virsh console {name}`",
+            )
+        if deadline.over:
+            raise WaitTimeout(
+                f"the agent in '{name}' has not answered within {deadline.minutes:g} minutes;"
+                " the guest is left as it is",
+                hint="the image needs qemu-guest-agent for --wait; `virsh console` shows how far it is",
+            )
+    return True
+
+
+def _ended(name: str, event: GuestEvent) -> None:
+    if event.detail in ("crashed", "failed", "destroyed") or event.kind == "crashed":
+        raise GuestBroken(f"'{name}' stopped before cloud-init was done: {event.detail or event.kind}")
+
+
+def _judge(name: str, result: dict[str, Any]) -> None:
+    problems = result.get("v1", {}).get("errors") or []
+    if problems:
+        raise GuestBroken(
+            f"cloud-init in '{name}' reports: " + "; ".join(str(each) for each in problems[:3]),
+            hint="see /var/log/cloud-init.log in the guest",
+        )
+
+
+def _cloud_init_result(host: Host, name: str) -> dict[str, Any] | None:
+    """cloud-init's result file, read through the agent; None while there is none (or the agent is silent)."""
+    import json
+
+    try:
+        text = _read_file(host, name, RESULT)
+    except HostError:
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _read_file(host: Host, name: str, where: str) -> str:
+    """A small file of the guest, by the agent's file commands."""
+    import base64
+    import json
+
+    def ask(command: str, **arguments: object) -> Any:
+        answer = host.agent(name, json.dumps({"execute": command, "arguments": arguments}))
+        return json.loads(answer).get("return")
+
+    handle = ask("guest-file-open", path=where, mode="r")
+    try:
+        data = ask("guest-file-read", handle=handle, count=BLOCK)
+    finally:
+        ask("guest-file-close", handle=handle)
+    return base64.b64decode(data.get("buf-b64", "")).decode(errors="replace")

@@ -1,0 +1,129 @@
+"""Boot order, and what the first boot of an installation has that the finished guest has not."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from virtprov.guest.document import Guest
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+IMPORT, CDROM, PXE, KERNEL, NOTHING = "import", "cdrom", "pxe", "kernel", ""
+
+
+class Method(NamedTuple):
+    """How the operating system comes into the guest.
+
+    `kind` is one of the words above (NOTHING: nothing was said). `medium` is the CD's path, `live` keeps it
+    in. `kernel`, `initrd`, `args` and `dtb` are for a direct start, `bootdev` for a first device by name.
+    """
+
+    kind: str = NOTHING
+    medium: str = ""
+    live: bool = False
+    kernel: str = ""
+    initrd: str = ""
+    args: str = ""
+    bootdev: str = ""
+
+    @property
+    def has_install_phase(self) -> bool:
+        """Whether the first boot differs from the later ones."""
+        return self.kind in (CDROM, PXE, KERNEL) and not self.live
+
+
+def device_for(guest: Guest, word: str) -> Element | None:
+    """The first device that a boot word (`hd`, `cdrom`, `network`, `fd`) means."""
+    if word == "network":
+        nics = guest.devices("interface")
+        return nics[0] if nics else None
+    kinds = {"hd": ("disk", "lun"), "cdrom": ("cdrom",), "fd": ("floppy",)}.get(word, ())
+    for disk in guest.disks():
+        if disk.get("device", "disk") in kinds:
+            return disk
+    return None
+
+
+def user_ordered(guest: Guest) -> bool:
+    """Whether the document has a boot order already, in whichever form."""
+    if path.find(guest.root, "./os/boot") is not None:
+        return True
+    return any(tree.child(device, "boot") is not None for device in guest.devices())
+
+
+def _per_device(guest: Guest) -> bool:
+    return guest.domain_type in ("qemu", "kvm", "hvf", "test")
+
+
+def set_order(guest: Guest, words: list[str]) -> None:
+    """Write a boot order: a number on each device where the hypervisor takes it, else words under <os>.
+
+    Does nothing where the user gave an order.
+    """
+    if user_ordered(guest) or not guest.is_hvm:
+        return
+    if not _per_device(guest):
+        for word in words:
+            tree.add(guest.ensure("./os"), tree.element("boot", None, {"dev": word}))
+        return
+    number = 1
+    for word in words:
+        device = device_for(guest, word)
+        if device is not None:
+            path.put(device, "./boot/@order", str(number))
+            number += 1
+
+
+def _boots_from_kernel(guest: Guest) -> bool:
+    return guest.has("./os/kernel")
+
+
+def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
+    """The guest as it stays: boots from its disk, the installer's CD taken out."""
+    final = guest.copy()
+    if method.kind == CDROM and not method.live and not keep_media:
+        _eject(final, method.medium)
+    if _boots_from_kernel(final):
+        return final
+    words = _live_words(final, method)
+    if not _per_device(final) and not words:
+        words = ["hd"]
+    set_order(final, words)
+    return final
+
+
+def _live_words(guest: Guest, method: Method) -> list[str]:
+    words = []
+    if method.live:
+        words.append("cdrom")
+    if method.kind == IMPORT and method.bootdev:
+        words.append(method.bootdev)
+    if "hd" not in words and (device_for(guest, "hd") is not None or not _per_device(guest)):
+        words.append("hd")
+    return words
+
+
+def install_phase(guest: Guest, method: Method) -> Guest:
+    """The guest as it boots first: from the installer, and a reboot ends this phase."""
+    first = guest.copy()
+    if method.kernel:
+        first.put("./os/kernel", method.kernel)
+        first.put("./os/initrd", method.initrd or None)
+        first.put("./os/cmdline", method.args or None)
+    elif method.kind == CDROM:
+        set_order(first, ["cdrom", "hd"])
+    elif method.kind == PXE:
+        set_order(first, ["network", "hd"])
+    if not first.has("./on_reboot") or first.get("./on_reboot") != "destroy":
+        first.put("./on_reboot", "destroy")
+    return first
+
+
+def _eject(guest: Guest, medium: str) -> None:
+    for disk in guest.disks("cdrom"):
+        if path.get(disk, "./source/@file") == medium or path.get(disk, "./source/@dev") == medium:
+            source = tree.child(disk, "source")
+            if source is not None:
+                tree.remove(source)
+            disk.set("type", "file")
+            return

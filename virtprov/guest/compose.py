@@ -1,0 +1,59 @@
+"""The guest the options describe: every use of an option group written into one document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from virtprov.guest import assign
+from virtprov.guest.assign import Assignments
+from virtprov.guest.document import Guest
+from virtprov.options.catalogue import table
+from virtprov.options.model import Table
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+
+class Made(NamedTuple):
+    """A device that came from an option, with the words that rows alone could not place."""
+
+    group: str
+    element: Element
+    verbs: dict[str, str]
+
+
+def write_group(guest: Guest, group: str, said: Assignments) -> Made | None:
+    """Write one use of an option group into the guest; returns the device it made, if it made one."""
+    rows = table(group)
+    if not rows.many:
+        _write_part(guest, rows, said)
+        return None
+    node = assign.build(rows, said)
+    parent = guest.ensure(rows.at.rpartition("/")[0] or ".")
+    tree.add(parent, node)
+    return Made(group, node, dict(said.verbs))
+
+
+def _write_part(guest: Guest, rows: Table, said: Assignments) -> None:
+    if said.clear and rows.part:
+        found = path.find(guest.root, rows.part)
+        if found is not None:
+            assign.clear(found)
+    assign.write(guest.root, said)
+    if said.clear and rows.part:
+        found = path.find(guest.root, rows.part)
+        if found is not None:
+            path.prune(found, guest.root)
+
+
+def write_all(guest: Guest, uses: Iterable[tuple[str, Assignments]]) -> tuple[list[Made], dict[str, str]]:
+    """Write every use; returns the devices made and the words that guest-wide groups left for the rules."""
+    made: list[Made] = []
+    words: dict[str, str] = {}
+    for group, said in uses:
+        device = write_group(guest, group, said)
+        if device is None:
+            words.update(said.verbs)
+        else:
+            made.append(device)
+    return made, words

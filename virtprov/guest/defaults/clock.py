@@ -1,0 +1,134 @@
+"""Clock and timers, power management, features of the machine, Windows' enlightenments."""
+
+from __future__ import annotations
+
+from virtprov.guest.setting import Rule, Setting
+from virtprov.xml import path, tree
+
+_ENLIGHTENMENTS = (
+    "relaxed",
+    "vapic",
+    "spinlocks",
+    "vpindex",
+    "runtime",
+    "synic",
+    "stimer",
+    "frequencies",
+    "tlbflush",
+    "ipi",
+    "evmcs",
+    "avic",
+)
+"""In the order in which they build upon each other."""
+_NEEDS = {"synic": ("vpindex",), "stimer": ("vpindex", "synic"), "tlbflush": ("vpindex",), "ipi": ("vpindex",)}
+SPINLOCK_RETRIES = "8191"
+
+
+def set_clock(setting: Setting) -> None:
+    """UTC, or local time for systems that keep it in the hardware clock."""
+    if not setting.guest.has("./clock/@offset"):
+        setting.guest.put("./clock/@offset", setting.profile.clock)
+
+
+def set_timers(setting: Setting) -> None:
+    """On x86 under QEMU: catch up lost ticks, no HPET; Hyper-V's clock for Windows."""
+    guest = setting.guest
+    if path.find(guest.root, "./clock/timer") is not None:
+        return
+    clock = guest.ensure("./clock")
+    facts = [("rtc", "tickpolicy", "catchup"), ("pit", "tickpolicy", "delay"), ("hpet", "present", "no")]
+    if _wants_hyperv(setting) and not setting.said("hypervclock-off"):
+        facts.append(("hypervclock", "present", "yes"))
+    for name, key, value in facts:
+        tree.add(clock, tree.element("timer", None, {"name": name, key: value}))
+
+
+def set_power(setting: Setting) -> None:
+    """No suspend to memory or disk, which a guest does not wake up from."""
+    for name in ("suspend-to-mem", "suspend-to-disk"):
+        if not setting.guest.has(f"./pm/{name}/@enabled"):
+            setting.guest.put(f"./pm/{name}/@enabled", "no")
+
+
+def set_features(setting: Setting) -> None:
+    """ACPI, APIC and PAE as the host's capabilities have them."""
+    guest = setting.guest
+    offered = setting.words.get("guest-features", "").split()
+    for name in ("acpi", "apic", "pae"):
+        if name in offered and not setting.said(f"no-{name}") and path.find(guest.root, f"./features/{name}") is None:
+            guest.ensure(f"./features/{name}")
+
+
+def set_gic(setting: Setting) -> None:
+    """On ARM: the newest interrupt controller the host offers."""
+    guest, known = setting.guest, setting.domcaps
+    if guest.has("./features/gic/@version") or known is None:
+        return
+    best = known.gic_versions[-1] if known.gic_versions else ""
+    if best:
+        guest.put("./features/gic/@version", best)
+
+
+def _wants_hyperv(setting: Setting) -> bool:
+    guest = setting.guest
+    return setting.profile.is_windows and setting.is_qemu and guest.is_x86 and guest.is_hvm
+
+
+def set_hyperv(setting: Setting) -> None:
+    """Every enlightenment the host offers for this guest, those first that others need."""
+    guest, known = setting.guest, setting.domcaps
+    said = known.hyperv if known is not None else None
+    offered = ("relaxed", "vapic", "spinlocks") if said is None else said
+    vendor = setting.capabilities.host_cpu.vendor
+    on: list[str] = []
+    for name in _ENLIGHTENMENTS:
+        given = path.get(guest.root, f"./features/hyperv/{name}/@state")
+        if given is not None:
+            if given == "on":
+                on.append(name)
+            continue
+        if name not in offered or any(need not in on for need in _NEEDS.get(name, ())):
+            continue
+        if name == "evmcs" and vendor != "Intel":
+            continue
+        on.append(name)
+        guest.put(f"./features/hyperv/{name}/@state", "on")
+        if name == "spinlocks":
+            guest.put(f"./features/hyperv/{name}/@retries", SPINLOCK_RETRIES)
+
+
+def _has_vmport(setting: Setting) -> bool:
+    return any(each.get("type") == "spice" for each in setting.guest.devices("graphics"))
+
+
+def set_vmport(setting: Setting) -> None:
+    """SPICE guests do without VMware's port, which gets in the way of the pointer."""
+    if not setting.guest.has("./features/vmport/@state"):
+        setting.guest.put("./features/vmport/@state", "off")
+
+
+def _x86_qemu(setting: Setting) -> bool:
+    return setting.is_qemu and setting.guest.is_x86
+
+
+RULES = (
+    Rule("features", lambda setting: setting.guest.is_hvm, set_features, "--features acpi=off"),
+    Rule("hyperv", _wants_hyperv, set_hyperv, "--features hyperv.relaxed.state=off"),
+    Rule("clock", lambda setting: not setting.guest.is_container, set_clock, "--clock offset=..."),
+    Rule("timers", _x86_qemu, set_timers, "--clock ..."),
+)
+
+LATE = (
+    Rule(
+        "power-management",
+        lambda setting: setting.guest.is_x86 and setting.guest.is_hvm and setting.driver in ("qemu", "test"),
+        set_power,
+        "--pm suspend_to_mem.enabled=yes",
+    ),
+    Rule(
+        "vmport",
+        lambda setting: _has_vmport(setting) and _x86_qemu(setting),
+        set_vmport,
+        "--features vmport.state=on",
+    ),
+)

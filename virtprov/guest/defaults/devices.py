@@ -1,0 +1,201 @@
+"""Controllers, consoles, channels, random numbers, balloon, watchdog and other small devices."""
+
+from __future__ import annotations
+
+from virtprov.guest.setting import Rule, Setting
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+AGENT = "org.qemu.guest_agent.0"
+ROOT_PORTS = 14
+"""How many PCI Express root ports a guest gets; with 15 and more, QEMU 6.1 runs into a fault of its own."""
+
+
+def controllers(setting: Setting, kind: str) -> list[Element]:
+    """The guest's controllers of one type."""
+    return [each for each in setting.guest.devices("controller") if each.get("type") == kind]
+
+
+# -- USB ------------------------------------------------------------------------------------------
+
+
+def _wants_usb(setting: Setting) -> bool:
+    guest = setting.guest
+    if controllers(setting, "usb") or guest.is_container or guest.is_xen_pv or setting.driver == "xen":
+        return False
+    if setting.driver in ("vz", "bhyve"):
+        return False
+    return guest.is_x86 or guest.is_virtio_only or guest.is_arm_virt
+
+
+def _has_usb3(setting: Setting) -> bool:
+    guest = setting.guest
+    if not setting.is_qemu:
+        return False
+    return setting.profile.usb3 or guest.is_arm_virt or guest.is_riscv_virt or guest.is_pseries or guest.is_loongarch
+
+
+def add_usb(setting: Setting) -> None:
+    """xHCI where the system knows it, else EHCI with its three companions; none on s390x."""
+    guest = setting.guest
+    if guest.is_s390x:
+        return
+    if _has_usb3(setting):
+        guest.add_device("controller", type="usb", model="qemu-xhci", ports="15")
+        return
+    add_ehci(setting)
+
+
+def add_ehci(setting: Setting) -> None:
+    """USB 2: an EHCI controller and the three UHCI ones that come with it."""
+    setting.guest.add_device("controller", type="usb", model="ich9-ehci1")
+    for number in range(3):
+        companion = setting.guest.add_device("controller", type="usb", model=f"ich9-uhci{number + 1}")
+        tree.add(companion, tree.element("master", None, {"startport": str(number * 2)}))
+
+
+# -- PCI ------------------------------------------------------------------------------------------
+
+
+def _wants_ports(setting: Setting) -> bool:
+    return setting.guest.has_pcie and setting.is_qemu and not controllers(setting, "pci")
+
+
+def add_root_ports(setting: Setting) -> None:
+    """A PCI Express root with free ports, so that devices can be plugged in later."""
+    count = int(setting.words.get("num_pcie_root_ports") or ROOT_PORTS)
+    if count <= 0:
+        return
+    setting.guest.add_device("controller", type="pci", model="pcie-root")
+    for _ in range(count):
+        setting.guest.add_device("controller", type="pci", model="pcie-root-port")
+
+
+def _wants_scsi(setting: Setting) -> bool:
+    if controllers(setting, "scsi") or not setting.is_qemu:
+        return False
+    return any(path.get(disk, "./target/@bus") == "scsi" for disk in setting.guest.disks())
+
+
+def add_scsi(setting: Setting) -> None:
+    """A virtio-scsi controller for SCSI disks."""
+    if setting.profile.virtio_scsi or setting.guest.is_virtio_only:
+        setting.guest.add_device("controller", type="scsi", index="0", model="virtio-scsi")
+
+
+# -- consoles and channels ------------------------------------------------------------------------
+
+
+def _wants_console(setting: Setting) -> bool:
+    guest = setting.guest
+    return not (guest.devices("console") or guest.devices("serial") or setting.refused("console"))
+
+
+def add_console(setting: Setting) -> None:
+    """A text console: a pseudo terminal, SCLP on IBM Z, a null modem pair on bhyve."""
+    guest = setting.guest
+    if setting.driver == "bhyve":
+        console = guest.add_device("console", type="nmdm")
+        ends = {"master": f"/dev/nmdm{guest.uuid}A", "slave": f"/dev/nmdm{guest.uuid}B"}
+        tree.add(console, tree.element("source", None, ends))
+        return
+    console = guest.add_device("console", type="pty")
+    if guest.is_s390x:
+        tree.add(console, tree.element("target", None, {"type": "sclp"}))
+
+
+def _virtio_serial(setting: Setting) -> bool:
+    guest = setting.guest
+    if not setting.is_qemu:
+        return False
+    return setting.profile.virtio_serial or guest.is_virtio_only or guest.is_arm_virt and setting.profile.virtio_serial
+
+
+def _wants_agent(setting: Setting) -> bool:
+    guest = setting.guest
+    if setting.refused("channel") or setting.said("channels-given"):
+        return False
+    return _virtio_serial(setting) and not guest.is_container
+
+
+def add_agent_channel(setting: Setting) -> None:
+    """The channel of QEMU's guest agent."""
+    channel = setting.guest.add_device("channel", type="unix")
+    tree.add(channel, tree.element("source", None, {"mode": "bind"}))
+    tree.add(channel, tree.element("target", None, {"type": "virtio", "name": AGENT}))
+
+
+# -- small virtio devices -------------------------------------------------------------------------
+
+
+def _is_known_arch(setting: Setting) -> bool:
+    guest = setting.guest
+    return guest.is_x86 or guest.is_arm_virt or guest.is_virtio_only
+
+
+def _wants_rng(setting: Setting) -> bool:
+    guest = setting.guest
+    if guest.devices("rng") or setting.refused("rng") or not setting.is_qemu or not _is_known_arch(setting):
+        return False
+    return setting.profile.virtio_rng or guest.is_virtio_only and setting.profile.virtio_rng
+
+
+def add_rng(setting: Setting) -> None:
+    """Random numbers from the host."""
+    rng = setting.guest.add_device("rng", model="virtio")
+    tree.add(rng, tree.element("backend", "/dev/urandom", {"model": "random"}))
+
+
+def _wants_balloon(setting: Setting) -> bool:
+    guest = setting.guest
+    if guest.devices("memballoon") or setting.refused("memballoon") or not setting.is_qemu:
+        return False
+    return setting.profile.virtio_balloon and _is_known_arch(setting)
+
+
+def add_balloon(setting: Setting) -> None:
+    """A balloon, to give memory back and to read the guest's figures."""
+    setting.guest.add_device("memballoon", model="virtio")
+
+
+def fill_details(setting: Setting) -> None:
+    """What small devices need when only their name was given."""
+    for watchdog in setting.devices("watchdog"):
+        if watchdog.get("model", "default") in ("", "default"):
+            watchdog.set("model", "i6300esb")
+        if not watchdog.get("action"):
+            watchdog.set("action", "reset")
+    for vsock in setting.devices("vsock"):
+        if vsock.get("model", "default") in ("", "default"):
+            vsock.set("model", "virtio")
+        if path.find(vsock, "./cid") is None:
+            path.put(vsock, "./cid/@auto", "yes")
+    for panic in setting.devices("panic"):
+        if panic.get("model") == "default":
+            del panic.attrib["model"]
+    for balloon in setting.devices("memballoon"):
+        if balloon.get("model") == "default":
+            balloon.set("model", "virtio")
+    for card in setting.devices("smartcard"):
+        if card.get("mode", "default") in ("", "default"):
+            card.set("mode", "passthrough")
+        if card.get("mode") == "passthrough" and not card.get("type"):
+            card.set("type", "spicevmc")
+    for redirdev in setting.devices("redirdev"):
+        if not redirdev.get("type"):
+            redirdev.set("type", "spicevmc")
+
+
+USB_PCI = (
+    Rule("usb", _wants_usb, add_usb, "--controller usb,model=none"),
+    Rule("pcie-root-ports", _wants_ports, add_root_ports, "--controller num_pcie_root_ports=0"),
+)
+
+RULES = (
+    Rule("scsi-controller", _wants_scsi, add_scsi, "--controller scsi,model=..."),
+    Rule("console", _wants_console, add_console, "--console none"),
+    Rule("guest-agent-channel", _wants_agent, add_agent_channel, "--channel none"),
+    Rule("rng", _wants_rng, add_rng, "--rng none"),
+    Rule("balloon", _wants_balloon, add_balloon, "--memballoon none"),
+    Rule("device-details", lambda setting: True, fill_details),
+)

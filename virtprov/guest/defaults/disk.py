@@ -1,0 +1,93 @@
+"""Buses and target names of disks."""
+
+from __future__ import annotations
+
+from virtprov.guest.setting import Rule, Setting
+from virtprov.support.errors import UsageError
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+_PREFIX = {
+    "virtio": "vd",
+    "sata": "sd",
+    "scsi": "sd",
+    "usb": "sd",
+    "ide": "hd",
+    "fdc": "fd",
+    "xen": "xvd",
+    "sd": "sd",
+    "nvme": "nvme",
+}
+_MOST = {"hd": 4, "fd": 2}
+
+
+def default_bus(setting: Setting, disk: Element) -> str:
+    """The best bus the operating system and the machine know for this kind of drive."""
+    guest, device = setting.guest, disk.get("device", "disk")
+    if device == "floppy":
+        return "fdc"
+    if guest.is_xen_pv:
+        return "xen"
+    if not guest.is_hvm:
+        return ""
+    if device in ("disk", "lun") and setting.is_qemu and (setting.profile.virtio_disk or guest.is_virtio_only):
+        return "virtio" if device == "disk" else "scsi"
+    if guest.is_arm and guest.machine.startswith("vexpress"):
+        return "sd"
+    if guest.is_virtio_only or guest.is_arm_virt:
+        return "scsi"
+    if guest.is_q35 or setting.driver == "bhyve":
+        return "sata"
+    if guest.is_x86:
+        return "ide"
+    return "usb"
+
+
+def fill_bus(setting: Setting) -> None:
+    """The bus of each disk that has none; CD-ROMs are read-only."""
+    for disk in setting.devices("disk"):
+        if not disk.get("device"):
+            disk.set("device", "disk")
+        if path.get(disk, "./target/@bus") is None and (bus := default_bus(setting, disk)):
+            path.put(disk, "./target/@bus", bus)
+        if disk.get("device") == "cdrom" and tree.child(disk, "readonly") is None:
+            path.ensure(disk, "./readonly")
+
+
+def fill_targets(setting: Setting) -> None:
+    """The lowest free name for each disk that has none; raises UsageError when a bus is full."""
+    taken = {path.get(disk, "./target/@dev") for disk in setting.guest.disks()}
+    for disk in setting.devices("disk"):
+        if path.get(disk, "./target/@dev"):
+            continue
+        name = _free(path.get(disk, "./target/@bus") or "", taken)
+        taken.add(name)
+        path.put(disk, "./target/@dev", name)
+
+
+def _free(bus: str, taken: set[str | None]) -> str:
+    prefix = _PREFIX.get(bus, "sd" if bus else "hd")
+    most = _MOST.get(prefix, 18278)
+    for number in range(most):
+        name = f"nvme{number}n1" if prefix == "nvme" else prefix + letters(number)
+        if name not in taken:
+            return name
+    raise UsageError(
+        f"the bus '{bus}' holds no more than {most} drives", hint="give some disks another bus=, such as virtio or sata"
+    )
+
+
+def letters(number: int) -> str:
+    """0 -> a, 25 -> z, 26 -> aa: the ending of a disk's name."""
+    name = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        name = chr(ord("a") + rest) + name
+    return name
+
+
+RULES = (
+    Rule("disk-bus", lambda setting: True, fill_bus, "--disk bus=..."),
+    Rule("disk-target", lambda setting: True, fill_targets, "--disk target.dev=..."),
+)

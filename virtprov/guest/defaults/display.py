@@ -1,0 +1,225 @@
+"""Graphics, video, sound, input and what comes along with SPICE."""
+
+from __future__ import annotations
+
+from virtprov.guest.setting import Rule, Setting
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+SPICE_AGENT = "com.redhat.spice.0"
+
+
+def _wants_graphics(setting: Setting) -> bool:
+    guest = setting.guest
+    if setting.refused("graphics") or guest.devices("graphics") or guest.is_container:
+        return False
+    return (
+        guest.is_x86 or guest.is_pseries or guest.is_loongarch or guest.is_arm_virt or guest.is_riscv_virt
+    ) and setting.driver not in ("vz", "test")
+
+
+def add_graphics(setting: Setting) -> None:
+    """SPICE where the host offers it, else VNC."""
+    setting.guest.add_device("graphics", type="")
+
+
+def has_spice(setting: Setting) -> bool:
+    """Whether the guest has a SPICE display."""
+    return any(display.get("type") == "spice" for display in setting.guest.devices("graphics"))
+
+
+def _default_type(setting: Setting) -> str:
+    if not setting.is_qemu:
+        return "vnc"
+    known = setting.domcaps
+    offered = known.device("graphics", "type") if known is not None else None
+    return "vnc" if offered is not None and "spice" not in offered else "spice"
+
+
+def fill_graphics(setting: Setting) -> None:
+    """Type, ports and, for a local SPICE display, no image compression."""
+    for display in setting.devices("graphics"):
+        kind = display.get("type", "")
+        if kind in ("", "default"):
+            kind = _default_type(setting)
+            display.set("type", kind)
+        if kind == "spice":
+            _fill_spice(setting, display)
+        elif kind == "vnc":
+            _fill_port(display, "port")
+        elif kind == "sdl":
+            _fill_sdl(display)
+
+
+def _listens_elsewhere(display: Element) -> bool:
+    listen = tree.child(display, "listen")
+    return listen is not None and listen.get("type") in ("none", "socket")
+
+
+def _fill_port(display: Element, name: str) -> None:
+    if name not in display.attrib and not _listens_elsewhere(display) and display.get("socket") is None:
+        display.set(name, "-1")
+
+
+def _fill_spice(setting: Setting, display: Element) -> None:
+    if not _listens_elsewhere(display):
+        given = [name for name in ("port", "tlsPort") if name in display.attrib]
+        if not given and "autoport" not in display.attrib:
+            display.set("port", "-1")
+            display.set("tlsPort", "-1")
+            display.set("autoport", "yes")
+    if path.get(display, "./gl/@enable") == "yes" and tree.child(display, "listen") is None:
+        display.attrib.pop("listen", None)
+        for name in ("port", "tlsPort", "autoport"):
+            display.attrib.pop(name, None)
+        tree.add(display, tree.element("listen", None, {"type": "none"}))
+    if not setting.host.is_remote and path.find(display, "./image/@compression") is None:
+        path.put(display, "./image/@compression", "off")
+
+
+def _fill_sdl(display: Element) -> None:
+    import os
+
+    if not display.get("display"):
+        display.set("display", os.environ.get("DISPLAY", ""))
+    if not display.get("xauth"):
+        display.set("xauth", os.path.expanduser("~/.Xauthority"))
+
+
+def _default_video(setting: Setting) -> str:
+    guest, known = setting.guest, setting.domcaps
+    models = (known.device("video", "modelType") if known is not None else None) or ()
+    if guest.is_pseries:
+        return "vga"
+    if guest.is_loongarch or guest.is_riscv_virt or guest.is_s390x:
+        return "virtio"
+    if has_spice(setting) and any(
+        path.get(display, "./gl/@enable") == "yes" for display in guest.devices("graphics")
+    ):
+        return "virtio"
+    if "virtio" in models and setting.profile.virtio_gpu:
+        return "virtio"
+    if has_spice(setting) and guest.is_x86 and setting.is_qemu:
+        return "qxl"
+    if guest.is_uefi and guest.is_arm_virt:
+        return "ramfb" if "ramfb" in models else "virtio"
+    if guest.is_uefi and "bochs" in models:
+        return "bochs"
+    if guest.is_arm_virt:
+        return "virtio"
+    return "vga"
+
+
+def fill_video(setting: Setting) -> None:
+    """A video card beside a display; its model by host and profile."""
+    guest = setting.guest
+    if not guest.devices("video") and guest.devices("graphics") and not setting.refused("video"):
+        tree.add(guest.add_device("video"), tree.element("model"))
+    fill_models(setting)
+
+
+def fill_models(setting: Setting) -> None:
+    """The model of each video card that has none."""
+    for video in setting.devices("video"):
+        model = path.get(video, "./model/@type")
+        if model in (None, "", "default"):
+            path.put(video, "./model/@type", _default_video(setting))
+
+
+def add_sound(setting: Setting) -> None:
+    """A sound card beside SPICE."""
+    setting.guest.add_device("sound")
+
+
+def fill_sound(setting: Setting) -> None:
+    """ICH9 on PCI Express machines, else ICH6."""
+    for sound in setting.devices("sound"):
+        if sound.get("model", "default") in ("", "default"):
+            sound.set("model", "ich9" if setting.guest.has_pcie else "ich6")
+
+
+def add_spice_channel(setting: Setting) -> None:
+    """The channel of SPICE's guest agent."""
+    channel = setting.guest.add_device("channel", type="spicevmc")
+    tree.add(channel, tree.element("target", None, {"type": "virtio", "name": SPICE_AGENT}))
+
+
+def add_redirdevs(setting: Setting) -> None:
+    """Two USB redirectors."""
+    for _ in range(2):
+        setting.guest.add_device("redirdev", bus="usb", type="spicevmc")
+
+
+def add_tablet(setting: Setting) -> None:
+    """A pointer whose position follows the viewer's, and a keyboard where there is none."""
+    guest = setting.guest
+    if guest.is_s390x:
+        guest.add_device("input", type="tablet", bus="virtio")
+        guest.add_device("input", type="keyboard", bus="virtio")
+        return
+    guest.add_device("input", type="tablet", bus="usb")
+    if not guest.is_x86:
+        guest.add_device("input", type="keyboard", bus="usb")
+
+
+def _usb_off(setting: Setting) -> bool:
+    return any(
+        each.get("type") == "usb" and each.get("model") == "none" for each in setting.guest.devices("controller")
+    )
+
+
+def _wants_tablet(setting: Setting) -> bool:
+    guest = setting.guest
+    if guest.devices("input") or setting.refused("input") or not guest.devices("graphics") or guest.is_container:
+        return False
+    if setting.is_test:
+        return False
+    return not guest.is_xen_pv and (guest.is_s390x or not _usb_off(setting))
+
+
+BEFORE = (
+    Rule("graphics", _wants_graphics, add_graphics, "--graphics none"),
+    Rule("graphics-details", lambda setting: True, fill_graphics, "--graphics"),
+)
+
+RULES = (
+    Rule("video", lambda setting: not setting.guest.is_container, fill_video, "--video none"),
+    Rule("input", _wants_tablet, add_tablet, "--input none"),
+    Rule(
+        "spice-channel",
+        lambda setting: (
+            has_spice(setting)
+            and setting.is_qemu
+            and not setting.refused("channel")
+            and not setting.said("channels-given")
+        ),
+        add_spice_channel,
+        "--channel none",
+    ),
+    Rule(
+        "spice-sound",
+        lambda setting: (
+            has_spice(setting)
+            and setting.is_qemu
+            and not setting.guest.devices("sound")
+            and not setting.refused("sound")
+            and setting.guest.is_x86 | setting.guest.is_arm_virt
+        ),
+        add_sound,
+        "--sound none",
+    ),
+    Rule("sound-model", lambda setting: True, fill_sound, "--sound"),
+    Rule(
+        "spice-usb",
+        lambda setting: (
+            has_spice(setting)
+            and setting.is_qemu
+            and setting.guest.is_x86
+            and not setting.guest.devices("redirdev")
+            and not setting.refused("redirdev")
+            and not _usb_off(setting)
+        ),
+        add_redirdevs,
+        "--redirdev none",
+    ),
+)

@@ -1,0 +1,160 @@
+"""BIOS or UEFI, Secure Boot, TPM."""
+
+from __future__ import annotations
+
+import re
+
+from virtprov.guest.setting import Rule, Setting
+from virtprov.support.errors import HostError
+from virtprov.xml import path, tree
+
+_LOADERS = {
+    "x86_64": (
+        r".*/OVMF_CODE\.secboot\.fd$",
+        r".*/OVMF_CODE.*\.secboot\.fd$",
+        r".*/OVMF_CODE\.fd$",
+        r".*/OVMF_CODE_4M\.fd$",
+        r".*ovmf-x64/OVMF.*\.fd$",
+        r".*(ovmf|ovmf-x64|edk2-x86_64|edk2-ovmf-x64).*\.(fd|bin)$",
+        r".*BHYVE_UEFI\.fd$",
+    ),
+    "i686": (r".*ovmf-ia32/OVMF.*\.fd$", r".*edk2-i386-.*\.(fd|bin)$", r".*OVMF32.*\.fd$"),
+    "aarch64": (
+        r".*AAVMF_CODE\.fd$",
+        r".*(aarch64/QEMU_EFI|QEMU_EFI-pflash|edk2-aarch64).*\.(fd|raw)$",
+        r".*arm.*/QEMU_EFI.*\.fd$",
+        r".*edk2-aarch64-code\.fd$",
+    ),
+    "armv7l": (r".*AAVMF32_CODE\.fd$", r".*edk2-arm-code\.fd$", r".*arm/QEMU_EFI.*\.fd$"),
+    "riscv64": (r".*RISCV_VIRT_CODE.*\.(fd|qcow2)$",),
+    "loongarch64": (r".*QEMU_EFI.*\.fd$", r".*loongarch64.*\.fd$"),
+}
+"""How the firmware files of distributions are named, by architecture, the best first."""
+
+
+def _chosen(setting: Setting) -> bool:
+    guest = setting.guest
+    return any(
+        guest.has(place)
+        for place in ("./os/loader", "./os/nvram", "./os/@firmware", "./os/kernel", "./os/firmware")
+    )
+
+
+def asked(setting: Setting) -> bool:
+    """Whether the user asks for UEFI by name."""
+    return setting.words.get("uefi", "") == "yes"
+
+
+def _prefers_uefi(setting: Setting) -> bool:
+    guest, profile = setting.guest, setting.profile
+    if setting.words.get("uefi", "") == "no":
+        return False
+    if guest.is_arm_virt or guest.is_riscv_virt or guest.is_loongarch or setting.driver == "bhyve":
+        return True
+    if not guest.is_x86 or not setting.is_qemu:
+        return False
+    return profile.efi(guest.arch) is True and profile.bios(guest.arch) is False
+
+
+def _wants_uefi(setting: Setting) -> bool:
+    if asked(setting):
+        return True
+    return setting.guest.is_hvm and not _chosen(setting) and _prefers_uefi(setting)
+
+
+def set_uefi(setting: Setting) -> None:
+    """Let libvirt choose the firmware where it can, else name a file the host has.
+
+    Raises HostError when the user asked for UEFI and the host has none; a mere default only warns.
+    """
+    guest, known = setting.guest, setting.domcaps
+    if known is not None and "efi" in known.firmwares:
+        guest.put("./os/@firmware", "efi")
+        return
+    loader = _find_loader(setting)
+    if loader:
+        _use_loader(setting, loader)
+        return
+    sentence = f"the host offers no UEFI firmware for {guest.arch} guests"
+    if asked(setting):
+        raise HostError(sentence, hint="install OVMF (edk2) on the host, or leave out --boot uefi")
+    if setting.host.driver in ("qemu", "bhyve"):
+        setting.warn(f"{sentence}: the guest is made without it")
+
+
+def _find_loader(setting: Setting) -> str:
+    known = setting.domcaps
+    if known is None:
+        return ""
+    for pattern in _LOADERS.get(setting.guest.arch, ()):
+        for loader in known.loader.files:
+            if re.match(pattern, loader):
+                return loader
+    return ""
+
+
+def _use_loader(setting: Setting, loader: str) -> None:
+    guest = setting.guest
+    guest.put("./os/loader", loader)
+    guest.put("./os/loader/@readonly", "yes")
+    guest.put("./os/loader/@type", "pflash")
+    if "secboot" in loader and guest.is_x86 and setting.is_qemu:
+        if not guest.is_q35:
+            guest.put("./os/type/@machine", "q35")
+        guest.put("./features/smm/@state", "on")
+        guest.put("./os/loader/@secure", "yes")
+
+
+def set_secure_boot(setting: Setting) -> None:
+    """Secure Boot on or off: libvirt chooses a firmware with or without the usual keys enrolled."""
+    guest = setting.guest
+    on = setting.words.get("secure-boot") == "yes"
+    for place in ("./os/loader", "./os/nvram"):
+        found = path.find(guest.root, place)
+        if found is not None:
+            tree.remove(found)
+    guest.put("./os/@firmware", "efi")
+    features = guest.ensure("./os/firmware")
+    wanted = [("secure-boot", on), ("enrolled-keys", on)] if on else [("enrolled-keys", False)]
+    for name, state in wanted:
+        feature = path.ensure(features, f"./feature[@name='{name}']")
+        feature.set("enabled", "yes" if state else "no")
+
+
+def _wants_tpm(setting: Setting) -> bool:
+    guest = setting.guest
+    if guest.devices("tpm") or setting.refused("tpm") or not guest.is_uefi or not setting.is_qemu:
+        return False
+    known = setting.domcaps
+    return guest.arch != "armv7l" and known is not None and "emulator" in (known.device("tpm", "backendModel") or ())
+
+
+def add_tpm(setting: Setting) -> None:
+    """An emulated TPM beside UEFI."""
+    tpm = setting.guest.add_device("tpm")
+    tree.add(tpm, tree.element("backend", None, {"type": "emulator"}))
+
+
+def fill_tpm(setting: Setting) -> None:
+    """The model: CRB where the host offers it, else libvirt's own choice; TIS for one passed through."""
+    known = setting.domcaps
+    for tpm in setting.devices("tpm"):
+        if tpm.get("model", "default") not in ("", "default"):
+            continue
+        tpm.attrib.pop("model", None)
+        backend = tree.child(tpm, "backend")
+        if backend is None or backend.get("type") != "emulator" or backend.get("version"):
+            continue
+        if known is not None and "tpm-crb" in (known.device("tpm", "model") or ()):
+            tpm.set("model", "tpm-crb")
+
+
+RULES = (
+    Rule("uefi", _wants_uefi, set_uefi, "--boot uefi=off"),
+    Rule("secure-boot", lambda setting: setting.said("secure-boot"), set_secure_boot, "--boot secure-boot=..."),
+)
+
+LATE = (
+    Rule("tpm", _wants_tpm, add_tpm, "--tpm none"),
+    Rule("tpm-model", lambda setting: bool(setting.guest.devices("tpm")), fill_tpm, "--tpm model=..."),
+)

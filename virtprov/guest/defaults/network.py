@@ -1,0 +1,88 @@
+"""Network interfaces: where they connect, their model, their address."""
+
+from __future__ import annotations
+
+from virtprov.guest.setting import Rule, Setting
+from virtprov.xml import path
+from virtprov.xml.tree import Element
+
+
+def _wants_nic(setting: Setting) -> bool:
+    return not setting.guest.devices("interface") and not setting.refused("network")
+
+
+def add_nic(setting: Setting) -> None:
+    """One interface on the host's best network."""
+    setting.guest.add_device("interface", type="")
+
+
+def fill_source(setting: Setting) -> None:
+    """Connect interfaces that say nothing: user networking in a session, the host's bridge, the default network."""
+    for nic in setting.devices("interface"):
+        kind = nic.get("type", "")
+        if kind in ("", "default"):
+            _connect(setting, nic)
+        elif kind == "network" and path.get(nic, "./source/@network") is None:
+            path.put(nic, "./source/@network", "default")
+
+
+def _connect(setting: Setting, nic: Element) -> None:
+    host = setting.host
+    if host.is_session and setting.is_qemu:
+        nic.set("type", "user")
+        return
+    bridge = host.default_bridge()
+    if bridge:
+        nic.set("type", "bridge")
+        path.put(nic, "./source/@bridge", bridge)
+    elif setting.is_test and host.network("default") is None:
+        nic.set("type", "user")
+    else:
+        nic.set("type", "network")
+        path.put(nic, "./source/@network", "default")
+
+
+def default_model(setting: Setting) -> str:
+    """The best network card the operating system drives; "" where libvirt decides."""
+    guest, profile = setting.guest, setting.profile
+    if setting.driver in ("xen", "bhyve", "vz") and not guest.is_hvm:
+        return ""
+    if not guest.is_hvm:
+        return ""
+    if setting.is_qemu and (profile.virtio_net or guest.is_virtio_only):
+        return "virtio"
+    if not guest.is_x86:
+        return "virtio" if guest.is_arm_virt and profile.virtio_net else ""
+    if setting.is_qemu and guest.is_q35:
+        return "e1000e"
+    for model in ("e1000", "rtl8139", "ne2k_pci", "pcnet"):
+        if model in profile.network_models:
+            return model
+    return "e1000"
+
+
+def fill_model(setting: Setting) -> None:
+    """The model of each interface that has none."""
+    for nic in setting.devices("interface"):
+        if nic.get("type") in ("hostdev", "vdpa"):
+            continue
+        if path.get(nic, "./model/@type") in (None, "default"):
+            path.put(nic, "./model/@type", default_model(setting) or None)
+
+
+def fill_mac(setting: Setting) -> None:
+    """A free address with the hypervisor's own prefix."""
+    from virtprov.guest.names import new_mac
+
+    for nic in setting.devices("interface"):
+        given = path.get(nic, "./mac/@address")
+        if given in (None, "", "RANDOM"):
+            path.put(nic, "./mac/@address", new_mac(setting.is_qemu))
+
+
+RULES = (
+    Rule("network", _wants_nic, add_nic, "--network none"),
+    Rule("network-source", lambda setting: True, fill_source, "--network network=..."),
+    Rule("network-model", lambda setting: True, fill_model, "--network model=..."),
+    Rule("mac", lambda setting: True, fill_mac, "--network mac=..."),
+)

@@ -1,0 +1,145 @@
+"""What kind of machine: hypervisor, architecture, machine type, emulator. Chosen before anything else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from virtprov.support.errors import HostError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from virtprov.guest.view import HostView
+    from virtprov.host.capabilities import Capabilities, DomainType, GuestKind
+    from virtprov.osinfo.profile import Profile
+
+Q35_SINCE = 2_011_000
+"""QEMU 2.11: the first release on which q35 is a good default."""
+
+
+class Wish(NamedTuple):
+    """What the user asked for; "" where nothing was said."""
+
+    os_type: str = ""
+    arch: str = ""
+    domain_type: str = ""
+    machine: str = ""
+    emulator: str = ""
+
+
+class Platform(NamedTuple):
+    """What it came to. `features` are those the host can switch on for such guests; `slow` says emulated."""
+
+    os_type: str
+    arch: str
+    domain_type: str
+    machine: str
+    emulator: str
+    features: tuple[str, ...]
+    slow: bool = False
+
+
+_SAME_ARCH = {"i386": "i686", "i486": "i686", "i586": "i686", "amd64": "x86_64", "arm64": "aarch64"}
+_DRIVER_TYPES = ("kvm", "hvf", "qemu")
+
+
+def choose(host: HostView, wish: Wish, profile: Profile) -> Platform:
+    """Pick what the host offers and the wish allows.
+
+    Raises HostError when the host cannot run such guests, UsageError for a machine it does not know.
+    """
+    known = host.capabilities()
+    arch = _SAME_ARCH.get(wish.arch, wish.arch)
+    kind = _pick_kind(known, wish, arch)
+    domain = _pick_domain(kind, wish.domain_type)
+    emulator = wish.emulator or domain.emulator
+    machines = tuple(each.name for each in domain.machines)
+    machine = wish.machine or _default_machine(host, kind, domain, machines, profile)
+    features = tuple(name for name in ("acpi", "apic", "pae") if kind.default(name))
+    slow = domain.name == "qemu" and not wish.domain_type and host.driver == "qemu"
+    return Platform(kind.os_type, kind.arch, domain.name, machine, emulator, features, slow)
+
+
+def _pick_kind(known: Capabilities, wish: Wish, arch: str) -> GuestKind:
+    fits = [
+        kind
+        for kind in known.guests
+        if (not wish.os_type or kind.os_type == wish.os_type)
+        and (not arch or kind.arch == arch)
+        and (not wish.domain_type or any(each.name == wish.domain_type for each in kind.domain_types))
+    ]
+    if not fits:
+        raise _no_kind(known, wish, arch)
+    host_arch = known.host_arch
+
+    def rank(kind: GuestKind) -> tuple[bool, bool, bool]:
+        fast = any(each.name in ("kvm", "hvf") for each in kind.domain_types)
+        return (kind.arch != host_arch, kind.os_type not in ("hvm", wish.os_type), not fast)
+
+    return min(fits, key=rank)
+
+
+def _no_kind(known: Capabilities, wish: Wish, arch: str) -> HostError:
+    words = [
+        f"{name} '{value}'"
+        for name, value in (
+            ("virtualization type", wish.domain_type),
+            ("architecture", arch),
+            ("OS type", wish.os_type),
+        )
+        if value
+    ]
+    offered = sorted(
+        {f"{kind.arch} {kind.os_type} ({each.name})" for kind in known.guests for each in kind.domain_types}
+    )
+    what = " with ".join(words) or "any guests"
+    return HostError(
+        f"the host cannot run guests of {what}",
+        hint="it offers: " + (", ".join(offered[:12]) if offered else "nothing; is a hypervisor installed there?"),
+    )
+
+
+def _pick_domain(kind: GuestKind, wanted: str) -> DomainType:
+    if wanted:
+        return next(each for each in kind.domain_types if each.name == wanted)
+    for name in _DRIVER_TYPES:
+        for each in kind.domain_types:
+            if each.name == name:
+                return each
+    return kind.domain_types[0]
+
+
+def _default_machine(
+    host: HostView, kind: GuestKind, domain: DomainType, machines: tuple[str, ...], profile: Profile
+) -> str:
+    if not machines or kind.os_type == "exe":
+        return ""
+    arch = kind.arch
+    if arch in ("x86_64", "i686"):
+        return _x86_machine(host, domain, machines, profile)
+    if arch in ("armv6l", "armv7l", "aarch64"):
+        return "virt" if "virt" in machines else "vexpress-a15"
+    wanted = {"s390x": "s390-ccw-virtio", "loongarch64": "virt"}.get(arch, "")
+    if arch.startswith("ppc64"):
+        wanted = "pseries"
+    elif arch.startswith("riscv"):
+        wanted = "virt"
+    if wanted in machines:
+        return wanted
+    return machines[0]
+
+
+def _x86_machine(host: HostView, domain: DomainType, machines: tuple[str, ...], profile: Profile) -> str:
+    is_qemu = domain.name in ("kvm", "qemu", "hvf")
+    version = host.hypervisor_version()
+    new_enough = version is None or version >= Q35_SINCE
+    if is_qemu and "q35" in machines and new_enough and profile.q35_ready:
+        return "q35"
+    return machines[0]
+
+
+def check_machine(machine: str, machines: tuple[str, ...]) -> None:
+    """Raise UsageError when the host lists machines and this is none of them."""
+    if machines and machine not in machines:
+        raise UsageError(
+            f"the host knows no machine '{machine}' for this architecture",
+            hint=nearest(machine, machines) or "known machines: " + ", ".join(machines[:12]),
+        )

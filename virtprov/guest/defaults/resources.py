@@ -1,0 +1,83 @@
+"""Memory and processors: as given, else as the operating system's profile recommends."""
+
+from __future__ import annotations
+
+from virtprov.guest.setting import Setting
+
+MIB = 1024
+CONTAINER_MIB = 1024
+TINY_MIB = 17
+"""Below this many MiB somebody most likely meant GiB."""
+
+
+def set_memory(setting: Setting) -> bool:
+    """Fill in memory in KiB; returns False when nothing is known of how much the guest needs."""
+    guest = setting.guest
+    if not guest.has("./memory"):
+        if guest.has("./currentMemory"):
+            guest.put("./memory", guest.get("./currentMemory"))
+        else:
+            advised = setting.profile.resources(guest.arch).advised.ram
+            if guest.is_container and not advised:
+                advised = CONTAINER_MIB * MIB * 1024
+            if guest.is_container:
+                advised = CONTAINER_MIB * MIB * 1024
+            if not advised:
+                return False
+            setting.note(f"Using {setting.profile.short_id or 'container'} default --memory {advised // MIB // 1024}")
+            guest.put("./memory", str(advised // 1024))
+    if not guest.has("./currentMemory"):
+        guest.put("./currentMemory", guest.get("./memory"))
+    _check_memory(setting)
+    return True
+
+
+def _check_memory(setting: Setting) -> None:
+    text = setting.guest.get("./memory")
+    unit = setting.guest.get("./memory/@unit")
+    if not text.isdecimal() or unit not in ("", "KiB"):
+        return
+    mib = int(text) // MIB
+    if mib < TINY_MIB:
+        setting.warn(f"the guest gets {mib} MiB of memory; --memory counts in MiB: were {mib} GiB meant?")
+        return
+    least = setting.profile.resources(setting.guest.arch).minimum.ram
+    if least and mib * MIB * 1024 < least:
+        need = least // 1024 // MIB
+        setting.warn(f"{mib} MiB of memory is less than the {need} MiB that {setting.profile.name} needs")
+
+
+def set_vcpus(setting: Setting) -> None:
+    """Fill in the number of processors."""
+    guest = setting.guest
+    if guest.get("./vcpu"):
+        return
+    topology = [guest.get(f"./cpu/topology/@{name}") for name in ("sockets", "dies", "clusters", "cores", "threads")]
+    if any(topology):
+        count = 1
+        for number in topology:
+            count *= int(number or 1)
+        guest.put("./vcpu", str(count))
+        return
+    advised = setting.profile.resources(guest.arch).advised.n_cpus
+    guest.put("./vcpu", str(1 if guest.is_container else advised or 1))
+
+
+_TOPOLOGY = ("sockets", "dies", "clusters", "cores", "threads")
+
+
+def fill_topology(setting: Setting) -> None:
+    """Complete a CPU topology that is given in part, so that its product is the number of processors."""
+    guest = setting.guest
+    given = {name: guest.get(f"./cpu/topology/@{name}") for name in _TOPOLOGY}
+    if not any(given.values()) or not guest.get("./vcpu").isdecimal():
+        return
+    total = int(guest.get("./vcpu"))
+    product = 1
+    for number in given.values():
+        product *= int(number) if number.isdecimal() else 1
+    rest = max(total // max(product, 1), 1)
+    for name in ("sockets", "cores", "threads"):
+        if not given[name]:
+            guest.put(f"./cpu/topology/@{name}", str(rest))
+            rest = 1

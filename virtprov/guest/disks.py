@@ -1,0 +1,64 @@
+"""The words of `--disk` that rows cannot place: read into a wish, settled on a new or an existing disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from virtprov.guest.storage import Making, Storage, Wish
+from virtprov.options.model import truth
+from virtprov.support.errors import UsageError
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+
+def wish_of(verbs: Mapping[str, str], disk: Element | None) -> Wish:
+    """Read the words of `--disk`; raises UsageError for a size that is none and for words that clash."""
+    size = _size(verbs["size"]) if verbs.get("size") else None
+    if verbs.get("vol") and (verbs.get("pool") or verbs.get("path")):
+        raise UsageError(
+            "--disk: vol= names a volume, so path= and pool= have no place beside it",
+            hint="give vol=POOL/VOLUME alone, or pool= with size= for a new one",
+        )
+    if verbs.get("path") and verbs.get("pool"):
+        raise UsageError("--disk: path= and pool= exclude each other", hint="a path says where the disk lies already")
+    sparse = truth(verbs["sparse"], "--disk sparse") if verbs.get("sparse") else None
+    return Wish(
+        verbs.get("path"),
+        size,
+        verbs.get("pool", ""),
+        verbs.get("vol", ""),
+        sparse,
+        verbs.get("format", ""),
+        verbs.get("backing_store", ""),
+        verbs.get("backing_format", ""),
+        (path.get(disk, "./driver/@type") or "") if disk is not None else "",
+    )
+
+
+def _size(text: str) -> float:
+    """GiB; a unit may be written behind the number."""
+    try:
+        size = float(text)
+    except ValueError:
+        from virtprov.support.units import parse_size
+
+        try:
+            size = parse_size(text) / 1024**3
+        except ValueError:
+            size = -1.0
+    if not 0 < size < 1e12:
+        raise UsageError(f"--disk size={text}: this is no size", hint="give GiB, for example size=20 or size=0.5")
+    return size
+
+
+def settle_edit(storage: Storage, disk: Element, verbs: Mapping[str, str]) -> list[Making]:
+    """Change the source of an existing disk; an empty path takes the medium out."""
+    if verbs.get("path") == "" and "path" in verbs:
+        source = tree.child(disk, "source")
+        if source is not None:
+            tree.remove(source)
+        return []
+    wish = wish_of(verbs, disk)
+    if not (wish.path or wish.vol or wish.size is not None or wish.pool):
+        return []
+    return [storage.resolve(disk, wish)]

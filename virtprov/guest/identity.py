@@ -1,0 +1,112 @@
+"""What makes a guest this guest and no other, renewed for a copy of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+
+from virtprov.guest.document import Guest
+from virtprov.guest.names import new_mac, new_uuid
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+CHANNELS = "/libvirt/qemu/channel/"
+"""libvirt makes the sockets of unnamed channels below a directory of this name."""
+_PORTS = ("port", "tlsPort", "websocket")
+
+
+def clone_name(source: str, taken: Callable[[str], bool]) -> str:
+    """X-clone, X-clone1 ...; a source that is a clone itself counts on."""
+    head, dash, tail = source.rpartition("-clone")
+    if dash and (tail == "" or tail.isdecimal()):
+        base, number = head, int(tail or 0) + 1
+    else:
+        base, number = source, 0
+    while taken(name := f"{base}-clone{number or ''}"):
+        number += 1
+    return name
+
+
+def clone_path(where: str, source: str, clone: str, taken: Callable[[str], bool]) -> str:
+    """A path beside `where`: NAME.ext when the file is named after the guest, else with -clone before the ending."""
+    directory, base = os.path.split(where)
+    stem, dot, ending = base.rpartition(".")
+    if not dot or len(ending) > 7 or not stem:
+        stem, ending = base, ""
+    else:
+        ending = f".{ending}"
+    fresh = clone if stem == source else f"{stem}-clone"
+    number = 0
+    while taken(made := os.path.join(directory, f"{fresh}{f'-{number}' if number else ''}{ending}")):
+        number += 1
+    return made
+
+
+def renew(guest: Guest, name: str, uuid: str, macs: Iterable[str] = (), *, qemu: bool = True) -> list[str]:
+    """Make the guest a new machine: name, ids, addresses, ports, sockets. Returns what was done, in words.
+
+    `macs` are given addresses for its interfaces in order (`RANDOM` for a generated one).
+    """
+    source, told = guest.name, []
+    guest.root.attrib.pop("id", None)
+    guest.put("./name", name)
+    guest.put("./uuid", uuid)
+    guest.put("./title", None)
+    entry = path.find(guest.root, "./sysinfo/system/entry[@name='uuid']")
+    if entry is not None:
+        entry.text = uuid
+    if guest.has("./genid") and guest.get("./genid"):
+        guest.put("./genid", new_uuid())
+        told.append("a new generation id")
+    told += _renew_nics(guest, list(macs), qemu)
+    told += _renew_ports(guest)
+    told += _renew_channels(guest, source)
+    return told
+
+
+def _renew_nics(guest: Guest, macs: list[str], qemu: bool) -> list[str]:
+    nics = guest.devices("interface")
+    for number, nic in enumerate(nics):
+        given = macs[number] if number < len(macs) else ""
+        path.put(nic, "./mac/@address", given if given and given.upper() != "RANDOM" else new_mac(qemu))
+        _drop_target(nic)
+    return [f"{len(nics)} new MAC address" + ("es" if len(nics) > 1 else "")] if nics else []
+
+
+def _drop_target(nic: Element) -> None:
+    """The name of the host's end belongs to the source, unless the user chose it by other rules."""
+    target = tree.child(nic, "target")
+    if target is not None and target.get("dev") and target.get("managed") != "no":
+        path.put(nic, "./target/@dev", None)
+
+
+def _renew_ports(guest: Guest) -> list[str]:
+    told = []
+    for display in guest.devices("graphics"):
+        for name in _PORTS:
+            if display.get(name, "-1") != "-1" and name != "tlsPort":
+                told.append(f"a free {display.get('type')} port instead of {display.get(name)}")
+                display.set(name, "-1")
+    for vsock in guest.devices("vsock"):
+        cid = tree.child(vsock, "cid")
+        if cid is not None and cid.get("address"):
+            del cid.attrib["address"]
+            cid.set("auto", "yes")
+            told.append("a vsock address of its own")
+    return told
+
+
+def _renew_channels(guest: Guest, source: str) -> list[str]:
+    for channel in guest.devices("channel"):
+        where = path.get(channel, "./source/@path") or ""
+        target = path.get(channel, "./target/@name") or ""
+        if target and where.endswith(f"{source}.{target}") or CHANNELS in where:
+            path.put(channel, "./source/@path", None)
+    return []
+
+
+def nvram_path(where: str, clone: str) -> str:
+    """Where a copy's firmware variables lie: beside the source's, named after the copy."""
+    directory, base = os.path.split(where)
+    ending = os.path.splitext(base)[1] or ".fd"
+    return os.path.join(directory, f"{clone}_VARS{ending}")

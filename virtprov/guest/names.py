@@ -1,0 +1,65 @@
+"""Names, ids and addresses of guests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from virtprov.support.errors import UsageError
+
+QEMU_MAC = (0x52, 0x54, 0x00)
+XEN_MAC = (0x00, 0x16, 0x3E)
+
+
+def new_uuid() -> str:
+    """A random UUID (version 4, RFC 9562)."""
+    data = bytearray(os.urandom(16))
+    data[6] = data[6] & 0x0F | 0x40
+    data[8] = data[8] & 0x3F | 0x80
+    text = data.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def new_mac(qemu: bool) -> str:
+    """A random address with the prefix that QEMU's guests use, else with Xen's."""
+    tail = bytearray(os.urandom(3))
+    if not qemu:
+        tail[0] &= 0x7F
+    return ":".join(f"{part:02x}" for part in (*(QEMU_MAC if qemu else XEN_MAC), *tail))
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError when libvirt takes no guest of this name."""
+    if not name.strip():
+        raise UsageError("the guest's name is empty", hint="give --name NAME")
+    if "/" in name:
+        raise UsageError(f"the name '{name}' holds a slash, which libvirt refuses", hint="use a dash instead")
+    if any(ord(letter) < 32 for letter in name):
+        raise UsageError(f"the name {name!r} holds a line break or a control character", hint="leave it out")
+
+
+def free_name(base: str, taken: Callable[[str], bool], *, start: int = 2, sep: str = "-") -> str:
+    """The first of BASE, BASE-2, BASE-3 ... that is not taken."""
+    if not taken(base):
+        return base
+    number = start
+    while taken(f"{base}{sep}{number}"):
+        number += 1
+    return f"{base}{sep}{number}"
+
+
+_SHORT_ARCH = {"armv7l": "arm", "armv6l": "arm"}
+
+
+def default_name(short_id: str, arch: str, host_arch: str, container: bool, taken: Callable[[str], bool]) -> str:
+    """A name from the operating system's short id and a foreign architecture; `vm1`, `container1` without one."""
+    base = short_id.removesuffix("-unknown")
+    if not base or base in ("generic", "unknown"):
+        prefix = "container" if container else "vm"
+        number = 1
+        while taken(f"{prefix}{number}"):
+            number += 1
+        return f"{prefix}{number}"
+    if arch and arch != host_arch and not (arch == "i686" and host_arch == "x86_64"):
+        base = f"{base}-{_SHORT_ARCH.get(arch, arch)}"
+    return free_name(base, taken)

@@ -1,0 +1,85 @@
+"""A guest's document without any libvirt: the answers that follow from the document, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from virtprov.guest.document import Guest
+from virtprov.support.errors import UsageError
+
+if TYPE_CHECKING:
+    from virtprov.host.capabilities import Capabilities
+    from virtprov.host.entries import GuestInfo, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
+
+_DRIVERS = {"kvm": "qemu", "hvf": "qemu", "qemu": "qemu", "": "qemu"}
+
+
+class Offline:
+    """Stands in for a host: knows the hypervisor from the guest's type, and has nothing in its inventory."""
+
+    is_remote = False
+    is_session = False
+    is_recorded = False
+
+    def __init__(self, guest: Guest) -> None:
+        self.driver = _DRIVERS.get(guest.domain_type, guest.domain_type)
+
+    def capabilities(self) -> Capabilities:
+        """Raises UsageError: only a host knows."""
+        raise UsageError("this change needs to know what the host can do", hint="give --connect URI")
+
+    def domain_capabilities(
+        self,
+        arch: str | None = None,
+        machine: str | None = None,
+        virt_type: str | None = None,
+        emulator: str | None = None,
+    ) -> None:
+        """Nothing is known."""
+
+    def default_bridge(self) -> None:
+        """Nothing is known."""
+
+    def hypervisor_version(self) -> None:
+        """Nothing is known."""
+
+    def guest(self, key: str) -> GuestInfo | None:
+        """No guests."""
+        return None
+
+    def guest_documents(self, *, inactive: bool = False) -> Iterator[str]:
+        """No guests."""
+        return iter(())
+
+    def network(self, name: str) -> NetworkInfo | None:
+        """No networks."""
+        return None
+
+    def pool(self, name: str) -> PoolInfo | None:
+        """No pools."""
+        return None
+
+    def pool_at(self, directory: str) -> PoolInfo | None:
+        """No pools."""
+        return None
+
+    def pool_names(self) -> tuple[str, ...]:
+        """No pools."""
+        return ()
+
+    def volume(self, pool: str, name: str) -> VolumeInfo | None:
+        """No volumes."""
+        return None
+
+    def volume_at(self, path: str) -> VolumeInfo | None:
+        """No volumes."""
+        return None
+
+    def node_device(self, name: str) -> NodeDeviceInfo | None:
+        """No devices."""
+        return None
+
+    def node_devices(self, capability: str | None = None) -> Iterator[NodeDeviceInfo]:
+        """No devices."""
+        return iter(())

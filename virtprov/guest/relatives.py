@@ -1,0 +1,57 @@
+"""Devices that come and go together: SPICE and its helpers, a serial port and its console."""
+
+from __future__ import annotations
+
+from virtprov.guest.defaults import clock, display
+from virtprov.guest.document import Guest
+from virtprov.guest.setting import Setting
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+
+def after_edit(setting: Setting, node: Element, before: Element) -> None:
+    """Follow up on an edited device: what a display of another type brings along or leaves behind."""
+    if node.tag != "graphics":
+        return
+    was, now = before.get("type"), node.get("type")
+    if was == now:
+        return
+    if was == "spice" and not display.has_spice(setting):
+        _drop_spice(setting.guest)
+    if now == "spice":
+        display.fill_graphics(setting)
+        for rule in display.RULES:
+            if rule.name.startswith("spice-") and rule.applies(setting):
+                rule.write(setting)
+        clock.set_vmport(setting)
+
+
+def after_removal(guest: Guest, gone: Element) -> None:
+    """Follow up on a removed device: its twin, or SPICE's helpers when the last SPICE display went."""
+    if gone.tag == "graphics" and gone.get("type") == "spice":
+        if not any(each.get("type") == "spice" for each in guest.devices("graphics")):
+            _drop_spice(guest)
+    elif gone.tag in ("serial", "console"):
+        _drop_twin(guest, gone)
+
+
+def _drop_spice(guest: Guest) -> None:
+    for tag in ("channel", "redirdev", "smartcard", "audio"):
+        for device in guest.devices(tag):
+            if device.get("type") in ("spicevmc", "spice"):
+                tree.remove(device)
+
+
+def _drop_twin(guest: Guest, gone: Element) -> None:
+    """The first serial port and the first console are one device that libvirt prints twice."""
+    other = "console" if gone.tag == "serial" else "serial"
+    port = path.get(gone, "./target/@port") or "0"
+    kind = path.get(gone, "./target/@type") or "serial"
+    if port != "0" or (gone.tag == "console" and kind != "serial"):
+        return
+    for device in guest.devices(other):
+        if (path.get(device, "./target/@port") or "0") == "0" and device.get("type") == gone.get("type"):
+            if other == "console" and (path.get(device, "./target/@type") or "serial") != "serial":
+                continue
+            tree.remove(device)
+            return
