@@ -26,7 +26,7 @@ class Media(NamedTuple):
     installer: bool
     """Whether the medium installs at all."""
     installer_script: bool
-    """Whether an unattended installation from this medium works."""
+    """Whether an unattended installation from this medium works; False where there is no install script."""
     installer_reboots: int
     eject_after_install: bool
     script_ids: tuple[str, ...]
@@ -91,18 +91,19 @@ def _fits(row: list[str], arch: str) -> bool:
     return not arch or row[0] in (arch, "all", "")
 
 
-def media(packed: str, arch: str = "") -> tuple[Media, ...]:
-    """Unpack media rows."""
-    return tuple(_media(row) for row in rows(packed) if _fits(row, arch))
+def media(packed: str, arch: str = "", has_scripts: bool = True) -> tuple[Media, ...]:
+    """Unpack media rows; `has_scripts` says whether the system itself lists install scripts."""
+    return tuple(_media(row, has_scripts) for row in rows(packed) if _fits(row, arch))
 
 
-def _media(row: list[str]) -> Media:
+def _media(row: list[str], has_scripts: bool) -> Media:
     arch, url, variants, volume, system, publisher, application, size, kernel, initrd = row[:10]
     live, installer, script, reboots, eject, scripts, languages = row[10:]
     listed = words(languages)
     return Media(
         arch, url, words(variants), volume, system, publisher, application, number(size), kernel, initrd,
-        flag(live), flag(installer, True), flag(script, True), number(reboots) or 1, flag(eject, True),
+        flag(live), flag(installer, True), flag(script, bool(scripts) or has_scripts),
+        number(reboots) or 1, flag(eject, True),
         words(scripts),
         tuple(Language(listed[at], flag(listed[at + 1]), listed[at + 2]) for at in range(0, len(listed), 3)),
     )  # fmt: skip
@@ -120,7 +121,7 @@ def trees(packed: str, arch: str = "") -> tuple[Tree, ...]:
 def images(packed: str, arch: str = "", format: str = "") -> tuple[Image, ...]:
     """Unpack image rows."""
     return tuple(
-        Image(row[0], row[1], row[2], flag(row[3], True), words(row[4]))
+        Image(row[0], row[1], row[2], flag(row[3]), words(row[4]))
         for row in rows(packed)
         if _fits(row, arch) and format in ("", row[1])
     )

@@ -17,12 +17,14 @@ from virtprov.osinfo.pack import CELL, FIELD, ROW, WORD, pack_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO, TypeVar
 
     from virtprov.osinfo.resolve import Catalogue
 
-_MAGIC = "virtprov osinfo index 1"  # the number goes up whenever a record's fields change
+    Answer = TypeVar("Answer")
+
+_MAGIC = "virtprov osinfo index 2"  # the number goes up whenever a record's fields change
 _FIRST_OWN_LAYER = 2  # the administrator's and the user's folders: people edit there, so every file is compared
 _SETTLED = 2 * 10**9  # ns; a file younger than this could change again without a new time on a coarse clock
 _MOST_KEPT = 8  # indexes of other sets of folders, such as those of tests, that may stay
@@ -99,14 +101,19 @@ class Index:
         if at < 0 or not name.isprintable():
             return None
         end = self._names.find(b"\n", at + 1)
-        return self._record(self._names[at + len(wanted) : end])
+        offset, length, mark = _place(self._names[at + len(wanted) : end])
+        self._stream.seek(self._start + offset)
+        return _unpack(self._stream.read(length), mark)
 
     def all(self, kind: str) -> list[str]:
         """All records of one kind, in the order of the folders. Raises Damaged."""
         self.check()
+        self._stream.seek(self._start)
+        body = self._stream.read()
         prefix = f"{kind}{WORD}".encode()
         lines = [line for line in self._names.split(b"\n") if line.startswith(prefix)]
-        return [self._record(line.split(CELL.encode(), 1)[1])[1] for line in lines]
+        places = [_place(line[line.index(CELL.encode()) + 1 :]) for line in lines]
+        return [_unpack(body[at : at + length], mark)[1] for at, length, mark in places]
 
     def check(self) -> None:
         """Raises Damaged when a byte of the head is not the one that was written."""
@@ -115,61 +122,65 @@ class Index:
         if zlib.crc32(self._names, zlib.crc32(self._head)) != self._mark:
             raise Damaged
 
-    def _record(self, entry: bytes) -> tuple[str, str]:
-        import zlib
 
-        words = entry.split(CELL.encode())
-        if len(words) != 3 or not all(word.isdigit() for word in words):
-            raise Damaged
-        offset, length, mark = (int(word) for word in words)
-        self._stream.seek(self._start + offset)
-        data = self._stream.read(length)
-        if zlib.crc32(data) != mark:
-            raise Damaged
-        sources, _, record = data.decode("utf-8", "surrogateescape").partition(FIELD)
-        return sources, record
+def _place(entry: bytes) -> list[int]:
+    """Offset, length and checksum of a record."""
+    words = entry.split(CELL.encode())
+    if len(words) != 3 or not all(word.isdigit() for word in words):
+        raise Damaged
+    return [int(word) for word in words]
+
+
+def _unpack(data: bytes, mark: int) -> tuple[str, str]:
+    """The numbers of the files behind a record, and the record."""
+    import zlib
+
+    if zlib.crc32(data) != mark:
+        raise Damaged
+    sources, _, record = data.decode("utf-8", "surrogateescape").partition(FIELD)
+    return sources, record
 
 
 def find_record(kind: str, name: str, warnings: list[str] | None = None) -> str | None:
-    """The record of one thing, or None; `kind` is `os` (a short or full id), `script`, `datamap` or `device`.
+    """The record of one thing, or None; `kind` is `os` (a short or full id), `script`, `datamap`, `device`, `platform`.
 
     Warnings about files that had to be left out are added to `warnings`.
+    """
+
+    def ask(index: Index) -> tuple[str | None, str | None]:
+        found = index.get(kind, name)
+        if found is None:
+            index.check()
+            return None, None
+        return found[1], found[0] if kind == "os" else None
+
+    return _answer(ask, warnings)
+
+
+def all_records(kind: str, warnings: list[str] | None = None) -> list[str]:
+    """Every record of a kind in the order of the folders; for systems `kind` is `os-id`, else as for `find_record`."""
+    return _answer(lambda index: (index.all(kind), None), warnings)
+
+
+def _answer(ask: Callable[[Index], tuple[Answer, str | None]], warnings: list[str] | None) -> Answer:
+    """Ask the kept index; if it is missing, damaged or out of date, build it anew and ask that.
+
+    `ask` gives the answer and the numbers of the files it rests on, None for all.
     """
     roots = folders()
     for stream in _streams(roots):
         with stream:
             try:
                 index = Index(stream)
-                found = index.get(kind, name)
-                if found is None:
-                    index.check()
-                if index.is_current(found[0] if found and kind == "os" else None):
+                answer, sources = ask(index)
+                if index.is_current(sources):
                     _tell(index, warnings)
-                    return found[1] if found else None
+                    return answer
             except Damaged:
                 pass
     index = Index(io.BytesIO(build(roots)))
     _tell(index, warnings)
-    found = index.get(kind, name)
-    return found[1] if found else None
-
-
-def all_records(kind: str, warnings: list[str] | None = None) -> list[str]:
-    """Every record of a kind in the order of the folders; `kind` is `os-id`, `script`, `datamap` or `device`."""
-    roots = folders()
-    for stream in _streams(roots):
-        with stream:
-            try:
-                index = Index(stream)
-                if index.is_current():
-                    records = index.all(kind)
-                    _tell(index, warnings)
-                    return records
-            except Damaged:
-                pass
-    index = Index(io.BytesIO(build(roots)))
-    _tell(index, warnings)
-    return index.all(kind)
+    return ask(index)[0]
 
 
 def _tell(index: Index, warnings: list[str] | None) -> None:
@@ -195,11 +206,12 @@ def build(roots: tuple[str, ...], keep: bool = True) -> bytes:
 
     now = time_ns()
     scans = [scan(root) for root in roots]
-    catalogue = load(chosen_files([(root, files) for root, (_, files) in zip(roots, scans, strict=True)]))
+    layered = [(root, files) for root, (_, files) in zip(roots, scans, strict=True)]
     stamps = {path: stamp for _, files in scans for path, stamp in files.items()}
     own = sum(len(files) for _, files in scans[:_FIRST_OWN_LAYER])
     kept = {path: stamp for found, _ in scans for path, stamp in found.items()}
-    image = _image(catalogue, kept, stamps, own)
+    with _CollectionPaused():
+        image = _image(load(chosen_files(layered)), kept, stamps, own)
     _unsaved.pop(roots, None)
     settled = all(_settled(stamp, now) for stamp in (*kept.values(), *stamps.values()))
     if keep and settled and not _write(cache_path(roots), image):
@@ -294,3 +306,19 @@ def _tidy(folder: str) -> None:
     ]
     for _, path in sorted(ours, reverse=True)[_MOST_KEPT:]:
         _remove(path)
+
+
+class _CollectionPaused:
+    """Thousands of small lists are made and all are kept: looking for rubbish among them costs a third of the time."""
+
+    def __enter__(self) -> None:
+        import gc
+
+        self._was_on = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        import gc
+
+        if self._was_on:
+            gc.enable()

@@ -9,7 +9,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _DEEPEST = 8  # folders below a root; a link that leads back to its parent ends here
 
@@ -70,25 +70,19 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def is_masked(path: str) -> bool:
-    """Whether a file only hides the one with the same name in an earlier layer (a link to /dev/null)."""
-    return os.path.islink(path) and os.path.realpath(path) == os.devnull
+def chosen_files(layered: list[tuple[str, dict[str, str]]]) -> Iterator[str]:
+    """The files to read, in order, out of (root, files with stamps) pairs; the bundled layer comes first.
 
-
-def chosen_files(layered: list[tuple[str, Iterable[str]]]) -> Iterator[str]:
-    """The files to read, in order, out of (root, files) pairs; the bundled layer comes first.
-
-    As with libosinfo, among the other layers a file hides an earlier one with the same path below its root.
-    The bundled files are grouped in their own way, so no name hides them: they are extended id by id.
+    As with libosinfo, among the other layers a file hides an earlier one with the same path below its root, and
+    an empty file (or a link to /dev/null) does nothing else. The bundled files are grouped in their own way, so
+    no name hides them: they are extended id by id.
     """
-    if not layered:
-        return
-    yield from layered[0][1]
     owner: dict[str, str] = {}
     for root, files in layered[1:]:
         for path in files:
             owner[os.path.relpath(path, root)] = path
-    for root, files in layered[1:]:
-        for path in files:
-            if owner[os.path.relpath(path, root)] == path and not is_masked(path):
+    chosen = set(owner.values()).union(*(files for _, files in layered[:1]))
+    for _, files in layered:
+        for path, stamp in files.items():
+            if path in chosen and not stamp.startswith("0."):
                 yield path

@@ -73,14 +73,9 @@ class Resources(NamedTuple):
 
     @property
     def advised(self) -> Amounts:
-        """The recommended amounts; where only the minimum is known, twice that (CPUs: the minimum itself)."""
-        least, good = self.minimum, self.recommended
-        return Amounts(
-            good.ram or (least.ram * 2 if least.ram else None),
-            good.n_cpus or least.n_cpus,
-            good.storage or (least.storage * 2 if least.storage else None),
-            good.cpu or least.cpu,
-        )
+        """The recommended amounts; where only the minimum is known, twice that."""
+        pairs = zip(self.recommended, self.minimum, strict=True)
+        return Amounts(*(good or (least * 2 if least else None) for good, least in pairs))
 
 
 class Profile:
@@ -90,7 +85,7 @@ class Profile:
         "os_id", "short_ids", "name", "version", "vendor", "family", "distro", "codename",
         "release_date", "eol_date", "status", "kernel_url_argument", "cloud_image_username",
         "lineage", "devices", "script_ids",
-        "_resources", "_firmware", "_media", "_trees", "_images", "_variants", "_drivers", "_record",
+        "_resources", "_firmware", "_media", "_trees", "_images", "_variants", "_drivers", "record",
     )  # fmt: skip
 
     os_id: str
@@ -128,7 +123,8 @@ class Profile:
     _images: str
     _variants: str
     _drivers: str
-    _record: str
+    record: str
+    """All of it, packed."""
 
     def __init__(self, record: str) -> None:
         """Unpack a record as `virtprov.osinfo.resolve` writes it. ValueError when it is not one."""
@@ -149,10 +145,10 @@ class Profile:
         raise AttributeError(f"a Profile is frozen: {name} cannot be set")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Profile) and self._record == other._record
+        return isinstance(other, Profile) and self.record == other.record
 
     def __hash__(self) -> int:
-        return hash(self._record)
+        return hash(self.record)
 
     def __repr__(self) -> str:
         return f"Profile({self.short_id!r})"
@@ -321,7 +317,7 @@ class Profile:
         """Media (ISOs) in the database's order, all or those of one architecture."""
         from virtprov.osinfo.facts import media
 
-        return media(self._media, canonical_arch(arch))
+        return media(self._media, canonical_arch(arch), bool(self.script_ids))
 
     def cloud_images(self, arch: str = "", format: str = "") -> tuple[Image, ...]:
         """Disk images in the database's order, all or those of one architecture and format (`qcow2` ...)."""

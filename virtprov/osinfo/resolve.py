@@ -1,8 +1,8 @@
 """From pieces to records: pieces with the same id are merged, then each system takes over its parents' facts.
 
 A parent is a system named by `derives-from` or `clones`; `upgrades` tells of history only. Devices and firmware
-of the ancestors hold until a nearer one or the system itself says otherwise (`supported="false"`); resources
-are its own unless `inherit="true"` asks for the parents'; media, trees, images, drivers, scripts are its own.
+of the parents hold until the system itself says otherwise (`supported="false"`); resources are its own unless
+`inherit="true"` asks for the parents'; media, trees, images, drivers and scripts are always its own.
 """
 
 from __future__ import annotations
@@ -107,6 +107,8 @@ class Resolver:
     def __init__(self, known: dict[str, Merged]) -> None:
         self._known = known
         self._lineage: dict[str, list[str]] = {}
+        self._devices: dict[str, dict[str, bool]] = {}
+        self._loops = 0
 
     def lineage(self, name: str) -> list[str]:
         """All ancestors that exist, nearest first, without the system itself."""
@@ -123,11 +125,21 @@ class Resolver:
             self._lineage[name] = order
         return self._lineage[name]
 
-    def devices(self, name: str) -> dict[str, bool]:
-        """Device ids with yes or no; what a nearer ancestor says counts."""
+    def devices(self, name: str, open: tuple[str, ...] = ()) -> dict[str, bool]:
+        """Device ids with yes or no. The system's own word counts, then a parent's no, then a parent's yes."""
+        if name in self._devices:
+            return self._devices[name]
         answer: dict[str, bool] = {}
-        for one in (*reversed(self.lineage(name)), name):
-            answer.update(self._known[one].devices)
+        before = self._loops
+        for parent in self._known[name].derives:
+            if parent == name or parent in open:
+                self._loops += 1
+            elif parent in self._known:
+                for device, yes in self.devices(parent, (*open, name)).items():
+                    answer[device] = yes and answer.get(device, True)
+        answer.update(self._known[name].devices)
+        if self._loops == before:  # an answer cut short by a loop holds for this way in only
+            self._devices[name] = answer
         return answer
 
     def firmware(self, name: str) -> dict[tuple[str, str], Row]:

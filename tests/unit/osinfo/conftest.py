@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+SAMPLES = Path(__file__).parents[2] / "data" / "osinfo"
 
 
 class Folders:
@@ -50,6 +53,14 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
     monkeypatch.setenv("OSINFO_USER_DIR", str(found.user))
     monkeypatch.setenv("XDG_CACHE_HOME", str(found.cache))
     return found
+
+
+@pytest.fixture
+def samples(folders: Folders) -> Folders:
+    """The sample profiles of tests/data/osinfo as the system's layer."""
+    shutil.copytree(SAMPLES, folders.system)
+    folders.settle()
+    return folders
 
 
 @pytest.fixture

@@ -1,0 +1,93 @@
+"""The rows of `--osinfo list`, as a table for people and as objects for programs."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from virtprov.osinfo.index import all_records
+from virtprov.osinfo.lookup import generic
+from virtprov.osinfo.pack import FIELD, words
+
+NOTE = "Where libosinfo's tools are installed, `osinfo-query os short-id=NAME` tells more about one system."
+"""A line for stderr after the table."""
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
+_NUMBER = re.compile("[0-9]+")
+_IDS, _NAME, _DATE = 34, 44, 10  # widths; what is longer runs over
+
+
+class Entry(NamedTuple):
+    """One operating system in the list."""
+
+    short_ids: tuple[str, ...]
+    name: str
+    version: str
+    release_date: str
+    """`YYYY-MM-DD` or ""."""
+    eol_date: str
+    id: str
+    family: str
+    distro: str
+    codename: str
+
+
+def listing(word: str = "", warnings: list[str] | None = None) -> list[Entry]:
+    """Every system with a short id, by name and the newest version first; `generic` is always among them.
+
+    With `word` only those whose short ids, name, distribution or code name hold it, whatever the case.
+    Warnings about profile files that had to be left out are added to `warnings`.
+    """
+    wanted = word.casefold()
+    entries = [_entry(record) for record in all_records("os-id", warnings)]
+    if all("generic" not in entry.short_ids for entry in entries):
+        entries.append(_entry(generic().record))
+    kept = [entry for entry in entries if entry.short_ids and wanted in _searched(entry)]
+    return sorted(kept, key=_order)
+
+
+def _entry(record: str) -> Entry:
+    """The first fields of a record, without unpacking the rest as a Profile does."""
+    id, short_ids, name, version, _vendor, family, distro, codename, release, eol, _rest = record.split(FIELD, 10)
+    return Entry(words(short_ids), name, version, release, eol, id, family, distro, codename)
+
+
+def _searched(entry: Entry) -> str:
+    return "\n".join((*entry.short_ids, entry.name, entry.distro, entry.codename)).casefold()
+
+
+def _order(entry: Entry) -> tuple[str, list[int], str]:
+    """By the letters a short id begins with, then by its numbers, high ones first."""
+    short = entry.short_ids[0]
+    rest = short.lstrip(_LETTERS)
+    numbers = [-int(number) for number in _NUMBER.findall(rest)]
+    return short[: len(short) - len(rest)], [*numbers, 1], rest
+
+
+def as_table(entries: list[Entry]) -> str:
+    """One line per system: the short ids (the first is the usual one), the name, release and end of life."""
+    lines = []
+    for entry in entries:
+        ids = ", ".join(entry.short_ids)
+        dates = f"{entry.release_date:<{_DATE}}  {entry.eol_date}"
+        lines.append(f"{ids:<{_IDS}}  {entry.name:<{_NAME}}  {dates}".rstrip() + "\n")
+    return "".join(lines)
+
+
+def as_objects(entries: list[Entry]) -> list[dict[str, object]]:
+    """The same for JSON: an unknown date is null."""
+    return [
+        {
+            "short_id": entry.short_ids[0],
+            "short_ids": list(entry.short_ids),
+            "id": entry.id or None,
+            "name": entry.name,
+            "version": entry.version or None,
+            "family": entry.family or None,
+            "distro": entry.distro or None,
+            "codename": entry.codename or None,
+            "release_date": entry.release_date or None,
+            "eol_date": entry.eol_date or None,
+        }
+        for entry in entries
+    ]
