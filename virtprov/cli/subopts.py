@@ -51,6 +51,8 @@ def pairs(table: Table, text: str) -> list[Pair]:
     Nothing is looked up but keys whose values may hold commas: these take in the words that follow up to
     the next known key. Bare words that no first key takes come with the value None.
     """
+    if table.whole:
+        return _uncut(table, text)
     found: list[Pair] = []
     leading = list(table.first)
     greedy = False
@@ -76,6 +78,12 @@ def pairs(table: Table, text: str) -> list[Pair]:
     return found
 
 
+def _uncut(table: Table, text: str) -> list[Pair]:
+    key, equals, value = text.partition("=")
+    known = equals and table.find(key) is not None
+    return [(key, value) if known else (table.whole, text)] if text else []
+
+
 def _looks_like_key(key: str) -> bool:
     return key.replace(".", "").replace("_", "").replace("-", "").replace(":", "").isalnum()
 
@@ -93,7 +101,7 @@ def wants_help(text: str) -> bool:
 def help_text(table: Table, *, old: bool = False) -> str:
     """What `--GROUP help` prints: every sub-option a line, in order of name."""
     lines = [f"--{table.flag} options:"]
-    for row in sorted(table.rows, key=lambda row: row.name):
+    for row in sorted((row for row in table.rows if not row.hidden), key=lambda row: row.name):
         mark = row.name + ("=" + "|".join(row.values) if row.values else "")
         lines.append("  " + (mark if old else row.name))
     return "\n".join(lines) + "\n"
@@ -101,7 +109,7 @@ def help_text(table: Table, *, old: bool = False) -> str:
 
 def known_names(table: Table) -> list[str]:
     """Every name, numbers left out, for completion."""
-    return sorted(name.replace(NUMBER, "0") for name in table.names())
+    return sorted(row.name.replace(NUMBER, "0") for row in table.rows if not row.hidden)
 
 
 def spell(parts: list[Pair]) -> str:

@@ -23,29 +23,35 @@ NO = ("no", "n", "0", "false", "f", "off")
 
 
 class Kind:
-    """How a value is spelled in the XML, and which words a user may say for it."""
+    """How a value is spelled in the XML, and which words a user may say for it.
 
-    __slots__ = ("expects", "name", "words")
+    `scale` is how many of the XML's units one of the user's is: numbers are multiplied with it.
+    """
 
-    def __init__(self, name: str, words: tuple[str, str] | None = None, expects: str = "") -> None:
+    __slots__ = ("expects", "name", "scale", "words")
+
+    def __init__(self, name: str, words: tuple[str, str] | None = None, expects: str = "", scale: int = 0) -> None:
         self.name = name
         self.words = words
         self.expects = expects
+        self.scale = scale
 
     def parse(self, text: str, option: str) -> str:
         """The value as the XML wants it; raises UsageError naming `option` when it makes no sense."""
         if self.words is not None:
             return self.words[0] if truth(text, option) else self.words[1]
-        if self.name == "int":
+        if self.scale:
             try:
-                return str(int(text, 0) if text.lower().startswith("0x") else int(text))
+                return str(self.scale * (int(text, 16) if text.lower().startswith("0x") else int(text)))
             except ValueError:
                 raise UsageError(f"{option}: '{text}' is not a whole number") from None
         return text
 
 
 TEXT = Kind("text", expects="text")
-INT = Kind("int", expects="a whole number")
+INT = Kind("int", expects="a whole number", scale=1)
+MIB = Kind("mib", expects="a size in MiB", scale=1024)
+"""Said in MiB, kept in KiB."""
 YESNO = Kind("yesno", ("yes", "no"), "yes or no")
 ONOFF = Kind("onoff", ("on", "off"), "on or off")
 FLAG = Kind("flag", ("yes", ""), "yes or no")
@@ -68,10 +74,13 @@ class Row:
     """One option: name, place in the XML, kind.
 
     `old` are older spellings that still work, `values` the words libvirt knows (for help and completion;
-    others are let through unless the row is `closed`), `commas` says the value may hold commas.
+    others are let through unless the row is `closed`), `commas` says the value may hold commas, `ignored` are
+    words that say nothing (`--sound default`), `hidden` keeps the row out of the help. `by_type` gives the
+    place for elements with such a `type` ("" for those without): `path` holds for all others, and a place ""
+    is nowhere.
     """
 
-    __slots__ = ("closed", "commas", "kind", "name", "old", "path", "values")
+    __slots__ = ("by_type", "closed", "commas", "hidden", "ignored", "kind", "name", "old", "path", "values")
 
     def __init__(
         self,
@@ -83,6 +92,9 @@ class Row:
         values: tuple[str, ...] = (),
         commas: bool = False,
         closed: bool = False,
+        ignored: tuple[str, ...] = (),
+        hidden: bool = False,
+        by_type: dict[str, str] | None = None,
     ) -> None:
         self.name = name
         self.path = path
@@ -91,6 +103,9 @@ class Row:
         self.values = values
         self.commas = commas
         self.closed = closed
+        self.ignored = ignored
+        self.hidden = hidden
+        self.by_type = by_type
 
     def parse(self, text: str, flag: str) -> str:
         """The value as the XML wants it; raises UsageError when it makes no sense."""
@@ -135,10 +150,27 @@ class Table:
     `.` for options of the whole guest, whose rows name their full path; `part` then names the one element that
     clearing and `--build-xml` are about ("" when there is none). `first` are the keys that leading bare words
     fill, `expand` turns what rows cannot say into what they can (pairs to pairs, pure), `xml` is False for
-    groups that have no place in the XML at all.
+    groups that have no place in the XML at all. `whole` is the key that takes all that was typed, commas,
+    quotes and all, unless another key comes first. `several` cuts one use of the option into one list of pairs
+    for each element it means (`--controller usb2`), `none` says that the lone word `none` stands for no such
+    device.
     """
 
-    __slots__ = ("_exact", "_numbered", "at", "expand", "first", "flag", "many", "part", "rows", "xml")
+    __slots__ = (
+        "_exact",
+        "_numbered",
+        "at",
+        "expand",
+        "first",
+        "flag",
+        "many",
+        "none",
+        "part",
+        "rows",
+        "several",
+        "whole",
+        "xml",
+    )
 
     def __init__(
         self,
@@ -147,18 +179,24 @@ class Table:
         rows: tuple[Row, ...],
         *,
         first: tuple[str, ...] = (),
+        whole: str = "",
         part: str = "",
         many: bool = False,
         expand: Callable[[list[Pair]], list[Pair]] | None = None,
+        several: Callable[[list[Pair]], list[list[Pair]]] | None = None,
+        none: bool = False,
         xml: bool = True,
     ) -> None:
         self.flag = flag
         self.at = at
         self.rows = rows + ((CLEAR_ROW, *XPATH_ROWS) if xml else ())
         self.first = first
+        self.whole = whole
         self.part = part
         self.many = many
         self.expand = expand
+        self.several = several
+        self.none = none
         self.xml = xml
         self._exact: dict[str, Row] | None = None
         self._numbered: dict[str, Row] = {}
@@ -207,9 +245,7 @@ class Table:
         if row is None:
             return None
         spelled = next(
-            name
-            for name in (row.name, *row.old)
-            if NUMBER in name and name.replace(NUMBER, "") == ".".join(parts)
+            name for name in (row.name, *row.old) if NUMBER in name and name.replace(NUMBER, "") == ".".join(parts)
         ).split(".")
         found = []
         for pattern, number in zip(spelled, numbers, strict=True):
@@ -237,20 +273,35 @@ class Table:
                 yield from row.old
 
 
+def devices_of(table: Table, pairs: list[Pair]) -> list[list[Pair]]:
+    """What one use of the option says, a list of pairs for each element it makes (mostly one)."""
+    return [pairs] if table.several is None else table.several(pairs)
+
+
+def says_none(table: Table, text: str) -> bool:
+    """Whether the value is the lone word `none`: the user wants no such device, not even the default one."""
+    return table.none and text.strip().rstrip(",") == "none"
+
+
+def aside(path: str, text: str = "") -> Pair:
+    """A pair that writes a place along with another ("" takes it out); matching does not ask about it."""
+    return "!" + path, text
+
+
 ALIAS = Row("alias.name", "./alias/@name")
 
 ADDRESS = (
     Row("address.type", "./address/@type", values=("pci", "drive", "virtio-serial", "ccid", "usb", "isa", "dimm")),
-    Row("address.domain", "./address/@domain"),
-    Row("address.bus", "./address/@bus"),
-    Row("address.slot", "./address/@slot"),
-    Row("address.function", "./address/@function"),
+    Row("address.domain", "./address/@domain", INT),
+    Row("address.bus", "./address/@bus", INT),
+    Row("address.slot", "./address/@slot", INT),
+    Row("address.function", "./address/@function", INT),
     Row("address.multifunction", "./address/@multifunction", ONOFF),
     Row("address.zpci.uid", "./address/zpci/@uid"),
     Row("address.zpci.fid", "./address/zpci/@fid"),
-    Row("address.controller", "./address/@controller"),
-    Row("address.target", "./address/@target"),
-    Row("address.unit", "./address/@unit"),
+    Row("address.controller", "./address/@controller", INT),
+    Row("address.target", "./address/@target", INT),
+    Row("address.unit", "./address/@unit", INT),
     Row("address.port", "./address/@port"),
     Row("address.cssid", "./address/@cssid"),
     Row("address.ssid", "./address/@ssid"),

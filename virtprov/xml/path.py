@@ -146,11 +146,36 @@ def put(node: Element, path: str, text: str | None) -> None:
     prune(gone, node)
 
 
+def switch(node: Element, path: str, on: bool) -> None:
+    """Make sure that an element is there, as it is or empty, or that it is gone with all it holds."""
+    if on:
+        ensure(node, path)
+        return
+    gone = find(node, path)
+    if gone is None or gone is node:
+        return
+    above = gone.getparent()
+    tree.remove(gone)
+    if above is not None:
+        prune(above, node)
+
+
 def _set_text(node: Element, text: str) -> None:
-    if len(node):
-        node.text = text + (node.text or "")
-    else:
-        node.text = text
+    before = node.text or ""
+    node.text = text + before[len(before.rstrip()) :] if len(node) else text
+
+
+def drop_fillers(node: Element, path: str, kept: set[Element]) -> None:
+    """Take out the bare elements that stand before a numbered step only to count up to it, but for `kept`."""
+    for step in parse(path)[0]:
+        twins = tree.children(node, step.tag) if step.nth else []
+        found = _pick(node, step)
+        for twin in twins[: step.nth]:
+            if tree.is_bare(twin) and twin not in kept:
+                tree.remove(twin)
+        if found is None:
+            return
+        node = found
 
 
 def prune(node: Element, top: Element) -> None:

@@ -1,0 +1,60 @@
+"""Groups with no place in the XML: --cloud-init, --install, --location, --unattended, --osinfo, --check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from virtprov.guest.assign import Assignments
+from virtprov.support.errors import UsageError
+
+Say = Callable[[str, str], Assignments]
+
+
+@pytest.mark.parametrize(
+    ("group", "text", "verbs"),
+    [
+        ("cloud-init", "", {}),
+        ("cloud-init", "none", {}),
+        ("cloud-init", "disable=on,root-password-generate=0", {"disable": "yes", "root-password-generate": "no"}),
+        ("cloud-init", "ssh-key=/k.pub,user=ana", {"root-ssh-key": "/k.pub", "user": "ana"}),
+        ("cloud-init", "user-data=/u,meta-data=/m,keep=yes", {"user-data": "/u", "meta-data": "/m", "keep": "yes"}),
+        ("install", "fedora40", {"os": "fedora40"}),
+        ("install", "kernel=/k,kernel_args=a,b c=d", {"kernel": "/k", "kernel_args": "a,b c=d"}),
+        ("install", "no_install=yes,bootdev=network", {"no_install": "yes", "bootdev": "network"}),
+        ("location", "http://x/a,b,kernel=k,initrd=i", {"location": "http://x/a,b", "kernel": "k", "initrd": "i"}),
+        ("unattended", "none", {}),
+        ("unattended", "profile=jeos,user-login=ana", {"profile": "jeos", "user-login": "ana"}),
+        ("osinfo", "fedora40", {"name": "fedora40"}),
+        ("osinfo", "none", {"name": "none"}),
+        ("osinfo", "short-id=fedora40", {"name": "fedora40"}),
+        ("osinfo", "http://fedoraproject.org/fedora/40", {"id": "http://fedoraproject.org/fedora/40"}),
+        ("osinfo", "detect=on,require=off", {"detect": "yes", "require": "no"}),
+        ("check", "all=off,mac_in_use=on", {"all": "no", "mac_in_use": "yes"}),
+    ],
+)
+def test_words(say: Say, group: str, text: str, verbs: dict[str, str]) -> None:
+    said = say(group, text)
+    assert said.verbs == verbs
+    assert said.places == ()
+
+
+@pytest.mark.parametrize(
+    ("group", "text"),
+    [
+        ("cloud-init", "disable"),
+        ("cloud-init", "on"),
+        ("cloud-init", "disable=perhaps"),
+        ("install", "no_install=abc"),
+        ("unattended", "on"),
+        ("osinfo", "detect=abc"),
+        ("check", "all"),
+        ("check", "foo=off"),
+        ("check", "mac_in_use=abc"),
+        ("check", "xpath.set=./a=b"),
+    ],
+)
+def test_refusals(say: Say, group: str, text: str) -> None:
+    with pytest.raises(UsageError):
+        say(group, text)

@@ -1,0 +1,126 @@
+"""Groups with no place in the guest's XML: how it is installed, what it runs, which checks are made.
+
+All their values are verbs; switches come out as `yes` or `no`.
+"""
+
+from __future__ import annotations
+
+from virtprov.options.model import Pair, Row, Table, truth
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_YESNO = ("yes", "no")
+
+
+def _switches(flag: str, *names: str) -> Callable[[list[Pair]], list[Pair]]:
+    """A function that spells the values of these switches `yes` or `no` and drops a lone `none`."""
+
+    def expand(pairs: list[Pair]) -> list[Pair]:
+        if len(pairs) == 1 and pairs[0][1] in (None, "none") and "none" in pairs[0]:
+            return []
+        return [
+            (key, ("yes" if truth(value, f"--{flag} {key}") else "no") if key in names and value else value)
+            for key, value in pairs
+        ]
+
+    return expand
+
+
+def _expand_osinfo(pairs: list[Pair]) -> list[Pair]:
+    """A name with `://` in it is a full id; `short-id` is another word for the name."""
+    found: list[Pair] = []
+    for key, value in _switches("osinfo", "detect", "require")(pairs) if pairs != [("name", "none")] else pairs:
+        if key == "short-id" or (key == "name" and value and "://" not in value):
+            found.append(("name", value))
+        elif key == "name" and value:
+            found.append(("id", value))
+        else:
+            found.append((key, value))
+    return found
+
+
+_CHECKS = ("path_in_use", "disk_size", "path_exists", "mac_in_use", "all")
+_CLOUD_SWITCHES = ("root-password-generate", "disable", "keep")
+
+TABLES = (
+    Table(
+        "cloud-init",
+        "",
+        (
+            Row("root-password-generate", values=_YESNO),
+            Row("root-password-file"),
+            Row("root-ssh-key", old=("ssh-key",)),
+            Row("clouduser-ssh-key"),
+            Row("disable", values=_YESNO),
+            Row("user-data"),
+            Row("meta-data"),
+            Row("network-config"),
+            Row("vendor-data"),
+            Row("hostname"),
+            Row("user"),
+            Row("keep", values=_YESNO),
+        ),
+        expand=_switches("cloud-init", *_CLOUD_SWITCHES),
+        xml=False,
+    ),
+    Table(
+        "install",
+        "",
+        (
+            Row("os"),
+            Row("kernel"),
+            Row("initrd"),
+            Row("kernel_args", commas=True),
+            Row("kernel_args_overwrite", values=_YESNO),
+            Row("bootdev", values=("hd", "cdrom", "network", "fd")),
+            Row("no_install", values=_YESNO),
+        ),
+        first=("os",),
+        expand=_switches("install", "kernel_args_overwrite", "no_install"),
+        xml=False,
+    ),
+    Table(
+        "location",
+        "",
+        (Row("location", commas=True), Row("kernel"), Row("initrd")),
+        first=("location",),
+        xml=False,
+    ),
+    Table(
+        "unattended",
+        "",
+        (
+            Row("profile", values=("desktop", "jeos")),
+            Row("admin-password-file"),
+            Row("user-login"),
+            Row("user-password-file"),
+            Row("product-key"),
+            Row("reg-login"),
+        ),
+        expand=_switches("unattended"),
+        xml=False,
+    ),
+    Table(
+        "osinfo",
+        "",
+        (
+            Row("name"),
+            Row("short-id"),
+            Row("id"),
+            Row("detect", values=_YESNO),
+            Row("require", values=_YESNO),
+        ),
+        first=("name",),
+        expand=_expand_osinfo,
+        xml=False,
+    ),
+    Table(
+        "check",
+        "",
+        tuple(Row(name, values=_YESNO) for name in _CHECKS),
+        expand=_switches("check", *_CHECKS),
+        xml=False,
+    ),
+)

@@ -1,0 +1,83 @@
+"""`--memory` (in MiB) and `--memorybacking`."""
+
+from __future__ import annotations
+
+from virtprov.options.model import FLAG, INT, Pair, Row, Table
+from virtprov.support.errors import UsageError
+
+_AMOUNTS = {"memory", "currentMemory", "maxmemory", "maxMemory", "hotplugmemorymax"}
+
+
+def expand(pairs: list[Pair]) -> list[Pair]:
+    """Turn MiB into libvirt's KiB and sort out who is who.
+
+    A lone `memory` or `currentMemory` is the verb `memory`, in KiB: that much from the start, and the
+    guest's whole memory no less than it. `maxmemory` is the whole of it beside one of the two; when all
+    of them are given, `memory` steps back.
+    """
+    given = dict(pairs)
+    found: list[Pair] = [pair for pair in pairs if pair[0] not in _AMOUNTS]
+    sizes = {key: _kib(key, given[key] or "") for key in _AMOUNTS & given.keys() if given[key] is not None}
+    most = sizes.get("maxMemory", sizes.get("hotplugmemorymax"))
+    if most is not None:
+        found.append(("./maxMemory", most))
+    now = sizes.get("currentMemory", sizes.get("memory"))
+    whole = sizes.get("maxmemory")
+    if whole is None and "currentMemory" in sizes:
+        whole = sizes.get("memory")
+    if whole is None and now is not None:
+        found.append(("memory", now))
+    elif whole is not None:
+        found.append(("./memory", max(whole, now or "0", key=int)))
+        if now is not None:
+            found.append(("./currentMemory", now))
+    return found
+
+
+def _kib(key: str, text: str) -> str:
+    if not text and key in ("maxMemory", "hotplugmemorymax"):
+        return ""
+    if not text.isdecimal():
+        raise UsageError(
+            f"--memory {key}: '{text}' is not a number of MiB", hint="give a whole number, such as --memory 2048"
+        )
+    return str(int(text) * 1024)
+
+
+_SOURCES = ("file", "anonymous", "memfd")
+_PAGE = "./memoryBacking/hugepages/page[#]/"
+
+TABLES = (
+    Table(
+        "memory",
+        ".",
+        (
+            Row("memory"),
+            Row("currentMemory", "./currentMemory", INT),
+            Row("maxmemory", "./memory", INT),
+            Row("maxMemory", "./maxMemory", INT, old=("hotplugmemorymax",)),
+            Row("maxMemory.slots", "./maxMemory/@slots", INT, old=("hotplugmemoryslots",)),
+            Row("hugepages", "./memoryBacking/hugepages", FLAG),
+        ),
+        first=("memory",),
+        expand=expand,
+    ),
+    Table(
+        "memorybacking",
+        ".",
+        (
+            Row("hugepages", "./memoryBacking/hugepages", FLAG),
+            Row("hugepages.page[0-9]*.size", _PAGE + "@size", old=("size",)),
+            Row("hugepages.page[0-9]*.unit", _PAGE + "@unit", old=("unit",)),
+            Row("hugepages.page[0-9]*.nodeset", _PAGE + "@nodeset", old=("nodeset",), commas=True),
+            Row("nosharepages", "./memoryBacking/nosharepages", FLAG),
+            Row("locked", "./memoryBacking/locked", FLAG),
+            Row("source.type", "./memoryBacking/source/@type", old=("source_type",), values=_SOURCES),
+            Row("access.mode", "./memoryBacking/access/@mode", old=("access_mode",), values=("shared", "private")),
+            Row("allocation.mode", "./memoryBacking/allocation/@mode", values=("immediate", "ondemand")),
+            Row("allocation.threads", "./memoryBacking/allocation/@threads", INT),
+            Row("discard", "./memoryBacking/discard", FLAG),
+        ),
+        part="./memoryBacking",
+    ),
+)

@@ -1,0 +1,73 @@
+"""`--metadata` (names and ids of the guest) and `--sysinfo` (what SMBIOS tells it)."""
+
+from __future__ import annotations
+
+from virtprov.options.model import FLAG, Pair, Row, Table
+
+MODES = ("host", "emulate")
+"""Words instead of a type: SMBIOS comes from the host, or from the emulator, and no document is written."""
+
+
+def expand_metadata(pairs: list[Pair]) -> list[Pair]:
+    """`genid_enable=yes` beside a `genid` says nothing new."""
+    if any(key == "genid" and value for key, value in pairs):
+        return [pair for pair in pairs if pair[0] != "genid_enable"]
+    return pairs
+
+
+def expand_sysinfo(pairs: list[Pair]) -> list[Pair]:
+    """The type is smbios when none is given; the guest must be told to look at it (verb `smbios.mode`)."""
+    types = [value for key, value in pairs if key == "type"]
+    if types and types[-1] in MODES:
+        return [("smbios.mode", types[-1]), *(pair for pair in pairs if pair[0] != "type")]
+    found = list(pairs)
+    if not types and pairs:
+        found.insert(0, ("type", "smbios"))
+    if any(pair == ("type", "smbios") for pair in found):
+        found.append(("smbios.mode", "sysinfo"))
+    return found
+
+
+def _entries(part: str, *names: str, old: bool = True) -> tuple[Row, ...]:
+    return tuple(
+        Row(f"{part}.{name}", f"./{part}/entry[@name='{name}']", old=(f"{part}_{name}",) if old else ())
+        for name in names
+    )
+
+
+TABLES = (
+    Table(
+        "metadata",
+        ".",
+        (
+            Row("name", "./name", commas=True),
+            Row("uuid", "./uuid"),
+            Row("genid", "./genid"),
+            Row("genid_enable", "./genid", FLAG),
+            Row("title", "./title", commas=True),
+            Row("description", "./description", commas=True),
+            Row("os_name"),
+            Row("os_full_id"),
+        ),
+        expand=expand_metadata,
+    ),
+    Table(
+        "sysinfo",
+        "./sysinfo",
+        (
+            Row("type", "./@type", values=("smbios", "fwcfg", *MODES)),
+            Row("smbios.mode", values=("emulate", "host", "sysinfo")),
+            *_entries("bios", "vendor", "version", "date", "release"),
+            *_entries("system", "manufacturer", "product", "version", "serial", "uuid", "sku", "family"),
+            *_entries("baseBoard", "manufacturer", "product", "version", "serial", "asset", "location"),
+            *_entries("chassis", "manufacturer", "version", "serial", "asset", "sku", old=False),
+            Row("oemStrings.entry[0-9]*", "./oemStrings/entry[#]", commas=True),
+            Row("entry[0-9]*", "./entry[#]", commas=True),
+            Row("entry[0-9]*.name", "./entry[#]/@name"),
+            Row("entry[0-9]*.file", "./entry[#]/@file"),
+        ),
+        first=("type",),
+        many=True,
+        expand=expand_sysinfo,
+    ),
+)

@@ -1,0 +1,58 @@
+"""`--vcpus`: how many processors, which of the host's they run on, their topology."""
+
+from __future__ import annotations
+
+from virtprov.options.model import INT, YESNO, Pair, Row, Table
+
+
+def expand(pairs: list[Pair]) -> list[Pair]:
+    """`vcpus=2,maxvcpus=4` are 4 processors of which 2 are plugged in; `cpuset=auto` is placement=auto.
+
+    `vcpus` goes before `vcpu`, wherever it stands.
+    """
+    given = dict(pairs)
+    count = given.get("vcpus", given.get("vcpu"))
+    most = given.get("maxvcpus")
+    found: list[Pair] = []
+    for key, value in pairs:
+        if key in ("vcpus", "vcpu", "maxvcpus"):
+            continue
+        if key in ("cpuset", "vcpu.cpuset") and value == "auto":
+            found.append(("vcpu.placement", "auto"))
+        else:
+            found.append((key, value))
+    if most is not None:
+        found.append(("maxvcpus", most))
+        if count is not None:
+            found.append(("vcpu.current", count))
+    elif "vcpus" in given or "vcpu" in given:
+        found.append(("vcpus", count))
+    return found
+
+
+TABLES = (
+    Table(
+        "vcpus",
+        ".",
+        (
+            Row("vcpu", "./vcpu", INT),
+            Row("vcpus", "./vcpu", INT),
+            Row("maxvcpus", "./vcpu", INT),
+            Row("vcpu.current", "./vcpu/@current", INT),
+            Row("vcpu.placement", "./vcpu/@placement", old=("placement",), values=("static", "auto")),
+            Row("vcpu.cpuset", "./vcpu/@cpuset", commas=True),
+            Row("cpuset", "./vcpu/@cpuset", values=("auto",), commas=True),
+            Row("vcpus.vcpu[0-9]*.id", "./vcpus/vcpu[#]/@id", INT),
+            Row("vcpus.vcpu[0-9]*.enabled", "./vcpus/vcpu[#]/@enabled", YESNO),
+            Row("vcpus.vcpu[0-9]*.hotpluggable", "./vcpus/vcpu[#]/@hotpluggable", YESNO),
+            Row("vcpus.vcpu[0-9]*.order", "./vcpus/vcpu[#]/@order", INT),
+            Row("sockets", "./cpu/topology/@sockets", INT),
+            Row("dies", "./cpu/topology/@dies", INT),
+            Row("clusters", "./cpu/topology/@clusters", INT),
+            Row("cores", "./cpu/topology/@cores", INT),
+            Row("threads", "./cpu/topology/@threads", INT),
+        ),
+        first=("vcpu",),
+        expand=expand,
+    ),
+)
