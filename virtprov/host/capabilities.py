@@ -1,0 +1,225 @@
+"""What a host is and which guests it can run: libvirt's <capabilities>, read on demand.
+
+Facts and names are libvirt's (https://libvirt.org/formatcaps.html). The text is parsed at the first question
+and each part once, because a run asks for few of them.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+from virtprov.xml.tree import Element, child, children, find_text, parse, to_text
+
+
+class Machine(NamedTuple):
+    """A machine type; `canonical` is what an alias such as "q35" stands for today, else the name itself."""
+
+    name: str
+    canonical: str
+    max_vcpus: int | None
+    deprecated: bool
+
+
+class HostCpu(NamedTuple):
+    """The host's processor; `xml` is the whole <cpu> element, for baselines."""
+
+    arch: str
+    model: str
+    vendor: str
+    features: tuple[str, ...]
+    sockets: int
+    dies: int
+    cores: int
+    threads: int
+    xml: str
+
+
+class NumaCell(NamedTuple):
+    """A NUMA node of the host: its memory in KiB and the numbers of its processors."""
+
+    id: int
+    memory_kib: int
+    cpus: tuple[int, ...]
+
+
+class SecurityModel(NamedTuple):
+    """A way the host confines guests (selinux, dac, apparmor) and its base label per virtualization type."""
+
+    model: str
+    doi: str
+    labels: tuple[tuple[str, str], ...]
+
+
+class DomainType(NamedTuple):
+    """One virtualization type (kvm, qemu, xen, lxc ...) of a guest kind, its emulator and machines."""
+
+    name: str
+    emulator: str
+    machines: tuple[Machine, ...]
+
+    def machine(self, name: str) -> Machine | None:
+        """The machine of that name, alias or canonical, or None."""
+        return next((machine for machine in self.machines if machine.name == name), None)
+
+    def canonical(self, name: str) -> str:
+        """What the machine name stands for ("q35" -> "pc-q35-9.0"); unknown names are given back."""
+        machine = self.machine(name)
+        return machine.canonical if machine else name
+
+
+class GuestKind:
+    """One <guest>: an OS type ("hvm", "xen", "exe" ...) on one architecture."""
+
+    def __init__(self, node: Element) -> None:
+        self._node = node
+        self.os_type = find_text(node, "os_type")
+        self.arch = find_text(node, "arch/@name")
+
+    @cached_property
+    def wordsize(self) -> int:
+        """Bits of an address; 0 when not said."""
+        return _number(find_text(self._node, "arch/wordsize")) or 0
+
+    @cached_property
+    def loader(self) -> str:
+        """The default loader (Xen's hvmloader), or ""."""
+        return find_text(self._node, "arch/loader")
+
+    @cached_property
+    def domain_types(self) -> tuple[DomainType, ...]:
+        """The virtualization types in the host's order; what one does not say, the architecture says."""
+        arch = child(self._node, "arch")
+        if arch is None:
+            return ()
+        emulator, machines = find_text(arch, "emulator"), _machines(arch)
+        return tuple(
+            DomainType(kid.get("type", ""), find_text(kid, "emulator") or emulator, _machines(kid) or machines)
+            for kid in children(arch, "domain")
+        )
+
+    def domain_type(self, name: str) -> DomainType | None:
+        """The virtualization type of that name, or None."""
+        return next((kind for kind in self.domain_types if kind.name == name), None)
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        """Names below <features>: "acpi", "apic", "pae", "nonpae", "cpuselection" ..."""
+        node = child(self._node, "features")
+        return () if node is None else tuple(str(kid.tag) for kid in children(node))
+
+    def default(self, feature: str) -> bool:
+        """Whether a feature such as "acpi" is there and on for a new guest."""
+        state = find_text(self._node, f"features/{feature}/@default", "on")
+        return feature in self.features and state == "on"
+
+
+class Capabilities:
+    """The host's <capabilities> document; `xml` is the text as it came."""
+
+    def __init__(self, xml: str, what: str = "the host's capabilities") -> None:
+        self.xml = xml
+        self._what = what
+
+    @cached_property
+    def _root(self) -> Element:
+        return parse(self.xml, self._what)
+
+    @cached_property
+    def host_arch(self) -> str:
+        """The host's own architecture, e.g. "x86_64"."""
+        return find_text(self._root, "host/cpu/arch")
+
+    @cached_property
+    def host_uuid(self) -> str:
+        """The host's identity, "" when it has none."""
+        return find_text(self._root, "host/uuid")
+
+    @cached_property
+    def host_cpu(self) -> HostCpu:
+        """The processor as libvirt knows it; empty parts where the driver does not say."""
+        node = self._root.find("host/cpu")
+        if node is None:
+            return HostCpu("", "", "", (), 1, 1, 1, 1, "")
+        sockets, dies, cores, threads = (
+            _number(find_text(node, f"topology/@{part}")) or 1 for part in ("sockets", "dies", "cores", "threads")
+        )
+        features = tuple(feature.get("name", "") for feature in children(node, "feature"))
+        model, vendor = find_text(node, "model"), find_text(node, "vendor")
+        return HostCpu(self.host_arch, model, vendor, features, sockets, dies, cores, threads, to_text(node))
+
+    @cached_property
+    def numa_cells(self) -> tuple[NumaCell, ...]:
+        """The host's NUMA nodes, in its order."""
+        return tuple(_cell(node) for node in self._root.findall("host/topology/cells/cell"))
+
+    @cached_property
+    def security_models(self) -> tuple[SecurityModel, ...]:
+        """The security drivers, the primary one first."""
+        return tuple(
+            SecurityModel(
+                find_text(node, "model"),
+                find_text(node, "doi"),
+                tuple((label.get("type", ""), label.text or "") for label in children(node, "baselabel")),
+            )
+            for node in self._root.findall("host/secmodel")
+        )
+
+    @cached_property
+    def has_iommu(self) -> bool:
+        """Whether the host says it can hand PCI devices to guests."""
+        return find_text(self._root, "host/iommu/@support") == "yes"
+
+    @cached_property
+    def guests(self) -> tuple[GuestKind, ...]:
+        """Every guest kind, in the host's order."""
+        return tuple(GuestKind(node) for node in children(self._root, "guest"))
+
+    def guest_kinds(
+        self, *, os_type: str | None = None, arch: str | None = None, virt_type: str | None = None
+    ) -> tuple[GuestKind, ...]:
+        """The guest kinds that fit what is given, in the host's order; None fits all."""
+        return tuple(
+            kind
+            for kind in self.guests
+            if os_type in (None, kind.os_type)
+            and arch in (None, kind.arch)
+            and (virt_type is None or kind.domain_type(virt_type) is not None)
+        )
+
+    def canonical_machine(self, arch: str, machine: str) -> str:
+        """What `machine` stands for on `arch`, whichever virtualization type says so; else the name."""
+        for kind in self.guest_kinds(arch=arch):
+            for domain in kind.domain_types:
+                found = domain.machine(machine)
+                if found:
+                    return found.canonical
+        return machine
+
+
+_KIB = {"b": 1 / 1024, "bytes": 1 / 1024, "KiB": 1, "k": 1, "MiB": 1024, "GiB": 1024**2, "TiB": 1024**3}
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
+
+
+def _machines(node: Element) -> tuple[Machine, ...]:
+    return tuple(
+        Machine(
+            (machine.text or "").strip(),
+            machine.get("canonical") or (machine.text or "").strip(),
+            _number(machine.get("maxCpus")),
+            machine.get("deprecated") == "yes",
+        )
+        for machine in children(node, "machine")
+    )
+
+
+def _cell(node: Element) -> NumaCell:
+    memory = child(node, "memory")
+    size = 0
+    if memory is not None:
+        size = int((_number((memory.text or "").strip()) or 0) * _KIB.get(memory.get("unit", "KiB"), 1))
+    cpus = tuple(_number(cpu.get("id")) or 0 for cpu in node.findall("cpus/cpu"))
+    return NumaCell(_number(node.get("id")) or 0, size, cpus)

@@ -1,0 +1,232 @@
+"""What guests of one kind may be made of: libvirt's <domainCapabilities>, read on demand.
+
+Facts and names are libvirt's (https://libvirt.org/formatdomaincaps.html). An older libvirt leaves out what it
+does not know yet; answers keep "it says no" apart from "it does not say".
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+from virtprov.xml.tree import Element, child, children, find_text, parse
+
+
+class Loader(NamedTuple):
+    """Firmware files the host knows, and what may be said about them (enum values, () when not said)."""
+
+    supported: bool
+    files: tuple[str, ...]
+    types: tuple[str, ...]
+    readonly: tuple[str, ...]
+    secure: tuple[str, ...]
+
+
+class HostModel(NamedTuple):
+    """The CPU that mode='host-model' gives; `features` are (policy, name) pairs in the host's order."""
+
+    supported: bool
+    model: str
+    fallback: str
+    vendor: str
+    features: tuple[tuple[str, str], ...]
+
+
+class CpuModel(NamedTuple):
+    """A named CPU model; `usable` is "yes", "no" or "unknown", `blockers` the features the host lacks."""
+
+    name: str
+    usable: str
+    vendor: str
+    deprecated: bool
+    canonical: str
+    blockers: tuple[str, ...]
+
+
+class Sev(NamedTuple):
+    """AMD SEV: where the C bit sits, address bits lost, how many guests (None when not said)."""
+
+    supported: bool
+    cbitpos: int | None
+    reduced_phys_bits: int | None
+    max_guests: int | None
+    max_es_guests: int | None
+
+
+class DomainCapabilities:
+    """One <domainCapabilities> document; `xml` is the text as it came."""
+
+    def __init__(self, xml: str, what: str = "the host's domain capabilities") -> None:
+        self.xml = xml
+        self._what = what
+
+    @cached_property
+    def _root(self) -> Element:
+        return parse(self.xml, self._what)
+
+    @cached_property
+    def emulator(self) -> str:
+        """The emulator the answer is for."""
+        return find_text(self._root, "path")
+
+    @cached_property
+    def virt_type(self) -> str:
+        """The virtualization type the answer is for: "kvm", "qemu" ..."""
+        return find_text(self._root, "domain")
+
+    @cached_property
+    def machine(self) -> str:
+        """The machine the answer is for, in its canonical name; "" when the driver has none."""
+        return find_text(self._root, "machine")
+
+    @cached_property
+    def arch(self) -> str:
+        """The architecture the answer is for."""
+        return find_text(self._root, "arch")
+
+    @cached_property
+    def max_vcpus(self) -> int | None:
+        """The most virtual CPUs this machine takes, None when not said."""
+        return _number(find_text(self._root, "vcpu/@max"))
+
+    # -- generic questions ------------------------------------------------------------------------------
+
+    def supports(self, path: str) -> bool | None:
+        """What @supported says at "devices/tpm", "features/backup", "iothreads" ...; None: not said."""
+        said = find_text(self._root, f"{path}/@supported")
+        return None if not said else said == "yes"
+
+    def values(self, path: str, name: str) -> tuple[str, ...] | None:
+        """The values of <enum name=...> at `path`; () when there is none to choose, None: it does not say."""
+        node = self._root.find(path)
+        return None if node is None else _enum(node, name)
+
+    # -- firmware ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def firmwares(self) -> tuple[str, ...]:
+        """What <os firmware=...> may say: "bios", "efi"; () when libvirt cannot choose firmware by itself."""
+        return self.values("os", "firmware") or ()
+
+    @cached_property
+    def loader(self) -> Loader:
+        """The firmware files and their properties."""
+        node = self._root.find("os/loader")
+        if node is None:
+            return Loader(False, (), (), (), ())
+        files = tuple((value.text or "").strip() for value in children(node, "value"))
+        kinds = [_enum(node, name) or () for name in ("type", "readonly", "secure")]
+        return Loader(node.get("supported") == "yes", files, *kinds)
+
+    # -- processors -------------------------------------------------------------------------------------
+
+    def cpu_mode(self, mode: str) -> bool | None:
+        """Whether "host-passthrough", "host-model", "maximum" or "custom" is supported; None: not said."""
+        node = self._mode(mode)
+        return None if node is None else node.get("supported") == "yes"
+
+    @cached_property
+    def says_migratable(self) -> bool:
+        """Whether host-passthrough comes with a `migratable` choice (libvirt 6.5 with a QEMU that has it)."""
+        node = self._mode("host-passthrough")
+        return node is not None and bool(_enum(node, "hostPassthroughMigratable"))
+
+    @cached_property
+    def host_model(self) -> HostModel:
+        """The model, fallback policy, vendor and features behind mode='host-model'."""
+        node = self._mode("host-model")
+        if node is None:
+            return HostModel(False, "", "", "", ())
+        features = tuple((kid.get("policy", ""), kid.get("name", "")) for kid in children(node, "feature"))
+        return HostModel(
+            node.get("supported") == "yes",
+            find_text(node, "model"),
+            find_text(node, "model/@fallback"),
+            find_text(node, "vendor"),
+            features,
+        )
+
+    @cached_property
+    def cpu_models(self) -> tuple[CpuModel, ...]:
+        """Every named model, in the host's order."""
+        node = self._mode("custom")
+        if node is None:
+            return ()
+        blockers = {
+            blocked.get("model", ""): tuple(kid.get("name", "") for kid in children(blocked, "feature"))
+            for blocked in children(node, "blockers")
+        }
+        return tuple(_cpu_model(model, blockers) for model in children(node, "model"))
+
+    def cpu_model(self, name: str) -> CpuModel | None:
+        """The named model of that name, or None."""
+        return next((model for model in self.cpu_models if model.name == name), None)
+
+    def _mode(self, mode: str) -> Element | None:
+        cpu = child(self._root, "cpu")
+        modes = [] if cpu is None else children(cpu, "mode")
+        return next((node for node in modes if node.get("name") == mode), None)
+
+    # -- devices and memory -----------------------------------------------------------------------------
+
+    def device(self, kind: str, name: str) -> tuple[str, ...] | None:
+        """The values of a device's enum: device("disk", "bus"), device("graphics", "type"),
+        device("video", "modelType"), device("tpm", "backendModel"), device("interface", "backendType") ...
+
+        () when the host says that it has no such device or no choice, None when it does not say.
+        """
+        if self.supports(f"devices/{kind}") is False:
+            return ()
+        return self.values(f"devices/{kind}", name)
+
+    @cached_property
+    def memory_sources(self) -> tuple[str, ...]:
+        """What <memoryBacking><source type=...> may say: "file", "anonymous", "memfd"; () when not said."""
+        return self.values("memoryBacking", "sourceType") or ()
+
+    # -- features ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def gic_versions(self) -> tuple[str, ...]:
+        """Interrupt controllers of an ARM machine: "2", "3"; () when there are none."""
+        return self.values("features/gic", "version") or ()
+
+    @cached_property
+    def hyperv(self) -> tuple[str, ...] | None:
+        """The Hyper-V enlightenments on offer, in the host's order; None: not said (libvirt before 8.0)."""
+        return self.values("features/hyperv", "features")
+
+    @cached_property
+    def sev(self) -> Sev:
+        """AMD SEV, with what a guest's <launchSecurity> needs."""
+        names = ("cbitpos", "reducedPhysBits", "maxGuests", "maxESGuests")
+        numbers = [_number(find_text(self._root, f"features/sev/{name}")) for name in names]
+        return Sev(self.supports("features/sev") is True, *numbers)
+
+    @cached_property
+    def security_types(self) -> tuple[str, ...] | None:
+        """What <launchSecurity type=...> may say: "sev", "sev-snp", "s390-pv", "tdx"; None: not said."""
+        return self.values("features/launchSecurity", "sectype")
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None
+
+
+def _enum(node: Element, name: str) -> tuple[str, ...] | None:
+    for enum in children(node, "enum"):
+        if enum.get("name") == name:
+            return tuple((value.text or "").strip() for value in children(enum, "value"))
+    return None
+
+
+def _cpu_model(node: Element, blockers: dict[str, tuple[str, ...]]) -> CpuModel:
+    name = (node.text or "").strip()
+    return CpuModel(
+        name,
+        node.get("usable", "unknown"),
+        node.get("vendor", "unknown"),
+        node.get("deprecated") == "yes",
+        node.get("canonical") or name,
+        blockers.get(name, ()),
+    )
