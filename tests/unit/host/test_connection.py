@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from virtprov.host.connection import Host, connect
+from virtprov.host.failures import Refused
+from virtprov.host.link import NEW_ENOUGH
+from virtprov.support.errors import HostError
+
+LOCKED = "<node><auth><user password='sesame'>joe</user></auth></node>"
+
+
+def test_the_test_driver() -> None:
+    with connect("test:///default") as host:
+        assert (host.uri, host.driver, host.is_remote, host.is_session) == ("test:///default", "test", False, False)
+        assert not host.is_recorded and host.is_alive
+        assert host.libvirt_version() >= 9_000_000
+        assert host.hypervisor_version() == 2
+        assert "test" in host.capabilities().xml
+        assert host.domain_capabilities("i686", None, "test") is None
+
+
+def test_a_closed_host_is_not_alive() -> None:
+    host = connect("test:///default")
+    host.close()
+    assert not host.is_alive
+
+
+def test_no_uri_follows_libvirts_variable(monkeypatch: pytest.MonkeyPatch, hosts: Path) -> None:
+    monkeypatch.setenv("LIBVIRT_DEFAULT_URI", "test:///default")
+    assert connect().uri == connect("").uri == "test:///default"
+    monkeypatch.setenv("LIBVIRT_DEFAULT_URI", f"recorded://{hosts / 'kvm'}")
+    assert connect().uri == "qemu:///system"
+
+
+@pytest.mark.parametrize(
+    ("uri", "message", "hint"),
+    [
+        ("quemu:///system", "there is no driver 'quemu'", "did you mean 'qemu'?"),
+        ("zzz:///", "there is no driver 'zzz'", "libvirt knows e.g. qemu"),
+        ("nonsense", "does not include a driver name", "see that the URI is right"),
+        ("qemu://[::1/system", "Unable to parse URI", "see that the URI is right"),
+        ("qemu+shh://vm.example/system", "there is no transport 'shh'", "did you mean 'ssh'?"),
+        ("test:///", "test:///default", "see that the URI is right"),
+        ("test:///no/such/file.xml", "there is no file '/no/such/file.xml'", "test:///default"),
+        ("qemu+unix:///system?socket=/no/such/sock", "no libvirt daemon listens at /no/such/sock (No such", "start"),
+    ],
+)
+def test_uris_that_lead_nowhere(uri: str, message: str, hint: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(HostError) as caught:
+        connect(uri)
+    assert str(caught.value).startswith(f"cannot connect to '{uri}': ")
+    assert message in str(caught.value) and hint in caught.value.hint
+    assert capfd.readouterr() == ("", ""), "libvirt prints nothing of its own"
+
+
+def test_a_machine_where_nobody_listens() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(HostError, match="Connection refused") as caught:
+            connect(f"qemu+tcp://127.0.0.1:{port}/system")
+    assert caught.value.hint == "see that '127.0.0.1' is up and its libvirt listens for tcp"
+
+
+def test_a_broken_inventory_says_where(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "broken.xml"
+    path.write_text("<node>\n<domain>\n</node>")
+    with pytest.raises(HostError, match=f"{path}:3"):
+        connect(f"test://{path}")
+    assert capfd.readouterr().err == ""
+
+
+# -- being let in ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> str:
+    """A host that asks for a user and a password."""
+    path = tmp_path / "locked.xml"
+    path.write_text(LOCKED)
+    return f"test://{path}"
+
+
+def test_nobody_to_ask_is_a_refusal(locked: str) -> None:
+    with pytest.raises(Refused) as caught:
+        connect(locked)
+    assert caught.value.hint == "see that user name, password and certificates are right"
+
+
+def test_user_and_password_are_asked_for(locked: str) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    def ask(prompt: str, secret: bool) -> str | None:
+        asked.append((prompt, secret))
+        return "sesame" if secret else "joe"
+
+    assert connect(locked, ask=ask).guest_names() == ()
+    assert [secret for _, secret in asked] == [False, True]
+    assert "username" in asked[0][0] and "joe's password" in asked[1][0]
+
+
+@pytest.mark.parametrize("answer", ["wrong", None])
+def test_a_wrong_or_no_answer_is_a_refusal(locked: str, answer: str | None) -> None:
+    with pytest.raises(Refused):
+        connect(locked, ask=lambda prompt, secret: answer)
+
+
+# -- recorded hosts --------------------------------------------------------------------------------------
+
+
+def test_a_recorded_host_goes_by_its_own_name(kvm: Host) -> None:
+    assert (kvm.uri, kvm.driver, kvm.is_remote, kvm.is_session) == ("qemu:///system", "qemu", False, False)
+    assert kvm.is_recorded and kvm.is_alive
+    assert (kvm.libvirt_version(), kvm.hypervisor_version()) == (10_003_000, 8_002_001)
+    assert kvm.default_bridge() == "br0"
+    assert kvm.capabilities() is kvm.capabilities()
+
+
+def test_a_recorded_remote_host(hosts: Path) -> None:
+    with connect(f"recorded://{hosts / 'remote'}") as host:
+        assert (host.uri, host.is_remote) == ("qemu+ssh://root@vm.example.com/system", True)
+        assert host.default_bridge() is None
+        assert (host.libvirt_version(), host.hypervisor_version()) == (NEW_ENOUGH, NEW_ENOUGH)
+
+
+def test_domain_capabilities_are_asked_for_once(kvm: Host) -> None:
+    first = kvm.domain_capabilities("x86_64", "q35", "kvm", "/usr/bin/kvm")
+    assert first is not None
+    assert kvm.domain_capabilities("x86_64", "q35", "kvm", "/usr/bin/kvm") is first
+
+
+# -- what a connection costs -----------------------------------------------------------------------------
+
+PROBE = """
+import sys, typing, libvirt, lxml.etree
+before = set(sys.modules)
+from virtprov.host.connection import connect
+host = connect("test:///default")
+host.capabilities().guests, host.guest("test"), host.network("default"), host.pool("default-pool")
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_a_connection_loads_little_beside_libvirt_and_lxml() -> None:
+    root = str(Path(__file__).resolve().parents[3])
+    run = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = run.stdout.split()
+    assert "virtprov.host.connection" in loaded
+    assert [name for name in loaded if not name.startswith(("virtprov", "_"))] == []
+    lazily = {"events", "streams", "recorded", "record", "domcaps", "bridge"}
+    assert [name for name in loaded if name.removeprefix("virtprov.host.") in lazily] == []

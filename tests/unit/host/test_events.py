@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from virtprov.host.connection import Host
+from virtprov.host.events import GuestEvent
+from virtprov.host.failures import Lost
+from virtprov.support.errors import HostError
+
+SOON = 10.0
+"""Seconds: far longer than anything here takes."""
+
+AGENT = (
+    "<domain type='test'><name>agent</name><memory>1024</memory><os><type>hvm</type></os><devices>"
+    "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0' state='connected'/></channel>"
+    "</devices></domain>"
+)
+
+
+@pytest.fixture
+def host(make_host: Callable[[str], Host]) -> Host:
+    return make_host(
+        "<domain type='test'><name>one</name><memory>1024</memory><os><type>hvm</type></os></domain>"
+        "<domain type='test'><name>two</name><memory>1024</memory><os><type>hvm</type></os></domain>"
+    )
+
+
+def anything(event: GuestEvent) -> bool:
+    return True
+
+
+def test_what_happens_is_told_in_order(host: Host) -> None:
+    with host.watch("one") as watch:
+        host.suspend_guest("one")
+        host.resume_guest("one")
+        host.destroy_guest("one")
+        host.start_guest("one")
+        events = [watch.wait_for(anything, SOON) for _ in range(4)]
+    assert [event.kind for event in events if event] == ["suspended", "resumed", "stopped", "started"]
+    assert [event.detail for event in events if event] == ["paused", "unpaused", "destroyed", "booted"]
+
+
+def test_other_guests_are_not_told(host: Host) -> None:
+    with host.watch("one") as watch:
+        host.destroy_guest("two")
+        host.suspend_guest("one")
+        assert watch.wait_for(anything, SOON) == GuestEvent("suspended", "paused")
+
+
+def test_waiting_for_one_event_passes_over_others(host: Host) -> None:
+    with host.watch("one") as watch:
+        host.suspend_guest("one")
+        host.resume_guest("one")
+        event = watch.wait_for(lambda event: event.kind == "resumed", SOON)
+    assert event == GuestEvent("resumed", "unpaused")
+
+
+def test_an_event_from_another_thread_wakes_the_wait(host: Host) -> None:
+    with host.watch("one") as watch:
+        thread = threading.Thread(target=host.destroy_guest, args=("one",))
+        thread.start()
+        assert watch.wait_stopped(SOON) == GuestEvent("stopped", "destroyed")
+        thread.join()
+
+
+def test_time_is_over(host: Host) -> None:
+    with host.watch("one") as watch:
+        assert watch.wait_for(anything, 0.01) is None
+        assert watch.wait_stopped(0.01) is None
+        assert watch.wait_agent(0.01) is False
+        assert watch.wait_device_gone("virtio-disk1", 0.01) is False
+
+
+def test_a_guest_that_is_off_already(host: Host) -> None:
+    host.shutdown_guest("one")
+    with host.watch("one") as watch:
+        assert watch.wait_stopped(SOON) == GuestEvent("stopped", "shut down")
+
+
+def test_a_transient_guest_that_went_away(host: Host) -> None:
+    host.undefine_guest("one")
+    with host.watch("one") as watch:
+        host.destroy_guest("one")
+        assert watch.wait_stopped(SOON) == GuestEvent("stopped", "destroyed")
+        assert watch.wait_stopped(SOON) == GuestEvent("stopped", "destroyed"), "it is still off"
+
+
+def test_a_stop_before_another_start_does_not_count(host: Host) -> None:
+    with host.watch("one") as watch:
+        host.destroy_guest("one")
+        assert watch.wait_stopped(SOON) == GuestEvent("stopped", "destroyed")
+        host.start_guest("one")
+        assert watch.wait_stopped(0.05) is None
+        host.shutdown_guest("one")
+        assert watch.wait_stopped(SOON) == GuestEvent("stopped", "shut down")
+
+
+def test_nothing_is_told_after_the_watch(host: Host) -> None:
+    with host.watch("one") as early:
+        pass
+    with host.watch("one") as late:
+        host.suspend_guest("one")
+        assert late.wait_for(anything, SOON) is not None
+    assert not early.events
+
+
+def test_two_watches_hear_the_same(host: Host) -> None:
+    with host.watch("one") as first, host.watch("one") as second:
+        host.destroy_guest("one")
+        assert first.wait_stopped(SOON) == second.wait_stopped(SOON) == GuestEvent("stopped", "destroyed")
+
+
+def test_an_agent_that_is_connected_already(make_host: Callable[[str], Host]) -> None:
+    host = make_host(AGENT)
+    # The test driver drops a channel's state from what it reads, so it is the document that is given.
+    with host.watch("agent") as watch:
+        watch._domain = type("Domain", (), {"XMLDesc": lambda self, flags: AGENT})()
+        assert watch.wait_agent(SOON) is True
+
+
+# The test driver never sends these; they are put in the way libvirt would, from another thread.
+
+
+def test_an_agent_that_connects(host: Host) -> None:
+    with host.watch("one") as watch:
+        thread = threading.Thread(target=watch._source._agent, args=(None, watch._domain, 1, 0, ""))
+        thread.start()
+        assert watch.wait_agent(SOON) is True
+        thread.join()
+
+
+def test_no_agent_connects_to_a_guest_that_stops(host: Host) -> None:
+    with host.watch("one") as watch:
+        host.destroy_guest("one")
+        assert watch.wait_agent(SOON) is False
+
+
+def test_no_later_wait_meets_a_stop_that_was_waited_for(host: Host) -> None:
+    with host.watch("one") as watch:
+        host.destroy_guest("one")
+        watch.wait_stopped(SOON)
+        host.start_guest("one")
+        assert watch.wait_for(anything, SOON) == GuestEvent("started", "booted")
+
+
+def test_a_device_that_leaves(host: Host) -> None:
+    with host.watch("one") as watch:
+        watch._source._device(None, watch._domain, "other", "device removed")
+        watch._source._device(None, watch._domain, "virtio-disk1", "device removed")
+        assert watch.wait_device_gone("virtio-disk1", SOON) is True
+
+
+def test_a_device_that_stays(host: Host) -> None:
+    with host.watch("one") as watch:
+        watch._source._device(None, watch._domain, "virtio-disk1", "device removal failed")
+        with pytest.raises(HostError, match="^the guest 'one' did not let go of the device 'virtio-disk1'$"):
+            watch.wait_device_gone("virtio-disk1", SOON)
+
+
+def test_a_connection_that_breaks(host: Host) -> None:
+    with host.watch("one") as watch:
+        breaking = threading.Thread(target=watch._source._closed, args=(None, 0, None))
+        breaking.start()
+        with pytest.raises(Lost, match="while waiting for the guest 'one'"):
+            watch.wait_for(anything, SOON)
+        breaking.join()
+
+
+def test_numbers_that_a_newer_libvirt_sends(host: Host) -> None:
+    with host.watch("one") as watch:
+        watch._source._lifecycle(None, watch._domain, 99, 0, None)
+        watch._source._lifecycle(None, watch._domain, 5, 99, None)
+        assert watch.wait_for(anything, SOON) == GuestEvent("event 99", "")
+        assert watch.wait_for(anything, SOON) == GuestEvent("stopped", "")
+
+
+def test_a_recorded_host_tells_too(kvm: Host) -> None:
+    with kvm.watch("web") as watch:
+        kvm.start_guest("web")
+        assert watch.wait_for(anything, SOON) == GuestEvent("started", "booted")
+
+
+def test_a_second_connection_listens_where_the_first_cannot(hosts) -> None:  # type: ignore[no-untyped-def]
+    from virtprov.host.connection import connect, open_connection
+
+    uri = "test:///default"  # its guests are the same through every connection of a process
+    plain = connect(uri)
+    host = Host(plain._conn, uri, has_events=False, reopen=lambda: open_connection(uri))
+    with host, host.watch("test") as watch:
+        assert watch._source.conn is not plain._conn
+        host.suspend_guest("test")
+        host.resume_guest("test")
+        event = watch.wait_for(lambda event: event.kind == "resumed", SOON)
+    assert event == GuestEvent("resumed", "unpaused")

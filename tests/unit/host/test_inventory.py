@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from virtprov.host.connection import Host
+from virtprov.host.entries import size
+from virtprov.host.failures import NotThere
+from virtprov.xml.tree import parse
+
+WEB = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"
+
+
+# -- guests ----------------------------------------------------------------------------------------------
+
+
+def test_a_guest_by_name_uuid_and_id(kvm: Host) -> None:
+    guest = kvm.guest("db")
+    assert guest is not None and guest.id is not None
+    assert (guest.name, guest.state, guest.active, guest.persistent) == ("db", "running", True, True)
+    assert kvm.guest(guest.uuid) == kvm.guest(guest.uuid.upper()) == kvm.guest(str(guest.id)) == guest
+    assert kvm.guest(guest.uuid.replace("-", "")) == guest
+
+
+def test_a_guest_that_is_off_has_no_id(kvm: Host) -> None:
+    guest = kvm.guest("web")
+    assert guest is not None
+    assert guest == ("web", WEB, None, "shut off", False, True)
+
+
+def test_a_name_goes_before_an_id(make_host: Callable[[str], Host]) -> None:
+    domain = "<domain type='test'><name>{}</name><memory>1</memory><os><type>hvm</type></os></domain>".format
+    host = make_host(domain("one") + domain("1"))
+    first, second = host.guest("one"), host.guest("1")
+    assert first is not None and second is not None
+    assert (first.id, second.name, second.id) == (1, "1", 2)
+
+
+def test_a_transient_guest(kvm: Host) -> None:
+    guest = kvm.guest("7")
+    assert guest is not None
+    assert (guest.name, guest.state, guest.active, guest.persistent) == ("7", "paused", True, False)
+
+
+@pytest.mark.parametrize("key", ["", "nobody", "99", "12345678901234567890", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9eff"])
+def test_no_such_guest(kvm: Host, key: str) -> None:
+    assert kvm.guest(key) is None
+
+
+def test_documents_of_a_guest(kvm: Host) -> None:
+    running, stored = kvm.guest_xml("db"), kvm.guest_xml("db", inactive=True)
+    assert " id='" in running and " id='" not in stored
+    assert "<name>db</name>" in stored
+
+
+def test_passwords_only_on_request(kvm: Host) -> None:
+    assert "sesame" not in kvm.guest_xml("web")
+    assert "passwd='sesame'" in kvm.guest_xml("web", secure=True)
+
+
+def test_the_document_of_a_missing_guest_hints_at_its_name(kvm: Host) -> None:
+    with pytest.raises(NotThere, match="^qemu:///system has no guest 'wbe'$") as caught:
+        kvm.guest_xml("wbe")
+    assert caught.value.hint == "did you mean 'web'?"
+    with pytest.raises(NotThere) as caught:
+        kvm.guest_xml("zzzzzzzz")
+    assert caught.value.hint == "there are: 7, db, web"
+
+
+def test_all_guests_for_the_checks_that_need_them(kvm: Host) -> None:
+    assert kvm.guest_names() == ("7", "db", "web")
+    macs = {node.get("address") for text in kvm.guest_documents() for node in parse(text).iter("mac")}
+    assert macs == {"52:54:00:11:22:33", "52:54:00:11:22:44"}
+    assert sorted(" id='" in text for text in kvm.guest_documents()) == [False, True, True]
+    assert sorted(" id='" in text for text in kvm.guest_documents(inactive=True)) == [False, False, False]
+
+
+# -- networks --------------------------------------------------------------------------------------------
+
+
+def test_networks(kvm: Host) -> None:
+    network, spare = kvm.network("default"), kvm.network("spare")
+    assert network is not None and spare is not None
+    assert (network.bridge, network.forward, network.active) == ("virbr0", "nat", True)
+    assert (spare.bridge, spare.forward, spare.active) == ("virbr7", "", False)
+    assert network.xml.startswith("<network") and network.uuid == "0b9e3c5a-5d5e-4a9c-9a25-1f3b0a6f3a01"
+    assert kvm.network("lan") is None
+    assert kvm.network_names() == ("default", "spare")
+
+
+# -- pools -----------------------------------------------------------------------------------------------
+
+
+def test_a_pool(kvm: Host) -> None:
+    pool = kvm.pool("fast")
+    assert pool is not None
+    assert (pool.name, pool.type, pool.active, pool.path) == ("fast", "logical", True, "/dev/fast")
+    assert pool.allocation == 20 * 1024**3 and pool.available == pool.capacity - pool.allocation
+    assert kvm.pool("slow") is None
+    assert kvm.pool_names() == ("attic", "fast", "images")
+    assert sorted(pool.name for pool in kvm.pools()) == ["attic", "fast", "images"]
+
+
+@pytest.mark.parametrize(
+    ("directory", "name"),
+    [
+        ("/srv/images", "images"),
+        ("/srv/images/", "images"),
+        ("/srv/./attic//", "attic"),
+        ("/dev/fast", "fast"),
+        ("/srv", None),
+        ("/srv/images/more", None),
+        ("", None),
+    ],
+)
+def test_the_pool_over_a_directory(kvm: Host, directory: str, name: str | None) -> None:
+    pool = kvm.pool_at(directory)
+    assert (pool.name if pool else None) == name
+
+
+# -- volumes ---------------------------------------------------------------------------------------------
+
+
+def test_a_volume(kvm: Host) -> None:
+    volume = kvm.volume("images", "web.qcow2")
+    assert volume is not None
+    assert volume._replace(xml="") == (
+        "images", "web.qcow2", "/srv/images/web.qcow2", "/srv/images/web.qcow2", "file", "qcow2",
+        10737418240, 1048576, "/srv/images/base.qcow2", "qcow2", "",
+    )  # fmt: skip
+    assert volume.xml.startswith("<volume")
+
+
+def test_a_block_volume_has_no_format(kvm: Host) -> None:
+    volume = kvm.volume("fast", "db")
+    assert volume is not None
+    assert (volume.type, volume.format, volume.capacity, volume.backing_path) == ("block", "", 20 * 1024**3, "")
+
+
+def test_volumes_that_are_not_there(kvm: Host) -> None:
+    assert kvm.volume("images", "nothing") is None
+    assert kvm.volume("nowhere", "web.qcow2") is None
+    assert kvm.volume("attic", "old.img") is None, "its pool is off"
+
+
+def test_a_volume_by_its_path(kvm: Host) -> None:
+    found = kvm.volume_at("/dev/fast/db")
+    assert found is not None and (found.pool, found.name) == ("fast", "db")
+    assert kvm.volume_at("/srv/images/nothing") is None
+    assert kvm.volume_at("/srv/attic/old.img") is None
+    assert kvm.volume_at("web.qcow2") is None
+    assert kvm.volume_at("") is None
+
+
+def test_only_the_pool_over_a_missing_path_is_refreshed_and_once(kvm: Host) -> None:
+    kvm.volume_at("/elsewhere/file")
+    assert kvm._refreshed == set()
+    kvm.volume_at("/srv/attic/old.img")
+    assert kvm._refreshed == set(), "a pool that is off cannot be refreshed"
+    kvm.volume_at("/srv/images/late.qcow2")
+    kvm.volume_at("/srv/images/later.qcow2")
+    assert kvm._refreshed == {"images"}
+
+
+def test_the_volumes_of_a_pool(kvm: Host) -> None:
+    assert kvm.volume_names("images") == ("base.qcow2", "web.qcow2")
+    assert kvm.volume_names("attic") == () and list(kvm.volumes("attic")) == []
+    assert {volume.path for volume in kvm.volumes("images")} == {"/srv/images/base.qcow2", "/srv/images/web.qcow2"}
+    with pytest.raises(NotThere, match="has no pool 'imges'") as caught:
+        kvm.volume_names("imges")
+    assert caught.value.hint == "did you mean 'images'?"
+
+
+@pytest.mark.parametrize(
+    ("text", "size_in_bytes"),
+    [
+        ("<capacity>5</capacity>", 5),
+        ("<capacity unit='bytes'>5</capacity>", 5),
+        ("<capacity unit='B'>5</capacity>", 5),
+        ("<capacity unit='K'>5</capacity>", 5 * 1024),
+        ("<capacity unit='KiB'>5</capacity>", 5 * 1024),
+        ("<capacity unit='KB'>5</capacity>", 5000),
+        ("<capacity unit='GB'>5</capacity>", 5 * 10**9),
+        ("<capacity unit='TiB'>5</capacity>", 5 * 1024**4),
+        ("<capacity/>", 0),
+    ],
+)
+def test_sizes_with_units(text: str, size_in_bytes: int) -> None:
+    assert size(parse(text)) == size_in_bytes
+
+
+# -- devices of the host ---------------------------------------------------------------------------------
+
+
+def test_devices_by_name_and_by_capability(kvm: Host) -> None:
+    device = kvm.node_device("pci_0000_00_1f_2")
+    assert device is not None
+    assert (device.parent, device.capability) == ("computer", "pci")
+    assert "0x8086" in device.xml
+    assert kvm.node_device("pci_0000_00_00_0") is None
+    assert kvm.node_device_names("usb_device") == ("usb_1_1",)
+    assert [found.name for found in kvm.node_devices("pci")] == ["pci_0000_00_1f_2"]
+    assert kvm.node_device_names() == ("computer", "pci_0000_00_1f_2", "usb_1_1")
+    assert kvm.node_device_names("mdev") == ()

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import libvirt
+import pytest
+
+from virtprov.host import streams
+from virtprov.host.connection import Host
+from virtprov.host.failures import NotNow, NotSupported, NotThere, Taken
+from virtprov.support.errors import HostError, InputError
+
+POOL = "<pool type='dir'><name>{}</name><target><path>/srv/{}</path></target></pool>".format
+VOLUME = (
+    "<volume><name>{}</name><capacity unit='MiB'>{}</capacity><target><format type='qcow2'/></target></volume>"
+).format
+NETFS = "<pool type='netfs'><name>share</name><source><dir path='/x'/></source><target><path>/s</path></target></pool>"
+
+
+def test_a_pool_comes_and_goes(pool_host: Host) -> None:
+    made = pool_host.create_pool(POOL("scratch", "scratch"))
+    assert (made.name, made.active, made.path) == ("scratch", True, "/srv/scratch")
+    pool_host.refresh_pool("scratch")
+    pool_host.remove_pool("scratch")
+    assert pool_host.pool("scratch") is None
+
+
+def test_a_pool_that_is_interrupted_is_not_left_defined(pool_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(pool: libvirt.virStoragePool, on: int) -> None:
+        raise KeyboardInterrupt
+
+    # The test driver starts every pool; this is the last call on the way.
+    monkeypatch.setattr(libvirt.virStoragePool, "setAutostart", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        pool_host.create_pool(POOL("scratch", "scratch"))
+    assert pool_host.pool_names() == ("images",)
+
+
+def test_a_bad_pool_is_refused(pool_host: Host) -> None:
+    with pytest.raises(HostError, match="^cannot define the pool 'share': "):
+        pool_host.create_pool(NETFS)
+
+
+def test_starting_what_runs(pool_host: Host) -> None:
+    with pytest.raises(NotNow, match="^cannot start the pool 'images': "):
+        pool_host.start_pool("images")
+
+
+def test_a_volume_comes_and_goes(pool_host: Host) -> None:
+    seen: list[tuple[int, int]] = []
+    made = pool_host.create_volume("images", VOLUME("new", 4), progress=lambda *step: seen.append(step))
+    assert (made.pool, made.path, made.format, made.capacity) == ("images", "/srv/images/new", "qcow2", 4 * 1024**2)
+    assert seen[-1] == (4 * 1024**2, 4 * 1024**2)
+    assert pool_host.volume("images", "new") == made
+    assert pool_host.delete_volume("images", "new") is True
+    assert pool_host.delete_volume("images", "new") is False
+    assert pool_host.delete_volume("nowhere", "new") is False
+
+
+def test_a_volume_that_is_there_is_not_replaced(pool_host: Host) -> None:
+    before = pool_host.volume("images", "base.qcow2")
+    with pytest.raises(Taken, match="^cannot create the volume 'base.qcow2' in the pool 'images': "):
+        pool_host.create_volume("images", VOLUME("base.qcow2", 4))
+    assert pool_host.volume("images", "base.qcow2") == before
+
+
+def test_a_pool_that_is_full(pool_host: Host) -> None:
+    huge = VOLUME("huge", 1024**3).replace("<target>", "<allocation unit='PiB'>1</allocation><target>")
+    with pytest.raises(HostError, match="space"):
+        pool_host.create_volume("images", huge)
+    assert pool_host.volume_names("images") == ("base.qcow2",)
+
+
+def test_a_copy_of_a_volume(pool_host: Host) -> None:
+    made = pool_host.clone_volume("images", VOLUME("copy", 8), "images", "base.qcow2")
+    assert (made.name, made.capacity) == ("copy", 8 * 1024**2)
+    with pytest.raises(NotThere, match="the pool 'images' has no volume 'bose.qcow2'") as caught:
+        pool_host.clone_volume("images", VOLUME("more", 8), "images", "bose.qcow2")
+    assert caught.value.hint == "did you mean 'base.qcow2'?"
+
+
+def test_an_interrupted_volume_is_deleted_again(pool_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = libvirt.virStoragePool.createXML
+    begun: list[str] = []
+
+    def slow(pool: libvirt.virStoragePool, xml: str, flags: int) -> object:
+        begun.append(xml)
+        volume = plain(pool, xml, flags)
+        noticed.wait(10)
+        return volume
+
+    def interrupt(done: int, total: int) -> None:
+        noticed.set()
+        raise KeyboardInterrupt
+
+    noticed = threading.Event()
+    monkeypatch.setattr(libvirt.virStoragePool, "createXML", slow)
+    monkeypatch.setattr(streams.watched, "__defaults__", (0.001,))
+    with pytest.raises(KeyboardInterrupt):
+        pool_host.create_volume("images", VOLUME("half", 4), progress=interrupt)
+    assert begun and pool_host.volume("images", "half") is None
+
+
+def test_contents_where_the_driver_has_none(pool_host: Host, tmp_path: Path) -> None:
+    source = tmp_path / "disk.img"
+    source.write_bytes(b"x" * 100)
+    with pytest.raises(NotSupported, match="^cannot upload to the volume 'base.qcow2' of the pool 'images': "):
+        pool_host.upload_volume("images", "base.qcow2", source)
+    with pytest.raises(NotSupported):
+        pool_host.upload_volume("images", "base.qcow2", io.BytesIO(b"x"))
+    with pytest.raises(NotSupported):
+        pool_host.download_volume("images", "base.qcow2", io.BytesIO())
+    with pytest.raises(NotSupported):
+        pool_host.resize_volume("images", "base.qcow2", 2**30)
+
+
+def test_an_upload_from_a_missing_file(pool_host: Host, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing.img' cannot be read: No such file"):
+        pool_host.upload_volume("images", "base.qcow2", tmp_path / "nothing.img")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda host: host.start_pool("x"),
+        lambda host: host.refresh_pool("x"),
+        lambda host: host.remove_pool("x"),
+        lambda host: host.create_volume("x", VOLUME("a", 1)),
+        lambda host: host.resize_volume("images", "x", 1),
+        lambda host: host.upload_volume("images", "x", io.BytesIO()),
+    ],
+)
+def test_what_is_not_there(pool_host: Host, call: Callable[[Host], object]) -> None:
+    with pytest.raises(NotThere, match="'x'"):
+        call(pool_host)

@@ -1,0 +1,288 @@
+"""What happens to guests, as it happens: libvirt's events, and waiting for one of them.
+
+libvirt delivers events through an event loop. It runs in one daemon thread of this process, which is started
+by the first watch; nothing is polled.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import libvirt
+
+from virtprov.host.failures import MISSING, Lost, asking, code_of, in_our_words
+from virtprov.support.errors import HostError
+from virtprov.xml.tree import parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+LATE = 2.0
+"""Seconds in which an event arrives whose effect can be seen already."""
+
+AGENT = "org.qemu.guest_agent.0"
+"""The channel on which the QEMU guest agent answers."""
+
+LIFECYCLE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("defined", ("added", "updated", "renamed", "from snapshot")),
+    ("undefined", ("removed", "renamed")),
+    ("started", ("booted", "migrated", "restored", "from snapshot", "woken up")),
+    ("suspended", ("paused", "migrated", "I/O error", "watchdog", "restored", "from snapshot", "API error")),
+    ("resumed", ("unpaused", "migrated", "from snapshot")),
+    ("stopped", ("shut down", "destroyed", "crashed", "migrated", "saved", "failed", "from snapshot")),
+    ("shutdown", ("finished", "by the guest", "by the host")),
+    ("pmsuspended", ("memory", "disk")),
+    ("crashed", ("panicked", "crash loaded")),
+)
+"""virDomainEventType and its details, in words; the position is libvirt's number."""
+
+OFF = ("unknown", "shut down", "destroyed", "crashed", "migrated", "saved", "failed", "from snapshot", "daemon")
+"""virDomainShutoffReason in the same words."""
+
+
+class GuestEvent(NamedTuple):
+    """Something that happened to the watched guest.
+
+    `kind` is the first word of a LIFECYCLE row with its `detail`, or "rebooted", "device removed" and
+    "device removal failed" (`detail`: the device's alias), "agent connected", "agent disconnected".
+    """
+
+    kind: str
+    detail: str = ""
+
+
+_loop_lock = threading.Lock()
+_loop: threading.Thread | None = None
+
+
+def start_loop() -> None:
+    """Register libvirt's event loop and run it in a daemon thread; does nothing the second time.
+
+    A remote connection delivers events only when it was opened after this.
+    """
+    global _loop
+    with _loop_lock:
+        if _loop is None:
+            with asking("start listening for events"):
+                libvirt.virEventRegisterDefaultImpl()
+            _loop = threading.Thread(target=_run, name="libvirt events", daemon=True)
+            _loop.start()
+
+
+def _run() -> None:
+    with suppress(libvirt.libvirtError):
+        while True:
+            libvirt.virEventRunDefaultImpl()
+
+
+class EventSource:
+    """A connection that delivers events to the watches of its guests, and tells them when it breaks.
+
+    libvirt takes one callback per connection and kind of event, so each is registered once and handed on here.
+    """
+
+    def __init__(self, conn: Any, *, owned: bool) -> None:
+        self.conn = conn
+        self.lost = False
+        self.changed = threading.Condition()
+        self._owned = owned
+        self._watches: dict[str, list[Watch]] = {}
+        self._callbacks: list[int] = []
+        # Not every driver can break, so not every driver tells or keeps itself alive.
+        with suppress(libvirt.libvirtError):
+            conn.registerCloseCallback(self._closed, None)
+        with suppress(libvirt.libvirtError):
+            conn.setKeepAlive(5, 6)
+
+    def add(self, uuid: str, watch: Watch) -> None:
+        """Tell the watch what happens to the guest of that UUID from now on."""
+        with self.changed:
+            self._watches.setdefault(uuid, []).append(watch)
+        if not self._callbacks:
+            self._register()
+
+    def remove(self, uuid: str, watch: Watch) -> None:
+        """Tell the watch nothing any more."""
+        with self.changed:
+            self._watches[uuid].remove(watch)
+
+    def _register(self) -> None:
+        with asking("listen for events"):
+            kind = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE
+            self._callbacks.append(self.conn.domainEventRegisterAny(None, kind, self._lifecycle, None))
+        others: tuple[tuple[str, Callable[..., None], str], ...] = (
+            ("REBOOT", self._happened, "rebooted"),
+            ("DEVICE_REMOVED", self._device, "device removed"),
+            ("DEVICE_REMOVAL_FAILED", self._device, "device removal failed"),
+            ("AGENT_LIFECYCLE", self._agent, ""),
+        )
+        for name, callback, word in others:
+            with suppress(libvirt.libvirtError):  # an older host has fewer kinds of events
+                kind = getattr(libvirt, f"VIR_DOMAIN_EVENT_ID_{name}")
+                self._callbacks.append(self.conn.domainEventRegisterAny(None, kind, callback, word))
+
+    def close(self) -> None:
+        """Stop listening; a connection opened for this alone is closed."""
+        for callback in self._callbacks:
+            with suppress(libvirt.libvirtError):
+                self.conn.domainEventDeregisterAny(callback)
+        self._callbacks.clear()
+        with suppress(libvirt.libvirtError):
+            self.conn.unregisterCloseCallback()
+        if self._owned:
+            with suppress(libvirt.libvirtError):
+                self.conn.close()
+
+    # -- what libvirt calls, in the loop's thread -------------------------------------------------------
+
+    def _tell(self, domain: Any, event: GuestEvent) -> None:
+        with self.changed:
+            for watch in self._watches.get(str(domain.UUIDString()), ()):
+                watch.events.append(event)
+            self.changed.notify_all()
+
+    def _lifecycle(self, conn: Any, domain: Any, event: int, detail: int, _none: None) -> None:
+        kind, details = LIFECYCLE[event] if event < len(LIFECYCLE) else (f"event {event}", ())
+        self._tell(domain, GuestEvent(kind, details[detail] if detail < len(details) else ""))
+
+    def _happened(self, conn: Any, domain: Any, kind: str) -> None:
+        self._tell(domain, GuestEvent(kind))
+
+    def _device(self, conn: Any, domain: Any, alias: str, kind: str) -> None:
+        self._tell(domain, GuestEvent(kind, alias))
+
+    def _agent(self, conn: Any, domain: Any, state: int, why: int, _none: str) -> None:
+        self._tell(domain, GuestEvent("agent connected" if state == 1 else "agent disconnected"))
+
+    def _closed(self, conn: Any, why: int, _none: None) -> None:
+        with self.changed:
+            self.lost = True
+            self.changed.notify_all()
+
+
+class Watch:
+    """What happens to one guest while the `with` block runs; see Running.watch.
+
+    All waits take a `timeout` in seconds, None for no limit, and raise Lost when the connection breaks.
+    """
+
+    def __init__(self, source: EventSource, domain: Any, name: str) -> None:
+        self.events: deque[GuestEvent] = deque()
+        self._source = source
+        self._domain = domain
+        self._uuid = str(domain.UUIDString())
+        self._name = name
+        self._last = GuestEvent("started")
+
+    def __enter__(self) -> Watch:
+        start_loop()
+        self._source.add(self._uuid, self)
+        self._last = self._off() or self._last
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._source.remove(self._uuid, self)
+
+    # -- waiting ----------------------------------------------------------------------------------------
+
+    def wait_for(self, wanted: Callable[[GuestEvent], bool], timeout: float | None = None) -> GuestEvent | None:
+        """The first event, of those not yet looked at, that is `wanted`; None when the time is over."""
+        found: list[GuestEvent] = []
+
+        def look() -> bool:
+            while self.events and not found:
+                event = self.events.popleft()
+                if event.kind in ("started", "stopped"):
+                    self._last = event
+                if wanted(event):
+                    found.append(event)
+            return bool(found) or self._source.lost
+
+        with self._source.changed:
+            self._source.changed.wait_for(look, timeout)
+        if not found and self._source.lost:
+            raise Lost(
+                f"the connection broke while waiting for the guest '{self._name}'",
+                hint="see whether libvirt still runs on that host; the guest may well go on",
+            )
+        return found[0] if found else None
+
+    def wait_stopped(self, timeout: float | None = None) -> GuestEvent | None:
+        """Wait until the guest is off, at once when it is off already; None: time is over.
+
+        The answer is a "stopped" event; its `detail` says how it went off: "shut down", "destroyed", "crashed",
+        "failed" ... A stop after which the guest was started again does not count.
+        """
+        from time import monotonic
+
+        end = None if timeout is None else monotonic() + timeout
+        while (off := self._off()) is None:
+            left = None if end is None else max(end - monotonic(), 0.0)
+            if self.wait_for(_stopped, left) is None:
+                return None
+        self._take_last_stop()
+        return off if off.detail != OFF[0] or self._last.kind != "stopped" else self._last
+
+    def _off(self) -> GuestEvent | None:
+        try:
+            if self._domain.isActive():
+                return None
+            why = int(self._domain.state()[1])
+            return GuestEvent("stopped", OFF[why] if why < len(OFF) else OFF[0])
+        except libvirt.libvirtError as error:
+            if code_of(error) in MISSING:
+                return GuestEvent("stopped", OFF[0])
+            raise in_our_words(f"ask for the state of the guest '{self._name}'", error) from error
+
+    def _take_last_stop(self) -> None:
+        """Look at the stop that can be seen already but whose event may still be on its way.
+
+        A later wait must not meet it, and only it knows how a transient guest ended.
+        """
+        while self.wait_for(_stopped, 0):
+            pass
+        if self._last.kind != "stopped":
+            self.wait_for(_stopped, LATE)
+
+    def wait_device_gone(self, alias: str, timeout: float | None = None) -> bool:
+        """Wait until a detached device has left the running guest; False when the time is over.
+
+        Raises HostError when the guest refuses to let it go.
+        """
+        kinds = ("device removed", "device removal failed")
+        event = self.wait_for(lambda event: event.kind in kinds and event.detail == alias, timeout)
+        if event and event.kind == kinds[1]:
+            raise HostError(
+                f"the guest '{self._name}' did not let go of the device '{alias}'",
+                hint="see that nothing in the guest uses it, or detach it while the guest is off",
+            )
+        return event is not None
+
+    def wait_agent(self, timeout: float | None = None) -> bool:
+        """Wait until the guest's QEMU agent is connected, at once when it is.
+
+        False when the time is over or the guest stops. Connected is not yet answering: see Running.agent.
+        """
+        if self._agent_connected():
+            return True
+        event = self.wait_for(lambda event: event.kind in ("agent connected", "stopped"), timeout)
+        return event is not None and event.kind == "agent connected"
+
+    def _agent_connected(self) -> bool:
+        with asking(f"read the document of the guest '{self._name}'"):
+            root = parse(str(self._domain.XMLDesc(0)), "the guest's document")
+        return any(
+            target.get("name") == AGENT and target.get("state") == "connected"
+            for target in root.findall("devices/channel/target")
+        )
+
+
+def _stopped(event: GuestEvent) -> bool:
+    return event.kind == "stopped"
