@@ -13,13 +13,19 @@ from virtprov.xml.tree import Element
 class Assignment(NamedTuple):
     """A value for one place in the XML; None takes it out.
 
-    Without a name it is written along with another one, and matching does not ask about it.
+    Without a name it is written along with another one, and matching does not ask about it. `by_type` gives
+    other places for elements of some types, "" for nowhere.
     """
 
     name: str
     path: str
     text: str | None
     flag: bool
+    by_type: dict[str, str] | None = None
+
+    def where(self, node: Element) -> str:
+        """The place in this element; "" for none."""
+        return self.path if self.by_type is None else self.by_type.get(node.get("type", ""), self.path)
 
 
 class Assignments(NamedTuple):
@@ -84,18 +90,19 @@ def _place(table: Table, hit: Hit, value: str) -> Assignment:
     flag = hit.row.kind is FLAG
     if value != "":
         text = hit.row.parse(value, table.flag) or None
-    return Assignment(hit.row.name, hit.row.at(hit.numbers), "" if flag and text else text, flag)
+    return Assignment(hit.row.name, hit.row.at(hit.numbers), "" if flag and text else text, flag, hit.row.by_type)
 
 
 def write(node: Element, wanted: Assignments) -> None:
     """Put the assignments into the element (the guest's root for groups of the whole guest)."""
     numbered = [place.path for place in wanted.places if "[" in place.path and place.text is not None]
     kept = {kid for kid in node.iter("*") if tree.is_bare(kid)} if numbered else set()
-    for place in wanted.places:
+    for place in sorted(wanted.places, key=lambda place: place.by_type is not None):
+        where = place.where(node)
         if place.flag:
-            path.switch(node, place.path, place.text is not None)
-        else:
-            path.put(node, place.path, place.text)
+            path.switch(node, where, place.text is not None)
+        elif where:
+            path.put(node, where, place.text)
     for where in numbered:
         path.drop_fillers(node, where, kept)
     for free in wanted.xpaths:
@@ -132,9 +139,10 @@ def matches(node: Element, wanted: Assignments) -> bool:
     for place in wanted.places:
         if not place.name:
             continue
-        there = path.get(node, place.path)
+        where = place.where(node)
+        there = path.get(node, where) if where else None
         if place.flag:
-            if (path.find(node, place.path) is not None) != (place.text is not None):
+            if (path.find(node, where) is not None) != (place.text is not None):
                 return False
         elif (there or None) != (place.text or None):
             return False

@@ -1,0 +1,127 @@
+"""`--graphics` and `--video`: how the guest's display is shown, and the card that draws it."""
+
+from __future__ import annotations
+
+from virtprov.options.model import DEVICE, INT, ONOFF, VIRTIO, YESNO, Pair, Row, Table, aside
+from virtprov.support.errors import UsageError
+
+LOWEST_PORT = 5900
+_PORTS = {"port": "port", "tlsPort": "tlsPort", "tlsport": "tlsPort"}
+_ELSEWHERE = ("none", "socket")
+
+
+def expand(pairs: list[Pair]) -> list[Pair]:
+    """Turn listening words into `<listen>` elements; a fixed port ends the automatic choice.
+
+    Raises UsageError for ports that no display may have.
+    """
+    said = {_PORTS.get(key, key) for key, _ in pairs}
+    found: list[Pair] = []
+    for key, value in pairs:
+        if key == "listen":
+            found += _listen(value, said)
+        elif key == "keymap" and value in ("none", "local"):
+            found.append((key, ""))
+        elif key in _PORTS and value:
+            _check_port(_PORTS[key], value)
+            found.append((key, value))
+            if "autoport" not in said:
+                found.append(aside("./@autoport"))
+        else:
+            found.append((key, value))
+    return found
+
+
+def _listen(value: str | None, said: set[str]) -> list[Pair]:
+    """An address stands in the element itself; without one there are no ports either."""
+    taken_out = [aside(f"./listen/@{name}") for name in ("address", "network", "socket")]
+    if value not in _ELSEWHERE:
+        return [aside("./listen/@type"), *taken_out, ("listen", value)]
+    ports = [aside(f"./@{name}") for name in ("listen", "port", "tlsPort", "autoport") if name not in said - {"listen"}]
+    return [("./listen/@type", value), *taken_out, *ports]
+
+
+def _check_port(name: str, value: str) -> None:
+    try:
+        number = int(value)
+    except ValueError:
+        raise UsageError(f"--graphics {name}: '{value}' is not a whole number") from None
+    if number != -1 and not LOWEST_PORT <= number < 65536:
+        raise UsageError(
+            f"--graphics {name}={value}: displays have no such port",
+            hint=f"give {LOWEST_PORT} or more, or -1 to leave the choice to libvirt",
+        )
+
+
+_COMPRESSION = ("auto", "never", "always")
+
+TABLES = (
+    Table(
+        "graphics",
+        "./devices/graphics",
+        (
+            Row(
+                "type",
+                "./@type",
+                values=("spice", "vnc", "sdl", "rdp", "desktop", "egl-headless", "dbus"),
+                ignored=("default",),
+            ),
+            Row("port", "./@port", INT),
+            Row("tlsPort", "./@tlsPort", INT, old=("tlsport",)),
+            Row("websocket", "./@websocket", INT),
+            Row("listen", "./@listen", values=("none", "socket")),
+            Row("listens[0-9]*.type", "./listen[#]/@type", values=("address", "network", "socket", "none")),
+            Row("listens[0-9]*.address", "./listen[#]/@address"),
+            Row("listens[0-9]*.network", "./listen[#]/@network"),
+            Row("listens[0-9]*.socket", "./listen[#]/@socket"),
+            Row("keymap", "./@keymap"),
+            Row("password", "./@passwd", old=("passwd",), commas=False),
+            Row("passwordValidTo", "./@passwdValidTo", old=("passwdValidTo",)),
+            Row("connected", "./@connected", values=("keep", "disconnect", "fail")),
+            Row("defaultMode", "./@defaultMode", values=("any", "secure", "insecure")),
+            Row("gl.enable", "./gl/@enable", YESNO, old=("gl",)),
+            Row("gl.rendernode", "./gl/@rendernode", old=("rendernode",)),
+            Row(
+                "image.compression",
+                "./image/@compression",
+                old=("image_compression",),
+                values=("auto_glz", "auto_lz", "quic", "glz", "lz", "off"),
+            ),
+            Row("zlib.compression", "./zlib/@compression", values=_COMPRESSION),
+            Row("streaming.mode", "./streaming/@mode", old=("streaming_mode",), values=("filter", "all", "off")),
+            Row("clipboard.copypaste", "./clipboard/@copypaste", YESNO, old=("clipboard_copypaste",)),
+            Row("mouse.mode", "./mouse/@mode", old=("mouse_mode",), values=("client", "server")),
+            Row("filetransfer.enable", "./filetransfer/@enable", YESNO, old=("filetransfer_enable",)),
+            *DEVICE,
+        ),
+        first=("type",),
+        many=True,
+        expand=expand,
+        none=True,
+    ),
+    Table(
+        "video",
+        "./devices/video",
+        (
+            Row(
+                "model.type",
+                "./model/@type",
+                old=("model",),
+                values=("vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "virtio", "gop", "bochs", "ramfb", "none"),
+                ignored=("default",),
+            ),
+            Row("model.heads", "./model/@heads", INT, old=("heads",)),
+            Row("model.ram", "./model/@ram", INT, old=("ram",)),
+            Row("model.vram", "./model/@vram", INT, old=("vram",)),
+            Row("model.vram64", "./model/@vram64", INT, old=("vram64",)),
+            Row("model.vgamem", "./model/@vgamem", INT, old=("vgamem",)),
+            Row("model.blob", "./model/@blob", ONOFF),
+            Row("model.acceleration.accel3d", "./model/acceleration/@accel3d", YESNO, old=("accel3d",)),
+            *VIRTIO,
+            *DEVICE,
+        ),
+        first=("model.type",),
+        many=True,
+        none=True,
+    ),
+)

@@ -1,0 +1,100 @@
+"""Devices around memory and buses: `--memdev`, `--shmem`, `--vsock`, `--iommu` and `--pstore`."""
+
+from __future__ import annotations
+
+from virtprov.options.model import DEVICE, FLAG, INT, MIB, ONOFF, VIRTIO, YESNO, Row, Table
+
+TABLES = (
+    Table(
+        "memdev",
+        "./devices/memory",
+        (
+            Row("model", "./@model", values=("dimm", "nvdimm", "virtio-mem", "virtio-pmem", "sgx-epc")),
+            Row("access", "./@access", values=("shared", "private")),
+            Row("discard", "./@discard", YESNO),
+            Row("uuid", "./uuid"),
+            Row("source.path", "./source/path", old=("source_path",)),
+            Row("source.pagesize", "./source/pagesize", INT, old=("source_pagesize",)),
+            Row("source.nodemask", "./source/nodemask", old=("source_nodemask",), commas=True),
+            Row("source.alignsize", "./source/alignsize", MIB),
+            Row("source.pmem", "./source/pmem", FLAG),
+            Row("target.size", "./target/size", MIB, old=("target_size",)),
+            Row("target.node", "./target/node", INT, old=("target_node",)),
+            Row("target.label_size", "./target/label/size", MIB, old=("target_label_size",)),
+            Row("target.block", "./target/block", INT),
+            Row("target.requested", "./target/requested", INT),
+            Row("target.current", "./target/current", INT),
+            Row("target.readonly", "./target/readonly", FLAG),
+            Row("target.dynamicMemslots", "./target/@dynamicMemslots", YESNO),
+            Row("target.address_base", "./target/address/@base"),
+            *DEVICE,
+        ),
+        first=("model",),
+        many=True,
+        none=True,
+    ),
+    Table(
+        "shmem",
+        "./devices/shmem",
+        (
+            Row("name", "./@name"),
+            Row("role", "./@role", values=("master", "peer")),
+            Row("model.type", "./model/@type", values=("ivshmem-plain", "ivshmem-doorbell", "ivshmem")),
+            Row("size", "./size", INT),
+            Row("size.unit", "./size/@unit"),
+            Row("server.path", "./server/@path"),
+            Row("msi.vectors", "./msi/@vectors", INT),
+            Row("msi.ioeventfd", "./msi/@ioeventfd", ONOFF),
+            *DEVICE,
+        ),
+        first=("name",),
+        many=True,
+        none=True,
+    ),
+    Table(
+        "vsock",
+        "./devices/vsock",
+        (
+            Row(
+                "model",
+                "./@model",
+                values=("virtio", "virtio-transitional", "virtio-non-transitional"),
+                ignored=("default",),
+            ),
+            Row("cid.address", "./cid/@address", INT, old=("cid",)),
+            Row("cid.auto", "./cid/@auto", YESNO, old=("auto_cid",)),
+            *VIRTIO,
+            *DEVICE,
+        ),
+        first=("model",),
+        many=True,
+        none=True,
+    ),
+    Table(
+        "iommu",
+        "./devices/iommu",
+        (
+            Row("model", "./@model", values=("intel", "smmuv3", "virtio")),
+            Row("driver.aw_bits", "./driver/@aw_bits", INT),
+            Row("driver.caching_mode", "./driver/@caching_mode", ONOFF),
+            Row("driver.eim", "./driver/@eim", ONOFF),
+            Row("driver.intremap", "./driver/@intremap", ONOFF),
+            Row("driver.iotlb", "./driver/@iotlb", ONOFF),
+        ),
+        first=("model",),
+        many=True,
+        none=True,
+    ),
+    Table(
+        "pstore",
+        "./devices/pstore",
+        (
+            Row("backend", "./@backend", values=("acpi-erst",)),
+            Row("path", "./path"),
+            Row("size", "./size"),
+        ),
+        first=("backend",),
+        many=True,
+        none=True,
+    ),
+)

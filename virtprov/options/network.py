@@ -1,0 +1,165 @@
+"""`--network`: interfaces, and what they are connected to."""
+
+from __future__ import annotations
+
+from virtprov.options.model import BOOT, DEVICE, INT, NO, ONOFF, TEXT, VIRTIO, YES, YESNO, Pair, Row, Table, aside
+from virtprov.support.errors import UsageError
+
+_SOURCES = ("network", "bridge", "dev")
+_TYPES = {"network": "network", "bridge": "bridge"}
+
+
+def expand(pairs: list[Pair]) -> list[Pair]:
+    """Turn short words (`bridge=`, `passt`, `portForward=8080:80`) into places.
+
+    Raises UsageError for port forwardings that cannot be read.
+    """
+    found: list[Pair] = []
+    for key, value in pairs:
+        if key == "type" and value:
+            found += _type(value)
+        elif key in _TYPES:
+            found += _connect(key, value)
+        elif key == "source":
+            found += [*(aside(f"./source/@{name}") for name in _SOURCES), (key, value)]
+        elif key in ("link.state", "link_state") and value:
+            word = value.lower()
+            found.append((key, "up" if word in YES else "down" if word in NO else value))
+        elif key.startswith("portForward") and "." not in key:
+            found += _forward(key.removeprefix("portForward"), value or "")
+        else:
+            found.append((key, value))
+    return found
+
+
+def _type(value: str) -> list[Pair]:
+    """The type may bring along where to connect: `bridge:br0`; `passt` is user networking through passt."""
+    kind, colon, rest = value.partition(":")
+    if colon and kind in _TYPES:
+        return _connect(kind, rest)
+    if value == "passt":
+        return [("type", "user"), ("backend.type", "passt")]
+    return [("type", value)]
+
+
+def _connect(kind: str, value: str | None) -> list[Pair]:
+    others = [aside(f"./source/@{name}") for name in _SOURCES if name != kind]
+    return [("type", _TYPES[kind]), *others, (f"./source/@{kind}", value)]
+
+
+def _forward(number: str, value: str) -> list[Pair]:
+    """Read `[ADDRESS:]PORT[-PORT][:GUEST-PORT][/PROTOCOL]`."""
+    if number and not number.isdigit():
+        return [(f"portForward{number}", value)]
+    rest, slash, protocol = value.partition("/")
+    words = rest.split(":")
+    guest = words.pop() if len(words) > 1 and words[-1].isdigit() and _is_range(words[-2]) else ""
+    ports = words.pop()
+    address = ":".join(words).removeprefix("[").removesuffix("]")
+    start, dash, end = ports.partition("-")
+    if not _is_range(ports) or (slash and not protocol):
+        raise UsageError(
+            f"--network portForward={value}: this is no port forwarding",
+            hint="write [ADDRESS:]PORT[-PORT][:GUEST-PORT][/tcp|/udp], for example 8080:80",
+        )
+    name = f"portForward{number}"
+    found: list[Pair] = [(f"{name}.proto", protocol or "tcp")]
+    for last, text in (("address", address), ("range0.start", start), ("range0.end", end), ("range0.to", guest)):
+        if text:
+            found.append((f"{name}.{last}", text))
+    return found
+
+
+def _is_range(text: str) -> bool:
+    start, dash, end = text.partition("-")
+    return start.isdigit() and (end.isdigit() if dash else not end)
+
+
+_FORWARD = "./portForward[#]/"
+_RANGE = f"{_FORWARD}range[#]/"
+_PORT = "./virtualport/parameters/"
+
+_FORWARDS = (
+    Row("portForward[0-9]*"),
+    Row("portForward[0-9]*.proto", f"{_FORWARD}@proto", values=("tcp", "udp")),
+    Row("portForward[0-9]*.address", f"{_FORWARD}@address"),
+    Row("portForward[0-9]*.dev", f"{_FORWARD}@dev"),
+    Row("portForward[0-9]*.range[0-9]*.start", f"{_RANGE}@start", INT),
+    Row("portForward[0-9]*.range[0-9]*.end", f"{_RANGE}@end", INT),
+    Row("portForward[0-9]*.range[0-9]*.to", f"{_RANGE}@to", INT),
+    Row("portForward[0-9]*.range[0-9]*.exclude", f"{_RANGE}@exclude", YESNO),
+)
+
+_SOURCE = (
+    Row("network", "./source/@network"),
+    Row("bridge", "./source/@bridge"),
+    Row(
+        "source",
+        "./source/@dev",
+        by_type={"network": "./source/@network", "bridge": "./source/@bridge", "user": "", "": ""},
+    ),
+    Row("hostdev"),
+    Row("source.mode", "./source/@mode", old=("source_mode",), values=("vepa", "bridge", "private", "passthrough")),
+    Row("source.type", "./source/@type", old=("source_type",), values=("unix",)),
+    Row("source.path", "./source/@path", old=("source_path",)),
+    Row("source.portgroup", "./source/@portgroup", old=("portgroup",)),
+    Row("source.address.type", "./source/address/@type", values=("pci",)),
+    Row("source.address.domain", "./source/address/@domain", INT),
+    Row("source.address.bus", "./source/address/@bus", INT),
+    Row("source.address.slot", "./source/address/@slot", INT),
+    Row("source.address.function", "./source/address/@function", INT),
+    Row("backend.type", "./backend/@type", values=("passt", "default")),
+    Row("backend.logFile", "./backend/@logFile"),
+    Row("backend.hostname", "./backend/@hostname"),
+    Row("backend.fqdn", "./backend/@fqdn"),
+)
+
+_CARD = (
+    Row(
+        "type",
+        "./@type",
+        values=("network", "bridge", "user", "direct", "ethernet", "vhostuser", "vdpa", "hostdev", "internal", "null"),
+    ),
+    Row("model", "./model/@type", values=("virtio", "e1000e", "e1000", "rtl8139", "igb", "vmxnet3", "virtio-net")),
+    Row("model.type", "./model/@type"),
+    Row("mac", "./mac/@address", ignored=("RANDOM",)),
+    Row("mac.address", "./mac/@address", ignored=("RANDOM",)),
+    Row("link.state", "./link/@state", old=("link_state",), values=("up", "down")),
+    Row("mtu.size", "./mtu/@size", INT),
+    Row("target.dev", "./target/@dev", old=("target",)),
+    Row("trustGuestRxFilters", "./@trustGuestRxFilters", YESNO),
+    Row("driver.name", "./driver/@name", old=("driver_name",), values=("qemu", "vhost", "vfio")),
+    Row("driver.queues", "./driver/@queues", INT, old=("driver_queues",)),
+    Row("filterref.filter", "./filterref/@filter", old=("filterref",)),
+    Row("rom.bar", "./rom/@bar", ONOFF, old=("rom_bar",)),
+    Row("rom.file", "./rom/@file", old=("rom_file",)),
+    Row(
+        "virtualport.type",
+        "./virtualport/@type",
+        old=("virtualport_type",),
+        values=("802.1Qbg", "802.1Qbh", "openvswitch", "midonet"),
+    ),
+    *(
+        Row(f"virtualport.parameters.{name}", f"{_PORT}@{name}", kind, old=(f"virtualport_{name}",))
+        for name, kind in (
+            ("managerid", INT),
+            ("typeid", INT),
+            ("typeidversion", INT),
+            ("instanceid", TEXT),
+            ("profileid", TEXT),
+            ("interfaceid", TEXT),
+        )
+    ),
+)
+
+TABLES = (
+    Table(
+        "network",
+        "./devices/interface",
+        (*_CARD, *_SOURCE, *_FORWARDS, *BOOT, *VIRTIO, *DEVICE),
+        first=("type",),
+        many=True,
+        expand=expand,
+        none=True,
+    ),
+)

@@ -1,0 +1,65 @@
+"""`--rng`: where the guest gets random numbers from."""
+
+from __future__ import annotations
+
+from virtprov.options.model import DEVICE, INT, VIRTIO, Pair, Row, Table, aside
+from virtprov.options.shared import CHAR_TYPES, arrange_ends, char_source
+
+
+def expand(pairs: list[Pair]) -> list[Pair]:
+    """A device's path stands for the model `random` with that device; older words get their new names."""
+    found: list[Pair] = []
+    for key, value in pairs:
+        if key in ("backend.model", "type") and value and value.startswith("/"):
+            key = "device"
+        if key in ("device", "backend"):
+            found.append(("backend", value))
+            if value:
+                found.append(aside("./backend/@model", "random"))
+        else:
+            found.append((_NEW.get(key, key), value))
+    if any(key in ("backend.model", "type") for key, _ in found):
+        found = [pair for pair in found if pair[0] != "!./backend/@model"]
+    return arrange_ends(found, "backend.")
+
+
+_NEW = {
+    "backend_host": "backend.source.host",
+    "backend_connect_host": "backend.source.connect_host",
+    "backend_connect_service": "backend.source.connect_service",
+}
+_MODELS = ("random", "egd", "builtin")
+
+TABLES = (
+    Table(
+        "rng",
+        "./devices/rng",
+        (
+            Row("model", "./@model", values=("virtio", "virtio-transitional", "virtio-non-transitional")),
+            Row("backend.model", "./backend/@model", values=_MODELS, ignored=("default",)),
+            Row("type", "./backend/@model", values=_MODELS),
+            Row("backend", "./backend"),
+            Row("device", "./backend"),
+            Row("backend.type", "./backend/@type", old=("backend_type",), values=CHAR_TYPES),
+            *char_source(
+                "backend.",
+                "./backend/",
+                {
+                    "source.host": ("backend_host",),
+                    "source.service": ("backend_service",),
+                    "source.mode": ("backend_mode",),
+                    "source.connect_host": ("backend_connect_host",),
+                    "source.connect_service": ("backend_connect_service",),
+                },
+            ),
+            Row("rate.bytes", "./rate/@bytes", INT, old=("rate_bytes",)),
+            Row("rate.period", "./rate/@period", INT, old=("rate_period",)),
+            *VIRTIO,
+            *DEVICE,
+        ),
+        first=("backend.model",),
+        many=True,
+        expand=expand,
+        none=True,
+    ),
+)
