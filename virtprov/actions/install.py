@@ -16,6 +16,8 @@ from virtprov.guest.setting import Setting
 from virtprov.guest.storage import Making, Storage
 from virtprov.osinfo.lookup import find, generic
 from virtprov.support.errors import HostError, UsageError
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -46,10 +48,11 @@ def plan(request: InstallRequest, host: Host) -> Plan:
     check(request, drafted)
     guest = setting.guest
     keep_media = setting.profile.is_windows
-    final = boot.final_phase(guest, request.method, keep_media)
+    method = _settled_method(request.method, guest)
+    final = boot.final_phase(guest, method, keep_media)
     documents = [final.text()]
-    if request.method.has_install_phase:
-        documents.insert(0, boot.install_phase(guest, request.method).text())
+    if method.has_install_phase:
+        documents.insert(0, boot.install_phase(guest, method).text())
     return Plan(
         tuple(documents),
         _steps(request, drafted, final, documents[0]),
@@ -57,6 +60,14 @@ def plan(request: InstallRequest, host: Host) -> Plan:
         tuple(setting.notes),
         tuple(setting.warnings),
     )
+
+
+def _settled_method(method: boot.Method, guest: Guest) -> boot.Method:
+    """The method with its medium as the document names it."""
+    if method.kind != boot.CDROM:
+        return method
+    drive = guest.disks("cdrom")[0]
+    return method._replace(medium=path.get(drive, "./source/@file") or path.get(drive, "./source/@dev") or "")
 
 
 def profile_for(request: InstallRequest) -> Profile:
@@ -92,7 +103,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile) -> Drafted:
     setting.words.update(more)
     given_macs = tuple(checks.mac_addresses(guest)) if any(each.group == "network" for each in made) else ()
     _require(request, setting)
-    makings = _settle_disks(setting, made)
+    makings = _settle_disks(setting, made, request.method)
     resources.set_vcpus(setting)
     resources.fill_topology(setting)
     _settle_verbs(setting, made)
@@ -161,6 +172,7 @@ def _require(request: InstallRequest, setting: Setting) -> None:
 def _has_method(request: InstallRequest, guest: Guest) -> bool:
     return bool(
         request.method.kind
+        or request.printing
         or request.cloud_init is not None
         or guest.has("./os/boot")
         or guest.has("./os/kernel")
@@ -174,13 +186,24 @@ def _advised_gib(setting: Setting) -> float | None:
     return storage / GIB if storage else None
 
 
-def _settle_disks(setting: Setting, made: list[Made]) -> tuple[Making, ...]:
+def _add_medium(guest: Guest) -> Element:
+    """The installer's CD, before every other CD so that it is the one that is booted."""
+    drive = tree.element("disk", None, {"device": "cdrom"})
+    others = guest.disks("cdrom")
+    box = guest.ensure("./devices")
+    tree.add(box, drive, box.index(others[0]) if others else None)
+    return drive
+
+
+def _settle_disks(setting: Setting, made: list[Made], method: boot.Method) -> tuple[Making, ...]:
     """Give every disk its source; without --disk, a new one where the profile says how big."""
     guest = setting.guest
     disks = [(each.element, wish_of(each.verbs, each.element)) for each in made if each.group == "disk"]
     if not disks and not setting.refused("disk") and not guest.is_container and _advised_gib(setting) is not None:
         disks = [(guest.add_device("disk", device="disk"), wish_of({"size": f"{_advised_gib(setting)}"}, None))]
         setting.note(f"Using {setting.profile.short_id} default --disk size={_advised_gib(setting):g}")
+    if method.kind == boot.CDROM and method.medium:
+        disks.append((_add_medium(guest), wish_of({"path": method.medium}, None)))
     storage = Storage(setting.host, guest.name, qemu=setting.is_qemu, advised_gib=_advised_gib(setting))
     makings = tuple(storage.resolve(element, wish) for element, wish in disks)
     setting.notes.extend(storage.notes)

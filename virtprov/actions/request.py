@@ -43,7 +43,8 @@ class InstallRequest(NamedTuple):
     """A guest to be made.
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`,
-    `cloud_init` the sub-options of `--cloud-init` (None: not asked for).
+    `cloud_init` the sub-options of `--cloud-init` (None: not asked for). `printing` says that the guest is only
+    to be shown, so how its system comes in may stay open.
     """
 
     uses: tuple[Use, ...] = ()
@@ -62,3 +63,4 @@ class InstallRequest(NamedTuple):
     destroy_on_exit: bool = False
     noreboot: bool = False
     waiting: Waiting = Waiting()
+    printing: bool = False

@@ -85,22 +85,23 @@ def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
         _eject(final, method.medium)
     if _boots_from_kernel(final):
         return final
-    words = _live_words(final, method)
-    if not _per_device(final) and not words:
-        words = ["hd"]
-    set_order(final, words)
+    set_order(final, _final_words(final, method))
     return final
 
 
-def _live_words(guest: Guest, method: Method) -> list[str]:
-    words = []
-    if method.live:
-        words.append("cdrom")
+def _final_words(guest: Guest, method: Method) -> list[str]:
+    """A live CD stays first; the disk is always in the list. Without a disk what was booted first boots again."""
+    words = ["cdrom"] if method.live else []
     if method.kind == IMPORT and method.bootdev:
         words.append(method.bootdev)
-    if "hd" not in words and (device_for(guest, "hd") is not None or not _per_device(guest)):
+    if device_for(guest, "hd") is not None:
         words.append("hd")
+    elif not words:
+        words.append(_FIRST.get(method.kind, "hd"))
     return words
+
+
+_FIRST = {CDROM: "cdrom", PXE: "network"}
 
 
 def install_phase(guest: Guest, method: Method) -> Guest:
@@ -110,10 +111,9 @@ def install_phase(guest: Guest, method: Method) -> Guest:
         first.put("./os/kernel", method.kernel)
         first.put("./os/initrd", method.initrd or None)
         first.put("./os/cmdline", method.args or None)
-    elif method.kind == CDROM:
-        set_order(first, ["cdrom", "hd"])
-    elif method.kind == PXE:
-        set_order(first, ["network", "hd"])
+    elif method.kind in _FIRST:
+        words = [_FIRST[method.kind]]
+        set_order(first, [*words, "hd"] if device_for(first, "hd") is not None else words)
     if not first.has("./on_reboot") or first.get("./on_reboot") != "destroy":
         first.put("./on_reboot", "destroy")
     return first
@@ -125,5 +125,8 @@ def _eject(guest: Guest, medium: str) -> None:
             source = tree.child(disk, "source")
             if source is not None:
                 tree.remove(source)
+            driver = tree.child(disk, "driver")
+            if driver is not None:
+                tree.remove(driver)
             disk.set("type", "file")
             return

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from virtprov.guest import assign
+from virtprov.guest import assign, verbs
 from virtprov.guest.assign import Assignments
 from virtprov.guest.document import Guest
 from virtprov.options.catalogue import table
 from virtprov.options.model import Table
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
+
+_ELSEWHERE = {"num_pcie_root_ports"}
+"""Words about devices that make none by themselves."""
 
 
 class Made(NamedTuple):
@@ -28,6 +31,8 @@ def write_group(guest: Guest, group: str, said: Assignments) -> Made | None:
     if not rows.many:
         _write_part(guest, rows, said)
         return None
+    if set(said.verbs) & _ELSEWHERE and not said.places:
+        return Made(group, tree.element(rows.tag), dict(said.verbs))
     node = assign.build(rows, said)
     parent = guest.ensure(rows.at.rpartition("/")[0] or ".")
     tree.add(parent, node)
@@ -53,7 +58,7 @@ def write_all(guest: Guest, uses: Iterable[tuple[str, Assignments]]) -> tuple[li
     for group, said in uses:
         device = write_group(guest, group, said)
         if device is None:
-            words.update(said.verbs)
+            words.update(verbs.apply(guest, group, said.verbs))
         else:
             made.append(device)
     return made, words

@@ -51,15 +51,21 @@ def free_name(base: str, taken: Callable[[str], bool], *, start: int = 2, sep: s
 _SHORT_ARCH = {"armv7l": "arm", "armv6l": "arm"}
 
 
+def _is_foreign(arch: str, host_arch: str) -> bool:
+    return bool(arch) and arch != host_arch and not (arch == "i686" and host_arch == "x86_64")
+
+
 def default_name(short_id: str, arch: str, host_arch: str, container: bool, taken: Callable[[str], bool]) -> str:
     """A name from the operating system's short id and a foreign architecture; `vm1`, `container1` without one."""
     base = short_id.removesuffix("-unknown")
     if not base or base in ("generic", "unknown"):
         prefix = "container" if container else "vm"
+        if _is_foreign(arch, host_arch):
+            return free_name(f"{prefix}-{_SHORT_ARCH.get(arch, arch)}", taken)
         number = 1
         while taken(f"{prefix}{number}"):
             number += 1
         return f"{prefix}{number}"
-    if arch and arch != host_arch and not (arch == "i686" and host_arch == "x86_64"):
+    if _is_foreign(arch, host_arch):
         base = f"{base}-{_SHORT_ARCH.get(arch, arch)}"
     return free_name(base, taken)

@@ -180,9 +180,14 @@ class Storage:
         if kind:
             disk.set("type", kind)
             self._source(disk, **{_ATTRIBUTE[kind]: path})
-            self._driver(disk, kind, self._format_of(path, None) if kind == "file" else "raw", wish)
+            self._driver(disk, kind, self._format_here(disk, path) if kind == "file" else "raw", wish)
             return Making()
         return self._new_at_path(disk, path, wish)
+
+    def _format_here(self, disk: Element, path: str) -> str:
+        """The format of a local file; a CD's need not be said, it is raw."""
+        seen = self._format_of(path, None)
+        return "" if seen == "raw" and disk.get("device") in ("cdrom", "floppy") else seen
 
     def _format_of(self, path: str, volume: VolumeInfo | None) -> str:
         """From the image's first bytes where it can be read here, else what the pool says."""
@@ -348,7 +353,8 @@ class Storage:
                 )
             if not disk.get("type"):
                 disk.set("type", "file" if disk.get("device") in ("cdrom", "floppy") else "block")
-            self._driver(disk, disk.get("type", "file"), "", wish)
+            if disk.get("device", "disk") not in ("cdrom", "floppy"):
+                self._driver(disk, disk.get("type", "file"), "", wish)
             return
         if not disk.get("type"):
             disk.set("type", _type_of(source))

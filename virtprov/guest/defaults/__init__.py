@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from virtprov.guest.defaults import clock, cpu, devices, disk, display, firmware, network, resources
+from virtprov.guest.defaults import clock, container, cpu, devices, disk, display, firmware, network
 from virtprov.guest.setting import Rule, Setting
 
 RULES: tuple[Rule, ...] = (
+    *container.RULES,
     *firmware.RULES,
     *clock.RULES,
     *cpu.RULES,
@@ -44,6 +45,7 @@ def complete(setting: Setting) -> None:
         display.fill_sound,
         firmware.fill_tpm,
         devices.fill_details,
+        container.fill_filesystems,
     ):
         fill(setting)
 
@@ -56,5 +58,3 @@ def after_part(setting: Setting, group: str) -> None:
                 rule.write(setting)
     elif group == "cpu":
         cpu.fill_model(setting)
-    elif group == "vcpus":
-        resources.fill_topology(setting)

@@ -54,6 +54,8 @@ def set_features(setting: Setting) -> None:
     """ACPI, APIC and PAE as the host's capabilities have them."""
     guest = setting.guest
     offered = setting.words.get("guest-features", "").split()
+    if setting.driver == "xen":
+        offered.append("pae")
     for name in ("acpi", "apic", "pae"):
         if name in offered and not setting.said(f"no-{name}") and path.find(guest.root, f"./features/{name}") is None:
             guest.ensure(f"./features/{name}")
@@ -77,8 +79,9 @@ def _wants_hyperv(setting: Setting) -> bool:
 def set_hyperv(setting: Setting) -> None:
     """Every enlightenment the host offers for this guest, those first that others need."""
     guest, known = setting.guest, setting.domcaps
-    said = known.hyperv if known is not None else None
-    offered = ("relaxed", "vapic", "spinlocks") if said is None else said
+    if known is None:
+        return
+    offered = ("relaxed", "vapic", "spinlocks") if known.hyperv is None else known.hyperv
     vendor = setting.capabilities.host_cpu.vendor
     on: list[str] = []
     for name in _ENLIGHTENMENTS:
@@ -114,7 +117,7 @@ def _x86_qemu(setting: Setting) -> bool:
 RULES = (
     Rule("features", lambda setting: setting.guest.is_hvm, set_features, "--features acpi=off"),
     Rule("hyperv", _wants_hyperv, set_hyperv, "--features hyperv.relaxed.state=off"),
-    Rule("clock", lambda setting: not setting.guest.is_container, set_clock, "--clock offset=..."),
+    Rule("clock", lambda setting: setting.guest.is_hvm, set_clock, "--clock offset=..."),
     Rule("timers", _x86_qemu, set_timers, "--clock ..."),
 )
 

@@ -46,12 +46,7 @@ def _kvm(setting: Setting) -> None:
             guest.put("./cpu/@mode", "host-model")
         else:
             _host_model_name(setting)
-    elif guest.is_arm_virt and guest.arch == host_arch and guest.arch == "aarch64" or (
-        guest.arch == host_arch
-        and (guest.is_riscv_virt or guest.is_loongarch)
-        and known is not None
-        and known.cpu_mode("host-passthrough")
-    ):
+    elif guest.is_arm_virt and guest.arch == host_arch == "aarch64":
         guest.put("./cpu/@mode", "host-passthrough")
 
 

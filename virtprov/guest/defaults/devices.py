@@ -80,7 +80,7 @@ def _wants_scsi(setting: Setting) -> bool:
 def add_scsi(setting: Setting) -> None:
     """A virtio-scsi controller for SCSI disks."""
     if setting.profile.virtio_scsi or setting.guest.is_virtio_only:
-        setting.guest.add_device("controller", type="scsi", index="0", model="virtio-scsi")
+        setting.guest.add_device("controller", type="scsi", model="virtio-scsi")
 
 
 # -- consoles and channels ------------------------------------------------------------------------
@@ -188,11 +188,11 @@ def fill_details(setting: Setting) -> None:
 
 USB_PCI = (
     Rule("usb", _wants_usb, add_usb, "--controller usb,model=none"),
+    Rule("scsi-controller", _wants_scsi, add_scsi, "--controller scsi,model=..."),
     Rule("pcie-root-ports", _wants_ports, add_root_ports, "--controller num_pcie_root_ports=0"),
 )
 
 RULES = (
-    Rule("scsi-controller", _wants_scsi, add_scsi, "--controller scsi,model=..."),
     Rule("console", _wants_console, add_console, "--console none"),
     Rule("guest-agent-channel", _wants_agent, add_agent_channel, "--channel none"),
     Rule("rng", _wants_rng, add_rng, "--rng none"),

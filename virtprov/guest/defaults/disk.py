@@ -34,7 +34,7 @@ def default_bus(setting: Setting, disk: Element) -> str:
         return "virtio" if device == "disk" else "scsi"
     if guest.is_arm and guest.machine.startswith("vexpress"):
         return "sd"
-    if guest.is_virtio_only or guest.is_arm_virt:
+    if guest.is_virtio_only or (guest.is_arm_virt and device != "disk"):
         return "scsi"
     if guest.is_q35 or setting.driver == "bhyve":
         return "sata"

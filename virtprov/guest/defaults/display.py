@@ -68,13 +68,23 @@ def _fill_spice(setting: Setting, display: Element) -> None:
             display.set("port", "-1")
             display.set("tlsPort", "-1")
             display.set("autoport", "yes")
-    if path.get(display, "./gl/@enable") == "yes" and tree.child(display, "listen") is None:
-        display.attrib.pop("listen", None)
-        for name in ("port", "tlsPort", "autoport"):
-            display.attrib.pop(name, None)
-        tree.add(display, tree.element("listen", None, {"type": "none"}))
+    if path.get(display, "./gl/@enable") == "yes" and path.get(display, "./gl/@rendernode") is None:
+        path.put(display, "./gl/@rendernode", _render_node(setting))
     if not setting.host.is_remote and path.find(display, "./image/@compression") is None:
         path.put(display, "./image/@compression", "off")
+
+
+def _render_node(setting: Setting) -> str | None:
+    """The first render node of the host's graphics cards."""
+    for device in setting.host.node_devices("drm"):
+        node = tree.parse(device.xml, f"the node device {device.name}")
+        if tree.find_text(node, "capability/type") == "render":
+            return next((link.text for link in tree.children(node, "devnode") if link.get("type") == "link"), None)
+    return None
+
+
+def _uses_gl(setting: Setting) -> bool:
+    return any(path.get(display, "./gl/@enable") == "yes" for display in setting.guest.devices("graphics"))
 
 
 def _fill_sdl(display: Element) -> None:
@@ -93,20 +103,16 @@ def _default_video(setting: Setting) -> str:
         return "vga"
     if guest.is_loongarch or guest.is_riscv_virt or guest.is_s390x:
         return "virtio"
-    if has_spice(setting) and any(
-        path.get(display, "./gl/@enable") == "yes" for display in guest.devices("graphics")
-    ):
+    if has_spice(setting) and _uses_gl(setting):
         return "virtio"
     if "virtio" in models and setting.profile.virtio_gpu:
         return "virtio"
     if has_spice(setting) and guest.is_x86 and setting.is_qemu:
         return "qxl"
     if guest.is_uefi and guest.is_arm_virt:
-        return "ramfb" if "ramfb" in models else "virtio"
+        return "ramfb"
     if guest.is_uefi and "bochs" in models:
         return "bochs"
-    if guest.is_arm_virt:
-        return "virtio"
     return "vga"
 
 
@@ -124,6 +130,8 @@ def fill_models(setting: Setting) -> None:
         model = path.get(video, "./model/@type")
         if model in (None, "", "default"):
             path.put(video, "./model/@type", _default_video(setting))
+            if has_spice(setting) and _uses_gl(setting):
+                path.put(video, "./model/acceleration/@accel3d", "yes")
 
 
 def add_sound(setting: Setting) -> None:
@@ -183,7 +191,7 @@ BEFORE = (
 )
 
 RULES = (
-    Rule("video", lambda setting: not setting.guest.is_container, fill_video, "--video none"),
+    Rule("video", lambda setting: setting.guest.is_hvm, fill_video, "--video none"),
     Rule("input", _wants_tablet, add_tablet, "--input none"),
     Rule(
         "spice-channel",
@@ -203,7 +211,6 @@ RULES = (
             and setting.is_qemu
             and not setting.guest.devices("sound")
             and not setting.refused("sound")
-            and setting.guest.is_x86 | setting.guest.is_arm_virt
         ),
         add_sound,
         "--sound none",
@@ -216,6 +223,7 @@ RULES = (
             and setting.is_qemu
             and setting.guest.is_x86
             and not setting.guest.devices("redirdev")
+            and not _uses_gl(setting)
             and not setting.refused("redirdev")
             and not _usb_off(setting)
         ),

@@ -143,6 +143,8 @@ def fill_tpm(setting: Setting) -> None:
             continue
         tpm.attrib.pop("model", None)
         backend = tree.child(tpm, "backend")
+        if backend is not None and not backend.get("type") and tree.child(backend, "device") is not None:
+            backend.set("type", "passthrough")
         if backend is None or backend.get("type") != "emulator" or backend.get("version"):
             continue
         if known is not None and "tpm-crb" in (known.device("tpm", "model") or ()):

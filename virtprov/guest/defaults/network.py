@@ -28,15 +28,13 @@ def fill_source(setting: Setting) -> None:
 
 def _connect(setting: Setting, nic: Element) -> None:
     host = setting.host
-    if host.is_session and setting.is_qemu:
+    if (host.is_session and setting.is_qemu) or setting.is_test:
         nic.set("type", "user")
         return
-    bridge = host.default_bridge()
+    bridge = None if host.is_remote else host.default_bridge()
     if bridge:
         nic.set("type", "bridge")
         path.put(nic, "./source/@bridge", bridge)
-    elif setting.is_test and host.network("default") is None:
-        nic.set("type", "user")
     else:
         nic.set("type", "network")
         path.put(nic, "./source/@network", "default")

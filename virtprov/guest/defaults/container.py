@@ -1,0 +1,50 @@
+"""Containers: what runs first in them, and their file systems."""
+
+from __future__ import annotations
+
+from virtprov.guest.setting import Rule, Setting
+from virtprov.xml import path
+
+
+def fill_filesystems(setting: Setting) -> None:
+    """A directory of the host, with its files' owners mapped, unless something else is said."""
+    for share in setting.devices("filesystem"):
+        if not share.get("type"):
+            share.set("type", "mount")
+        virtiofs = path.get(share, "./driver/@type") == "virtiofs"
+        if share.get("type") == "mount" and not share.get("accessmode") and not virtiofs:
+            share.set("accessmode", "mapped")
+
+
+def _has_own_root(setting: Setting) -> bool:
+    return any(path.get(share, "./target/@dir") == "/" for share in setting.guest.devices("filesystem"))
+
+
+def set_init(setting: Setting) -> None:
+    """A whole system in the root directory starts itself; else a shell runs on the host's own files."""
+    own = _has_own_root(setting)
+    setting.guest.put("./os/init", "/sbin/init" if own else "/bin/sh")
+
+
+def set_private_network(setting: Setting) -> None:
+    """A whole system configures its network by itself, so it must not see the host's."""
+    setting.guest.ensure("./features/privnet")
+
+
+RULES = (
+    Rule("filesystems", lambda setting: True, fill_filesystems, "--filesystem type=..."),
+    Rule(
+        "private-network",
+        lambda setting: (
+            setting.driver == "lxc" and _has_own_root(setting) and not setting.guest.has("./os/init")
+        ),
+        set_private_network,
+        "--features privnet=off",
+    ),
+    Rule(
+        "init",
+        lambda setting: setting.driver == "lxc" and setting.guest.is_container and not setting.guest.has("./os/init"),
+        set_init,
+        "--boot init=...",
+    ),
+)
