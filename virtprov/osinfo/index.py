@@ -211,7 +211,8 @@ def build(roots: tuple[str, ...], keep: bool = True) -> bytes:
     own = sum(len(files) for _, files in scans[:_FIRST_OWN_LAYER])
     kept = {path: stamp for found, _ in scans for path, stamp in found.items()}
     with _CollectionPaused():
-        image = _image(load(chosen_files(layered)), kept, stamps, own)
+        by_hand = {path for _, files in scans[_FIRST_OWN_LAYER:] for path in files}
+        image = _image(load(chosen_files(layered), by_hand), kept, stamps, own)
     _unsaved.pop(roots, None)
     settled = all(_settled(stamp, now) for stamp in (*kept.values(), *stamps.values()))
     if keep and settled and not _write(cache_path(roots), image):
@@ -299,13 +300,16 @@ def _remove(path: str) -> None:
 
 def _tidy(folder: str) -> None:
     """Remove the indexes beyond the newest few, and parts that a killed process left behind."""
-    ours = [
-        (entry.stat().st_mtime, entry.path)
-        for entry in os.scandir(folder)
-        if entry.name.lstrip(".").startswith("osinfo-") and ".index" in entry.name
-    ]
-    for _, path in sorted(ours, reverse=True)[_MOST_KEPT:]:
+    ours = [os.path.join(folder, name) for name in os.listdir(folder) if name.lstrip(".").startswith("osinfo-")]
+    for path in sorted(ours, key=_written, reverse=True)[_MOST_KEPT:]:
         _remove(path)
+
+
+def _written(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:  # another process was quicker
+        return 0.0
 
 
 class _CollectionPaused:

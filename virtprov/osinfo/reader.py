@@ -87,10 +87,8 @@ def read_file(path: str) -> Content:
         if "{{" in name:  # a template of some distribution's build, left in the folder
             continue
         if node.tag in ("os", "platform", "device", "datamap", "install-script") and "://" not in name:
-            raise XmlError(
-                f"{path}, line {node.sourceline}: <{node.tag!s}> has no id that is an address",
-                hint='give it one, such as id="http://example.org/myos/1"',
-            )
+            slip = f"<{node.tag!s}> has no id that is an address such as http://example.org/myos/1"
+            raise XmlError(f"{path}, line {node.sourceline}: {slip}")
         if node.tag == "os":
             content.systems.append(_read_os(node, path))
         elif node.tag == "platform":

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from virtprov.osinfo.check import check_file
 from virtprov.osinfo.pack import FIELD, pack_rows, pack_words
 from virtprov.osinfo.reader import Content, Piece, Row, Script, read_file
-from virtprov.support.errors import XmlError
+from virtprov.support.errors import XmlError, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
 Needs = dict[tuple[str, str], Row]
 """(kind, arch) -> ram, n_cpus, storage, cpu."""
@@ -74,17 +75,29 @@ class Merged:
             kept.extend(row for row in dict.fromkeys(getattr(piece, name)) if row not in kept)
 
 
-def load(paths: Iterable[str]) -> Catalogue:
-    """Read files in order of precedence. One that cannot be used is left out, and named in one warning."""
+def load(paths: Iterable[str], by_hand: Container[str] = ()) -> Catalogue:
+    """Read files in order of precedence. One that cannot be used is left out, and named in one warning.
+
+    The files `by_hand` are checked for slips as well; each slip is a warning of its own.
+    """
     found = Catalogue({}, {}, {}, {}, {}, [])
+    written: list[Piece] = []
     for path in paths:
         try:
             content = read_file(path)
+            if path in by_hand:
+                found.warnings.extend(check_file(path))
+                written += content.systems
         except XmlError as problem:
-            hint = f" ({problem.hint})" if problem.hint else ""
-            found.warnings.append(f"OS profile skipped: {problem.message}{hint}")
+            found.warnings.append(f"OS profile skipped: {problem.message}")
             continue
         _merge(found, content)
+    for piece in written:
+        for parent in piece.derives:
+            if parent not in found.systems:
+                hint = nearest(parent, [name for name in found.systems if name != piece.id])
+                text = f"OS profile {piece.source}: there is no system '{parent}' to derive {piece.id} from"
+                found.warnings.append(f"{text} ({hint})" if hint else text)
     return found
 
 
