@@ -251,6 +251,7 @@ def _image(catalogue: Catalogue, kept: dict[str, str], stamps: dict[str, str], o
 
 def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]:
     """For each record its keys, the files it rests on, and its text."""
+    from virtprov.osinfo.detect_pack import detection_records
     from virtprov.osinfo.resolve import Resolver, script_record
 
     owner = {short: one.id for one in catalogue.systems.values() for short in one.short_ids}
@@ -268,6 +269,8 @@ def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]
         yield [f"device{WORD}{name}"], [], FIELD.join(row)
     for name, entries in catalogue.datamaps.items():
         yield [f"datamap{WORD}{name}"], [], pack_words(entries)
+    for name, record in detection_records(catalogue.systems).items():
+        yield [f"detect{WORD}{name}"], [], record
 
 
 def _write(path: str, image: bytes) -> bool:

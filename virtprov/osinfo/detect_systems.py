@@ -1,0 +1,143 @@
+"""The names, versions and dates by which detection tells releases apart; read when the first one is asked for."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from virtprov.osinfo.pack import pack_rows, pack_words, rows, words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Row = tuple[str, ...]
+
+UNKNOWN = "-unknown"
+"""How the version of a profile for releases that are not known yet ends."""
+
+
+class System(NamedTuple):
+    """One operating system, as far as detection needs to know it."""
+
+    short_id: str
+    name: str
+    version: str
+    distro: str
+    codename: str
+    """The first word, in small letters: `jammy`."""
+    released: str
+    """`YYYYMMDD`, or "" for what is not released."""
+    variants: tuple[str, ...]
+    """Pairs of id and name."""
+
+
+def pack_systems(systems: Iterable[tuple[str, Row, Iterable[Row]]]) -> str:
+    """The table for `SystemTable`: short id; name, version, distro, codename, release date; variants."""
+    return pack_rows([
+        (short_id, *told, pack_words([word for row in variants for word in row[:2]]))
+        for short_id, told, variants in systems
+    ])  # fmt: skip
+
+
+class SystemTable:
+    """All systems; `load` gives the packed table when it is needed."""
+
+    def __init__(self, load: Callable[[], str]) -> None:
+        self._load = load
+        self._known: dict[str, System] | None = None
+
+    @property
+    def known(self) -> dict[str, System]:
+        """Systems by short id."""
+        if self._known is None:
+            self._known = {row[0]: _system(row) for row in rows(self._load())}
+        return self._known
+
+    def get(self, short_id: str) -> System | None:
+        return self.known.get(short_id)
+
+    def released(self, short_id: str) -> str:
+        """The day of release as `YYYYMMDD`; "" when there is none."""
+        found = self.get(short_id)
+        return found.released if found else ""
+
+    def version(self, short_id: str) -> str:
+        found = self.get(short_id)
+        return found.version if found else ""
+
+    def name(self, short_id: str, variants: tuple[str, ...] = ()) -> str:
+        """The name of the variant if just one is meant and it has a name, else that of the system."""
+        found = self.get(short_id)
+        if not found:
+            return ""
+        named = dict(zip(found.variants[::2], found.variants[1::2], strict=False))
+        return (named.get(variants[0]) if len(variants) == 1 else None) or found.name
+
+    def by_codename(self, distro: str, codename: str) -> System | None:
+        """The release of a distribution with this code name, in any case; only the first word counts.
+
+        `testing` and the like are looked for among the short ids (`debiantesting`).
+        """
+        wanted = codename.lower().split(" ")[0]
+        if wanted in ("stable", "devel"):
+            return self.newest(distro)
+        names = (wanted, distro + wanted)
+        found = [one for one in self._of(distro) if wanted and (one.codename == wanted or one.short_id in names)]
+        return found[0] if found else None
+
+    def by_version(self, distro: str, version: str) -> tuple[System, bool] | None:
+        """The release with this version, or the newest one before it; and whether it is that very release.
+
+        A known `12` answers for the asked `12.4`; a known `9.4` for `9.9` is a guess, which a profile for the
+        unknown releases of `9` makes better.
+        """
+        wanted = numbers(version)
+        best: tuple[tuple[int, ...], System] | None = None
+        for one in self._of(distro):
+            mine = numbers(one.version)
+            if mine and mine <= wanted and not one.version.endswith(UNKNOWN) and (best is None or mine > best[0]):
+                best = mine, one
+        if best and wanted[: len(best[0])] == best[0]:
+            return best[1], True
+        for one in self._of(distro):
+            if wanted and one.version == f"{wanted[0]}{UNKNOWN}":
+                return one, True
+        return (best[1], False) if best else None
+
+    def newest_before(self, short_id: str, version: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+        """The newest release up to a version in a line of releases, and its version; the system itself if none.
+
+        A line is what has the same short id but for the version: `ol9.2`, `ol9.3`, `ol10.0`.
+        """
+        line = _line(self.known[short_id])
+        mine = [
+            (numbers(one.version), one.short_id)
+            for one in self.known.values()
+            if _line(one) == line and not one.version.endswith(UNKNOWN)
+        ]
+        known, name = max((row for row in mine if () < row[0] <= version), default=((), ""))
+        return (name, known) if name else (short_id, version)
+
+    def newest(self, distro: str) -> System | None:
+        """The release of a distribution that came out last."""
+        return max((one for one in self._of(distro) if one.released), key=lambda one: one.released, default=None)
+
+    def _of(self, distro: str) -> list[System]:
+        return [one for one in self.known.values() if one.distro == distro]
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """`9.4` as (9, 4), for comparing; () for a version without numbers."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+def _line(one: System) -> str:
+    return one.short_id.removesuffix(one.version) if one.version else ""
+
+
+def _system(row: list[str]) -> System:
+    short_id, name, version, distro, codename, released, variants = row
+    return System(
+        short_id, name, version, distro, codename.lower().split(" ")[0], released.replace("-", ""), words(variants)
+    )

@@ -1,0 +1,73 @@
+"""An ISO's own words about itself: its volume descriptors, in one small read, without a walk through its files.
+
+Layout: ECMA-119 (ISO 9660) chapter 8, the El Torito specification for the boot record.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SECTOR = 2048
+FIRST = 16 * SECTOR
+READ = 6 * SECTOR
+"""One primary, a boot record, a supplementary descriptor or two and the end: more is hardly ever found."""
+
+
+class IsoIds(NamedTuple):
+    """What the primary volume descriptor says. Texts come without padding."""
+
+    volume_id: str
+    system_id: str = ""
+    publisher_id: str = ""
+    application_id: str = ""
+    size: int = 0
+    """Bytes of the volume; the file may be longer."""
+    bootable: bool = False
+    """Whether there is an El Torito boot record."""
+    created: str = ""
+    """`YYYYMMDD`, or "" when the descriptor does not tell."""
+
+
+def read_iso(read: Callable[[int, int], bytes]) -> IsoIds | None:
+    """The ids of the ISO that `read(offset, size)` reads from; None when it is not one.
+
+    `read` may return less at the end of the file; what it raises is passed on.
+    """
+    data = read(FIRST, READ)
+    primary = b""
+    bootable = False
+    for at in range(0, len(data) - SECTOR + 1, SECTOR):
+        sector = data[at : at + SECTOR]
+        if sector[1:6] != b"CD001" or sector[0] == 255:
+            break
+        if sector[0] == 1 and not primary:
+            primary = sector
+        elif sector[0] == 0 and sector[7:].startswith(b"EL TORITO SPECIFICATION"):
+            bootable = True
+    if not primary:
+        return None
+    blocks = int.from_bytes(primary[80:84], "little")
+    block = int.from_bytes(primary[128:130], "little") or SECTOR
+    created = primary[813:821].decode("ascii", "replace")
+    return IsoIds(
+        _text(primary[40:72]),
+        _text(primary[8:40]),
+        _text(primary[318:446]),
+        _text(primary[574:702]),
+        blocks * block,
+        bootable,
+        created if created.isdigit() and created != "00000000" else "",
+    )
+
+
+def _text(raw: bytes) -> str:
+    """A field's text: ASCII by the standard, UTF-8 or Latin-1 in the wild."""
+    bare = raw.rstrip(b" \0")
+    try:
+        return bare.decode("utf-8")
+    except UnicodeDecodeError:
+        return bare.decode("latin-1")

@@ -1,0 +1,144 @@
+"""What can be said about a regular expression without running it: how a match begins, what it must hold.
+
+Profiles name media by some 3,000 patterns. A medium is tried only against those whose beginning fits, which a few
+look-ups in a dict find. Everything here errs on the safe side: what is not understood promises nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FLAGS = re.compile(r"\(\?[a-zA-Z-]+[):]")  # such as (?i): letters may not be what they seem
+_SPECIAL = frozenset(".^$*+?{}[]\\|()")
+_OPTIONAL = frozenset("*?{")
+_MOST_BEGINNINGS = 200
+
+
+def beginnings(pattern: str) -> tuple[str, ...]:
+    """Texts of which a match at the start of a value must begin with one; ("",) when nothing is sure."""
+    body = pattern.removeprefix("^")
+    if not _splits_at_top(body):
+        found = _grouped(body) if body.startswith("(") else (_literal(body)[0],)
+        if found and len(found) <= _MOST_BEGINNINGS:
+            return tuple(dict.fromkeys(found))
+    return ("",)
+
+
+def needle(pattern: str) -> str:
+    """The longest text that every match holds somewhere; "" when nothing is sure."""
+    return max(_runs(pattern), key=len, default="")
+
+
+def weight(pattern: str) -> int:
+    """How much a pattern says: the number of characters that it fixes."""
+    return sum(len(run) for run in _runs(pattern))
+
+
+def _literal(text: str) -> tuple[str, int]:
+    """The plain text at the start of a pattern, and where it ends in the pattern."""
+    out: list[str] = []
+    at = 0
+    while at < len(text):
+        char, width = text[at], 1
+        if char == "\\" and at + 1 < len(text) and not text[at + 1].isalnum():
+            char, width = text[at + 1], 2
+        elif char in _SPECIAL:
+            break
+        if text[at + width : at + width + 1] in _OPTIONAL:
+            break
+        out.append(char)
+        at += width
+    return "".join(out), at
+
+
+def _grouped(body: str) -> tuple[str, ...]:
+    """The beginnings of a pattern that starts with a group of alternatives; () when they are not plain."""
+    end = _closing(body)
+    inner, rest = body[1:end], body[end + 1 :]
+    if end < 0 or inner.startswith("?") or rest[:1] in tuple("*{+"):
+        return ()
+    heads = []
+    after = _literal(rest.removeprefix("?"))[0]
+    for word in _split(inner):
+        head, used = _literal(word)
+        # an alternative that is plain to its end goes on with what follows the group
+        heads.append(head if used < len(word) else head + after)
+    if rest.startswith("?"):
+        heads += beginnings(rest[1:])
+    return tuple(heads)
+
+
+def _runs(pattern: str) -> list[str]:
+    """All plain texts outside groups and sets, each of which every match holds."""
+    if _splits_at_top(pattern) or _FLAGS.match(pattern):
+        return []
+    runs, at = [], 0
+    while at < len(pattern):
+        run, used = _literal(pattern[at:])
+        if run:
+            runs.append(run)
+            at += used
+        else:
+            at += _token(pattern[at:])
+    return runs
+
+
+def _token(text: str) -> int:
+    """The length of one part that is not plain, with the sign of repetition behind it."""
+    if text[0] == "(":
+        end = _closing(text)
+        width = end + 1 if end > 0 else len(text)
+    elif text[0] == "[":
+        end = text.find("]", 3 if text[1:2] == "^" else 2)
+        width = end + 1 if end > 0 else len(text)
+    elif text[0] == "{":
+        end = text.find("}")
+        width = end + 1 if end > 0 else len(text)
+    else:
+        width = 2 if text[0] == "\\" else 1
+    return width
+
+
+def _closing(text: str) -> int:
+    """Where the group that opens at 0 closes; -1 when it does not."""
+    depth = 0
+    for at, char in _structure(text):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if not depth:
+            return at
+    return -1
+
+
+def _splits_at_top(text: str) -> bool:
+    return len(_split(text)) > 1
+
+
+def _split(text: str) -> list[str]:
+    """The alternatives of a pattern at its outermost level."""
+    parts, depth, begin = [], 0, 0
+    for at, char in _structure(text):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if char == "|" and not depth:
+            parts.append(text[begin:at])
+            begin = at + 1
+    return [*parts, text[begin:]]
+
+
+def _structure(text: str) -> list[tuple[int, str]]:
+    """The brackets and bars of a pattern, without those escaped or in a set."""
+    if "\\" not in text and "[" not in text:
+        return [(at, char) for at, char in enumerate(text) if char in "(|)"]
+    found, at, in_set = [], 0, -1
+    while at < len(text):
+        char = text[at]
+        if char == "\\":
+            at += 1
+        elif in_set >= 0:
+            if char == "]" and at > in_set + 1:
+                in_set = -1
+        elif char == "[":
+            in_set = at
+        elif char in "(|)":
+            found.append((at, char))
+        at += 1
+    return found
