@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 30.0
 LIMIT = 16 * 1024 * 1024
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
 
 
 def is_url(text: str) -> bool:
@@ -205,7 +205,10 @@ class translated:
 
         import requests.exceptions as kinds
 
-        host = urlsplit(self.url).hostname or self.url
+        try:
+            host = urlsplit(self.url).hostname or self.url
+        except ValueError:
+            host = self.url
         said = str(error)
         if isinstance(error, kinds.SSLError):
             text = f"the certificate of '{host}' is not trusted"
@@ -225,7 +228,7 @@ class translated:
 
     def unreachable(self, host: str, said: str) -> FetchError:
         """Say why there is no connection to `host`."""
-        if "NameResolutionError" in said or "Name or service not known" in said or "getaddrinfo" in said:
+        if any(word in said for word in ("NameResolutionError", "name resolution", "service not known")):
             text = f"there is no host called '{host}'"
             return FetchError(text, hint="check the address and the name server")
         if "refused" in said:

@@ -11,6 +11,8 @@ ROUNDS = 5000
 ROUNDS_LEAST = 1000
 ROUNDS_MOST = 999_999_999
 SALT_SIZE = 16
+# what crypt(5) lists: MD5, bcrypt, SHA-256, SHA-512, yescrypt, gost-yescrypt, scrypt
+HASH_KINDS = ("1", "2a", "2b", "2y", "5", "6", "y", "gy", "7")
 # without the pairs that look alike on a console: 0 O, 1 I l
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _BASE64 = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -62,9 +64,9 @@ def matches(password: str, known: str) -> bool:
 
 
 def is_hash(text: str) -> bool:
-    """Say whether `text` looks like a crypt hash ("$6$salt$hash", "$y$..."), not like a password."""
+    """Say whether `text` is a hash ("$6$salt$hash", "$y$...") as `/etc/shadow` holds it, not a password."""
     parts = text.split("$")
-    return len(parts) >= 4 and not parts[0] and parts[1].isalnum() and len(parts[-1]) >= 22
+    return len(parts) >= 4 and not parts[0] and parts[1] in HASH_KINDS and len(parts[-1]) >= 22
 
 
 def _sha512(password: bytes, salt: bytes, rounds: int) -> bytes:

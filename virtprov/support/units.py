@@ -55,20 +55,18 @@ def parse_duration(text: str, default: str = "s", what: str = "duration") -> int
     A bare number counts in `default` units; parts of a second are rounded up. `what` names the value in
     the message. Raises UsageError for anything that is not a duration.
     """
-    rest, total = text.strip(), 0
-    parts = 0
-    while rest:
+    rest, total, parts = text.strip(), 0, 0
+    while rest or not parts:
         digits, fraction, tail = _split(rest)
         unit = _letters(tail)
         rest = tail[len(unit) :].strip()
         scale = _SECONDS.get(unit.lower() or default)
+        # a number without a unit must be all there is: "1h30" could mean two things
         if not digits or scale is None or (not unit and (rest or parts)):
-            break
+            hint = "write a number and a unit, such as 90s, 30m or 1h"
+            raise UsageError(f"'{text}' is not a {what}", hint=hint)
         total += _scaled(digits, fraction, scale)
         parts += 1
-    if rest or not parts or not digits or scale is None:
-        hint = "write a number and a unit, such as 90s, 30m or 1h"
-        raise UsageError(f"'{text}' is not a {what}", hint=hint)
     return total
 
 

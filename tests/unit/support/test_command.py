@@ -1,0 +1,107 @@
+"""Helper programs: what they say, how they end, what of it is told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from virtprov.support import command, log
+from virtprov.support.errors import CommandError
+
+
+def test_output_and_input() -> None:
+    assert command.run(["cat"], stdin="hä\n") == "hä\n"
+    assert command.run(["sh", "-c", "echo out; echo err >&2"]) == "out\n"
+
+
+def test_paths_are_words(tmp_path: Path) -> None:
+    (tmp_path / "a b").touch()
+    assert command.run(["ls", tmp_path]) == "a b\n"
+
+
+def test_english_and_what_is_asked_for() -> None:
+    assert command.run(["sh", "-c", "echo $LC_ALL $MINE"], env={"MINE": "yes"}) == "C yes\n"
+
+
+def test_a_failure_tells_the_last_words() -> None:
+    with pytest.raises(CommandError) as caught:
+        command.run(["sh", "-c", "echo one >&2; echo 'two  ' >&2; echo >&2; exit 3"])
+    assert str(caught.value).endswith("ended with status 3")
+    assert "sh -c" in str(caught.value)
+    assert caught.value.hint == "two"
+
+
+def test_statuses_that_are_fine() -> None:
+    assert command.run(["sh", "-c", "echo x; exit 2"], ok=(0, 2)) == "x\n"
+
+
+def test_a_signal_has_a_name() -> None:
+    with pytest.raises(CommandError, match="was killed by SIGTERM"):
+        command.run(["sh", "-c", "kill $$"])
+    assert command.ending(-250) == "was killed by signal 250"
+
+
+def test_a_program_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CommandError) as caught:
+        command.run(["qemu-img", "info"])
+    assert str(caught.value) == "the program 'qemu-img' is not installed"
+    assert "qemu-utils" in caught.value.hint
+    assert command.find("qemu-img") is None
+
+
+def test_a_program_that_cannot_be_started(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("not a program")
+    with pytest.raises(CommandError, match="cannot be started: permission denied"):
+        command.run([tmp_path / "x"])
+
+
+def test_too_slow() -> None:
+    with pytest.raises(CommandError, match="did not end within 0.05 seconds"):
+        command.run(["sleep", "60"], timeout=0.05)
+
+
+def test_output_that_is_not_utf8() -> None:
+    assert command.run(["printf", r"\377"]) == "\ufffd"
+
+
+def test_the_log_shows_no_secret_and_no_input() -> None:
+    log.secret("s3cr3t-word")
+    lines: list[str] = []
+    stop = log.start(lines.append)
+    try:
+        with pytest.raises(CommandError) as caught:
+            command.run(["sh", "-c", "cat >&2; exit 1", "s3cr3t-word"], stdin="s3cr3t-word")
+    finally:
+        stop()
+    told = "\n".join([*lines, str(caught.value), caught.value.hint])
+    assert "s3cr3t-word" not in told
+    assert log.MASK in lines[0]
+
+
+ATTACHED = """
+import signal, sys
+from virtprov.support import command
+before = signal.getsignal(signal.SIGINT)
+script = "trap 'echo child caught it; exit 7' INT; kill -INT $PPID; kill -INT $$; exit 0"
+print(command.run_attached(["sh", "-c", script]), signal.getsignal(signal.SIGINT) is before, flush=True)
+"""
+
+
+def test_ctrl_c_is_the_attached_programs() -> None:
+    done = subprocess.run([sys.executable, "-c", ATTACHED], capture_output=True, text=True, env=dict(os.environ))
+    assert done.stderr == ""
+    assert done.stdout == "child caught it\n7 True\n"
+
+
+def test_an_attached_program_shares_our_streams(capfd: pytest.CaptureFixture[str]) -> None:
+    assert command.run_attached(["sh", "-c", "echo hello; exit 4"]) == 4
+    assert capfd.readouterr().out == "hello\n"
+    assert command.run_attached(["sh", "-c", "kill -9 $$"]) == -signal.SIGKILL
+    with pytest.raises(CommandError, match="'no-such-program-here' is not installed"):
+        command.run_attached(["no-such-program-here"])

@@ -1,0 +1,133 @@
+"""Progress: only what takes longer than a second is worth a word."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+
+from virtprov.support import progress
+
+MIB = 1024**2
+
+
+class Time:
+    """A clock and timers that move when told."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.waiting: list[Timer] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def alarm(self, seconds: float, call: Callable[[], None]) -> Timer:
+        return Timer(self, seconds, call)
+
+    def move(self, seconds: float) -> None:
+        self.now += seconds
+        for timer in list(self.waiting):
+            if timer.due <= self.now:
+                self.waiting.remove(timer)
+                timer.call()
+
+
+class Timer:
+    def __init__(self, time: Time, seconds: float, call: Callable[[], None]) -> None:
+        self.time, self.seconds, self.call, self.due = time, seconds, call, 0.0
+
+    def start(self) -> None:
+        self.due = self.time.now + self.seconds
+        self.time.waiting.append(self)
+
+    def cancel(self) -> None:
+        if self in self.time.waiting:
+            self.time.waiting.remove(self)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_nothing_is_said_about_what_is_quick() -> None:
+    for kind in (progress.Lines, progress.Bar):
+        time, out = Time(), io.StringIO()
+        with kind(out, time, time.alarm).task("Copying") as task:
+            task.update(1, 2)
+            time.move(0.9)
+            task.update(2, 2)
+        time.move(10)
+        assert out.getvalue() == ""
+        assert time.waiting == []
+
+
+def test_lines_every_ten_seconds() -> None:
+    time, out = Time(), io.StringIO()
+    with progress.Lines(out, time, time.alarm).task("Copying a") as task:
+        for second in range(1, 25):
+            task.update(second * MIB, 100 * MIB)
+            time.move(1)
+    assert out.getvalue().splitlines() == [
+        "Copying a: 1 MiB of 100 MiB",
+        "Copying a: 12 MiB of 100 MiB",
+        "Copying a: 22 MiB of 100 MiB",
+        "Copying a: done, 24 MiB in 24 s",
+    ]
+
+
+def test_a_task_that_never_reports_still_gets_a_line() -> None:
+    time, out = Time(), io.StringIO()
+    with progress.Lines(out, time, time.alarm).task("Starting"):
+        time.move(1.5)
+    assert out.getvalue() == "Starting ...\nStarting: done, in 2 s\n"
+
+
+def test_a_failed_task_is_not_done() -> None:
+    time, out = Time(), io.StringIO()
+    with pytest.raises(KeyError), progress.Lines(out, time, time.alarm).task("Starting"):
+        time.move(2)
+        raise KeyError
+    assert out.getvalue() == "Starting ...\n"
+
+
+def test_a_bar_draws_over_itself_and_goes() -> None:
+    time, out = Time(), Terminal()
+    with progress.Bar(out, time, time.alarm).task("Copying") as task:
+        time.move(2)
+        task.update(25 * MIB, 100 * MIB)
+        task.update(26 * MIB, 100 * MIB)
+        time.move(0.2)
+        task.update(50 * MIB, 100 * MIB)
+    drawn = out.getvalue().split("\r")
+    assert "25%" not in drawn[1]
+    assert drawn[-1] == "\x1b[K"
+    assert any("50% [" in text and "50 MiB of 100 MiB, 22.7 MiB/s" in text for text in drawn)
+    assert not any("26 MiB" in text for text in drawn)
+    assert "\n" not in out.getvalue()
+
+
+@pytest.mark.parametrize("width", [20, 40, 79, 200])
+def test_a_bar_never_wraps(width: int) -> None:
+    time = Time()
+    task = progress.Bar(Terminal(), time, time.alarm).task("A rather long label of a task")
+    assert isinstance(task, progress._BarTask)
+    time.move(5)
+    for done, total in ((0, 0), (7 * MIB, 0), (7 * MIB, 9 * MIB), (9 * MIB, 9 * MIB), (10 * MIB, 9 * MIB)):
+        task.update(done, total)
+        assert len(task.line(width)) <= width
+
+
+def test_which_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    assert isinstance(progress.make(Terminal()), progress.Bar)
+    assert isinstance(progress.make(io.StringIO()), progress.Lines)
+    assert type(progress.make(Terminal(), quiet=True)) is progress.Progress
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(progress.make(Terminal()), progress.Lines)
+
+
+def test_silence() -> None:
+    with progress.Progress().task("x") as task:
+        task.update(1, 2)
