@@ -101,7 +101,7 @@ def check_user_data(source: Source) -> Checked:
     if kind == "cloud-config-jsonp":
         _jsonp(text, source.name)
     warnings = []
-    if kind == "script" and text.split("\n", 1)[0].endswith("\r"):
+    if kind == "script" and text.lstrip().split("\n", 1)[0].endswith("\r"):
         warnings.append(f"{source.name}, line 1: the line ends in CR LF, so the guest will not find the interpreter")
     return Checked(kind, mime, text, None, tuple(warnings))
 
@@ -135,14 +135,33 @@ def _gunzip(source: Source) -> bytes:
 
 
 def _kind(text: str) -> tuple[str, str]:
-    """Return kind and MIME type, or two empty texts when the beginning is none that cloud-init knows."""
-    first = text.split("\n", 1)[0].rstrip()
+    """Return kind and MIME type, or two empty texts when the beginning is none that cloud-init knows.
+
+    As cloud-init does, empty lines in front and upper case are let pass (seen with 20.4 and 25.1).
+    """
+    first = text.lstrip().split("\n", 1)[0].rstrip().lower()
     for header, kind, mime in HEADERS:
         if first.startswith(header) and (kind in (JINJA, "script") or first[len(header) :][:1] in ("", " ")):
             return kind, mime
-    if first.lower().startswith(("content-type:", "mime-version:")):
+    if _is_mime(text):
         return MULTIPART, "multipart/mixed"
     return "", ""
+
+
+def _is_mime(text: str) -> bool:
+    """Say whether the text begins with a mail's head that says what follows."""
+    head = text.lstrip().split("\n\n", 1)[0].replace("\r", "").lower().split("\n")
+    named = [line.split(":", 1)[0] for line in head if not line.startswith((" ", "\t", "from "))]
+    return bool({"mime-version", "content-type"} & set(named)) and all(
+        name.replace("-", "").isalnum() for name in named
+    )
+
+
+def _loose_header(text: str, name: str) -> list[str]:
+    """Warn of a header that cloud-init takes but its own checker does not."""
+    if text.startswith("#cloud-config"):
+        return []
+    return [f"{name}: '#cloud-config' should be the first line, in lower case"]
 
 
 def _no_header(text: str, name: str) -> InputError:
@@ -153,19 +172,18 @@ def _no_header(text: str, name: str) -> InputError:
     shown = first if len(first) <= 40 else first[:37] + "..."
     squeezed = first.lower().replace(" ", "").replace("_", "-").lstrip("#")
     if squeezed in ("cloud-config", "cloudconfig"):
-        if number > 1 and first == "#cloud-config":
-            return InputError(f"{name}, line {number}: '#cloud-config' must be on the first line")
         return InputError(f"{name}, line {number}: '{shown}' is not '#cloud-config'", hint="write it just so")
     later = next((place for place, line in enumerate(lines, 1) if line.rstrip() == "#cloud-config"), 0)
     hint = "put '#cloud-config' alone on the first line" + (f" (it is on line {later})" if later else "")
     return InputError(
         f"{name}, line {number}: cloud-init does not know what '{shown}' begins, and would ignore all of it",
-        hint=hint if not first.startswith("<") else "is it the right file?",
+        hint=hint if not first.startswith(("<", "-----", "ssh-")) else "is it the right file?",
     )
 
 
 def _cloud_config(text: str, name: str) -> Checked:
     tree, warnings = load_mapping(text, name, "cloud-config")
+    warnings += _loose_header(text, name)
     for key in tree:
         near = _near_key(key)
         if near:
@@ -187,7 +205,7 @@ def _near_key(key: object) -> str:
 
 def _template(text: str, name: str) -> Checked:
     """A jinja template: its header is followed by another, and only cloud-init can fill it in."""
-    rest = text.split("\n", 1)[1] if "\n" in text else ""
+    rest = text.lstrip().partition("\n")[2]
     if not _kind(rest)[0]:
         raise InputError(
             f"{name}, line 2: a '## template: jinja' document needs a second header, such as '#cloud-config'"

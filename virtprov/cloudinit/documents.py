@@ -6,8 +6,9 @@ cloud-init understands from 18 to today without calling any of it deprecated, si
 
 * the root password as `hashed_passwd` in `users` (`chpasswd.list` is deprecated, `chpasswd.users` is unknown
   before 22.2), and its expiry as a command at the end of the first boot;
-* keys of the image's own user as `ssh_authorized_keys`, root's below `users`, with `disable_root: false`, as
-  otherwise a key that both have would be turned off for root;
+* keys of the image's own user as `ssh_authorized_keys`, root's below `users`. cloud-init copies the former to
+  root too, with a command that only says who to log in as, and that would replace a key that both have: in that
+  case, and only then, as it lets those keys in as root, `disable_root: false` is said;
 * `users` keeps `default`, so that the image's own user is still made.
 
 **With the user's own user-data** there are two cases. With no such sub-option beside it, its bytes go into the
@@ -32,6 +33,7 @@ from virtprov.support.text import host_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from virtprov.cloudinit.model import SeedRequest
@@ -72,10 +74,10 @@ def user_data(wishes: Wishes, given: Source | None) -> Document:
 
     Raises InputError for a document that cannot be used or that speaks against the wishes.
     """
-    ours = cloud_config(wishes)
     if given is None:
-        return Document(rendered(ours))
+        return Document(rendered(cloud_config(wishes)))
     checked = check_user_data(given)
+    ours = cloud_config(wishes, _their_keys(checked, wishes))
     if not ours:
         return Document(given.data, checked.warnings)
     if checked.kind == MULTIPART or checked.mime == "application/gzip":
@@ -98,8 +100,11 @@ def rendered(tree: dict[str, Any]) -> bytes:
     return (HEADER + dump(tree)).encode()
 
 
-def cloud_config(wishes: Wishes) -> dict[str, Any]:
-    """Return the cloud-config for `wishes`, empty when nothing is wished for."""
+def cloud_config(wishes: Wishes, other_keys: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the cloud-config for `wishes`, empty when nothing is wished for.
+
+    `other_keys` are those that a document in front of it gives to the image's user.
+    """
     users = [entry for entry in (_root(wishes), _user(wishes)) if entry]
     commands = []
     if wishes.root_expires:
@@ -109,7 +114,7 @@ def cloud_config(wishes: Wishes) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     if users:
         tree["users"] = ["default", *users]
-    if wishes.root_keys:
+    if _share_a_key(wishes.root_keys, (*wishes.image_user_keys, *other_keys)):
         tree["disable_root"] = False
     if wishes.image_user_keys:
         tree["ssh_authorized_keys"] = list(wishes.image_user_keys)
@@ -118,14 +123,34 @@ def cloud_config(wishes: Wishes) -> dict[str, Any]:
     return tree
 
 
+def _share_a_key(first: Iterable[str], second: Iterable[str]) -> bool:
+    """Say whether a key is in both, whatever its options and comment are."""
+    from virtprov.cloudinit.sources import key_data
+
+    return bool({key_data(key) for key in first} & {key_data(key) for key in second})
+
+
+def _their_keys(checked: Checked, wishes: Wishes) -> tuple[str, ...]:
+    """Return the keys that the user's document gives to the image's user.
+
+    Where that cannot be known (a template, a list of addresses) it may be any, so root's are taken for them.
+    """
+    if checked.tree is not None:
+        keys = checked.tree.get("ssh_authorized_keys")
+        return tuple(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else ()
+    return () if checked.kind in ("script", "boothook") else wishes.root_keys
+
+
 def _root(wishes: Wishes) -> dict[str, Any]:
-    entry: dict[str, Any] = {}
+    if not wishes.root_hash and not wishes.root_keys:
+        return {}
+    # unless told otherwise cloud-init locks the password, one just set or one the image came with
+    entry: dict[str, Any] = {"name": "root", "lock_passwd": False}
     if wishes.root_hash:
-        # without lock_passwd cloud-init locks the password right after setting it
-        entry |= {"lock_passwd": False, "hashed_passwd": wishes.root_hash}
+        entry["hashed_passwd"] = wishes.root_hash
     if wishes.root_keys:
         entry["ssh_authorized_keys"] = list(wishes.root_keys)
-    return {"name": "root", **entry} if entry else {}
+    return entry
 
 
 def _user(wishes: Wishes) -> dict[str, Any]:
@@ -171,8 +196,8 @@ def _fitted(ours: dict[str, Any], theirs: dict[str, Any], wishes: Wishes, name: 
             raise _conflict(name, "its 'users' leaves out 'default', so the ssh key would go to nobody")
     if wishes.root_hash and _sets_root_password(theirs.get("chpasswd")):
         raise _conflict(name, "its 'chpasswd' sets root's password too")
-    if wishes.root_keys and theirs.get("disable_root") not in (None, False):
-        raise _conflict(name, "it says 'disable_root: true', and a key for root is asked for")
+    if "disable_root" in ours and theirs.get("disable_root") not in (None, False):
+        raise _conflict(name, "it says 'disable_root: true', and root is to have a key of the image's user")
     return fitted
 
 
@@ -307,7 +332,7 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
     if keys and not request.user:
         root, image = _joined(root, keys), _joined(image, keys)
     wishes = Wishes(
-        root_hash=passwords.hashed(password) if password else "",
+        root_hash=_hash(password) if password else "",
         root_expires=bool(made),
         root_keys=root,
         image_user_keys=image,
@@ -317,6 +342,13 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
         disable=request.disable,
     )
     return wishes, made
+
+
+def _hash(password: str) -> str:
+    """Return the hash of `password`, which may be one already: virt-install's seeds take both."""
+    from virtprov.support import passwords
+
+    return password if passwords.is_hash(password) else passwords.hashed(password)
 
 
 def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

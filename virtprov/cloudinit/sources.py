@@ -168,8 +168,8 @@ def _check_key(text: str, name: str, number: int) -> None:
     import binascii
 
     words = text.split()
-    at = next((place for place, word in enumerate(words) if _plain_type(word) in KEY_TYPES), None)
-    if at is None or at + 1 >= len(words):
+    at = _type_place(words)
+    if at is None:
         raise InputError(
             f"{name}, line {number}: this is not a public ssh key",
             hint="a key looks like 'ssh-ed25519 AAAA... comment'",
@@ -185,6 +185,21 @@ def _check_key(text: str, name: str, number: int) -> None:
             f"{name}, line {number}: the data of the {words[at]} key is damaged",
             hint="copy the key again, as one line",
         )
+
+
+def _type_place(words: list[str]) -> int | None:
+    """Return which of the words of a key line is the type (options stand before it), or None."""
+    for place, word in enumerate(words[:-1]):
+        if _plain_type(word) in KEY_TYPES:
+            return place
+    return None
+
+
+def key_data(line: str) -> str:
+    """Return the part of a key line that tells one key from another; the line when it is not a key's."""
+    words = line.split()
+    at = _type_place(words)
+    return line if at is None else words[at + 1]
 
 
 def _plain_type(word: str) -> str:
