@@ -307,11 +307,25 @@ class Profile:
         """Whether BIOS works on `arch`; None when the profile is silent."""
         return self.firmware("bios", arch)
 
+    def needs_efi(self, arch: str) -> bool:
+        """Whether nothing but UEFI boots it on `arch`: the profile says yes to UEFI and no to BIOS."""
+        return self.efi(arch) is True and self.bios(arch) is False
+
     def trees(self, arch: str = "") -> tuple[Tree, ...]:
         """Installer trees in the database's order, all or those of one architecture."""
         from virtprov.osinfo.facts import trees
 
         return trees(self._trees, canonical_arch(arch))
+
+    def install_tree(self, arch: str, script: str = "") -> Tree | None:
+        """The tree that `--install` takes on `arch`, or None when no tree has an address.
+
+        `script` is the profile of an unattended installation: `jeos` prefers the Server tree, `desktop` the
+        Workstation one; otherwise it is Everything.
+        """
+        wanted = {"jeos": "Server", "desktop": "Workstation"}.get(script, "Everything")
+        found = [tree for tree in self.trees(arch) if tree.url]
+        return next((tree for tree in found if wanted in tree.treeinfo_variant), found[0] if found else None)
 
     def media(self, arch: str = "") -> tuple[Media, ...]:
         """Media (ISOs) in the database's order, all or those of one architecture."""

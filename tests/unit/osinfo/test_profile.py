@@ -60,6 +60,8 @@ def test_firmware(tonic: Profile) -> None:
     assert tonic.efi("x86_64") is True
     assert tonic.bios("x86_64") is False
     assert tonic.efi("aarch64") is None
+    assert tonic.needs_efi("x86_64")
+    assert not tonic.needs_efi("aarch64")
 
 
 def test_media(tonic: Profile) -> None:
@@ -86,6 +88,27 @@ def test_trees(tonic: Profile) -> None:
     )  # fmt: skip
     assert tonic.trees("aarch64") == (plain,)
     assert not plain.has_treeinfo
+
+
+@pytest.mark.parametrize(("script", "name"), [("", "every"), ("jeos", "server"), ("desktop", "desk"), ("odd", "every")])
+def test_the_tree_to_install_from(folders: Folders, describe: Describe, script: str, name: str) -> None:
+    trees = "".join(
+        f"<tree arch='x86_64'><url>http://e.org/{name}</url><treeinfo><variant>{kind}</variant></treeinfo></tree>"
+        for name, kind in (("server", "Server"), ("every", "Everything"), ("desk", "Workstation"))
+    )
+    folders.write(
+        folders.system,
+        "os/one.xml",
+        describe("one1", "<tree arch='x86_64'><treeinfo><variant>Everything</variant></treeinfo></tree>", trees),
+        describe("one2", "<tree arch='x86_64'><url>http://e.org/only</url></tree>"),
+    )
+    tree = lookup.find("one1").install_tree("x86_64", script)
+    assert tree is not None
+    assert tree.url == f"http://e.org/{name}"
+    only = lookup.find("one2").install_tree("x86_64", script)
+    assert only is not None
+    assert only.url == "http://e.org/only"
+    assert lookup.find("one1").install_tree("s390x", script) is None
 
 
 def test_images_variants_drivers(tonic: Profile) -> None:
