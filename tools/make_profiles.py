@@ -3,12 +3,14 @@
 
     tools/make_profiles.py OSINFO_DB [--out data/osinfo]
 
-OSINFO_DB is a folder with `os/`, `device/` and `datamap/` below it. Only facts are taken (ids, names, versions,
-dates, lineage, resources, devices, firmware, media ids, addresses of trees and images); comments and everything
-else that is text are left behind, elements come out in one order and one layout. Families wanted and the file each
-goes to are named in GROUPS; releases that those inherit from are added by themselves. What is written is meant to
-be read and amended by hand; running this again overwrites such amendments, so look at the difference.
+OSINFO_DB is a folder of such files, in whatever folders below it. Only facts are taken (ids, names, versions, dates,
+lineage, resources, devices, firmware, media ids, addresses of trees and images); comments and all other text are
+left behind, elements come out in one order and one layout. Families wanted and the file each goes to are named in
+GROUPS; releases that those inherit from are added by themselves. What is written is meant to be read and amended by
+hand; running this over another database overwrites such amendments, so look at the difference. Running it over
+data/osinfo itself only puts amendments into the common layout.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -71,8 +73,17 @@ IDENTITY = ("short-id", "name", "version", "codename", "vendor", "family", "dist
 DATES = ("release-date", "eol-date", "release-status")
 LINEAGE = ("derives-from", "upgrades", "clones")
 PARTS = (
-    "kernel-url-argument", "cloud-image-username", "firmware", "devices", "resources", "variant", "media", "tree",
-    "image", "installer", "driver",
+    "kernel-url-argument",
+    "cloud-image-username",
+    "firmware",
+    "devices",
+    "resources",
+    "variant",
+    "media",
+    "tree",
+    "image",
+    "installer",
+    "driver",
 )
 INNER = {
     "media": ("variant", "iso", "url", "kernel", "initrd", "installer"),
@@ -97,15 +108,15 @@ WIDTH = 118
 Node = ElementTree.Element
 
 
-def read(folder: str, kind: str) -> dict[str, list[Node]]:
-    """Every element `kind` below folder/kind, by id: a release may be told in several files."""
-    found: dict[str, list[Node]] = {}
-    for where, folders, names in os.walk(os.path.join(folder, kind)):
+def read(folder: str) -> dict[str, dict[str, list[Node]]]:
+    """Every element below a root, by kind and id: a release may be told in several files."""
+    found: dict[str, dict[str, list[Node]]] = {"os": {}, "device": {}, "datamap": {}}
+    for where, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
             if name.endswith(".xml"):
-                for node in ElementTree.parse(os.path.join(where, name)).getroot().findall(kind):
-                    found.setdefault(node.get("id", ""), []).append(node)
+                for node in ElementTree.parse(os.path.join(where, name)).getroot():
+                    found.setdefault(node.tag, {}).setdefault(node.get("id", ""), []).append(node)
     return found
 
 
@@ -176,8 +187,10 @@ def system(ident: str, nodes: list[Node]) -> list[str]:
 
 def document(title: str, blocks: list[list[str]], apart: bool = True) -> str:
     body = ("\n\n" if apart else "\n").join("\n".join(block) for block in blocks)
-    return (f'<?xml version="1.0" encoding="UTF-8"?>\n<!-- {title}. -->\n<libosinfo version="0.0.1">\n'
-            f"{body}\n</libosinfo>\n")
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<!-- {title}. -->\n<libosinfo version="0.0.1">\n'
+        f"{body}\n</libosinfo>\n"
+    )
 
 
 def device(ident: str, nodes: list[Node]) -> list[str]:
@@ -189,8 +202,11 @@ def device(ident: str, nodes: list[Node]) -> list[str]:
 
 
 def datamap(ident: str, nodes: list[Node]) -> list[str]:
-    pairs = [f'    <entry inval={quoteattr(entry.get("inval", ""))} outval={quoteattr(entry.get("outval", ""))}/>'
-             for node in nodes for entry in node.findall("entry")]
+    pairs = [
+        f"    <entry inval={quoteattr(entry.get('inval', ''))} outval={quoteattr(entry.get('outval', ''))}/>"
+        for node in nodes
+        for entry in node.findall("entry")
+    ]
     return [f"  <datamap id={quoteattr(ident)}>", *pairs, "  </datamap>"]
 
 
@@ -200,30 +216,37 @@ def write(path: str, text: str) -> None:
         stream.write(text)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("database", metavar="OSINFO_DB")
-    parser.add_argument("--out", default="data/osinfo")
-    args = parser.parse_args()
-    systems = read(args.database, "os")
+def make(database: str, out: str) -> str:
+    """Write all files below `out`; what is wrong with the database, or ""."""
+    facts = read(database)
+    systems = facts["os"]
     if not systems:
-        print(f"{args.database} holds no operating systems", file=sys.stderr)
-        return 1
+        return f"{database} holds no operating systems"
     chosen = wanted(systems)
+    strays = [ident for ident in chosen if not group_of(ident)]
+    if strays:
+        return f"no group holds {', '.join(strays)}, which others come from"
     for name, title, _ in GROUPS:
         members = sorted((ident for ident in chosen if group_of(ident) == name), key=natural)
         if members:
             blocks = [system(ident, systems[ident]) for ident in members]
-            write(os.path.join(args.out, "os", f"{name}.xml"), document(f"Operating systems: {title}", blocks))
-    strays = [ident for ident in chosen if not group_of(ident)]
-    if strays:
-        print(f"no group holds {', '.join(strays)}", file=sys.stderr)
-        return 1
-    devices = [device(*item) for item in sorted(read(args.database, "device").items())]
-    write(os.path.join(args.out, "device.xml"), document("Devices that profiles name", devices, apart=False))
-    maps = [datamap(*item) for item in sorted(read(args.database, "datamap").items())]
-    write(os.path.join(args.out, "datamap.xml"), document("Languages and keyboards as installers spell them", maps))
-    return 0
+            write(os.path.join(out, "os", f"{name}.xml"), document(f"Operating systems: {title}", blocks))
+    devices = [device(*item) for item in sorted(facts["device"].items())]
+    write(os.path.join(out, "device.xml"), document("Devices that profiles name", devices, apart=False))
+    maps = [datamap(*item) for item in sorted(facts["datamap"].items())]
+    write(os.path.join(out, "datamap.xml"), document("Languages and keyboards as installers spell them", maps))
+    return ""
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("database", metavar="OSINFO_DB")
+    parser.add_argument("--out", default="data/osinfo")
+    args = parser.parse_args(argv)
+    wrong = make(args.database, args.out)
+    if wrong:
+        print(wrong, file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
