@@ -30,7 +30,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def shown(text: str) -> str:
     """A message as the page shows it."""
-    return re.sub(r"/\S*/\.config", "/home/you/.config", text)
+    return re.sub(r"/\S*/\.config", "/home/YOU/.config", text)
 
 
 def test_the_profile_of_the_page(mine: Path) -> None:

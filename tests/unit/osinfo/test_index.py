@@ -180,8 +180,8 @@ def test_indexes_do_not_pile_up(folders: Folders, describe: Describe, monkeypatc
 
 def test_the_cache_lies_in_the_home_without_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setenv("HOME", "/home/someone")
-    assert index.cache_path(layers.folders()).startswith("/home/someone/.cache/virtprov/osinfo-")
+    monkeypatch.setenv("HOME", "/somewhere")
+    assert index.cache_path(layers.folders()).startswith("/somewhere/.cache/virtprov/osinfo-")
 
 
 def test_names_that_no_text_encoding_holds_are_carried_through(folders: Folders, describe: Describe) -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def test_the_environment_moves_the_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OSINFO_SYSTEM_DIR", "OSINFO_LOCAL_DIR", "OSINFO_USER_DIR", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", "/home/someone")
-    assert layers.folders()[1:] == ("/usr/share/osinfo", "/etc/osinfo", "/home/someone/.config/osinfo")
+    monkeypatch.setenv("HOME", "/somewhere")
+    assert layers.folders()[1:] == ("/usr/share/osinfo", "/etc/osinfo", "/somewhere/.config/osinfo")
     monkeypatch.setenv("XDG_CONFIG_HOME", "/c")
     assert layers.folders()[3] == "/c/osinfo"
     for name, value in (("SYSTEM", "/s"), ("LOCAL", "/l"), ("USER", "/u")):
