@@ -264,7 +264,8 @@ def load(text: str, name: str) -> tuple[Any, list[str]]:
         raise _bad_yaml(error, text, name) from None
     except RecursionError:
         raise InputError(f"{name}: the YAML is nested too deeply") from None
-    except ValueError as error:  # a date such as 2024-13-45
+    except (ValueError, TypeError, AttributeError) as error:
+        # values that do not fit their tag, which PyYAML does not look at before: 2024-13-45, !!timestamp x
         raise InputError(f"{name}: the YAML holds an impossible value: {error}") from None
     finally:
         if loader is not None:

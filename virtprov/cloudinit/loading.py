@@ -17,7 +17,8 @@ class PlainLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Build the mapping as usual; look at its keys before."""
         seen = set()
-        for key, _ in node.value:
+        # a scalar tagged !!map is no mapping: the usual way says so
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                 if (key.tag, key.value) in seen:
                     self.doubles.append((key.value, key.start_mark.line + 1))

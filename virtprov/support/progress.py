@@ -93,12 +93,20 @@ class Bar(Progress):
 
 
 class _Shown(Task):
-    """What both kinds share: when it began, how far it is, when to speak next."""
+    """What both kinds share: when it began, how far it is, when to speak next.
+
+    `every` is how long to keep quiet between two reports, `again` when to speak of a task that reports
+    nothing (0: once is enough), in seconds. The timer speaks from its own thread: hence the lock.
+    """
 
     every = 0.0
+    again = 0.0
 
     def __init__(self, label: str, stream: TextIO, clock: Clock, alarm: MakeAlarm) -> None:
-        self.label, self.stream, self.clock = label, stream, clock
+        from threading import Lock
+
+        self.label, self.stream, self.clock, self.make_alarm = label, stream, clock, alarm
+        self.lock = Lock()
         self.began = clock()
         self.due = self.began + PATIENCE
         self.done = self.total = 0
@@ -113,19 +121,26 @@ class _Shown(Task):
         return self
 
     def __exit__(self, *failure: object) -> None:
-        self.over = True
-        self.alarm.cancel()
-        if self.shown:
-            self.finish(failed=bool(failure and failure[0]))
+        with self.lock:
+            self.over = True
+            self.alarm.cancel()
+            if self.shown:
+                self.finish(failed=bool(failure and failure[0]))
 
     def update(self, done: int, total: int = 0) -> None:
         self.done, self.total = done, total or self.total
         if self.clock() >= self.due:
-            self._speak()
+            with self.lock:
+                self._speak()
 
     def _ring(self) -> None:
-        if not self.over and not self.shown:
+        with self.lock:
+            if self.over or (self.shown and not self.again):
+                return
             self._speak()
+            if self.again:
+                self.alarm = self.make_alarm(self.again, self._ring)
+                self.alarm.start()
 
     def _speak(self) -> None:
         self.shown = True
@@ -166,6 +181,7 @@ class _LineTask(_Shown):
 
 class _BarTask(_Shown):
     every = DRAW_EVERY
+    again = 1.0
 
     def show(self) -> None:
         import os

@@ -97,6 +97,8 @@ def test_a_gzip_bomb() -> None:
         ("#cloud-config\na: *b\n", "line 2: bad YAML", ""),
         ("#cloud-config\na: 1\n---\nb: 2\n", "bad YAML", ""),
         ("#cloud-config\na: 2024-13-45\n", "impossible value", ""),
+        ("#cloud-config\na: !!timestamp x\n", "impossible value", ""),
+        ("#cloud-config\na: !!map x\n", "line 2: bad YAML", ""),
         ("#cloud-config\n" + "[" * 5000, "nested too deeply", ""),
         ("#cloud-config\n\n- a\n", "line 3: the cloud-config is a list, not a mapping", "key: value"),
         ("#cloud-config\nruncmd:date\n", "line 2: the cloud-config is plain text", "blank missing"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,18 @@ def test_ctrl_c_is_the_attached_programs() -> None:
     done = subprocess.run([sys.executable, "-c", ATTACHED], capture_output=True, text=True, env=dict(os.environ))
     assert done.stderr == ""
     assert done.stdout == "child caught it\n7 True\n"
+
+
+def test_the_terminal_is_put_back() -> None:
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    code = "from virtprov.support import command; command.run_attached(['stty', 'raw', '-echo', 'cols', '99'])"
+    subprocess.run([sys.executable, "-c", code], stdin=theirs, check=True)
+    assert termios.tcgetattr(theirs) == before
+    # stty did work: the size of the window is no setting to be put back
+    assert os.get_terminal_size(theirs).columns == 99
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_an_attached_program_shares_our_streams(capfd: pytest.CaptureFixture[str]) -> None:

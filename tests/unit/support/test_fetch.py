@@ -24,8 +24,8 @@ def test_all_three(site: Any, tmp_path: Path) -> None:
 
 
 def test_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
-    assert fetch.local_path("~/a") == "/home/me/a"
+    monkeypatch.setenv("HOME", "/my-home")
+    assert fetch.local_path("~/a") == "/my-home/a"
     assert fetch.local_path("file://localhost/a") == "/a"
     assert fetch.local_path("HTTPS://host/a") is None
     assert fetch.local_path("odd dir://x") == "odd dir://x"

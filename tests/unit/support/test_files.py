@@ -111,6 +111,6 @@ def test_private_files(tmp_path: Path) -> None:
 
 def test_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("HOME", "/my-home")
     assert files.absolute("a/../b") == f"{tmp_path}/b"
-    assert files.absolute("~/x") == "/home/me/x"
+    assert files.absolute("~/x") == "/my-home/x"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -106,6 +107,29 @@ def test_a_bar_draws_over_itself_and_goes() -> None:
     assert any("50% [" in text and "50 MiB of 100 MiB, 22.7 MiB/s" in text for text in drawn)
     assert not any("26 MiB" in text for text in drawn)
     assert "\n" not in out.getvalue()
+
+
+def test_a_bar_of_a_task_that_never_reports_shows_the_time() -> None:
+    time, out = Time(), Terminal()
+    with progress.Bar(out, time, time.alarm).task("Starting"):
+        for _ in range(3):
+            time.move(1)
+    time.move(10)
+    drawn = [text for text in out.getvalue().split("\r") if text]
+    assert drawn == ["Starting ... 1 s\x1b[K", "Starting ... 2 s\x1b[K", "Starting ... 3 s\x1b[K", "\x1b[K"]
+    assert time.waiting == []
+
+
+def test_the_real_timer_speaks() -> None:
+    class Loud(io.StringIO):
+        def flush(self) -> None:
+            spoken.set()
+
+    spoken, out = threading.Event(), Loud()
+    lines = progress.Lines(out, alarm=lambda seconds, call: progress._timer(0.0, call))
+    with lines.task("Starting"):
+        assert spoken.wait(10)
+    assert out.getvalue().startswith("Starting ...\n")
 
 
 @pytest.mark.parametrize("width", [20, 40, 79, 200])
