@@ -1,0 +1,131 @@
+"""Guests of the lab as a test sees them: events to wait for, their agent, and ssh."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import selectors
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from lab.host import Done, Host
+
+# An emulated guest boots in 30 to 40 seconds on two idle cores; a busy machine may take several times that.
+BOOT_DEADLINE = 300.0
+STOP_DEADLINE = 120.0
+# An event may slip by between looking and listening, so a wait looks again after this many seconds.
+LOOK_AGAIN = 2.0
+AGENT = "./devices/channel/target[@name='org.qemu.guest_agent.0'][@state='connected']"
+SSH = (
+    "ssh -F none -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=no "
+    "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+).split()
+
+
+class TooLong(AssertionError):
+    """Something that was to happen did not happen before its deadline."""
+
+
+def until(what: str, happened: Callable[[], bool], wake: Callable[[float], None], deadline: float) -> float:
+    """Return the seconds it took until `happened`; between two looks sleeps `wake(at most seconds)`."""
+    started = time.monotonic()
+    while not happened():
+        left = deadline - (time.monotonic() - started)
+        if left <= 0:
+            raise TooLong(f"{what}: not after {deadline:.0f} s")
+        wake(min(left, LOOK_AGAIN))
+    return time.monotonic() - started
+
+
+@contextlib.contextmanager
+def listening(host: Host, name: str, event: str) -> Iterator[Callable[[float], None]]:
+    """Offer a sleep that ends early when libvirt reports `event` of the guest `name`."""
+    process = host.start(["virsh", "--connect", host.uri, "event", name, "--event", event, "--loop"])
+    assert process.stdout is not None
+    try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+
+            def wake(seconds: float) -> None:
+                if process.poll() is not None:
+                    time.sleep(seconds)  # the guest is not there to be listened to
+                elif selector.select(seconds):
+                    process.stdout.readline()  # type: ignore[union-attr]
+
+            yield wake
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def wait_agent(host: Host, name: str, deadline: float = BOOT_DEADLINE) -> float:
+    """Wait until the agent of the guest `name` answers; returns the seconds that took."""
+
+    def connected() -> bool:
+        shown = host.try_virsh("dumpxml", name)
+        return shown.rc == 0 and ElementTree.fromstring(shown.out).find(AGENT) is not None
+
+    with listening(host, name, "agent-lifecycle") as wake:
+        return until(f"the agent of {name} answers", connected, wake, deadline)
+
+
+def wait_off(host: Host, name: str, deadline: float = STOP_DEADLINE) -> float:
+    """Wait until the guest `name` is shut off; returns the seconds that took."""
+    with listening(host, name, "lifecycle") as wake:
+        return until(f"{name} is off", lambda: host.virsh("domstate", name) == "shut off", wake, deadline)
+
+
+def shut_down(host: Host, name: str) -> float:
+    """Ask the guest `name` to power off and wait until it has; returns the seconds that took."""
+    host.virsh("shutdown", name, "--mode", "agent")
+    return wait_off(host, name)
+
+
+def agent(host: Host, name: str, command: str, **arguments: object) -> Any:
+    """What the agent of the guest `name` returns for `command`."""
+    request = json.dumps({"execute": command, "arguments": arguments})
+    return json.loads(host.virsh("qemu-agent-command", name, request))["return"]
+
+
+def make_key(folder: Path) -> Path:
+    """A fresh ssh key in `folder`; returns the private half, the public one lies beside it."""
+    key = folder / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "live", "-f", key], check=True)
+    return key
+
+
+class Shell:
+    """A login on a guest by ssh with a key."""
+
+    def __init__(self, host: Host, address: str, user: str, key: Path) -> None:
+        self.host, self.address, self.key = host, address, key
+        self.login = [*SSH, "-i", str(key), f"{user}@{address}"]
+
+    def of(self, user: str) -> Shell:
+        """The login of another user with the same key."""
+        return Shell(self.host, self.address, user, self.key)
+
+    def try_run(self, command: str, deadline: float = BOOT_DEADLINE) -> Done:
+        """Run a shell command there, failures included."""
+        return self.host.execute([*self.login, command], deadline=deadline)
+
+    def run(self, command: str, deadline: float = BOOT_DEADLINE) -> str:
+        """What a shell command prints there, without white space around it; a failure is an error here."""
+        done = self.try_run(command, deadline)
+        if done.rc:
+            raise AssertionError(f"{' '.join(self.login[-1:])}: {command}: exit {done.rc}: {done.out}{done.err}")
+        return done.out.strip()
+
+    def wait(self, deadline: float = BOOT_DEADLINE) -> float:
+        """Wait until a login works (nothing tells when a guest's sshd is up); returns the seconds that took."""
+        return until(
+            f"{self.login[-1]} lets us in",
+            lambda: self.try_run("true").rc == 0,
+            lambda seconds: time.sleep(min(seconds, 0.5)),
+            deadline,
+        )

@@ -1,0 +1,242 @@
+"""The lab: a libvirt host inside namespaces of its own, and ways to run commands in it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from lab import keeper
+
+URI = "qemu:///system"
+CHECKOUT = Path(__file__).resolve().parents[3]
+COMMAND_DEADLINE = 300.0
+STOP_DEADLINE = 20.0
+
+LIBVIRTD_CONF = """\
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+host_uuid = "{uuid}"
+log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
+"""
+# Everything runs as root: QEMU's features are then probed once, not once per question, and images may lie anywhere.
+# The machine's security labels, control groups and device folders are none of the lab's business.
+QEMU_CONF = """\
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+"""
+# No <forward>, and a name server that asks nobody: guests reach the lab and nothing beyond it.
+NETWORK = """\
+<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
+  <name>default</name>
+  <bridge name='virbr0' stp='on' delay='0'/>
+  <domain name='lab.test' localOnly='yes'/>
+  <ip address='192.168.122.1' netmask='255.255.255.0'>
+    <dhcp><range start='192.168.122.2' end='192.168.122.199'/></dhcp>
+  </ip>
+  <dnsmasq:options><dnsmasq:option value='no-resolv'/></dnsmasq:options>
+</network>
+"""
+POOL = """\
+<pool type='dir'><name>default</name><target><path>/var/lib/libvirt/images</path></target></pool>
+"""
+KEPT_VARIABLES = ("PATH", "TERM", "VIRTUAL_ENV")
+
+
+class Done(NamedTuple):
+    """What a command left: its exit code and everything it said."""
+
+    rc: int
+    out: str
+    err: str
+
+
+class Host:
+    """A libvirt host in namespaces of its own, whose files lie in the folder `state`.
+
+    Paths mean the same inside and outside, except for the folders that libvirt uses: see `outside`.
+    """
+
+    uri = URI
+
+    def __init__(self, state: Path, process: subprocess.Popen[str]) -> None:
+        self.state = state
+        self.process = process
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        self.pid = int(children[0])
+
+    def outside(self, path: str) -> Path:
+        """Where the machine keeps the file that is called `path` inside."""
+        for place, name in keeper.STATE_FOLDERS.items():
+            if path == place or path.startswith(f"{place}/"):
+                return self.state / name / path[len(place) + 1 :]
+        return Path(path)
+
+    def inside(self, argv: Sequence[str | Path]) -> list[str]:
+        """The words that run `argv` in the lab's namespaces with a home and an environment of its own."""
+        enter = ["nsenter", f"--target={self.pid}", "--mount", "--net", "--pid", "--uts", "--ipc", "--"]
+        kept = [f"{name}={os.environ[name]}" for name in KEPT_VARIABLES if name in os.environ]
+        settings = [f"HOME={self.state / 'home'}", "LC_ALL=C.UTF-8", *kept]
+        return [*enter, "env", "-C", str(self.state / "home"), "-i", *settings, *map(str, argv)]
+
+    def execute(
+        self, argv: Sequence[str | Path], *, stdin: str = "", deadline: float = COMMAND_DEADLINE
+    ) -> Done:
+        """Run any command inside; `subprocess.TimeoutExpired` after `deadline` seconds."""
+        done = subprocess.run(
+            self.inside(argv), input=stdin, capture_output=True, text=True, timeout=deadline
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def start(self, argv: Sequence[str | Path]) -> subprocess.Popen[str]:
+        """Start any command inside and return at once; its output is to be read from the pipe."""
+        return subprocess.Popen(
+            self.inside(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(
+        self, argv: Sequence[str | Path], *, stdin: str = "", deadline: float = COMMAND_DEADLINE
+    ) -> Done:
+        """Run a command of the checkout, `argv[0]` being virtprov-install, -clone or -xml, on this host."""
+        return self.execute(self.own(argv), stdin=stdin, deadline=deadline)
+
+    def own(self, argv: Sequence[str | Path]) -> list[str]:
+        """The words of a command of the checkout, told to connect to this host."""
+        program, *rest = map(str, argv)
+        return [sys.executable, str(CHECKOUT / "bin" / program), "--connect", URI, *rest]
+
+    def virsh(self, *argv: str, stdin: str = "") -> str:
+        """What `virsh argv` prints, without the white space around it; a failure is an error here."""
+        done = self.try_virsh(*argv, stdin=stdin)
+        if done.rc:
+            raise RuntimeError(f"virsh {' '.join(argv)}: {done.err.strip()}")
+        return done.out.strip()
+
+    def try_virsh(self, *argv: str, stdin: str = "") -> Done:
+        """What `virsh argv` leaves, failures included."""
+        return self.execute(["virsh", "--quiet", "--connect", URI, *argv], stdin=stdin)
+
+    def define(self, kind: str, xml: str) -> str:
+        """Give `xml` to virsh's define command for `kind` ("net", "pool", or "" for a guest)."""
+        return self.virsh(f"{kind}-define" if kind else "define", "/dev/stdin", stdin=xml)
+
+    def stop(self) -> None:
+        """End every process of the lab; mounts and network go with the last one."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(STOP_DEADLINE)
+        except subprocess.TimeoutExpired:
+            # unshare takes its child along (--kill-child), and that one everything else
+            self.process.kill()
+            self.process.wait(STOP_DEADLINE)
+
+
+@contextlib.contextmanager
+def running_host(runs: Path) -> Iterator[Host]:
+    """A host with a started `default` network and pool, its state in a new folder of `runs`."""
+    with new_state(runs) as state:
+        host = start_host(state)
+        try:
+            for kind, xml in (("net", NETWORK), ("pool", POOL)):
+                host.define(kind, xml)
+                host.virsh(f"{kind}-autostart", "default")
+                host.virsh(f"{kind}-start", "default")
+            yield host
+        finally:
+            host.stop()
+
+
+def start_host(state: Path) -> Host:
+    """Fill `state` and start the lab's first process on it; returns when libvirtd answers."""
+    for name in (*keeper.STATE_FOLDERS.values(), "lib/images", "lib/boot", "home"):
+        (state / name).mkdir(exist_ok=True)
+    (state / "etc/libvirtd.conf").write_text(LIBVIRTD_CONF.format(uuid=uuid.uuid4()))
+    (state / "etc/qemu.conf").write_text(QEMU_CONF)
+    (state / "no-kvm").touch()
+    namespaces = ["--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child=SIGKILL"]
+    with (state / "keeper.log").open("w") as log:
+        process = subprocess.Popen(
+            ["unshare", *namespaces, "--mount-proc", sys.executable, keeper.__file__, str(state)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the test run, which then stops the lab in order
+        )
+    assert process.stdout is not None
+    if process.stdout.readline().strip() != "ready":
+        process.kill()
+        process.communicate()
+        raise RuntimeError(f"the live tests' libvirt did not start:\n{logs(state)}")
+    return Host(state, process)
+
+
+def logs(state: Path, tail: int = 3000) -> str:
+    """The end of every log of the lab in `state`, for the report of a failure."""
+    paths = [state / "keeper.log", *sorted((state / "log").rglob("*"))]
+    parts = []
+    for path in paths:
+        text = path.read_text(errors="replace")[-tail:] if path.is_file() else ""
+        if text.strip():
+            parts.append(f"----- {path.relative_to(state)}\n{text.rstrip()}")
+    return "\n".join(parts)
+
+
+@contextlib.contextmanager
+def new_state(runs: Path) -> Iterator[Path]:
+    """A new folder under `runs`, locked while in use and removed afterwards.
+
+    Folders that a killed run left behind are nobody's: their lock is free, and they go first.
+    """
+    runs.mkdir(parents=True, exist_ok=True)
+    with (runs / "lock").open("w") as all_runs:
+        fcntl.flock(all_runs, fcntl.LOCK_EX)
+        sweep(runs)
+        state = Path(tempfile.mkdtemp(prefix="lab-", dir=runs))
+        state.chmod(0o755)
+        lock = claim(state)
+    assert lock is not None
+    with lock:
+        try:
+            yield state
+        finally:
+            shutil.rmtree(state)
+
+
+def sweep(runs: Path) -> None:
+    """Remove the folders in `runs` that no living run holds."""
+    for state in runs.glob("lab-*"):
+        lock = claim(state)
+        if lock is not None:
+            with lock:
+                shutil.rmtree(state)
+
+
+def claim(state: Path) -> IO[str] | None:
+    """The open lock of the folder `state`, or None when another run holds it."""
+    lock = (state / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock

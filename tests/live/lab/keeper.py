@@ -1,0 +1,102 @@
+"""The first process of the lab: takes a fresh set of namespaces into use and ends them with itself.
+
+Started as `unshare --mount --net --pid --uts --ipc ... python keeper.py STATE`. It puts private folders over the
+ones libvirt uses, starts virtlogd and libvirtd, writes "ready" and then waits until its standard input closes,
+which happens when the test run ends in whatever way. Being process 1 of its namespace, the kernel then kills every
+process in there (the daemons, dnsmasq, guests), and with the last one go the mounts and the network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# Where libvirt keeps things, and the folder of the lab's state that stands in for it.
+STATE_FOLDERS = {
+    "/etc/libvirt": "etc",
+    "/var/lib/libvirt": "lib",
+    "/var/log/libvirt": "log",
+    "/var/cache/libvirt": "cache",
+    "/var/lib/swtpm-localca": "swtpm",
+}
+START_DEADLINE = 60.0
+
+
+def main(state: Path) -> None:
+    """Set the namespaces up around `state`, report, and keep them until standard input closes."""
+    isolate(state)
+    daemons = [
+        spawn(["virtlogd", "--pid-file", "/run/virtlogd.pid"], state / "log/virtlogd.out"),
+        spawn(["libvirtd", "--pid-file", "/run/libvirtd.pid"], state / "log/libvirtd.out"),
+    ]
+    wait_for_socket(Path("/run/libvirt/libvirt-sock"), daemons)
+    print("ready", flush=True)
+    keep()
+
+
+def isolate(state: Path) -> None:
+    """Put the lab's own folders over the machine's; nothing mounted here is seen outside."""
+    mount("--make-rprivate", "/")
+    # /sys of this network namespace: libvirt looks for its bridges in /sys/class/net. Control groups stay behind.
+    subprocess.run(["umount", "--recursive", "--lazy", "/sys"], check=True)
+    mount("-t", "sysfs", "sysfs", "/sys")
+    # No D-Bus, systemd or other libvirt of the machine is within reach.
+    mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    for place, name in STATE_FOLDERS.items():
+        Path(place).mkdir(parents=True, exist_ok=True)
+        mount("--bind", str(state / name), place)
+    if os.path.exists("/dev/kvm"):
+        mount("--bind", str(state / "no-kvm"), "/dev/kvm")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["hostname", "virtprov-lab"], check=True)
+
+
+def mount(*words: str) -> None:
+    """Run mount(8)."""
+    subprocess.run(["mount", *words], check=True)
+
+
+def spawn(argv: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a daemon that does not hold on to this process's input and output."""
+    with log.open("ab") as out:
+        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+
+
+def wait_for_socket(path: Path, daemons: list[subprocess.Popen[bytes]]) -> None:
+    """Return when `path` exists; end with a message when a daemon ended or the deadline passed."""
+    deadline = time.monotonic() + START_DEADLINE
+    while not path.exists():
+        for daemon in daemons:
+            if daemon.poll() is not None:
+                sys.exit(f"{daemon.args!r} ended with {daemon.returncode}")
+        if time.monotonic() > deadline:
+            sys.exit(f"no {path} after {START_DEADLINE:.0f} s")
+        time.sleep(0.02)
+
+
+def keep() -> None:
+    """Collect orphans that ended, as process 1 must, until standard input reaches its end."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(writer)
+    with selectors.DefaultSelector() as selector:
+        selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
+        selector.register(reader, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if not os.read(key.fd, 4096) and key.fd == sys.stdin.fileno():
+                    return
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
