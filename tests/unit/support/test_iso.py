@@ -8,6 +8,7 @@ import stat
 import struct
 import time
 from pathlib import Path
+from typing import Any
 
 import pycdlib
 import pytest
@@ -67,10 +68,11 @@ def test_the_dates_are_the_fixed_one() -> None:
     image = pycdlib.PyCdlib()
     image.open_fp(io.BytesIO(iso.build_iso(FILES, "cidata")))
     for kind in ("rr_path", "joliet_path"):
-        date = image.get_record(**{kind: "/drivers/net/a.inf"}).date
+        record: Any = image.get_record(**{kind: "/drivers/net/a.inf"})
+        date = record.date
         assert (date.years_since_1900, date.month, date.day_of_month, date.hour) == (120, 1, 1, 0)
-    entries = image.get_record(rr_path="/user-data").rock_ridge
-    assert entries.dr_entries.tf_record.modification_time.years_since_1900 == 120
+    record = image.get_record(rr_path="/user-data")
+    assert record.rock_ridge.dr_entries.tf_record.modification_time.years_since_1900 == 120
     image.close()
 
 
