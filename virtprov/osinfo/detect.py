@@ -8,6 +8,7 @@ from virtprov.osinfo.detect_disk import HEAD, PACKED, ImageTable, disk_format
 from virtprov.osinfo.detect_systems import SystemTable
 from virtprov.osinfo.index import find_record
 from virtprov.osinfo.iso import IsoIds, read_iso
+from virtprov.osinfo.iso_files import IsoFiles
 from virtprov.osinfo.media import MediaTable
 from virtprov.osinfo.pack import words
 from virtprov.osinfo.tree import TreeTable, arch_name
@@ -69,10 +70,18 @@ class Detector:
     def file(self, read: Read, path: str = "") -> Detected:
         """What the ISO or disk image holds that `read` reads from; its `path` may tell more.
 
-        What `read` raises is passed on.
+        An ISO whose label says nothing is asked for the files by which a tree is known. What `read` raises is
+        passed on.
         """
         ids = read_iso(read)
-        return self.iso(ids) if ids else self.disk(read(0, HEAD), path)
+        if not ids:
+            return self.disk(read(0, HEAD), path)
+        found = self.iso(ids)
+        if found.os:
+            return found
+        inside = self.tree(IsoFiles(read, ids).fetch, "")
+        kind = "installer" if inside.os else "unknown"
+        return inside._replace(kind=kind, format="iso", volume_id=ids.volume_id, bootable=ids.bootable)
 
     def iso(self, ids: IsoIds) -> Detected:
         """What an ISO with these ids holds."""

@@ -30,6 +30,9 @@ class IsoIds(NamedTuple):
     """Whether there is an El Torito boot record."""
     created: str = ""
     """`YYYYMMDD`, or "" when the descriptor does not tell."""
+    block: int = SECTOR
+    root: tuple[int, int] = (0, 0)
+    """Where the root folder begins, and its length, in bytes."""
 
 
 def read_iso(read: Callable[[int, int], bytes]) -> IsoIds | None:
@@ -61,6 +64,8 @@ def read_iso(read: Callable[[int, int], bytes]) -> IsoIds | None:
         blocks * block,
         bootable,
         created if created.isdigit() and created != "00000000" else "",
+        block,
+        (int.from_bytes(primary[158:162], "little") * block, int.from_bytes(primary[166:170], "little")),
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.osinfo.handmade import iso
 from virtprov.osinfo.detect import KINDS, Detected, Detector
+from virtprov.support.iso import build_iso
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ def test_a_live_system_goes_by_the_name_of_its_variant(detector: Detector) -> No
 
 def test_an_iso_of_nobody(detector: Detector) -> None:
     assert file(detector, iso("BACKUP")) == Detected("unknown", format="iso", volume_id="BACKUP", bootable=False)
+
+
+def test_an_iso_with_a_label_of_its_own_is_known_by_the_tree_in_it(detector: Detector) -> None:
+    treeinfo = b"[general]\nfamily = One\nversion = 12\narch = x86_64\n"
+    found = file(detector, build_iso({".treeinfo": treeinfo}, "RESPIN"))
+    assert (found.kind, found.os, found.format, found.volume_id) == ("installer", "one12", "iso", "RESPIN")
+    found = file(detector, build_iso({".treeinfo": treeinfo.replace(b"One", b"Two")}, "RESPIN"))
+    assert (found.kind, found.os, found.volume_id) == ("unknown", "", "RESPIN")
 
 
 def test_a_newer_release_is_a_guess(detector: Detector) -> None:
