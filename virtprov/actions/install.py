@@ -37,12 +37,23 @@ class Drafted(NamedTuple):
     given_disks: tuple[Made, ...]
 
 
-def plan(request: InstallRequest, host: Host) -> Plan:
+class InstallPlan(NamedTuple):
+    """The plan, and what must be known once it is applied."""
+
+    plan: Plan
+    seed: seeds.Seed | None
+    method: boot.Method
+    is_container: bool
+    has_display: bool
+
+
+def plan(request: InstallRequest, host: Host) -> InstallPlan:
     """Everything that must be done to make the guest.
 
     Raises UsageError for requests that make no sense, HostError for what the host has not.
     """
-    profile = profile_for(request)
+    warnings: list[str] = []
+    profile = profile_for(request, warnings)
     drafted = draft(request, host, profile)
     setting = drafted.setting
     check(request, drafted)
@@ -53,13 +64,10 @@ def plan(request: InstallRequest, host: Host) -> Plan:
     documents = [final.text()]
     if method.has_install_phase:
         documents.insert(0, boot.install_phase(guest, method).text())
-    return Plan(
-        tuple(documents),
-        _steps(request, drafted, final, documents[0]),
-        guest.name,
-        tuple(setting.notes),
-        tuple(setting.warnings),
-    )
+    seed = seeds.plan(request, setting, final, build=not request.printing) if request.cloud_init is not None else None
+    listed = _steps(request, drafted, final, documents[0], seed)
+    plan = Plan(tuple(documents), listed, guest.name, tuple(setting.notes), (*warnings, *setting.warnings))
+    return InstallPlan(plan, seed, method, guest.is_container, bool(guest.devices("graphics")))
 
 
 def _settled_method(method: boot.Method, guest: Guest) -> boot.Method:
@@ -70,14 +78,28 @@ def _settled_method(method: boot.Method, guest: Guest) -> boot.Method:
     return method._replace(medium=path.get(drive, "./source/@file") or path.get(drive, "./source/@dev") or "")
 
 
-def profile_for(request: InstallRequest) -> Profile:
-    """The operating system's profile: as named, else the generic one."""
-    return find(request.osinfo.name) if request.osinfo.name else generic()
+def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
+    """The operating system's profile: as named, as the media tell, else the generic one."""
+    wanted = request.osinfo
+    if wanted.detect:
+        detected = _detect(request.method, warnings)
+        if detected:
+            return find(detected, warnings)
+    return find(wanted.name, warnings) if wanted.name else generic()
 
 
-def check_osinfo(request: InstallRequest, guest: Guest) -> None:
+def _detect(method: boot.Method, warnings: list[str]) -> str:
+    """The short id of the system on the installer's medium; "" when it does not tell."""
+    if not method.medium:
+        return ""
+    from virtprov.osinfo.identify import identify
+
+    return identify([method.medium], warnings)[0].found.os
+
+
+def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> None:
     """Raise UsageError when a full machine is to be made and nobody says for which operating system."""
-    if request.osinfo.name or not request.osinfo.require or not guest.is_hvm:
+    if request.osinfo.name or profile.os_id or not request.osinfo.require or not guest.is_hvm:
         return
     raise UsageError(
         "the operating system is not known: neither --osinfo nor the media tell",
@@ -95,7 +117,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile) -> Drafted:
     late = [use for use in request.uses if use.group not in _EARLY]
     _, words = compose.write_all(guest, early)
     features = _settle_platform(guest, request, host, profile)
-    check_osinfo(request, guest)
+    check_osinfo(request, guest, profile)
     setting = Setting(guest, host, profile, refused=request.refused, words=words)
     setting.words["guest-features"] = " ".join(features)
     _settle_name(setting, request)
@@ -232,7 +254,7 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
         checks.given_macs_are_free(host, list(drafted.given_macs))
     if request.checks.path_in_use:
         checks.disks_are_free(host, [each.element for each in drafted.given_disks])
-    if request.waiting.minutes and host.driver == "test" and not host.is_recorded:
+    if request.wait and host.driver == "test":
         raise HostError(
             "guests of libvirt's test driver run nothing, so there is nothing to wait for",
             hint="leave out --wait, or connect to a host with a hypervisor",
@@ -242,16 +264,17 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
 # -- steps ---------------------------------------------------------------------------------------
 
 
-def _steps(request: InstallRequest, drafted: Drafted, final: Guest, first: str) -> tuple[Step, ...]:
+def _steps(
+    request: InstallRequest, drafted: Drafted, final: Guest, first: str, seed: seeds.Seed | None
+) -> tuple[Step, ...]:
     listed: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
     listed += [steps.MakePool(pool) for pool in pools.values()]
     listed += [steps.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
-    if request.cloud_init is not None:
-        seed = seeds.plan(request, drafted.setting, final)
-        listed += seed.steps
-        first = seed.first_boot
     name, text = final.name, final.text()
+    if seed is not None:
+        listed += seed.steps
+        first, text = seed.first_boot, seed.stays
     if request.transient:
         listed.append(steps.Create(name, first, request.destroy_on_exit))
         return tuple(listed)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from virtprov.guest.assign import Assignments
 from virtprov.guest.boot import Method
+from virtprov.osinfo.request import OsinfoRequest
 
 
 class Use(NamedTuple):
@@ -14,20 +15,6 @@ class Use(NamedTuple):
 
     group: str
     said: Assignments
-
-
-class Osinfo(NamedTuple):
-    """What `--osinfo` says: a name ("" when none), whether to look at the media, whether a result is needed."""
-
-    name: str = ""
-    detect: bool = False
-    require: bool = True
-
-
-class Waiting(NamedTuple):
-    """How long to wait for the guest: `minutes` is None for not at all, negative for as long as it takes."""
-
-    minutes: float | None = None
 
 
 class Checks(NamedTuple):
@@ -43,14 +30,15 @@ class InstallRequest(NamedTuple):
     """A guest to be made.
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`,
-    `cloud_init` the sub-options of `--cloud-init` (None: not asked for). `printing` says that the guest is only
+    `cloud_init` the sub-options of `--cloud-init` (None: not asked for), `wait` how many minutes to wait for the
+    guest (None: not at all, negative: as long as it takes). `printing` says that the guest is only
     to be shown, so how its system comes in may stay open.
     """
 
     uses: tuple[Use, ...] = ()
     refused: frozenset[str] = frozenset()
     name: str = ""
-    osinfo: Osinfo = Osinfo()
+    osinfo: OsinfoRequest = OsinfoRequest()
     method: Method = Method()
     os_type: str = ""
     arch: str = ""
@@ -62,5 +50,5 @@ class InstallRequest(NamedTuple):
     transient: bool = False
     destroy_on_exit: bool = False
     noreboot: bool = False
-    waiting: Waiting = Waiting()
+    wait: float | None = None
     printing: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.options.model import FLAG, VERB, Hit, Pair, Table, truth
+from virtprov.options.model import FLAG, VERB, Hit, Pair, Table, check_text, truth
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -60,6 +60,8 @@ def resolve(table: Table, pairs: list[Pair]) -> Assignments:
     xpaths: dict[int, dict[str, str]] = {}
     clear = False
     for key, value in pairs:
+        if value:
+            check_text(value, f"--{table.flag} {key}")
         if key.startswith(("./", "!./")):
             place = key.removeprefix("!")
             places[place] = Assignment("" if place != key else key, place, value or None, False)
@@ -144,15 +146,28 @@ def matches(node: Element, wanted: Assignments) -> bool:
         if place.flag:
             if (path.find(node, where) is not None) != (place.text is not None):
                 return False
-        elif (there or None) != (place.text or None):
+        elif not _same(there or "", place.text or ""):
             return False
     return True
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two values are equal, numbers as numbers: libvirt writes addresses in hexadecimal."""
+    return one == other or (number := _number(one)) is not None and number == _number(other)
+
+
+def _number(text: str) -> int | None:
+    try:
+        return int(text, 16 if text.lower().startswith("0x") else 10)
+    except ValueError:
+        return None
 
 
 def write_xpath(node: Element, free: dict[str, str]) -> None:
     """One free assignment: `set` (with `value`), `create` or `delete` of an XPath.
 
-    Raises UsageError when the path cannot be understood.
+    One number stands for one change: what is to be created is not set as well. Raises UsageError when the
+    path cannot be understood.
     """
     from virtprov.xml import xpath
 
@@ -160,7 +175,7 @@ def write_xpath(node: Element, free: dict[str, str]) -> None:
         xpath.delete(node, free["delete"])
     if "create" in free:
         xpath.create(node, free["create"])
-    if "set" in free:
+    elif "set" in free:
         where, value = free["set"], free.get("value")
         if value is None:
             where, equals, value = xpath.split_value(where)
@@ -169,3 +184,7 @@ def write_xpath(node: Element, free: dict[str, str]) -> None:
                     f"xpath.set={where}: no value is given", hint="write xpath.set=PATH,xpath.value=VALUE"
                 )
         xpath.assign(node, where, value)
+    elif "value" in free:
+        raise UsageError(
+            f"xpath.value={free['value']}: no path is given for it", hint="write xpath.set=PATH,xpath.value=VALUE"
+        )

@@ -274,6 +274,8 @@ class Storage:
             if seen is not None:
                 return path, seen.size, wish.backing_format or seen.format
         volume = self.host.volume_at(path)
+        if volume is None and self.host.is_recorded and wish.size is not None:
+            return path, None, wish.backing_format  # only the host itself can see its files
         if volume is None:
             raise UsageError(
                 f"--disk backing_store={wish.backing_store}: there is no such image", hint="check the path"

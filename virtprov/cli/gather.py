@@ -1,0 +1,49 @@
+"""From what was typed behind an option group to what it says: pairs looked up, `none` told apart."""
+
+from __future__ import annotations
+
+from virtprov.cli import subopts
+from virtprov.options.catalogue import table
+from virtprov.options.model import devices_of, says_none
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from virtprov.actions.request import Use
+
+
+def group_uses(group: str, texts: Iterable[str]) -> tuple[list[Use], bool]:
+    """Read every use of one group; also says whether one of them was `none`.
+
+    Raises UsageError for what cannot be read.
+    """
+    from virtprov.actions.request import Use
+    from virtprov.guest.assign import resolve
+
+    rows = table(group)
+    found: list[Use] = []
+    refused = False
+    for text in texts:
+        if says_none(rows, text):
+            refused = True
+            continue
+        for pairs in devices_of(rows, subopts.pairs(rows, text)):
+            found.append(Use(group, resolve(rows, pairs)))
+    return found, refused
+
+
+def words(group: str, texts: Iterable[str]) -> dict[str, str]:
+    """Read a group that has no place in the XML: its words, the last use of each winning."""
+    from virtprov.guest.assign import resolve
+
+    rows = table(group)
+    said: dict[str, str] = {}
+    for text in texts:
+        said.update(resolve(rows, subopts.pairs(rows, text)).verbs)
+    return said
+
+
+def help_asked(texts: Iterable[str]) -> bool:
+    """Whether one of the uses asks which sub-options there are."""
+    return any(subopts.wants_help(text) for text in texts)

@@ -1,0 +1,276 @@
+"""virtprov-install: the command line, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from virtprov.cli import flags, gather, legacy, shared, subopts
+from virtprov.cli.output import Output
+from virtprov.options.catalogue import table
+from virtprov.support.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from virtprov.actions.install import InstallPlan
+    from virtprov.actions.request import Checks, InstallRequest, Use
+    from virtprov.guest.boot import Method
+    from virtprov.host.connection import Host
+    from virtprov.osinfo.request import OsinfoRequest
+
+XML_GROUPS = (*shared.BOOTING, *shared.GENERAL, *shared.GUEST, *shared.DEVICES)
+GROUPS = (*XML_GROUPS, "cloud-init", "install", "location", "unattended", "check", "osinfo")
+
+
+def build_parser() -> ArgumentParser:
+    """The parser of virtprov-install."""
+    return flags.install_parser()
+
+
+def main(argv: list[str]) -> int:
+    """Run virtprov-install; returns the exit status, raises ProvError."""
+    args = build_parser().parse_args(argv)
+    output = Output(json=args.output == "json", quiet=args.quiet or args.print_xml is not None)
+    for sentence in legacy.apply(args):
+        output.warn(sentence)
+    if _help_of_groups(args, output):
+        return 0
+    if args.identify:
+        return _identify(args.identify, output)
+    osinfo = _osinfo(args)
+    if osinfo.wants_list or osinfo.wants_help:
+        return _osinfo_words(osinfo, output)
+    if args.record_host:
+        return _record(args, output)
+    request = to_request(args, osinfo)
+    return _run(args, request, output)
+
+
+def _texts(args: Namespace, group: str) -> list[str]:
+    """The raw values of a group; those of which only the last counts come as a list of one."""
+    found = getattr(args, shared.destination(group))
+    if found is None:
+        return []
+    return [found] if isinstance(found, str) else list(found)
+
+
+def _help_of_groups(args: Namespace, output: Output) -> bool:
+    """Print the sub-options of every group that is asked about; says whether one was."""
+    asked = [group for group in GROUPS if group != "osinfo" and gather.help_asked(_texts(args, group))]
+    for group in asked:
+        output.result(subopts.help_text(table(group)))
+    return bool(asked)
+
+
+# -- what needs no guest --------------------------------------------------------------------------
+
+
+def _osinfo(args: Namespace) -> OsinfoRequest:
+    from virtprov.osinfo.request import parse
+
+    return parse(args.osinfo, os.environ)
+
+
+def _osinfo_words(osinfo: OsinfoRequest, output: Output) -> int:
+    from virtprov.osinfo import listing, request
+
+    if osinfo.wants_help:
+        output.result("--osinfo options:\n  " + "\n  ".join(request.OPTIONS))
+        return 0
+    warnings: list[str] = []
+    entries = listing.listing(osinfo.list_word, warnings)
+    for sentence in warnings:
+        output.warn(sentence)
+    output.result(listing.as_table(entries))
+    output.object({"systems": listing.as_objects(entries)})
+    return 0
+
+
+def _identify(media: list[str], output: Output) -> int:
+    from virtprov.osinfo.identify import identify
+
+    warnings: list[str] = []
+    found = identify(media, warnings)
+    for sentence in warnings:
+        output.warn(sentence)
+    if output.json:
+        import json
+
+        sys.stdout.write(json.dumps([each.as_json() for each in found], indent=1) + "\n")
+    else:
+        for each in found:
+            output.result(f"{each.path}: {each.error or each.found.sentence()}")
+    return 0 if not any(each.error for each in found) else 1
+
+
+def _record(args: Namespace, output: Output) -> int:
+    from virtprov.host.connection import connect
+    from virtprov.host.record import record
+
+    with connect(args.connect) as host:
+        for sentence in record(host, args.record_host):
+            output.warn(sentence)
+        output.summary(f"{host.uri} is recorded in {args.record_host}")
+        output.object({"uri": host.uri, "recorded": args.record_host})
+    return 0
+
+
+# -- the request ----------------------------------------------------------------------------------
+
+
+def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
+    """Turn the parsed command line into a request; raises UsageError for what contradicts itself."""
+    from virtprov.actions.request import InstallRequest
+
+    uses: list[Use] = []
+    refused: set[str] = set()
+    for group in XML_GROUPS:
+        texts = _texts(args, group)
+        if texts:
+            found, is_refused = gather.group_uses(group, texts)
+            uses += found
+            if is_refused:
+                refused.add(group)
+                if found and table(group).is_device:
+                    raise UsageError(
+                        f"--{group} none stands beside another --{group}", hint="leave out one of the two"
+                    )
+    return InstallRequest(
+        uses=tuple(uses),
+        refused=frozenset(refused),
+        name=args.name or "",
+        osinfo=osinfo,
+        method=_method(args),
+        os_type=args.os_type,
+        arch=args.arch,
+        domain_type=args.virt_type.lower(),
+        machine=args.machine,
+        cloud_init=_cloud_init(args),
+        checks=_checks(args),
+        autostart=args.autostart,
+        transient=args.transient,
+        destroy_on_exit=args.destroy_on_exit,
+        noreboot=args.noreboot,
+        wait=args.wait,
+        printing=args.print_xml is not None or args.dry_run,
+    )
+
+
+def _cloud_init(args: Namespace) -> dict[str, str | None] | None:
+    texts = _texts(args, "cloud-init")
+    if not texts or texts[-1] == "none":
+        return None
+    return dict(gather.words("cloud-init", [text for text in texts if text]))
+
+
+def _checks(args: Namespace) -> Checks:
+    from virtprov.actions.request import Checks
+
+    said = gather.words("check", _texts(args, "check"))
+    checks = Checks()
+    if said.pop("all", "yes") == "no":
+        checks = Checks(*(False for _ in checks))
+    return checks._replace(**{name: value == "yes" for name, value in said.items()})
+
+
+def _method(args: Namespace) -> Method:
+    from virtprov.guest import boot
+
+    install = gather.words("install", _texts(args, "install"))
+    asked = [
+        name
+        for name, given in (
+            ("--cdrom", args.cdrom),
+            ("--location", args.location),
+            ("--pxe", args.pxe),
+            ("--import", args.import_disk),
+        )
+        if given
+    ]
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(asked)} exclude each other", hint="give one way to install")
+    if args.extra_args and not args.location:
+        raise UsageError("--extra-args goes with --location only", hint="a CD or a disk boots its own kernel")
+    if args.initrd_inject and not args.location:
+        raise UsageError("--initrd-inject goes with --location only", hint="it changes the installer's initrd")
+    live = args.livecd or install.get("no_install") == "yes"
+    if args.cdrom:
+        return boot.Method(boot.CDROM, args.cdrom, live)
+    if args.pxe or install.get("bootdev") == "network":
+        return boot.Method(boot.NOTHING if live else boot.PXE, live=live)
+    if args.import_disk or live:
+        return boot.Method(boot.IMPORT)
+    if install.get("kernel"):
+        return boot.Method(
+            boot.KERNEL, kernel=install["kernel"], initrd=install.get("initrd", ""), args=install.get("kernel_args", "")
+        )
+    if args.location or install or _texts(args, "unattended"):
+        raise UsageError(
+            "installing from a tree or an answer file is not in this release",
+            hint="use --cdrom ISO, --pxe, --import, or --cloud-init with a cloud image",
+        )
+    return boot.Method()
+
+
+# -- running --------------------------------------------------------------------------------------
+
+
+def _run(args: Namespace, request: InstallRequest, output: Output) -> int:
+    from virtprov.actions import install
+    from virtprov.host.connection import connect
+
+    with connect(args.connect, events=bool(request.wait)) as host:
+        made = install.plan(request, host)
+        output.tell_plan(made.plan)
+        if args.print_xml is not None:
+            return _print(made, args.print_xml, output)
+        if args.dry_run:
+            for step in made.plan.steps:
+                output.result(step.label)
+            output.object({"name": made.plan.name, "steps": [step.label for step in made.plan.steps]})
+            return 0
+        return _make(args, request, made, host, output)
+
+
+def _print(made: InstallPlan, which: str, output: Output) -> int:
+    documents = made.plan.documents
+    if which != "all":
+        if int(which) > len(documents):
+            raise UsageError(
+                f"--print-xml {which}: this guest is installed in one step", hint="say --print-xml alone, or 1"
+            )
+        documents = (documents[int(which) - 1],)
+    output.result("".join(documents))
+    output.object({"name": made.plan.name, "documents": list(documents)})
+    return 0
+
+
+def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Host, output: Output) -> int:
+    from virtprov.actions.finish import finish
+    from virtprov.actions.plan import apply
+    from virtprov.cli import console
+
+    name = made.plan.name
+    world = output.world(host)
+    apply(made.plan, world)
+    password = made.seed.password if made.seed is not None else ""
+    if password:
+        output.result(f"Password for root's first login: {password}")
+    console.attach(args, made, host, output)
+    state = finish(request, made, world)
+    info = host.guest(name)
+    output.summary(_SENTENCES[state].format(name=name))
+    facts: dict[str, object] = {"name": name, "uuid": info.uuid if info else None, "state": state, "uri": host.uri}
+    if password:
+        facts["root_password"] = password
+    output.object(facts)
+    return 0
+
+
+_SENTENCES = {
+    "created": "The guest '{name}' is created and running.",
+    "installing": "The guest '{name}' is running its installation; it is complete when it powers off.",
+    "ready": "The guest '{name}' is running and cloud-init is done.",
+}
