@@ -1,0 +1,219 @@
+"""What the three commands share on the command line: the parser, common flags, one flag for each option group."""
+
+from __future__ import annotations
+
+import argparse
+
+from virtprov.support.errors import UsageError, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any, NoReturn
+
+    Target = argparse.ArgumentParser | argparse._ArgumentGroup
+
+DEVICES = {
+    "disk": "PATH, size=GIB, vol=POOL/VOLUME, device=cdrom, none",
+    "network": "network=NAME, bridge=NAME, user, passt, none",
+    "graphics": "a display: vnc, spice, sdl, egl-headless, none",
+    "controller": "a controller: usb, scsi, pci ... with model=NAME",
+    "input": "an input device: tablet, mouse, keyboard, evdev",
+    "serial": "a serial port: pty, file,path=PATH, tcp,host=ADDR",
+    "parallel": "a parallel port",
+    "channel": "a channel to the host: unix, spicevmc, qemu-vdagent",
+    "console": "a text console: pty, none",
+    "hostdev": "a device of the host: PCI or USB address, or name",
+    "filesystem": "a folder of the host in the guest: SOURCE,TARGET",
+    "sound": "a sound card: ich9, ac97, usb ... or none",
+    "audio": "where the host plays sound: spice, pulseaudio ...",
+    "watchdog": "a watchdog: i6300esb, itco ... with action=reset",
+    "video": "a video card: virtio, qxl, vga, bochs, none",
+    "smartcard": "a smartcard: host, passthrough",
+    "redirdev": "a redirected USB device, or none",
+    "memballoon": "the memory balloon: virtio, none",
+    "tpm": "a TPM: emulator, a device of the host, or none",
+    "rng": "a source of random numbers: /dev/urandom, none",
+    "panic": "a panic device: isa, pvpanic, hyperv ...",
+    "shmem": "memory shared with others: NAME,model.type=NAME",
+    "memdev": "a memory module: dimm, nvdimm ... with target.size=",
+    "vsock": "a socket to the host: cid=N, cid.auto=yes",
+    "iommu": "an IOMMU: intel, smmuv3, virtio",
+    "pstore": "storage for crash logs that outlives a reboot",
+}
+"""Option groups about devices, with a line of help."""
+
+GUEST = {
+    "iothreads": "threads for disk input and output",
+    "seclabel": "a security label of the guest's process",
+    "keywrap": "protected keys of s390x",
+    "cputune": "shares, pinning and scheduling of processors",
+    "numatune": "which NUMA nodes of the host give the memory",
+    "memtune": "limits of memory, in KiB",
+    "blkiotune": "weights and limits of disk traffic",
+    "memorybacking": "how the host holds the memory: hugepages=on ...",
+    "features": "features of the machine: acpi=off, smm.state=on ...",
+    "clock": "clock and timers: offset=localtime, hpet_present=no",
+    "pm": "sleep: suspend_to_mem.enabled=yes ...",
+    "events": "what follows when it stops: on_crash=preserve ...",
+    "resource": "the resource partition (cgroup) of the guest",
+    "sysinfo": "what SMBIOS tells: host, bios.vendor=NAME ...",
+    "qemu-commandline": "further arguments for QEMU, or env=NAME=VALUE",
+    "launchSecurity": "encrypted memory: sev, sev-snp, tdx, s390-pv",
+}
+"""Option groups about the guest as a whole that the help keeps together."""
+
+GENERAL = {
+    "memory": "memory in MiB: 2048, or memory=2048,maxmemory=4096",
+    "vcpus": "processors: 4 or 4,maxvcpus=8 or sockets=2,cores=4",
+    "cpu": "processor: host-passthrough, or Haswell,+x2apic",
+    "metadata": "names and ids: title=TEXT, uuid=UUID ...",
+    "xml": "anything: ./PATH/@NAME=VALUE, xpath.delete=./PATH",
+}
+BOOTING = {
+    "boot": "order, firmware, kernel: hd,cdrom, uefi, kernel=PATH",
+    "idmap": "user ids of a container: uid.start=0,uid.count=10",
+}
+
+XML = {**GENERAL, **GUEST, **BOOTING, **DEVICES}
+"""Every option group that has a place in the guest's XML."""
+
+OLD_FLAGS = {
+    "network": ("-w",),
+    "hostdev": ("--host-device",),
+    "sound": ("--soundhw",),
+    "seclabel": ("--security",),
+    "launchSecurity": ("--launchsecurity",),
+}
+"""Other spellings of a group's flag; the long ones are not shown in the help."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser, with failures as UsageError.
+
+    Long flags may be cut short as long as they stay unambiguous; those in `fresh`, which virt-install does
+    not have, must be written out, so that what was unambiguous there is so here.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=_Formatter, add_help=False, **settings)
+        self.fresh: set[str] = set()
+
+    def add_fresh(self, target: Target, flag: str, **settings: Any) -> None:
+        """Add a flag of our own to the parser or one of its groups."""
+        self.fresh.add(flag)
+        target.add_argument(flag, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line; raises UsageError."""
+        unknown = message.removeprefix("unrecognized arguments: ").split()[0] if "unrecognized" in message else ""
+        hint = ""
+        if unknown.startswith("--"):
+            hint = nearest(
+                unknown.partition("=")[0], [flag for flag in self._option_string_actions if flag[:2] == "--"]
+            )
+        raise UsageError(message, hint=hint or f"`{self.prog} --help` lists all flags")
+
+    def _get_option_tuples(self, option_string: str) -> list[Any]:
+        found: dict[int, Any] = {}
+        for candidate in super()._get_option_tuples(option_string):
+            if candidate[1] not in self.fresh:
+                found.setdefault(id(candidate[0]), candidate)
+        return list(found.values())
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Help with room for long flags; old spellings of a flag are left out."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings:
+            return super()._format_action_invocation(action)
+        hidden = {flag for flags in OLD_FLAGS.values() for flag in flags if flag.startswith("--")}
+        names = ", ".join(flag for flag in action.option_strings if flag not in hidden)
+        return names if action.nargs == 0 else f"{names} {self._format_args(action, '')}"
+
+
+def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = ("--connect",)) -> Parser:
+    """A parser with the flags that every command has first: help, version, connection."""
+    made = Parser(prog=tool, usage=usage, description=description, epilog=_EPILOG)
+    group = made.add_argument_group("options")
+    group.add_argument("-h", "--help", action="help", help="show this help and leave")
+    group.add_argument("--version", action="version", version=_version(), help="show the version and leave")
+    group.add_argument(*connect, dest="connect", metavar="URI", help="the hypervisor's libvirt URI, as qemu:///system")
+    return made
+
+
+_EPILOG = "`--GROUP help` lists the sub-options of a group, such as `--disk help`. The man page has examples."
+
+
+def _version() -> str:
+    from virtprov import __version__
+
+    return __version__
+
+
+def add_talk(made: Parser, group: Target) -> None:
+    """How much is said, and in which form: --quiet, --debug, --output."""
+    group.add_argument("-q", "--quiet", action="store_true", help="say only results and failures")
+    group.add_argument("-d", "--debug", action="store_true", help="say in detail what is done")
+    made.add_fresh(
+        group,
+        "--output",
+        choices=("text", "json"),
+        default="text",
+        metavar="text|json",
+        help="results as text, or as one JSON object",
+    )
+
+
+def add_groups(target: Target, groups: dict[str, str], *, bare: Iterable[str] = ()) -> None:
+    """A flag for each option group; it may be repeated, and its raw values are a list in the order given.
+
+    `bare` names groups that may be given without a value.
+    """
+    lone = set(bare)
+    for name, text in groups.items():
+        old = OLD_FLAGS.get(name, ())
+        short, long = [flag for flag in old if len(flag) == 2], [flag for flag in old if len(flag) > 2]
+        target.add_argument(
+            *short,
+            f"--{name}",
+            *long,
+            dest=destination(name),
+            action="append",
+            default=[],
+            nargs="?" if name in lone else None,
+            const="default" if name in lone else None,
+            metavar="...",
+            help=text,
+        )
+
+
+def add_osinfo(target: Target) -> None:
+    """--osinfo, which older scripts call --os-variant; the last one counts."""
+    target.add_argument(
+        "--osinfo",
+        "--os-variant",
+        dest="osinfo",
+        metavar="NAME",
+        help="its system: a name, detect=on, require=off, list",
+    )
+
+
+def add_check(target: Target) -> None:
+    """--check."""
+    target.add_argument(
+        "--check",
+        action="append",
+        default=[],
+        metavar="...",
+        help="skip checks: path_in_use=off, all=off ...",
+    )
+
+
+def destination(group: str) -> str:
+    """The name under which the parsed arguments keep the values of an option group."""
+    return group.replace("-", "_")
