@@ -153,11 +153,12 @@ class Detector:
                 language = match[1] if match and match.re.groups else None
             if language:
                 found.append(self._mapped(datamap, language))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(language for language in found if language))
 
     def _mapped(self, datamap: str, word: str) -> str:
-        """The word as a datamap spells it; the word itself where there is no map for it."""
+        """The word as a datamap spells it, "" when it does not know it; the word itself where there is no map."""
         if datamap and datamap not in self._datamaps:
             entries = words(find_record("datamap", datamap, self._warnings) or "")
             self._datamaps[datamap] = dict(zip(entries[::2], entries[1::2], strict=False))
-        return self._datamaps.get(datamap, {}).get(word, word)
+        known = self._datamaps.get(datamap)
+        return known.get(word, "") if known else word
