@@ -148,6 +148,8 @@ def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile:
     guest.put("./os/type/@machine", chosen.machine or None)
     if chosen.emulator:
         guest.put("./devices/emulator", chosen.emulator)
+    if chosen.loader and chosen.os_type == "hvm" and host.driver == "xen" and not guest.has("./os/loader"):
+        guest.put("./os/loader", chosen.loader)
     return chosen.features
 
 

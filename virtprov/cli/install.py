@@ -195,6 +195,12 @@ def _method(args: Namespace) -> Method:
         raise UsageError("--extra-args goes with --location only", hint="a CD or a disk boots its own kernel")
     if args.initrd_inject and not args.location:
         raise UsageError("--initrd-inject goes with --location only", hint="it changes the installer's initrd")
+    unattended = _texts(args, "unattended")
+    if unattended and unattended[-1] != "none":
+        raise UsageError(
+            "answering an installer's questions (--unattended) is not in this release",
+            hint="use a cloud image with --cloud-init, or answer the installer by hand",
+        )
     live = args.livecd or install.get("no_install") == "yes"
     if args.cdrom:
         return boot.Method(boot.CDROM, args.cdrom, live)
@@ -206,7 +212,7 @@ def _method(args: Namespace) -> Method:
         return boot.Method(
             boot.KERNEL, kernel=install["kernel"], initrd=install.get("initrd", ""), args=install.get("kernel_args", "")
         )
-    if args.location or install or _texts(args, "unattended"):
+    if args.location or install:
         raise UsageError(
             "installing from a tree or an answer file is not in this release",
             hint="use --cdrom ISO, --pxe, --import, or --cloud-init with a cloud image",

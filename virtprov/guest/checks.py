@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.guest.document import Guest
@@ -64,28 +65,46 @@ def _has_mac(text: str, mac: str) -> bool:
 
 def disks_are_free(host: HostView, disks: list[Element], itself: str = "") -> None:
     """Raise HostError when another guest writes to the path of one of these disks, as its disk or below it."""
-    paths = {}
+    wanted: dict[str, str] = {}
     for disk in disks:
-        if tree.child(disk, "readonly") is not None or tree.child(disk, "shareable") is not None:
-            continue
-        source = path.get(disk, "./source/@file") or path.get(disk, "./source/@dev")
-        if source:
-            paths[source] = disk
-    if not paths:
+        if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None:
+            wanted.update(_places(disk))
+    if not wanted:
         return
     for text in host.guest_documents():
-        if any(place in text for place in paths):
-            _refuse_shared(Guest.parse(text), set(paths), itself)
+        if "<disk " in text:
+            _refuse_shared(host, Guest.parse(text), wanted, itself)
 
 
-def _refuse_shared(other: Guest, paths: set[str], itself: str) -> None:
+def _places(disk: Element) -> dict[str, str]:
+    """Where a disk's data lies -> a word that stands in the document of every guest that uses it."""
+    source = path.get(disk, "./source/@file") or path.get(disk, "./source/@dev")
+    if source:
+        return {source: source}
+    pool, volume = path.get(disk, "./source/@pool"), path.get(disk, "./source/@volume")
+    return {f"{pool}/{volume}": volume} if pool and volume else {}
+
+
+def _chain(host: HostView, places: dict[str, str]) -> Iterator[str]:
+    """The places themselves and every image below them, as the host's pools know."""
+    for where in places:
+        yield where
+        seen = {where}
+        volume = host.volume_at(where) if where.startswith("/") else host.volume(*where.split("/", 1))
+        if volume is not None and volume.path != where:
+            yield volume.path
+        while volume is not None and volume.backing_path and volume.backing_path not in seen:
+            yield volume.backing_path
+            seen.add(volume.backing_path)
+            volume = host.volume_at(volume.backing_path)
+
+
+def _refuse_shared(host: HostView, other: Guest, wanted: dict[str, str], itself: str) -> None:
     if other.name == itself:
         return
     for disk in other.disks():
-        if tree.child(disk, "shareable") is not None:
-            continue
-        used = path.get(disk, "./source/@file") or path.get(disk, "./source/@dev")
-        if used in paths:
+        used = next((place for place in _chain(host, _places(disk)) if place in wanted), None)
+        if used is not None:
             raise HostError(
                 f"the disk {used} is in use by the guest '{other.name}'",
                 hint="use another disk, shareable=on if both may write, or --check path_in_use=off",

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 
+def _tolerant(create: Callable[[str, int], Any], xml: str, flags: int) -> Any:
+    """Preallocate where the pool can; where it cannot, the volume is made all the same."""
+    try:
+        return create(xml, flags)
+    except libvirt.libvirtError as error:
+        if not flags or "flags" not in str(error):
+            raise
+    return create(xml, 0)
+
+
 class Storage(Inventory):
     """The calls that change pools and volumes. Each raises HostError, NotThere for what is not there."""
 
@@ -88,7 +98,7 @@ class Storage(Inventory):
         """
         flags = libvirt.VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA if metadata else 0
         place = self._pool(pool)
-        return self._made(pool, xml, "create", lambda: place.createXML(xml, flags), progress)
+        return self._made(pool, xml, "create", lambda: _tolerant(place.createXML, xml, flags), progress)
 
     def clone_volume(
         self,

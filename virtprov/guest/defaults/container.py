@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from virtprov.guest.setting import Rule, Setting
+from virtprov.support.errors import UsageError
 from virtprov.xml import path
 
 
 def fill_filesystems(setting: Setting) -> None:
     """A directory of the host, with its files' owners mapped, unless something else is said."""
     for share in setting.devices("filesystem"):
+        target = path.get(share, "./target/@dir")
+        if setting.guest.is_container and target and not target.startswith("/"):
+            raise UsageError(
+                f"--filesystem target={target}: a container mounts at absolute paths only", hint="start it with a slash"
+            )
         if not share.get("type"):
             share.set("type", "mount")
         virtiofs = path.get(share, "./driver/@type") == "virtiofs"
@@ -22,7 +28,7 @@ def _has_own_root(setting: Setting) -> bool:
 
 def set_init(setting: Setting) -> None:
     """A whole system in the root directory starts itself; else a shell runs on the host's own files."""
-    own = _has_own_root(setting)
+    own = _has_own_root(setting) or setting.driver == "vz"
     setting.guest.put("./os/init", "/sbin/init" if own else "/bin/sh")
 
 
@@ -43,7 +49,7 @@ RULES = (
     ),
     Rule(
         "init",
-        lambda setting: setting.driver == "lxc" and setting.guest.is_container and not setting.guest.has("./os/init"),
+        lambda setting: setting.guest.is_container and not setting.guest.has("./os/init"),
         set_init,
         "--boot init=...",
     ),

@@ -24,7 +24,7 @@ def _has_cpu(setting: Setting) -> bool:
 
 
 def _wants_default(setting: Setting) -> bool:
-    return not _has_cpu(setting) and not setting.said("cpu-none") and setting.guest.is_hvm
+    return not _has_cpu(setting) and setting.words.get("preset") != "none" and setting.guest.is_hvm
 
 
 def set_default(setting: Setting) -> None:

@@ -11,8 +11,10 @@ SPICE_AGENT = "com.redhat.spice.0"
 
 def _wants_graphics(setting: Setting) -> bool:
     guest = setting.guest
-    if setting.refused("graphics") or guest.devices("graphics") or guest.is_container:
+    if setting.refused("graphics") or guest.devices("graphics"):
         return False
+    if guest.is_container:
+        return setting.driver == "vz"
     return (
         guest.is_x86 or guest.is_pseries or guest.is_loongarch or guest.is_arm_virt or guest.is_riscv_virt
     ) and setting.driver not in ("vz", "test")

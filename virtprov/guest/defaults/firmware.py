@@ -96,6 +96,7 @@ def _find_loader(setting: Setting) -> str:
 def _use_loader(setting: Setting, loader: str) -> None:
     guest = setting.guest
     guest.put("./os/loader", loader)
+    setting.words["loader-chosen"] = "yes"
     guest.put("./os/loader/@readonly", "yes")
     guest.put("./os/loader/@type", "pflash")
     if "secboot" in loader and guest.is_x86 and setting.is_qemu:
@@ -123,6 +124,8 @@ def set_secure_boot(setting: Setting) -> None:
 
 def _wants_tpm(setting: Setting) -> bool:
     guest = setting.guest
+    if guest.get("./os/loader") and not guest.get("./os/@firmware") and not setting.said("loader-chosen"):
+        return False  # a loader that the user names may be anything
     if guest.devices("tpm") or setting.refused("tpm") or not guest.is_uefi or not setting.is_qemu:
         return False
     known = setting.domcaps

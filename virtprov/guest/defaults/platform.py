@@ -34,6 +34,7 @@ class Platform(NamedTuple):
     machine: str
     emulator: str
     features: tuple[str, ...]
+    loader: str = ""
     slow: bool = False
 
 
@@ -50,12 +51,12 @@ def choose(host: HostView, wish: Wish, profile: Profile) -> Platform:
     arch = _SAME_ARCH.get(wish.arch, wish.arch)
     kind = _pick_kind(known, wish, arch)
     domain = _pick_domain(kind, wish.domain_type)
-    emulator = wish.emulator or domain.emulator
+    emulator = wish.emulator or ("" if host.driver == "vz" else domain.emulator)
     machines = tuple(each.name for each in domain.machines)
     machine = wish.machine or _default_machine(host, kind, domain, machines, profile)
     features = tuple(name for name in ("acpi", "apic", "pae") if kind.default(name))
     slow = domain.name == "qemu" and not wish.domain_type and host.driver == "qemu"
-    return Platform(kind.os_type, kind.arch, domain.name, machine, emulator, features, slow)
+    return Platform(kind.os_type, kind.arch, domain.name, machine, emulator, features, kind.loader, slow)
 
 
 def _pick_kind(known: Capabilities, wish: Wish, arch: str) -> GuestKind:
