@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from virtprov.options.model import FLAG, VERB, Hit, Pair, Table, check_text, truth
 from virtprov.support.errors import UsageError
+from virtprov.support.record import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 
-class Assignment(NamedTuple):
+class Assignment(Record):
     """A value for one place in the XML; None takes it out.
 
     Without a name it is written along with another one, and matching does not ask about it. `by_type` gives
@@ -28,11 +27,11 @@ class Assignment(NamedTuple):
         return self.path if self.by_type is None else self.by_type.get(node.get("type", ""), self.path)
 
 
-class Assignments(NamedTuple):
+class Assignments(Record):
     """What one use of an option group says.
 
     `clear` empties the element first; `places` go to the XML; `verbs` are for the named functions of the
-    group; `xpaths` are free assignments by XPath.
+    group; `xpaths` are free assignments by XPath, each `from` the part of the guest the group is about.
     """
 
     places: tuple[Assignment, ...]
@@ -48,8 +47,9 @@ class Assignments(NamedTuple):
 def resolve(table: Table, pairs: list[Pair]) -> Assignments:
     """Look every key up in the table; repeated keys: the last one wins.
 
-    A key that begins with `./` is a place already, one with `!./` a place that is written along. Raises
-    UsageError for unknown keys and for values that their row cannot take.
+    A key that begins with `./` is a place already, one with `!./` a place that is written along, one with
+    `-./` elements that go; a lone `none` says nothing. Raises UsageError for unknown keys and for values that
+    their row cannot take.
     """
     if pairs == [("none", None)]:
         pairs = []
@@ -62,9 +62,9 @@ def resolve(table: Table, pairs: list[Pair]) -> Assignments:
     for key, value in pairs:
         if value:
             check_text(value, f"--{table.flag} {key}")
-        if key.startswith(("./", "!./")):
-            place = key.removeprefix("!")
-            places[place] = Assignment("" if place != key else key, place, value or None, False)
+        if key.startswith(("./", "!./", "-./")):
+            place = key.lstrip("!-")
+            places[place] = Assignment("" if place != key else key, place, value or None, key[0] == "-")
             continue
         hit = table.row(key)
         if value is None:
@@ -83,6 +83,8 @@ def resolve(table: Table, pairs: list[Pair]) -> Assignments:
         else:
             made = _place(table, hit, value)
             places[made.path] = made
+    if table.part and not table.many:
+        xpaths = {at: {**free, "from": table.part} for at, free in xpaths.items()}
     ordered = tuple(xpaths[at] for at in sorted(xpaths))
     return Assignments(tuple(places.values()), verbs, clear, ordered)
 
@@ -125,7 +127,7 @@ def _within(part: str, wanted: Assignments) -> Assignments:
         for place in wanted.places
         if place.path == part or place.path.startswith(part + "/")
     )
-    return wanted._replace(places=places)
+    return wanted._replace(places=places, xpaths=tuple({**free, "from": ""} for free in wanted.xpaths))
 
 
 def clear(node: Element) -> None:
@@ -163,14 +165,15 @@ def _number(text: str) -> int | None:
         return None
 
 
-def write_xpath(node: Element, free: dict[str, str]) -> None:
-    """One free assignment: `set` (with `value`), `create` or `delete` of an XPath.
+def write_xpath(top: Element, free: dict[str, str]) -> None:
+    """One free assignment: `set` (with `value`), `create` or `delete` of an XPath, seen `from` a part of it.
 
     One number stands for one change: what is to be created is not set as well. Raises UsageError when the
     path cannot be understood.
     """
     from virtprov.xml import xpath
 
+    node = path.ensure(top, free["from"]) if free.get("from") else top
     if "delete" in free:
         xpath.delete(node, free["delete"])
     if "create" in free:
@@ -188,3 +191,4 @@ def write_xpath(node: Element, free: dict[str, str]) -> None:
         raise UsageError(
             f"xpath.value={free['value']}: no path is given for it", hint="write xpath.set=PATH,xpath.value=VALUE"
         )
+    path.prune(node, top)

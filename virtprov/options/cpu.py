@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.options.model import INT, ONOFF, YESNO, Pair, Row, Table, truth
+from virtprov.options.model import INT, ONOFF, YESNO, Pair, Row, Table, aside, gone, truth
 from virtprov.support.errors import UsageError
 
 POLICIES = ("force", "require", "optional", "disable", "forbid")
@@ -67,7 +67,8 @@ _INTERCONNECTS = tuple(
 def expand(pairs: list[Pair]) -> list[Pair]:
     """Read the words for whole processors and the features, which may be repeated.
 
-    `+x` forces a feature, `-x` disables it. A model's name means mode custom, matched exactly.
+    `+x` forces a feature, `-x` disables it. A model's name means mode custom, matched exactly; a mode's name
+    takes out the model that was there and its features.
     """
     features: dict[str, list[str]] = {policy: [] for policy in POLICIES}
     words: dict[str, list[str]] = {"force": [], "disable": []}
@@ -93,10 +94,13 @@ def expand(pairs: list[Pair]) -> list[Pair]:
 
 
 def _model(value: str, pairs: list[Pair]) -> list[Pair]:
-    if value in MODES:
-        return [("mode", value)]
-    if value == "host":
-        return [("mode", "host-model")]
+    if value in MODES or value == "host":
+        mode = "host-model" if value == "host" else value
+        return [
+            *(gone(f"./cpu/{name}") for name in ("model", "vendor", "feature")),
+            aside("./cpu/@check"),
+            ("mode", mode),
+        ]
     if value in PRESETS:
         return [("preset", value)]
     if value == "":

@@ -18,6 +18,8 @@ Pair = tuple[str, "str | None"]
 """A sub-option as it was typed: its key, and its value (None for a bare word)."""
 
 NUMBER = "[0-9]*"
+MOST = 9999
+"""The highest number of a numbered part."""
 YES = ("yes", "y", "1", "true", "t", "on")
 NO = ("no", "n", "0", "false", "f", "off")
 
@@ -189,7 +191,7 @@ class Table:
     ) -> None:
         self.flag = flag
         self.at = at
-        self.rows = rows + ((CLEAR_ROW, *XPATH_ROWS) if xml else ())
+        self.rows = rows + ((CLEAR_ROW,) if many or part else ()) + (XPATH_ROWS if xml else ())
         self.first = first
         self.whole = whole
         self.part = part
@@ -263,6 +265,8 @@ class Table:
                 f"--{self.flag} has no option '{key}'",
                 hint=nearest(key, self.names(old=True)) or f"`--{self.flag} help` lists all of them",
             )
+        if any(number > MOST for number in hit.numbers):
+            raise UsageError(f"--{self.flag} {key}: the number is too high", hint=f"{MOST} is the highest")
         return hit
 
     def names(self, *, old: bool = False) -> Iterable[str]:
@@ -271,6 +275,13 @@ class Table:
             yield row.name
             if old:
                 yield from row.old
+
+
+def check_text(text: str, option: str) -> None:
+    """Raise UsageError naming `option` when the text holds a character that XML cannot carry."""
+    for letter in text:
+        if letter < " " and letter not in "\t\n\r" or "\ud800" <= letter <= "\udfff" or letter in "\ufffe\uffff":
+            raise UsageError(f"{option}: {text!a} holds a character that XML cannot carry", hint="leave it out")
 
 
 def devices_of(table: Table, pairs: list[Pair]) -> list[list[Pair]]:
@@ -286,6 +297,11 @@ def says_none(table: Table, text: str) -> bool:
 def aside(path: str, text: str = "") -> Pair:
     """A pair that writes a place along with another ("" takes it out); matching does not ask about it."""
     return "!" + path, text
+
+
+def gone(path: str) -> Pair:
+    """A pair that takes out every element at this place, with all it holds; matching does not ask about it."""
+    return "-" + path, ""
 
 
 ALIAS = Row("alias.name", "./alias/@name")

@@ -6,14 +6,13 @@ has this attribute. The last step may be an attribute; else the element's own te
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from virtprov.support.errors import XmlError
+from virtprov.support.record import Record
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
 
-class Step(NamedTuple):
+class Step(Record):
     """One element on the way: its tag, and which of them."""
 
     tag: str
@@ -114,11 +113,14 @@ def ensure(node: Element, path: str) -> Element:
     """
     for step in parse(path)[0]:
         inner = _pick(node, step)
-        while inner is None:
-            tree.add(node, tree.element(step.tag, None, {step.key: step.value} if step.key else None))
-            inner = _pick(node, step)
-        node = inner
+        node = _add_up_to(node, step) if inner is None else inner
     return node
+
+
+def _add_up_to(node: Element, step: Step) -> Element:
+    for _ in range(len(tree.children(node, step.tag)) if step.nth else step.nth, step.nth):
+        tree.add(node, tree.element(step.tag))
+    return tree.add(node, tree.element(step.tag, None, {step.key: step.value} if step.key else None))
 
 
 def put(node: Element, path: str, text: str | None) -> None:
@@ -147,17 +149,20 @@ def put(node: Element, path: str, text: str | None) -> None:
 
 
 def switch(node: Element, path: str, on: bool) -> None:
-    """Make sure that an element is there, as it is or empty, or that it is gone with all it holds."""
+    """Make sure that an element is there, as it is or empty, or that it is gone with all it holds.
+
+    When the last step has neither a number nor a key, all elements of that tag go.
+    """
     if on:
         ensure(node, path)
         return
     gone = find(node, path)
-    if gone is None or gone is node:
-        return
-    above = gone.getparent()
-    tree.remove(gone)
-    if above is not None:
-        prune(above, node)
+    while gone is not None and gone is not node:
+        above = gone.getparent()
+        tree.remove(gone)
+        if above is not None:
+            prune(above, node)
+        gone = None if path.endswith("]") else find(node, path)
 
 
 def _set_text(node: Element, text: str) -> None:

@@ -65,6 +65,38 @@ def test_an_existing_feature_changes_its_policy(part: Callable[..., str]) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "xml"),
+    [
+        ("host-passthrough", '<cpu mode="host-passthrough" match="exact"><topology cores="2"/></cpu>'),
+        (
+            "maximum,+c",
+            '<cpu mode="maximum" match="exact"><topology cores="2"/><feature name="c" policy="force"/></cpu>',
+        ),
+        ("host-passthrough,clearxml=yes", '<cpu mode="host-passthrough"/>'),
+    ],
+)
+def test_a_mode_takes_model_and_features_out(part: Callable[..., str], text: str, xml: str) -> None:
+    base = (
+        '<domain><cpu mode="custom" match="exact" check="none"><model fallback="allow">m</model><vendor>V</vendor>'
+        '<topology cores="2"/><feature name="a" policy="require"/><feature name="b" policy="disable"/></cpu></domain>'
+    )
+    assert part("cpu", "./cpu", text, base=base) == xml
+
+
+def test_a_mode_said_by_its_key_keeps_the_model(part: Callable[..., str]) -> None:
+    base = '<domain><cpu mode="custom"><model>m</model></cpu></domain>'
+    assert part("cpu", "./cpu", "mode=host-model", base=base) == '<cpu mode="host-model"><model>m</model></cpu>'
+
+
+def test_free_paths_start_at_the_cpu(part: Callable[..., str], built: Callable[[str, str], str]) -> None:
+    base = '<domain><cpu><numa><cell id="0"/></numa><model>m</model></cpu></domain>'
+    text = "xpath0.set=./@mode=custom,xpath1.delete=./numa"
+    assert part("cpu", "./cpu", text, base=base) == '<cpu mode="custom"><model>m</model></cpu>'
+    assert part("cpu", ".", "xpath.delete=./numa", base="<domain/>") == "<domain/>"
+    assert built("cpu", "xpath.set=./@mode=custom") == '<cpu mode="custom"/>'
+
+
 @pytest.mark.parametrize("word", ["none", "clear", "hv-default"])
 def test_words_for_no_cpu_take_it_out(part: Callable[..., str], say: Say, word: str) -> None:
     base = '<domain><cpu mode="custom"><model>m</model><vendor>Intel</vendor></cpu></domain>'

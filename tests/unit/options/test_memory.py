@@ -48,7 +48,7 @@ def test_hotplug(part: Callable[..., str], text: str) -> None:
     assert part("memory", "./maxMemory", text) == '<maxMemory slots="3">40960</maxMemory>'
 
 
-@pytest.mark.parametrize("text", ["1.5", "abc", "2G", "memory=", "-4", "1,2"])
+@pytest.mark.parametrize("text", ["1.5", "abc", "2G", "memory=", "-4", "1,2", "clearxml=yes"])
 def test_sizes_that_are_none(say: Callable[[str, str], Assignments], text: str) -> None:
     with pytest.raises(UsageError):
         say("memory", text)
