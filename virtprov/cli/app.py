@@ -107,6 +107,10 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
     `main` has undone what it did.
     """
     _heed_signals()
+    if _debug(argv):
+        from virtprov.support import log
+
+        log.start(log.to_stderr)
     try:
         status = main(argv)
         sys.stdout.flush()

@@ -115,6 +115,12 @@ def test_debug_shows_the_traceback(error: Exception, capsys: pytest.CaptureFixtu
     assert "Traceback (most recent call last)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("words", "heard"), [(["--debug"], True), (["-d"], True), ([], False), (["--", "-d"], False)])
+def test_debug_shows_what_goes_on_inside(words: list[str], heard: bool) -> None:
+    done = in_process("from virtprov.support import log\nlog.debug('opening %s', 'x')\nreturn 0", *words)
+    assert ("opening x" in done.stderr) is heard
+
+
 def test_secrets_are_masked_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
     word = log.secret("tr0ub4dor")
     app.run("tool", failing(errors.ProvError(f"bad {word}", hint=word)), ["-d", "--output=json"])
