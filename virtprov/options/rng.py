@@ -23,11 +23,8 @@ def expand(pairs: list[Pair]) -> list[Pair]:
     return arrange_ends(found, "backend.")
 
 
-_NEW = {
-    "backend_host": "backend.source.host",
-    "backend_connect_host": "backend.source.connect_host",
-    "backend_connect_service": "backend.source.connect_service",
-}
+_ENDS = ("host", "service", "mode", "connect_host", "connect_service")
+_NEW = {f"backend_{end}": f"backend.source.{end}" for end in _ENDS}
 _MODELS = ("random", "egd", "builtin")
 
 TABLES = (
@@ -44,13 +41,7 @@ TABLES = (
             *char_source(
                 "backend.",
                 "./backend/",
-                {
-                    "source.host": ("backend_host",),
-                    "source.service": ("backend_service",),
-                    "source.mode": ("backend_mode",),
-                    "source.connect_host": ("backend_connect_host",),
-                    "source.connect_service": ("backend_connect_service",),
-                },
+                {f"source.{end}": (f"backend_{end}",) for end in _ENDS},
             ),
             Row("rate.bytes", "./rate/@bytes", INT, old=("rate_bytes",)),
             Row("rate.period", "./rate/@period", INT, old=("rate_period",)),

@@ -106,8 +106,19 @@ def split_hosts(pairs: list[Pair], services: dict[str, str]) -> list[Pair]:
 
 
 def arrange_ends(pairs: list[Pair], prefix: str = "") -> list[Pair]:
-    """Cut addresses in two and bring a source's two ends in libvirt's order: what listens, then what sends."""
-    ends = [f"{prefix}source.{end}" for end in ("host", "bind_host", "connect_host")]
+    """Cut addresses in two, and tell a source's two ends apart.
+
+    Words that name no end mean the first one, so they come behind those that do; but a host without an end
+    beside one with an end is the other of the two.
+    """
+    name = f"{prefix}source."
+    ends = [f"{name}{end}" for end in ("host", "bind_host", "connect_host")]
     cut = split_hosts(pairs, {end: end.removesuffix("host") + "service" for end in ends})
-    far = f"{prefix}source.connect_"
-    return [pair for pair in cut if not pair[0].startswith(far)] + [pair for pair in cut if pair[0].startswith(far)]
+    mode = next((value for key, value in cut if key == f"{name}mode"), None) or ""
+    named = {end for end in ("bind", "connect") if any(key.startswith(f"{name}{end}_") for key, _ in cut)}
+    if named == {"connect"} and mode == "bind" or named == {"bind"} and mode in ("", "connect"):
+        mine = mode or "connect"
+        renamed = {f"{name}{word}": f"{name}{mine}_{word}" for word in ("host", "service")}
+        cut = [(renamed.get(key, key), value) for key, value in cut if key != f"{name}mode"]
+    rank = {f"{name}{end}_{word}": at for at, end in enumerate(("bind", "connect")) for word in ("host", "service")}
+    return sorted(cut, key=lambda pair: rank.get(pair[0], 2))
