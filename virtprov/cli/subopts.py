@@ -117,7 +117,7 @@ def spell(parts: list[Pair]) -> str:
     words = []
     for key, value in parts:
         word = key if value is None else f"{key}={value}"
-        if any(letter in word for letter in ",'\"\\"):
+        if not word or any(letter in word for letter in ",'\"\\"):
             word = '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
         words.append(word)
     return ",".join(words)

@@ -47,11 +47,11 @@ def _parse(path: str) -> tuple[tuple[Step, ...], str]:
         index, key, value = 0, "", ""
         if bracket:
             inside = rest.removesuffix("]")
-            if inside.startswith("@"):
-                key, _, quoted = inside[1:].partition("=")
-                value = quoted.strip("'\"")
-            elif inside.isdigit() and int(inside):
-                index = int(inside) - 1
+            key, _, quoted = inside.removeprefix("@").partition("=")
+            if inside.startswith("@") and len(quoted) > 1 and quoted[0] == quoted[-1] and quoted[0] in "'\"":
+                value = quoted[1:-1]
+            elif inside.isdecimal() and len(inside) < 6 and int(inside):
+                index, key = int(inside) - 1, ""
             else:
                 raise XmlError(f"the path {path} has a step that is not understood: {word}")
         if not tag.replace(":", "").replace("-", "").replace("_", "").replace(".", "").isalnum():

@@ -25,8 +25,10 @@ def select(node: Element, where: str) -> list[Any]:
     """Everything the XPath finds from this element; raises UsageError when it is not an XPath."""
     try:
         found = node.xpath(where, namespaces=tree.NAMESPACES)
-    except etree.XPathError as problem:
-        raise UsageError(f"'{where}' is not an XPath: {problem}", hint="for example ./devices/disk[1]/@device") from None
+    except (etree.XPathError, ValueError) as problem:
+        raise UsageError(
+            f"'{where}' is not an XPath: {problem}", hint="for example ./devices/disk[1]/@device"
+        ) from None
     if not isinstance(found, list):
         raise UsageError(f"'{where}' is an expression, not a place in the XML", hint="for example ./memory")
     return found
@@ -62,7 +64,12 @@ def _grow(node: Element, where: str) -> Element:
         raise UsageError(
             f"the XPath '{where}' finds nothing and cannot be made", hint="start it with ./ at the element itself"
         )
-    return path.ensure(node, where)
+    try:
+        return path.ensure(node, where)
+    except ValueError:
+        raise UsageError(
+            f"the XPath '{where}' names an element that XML cannot have", hint="for example ./devices/disk"
+        ) from None
 
 
 def assign(node: Element, where: str, value: str) -> None:
@@ -71,11 +78,13 @@ def assign(node: Element, where: str, value: str) -> None:
         delete(node, where)
         return
     inner, _, attribute = where.rpartition("/@")
-    if not attribute or not inner:
-        inner = where
-        attribute = ""
+    if not attribute or not inner or "]" in attribute:
+        inner, attribute = where, ""
     target = create(node, inner)
-    if attribute:
-        target.set(attribute, value)
-    else:
+    if not attribute:
         target.text = value
+        return
+    try:
+        target.set(attribute, value)
+    except ValueError:
+        raise UsageError(f"'@{attribute}' is no name of an attribute", hint="for example ./@device") from None

@@ -1,0 +1,90 @@
+"""Free XPath: what is found, what is made, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from virtprov.support.errors import UsageError
+from virtprov.xml import tree, xpath
+
+DOC = """
+<domain>
+  <os><boot dev="hd"/></os>
+  <devices><disk device="cdrom"><target dev="sda"/></disk><disk/></devices>
+</domain>
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("./a=b", ("./a", "=", "b")),
+        ("./a[@x='y']/@b=c=d", ("./a[@x='y']/@b", "=", "c=d")),
+        ("./a", ("./a", "", "")),
+        ("./a=", ("./a", "=", "")),
+    ],
+)
+def test_split_value(text: str, parts: tuple[str, str, str]) -> None:
+    assert xpath.split_value(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "after"),
+    [
+        ("./a", "1", "<domain><a>1</a></domain>"),
+        ("./@a", "1", '<domain a="1"/>'),
+        ("./a/b/@c", "1", '<domain><a><b c="1"/></a></domain>'),
+        ("./a[2]/@c", "1", '<domain><a/><a c="1"/></domain>'),
+        ("./a[@k='v']/@c", "1", '<domain><a k="v" c="1"/></domain>'),
+        ("./a[@k='v']", "1", '<domain><a k="v">1</a></domain>'),
+    ],
+)
+def test_what_is_missing_is_made(where: str, value: str, after: str) -> None:
+    node = tree.element("domain")
+    xpath.assign(node, where, value)
+    assert tree.same(node, tree.parse(after)), tree.to_text(node)
+
+
+def test_what_is_there_is_changed() -> None:
+    node = tree.parse(DOC)
+    xpath.assign(node, "./devices/disk[target/@dev='sda']/@device", "disk")
+    xpath.assign(node, ".//boot/@dev", "network")
+    assert tree.find_text(node, "devices/disk/@device") == "disk"
+    assert tree.find_text(node, "os/boot/@dev") == "network"
+
+
+@pytest.mark.parametrize(
+    ("where", "gone"),
+    [("./os/boot", "os"), ("./os/boot/@dev", "os"), ("./devices/disk", "devices"), ("./nothing", "nothing")],
+)
+def test_delete_takes_bare_ancestors_along(where: str, gone: str) -> None:
+    node = tree.parse(DOC)
+    xpath.delete(node, where)
+    assert tree.child(node, gone) is None
+
+
+def test_an_empty_value_takes_out() -> None:
+    node = tree.parse(DOC)
+    xpath.assign(node, "./os/boot/@dev", "")
+    assert tree.child(node, "os") is None
+
+
+def test_create_leaves_what_is_there() -> None:
+    node = tree.parse(DOC)
+    assert xpath.create(node, "./os/boot") is node[0][0]
+    xpath.create(node, "./new/thing")
+    assert tree.child(node[-1], "thing") is not None
+
+
+@pytest.mark.parametrize(
+    "where", ["///", "./a[", "count(./a)", "/new", "new/x", "./1x", "./a b", "\x00", "./a[@x]/b", "./a[1234567]"]
+)
+def test_refusals(where: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        xpath.assign(tree.element("domain"), where, "1")
+    assert refusal.value.message
+
+
+def test_an_attribute_without_a_proper_name() -> None:
+    with pytest.raises(UsageError, match="attribute"):
+        xpath.assign(tree.element("domain"), "./@1", "x")
