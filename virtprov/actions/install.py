@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from virtprov.actions import seeds, steps
 from virtprov.actions.plan import Plan, Step
-from virtprov.actions.request import InstallRequest, Use
+from virtprov.actions.request import InstallRequest
 from virtprov.guest import boot, checks, compose, defaults, names
 from virtprov.guest.compose import Made
 from virtprov.guest.defaults import platform, resources
@@ -16,10 +15,12 @@ from virtprov.guest.setting import Setting
 from virtprov.guest.storage import Making, Storage
 from virtprov.osinfo.lookup import find, generic
 from virtprov.support.errors import HostError, UsageError
+from virtprov.support.record import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
+    from virtprov.actions.seeds import Seed
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
 
@@ -28,7 +29,7 @@ _EARLY = ("boot", "metadata")
 """Groups that may name the platform or the guest, read before all others."""
 
 
-class Drafted(NamedTuple):
+class Drafted(Record):
     """The guest as the options and the defaults make it, before it is cut into phases."""
 
     setting: Setting
@@ -37,11 +38,11 @@ class Drafted(NamedTuple):
     given_disks: tuple[Made, ...]
 
 
-class InstallPlan(NamedTuple):
+class InstallPlan(Record):
     """The plan, and what must be known once it is applied."""
 
     plan: Plan
-    seed: seeds.Seed | None
+    seed: Seed | None
     method: boot.Method
     is_container: bool
     has_display: bool
@@ -64,8 +65,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     documents = [final.text()]
     if method.has_install_phase:
         documents.insert(0, boot.install_phase(guest, method).text())
-    seed = seeds.plan(request, setting, final, build=not request.printing) if request.cloud_init is not None else None
-    listed = _steps(request, drafted, final, documents[0], seed)
+    seed, listed = _steps(request, drafted, final, documents[0])
     plan = Plan(tuple(documents), listed, guest.name, tuple(setting.notes), (*warnings, *setting.warnings))
     return InstallPlan(plan, seed, method, guest.is_container, bool(guest.devices("graphics")))
 
@@ -113,8 +113,8 @@ def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> Non
 def draft(request: InstallRequest, host: Host, profile: Profile) -> Drafted:
     """Write the options into a document and fill in what they leave open."""
     guest = Guest.new("")
-    early = [use for use in request.uses if use.group in _EARLY]
-    late = [use for use in request.uses if use.group not in _EARLY]
+    early = [(use.group, use.said) for use in request.uses if use.group in _EARLY]
+    late = [(use.group, use.said) for use in request.uses if use.group not in _EARLY]
     _, words = compose.write_all(guest, early)
     features = _settle_platform(guest, request, host, profile)
     check_osinfo(request, guest, profile)
@@ -266,9 +266,17 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
 # -- steps ---------------------------------------------------------------------------------------
 
 
-def _steps(
-    request: InstallRequest, drafted: Drafted, final: Guest, first: str, seed: seeds.Seed | None
-) -> tuple[Step, ...]:
+def _steps(request: InstallRequest, drafted: Drafted, final: Guest, first: str) -> tuple[Seed | None, tuple[Step, ...]]:
+    """The seed, if there is one, and every step in order; a guest that is only shown needs none."""
+    seed = None
+    if request.cloud_init is not None:
+        from virtprov.actions import seeds
+
+        seed = seeds.plan(request, drafted.setting, final, build=not (request.printing or request.dry))
+    if request.printing:
+        return seed, ()
+    from virtprov.actions import steps
+
     listed: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
     listed += [steps.MakePool(pool) for pool in pools.values()]
@@ -278,18 +286,13 @@ def _steps(
         listed += seed.steps
         first, text = seed.first_boot, seed.stays
     if request.transient:
-        listed.append(steps.Create(name, first, request.destroy_on_exit))
-        return tuple(listed)
+        listed.append(steps.Create(name, first))
+        return seed, tuple(listed)
     listed.append(steps.Define(name, text))
-    if first == text and not request.destroy_on_exit:
+    if first == text:
         listed.append(steps.Start(name))
     else:
-        listed.append(steps.Create(name, first, request.destroy_on_exit))
+        listed.append(steps.Create(name, first))
     if request.autostart:
         listed.append(steps.Autostart(name))
-    return tuple(listed)
-
-
-def uses_of(request: InstallRequest, group: str) -> list[Use]:
-    """Every use of one option group."""
-    return [use for use in request.uses if use.group == group]
+    return seed, tuple(listed)

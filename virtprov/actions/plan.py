@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from virtprov.actions.interrupt import Gate
 from virtprov.support.errors import ProvError
+from virtprov.support.record import Record
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -32,6 +31,8 @@ class World:
         self.progress = progress
         self.say = say
         self.warn = warn
+        from virtprov.actions.interrupt import Gate
+
         self.gate = Gate()
         self.tell: Callable[[int, int], None] = lambda done, total: None
 
@@ -57,7 +58,7 @@ class Step(Protocol):
         ...
 
 
-class Plan(NamedTuple):
+class Plan(Record):
     """What a command is going to do. `documents` are the XML texts it comes to, the first boot's first."""
 
     documents: tuple[str, ...]
@@ -72,6 +73,8 @@ def apply(plan: Plan, world: World) -> None:
 
     Raises what the failing step raised; whatever could not be undone is said through `world.warn`.
     """
+    from contextlib import ExitStack
+
     with world.gate.closed(), ExitStack() as undos:
         for step in plan.steps:
             world.gate.check()

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from virtprov.guest.assign import Assignments
 from virtprov.guest.boot import Method
 from virtprov.osinfo.request import OsinfoRequest
+from virtprov.support.record import Record
 
 
-class Use(NamedTuple):
+class Use(Record):
     """One use of an option group; a group that makes several elements at once gives several uses."""
 
     group: str
     said: Assignments
 
 
-class Checks(NamedTuple):
+class Checks(Record):
     """Which checks are made before anything is written."""
 
     path_in_use: bool = True
@@ -26,13 +26,13 @@ class Checks(NamedTuple):
     mac_in_use: bool = True
 
 
-class InstallRequest(NamedTuple):
+class InstallRequest(Record):
     """A guest to be made.
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`,
     `cloud_init` the sub-options of `--cloud-init` (None: not asked for), `wait` how many minutes to wait for the
     guest (None: not at all, negative: as long as it takes). `printing` says that the guest is only
-    to be shown, so how its system comes in may stay open.
+    to be shown, so how its system comes in may stay open; `dry` that the steps are.
     """
 
     uses: tuple[Use, ...] = ()
@@ -52,3 +52,4 @@ class InstallRequest(NamedTuple):
     noreboot: bool = False
     wait: float | None = None
     printing: bool = False
+    dry: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from virtprov.actions import steps
 from virtprov.cloudinit.model import KEEP, SeedRequest, request_from
@@ -11,6 +11,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.setting import Setting
 from virtprov.guest.storage import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.support.errors import HostError
+from virtprov.support.record import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -23,7 +24,7 @@ SERIAL = "ds=nocloud"
 UNPLUG_SECONDS = 60
 
 
-class Seed(NamedTuple):
+class Seed(Record):
     """One seed: its volume, the device the first boot has, how long it stays, the password it made."""
 
     pool: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from virtprov.guest.storage import NewPool, NewVolume
+from virtprov.support.record import Record
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def pool_xml(name: str, target: str) -> str:
     return tree.to_text(root)
 
 
-class MakePool(NamedTuple):
+class MakePool(Record):
     """A directory pool, started, and started again with the host."""
 
     pool: NewPool
@@ -37,7 +38,7 @@ class MakePool(NamedTuple):
         return lambda: world.host.remove_pool(self.pool.name)
 
 
-class MakeVolume(NamedTuple):
+class MakeVolume(Record):
     """A new volume: in a pool, or in a directory that no pool covers (through a pool that goes again)."""
 
     volume: NewVolume
@@ -77,7 +78,7 @@ def _delete(world: World, pool: str, name: str) -> None:
     world.host.delete_volume(pool, name)
 
 
-class WriteSeed(NamedTuple):
+class WriteSeed(Record):
     """A cloud-init seed as a volume: made, then filled. `data` is the ISO image."""
 
     pool: str
@@ -101,7 +102,7 @@ class WriteSeed(NamedTuple):
         return lambda: _delete(world, self.pool, self.name)
 
 
-class Define(NamedTuple):
+class Define(Record):
     """The guest's definition on the host."""
 
     name: str
@@ -116,7 +117,7 @@ class Define(NamedTuple):
         return lambda: world.host.undefine_guest(self.name)
 
 
-class Start(NamedTuple):
+class Start(Record):
     """Starting a defined guest."""
 
     name: str
@@ -130,26 +131,22 @@ class Start(NamedTuple):
         return lambda: world.host.destroy_guest(self.name)
 
 
-class Create(NamedTuple):
-    """Running a guest from a document: transient until something defines it.
-
-    `with_us` ends it when the connection ends.
-    """
+class Create(Record):
+    """Running a guest from a document: transient unless it is defined."""
 
     name: str
     xml: str
-    with_us: bool = False
 
     @property
     def label(self) -> str:
         return f"Starting the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        world.host.create_guest(self.xml, autodestroy=self.with_us)
+        world.host.create_guest(self.xml)
         return lambda: world.host.destroy_guest(self.name)
 
 
-class Redefine(NamedTuple):
+class Redefine(Record):
     """Another definition for a guest that is there; undone by the one it had."""
 
     name: str
@@ -171,7 +168,7 @@ def _redefine(world: World, xml: str) -> None:
     world.host.define_guest(xml)
 
 
-class Autostart(NamedTuple):
+class Autostart(Record):
     """The guest starts with its host."""
 
     name: str
@@ -185,7 +182,7 @@ class Autostart(NamedTuple):
         return None
 
 
-class Replace(NamedTuple):
+class Replace(Record):
     """An existing guest of the same name goes: stopped and undefined, its disks stay. Cannot be undone."""
 
     name: str
@@ -205,7 +202,7 @@ class Replace(NamedTuple):
         return None
 
 
-class CopyDisk(NamedTuple):
+class CopyDisk(Record):
     """A full copy of a disk under another path.
 
     Made by the host within its pools; a file that no pool holds is copied through pools that go again.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from virtprov.cli import subopts
-from virtprov.options.catalogue import table
-from virtprov.options.model import devices_of, says_none
+from virtprov.options.catalogue import REFUSABLE, table
+from virtprov.options.model import devices_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ def group_uses(group: str, texts: Iterable[str]) -> tuple[list[Use], bool]:
     from virtprov.actions.request import Use
     from virtprov.guest.assign import resolve
 
-    rows = table(group)
     found: list[Use] = []
     refused = False
     for text in texts:
-        if says_none(rows, text):
+        if group in REFUSABLE and text.strip().rstrip(",") == "none":
             refused = True
             continue
+        rows = table(group)
         for pairs in devices_of(rows, subopts.pairs(rows, text)):
             found.append(Use(group, resolve(rows, pairs)))
     return found, refused
@@ -37,9 +37,9 @@ def words(group: str, texts: Iterable[str]) -> dict[str, str]:
     """Read a group that has no place in the XML: its words, the last use of each winning."""
     from virtprov.guest.assign import resolve
 
-    rows = table(group)
     said: dict[str, str] = {}
     for text in texts:
+        rows = table(group)
         said.update(resolve(rows, subopts.pairs(rows, text)).verbs)
     return said
 

@@ -154,7 +154,8 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
         destroy_on_exit=args.destroy_on_exit,
         noreboot=args.noreboot,
         wait=args.wait,
-        printing=args.print_xml is not None or args.dry_run,
+        printing=args.print_xml is not None,
+        dry=args.dry_run,
     )
 
 
@@ -264,9 +265,13 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
     password = made.seed.password if made.seed is not None else ""
     if password:
         output.result(f"Password for root's first login: {password}")
-    console.attach(args, made, host, output)
-    state = finish(request, made, world)
-    info = host.guest(name)
+    try:
+        console.attach(args, made, host, output)
+        state = finish(request, made, world)
+        info = host.guest(name)
+    finally:
+        if request.destroy_on_exit:
+            host.destroy_guest(name)
     output.summary(_SENTENCES[state].format(name=name))
     facts: dict[str, object] = {"name": name, "uuid": info.uuid if info else None, "state": state, "uri": host.uri}
     if password:

@@ -88,6 +88,17 @@ OLD_FLAGS = {
 """Other spellings of a group's flag; the long ones are not shown in the help."""
 
 
+def _wrapped(text: str, width: int) -> list[str]:
+    """Cut a text into lines at its blanks."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] += (" " if lines[-1] else "") + word
+    return lines
+
+
 class Parser(argparse.ArgumentParser):
     """argparse's parser, with failures as UsageError.
 
@@ -122,11 +133,35 @@ class Parser(argparse.ArgumentParser):
         return list(found.values())
 
 
+def _as_it_is(text: str) -> str:
+    return text
+
+
+argparse._ = _as_it_is  # type: ignore[attr-defined]
+"""argparse would look for translations of its own words; ours have none, and the search takes longer than the help."""
+
+
+def _columns() -> int:
+    """The width of the terminal; what argparse would load to find it takes longer than the rest of the help."""
+    import os
+
+    try:
+        return int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
+    except (OSError, ValueError):
+        return 80
+
+
 class _Formatter(argparse.HelpFormatter):
     """Help with room for long flags; old spellings of a flag are left out."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=26)
+        super().__init__(prog, max_help_position=26, width=max(_columns() - 2, 40))
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return _wrapped(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + line for line in _wrapped(text, width - len(indent)))
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from virtprov.support.errors import UsageError, nearest
+from virtprov.support.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ _YES = ("yes", "y", "1", "true", "t", "on")
 _NO = ("no", "n", "0", "false", "f", "off")
 
 
-class SeedRequest(NamedTuple):
+class SeedRequest(Record):
     """Everything a seed is made from. Texts are as typed ("" when not given): paths, addresses, inline text.
 
     `ssh_key` belongs to `user`; without `user` it is virt-install's old name for root's key and goes to root

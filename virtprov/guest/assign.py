@@ -173,7 +173,8 @@ def write_xpath(top: Element, free: dict[str, str]) -> None:
     """
     from virtprov.xml import xpath
 
-    node = path.ensure(top, free["from"]) if free.get("from") else top
+    known = path.find(top, free.get("from") or ".")
+    node = path.ensure(top, free["from"]) if known is None else known
     if "delete" in free:
         xpath.delete(node, free["delete"])
     if "create" in free:
@@ -191,4 +192,5 @@ def write_xpath(top: Element, free: dict[str, str]) -> None:
         raise UsageError(
             f"xpath.value={free['value']}: no path is given for it", hint="write xpath.set=PATH,xpath.value=VALUE"
         )
-    path.prune(node, top)
+    if known is None:
+        path.prune(node, top)

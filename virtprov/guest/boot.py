@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from virtprov.guest.document import Guest
+from virtprov.support.record import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 IMPORT, CDROM, PXE, KERNEL, NOTHING = "import", "cdrom", "pxe", "kernel", ""
 
 
-class Method(NamedTuple):
+class Method(Record):
     """How the operating system comes into the guest.
 
     `kind` is one of the words above (NOTHING: nothing was said). `medium` is the CD's path, `live` keeps it

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from virtprov.guest import assign, verbs
 from virtprov.guest.assign import Assignments
 from virtprov.guest.document import Guest
 from virtprov.options.catalogue import table
 from virtprov.options.model import Table
+from virtprov.support.record import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -17,7 +17,7 @@ _ELSEWHERE = {"num_pcie_root_ports"}
 """Words about devices that make none by themselves."""
 
 
-class Made(NamedTuple):
+class Made(Record):
     """A device that came from an option, with the words that rows alone could not place."""
 
     group: str
@@ -31,12 +31,29 @@ def write_group(guest: Guest, group: str, said: Assignments) -> Made | None:
     if not rows.many:
         _write_part(guest, rows, said)
         return None
+    if group == "sysinfo":
+        _write_sysinfo(guest, rows, said)
+        return None
     if set(said.verbs) & _ELSEWHERE and not said.places:
         return Made(group, tree.element(rows.tag), dict(said.verbs))
     node = assign.build(rows, said)
     parent = guest.ensure(rows.at.rpartition("/")[0] or ".")
     tree.add(parent, node)
     return Made(group, node, dict(said.verbs))
+
+
+def _write_sysinfo(guest: Guest, rows: Table, said: Assignments) -> None:
+    """There is one element a type, to which further uses add; `host` and `emulate` make none."""
+    kind = next((place.text for place in said.places if place.name == "type"), None)
+    if not said.places and not said.xpaths:
+        return
+    there = path.find(guest.root, f"./sysinfo[@type='{kind}']") if kind else None
+    if there is None:
+        tree.add(guest.root, assign.build(rows, said))
+        return
+    if said.clear:
+        assign.clear(there)
+    assign.write(there, said)
 
 
 def _write_part(guest: Guest, rows: Table, said: Assignments) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from virtprov.guest.view import HostView
 from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.record import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
-_USB_ID = re.compile(r"(0x[0-9a-f]{1,4}):(0x[0-9a-f]{1,4})", re.I)
+_USB_ID = re.compile(r"(?:0x)?([0-9a-f]{1,4}):(?:0x)?([0-9a-f]{1,4})", re.I)
 _USB_PLACE = re.compile(r"(\d+)\.(\d+)")
 _PCI = re.compile(r"(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])", re.I)
 _MDEV = re.compile(r"mdev_([0-9a-f]{8}(?:_[0-9a-f]{4}){3}_[0-9a-f]{12})(?:_.*)?", re.I)
 _MDEV_MODELS = {"vfio_ccw": "vfio-ccw", "vfio_ap": "vfio-ap"}
+_CONTAINER = {"net": "./source/interface", "storage": "./source/block", "misc": "./source/char"}
+"""Where a container's devices are named, by their type; they are known by what the host calls them."""
 
 
-class Named(NamedTuple):
+class Named(Record):
     """What a name says: the device's type and model, whether libvirt detaches it, and its places in the XML."""
 
     type: str
@@ -33,42 +36,92 @@ def _address(kind: str, *parts: tuple[str, str]) -> Named:
 def parse(name: str) -> Named | None:
     """Read a name that says everything itself; None when only a host can know."""
     if found := _USB_ID.fullmatch(name):
-        return Named(
-            "usb", (("./source/vendor/@id", found[1].lower()), ("./source/product/@id", found[2].lower()))
-        )
+        return _ids(*(f"0x{int(number, 16):04x}" for number in found.groups()))
     if found := _USB_PLACE.fullmatch(name):
         return _address("usb", ("bus", str(int(found[1]))), ("device", str(int(found[2]))))
     if found := _PCI.fullmatch(name):
-        domain, bus, slot, function = (int(part or "0", 16) for part in found.groups())
-        return _pci(domain, bus, slot, function)
+        return _pci(*(int(part or "0", 16) for part in found.groups()))
     return None
 
 
-def _pci(domain: int, bus: int, slot: int, function: int) -> Named:
-    return _address(
-        "pci",
-        ("domain", f"0x{domain:04x}"),
-        ("bus", f"0x{bus:02x}"),
-        ("slot", f"0x{slot:02x}"),
-        ("function", f"0x{function:x}"),
-    )
+def _ids(vendor: str, product: str) -> Named:
+    return Named("usb", (("./source/vendor/@id", vendor), ("./source/product/@id", product)))
+
+
+def _pci(*numbers: int) -> Named:
+    named = zip(("domain", "bus", "slot", "function"), numbers, strict=True)
+    return _address("pci", *((name, str(number)) for name, number in named))
 
 
 def look_up(name: str, host: HostView | None) -> Named:
     """Read a name, with the host's help where it is one of libvirt's node devices.
 
-    Raises UsageError when the name says nothing, HostError when the host has no such device.
+    A USB device that is given by its place is named by its ids where the host knows them: places change when
+    it is plugged in again. Raises UsageError when the name says nothing, HostError when the host has no such
+    device.
     """
     said = parse(name)
     if said is not None:
-        return said
-    device = host.node_device(name) if host is not None else None
-    if device is None:
+        return (_plugged(said, host) if host is not None else None) or said
+    found = read_name(name, host) if host is not None else None
+    if found is None:
         raise HostError(
             f"--hostdev {name}: the host has no such device",
             hint=nearest(name, _names(host)) or "write 0xVENDOR:0xPRODUCT, BUS.DEVICE, or a PCI address (03:00.0)",
         )
-    return _from_node(name, tree.parse(device.xml, f"the node device {name}"))
+    return found
+
+
+def read_name(name: str, host: HostView) -> Named | None:
+    """Read a name of either kind; None when it says nothing and the host has no such device."""
+    said = parse(name)
+    if said is not None:
+        return said
+    device = host.node_device(name)
+    if device is None:
+        return None
+    if device.capability == "net" and device.parent:
+        return read_name(device.parent, host)
+    found = _from_node(name, tree.parse(device.xml, f"the node device {name}"))
+    return _told_apart(found, device.xml, host) if found.type == "usb" else found
+
+
+def _usb_devices(host: HostView) -> list[Element]:
+    found = []
+    for device in host.node_devices("usb_device"):
+        capability = tree.child(tree.parse(device.xml, f"the node device {device.name}"), "capability")
+        if capability is not None:
+            found.append(capability)
+    return found
+
+
+def _usb_place(capability: Element) -> tuple[int, int]:
+    return int(tree.find_text(capability, "bus", "-1")), int(tree.find_text(capability, "device", "-1"))
+
+
+def _plugged(said: Named, host: HostView) -> Named | None:
+    """The ids of the USB device that is at a place of the host; None when the host knows of none."""
+    places = dict(said.places)
+    if said.type != "usb" or "./source/address/@bus" not in places:
+        return None
+    wanted = int(places["./source/address/@bus"]), int(places["./source/address/@device"])
+    for capability in _usb_devices(host):
+        if _usb_place(capability) == wanted:
+            return _read_usb(capability, "")
+    return None
+
+
+def _told_apart(found: Named, text: str, host: HostView) -> Named:
+    """Where the host has several devices with the same ids, their places tell which one is meant."""
+    twins = [each for each in _usb_devices(host) if _read_usb(each, "").places == found.places]
+    if len(twins) < 2:
+        return found
+    mine = tree.child(tree.parse(text), "capability")
+    assert mine is not None
+    bus, device = _usb_place(mine)
+    return found._replace(
+        places=(*found.places, ("./source/address/@bus", str(bus)), ("./source/address/@device", str(device)))
+    )
 
 
 def _names(host: HostView | None) -> list[str]:
@@ -89,7 +142,7 @@ def _from_node(name: str, node: Element) -> Named:
 def _read_usb(capability: Element, name: str) -> Named:
     vendor, product = tree.find_text(capability, "vendor/@id"), tree.find_text(capability, "product/@id")
     if vendor and product and vendor != "0x0000":
-        return Named("usb", (("./source/vendor/@id", vendor), ("./source/product/@id", product)))
+        return _ids(vendor, product)
     return _address(
         "usb", ("bus", tree.find_text(capability, "bus")), ("device", tree.find_text(capability, "device"))
     )
@@ -109,6 +162,7 @@ def _read_scsi(capability: Element, name: str) -> Named:
             ("./source/adapter/@name", f"scsi_host{host}"),
             *((f"./source/address/@{ours}", tree.find_text(capability, theirs)) for ours, theirs in parts),
         ),
+        "no",
     )
 
 
@@ -124,19 +178,68 @@ def _read_mdev(capability: Element, name: str) -> Named:
 _READERS = {"usb_device": _read_usb, "pci": _read_pci, "scsi": _read_scsi, "mdev": _read_mdev}
 
 
-def write_named(node: Element, name: str, host: HostView | None) -> None:
-    """Write what a name says into a <hostdev>; what the user said besides stays."""
+def settle(group: str, node: Element, verbs: Mapping[str, str], host: HostView | None) -> None:
+    """Act on the words of `--hostdev` and `--network` that name a device of the host; other groups have none.
+
+    Raises UsageError and HostError as `look_up` does.
+    """
+    if group == "hostdev" and verbs.get("name"):
+        write_named(node, verbs["name"], host)
+    elif group == "network" and verbs.get("hostdev"):
+        _write_interface(node, verbs["hostdev"], host)
+
+
+def _write_interface(node: Element, name: str, host: HostView | None) -> None:
+    """An interface that is a network card of the host."""
     said = look_up(name, host)
-    if not node.get("mode"):
-        node.set("mode", "subsystem")
-    if not node.get("type"):
-        node.set("type", said.type)
+    if said.type not in ("pci", "usb"):
+        raise UsageError(
+            f"--network hostdev={name}: a device of the kind '{said.type}' is no network card",
+            hint="give the PCI address of a network card, such as 03:10.0",
+        )
+    node.set("type", "hostdev")
     if not node.get("managed"):
-        node.set("managed", said.managed)
-    if said.model and not node.get("model"):
-        node.set("model", said.model)
-    source = tree.child(node, "source")
-    if source is not None and any(path.find(node, where) is None for where, _ in said.places):
-        tree.remove(source)
+        node.set("managed", "yes")
+    path.put(node, "./source/address/@type", said.type)
     for where, text in said.places:
         path.put(node, where, text)
+
+
+def write_named(node: Element, name: str, host: HostView | None) -> None:
+    """Write what a name says into a <hostdev>; what the user said besides stays.
+
+    Raises UsageError and HostError as `look_up` does.
+    """
+    kind = node.get("type", "")
+    if kind in _CONTAINER:
+        said = Named(kind, ((_CONTAINER[kind], name),))
+        node.set("mode", "capabilities")
+    else:
+        said = look_up(name, host)
+    node.set("type", said.type)
+    for key, value in (("mode", "subsystem"), ("managed", said.managed), ("model", said.model)):
+        if value and not node.get(key):
+            node.set(key, value)
+    if is_it(node, said):
+        return
+    source = tree.child(node, "source")
+    if source is not None and any(path.find(node, where) is None for where, _ in said.places):
+        for kid in tree.children(source):
+            tree.remove(kid)
+    for where, text in said.places:
+        path.put(node, where, text)
+
+
+def is_it(node: Element, said: Named) -> bool:
+    """Whether a <hostdev> is the device a name means."""
+    return node.get("type") == said.type and all(_same(path.get(node, where), text) for where, text in said.places)
+
+
+def _same(there: str | None, wanted: str) -> bool:
+    """Whether two values are the same; numbers may be written in either base, and zero may be left out."""
+    if there == wanted:
+        return True
+    try:
+        return int(there or "0", 0) == int(wanted, 0)
+    except ValueError:
+        return False

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from virtprov.host.capabilities import Capabilities
     from virtprov.host.entries import GuestInfo, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
 
+ARCH = "x86_64"
+"""What is assumed of a machine when neither a document nor a host says."""
 _DRIVERS = {"kvm": "qemu", "hvf": "qemu", "qemu": "qemu", "": "qemu"}
 
 

@@ -17,7 +17,7 @@ def after_edit(setting: Setting, node: Element, before: Element) -> None:
     if was == now:
         return
     if was == "spice" and not display.has_spice(setting):
-        _drop_spice(setting.guest)
+        drop_spice(setting.guest)
     if now == "spice":
         display.fill_graphics(setting)
         for rule in display.RULES:
@@ -30,12 +30,13 @@ def after_removal(guest: Guest, gone: Element) -> None:
     """Follow up on a removed device: its twin, or SPICE's helpers when the last SPICE display went."""
     if gone.tag == "graphics" and gone.get("type") == "spice":
         if not any(each.get("type") == "spice" for each in guest.devices("graphics")):
-            _drop_spice(guest)
-    elif gone.tag in ("serial", "console"):
+            drop_spice(guest)
+    elif gone.tag == "serial":
         _drop_twin(guest, gone)
 
 
-def _drop_spice(guest: Guest) -> None:
+def drop_spice(guest: Guest) -> None:
+    """Take out what only serves SPICE: agent channel, USB redirection, smartcard, sound."""
     for tag in ("channel", "redirdev", "smartcard", "audio"):
         for device in guest.devices(tag):
             if device.get("type") in ("spicevmc", "spice"):
@@ -43,15 +44,15 @@ def _drop_spice(guest: Guest) -> None:
 
 
 def _drop_twin(guest: Guest, gone: Element) -> None:
-    """The first serial port and the first console are one device that libvirt prints twice."""
-    other = "console" if gone.tag == "serial" else "serial"
-    port = path.get(gone, "./target/@port") or "0"
-    kind = path.get(gone, "./target/@type") or "serial"
-    if port != "0" or (gone.tag == "console" and kind != "serial"):
+    """libvirt prints the first serial port a second time, as the first console.
+
+    Without its console the port comes back with one; so a removed console has no twin.
+    """
+    if (path.get(gone, "./target/@port") or "0") != "0":
         return
-    for device in guest.devices(other):
-        if (path.get(device, "./target/@port") or "0") == "0" and device.get("type") == gone.get("type"):
-            if other == "console" and (path.get(device, "./target/@type") or "serial") != "serial":
-                continue
-            tree.remove(device)
+    for console in guest.devices("console"):
+        kind = path.get(console, "./target/@type") or "serial"
+        port = path.get(console, "./target/@port") or "0"
+        if kind == "serial" and port == "0" and console.get("type") == gone.get("type"):
+            tree.remove(console)
             return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from virtprov.guest.document import Guest
+from virtprov.support.record import Record
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Setting:
         self.warnings.append(sentence)
 
 
-class Rule(NamedTuple):
+class Rule(Record):
     """One fact a guest gets when nobody says: its name, when it applies, what it writes, how to switch it off."""
 
     name: str

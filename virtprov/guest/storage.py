@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.record import Record
 from virtprov.xml import path as places
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
@@ -22,7 +23,7 @@ FILE_POOLS = ("dir", "fs", "netfs", "gluster", "vstorage")
 _URL_DRIVERS = ("http", "https", "ftp", "ftps", "tftp", "nbd", "ssh", "iscsi", "rbd", "gluster", "sheepdog", "nfs")
 
 
-class Wish(NamedTuple):
+class Wish(Record):
     """What the verbs of `--disk` say. `size` in GiB; "" and None where nothing was said."""
 
     path: str | None = None
@@ -36,14 +37,14 @@ class Wish(NamedTuple):
     driver_format: str = ""
 
 
-class NewPool(NamedTuple):
+class NewPool(Record):
     """A directory pool to be made."""
 
     name: str
     target: str
 
 
-class NewVolume(NamedTuple):
+class NewVolume(Record):
     """A volume to be made: in `pool`, or with pool "" in the directory of `path`. Bytes throughout."""
 
     pool: str
@@ -74,7 +75,7 @@ class NewVolume(NamedTuple):
         return tree.to_text(root)
 
 
-class Making(NamedTuple):
+class Making(Record):
     """What one disk needs before the guest can be defined."""
 
     pools: tuple[NewPool, ...] = ()
@@ -167,11 +168,15 @@ class Storage:
         return Making()
 
     def _by_path(self, disk: Element, given: str, wish: Wish) -> Making:
-        scheme, colon, _ = given.partition("://")
+        scheme, colon, rest = given.partition("://")
         if colon and scheme.partition("+")[0] in _URL_DRIVERS:
             _network_source(disk, given)
             self._driver(disk, "network", "raw", wish)
             return Making()
+        if colon and scheme == "file":
+            from urllib.parse import unquote
+
+            given = unquote(rest)
         path = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
         volume = self.host.volume_at(path)
         if volume is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from virtprov.guest.document import Guest
-from virtprov.options import boot, cpu, security
 from virtprov.xml import path, tree
 
 
@@ -14,16 +13,26 @@ def apply(guest: Guest, group: str, verbs: Mapping[str, str]) -> dict[str, str]:
     left = dict(verbs)
     if group == "boot":
         _boot_devices(guest, left)
-    if left.get("preset") in cpu.NO_CPU:
-        path.switch(guest.root, "./cpu", False)
+    elif group == "cpu":
+        _no_cpu(guest, left)
     for word, act in _ACTS.get(group, {}).items():
         if word in left:
             act(guest, left.pop(word))
     return left
 
 
+def _no_cpu(guest: Guest, verbs: Mapping[str, str]) -> None:
+    """The words that leave the processor to libvirt."""
+    from virtprov.options import cpu
+
+    if verbs.get("preset") in cpu.NO_CPU:
+        path.switch(guest.root, "./cpu", False)
+
+
 def _boot_devices(guest: Guest, verbs: dict[str, str]) -> None:
     """`hd,cdrom`: this order and no other; orders on single devices would clash with it."""
+    from virtprov.options import boot
+
     words = boot.order(verbs)
     if not words:
         return
@@ -38,6 +47,8 @@ def _boot_devices(guest: Guest, verbs: dict[str, str]) -> None:
 
 
 def _init_arguments(guest: Guest, text: str) -> None:
+    from virtprov.options import boot
+
     for old in tree.children(guest.ensure("./os"), "initarg"):
         tree.remove(old)
     for word in boot.arguments(text):
@@ -58,6 +69,8 @@ def _smbios_mode(guest: Guest, mode: str) -> None:
 
 def _arguments(guest: Guest, text: str) -> None:
     """Further arguments for the emulator, behind those that are there."""
+    from virtprov.options import security
+
     for word in security.arguments(text):
         tree.add(guest.ensure("./qemu:commandline"), tree.element("qemu:arg", None, {"value": word}))
 

@@ -7,12 +7,12 @@ and each part once, because a run asks for few of them.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple
 
+from virtprov.support.record import Record
 from virtprov.xml.tree import Element, child, children, find_text, parse, to_text
 
 
-class Machine(NamedTuple):
+class Machine(Record):
     """A machine type; `canonical` is what an alias such as "q35" stands for today, else the name itself."""
 
     name: str
@@ -21,7 +21,7 @@ class Machine(NamedTuple):
     deprecated: bool
 
 
-class HostCpu(NamedTuple):
+class HostCpu(Record):
     """The host's processor; `xml` is the whole <cpu> element, for baselines."""
 
     arch: str
@@ -35,7 +35,7 @@ class HostCpu(NamedTuple):
     xml: str
 
 
-class NumaCell(NamedTuple):
+class NumaCell(Record):
     """A NUMA node of the host: its memory in KiB and the numbers of its processors."""
 
     id: int
@@ -43,7 +43,7 @@ class NumaCell(NamedTuple):
     cpus: tuple[int, ...]
 
 
-class SecurityModel(NamedTuple):
+class SecurityModel(Record):
     """A way the host confines guests (selinux, dac, apparmor) and its base label per virtualization type."""
 
     model: str
@@ -51,7 +51,7 @@ class SecurityModel(NamedTuple):
     labels: tuple[tuple[str, str], ...]
 
 
-class DomainType(NamedTuple):
+class DomainType(Record):
     """One virtualization type (kvm, qemu, xen, lxc ...) of a guest kind, its emulator and machines."""
 
     name: str

@@ -7,12 +7,12 @@ does not know yet; answers keep "it says no" apart from "it does not say".
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple
 
+from virtprov.support.record import Record
 from virtprov.xml.tree import Element, child, children, find_text, parse
 
 
-class Loader(NamedTuple):
+class Loader(Record):
     """Firmware files the host knows, and what may be said about them (enum values, () when not said)."""
 
     supported: bool
@@ -22,7 +22,7 @@ class Loader(NamedTuple):
     secure: tuple[str, ...]
 
 
-class HostModel(NamedTuple):
+class HostModel(Record):
     """The CPU that mode='host-model' gives; `features` are (policy, name) pairs in the host's order."""
 
     supported: bool
@@ -32,7 +32,7 @@ class HostModel(NamedTuple):
     features: tuple[tuple[str, str], ...]
 
 
-class CpuModel(NamedTuple):
+class CpuModel(Record):
     """A named CPU model; `usable` is "yes", "no" or "unknown", `blockers` the features the host lacks."""
 
     name: str
@@ -43,7 +43,7 @@ class CpuModel(NamedTuple):
     blockers: tuple[str, ...]
 
 
-class Sev(NamedTuple):
+class Sev(Record):
     """AMD SEV: where the C bit sits, address bits lost, how many guests (None when not said)."""
 
     supported: bool

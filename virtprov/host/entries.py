@@ -5,8 +5,7 @@ Sizes are bytes. Each is a picture of the moment it was asked for.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from virtprov.support.record import Record
 from virtprov.xml.tree import Element, child, children, find_text, parse
 
 STATES = {
@@ -22,7 +21,7 @@ STATES = {
 """libvirt's virDomainState in words."""
 
 
-class GuestInfo(NamedTuple):
+class GuestInfo(Record):
     """A guest by name; `id` is None and `active` False while it is off, `state` one of STATES."""
 
     name: str
@@ -33,7 +32,7 @@ class GuestInfo(NamedTuple):
     persistent: bool
 
 
-class NetworkInfo(NamedTuple):
+class NetworkInfo(Record):
     """A virtual network; `bridge` is "" when it has none, `forward` its mode: "nat", "route" ... or ""."""
 
     name: str
@@ -44,7 +43,7 @@ class NetworkInfo(NamedTuple):
     xml: str
 
 
-class PoolInfo(NamedTuple):
+class PoolInfo(Record):
     """A storage pool; `path` is its target directory or "", sizes are 0 while it is off."""
 
     name: str
@@ -58,7 +57,7 @@ class PoolInfo(NamedTuple):
     xml: str
 
 
-class VolumeInfo(NamedTuple):
+class VolumeInfo(Record):
     """A storage volume.
 
     `type` is libvirt's: "file", "block", "dir", "network", "netdir", "ploop"; `format` "" when it has none
@@ -78,7 +77,7 @@ class VolumeInfo(NamedTuple):
     xml: str
 
 
-class NodeDeviceInfo(NamedTuple):
+class NodeDeviceInfo(Record):
     """A device of the host; `capability` is its first: "pci", "usb_device", "net", "storage" ..."""
 
     name: str
@@ -87,7 +86,7 @@ class NodeDeviceInfo(NamedTuple):
     xml: str
 
 
-class Address(NamedTuple):
+class Address(Record):
     """An address of a running guest: `family` is "ipv4" or "ipv6", `prefix` counts bits."""
 
     interface: str

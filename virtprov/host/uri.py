@@ -7,7 +7,8 @@ The form is libvirt's own (https://libvirt.org/uri.html): driver[+transport]://[
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+
+from virtprov.support.record import Record
 
 RECORDED = "recorded"
 DRIVERS = (
@@ -32,7 +33,7 @@ DRIVERS = (
 """Drivers that libvirt 9 to 12 can carry, and our own; other names are passed on to libvirt all the same."""
 
 
-class Uri(NamedTuple):
+class Uri(Record):
     """One connection URI, taken apart; `host` has no brackets, `port` is text, "" stands for absent."""
 
     text: str

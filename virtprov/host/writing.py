@@ -39,9 +39,8 @@ class Writing(Storage):
         """
         flags = _start_flags(paused=paused, autodestroy=autodestroy)
         with asking(f"start the guest '{_name(xml)}'"):
-            made: list[Any] = []
-            with_known_flags(lambda known: made.append(self._conn.createXML(xml, known)), flags)
-        return self._guest_info(made[0])
+            domain = self._conn.createXML(xml, flags)
+        return self._guest_info(domain)
 
     def start_guest(
         self, key: str, *, paused: bool = False, autodestroy: bool = False, reset_nvram: bool = False

@@ -66,6 +66,12 @@ _MODULES = {
 
 GROUPS = tuple(_MODULES)
 
+REFUSABLE = frozenset(
+    "disk network filesystem serial parallel channel console smartcard redirdev rng graphics video controller input"
+    " hostdev sound audio watchdog tpm panic shmem memdev vsock iommu pstore".split()
+)
+"""Groups of which the lone word `none` means that the guest gets no such device; their tables say so as well."""
+
 _loaded: dict[str, Table] = {}
 
 

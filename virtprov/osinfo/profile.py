@@ -6,9 +6,10 @@ ids are those of libosinfo's database (`http://pcisig.com/pci/VENDOR/PRODUCT`, `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from virtprov.osinfo.pack import FIELD, flag, number, rows, words
+from virtprov.support.record import Record
 
 if TYPE_CHECKING:
     from virtprov.osinfo.facts import Driver, Image, Media, Tree, Variant
@@ -54,7 +55,7 @@ def canonical_arch(arch: str) -> str:
     return _ARCH_NAMES.get(arch, arch)
 
 
-class Amounts(NamedTuple):
+class Amounts(Record):
     """One row of needs; None where the database is silent. `ram` and `storage` in bytes, `cpu` in Hz."""
 
     ram: int | None = None
@@ -63,7 +64,7 @@ class Amounts(NamedTuple):
     cpu: int | None = None
 
 
-class Resources(NamedTuple):
+class Resources(Record):
     """What an operating system needs on one architecture."""
 
     minimum: Amounts = Amounts()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from virtprov.support.errors import UsageError, nearest
+from virtprov.support.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ _NO = ("n", "no", "0", "false", "f", "off")
 _BARE_DETECT = ("", "auto")
 
 
-class OsinfoRequest(NamedTuple):
+class OsinfoRequest(Record):
     """What is asked for. With `detect` and a `name`, the name is used when nothing is detected."""
 
     name: str = ""

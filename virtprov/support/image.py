@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+
+from virtprov.support.record import Record
 
 _QCOW2 = b"QFI\xfb"
 _HEAD = 1024
 
 
-class Image(NamedTuple):
+class Image(Record):
     """Format of an image, its virtual size in bytes (None when the header does not tell), its backing file."""
 
     format: str

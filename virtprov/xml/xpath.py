@@ -35,20 +35,24 @@ def select(node: Element, where: str) -> list[Any]:
 
 
 def delete(node: Element, where: str) -> None:
-    """Take out what the XPath finds, and what is bare after it."""
-    for found in select(node, where):
+    """Take out the first thing the XPath finds. Around an element everything stays, be it bare."""
+    owner = _take_out(node, where)
+    if owner is not None and "@" in where.rpartition("/")[2]:
+        path.prune(owner, node)
+
+
+def _take_out(node: Element, where: str) -> Element | None:
+    """Take out the first thing found; returns the element that held it."""
+    for found in select(node, where)[:1]:
+        owner: Element | None = found.getparent()
         if isinstance(found, etree._Element):
-            above = found.getparent()
             tree.remove(found)
-            if above is not None:
-                path.prune(above, node)
-        else:
-            owner = found.getparent()
-            if getattr(found, "is_attribute", False):
-                owner.attrib.pop(found.attrname, None)
-            else:
-                owner.text = None
-            path.prune(owner, node)
+        elif owner is not None and getattr(found, "is_attribute", False):
+            owner.attrib.pop(found.attrname, None)
+        elif owner is not None:
+            owner.text = None
+        return owner
+    return None
 
 
 def create(node: Element, where: str) -> Element:
@@ -73,9 +77,11 @@ def _grow(node: Element, where: str) -> Element:
 
 
 def assign(node: Element, where: str, value: str) -> None:
-    """Write a value where the XPath leads; an empty value takes it out."""
+    """Write a value where the XPath leads; an empty value takes it out, with every element that is bare after it."""
     if value == "":
-        delete(node, where)
+        owner = _take_out(node, where)
+        if owner is not None:
+            path.prune(owner, node)
         return
     inner, _, attribute = where.rpartition("/@")
     if not attribute or not inner or "]" in attribute:

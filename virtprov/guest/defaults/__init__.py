@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from virtprov.guest.defaults import clock, container, cpu, devices, disk, display, firmware, network
+from virtprov.guest.defaults import clock, container, cpu, devices, disk, display, firmware, network, security
 from virtprov.guest.setting import Rule, Setting
 
 RULES: tuple[Rule, ...] = (
     *container.RULES,
+    *security.RULES,
     *firmware.RULES,
     *clock.RULES,
     *cpu.RULES,

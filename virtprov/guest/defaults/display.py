@@ -225,7 +225,6 @@ RULES = (
             and setting.is_qemu
             and setting.guest.is_x86
             and not setting.guest.devices("redirdev")
-            and not _uses_gl(setting)
             and not setting.refused("redirdev")
             and not _usb_off(setting)
         ),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.record import Record
 
 if TYPE_CHECKING:
     from virtprov.guest.view import HostView
@@ -15,7 +16,7 @@ Q35_SINCE = 2_011_000
 """QEMU 2.11: the first release on which q35 is a good default."""
 
 
-class Wish(NamedTuple):
+class Wish(Record):
     """What the user asked for; "" where nothing was said."""
 
     os_type: str = ""
@@ -25,7 +26,7 @@ class Wish(NamedTuple):
     emulator: str = ""
 
 
-class Platform(NamedTuple):
+class Platform(Record):
     """What it came to. `features` are those the host can switch on for such guests; `slow` says emulated."""
 
     os_type: str
