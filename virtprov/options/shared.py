@@ -116,7 +116,9 @@ def arrange_ends(pairs: list[Pair], prefix: str = "") -> list[Pair]:
     cut = split_hosts(pairs, {end: end.removesuffix("host") + "service" for end in ends})
     mode = next((value for key, value in cut if key == f"{name}mode"), None) or ""
     named = {end for end in ("bind", "connect") if any(key.startswith(f"{name}{end}_") for key, _ in cut)}
-    if named == {"connect"} and mode == "bind" or named == {"bind"} and mode in ("", "connect"):
+    if len(named) == 2:
+        cut = [pair for pair in cut if pair[0] != f"{name}mode"]
+    elif named == {"connect"} and mode == "bind" or named == {"bind"} and mode in ("", "connect"):
         mine = mode or "connect"
         renamed = {f"{name}{word}": f"{name}{mine}_{word}" for word in ("host", "service")}
         cut = [(renamed.get(key, key), value) for key, value in cut if key != f"{name}mode"]

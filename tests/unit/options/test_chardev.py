@@ -44,6 +44,11 @@ Say = Callable[[str, str], Assignments]
         ),
         (
             "parallel",
+            "host=a,bind_host=b,mode=connect",
+            '<parallel><source mode="bind" host="b"/><source mode="connect" host="a"/></parallel>',
+        ),
+        (
+            "parallel",
             "udp,source.host=a,source.bind_host=b",
             '<parallel type="udp"><source mode="bind" host="b"/><source mode="connect" host="a"/></parallel>',
         ),
