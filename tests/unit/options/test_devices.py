@@ -9,7 +9,7 @@ import pytest
 from virtprov.cli import subopts
 from virtprov.guest import assign
 from virtprov.guest.assign import Assignments
-from virtprov.options.catalogue import table
+from virtprov.options.catalogue import GROUPS, REFUSABLE, table
 from virtprov.options.model import devices_of, says_none
 from virtprov.support.errors import UsageError
 from virtprov.xml import tree
@@ -198,3 +198,7 @@ def test_a_new_source_of_a_file_system_goes_by_the_type_that_is_there(say: Say) 
     assert assign.matches(node, say("filesystem", "/a,t"))
     assign.write(node, say("filesystem", "/b"))
     assert tree.same(node, tree.parse('<filesystem type="file"><source file="/b"/><target dir="t"/></filesystem>'))
+
+
+def test_refusable_groups_are_those_whose_tables_say_so() -> None:
+    assert {group for group in GROUPS if table(group).none} == REFUSABLE
