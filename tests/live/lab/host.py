@@ -27,7 +27,7 @@ auth_unix_rw = "none"
 host_uuid = "{uuid}"
 log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
 """
-# Everything runs as root: QEMU's features are then probed once, not once per question, and images may lie anywhere.
+# Guests run as root, so that their images may lie anywhere.
 # The machine's security labels, control groups and device folders are none of the lab's business.
 QEMU_CONF = """\
 user = "root"
@@ -160,6 +160,7 @@ def running_host(runs: Path) -> Iterator[Host]:
                 host.define(kind, xml)
                 host.virsh(f"{kind}-autostart", "default")
                 host.virsh(f"{kind}-start", "default")
+            os.truncate(state / "log/libvirtd.log", 0)  # complaints about namespaces, the same each time
             yield host
         finally:
             host.stop()

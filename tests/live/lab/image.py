@@ -50,7 +50,6 @@ LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr
 
 # Settings that spare an emulated machine seconds: only the modules that some test's seed speaks to.
 CLOUD_CONFIG = """\
-locale: false
 ssh_genkeytypes: [ed25519]
 cloud_init_modules:
   [bootcmd, write-files, growpart, resizefs, set_hostname, update_hostname, update_etc_hosts, users-groups, ssh]

@@ -52,7 +52,9 @@ def isolate(state: Path) -> None:
         Path(place).mkdir(parents=True, exist_ok=True)
         mount("--bind", str(state / name), place)
     if os.path.exists("/dev/kvm"):
+        # Not to be written to: else libvirt takes it for a KVM that has just come, and probes QEMU at every question.
         mount("--bind", str(state / "no-kvm"), "/dev/kvm")
+        mount("-o", "remount,bind,ro", "/dev/kvm")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["hostname", "virtprov-lab"], check=True)
 

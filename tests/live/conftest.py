@@ -1,0 +1,90 @@
+"""Fixtures of the live tests: a libvirt host of their own, a guest image, and the guest that most of them share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from lab import check
+from lab.guests import make_key
+from lab.host import Host, logs, running_host
+from lab.image import Image, cache_root, ready_image
+from lab.shared import Shared, install
+
+HERE = Path(__file__).resolve().parent
+# Guests are shared between modules: in this order nothing boots twice.
+ORDER = ("test_lab.py", "test_install.py", "test_clone.py", "test_edit.py", "test_failures.py")
+REASONS = pytest.StashKey[list[str]]()
+
+
+def here(item: pytest.Item) -> bool:
+    """Whether `item` is a live test."""
+    return HERE in item.path.parents
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the live tests in order; where they cannot run, leave them out, except in CI, where they then fail."""
+    live = [item for item in items if here(item)]
+    live.sort(key=lambda item: ORDER.index(item.path.name) if item.path.name in ORDER else len(ORDER))
+    for place, item in zip([place for place, item in enumerate(items) if here(item)], live, strict=True):
+        items[place] = item
+    if not live or "not live" in config.getoption("markexpr"):
+        return
+    config.stash[REASONS] = check.missing()
+    if config.stash[REASONS] and os.environ.get("CI") != "true":
+        config.hook.pytest_deselected(items=live)
+        items[:] = [item for item in items if not here(item)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say loudly why the live tests did not run."""
+    reasons = config.stash.get(REASONS, [])
+    if reasons:
+        terminalreporter.write_line(check.report(reasons), red=True, bold=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the lab's daemons and guests logged beside the failure of a live test."""
+    report = yield
+    host = getattr(item, "funcargs", {}).get("lab")
+    if report.failed and here(item) and isinstance(host, Host):
+        report.sections.append(("logs of the lab", logs(host.state)))
+    return report
+
+
+@pytest.fixture(scope="session")
+def prerequisites(request: pytest.FixtureRequest) -> None:
+    """Fail with all reasons where the live tests cannot run."""
+    reasons = request.config.stash[REASONS]
+    if reasons:
+        pytest.fail(check.report(reasons), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def image(prerequisites: None, request: pytest.FixtureRequest) -> Image:
+    """The guest image; building it, once per recipe, takes about a minute."""
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    return ready_image(lambda line: reporter.write_line(f"\n{line}") if reporter else None)
+
+
+@pytest.fixture(scope="session")
+def lab(prerequisites: None) -> Iterator[Host]:
+    """A libvirt host with an isolated network `default` and a pool `default`, gone when the tests end."""
+    with running_host(cache_root() / "runs") as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def key(lab: Host) -> Path:
+    """The private half of an ssh key."""
+    return make_key(lab.state)
+
+
+@pytest.fixture(scope="session")
+def shared(lab: Host, image: Image, key: Path) -> Shared:
+    """The guest that virtprov-install made from the image, and what the command said; it may run or be off."""
+    return install(lab, image, key)
