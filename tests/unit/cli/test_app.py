@@ -171,6 +171,37 @@ def test_output_that_cannot_be_written_is_said() -> None:
     assert (done.returncode, done.stderr) == (1, "tool: error: No space left on device\n")
 
 
+def ended(body: str, **how: Any) -> subprocess.CompletedProcess[str]:
+    """Run `body` as the whole of a command, from its start to the end of the process."""
+    lines = "\n    ".join(body.splitlines())
+    code = f"import sys\nfrom virtprov.cli import app\ndef main(argv):\n    {lines}\nsys.exit(app._start('tool', main))"
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, check=False, **how)
+
+
+def test_the_short_way_out_loses_nothing(tmp_path: Path) -> None:
+    body = (
+        "import atexit, tempfile\n"
+        "folder = tempfile.TemporaryDirectory(dir='.')\n"
+        "atexit.register(lambda: print('at exit', __import__('os').path.exists(folder.name)))\n"
+        "print('x' * 200000)\nreturn 3"
+    )
+    done = ended(body.replace("dir='.'", f"dir={str(tmp_path)!r}"), capture_output=True)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout == "x" * 200000 + "\nat exit True\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_thread_that_still_works_is_waited_for(tmp_path: Path) -> None:
+    body = (
+        "import threading\n"
+        "main_is_done = threading.main_thread().join\n"
+        f"threading.Thread(target=lambda: (main_is_done(), open({str(tmp_path / 'mark')!r}, 'w').close())).start()\n"
+        "return 4"
+    )
+    assert ended(body).returncode == 4
+    assert (tmp_path / "mark").exists()
+
+
 @pytest.mark.parametrize("name", ["virtprov-install", "virtprov-clone", "virtprov-xml"])
 def test_version_answers_before_anything_is_loaded(name: str) -> None:
     code = (
