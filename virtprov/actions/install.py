@@ -283,7 +283,7 @@ def _steps(request: InstallRequest, drafted: Drafted, final: Guest, first: str) 
     listed += [steps.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
     name, text = final.name, final.text()
     if seed is not None:
-        listed += seed.steps
+        listed += [step for step in seed.steps if step not in listed]
         first, text = seed.first_boot, seed.stays
     if request.transient:
         listed.append(steps.Create(name, first))

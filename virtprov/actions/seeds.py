@@ -49,11 +49,8 @@ def plan(request: InstallRequest, setting: Setting, final: Guest, *, build: bool
     device = _attach(setting, first, f"{directory}/{volume}")
     stays = first.text() if wanted.keep == KEEP else final.text()
     _serial(first)
-    password = ""
-    listed: list[Step] = list(makings)
-    if build:
-        data, password = _image(wanted)
-        listed.append(steps.WriteSeed(pool, volume, data))
+    data, password = _image(wanted) if build else (b"", "")
+    listed: list[Step] = [*makings, steps.WriteSeed(pool, volume, data)]
     return Seed(pool, volume, device, wanted.keep, tuple(listed), first.text(), stays, password)
 
 

@@ -101,7 +101,7 @@ def _identify(media: list[str], output: Output) -> int:
         sys.stdout.write(json.dumps([each.as_json() for each in found], indent=1) + "\n")
     else:
         for each in found:
-            output.result(f"{each.path}: {each.error or each.found.sentence()}")
+            output.result(f"{each.path}: {each.error or each.found.kind}")
     return 0 if not any(each.error for each in found) else 1
 
 
