@@ -51,8 +51,9 @@ def pairs(table: Table, text: str) -> list[Pair]:
     Nothing is looked up but keys whose values may hold commas: these take in the words that follow up to
     the next known key. Bare words that no first key takes come with the value None.
     """
-    if table.whole:
-        return _uncut(table, text)
+    uncut = _uncut(table, text) if table.whole else None
+    if uncut is not None:
+        return uncut
     found: list[Pair] = []
     leading = list(table.first)
     greedy = False
@@ -78,10 +79,13 @@ def pairs(table: Table, text: str) -> list[Pair]:
     return found
 
 
-def _uncut(table: Table, text: str) -> list[Pair]:
+def _uncut(table: Table, text: str) -> list[Pair] | None:
+    """The text in one piece; None when it begins with a key whose values end at the next key."""
     key, equals, value = text.partition("=")
-    known = equals and table.find(key) is not None
-    return [(key, value) if known else (table.whole, text)] if text else []
+    known = table.find(key) if equals else None
+    if known is not None and known.row.commas:
+        return None
+    return [(key, value) if known is not None else (table.whole, text)] if text else []
 
 
 def _looks_like_key(key: str) -> bool:

@@ -192,5 +192,5 @@ def write_xpath(top: Element, free: dict[str, str]) -> None:
         raise UsageError(
             f"xpath.value={free['value']}: no path is given for it", hint="write xpath.set=PATH,xpath.value=VALUE"
         )
-    if known is None:
+    if known is None or free.get("set", "").endswith("=") or free.get("value") == "":
         path.prune(node, top)

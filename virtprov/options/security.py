@@ -107,5 +107,5 @@ TABLES = (
         part="./qemu:commandline",
         expand=expand_commandline,
     ),
-    Table("xml", ".", (), first=("xpath.set",), expand=expand_xml),
+    Table("xml", ".", (), whole="xpath.set", expand=expand_xml),
 )

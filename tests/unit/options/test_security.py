@@ -83,6 +83,8 @@ def test_clearing_the_command_line(say: Say) -> None:
     [
         ("./@foo=bar", '<domain foo="bar"><clock offset="utc"/></domain>'),
         ("xpath.set=./baz,xpath.value=wib", '<domain><clock offset="utc"/><baz>wib</baz></domain>'),
+        ("./clock/@offset=", "<domain/>"),
+        ('./clock[@offset="utc"]/@offset=\'a, "b"\'', "<domain><clock offset=\"'a, &quot;b&quot;'\"/></domain>"),
         ("./a/b/@c=1,2", '<domain><clock offset="utc"/><a><b c="1,2"/></a></domain>'),
         ("xpath.create=./bare", '<domain><clock offset="utc"/><bare/></domain>'),
         ("xpath.delete=./clock", "<domain/>"),
