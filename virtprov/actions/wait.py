@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,13 @@ from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
+    from virtprov.host.console import ConsoleReader
     from virtprov.host.events import GuestEvent, Watch
 
 RESULT = "/run/cloud-init/result.json"
 """Written by cloud-init when its last stage is over (its documentation on status and result files)."""
+FINISHED = re.compile(r"Cloud-init v\. [^\n]*finished at[^\n]*")
+"""What cloud-init's last stage prints on the console unless the user words it otherwise (final_message)."""
 ASK_EVERY = 2.0
 BLOCK = 65536
 
@@ -58,42 +62,47 @@ def until_off(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
 
 
 def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline) -> None:
-    """Wait until cloud-init in the guest is done, as its guest agent tells.
+    """Wait until cloud-init in the guest is done, as its agent tells, or else its text console.
 
-    Raises WaitTimeout, and GuestBroken when the guest stops on the way or cloud-init reports errors.
+    Raises WaitTimeout, and GuestBroken when the guest stops on the way, when cloud-init reports errors, or when
+    it never found its seed.
     """
-    agent = False
-    while True:
-        if not agent:
-            agent = _agent_or_end(host, watch, name, deadline)
-        result = _cloud_init_result(host, name)
-        if result is not None:
-            _judge(name, result)
-            return
-        ended = watch.wait_for(lambda event: event.kind in ("stopped", "crashed"), deadline.slice(ASK_EVERY))
-        if ended is not None:
-            _ended(name, ended)
-            return
-        if deadline.over:
-            raise _too_long(name, "is not done with cloud-init", deadline)
+    with host.console(name) as console:
+        while True:
+            result = _cloud_init_result(host, name)
+            if result is not None:
+                _judge(name, result)
+                return
+            said = FINISHED.search(console.text())
+            if said is not None:
+                _judge_console(name, said[0])
+                return
+            ended = watch.wait_for(_is_end, deadline.slice(ASK_EVERY))
+            if ended is not None:
+                _ended(name, ended)
+                return
+            known = host.guest(name)
+            if known is None or not known.active:
+                raise GuestBroken(
+                    f"'{name}' is off before cloud-init was done",
+                    hint=f"start it and look at it: `virsh start --console {name}`",
+                )
+            if deadline.over:
+                raise _not_ready(name, deadline, console)
 
 
-def _agent_or_end(host: Host, watch: Watch, name: str, deadline: Deadline) -> bool:
-    """Wait for the agent, looking now and then whether the guest still runs."""
-    while not watch.wait_agent(deadline.slice(10)):
-        known = host.guest(name)
-        if known is None or not known.active:
-            raise GuestBroken(
-                f"'{name}' powered off before its agent answered",
-                hint=f"start it again and look at it with `virsh console {name}`",
-            )
-        if deadline.over:
-            raise WaitTimeout(
-                f"the agent in '{name}' has not answered within {deadline.minutes:g} minutes;"
-                " the guest is left as it is",
-                hint="the image needs qemu-guest-agent for --wait; `virsh console` shows how far it is",
-            )
-    return True
+def _is_end(event: GuestEvent) -> bool:
+    return event.kind in ("stopped", "crashed")
+
+
+def _not_ready(name: str, deadline: Deadline, console: ConsoleReader) -> WaitTimeout:
+    """What is known about a guest that is not ready in time."""
+    last = console.tail(3)
+    heard = f"; its console says: {' | '.join(last)}" if last else ""
+    return WaitTimeout(
+        f"'{name}' is not done with cloud-init within {deadline.minutes:g} minutes{heard}",
+        hint=f"the guest is left as it is: look at it with `virsh console {name}`, or allow more time with --wait",
+    )
 
 
 def _ended(name: str, event: GuestEvent) -> None:
@@ -103,11 +112,24 @@ def _ended(name: str, event: GuestEvent) -> None:
 
 def _judge(name: str, result: dict[str, Any]) -> None:
     problems = result.get("v1", {}).get("errors") or []
+    if not problems and "DataSourceNone" in str(result.get("v1", {}).get("datasource") or ""):
+        raise _seedless(name)
     if problems:
         raise GuestBroken(
             f"cloud-init in '{name}' reports: " + "; ".join(str(each) for each in problems[:3]),
             hint="see /var/log/cloud-init.log in the guest",
         )
+
+
+def _judge_console(name: str, line: str) -> None:
+    if "DataSourceNone" in line:
+        raise _seedless(name)
+
+
+def _seedless(name: str) -> GuestBroken:
+    return GuestBroken(
+        f"cloud-init in '{name}' did not find its seed", hint="does the image read NoCloud seeds (datasource_list)?"
+    )
 
 
 def _cloud_init_result(host: Host, name: str) -> dict[str, Any] | None:

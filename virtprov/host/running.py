@@ -10,6 +10,7 @@ from virtprov.host.inventory import Inventory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from virtprov.host.console import ConsoleReader
     from virtprov.host.events import EventSource, Watch
 
 SOURCES = ("lease", "agent", "arp")
@@ -53,6 +54,13 @@ class Running(Inventory):
         domain = self._domain(key)
         with asking(f"talk to the agent of the guest '{key}'"):
             return str(libvirt_qemu.qemuAgentCommand(domain, command, timeout, 0))
+
+    def console(self, key: str) -> ConsoleReader:
+        """Read along on the guest's first console, for `with host.console("web") as console: ...`."""
+        from virtprov.host.console import ConsoleReader
+
+        domain = self._domain(key)
+        return ConsoleReader(self._conn, domain, key)
 
     def watch(self, key: str) -> Watch:
         """Begin to collect what happens to a guest, for `with host.watch("web") as watch: ...`.
