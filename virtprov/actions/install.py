@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.plan import Plan, Step
 from virtprov.actions.request import InstallRequest
-from virtprov.guest import boot, checks, compose, defaults, names
+from virtprov.guest import boot, checks, compose, defaults, hostdev, names
 from virtprov.guest.compose import Made
 from virtprov.guest.defaults import platform, resources
 from virtprov.guest.disks import wish_of
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 GIB = 1024**3
 _EARLY = ("boot", "metadata")
 """Groups that may name the platform or the guest, read before all others."""
+_LAST = "xml"
+"""The group that has the last word: it changes what the others and the rules for defaults made."""
 
 
 class Drafted(Record):
@@ -65,6 +67,8 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     documents = [final.text()]
     if method.has_install_phase:
         documents.insert(0, boot.install_phase(guest, method).text())
+    if profile.short_id and not request.osinfo.name:
+        setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
     seed, listed = _steps(request, drafted, final, documents[0])
     plan = Plan(tuple(documents), listed, guest.name, tuple(setting.notes), (*warnings, *setting.warnings))
     return InstallPlan(plan, seed, method, guest.is_container, bool(guest.devices("graphics")))
@@ -82,19 +86,23 @@ def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
     """The operating system's profile: as named, as the media tell, else the generic one."""
     wanted = request.osinfo
     if wanted.detect:
-        detected = _detect(request.method, warnings)
+        detected = _detect(request, warnings)
         if detected:
             return find(detected, warnings)
     return find(wanted.name, warnings) if wanted.name else generic()
 
 
-def _detect(method: boot.Method, warnings: list[str]) -> str:
-    """The short id of the system on the installer's medium; "" when it does not tell."""
-    if not method.medium:
-        return ""
+def _detect(request: InstallRequest, warnings: list[str]) -> str:
+    """The short id of the system on the installer's medium or in the disk's image; "" when they do not tell."""
     from virtprov.osinfo.identify import identify
 
-    return identify([method.medium], warnings)[0].found.os
+    if request.method.medium:
+        return identify([request.method.medium], warnings)[0].found.os
+    if request.method.kind not in (boot.IMPORT, boot.NOTHING):
+        return ""
+    said = next((use.said.verbs for use in request.uses if use.group == "disk"), {})
+    image = said.get("backing_store") or said.get("path")
+    return identify([image], warnings)[0].found.os if image else ""
 
 
 def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> None:
@@ -114,7 +122,8 @@ def draft(request: InstallRequest, host: Host, profile: Profile) -> Drafted:
     """Write the options into a document and fill in what they leave open."""
     guest = Guest.new("")
     early = [(use.group, use.said) for use in request.uses if use.group in _EARLY]
-    late = [(use.group, use.said) for use in request.uses if use.group not in _EARLY]
+    late = [(use.group, use.said) for use in request.uses if use.group not in (*_EARLY, _LAST)]
+    last = [(use.group, use.said) for use in request.uses if use.group == _LAST]
     _, words = compose.write_all(guest, early)
     features = _settle_platform(guest, request, host, profile)
     check_osinfo(request, guest, profile)
@@ -130,6 +139,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile) -> Drafted:
     resources.fill_topology(setting)
     _settle_verbs(setting, made)
     defaults.apply(setting)
+    compose.write_all(guest, last)
     return Drafted(setting, makings, given_macs, tuple(each for each in made if each.group == "disk"))
 
 
@@ -235,8 +245,9 @@ def _settle_disks(setting: Setting, made: list[Made], method: boot.Method) -> tu
 
 
 def _settle_verbs(setting: Setting, made: list[Made]) -> None:
-    """Hand on what device options say to the rules: channels that were given, how many root ports ..."""
+    """Act on what device options name on the host; hand on to the rules what is for them."""
     for each in made:
+        hostdev.settle(each.group, each.element, each.verbs, setting.host)
         if each.group == "channel":
             setting.words["channels-given"] = "yes"
         for name in ("num_pcie_root_ports",):
