@@ -102,7 +102,7 @@ def _model(value: str, pairs: list[Pair]) -> list[Pair]:
             ("mode", mode),
         ]
     if value in PRESETS:
-        return [("preset", value)]
+        return [("preset", "none" if value in NO_CPU else value)]
     if value == "":
         return [("model", "")]
     given = {key for key, _ in pairs}
