@@ -42,7 +42,7 @@ def _expand_osinfo(pairs: list[Pair]) -> list[Pair]:
 
 
 _CHECKS = ("path_in_use", "disk_size", "path_exists", "mac_in_use", "all")
-_CLOUD_SWITCHES = ("root-password-generate", "disable", "keep")
+_CLOUD_SWITCHES = ("root-password-generate", "disable")
 
 TABLES = (
     Table(
@@ -51,16 +51,17 @@ TABLES = (
         (
             Row("root-password-generate", values=_YESNO),
             Row("root-password-file"),
-            Row("root-ssh-key", old=("ssh-key",)),
+            Row("root-ssh-key"),
             Row("clouduser-ssh-key"),
+            Row("ssh-key"),
             Row("disable", values=_YESNO),
-            Row("user-data"),
-            Row("meta-data"),
-            Row("network-config"),
-            Row("vendor-data"),
+            Row("user-data", commas=True),
+            Row("meta-data", commas=True),
+            Row("network-config", commas=True),
+            Row("vendor-data", commas=True),
             Row("hostname"),
             Row("user"),
-            Row("keep", values=_YESNO),
+            Row("keep", values=(*_YESNO, "until-ready", "first-boot")),
         ),
         expand=_switches("cloud-init", *_CLOUD_SWITCHES),
         xml=False,

@@ -18,7 +18,7 @@ Say = Callable[[str, str], Assignments]
         ("cloud-init", "", {}),
         ("cloud-init", "none", {}),
         ("cloud-init", "disable=on,root-password-generate=0", {"disable": "yes", "root-password-generate": "no"}),
-        ("cloud-init", "ssh-key=/k.pub,user=ana", {"root-ssh-key": "/k.pub", "user": "ana"}),
+        ("cloud-init", "ssh-key=/k.pub,user=ana", {"ssh-key": "/k.pub", "user": "ana"}),
         ("cloud-init", "user-data=/u,meta-data=/m,keep=yes", {"user-data": "/u", "meta-data": "/m", "keep": "yes"}),
         ("install", "fedora40", {"os": "fedora40"}),
         ("install", "kernel=/k,kernel_args=a,b c=d", {"kernel": "/k", "kernel_args": "a,b c=d"}),
