@@ -127,7 +127,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile) -> Drafted:
     _, words = compose.write_all(guest, early)
     features = _settle_platform(guest, request, host, profile)
     check_osinfo(request, guest, profile)
-    setting = Setting(guest, host, profile, refused=request.refused, words=words)
+    setting = Setting(guest, host, profile, refused=request.refused, words={**words, **_switched_off(request)})
     setting.words["guest-features"] = " ".join(features)
     _settle_name(setting, request)
     made, more = compose.write_all(guest, late)
@@ -141,6 +141,12 @@ def draft(request: InstallRequest, host: Host, profile: Profile) -> Drafted:
     defaults.apply(setting)
     compose.write_all(guest, last)
     return Drafted(setting, makings, given_macs, tuple(each for each in made if each.group == "disk"))
+
+
+def _switched_off(request: InstallRequest) -> dict[str, str]:
+    """Words for the rules: features that were turned off leave no trace in the document."""
+    places = [place for use in request.uses if use.group == "features" for place in use.said.places]
+    return {f"no-{place.name}": "yes" for place in places if place.flag and place.text is None}
 
 
 def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile: Profile) -> tuple[str, ...]:
@@ -199,7 +205,7 @@ def _require(request: InstallRequest, setting: Setting) -> None:
             )
     if missing:
         raise UsageError(
-            "what is missing: " + "; ".join(missing), hint="--import starts a disk that holds a system already"
+            "what is missing: " + "; ".join(missing), hint="--import starts a disk that holds a system already, --cloud-init sets up a cloud image"
         )
 
 
