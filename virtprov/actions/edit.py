@@ -1,66 +1,61 @@
-"""virtprov-xml: a request and a guest's document -> the changed document, and the plan that puts it in force."""
+"""virtprov-xml: a request and a guest's document -> the changed document. Looks only; inforce.py says what follows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from virtprov.actions import steps
-from virtprov.actions.plan import Step
 from virtprov.actions.request import Use
-from virtprov.guest import assign, compose, defaults, select
+from virtprov.guest import assign, compose, defaults, hostdev, select, verbs
 from virtprov.guest.compose import Made
 from virtprov.guest.disks import settle_edit, wish_of
 from virtprov.guest.document import Guest
 from virtprov.guest.relatives import after_edit, after_removal
+from virtprov.guest.select import Selector
 from virtprov.guest.setting import Setting
 from virtprov.guest.storage import Making, Storage
 from virtprov.options.catalogue import table
 from virtprov.support.errors import UsageError
+from virtprov.support.record import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.actions.plan import World
-    from virtprov.host.connection import Host
+    from virtprov.guest.view import HostView
     from virtprov.osinfo.profile import Profile
 
 EDIT, ADD, REMOVE, BUILD = "edit", "add-device", "remove-device", "build-xml"
+OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 
 
-class EditRequest(NamedTuple):
+class EditRequest(Record):
     """A change to one guest.
 
-    `uses` are the option groups; `selector` chooses among repeated elements (a position, `all`, "" for the
-    first), `matching` what they must say instead. For removals the uses themselves select: `positions` are
-    those given as words.
+    `group` is the option group it is about, `uses` what is said of it, `selector` which elements are meant (for
+    EDIT and REMOVE). `profile` is the operating system, when the user names it.
     """
 
     action: str
-    uses: tuple[Use, ...]
-    selector: str = select.FIRST
-    matching: assign.Assignments | None = None
-    words: str = ""
-    positions: tuple[str, ...] = ()
+    group: str
+    uses: tuple[Use, ...] = ()
+    selector: Selector = Selector()
     profile: Profile | None = None
 
 
-class Changed(NamedTuple):
-    """What came of it: the changed guest, the elements concerned, what must be made on the host first."""
+class Changed(Record):
+    """What came of it: the changed guest, the elements concerned, what must be made on the host first.
+
+    `before` are the elements as they were, for those that were there.
+    """
 
     guest: Guest
     elements: tuple[Element, ...]
+    before: tuple[Element, ...] = ()
     makings: tuple[Making, ...] = ()
     notes: tuple[str, ...] = ()
-
-    def steps(self) -> list[Step]:
-        """The steps that make the storage this change needs."""
-        pools = {pool.name: pool for making in self.makings for pool in making.pools}
-        listed: list[Step] = [steps.MakePool(pool) for pool in pools.values()]
-        listed += [steps.MakeVolume(volume) for making in self.makings for volume in making.volumes]
-        return listed
+    warnings: tuple[str, ...] = ()
 
 
-def change(request: EditRequest, guest: Guest, host: Host | None) -> Changed:
+def change(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
     """Make the change on a copy of the document. `host` is None when there is no libvirt to ask.
 
     Raises UsageError when nothing matches, or when the change needs a host and there is none.
@@ -71,68 +66,134 @@ def change(request: EditRequest, guest: Guest, host: Host | None) -> Changed:
     if request.action == ADD:
         return _add(request, altered, host)
     if request.action == REMOVE:
-        return _remove(request, altered)
+        return _remove(request, altered, host)
     return _build(request, altered, host)
 
 
+def blank(host: HostView | None) -> Guest:
+    """A guest that is not there yet: what elements are built for when no guest is named."""
+    from virtprov.guest.offline import ARCH
+
+    driver = host.driver if host is not None else "qemu"
+    guest = Guest.new({"qemu": "kvm"}.get(driver, driver))
+    guest.put("./os/type", {"lxc": "exe", "openvz": "exe"}.get(driver, "hvm"))
+    guest.put("./os/type/@arch", host.capabilities().host_arch if host is not None else ARCH)
+    return guest
+
+
 def _profile(request: EditRequest, guest: Guest) -> Profile:
-    """The operating system by --osinfo, else as the guest's metadata name it."""
+    """The operating system as the user says, else as the guest's metadata name it."""
     from virtprov.osinfo.lookup import find_or_none, generic
 
     if request.profile is not None:
         return request.profile
-    known = guest.get("./metadata/libosinfo:libosinfo/libosinfo:os/@id")
+    known = guest.get(OS_ID)
     return (find_or_none(known) if known else None) or generic()
 
 
-def _setting(request: EditRequest, guest: Guest, host: Host | None, fresh: list[Element]) -> Setting:
+def _setting(
+    request: EditRequest, guest: Guest, host: HostView | None, fresh: list[Element] | None = None
+) -> Setting:
+    return Setting(guest, _view(guest, host), _profile(request, guest), fresh=fresh)
+
+
+def _view(guest: Guest, host: HostView | None) -> HostView:
     from virtprov.guest.offline import Offline
 
-    return Setting(guest, host if host is not None else Offline(guest), _profile(request, guest), fresh=fresh)
+    return host if host is not None else Offline(guest)
+
+
+def _storage(guest: Guest, host: HostView | None) -> Storage:
+    return Storage(
+        _view(guest, host), guest.name or "guest", qemu=guest.domain_type in ("qemu", "kvm", "hvf")
+    )
 
 
 # -- editing -------------------------------------------------------------------------------------
 
 
-def _edit(request: EditRequest, guest: Guest, host: Host | None) -> Changed:
-    rows = table(request.uses[0].group)
+def _edit(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+    if request.group.startswith("convert-to-"):
+        return _convert(request, guest, host)
+    rows = table(request.group)
     if not rows.many:
         return _edit_part(request, guest, host)
-    if request.matching is not None:
-        chosen = select.by_content(guest, rows, request.matching, request.words)
-    else:
-        chosen = select.by_word(guest, rows, request.selector)
+    chosen = select.choose(guest, rows, request.selector, host)
+    storage = _storage(guest, host)
     makings: list[Making] = []
-    for node in chosen:
-        before = tree.copy(node)
+    before = tuple(tree.copy(node) for node in chosen)
+    for node, was in zip(chosen, before, strict=True):
         for use in request.uses:
             if use.said.clear:
                 assign.clear(node)
             assign.write(node, use.said)
-            makings += _edit_verbs(request, guest, host, node, use)
-        _shift_boot_order(guest, node, before)
-        after_edit(_setting(request, guest, host, [node]), node, before)
-    return Changed(guest, tuple(chosen), tuple(makings))
+            makings += _act(request.group, guest, host, node, use, storage)
+        _shift_boot_order(guest, node, was)
+        after_edit(_setting(request, guest, host, [node]), node, was)
+    return Changed(guest, tuple(chosen), before, tuple(makings), tuple(storage.notes))
 
 
-def _edit_verbs(request: EditRequest, guest: Guest, host: Host | None, node: Element, use: Use) -> list[Making]:
-    if use.group == "disk":
-        return settle_edit(_storage(request, guest, host), node, use.said.verbs)
-    if use.group == "hostdev" and "name" in use.said.verbs:
-        from virtprov.guest.hostdev import write_named
-
-        write_named(node, use.said.verbs["name"], host)
+def _act(
+    group: str, guest: Guest, host: HostView | None, node: Element, use: Use, storage: Storage
+) -> list[Making]:
+    """What the words of one use mean for an element that is there."""
+    if group == "disk":
+        return settle_edit(storage, node, use.said.verbs)
+    hostdev.settle(group, node, use.said.verbs, host)
+    if not table(group).is_device:
+        verbs.apply(guest, group, use.said.verbs)
     return []
 
 
-def _edit_part(request: EditRequest, guest: Guest, host: Host | None) -> Changed:
+def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+    rows = table(request.group)
+    select.check_single(rows, request.selector)
+    part = path.find(guest.root, rows.part) if rows.part else guest.root
+    before = () if part is None else (tree.copy(part),)
+    setting = _write_part(request, guest, host)
+    part = path.find(guest.root, rows.part) if rows.part else guest.root
+    return Changed(guest, () if part is None else (part,), before, (), tuple(setting.notes), tuple(setting.warnings))
+
+
+def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Setting:
     _, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
-    setting = _setting(request, guest, host, [])
+    setting = _setting(request, guest, host)
     setting.words.update(words)
-    defaults.after_part(setting, request.uses[0].group)
-    part = table(request.uses[0].group).part
-    node = path.find(guest.root, part) if part else guest.root
-    return Changed(guest, () if node is None else (node,), (), tuple(setting.warnings))
+    if request.group == "boot" and words.get("refresh-machine-type") == "yes":
+        from virtprov.guest.convert import refresh_machine
+
+        refresh_machine(guest)
+    if request.group == "metadata":
+        _name_system(guest, words)
+    defaults.after_part(setting, request.group)
+    return setting
+
+
+def _name_system(guest: Guest, words: dict[str, str]) -> None:
+    """`--metadata os_name=`, `os_full_id=`: the operating system that is noted in the guest's metadata."""
+    for word in ("os_name", "os_full_id"):
+        name = words.get(word)
+        if name is None:
+            continue
+        if name:
+            from virtprov.osinfo.lookup import find
+
+            guest.put(OS_ID, find(name).os_id or None)
+        else:
+            guest.put(OS_ID, None)
+
+
+def _convert(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+    from virtprov.guest import convert
+
+    setting = _setting(request, guest, host)
+    for use in request.uses:
+        setting.words.update(use.said.verbs)
+    if request.group == "convert-to-q35":
+        convert.to_q35(setting)
+    else:
+        convert.to_vnc(setting, agent=setting.words.get("qemu-vdagent") == "yes")
+    return Changed(guest, (guest.root,), (), (), tuple(setting.notes), tuple(setting.warnings))
 
 
 def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
@@ -156,103 +217,77 @@ def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
 # -- adding and building -------------------------------------------------------------------------
 
 
-def _add(request: EditRequest, guest: Guest, host: Host | None) -> Changed:
-    if not table(request.uses[0].group).is_device:
-        raise UsageError(
-            f"--{request.uses[0].group} is no device, so it cannot be added", hint="use --edit to change it"
-        )
-    made = [device for use in request.uses if (device := compose.write_group(guest, use.group, use.said))]
-    return _complete(request, guest, host, made)
+def _add(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+    if not table(request.group).many:
+        raise UsageError(f"--{request.group} is no device, so it cannot be added", hint="use --edit to change it")
+    changed = _complete(request, guest, host)
+    if request.profile is not None and request.profile.os_id:
+        guest.put(OS_ID, request.profile.os_id)
+    return changed
 
 
-def _complete(request: EditRequest, guest: Guest, host: Host | None, made: list[Made]) -> Changed:
-    """Fill in what new devices leave open; the devices the guest had stay as they are."""
-    makings: list[Making] = []
+def _complete(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+    """Make new elements and fill in what they leave open; what the guest had stays as it is."""
+    made, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
     fresh = [each.element for each in made]
     setting = _setting(request, guest, host, fresh)
-    for each in made:
-        if each.group == "disk":
-            makings.append(_storage(request, guest, host).resolve(each.element, wish_of(each.verbs, each.element)))
-        elif each.group == "hostdev" and "name" in each.verbs:
-            from virtprov.guest.hostdev import write_named
-
-            write_named(each.element, each.verbs["name"], host)
-    defaults.complete(setting)
-    return Changed(guest, tuple(fresh), tuple(makings), tuple(setting.warnings))
-
-
-def _storage(request: EditRequest, guest: Guest, host: Host | None) -> Storage:
-    from virtprov.guest.offline import Offline
-
-    known = host if host is not None else Offline(guest)
-    return Storage(known, guest.name or "guest", qemu=guest.domain_type in ("qemu", "kvm", "hvf"))
-
-
-def _build(request: EditRequest, guest: Guest, host: Host | None) -> Changed:
-    group = request.uses[0].group
-    rows = table(group)
-    if rows.is_device:
-        made = [device for use in request.uses if (device := compose.write_group(guest, use.group, use.said))]
-        return _complete(request, guest, host, made)
-    if rows.many:
-        made = [device for use in request.uses if (device := compose.write_group(guest, use.group, use.said))]
-        return Changed(guest, tuple(each.element for each in made))
-    if not rows.part:
-        raise UsageError(f"--build-xml cannot show --{group}: it is not one element", hint="use --edit --print-diff")
-    bare = Guest.new(guest.domain_type)
-    _, words = compose.write_all(bare, ((use.group, use.said) for use in request.uses))
-    setting = _setting(request, bare, host, [])
     setting.words.update(words)
-    defaults.after_part(setting, group)
+    storage = _storage(guest, host)
+    makings = [making for each in made if (making := _settle(guest, host, storage, each)) is not None]
+    defaults.complete(setting)
+    notes = (*setting.notes, *storage.notes)
+    return Changed(guest, tuple(fresh), (), tuple(makings), notes, tuple(setting.warnings))
+
+
+def _settle(guest: Guest, host: HostView | None, storage: Storage, made: Made) -> Making | None:
+    if made.group == "disk":
+        return storage.resolve(made.element, wish_of(made.verbs, made.element))
+    hostdev.settle(made.group, made.element, made.verbs, host)
+    if not table(made.group).is_device:
+        verbs.apply(guest, made.group, made.verbs)
+    return None
+
+
+def _build(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+    rows = table(request.group)
+    if rows.many:
+        return _complete(request, guest, host)
+    if not rows.part:
+        raise UsageError(
+            f"--build-xml cannot show --{request.group}: it is not one element",
+            hint="--edit --print-diff shows what it changes in a guest",
+        )
+    bare = _same_kind(guest)
+    setting = _write_part(request, bare, host)
+    if not any(place.path.startswith("./os/type") for use in request.uses for place in use.said.places):
+        path.switch(bare.root, "./os/type", False)
     node = path.find(bare.root, rows.part)
-    return Changed(bare, () if node is None else (node,))
+    made = () if node is None else (node,)
+    return Changed(bare, made, (), (), tuple(setting.notes), tuple(setting.warnings))
+
+
+def _same_kind(guest: Guest) -> Guest:
+    """An empty guest for the same hypervisor and machine."""
+    bare = Guest.new(guest.domain_type)
+    kind = path.find(guest.root, "./os/type")
+    if kind is not None:
+        tree.add(bare.ensure("./os"), tree.copy(kind))
+    return bare
 
 
 # -- removing ------------------------------------------------------------------------------------
 
 
-def _remove(request: EditRequest, guest: Guest) -> Changed:
-    rows = table(request.uses[0].group if request.uses else request.words)
-    if not rows.is_device:
-        raise UsageError(f"--{rows.flag} is no device, so it cannot be removed", hint="use --edit with clearxml=yes")
-    chosen: list[Element] = []
-    for word in request.positions:
-        chosen += [node for node in select.by_word(guest, rows, word) if node not in chosen]
-    for use in request.uses:
-        found = select.by_content(guest, rows, use.said, _spelled(use))
-        chosen += [node for node in found if node not in chosen]
+def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+    rows = table(request.group)
+    if not rows.many:
+        raise UsageError(
+            f"--{rows.flag} is no device, so it cannot be removed", hint="use --edit with clearxml=yes"
+        )
+    chosen = select.choose(guest, rows, request.selector, host)
     gone = tuple(tree.copy(node) for node in chosen)
     for node in chosen:
         tree.remove(node)
     for node in gone:
         after_removal(guest, node)
-    return Changed(guest, gone)
-
-
-def _spelled(use: Use) -> str:
-    said = [f"{place.name}={place.text or ''}" for place in use.said.places]
-    return ",".join(said + [f"{name}={text}" for name, text in use.said.verbs.items()])
-
-
-# -- putting it in force -------------------------------------------------------------------------
-
-
-def put_live(world: World, request: EditRequest, name: str, nodes: tuple[Element, ...]) -> None:
-    """Apply the change to the running guest: attach, detach or update each device concerned.
-
-    Raises UsageError when the group is no device.
-    """
-    rows = table(request.uses[0].group if request.uses else request.words)
-    if not rows.is_device:
-        raise UsageError(
-            f"--{rows.flag} cannot be changed in a running guest",
-            hint="leave out --update: it takes effect after the guest is powered off",
-        )
-    for node in nodes:
-        text = tree.to_text(node)
-        if request.action == ADD:
-            world.host.attach_device(name, text)
-        elif request.action == REMOVE:
-            world.host.detach_device(name, text)
-        else:
-            world.host.update_device(name, text)
+    return Changed(guest, gone, gone)

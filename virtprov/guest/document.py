@@ -23,7 +23,7 @@ class Guest:
         return cls(tree.element("domain", None, {"type": domain_type}))
 
     @classmethod
-    def parse(cls, text: str, what: str = "the XML") -> Guest:
+    def parse(cls, text: str | bytes, what: str = "the XML") -> Guest:
         """Read a guest; `what` names the source in errors. Raises XmlError when it is no domain XML."""
         root = tree.parse(text, what)
         if root.tag != "domain":

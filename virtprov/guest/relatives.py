@@ -19,10 +19,20 @@ def after_edit(setting: Setting, node: Element, before: Element) -> None:
     if was == "spice" and not display.has_spice(setting):
         drop_spice(setting.guest)
     if now == "spice":
-        display.fill_graphics(setting)
-        for rule in display.RULES:
-            if rule.name.startswith("spice-") and rule.applies(setting):
-                rule.write(setting)
+        _add_spice(setting)
+
+
+def _add_spice(setting: Setting) -> None:
+    """What goes with SPICE: its agent's channel, sound, USB redirection, no VMware port."""
+    guest = setting.guest
+    if not any(each.get("type") == "spicevmc" for each in guest.devices("channel")):
+        display.add_spice_channel(setting)
+    if not guest.devices("sound"):
+        display.add_sound(setting)
+        display.fill_sound(Setting(guest, setting.host, setting.profile))
+    if guest.is_x86:
+        if not guest.devices("redirdev"):
+            display.add_redirdevs(setting)
         clock.set_vmport(setting)
 
 

@@ -95,3 +95,13 @@ def _stretches(known: list[str], new: list[str]) -> list[tuple[bool, int, int, i
         ]
     found.append((True, ends[0], len(known), ends[1], len(new)))
     return found
+
+
+def decode(data: bytes) -> str:
+    """The text of a document, by the encoding it declares; what cannot be decoded is replaced."""
+    found = re.match(rb"""\s*<\?xml\b[^>]*\bencoding\s*=\s*["']([\w.-]+)""", data)
+    name = found[1].decode() if found else "utf-8-sig"
+    try:
+        return data.decode(name, errors="replace")
+    except LookupError:
+        return data.decode(errors="replace")

@@ -1,0 +1,61 @@
+"""Questions that a command answers without a guest: which sub-options there are, which systems, which checks."""
+
+from __future__ import annotations
+
+from virtprov.cli import gather, shared, subopts
+from virtprov.options.catalogue import table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable
+
+    from virtprov.actions.request import Checks
+    from virtprov.cli.output import Output
+    from virtprov.osinfo.request import OsinfoRequest
+
+
+def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bool:
+    """Print the sub-options of every group that is asked about; says whether one was."""
+    asked = [group for group in groups if gather.help_asked(getattr(args, shared.destination(group)))]
+    for group in asked:
+        output.result(subopts.help_text(table(group)))
+    return bool(asked)
+
+
+def osinfo(text: str | None) -> OsinfoRequest:
+    """Read the value of --osinfo; raises UsageError."""
+    import os
+
+    from virtprov.osinfo.request import parse
+
+    return parse(text, os.environ)
+
+
+def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
+    """Print what `--osinfo list` and `--osinfo help` ask for; says whether one of them was given."""
+    from virtprov.osinfo import request
+
+    if asked.wants_help:
+        output.result("--osinfo options:\n  " + "\n  ".join(request.OPTIONS))
+    elif asked.wants_list:
+        from virtprov.osinfo import listing
+
+        warnings: list[str] = []
+        entries = listing.listing(asked.list_word, warnings)
+        for sentence in warnings:
+            output.warn(sentence)
+        output.result(listing.as_table(entries))
+        output.object({"systems": listing.as_objects(entries)})
+    return asked.wants_help or asked.wants_list
+
+
+def checks(texts: Iterable[str]) -> Checks:
+    """Read every use of --check; raises UsageError."""
+    from virtprov.actions.request import Checks
+
+    said = gather.words("check", texts)
+    made = Checks()
+    if said.pop("all", "yes") == "no":
+        made = Checks(*(False for _ in made))
+    return made._replace(**{name: value == "yes" for name, value in said.items()})
