@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping
 
 from virtprov.guest.storage import Making, Storage, Wish
@@ -32,6 +34,7 @@ def wish_of(verbs: Mapping[str, str], disk: Element | None) -> Wish:
         verbs.get("backing_store", ""),
         verbs.get("backing_format", ""),
         (path.get(disk, "./driver/@type") or "") if disk is not None else "",
+        disk.get("type", "") if disk is not None else "",
     )
 
 
@@ -58,7 +61,23 @@ def settle_edit(storage: Storage, disk: Element, verbs: Mapping[str, str]) -> li
         if source is not None:
             tree.remove(source)
         return []
-    wish = wish_of(verbs, disk)
+    wish = wish_of(verbs, disk)._replace(type="")  # the type it has goes with the source it had
+    if wish.path and not storage.host.is_remote and _is_character_device(wish.path):
+        _keep_kind(disk, wish.path)
+        return []
     if not (wish.path or wish.vol or wish.size is not None or wish.pool):
         return []
     return [storage.resolve(disk, wish)]
+
+
+def _is_character_device(where: str) -> bool:
+    try:
+        return stat.S_ISCHR(os.stat(where).st_mode)
+    except OSError:
+        return False
+
+
+def _keep_kind(disk: Element, where: str) -> None:
+    """Such as /dev/zero: neither file nor block device, so the disk stays of the kind it is."""
+    attribute = {"block": "dev", "dir": "dir"}.get(disk.get("type", ""), "file")
+    path.put(disk, f"./source/@{attribute}", where)

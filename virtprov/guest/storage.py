@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from virtprov.guest import netdisk
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.record import Record
 from virtprov.xml import path as places
@@ -20,11 +21,13 @@ GIB = 1024**3
 DEFAULT_POOL = "default"
 IMAGES = "/var/lib/libvirt/images"
 FILE_POOLS = ("dir", "fs", "netfs", "gluster", "vstorage")
-_URL_DRIVERS = ("http", "https", "ftp", "ftps", "tftp", "nbd", "ssh", "iscsi", "rbd", "gluster", "sheepdog", "nfs")
 
 
 class Wish(Record):
-    """What the verbs of `--disk` say. `size` in GiB; "" and None where nothing was said."""
+    """What the verbs of `--disk` say. `size` in GiB; "" and None where nothing was said.
+
+    `driver_format` is what `driver.type=` says, `type` the kind of source the user insists on.
+    """
 
     path: str | None = None
     size: float | None = None
@@ -35,6 +38,7 @@ class Wish(Record):
     backing_store: str = ""
     backing_format: str = ""
     driver_format: str = ""
+    type: str = ""
 
 
 class NewPool(Record):
@@ -117,8 +121,9 @@ class Storage:
         given_pool = places.get(disk, "./source/@pool")
         if given_pool is not None:
             return self._by_reference(disk, given_pool, places.get(disk, "./source/@volume") or "", wish)
-        if wish.path:
-            return self._by_path(disk, wish.path, wish)
+        path = wish.path or ("" if wish.pool else _spelled_path(disk))
+        if path:
+            return self._by_path(disk, path, wish)
         if wish.size is not None or wish.pool or wish.backing_store:
             return self._new_in_pool(disk, wish)
         self._sourceless(disk, wish)
@@ -151,15 +156,22 @@ class Storage:
         return pool
 
     def _existing_volume(self, disk: Element, volume: VolumeInfo, wish: Wish) -> Making:
-        kind = volume.type if volume.type in ("file", "block", "dir", "network") else "file"
-        if kind == "network":
-            disk.set("type", "volume")
-            self._source(disk, pool=volume.pool, volume=volume.name)
-        else:
-            disk.set("type", kind)
-            self._source(disk, **{_ATTRIBUTE[kind]: volume.path})
-        self._driver(disk, kind, self._format_of(volume.path, volume) if kind == "file" else "raw", wish)
+        if volume.type == "network":
+            self._network_volume(disk, self._pool(volume.pool), volume.name, volume.path)
+            self._driver(disk, "network", self._format_of(volume.path, volume), wish)
+            return Making()
+        kind = wish.type if wish.type in _ATTRIBUTE else volume.type if volume.type in _ATTRIBUTE else "file"
+        self._place(disk, kind, volume.path)
+        self._driver(disk, kind, "raw" if kind == "block" else self._format_of(volume.path, volume), wish)
         return Making()
+
+    def _network_volume(self, disk: Element, pool: PoolInfo, name: str, path: str) -> None:
+        """A volume of a pool on the network: spelled out where libvirt would not find it by the pool's name."""
+        if pool.type in netdisk.POOLS:
+            netdisk.write_volume(disk, tree.parse(pool.xml, f"the pool '{pool.name}'"), name, path)
+        else:
+            disk.set("type", "volume")
+            self._source(disk, pool=pool.name, volume=name)
 
     def _by_reference(self, disk: Element, pool: str, name: str, wish: Wish) -> Making:
         volume = self._volume(f"{pool}/{name}")
@@ -168,24 +180,24 @@ class Storage:
         return Making()
 
     def _by_path(self, disk: Element, given: str, wish: Wish) -> Making:
-        scheme, colon, rest = given.partition("://")
-        if colon and scheme.partition("+")[0] in _URL_DRIVERS:
-            _network_source(disk, given)
-            self._driver(disk, "network", "raw", wish)
+        if netdisk.is_address(given):
+            netdisk.write_address(disk, given)
+            self._driver(disk, "network", "", wish)
             return Making()
-        if colon and scheme == "file":
+        if given.startswith("file://"):
             from urllib.parse import unquote
 
-            given = unquote(rest)
+            given = unquote(given.removeprefix("file://"))
         path = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
         volume = self.host.volume_at(path)
         if volume is not None:
             return self._existing_volume(disk, volume, wish)
-        kind = "" if self.host.is_remote else _kind_here(path)
-        if kind:
-            disk.set("type", kind)
-            self._source(disk, **{_ATTRIBUTE[kind]: path})
-            self._driver(disk, kind, self._format_here(disk, path) if kind == "file" else "raw", wish)
+        here = "" if self.host.is_remote else _kind_here(path)
+        if here:
+            kind = wish.type if wish.type in _ATTRIBUTE else here
+            self._place(disk, kind, path)
+            fmt = {"block": "raw", "dir": ""}.get(here) if here != "file" else self._format_here(disk, path)
+            self._driver(disk, kind, fmt or "", wish)
             return Making()
         return self._new_at_path(disk, path, wish)
 
@@ -299,7 +311,8 @@ class Storage:
             name = f"{self.guest_name}{f'-{number}' if number else ''}{ending}"
             path = f"{target}/{name}"
             known = self.host.volume(pool.name, name) if pool is not None else None
-            if known is None and path not in self._taken and not self._file_is_there(path):
+            there = bool(target) and self._file_is_there(path)
+            if known is None and path not in self._taken and not there:
                 return name
             number += 1
 
@@ -340,10 +353,13 @@ class Storage:
         self.notes.append(f"The disk of {need:g} GiB may outgrow {where}, which has {have:.1f} GiB free")
 
     def _use_new(self, disk: Element, volume: NewVolume, wish: Wish, pools: tuple[NewPool, ...]) -> Making:
-        block = volume.format == "" and not volume.name.endswith((".img", ".qcow2"))
-        kind = "block" if block else "file"
-        disk.set("type", kind)
-        self._source(disk, **{_ATTRIBUTE[kind]: volume.path})
+        pool = self.host.pool(volume.pool) if volume.pool and not pools else None
+        if pool is not None and pool.type in netdisk.POOLS:
+            self._network_volume(disk, pool, volume.name, "")
+            kind = "network"
+        else:
+            kind = "file" if pool is None or pool.type in FILE_POOLS else "block"
+            self._place(disk, kind, volume.path)
         self._driver(disk, kind, volume.format or "raw", wish, new=volume.allocation == 0)
         return Making(pools, (volume,))
 
@@ -365,7 +381,13 @@ class Storage:
             return
         if not disk.get("type"):
             disk.set("type", _type_of(source))
-        self._driver(disk, disk.get("type", "file"), "raw", wish)
+        if disk.get("type") not in ("nvme", "vhostuser"):  # no driver of QEMU's block layer stands in between
+            self._driver(disk, disk.get("type", "file"), "", wish)
+
+    def _place(self, disk: Element, kind: str, path: str) -> None:
+        """The source as a file, a block device or a directory of the host."""
+        disk.set("type", kind)
+        self._source(disk, **{_ATTRIBUTE[kind]: path})
 
     def _source(self, disk: Element, **attrs: str) -> None:
         source = places.ensure(disk, "./source")
@@ -375,8 +397,11 @@ class Storage:
             source.set(name, value)
 
     def _driver(self, disk: Element, kind: str, fmt: str, wish: Wish, *, new: bool = False) -> None:
-        """Driver name and format; discard for new sparse disks; direct input and output for block devices."""
-        said = wish.driver_format or wish.format
+        """Driver name and format; discard for new sparse disks; direct input and output for block devices.
+
+        `fmt` is what the disk has or will have: for a disk that is there, `format=` says nothing.
+        """
+        said = wish.driver_format
         if self.host.driver == "xen":
             places.put(disk, "./driver/@name", "phy" if kind == "block" else "qemu")
             if kind != "block" and (said or fmt):
@@ -390,7 +415,7 @@ class Storage:
             places.put(disk, "./driver/@name", "qemu")
         if places.get(disk, "./driver/@type") is None and (said or fmt):
             places.put(disk, "./driver/@type", said or fmt)
-        if disk.get("device", "disk") not in ("disk", "lun"):
+        if disk.get("device", "disk") != "disk":
             return
         if kind == "block":
             self._default(disk, "cache", "none")
@@ -407,13 +432,18 @@ class Storage:
 _ATTRIBUTE = {"file": "file", "block": "dev", "dir": "dir"}
 
 
+def _spelled_path(disk: Element) -> str:
+    """The path that `source.file=` or `source.dev=` gives."""
+    return places.get(disk, "./source/@file") or places.get(disk, "./source/@dev") or ""
+
+
 def _kind_here(path: str) -> str:
     """What stands at a local path: `file`, `block`, `dir`; "" when nothing does."""
     try:
         mode = os.stat(path).st_mode
     except OSError:
         return ""
-    if stat.S_ISBLK(mode) or stat.S_ISCHR(mode):
+    if stat.S_ISBLK(mode):
         return "block"
     return "dir" if stat.S_ISDIR(mode) else "file"
 
@@ -423,26 +453,3 @@ def _type_of(source: Element) -> str:
         if attribute in source.attrib:
             return kind
     return "volume" if "volume" in source.attrib else "file"
-
-
-def _network_source(disk: Element, url: str) -> None:
-    """`nbd+unix:///x?socket=/s`, `http://host:80/file` ... as a network source."""
-    from urllib.parse import parse_qs, urlsplit
-
-    parts = urlsplit(url)
-    protocol, _, transport = parts.scheme.partition("+")
-    disk.set("type", "network")
-    source = places.ensure(disk, "./source")
-    source.set("protocol", protocol)
-    name = parts.path.lstrip("/")
-    if name:
-        source.set("name", name)
-    host = {"name": parts.hostname or "", "port": str(parts.port or "") if parts.netloc else ""}
-    if transport:
-        host["transport"] = transport
-    socket = parse_qs(parts.query).get("socket")
-    if socket:
-        host["socket"] = socket[0]
-    kept = {key: value for key, value in host.items() if value}
-    if kept:
-        tree.add(source, tree.element("host", None, kept))

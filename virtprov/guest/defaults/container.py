@@ -18,7 +18,8 @@ def fill_filesystems(setting: Setting) -> None:
         if not share.get("type"):
             share.set("type", "mount")
         virtiofs = path.get(share, "./driver/@type") == "virtiofs"
-        if share.get("type") == "mount" and not share.get("accessmode") and not virtiofs:
+        own_template = setting.guest.is_container and share.get("type") != "mount"
+        if not (share.get("accessmode") or virtiofs or own_template):
             share.set("accessmode", "mapped")
 
 

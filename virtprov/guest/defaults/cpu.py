@@ -92,14 +92,17 @@ def guards(host: HostModel) -> list[str]:
 
 
 def add_guards(setting: Setting) -> None:
-    """Require each guard that the host's own CPU has, unless the user spoke of it."""
+    """Require each guard that the host's own CPU has, before what the user said, unless that speaks of it."""
     known = setting.domcaps
     cpu = tree.child(setting.guest.root, "cpu")
     if known is None or cpu is None or not setting.guest.is_x86:
         return
+    said = tree.child(cpu, "feature")
+    at = None if said is None else cpu.index(said)
     for name in guards(known.host_model):
         if path.find(cpu, f"./feature[@name='{name}']") is None:
-            tree.add(cpu, tree.element("feature", None, {"policy": "require", "name": name}))
+            tree.add(cpu, tree.element("feature", None, {"policy": "require", "name": name}), at)
+            at = None if at is None else at + 1
 
 
 RULES = (

@@ -7,6 +7,7 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 AGENT = "org.qemu.guest_agent.0"
+SPICE_AGENT = "com.redhat.spice.0"
 ROOT_PORTS = 14
 """How many PCI Express root ports a guest gets; with 15 and more, QEMU 6.1 runs into a fault of its own."""
 
@@ -160,6 +161,14 @@ def add_balloon(setting: Setting) -> None:
 
 def fill_details(setting: Setting) -> None:
     """What small devices need when only their name was given."""
+    _fill_emulated(setting)
+    _fill_forwarded(setting)
+
+
+def _fill_emulated(setting: Setting) -> None:
+    for rng in setting.devices("rng"):
+        if not rng.get("model"):
+            rng.set("model", "virtio")
     for watchdog in setting.devices("watchdog"):
         if watchdog.get("model", "default") in ("", "default"):
             watchdog.set("model", "i6300esb")
@@ -176,14 +185,33 @@ def fill_details(setting: Setting) -> None:
     for balloon in setting.devices("memballoon"):
         if balloon.get("model") == "default":
             balloon.set("model", "virtio")
+
+
+def _fill_forwarded(setting: Setting) -> None:
+    """Devices whose data goes elsewhere: to the viewer through SPICE, or through a socket."""
     for card in setting.devices("smartcard"):
         if card.get("mode", "default") in ("", "default"):
             card.set("mode", "passthrough")
-        if card.get("mode") == "passthrough" and not card.get("type"):
-            card.set("type", "spicevmc")
+        if not card.get("type"):  # libvirt looks at it for a card passed through only
+            card.set("type", "spicevmc" if card.get("mode") == "passthrough" else "tcp")
     for redirdev in setting.devices("redirdev"):
+        if not redirdev.get("bus"):
+            redirdev.set("bus", "usb")
         if not redirdev.get("type"):
             redirdev.set("type", "spicevmc")
+    for channel in setting.devices("channel"):
+        if channel.get("type") in ("spicevmc", "qemu-vdagent"):
+            _default(channel, "./target/@type", "virtio")
+            _default(channel, "./target/@name", SPICE_AGENT)
+    for tag in ("serial", "parallel", "console", "channel"):
+        for device in setting.devices(tag):
+            if device.get("type") == "unix" and path.get(device, "./source/@path"):
+                _default(device, "./source/@mode", "bind")
+
+
+def _default(device: Element, where: str, value: str) -> None:
+    if path.get(device, where) is None:
+        path.put(device, where, value)
 
 
 USB_PCI = (

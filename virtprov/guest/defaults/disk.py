@@ -55,7 +55,10 @@ def fill_bus(setting: Setting) -> None:
 
 
 def fill_targets(setting: Setting) -> None:
-    """The lowest free name for each disk that has none; raises UsageError when a bus is full."""
+    """A name behind those that are taken for each disk that has none; raises UsageError when a bus is full.
+
+    Gaps are filled only when nothing is left behind them, so that names keep the order in which disks came.
+    """
     taken = {path.get(disk, "./target/@dev") for disk in setting.guest.disks()}
     for disk in setting.devices("disk"):
         if path.get(disk, "./target/@dev"):
@@ -68,10 +71,19 @@ def fill_targets(setting: Setting) -> None:
 def _free(bus: str, taken: set[str | None]) -> str:
     prefix = _PREFIX.get(bus, "sd" if bus else "hd")
     most = _MOST.get(prefix, 18278)
+    free, behind = "", ""
+    left = {name for name in taken if name and name.startswith(prefix)}
     for number in range(most):
         name = f"nvme{number}n1" if prefix == "nvme" else prefix + letters(number)
-        if name not in taken:
-            return name
+        if name in left:
+            left.discard(name)
+            behind = ""
+        else:
+            free, behind = free or name, behind or name
+        if behind and not left:
+            return behind
+    if free:
+        return free
     raise UsageError(
         f"the bus '{bus}' holds no more than {most} drives", hint="give some disks another bus=, such as virtio or sata"
     )

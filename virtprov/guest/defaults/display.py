@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from virtprov.guest.defaults.devices import SPICE_AGENT
 from virtprov.guest.setting import Rule, Setting
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
-
-SPICE_AGENT = "com.redhat.spice.0"
 
 
 def _wants_graphics(setting: Setting) -> bool:
@@ -127,13 +126,13 @@ def fill_video(setting: Setting) -> None:
 
 
 def fill_models(setting: Setting) -> None:
-    """The model of each video card that has none."""
+    """The model of each video card that has none; 3D acceleration where the display shows it."""
     for video in setting.devices("video"):
-        model = path.get(video, "./model/@type")
-        if model in (None, "", "default"):
+        if path.get(video, "./model/@type") in (None, "", "default"):
             path.put(video, "./model/@type", _default_video(setting))
-            if has_spice(setting) and _uses_gl(setting):
-                path.put(video, "./model/acceleration/@accel3d", "yes")
+        shows_3d = path.get(video, "./model/@type") == "virtio" and has_spice(setting) and _uses_gl(setting)
+        if shows_3d and path.get(video, "./model/acceleration/@accel3d") is None:
+            path.put(video, "./model/acceleration/@accel3d", "yes")
 
 
 def add_sound(setting: Setting) -> None:

@@ -28,7 +28,8 @@ def fill_source(setting: Setting) -> None:
 
 def _connect(setting: Setting, nic: Element) -> None:
     host = setting.host
-    if (host.is_session and setting.is_qemu) or setting.is_test:
+    passt = path.get(nic, "./backend/@type") == "passt"
+    if passt or (host.is_session and setting.is_qemu) or setting.is_test:
         nic.set("type", "user")
         return
     bridge = None if host.is_remote else host.default_bridge()
@@ -62,8 +63,6 @@ def default_model(setting: Setting) -> str:
 def fill_model(setting: Setting) -> None:
     """The model of each interface that has none."""
     for nic in setting.devices("interface"):
-        if nic.get("type") in ("hostdev", "vdpa"):
-            continue
         if path.get(nic, "./model/@type") in (None, "default"):
             path.put(nic, "./model/@type", default_model(setting) or None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from virtprov.guest.setting import Setting
 
 MIB = 1024
+"""KiB in a MiB."""
 CONTAINER_MIB = 1024
 TINY_MIB = 17
 """Below this many MiB somebody most likely meant GiB."""
@@ -13,23 +14,29 @@ TINY_MIB = 17
 def set_memory(setting: Setting) -> bool:
     """Fill in memory in KiB; returns False when nothing is known of how much the guest needs."""
     guest = setting.guest
+    if guest.has("./maxMemory") and not guest.has("./memory") and not guest.has("./currentMemory"):
+        return True  # all of it comes from NUMA cells or memory modules
     if not guest.has("./memory"):
         if guest.has("./currentMemory"):
             guest.put("./memory", guest.get("./currentMemory"))
         else:
-            advised = setting.profile.resources(guest.arch).advised.ram
-            if guest.is_container and not advised:
-                advised = CONTAINER_MIB * MIB * 1024
-            if guest.is_container:
-                advised = CONTAINER_MIB * MIB * 1024
+            advised = _advised_kib(setting)
             if not advised:
                 return False
-            setting.note(f"Using {setting.profile.short_id or 'container'} default --memory {advised // MIB // 1024}")
-            guest.put("./memory", str(advised // 1024))
+            whose = "container" if guest.is_container else setting.profile.short_id
+            setting.note(f"Using {whose} default --memory {advised // MIB}")
+            guest.put("./memory", str(advised))
     if not guest.has("./currentMemory"):
         guest.put("./currentMemory", guest.get("./memory"))
     _check_memory(setting)
     return True
+
+
+def _advised_kib(setting: Setting) -> int:
+    """What a container gets, or what the profile advises; 0 when it says nothing."""
+    if setting.guest.is_container:
+        return CONTAINER_MIB * MIB
+    return (setting.profile.resources(setting.guest.arch).advised.ram or 0) // 1024
 
 
 def _check_memory(setting: Setting) -> None:

@@ -1,0 +1,96 @@
+"""Disks whose data comes over the network: by their address, or as volumes of pools that live there."""
+
+from __future__ import annotations
+
+from virtprov.xml import path as places
+from virtprov.xml import tree
+from virtprov.xml.tree import Element
+
+SCHEMES = ("http", "https", "ftp", "ftps", "tftp", "nbd", "ssh", "iscsi", "rbd", "gluster", "sheepdog", "nfs")
+POOLS = {"rbd": "rbd", "gluster": "gluster", "sheepdog": "sheepdog", "iscsi-direct": "iscsi"}
+"""Kinds of pools whose volumes have no place in any file system of the host, and the protocol that reaches them."""
+
+
+def is_address(text: str) -> bool:
+    """Whether this is the address of a network disk (`nbd+unix:///...`, `http://...`)."""
+    scheme, colon, _ = text.partition("://")
+    return bool(colon) and scheme.partition("+")[0] in SCHEMES
+
+
+def write_address(disk: Element, address: str) -> None:
+    """Write `nbd+unix:///NAME?socket=/s`, `http://host:80/file?query` ... as a network source.
+
+    Through a UNIX socket without `?socket=` the path itself is the socket.
+    """
+    from urllib.parse import parse_qs, urlsplit
+
+    parts = urlsplit(address)
+    protocol, _, transport = parts.scheme.partition("+")
+    socket = parse_qs(parts.query).get("socket", [""])[0]
+    name, query = parts.path.lstrip("/"), parts.query
+    if transport == "unix" and not socket:
+        name, socket = "", parts.path
+    host = {
+        "name": parts.hostname or "",
+        "port": str(parts.port or "") if parts.netloc else "",
+        "transport": transport,
+        "socket": socket,
+    }
+    source = _source(disk, protocol, name)
+    if query and not socket:
+        source.set("query", query)
+    _add_host(source, host)
+
+
+def write_volume(disk: Element, pool: Element, name: str, where: str) -> None:
+    """Write the volume `name` of a pool (its document) as a network source; `where` is the path libvirt gives it.
+
+    libvirt turns references to pools of these kinds into nothing QEMU could open, so the source is spelled out.
+    """
+    protocol = POOLS[pool.get("type", "")]
+    origin = tree.child(pool, "source")
+    source = _source(disk, protocol, _name(protocol, origin, name, where))
+    if origin is None:
+        return
+    for host in tree.children(origin, "host"):
+        _add_host(source, {"name": host.get("name", ""), "port": host.get("port", "")})
+    auth = tree.child(origin, "auth")
+    if auth is not None:
+        ours = tree.add(disk, tree.element("auth", None, {"username": auth.get("username", "")}))
+        secret = tree.child(auth, "secret")
+        if secret is not None:
+            kind = {"rbd": "ceph", "iscsi": "iscsi"}.get(protocol, "")
+            tree.add(ours, tree.element("secret", None, {**({"type": kind} if kind else {}), **dict(secret.attrib)}))
+
+
+def _name(protocol: str, origin: Element | None, name: str, where: str) -> str:
+    """What the server calls the volume."""
+    if "://" in where:  # gluster://host/volume/dir/file
+        return where.partition("://")[2].partition("/")[2]
+    if protocol == "iscsi":  # libvirt: ip-HOST:PORT-iscsi-TARGET-lun-N; a disk's source says TARGET/N
+        target, dash, lun = where.partition("-iscsi-")[2].rpartition("-lun-")
+        return f"{target}/{lun}" if dash else name
+    if origin is None:
+        return name
+    parts = (tree.find_text(origin, "name"), tree.find_text(origin, "dir/@path"), name)
+    return "/".join(part.strip("/") for part in parts if part.strip("/"))
+
+
+def _source(disk: Element, protocol: str, name: str) -> Element:
+    """An empty <source> for this protocol; what the user said besides (labels, policies) stays."""
+    disk.set("type", "network")
+    source = places.ensure(disk, "./source")
+    for attribute in ("file", "dev", "dir", "pool", "volume", "query"):
+        source.attrib.pop(attribute, None)
+    source.set("protocol", protocol)
+    if name:
+        source.set("name", name)
+    for old in (*tree.children(source, "host"), *tree.children(disk, "auth")):
+        tree.remove(old)
+    return source
+
+
+def _add_host(source: Element, facts: dict[str, str]) -> None:
+    kept = {key: value for key, value in facts.items() if value}
+    if kept:
+        tree.add(source, tree.element("host", None, kept))
