@@ -172,6 +172,7 @@ def start_host(state: Path) -> Host:
         (state / name).mkdir(exist_ok=True)
     (state / "etc/libvirtd.conf").write_text(LIBVIRTD_CONF.format(uuid=uuid.uuid4()))
     (state / "etc/qemu.conf").write_text(QEMU_CONF)
+    (state / "hosts").write_text(f"127.0.0.1 localhost {keeper.HOST_NAME}\n")
     (state / "no-kvm").touch()
     namespaces = ["--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child=SIGKILL"]
     with (state / "keeper.log").open("w") as log:

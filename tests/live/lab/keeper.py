@@ -25,6 +25,7 @@ STATE_FOLDERS = {
     "/var/cache/libvirt": "cache",
     "/var/lib/swtpm-localca": "swtpm",
 }
+HOST_NAME = "virtprov-lab"
 START_DEADLINE = 60.0
 
 
@@ -56,7 +57,8 @@ def isolate(state: Path) -> None:
         mount("--bind", str(state / "no-kvm"), "/dev/kvm")
         mount("-o", "remount,bind,ro", "/dev/kvm")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    subprocess.run(["hostname", "virtprov-lab"], check=True)
+    subprocess.run(["hostname", HOST_NAME], check=True)
+    mount("--bind", str(state / "hosts"), "/etc/hosts")
 
 
 def mount(*words: str) -> None:
