@@ -66,12 +66,12 @@ def sub_options(parser: argparse.ArgumentParser) -> str:
     groups = [group for group in catalogue.GROUPS if f"--{group}" in flags]
     if not groups:
         return ""
-    lines = [SHARED_TEXT]
+    lines = [".nh", ".ad l", SHARED_TEXT]  # a name is not to be broken at a line's end
     for group in groups:
         names = [_spell(row) for row in catalogue.table(group).rows if not row.name.startswith(SHARED)]
         if names:
             lines += [".TP", rf"\fB\-\-{_roff(group)}\fR", ", ".join(names)]
-    return "\n".join(lines)
+    return "\n".join([*lines, ".hy", ".ad b"])
 
 
 def _spell(row: object) -> str:
@@ -79,7 +79,7 @@ def _spell(row: object) -> str:
 
     assert isinstance(row, Row)
     name = r"\fIN\fR".join(_roff(part) for part in row.name.split(NUMBER))
-    return name + "=" + "|".join(map(_roff, row.values)) if row.values else name
+    return name + "=" + r"|\:".join(map(_roff, row.values)) if row.values else name
 
 
 def _roff(text: str) -> str:
@@ -100,9 +100,16 @@ def write(folder: Path) -> None:
     config.read(TOP / "setup.cfg")
     spec = config["build_manpages"]["manpages"]
     spec = re.sub(r"^man/", f"{folder.resolve()}/", spec.strip(), flags=re.MULTILINE)
-    fixed = {"COLUMNS": "100", "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": str(released())}
+    fixed = {"COLUMNS": "100", "LC_ALL": "C.UTF-8", "TZ": "UTC", "SOURCE_DATE_EPOCH": str(released())}
     argv = [sys.executable, "setup.py", "-q", "build_manpages", "--manpages", spec]
     subprocess.run(argv, cwd=TOP, env={**os.environ, **fixed}, check=True)
+    for page in folder.glob("*.1"):
+        page.write_text(without_blank_lines(page.read_text()))
+
+
+def without_blank_lines(page: str) -> str:
+    """Take out what roff would print as gaps: a blank line is a new paragraph, and none before a macro."""
+    return re.sub(r"\n\n+", "\n.PP\n", re.sub(r"\n\n+(?=\.)", "\n", page))
 
 
 if __name__ == "__main__":
