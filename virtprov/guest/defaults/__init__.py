@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from virtprov.guest.defaults import clock, container, cpu, devices, disk, display, firmware, network, security
+from virtprov.guest.defaults import clock, container, cpu, devices, disk, display, firmware, launch, network, security
 from virtprov.guest.setting import Rule, Setting
 
 RULES: tuple[Rule, ...] = (
@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     *devices.RULES,
     *display.RULES,
     *firmware.LATE,
+    *launch.RULES,
     *clock.LATE,
 )
 

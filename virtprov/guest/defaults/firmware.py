@@ -107,8 +107,16 @@ def _use_loader(setting: Setting, loader: str) -> None:
 
 
 def set_secure_boot(setting: Setting) -> None:
-    """Secure Boot on or off: libvirt chooses a firmware with or without the usual keys enrolled."""
-    guest = setting.guest
+    """Secure Boot on or off: libvirt chooses a firmware with or without the usual keys enrolled.
+
+    Raises HostError when the host has no firmware to choose from.
+    """
+    guest, known = setting.guest, setting.domcaps
+    if setting.is_test or (known is not None and "efi" not in known.firmwares):
+        raise HostError(
+            f"the host lets libvirt choose no UEFI firmware for {guest.arch} guests, as Secure Boot needs it",
+            hint="install OVMF (edk2) with its descriptors on the host, or leave out --boot secure-boot",
+        )
     on = setting.words.get("secure-boot") == "yes"
     for place in ("./os/loader", "./os/nvram"):
         found = path.find(guest.root, place)

@@ -46,12 +46,18 @@ _DRIVER_TYPES = ("kvm", "hvf", "qemu")
 def choose(host: HostView, wish: Wish, profile: Profile) -> Platform:
     """Pick what the host offers and the wish allows.
 
-    Raises HostError when the host cannot run such guests, UsageError for a machine it does not know.
+    Raises HostError when the host cannot run such guests, or is a recording that does not say what it can,
+    and UsageError for a machine it does not know.
     """
     known = host.capabilities()
     arch = _SAME_ARCH.get(wish.arch, wish.arch)
     kind = _pick_kind(known, wish, arch)
     domain = _pick_domain(kind, wish.domain_type)
+    if domain.name == "test" and host.driver != "test":
+        raise HostError(
+            f"the recording of this {host.driver} host has no capabilities.xml, so what it runs is not known",
+            hint="record the host anew with `virtprov-install --record-host DIR`",
+        )
     emulator = wish.emulator or ("" if host.driver == "vz" else domain.emulator)
     machines = tuple(each.name for each in domain.machines)
     machine = wish.machine or _default_machine(host, kind, domain, machines, profile)
@@ -70,6 +76,8 @@ def _pick_kind(known: Capabilities, wish: Wish, arch: str) -> GuestKind:
     ]
     if not fits:
         raise _no_kind(known, wish, arch)
+    if wish.machine:
+        fits = _with_machine(fits, wish.machine)
     host_arch = known.host_arch
 
     def rank(kind: GuestKind) -> tuple[bool, bool, bool]:
@@ -77,6 +85,19 @@ def _pick_kind(known: Capabilities, wish: Wish, arch: str) -> GuestKind:
         return (kind.arch != host_arch, kind.os_type not in ("hvm", wish.os_type), not fast)
 
     return min(fits, key=rank)
+
+
+def _with_machine(kinds: list[GuestKind], machine: str) -> list[GuestKind]:
+    """Those of the kinds that have the machine; raises UsageError when all of them list others."""
+    listed = [(kind, {each.name for domain in kind.domain_types for each in domain.machines}) for kind in kinds]
+    found = [kind for kind, names in listed if machine in names or not names]
+    if found:
+        return found
+    known = sorted(set().union(*(names for _, names in listed)))
+    raise UsageError(
+        f"the host knows no machine '{machine}' for such guests",
+        hint=nearest(machine, known) or "known machines: " + ", ".join(known[:12]),
+    )
 
 
 def _no_kind(known: Capabilities, wish: Wish, arch: str) -> HostError:
@@ -136,12 +157,3 @@ def _x86_machine(host: HostView, domain: DomainType, machines: tuple[str, ...], 
     if is_qemu and "q35" in machines and new_enough and profile.q35_ready:
         return "q35"
     return machines[0]
-
-
-def check_machine(machine: str, machines: tuple[str, ...]) -> None:
-    """Raise UsageError when the host lists machines and this is none of them."""
-    if machines and machine not in machines:
-        raise UsageError(
-            f"the host knows no machine '{machine}' for this architecture",
-            hint=nearest(machine, machines) or "known machines: " + ", ".join(machines[:12]),
-        )
