@@ -46,8 +46,9 @@ class InstallPlan(Record):
     plan: Plan
     seed: Seed | None
     method: boot.Method
-    is_container: bool
-    has_display: bool
+    displays: tuple[str, ...] = ()
+    uuid: str = ""
+    macs: tuple[str, ...] = ()
 
 
 def plan(request: InstallRequest, host: Host) -> InstallPlan:
@@ -64,14 +65,25 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     keep_media = setting.profile.is_windows
     method = _settled_method(request.method, guest)
     final = boot.final_phase(guest, method, keep_media)
-    documents = [final.text()]
-    if method.has_install_phase:
-        documents.insert(0, boot.install_phase(guest, method).text())
+    install = boot.install_phase(guest, method) if method.has_install_phase else None
     if profile.short_id and not request.osinfo.name:
         setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
-    seed, listed = _steps(request, drafted, final, documents[0])
-    plan = Plan(tuple(documents), listed, guest.name, tuple(setting.notes), (*warnings, *setting.warnings))
-    return InstallPlan(plan, seed, method, guest.is_container, bool(guest.devices("graphics")))
+    seed = _seed(request, setting, final, install)
+    documents = (final.text(),) if install is None else (install.text(), final.text())
+    listed = () if request.printing else _steps(request, drafted, documents, seed)
+    warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
+    told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
+    displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
+    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)))
+
+
+def _seed(request: InstallRequest, setting: Setting, final: Guest, install: Guest | None) -> Seed | None:
+    """The cloud-init seed; with an installer both phases get its drive."""
+    if request.cloud_init is None:
+        return None
+    from virtprov.actions import seeds
+
+    return seeds.plan(request, setting, final, install, build=not (request.printing or request.dry))
 
 
 def _settled_method(method: boot.Method, guest: Guest) -> boot.Method:
@@ -205,7 +217,8 @@ def _require(request: InstallRequest, setting: Setting) -> None:
             )
     if missing:
         raise UsageError(
-            "what is missing: " + "; ".join(missing), hint="--import starts a disk that holds a system already, --cloud-init sets up a cloud image"
+            "what is missing: " + "; ".join(missing),
+            hint="--import starts a disk that holds a system already, --cloud-init sets up a cloud image",
         )
 
 
@@ -269,6 +282,8 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     setting = drafted.setting
     host, guest = setting.host, setting.guest
     checks.name_is_free(host, guest.name)
+    if request.transient and host.driver == "vz":
+        raise HostError("Virtuozzo keeps every guest that it starts, so none can be transient", hint="leave it out")
     if request.checks.mac_in_use:
         checks.given_macs_are_free(host, list(drafted.given_macs))
     if request.checks.path_in_use:
@@ -283,33 +298,25 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
 # -- steps ---------------------------------------------------------------------------------------
 
 
-def _steps(request: InstallRequest, drafted: Drafted, final: Guest, first: str) -> tuple[Seed | None, tuple[Step, ...]]:
-    """The seed, if there is one, and every step in order; a guest that is only shown needs none."""
-    seed = None
-    if request.cloud_init is not None:
-        from virtprov.actions import seeds
-
-        seed = seeds.plan(request, drafted.setting, final, build=not (request.printing or request.dry))
-    if request.printing:
-        return seed, ()
+def _steps(
+    request: InstallRequest, drafted: Drafted, documents: tuple[str, ...], seed: Seed | None
+) -> tuple[Step, ...]:
+    """Every step in order: storage first, then the guest's definition, then its first boot."""
     from virtprov.actions import steps
 
     listed: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
     listed += [steps.MakePool(pool) for pool in pools.values()]
     listed += [steps.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
-    name, text = final.name, final.text()
+    name, first, text = drafted.setting.guest.name, documents[0], documents[-1]
     if seed is not None:
         listed += [step for step in seed.steps if step not in listed]
         first, text = seed.first_boot, seed.stays
     if request.transient:
         listed.append(steps.Create(name, first))
-        return seed, tuple(listed)
+        return tuple(listed)
     listed.append(steps.Define(name, text))
-    if first == text:
-        listed.append(steps.Start(name))
-    else:
-        listed.append(steps.Create(name, first))
+    listed.append(steps.Start(name) if first == text else steps.Create(name, first))
     if request.autostart:
         listed.append(steps.Autostart(name))
-    return seed, tuple(listed)
+    return tuple(listed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions import steps
 from virtprov.cloudinit.model import KEEP, SeedRequest, request_from
-from virtprov.guest.defaults.disk import fill_targets
+from virtprov.guest.defaults.disk import fill_bus, fill_targets
 from virtprov.guest.document import Guest
 from virtprov.guest.setting import Setting
 from virtprov.guest.storage import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
@@ -35,34 +35,50 @@ class Seed(Record):
     first_boot: str
     stays: str
     password: str
+    warnings: tuple[str, ...] = ()
 
 
-def plan(request: InstallRequest, setting: Setting, final: Guest, *, build: bool = True) -> Seed:
-    """Decide where the seed goes and build it; without `build` its content is not looked at.
+def plan(
+    request: InstallRequest, setting: Setting, final: Guest, install: Guest | None = None, *, build: bool = True
+) -> Seed:
+    """Decide where the seed goes and build it; without `build` what is on this machine is only looked through.
 
-    `first_boot` is the guest with the seed beside it, `stays` the definition that is kept.
+    `first_boot` is the guest with the seed beside it, `stays` the definition that is kept. With an installer,
+    whose guest is `install`, the seed is a CD-ROM of that phase, and the empty drive stays.
     """
     wanted = request_from(request.cloud_init or {}, final.name)
     pool, directory, makings = _pool(setting)
     volume = _free_name(setting, pool if not makings else "", final.name)
-    first = final.copy()
-    device = _attach(setting, first, f"{directory}/{volume}")
-    stays = first.text() if wanted.keep == KEEP else final.text()
+    where = f"{directory}/{volume}"
+    first = final.copy() if install is None else install
+    device = _attach(setting, first, where, cdrom=install is not None)
+    kept = first if install is None else final
+    if install is not None:
+        _attach(setting, final, where if wanted.keep == KEEP else "", cdrom=True)
+    stays = kept.text() if wanted.keep == KEEP else final.text()
     _serial(first)
-    data, password = _image(wanted) if build else (b"", "")
+    if build:
+        data, password, warnings = _image(wanted)
+    else:
+        data, password, warnings = b"", "", _looked_through(wanted)
     listed: list[Step] = [*makings, steps.WriteSeed(pool, volume, data)]
-    return Seed(pool, volume, device, wanted.keep, tuple(listed), first.text(), stays, password)
+    return Seed(pool, volume, device, wanted.keep, tuple(listed), first.text(), stays, password, warnings)
 
 
-def _image(wanted: SeedRequest) -> tuple[bytes, str]:
-    import io
-
-    from virtprov.cloudinit.seed import build, write_iso
+def _image(wanted: SeedRequest) -> tuple[bytes, str, tuple[str, ...]]:
+    from virtprov.cloudinit.seed import build, iso_bytes
 
     built = build(wanted)
-    image = io.BytesIO()
-    write_iso(built, image)
-    return image.getvalue(), built.root_password or ""
+    return iso_bytes(built), built.root_password or "", built.warnings
+
+
+def _looked_through(wanted: SeedRequest) -> tuple[str, ...]:
+    """What there is to say about the seed's documents; nothing is fetched from the web, no password is made."""
+    from virtprov.cloudinit.seed import build
+
+    if any(isinstance(text, str) and text.startswith(("http://", "https://")) for text in wanted):
+        return ()
+    return build(wanted._replace(root_password_generate=False)).warnings
 
 
 def _pool(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
@@ -97,22 +113,24 @@ def _free_name(setting: Setting, pool: str, guest: str) -> str:
         number += 1
 
 
-def _attach(setting: Setting, first: Guest, where: str) -> str:
+def _attach(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> str:
     """Add the seed's drive: a read-only virtio disk, which every kernel that drives the other disks finds early.
 
-    Guests without virtio get a CD-ROM. Returns the device's document.
+    Installers, which find no seed elsewhere, and guests without virtio get a CD-ROM; without `where` it is
+    empty. Returns the device's document.
     """
     virtio = setting.is_qemu and (
-        setting.profile.virtio_disk or any(path.get(disk, "./target/@bus") == "virtio" for disk in first.disks())
+        setting.profile.virtio_disk or any(path.get(disk, "./target/@bus") == "virtio" for disk in guest.disks())
     )
-    drive = first.add_device("disk", type="file", device="disk" if virtio else "cdrom")
-    if setting.is_qemu:
-        tree.add(drive, tree.element("driver", None, {"name": "qemu", "type": "raw"}))
-    tree.add(drive, tree.element("source", None, {"file": where}))
-    bus = "virtio" if virtio else "scsi" if first.is_virtio_only else "sata" if first.is_q35 else "ide"
-    path.put(drive, "./target/@bus", bus)
+    drive = guest.add_device("disk", type="file", device="disk" if virtio and not cdrom else "cdrom")
+    if where:
+        if setting.is_qemu:
+            tree.add(drive, tree.element("driver", None, {"name": "qemu", "type": "raw"}))
+        tree.add(drive, tree.element("source", None, {"file": where}))
     tree.add(drive, tree.element("readonly"))
-    fill_targets(Setting(first, setting.host, setting.profile))
+    here = Setting(guest, setting.host, setting.profile, fresh=[drive])
+    fill_bus(here)
+    fill_targets(here)
     return tree.to_text(tree.copy(drive))
 
 

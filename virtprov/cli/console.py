@@ -7,47 +7,92 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from virtprov.actions.install import InstallPlan
     from virtprov.cli.output import Output
     from virtprov.host.connection import Host
 
-TEXT, GRAPHICAL, NONE = "text", "graphical", "none"
+TEXT, GRAPHICAL, NONE, DEFAULT = "text", "graphical", "none", "default"
+VIEWABLE = ("vnc", "spice")
+"""Displays that virt-viewer shows."""
 
 
-def choose(wanted: str, *, cloud_init: bool, has_display: bool, terminal: bool, desktop: bool, viewer: bool) -> str:
-    """Which console to open.
+class Means:
+    """What there is to look at a guest with: a terminal for its text console, a desktop with virt-viewer."""
 
-    A cloud image and a guest without a display get a text console, others a viewer where there is a desktop.
-    Without a terminal nobody could use a text console, so none is opened unless it was asked for by name.
-    """
-    if wanted in (TEXT, GRAPHICAL, NONE):
-        return wanted
-    if cloud_init or not has_display:
-        return TEXT if terminal else NONE
-    return GRAPHICAL if desktop and viewer else NONE
+    __slots__ = ("terminal", "viewer")
+
+    def __init__(self, *, terminal: bool, viewer: bool) -> None:
+        self.terminal = terminal
+        self.viewer = viewer
 
 
-def attach(args: Namespace, made: InstallPlan, host: Host, output: Output) -> None:
-    """Open the console the user wants, and come back when it is closed."""
+def means() -> Means:
+    """What this process has."""
     import shutil
 
-    kind = choose(
-        args.autoconsole,
-        cloud_init=made.seed is not None,
-        has_display=made.has_display,
+    desktop = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return Means(
         terminal=sys.stdin.isatty() and sys.stdout.isatty(),
-        desktop=bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")),
-        viewer=shutil.which("virt-viewer") is not None,
+        viewer=desktop and shutil.which("virt-viewer") is not None,
     )
-    if kind == NONE or host.driver == "test":
-        return
-    from virtprov.support.command import run_attached
 
-    name = made.plan.name
+
+def preferred(*, cloud_init: bool, displays: tuple[str, ...]) -> str:
+    """The console that suits a guest: text for cloud images and guests without a display, else a viewer.
+
+    NONE when its displays are none that a viewer could show.
+    """
+    if cloud_init or not displays:
+        return TEXT
+    return GRAPHICAL if any(kind in VIEWABLE for kind in displays) else NONE
+
+
+def choose(wanted: str, made: InstallPlan, here: Means, output: Output) -> str:
+    """Which console to open: what the user wants, or what suits the guest, as far as there are the means.
+
+    What was asked for by name and cannot be is said.
+    """
+    kind = wanted
+    if wanted == DEFAULT:
+        kind = preferred(cloud_init=made.seed is not None, displays=made.displays)
+    if kind == TEXT and not here.terminal:
+        _explain(wanted, "no text console is opened: this is no terminal", output)
+        return NONE
+    if kind == GRAPHICAL and not here.viewer:
+        _explain(wanted, "no viewer is opened: it takes a desktop and the program virt-viewer", output)
+        return NONE
+    if kind == TEXT and made.method.kind == "cdrom":
+        output.warn("installers on CD rarely use the text console: you may see nothing (--graphics vnc shows more)")
+    return kind
+
+
+def _explain(wanted: str, sentence: str, output: Output) -> None:
+    if wanted == DEFAULT:
+        output.say(sentence)
+    else:
+        output.warn(sentence)
+
+
+def waits(wanted: str, kind: str, made: InstallPlan) -> bool:
+    """Whether the command waits for the guest though nobody asked it to: as virt-install does when the user could
+    have expected a viewer, which would have kept the command until the guest is off, and there is none."""
+    return wanted == DEFAULT and kind == NONE and bool(made.displays) and made.seed is None
+
+
+def attach(kind: str, name: str, host: Host, output: Output) -> None:
+    """Open the console and come back when it is closed. One that cannot be opened is said: the guest runs anyway."""
+    from virtprov.support.command import run_attached
+    from virtprov.support.errors import CommandError
+
     if kind == TEXT:
         output.say(f"Connecting to the console of '{name}'; leave it with Ctrl-]")
-        run_attached(["virsh", "--connect", host.uri, "console", name])
+        words = ["virsh", "--connect", host.uri, "console", name]
     else:
-        run_attached(["virt-viewer", "--connect", host.uri, "--wait", name])
+        words = ["virt-viewer", "--connect", host.uri, "--wait", name]
+    try:
+        status = run_attached(words)
+    except CommandError as problem:
+        output.warn(f"the console cannot be opened: {problem.message}")
+        return
+    if status:
+        output.warn(f"{words[0]} could not show the console of '{name}' (it ended with {status})")

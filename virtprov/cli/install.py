@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from virtprov.actions.install import InstallPlan
+    from virtprov.actions.plan import World
     from virtprov.actions.request import Checks, InstallRequest, Use
     from virtprov.guest.boot import Method
     from virtprov.host.connection import Host
@@ -44,6 +45,9 @@ def main(argv: list[str]) -> int:
         return _osinfo_words(osinfo, output)
     if args.record_host:
         return _record(args, output)
+    if args.wait == 0:
+        output.warn("--wait 0 is taken for --noautoconsole: nothing is waited for")
+        args.wait, args.autoconsole = None, "none"
     request = to_request(args, osinfo)
     return _run(args, request, output)
 
@@ -89,6 +93,7 @@ def _osinfo_words(osinfo: OsinfoRequest, output: Output) -> int:
 
 
 def _identify(media: list[str], output: Output) -> int:
+    from virtprov.cli import identify as identify_words
     from virtprov.osinfo.identify import identify
 
     warnings: list[str] = []
@@ -101,7 +106,7 @@ def _identify(media: list[str], output: Output) -> int:
         sys.stdout.write(json.dumps([each.as_json() for each in found], indent=1) + "\n")
     else:
         for each in found:
-            output.result(f"{each.path}: {each.error or each.found.kind}")
+            output.result(identify_words.line(each))
     return 0 if not any(each.error for each in found) else 1
 
 
@@ -123,6 +128,11 @@ def _record(args: Namespace, output: Output) -> int:
 def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
     """Turn the parsed command line into a request; raises UsageError for what contradicts itself."""
     from virtprov.actions.request import InstallRequest
+
+    if args.transient and args.autostart:
+        raise UsageError(
+            "--autostart contradicts --transient: such a guest is gone once it is off", hint="leave out one of the two"
+        )
 
     uses: list[Use] = []
     refused: set[str] = set()
@@ -255,33 +265,49 @@ def _print(made: InstallPlan, which: str, output: Output) -> int:
 
 
 def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Host, output: Output) -> int:
-    from virtprov.actions.finish import finish
     from virtprov.actions.plan import apply
-    from virtprov.cli import console
 
-    name = made.plan.name
     world = output.world(host)
     apply(made.plan, world)
     password = made.seed.password if made.seed is not None else ""
     if password:
         output.result(f"Password for root's first login: {password}")
     try:
-        console.attach(args, made, host, output)
+        state = _follow(args, request, made, world, output)
+    except BaseException:
+        if password and output.json:  # there will be no object that could carry it
+            sys.stderr.write(f"Password for root's first login: {password}\n")
+        raise
+    output.summary(_SENTENCES[state].format(name=made.plan.name))
+    facts = {"name": made.plan.name, "uuid": made.uuid, "macs": list(made.macs), "state": state, "uri": host.uri}
+    output.object({**facts, "root_password": password} if password else facts)
+    return 0
+
+
+def _follow(args: Namespace, request: InstallRequest, made: InstallPlan, world: World, output: Output) -> str:
+    """Show the guest's console and wait for it, as asked; returns its state."""
+    from virtprov.actions.finish import OFF, finish
+    from virtprov.cli import console
+
+    name, host = made.plan.name, world.host
+    try:
+        if not (host.driver == "test" or host.is_recorded):  # nothing runs there
+            kind = console.choose(args.autoconsole, made, console.means(), output)
+            if request.wait is None and console.waits(args.autoconsole, kind, made):
+                output.say(f"Waiting until '{name}' is off, as with --wait; --noautoconsole leaves at once")
+                request = request._replace(wait=-1.0)
+            if kind != console.NONE:
+                console.attach(kind, name, host, output)
         state = finish(request, made, world)
-        info = host.guest(name)
     finally:
         if request.destroy_on_exit:
             host.destroy_guest(name)
-    output.summary(_SENTENCES[state].format(name=name))
-    facts: dict[str, object] = {"name": name, "uuid": info.uuid if info else None, "state": state, "uri": host.uri}
-    if password:
-        facts["root_password"] = password
-    output.object(facts)
-    return 0
+    return OFF if request.destroy_on_exit else state
 
 
 _SENTENCES = {
     "created": "The guest '{name}' is created and running.",
     "installing": "The guest '{name}' is running its installation; it is complete when it powers off.",
     "ready": "The guest '{name}' is running and cloud-init is done.",
+    "off": "The guest '{name}' is off.",
 }
