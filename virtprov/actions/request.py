@@ -53,3 +53,27 @@ class InstallRequest(Record):
     wait: float | None = None
     printing: bool = False
     dry: bool = False
+
+
+class CloneRequest(Record):
+    """A copy to be made.
+
+    `original` names a guest of the host, or `document` is its XML. `files` are paths for the copied disks in
+    order, `macs` addresses for its interfaces, `force` and `skip` targets of disks (`vda`).
+    """
+
+    original: str = ""
+    document: bytes = b""
+    name: str = ""
+    uuid: str = ""
+    auto: bool = False
+    files: tuple[str, ...] = ()
+    macs: tuple[str, ...] = ()
+    force: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+    preserve: bool = False
+    nvram: str = ""
+    replace: bool = False
+    reflink: bool = False
+    sparse: bool = True
+    checks: Checks = Checks()

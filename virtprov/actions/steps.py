@@ -13,7 +13,7 @@ from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
     from virtprov.actions.plan import Undo, World
-    from virtprov.host.entries import VolumeInfo
+    from virtprov.host.entries import GuestInfo, VolumeInfo
 
 
 def pool_xml(name: str, target: str) -> str:
@@ -183,7 +183,10 @@ class Autostart(Record):
 
 
 class Replace(Record):
-    """An existing guest of the same name goes: stopped and undefined, its disks stay. Cannot be undone."""
+    """An existing guest of the same name goes: stopped and undefined, its disks stay.
+
+    Undone by defining it again, which does not bring back its snapshots and firmware variables.
+    """
 
     name: str
 
@@ -195,11 +198,24 @@ class Replace(Record):
         info = world.host.guest(self.name)
         if info is None:
             return None
+        before = world.host.guest_xml(self.name, inactive=True, secure=True)
         if info.active:
             world.host.destroy_guest(self.name)
         if info.persistent:
-            world.host.undefine_guest(self.name)
-        return None
+            try:
+                world.host.undefine_guest(self.name)
+            except BaseException:
+                if info.active:
+                    world.host.start_guest(self.name)
+                raise
+        return lambda: self._bring_back(world, before, info)
+
+    def _bring_back(self, world: World, before: str, info: GuestInfo) -> None:
+        if info.persistent:
+            world.host.define_guest(before)
+        if info.active:
+            world.host.start_guest(self.name) if info.persistent else world.host.create_guest(before)
+        world.warn(f"'{self.name}' is back as it was defined; its snapshots and firmware variables are not")
 
 
 class CopyDisk(Record):
@@ -222,13 +238,14 @@ class CopyDisk(Record):
         with ExitStack() as pools:
             target = _pool_over(world, directory, pools)
             origin = self.source.pool or _pool_over(world, os.path.dirname(self.source.path), pools)
+            source = self.source if self.source.pool else world.host.volume(origin, self.source.name) or self.source
+            xml = self._xml(source, name)
             world.host.clone_volume(
-                target, self._xml(name), origin, self.source.name, reflink=self.reflink, progress=world.advance
+                target, xml, origin, source.name, reflink=self.reflink, progress=world.advance
             )
         return lambda: self._remove(world)
 
-    def _xml(self, name: str) -> str:
-        source = self.source
+    def _xml(self, source: VolumeInfo, name: str) -> str:
         allocation = source.allocation if self.sparse else source.capacity
         backing = (source.backing_path, source.backing_format)
         return NewVolume("", name, self.target, source.format, source.capacity, allocation, *backing).xml()

@@ -107,7 +107,7 @@ def to_vnc(setting: Setting, *, agent: bool = False) -> None:
     drop_spice(guest)
     if agent and not _has_agent(guest):
         channel = guest.add_device("channel", type="qemu-vdagent")
-        tree.add(channel, tree.element("target", None, {"type": "virtio", "name": display.SPICE_AGENT}))
+        tree.add(channel, tree.element("target", None, {"type": "virtio", "name": devices.SPICE_AGENT}))
     _plain_video(setting)
 
 

@@ -60,7 +60,8 @@ def renew(guest: Guest, name: str, uuid: str, macs: Iterable[str] = (), *, qemu:
         told.append("a new generation id")
     told += _renew_nics(guest, list(macs), qemu)
     told += _renew_ports(guest)
-    told += _renew_channels(guest, source)
+    _renew_channels(guest, source)
+    told += _renew_tpm(guest)
     return told
 
 
@@ -83,10 +84,12 @@ def _drop_target(nic: Element) -> None:
 def _renew_ports(guest: Guest) -> list[str]:
     told = []
     for display in guest.devices("graphics"):
-        for name in _PORTS:
-            if display.get(name, "-1") != "-1" and name != "tlsPort":
-                told.append(f"a free {display.get('type')} port instead of {display.get(name)}")
-                display.set(name, "-1")
+        fixed = [name for name in _PORTS if display.get(name, "-1") != "-1"]
+        for name in fixed:
+            display.set(name, "-1")
+        if fixed and display.get("autoport") == "no":
+            del display.attrib["autoport"]
+        told += [f"free {display.get('type')} ports instead of fixed ones"] if fixed else []
     for vsock in guest.devices("vsock"):
         cid = tree.child(vsock, "cid")
         if cid is not None and cid.get("address"):
@@ -96,13 +99,56 @@ def _renew_ports(guest: Guest) -> list[str]:
     return told
 
 
-def _renew_channels(guest: Guest, source: str) -> list[str]:
+def _renew_channels(guest: Guest, source: str) -> None:
+    """libvirt gives sockets of its own to channels that name none."""
     for channel in guest.devices("channel"):
         where = path.get(channel, "./source/@path") or ""
         target = path.get(channel, "./target/@name") or ""
         if target and where.endswith(f"{source}.{target}") or CHANNELS in where:
             path.put(channel, "./source/@path", None)
-    return []
+
+
+def _renew_tpm(guest: Guest) -> list[str]:
+    """An emulated TPM keeps its state under the guest's UUID, unless a place is named."""
+    emulated = [tpm for tpm in guest.devices("tpm") if path.get(tpm, "./backend/@type") == "emulator"]
+    for tpm in emulated:
+        path.switch(tpm, "./backend/source", False)
+    return ["an empty TPM"] if emulated else []
+
+
+def shared(guest: Guest) -> list[str]:
+    """What a copy still has in common with its original and only one of them can use, as a warning; [] for nothing."""
+    found = [f"the host device {_device_name(device)}" for device in guest.devices("hostdev")]
+    for tag in ("serial", "parallel", "console", "channel", "smartcard", "redirdev", "rng"):
+        for device in guest.devices(tag):
+            found += _listening(device)
+    for nic in guest.devices("interface"):
+        if nic.get("type") == "hostdev":
+            found.append("the network card of the host")
+        if tree.child(nic, "portForward") is not None:
+            found.append("the forwarded ports")
+    if not found:
+        return []
+    listed = ", ".join(dict.fromkeys(found))
+    return [f"both guests use {listed}: they cannot run at the same time"]
+
+
+def _device_name(device: Element) -> str:
+    source = tree.child(device, "source")
+    if source is None:
+        return "without a name"
+    words = [str(value) for kid in tree.children(source) for value in (*kid.attrib.values(), (kid.text or "").strip())]
+    return ":".join(word for word in words if word)
+
+
+def _listening(device: Element) -> list[str]:
+    """Sockets and ports at which a character device listens."""
+    source = next((each for each in device.iter("source") if each.get("mode") == "bind"), None)
+    if source is None:
+        return []
+    if source.get("path"):
+        return [f"the socket {source.get('path')}"]
+    return [f"the port {source.get('service')}"] if source.get("service") else []
 
 
 def nvram_path(where: str, clone: str) -> str:

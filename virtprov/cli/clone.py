@@ -1,0 +1,158 @@
+"""virtprov-clone: the command line, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import argparse
+
+from virtprov.cli import answers, shared
+from virtprov.cli.output import Output
+from virtprov.support.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from virtprov.actions.clone import ClonePlan
+    from virtprov.actions.request import CloneRequest
+    from virtprov.cli.shared import Target
+    from virtprov.host.connection import Host
+
+_USAGE = "%(prog)s --original GUEST --auto-clone [options]"
+_DESCRIPTION = (
+    "Copy a guest that is shut off: its disks, its definition, under a new identity. What is inside of the guest stays"
+    " as it is; virt-sysprep changes that."
+)
+
+
+def build_parser() -> ArgumentParser:
+    """The parser of virtprov-clone."""
+    made = shared.parser("virtprov-clone", usage=_USAGE, description=_DESCRIPTION)
+    general = made.add_argument_group("general options")
+    add = general.add_argument
+    add("-o", "--original", metavar="GUEST", help="the guest to copy: name, id or UUID")
+    add("--original-xml", metavar="FILE", help="the XML of the guest to copy, which needs not be defined")
+    add("--auto-clone", action="store_true", help="make up the name and the paths of disks that are not given")
+    add("-n", "--name", metavar="NAME", help="the copy's name")
+    add("-u", "--uuid", metavar="UUID", help=argparse.SUPPRESS)
+    _add_storage(made.add_argument_group("storage options"))
+    network = made.add_argument_group("network options")
+    network.add_argument(
+        "-m", "--mac", action="append", default=[], metavar="MAC", help="an interface's address, or RANDOM; repeat"
+    )
+    misc = made.add_argument_group("miscellaneous options")
+    misc.add_argument("--replace", action="store_true", help="put the copy in the place of a guest of its name")
+    misc.add_argument("--print-xml", action="store_true", help="print the copy's XML and make nothing")
+    made.add_fresh(misc, "--dry-run", action="store_true", help="say what would be done, and do nothing")
+    shared.add_check(misc)
+    shared.add_talk(made, misc)
+    for flag in ("--prompt", "--force", "--__test-nodry"):
+        misc.add_argument(flag, dest=flag.strip("-_").replace("-", "_"), action="store_true", help=argparse.SUPPRESS)
+    return made
+
+
+def _add_storage(group: Target) -> None:
+    add = group.add_argument
+    add("-f", "--file", action="append", default=[], metavar="PATH", help="where a disk is copied to; repeat")
+    add("--force-copy", action="append", default=[], metavar="DISK", help="copy a disk that would be shared: sda")
+    add("--skip-copy", action="append", default=[], metavar="DISK", help="share a disk that would be copied: vdb")
+    add("--reflink", action="store_true", help="share the blocks of raw disks, where the file system can")
+    add("--nonsparse", action="store_true", help="give the copies all their space at once")
+    add("--preserve-data", action="store_true", help="copy no disk: --file names disks that are there")
+    add("--nvram", metavar="PATH", help="where the UEFI variables are copied to")
+
+
+def main(argv: list[str]) -> int:
+    """Run virtprov-clone; returns the exit status, raises ProvError."""
+    args = build_parser().parse_args(argv)
+    output = Output(json=args.output == "json", quiet=args.quiet)
+    if answers.help_of_groups(args, ("check",), output):
+        return 0
+    if args.prompt:
+        output.warn("--prompt has no effect: nothing is ever asked")
+    request = to_request(args)
+    from virtprov.host.connection import connect
+
+    with connect(args.connect) as host:
+        return _run(args, request, host, output)
+
+
+def to_request(args: Namespace) -> CloneRequest:
+    """Turn the parsed command line into a request; raises UsageError for what contradicts itself."""
+    from virtprov.actions.request import CloneRequest
+
+    if args.original and args.original_xml:
+        raise UsageError("--original and --original-xml name two guests", hint="give one of them")
+    if args.original == "" or (not args.original and not args.original_xml):
+        raise UsageError("the guest to copy is not named", hint="give --original NAME, or --original-xml FILE")
+    if args.name == "":
+        raise UsageError("the copy's name is empty", hint="give --name NAME, or --auto-clone")
+    return CloneRequest(
+        original=args.original or "",
+        document=_document(args.original_xml) if args.original_xml else b"",
+        name=args.name or "",
+        uuid=args.uuid or "",
+        auto=args.auto_clone,
+        files=tuple(args.file),
+        macs=tuple(args.mac),
+        force=frozenset(args.force_copy),
+        skip=frozenset(args.skip_copy),
+        preserve=args.preserve_data,
+        nvram=args.nvram or "",
+        replace=args.replace,
+        reflink=args.reflink,
+        sparse=not args.nonsparse,
+        checks=answers.checks(["all=off", *args.check] if args.force else args.check),
+    )
+
+
+def _document(path: str) -> bytes:
+    """The file's bytes; "-" is standard input."""
+    import sys
+
+    from virtprov.support.errors import InputError
+
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as problem:
+        raise InputError(
+            f"--original-xml {path}: the file cannot be read: {problem.strerror}", hint="check its name and rights"
+        ) from None
+
+
+def _run(args: Namespace, request: CloneRequest, host: Host, output: Output) -> int:
+    from virtprov.actions import clone
+
+    made = clone.plan(request, host)
+    plan = made.plan
+    output.tell_plan(plan)
+    if args.print_xml:
+        output.result(plan.documents[0])
+    elif args.dry_run:
+        output.result("\n".join(step.label for step in plan.steps))
+    else:
+        from virtprov.actions.plan import apply
+
+        apply(plan, output.world(host))
+        output.summary(f"The guest '{plan.name}' is a copy of '{made.original}'.")
+    output.object(_facts(made, host, done=not (args.print_xml or args.dry_run)))
+    return 0
+
+
+def _facts(made: ClonePlan, host: Host, *, done: bool) -> dict[str, object]:
+    """What JSON says; docs/json.md explains each key."""
+    return {
+        "name": made.plan.name,
+        "uuid": made.uuid,
+        "original": made.original,
+        "created": done,
+        "uri": host.uri,
+        "disks": [disk._asdict() for disk in made.disks],
+        "macs": list(made.macs),
+        "nvram": made.nvram,
+        "renewed": list(made.renewed),
+        "steps": [step.label for step in made.plan.steps],
+        "xml": made.plan.documents[0],
+    }

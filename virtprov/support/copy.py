@@ -1,0 +1,174 @@
+"""Copying a disk image, holes and all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from virtprov.support.errors import ProvError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Progress = Callable[[int, int], None]
+
+BLOCK = 4 << 20
+_FICLONE = 0x40049409
+"""The ioctl that lets a file share the blocks of another: linux/fs.h, `_IOW(0x94, 9, int)`."""
+
+
+def copy_image(
+    source: str, target: str, *, sparse: bool = True, reflink: bool = False, progress: Progress | None = None
+) -> bool:
+    """Copy a file or block device to a new file, or onto a block device that is there.
+
+    Parts without data stay holes when `sparse`; `reflink` shares the blocks instead, where the file system can.
+    `progress(done, total)` in bytes may raise to stop. Says whether a new file was made; a copy that does not
+    come to its end is removed again. Raises ProvError naming the file that failed.
+    """
+    with _opened(source, os.O_RDONLY) as origin:
+        onto_device = _is_block_device(target)
+        flags = os.O_WRONLY if onto_device else os.O_RDWR | os.O_CREAT | os.O_EXCL
+        with _opened(target, flags, _mode(origin.handle)) as copy:
+            try:
+                _fill(origin, copy, onto_device, sparse, reflink, progress)
+            except BaseException as problem:
+                if not onto_device:
+                    os.unlink(target)
+                if isinstance(problem, OSError):
+                    raise _failed(source, target, problem) from None
+                raise
+    return not onto_device
+
+
+class _Opened:
+    """An open file with its name; closes itself."""
+
+    __slots__ = ("handle", "path")
+
+    def __init__(self, path: str, handle: int) -> None:
+        self.path, self.handle = path, handle
+
+    def __enter__(self) -> _Opened:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        os.close(self.handle)
+
+    def size(self) -> int:
+        """Bytes, of block devices as well."""
+        return os.lseek(self.handle, 0, os.SEEK_END)
+
+
+def _opened(path: str, flags: int, mode: int = 0o600) -> _Opened:
+    try:
+        return _Opened(path, os.open(path, flags | os.O_CLOEXEC, mode))
+    except OSError as problem:
+        raise ProvError(f"{path} cannot be opened: {problem.strerror}", hint="check the path and its rights") from None
+
+
+def _is_block_device(path: str) -> bool:
+    try:
+        return stat.S_ISBLK(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _mode(handle: int) -> int:
+    facts = os.fstat(handle)
+    return stat.S_IMODE(facts.st_mode) & 0o666 if stat.S_ISREG(facts.st_mode) else 0o600
+
+
+def _fill(
+    origin: _Opened, copy: _Opened, onto_device: bool, sparse: bool, reflink: bool, progress: Progress | None
+) -> None:
+    total = origin.size()
+    if onto_device:
+        _check_room(copy, total)
+    else:
+        _same_owner(origin.handle, copy.handle)
+    if reflink:
+        _share(origin, copy)
+    else:
+        if not onto_device:
+            os.ftruncate(copy.handle, total)
+        if not sparse and not onto_device and total:
+            os.posix_fallocate(copy.handle, 0, total)
+        whole = onto_device or not sparse
+        for start, end in [(0, total)] if whole else _extents(origin.handle, total):
+            _copy_extent(origin.handle, copy.handle, start, end, whole, lambda at: progress and progress(at, total))
+    os.fsync(copy.handle)
+    if progress is not None:
+        progress(total, total)
+
+
+def _check_room(copy: _Opened, total: int) -> None:
+    room = copy.size()
+    if room < total:
+        raise ProvError(
+            f"the device {copy.path} has {room} bytes, but the disk has {total}", hint="give a device of that size"
+        )
+
+
+def _same_owner(origin: int, copy: int) -> None:
+    """What root copies belongs to whom the original belongs to."""
+    facts = os.fstat(origin)
+    if os.geteuid() == 0 and stat.S_ISREG(facts.st_mode):
+        os.fchown(copy, facts.st_uid, facts.st_gid)
+
+
+def _share(origin: _Opened, copy: _Opened) -> None:
+    import fcntl
+
+    try:
+        fcntl.ioctl(copy.handle, _FICLONE, origin.handle)
+    except OSError as problem:
+        raise ProvError(
+            f"{origin.path} cannot be shared with {copy.path}: {problem.strerror}",
+            hint="--reflink needs one Btrfs or XFS file system for both; leave it out for a full copy",
+        ) from None
+
+
+def _extents(handle: int, total: int) -> Iterator[tuple[int, int]]:
+    """Where there is data, from - to; everything when the file system cannot tell."""
+    at = 0
+    while at < total:
+        try:
+            start = os.lseek(handle, at, os.SEEK_DATA)
+        except OSError as problem:
+            if problem.errno == errno.ENXIO:  # nothing but a hole up to the end
+                return
+            yield at, total
+            return
+        at = os.lseek(handle, start, os.SEEK_HOLE)
+        yield start, at
+
+
+def _copy_extent(
+    origin: int, copy: int, start: int, end: int, whole: bool, tell: Callable[[int], object]
+) -> None:
+    """Copy a stretch; blocks of zeros stay holes unless `whole`."""
+    at = start
+    while at < end:
+        data = os.pread(origin, min(BLOCK, end - at), at)
+        if not data:
+            return
+        if whole or data.count(0) != len(data):
+            _write(copy, data, at)
+        at += len(data)
+        tell(at)
+
+
+def _write(handle: int, data: bytes, at: int) -> None:
+    view = memoryview(data)
+    while view:
+        done = os.pwrite(handle, view, at)
+        view, at = view[done:], at + done
+
+
+def _failed(source: str, target: str, problem: OSError) -> ProvError:
+    full = problem.errno == errno.ENOSPC
+    hint = "make room there, or give another path" if full else "see whether both can be read and written"
+    return ProvError(f"{source} cannot be copied to {target}: {problem.strerror}", hint=hint)
