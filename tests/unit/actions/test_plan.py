@@ -46,7 +46,8 @@ def test_steps_run_in_order_and_nothing_is_undone() -> None:
 def test_a_failure_undoes_what_was_done_backwards() -> None:
     log = Log()
     with pytest.raises(HostError, match="c failed"):
-        apply(Plan((), (log.step("a"), log.step("x", undoable=False), log.step("b"), log.step("c", fails=True))), world())
+        steps = (log.step("a"), log.step("x", undoable=False), log.step("b"), log.step("c", fails=True))
+        apply(Plan((), steps), world())
     assert log.lines == ["do a", "do x", "do b", "undo b", "undo a"]
 
 
