@@ -66,7 +66,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     method = _settled_method(request.method, guest)
     final = boot.final_phase(guest, method, keep_media)
     install = boot.install_phase(guest, method) if method.has_install_phase else None
-    if profile.short_id and not request.osinfo.name:
+    if profile.os_id and not request.osinfo.name:
         setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
     seed = _seed(request, setting, final, install)
     documents = (final.text(),) if install is None else (install.text(), final.text())
