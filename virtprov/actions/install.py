@@ -11,7 +11,7 @@ from virtprov.guest.compose import Made
 from virtprov.guest.defaults import platform, resources
 from virtprov.guest.disks import wish_of
 from virtprov.guest.document import Guest
-from virtprov.guest.setting import Setting
+from virtprov.guest.setting import UNWATCHED, Setting, Watch
 from virtprov.guest.storage import Making, Storage
 from virtprov.osinfo.lookup import find, generic
 from virtprov.support.errors import HostError, UsageError
@@ -51,24 +51,27 @@ class InstallPlan(Record):
     macs: tuple[str, ...] = ()
 
 
-def plan(request: InstallRequest, host: Host) -> InstallPlan:
-    """Everything that must be done to make the guest.
+def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
+    """Everything that must be done to make the guest; `watch` is told who writes what.
 
     Raises UsageError for requests that make no sense, HostError for what the host has not.
     """
     warnings: list[str] = []
     profile = profile_for(request, warnings)
-    drafted = draft(request, host, profile)
+    drafted = draft(request, host, profile, watch)
     setting = drafted.setting
     check(request, drafted)
     guest = setting.guest
     keep_media = setting.profile.is_windows
     method = _settled_method(request.method, guest)
     final = boot.final_phase(guest, method, keep_media)
+    watch.begin(final)
+    watch.step("boot-order")
     install = boot.install_phase(guest, method) if method.has_install_phase else None
     if profile.os_id and not request.osinfo.name:
         setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
     seed = _seed(request, setting, final, install)
+    watch.step("cloud-init-seed")
     documents = (final.text(),) if install is None else (install.text(), final.text())
     listed = () if request.printing else _steps(request, drafted, documents, seed)
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
@@ -130,28 +133,34 @@ def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> Non
 # -- drafting ------------------------------------------------------------------------------------
 
 
-def draft(request: InstallRequest, host: Host, profile: Profile) -> Drafted:
+def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = UNWATCHED) -> Drafted:
     """Write the options into a document and fill in what they leave open."""
     guest = Guest.new("")
+    watch.begin(guest)
     early = [(use.group, use.said) for use in request.uses if use.group in _EARLY]
     late = [(use.group, use.said) for use in request.uses if use.group not in (*_EARLY, _LAST)]
     last = [(use.group, use.said) for use in request.uses if use.group == _LAST]
-    _, words = compose.write_all(guest, early)
+    _, words = compose.write_all(guest, early, watch)
     features = _settle_platform(guest, request, host, profile)
+    watch.step("platform")
     check_osinfo(request, guest, profile)
     setting = Setting(guest, host, profile, refused=request.refused, words={**words, **_switched_off(request)})
     setting.words["guest-features"] = " ".join(features)
-    _settle_name(setting, request)
-    made, more = compose.write_all(guest, late)
+    _settle_name(setting, request, watch)
+    made, more = compose.write_all(guest, late, watch)
     setting.words.update(more)
     given_macs = tuple(checks.mac_addresses(guest)) if any(each.group == "network" for each in made) else ()
     _require(request, setting)
-    makings = _settle_disks(setting, made, request.method)
+    watch.step("memory")
+    makings = _settle_disks(setting, made, request.method, watch)
     resources.set_vcpus(setting)
+    watch.step("vcpus")
     resources.fill_topology(setting)
+    watch.step("cpu-topology")
     _settle_verbs(setting, made)
-    defaults.apply(setting)
-    compose.write_all(guest, last)
+    watch.detail()
+    defaults.apply(setting, watch)
+    compose.write_all(guest, last, watch)
     return Drafted(setting, makings, given_macs, tuple(each for each in made if each.group == "disk"))
 
 
@@ -181,7 +190,7 @@ def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile:
     return chosen.features
 
 
-def _settle_name(setting: Setting, request: InstallRequest) -> None:
+def _settle_name(setting: Setting, request: InstallRequest, watch: Watch) -> None:
     guest, host, profile = setting.guest, setting.host, setting.profile
     if request.name:
         guest.put("./name", request.name)
@@ -196,10 +205,13 @@ def _settle_name(setting: Setting, request: InstallRequest) -> None:
         setting.note(f"Using default --name {name}")
         guest.put("./name", name)
     names.check_name(guest.name)
+    watch.step("name")
     if not guest.uuid:
         guest.put("./uuid", names.new_uuid())
+    watch.step("uuid")
     if profile.os_id and not guest.has("./metadata/libosinfo:libosinfo"):
         guest.put("./metadata/libosinfo:libosinfo/libosinfo:os/@id", profile.os_id)
+    watch.step("osinfo")
 
 
 def _require(request: InstallRequest, setting: Setting) -> None:
@@ -248,17 +260,20 @@ def _add_medium(guest: Guest) -> Element:
     return drive
 
 
-def _settle_disks(setting: Setting, made: list[Made], method: boot.Method) -> tuple[Making, ...]:
+def _settle_disks(setting: Setting, made: list[Made], method: boot.Method, watch: Watch) -> tuple[Making, ...]:
     """Give every disk its source; without --disk, a new one where the profile says how big."""
     guest = setting.guest
     disks = [(each.element, wish_of(each.verbs, each.element)) for each in made if each.group == "disk"]
     if not disks and not setting.refused("disk") and not guest.is_container and _advised_gib(setting) is not None:
         disks = [(guest.add_device("disk", device="disk"), wish_of({"size": f"{_advised_gib(setting)}"}, None))]
         setting.note(f"Using {setting.profile.short_id} default --disk size={_advised_gib(setting):g}")
+    watch.step("disk")
     if method.kind == boot.CDROM and method.medium:
         disks.append((_add_medium(guest), wish_of({"path": method.medium}, None)))
+    watch.step("install-medium")
     storage = Storage(setting.host, guest.name, qemu=setting.is_qemu, advised_gib=_advised_gib(setting))
     makings = tuple(storage.resolve(element, wish) for element, wish in disks)
+    watch.detail()
     setting.notes.extend(storage.notes)
     return makings
 

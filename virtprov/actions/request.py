@@ -11,10 +11,11 @@ from virtprov.support.record import Record
 
 
 class Use(Record):
-    """One use of an option group; a group that makes several elements at once gives several uses."""
+    """One use of an option group, and its text; a group that makes several elements at once gives several uses."""
 
     group: str
     said: Assignments
+    text: str = ""
 
 
 class Checks(Record):

@@ -29,7 +29,7 @@ def group_uses(group: str, texts: Iterable[str]) -> tuple[list[Use], bool]:
             continue
         rows = table(group)
         for pairs in devices_of(rows, subopts.pairs(rows, text)):
-            found.append(Use(group, resolve(rows, pairs)))
+            found.append(Use(group, resolve(rows, pairs), text))
     return found, refused
 
 

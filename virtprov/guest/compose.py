@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from virtprov.guest import assign, verbs
 from virtprov.guest.assign import Assignments
 from virtprov.guest.document import Guest
+from virtprov.guest.setting import UNWATCHED, Watch
 from virtprov.options.catalogue import table
 from virtprov.options.model import Table
 from virtprov.support.record import Record
@@ -68,7 +69,9 @@ def _write_part(guest: Guest, rows: Table, said: Assignments) -> None:
             path.prune(found, guest.root)
 
 
-def write_all(guest: Guest, uses: Iterable[tuple[str, Assignments]]) -> tuple[list[Made], dict[str, str]]:
+def write_all(
+    guest: Guest, uses: Iterable[tuple[str, Assignments]], watch: Watch = UNWATCHED
+) -> tuple[list[Made], dict[str, str]]:
     """Write every use; returns the devices made and the words that guest-wide groups left for the rules."""
     made: list[Made] = []
     words: dict[str, str] = {}
@@ -78,4 +81,5 @@ def write_all(guest: Guest, uses: Iterable[tuple[str, Assignments]]) -> tuple[li
             words.update(verbs.apply(guest, group, said.verbs))
         else:
             made.append(device)
+        watch.option(said)
     return made, words

@@ -110,3 +110,27 @@ class Rule(Record):
     applies: Callable[[Setting], bool]
     write: Callable[[Setting], None]
     off: str = ""
+
+
+class Watch:
+    """Told of every writer right after it has written; this one does not look. `guest.explain` has one that does."""
+
+    __slots__ = ()
+
+    def begin(self, guest: Guest) -> None:
+        """From here on this guest is written to; what it has been copied from keeps its writers."""
+
+    def step(self, name: str) -> None:
+        """A step outside of the rules has written; `guest.explain` knows its reasons by name."""
+
+    def detail(self) -> None:
+        """Elements were completed on behalf of those who made them."""
+
+    def option(self, said: object) -> None:
+        """One use of an option group has been written."""
+
+    def rule(self, rule: Rule) -> None:
+        """A rule has written."""
+
+
+UNWATCHED = Watch()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from virtprov.guest.defaults import clock, container, cpu, devices, disk, display, firmware, launch, network, security
-from virtprov.guest.setting import Rule, Setting
+from virtprov.guest.setting import UNWATCHED, Rule, Setting, Watch
 
 RULES: tuple[Rule, ...] = (
     *container.RULES,
@@ -25,13 +23,12 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def apply(setting: Setting, watch: Callable[[Rule], None] | None = None) -> None:
+def apply(setting: Setting, watch: Watch = UNWATCHED) -> None:
     """Run every rule that applies, in order; `watch` is told of each one after it has written."""
     for rule in RULES:
         if rule.applies(setting):
             rule.write(setting)
-            if watch is not None:
-                watch(rule)
+            watch.rule(rule)
 
 
 def complete(setting: Setting) -> None:
