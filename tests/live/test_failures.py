@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -139,7 +140,7 @@ def test_a_seed_that_cannot_be_made(lab: Host, key: Path, tmp_path: Path) -> Non
 def test_an_interrupted_clone(lab: Host, bulky: str) -> None:
     before = inventory.take(lab)
     running = lab.start(lab.own(["virtprov-clone", "--original", bulky, "--name", DOOMED, "--auto-clone"]))
-    interrupt_when(running.pid, lambda: copying(before, lab))
+    interrupt_when(running, lambda: copying(before, lab))
     told, _ = running.communicate(timeout=120)
     assert inventory.take(lab) == before
     assert "Traceback" not in told
@@ -151,8 +152,13 @@ def copying(before: Inventory, lab: Host) -> bool:
     return bool(set(inventory.files(lab)) - {*before.files, f"/etc/libvirt/qemu/{DOOMED}.xml"})
 
 
-def interrupt_when(entered: int, happened: Callable[[], bool]) -> None:
-    """Press Ctrl-C, so to say, on the command that nsenter's process `entered` runs, once `happened()`."""
-    until("the copy has begun", happened, lambda _: time.sleep(0.01), 60)
-    for child in Path(f"/proc/{entered}/task/{entered}/children").read_text().split():
+def interrupt_when(running: subprocess.Popen[str], happened: Callable[[], bool]) -> None:
+    """Press Ctrl-C, so to say, on the command that nsenter's process `running` entered with, once `happened()`."""
+
+    def due() -> bool:
+        assert running.poll() is None, f"too early to be interrupted: {running.communicate()[0]}"
+        return happened()
+
+    until("the copy has begun", due, lambda _: time.sleep(0.01), 60)
+    for child in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split():
         os.kill(int(child), signal.SIGINT)
