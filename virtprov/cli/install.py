@@ -133,23 +133,10 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
         raise UsageError(
             "--autostart contradicts --transient: such a guest is gone once it is off", hint="leave out one of the two"
         )
-
-    uses: list[Use] = []
-    refused: set[str] = set()
-    for group in XML_GROUPS:
-        texts = _texts(args, group)
-        if texts:
-            found, is_refused = gather.group_uses(group, texts)
-            uses += found
-            if is_refused:
-                refused.add(group)
-                if found and table(group).is_device:
-                    raise UsageError(
-                        f"--{group} none stands beside another --{group}", hint="leave out one of the two"
-                    )
+    uses, refused = _uses(args)
     return InstallRequest(
-        uses=tuple(uses),
-        refused=frozenset(refused),
+        uses=uses,
+        refused=refused,
         name=args.name or "",
         osinfo=osinfo,
         method=_method(args),
@@ -167,6 +154,20 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
         printing=args.print_xml is not None,
         dry=args.dry_run,
     )
+
+
+def _uses(args: Namespace) -> tuple[tuple[Use, ...], frozenset[str]]:
+    """Every use of an option group that goes into the XML, and the groups that are turned off."""
+    uses: list[Use] = []
+    refused: set[str] = set()
+    for group in XML_GROUPS:
+        texts = _texts(args, group)
+        if texts:
+            found, is_refused = gather.group_uses(group, texts)
+            uses += found
+            if is_refused:
+                refused.add(group)
+    return tuple(uses), frozenset(refused)
 
 
 def _cloud_init(args: Namespace) -> dict[str, str | None] | None:
@@ -190,6 +191,30 @@ def _method(args: Namespace) -> Method:
     from virtprov.guest import boot
 
     install = gather.words("install", _texts(args, "install"))
+    _refuse_mixtures(args)
+    live = args.livecd or install.get("no_install") == "yes"
+    if args.cdrom:
+        return boot.Method(boot.CDROM, args.cdrom, live)
+    if args.pxe:
+        return boot.Method(boot.PXE, live=live)
+    if install.get("bootdev"):
+        return boot.Method(boot.BOOTDEV, live=live, bootdev=_boot_device(install["bootdev"]))
+    if install.get("kernel"):
+        return boot.Method(
+            boot.KERNEL, kernel=install["kernel"], initrd=install.get("initrd", ""), args=install.get("kernel_args", "")
+        )
+    if args.import_disk or live:
+        return boot.Method(boot.IMPORT)
+    if args.location or install:
+        raise UsageError(
+            "installing from a tree or an answer file is not in this release",
+            hint="use --cdrom ISO, --pxe, --import, or --cloud-init with a cloud image",
+        )
+    return boot.Method()
+
+
+def _refuse_mixtures(args: Namespace) -> None:
+    """Raise UsageError for ways to install that exclude each other, and for words that go with another one."""
     asked = [
         name
         for name, given in (
@@ -212,23 +237,16 @@ def _method(args: Namespace) -> Method:
             "answering an installer's questions (--unattended) is not in this release",
             hint="use a cloud image with --cloud-init, or answer the installer by hand",
         )
-    live = args.livecd or install.get("no_install") == "yes"
-    if args.cdrom:
-        return boot.Method(boot.CDROM, args.cdrom, live)
-    if args.pxe or install.get("bootdev") == "network":
-        return boot.Method(boot.NOTHING if live else boot.PXE, live=live)
-    if args.import_disk or live:
-        return boot.Method(boot.IMPORT)
-    if install.get("kernel"):
-        return boot.Method(
-            boot.KERNEL, kernel=install["kernel"], initrd=install.get("initrd", ""), args=install.get("kernel_args", "")
-        )
-    if args.location or install:
-        raise UsageError(
-            "installing from a tree or an answer file is not in this release",
-            hint="use --cdrom ISO, --pxe, --import, or --cloud-init with a cloud image",
-        )
-    return boot.Method()
+
+
+def _boot_device(word: str) -> str:
+    from virtprov.options.boot import DEVICES
+    from virtprov.support.errors import nearest
+
+    if word in DEVICES:
+        return word
+    hint = nearest(word, DEVICES) or "there are " + ", ".join(DEVICES)
+    raise UsageError(f"--install bootdev={word}: there is no such boot device", hint=hint)
 
 
 # -- running --------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class Record(metaclass=_Maker):
     def __len__(self) -> int:
         return len(self._fields)  # type: ignore[attr-defined]
 
-    def __getitem__(self, place: int) -> Any:
+    def __getitem__(self, place: int | slice) -> Any:
         return tuple(self)[place]
 
     def __hash__(self) -> int:

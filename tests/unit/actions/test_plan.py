@@ -72,7 +72,8 @@ def test_handlers_are_put_back() -> None:
 
 
 def test_what_cannot_be_undone_is_said_and_the_rest_is_undone() -> None:
-    log, said = Log(), []
+    log = Log()
+    said: list[str] = []
 
     class Stuck(Noted):
         def do(self, world: World) -> Undo | None:

@@ -118,7 +118,7 @@ def test_help_lists_every_name_once_in_order() -> None:
     assert "source.host0.name" in subopts.known_names(table("disk"))
 
 
-text = st.text(st.sampled_from("ab0=,\"'\\ ./[?]\n") | st.characters(exclude_categories=("Cs",)), max_size=40)
+text = st.text(st.sampled_from("ab0=,\"'\\ ./[?]\n") | st.characters(exclude_categories=["Cs"]), max_size=40)
 """Words with all that means something to the grammar."""
 
 

@@ -65,7 +65,7 @@ DEVICES = [
 def test_as_libvirt_prints_it(text: str) -> None:
     """Children that are added backwards come out in the order in which libvirt itself prints them."""
     given = tree.parse(text)
-    built = tree.element(given.tag, None, dict(given.attrib))
+    built = tree.element(str(given.tag), None, {str(name): str(value) for name, value in given.attrib.items()})
     for kid in reversed(list(given)):
         tree.add(built, tree.copy(kid))
     mine = [kid.tag for kid in built]
@@ -76,7 +76,7 @@ def test_as_libvirt_prints_it(text: str) -> None:
             f"<domain type='test'><name>order</name><memory>8192</memory><os><type>hvm</type></os><devices>{text}"
             "</devices></domain>"
         )
-        printed = tree.parse(guest.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)).find(f"./devices/{given.tag}")
+        printed = tree.parse(guest.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)).find(f"./devices/{given.tag!s}")
         guest.undefine()
     finally:
         link.close()
