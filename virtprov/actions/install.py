@@ -16,7 +16,7 @@ from virtprov.guest.storage import Making, Storage
 from virtprov.osinfo.lookup import find, generic
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.record import Record
-from virtprov.xml import path, tree
+from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     check(request, drafted)
     guest = setting.guest
     keep_media = setting.profile.is_windows
-    method = _settled_method(request.method, guest)
+    method = request.method
     final = boot.final_phase(guest, method, keep_media)
     watch.begin(final)
     watch.step("boot-order")
@@ -87,14 +87,6 @@ def _seed(request: InstallRequest, setting: Setting, final: Guest, install: Gues
     from virtprov.actions import seeds
 
     return seeds.plan(request, setting, final, install, build=not (request.printing or request.dry))
-
-
-def _settled_method(method: boot.Method, guest: Guest) -> boot.Method:
-    """The method with its medium as the document names it."""
-    if method.kind != boot.CDROM:
-        return method
-    drive = guest.disks("cdrom")[0]
-    return method._replace(medium=path.get(drive, "./source/@file") or path.get(drive, "./source/@dev") or "")
 
 
 def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
@@ -208,6 +200,7 @@ def _settle_name(setting: Setting, request: InstallRequest, watch: Watch) -> Non
     watch.step("name")
     if not guest.uuid:
         guest.put("./uuid", names.new_uuid())
+    names.check_uuid(guest.uuid)
     watch.step("uuid")
     if profile.os_id and not guest.has("./metadata/libosinfo:libosinfo"):
         guest.put("./metadata/libosinfo:libosinfo/libosinfo:os/@id", profile.os_id)

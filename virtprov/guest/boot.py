@@ -7,14 +7,15 @@ from virtprov.support.record import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
-IMPORT, CDROM, PXE, KERNEL, NOTHING = "import", "cdrom", "pxe", "kernel", ""
+IMPORT, CDROM, PXE, BOOTDEV, KERNEL, NOTHING = "import", "cdrom", "pxe", "bootdev", "kernel", ""
 
 
 class Method(Record):
     """How the operating system comes into the guest.
 
-    `kind` is one of the words above (NOTHING: nothing was said). `medium` is the CD's path, `live` keeps it
-    in. `kernel`, `initrd`, `args` and `dtb` are for a direct start, `bootdev` for a first device by name.
+    `kind` is one of the words above (NOTHING: nothing was said). `medium` is the CD's path; `live` means that
+    nothing is installed, so there is one phase and a CD stays in. `kernel`, `initrd` and `args` are for a direct
+    start, `bootdev` is the device that BOOTDEV boots from: `hd`, `cdrom`, `network` or `fd`.
     """
 
     kind: str = NOTHING
@@ -28,7 +29,12 @@ class Method(Record):
     @property
     def has_install_phase(self) -> bool:
         """Whether the first boot differs from the later ones."""
-        return self.kind in (CDROM, PXE, KERNEL) and not self.live
+        return self.kind in (CDROM, PXE, BOOTDEV, KERNEL) and not self.live
+
+    @property
+    def boots_from(self) -> str:
+        """The device that brings the system in; "" when none does."""
+        return {CDROM: "cdrom", PXE: "network"}.get(self.kind, self.bootdev)
 
 
 def device_for(guest: Guest, word: str) -> Element | None:
@@ -81,7 +87,7 @@ def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
     """The guest as it stays: boots from its disk, the installer's CD taken out."""
     final = guest.copy()
     if method.kind == CDROM and not method.live and not keep_media:
-        _eject(final, method.medium)
+        _eject(final)
     if _boots_from_kernel(final):
         return final
     set_order(final, _final_words(final, method))
@@ -89,18 +95,11 @@ def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
 
 
 def _final_words(guest: Guest, method: Method) -> list[str]:
-    """A live CD stays first; the disk is always in the list. Without a disk what was booted first boots again."""
-    words = ["cdrom"] if method.live else []
-    if method.kind == IMPORT and method.bootdev:
-        words.append(method.bootdev)
+    """A live medium stays first; the disk is always in the list. Without a disk what was booted first boots again."""
+    words = [method.boots_from] if method.live and method.boots_from else []
     if device_for(guest, "hd") is not None:
         words.append("hd")
-    elif not words:
-        words.append(_FIRST.get(method.kind, "hd"))
-    return words
-
-
-_FIRST = {CDROM: "cdrom", PXE: "network"}
+    return words or [method.boots_from or "hd"]
 
 
 def install_phase(guest: Guest, method: Method) -> Guest:
@@ -110,22 +109,28 @@ def install_phase(guest: Guest, method: Method) -> Guest:
         first.put("./os/kernel", method.kernel)
         first.put("./os/initrd", method.initrd or None)
         first.put("./os/cmdline", method.args or None)
-    elif method.kind in _FIRST:
-        words = [_FIRST[method.kind]]
-        set_order(first, [*words, "hd"] if device_for(first, "hd") is not None else words)
+    elif method.boots_from and not _boots_from_kernel(first):
+        words = [method.boots_from]
+        if "hd" not in words and device_for(first, "hd") is not None:
+            words.append("hd")
+        _forget_words(first)
+        set_order(first, words)
     if not first.has("./on_reboot") or first.get("./on_reboot") != "destroy":
         first.put("./on_reboot", "destroy")
     return first
 
 
-def _eject(guest: Guest, medium: str) -> None:
-    for disk in guest.disks("cdrom"):
-        if path.get(disk, "./source/@file") == medium or path.get(disk, "./source/@dev") == medium:
-            source = tree.child(disk, "source")
-            if source is not None:
-                tree.remove(source)
-            driver = tree.child(disk, "driver")
-            if driver is not None:
-                tree.remove(driver)
-            disk.set("type", "file")
-            return
+def _forget_words(guest: Guest) -> None:
+    """An order given in words is for the finished guest; one by device is for both phases."""
+    for word in tree.children(guest.ensure("./os"), "boot"):
+        tree.remove(word)
+
+
+def _eject(guest: Guest) -> None:
+    """Take the installer out of its drive, which stands before all other CD-ROMs."""
+    for disk in guest.disks("cdrom")[:1]:
+        for tag in ("source", "driver"):
+            found = tree.child(disk, tag)
+            if found is not None:
+                tree.remove(found)
+        disk.set("type", "file")

@@ -28,6 +28,15 @@ def new_mac(qemu: bool) -> str:
     return ":".join(f"{part:02x}" for part in (*(QEMU_MAC if qemu else XEN_MAC), *tail))
 
 
+def check_uuid(uuid: str) -> None:
+    """Raise UsageError when this is no UUID; libvirt takes 32 hexadecimal digits, with dashes or without."""
+    digits = uuid.replace("-", "")
+    if len(digits) != 32 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
+        raise UsageError(
+            f"'{uuid}' is not a UUID", hint="leave it out, or write one such as 6d1f6a1e-8a4b-4f1c-9d0e-0c5f3c8f9a10"
+        )
+
+
 def check_name(name: str) -> None:
     """Raise UsageError when libvirt takes no guest of this name."""
     if not name.strip():

@@ -81,6 +81,11 @@ class Setting:
         """A guest of libvirt's test driver."""
         return self.driver == "test"
 
+    @property
+    def like_qemu(self) -> bool:
+        """A guest that takes SPICE and its helpers as QEMU's guests do; those of the test driver are."""
+        return self.is_qemu or self.is_test
+
     def devices(self, tag: str) -> list[Element]:
         """The devices with this tag that the rules may complete."""
         found = self.guest.devices(tag)

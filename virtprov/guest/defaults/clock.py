@@ -130,7 +130,7 @@ LATE = (
     ),
     Rule(
         "vmport",
-        lambda setting: _has_vmport(setting) and _x86_qemu(setting),
+        lambda setting: _has_vmport(setting) and setting.like_qemu and setting.guest.is_x86,
         set_vmport,
         "--features vmport.state=on",
     ),

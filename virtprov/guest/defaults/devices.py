@@ -205,7 +205,7 @@ def _fill_forwarded(setting: Setting) -> None:
             _default(channel, "./target/@name", SPICE_AGENT)
     for tag in ("serial", "parallel", "console", "channel"):
         for device in setting.devices(tag):
-            if device.get("type") == "unix" and path.get(device, "./source/@path"):
+            if device.get("type") == "unix":
                 _default(device, "./source/@mode", "bind")
 
 

@@ -16,7 +16,7 @@ def _wants_graphics(setting: Setting) -> bool:
         return setting.driver == "vz"
     return (
         guest.is_x86 or guest.is_pseries or guest.is_loongarch or guest.is_arm_virt or guest.is_riscv_virt
-    ) and setting.driver not in ("vz", "test")
+    ) and setting.driver != "vz"
 
 
 def add_graphics(setting: Setting) -> None:
@@ -30,7 +30,7 @@ def has_spice(setting: Setting) -> bool:
 
 
 def _default_type(setting: Setting) -> str:
-    if not setting.is_qemu:
+    if not setting.like_qemu:
         return "vnc"
     known = setting.domcaps
     offered = known.device("graphics", "type") if known is not None else None
@@ -91,8 +91,8 @@ def _uses_gl(setting: Setting) -> bool:
 def _fill_sdl(display: Element) -> None:
     import os
 
-    if not display.get("display"):
-        display.set("display", os.environ.get("DISPLAY", ""))
+    if not display.get("display") and os.environ.get("DISPLAY"):
+        display.set("display", os.environ["DISPLAY"])
     if not display.get("xauth"):
         display.set("xauth", os.path.expanduser("~/.Xauthority"))
 
@@ -108,7 +108,7 @@ def _default_video(setting: Setting) -> str:
         return "virtio"
     if "virtio" in models and setting.profile.virtio_gpu:
         return "virtio"
-    if has_spice(setting) and guest.is_x86 and setting.is_qemu:
+    if has_spice(setting) and guest.is_x86 and setting.like_qemu:
         return "qxl"
     if guest.is_uefi and guest.is_arm_virt:
         return "ramfb"
@@ -181,8 +181,6 @@ def _wants_tablet(setting: Setting) -> bool:
     guest = setting.guest
     if guest.devices("input") or setting.refused("input") or not guest.devices("graphics") or guest.is_container:
         return False
-    if setting.is_test:
-        return False
     return not guest.is_xen_pv and (guest.is_s390x or not _usb_off(setting))
 
 
@@ -198,9 +196,9 @@ RULES = (
         "spice-channel",
         lambda setting: (
             has_spice(setting)
-            and setting.is_qemu
+            and setting.like_qemu
             and not setting.refused("channel")
-            and not setting.said("channels-given")
+            and not any(each.get("type") == "spicevmc" for each in setting.guest.devices("channel"))
         ),
         add_spice_channel,
         "--channel none",
@@ -209,7 +207,8 @@ RULES = (
         "spice-sound",
         lambda setting: (
             has_spice(setting)
-            and setting.is_qemu
+            and setting.like_qemu
+            and setting.guest.is_hvm
             and not setting.guest.devices("sound")
             and not setting.refused("sound")
         ),
@@ -221,7 +220,8 @@ RULES = (
         "spice-usb",
         lambda setting: (
             has_spice(setting)
-            and setting.is_qemu
+            and setting.like_qemu
+            and setting.guest.is_hvm
             and setting.guest.is_x86
             and not setting.guest.devices("redirdev")
             and not setting.refused("redirdev")

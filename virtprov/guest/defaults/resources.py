@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.setting import Setting
+from virtprov.support.errors import UsageError
 
 MIB = 1024
 """KiB in a MiB."""
@@ -12,7 +13,10 @@ TINY_MIB = 17
 
 
 def set_memory(setting: Setting) -> bool:
-    """Fill in memory in KiB; returns False when nothing is known of how much the guest needs."""
+    """Fill in memory in KiB; returns False when nothing is known of how much the guest needs.
+
+    Raises UsageError for a guest without any.
+    """
     guest = setting.guest
     if guest.has("./maxMemory") and not guest.has("./memory") and not guest.has("./currentMemory"):
         return True  # all of it comes from NUMA cells or memory modules
@@ -45,6 +49,8 @@ def _check_memory(setting: Setting) -> None:
     if not text.isdecimal() or unit not in ("", "KiB"):
         return
     mib = int(text) // MIB
+    if mib == 0:
+        raise UsageError("--memory: the guest gets no memory", hint="--memory counts in MiB, for example --memory 2048")
     if mib < TINY_MIB:
         setting.warn(f"the guest gets {mib} MiB of memory; --memory counts in MiB: were {mib} GiB meant?")
         return
@@ -55,9 +61,11 @@ def _check_memory(setting: Setting) -> None:
 
 
 def set_vcpus(setting: Setting) -> None:
-    """Fill in the number of processors."""
+    """Fill in the number of processors; raises UsageError for none at all."""
     guest = setting.guest
     if guest.get("./vcpu"):
+        if guest.get("./vcpu") == "0":
+            raise UsageError("--vcpus: the guest gets no processor", hint="give one at least, such as --vcpus 2")
         return
     topology = [guest.get(f"./cpu/topology/@{name}") for name in ("sockets", "dies", "clusters", "cores", "threads")]
     if any(topology):
@@ -74,7 +82,10 @@ _TOPOLOGY = ("sockets", "dies", "clusters", "cores", "threads")
 
 
 def fill_topology(setting: Setting) -> None:
-    """Complete a CPU topology that is given in part, so that its product is the number of processors."""
+    """Complete a CPU topology that is given in part, so that its product is the number of processors.
+
+    Raises UsageError when it cannot be.
+    """
     guest = setting.guest
     given = {name: guest.get(f"./cpu/topology/@{name}") for name in _TOPOLOGY}
     if not any(given.values()) or not guest.get("./vcpu").isdecimal():
@@ -83,8 +94,14 @@ def fill_topology(setting: Setting) -> None:
     product = 1
     for number in given.values():
         product *= int(number) if number.isdecimal() else 1
-    rest = max(total // max(product, 1), 1)
-    for name in ("sockets", "cores", "threads"):
-        if not given[name]:
-            guest.put(f"./cpu/topology/@{name}", str(rest))
-            rest = 1
+    rest, left = divmod(total, max(product, 1))
+    missing = [name for name in ("cores", "sockets", "threads") if not given[name]]
+    if left or (rest != 1 and not missing):
+        words = " x ".join(f"{number} {name}" for name, number in given.items() if number)
+        raise UsageError(
+            f"--vcpus {total}: {words} do not make up {total} processors",
+            hint="leave out vcpus=, or give a multiple of the topology",
+        )
+    for name in missing:
+        guest.put(f"./cpu/topology/@{name}", str(rest))
+        rest = 1
