@@ -70,6 +70,24 @@ def change(request: EditRequest, guest: Guest, host: HostView | None) -> Changed
     return _build(request, altered, host)
 
 
+def check_group(action: str, group: str) -> None:
+    """Raise UsageError when an action makes no sense for an option group."""
+    if action == EDIT:
+        return
+    rows = table(group)
+    if not rows.xml:
+        raise UsageError(f"--{group} changes a guest that is there", hint="use it with --edit")
+    if action == ADD and not rows.many:
+        raise UsageError(f"--{group} is no device, so it cannot be added", hint="use --edit to change it")
+    if action == REMOVE and not rows.many:
+        raise UsageError(f"--{group} is no device, so it cannot be removed", hint="use --edit with clearxml=yes")
+    if action == BUILD and not rows.many and not rows.part:
+        raise UsageError(
+            f"--build-xml cannot show --{group}: it is not one element",
+            hint="--edit --print-diff shows what it changes in a guest",
+        )
+
+
 def blank(host: HostView | None) -> Guest:
     """A guest that is not there yet: what elements are built for when no guest is named."""
     from virtprov.guest.offline import ARCH
@@ -165,6 +183,8 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Se
         refresh_machine(guest)
     if request.group == "metadata":
         _name_system(guest, words)
+    if request.group == "boot" and host is None and setting.words.pop("uefi", "") == "yes":
+        guest.put("./os/@firmware", "efi")  # libvirt finds the files, wherever the guest will run
     defaults.after_part(setting, request.group)
     return setting
 
@@ -218,8 +238,6 @@ def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
 
 
 def _add(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
-    if not table(request.group).many:
-        raise UsageError(f"--{request.group} is no device, so it cannot be added", hint="use --edit to change it")
     changed = _complete(request, guest, host)
     if request.profile is not None and request.profile.os_id:
         guest.put(OS_ID, request.profile.os_id)
@@ -252,11 +270,6 @@ def _build(request: EditRequest, guest: Guest, host: HostView | None) -> Changed
     rows = table(request.group)
     if rows.many:
         return _complete(request, guest, host)
-    if not rows.part:
-        raise UsageError(
-            f"--build-xml cannot show --{request.group}: it is not one element",
-            hint="--edit --print-diff shows what it changes in a guest",
-        )
     bare = _same_kind(guest)
     setting = _write_part(request, bare, host)
     if not any(place.path.startswith("./os/type") for use in request.uses for place in use.said.places):
@@ -280,10 +293,6 @@ def _same_kind(guest: Guest) -> Guest:
 
 def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
     rows = table(request.group)
-    if not rows.many:
-        raise UsageError(
-            f"--{rows.flag} is no device, so it cannot be removed", hint="use --edit with clearxml=yes"
-        )
     chosen = select.choose(guest, rows, request.selector, host)
     gone = tuple(tree.copy(node) for node in chosen)
     for node in chosen:

@@ -120,6 +120,25 @@ def _spelled(document: Document, changed: Changed) -> tuple[str, str]:
     return text, diff.unified(original if original.endswith("\n") else original + "\n", text)
 
 
+def alone(made: Edited) -> str:
+    """The elements of a change as they stand by themselves."""
+    return "".join(_dedented(tree.to_text(node)) for node in made.changed.elements)
+
+
+def _dedented(text: str) -> str:
+    """Lines as far to the left as the first one, which lost its indentation."""
+    lines = text.splitlines(keepends=True)
+    extra = len(lines[-1]) - len(lines[-1].lstrip(" "))
+    return lines[0] + "".join(line[extra:] if line[:extra].isspace() else line for line in lines[1:])
+
+
+def unmade(made: Edited) -> list[str]:
+    """Volumes that a printed document names, and that nobody makes: the document came from elsewhere."""
+    if made.source.info is not None:
+        return []
+    return [volume.path for making in made.changed.makings for volume in making.volumes]
+
+
 # -- the plan ------------------------------------------------------------------------------------
 
 
@@ -146,11 +165,16 @@ def plan(made: Edited, wanted: Wanted) -> Plan:
         listed += _storage_steps(changed if made.live is None else made.live)
     if wanted.update and made.live is not None and source.info is not None:
         listed.append(_live_step(made.request, source.info.name, made.live))
-    if wanted.define and made.diff:
+    if stores(made, wanted):
         listed.append(_define_step(source, changed.guest, made.text))
     if wanted.start:
         listed.append(steps.Start(name) if wanted.define else steps.Create(name, made.text))
     return Plan((made.text,), tuple(listed), name, changed.notes, changed.warnings)
+
+
+def stores(made: Edited, wanted: Wanted) -> bool:
+    """Whether a definition is written: a guest of the host that stays as it is keeps the one it has."""
+    return wanted.define and (bool(made.diff) or made.source.info is None)
 
 
 def _storage_steps(changed: Changed) -> list[Step]:

@@ -78,6 +78,8 @@ def main(argv: list[str]) -> int:
     if answers.osinfo_words(osinfo, output):
         return 0
     request = to_request(args, osinfo)
+    if args.remove_device and len(getattr(args, shared.destination(request.group))) > 1:
+        output.warn(f"of several --{request.group} only the last one is heeded: remove one kind after the other")
     with _host(args) as host:
         return _run(args, request, host, output)
 
@@ -87,19 +89,18 @@ def main(argv: list[str]) -> int:
 
 def to_request(args: Namespace, osinfo: OsinfoRequest) -> EditRequest:
     """Turn the parsed command line into a request; raises UsageError for what contradicts itself."""
-    from virtprov.actions.edit import ADD, REMOVE, EditRequest
+    from virtprov.actions.edit import ADD, REMOVE, EditRequest, check_group
     from virtprov.guest.select import Selector
 
     action = _action(args)
     group = _group(args)
     _check(args, action)
+    check_group(action, group)
     texts = getattr(args, shared.destination(group))
     if action == REMOVE:
         return EditRequest(action, group, (), _selector(group, texts[-1]))
     profile = _profile(osinfo) if action == ADD else None
     if group in CONVERSIONS:
-        if action != "edit":
-            raise UsageError(f"--{group} changes a guest that is there", hint="use it with --edit")
         texts = [text for text in texts if text != "default"]
     uses = _uses(group, texts, action)
     selector = Selector() if args.edit in (None, _FIRST) else _selector(group, args.edit)
@@ -214,6 +215,8 @@ def _run(args: Namespace, request: EditRequest, host: Host | None, output: Outpu
     if not made.diff:
         output.warn("nothing changes: the guest says so already")
     _print(args, made, output)
+    for where in [] if any(wanted) else inforce.unmade(made):
+        output.warn(f"the XML names the new disk {where}, but nothing makes it: give --connect URI --define")
     if args.confirm:
         wanted = _confirmed(args, made, wanted, output)
     plan = inforce.plan(made, wanted)
@@ -273,25 +276,39 @@ def _report(args: Namespace, made: Edited, wanted: Wanted, host: Host | None, ou
     """Say what was done."""
     from virtprov.actions import inforce
 
+    info = made.source.info
+    defined = inforce.stores(made, wanted)
+    kept = not defined or host is None or inforce.kept(made.source, host)
+    if not kept:
+        output.warn("the host did not keep the change: its definition of the guest is as it was before")
+    done = _sentences(made, wanted, defined and kept)
+    printed = args.print_diff or args.print_xml or info is None
+    if done:
+        (output.say if printed else output.summary)(" ".join(done))
+    elif args.confirm and made.diff:
+        output.say("Nothing is changed.")
+    elif not printed and not any(wanted):
+        output.say("Nothing is changed: the change is neither stored, nor made in the running guest, nor printed.")
+    output.object(_facts(made, wanted, defined=defined, kept=kept))
+    return 0
+
+
+def _sentences(made: Edited, wanted: Wanted, defined: bool) -> list[str]:
     name, info = made.changed.guest.name, made.source.info
-    updated, defined = wanted.update and made.live is not None, wanted.define and bool(made.diff)
-    if defined and host is not None and not inforce.kept(made.source, host):
-        output.warn("the host did not keep the change: its definition of the guest is as before")
+    updated = wanted.update and made.live is not None
     done = [f"The running guest '{name}' is changed."] if updated else []
-    if defined:
+    if defined and info is None:
+        done.append(f"The guest '{name}' is defined.")
+    elif defined:
         later = info is not None and info.active and not updated
         when = "; it takes effect once the guest is powered off and started again." if later else "."
         done.append(f"The definition of '{name}' is changed{when}")
     if wanted.start:
         done.append(f"The guest '{name}' is started.")
-    if done:
-        printed = args.print_diff or args.print_xml or info is None
-        (output.say if printed else output.summary)(" ".join(done))
-    output.object(_facts(made, wanted))
-    return 0
+    return done
 
 
-def _facts(made: Edited, wanted: Wanted) -> dict[str, object]:
+def _facts(made: Edited, wanted: Wanted, *, defined: bool, kept: bool) -> dict[str, object]:
     """What JSON says; docs/json.md explains each key."""
     guest, request = made.changed.guest, made.request
     return {
@@ -300,7 +317,8 @@ def _facts(made: Edited, wanted: Wanted) -> dict[str, object]:
         "action": request.action,
         "group": request.group,
         "changed": bool(made.diff),
-        "defined": wanted.define and bool(made.diff),
+        "defined": defined,
+        "kept": kept,
         "updated": wanted.update and made.live is not None,
         "started": wanted.start,
         "diff": made.diff,
@@ -310,7 +328,6 @@ def _facts(made: Edited, wanted: Wanted) -> dict[str, object]:
 
 def _build(args: Namespace, request: EditRequest, host: Host | None, output: Output) -> int:
     from virtprov.actions import inforce
-    from virtprov.xml import tree
 
     source = inforce.from_host(host, args.domain) if host and args.domain else inforce.from_nothing(host)
     made = inforce.make(request, source, inforce.Wanted(), host)
@@ -318,7 +335,8 @@ def _build(args: Namespace, request: EditRequest, host: Host | None, output: Out
         output.say(sentence)
     for sentence in made.changed.warnings:
         output.warn(sentence)
-    text = "".join(tree.to_text(node) for node in made.changed.elements)
+    text = inforce.alone(made)
     output.result(text)
-    output.object(_facts(made._replace(text=text, diff=""), inforce.Wanted()))
+    facts = _facts(made._replace(text=text, diff=""), inforce.Wanted(), defined=False, kept=True)
+    output.object(facts)
     return 0

@@ -72,4 +72,6 @@ def confirm(question: str, ask: Callable[[str], str] | None = None) -> bool:
     sys.stderr.write(f"{question} (y/n): ")
     sys.stderr.flush()
     answer = ask(question) if ask is not None else sys.stdin.readline()
+    if ask is None and not sys.stdin.isatty():
+        sys.stderr.write("\n")  # nobody pressed Enter on the screen
     return answer.strip().lower() in ("y", "yes")

@@ -45,8 +45,9 @@ def to_q35(setting: Setting) -> None:
     """
     guest = setting.guest
     if not guest.is_x86 or not (guest.machine == "pc" or guest.machine.startswith(_PC)):
+        what = f"the guest's machine '{guest.machine}'" if guest.machine else "a guest that names no machine"
         raise UsageError(
-            f"--convert-to-q35: the guest's machine '{guest.machine}' is no PC of the i440fx kind",
+            f"--convert-to-q35: {what} is no PC of the i440fx kind",
             hint="it is q35 already" if guest.is_q35 else "x86 guests with the machine 'pc' can be converted",
         )
     guest.put("./os/type/@machine", "q35")

@@ -63,12 +63,13 @@ def look_up(name: str, host: HostView | None) -> Named:
     said = parse(name)
     if said is not None:
         return (_plugged(said, host) if host is not None else None) or said
-    found = read_name(name, host) if host is not None else None
+    forms = "write 0xVENDOR:0xPRODUCT, BUS.DEVICE, or a PCI address (03:00.0)"
+    if host is None:
+        raise UsageError(f"--hostdev {name}: only a host knows what this is", hint=f"give --connect URI, or {forms}")
+    found = read_name(name, host)
     if found is None:
-        raise HostError(
-            f"--hostdev {name}: the host has no such device",
-            hint=nearest(name, _names(host)) or "write 0xVENDOR:0xPRODUCT, BUS.DEVICE, or a PCI address (03:00.0)",
-        )
+        known = [device.name for device in host.node_devices()]
+        raise HostError(f"--hostdev {name}: the host has no such device", hint=nearest(name, known) or forms)
     return found
 
 
@@ -122,10 +123,6 @@ def _told_apart(found: Named, text: str, host: HostView) -> Named:
     return found._replace(
         places=(*found.places, ("./source/address/@bus", str(bus)), ("./source/address/@device", str(device)))
     )
-
-
-def _names(host: HostView | None) -> list[str]:
-    return [] if host is None else [device.name for device in host.node_devices()]
 
 
 def _from_node(name: str, node: Element) -> Named:

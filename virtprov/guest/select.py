@@ -139,8 +139,8 @@ def _is_named(node: Element, name: str, host: HostView | None) -> bool:
 
 
 _TELLING = (
-    "./target/@dev",
     "./mac/@address",
+    "./target/@dev",
     "./target/@name",
     "./@model",
     "./model/@type",
