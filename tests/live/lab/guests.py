@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import selectors
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 from lab.host import Done, Host
@@ -84,12 +82,6 @@ def shut_down(host: Host, name: str) -> float:
     """Ask the guest `name` to power off and wait until it has; returns the seconds that took."""
     host.virsh("shutdown", name, "--mode", "agent")
     return wait_off(host, name)
-
-
-def agent(host: Host, name: str, command: str, **arguments: object) -> Any:
-    """What the agent of the guest `name` returns for `command`."""
-    request = json.dumps({"execute": command, "arguments": arguments})
-    return json.loads(host.virsh("qemu-agent-command", name, request))["return"]
 
 
 def make_key(folder: Path) -> Path:

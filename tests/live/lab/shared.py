@@ -14,7 +14,6 @@ from lab.inventory import Inventory
 NAME = "g1"
 HOSTNAME = "harbour"
 ADDRESS = "192.168.122.210"
-GIB = 1 << 30
 DISK_GIB = 4
 MEMORY_MIB = 1024
 NOTE = "written by cloud-init\n"
