@@ -80,9 +80,11 @@ class Web:
         # the file as it is: a size in the answer's head is the file's, and pieces can be asked for
         asked = {"Accept-Encoding": "identity", **(headers or {})}
         with translated(url, self.timeout):
-            return self._session.request(
+            answer = self._session.request(
                 method, url, headers=asked, timeout=self.timeout, stream=True, allow_redirects=True
             )
+        answer.raw.enforce_content_length = True  # urllib3 before 2.0 takes half a file for the whole
+        return answer
 
     def fetch(self, url: str, *, limit: int = LIMIT) -> bytes:
         """Return what is at `url`; FetchError when it is not there or larger than `limit` bytes."""

@@ -60,7 +60,9 @@ def test_a_later_run_goes_on(site: Any, tmp_path: Path) -> None:
     site.rules["/a"] = lambda handler: handler.ranged(DATA)
     download(f"{site.url}/a", str(tmp_path / "a"), pause=0)
     assert (tmp_path / "a").read_bytes() == DATA
-    assert [headers.get("Range") for _, _, headers in site.seen] == [f"bytes={CHUNK}-"]
+    # urllib3 before 2.0 hands on what came after the last whole chunk as well
+    (asked,) = [headers.get("Range") for _, _, headers in site.seen]
+    assert asked in (f"bytes={CHUNK}-", f"bytes={CHUNK + 1000}-")
 
 
 def test_another_version_on_the_server_starts_afresh(site: Any, tmp_path: Path) -> None:
