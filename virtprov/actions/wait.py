@@ -69,7 +69,7 @@ def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline) -> None
     """
     with host.console(name) as console:
         while True:
-            result = _cloud_init_result(host, name)
+            result = _cloud_init_result(host, name) if watch.agent_connected() else None
             if result is not None:
                 _judge(name, result)
                 return

@@ -270,12 +270,13 @@ class Watch:
 
         False when the time is over or the guest stops. Connected is not yet answering: see Running.agent.
         """
-        if self._agent_connected():
+        if self.agent_connected():
             return True
         event = self.wait_for(lambda event: event.kind in ("agent connected", "stopped"), timeout)
         return event is not None and event.kind == "agent connected"
 
-    def _agent_connected(self) -> bool:
+    def agent_connected(self) -> bool:
+        """Whether the guest's QEMU agent has its channel open. Connected is not yet answering: see Running.agent."""
         with asking(f"read the document of the guest '{self._name}'"):
             root = parse(str(self._domain.XMLDesc(0)), "the guest's document")
         return any(
