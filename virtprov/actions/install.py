@@ -9,6 +9,7 @@ from virtprov.actions.request import InstallRequest
 from virtprov.guest import boot, checks, compose, defaults, hostdev, names
 from virtprov.guest.compose import Made
 from virtprov.guest.defaults import platform, resources
+from virtprov.guest.defaults.platform import Platform
 from virtprov.guest.disks import wish_of
 from virtprov.guest.document import Guest
 from virtprov.guest.setting import UNWATCHED, Setting, Watch
@@ -96,6 +97,8 @@ def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
         detected = _detect(request, warnings)
         if detected:
             return find(detected, warnings)
+        if wanted.name:
+            warnings.append(f"the media do not tell the operating system, so it is taken for {wanted.name}")
     return find(wanted.name, warnings) if wanted.name else generic()
 
 
@@ -133,18 +136,19 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     late = [(use.group, use.said) for use in request.uses if use.group not in (*_EARLY, _LAST)]
     last = [(use.group, use.said) for use in request.uses if use.group == _LAST]
     _, words = compose.write_all(guest, early, watch)
-    features = _settle_platform(guest, request, host, profile)
+    chosen = _settle_platform(guest, request, host, profile)
     watch.step("platform")
     check_osinfo(request, guest, profile)
     setting = Setting(guest, host, profile, refused=request.refused, words={**words, **_switched_off(request)})
-    setting.words["guest-features"] = " ".join(features)
+    setting.words["guest-features"] = " ".join(chosen.features)
+    _advise(request, setting, chosen)
     _settle_name(setting, request, watch)
     made, more = compose.write_all(guest, late, watch)
     setting.words.update(more)
     given_macs = tuple(checks.mac_addresses(guest)) if any(each.group == "network" for each in made) else ()
     _require(request, setting)
     watch.step("memory")
-    makings = _settle_disks(setting, made, request.method, watch)
+    makings = _settle_disks(setting, made, request, watch)
     resources.set_vcpus(setting)
     watch.step("vcpus")
     resources.fill_topology(setting)
@@ -162,7 +166,15 @@ def _switched_off(request: InstallRequest) -> dict[str, str]:
     return {f"no-{place.name}": "yes" for place in places if place.flag and place.text is None}
 
 
-def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile: Profile) -> tuple[str, ...]:
+def _advise(request: InstallRequest, setting: Setting, chosen: Platform) -> None:
+    """Say what makes the guest slower than it could be."""
+    if chosen.slow:
+        setting.warn(f"the host offers no KVM for {chosen.arch} guests: this one is emulated, which is slow")
+    if setting.profile.is_generic and setting.guest.is_hvm:
+        setting.warn("the guest is made for any operating system, so it may be slow; --osinfo NAME says for which")
+
+
+def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile: Profile) -> Platform:
     wish = platform.Wish(
         request.os_type or guest.os_type,
         request.arch or guest.arch,
@@ -179,7 +191,7 @@ def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile:
         guest.put("./devices/emulator", chosen.emulator)
     if chosen.loader and chosen.os_type == "hvm" and host.driver == "xen" and not guest.has("./os/loader"):
         guest.put("./os/loader", chosen.loader)
-    return chosen.features
+    return chosen
 
 
 def _settle_name(setting: Setting, request: InstallRequest, watch: Watch) -> None:
@@ -253,9 +265,9 @@ def _add_medium(guest: Guest) -> Element:
     return drive
 
 
-def _settle_disks(setting: Setting, made: list[Made], method: boot.Method, watch: Watch) -> tuple[Making, ...]:
+def _settle_disks(setting: Setting, made: list[Made], request: InstallRequest, watch: Watch) -> tuple[Making, ...]:
     """Give every disk its source; without --disk, a new one where the profile says how big."""
-    guest = setting.guest
+    guest, method = setting.guest, request.method
     disks = [(each.element, wish_of(each.verbs, each.element)) for each in made if each.group == "disk"]
     if not disks and not setting.refused("disk") and not guest.is_container and _advised_gib(setting) is not None:
         disks = [(guest.add_device("disk", device="disk"), wish_of({"size": f"{_advised_gib(setting)}"}, None))]
@@ -264,7 +276,13 @@ def _settle_disks(setting: Setting, made: list[Made], method: boot.Method, watch
     if method.kind == boot.CDROM and method.medium:
         disks.append((_add_medium(guest), wish_of({"path": method.medium}, None)))
     watch.step("install-medium")
-    storage = Storage(setting.host, guest.name, qemu=setting.is_qemu, advised_gib=_advised_gib(setting))
+    storage = Storage(
+        setting.host,
+        guest.name,
+        qemu=setting.is_qemu,
+        advised_gib=_advised_gib(setting),
+        check_space=request.checks.disk_size,
+    )
     makings = tuple(storage.resolve(element, wish) for element, wish in disks)
     watch.detail()
     setting.notes.extend(storage.notes)
@@ -290,6 +308,8 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     setting = drafted.setting
     host, guest = setting.host, setting.guest
     checks.name_is_free(host, guest.name)
+    if request.method.kind == boot.PXE and all(nic.get("type") == "user" for nic in guest.devices("interface")):
+        setting.warn("the guest has no network to boot from: --pxe needs a bridge, or a network that offers it")
     if request.transient and host.driver == "vz":
         raise HostError("Virtuozzo keeps every guest that it starts, so none can be transient", hint="leave it out")
     if request.checks.mac_in_use:

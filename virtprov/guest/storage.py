@@ -97,14 +97,24 @@ def images_directory(host: HostView) -> str:
 class Storage:
     """Resolves the disks of one guest on one host. Looks, never writes.
 
-    `advised_gib` is the disk size the operating system's profile recommends (None: it does not say).
+    `advised_gib` is the disk size the operating system's profile recommends (None: it does not say). Without
+    `check_space` a new disk may be larger than the room there is, as long as it begins small.
     """
 
-    def __init__(self, host: HostView, guest_name: str, *, qemu: bool, advised_gib: float | None = None) -> None:
+    def __init__(
+        self,
+        host: HostView,
+        guest_name: str,
+        *,
+        qemu: bool,
+        advised_gib: float | None = None,
+        check_space: bool = True,
+    ) -> None:
         self.host = host
         self.guest_name = guest_name
         self.qemu = qemu
         self.advised_gib = advised_gib
+        self.check_space = check_space
         self.notes: list[str] = []
         self._taken: set[str] = set()
 
@@ -340,17 +350,32 @@ class Storage:
         )
 
     def _check_space(self, pool: PoolInfo | None, size: int, whole: bool, path: str) -> None:
-        free = pool.available if pool is not None else None
+        free = pool.available if pool is not None else self._free_here(os.path.dirname(path))
         if free is None or size <= free:
             return
-        need, have = size / GIB, free / GIB
+        need, have = f"{size / GIB:,.15g}", f"{free / GIB:,.1f}"
         where = f"the pool '{pool.name}'" if pool is not None else os.path.dirname(path)
-        if whole or size > 100 * max(free, GIB):
+        if whole:
             raise HostError(
-                f"a disk of {need:g} GiB does not fit into {where}, which has {have:.1f} GiB free",
+                f"a disk of {need} GiB does not fit into {where}, which has {have} GiB free",
+                hint="give a smaller size=, or another pool=",
+            )
+        if self.check_space:
+            raise HostError(
+                f"a disk of {need} GiB can outgrow {where}, which has {have} GiB free",
                 hint="give a smaller size=, another pool=, or --check disk_size=off",
             )
-        self.notes.append(f"The disk of {need:g} GiB may outgrow {where}, which has {have:.1f} GiB free")
+        self.notes.append(f"The disk of {need} GiB can outgrow {where}, which has {have} GiB free")
+
+    def _free_here(self, directory: str) -> int | None:
+        """Bytes free in a directory of this machine; None where it is another machine's, or not there yet."""
+        if self.host.is_remote or self.host.is_recorded or self.host.driver == "test":
+            return None
+        try:
+            found = os.statvfs(directory)
+        except OSError:
+            return None
+        return found.f_bavail * found.f_frsize
 
     def _use_new(self, disk: Element, volume: NewVolume, wish: Wish, pools: tuple[NewPool, ...]) -> Making:
         pool = self.host.pool(volume.pool) if volume.pool and not pools else None
