@@ -30,6 +30,7 @@ def install_parser() -> Parser:
     _add_platform(made.add_argument_group("virtualization platform options"))
     misc = made.add_argument_group("miscellaneous options")
     _add_misc(misc)
+    made.add_fresh(misc, "--explain", action="store_true", help="say who put what into the XML; make nothing")
     made.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="say what ISOs, trees and images hold")
     made.add_fresh(misc, "--record-host", metavar="DIR", help="record the host for rendering and tests without it")
     shared.add_check(misc)

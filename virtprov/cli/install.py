@@ -33,7 +33,7 @@ def build_parser() -> ArgumentParser:
 def main(argv: list[str]) -> int:
     """Run virtprov-install; returns the exit status, raises ProvError."""
     args = build_parser().parse_args(argv)
-    output = Output(json=args.output == "json", quiet=args.quiet or args.print_xml is not None)
+    output = Output(json=args.output == "json", quiet=args.quiet or args.explain or args.print_xml is not None)
     for sentence in legacy.apply(args):
         output.warn(sentence)
     if _help_of_groups(args, output):
@@ -151,7 +151,7 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
         destroy_on_exit=args.destroy_on_exit,
         noreboot=args.noreboot,
         wait=args.wait,
-        printing=args.print_xml is not None,
+        printing=args.print_xml is not None or args.explain,
         dry=args.dry_run,
     )
 
@@ -256,6 +256,8 @@ def _run(args: Namespace, request: InstallRequest, output: Output) -> int:
     from virtprov.actions import install
     from virtprov.host.connection import connect
 
+    if args.explain:
+        return _explain(args, request, output)
     with connect(args.connect, events=bool(request.wait)) as host:
         made = install.plan(request, host)
         output.tell_plan(made.plan)
@@ -267,6 +269,21 @@ def _run(args: Namespace, request: InstallRequest, output: Output) -> int:
             output.object({"name": made.plan.name, "steps": [step.label for step in made.plan.steps]})
             return 0
         return _make(args, request, made, host, output)
+
+
+def _explain(args: Namespace, request: InstallRequest, output: Output) -> int:
+    from virtprov.actions import install
+    from virtprov.cli import explain
+    from virtprov.host.connection import connect
+
+    ledger = explain.ledger(args, request)
+    with connect(args.connect) as host:
+        plan = install.plan(request, host, ledger).plan
+    output.tell_plan(plan)
+    facts = ledger.facts()
+    output.result("\n".join(explain.lines(facts)))
+    output.object({"name": plan.name, "facts": [fact._asdict() for fact in facts]})
+    return 0
 
 
 def _print(made: InstallPlan, which: str, output: Output) -> int:

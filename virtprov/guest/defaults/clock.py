@@ -115,10 +115,10 @@ def _x86_qemu(setting: Setting) -> bool:
 
 
 RULES = (
-    Rule("features", lambda setting: setting.guest.is_hvm, set_features, "--features acpi=off"),
-    Rule("hyperv", _wants_hyperv, set_hyperv, "--features hyperv.relaxed.state=off"),
+    Rule("features", lambda setting: setting.guest.is_hvm, set_features, "--features NAME=off"),
+    Rule("hyperv", _wants_hyperv, set_hyperv, "--features hyperv.NAME.state=off"),
     Rule("clock", lambda setting: setting.guest.is_hvm, set_clock, "--clock offset=..."),
-    Rule("timers", _x86_qemu, set_timers, "--clock ..."),
+    Rule("timers", _x86_qemu, set_timers, "--clock hpet_present=..."),
 )
 
 LATE = (
@@ -126,7 +126,7 @@ LATE = (
         "power-management",
         lambda setting: setting.guest.is_x86 and setting.guest.is_hvm and setting.driver in ("qemu", "test"),
         set_power,
-        "--pm suspend_to_mem.enabled=yes",
+        "--pm suspend_to_mem.enabled=yes,suspend_to_disk.enabled=yes",
     ),
     Rule(
         "vmport",

@@ -43,7 +43,10 @@ RULES = (
     Rule(
         "private-network",
         lambda setting: (
-            setting.driver == "lxc" and _has_own_root(setting) and not setting.guest.has("./os/init")
+            setting.driver == "lxc"
+            and _has_own_root(setting)
+            and not setting.guest.has("./os/init")
+            and not setting.said("no-privnet")
         ),
         set_private_network,
         "--features privnet=off",

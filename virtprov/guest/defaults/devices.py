@@ -225,5 +225,5 @@ RULES = (
     Rule("guest-agent-channel", _wants_agent, add_agent_channel, "--channel none"),
     Rule("rng", _wants_rng, add_rng, "--rng none"),
     Rule("balloon", _wants_balloon, add_balloon, "--memballoon none"),
-    Rule("device-details", lambda setting: True, fill_details),
+    Rule("device-details", lambda setting: True, fill_details, "--watchdog model=...,action=..., and so on"),
 )

@@ -186,7 +186,7 @@ def _wants_tablet(setting: Setting) -> bool:
 
 BEFORE = (
     Rule("graphics", _wants_graphics, add_graphics, "--graphics none"),
-    Rule("graphics-details", lambda setting: True, fill_graphics, "--graphics"),
+    Rule("graphics-details", lambda setting: True, fill_graphics, "--graphics TYPE,port=...,image.compression=..."),
 )
 
 RULES = (
@@ -215,7 +215,7 @@ RULES = (
         add_sound,
         "--sound none",
     ),
-    Rule("sound-model", lambda setting: True, fill_sound, "--sound"),
+    Rule("sound-model", lambda setting: True, fill_sound, "--sound model=..."),
     Rule(
         "spice-usb",
         lambda setting: (
