@@ -1,0 +1,94 @@
+"""The verdict on a document, and the words for what is wrong with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from virtprov.xml import tree
+from virtprov.xml.schema import validate, walk
+from virtprov.xml.schema.graph import Graph
+
+GOOD = """
+<domain type="kvm">
+  <name>g</name>
+  <memory unit="MiB">512</memory>
+  <metadata><own xmlns="urn:own"><any at="1">text</any></own></metadata>
+  <clock><timer name="hpet" present="no"/><timer name="rtc"/></clock>
+  <devices>
+    <disk device="disk">
+      <source file="/a"/>
+      <driver cache="none" queues="2"><max_size unit="KiB">8</max_size></driver>
+    </disk>
+    <disk device="cdrom"><readonly/></disk>
+    <interface type="bridge"><source bridge="br0"/></interface>
+    <interface type="network"><source network="n"/><ip address="a"/><ip address="b"/></interface>
+    <video><model vram="1"/><late/></video>
+  </devices>
+</domain>
+"""
+
+
+@pytest.fixture
+def schema(graph: Graph) -> validate.Schema:
+    made = validate.load()
+    assert made is not None
+    return made
+
+
+def test_good_documents_pass(schema: validate.Schema, graph: Graph) -> None:
+    root = tree.parse(GOOD)
+    assert schema.finding(root) is None
+    assert walk.findings(graph, root) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "hint"),
+    [
+        ('cache="none"', 'cahce="none"', "<driver> of disk device number 1 has no attribute 'cahce'", "'cache'"),
+        ("<driver", "<drvier", "disk device number 1 has no part <drvier>", "'driver'"),
+        ("<clock>", "<clokc>", "the guest has no part <clokc>", "'clock'"),
+        ('cache="none"', 'cache="nones"', "cache='nones' is no value that libvirt knows", "none, writeback"),
+        ('queues="2"', 'queues="0"', "queues='0' is no value", "a whole number from 1"),
+        (">512<", ">much<", "<memory>: 'much' is no value that libvirt knows", "a whole number from 0"),
+        ('bridge="br0"', 'network="n"', "takes the attribute 'network' only with type=network in interface", ""),
+        ('bridge="br0"/>', 'bridge="br0"/><ip address="a"/>', "number 1 takes <ip> only with type=network", ""),
+        ('<source network="n"/>', "", "interface device number 2 lacks its part <source>", ""),
+        (' device="disk"', "", "disk device number 1 lacks its attribute 'device'", ""),
+        ("<readonly/>", "<readonly/><readonly/>", "more than one <readonly> in disk device number 2", "one only"),
+        ("<readonly/>", "<readonly>yes</readonly>", "<readonly> of disk device number 2 holds a text, 'yes'", ""),
+        ('type="kvm"', 'type="kmv"', "<domain>: type='kmv' is no value", "known values: kvm, test"),
+        ("<video><model vram=\"1\"/><late/>", "<video><late/><model/>", "<late> of the video device", ""),
+    ],
+)  # fmt: skip
+def test_what_is_wrong(schema: validate.Schema, old: str, new: str, message: str, hint: str) -> None:
+    text = GOOD.replace(old, new).replace("</clock>", "</clokc>" if new == "<clokc>" else "</clock>")
+    text = text.replace("</driver>", "</drvier>") if new == "<drvier" else text
+    found = schema.finding(tree.parse(text))
+    assert found is not None
+    assert message in found.message
+    assert hint in found.hint
+
+
+def test_a_document_stays_as_it_is(schema: validate.Schema) -> None:
+    root = tree.parse(GOOD.replace('<model vram="1"/><late/>', "<late/><model/>"))
+    before = tree.to_text(root)
+    assert schema.finding(root) is not None
+    assert tree.to_text(root) == before
+
+
+def test_two_things_that_only_the_schema_sees(schema: validate.Schema) -> None:
+    wrong = "<video><late/><model/></video>"
+    found = schema.finding(tree.parse(GOOD.replace("</devices>", f"{wrong}{wrong}</devices>")))
+    assert found is not None
+    assert "of video device number 2" in found.message
+
+
+def test_no_guest(schema: validate.Schema) -> None:
+    found = schema.finding(tree.parse("<network/>"))
+    assert found is not None
+    assert "<network>" in found.message
+
+
+def test_without_a_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIRTPROV_SCHEMA_DIR", "")
+    assert validate.load() is None

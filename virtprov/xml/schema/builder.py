@@ -1,0 +1,194 @@
+"""From the grammar to the graph's data: for each element pattern what it takes, what it needs, and when.
+
+A condition says which values the element's own attributes must have, "" for an attribute that is not there: the
+branches of a choice are told apart by attributes with fixed words, such as `type`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from virtprov.xml.schema.grammar import (
+    ATTRIBUTE,
+    CHOICE,
+    ELEMENT,
+    GROUP,
+    MANY,
+    NEVER,
+    OPTIONAL,
+    SOME,
+    TEXT,
+    Expression,
+    Grammar,
+    text_type,
+)
+
+Condition: TypeAlias = dict[str, list[str]]
+ABSENT = ""
+
+
+def build(folder: str) -> dict[str, Any]:
+    """Everything the graph needs, as JSON could hold it. Raises XmlError when the schema cannot be read."""
+    grammar = Grammar(folder)
+    types: dict[str, int] = {}
+    listed: list[Any] = []
+
+    def number(kind: Any) -> int:
+        key = repr(kind)
+        if key not in types:
+            types[key] = len(listed)
+            listed.append(kind)
+        return types[key]
+
+    never = {at for at, (_, body) in enumerate(grammar.elements) if body.kind == NEVER}
+    patterns = [_pattern(name, body, number, never) for name, body in grammar.elements]
+    starts: dict[str, list[int]] = {}
+    for each in _elements(grammar.start):
+        starts.setdefault(each.name, []).append(each.number)
+    return {"start": starts, "patterns": patterns, "types": listed}
+
+
+def _pattern(name: str, body: Expression, number: Any, never: set[int]) -> dict[str, Any]:
+    attributes: dict[str, list[list[Any]]] = {}
+    kids: dict[str, list[list[Any]]] = {}
+
+    def found(leaf: Expression, condition: Condition) -> None:
+        if leaf.kind == ATTRIBUTE:
+            own = {key: words for key, words in condition.items() if key != leaf.name}
+            _note(attributes.setdefault(leaf.name, []), number(leaf.type), own)
+        elif leaf.kind == ELEMENT and leaf.number not in never:
+            _note(kids.setdefault(leaf.name, []), leaf.number, condition)
+
+    _walk(body, {}, found)
+    text = text_type(body)
+    made: dict[str, Any] = {"name": name}
+    many = [kid for kid, times in _counts(body).items() if times > 1]
+    parts = {"attributes": attributes, "kids": kids, "many": many, "needs": _needs(body, {})}
+    made.update({key: value for key, value in parts.items() if value})
+    if text is not None:
+        made["text"] = number(text)
+    if _nullable(body):
+        made["empty"] = True
+    return made
+
+
+def _note(entries: list[list[Any]], what: int, condition: Condition) -> None:
+    """Add an occurrence; one without a condition makes those with one needless."""
+    if [what, {}] in entries or [what, condition] in entries:
+        return
+    if not condition:
+        entries[:] = [entry for entry in entries if entry[0] != what]
+    for entry in entries:
+        (key, *others), before = condition or [""], entry[1]
+        if entry[0] == what and not others and set(before) == {key}:
+            before[key] = list(dict.fromkeys([*before[key], *condition[key]]))
+            return
+    entries.append([what, dict(condition)])
+
+
+def _elements(expression: Expression) -> list[Expression]:
+    if expression.kind == ELEMENT:
+        return [expression]
+    return [found for inner in expression.inside for found in _elements(inner)]
+
+
+def _walk(expression: Expression, condition: Condition, found: Any) -> None:
+    if expression.kind in (ATTRIBUTE, ELEMENT):
+        found(expression, condition)
+    elif expression.kind == CHOICE:
+        for branch, more in _branches(expression):
+            _walk(branch, _both(condition, more), found)
+    else:
+        for inner in expression.inside:
+            _walk(inner, condition, found)
+
+
+def _branches(choice: Expression) -> list[tuple[Expression, Condition]]:
+    """Each branch with the words that are not possible in all of them."""
+    guards = [_guards(branch) for branch in choice.inside]
+    made = []
+    for branch, mine in zip(choice.inside, guards, strict=True):
+        telling = {
+            key: words for key, words in mine.items() if any(key in other and other[key] != words for other in guards)
+        }
+        made.append((branch, telling))
+    return made
+
+
+def _guards(expression: Expression) -> Condition:
+    """Attributes that have one of some fixed words wherever this expression holds."""
+    if expression.kind == ATTRIBUTE:
+        kind = expression.type or {}
+        return {expression.name: kind["words"]} if set(kind) == {"words"} else {}
+    if expression.kind == GROUP:
+        made: Condition = {}
+        for inner in expression.inside:
+            made = _both(made, _guards(inner))
+        return made
+    if expression.kind == OPTIONAL:
+        return {key: [*words, ABSENT] for key, words in _guards(expression.inside[0]).items()}
+    if expression.kind == CHOICE and expression.inside:
+        all_of_them = [_guards(inner) for inner in expression.inside]
+        common = [key for key in all_of_them[0] if all(key in each for each in all_of_them)]
+        return {key: list(dict.fromkeys(word for each in all_of_them for word in each[key])) for key in common}
+    return {}
+
+
+def _both(one: Condition, other: Condition) -> Condition:
+    made = dict(one)
+    for key, words in other.items():
+        made[key] = [word for word in made[key] if word in words] if key in made else words
+    return made
+
+
+def _needs(expression: Expression, condition: Condition) -> list[list[Any]]:
+    """What cannot be left out, `@name` for attributes, each with the condition under which that is so."""
+    if expression.kind == ATTRIBUTE:
+        return [["@" + expression.name, condition]]
+    if expression.kind == ELEMENT:
+        return [[expression.name, condition]]
+    if expression.kind in (GROUP, SOME):
+        return [need for inner in expression.inside for need in _needs(inner, condition)]
+    if expression.kind != CHOICE or not expression.inside:
+        return []
+    each = [_needs(branch, {}) for branch in expression.inside]
+    always = [name for name, when in each[0] if not when and all([name, {}] in other for other in each)]
+    made: list[list[Any]] = [[name, condition] for name in always]
+    guards = [_guards(branch) for branch in expression.inside]
+    for at, branch in enumerate(expression.inside):
+        others = guards[:at] + guards[at + 1 :]
+        telling = {
+            key: words
+            for key, words in guards[at].items()
+            if all(key in other and not set(other[key]) & set(words) for other in others)
+        }
+        if telling:
+            more = _needs(branch, _both(condition, telling))
+            made += [need for need in more if need[0] not in always and need[0][1:] not in telling]
+    return made
+
+
+def _counts(expression: Expression) -> dict[str, int]:
+    """How often a child of each name may be there: once, or more often (2)."""
+    if expression.kind == ELEMENT:
+        return {expression.name: 1}
+    made: dict[str, int] = {}
+    for inner in expression.inside:
+        for name, times in _counts(inner).items():
+            if expression.kind in (MANY, SOME):
+                times = 2
+            made[name] = max(made.get(name, 0), times) if expression.kind == CHOICE else made.get(name, 0) + times
+    return made
+
+
+def _nullable(expression: Expression) -> bool:
+    """Whether an element with this content may be there without anything in it."""
+    if expression.kind in (OPTIONAL, MANY):
+        return True
+    if expression.kind in (GROUP, SOME):
+        return all(_nullable(inner) for inner in expression.inside)
+    if expression.kind == CHOICE:
+        return any(_nullable(inner) for inner in expression.inside)
+    if expression.kind == TEXT:
+        return bool((expression.type or {}).get("any"))
+    return False

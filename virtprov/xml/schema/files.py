@@ -1,0 +1,103 @@
+"""Where the schema is, and the graph made of it, kept in a file under the cache directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from virtprov.support.errors import ProvError
+from virtprov.xml.schema.graph import Graph
+
+MAIN = "domain.rng"
+FOLDER_VARIABLE = "VIRTPROV_SCHEMA_DIR"
+_FORMAT = 1  # goes up whenever the graph's data change
+
+_graphs: dict[str, Graph | None] = {}
+
+
+def folder() -> str:
+    """The folder with libvirt's schema; "" when none is installed.
+
+    $VIRTPROV_SCHEMA_DIR counts alone when it is set; else every share/libvirt/schemas of the system is tried.
+    """
+    said = os.environ.get(FOLDER_VARIABLE)
+    if said is not None:
+        return said if said and os.path.isfile(os.path.join(said, MAIN)) else ""
+    data = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    shares = [*data.split(":"), "/usr/share", "/usr/local/share", os.path.join(sys.prefix, "share")]
+    for share in dict.fromkeys([*shares, "/opt/homebrew/share", "/opt/local/share"]):
+        found = os.path.join(share, "libvirt", "schemas")
+        if os.path.isabs(share) and os.path.isfile(os.path.join(found, MAIN)):
+            return found
+    return ""
+
+
+def load(where: str = "") -> Graph | None:
+    """The graph of the schema in `where` (default: of `folder()`); None when there is none that can be read."""
+    where = where or folder()
+    if where not in _graphs:
+        _graphs[where] = _load(where) if where else None
+    return _graphs[where]
+
+
+def _load(where: str) -> Graph | None:
+    stamp = _stamp(where)
+    known = _from_cache(where, stamp)
+    if known is not None:
+        return known
+    from virtprov.xml.schema import builder
+
+    try:
+        data = builder.build(where)
+    except ProvError:
+        return None
+    _keep(where, {"stamp": stamp, **data})
+    return Graph(data)
+
+
+def _stamp(where: str) -> str:
+    """What tells this schema from any other: the format of the data, then each file's name, size and time."""
+    words = [str(_FORMAT)]
+    try:
+        for entry in sorted(os.scandir(where), key=lambda entry: entry.name):
+            if entry.name.endswith(".rng"):
+                status = entry.stat()
+                words.append(f"{entry.name} {status.st_size} {status.st_mtime_ns}")
+    except OSError:
+        return ""
+    return "\n".join(words)
+
+
+def _cache_path(where: str) -> str:
+    import zlib
+
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "virtprov", f"schema-{zlib.crc32(os.fsencode(os.path.abspath(where))):08x}.json")
+
+
+def _from_cache(where: str, stamp: str) -> Graph | None:
+    """The graph as it was kept; None when it is not there, damaged, or of another schema."""
+    import json
+
+    try:
+        with open(_cache_path(where), "rb") as stream:
+            data = json.loads(stream.read())
+        if not stamp or data["stamp"] != stamp or not (data["patterns"] and data["start"]):
+            return None
+        return Graph(data)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _keep(where: str, data: dict[str, object]) -> None:
+    """Write the graph for the next time; where that is not possible it is made anew."""
+    import json
+
+    from virtprov.support.files import write_atomic
+
+    target = _cache_path(where)
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        write_atomic(target, json.dumps(data, separators=(",", ":")))
+    except (OSError, ProvError):
+        return

@@ -1,0 +1,220 @@
+"""What is wrong with a document, found by walking it beside the graph: in words, with what would be right.
+
+The walk is for documents that the schema refuses. The graph leaves out the order of elements and what depends on
+more than the words of one attribute, so that it may find nothing; it does not find fault with what is good.
+"""
+
+from __future__ import annotations
+
+from virtprov.support.errors import nearest
+from virtprov.support.record import Record
+from virtprov.xml import tree
+from virtprov.xml.schema.graph import Condition, Graph, State
+from virtprov.xml.schema.values import expected, fits
+from virtprov.xml.tree import Element
+
+UNKNOWN, VALUE, CONDITION, MISSING, NOWHERE = range(5)
+"""What is most likely the cause comes first."""
+_PREFIXES = {space: prefix for prefix, space in tree.NAMESPACES.items()}
+
+
+class Finding(Record):
+    """Something that is wrong: how likely it is the cause, where, what, and what would be right."""
+
+    rank: int
+    message: str
+    hint: str = ""
+
+
+class _Spot(Record):
+    """An element beside the graph: its patterns as its parent is, and those it could have (`wider`)."""
+
+    node: Element
+    state: State
+    wider: State
+    above: _Spot | None = None
+
+
+def findings(graph: Graph, root: Element) -> list[Finding]:
+    """Everything the walk finds, the likely causes first."""
+    found: list[Finding] = []
+    name = short_name(root)
+    state = graph.start(name)
+    if not state:
+        return [Finding(UNKNOWN, f"<{name}> is no document that libvirt's schema knows")]
+    _look(graph, _Spot(root, state, state), found)
+    return sorted(found, key=lambda each: each.rank)
+
+
+def short_name(node: Element) -> str:
+    """The tag with the usual prefix of its namespace."""
+    tag = str(node.tag)
+    if not tag.startswith("{"):
+        return tag
+    space, _, local = tag[1:].partition("}")
+    return f"{_PREFIXES[space]}:{local}" if space in _PREFIXES else local
+
+
+def place(node: Element) -> str:
+    """Where an element is, in words: `<driver> of disk 'vda'`."""
+    words: list[str] = []
+    above = node.getparent()
+    while above is not None:
+        words.append(f"<{short_name(node)}>" if not words or not _is_device(node) else _device(node))
+        if _is_device(node):
+            break
+        node, above = above, above.getparent()
+    return " of ".join(words) if words else "<domain>"
+
+
+def _is_device(node: Element) -> bool:
+    above = node.getparent()
+    return above is not None and above.tag == "devices"
+
+
+def _device(node: Element) -> str:
+    """A device by what tells it from others of its kind, else by its number."""
+    above = node.getparent()
+    twins = [] if above is None else tree.children(above, str(node.tag))
+    if len(twins) < 2:
+        return f"the {short_name(node)} device"
+    target = tree.find_text(node, "target/@dev")
+    return f"{short_name(node)} device number {twins.index(node) + 1}" + (f" ('{target}')" if target else "")
+
+
+def whole(node: Element) -> str:
+    """Like `place`, a device itself by its number."""
+    return _device(node) if _is_device(node) else place(node)
+
+
+def _look(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
+    if graph.open(spot.state):
+        return
+    for name, value in spot.node.attrib.items():
+        if isinstance(name, str) and not name.startswith("{"):
+            _attribute(graph, spot, name, str(value), found)
+    state = _fitting(graph, spot.node, spot.state)
+    spot = spot._replace(state=state)
+    _text(graph, spot, found)
+    counted: dict[str, int] = {}
+    for kid in tree.children(spot.node):
+        name = short_name(kid)
+        counted[name] = counted.get(name, 0) + 1
+        if counted[name] == 2 and graph.child(state, name) and not graph.many(state, name):
+            message = f"there is more than one <{name}> in {whole(spot.node)}"
+            found.append(Finding(CONDITION, message, "there can be one only"))
+        _child(graph, spot, kid, name, found)
+    _needed(graph, spot, found)
+
+
+def _holds(node: Element, when: Condition) -> bool:
+    return all(node.get(key, "") in words for key, words in when.items())
+
+
+def _attribute(graph: Graph, spot: _Spot, name: str, value: str, found: list[Finding]) -> None:
+    ways = [way for at in spot.state for way in graph.occurrences(at, "attributes", name)]
+    here = [kind for kind, when in ways if _holds(spot.node, when)]
+    if not here:
+        if ways:
+            only = _only(spot.node, [when for _, when in ways])
+            found.append(Finding(CONDITION, f"{whole(spot.node)} takes the attribute '{name}' only {only}"))
+        elif graph.attribute(spot.wider, name):
+            found.append(_wider(graph, spot, "attributes", name, f"the attribute '{name}'"))
+        else:
+            message = f"{whole(spot.node)} has no attribute '{name}'"
+            found.append(Finding(UNKNOWN, message, nearest(name, graph.attributes(spot.state))))
+        return
+    kinds = [graph.type(kind) for kind in here]
+    if not any(fits(kind, value) for kind in kinds):
+        message = f"{whole(spot.node)}: {name}='{value}' is no value that libvirt knows"
+        found.append(Finding(VALUE, message, expected(kinds, value)))
+
+
+def _wider(graph: Graph, spot: _Spot, part: str, name: str, what: str) -> Finding:
+    """Something that this element takes when the one around it is another."""
+    above = spot.above
+    assert above is not None
+    ways = [
+        when
+        for at in above.state
+        for number, when in graph.occurrences(at, "kids", short_name(spot.node))
+        if graph.occurrences(number, part, name)
+    ]
+    only = _only(above.node, ways)
+    return Finding(CONDITION, f"{whole(spot.node)} takes {what} only {only} in {whole(above.node)}")
+
+
+def _only(node: Element, ways: list[Condition]) -> str:
+    """The conditions in words: `with type=bridge`."""
+    keys = list(dict.fromkeys(key for when in ways for key in when))
+    said = []
+    for key in keys:
+        words = list(dict.fromkeys(word for when in ways for word in when.get(key, ())))
+        if node.get(key, "") in words and len(keys) > 1:
+            continue
+        listed = [f"{key}={word}" for word in words if word][:8]
+        listed += [f"without {key}"] if "" in words else []
+        said.append(" or ".join(listed))
+    return "with " + " and ".join(said) if said else "elsewhere"
+
+
+def _fitting(graph: Graph, node: Element, state: State) -> State:
+    """Those of the patterns that take all attributes there are; all of them when none does."""
+    if len(state) < 2:
+        return state
+
+    def takes(number: int) -> bool:
+        for name, value in node.attrib.items():
+            ways = graph.occurrences(number, "attributes", str(name))
+            if not any(_holds(node, when) and fits(graph.type(kind), str(value)) for kind, when in ways):
+                return False
+        return True
+
+    return tuple(number for number in state if takes(number)) or state
+
+
+def _text(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
+    text = (spot.node.text or "").strip()
+    kinds = graph.text(spot.state)
+    if not kinds:
+        if text:
+            found.append(Finding(UNKNOWN, f"{whole(spot.node)} holds a text, '{text[:40]}', and can have none"))
+    elif text and len(spot.node) == 0 and not any(fits(kind, text) for kind in kinds):
+        message = f"{whole(spot.node)}: '{text}' is no value that libvirt knows"
+        found.append(Finding(VALUE, message, expected(kinds, text)))
+
+
+def _child(graph: Graph, spot: _Spot, kid: Element, name: str, found: list[Finding]) -> None:
+    ways = [way for at in spot.state for way in graph.occurrences(at, "kids", name)]
+    wider = tuple(dict.fromkeys(number for number, _ in ways))
+    state = tuple(dict.fromkeys(number for number, when in ways if _holds(spot.node, when)))
+    if graph.occurrences(spot.state[0], "kids", "*") and not ways:
+        return
+    if state:
+        _look(graph, _Spot(kid, state, wider, spot), found)
+    elif ways:
+        only = _only(spot.node, [when for _, when in ways])
+        found.append(Finding(CONDITION, f"{whole(spot.node)} takes <{name}> only {only}"))
+    elif graph.child(spot.wider, name) and spot.above is not None and spot.state != spot.wider:
+        found.append(_wider(graph, spot, "kids", name, f"<{name}>"))
+    else:
+        where = "the guest" if spot.above is None else whole(spot.node)
+        message = f"{where} has no part <{name}>"
+        found.append(Finding(UNKNOWN, message, nearest(name, graph.children(spot.state))))
+
+
+def _needed(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
+    """What all patterns that are possible need, and is not there."""
+    missing: list[set[str]] = []
+    for number in spot.state:
+        needed = {name for name, when in graph.needs(number) if _holds(spot.node, when)}
+        missing.append({name for name in needed if not _has(spot.node, name)})
+    for name in sorted(set.intersection(*missing)) if missing else ():
+        what = f"its attribute '{name[1:]}'" if name[0] == "@" else f"its part <{name}>"
+        found.append(Finding(MISSING, f"{whole(spot.node)} lacks {what}"))
+
+
+def _has(node: Element, name: str) -> bool:
+    if name[0] == "@":
+        return node.get(name[1:]) is not None
+    return any(short_name(kid) == name for kid in tree.children(node))
