@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions import disk_copies, steps
+from virtprov.actions.copying import CopyFile
 from virtprov.actions.disk_copies import DiskFate
 from virtprov.actions.plan import Plan, Step
 from virtprov.actions.request import CloneRequest
@@ -46,6 +47,8 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     nvram, nvram_steps = _nvram(request, host, guest, name)
     _rename_logs(guest, source.name, name)
     told = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
+    if nvram:
+        told.append("a copy of the UEFI variables" if nvram_steps else "UEFI variables of its own")
     text = keep.restore(raw, source.text(), guest.text())
     replaced = [steps.Replace(name)] if request.replace and host.guest(name) is not None else []
     listed: tuple[Step, ...] = (*copies.steps, *replaced, *nvram_steps, steps.Define(name, text))
@@ -115,21 +118,36 @@ def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str])
 
 
 def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str) -> tuple[str | None, list[Step]]:
-    """The copy's firmware variables: a copy of the original's where the host can make one, else libvirt's template."""
+    """The copy's UEFI variables: a copy of the original's where one can be made, else libvirt's template."""
     place = "./os/nvram/source/@file" if guest.has("./os/nvram/source/@file") else "./os/nvram"
     where = guest.get(place)
-    if not where:
+    if where:
+        target = request.nvram or identity.nvram_path(where, name)
+        guest.put(place, target)
+    elif guest.get("./os/@firmware") == "efi":
+        where = os.path.join(_nvram_directory(host), f"{guest.name}_VARS.fd")
+        target = request.nvram or identity.nvram_path(where, name)
+        if request.nvram:
+            guest.put(place, target)
+    else:
         return None, []
-    target = request.nvram or identity.nvram_path(where, name)
-    guest.put(place, target)
-    source = host.volume_at(where)
-    if source is None or request.preserve:
+    source, here = host.volume_at(where), not host.is_remote and os.access(where, os.R_OK)
+    if request.preserve or (source is None and not here):
         return target, []
-    if host.volume_at(target) is not None:
-        if request.nvram or request.replace:
+    if host.volume_at(target) is not None or (here and os.path.lexists(target)):
+        if request.nvram:
             return target, []
-        raise HostError(f"{target} exists already", hint="give --nvram PATH for the copy's firmware variables")
-    return target, [steps.CopyDisk(source, target)]
+        if not request.replace:
+            raise HostError(f"{target} exists already", hint="give --nvram PATH for the copy's UEFI variables")
+    return target, [steps.CopyDisk(source, target) if source is not None else CopyFile(where, target)]
+
+
+def _nvram_directory(host: Host) -> str:
+    """Where libvirt keeps the UEFI variables of guests whose document does not say (libvirt's qemu driver)."""
+    if host.is_session:
+        base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+        return f"{base}/libvirt/qemu/nvram"
+    return "/var/lib/libvirt/qemu/nvram"
 
 
 def _rename_logs(guest: Guest, source: str, clone: str) -> None:

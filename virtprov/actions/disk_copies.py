@@ -172,6 +172,8 @@ class _Work:
                 hint="give another --file, or --preserve-data to use it as it is",
             )
         pool = host.pool_at(os.path.dirname(target))
+        if pool is not None and not pool.active:
+            raise steps.inactive(pool)
         if source is None:
             self._copy_outside(where, target, pool, onto_device)
         elif onto_device:
@@ -193,7 +195,7 @@ class _Work:
                 f"the original's disk {where} {what}", hint="use --skip-copy or --preserve-data for it"
             )
         plain = pool is None or pool.type in FILE_POOLS
-        if (plain or onto_device) and os.access(where, os.R_OK):
+        if (plain or onto_device) and os.access(where, os.R_OK) and not _leans(where, target):
             self._check_directory(target)
             self.steps.append(CopyFile(where, target, request.sparse, request.reflink))
             return
@@ -220,6 +222,16 @@ class _Work:
                 f" {pool.available / GIB:.1f} GiB free",
                 hint="make room, give --file PATH in another pool, or use --check disk_size=off",
             )
+
+
+def _leans(where: str, target: str) -> bool:
+    """Whether an image names its backing file by a path that would lead elsewhere from the copy's directory."""
+    from virtprov.support.image import probe
+
+    seen = probe(where)
+    backing = seen.backing if seen is not None else ""
+    plain = backing and not backing.startswith(("/", "json:")) and "://" not in backing
+    return bool(plain) and os.path.dirname(where) != os.path.dirname(target)
 
 
 def _is_block_device(where: str) -> bool:

@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from virtprov.guest.storage import NewPool, NewVolume
+from virtprov.support.errors import HostError
 from virtprov.support.record import Record
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
     from virtprov.actions.plan import Undo, World
-    from virtprov.host.entries import GuestInfo, VolumeInfo
+    from virtprov.host.entries import GuestInfo, PoolInfo, VolumeInfo
 
 
 def pool_xml(name: str, target: str) -> str:
@@ -259,4 +260,16 @@ class CopyDisk(Record):
 def _pool_over(world: World, directory: str, passing: ExitStack) -> str:
     """The pool whose directory this is, else one that goes when `passing` ends."""
     found = world.host.pool_at(directory)
-    return found.name if found is not None and found.active else passing.enter_context(_passing_pool(world, directory))
+    if found is None:
+        return passing.enter_context(_passing_pool(world, directory))
+    if not found.active:
+        raise inactive(found)
+    return found.name
+
+
+def inactive(pool: PoolInfo) -> HostError:
+    """What to say of a pool that should be used and is off."""
+    return HostError(
+        f"the storage pool '{pool.name}' over {pool.path} is not active",
+        hint=f"start it with `virsh pool-start {pool.name}`",
+    )

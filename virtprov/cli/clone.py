@@ -137,22 +137,22 @@ def _run(args: Namespace, request: CloneRequest, host: Host, output: Output) -> 
 
         apply(plan, output.world(host))
         output.summary(f"The guest '{plan.name}' is a copy of '{made.original}'.")
-    output.object(_facts(made, host, done=not (args.print_xml or args.dry_run)))
+    output.object(_facts(args, made, host))
     return 0
 
 
-def _facts(made: ClonePlan, host: Host, *, done: bool) -> dict[str, object]:
-    """What JSON says; docs/json.md explains each key."""
+def _facts(args: Namespace, made: ClonePlan, host: Host) -> dict[str, object]:
+    """What JSON says; docs/json.md explains each key. The document may hold passwords: only when it is asked for."""
     return {
         "name": made.plan.name,
         "uuid": made.uuid,
         "original": made.original,
-        "created": done,
+        "created": not (args.print_xml or args.dry_run),
         "uri": host.uri,
         "disks": [disk._asdict() for disk in made.disks],
         "macs": list(made.macs),
         "nvram": made.nvram,
         "renewed": list(made.renewed),
         "steps": [step.label for step in made.plan.steps],
-        "xml": made.plan.documents[0],
+        "xml": made.plan.documents[0] if args.print_xml else "",
     }

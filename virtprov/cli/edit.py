@@ -289,7 +289,8 @@ def _report(args: Namespace, made: Edited, wanted: Wanted, host: Host | None, ou
         output.say("Nothing is changed.")
     elif not printed and not any(wanted):
         output.say("Nothing is changed: the change is neither stored, nor made in the running guest, nor printed.")
-    output.object(_facts(made, wanted, defined=defined, kept=kept))
+    document = made.text if info is None or args.print_xml else ""
+    output.object(_facts(made, wanted, document, defined=defined, kept=kept))
     return 0
 
 
@@ -308,8 +309,8 @@ def _sentences(made: Edited, wanted: Wanted, defined: bool) -> list[str]:
     return done
 
 
-def _facts(made: Edited, wanted: Wanted, *, defined: bool, kept: bool) -> dict[str, object]:
-    """What JSON says; docs/json.md explains each key."""
+def _facts(made: Edited, wanted: Wanted, document: str, *, defined: bool, kept: bool) -> dict[str, object]:
+    """What JSON says; docs/json.md explains each key. The document may hold passwords: only when it is asked for."""
     guest, request = made.changed.guest, made.request
     return {
         "name": guest.name,
@@ -322,7 +323,7 @@ def _facts(made: Edited, wanted: Wanted, *, defined: bool, kept: bool) -> dict[s
         "updated": wanted.update and made.live is not None,
         "started": wanted.start,
         "diff": made.diff,
-        "xml": made.text,
+        "xml": document,
     }
 
 
@@ -337,6 +338,5 @@ def _build(args: Namespace, request: EditRequest, host: Host | None, output: Out
         output.warn(sentence)
     text = inforce.alone(made)
     output.result(text)
-    facts = _facts(made._replace(text=text, diff=""), inforce.Wanted(), defined=False, kept=True)
-    output.object(facts)
+    output.object(_facts(made._replace(diff=""), inforce.Wanted(), text, defined=False, kept=True))
     return 0

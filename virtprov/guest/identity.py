@@ -71,7 +71,9 @@ def _renew_nics(guest: Guest, macs: list[str], qemu: bool) -> list[str]:
         given = macs[number] if number < len(macs) else ""
         path.put(nic, "./mac/@address", given if given and given.upper() != "RANDOM" else new_mac(qemu))
         _drop_target(nic)
-    return [f"{len(nics)} new MAC address" + ("es" if len(nics) > 1 else "")] if nics else []
+    if not nics:
+        return []
+    return ["a new MAC address" if len(nics) == 1 else f"{len(nics)} new MAC addresses"]
 
 
 def _drop_target(nic: Element) -> None:
