@@ -97,6 +97,10 @@ def _start(tool: str, main: Main) -> int:
 
         print(__version__)
         return 0
+    if sys.argv[1:2] and sys.argv[1] in ("--complete", "--complete-line"):
+        from virtprov.cli.complete import answer
+
+        return _leave(answer(tool, sys.argv[1:]))
     import gc
 
     gc.set_threshold(100_000)  # most commands are over before there is garbage worth looking for

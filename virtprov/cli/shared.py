@@ -171,12 +171,32 @@ class _Formatter(argparse.HelpFormatter):
         return names if action.nargs == 0 else f"{names} {self._format_args(action, '')}"
 
 
+class _PrintScript(argparse.Action):
+    """Print the completion script for a shell, and leave."""
+
+    def __call__(self, parser: argparse.ArgumentParser, space: object, values: Any, flag: str | None = None) -> None:
+        import sys
+
+        from virtprov.cli.shells import script
+
+        sys.stdout.write(script(values, parser.prog))
+        parser.exit()
+
+
 def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = ("--connect",)) -> Parser:
     """A parser with the flags that every command has first: help, version, connection."""
     made = Parser(prog=tool, usage=usage, description=description, epilog=_EPILOG)
     group = made.add_argument_group("options")
     group.add_argument("-h", "--help", action="help", help="show this help and leave")
     group.add_argument("--version", action="version", version=_version(), help="show the version and leave")
+    made.add_fresh(
+        group,
+        "--completion",
+        action=_PrintScript,
+        choices=("bash", "zsh", "fish"),
+        metavar="SHELL",
+        help="print the completion script for bash, zsh or fish",
+    )
     group.add_argument(*connect, dest="connect", metavar="URI", help="the hypervisor's libvirt URI, as qemu:///system")
     return made
 

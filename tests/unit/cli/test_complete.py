@@ -1,0 +1,201 @@
+"""Completion: what is offered, from which rows, what it loads, and real shells that ask."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from virtprov.cli import clone, complete, edit, flags, shells
+from virtprov.options.catalogue import GROUPS, table
+from virtprov.options.model import NUMBER
+
+ROOT = Path(__file__).resolve().parents[3]
+PARSERS = {
+    "virtprov-install": flags.install_parser,
+    "virtprov-clone": clone.build_parser,
+    "virtprov-xml": edit.build_parser,
+}
+
+
+def ask(*words: str, tool: str = "virtprov-install") -> list[str]:
+    return complete.of_words(complete._parser(tool), list(words))
+
+
+def line(text: str) -> list[str]:
+    return complete.of_line(complete._parser("virtprov-install"), "\"'><=;|&(:", f"virtprov-install {text}")
+
+
+# -- flags -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tool", PARSERS)
+def test_every_flag_of_the_help_is_offered(tool: str) -> None:
+    shown = {
+        flag
+        for action in PARSERS[tool]()._actions
+        if action.help != argparse.SUPPRESS
+        for flag in action.option_strings[:2]
+        if flag.startswith("--")
+    }
+    offered = {word.strip() for word in ask("--", tool=tool)}
+    assert offered <= shown and len(offered) > 15
+    assert {word.strip() for word in ask("--c", tool=tool)} == {flag for flag in offered if flag.startswith("--c")}
+
+
+def test_old_flags_are_not_offered() -> None:
+    assert ask("--ra") == [] and ask("--nog") == [] and ask("--os-v") == []
+
+
+def test_flags_come_unasked_where_nothing_else_can_stand() -> None:
+    assert "--disk " in ask("")
+    assert ask("", tool="virtprov-xml") == []  # the guest's name may stand here
+    assert ask("--", "--d") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("--autoconsole", "t"), ["text "]),
+        (("--output=j",), ["--output=json "]),
+        (("--print-xml", ""), ["1 ", "2 ", "all "]),
+        (("--print-xml", "--auto"), ["--autoconsole ", "--autostart "]),
+        (("--import", "--expl"), ["--explain "]),
+        (("--name", "x"), []),
+        (("--cdrom", "/"), []),
+        (("--net", "user,model.t"), ["user,model.type="]),
+        (("--no-such", "x"), []),
+    ],
+)
+def test_values_of_flags(words: tuple[str, ...], offered: list[str]) -> None:
+    assert ask(*words) == offered
+
+
+# -- sub-options -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_row_is_offered_with_its_values(group: str) -> None:
+    rows = table(group)
+    lone = set(complete._lone(rows, []))
+    for row in rows.rows:
+        name = row.name.replace(NUMBER, "7")
+        if row.hidden or name in lone:
+            continue
+        assert f"{name}=" in complete.of_group(rows, name)
+        if row.values:
+            assert complete.of_group(rows, f"{name}=") == [f"{name}={value}" for value in row.values]
+
+
+@pytest.mark.parametrize(
+    ("value", "offered"),
+    [
+        ("path=/x,driver.ca", ["path=/x,driver.cache="]),
+        ("driver.cache=wri", ["driver.cache=writethrough", "driver.cache=writeback"]),
+        ("sgio=f", ["sgio=filtered"]),
+        ("readonly=", ["readonly=yes", "readonly=no"]),
+        ("target.removable=", ["target.removable=on", "target.removable=off"]),
+        ("source.host12.na", ["source.host12.name="]),
+        ("dri", ["driver."]),
+        ("no", ["none"]),
+        ("size=1,no", []),
+        ("size=1,siz", []),
+        ("queues", []),
+        ("snapshot_p", ["snapshot_policy="]),
+        ('path="a,dev', []),
+        ("nothing=", []),
+    ],
+)
+def test_pieces_of_disk(value: str, offered: list[str]) -> None:
+    assert complete.of_group(table("disk"), value) == offered
+
+
+def test_leading_words() -> None:
+    assert "usb" in complete.of_group(table("controller"), "u")
+    assert complete.of_group(table("graphics"), "vn") == ["vnc"]
+    assert complete.of_group(table("graphics"), "vnc,vn") == []
+    assert complete.of_group(table("boot"), "hd,ue") == ["hd,uefi"]
+
+
+# -- lines, as bash gives them ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("--disk path=/x,driver.ca", ["/x,driver.cache="]),
+        ("--disk driver.cache=non", ["none"]),
+        ("--disk=bus=s", ["scsi", "sata", "sd"]),
+        ("--name 'a b' --expl", ["--explain "]),
+        ("--name a\\ b --expl", ["--explain "]),
+        ("--disk x; echo | virtprov-install --expl", ["--explain "]),
+        ("--disk 'path=/x,driver.ca", []),
+        ("--disk \\d", []),
+    ],
+)
+def test_lines(text: str, offered: list[str]) -> None:
+    assert line(text) == offered
+
+
+def test_nothing_heavy_is_loaded() -> None:
+    code = (
+        "import sys\nfrom virtprov.cli.complete import answer\n"
+        "for tool in sys.argv[1:]:\n"
+        "    for words in ['--disk', 'driver.ca'], ['--']: answer(tool, ['--complete', *words])\n"
+        "print(sorted({'lxml', 'libvirt', 'libvirtmod', 'requests', 'pycdlib', 'yaml'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *PARSERS], cwd=ROOT, text=True, capture_output=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "driver.cache=" in done.stdout
+
+
+# -- shells ----------------------------------------------------------------------------------------
+
+
+def commands() -> dict[str, str]:
+    """An environment in which the commands are on PATH."""
+    return {**os.environ, "PATH": f"{ROOT / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize("tool", PARSERS)
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_command_prints_its_scripts(tool: str, shell: str) -> None:
+    argv = [sys.executable, str(ROOT / "bin" / tool), "--completion", shell]
+    done = subprocess.run(argv, text=True, capture_output=True, check=True)
+    assert done.stdout == shells.script(shell, tool)
+    assert tool in done.stdout and "TOOL" not in done.stdout and "NAME" not in done.stdout
+    assert done.stderr == ""
+
+
+BASH = """
+source <(virtprov-install --completion bash)
+complete -p virtprov-install
+for COMP_LINE in "$@"; do
+    COMP_POINT=${#COMP_LINE}
+    _virtprov_install virtprov-install 2>/dev/null
+    printf '%s|' "${COMPREPLY[@]}"; echo
+done
+"""
+
+
+def test_bash_asks_and_understands() -> None:
+    lines = [
+        "virtprov-install --disk path=/x,driver.ca",
+        "virtprov-install --disk driver.cache=wri",
+        "virtprov-install --expl",
+        "virtprov-install --cdrom /etc/host",
+    ]
+    done = subprocess.run(
+        ["bash", "--norc", "-c", BASH, "bash", *lines], env=commands(), text=True, capture_output=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "complete -o default -F _virtprov_install virtprov-install",
+        "/x,driver.cache=|",
+        "writethrough|writeback|",
+        "--explain |",
+        "|",
+    ]

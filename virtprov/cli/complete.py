@@ -1,0 +1,202 @@
+"""Completion: flags, sub-options and their values, from the parsers and the option tables alone.
+
+`TOOL --complete WORD...` answers for the last of the words that stand behind the command's name; `TOOL --complete-line
+BREAKS LINE` for the end of a line as it was typed, with the characters at which the shell breaks words. Answers are
+words that begin with what was typed; a blank at the end says that nothing can follow in the same word.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from virtprov.options.catalogue import GROUPS, table
+from virtprov.options.model import FLAG, NUMBER, Row, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Action
+
+    from virtprov.cli.shared import Parser
+
+WORDS, LINE = "--complete", "--complete-line"
+
+
+def answer(tool: str, argv: list[str]) -> int:
+    """Print the words that may stand at the end of a command line, one a line; returns the exit status."""
+    if argv[0] == LINE and len(argv) == 3:
+        found = of_line(_parser(tool), *argv[1:])
+    else:
+        found = of_words(_parser(tool), argv[1:])
+    sys.stdout.write("".join(word + "\n" for word in found))
+    return 0
+
+
+def _parser(tool: str) -> Parser:
+    if tool == "virtprov-clone":
+        from virtprov.cli import clone
+
+        return clone.build_parser()  # type: ignore[return-value]
+    if tool == "virtprov-xml":
+        from virtprov.cli import edit
+
+        return edit.build_parser()  # type: ignore[return-value]
+    from virtprov.cli.flags import install_parser
+
+    return install_parser()
+
+
+# -- words ---------------------------------------------------------------------------------------
+
+
+def of_line(parser: Parser, breaks: str, line: str) -> list[str]:
+    """What may stand at the end of a line: of the last word only what follows its last break.
+
+    Nothing when the last word holds quotes or backslashes: the shell would not know what to replace.
+    """
+    words, last = _split(line)
+    if any(letter in last for letter in "'\"\\"):
+        return []
+    cut = 1 + max((last.rfind(letter) for letter in breaks), default=-1)
+    return [word[cut:] for word in of_words(parser, [*words[1:], last])]
+
+
+def _split(line: str) -> tuple[list[str], str]:
+    """The words of the line's last command without their quotes, and the one at its end as it was typed."""
+    words: list[str] = []
+    plain, raw, quote = "", "", ""
+    letters = iter(line)
+    for letter in letters:
+        if not quote and letter in " \t\n|;&":
+            if raw:
+                words.append(plain)
+            if letter not in " \t":
+                words = []
+            plain, raw = "", ""
+            continue
+        raw += letter
+        if letter == "\\" and quote != "'":
+            letter = next(letters, "")
+            raw += letter
+            plain += letter
+        elif letter == quote:
+            quote = ""
+        elif not quote and letter in "'\"":
+            quote = letter
+        else:
+            plain += letter
+    return words, raw
+
+
+def of_words(parser: Parser, words: list[str]) -> list[str]:
+    """What may stand in place of the last word."""
+    current = words[-1] if words else ""
+    before = words[:-1]
+    if "--" in before:
+        return []
+    action = _flag(parser, before[-1]) if before else None
+    if action is not None and action.nargs != 0 and not (action.nargs == "?" and current.startswith("-")):
+        return _values(action, current)
+    name, equals, text = current.partition("=")
+    if equals and name.startswith("--"):
+        action = _flag(parser, name)
+        return [f"{name}={word}" for word in _values(action, text)] if action is not None else []
+    if current.startswith("-") or (not current and not parser._get_positional_actions()):
+        return [f"{flag} " for flag in _flags(parser) if flag.startswith(current)]
+    return []
+
+
+def _flag(parser: Parser, word: str) -> Action | None:
+    """The flag that a word means, cut short or not; None when it means none, or several."""
+    if not word.startswith("-") or word == "-":
+        return None
+    known = parser._option_string_actions.get(word)
+    if known is not None or not word.startswith("--") or "=" in word:
+        return known
+    found = parser._get_option_tuples(word)
+    return found[0][0] if len(found) == 1 else None
+
+
+def _flags(parser: Parser) -> list[str]:
+    """Every long flag that the help shows, under its first name."""
+    found = []
+    for action in parser._actions:
+        long = [flag for flag in action.option_strings if flag.startswith("--")]
+        if long and action.help != "==SUPPRESS==":
+            found.append(long[0])
+    return sorted(found)
+
+
+def _values(action: Action, text: str) -> list[str]:
+    if action.choices is not None:
+        return [f"{word} " for word in action.choices if word.startswith(text)]
+    for flag in action.option_strings:
+        if flag.removeprefix("--") in GROUPS:
+            return of_group(table(flag.removeprefix("--")), text)
+    return []
+
+
+# -- sub-options ---------------------------------------------------------------------------------
+
+
+def of_group(rows: Table, text: str) -> list[str]:
+    """What may stand in place of one value of an option group: its last piece is completed."""
+    before, comma, piece = text.rpartition(",")
+    if any(before.count(quote) % 2 for quote in "'\""):
+        return []
+    given = before.split(",") if comma else []
+    key, equals, value = piece.partition("=")
+    if equals:
+        hit = rows.find(key)
+        found = [f"{key}={word}" for word in (_words(hit.row) if hit is not None else ()) if word.startswith(value)]
+    else:
+        found = [word for word in _lone(rows, given) if word.startswith(piece)]
+        found += _names(rows, piece, {word.partition("=")[0] for word in given})
+    return [before + comma + word for word in found]
+
+
+def _words(row: Row) -> tuple[str, ...]:
+    """The values that a row names."""
+    return row.values or ((row.kind.words or ()) if row.kind is not FLAG else ("yes", "no"))
+
+
+def _lone(rows: Table, given: list[str]) -> list[str]:
+    """Words that may stand without a key: `none`, and values of the keys that leading words fill."""
+    found = ["none"] if rows.none and not given else []
+    if rows.flag == "boot":
+        from virtprov.options.boot import DEVICES
+
+        found += [word for word in (*DEVICES, "uefi") if word not in given]
+    if len(given) < len(rows.first) and not any("=" in word for word in given):
+        hit = rows.find(rows.first[len(given)])
+        found += [word for word in (_words(hit.row) if hit is not None else ()) if word not in found]
+    return found
+
+
+def _names(rows: Table, piece: str, given: set[str]) -> list[str]:
+    """Names that go on from the piece: whole ones with `=`, and up to the next dot where several share it.
+
+    Older spellings come in only when none of the others fits.
+    """
+    lone = set(_lone(rows, []))
+    shown = [row for row in rows.rows if not row.hidden and row.name not in lone]
+    found = [_numbered(row.name, piece) for row in shown]
+    fits = [name for name in found if name.startswith(piece) and name not in given]
+    if not fits and piece:
+        fits = [old for row in shown for old in (_numbered(name, piece) for name in row.old) if old.startswith(piece)]
+    start = piece.rfind(".") + 1
+    heads: dict[str, list[str]] = {}
+    for name in fits:
+        head, dot, _ = name[start:].partition(".")
+        heads.setdefault(name[:start] + head + dot, []).append(name)
+    return sorted(head if head.endswith(".") and len(names) > 1 else f"{names[0]}=" for head, names in heads.items())
+
+
+def _numbered(name: str, piece: str) -> str:
+    """A row's name with the numbers that the piece has so far, 0 where it has none."""
+    parts = name.split(NUMBER)
+    made = parts[0]
+    for part in parts[1:]:
+        rest = piece[len(made) :] if piece.startswith(made) else ""
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        made += (digits or "0") + part
+    return made
