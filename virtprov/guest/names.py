@@ -57,11 +57,11 @@ def free_name(base: str, taken: Callable[[str], bool], *, start: int = 2, sep: s
     return f"{base}{sep}{number}"
 
 
-_SHORT_ARCH = {"armv7l": "arm", "armv6l": "arm"}
+_SHORT_ARCH = {"armv7l": "arm"}
 
 
 def _is_foreign(arch: str, host_arch: str) -> bool:
-    return bool(arch) and arch != host_arch and not (arch == "i686" and host_arch == "x86_64")
+    return bool(arch) and arch != host_arch
 
 
 def default_name(short_id: str, arch: str, host_arch: str, container: bool, taken: Callable[[str], bool]) -> str:
