@@ -29,8 +29,7 @@ def _has_own_root(setting: Setting) -> bool:
 
 def set_init(setting: Setting) -> None:
     """A whole system in the root directory starts itself; else a shell runs on the host's own files."""
-    own = _has_own_root(setting) or setting.driver == "vz"
-    setting.guest.put("./os/init", "/sbin/init" if own else "/bin/sh")
+    setting.guest.put("./os/init", "/sbin/init" if _has_own_root(setting) else "/bin/sh")
 
 
 def set_private_network(setting: Setting) -> None:

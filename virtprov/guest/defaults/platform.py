@@ -58,7 +58,7 @@ def choose(host: HostView, wish: Wish, profile: Profile) -> Platform:
             f"the recording of this {host.driver} host has no capabilities.xml, so what it runs is not known",
             hint="record the host anew with `virtprov-install --record-host DIR`",
         )
-    emulator = wish.emulator or ("" if host.driver == "vz" else domain.emulator)
+    emulator = wish.emulator or ("" if host.driver == "vz" or kind.os_type == "xen" else domain.emulator)
     machines = tuple(each.name for each in domain.machines)
     machine = wish.machine or _default_machine(host, kind, domain, machines, profile)
     features = tuple(name for name in ("acpi", "apic", "pae") if kind.default(name))
@@ -138,7 +138,7 @@ def _default_machine(
     arch = kind.arch
     if arch in ("x86_64", "i686"):
         return _x86_machine(host, domain, machines, profile)
-    if arch in ("armv6l", "armv7l", "aarch64"):
+    if arch in ("armv7l", "aarch64"):
         return "virt" if "virt" in machines else "vexpress-a15"
     wanted = {"s390x": "s390-ccw-virtio", "loongarch64": "virt"}.get(arch, "")
     if arch.startswith("ppc64"):
