@@ -56,4 +56,6 @@ def after_part(setting: Setting, group: str) -> None:
             if rule.name == "secure-boot" and rule.applies(setting) or firmware.asked(setting) and rule.name == "uefi":
                 rule.write(setting)
     elif group == "cpu":
+        if cpu.wants_copy(setting):
+            cpu.copy_host(setting)
         cpu.fill_model(setting)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest.setting import Rule, Setting
+from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _kvm(setting: Setting) -> None:
             guest.put("./cpu/@mode", "host-model")
         else:
             _host_model_name(setting)
-    elif guest.is_arm_virt and guest.arch == host_arch == "aarch64":
+    elif guest.is_arm_virt and host_arch == "aarch64":  # 32 bit guests run there as well
         guest.put("./cpu/@mode", "host-passthrough")
 
 
@@ -67,6 +68,26 @@ def _emulated(setting: Setting) -> None:
     fits = guest.is_x86 or guest.is_arm_virt or guest.is_riscv_virt or guest.is_loongarch
     if fits and known is not None and known.cpu_mode("maximum"):
         guest.put("./cpu/@mode", "maximum")
+
+
+def copy_host(setting: Setting) -> None:
+    """The host's own CPU by its name, so that the guest can move to any host that has it.
+
+    Raises HostError when the host does not say what its CPU is called.
+    """
+    guest, model = setting.guest, setting.capabilities.host_cpu.model
+    if not model:
+        raise HostError(
+            "--cpu host-copy: the host does not say what its CPU is called", hint="use --cpu host-model instead"
+        )
+    guest.put("./cpu/@mode", "custom")
+    guest.put("./cpu/@match", "exact")
+    guest.put("./cpu/model", model)
+
+
+def wants_copy(setting: Setting) -> bool:
+    """Whether the user asks for the host's CPU by its name."""
+    return setting.words.get("preset") in ("host-copy", "host-model-only")
 
 
 def fill_model(setting: Setting) -> None:
@@ -106,6 +127,7 @@ def add_guards(setting: Setting) -> None:
 
 
 RULES = (
+    Rule("host-cpu-model", wants_copy, copy_host, "--cpu host-model"),
     Rule("cpu-model", _has_cpu, fill_model, "--cpu MODEL,secure=no"),
     Rule("cpu", _wants_default, set_default, "--cpu none"),
 )
