@@ -172,6 +172,11 @@ class Guest:
         return self.is_s390x or self.is_pseries or self.is_riscv_virt or self.is_loongarch
 
     @property
+    def takes_virtio(self) -> bool:
+        """Machines that virtio devices can be put into without further ado."""
+        return self.is_x86 or self.is_arm_virt or self.is_virtio_only
+
+    @property
     def has_pcie(self) -> bool:
         """Machines whose root bus is PCI Express."""
         return self.is_q35 or self.is_arm_virt or self.is_riscv_virt or self.is_loongarch

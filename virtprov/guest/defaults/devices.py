@@ -107,9 +107,9 @@ def add_console(setting: Setting) -> None:
 
 def _virtio_serial(setting: Setting) -> bool:
     guest = setting.guest
-    if not setting.is_qemu:
+    if not setting.is_qemu or not guest.takes_virtio:
         return False
-    return setting.profile.virtio_serial or guest.is_virtio_only or guest.is_arm_virt and setting.profile.virtio_serial
+    return setting.profile.virtio_serial or guest.is_virtio_only
 
 
 def _wants_agent(setting: Setting) -> bool:
@@ -129,16 +129,11 @@ def add_agent_channel(setting: Setting) -> None:
 # -- small virtio devices -------------------------------------------------------------------------
 
 
-def _is_known_arch(setting: Setting) -> bool:
-    guest = setting.guest
-    return guest.is_x86 or guest.is_arm_virt or guest.is_virtio_only
-
-
 def _wants_rng(setting: Setting) -> bool:
     guest = setting.guest
-    if guest.devices("rng") or setting.refused("rng") or not setting.is_qemu or not _is_known_arch(setting):
+    if guest.devices("rng") or setting.refused("rng") or not setting.is_qemu or not guest.takes_virtio:
         return False
-    return setting.profile.virtio_rng or guest.is_virtio_only and setting.profile.virtio_rng
+    return setting.profile.virtio_rng
 
 
 def add_rng(setting: Setting) -> None:
@@ -151,7 +146,7 @@ def _wants_balloon(setting: Setting) -> bool:
     guest = setting.guest
     if guest.devices("memballoon") or setting.refused("memballoon") or not setting.is_qemu:
         return False
-    return setting.profile.virtio_balloon and _is_known_arch(setting)
+    return setting.profile.virtio_balloon and guest.takes_virtio
 
 
 def add_balloon(setting: Setting) -> None:

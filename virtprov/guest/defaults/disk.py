@@ -30,7 +30,8 @@ def default_bus(setting: Setting, disk: Element) -> str:
         return "xen"
     if not guest.is_hvm:
         return ""
-    if device in ("disk", "lun") and setting.is_qemu and (setting.profile.virtio_disk or guest.is_virtio_only):
+    virtio = setting.is_qemu and guest.takes_virtio and (setting.profile.virtio_disk or guest.is_virtio_only)
+    if device in ("disk", "lun") and virtio:
         return "virtio" if device == "disk" else "scsi"
     if guest.is_arm and guest.machine.startswith("vexpress"):
         return "sd"

@@ -44,14 +44,12 @@ def _connect(setting: Setting, nic: Element) -> None:
 def default_model(setting: Setting) -> str:
     """The best network card the operating system drives; "" where libvirt decides."""
     guest, profile = setting.guest, setting.profile
-    if setting.driver in ("xen", "bhyve", "vz") and not guest.is_hvm:
-        return ""
     if not guest.is_hvm:
         return ""
-    if setting.is_qemu and (profile.virtio_net or guest.is_virtio_only):
+    if setting.is_qemu and guest.takes_virtio and (profile.virtio_net or guest.is_virtio_only):
         return "virtio"
     if not guest.is_x86:
-        return "virtio" if guest.is_arm_virt and profile.virtio_net else ""
+        return ""
     if setting.is_qemu and guest.is_q35:
         return "e1000e"
     for model in ("e1000", "rtl8139", "ne2k_pci", "pcnet"):
