@@ -96,7 +96,6 @@ def _find_loader(setting: Setting) -> str:
 def _use_loader(setting: Setting, loader: str) -> None:
     guest = setting.guest
     guest.put("./os/loader", loader)
-    setting.words["loader-chosen"] = "yes"
     guest.put("./os/loader/@readonly", "yes")
     guest.put("./os/loader/@type", "pflash")
     if "secboot" in loader and guest.is_x86 and setting.is_qemu:
@@ -132,12 +131,19 @@ def set_secure_boot(setting: Setting) -> None:
 
 def _wants_tpm(setting: Setting) -> bool:
     guest = setting.guest
-    if guest.get("./os/loader") and not guest.get("./os/@firmware") and not setting.said("loader-chosen"):
-        return False  # a loader that the user names may be anything
+    if guest.get("./os/loader") and not (guest.get("./os/@firmware") or guest.get("./os/loader/@type") == "pflash"):
+        return False  # a loader of which the user says no more may be anything
     if guest.devices("tpm") or setting.refused("tpm") or not guest.is_uefi or not setting.is_qemu:
         return False
     known = setting.domcaps
-    return guest.arch != "armv7l" and known is not None and "emulator" in (known.device("tpm", "backendModel") or ())
+    if known is None or guest.arch == "armv7l" and not _offers_crb(setting):  # its TIS does not work
+        return False
+    return "emulator" in (known.device("tpm", "backendModel") or ())
+
+
+def _offers_crb(setting: Setting) -> bool:
+    known = setting.domcaps
+    return known is not None and "tpm-crb" in (known.device("tpm", "model") or ())
 
 
 def add_tpm(setting: Setting) -> None:
@@ -147,18 +153,15 @@ def add_tpm(setting: Setting) -> None:
 
 
 def fill_tpm(setting: Setting) -> None:
-    """The model: CRB where the host offers it, else libvirt's own choice; TIS for one passed through."""
-    known = setting.domcaps
+    """Emulated, unless a device of the host is named; as CRB where that is offered, else libvirt chooses the model."""
     for tpm in setting.devices("tpm"):
+        backend = path.ensure(tpm, "./backend")
+        if not backend.get("type"):
+            backend.set("type", "emulator" if tree.child(backend, "device") is None else "passthrough")
         if tpm.get("model", "default") not in ("", "default"):
             continue
         tpm.attrib.pop("model", None)
-        backend = tree.child(tpm, "backend")
-        if backend is not None and not backend.get("type") and tree.child(backend, "device") is not None:
-            backend.set("type", "passthrough")
-        if backend is None or backend.get("type") != "emulator" or backend.get("version"):
-            continue
-        if known is not None and "tpm-crb" in (known.device("tpm", "model") or ()):
+        if backend.get("type") == "emulator" and not backend.get("version") and _offers_crb(setting):
             tpm.set("model", "tpm-crb")
 
 
