@@ -211,12 +211,18 @@ def _settle_name(setting: Setting, request: InstallRequest, watch: Watch) -> Non
     names.check_name(guest.name)
     watch.step("name")
     if not guest.uuid:
-        guest.put("./uuid", names.new_uuid())
+        guest.put("./uuid", _firmware_uuid(request) or names.new_uuid())
     names.check_uuid(guest.uuid)
     watch.step("uuid")
     if profile.os_id and not guest.has("./metadata/libosinfo:libosinfo"):
         guest.put("./metadata/libosinfo:libosinfo/libosinfo:os/@id", profile.os_id)
     watch.step("osinfo")
+
+
+def _firmware_uuid(request: InstallRequest) -> str:
+    """The UUID that `--sysinfo system.uuid=` gives; libvirt takes no guest that is called another one."""
+    places = [place for use in request.uses if use.group == "sysinfo" for place in use.said.places]
+    return next((place.text or "" for place in places if place.name == "system.uuid"), "")
 
 
 def _require(request: InstallRequest, setting: Setting) -> None:

@@ -49,7 +49,7 @@ STEPS: dict[str, tuple[str, str]] = {
         "--virt-type, --arch, --machine, --boot emulator=...",
     ),
     "name": ("made of the system's name, the first that is free", "--name NAME"),
-    "uuid": ("a new one", "--metadata uuid=UUID"),
+    "uuid": ("a new one, or that of --sysinfo", "--metadata uuid=UUID"),
     "osinfo": ("the operating system, as the media tell it", "--osinfo NAME, or detect=off,require=off"),
     "memory": ("the recommended size; of memory and currentMemory one follows the other", "--memory MIB"),
     "disk": ("a new disk, as large as the system's profile recommends", "--disk none"),

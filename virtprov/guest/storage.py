@@ -231,7 +231,8 @@ class Storage:
 
     def _new_at_path(self, disk: Element, path: str, wish: Wish) -> Making:
         device = disk.get("device", "disk")
-        size = self._size(wish)
+        asked = wish.size is not None or wish.backing_store  # a mistyped path must not become an empty disk
+        size = self._size(wish) if asked else None
         if size is None or device in ("cdrom", "floppy"):
             raise UsageError(
                 f"--disk {path}: there is no such file or volume",
@@ -246,6 +247,8 @@ class Storage:
                 f"--disk {path}: no storage pool of the remote host holds this directory",
                 hint=f"make one there: `virsh pool-define-as NAME dir --target {directory}`",
             )
+        if pool is None and path.startswith(_NO_FILES):
+            raise UsageError(f"--disk {path}: files are not made in {directory}", hint="check the path")
         if pool is None and not os.path.isdir(directory):
             raise UsageError(f"--disk {path}: the directory {directory} does not exist", hint="make it first")
         fmt = wish.format or wish.driver_format or self._default_format(pool)
@@ -453,6 +456,9 @@ class Storage:
         if places.get(disk, where) is None and not (name == "io" and places.get(disk, "./driver/@cache") != "none"):
             places.put(disk, where, value)
 
+
+_NO_FILES = ("/dev/", "/sys/", "/proc/")
+"""Where a new file would be gone with the next boot, or is none."""
 
 _ATTRIBUTE = {"file": "file", "block": "dev", "dir": "dir"}
 

@@ -14,9 +14,7 @@ def _wants_graphics(setting: Setting) -> bool:
         return False
     if guest.is_container:
         return setting.driver == "vz"
-    return (
-        guest.is_x86 or guest.is_pseries or guest.is_loongarch or guest.is_arm_virt or guest.is_riscv_virt
-    ) and setting.driver != "vz"
+    return guest.is_x86 or guest.is_pseries or guest.is_loongarch or guest.is_arm_virt or guest.is_riscv_virt
 
 
 def add_graphics(setting: Setting) -> None:
@@ -120,7 +118,7 @@ def _default_video(setting: Setting) -> str:
 def fill_video(setting: Setting) -> None:
     """A video card beside a display; its model by host and profile."""
     guest = setting.guest
-    if not guest.devices("video") and guest.devices("graphics") and not setting.refused("video"):
+    if not guest.devices("video") and guest.devices("graphics"):  # else libvirt adds one, and not the best
         tree.add(guest.add_device("video"), tree.element("model"))
     fill_models(setting)
 
@@ -190,7 +188,7 @@ BEFORE = (
 )
 
 RULES = (
-    Rule("video", lambda setting: setting.guest.is_hvm, fill_video, "--video none"),
+    Rule("video", lambda setting: setting.guest.is_hvm, fill_video, "--video model.type=none"),
     Rule("input", _wants_tablet, add_tablet, "--input none"),
     Rule(
         "spice-channel",

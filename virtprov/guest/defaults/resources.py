@@ -105,3 +105,5 @@ def fill_topology(setting: Setting) -> None:
     for name in missing:
         guest.put(f"./cpu/topology/@{name}", str(rest))
         rest = 1
+    if not given["dies"]:
+        guest.put("./cpu/topology/@dies", "1")
