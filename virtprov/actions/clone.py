@@ -110,7 +110,8 @@ def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str])
         checks.given_macs_are_free(host, [mac.lower() for mac in given])
     count = len(source.devices("interface"))
     if len(request.macs) > count:
-        warnings.append(f"--mac {request.macs[count]} is not used: the guest has {count} network interfaces")
+        has = f"{count} network interface" + ("" if count == 1 else "s")
+        warnings.append(f"--mac {request.macs[count]} is not used: the guest has {has}")
     return request.macs[:count]
 
 

@@ -95,9 +95,6 @@ class _Work:
         target = self._new_path(disk, where)
         if target is None:
             self._missing.append(_target(disk) or where)
-        elif target == "":
-            path.switch(disk, "./source", False)
-            self._note(disk, where, "", EMPTY)
         elif self.request.preserve:
             self._check_given(target)
             _point(self.host, disk, target)
@@ -131,11 +128,9 @@ class _Work:
         return not any(tree.child(disk, mark) is not None for mark in ("readonly", "shareable"))
 
     def _new_path(self, disk: Element, where: str) -> str | None:
-        """Where the copy goes: as given, made up, "" for nowhere; None when nothing is said."""
+        """Where the copy goes: as given, or made up; None when nothing is said."""
         if self.files:
             target = self.files.pop(0)
-            if not target:
-                return ""
             target = target if self.host.is_remote else os.path.abspath(os.path.expanduser(target))
         elif self.request.auto:
             target = identity.clone_path(where, self.source, self.clone, self._is_taken)

@@ -12,6 +12,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.relatives import after_edit, after_removal
 from virtprov.guest.select import Selector
 from virtprov.guest.setting import Setting
+from virtprov.guest.sizes import in_kib
 from virtprov.guest.storage import Making, Storage
 from virtprov.options.catalogue import table
 from virtprov.support.errors import UsageError
@@ -144,7 +145,8 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
         for use in request.uses:
             if use.said.clear:
                 assign.clear(node)
-            assign.write(node, use.said)
+            with in_kib(node, request.group):
+                assign.write(node, use.said)
             makings += _act(request.group, guest, host, node, use, storage)
         _shift_boot_order(guest, node, was)
         after_edit(_setting(request, guest, host, [node]), node, was)
@@ -174,7 +176,8 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
 
 
 def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Setting:
-    _, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
+    with in_kib(guest.root, request.group):
+        _, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
     setting = _setting(request, guest, host)
     setting.words.update(words)
     if request.group == "boot" and words.get("refresh-machine-type") == "yes":

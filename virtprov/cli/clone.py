@@ -84,6 +84,8 @@ def to_request(args: Namespace) -> CloneRequest:
         raise UsageError("--original and --original-xml name two guests", hint="give one of them")
     if args.original == "" or (not args.original and not args.original_xml):
         raise UsageError("the guest to copy is not named", hint="give --original NAME, or --original-xml FILE")
+    if "" in args.file:
+        raise UsageError("--file is given without a path", hint="leave it out, or use --skip-copy DISK")
     if args.name == "":
         raise UsageError("the copy's name is empty", hint="give --name NAME, or --auto-clone")
     return CloneRequest(

@@ -45,7 +45,7 @@ def choose(guest: Guest, table: Table, selector: Selector, host: HostView | None
     """The elements that are meant. Raises UsageError when the guest has none of them."""
     found = elements(guest, table)
     if not found:
-        raise UsageError(f"the guest has no {_kind(table)}", hint="--print-xml or `virsh dumpxml` shows what it has")
+        raise UsageError(f"the guest has no {_kind(table)}", hint="--add-device adds one")
     if selector.wanted is None:
         return _by_position(found, table, selector.position)
     _check(table, selector)

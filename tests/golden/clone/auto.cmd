@@ -1,0 +1,1 @@
+virtprov-clone --original web --auto-clone --print-xml --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-clone --original web --auto-clone --output json --connect recorded://HOSTS/kvm

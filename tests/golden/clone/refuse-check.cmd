@@ -1,0 +1,1 @@
+virtprov-clone -o web --auto-clone --check mac=off --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-clone -o web --auto-clone --skip-copy vdx --connect recorded://HOSTS/kvm

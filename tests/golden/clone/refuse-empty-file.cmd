@@ -1,0 +1,1 @@
+virtprov-clone --original web -n two --file '' --print-xml --connect recorded://HOSTS/kvm

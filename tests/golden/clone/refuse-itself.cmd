@@ -1,0 +1,1 @@
+virtprov-clone -o web -n web --replace --auto-clone --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-clone -o web --auto-clone --mac 52:54 --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-clone --original-xml nosuch.xml --auto-clone --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-clone -o web -n db --auto-clone --connect recorded://HOSTS/kvm

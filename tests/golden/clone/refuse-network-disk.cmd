@@ -1,0 +1,1 @@
+virtprov-clone --original-xml network-disk.xml --auto-clone --connect recorded://HOSTS/kvm

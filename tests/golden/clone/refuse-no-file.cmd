@@ -1,0 +1,1 @@
+virtprov-clone -o web -n two --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-clone -o web --connect recorded://HOSTS/kvm

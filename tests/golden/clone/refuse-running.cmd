@@ -1,0 +1,1 @@
+virtprov-clone -o db --auto-clone --connect recorded://HOSTS/kvm

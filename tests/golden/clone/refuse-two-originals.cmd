@@ -1,0 +1,1 @@
+virtprov-clone -o web --original-xml plain.xml --auto-clone --connect recorded://HOSTS/kvm

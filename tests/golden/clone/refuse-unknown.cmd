@@ -1,0 +1,1 @@
+virtprov-clone -o wep --auto-clone --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-xml web --add-device --rng /dev/urandom --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-xml web --add-device --network default --osinfo debian12 --print-diff --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-xml --add-device --sound ich9 --sound usb --print-diff < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml --build-xml --cpu Haswell,+x2apic --output json

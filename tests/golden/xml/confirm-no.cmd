@@ -1,0 +1,1 @@
+virtprov-xml web --edit --vcpus 3 --confirm --connect recorded://HOSTS/kvm < no.txt

@@ -1,0 +1,1 @@
+virtprov-xml --edit --convert-to-vnc qemu-vdagent=on --print-diff < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml --edit all --disk cache=none --print-diff < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml --edit --boot uefi --print-diff < rich.xml

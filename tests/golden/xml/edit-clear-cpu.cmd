@@ -1,0 +1,1 @@
+virtprov-xml --edit --cpu host-passthrough,clearxml=yes --print-diff < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml --edit --memory 2048 --print-diff < rich.xml

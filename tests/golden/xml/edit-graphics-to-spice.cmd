@@ -1,0 +1,1 @@
+virtprov-xml --edit --graphics type=spice --print-diff --connect recorded://HOSTS/kvm < vnc.xml

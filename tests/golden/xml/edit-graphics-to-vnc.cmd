@@ -1,0 +1,1 @@
+virtprov-xml --edit --graphics type=vnc --print-diff < rich.xml

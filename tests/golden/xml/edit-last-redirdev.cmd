@@ -1,0 +1,1 @@
+virtprov-xml --edit -1 --redirdev boot.order=2 --print-diff < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml --edit --vcpus 2 --print-diff < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml --edit --boot refresh-machine-type=yes --print-diff < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml --watchdog help

@@ -1,0 +1,1 @@
+virtprov-xml --add-device --clock offset=utc < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml --build-xml --memory 5

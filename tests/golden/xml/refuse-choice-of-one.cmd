@@ -1,0 +1,1 @@
+virtprov-xml --edit 2 --cpu host-model < rich.xml

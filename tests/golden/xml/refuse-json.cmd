@@ -1,0 +1,1 @@
+virtprov-xml wep --edit --memory 5 --output json --connect recorded://HOSTS/kvm

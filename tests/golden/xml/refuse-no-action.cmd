@@ -1,0 +1,1 @@
+virtprov-xml web --memory 5

@@ -1,0 +1,1 @@
+virtprov-xml --edit target.dev=vdz --disk cache=none < rich.xml

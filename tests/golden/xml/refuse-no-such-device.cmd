@@ -1,0 +1,1 @@
+virtprov-xml --edit --tpm version=2.0 < rich.xml

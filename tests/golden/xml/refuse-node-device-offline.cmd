@@ -1,0 +1,1 @@
+virtprov-xml --add-device --hostdev usb_1_1 < rich.xml

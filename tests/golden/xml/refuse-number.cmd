@@ -1,0 +1,1 @@
+virtprov-xml --edit 5 --disk cache=none < rich.xml

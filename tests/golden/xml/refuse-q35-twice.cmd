@@ -1,0 +1,1 @@
+virtprov-xml web --edit --convert-to-q35 --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-xml --remove-device --clock utc < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml web --edit --metadata name=other --connect recorded://HOSTS/kvm

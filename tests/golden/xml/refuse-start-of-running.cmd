@@ -1,0 +1,1 @@
+virtprov-xml db --edit --vcpus 3 --start --connect recorded://HOSTS/kvm

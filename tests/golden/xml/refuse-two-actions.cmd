@@ -1,0 +1,1 @@
+virtprov-xml web --edit --add-device --disk none

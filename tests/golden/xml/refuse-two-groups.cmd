@@ -1,0 +1,1 @@
+virtprov-xml web --edit --memory 5 --vcpus 2

@@ -1,0 +1,1 @@
+virtprov-xml wep --edit --memory 5 --connect recorded://HOSTS/kvm

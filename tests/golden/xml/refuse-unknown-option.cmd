@@ -1,0 +1,1 @@
+virtprov-xml --edit --disk cach=none < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml web --add-device --network user --osinfo debain12 --connect recorded://HOSTS/kvm

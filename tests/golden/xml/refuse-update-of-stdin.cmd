@@ -1,0 +1,1 @@
+virtprov-xml --edit --memory 5 --update < rich.xml

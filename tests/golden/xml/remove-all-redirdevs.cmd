@@ -1,0 +1,1 @@
+virtprov-xml --remove-device --redirdev all --print-diff < rich.xml

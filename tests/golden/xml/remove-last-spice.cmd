@@ -1,0 +1,1 @@
+virtprov-xml --remove-device --graphics type=spice --print-diff < rich.xml

@@ -1,0 +1,1 @@
+virtprov-xml --remove-device --serial 1 --print-diff < rich.xml

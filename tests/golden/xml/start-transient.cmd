@@ -1,0 +1,1 @@
+virtprov-xml web --edit --vcpus 4 --no-define --start --connect recorded://HOSTS/kvm

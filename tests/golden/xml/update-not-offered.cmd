@@ -1,0 +1,1 @@
+virtprov-xml db --add-device --rng /dev/urandom --update --connect recorded://HOSTS/kvm

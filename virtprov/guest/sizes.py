@@ -1,0 +1,46 @@
+"""Sizes in other units than the options count in: `<memory unit='GiB'>` and its like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from virtprov.support.units import factor
+from virtprov.xml import path
+from virtprov.xml.tree import Element
+
+_SIZES = {
+    "memory": ("./memory", "./currentMemory", "./maxMemory"),
+    "memdev": ("./target/size", "./target/label/size"),
+    "memtune": ("./memtune/hard_limit", "./memtune/soft_limit", "./memtune/swap_hard_limit", "./memtune/min_guarantee"),
+}
+"""Option groups whose numbers are KiB in the document, and where they stand."""
+KIB = 1024
+
+
+@contextmanager
+def in_kib(top: Element, group: str) -> Iterator[None]:
+    """Count the sizes a group is about in KiB while the block runs; those it leaves alone are spelled as before.
+
+    `top` is what the group's places start from: the guest's root, or a device.
+    """
+    kept = [found for place in _SIZES.get(group, ()) if (found := _convert(top, place)) is not None]
+    yield
+    for node, text, unit, kib in kept:
+        if node.text == kib:
+            node.text = text
+            node.set("unit", unit)
+
+
+def _convert(top: Element, place: str) -> tuple[Element, str | None, str, str] | None:
+    node = path.find(top, place)
+    if node is None or not (node.text or "").strip().isdecimal():
+        return None
+    unit = node.get("unit", "KiB")
+    scale = factor(unit)
+    if unit == "KiB" or scale is None:
+        return None
+    kept = node.text
+    node.text = str(int(kept or 0) * scale // KIB)
+    node.set("unit", "KiB")
+    return node, kept, unit, node.text
