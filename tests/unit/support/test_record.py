@@ -40,7 +40,8 @@ def test_frozen() -> None:
     with pytest.raises(AttributeError):
         del point.x
     with pytest.raises(AttributeError):
-        setattr(point, "z", 2)
+        new = "z"
+        setattr(point, new, 2)
 
 
 def test_changed_copies() -> None:
