@@ -52,6 +52,7 @@ def build_parser() -> ArgumentParser:
     shared.add_groups(made.add_argument_group("device options"), shared.DEVICES)
     shared.add_groups(made.add_argument_group("guest configuration options"), {**shared.GUEST, **shared.BOOTING})
     misc = made.add_argument_group("miscellaneous options")
+    shared.add_schema(made, misc)
     shared.add_talk(made, misc)
     return made
 
@@ -102,7 +103,7 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> EditRequest:
     profile = _profile(osinfo) if action == ADD else None
     if group in CONVERSIONS:
         texts = [text for text in texts if text != "default"]
-    uses = _uses(group, texts, action)
+    uses = _uses(group, texts, action, schema=not args.no_schema_check)
     selector = Selector() if args.edit in (None, _FIRST) else _selector(group, args.edit)
     return EditRequest(action, group, uses, selector, profile)
 
@@ -171,8 +172,8 @@ def _selector(group: str, text: str) -> Selector:
     return Selector("", resolve(rows, subopts.pairs(rows, text)), text)
 
 
-def _uses(group: str, texts: list[str], action: str) -> tuple[Use, ...]:
-    found, refused = gather.group_uses(group, texts)
+def _uses(group: str, texts: list[str], action: str, *, schema: bool) -> tuple[Use, ...]:
+    found, refused = gather.group_uses(group, texts, schema=schema)
     if refused:
         raise UsageError(
             f"--{group} none says nothing with --{action}",
@@ -205,8 +206,10 @@ def _host(args: Namespace) -> AbstractContextManager[Host | None]:
 
 
 def _run(args: Namespace, request: EditRequest, host: Host | None, output: Output) -> int:
-    from virtprov.actions import inforce
+    from virtprov.actions import inforce, schema_check
 
+    for sentence in schema_check.check_values(request.uses, host):
+        output.warn(sentence)
     if request.action == "build-xml":
         return _build(args, request, host, output)
     source = inforce.from_host(host, args.domain) if host and args.domain else inforce.from_bytes(_standard_input())
@@ -224,6 +227,9 @@ def _run(args: Namespace, request: EditRequest, host: Host | None, output: Outpu
     if plan.steps and host is not None:
         from virtprov.actions.plan import apply
 
+        if not args.no_schema_check:
+            for sentence in schema_check.check_documents((made.text,), host, source.stored.raw):
+                output.warn(sentence)
         apply(plan, output.world(host))
     return _report(args, made, wanted, host, output)
 

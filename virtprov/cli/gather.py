@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from virtprov.actions.request import Use
 
 
-def group_uses(group: str, texts: Iterable[str]) -> tuple[list[Use], bool]:
+def group_uses(group: str, texts: Iterable[str], *, schema: bool = True) -> tuple[list[Use], bool]:
     """Read every use of one group; also says whether one of them was `none`.
 
-    Raises UsageError for what cannot be read.
+    `schema` is whether names and values are held against libvirt's schema. Raises UsageError for what cannot be read.
     """
     from virtprov.actions.request import Use
     from virtprov.guest.assign import resolve
@@ -29,7 +29,7 @@ def group_uses(group: str, texts: Iterable[str]) -> tuple[list[Use], bool]:
             continue
         rows = table(group)
         for pairs in devices_of(rows, subopts.pairs(rows, text)):
-            found.append(Use(group, resolve(rows, pairs), text))
+            found.append(Use(group, resolve(rows, pairs, schema=schema), text))
     return found, refused
 
 

@@ -163,7 +163,7 @@ def _uses(args: Namespace) -> tuple[tuple[Use, ...], frozenset[str]]:
     for group in XML_GROUPS:
         texts = _texts(args, group)
         if texts:
-            found, is_refused = gather.group_uses(group, texts)
+            found, is_refused = gather.group_uses(group, texts, schema=not args.no_schema_check)
             uses += found
             if is_refused:
                 refused.add(group)
@@ -253,16 +253,21 @@ def _boot_device(word: str) -> str:
 
 
 def _run(args: Namespace, request: InstallRequest, output: Output) -> int:
-    from virtprov.actions import install
+    from virtprov.actions import install, schema_check
     from virtprov.host.connection import connect
 
     if args.explain:
         return _explain(args, request, output)
     with connect(args.connect, events=bool(request.wait)) as host:
+        for sentence in schema_check.check_values(request.uses, host):
+            output.warn(sentence)
         made = install.plan(request, host)
         output.tell_plan(made.plan)
         if args.print_xml is not None:
             return _print(made, args.print_xml, output)
+        if not args.no_schema_check:
+            for sentence in schema_check.check_documents(made.plan.documents, host):
+                output.warn(sentence)
         if args.dry_run:
             for step in made.plan.steps:
                 output.result(step.label)

@@ -258,6 +258,16 @@ def add_osinfo(target: Target) -> None:
     )
 
 
+def add_schema(made: Parser, group: Target) -> None:
+    """--no-schema-check."""
+    made.add_fresh(
+        group,
+        "--no-schema-check",
+        action="store_true",
+        help="take names, values and XML that libvirt's schema here does not know",
+    )
+
+
 def add_check(target: Target) -> None:
     """--check."""
     target.add_argument(

@@ -8,6 +8,10 @@ from virtprov.support.record import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from virtprov.guest.schema_rows import Doubt
+
 
 class Assignment(Record):
     """A value for one place in the XML; None takes it out.
@@ -31,62 +35,104 @@ class Assignments(Record):
     """What one use of an option group says.
 
     `clear` empties the element first; `places` go to the XML; `verbs` are for the named functions of the
-    group; `xpaths` are free assignments by XPath, each `from` the part of the guest the group is about.
+    group; `xpaths` are free assignments by XPath, each `from` the part of the guest the group is about. `doubts`
+    are values that the schema does not know, which only matters where the same libvirt is going to read them.
     """
 
     places: tuple[Assignment, ...]
     verbs: dict[str, str]
     clear: bool = False
     xpaths: tuple[dict[str, str], ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     def places_named(self, *names: str) -> bool:
         """Whether any of these rows is given a value."""
         return any(place.name in names for place in self.places)
 
 
-def resolve(table: Table, pairs: list[Pair]) -> Assignments:
-    """Look every key up in the table; repeated keys: the last one wins.
+class _Said:
+    """What the pairs said so far."""
+
+    __slots__ = ("clear", "doubts", "places", "verbs", "xpaths")
+
+    def __init__(self) -> None:
+        self.places: dict[str, Assignment] = {}
+        self.verbs: dict[str, str] = {}
+        self.xpaths: dict[int, dict[str, str]] = {}
+        self.doubts: dict[str, Doubt] = {}
+        self.clear = False
+
+
+def resolve(table: Table, pairs: list[Pair], *, schema: bool = True) -> Assignments:
+    """Look every key up in the table, then in libvirt's schema; repeated keys: the last one wins.
 
     A key that begins with `./` is a place already, one with `!./` a place that is written along, one with
-    `-./` elements that go; a lone `none` says nothing. Raises UsageError for unknown keys and for values that
-    their row cannot take.
+    `-./` elements that go; a lone `none` says nothing. Without `schema` no value is compared with it, and names it
+    does not know are taken at their word. Raises UsageError for unknown keys and for values that their row
+    cannot take.
     """
     if pairs == [("none", None)]:
         pairs = []
     if table.expand is not None:
         pairs = table.expand(list(pairs))
-    places: dict[str, Assignment] = {}
-    verbs: dict[str, str] = {}
-    xpaths: dict[int, dict[str, str]] = {}
-    clear = False
+    said = _Said()
     for key, value in pairs:
         if value:
             check_text(value, f"--{table.flag} {key}")
         if key.startswith(("./", "!./", "-./")):
             place = key.lstrip("!-")
-            places[place] = Assignment("" if place != key else key, place, value or None, key[0] == "-")
+            said.places[place] = Assignment("" if place != key else key, place, value or None, key[0] == "-")
             continue
-        hit = table.row(key)
+        hit = table.row(key) if table.find(key) is not None else _beyond(table, key, schema)
         if value is None:
             raise UsageError(
                 f"--{table.flag} {key}: no value is given for it", hint=f"write {key}=VALUE, or {key}= to take it out"
             )
-        if hit.row.name == "clearxml":
-            clear = truth(value, f"--{table.flag} clearxml")
-        elif hit.row.name.startswith("xpath"):
-            at = hit.numbers[0] if hit.numbers else 0
-            xpaths.setdefault(at, {})[hit.row.name.rpartition(".")[2]] = value
-        elif value and value in hit.row.ignored:
-            continue
-        elif hit.row.kind is VERB:
-            verbs[hit.row.name] = value
-        else:
-            made = _place(table, hit, value)
-            places[made.path] = made
+        _settle(table, hit, value, said, schema)
+    xpaths = said.xpaths
     if table.part and not table.many:
         xpaths = {at: {**free, "from": table.part} for at, free in xpaths.items()}
     ordered = tuple(xpaths[at] for at in sorted(xpaths))
-    return Assignments(tuple(places.values()), verbs, clear, ordered)
+    return Assignments(tuple(said.places.values()), said.verbs, said.clear, ordered, tuple(said.doubts.values()))
+
+
+def _settle(table: Table, hit: Hit, value: str, said: _Said, schema: bool) -> None:
+    """Put a value where its row says."""
+    row = hit.row
+    if row.name == "clearxml":
+        said.clear = truth(value, f"--{table.flag} clearxml")
+    elif row.name.startswith("xpath"):
+        at = hit.numbers[0] if hit.numbers else 0
+        said.xpaths.setdefault(at, {})[row.name.rpartition(".")[2]] = value
+    elif value and value in row.ignored:
+        return
+    elif row.kind is VERB:
+        said.verbs[row.name] = value
+    else:
+        made = _place(table, hit, value)
+        said.places[made.path] = made
+        said.doubts.pop(made.path, None)
+        if schema and made.text and value not in row.values and (row.values or hit.beyond):
+            _look_at(table, hit, made, said.doubts)
+
+
+def _beyond(table: Table, key: str, schema: bool) -> Hit:
+    """What a key means that the table does not have. Raises UsageError when it means nothing."""
+    from virtprov.guest import schema_rows
+
+    row = schema_rows.find(table, key) or (None if schema else schema_rows.guess(table, key))
+    if row is None:
+        raise schema_rows.unknown(table, key)
+    return Hit(row, (), beyond=True)
+
+
+def _look_at(table: Table, hit: Hit, made: Assignment, doubts: dict[str, Doubt]) -> None:
+    """Note when the schema does not know the value, for rows whose place does not hang on the type."""
+    from virtprov.guest import schema_rows
+
+    doubt = schema_rows.doubt(table, hit.row, made.path, made.text or "") if made.by_type is None else None
+    if doubt is not None:
+        doubts[made.path] = doubt
 
 
 def _place(table: Table, hit: Hit, value: str) -> Assignment:

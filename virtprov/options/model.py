@@ -127,13 +127,14 @@ class Row:
 
 
 class Hit:
-    """A key the user typed, found: its row and the numbers in it."""
+    """A key the user typed, found: its row and the numbers in it; `beyond` when the row is in no table."""
 
-    __slots__ = ("numbers", "row")
+    __slots__ = ("beyond", "numbers", "row")
 
-    def __init__(self, row: Row, numbers: tuple[int, ...]) -> None:
+    def __init__(self, row: Row, numbers: tuple[int, ...], *, beyond: bool = False) -> None:
         self.row = row
         self.numbers = numbers
+        self.beyond = beyond
 
 
 XPATH_ROWS = (

@@ -1,0 +1,86 @@
+"""When the schema refuses, and when it only warns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from virtprov.actions import schema_check
+from virtprov.actions.request import Use
+from virtprov.cli import gather
+from virtprov.host.connection import Host, connect
+from virtprov.support.errors import UsageError
+from virtprov.xml.schema import files
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+GOOD = '<domain type="test"><name>g</name><devices><disk device="disk"/></devices></domain>'
+WRONG = GOOD.replace("<disk ", '<disk serail="1" ')
+
+
+@pytest.fixture(autouse=True)
+def schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small schema stands for libvirt's."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("VIRTPROV_SCHEMA_DIR", str(DATA / "schema"))
+    monkeypatch.setattr(files, "_graphs", {})
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with connect("test:///default") as opened:
+        yield opened
+
+
+@pytest.fixture
+def recorded() -> Iterator[Host]:
+    folder = next(path.parent for path in sorted((DATA / "hosts").glob("*/host.json")))
+    with connect(f"recorded://{folder}") as opened:
+        yield opened
+
+
+def uses(text: str, *, schema: bool = True) -> list[Use]:
+    return gather.group_uses("disk", [text], schema=schema)[0]
+
+
+def test_a_bad_value_is_refused_on_this_machine(host: Host) -> None:
+    with pytest.raises(UsageError, match=r"--disk driver\.cache: 'nones' is not one of its values") as failure:
+        schema_check.check_values(uses("driver.cache=nones"), host)
+    assert failure.value.hint == "known values: none, writeback (--no-schema-check lets it through)"
+
+
+def test_elsewhere_it_is_a_warning(recorded: Host) -> None:
+    said = ["--disk driver.cache: 'nones' is not one of its values (known values: none, writeback)"]
+    assert schema_check.check_values(uses("driver.cache=nones"), recorded) == said
+    assert schema_check.check_values(uses("driver.cache=nones"), None) == said
+
+
+def test_unchecked_values_are_let_through(host: Host) -> None:
+    assert schema_check.check_values(uses("driver.cache=nones", schema=False), host) == []
+
+
+def test_a_document_is_held_against_the_schema(host: Host) -> None:
+    assert schema_check.check_documents([GOOD], host) == []
+    with pytest.raises(UsageError, match="the disk device has no attribute 'serail'"):
+        schema_check.check_documents([GOOD, WRONG], host)
+
+
+def test_what_was_wrong_before_stays_so(host: Host) -> None:
+    assert schema_check.check_documents([WRONG], host, before=WRONG) == []
+    with pytest.raises(UsageError):
+        schema_check.check_documents([WRONG], host, before=GOOD)
+
+
+def test_what_the_catalogue_knows_is_no_fault(host: Host) -> None:
+    assert schema_check.check_documents([GOOD.replace("<disk ", '<disk sgio="filtered" ')], host) == []
+
+
+def test_a_recorded_host_reads_nothing(recorded: Host) -> None:
+    assert schema_check.check_documents([WRONG], recorded) == []
+
+
+def test_without_a_schema_there_is_one_warning(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIRTPROV_SCHEMA_DIR", "")
+    (sentence,) = schema_check.check_documents([GOOD, WRONG], host)
+    assert "not installed" in sentence

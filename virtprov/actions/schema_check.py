@@ -1,0 +1,80 @@
+"""Values and whole documents held against libvirt's schema, before a host gets them.
+
+What the schema refuses is refused here where the same libvirt is going to read it: on this machine. Another
+host's libvirt may know more than the schema that is installed here, so there it is a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from virtprov.support.errors import UsageError
+
+if TYPE_CHECKING:
+    from virtprov.actions.request import Use
+    from virtprov.host.connection import Host
+    from virtprov.xml.schema.validate import Schema
+    from virtprov.xml.schema.walk import Finding
+    from virtprov.xml.tree import Element
+
+_SWITCH = "--no-schema-check lets it through"
+
+
+def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
+    """Warnings about values that libvirt's schema does not know.
+
+    Raises UsageError for the first of them when the schema is the one of the libvirt that will read it.
+    """
+    warnings = []
+    for doubt in (doubt for use in uses for doubt in use.said.doubts):
+        if is_same_libvirt(host):
+            raise UsageError(doubt.message, hint=_hint(doubt.hint))
+        warnings.append(_warning(doubt.message, doubt.hint))
+    return warnings
+
+
+def check_documents(texts: Iterable[str], host: Host, before: str = "") -> list[str]:
+    """Warnings about a guest's documents that libvirt's schema does not take; the first that is wrong counts.
+
+    `before` is the document as it was: what was wrong already is nobody's fault now. Raises UsageError when the
+    schema is the one of the libvirt that will read it. Nothing is checked for a recorded host.
+    """
+    if host.is_recorded:
+        return []
+    from virtprov.xml import tree
+    from virtprov.xml.schema import validate
+
+    schema = validate.load()
+    if schema is None:
+        return ["libvirt's schema is not installed here, so the guest's XML is not checked against it"]
+    each = (_finding(schema, tree.parse(text, "the guest's XML")) for text in texts)
+    found = next((finding for finding in each if finding is not None), None)
+    if found is None or (before and not schema.takes(tree.parse(before, "the guest's XML"))):
+        return []
+    message = f"the XML is not what libvirt takes: {found.message}"
+    if is_same_libvirt(host):
+        raise UsageError(message, hint=_hint(found.hint))
+    return [_warning(message, found.hint)]
+
+
+def _finding(schema: Schema, root: Element) -> Finding | None:
+    """What is wrong with a document, apart from what the catalogue knows and the schema does not."""
+    if schema.takes(root):
+        return None
+    from virtprov.guest.schema_rows import without_strangers
+
+    return schema.finding(without_strangers(root))
+
+
+def is_same_libvirt(host: Host | None) -> bool:
+    """Whether the host's libvirt is the one that the schema on this machine came with."""
+    return host is not None and not host.is_remote and not host.is_recorded
+
+
+def _hint(hint: str) -> str:
+    return f"{hint} ({_SWITCH})" if hint else _SWITCH
+
+
+def _warning(message: str, hint: str) -> str:
+    return f"{message} ({hint})" if hint else message
