@@ -61,16 +61,6 @@ def set_features(setting: Setting) -> None:
             guest.ensure(f"./features/{name}")
 
 
-def set_gic(setting: Setting) -> None:
-    """On ARM: the newest interrupt controller the host offers."""
-    guest, known = setting.guest, setting.domcaps
-    if guest.has("./features/gic/@version") or known is None:
-        return
-    best = known.gic_versions[-1] if known.gic_versions else ""
-    if best:
-        guest.put("./features/gic/@version", best)
-
-
 def _wants_hyperv(setting: Setting) -> bool:
     guest = setting.guest
     return setting.profile.is_windows and setting.is_qemu and guest.is_x86 and guest.is_hvm
