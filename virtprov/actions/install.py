@@ -69,6 +69,8 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     watch.begin(final)
     watch.step("boot-order")
     install = boot.install_phase(guest, method) if method.has_install_phase else None
+    if install is not None and method.kind == boot.PXE:
+        resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
     if profile.os_id and not request.osinfo.name:
         setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
     seed = _seed(request, setting, final, install)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtprov.guest.document import Guest
 from virtprov.guest.setting import Setting
 from virtprov.support.errors import UsageError
 
@@ -58,6 +59,23 @@ def _check_memory(setting: Setting) -> None:
     if least and mib * MIB * 1024 < least:
         need = least // 1024 // MIB
         setting.warn(f"{mib} MiB of memory is less than the {need} MiB that {setting.profile.name} needs")
+
+
+def boost_network_install(setting: Setting, first: Guest, *, given: bool) -> None:
+    """An installer that comes over the network is held in memory: the first boot gets what the profile says it needs.
+
+    Memory the user chose (`given`) stays as it is, with a warning.
+    """
+    need = (setting.profile.resources(first.arch).network_install.ram or 0) // 1024
+    text = first.get("./memory")
+    if not text.isdecimal() or first.get("./memory/@unit") not in ("", "KiB") or int(text) >= need:
+        return
+    if given:
+        mib, wanted = int(text) // MIB, need // MIB
+        setting.warn(f"{mib} MiB of memory is less than the {wanted} MiB that {setting.profile.name} needs to install")
+        return
+    first.put("./memory", str(need))
+    first.put("./currentMemory", str(need))
 
 
 def set_vcpus(setting: Setting) -> None:
