@@ -147,9 +147,12 @@ def of_group(rows: Table, text: str) -> list[str]:
     key, equals, value = piece.partition("=")
     if equals:
         hit = rows.find(key)
-        found = [f"{key}={word}" for word in (_words(hit.row) if hit is not None else ()) if word.startswith(value)]
+        known = _systems() if rows.flag == "osinfo" and key in ("name", "short-id") else ()
+        known = known or (_words(hit.row) if hit is not None else ())
+        found = [f"{key}={word}" for word in known if word.startswith(value)]
     else:
-        found = [word for word in _lone(rows, given) if word.startswith(piece)]
+        known = _systems() if rows.flag == "osinfo" and piece and not given else ()
+        found = [word for word in (*known, *_lone(rows, given)) if word.startswith(piece)]
         found += _names(rows, piece, {word.partition("=")[0] for word in given})
     return [before + comma + word for word in found]
 
@@ -159,6 +162,13 @@ def _words(row: Row) -> tuple[str, ...]:
     return row.values or ((row.kind.words or ()) if row.kind is not FLAG else ("yes", "no"))
 
 
+def _systems() -> tuple[str, ...]:
+    """Names of operating systems, as far as earlier commands have left an index of them: XML is not read for this."""
+    from virtprov.osinfo.index import kept_names
+
+    return tuple(sorted(name for name in kept_names("os") if "/" not in name))
+
+
 def _lone(rows: Table, given: list[str]) -> list[str]:
     """Words that may stand without a key: `none`, and values of the keys that leading words fill."""
     found = ["none"] if rows.none and not given else []
@@ -166,6 +176,10 @@ def _lone(rows: Table, given: list[str]) -> list[str]:
         from virtprov.options.boot import DEVICES
 
         found += [word for word in (*DEVICES, "uefi") if word not in given]
+    elif rows.flag == "cpu" and not given:
+        from virtprov.options.cpu import MODES
+
+        found += MODES
     if len(given) < len(rows.first) and not any("=" in word for word in given):
         hit = rows.find(rows.first[len(given)])
         found += [word for word in (_words(hit.row) if hit is not None else ()) if word not in found]

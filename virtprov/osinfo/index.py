@@ -115,6 +115,12 @@ class Index:
         places = [_place(line[line.index(CELL.encode()) + 1 :]) for line in lines]
         return [_unpack(body[at : at + length], mark)[1] for at, length, mark in places]
 
+    def names(self, kind: str) -> list[str]:
+        """The names of all records of one kind."""
+        prefix = f"{kind}{WORD}"
+        lines = self._names.decode("utf-8", "surrogateescape").split("\n")
+        return [line[len(prefix) :].partition(CELL)[0] for line in lines if line.startswith(prefix)]
+
     def check(self) -> None:
         """Raises Damaged when a byte of the head is not the one that was written."""
         import zlib
@@ -160,6 +166,17 @@ def find_record(kind: str, name: str, warnings: list[str] | None = None) -> str 
 def all_records(kind: str, warnings: list[str] | None = None) -> list[str]:
     """Every record of a kind in the order of the folders; for systems `kind` is `os-id`, else as for `find_record`."""
     return _answer(lambda index: (index.all(kind), None), warnings)
+
+
+def kept_names(kind: str) -> list[str]:
+    """The names of all records of a kind in the index as it is kept, out of date or not; none when none is kept."""
+    for stream in _streams(folders()):
+        with stream:
+            try:
+                return Index(stream).names(kind)
+            except Damaged:
+                pass
+    return []
 
 
 def _answer(ask: Callable[[Index], tuple[Answer, str | None]], warnings: list[str] | None) -> Answer:

@@ -13,6 +13,7 @@ import pytest
 from virtprov.cli import clone, complete, edit, flags, shells
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.options.model import NUMBER
+from virtprov.osinfo.lookup import find
 
 ROOT = Path(__file__).resolve().parents[3]
 PARSERS = {
@@ -119,6 +120,16 @@ def test_leading_words() -> None:
     assert complete.of_group(table("graphics"), "vn") == ["vnc"]
     assert complete.of_group(table("graphics"), "vnc,vn") == []
     assert complete.of_group(table("boot"), "hd,ue") == ["hd,uefi"]
+    assert complete.of_group(table("cpu"), "host-p") == ["host-passthrough"]
+
+
+def test_systems_come_from_the_index_that_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert ask("--osinfo", "debian1") == []
+    find("debian12")
+    assert "debian12" in ask("--osinfo", "debian1")
+    assert "detect=on,name=debian12" in ask("--osinfo", "detect=on,name=debian12")
+    assert ask("--osinfo", "") == [word for word in ask("--osinfo", "") if word.endswith("=")]
 
 
 # -- lines, as bash gives them ---------------------------------------------------------------------
