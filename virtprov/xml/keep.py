@@ -12,8 +12,12 @@ _TOKEN = re.compile(
     r"""(?:<!\[CDATA\[.*?\]\]>|[^<])+ | <!--.*?--> | <\?.*?\?> | <[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""",
     re.S | re.X,
 )
-_EMPTY = re.compile(r"<([^\s<>/!?]+)((?:\s[^<>]*)?)></\1\s*>")
+_EMPTY = re.compile(r"<([^\s<>/!?]+)(?:\s[^<>]*)?(?<!/)></\1\s*>")
 _VALUE = re.compile(r"""(=\s*)"([^"']*)\"""")
+
+
+Unit = tuple[str, str]
+"""A tag, comment or instruction, and the text that follows it."""
 
 
 def restore(raw: str, before: str, after: str) -> str:
@@ -29,8 +33,24 @@ def restore(raw: str, before: str, after: str) -> str:
     single = _single_quotes(body)
     found: list[str] = []
     for same, at, upto, first, last in _stretches(known, new):
-        found += old[at:upto] if same else [_quoted(unit, single) for unit in new[first:last]]
+        if same:
+            found += [tag + text for tag, text in old[at:upto]]
+        else:
+            found += _respelled(list(zip(known[at:upto], old[at:upto], strict=True)), new[first:last], single)
     return head + "".join(found) + (tail if tail.endswith("\n") else tail + "\n")
+
+
+def _respelled(were: list[tuple[Unit, Unit]], new: list[Unit], single: bool) -> list[str]:
+    """A changed stretch: tags that were there keep their letters, though what follows them is another text."""
+    found = []
+    for tag, text in new:
+        twin = next((pair for pair in were if pair[0][0] == tag), None)
+        if twin is None:
+            found.append(_quoted(tag, single) + text)
+        else:
+            were.remove(twin)
+            found.append(twin[1][0] + (twin[1][1] if twin[0][1] == text else text))
+    return found
 
 
 def _around(raw: str) -> tuple[str, str, str]:
@@ -49,18 +69,20 @@ def _declared(head: str) -> str:
     return re.sub(r"""(<\?xml\b[^>]*\bencoding\s*=\s*["'])[^"']*""", r"\g<1>UTF-8", head, count=1)
 
 
-def _units(text: str) -> list[str]:
-    """Tags with the text that follows them; an empty element is one tag, however it is written."""
-    units: list[str] = []
+def _units(text: str) -> list[Unit]:
+    """Cut a document up; an empty element is one tag, however it is written."""
+    tags: list[str] = []
+    texts: list[str] = []
     for token in _TOKEN.findall(text):
-        if token.startswith("<") and not token.startswith("<![CDATA["):
-            if units and token.startswith("</") and _EMPTY.fullmatch(units[-1] + token):
-                units[-1] += token
-            else:
-                units.append(token)
-        elif units:
-            units[-1] += token
-    return units
+        if not token.startswith("<") or token.startswith("<![CDATA["):
+            if tags:
+                texts[-1] += token
+        elif tags and not texts[-1] and token.startswith("</") and _EMPTY.fullmatch(tags[-1] + token):
+            tags[-1] += token
+        else:
+            tags.append(token)
+            texts.append("")
+    return list(zip(tags, texts, strict=True))
 
 
 def _single_quotes(text: str) -> bool:
@@ -68,15 +90,12 @@ def _single_quotes(text: str) -> bool:
     return found is not None and found[1] == "'"
 
 
-def _quoted(unit: str, single: bool) -> str:
+def _quoted(tag: str, single: bool) -> str:
     """A new tag, its values quoted as in the rest of the document."""
-    if not single or not unit.startswith("<") or unit.startswith("<!"):
-        return unit
-    end = unit.index(">") if ">" in unit else len(unit)
-    return _VALUE.sub(r"\1'\2'", unit[:end]) + unit[end:]
+    return _VALUE.sub(r"\1'\2'", tag) if single and not tag.startswith("<!") else tag
 
 
-def _stretches(known: list[str], new: list[str]) -> list[tuple[bool, int, int, int, int]]:
+def _stretches(known: list[Unit], new: list[Unit]) -> list[tuple[bool, int, int, int, int]]:
     """Stretches of two lists that are the same, and those between them that are not, in order."""
     head = 0
     while head < min(len(known), len(new)) and known[head] == new[head]:
