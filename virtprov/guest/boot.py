@@ -65,7 +65,7 @@ def set_order(guest: Guest, words: list[str]) -> None:
 
     Does nothing where the user gave an order.
     """
-    if user_ordered(guest) or not guest.is_hvm:
+    if user_ordered(guest) or guest.is_container:
         return
     if not _per_device(guest):
         for word in words:

@@ -80,9 +80,9 @@ def _pick_kind(known: Capabilities, wish: Wish, arch: str) -> GuestKind:
         fits = _with_machine(fits, wish.machine)
     host_arch = known.host_arch
 
-    def rank(kind: GuestKind) -> tuple[bool, bool, bool]:
+    def rank(kind: GuestKind) -> tuple[bool, bool]:  # Xen lists paravirtual guests first, as it prefers them
         fast = any(each.name in ("kvm", "hvf") for each in kind.domain_types)
-        return (kind.arch != host_arch, kind.os_type not in ("hvm", wish.os_type), not fast)
+        return (kind.arch != host_arch, not fast)
 
     return min(fits, key=rank)
 
