@@ -1,0 +1,107 @@
+"""Host devices by the names people give them."""
+
+from __future__ import annotations
+
+import pytest
+
+from virtprov.guest import hostdev
+from virtprov.host.connection import Host
+from virtprov.support.errors import HostError, UsageError
+from virtprov.xml import tree
+from virtprov.xml.tree import Element
+
+
+def written(name: str, host: Host | None = None, start: str = "<hostdev/>") -> Element:
+    node = tree.parse(start)
+    hostdev.write_named(node, name, host)
+    return node
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "0x0781:0x5567",
+            '<hostdev type="usb" mode="subsystem" managed="yes">'
+            '<source><vendor id="0x0781"/><product id="0x5567"/></source></hostdev>',
+        ),
+        (
+            "483:2016",
+            '<hostdev type="usb" mode="subsystem" managed="yes">'
+            '<source><vendor id="0x0483"/><product id="0x2016"/></source></hostdev>',
+        ),
+        (
+            "001.003",
+            '<hostdev type="usb" mode="subsystem" managed="yes">'
+            '<source><address bus="1" device="3"/></source></hostdev>',
+        ),
+        (
+            "3:1a:0.7",
+            '<hostdev type="pci" mode="subsystem" managed="yes">'
+            '<source><address domain="3" bus="26" slot="0" function="7"/></source></hostdev>',
+        ),
+    ],
+)
+def test_names_that_say_everything(name: str, text: str) -> None:
+    assert tree.same(written(name), tree.parse(text))
+
+
+def test_a_node_device_of_the_host(kvm: Host) -> None:
+    by_name = written("usb_1_1", kvm)
+    assert tree.same(by_name, written("0x0781:0x5567"))
+    pci = written("pci_0000_00_1f_2", kvm)
+    assert tree.same(pci, written("00:1f.2"))
+
+
+def test_a_place_on_the_bus_becomes_the_ids_of_what_is_plugged_in(kvm: Host) -> None:
+    assert tree.same(written("1.1", kvm), written("0x0781:0x5567"))
+
+
+@pytest.mark.parametrize(("kind", "tag"), [("net", "interface"), ("storage", "block"), ("misc", "char")])
+def test_devices_of_containers(kind: str, tag: str) -> None:
+    node = written("eth7", start=f"<hostdev type='{kind}'/>")
+    assert node.get("mode") == "capabilities"
+    assert tree.find_text(node, f"source/{tag}") == "eth7"
+
+
+def test_another_device_replaces_the_old_one_and_keeps_the_rest() -> None:
+    start = (
+        "<hostdev mode='subsystem' type='usb' managed='no'><source startupPolicy='optional'>"
+        "<vendor id='0x1'/><product id='0x2'/></source><boot order='1'/></hostdev>"
+    )
+    node = written("001.003", start=start)
+    assert [kid.tag for kid in tree.children(tree.children(node, "source")[0])] == ["address"]
+    assert node.get("managed") == "no"
+    assert tree.find_text(node, "source/@startupPolicy") == "optional"
+    assert tree.find_text(node, "boot/@order") == "1"
+
+
+def test_the_same_device_is_left_as_it_is_written() -> None:
+    place = "<source><address bus='0x15' slot='0' function='0x1'/></source>"
+    text = f"<hostdev mode='subsystem' type='pci'>{place}</hostdev>"
+    assert tree.find_text(written("15:0.1", start=text), "source/address/@bus") == "0x15"
+
+
+def test_names_nobody_knows(kvm: Host) -> None:
+    with pytest.raises(UsageError, match="only a host knows"):
+        written("usb_9_9")
+    with pytest.raises(HostError) as failure:
+        written("usb_1_2", kvm)
+    assert failure.value.hint == "did you mean 'usb_1_1'?"
+    with pytest.raises(UsageError, match="of the kind 'system' cannot be given"):
+        written("computer", kvm)
+
+
+def test_a_network_card_of_the_host() -> None:
+    node = tree.parse("<interface/>")
+    hostdev.settle("network", node, {"hostdev": "03:10.0"}, None)
+    assert node.get("type") == "hostdev" and node.get("managed") == "yes"
+    address = tree.children(tree.children(node, "source")[0], "address")[0]
+    assert dict(address.attrib) == {"type": "pci", "domain": "0", "bus": "3", "slot": "16", "function": "0"}
+
+
+def test_other_words_and_groups_do_nothing() -> None:
+    node = tree.parse("<disk/>")
+    hostdev.settle("disk", node, {"name": "001.003"}, None)
+    hostdev.settle("hostdev", node, {}, None)
+    assert tree.to_text(node) == "<disk/>\n"
