@@ -49,7 +49,8 @@ def pairs(table: Table, text: str) -> list[Pair]:
     """Read one value of an option group: leading bare words take the table's first keys.
 
     Nothing is looked up but keys whose values may hold commas: these take in the words that follow up to
-    the next known key. Bare words that no first key takes come with the value None.
+    the next known key, of the table or with dots of libvirt's schema. Bare words that no first key takes come with
+    the value None.
     """
     uncut = _uncut(table, text) if table.whole else None
     if uncut is not None:
@@ -60,7 +61,7 @@ def pairs(table: Table, text: str) -> list[Pair]:
     for word in split(text, table.flag):
         key, equals, value = word.partition("=")
         known = table.find(key) if equals else None
-        if greedy and known is None and found:
+        if greedy and known is None and found and not (equals and _is_in_schema(table, key)):
             name, before = found[-1]
             found[-1] = (name, f"{before},{word}")
             continue
@@ -90,6 +91,15 @@ def _uncut(table: Table, text: str) -> list[Pair] | None:
 
 def _looks_like_key(key: str) -> bool:
     return key.replace(".", "").replace("_", "").replace("-", "").replace(":", "").isalnum()
+
+
+def _is_in_schema(table: Table, key: str) -> bool:
+    """Whether a word with dots, behind a value that may hold commas, is a name that libvirt's schema gives."""
+    if "." not in key or not _looks_like_key(key):
+        return False
+    from virtprov.guest import schema_rows
+
+    return schema_rows.find(table, key) is not None
 
 
 def _takes_commas(table: Table, name: str) -> bool:

@@ -45,6 +45,11 @@ def built(said: Assignments, rows: Table = DISK) -> str:
     return "".join(line.strip() for line in tree.to_text(assign.build(rows, said)).splitlines())
 
 
+def test_a_name_of_the_schema_ends_a_value_with_commas() -> None:
+    rows = Table("disk", "./devices/disk", (Row("serial", "./serial", commas=True),), many=True)
+    assert subopts.pairs(rows, "serial=1,2,a.b=3,driver.queues=4") == [("serial", "1,2,a.b=3"), ("driver.queues", "4")]
+
+
 def test_a_name_of_the_schema_is_written(say: Read) -> None:
     said = say("driver.queues=4,driver.max_size=8,driver.max_size.unit=KiB,readonly=yes,driver.cache=none")
     assert said.doubts == ()

@@ -68,6 +68,13 @@ class Graph:
         """Whether the element means something without anything in it."""
         return any(self._patterns[at].get("empty") for at in state)
 
+    def stands_alone(self, state: State) -> bool:
+        """Whether the element can say all by being there: one of its patterns takes nothing at all."""
+        return any(
+            self._patterns[at].get("empty") and not {"attributes", "kids", "text"} & self._patterns[at].keys()
+            for at in state
+        )
+
     def open(self, state: State) -> bool:
         """Whether attributes or children of any name are taken."""
         return any(ANY_NAME in self._patterns[at].get(part, ()) for at in state for part in ("kids", "attributes"))

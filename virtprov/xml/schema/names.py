@@ -79,12 +79,7 @@ def _itself(graph: Graph, state: State, name: str, where: str) -> Place | None:
     texts = graph.text(state)
     if texts:
         return Place(name, where, tuple(texts))
-    return Place(name, where, (), True) if _stands_for_itself(graph, state) else None
-
-
-def _stands_for_itself(graph: Graph, state: State) -> bool:
-    """Whether an element says all by being there: it needs nothing inside, and takes no attribute."""
-    return graph.may_be_empty(state) and not graph.attributes(state)
+    return Place(name, where, (), True) if graph.stands_alone(state) else None
 
 
 def _child(graph: Graph, state: State, part: str) -> tuple[str, int]:
@@ -146,7 +141,7 @@ def _listed(graph: Graph, state: State, before: str, depth: int, above: tuple[St
         yield before + name
     for name in graph.children(state):
         inner = graph.child(state, name)
-        if name not in attributes and (graph.text(inner) or _stands_for_itself(graph, inner)):
+        if name not in attributes and (graph.text(inner) or graph.stands_alone(inner)):
             yield before + name
         if depth > 1 and inner not in above:
             yield from _listed(graph, inner, f"{before}{name}.", depth - 1, (*above, inner))

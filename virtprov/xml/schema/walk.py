@@ -90,7 +90,7 @@ def whole(node: Element) -> str:
 def _look(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
     if graph.open(spot.state):
         return
-    for name, value in spot.node.attrib.items():
+    for name, value in sorted(spot.node.attrib.items(), key=lambda pair: pair[0] == "type"):  # the others hang on it
         if isinstance(name, str) and not name.startswith("{"):
             _attribute(graph, spot, name, str(value), found)
     state = _fitting(graph, spot.node, spot.state)
@@ -125,7 +125,13 @@ def _attribute(graph: Graph, spot: _Spot, name: str, value: str, found: list[Fin
             found.append(Finding(UNKNOWN, message, nearest(name, graph.attributes(spot.state))))
         return
     kinds = [graph.type(kind) for kind in here]
-    if not any(fits(kind, value) for kind in kinds):
+    if any(fits(kind, value) for kind in kinds):
+        return
+    elsewhere = [when for kind, when in ways if fits(graph.type(kind), value)]
+    if elsewhere:
+        message = f"{whole(spot.node)} takes {name}='{value}' only {_only(spot.node, elsewhere)}"
+        found.append(Finding(CONDITION, message, expected(kinds, value)))
+    else:
         message = f"{whole(spot.node)}: {name}='{value}' is no value that libvirt knows"
         found.append(Finding(VALUE, message, expected(kinds, value)))
 
