@@ -80,7 +80,7 @@ def _source(disk: Element, protocol: str, name: str) -> Element:
     """An empty <source> for this protocol; what the user said besides (labels, policies) stays."""
     disk.set("type", "network")
     source = places.ensure(disk, "./source")
-    for attribute in ("file", "dev", "dir", "pool", "volume", "query"):
+    for attribute in ("file", "dev", "dir", "pool", "volume", "name", "query"):
         source.attrib.pop(attribute, None)
     source.set("protocol", protocol)
     if name:

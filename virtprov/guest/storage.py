@@ -161,9 +161,19 @@ class Storage:
                 f"the host has no storage pool '{name}'",
                 hint=nearest(name, known) or ("known pools: " + ", ".join(known) if known else "it has no pool at all"),
             )
+        return self._running(pool)
+
+    @staticmethod
+    def _running(pool: PoolInfo) -> PoolInfo:
         if not pool.active:
-            raise HostError(f"the storage pool '{name}' is not active", hint=f"start it with `virsh pool-start {name}`")
+            hint = f"start it with `virsh pool-start {pool.name}`"
+            raise HostError(f"the storage pool '{pool.name}' is not active", hint=hint)
         return pool
+
+    def _pool_over(self, directory: str) -> PoolInfo | None:
+        """The pool of a directory, which must run; None when there is none."""
+        found = self.host.pool_at(directory)
+        return None if found is None else self._running(found)
 
     def _existing_volume(self, disk: Element, volume: VolumeInfo, wish: Wish) -> Making:
         if volume.type == "network":
@@ -241,7 +251,7 @@ class Storage:
                 else "check the path",
             )
         directory, name = os.path.split(path)
-        pool = self.host.pool_at(directory)
+        pool = self._pool_over(directory)
         if pool is None and self.host.is_remote:
             raise HostError(
                 f"--disk {path}: no storage pool of the remote host holds this directory",
@@ -277,7 +287,7 @@ class Storage:
     def _default_pool(self) -> tuple[PoolInfo | None, str, tuple[NewPool, ...]]:
         """The pool of the usual images directory, or the plan to make it under the name `default`."""
         directory = images_directory(self.host)
-        pool = self.host.pool_at(directory)
+        pool = self._pool_over(directory)
         if pool is not None:
             return pool, pool.path, ()
         return None, directory, (NewPool(DEFAULT_POOL, directory),)
@@ -330,7 +340,9 @@ class Storage:
             number += 1
 
     def _file_is_there(self, path: str) -> bool:
-        return self.host.driver in ("qemu", "lxc") and not self.host.is_remote and os.path.lexists(path)
+        if self.host.is_remote or self.host.is_recorded or self.host.driver not in ("qemu", "lxc"):
+            return False
+        return os.path.lexists(path)
 
     def _new(self, pool: PoolInfo | None, name: str, path: str, fmt: str, size: int, wish: Wish) -> NewVolume:
         whole = wish.sparse is False

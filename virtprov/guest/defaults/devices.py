@@ -114,7 +114,7 @@ def _virtio_serial(setting: Setting) -> bool:
 
 def _wants_agent(setting: Setting) -> bool:
     guest = setting.guest
-    if setting.refused("channel") or setting.said("channels-given"):
+    if setting.refused("channel") or guest.devices("channel"):
         return False
     return _virtio_serial(setting) and not guest.is_container
 

@@ -146,7 +146,7 @@ AGENT = '<channel type="unix"><source mode="bind"/><target type="virtio" name="o
         ({"profile": "generic"}, []),
         ({"profile": "generic", "arch": "s390x", "machine": "s390-ccw-virtio"}, [AGENT]),
         ({"profile": "debian12", "refused": "channel"}, []),
-        ({"profile": "debian12", "words": {"channels-given": "yes"}}, []),
+        ({"profile": "debian12", "devices": "<channel type='pty'/>"}, ['<channel type="pty"/>']),
         ({"profile": "debian12", "domain": "xen"}, []),
     ],
 )
