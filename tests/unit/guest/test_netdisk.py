@@ -85,7 +85,8 @@ POOLS = """
 <target><path>ip-10.0.0.7:3260-iscsi-iqn.2017-12.com.example:t2-lun-1</path><format type='unknown'/></target></volume>
 </pool>
 <pool type='zfs'><name>tank</name><target><path>/dev/zvol/tank</path></target>
-<volume type='network'><name>z</name><capacity>1</capacity><target><path>/dev/zvol/tank/z</path></target></volume></pool>
+<volume type='network'><name>z</name><capacity>1</capacity>
+<target><path>/dev/zvol/tank/z</path></target></volume></pool>
 """
 
 CEPH = '<source protocol="rbd" name="rbdpool/{}"><host name="m1" port="6789"/><host name="m2"/></source>'
