@@ -22,6 +22,7 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.actions.seeds import Seed
+    from virtprov.guest.view import HostView
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
 
@@ -301,8 +302,6 @@ def _settle_verbs(setting: Setting, made: list[Made]) -> None:
     """Act on what device options name on the host; hand on to the rules what is for them."""
     for each in made:
         hostdev.settle(each.group, each.element, each.verbs, setting.host)
-        if each.group == "channel":
-            setting.words["channels-given"] = "yes"
         for name in ("num_pcie_root_ports",):
             if name in each.verbs:
                 setting.words[name] = each.verbs[name]
@@ -324,6 +323,11 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
         checks.given_macs_are_free(host, list(drafted.given_macs))
     if request.checks.path_in_use:
         checks.disks_are_free(host, [each.element for each in drafted.given_disks])
+    check_waiting(request, host)
+
+
+def check_waiting(request: InstallRequest, host: HostView) -> None:
+    """Raise HostError when nothing will ever happen that could be waited for."""
     if request.wait and host.driver == "test":
         raise HostError(
             "guests of libvirt's test driver run nothing, so there is nothing to wait for",

@@ -138,6 +138,7 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
         uses=uses,
         refused=refused,
         name=args.name or "",
+        reinstall=args.reinstall or "",
         osinfo=osinfo,
         method=_method(args),
         os_type=args.os_type,
@@ -253,7 +254,7 @@ def _boot_device(word: str) -> str:
 
 
 def _run(args: Namespace, request: InstallRequest, output: Output) -> int:
-    from virtprov.actions import install, schema_check
+    from virtprov.actions import schema_check
     from virtprov.host.connection import connect
 
     if args.explain:
@@ -261,7 +262,7 @@ def _run(args: Namespace, request: InstallRequest, output: Output) -> int:
     with connect(args.connect, events=bool(request.wait)) as host:
         for sentence in schema_check.check_values(request.uses, host):
             output.warn(sentence)
-        made = install.plan(request, host)
+        made = _plan(request, host)
         output.tell_plan(made.plan)
         if args.print_xml is not None:
             return _print(made, args.print_xml, output)
@@ -276,11 +277,23 @@ def _run(args: Namespace, request: InstallRequest, output: Output) -> int:
         return _make(args, request, made, host, output)
 
 
+def _plan(request: InstallRequest, host: Host) -> InstallPlan:
+    if request.reinstall:
+        from virtprov.actions import reinstall
+
+        return reinstall.plan(request, host)
+    from virtprov.actions import install
+
+    return install.plan(request, host)
+
+
 def _explain(args: Namespace, request: InstallRequest, output: Output) -> int:
     from virtprov.actions import install
     from virtprov.cli import explain
     from virtprov.host.connection import connect
 
+    if request.reinstall:
+        raise UsageError("--explain tells of new guests, and --reinstall makes none", hint="leave out one of the two")
     ledger = explain.ledger(args, request)
     with connect(args.connect) as host:
         plan = install.plan(request, host, ledger).plan
