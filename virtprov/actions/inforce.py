@@ -256,9 +256,8 @@ class ChangeLive(Record):
 
     def _one(self, world: World, how: str, device: str) -> None:
         host = world.host
-        {"attach": host.attach_device, "detach": host.detach_device, "update": host.update_device}[how](
-            self.name, device
-        )
+        call = {"attach": "attach_device", "detach": "detach_device", "update": "update_device"}[how]
+        getattr(host, call)(self.name, device)
 
     def _back(self, world: World, undone: list[tuple[str, str]]) -> None:
         for how, device in reversed(undone):
