@@ -114,8 +114,17 @@ class Define(Record):
         return f"Defining the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
+        ours = not _has_variables(world, self.xml)
         world.host.define_guest(self.xml)
-        return lambda: world.host.undefine_guest(self.name)
+        return lambda: world.host.undefine_guest(self.name, nvram=ours)
+
+
+def _has_variables(world: World, xml: str) -> bool:
+    """Whether the document names a file of UEFI variables that was there before the guest."""
+    given = tree.find_text(tree.parse(xml), "os/nvram")
+    if not given:
+        return False
+    return world.host.is_remote or os.path.exists(given) or world.host.volume_at(given) is not None
 
 
 class Start(Record):

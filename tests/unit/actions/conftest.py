@@ -1,0 +1,77 @@
+"""Hosts in this process that steps can really change, and a world that takes down what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtprov.actions.plan import World
+from virtprov.host.connection import Host, connect
+from virtprov.support.progress import Progress
+
+HOSTS = Path(__file__).resolve().parents[2] / "data" / "hosts"
+
+IMAGES = """<pool type='dir'><name>images</name><target><path>/srv/images</path></target>
+<volume type='file'><name>base.qcow2</name><capacity unit='GiB'>3</capacity><target><path>/srv/images/base.qcow2</path>
+<format type='qcow2'/></target></volume></pool>"""
+GUEST = """<domain type='test'><name>web</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01</uuid><memory>65536</memory>
+<os><type>hvm</type></os><devices/></domain>"""
+
+
+@pytest.fixture(autouse=True)
+def bundled_profiles(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the profiles of the checkout, with one index for the whole run."""
+    base = tmp_path_factory.getbasetemp()
+    for layer in ("SYSTEM", "LOCAL", "USER"):
+        monkeypatch.setenv(f"OSINFO_{layer}_DIR", str(base / "no-profiles"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(base / "cache"))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Host]:
+    """A host of libvirt's test driver, nobody else's, with the pool `images` and the guest `web`, which runs."""
+    path = tmp_path / "place.xml"
+    path.write_text(f"<node>{IMAGES}{GUEST}</node>")
+    with connect(f"test://{path}") as host:
+        yield host
+
+
+@pytest.fixture
+def recorded() -> Iterator[Host]:
+    """The recorded KVM host; what is changed there is gone with the connection."""
+    with connect(f"recorded://{HOSTS / 'kvm'}") as host:
+        yield host
+
+
+class Told:
+    """What was said and warned of."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.warned: list[str] = []
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def world_of(told: Told) -> Callable[[Any], World]:
+    """A world around a host, or around something that behaves like one."""
+    return lambda host: World(host, Progress(), told.said.append, told.warned.append)
+
+
+@pytest.fixture
+def listed() -> Callable[[Host], dict[str, list[str]]]:
+    """Everything that is on a host, to compare before and after."""
+
+    def look(host: Host) -> dict[str, list[str]]:
+        pools = {pool.name: sorted(host.volume_names(pool.name)) for pool in host.pools()}
+        guests = [f"{name} {host.guest(name).state}" for name in host.guest_names()]  # type: ignore[union-attr]
+        return {"guests": guests, **{f"pool {name}": volumes for name, volumes in pools.items()}}
+
+    return look

@@ -1,0 +1,229 @@
+"""Steps that really change a host, and their undo."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtprov.actions import steps
+from virtprov.actions.plan import Plan, Step, World, apply
+from virtprov.guest.storage import NewPool, NewVolume
+from virtprov.host.connection import Host
+from virtprov.support.errors import HostError
+
+Look = Callable[[Host], dict[str, list[str]]]
+Around = Callable[[Any], World]
+
+NEW = """<domain type='test'><name>new</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f0{}</uuid><memory>65536</memory>
+<os><type>hvm</type>{}</os><devices/></domain>"""
+VOLUME = NewVolume("images", "new.qcow2", "/srv/images/new.qcow2", "qcow2", 1024**3, 0)
+
+
+@pytest.mark.parametrize(
+    ("step", "what", "there"),
+    [
+        (steps.MakePool(NewPool("more", "/srv/more")), "pool more", []),
+        (steps.MakeVolume(VOLUME), "pool images", ["base.qcow2", "new.qcow2"]),
+        (steps.Define("new", NEW.format(1, "")), "guests", ["new shut off", "web running"]),
+        (steps.Create("new", NEW.format(1, "")), "guests", ["new running", "web running"]),
+    ],
+)
+def test_steps_change_and_their_undo_changes_back(
+    step: Step, what: str, there: list[str], place: Host, world_of: Around, listed: Look
+) -> None:
+    before = listed(place)
+    undo = step.do(world_of(place))
+    assert listed(place)[what] == there
+    assert undo is not None
+    undo()
+    assert listed(place) == before
+
+
+def test_starting_is_undone_by_stopping(place: Host, world_of: Around, listed: Look) -> None:
+    place.define_guest(NEW.format(1, ""))
+    undo = steps.Start("new").do(world_of(place))
+    assert listed(place)["guests"] == ["new running", "web running"]
+    assert undo is not None
+    undo()
+    assert listed(place)["guests"] == ["new shut off", "web running"]
+
+
+def test_a_pool_starts_with_the_host(place: Host, world_of: Around) -> None:
+    steps.MakePool(NewPool("more", "/srv/more")).do(world_of(place))
+    pool = place.pool("more")
+    assert pool is not None and pool.active and pool.path == "/srv/more"
+
+
+def test_a_volume_outside_of_pools_leaves_no_pool_behind(
+    place: Host, world_of: Around, listed: Look, tmp_path: Path
+) -> None:
+    before = listed(place)
+    volume = NewVolume("", "new.img", str(tmp_path / "new.img"), "raw", 1024**2, 0)
+    undo = steps.MakeVolume(volume).do(world_of(place))
+    assert listed(place) == before
+    assert undo is not None
+    undo()
+    assert listed(place) == before
+
+
+def test_a_volume_in_a_directory_that_a_pool_holds_by_now(place: Host, world_of: Around) -> None:
+    steps.MakeVolume(VOLUME._replace(pool="")).do(world_of(place))
+    assert place.volume("images", "new.qcow2") is not None
+
+
+def test_a_pool_that_is_off_is_said(recorded: Host, world_of: Around) -> None:
+    volume = NewVolume("", "new.img", "/srv/attic/new.img", "raw", 1024**2, 0)
+    with pytest.raises(HostError, match="'attic' over /srv/attic is not active") as caught:
+        steps.MakeVolume(volume).do(world_of(recorded))
+    assert "virsh pool-start attic" in caught.value.hint
+
+
+class Uploading:
+    """The test driver cannot take data; this stands in for a host that can, or that breaks off."""
+
+    def __init__(self, host: Host, fails: bool = False) -> None:
+        self.host, self.fails = host, fails
+        self.data = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.host, name)
+
+    def upload_volume(self, pool: str, name: str, source: io.BytesIO, **settings: object) -> None:
+        if self.fails:
+            raise HostError("the connection broke")
+        self.data = source.read()
+
+
+def test_a_seed_is_made_and_filled(place: Host, world_of: Around, listed: Look) -> None:
+    before, host = listed(place), Uploading(place)
+    undo = steps.WriteSeed("images", "new-seed.iso", b"x" * 4096).do(world_of(host))
+    volume = place.volume("images", "new-seed.iso")
+    assert volume is not None and volume.capacity == 4096
+    assert host.data == b"x" * 4096
+    assert undo is not None
+    undo()
+    assert listed(place) == before
+
+
+def test_a_seed_that_cannot_be_filled_is_gone(place: Host, world_of: Around, listed: Look) -> None:
+    before = listed(place)
+    with pytest.raises(HostError, match="broke"):
+        steps.WriteSeed("images", "new-seed.iso", b"x").do(world_of(Uploading(place, fails=True)))
+    assert listed(place) == before
+
+
+def test_the_real_driver_says_what_it_cannot(place: Host, world_of: Around, listed: Look) -> None:
+    before = listed(place)
+    with pytest.raises(HostError, match=r"cannot upload to the volume 'new-seed\.iso'"):
+        steps.WriteSeed("images", "new-seed.iso", b"x").do(world_of(place))
+    assert listed(place) == before
+
+
+def test_another_definition_is_undone_by_the_one_before(place: Host, world_of: Around) -> None:
+    place.define_guest(NEW.format(1, ""))
+    undo = steps.Redefine("new", NEW.format(1, "").replace("65536", "131072")).do(world_of(place))
+    assert "131072" in place.guest_xml("new")
+    assert undo is not None
+    undo()
+    assert "65536" in place.guest_xml("new")
+
+
+def test_a_guest_starts_with_its_host(place: Host, world_of: Around) -> None:
+    assert steps.Autostart("web").do(world_of(place)) is None
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_guest_of_the_same_name_makes_room(
+    running: bool, place: Host, world_of: Around, listed: Look, told: Any
+) -> None:
+    if not running:
+        place.destroy_guest("web")
+    before = listed(place)
+    undo = steps.Replace("web").do(world_of(place))
+    assert listed(place)["guests"] == []
+    assert undo is not None
+    undo()
+    assert listed(place) == before
+    assert told.warned == ["'web' is back as it was defined; its snapshots and firmware variables are not"]
+
+
+def test_nobody_has_to_make_room(place: Host, world_of: Around) -> None:
+    assert steps.Replace("nobody").do(world_of(place)) is None
+
+
+class Variables:
+    """Notes what is to become of UEFI variables."""
+
+    is_remote = False
+
+    def __init__(self, *, remote: bool = False) -> None:
+        self.is_remote = remote
+        self.removed: object = None
+
+    def define_guest(self, xml: str) -> None:
+        pass
+
+    def volume_at(self, path: str) -> None:
+        return None
+
+    def undefine_guest(self, name: str, *, nvram: bool) -> None:
+        self.removed = nvram
+
+
+@pytest.mark.parametrize(
+    ("nvram", "remote", "removed"),
+    [
+        ("", False, True),
+        ("<nvram>{}/new_VARS.fd</nvram>", False, True),
+        ("<nvram>{}/there_VARS.fd</nvram>", False, False),  # somebody's from before: it stays
+        ("<nvram>{}/new_VARS.fd</nvram>", True, False),  # who knows?
+        ("<nvram template='/t.fd'/>", False, True),
+    ],
+)
+def test_variables_that_were_there_survive_an_undo(
+    nvram: str, remote: bool, removed: bool, world_of: Around, tmp_path: Path
+) -> None:
+    (tmp_path / "there_VARS.fd").touch()
+    host = Variables(remote=remote)
+    undo = steps.Define("new", NEW.format(1, nvram.format(tmp_path))).do(world_of(host))
+    assert undo is not None
+    undo()
+    assert host.removed is removed
+
+
+def test_a_plan_that_fails_in_the_end_leaves_nothing(place: Host, world_of: Around, listed: Look) -> None:
+    before = listed(place)
+    taken = NEW.format(2, "").replace("new", "web")  # another guest of that name
+    listed_steps = (
+        steps.MakePool(NewPool("more", "/srv/more")),
+        steps.MakeVolume(VOLUME._replace(pool="more", path="/srv/more/new.qcow2")),
+        steps.MakeVolume(VOLUME),
+        steps.Define("new", NEW.format(1, "")),
+        steps.Start("new"),
+        steps.Define("web", taken),
+    )
+    with pytest.raises(HostError, match="cannot define the guest 'web'"):
+        apply(Plan((), listed_steps), world_of(place))
+    assert listed(place) == before
+
+
+@pytest.mark.parametrize(
+    ("step", "label"),
+    [
+        (steps.MakePool(NewPool("p", "/p")), "Making the storage pool 'p'"),
+        (steps.MakeVolume(VOLUME), "Making the volume new.qcow2"),
+        (steps.WriteSeed("p", "s.iso", b""), "Writing the cloud-init seed s.iso"),
+        (steps.Define("g", ""), "Defining the guest 'g'"),
+        (steps.Start("g"), "Starting the guest 'g'"),
+        (steps.Create("g", ""), "Starting the guest 'g'"),
+        (steps.Redefine("g", ""), "Changing the definition of 'g'"),
+        (steps.Autostart("g"), "Letting 'g' start with the host"),
+        (steps.Replace("g"), "Removing the guest 'g' that is there"),
+    ],
+)
+def test_labels(step: Step, label: str) -> None:
+    assert step.label == label
