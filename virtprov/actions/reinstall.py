@@ -57,7 +57,7 @@ def _refuse(request: InstallRequest) -> None:
             raise UsageError(
                 f"{flag} does not go with --reinstall", hint="leave it out, or make a new guest without --reinstall"
             )
-    if not request.method.kind:
+    if not request.method.kind and not request.printing:
         raise UsageError(
             f"--reinstall {request.reinstall}: how the operating system comes in is missing",
             hint="give --cdrom ISO, --pxe, or --install bootdev=...",

@@ -37,12 +37,16 @@ class Method(Record):
         return {CDROM: "cdrom", PXE: "network"}.get(self.kind, self.bootdev)
 
 
+_KINDS = {"hd": ("disk", "lun"), "cdrom": ("cdrom",), "fd": ("floppy",)}
+"""What each boot word that means a drive stands for."""
+
+
 def device_for(guest: Guest, word: str) -> Element | None:
     """The first device that a boot word (`hd`, `cdrom`, `network`, `fd`) means."""
     if word == "network":
         nics = guest.devices("interface")
         return nics[0] if nics else None
-    kinds = {"hd": ("disk", "lun"), "cdrom": ("cdrom",), "fd": ("floppy",)}.get(word, ())
+    kinds = _KINDS.get(word, ())
     for disk in guest.disks():
         if disk.get("device", "disk") in kinds:
             return disk
@@ -95,9 +99,14 @@ def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
 
 
 def _final_words(guest: Guest, method: Method) -> list[str]:
-    """A live medium stays first; the disk is always in the list. Without a disk what was booted first boots again."""
+    """A live medium, or what is imported, is first; the disk is always in the list.
+
+    Without a disk what was booted first boots again.
+    """
     words = [method.boots_from] if method.live and method.boots_from else []
-    if device_for(guest, "hd") is not None:
+    if method.kind == IMPORT:
+        words = [word for word in _KINDS if device_for(guest, word) in guest.disks()[:1]]
+    if "hd" not in words and device_for(guest, "hd") is not None:
         words.append("hd")
     return words or [method.boots_from or "hd"]
 

@@ -107,6 +107,11 @@ def test_a_kernel_starts_once(host: Host) -> None:
     assert (first.get("./os/kernel"), final.has("./os/kernel")) == ("/k", False)
 
 
+def test_a_way_to_install_may_stay_open_when_it_is_printed(host: Host) -> None:
+    guest(host, DISK % "")
+    assert len(reinstall.plan(request(Method(), printing=True), host).plan.documents) == 1
+
+
 def test_an_import_only_starts_it(host: Host) -> None:
     guest(host, DISK % "")
     made = reinstall.plan(request(Method(IMPORT)), host)
@@ -130,6 +135,7 @@ def test_what_else_is_said_changes_nothing(host: Host) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused(host: Host, more: dict[str, object], message: str) -> None:
+    guest(host, DISK % "")
     with pytest.raises(UsageError, match=message):
         reinstall.plan(request(**{"method": Method(PXE), **more}), host)  # type: ignore[arg-type]
 

@@ -42,6 +42,8 @@ def order(of: Guest) -> str:
     [
         (Method(), ALL, "disk"),
         (Method(IMPORT), ALL, "disk"),
+        (Method(IMPORT), CD + HD, "cdrom disk"),  # what comes first is what is imported
+        (Method(IMPORT), FLOPPY + CD + HD, "floppy disk"),
         (Method(CDROM, "/cd.iso"), ALL, "disk"),
         (Method(CDROM, "/cd.iso"), CD, "cdrom"),  # without a disk, what was booted first boots again
         (Method(PXE), NIC, "interface"),

@@ -40,7 +40,7 @@ def set_default(setting: Setting) -> None:
 def _kvm(setting: Setting) -> None:
     guest, known = setting.guest, setting.domcaps
     host_arch = setting.capabilities.host_arch
-    if guest.is_x86 and host_arch in ("x86_64", "i686"):
+    if guest.is_x86 and guest.arch == host_arch:
         if known is not None and known.says_migratable:
             guest.put("./cpu/@mode", "host-passthrough")
         elif known is not None and known.host_model.supported and known.host_model.fallback == "forbid":

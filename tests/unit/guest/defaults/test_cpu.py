@@ -58,7 +58,8 @@ def test_kvm_guests_get_the_hosts_cpu(
         ({"arch": "armv7l", "machine": "virt"}, "aarch64", "host-passthrough"),
         ({"arch": "aarch64", "machine": "virt"}, "x86_64", ""),
         ({"arch": "s390x", "machine": "s390-ccw-virtio"}, "s390x", ""),
-        ({"arch": "i686", "machine": "pc"}, "x86_64", "host-passthrough"),
+        ({"arch": "i686", "machine": "pc"}, "i686", "host-passthrough"),
+        ({"arch": "i686", "machine": "pc"}, "x86_64", ""),
     ],
 )
 def test_kvm_by_architecture(
