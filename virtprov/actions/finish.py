@@ -88,6 +88,10 @@ def _finish_seed(request: InstallRequest, made: InstallPlan, world: World) -> st
         return CREATED
     with world.host.watch(name) as watch:
         wait.until_ready(world.host, watch, name, wait.Deadline(request.wait))
+    known = world.host.guest(name)
+    if known is None or not known.active:  # its user-data told it to power off
+        _drop_seed(made, world)
+        return OFF
     if seed.keep == UNTIL_READY:
         seeds.retire(world, name, seed)
     return READY

@@ -84,7 +84,7 @@ def _looked_through(wanted: SeedRequest) -> tuple[str, ...]:
 def _pool(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
     """A pool of files for the seed: that of the first disk, else `default`, which is made when missing."""
     host = setting.host
-    for disk in setting.guest.disks():
+    for disk in setting.guest.disks("disk"):
         source = path.get(disk, "./source/@file")
         found = host.pool_at(source.rpartition("/")[0]) if source else None
         if found is not None and found.type in FILE_POOLS and found.active:
@@ -122,7 +122,10 @@ def _attach(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> str:
     virtio = setting.is_qemu and (
         setting.profile.virtio_disk or any(path.get(disk, "./target/@bus") == "virtio" for disk in guest.disks())
     )
-    drive = guest.add_device("disk", type="file", device="disk" if virtio and not cdrom else "cdrom")
+    plain = virtio and not cdrom
+    drive = guest.add_device("disk", type="file", device="disk" if plain else "cdrom")
+    if plain:
+        path.put(drive, "./target/@bus", "virtio")
     if where:
         if setting.is_qemu:
             tree.add(drive, tree.element("driver", None, {"name": "qemu", "type": "raw"}))
