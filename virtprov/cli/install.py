@@ -193,7 +193,8 @@ def _method(args: Namespace) -> Method:
 
     install = gather.words("install", _texts(args, "install"))
     _refuse_mixtures(args)
-    live = args.livecd or install.get("no_install") == "yes"
+    nothing = install.get("no_install") == "yes"
+    live = args.livecd or nothing
     if args.cdrom:
         return boot.Method(boot.CDROM, args.cdrom, live)
     if args.pxe:
@@ -204,7 +205,7 @@ def _method(args: Namespace) -> Method:
         return boot.Method(
             boot.KERNEL, kernel=install["kernel"], initrd=install.get("initrd", ""), args=install.get("kernel_args", "")
         )
-    if args.import_disk or live:
+    if args.import_disk or nothing:
         return boot.Method(boot.IMPORT)
     if args.location or install:
         raise UsageError(
@@ -343,6 +344,7 @@ def _follow(args: Namespace, request: InstallRequest, made: InstallPlan, world: 
     from virtprov.cli import console
 
     name, host = made.plan.name, world.host
+    ends = request.destroy_on_exit and (args.autoconsole != console.NONE or bool(request.wait))  # with what is open
     try:
         if not (host.driver == "test" or host.is_recorded):  # nothing runs there
             kind = console.choose(args.autoconsole, made, console.means(), output)
@@ -353,9 +355,9 @@ def _follow(args: Namespace, request: InstallRequest, made: InstallPlan, world: 
                 console.attach(kind, name, host, output)
         state = finish(request, made, world)
     finally:
-        if request.destroy_on_exit:
+        if ends:
             host.destroy_guest(name)
-    return OFF if request.destroy_on_exit else state
+    return OFF if ends else state
 
 
 _SENTENCES = {
