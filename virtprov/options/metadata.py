@@ -20,12 +20,24 @@ def expand_sysinfo(pairs: list[Pair]) -> list[Pair]:
     types = [value for key, value in pairs if key == "type"]
     if types and types[-1] in MODES:
         return [("smbios.mode", types[-1]), *(pair for pair in pairs if pair[0] != "type")]
-    found = list(pairs)
+    found = sorted(pairs, key=_place)
     if not types and pairs:
         found.insert(0, ("type", "smbios"))
     if any(pair == ("type", "smbios") for pair in found):
         found.append(("smbios.mode", "sysinfo"))
     return found
+
+
+_PRINTED = (
+    "vendor", "manufacturer", "product", "version", "date", "release", "serial", "uuid", "asset", "location", "sku",
+    "family",
+)  # fmt: skip
+"""The entries of each table in the order in which libvirt prints them."""
+
+
+def _place(pair: Pair) -> int:
+    name = pair[0].replace("_", ".").rpartition(".")[2]
+    return _PRINTED.index(name) if name in _PRINTED else len(_PRINTED)
 
 
 def _entries(part: str, *names: str, old: bool = True) -> tuple[Row, ...]:

@@ -57,6 +57,11 @@ def test_systems_are_looked_up_by_the_caller(say: Say) -> None:
             '<chassis><entry name="sku">c</entry></chassis></sysinfo>',
         ),
         (
+            "chassis.sku=c,chassis.serial=b,chassis.version=2,chassis.manufacturer=a",
+            '<sysinfo type="smbios"><chassis><entry name="manufacturer">a</entry><entry name="version">2</entry>'
+            '<entry name="serial">b</entry><entry name="sku">c</entry></chassis></sysinfo>',
+        ),
+        (
             "type=fwcfg,entry0.name=foo,entry0.file=bar,entry0=baz",
             '<sysinfo type="fwcfg"><entry name="foo" file="bar">baz</entry></sysinfo>',
         ),
