@@ -17,7 +17,8 @@ class Assignment(Record):
     """A value for one place in the XML; None takes it out.
 
     Without a name it is written along with another one, and matching does not ask about it. `by_type` gives
-    other places for elements of some types, "" for nowhere.
+    other places for elements of some types, "" for nowhere. `off` tells a flag that is switched off, which
+    leaves what held it, from one that is unset.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Assignment(Record):
     text: str | None
     flag: bool
     by_type: dict[str, str] | None = None
+    off: bool = False
 
     def where(self, node: Element) -> str:
         """The place in this element; "" for none."""
@@ -140,7 +142,8 @@ def _place(table: Table, hit: Hit, value: str) -> Assignment:
     flag = hit.row.kind is FLAG
     if value != "":
         text = hit.row.parse(value, table.flag) or None
-    return Assignment(hit.row.name, hit.row.at(hit.numbers), "" if flag and text else text, flag, hit.row.by_type)
+    off = flag and value != "" and text is None
+    return Assignment(hit.row.name, hit.row.at(hit.numbers), "" if flag and text else text, flag, hit.row.by_type, off)
 
 
 def write(node: Element, wanted: Assignments) -> None:
@@ -150,7 +153,7 @@ def write(node: Element, wanted: Assignments) -> None:
     for place in sorted(wanted.places, key=lambda place: place.by_type is not None):
         where = place.where(node)
         if place.flag:
-            path.switch(node, where, place.text is not None)
+            path.switch(node, where, place.text is not None, stub=place.off)
         elif where:
             path.put(node, where, place.text)
     for where in numbered:

@@ -148,10 +148,11 @@ def put(node: Element, path: str, text: str | None) -> None:
     prune(gone, node)
 
 
-def switch(node: Element, path: str, on: bool) -> None:
+def switch(node: Element, path: str, on: bool, *, stub: bool = False) -> None:
     """Make sure that an element is there, as it is or empty, or that it is gone with all it holds.
 
-    When the last step has neither a number nor a key, all elements of that tag go.
+    When the last step has neither a number nor a key, all elements of that tag go. `stub` keeps what held it,
+    even if it is bare now.
     """
     if on:
         ensure(node, path)
@@ -160,7 +161,7 @@ def switch(node: Element, path: str, on: bool) -> None:
     while gone is not None and gone is not node:
         above = gone.getparent()
         tree.remove(gone)
-        if above is not None:
+        if above is not None and not stub:
             prune(above, node)
         gone = None if path.endswith("]") else find(node, path)
 

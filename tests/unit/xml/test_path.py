@@ -96,6 +96,12 @@ def test_switch() -> None:
     path.switch(node, "./a", False)
 
 
+def test_switching_off_may_keep_what_held_it() -> None:
+    node = tree.parse("<x><a><b/></a></x>")
+    path.switch(node, "./a/b", False, stub=True)
+    assert tree.same(node, tree.parse("<x><a/></x>"))
+
+
 def test_fillers_go_but_those_that_were_there_stay() -> None:
     node = tree.parse("<x><b/></x>")
     kept = set(node)
