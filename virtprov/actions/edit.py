@@ -180,16 +180,33 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Se
         _, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
     setting = _setting(request, guest, host)
     setting.words.update(words)
-    if request.group == "boot" and words.get("refresh-machine-type") == "yes":
+    if request.group == "boot":
+        _boot_words(setting, host)
+    elif request.group == "metadata":
+        _name_system(guest, words)
+    defaults.after_part(setting, request.group)
+    return setting
+
+
+def _boot_words(setting: Setting, host: HostView | None) -> None:
+    """What `--boot` says of the machine and its firmware, and what no rule for defaults does."""
+    guest, words = setting.guest, setting.words
+    if words.get("refresh-machine-type") == "yes":
         from virtprov.guest.convert import refresh_machine
 
         refresh_machine(guest)
-    if request.group == "metadata":
-        _name_system(guest, words)
-    if request.group == "boot" and host is None and setting.words.pop("uefi", "") == "yes":
+    if words.get("uefi") == "yes" and host is None:
+        del words["uefi"]
         guest.put("./os/@firmware", "efi")  # libvirt finds the files, wherever the guest will run
-    defaults.after_part(setting, request.group)
-    return setting
+    elif words.get("uefi") == "no":
+        guest.put("./os/@firmware", None)
+        for place in ("./os/firmware", "./os/loader", "./os/nvram", "./os/varstore"):
+            path.switch(guest.root, place, False)
+    if "secure-boot" in words and guest.is_uefi:
+        setting.warn(
+            "the keys are in the guest's UEFI variables, which must be made anew:"
+            f" `virsh start {guest.name} --reset-nvram`"
+        )
 
 
 def _name_system(guest: Guest, words: dict[str, str]) -> None:

@@ -1,0 +1,1 @@
+virtprov-xml --edit --boot uefi=off --print-diff < uefi.xml

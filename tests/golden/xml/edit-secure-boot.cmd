@@ -1,0 +1,1 @@
+virtprov-xml --edit --boot secure-boot=off --print-diff --connect recorded://HOSTS/kvm < uefi.xml
