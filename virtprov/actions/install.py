@@ -51,6 +51,7 @@ class InstallPlan(Record):
     displays: tuple[str, ...] = ()
     uuid: str = ""
     macs: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -81,7 +82,8 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
-    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)))
+    volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
+    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes)
 
 
 def _seed(request: InstallRequest, setting: Setting, final: Guest, install: Guest | None) -> Seed | None:

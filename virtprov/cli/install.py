@@ -266,14 +266,14 @@ def _run(args: Namespace, request: InstallRequest, output: Output) -> int:
         made = _plan(request, host)
         output.tell_plan(made.plan)
         if args.print_xml is not None:
-            return _print(made, args.print_xml, output)
+            return _print(made, args.print_xml, host, output)
         if not args.no_schema_check:
             for sentence in schema_check.check_documents(made.plan.documents, host):
                 output.warn(sentence)
         if args.dry_run:
             for step in made.plan.steps:
                 output.result(step.label)
-            output.object({"name": made.plan.name, "steps": [step.label for step in made.plan.steps]})
+            output.object(_facts(made, host))
             return 0
         return _make(args, request, made, host, output)
 
@@ -305,7 +305,23 @@ def _explain(args: Namespace, request: InstallRequest, output: Output) -> int:
     return 0
 
 
-def _print(made: InstallPlan, which: str, output: Output) -> int:
+def _facts(made: InstallPlan, host: Host) -> dict[str, object]:
+    """What --output json says of a guest: the same keys, whether it is made or only planned."""
+    return {
+        "name": made.plan.name,
+        "uuid": made.uuid,
+        "created": False,
+        "state": "",
+        "uri": host.uri,
+        "macs": list(made.macs),
+        "volumes": list(made.volumes),
+        "root_password": None,
+        "steps": [step.label for step in made.plan.steps],
+        "documents": [],
+    }
+
+
+def _print(made: InstallPlan, which: str, host: Host, output: Output) -> int:
     documents = made.plan.documents
     if which != "all":
         if int(which) > len(documents):
@@ -314,7 +330,7 @@ def _print(made: InstallPlan, which: str, output: Output) -> int:
             )
         documents = (documents[int(which) - 1],)
     output.result("".join(documents))
-    output.object({"name": made.plan.name, "documents": list(documents)})
+    output.object({**_facts(made, host), "documents": list(documents)})
     return 0
 
 
@@ -333,8 +349,7 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
     output.summary(_SENTENCES[state].format(name=made.plan.name))
-    facts = {"name": made.plan.name, "uuid": made.uuid, "macs": list(made.macs), "state": state, "uri": host.uri}
-    output.object({**facts, "root_password": password} if password else facts)
+    output.object({**_facts(made, host), "created": True, "state": state, "root_password": password or None})
     return 0
 
 
