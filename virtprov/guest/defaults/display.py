@@ -106,7 +106,7 @@ def _default_video(setting: Setting) -> str:
         return "virtio"
     if "virtio" in models and setting.profile.virtio_gpu:
         return "virtio"
-    if has_spice(setting) and guest.is_x86 and setting.like_qemu:
+    if has_spice(setting) and guest.is_x86 and setting.like_qemu and (not models or "qxl" in models):
         return "qxl"
     if guest.is_uefi and guest.is_arm_virt:
         return "ramfb"
