@@ -1,0 +1,76 @@
+"""The result on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from virtprov.actions.plan import Plan
+from virtprov.cli.output import Output, confirm
+from virtprov.host.connection import connect
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(
+    ("output", "out", "err"),
+    [
+        (Output(), "result\nsummary\n", "word\nwarning: careful\n"),
+        (Output(quiet=True), "result\n", ""),
+        (Output(json=True), '{\n  "a": 1,\n  "warnings": [\n    "careful"\n  ]\n}\n', "word\nwarning: careful\n"),
+        (Output(json=True, quiet=True), '{\n  "a": 1,\n  "warnings": [\n    "careful"\n  ]\n}\n', ""),
+    ],
+)
+def test_where_words_go(output: Output, out: str, err: str, capsys: Captured) -> None:
+    output.say("word")
+    output.warn("careful")
+    output.result("result")
+    output.summary("summary")
+    output.object({"a": 1})
+    assert capsys.readouterr() == (out, err)
+
+
+def test_a_result_ends_with_one_line_break(capsys: Captured) -> None:
+    Output().result("<domain/>\n")
+    Output().result("<domain/>")
+    assert capsys.readouterr().out == "<domain/>\n" * 2
+
+
+def test_what_a_plan_has_to_say(capsys: Captured) -> None:
+    output = Output()
+    output.tell_plan(Plan((), (), "g", ("using this",), ("mind that",)))
+    assert capsys.readouterr().err == "using this\nwarning: mind that\n"
+    assert output.warnings == ["mind that"]
+
+
+def test_steps_speak_through_it(capsys: Captured) -> None:
+    with connect("test:///default") as host:
+        world = Output().world(host)
+        world.say("on the way")
+        world.warn("careful")
+    assert capsys.readouterr().err == "on the way\nwarning: careful\n"
+
+
+def test_facts_survive_as_they_are(capsys: Captured) -> None:
+    facts = {"name": "Gänse <&>", "none": None, "list": ["a"], "flag": True}
+    Output(json=True).object(facts)
+    assert json.loads(capsys.readouterr().out) == {**facts, "warnings": []}
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"),
+    [("y\n", True), ("yes\n", True), (" YES \n", True), ("n\n", False), ("\n", False), ("", False), ("yup\n", False)],
+)
+@pytest.mark.parametrize("by_function", [True, False])
+def test_only_yes_is_yes(
+    answer: str, agreed: bool, by_function: bool, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask: Callable[[str], str] | None = (lambda question: answer) if by_function else None
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    assert confirm("Sure?", ask) is agreed
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith("Sure? (y/n): ")
