@@ -51,7 +51,7 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
         told.append("a copy of the UEFI variables" if nvram_steps else "UEFI variables of its own")
     text = keep.restore(raw, source.text(), guest.text())
     replaced = [steps.Replace(name)] if request.replace and host.guest(name) is not None else []
-    listed: tuple[Step, ...] = (*copies.steps, *replaced, *nvram_steps, steps.Define(name, text))
+    listed: tuple[Step, ...] = (*copies.steps, *replaced, *nvram_steps, steps.Define(name, text), *copies.last)
     warnings += identity.shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
     addresses = tuple(path.get(nic, "./mac/@address") or "" for nic in guest.devices("interface"))

@@ -1,4 +1,4 @@
-"""Steps that copy disks which no pool holds."""
+"""Steps that copy disks which no pool holds, and put aside what would be in the way."""
 
 from __future__ import annotations
 
@@ -54,3 +54,42 @@ class CopyFile(Record):
         except OSError as problem:
             raise ProvError(f"{self.target} cannot be removed: {problem.strerror}") from None
         self._tell_pool(world)
+
+
+class PutAside(Record):
+    """A file that shall be replaced waits under another name, until nothing can fail any more."""
+
+    path: str
+    aside: str
+
+    @property
+    def label(self) -> str:
+        return f"Putting {self.path} aside"
+
+    def do(self, world: World) -> Undo | None:
+        _rename(self.path, self.aside)
+        return lambda: _rename(self.aside, self.path)
+
+
+class Discard(Record):
+    """The last step for a file that was put aside: it goes for good."""
+
+    aside: str
+
+    @property
+    def label(self) -> str:
+        return f"Removing {self.aside}"
+
+    def do(self, world: World) -> Undo | None:
+        try:
+            os.unlink(self.aside)
+        except OSError as problem:
+            world.warn(f"{self.aside} is left behind: {problem.strerror}")
+        return None
+
+
+def _rename(source: str, target: str) -> None:
+    try:
+        os.rename(source, target)
+    except OSError as problem:
+        raise ProvError(f"{source} cannot be renamed to {target}: {problem.strerror}") from None

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions import steps
-from virtprov.actions.copying import CopyFile
+from virtprov.actions.copying import CopyFile, Discard, PutAside
 from virtprov.actions.plan import Step
 from virtprov.actions.request import CloneRequest
 from virtprov.guest import identity
@@ -34,10 +34,11 @@ class DiskFate(Record):
 
 
 class DiskCopies(Record):
-    """What becomes of all disks, and the steps that copy."""
+    """What becomes of all disks, the steps that copy, and those to take when all the rest is done."""
 
     fates: tuple[DiskFate, ...]
     steps: tuple[Step, ...]
+    last: tuple[Step, ...]
 
 
 def plan(
@@ -48,11 +49,11 @@ def plan(
     Raises UsageError for paths that are missing or make no sense, HostError for disks that cannot be copied.
     """
     _check_targets(request, guest)
-    work = _Work(request, host, guest.name, name)
+    work = _Work(request, host, guest.name, name, warnings)
     for disk in guest.disks():
         work.settle(disk)
-    work.finish(warnings)
-    return DiskCopies(tuple(work.fates), tuple(work.steps))
+    work.finish()
+    return DiskCopies(tuple(work.fates), tuple(work.steps), tuple(work.last))
 
 
 def _check_targets(request: CloneRequest, guest: Guest) -> None:
@@ -73,9 +74,13 @@ def _target(disk: Element) -> str:
 class _Work:
     """The disks one after the other; later ones know which paths are taken."""
 
-    def __init__(self, request: CloneRequest, host: Host, source: str, clone: str) -> None:
+    def __init__(
+        self, request: CloneRequest, host: Host, source: str, clone: str, warnings: list[str]
+    ) -> None:
         self.request, self.host = request, host
         self.source, self.clone = source, clone
+        self.warnings = warnings
+        self.last: list[Step] = []
         self.files = list(request.files)
         self.fates: list[DiskFate] = []
         self.steps: list[Step] = []
@@ -106,7 +111,7 @@ class _Work:
     def _note(self, disk: Element, where: str | None, target: str | None, fate: str) -> None:
         self.fates.append(DiskFate(_target(disk), where or "", target or "", fate))
 
-    def finish(self, warnings: list[str]) -> None:
+    def finish(self) -> None:
         """Say what is left over or missing."""
         if self._missing:
             raise UsageError(
@@ -114,7 +119,7 @@ class _Work:
                 hint="give --file PATH once for each, or --auto-clone to have the paths made up",
             )
         for file in self.files:
-            warnings.append(f"--file {file} is not used: the guest has no further disk to copy")
+            self.warnings.append(f"--file {file} is not used: the guest has no further disk to copy")
 
     def _is_copied(self, disk: Element) -> bool:
         """Empty, read-only and shared disks are used together; the user may say otherwise."""
@@ -132,6 +137,8 @@ class _Work:
         if self.files:
             target = self.files.pop(0)
             target = target if self.host.is_remote else os.path.abspath(os.path.expanduser(target))
+            if target in self._taken:
+                raise UsageError(f"--file {target} is given for two disks", hint="give each copy a path of its own")
         elif self.request.auto:
             target = identity.clone_path(where, self.source, self.clone, self._is_taken)
         else:
@@ -147,7 +154,7 @@ class _Work:
 
     def _check_given(self, target: str) -> None:
         """Raise HostError when a disk that shall be used as it is does not exist."""
-        if not self.request.checks.path_exists or self.host.is_recorded:
+        if not self.request.checks.path_exists:
             return
         if self.host.volume_at(target) is None and not self._is_here(target):
             raise HostError(
@@ -161,11 +168,13 @@ class _Work:
         if os.path.normpath(target) == os.path.normpath(where):
             raise UsageError(f"--file {target}: this is the original's own disk", hint="give another path")
         onto_device = not host.is_remote and _is_block_device(target)
-        if (existing is not None or self._is_here(target)) and not onto_device:
+        if existing is not None and not onto_device:
             raise HostError(
                 f"{target} exists already, and a copy would overwrite it",
                 hint="give another --file, or --preserve-data to use it as it is",
             )
+        if self._is_here(target) and not onto_device:
+            self._put_aside(target)
         pool = host.pool_at(os.path.dirname(target))
         if pool is not None and not pool.active:
             raise steps.inactive(pool)
@@ -174,12 +183,36 @@ class _Work:
         elif onto_device:
             self.steps.append(CopyFile(where, target, sparse=self.request.sparse))
         else:
-            self._check_room(source, pool)
-            whole = not self.request.sparse or pool is not None and pool.type == "logical"
-            self.steps.append(
-                steps.CopyDisk(source, target, reflink=self.request.reflink, sparse=not whole)
-            )
+            self._copy_volume(source, target, pool)
         _point(host, disk, target)
+
+    def _put_aside(self, target: str) -> None:
+        """Make way for a copy where a file lies that the user gives up."""
+        if self.request.checks.path_exists or not os.path.isfile(target):
+            raise HostError(
+                f"{target} exists already, and a copy would overwrite it",
+                hint="give another --file, --preserve-data to use it as it is, or --check path_exists=off to lose it",
+            )
+        number = 0
+        while os.path.lexists(aside := f"{target}.old{number or ''}"):
+            number += 1
+        self.warnings.append(f"what is in {target} now will be lost")
+        self.steps.append(PutAside(target, aside))
+        self.last.append(Discard(aside))
+
+    def _copy_volume(self, source: VolumeInfo, target: str, pool: PoolInfo | None) -> None:
+        """Copy what a pool of the host holds: the host does, but for sharing the blocks of images with tables."""
+        request = self.request
+        self._check_room(source, pool)
+        if request.reflink and source.type == "file" and not self.host.is_remote and os.access(source.path, os.R_OK):
+            self.steps.append(CopyFile(source.path, target, reflink=True))
+            return
+        share = request.reflink and source.type == "file" and source.format == "raw"
+        if request.reflink and not share:
+            kind = source.format or f"{source.type} volumes"
+            self.warnings.append(f"{source.path} is copied in full: the host cannot share blocks of {kind}")
+        whole = not request.sparse or pool is not None and pool.type == "logical"
+        self.steps.append(steps.CopyDisk(source, target, reflink=share, sparse=not whole))
 
     def _copy_outside(self, where: str, target: str, pool: PoolInfo | None, onto_device: bool) -> None:
         """Copy a disk that no pool of the host knows."""

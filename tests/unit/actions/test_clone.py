@@ -246,6 +246,45 @@ def test_what_is_refused(kvm: Host, request_: CloneRequest, error: type[Exceptio
         clone.plan(request_, kvm)
 
 
+def test_a_file_that_is_given_up_is_lost_only_when_all_went_well(kvm: Host, files: Path) -> None:
+    (files / "two.img").write_bytes(b"precious")
+    paths = (f"{files}/two.img", f"{files}/new.img")
+    request = CloneRequest(document=document(files), name="two", files=paths, checks=Checks(path_exists=False))
+    host: Any = Refusing(kvm)
+    made = clone.plan(request, host)
+    assert f"what is in {files}/two.img now will be lost" in made.plan.warnings
+    with pytest.raises(HostError, match="not defined"):
+        put(made, host)
+    assert (files / "two.img").read_bytes() == b"precious"
+    assert listing(files) == ["data.img", "one.img", "two.img"]
+    put(clone.plan(request, kvm), kvm)
+    assert (files / "two.img").read_bytes() == (files / "one.img").read_bytes()
+    assert listing(files) == ["data.img", "new.img", "one.img", "two.img"]
+
+
+def test_one_path_is_not_for_two_disks(kvm: Host, files: Path) -> None:
+    paths = (f"{files}/new.img", f"{files}/new.img")
+    with pytest.raises(UsageError, match="new.img is given for two disks"):
+        clone.plan(CloneRequest(document=document(files), name="two", files=paths), kvm)
+
+
+def test_blocks_are_shared_where_they_can_be(kvm: Host, files: Path) -> None:
+    made = clone.plan(CloneRequest(original="web", auto=True, reflink=True), kvm)
+    assert made.plan.warnings == (
+        "/srv/images/web.qcow2 is copied in full: the host cannot share blocks of qcow2",
+    )
+    outside = clone.plan(CloneRequest(document=document(files), auto=True, reflink=True), kvm)
+    assert [getattr(step, "reflink", None) for step in outside.plan.steps] == [True, True, None]
+
+
+def test_given_disks_must_be_there(kvm: Host, files: Path) -> None:
+    paths = (f"{files}/data.img", f"{files}/nosuch.img")
+    request = CloneRequest(document=document(files), name="two", files=paths, preserve=True)
+    with pytest.raises(HostError, match="there is no .*nosuch.img"):
+        clone.plan(request, kvm)
+    clone.plan(request._replace(checks=Checks(path_exists=False)), kvm)
+
+
 @pytest.mark.parametrize(
     ("target", "message"), [("one.img", "the original's own disk"), ("data.img", "exists already")]
 )
