@@ -202,6 +202,7 @@ def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile:
 def _settle_name(setting: Setting, request: InstallRequest, watch: Watch) -> None:
     guest, host, profile = setting.guest, setting.host, setting.profile
     if request.name:
+        names.check_name(request.name)
         guest.put("./name", request.name)
     if not guest.name:
         name = names.default_name(

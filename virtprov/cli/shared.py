@@ -78,6 +78,8 @@ BOOTING = {
 XML = {**GENERAL, **GUEST, **BOOTING, **DEVICES}
 """Every option group that has a place in the guest's XML."""
 
+_WITH_HELP = {*XML, "cloud-init", "install", "location", "unattended", "check", "osinfo"}
+
 OLD_FLAGS = {
     "network": ("-w",),
     "hostdev": ("--host-device",),
@@ -117,13 +119,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line; raises UsageError."""
-        unknown = message.removeprefix("unrecognized arguments: ").split()[0] if "unrecognized" in message else ""
-        hint = ""
-        if unknown.startswith("--"):
-            hint = nearest(
-                unknown.partition("=")[0], [flag for flag in self._option_string_actions if flag[:2] == "--"]
-            )
-        raise UsageError(message, hint=hint or f"`{self.prog} --help` lists all flags")
+        words, hint = _in_our_words(message, [flag for flag in self._option_string_actions if flag[:2] == "--"])
+        raise UsageError(words, hint=hint or f"`{self.prog} --help` lists all flags")
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         found: dict[int, Any] = {}
@@ -131,6 +128,40 @@ class Parser(argparse.ArgumentParser):
             if candidate[1] not in self.fresh:
                 found.setdefault(id(candidate[0]), candidate)
         return list(found.values())
+
+
+def _in_our_words(message: str, flags: list[str]) -> tuple[str, str]:
+    """What argparse says, and what to try; "" where only the list of all flags helps."""
+    start, _, rest = message.partition(": ")
+    if start == "unrecognized arguments":
+        unknown = rest.split()[0]
+        if unknown.startswith("--"):
+            return message, nearest(unknown.partition("=")[0], flags)
+        return message, "" if unknown.startswith("-") else "every value belongs to a flag; quote one that holds blanks"
+    if not start.startswith("argument "):
+        return message, "write the flag out" if start == "ambiguous option" else ""
+    name = _longest(start.removeprefix("argument "))
+    if rest.startswith("expected"):
+        return f"{name} needs a value", f"`{name} help` lists what it takes" if name[2:] in _WITH_HELP else ""
+    if rest.startswith("not allowed with argument "):
+        other = _longest(rest.removeprefix("not allowed with argument "))
+        return f"{name} and {other} exclude each other", "leave out one of them"
+    what, _, value = rest.partition(": ")
+    if what == "invalid choice":
+        value, _, choices = value.partition(" (choose from ")
+        listed = choices.removesuffix(")").replace("'", "")
+        return f"{name} {value}: there is no such choice", f"there are {listed}"
+    if what.startswith("invalid "):
+        return f"{name} {value}: this is no number", f"for example {name} 30"
+    return message, ""
+
+
+def _longest(names: str) -> str:
+    """The flag to speak of where argparse names all its spellings: `-w/--network`."""
+    spelled = names.split("/")
+    old = {flag for flags in OLD_FLAGS.values() for flag in flags}
+    known = [name for name in spelled if name[2:] in _WITH_HELP]
+    return known[0] if known else max((name for name in spelled if name not in old), key=len, default=spelled[-1])
 
 
 def _as_it_is(text: str) -> str:

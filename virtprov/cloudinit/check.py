@@ -283,7 +283,7 @@ def _bad_yaml(error: Exception, text: str, name: str) -> InputError:
     line = mark.line + 1
     rows = text.split("\n")
     row = rows[mark.line] if mark.line < len(rows) else ""
-    hint = ""
+    hint = "check brackets, quotes, colons and the indentation there"
     if "\t" in row[: len(row) - len(row.lstrip())]:
         hint = "indent with blanks: YAML allows no tabs there"
     elif "{{" in row or "{%" in row:

@@ -41,6 +41,8 @@ def check_name(name: str) -> None:
     """Raise UsageError when libvirt takes no guest of this name."""
     if not name.strip():
         raise UsageError("the guest's name is empty", hint="give --name NAME")
+    if name != name.strip():
+        raise UsageError(f"the name '{name}' begins or ends with a blank", hint=f"write '{name.strip()}'")
     if "/" in name:
         raise UsageError(f"the name '{name}' holds a slash, which libvirt refuses", hint="use a dash instead")
     if any(ord(letter) < 32 for letter in name):

@@ -46,7 +46,7 @@ class Kind:
             try:
                 return str(self.scale * (int(text, 16) if text.lower().startswith("0x") else int(text)))
             except ValueError:
-                raise UsageError(f"{option}: '{text}' is not a whole number") from None
+                raise UsageError(f"{option}: '{text}' is not a whole number", hint="write it in digits") from None
         return text
 
 

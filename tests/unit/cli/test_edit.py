@@ -97,7 +97,7 @@ def test_the_system_of_a_new_device() -> None:
         (["", "--edit", "--memory", "5"], "the guest's name is empty"),
         (["--edit", "--memory", "5", "--update"], "--update changes a running guest"),
         (["--edit", "--memory", "5", "--confirm"], "--confirm reads the answer from standard input"),
-        (["g", "--edit", "--memory", "5", "--define", "--no-define"], "not allowed with argument --define"),
+        (["g", "--edit", "--memory", "5", "--define", "--no-define"], "--no-define and --define exclude each other"),
         (["g", "--edit", "--disk", "cach=none"], "--disk has no option 'cach'"),
         (["g", "--edit", "cach=none", "--disk", "cache=none"], "--disk has no option 'cach'"),
         (["g", "--add-device", "--osinfo", "nosuch", "--disk", "size=1"], "there is no OS profile named 'nosuch'"),

@@ -83,6 +83,36 @@ def test_refusals_leave_as_usage_errors_with_a_hint(words: list[str]) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (["--disk"], "--disk needs a value", "`--disk help` lists what it takes"),
+        (["-w"], "--network needs a value", "`--network help` lists what it takes"),
+        (["--os-variant"], "--osinfo needs a value", "`--osinfo help` lists what it takes"),
+        (["--name"], "--name needs a value", "`virtprov-install --help` lists all flags"),
+        (["--wait", "soon"], "--wait 'soon': this is no number", "for example --wait 30"),
+        (["--print-xml", "7"], "--print-xml '7': there is no such choice", "there are 1, 2, all"),
+        (["--hvm", "--paravirt"], "--paravirt and --hvm exclude each other", "leave out one of them"),
+        (["a b"], "unrecognized arguments: a b", "every value belongs to a flag; quote one that holds blanks"),
+        (["-Z"], "unrecognized arguments: -Z", "`virtprov-install --help` lists all flags"),
+        (["--nog"], "", ""),
+    ],
+)
+def test_the_parsers_failures_are_in_our_words(words: list[str], message: str, hint: str) -> None:
+    if not message:
+        assert flags.install_parser().parse_args(words).nographics
+        return
+    with pytest.raises(UsageError) as caught:
+        flags.install_parser().parse_args(words)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_a_flag_cut_too_short_is_said() -> None:
+    with pytest.raises(UsageError, match="ambiguous option: --no could match") as caught:
+        flags.install_parser().parse_args(["--no"])
+    assert caught.value.hint == "write the flag out"
+
+
 def test_a_slip_is_met_with_the_nearest_flag() -> None:
     with pytest.raises(UsageError) as caught:
         flags.install_parser().parse_args(["--grafics", "vnc"])

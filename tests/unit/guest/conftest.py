@@ -109,8 +109,11 @@ def host_of(tmp_path: Path) -> Iterator[Callable[..., Host]]:
 
 
 @pytest.fixture
-def setting_of(kvm: Host) -> Callable[..., Setting]:
-    """A guest in the making: setting_of("<disk/>", profile="debian12", host=host, machine="pc", words={...})."""
+def setting_of(kvm: Host, host_of: Callable[..., Host]) -> Callable[..., Setting]:
+    """A guest in the making: setting_of("<disk/>", profile="debian12", host=host, machine="pc", words={...}).
+
+    Without a host it is the recorded KVM host, or one that runs guests of the `domain`.
+    """
 
     def make(
         devices: str = "", *, host: Host | None = None, profile: str = "generic", domain: str = "kvm",
@@ -125,7 +128,8 @@ def setting_of(kvm: Host) -> Callable[..., Setting]:
             f"<devices>{devices}</devices></domain>"
         )
         groups = frozenset(refused.split())
-        return Setting(guest, host or kvm, find(profile), refused=groups, words=words)
+        where = host or (kvm if domain in ("kvm", "qemu", "hvf") else host_of(f"{domain}:///", {"domains": domain}))
+        return Setting(guest, where, find(profile), refused=groups, words=words)
 
     return make
 

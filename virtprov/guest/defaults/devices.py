@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.setting import Rule, Setting
+from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -63,9 +64,14 @@ def _wants_ports(setting: Setting) -> bool:
 
 
 def add_root_ports(setting: Setting) -> None:
-    """A PCI Express root with free ports, so that devices can be plugged in later."""
-    count = int(setting.words.get("num_pcie_root_ports") or ROOT_PORTS)
-    if count <= 0:
+    """A PCI Express root with free ports, so that devices can be plugged in later; raises UsageError for no number."""
+    said = setting.words.get("num_pcie_root_ports") or str(ROOT_PORTS)
+    if not said.isdecimal():
+        raise UsageError(
+            f"--controller num_pcie_root_ports={said}: this is no number", hint="for example num_pcie_root_ports=14"
+        )
+    count = int(said)
+    if not count:
         return
     setting.guest.add_device("controller", type="pci", model="pcie-root")
     for _ in range(count):
