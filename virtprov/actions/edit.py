@@ -113,7 +113,17 @@ def _profile(request: EditRequest, guest: Guest) -> Profile:
 def _setting(
     request: EditRequest, guest: Guest, host: HostView | None, fresh: list[Element] | None = None
 ) -> Setting:
-    return Setting(guest, _view(guest, host), _profile(request, guest), fresh=fresh)
+    return _Placed(guest, _view(guest, host), _profile(request, guest), fresh=fresh)
+
+
+class _Placed(Setting):
+    """A guest that is there: the host it is on runs it, whatever its document says."""
+
+    __slots__ = ()
+
+    @property
+    def is_qemu(self) -> bool:
+        return self.host.driver == "qemu"
 
 
 def _view(guest: Guest, host: HostView | None) -> HostView:
@@ -124,7 +134,7 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
 
 def _storage(guest: Guest, host: HostView | None) -> Storage:
     return Storage(
-        _view(guest, host), guest.name or "guest", qemu=guest.domain_type in ("qemu", "kvm", "hvf")
+        _view(guest, host), guest.name or "guest", qemu=_view(guest, host).driver == "qemu"
     )
 
 
