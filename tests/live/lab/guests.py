@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from lab.host import Done, Host
 
 # An emulated guest boots in 30 to 40 seconds on two idle cores; a busy machine may take several times that.
-BOOT_DEADLINE = 300.0
+BOOT_DEADLINE = 900.0
 STOP_DEADLINE = 120.0
 # An event may slip by between looking and listening, so a wait looks again after this many seconds.
 LOOK_AGAIN = 2.0

@@ -18,7 +18,7 @@ from lab import keeper
 
 URI = "qemu:///system"
 CHECKOUT = Path(__file__).resolve().parents[3]
-COMMAND_DEADLINE = 300.0
+COMMAND_DEADLINE = 1200.0
 STOP_DEADLINE = 20.0
 
 LIBVIRTD_CONF = """\
