@@ -78,7 +78,7 @@ def install(host: Host, image: Image, key: Path) -> Shared:
             *("--serial", f"pty,log.file=/var/log/libvirt/{NAME}-console.log,log.append=on"),
             "--cloud-init",
             f"clouduser-ssh-key={public},hostname={HOSTNAME},user-data={user_data},network-config={network}",
-            *("--noautoconsole", "--wait", "10"),
+            *("--noautoconsole", "--wait", "15"),
         ],
         deadline=660,
     )
