@@ -119,6 +119,7 @@ _CARD = (
         "type",
         "./@type",
         values=("network", "bridge", "user", "direct", "ethernet", "vhostuser", "vdpa", "hostdev", "internal", "null"),
+        ignored=("default",),
     ),
     Row("model", "./model/@type", values=("virtio", "e1000e", "e1000", "rtl8139", "igb", "vmxnet3", "virtio-net")),
     Row("model.type", "./model/@type"),
