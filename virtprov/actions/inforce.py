@@ -11,7 +11,7 @@ from virtprov.guest.document import Guest
 from virtprov.options.catalogue import table
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.record import Record
-from virtprov.xml import diff, keep, tree
+from virtprov.xml import diff, keep, path, tree
 
 if TYPE_CHECKING:
     from virtprov.actions.plan import Undo, World
@@ -252,7 +252,18 @@ class ChangeLive(Record):
         except BaseException:
             self._back(world, undone)
             raise
+        if self.how == "detach":
+            self._look_whether_gone(world)
         return lambda: self._back(world, undone)
+
+    def _look_whether_gone(self, world: World) -> None:
+        """libvirt asks the guest's system for a device, and does not wait for long."""
+        running = Guest.parse(world.host.guest_xml(self.name))
+        there = {path.get(device, "./alias/@name") for device in running.devices()} - {None}
+        for text in self.before:
+            node = tree.parse(text)
+            if tree.find_text(node, "alias/@name") in there:
+                world.warn(f"'{self.name}' has not let go of its {node.tag} yet; at the latest it goes at power-off")
 
     def _one(self, world: World, how: str, device: str) -> None:
         host = world.host

@@ -168,6 +168,21 @@ def test_half_of_a_live_change_is_undone(kvm: Host) -> None:
     assert host.calls == ["attach_device db <disk/>", "detach_device db <disk/>"]
 
 
+def test_a_device_that_the_guest_holds_on_to_is_named(kvm: Host) -> None:
+    said: list[str] = []
+    kept = "<interface><alias name='net0'/></interface>"
+    running = f"<domain><name>db</name><devices>{kept}<rng><alias name='rng0'/></rng></devices></domain>"
+
+    class Slow(Refusing):
+        def guest_xml(self, *args: Any, **named: Any) -> str:
+            return running
+
+    host: Any = Slow(kvm)
+    world = World(host, Progress(), said.append, said.append)
+    ChangeLive("db", "detach", (), (kept, "<disk><alias name='disk0'/></disk>", "<sound/>")).do(world)
+    assert said == ["'db' has not let go of its interface yet; at the latest it goes at power-off"]
+
+
 def test_a_document_from_elsewhere_becomes_a_guest(kvm: Host) -> None:
     text = kvm.guest_xml("web", inactive=True).replace("<name>web<", "<name>new<").replace("9e01<", "9e09<")
     source = inforce.from_bytes(text.encode())
