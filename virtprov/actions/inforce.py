@@ -263,7 +263,7 @@ class ChangeLive(Record):
         for text in self.before:
             node = tree.parse(text)
             if tree.find_text(node, "alias/@name") in there:
-                world.warn(f"'{self.name}' has not let go of its {node.tag} yet; at the latest it goes at power-off")
+                world.warn(f"'{self.name}' has not let go of its {tree.local_name(node)} yet; it goes at power-off")
 
     def _one(self, world: World, how: str, device: str) -> None:
         host = world.host

@@ -180,7 +180,7 @@ def test_a_device_that_the_guest_holds_on_to_is_named(kvm: Host) -> None:
     host: Any = Slow(kvm)
     world = World(host, Progress(), said.append, said.append)
     ChangeLive("db", "detach", (), (kept, "<disk><alias name='disk0'/></disk>", "<sound/>")).do(world)
-    assert said == ["'db' has not let go of its interface yet; at the latest it goes at power-off"]
+    assert said == ["'db' has not let go of its interface yet; it goes at power-off"]
 
 
 def test_a_document_from_elsewhere_becomes_a_guest(kvm: Host) -> None:
