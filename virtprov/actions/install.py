@@ -234,21 +234,19 @@ def _firmware_uuid(request: InstallRequest) -> str:
 def _require(request: InstallRequest, setting: Setting) -> None:
     """Raise UsageError that lists everything a guest cannot do without."""
     guest = setting.guest
-    missing = []
+    missing = {}
     if not resources.set_memory(setting):
-        missing.append("--memory MIB, how much memory the guest gets")
+        missing["--memory MIB, how much memory the guest gets"] = "for example --memory 2048"
     if not guest.is_container:
         if not guest.disks() and not setting.refused("disk") and _advised_gib(setting) is None:
-            missing.append("--disk, where its data is kept (--disk none for a guest without)")
+            missing["--disk, where its data is kept (--disk none for a guest without)"] = "for example --disk size=20"
         if not _has_method(request, guest):
-            missing.append(
-                "how the operating system comes in: --location URL, --cdrom ISO, --pxe, --import or --boot hd|cdrom|..."
+            words = "--location URL, --cdrom ISO, --pxe, --import or --boot hd|cdrom|..."
+            missing[f"how the operating system comes in: {words}"] = (
+                "--import starts a disk that holds a system already, --cloud-init sets up a cloud image"
             )
     if missing:
-        raise UsageError(
-            "what is missing: " + "; ".join(missing),
-            hint="--import starts a disk that holds a system already, --cloud-init sets up a cloud image",
-        )
+        raise UsageError("what is missing: " + "; ".join(missing), hint=list(missing.values())[-1])
 
 
 def _has_method(request: InstallRequest, guest: Guest) -> bool:

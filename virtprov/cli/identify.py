@@ -18,7 +18,8 @@ _KINDS = {
 
 def line(answer: Identified) -> str:
     """One medium on one line, its path first."""
-    return f"{answer.path}: {answer.error or sentence(answer.found)}"
+    why = answer.error.removeprefix(f"'{answer.path}' ")
+    return f"{answer.path}: {why or sentence(answer.found)}"
 
 
 def sentence(found: Detected) -> str:

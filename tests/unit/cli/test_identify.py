@@ -57,3 +57,4 @@ def test_sentences(found: Detected, words: str) -> None:
 def test_lines_begin_with_the_path() -> None:
     assert identify.line(Identified("/a", Detected("unknown"))) == "/a: nothing that is known here"
     assert identify.line(Identified("/a", Detected("unknown"), "it is gone")) == "/a: it is gone"
+    assert identify.line(Identified("/a", Detected("unknown"), "'/a' cannot be read")) == "/a: cannot be read"

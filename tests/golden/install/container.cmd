@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/lxc --name box --print-xml

@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/desk --osinfo debian12 --import --disk pool=lvm,size=5 --print-xml

@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/desk --osinfo fedora40 --import --print-xml

@@ -1,0 +1,1 @@
+virtprov-install --cloud-init help --check help

@@ -1,0 +1,1 @@
+virtprov-install --identify user-data.yaml nothing.iso --output json

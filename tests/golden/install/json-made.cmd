@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/desk --osinfo debian12 --import --disk size=5 --output json

@@ -1,0 +1,2 @@
+virtprov-install --connect recorded://HOSTS/desk --osinfo linux2023 --import --disk none --memory 1024 \
+    --print-xml

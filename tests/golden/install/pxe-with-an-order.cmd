@@ -1,0 +1,2 @@
+virtprov-install --connect recorded://HOSTS/desk --osinfo debian12 --pxe --disk size=10 \
+    --boot hd,network,menu=on --print-xml

@@ -1,0 +1,2 @@
+virtprov-install --connect recorded://HOSTS/kvm --name web --osinfo debian12 --import --disk none \
+    --output json

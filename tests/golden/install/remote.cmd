@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/far --name far --osinfo debian12 --import --disk none --print-xml

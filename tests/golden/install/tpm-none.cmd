@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/desk --osinfo win11 --import --disk none --tpm none --print-xml

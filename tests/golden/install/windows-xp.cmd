@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/desk --osinfo winxp --import --disk none --print-xml
