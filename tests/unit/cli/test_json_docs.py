@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PRINTED = {
     "A failure": "xml/refuse-json.out",
+    "virtprov-install": "install/json-made.out",
     "virtprov-clone": "clone/json.out",
     "virtprov-xml": "xml/define-json.out",
 }
@@ -36,3 +37,23 @@ def test_the_table_names_every_key(heading: str) -> None:
     printed = json.loads((ROOT / "tests" / "golden" / PRINTED[heading]).read_text())
     printed = printed.get("error", printed)
     assert set(printed) <= named
+
+
+def test_what_media_hold_is_described_key_by_key() -> None:
+    text = section("virtprov-install")
+    printed = json.loads((ROOT / "tests" / "golden" / "install" / "json-identify.out").read_text())[0]
+    example = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[1])[0]
+    assert list(example) == list(printed)
+    assert set(printed) <= set(re.findall(r"`([a-z_]+)`", text))
+
+
+def test_systems_are_described_key_by_key() -> None:
+    printed = json.loads((ROOT / "tests" / "golden" / "install" / "json-osinfo-list.out").read_text())
+    assert set(printed) == {"systems", "warnings"}
+    assert set(printed["systems"][0]) <= set(re.findall(r"`([a-z_]+)`", section("virtprov-install")))
+
+
+def test_every_state_is_described() -> None:
+    from virtprov.cli.install import _SENTENCES
+
+    assert set(_SENTENCES) <= set(re.findall(r"\| `([a-z]+)` \|", section("virtprov-install")))
