@@ -22,8 +22,9 @@ def expand(pairs: list[Pair]) -> list[Pair]:
             found += _listen(value, said)
         elif key == "keymap" and value in ("none", "local"):
             found.append((key, ""))
-        elif key in _PORTS and value:
-            _check_port(_PORTS[key], value)
+        elif key in _PORTS and value is not None:
+            if value:
+                _check_port(_PORTS[key], value)
             found.append((key, value))
             if "autoport" not in said:
                 found.append(aside("./@autoport"))

@@ -184,7 +184,7 @@ def _fill_emulated(setting: Setting) -> None:
         if panic.get("model") == "default":
             del panic.attrib["model"]
     for balloon in setting.devices("memballoon"):
-        if balloon.get("model") == "default":
+        if balloon.get("model", "default") == "default":
             balloon.set("model", "virtio")
 
 
