@@ -329,9 +329,12 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
 
 def check_waiting(request: InstallRequest, host: HostView) -> None:
     """Raise HostError when nothing will ever happen that could be waited for."""
-    if request.wait and host.driver == "test":
+    if not request.wait or request.printing or request.dry:
+        return
+    if host.driver == "test" or host.is_recorded:
+        what = "a recorded host" if host.is_recorded else "libvirt's test driver"
         raise HostError(
-            "guests of libvirt's test driver run nothing, so there is nothing to wait for",
+            f"guests of {what} run nothing, so there is nothing to wait for",
             hint="leave out --wait, or connect to a host with a hypervisor",
         )
 

@@ -307,9 +307,13 @@ def test_a_guest_that_is_only_shown_may_leave_open_how_its_system_comes_in(recor
     install.plan(asked("disk none", method=Method(), printing=True), recorded)
 
 
-def test_nothing_is_waited_for_on_the_test_driver(place: Host) -> None:
-    with pytest.raises(HostError, match="nothing to wait for"):
+def test_nothing_is_waited_for_where_nothing_runs(place: Host, recorded: Host) -> None:
+    with pytest.raises(HostError, match="test driver run nothing"):
         install.plan(asked("disk none", "memory 64", osinfo=GENERIC, wait=5), place)
+    with pytest.raises(HostError, match="recorded host run nothing"):
+        install.plan(asked("disk none", wait=5), recorded)
+    install.plan(asked("disk none", wait=5, dry=True), recorded)
+    install.plan(asked("disk none", wait=5, printing=True), recorded)
 
 
 def test_virtuozzo_has_no_transient_guests(tmp_path: Path) -> None:

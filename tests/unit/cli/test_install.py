@@ -329,10 +329,10 @@ def test_a_password_is_not_lost_when_the_wait_fails(
     def impatient(*words: object) -> None:
         raise WaitTimeout("not ready")
 
-    monkeypatch.setattr("virtprov.actions.wait.until_ready", impatient)
+    monkeypatch.setattr("virtprov.actions.finish.finish", impatient)
     words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", "pool=images,size=1"]
     with pytest.raises(WaitTimeout):
-        install.main([*words, "--cloud-init", "--wait", "1", "--output", "json"])
+        install.main([*words, "--cloud-init", "--output", "json"])
     said = capsys.readouterr()
     assert said.out == "" and "Password for root's first login: " in said.err
 
