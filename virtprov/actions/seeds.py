@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions import steps
 from virtprov.cloudinit.model import KEEP, SeedRequest, request_from
+from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
 from virtprov.guest.document import Guest
 from virtprov.guest.setting import Setting
@@ -134,6 +135,8 @@ def _attach(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> str:
     here = Setting(guest, setting.host, setting.profile, fresh=[drive])
     fill_bus(here)
     fill_targets(here)
+    if devices.wants_scsi(here):
+        devices.add_scsi(here)
     return tree.to_text(tree.copy(drive))
 
 

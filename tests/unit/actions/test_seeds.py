@@ -135,6 +135,20 @@ def test_the_drive_suits_the_guest(made: Guest, profile: str, device: str, targe
 
 
 @pytest.mark.parametrize(
+    ("given", "controllers"),
+    [
+        ("", ["virtio-scsi"]),
+        ("<controller type='scsi' model='lsilogic'/>", ["lsilogic"]),
+    ],
+)
+def test_a_scsi_drive_gets_its_controller(given: str, controllers: list[str], recorded: Host) -> None:
+    made = guest(given, arch="s390x", machine="s390-ccw-virtio")
+    first = Guest.parse(planned(recorded, made, "generic", install=made.copy()).first_boot)
+    assert tree.find_text(first.disks("cdrom")[0], "target/@bus") == "scsi"
+    assert [each.get("model") for each in first.devices("controller")] == controllers
+
+
+@pytest.mark.parametrize(
     ("made", "serial"),
     [
         (guest(), "ds=nocloud"),

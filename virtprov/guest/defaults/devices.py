@@ -78,7 +78,8 @@ def add_root_ports(setting: Setting) -> None:
         setting.guest.add_device("controller", type="pci", model="pcie-root-port")
 
 
-def _wants_scsi(setting: Setting) -> bool:
+def wants_scsi(setting: Setting) -> bool:
+    """Whether there is a SCSI disk and nothing to connect it to."""
     if controllers(setting, "scsi") or not setting.is_qemu:
         return False
     return any(path.get(disk, "./target/@bus") == "scsi" for disk in setting.guest.disks())
@@ -217,7 +218,7 @@ def _default(device: Element, where: str, value: str) -> None:
 
 USB_PCI = (
     Rule("usb", _wants_usb, add_usb, "--controller usb,model=none"),
-    Rule("scsi-controller", _wants_scsi, add_scsi, "--controller scsi,model=..."),
+    Rule("scsi-controller", wants_scsi, add_scsi, "--controller scsi,model=..."),
     Rule("pcie-root-ports", _wants_ports, add_root_ports, "--controller num_pcie_root_ports=0"),
 )
 
