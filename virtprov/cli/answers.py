@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bool:
     """Print the sub-options of every group that is asked about; says whether one was."""
-    asked = [group for group in groups if gather.help_asked(getattr(args, shared.destination(group)))]
+    asked = [group for group in groups if gather.help_asked(shared.texts(args, group))]
     for group in asked:
         output.result(subopts.help_text(table(group)))
     return bool(asked)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-from virtprov.cli import flags, gather, legacy, shared, subopts
+from virtprov.cli import answers, flags, gather, legacy, shared
 from virtprov.cli.output import Output
-from virtprov.options.catalogue import table
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
@@ -16,13 +14,13 @@ if TYPE_CHECKING:
 
     from virtprov.actions.install import InstallPlan
     from virtprov.actions.plan import World
-    from virtprov.actions.request import Checks, InstallRequest, Use
+    from virtprov.actions.request import InstallRequest, Use
     from virtprov.guest.boot import Method
     from virtprov.host.connection import Host
     from virtprov.osinfo.request import OsinfoRequest
 
 XML_GROUPS = (*shared.BOOTING, *shared.GENERAL, *shared.GUEST, *shared.DEVICES)
-GROUPS = (*XML_GROUPS, "cloud-init", "install", "location", "unattended", "check", "osinfo")
+GROUPS = (*XML_GROUPS, "cloud-init", "install", "location", "unattended", "check")
 
 
 def build_parser() -> ArgumentParser:
@@ -36,13 +34,13 @@ def main(argv: list[str]) -> int:
     output = Output(json=args.output == "json", quiet=args.quiet or args.explain or args.print_xml is not None)
     for sentence in legacy.apply(args):
         output.warn(sentence)
-    if _help_of_groups(args, output):
+    if answers.help_of_groups(args, GROUPS, output):
         return 0
     if args.identify:
         return _identify(args.identify, output)
-    osinfo = _osinfo(args)
-    if osinfo.wants_list or osinfo.wants_help:
-        return _osinfo_words(osinfo, output)
+    osinfo = answers.osinfo(args.osinfo)
+    if answers.osinfo_words(osinfo, output):
+        return 0
     if args.record_host:
         return _record(args, output)
     if args.wait == 0:
@@ -52,44 +50,7 @@ def main(argv: list[str]) -> int:
     return _run(args, request, output)
 
 
-def _texts(args: Namespace, group: str) -> list[str]:
-    """The raw values of a group; those of which only the last counts come as a list of one."""
-    found = getattr(args, shared.destination(group))
-    if found is None:
-        return []
-    return [found] if isinstance(found, str) else list(found)
-
-
-def _help_of_groups(args: Namespace, output: Output) -> bool:
-    """Print the sub-options of every group that is asked about; says whether one was."""
-    asked = [group for group in GROUPS if group != "osinfo" and gather.help_asked(_texts(args, group))]
-    for group in asked:
-        output.result(subopts.help_text(table(group)))
-    return bool(asked)
-
-
 # -- what needs no guest --------------------------------------------------------------------------
-
-
-def _osinfo(args: Namespace) -> OsinfoRequest:
-    from virtprov.osinfo.request import parse
-
-    return parse(args.osinfo, os.environ)
-
-
-def _osinfo_words(osinfo: OsinfoRequest, output: Output) -> int:
-    from virtprov.osinfo import listing, request
-
-    if osinfo.wants_help:
-        output.result("--osinfo options:\n  " + "\n  ".join(request.OPTIONS))
-        return 0
-    warnings: list[str] = []
-    entries = listing.listing(osinfo.list_word, warnings)
-    for sentence in warnings:
-        output.warn(sentence)
-    output.result(listing.as_table(entries))
-    output.object({"systems": listing.as_objects(entries)})
-    return 0
 
 
 def _identify(media: list[str], output: Output) -> int:
@@ -146,7 +107,7 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
         domain_type=args.virt_type.lower(),
         machine=args.machine,
         cloud_init=_cloud_init(args),
-        checks=_checks(args),
+        checks=answers.checks(shared.texts(args, "check")),
         autostart=args.autostart,
         transient=args.transient,
         destroy_on_exit=args.destroy_on_exit,
@@ -162,7 +123,7 @@ def _uses(args: Namespace) -> tuple[tuple[Use, ...], frozenset[str]]:
     uses: list[Use] = []
     refused: set[str] = set()
     for group in XML_GROUPS:
-        texts = _texts(args, group)
+        texts = shared.texts(args, group)
         if texts:
             found, is_refused = gather.group_uses(group, texts, schema=not args.no_schema_check)
             uses += found
@@ -172,26 +133,16 @@ def _uses(args: Namespace) -> tuple[tuple[Use, ...], frozenset[str]]:
 
 
 def _cloud_init(args: Namespace) -> dict[str, str | None] | None:
-    texts = _texts(args, "cloud-init")
+    texts = shared.texts(args, "cloud-init")
     if not texts or texts[-1] == "none":
         return None
     return dict(gather.words("cloud-init", [text for text in texts if text]))
 
 
-def _checks(args: Namespace) -> Checks:
-    from virtprov.actions.request import Checks
-
-    said = gather.words("check", _texts(args, "check"))
-    checks = Checks()
-    if said.pop("all", "yes") == "no":
-        checks = Checks(*(False for _ in checks))
-    return checks._replace(**{name: value == "yes" for name, value in said.items()})
-
-
 def _method(args: Namespace) -> Method:
     from virtprov.guest import boot
 
-    install = gather.words("install", _texts(args, "install"))
+    install = gather.words("install", shared.texts(args, "install"))
     _refuse_mixtures(args)
     nothing = install.get("no_install") == "yes"
     live = args.livecd or nothing
@@ -233,7 +184,7 @@ def _refuse_mixtures(args: Namespace) -> None:
         raise UsageError("--extra-args goes with --location only", hint="a CD or a disk boots its own kernel")
     if args.initrd_inject and not args.location:
         raise UsageError("--initrd-inject goes with --location only", hint="it changes the installer's initrd")
-    unattended = _texts(args, "unattended")
+    unattended = shared.texts(args, "unattended")
     if unattended and unattended[-1] != "none":
         raise UsageError(
             "answering an installer's questions (--unattended) is not in this release",

@@ -310,6 +310,14 @@ def add_check(target: Target) -> None:
     )
 
 
+def texts(args: argparse.Namespace, group: str) -> list[str]:
+    """The raw values of an option group; where only the last one counts, a list of one or none."""
+    found = getattr(args, destination(group))
+    if found is None:
+        return []
+    return [found] if isinstance(found, str) else list(found)
+
+
 def destination(group: str) -> str:
     """The name under which the parsed arguments keep the values of an option group."""
     return group.replace("-", "_")
