@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions import seeds, wait
 from virtprov.actions.install import InstallPlan
 from virtprov.actions.request import InstallRequest
-from virtprov.cloudinit.model import UNTIL_READY
+from virtprov.cloudinit.model import KEEP, UNTIL_READY
 from virtprov.support.errors import GuestBroken, HostError
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def start(world: World, name: str) -> None:
 
 
 def _drop_seed(made: InstallPlan, world: World) -> None:
-    """Delete a seed that is for the installer only; a guest that still runs keeps what it has open."""
-    if made.seed is not None and made.seed.keep == UNTIL_READY:
+    """Delete a seed that does not stay for good; a guest that still runs keeps what it has open."""
+    if made.seed is not None and made.seed.keep != KEEP:
         seeds.delete(world, made.seed)
 
 
@@ -94,4 +94,6 @@ def _finish_seed(request: InstallRequest, made: InstallPlan, world: World) -> st
         return OFF
     if seed.keep == UNTIL_READY:
         seeds.retire(world, name, seed)
+    else:
+        _drop_seed(made, world)
     return READY

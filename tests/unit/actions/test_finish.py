@@ -25,6 +25,9 @@ Around = Callable[[Any], World]
 SEED_DRIVE = "<disk device='disk'><source file='/srv/images/web-seed.iso'/><target dev='vdb'/></disk>"
 
 
+SEED_VOLUME = "images/web-seed.iso"
+
+
 def made(kind: str = IMPORT, *, keep: str = "", name: str = "web") -> InstallPlan:
     seed = Seed("images", "web-seed.iso", SEED_DRIVE, keep, (), "", "", "") if keep else None
     return InstallPlan(Plan((), (), name), seed, Method(kind))
@@ -143,7 +146,7 @@ def test_a_crash_is_told(detail: str, world_of: Around) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keep", "deleted"), [("until-ready", ["images/web-seed.iso"]), ("first-boot", []), ("yes", [])]
+    ("keep", "deleted"), [("until-ready", [SEED_VOLUME]), ("first-boot", [SEED_VOLUME]), ("yes", [])]
 )
 def test_a_seed_nobody_waits_for_goes_at_once(keep: str, deleted: list[str], host: Noting, world: World) -> None:
     assert finish(InstallRequest(), made(keep=keep), world) == CREATED
@@ -151,7 +154,7 @@ def test_a_seed_nobody_waits_for_goes_at_once(keep: str, deleted: list[str], hos
 
 
 @pytest.mark.parametrize(
-    ("keep", "deleted"), [("until-ready", ["images/web-seed.iso"]), ("first-boot", []), ("yes", [])]
+    ("keep", "deleted"), [("until-ready", [SEED_VOLUME]), ("first-boot", [SEED_VOLUME]), ("yes", [])]
 )
 def test_a_seed_goes_once_the_guest_is_ready(
     keep: str, deleted: list[str], host: Noting, world: World, monkeypatch: pytest.MonkeyPatch
