@@ -20,7 +20,6 @@ class Gate:
 
     def __init__(self) -> None:
         self.pending = False
-        self._before: dict[int, object] = {}
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.pending = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.cli import subopts
-from virtprov.options.catalogue import REFUSABLE, table
+from virtprov.options.catalogue import says_none, table
 from virtprov.options.model import devices_of
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ def group_uses(group: str, texts: Iterable[str], *, schema: bool = True) -> tupl
     found: list[Use] = []
     refused = False
     for text in texts:
-        if group in REFUSABLE and text.strip().rstrip(",") == "none":
+        if says_none(group, text):
             refused = True
             continue
         rows = table(group)

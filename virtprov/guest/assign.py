@@ -47,10 +47,6 @@ class Assignments(Record):
     xpaths: tuple[dict[str, str], ...] = ()
     doubts: tuple[Doubt, ...] = ()
 
-    def places_named(self, *names: str) -> bool:
-        """Whether any of these rows is given a value."""
-        return any(place.name in names for place in self.places)
-
 
 class _Said:
     """What the pairs said so far."""

@@ -72,6 +72,16 @@ REFUSABLE = frozenset(
 )
 """Groups of which the lone word `none` means that the guest gets no such device; their tables say so as well."""
 
+
+
+def says_none(group: str, text: str) -> bool:
+    """Whether the value is the lone word `none`: the user wants no such device, not even the default one.
+
+    Told without reading the group's table, which such a guest has no other use for.
+    """
+    return group in REFUSABLE and text.strip().rstrip(",") == "none"
+
+
 _loaded: dict[str, Table] = {}
 
 

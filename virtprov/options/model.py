@@ -290,11 +290,6 @@ def devices_of(table: Table, pairs: list[Pair]) -> list[list[Pair]]:
     return [pairs] if table.several is None else table.several(pairs)
 
 
-def says_none(table: Table, text: str) -> bool:
-    """Whether the value is the lone word `none`: the user wants no such device, not even the default one."""
-    return table.none and text.strip().rstrip(",") == "none"
-
-
 def aside(path: str, text: str = "") -> Pair:
     """A pair that writes a place along with another ("" takes it out); matching does not ask about it."""
     return "!" + path, text

@@ -9,9 +9,6 @@ from virtprov.osinfo.index import all_records
 from virtprov.osinfo.lookup import generic
 from virtprov.osinfo.pack import FIELD, words
 
-NOTE = "Where libosinfo's tools are installed, `osinfo-query os short-id=NAME` tells more about one system."
-"""A line for stderr after the table."""
-
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
 _NUMBER = re.compile("[0-9]+")
 _IDS, _NAME, _DATE = 34, 44, 10  # widths; what is longer runs over

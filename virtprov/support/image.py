@@ -6,6 +6,10 @@ import os
 
 from virtprov.support.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
 _QCOW2 = b"QFI\xfb"
 _HEAD = 1024
 
@@ -28,22 +32,22 @@ def probe(path: str) -> Image | None:
         with open(path, "rb") as stream:
             head = stream.read(_HEAD)
             if head[:4] == _QCOW2:
-                return _qcow2(stream.read, stream.seek, head)
+                return _qcow2(stream, head)
             size = os.fstat(stream.fileno()).st_size
     except OSError:
         return None
     return _other(head, size)
 
 
-def _qcow2(read: object, seek: object, head: bytes) -> Image:
+def _qcow2(stream: BinaryIO, head: bytes) -> Image:
     at, length = int.from_bytes(head[8:16], "big"), int.from_bytes(head[16:20], "big")
     backing = ""
     if at and length and length < 1024:
         if at + length <= len(head):
             backing = head[at : at + length].decode(errors="replace")
-        elif callable(seek) and callable(read):
-            seek(at)
-            backing = read(length).decode(errors="replace")
+        else:
+            stream.seek(at)
+            backing = stream.read(length).decode(errors="replace")
     version = int.from_bytes(head[4:8], "big")
     return Image("qcow2" if version >= 2 else "qcow", int.from_bytes(head[24:32], "big"), backing)
 
