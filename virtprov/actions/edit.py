@@ -29,7 +29,7 @@ OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 
 
 class EditRequest(Record):
-    """A change to one guest.
+    """One change to a guest; an edit is a row of them.
 
     `group` is the option group it is about, `uses` what is said of it, `selector` which elements are meant (for
     EDIT and REMOVE). `profile` is the operating system, when the user names it.
@@ -56,19 +56,23 @@ class Changed(Record):
     warnings: tuple[str, ...] = ()
 
 
-def change(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+def change(
+    request: EditRequest, guest: Guest, host: HostView | None, storage: Storage | None = None
+) -> Changed:
     """Make the change on a copy of the document. `host` is None when there is no libvirt to ask.
 
+    `storage` resolves the disks of all changes of one edit: it remembers which new volumes the earlier ones name.
     Raises UsageError when nothing matches, or when the change needs a host and there is none.
     """
     altered = guest.copy()
+    storage = storage or storage_of(guest, host)
     if request.action == EDIT:
-        return _edit(request, altered, host)
+        return _edit(request, altered, host, storage)
     if request.action == ADD:
-        return _add(request, altered, host)
+        return _add(request, altered, host, storage)
     if request.action == REMOVE:
         return _remove(request, altered, host)
-    return _build(request, altered, host)
+    return _build(request, altered, host, storage)
 
 
 def check_group(action: str, group: str) -> None:
@@ -132,7 +136,8 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
     return host if host is not None else Offline(guest)
 
 
-def _storage(guest: Guest, host: HostView | None) -> Storage:
+def storage_of(guest: Guest, host: HostView | None) -> Storage:
+    """What resolves the disks of one edit of a guest."""
     return Storage(
         _view(guest, host), guest.name or "guest", qemu=_view(guest, host).driver == "qemu"
     )
@@ -141,14 +146,14 @@ def _storage(guest: Guest, host: HostView | None) -> Storage:
 # -- editing -------------------------------------------------------------------------------------
 
 
-def _edit(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
     if request.group.startswith("convert-to-"):
         return _convert(request, guest, host)
     rows = table(request.group)
     if not rows.many:
         return _edit_part(request, guest, host)
     chosen = select.choose(guest, rows, request.selector, host)
-    storage = _storage(guest, host)
+    said = len(storage.notes)
     makings: list[Making] = []
     before = tuple(tree.copy(node) for node in chosen)
     for node, was in zip(chosen, before, strict=True):
@@ -160,7 +165,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
             makings += _act(request.group, guest, host, node, use, storage)
         _shift_boot_order(guest, node, was)
         after_edit(_setting(request, guest, host, [node]), node, was)
-    return Changed(guest, tuple(chosen), before, tuple(makings), tuple(storage.notes))
+    return Changed(guest, tuple(chosen), before, tuple(makings), tuple(storage.notes[said:]))
 
 
 def _act(
@@ -267,23 +272,23 @@ def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
 # -- adding and building -------------------------------------------------------------------------
 
 
-def _add(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
-    changed = _complete(request, guest, host)
+def _add(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
+    changed = _complete(request, guest, host, storage)
     if request.profile is not None and request.profile.os_id:
         guest.put(OS_ID, request.profile.os_id)
     return changed
 
 
-def _complete(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+def _complete(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
     """Make new elements and fill in what they leave open; what the guest had stays as it is."""
+    said = len(storage.notes)
     made, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
     fresh = [each.element for each in made]
     setting = _setting(request, guest, host, fresh)
     setting.words.update(words)
-    storage = _storage(guest, host)
     makings = [making for each in made if (making := _settle(guest, host, storage, each)) is not None]
     defaults.complete(setting)
-    notes = (*setting.notes, *storage.notes)
+    notes = (*setting.notes, *storage.notes[said:])
     return Changed(guest, tuple(fresh), (), tuple(makings), notes, tuple(setting.warnings))
 
 
@@ -296,10 +301,10 @@ def _settle(guest: Guest, host: HostView | None, storage: Storage, made: Made) -
     return None
 
 
-def _build(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
     rows = table(request.group)
     if rows.many:
-        return _complete(request, guest, host)
+        return _complete(request, guest, host, storage)
     bare = _same_kind(guest)
     setting = _write_part(request, bare, host)
     if not any(place.path.startswith("./os/type") for use in request.uses for place in use.said.places):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions import steps
-from virtprov.actions.edit import ADD, REMOVE, Changed, EditRequest, blank, change
+from virtprov.actions.edit import ADD, REMOVE, Changed, EditRequest, blank, change, storage_of
 from virtprov.actions.plan import Plan, Step
 from virtprov.guest.document import Guest
 from virtprov.options.catalogue import table
@@ -40,25 +40,45 @@ class Source(Record):
 
 
 class Wanted(Record):
-    """What is to become of the change: stored, made in the running guest, the guest started."""
+    """What is to become of the edit: stored, made in the running guest, the guest started.
+
+    `lenient`: what the running guest cannot take now is left to its next boot, rather than refused.
+    """
 
     define: bool = False
     update: bool = False
     start: bool = False
+    lenient: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything at all is to be done."""
+        return self.define or self.update or self.start
 
 
 class Edited(Record):
-    """What came of a request: the changed document as text, the difference, and the changes they show.
+    """What came of an edit: the changed document as text, the difference, and each change in it, in order.
 
-    `live` is the change to the running guest; None when none is made.
+    `parts` are the changes as they were made in the document that is shown and stored, `lives` those to the
+    running guest, one for each request as well; () when none is made.
     """
 
-    request: EditRequest
+    requests: tuple[EditRequest, ...]
     source: Source
     text: str
     diff: str
-    changed: Changed
-    live: Changed | None = None
+    parts: tuple[Changed, ...]
+    lives: tuple[Changed, ...] = ()
+
+    @property
+    def guest(self) -> Guest:
+        """The guest with every change made."""
+        return self.parts[-1].guest
+
+    @property
+    def made(self) -> tuple[Changed, ...]:
+        """The changes that say what is made on the host: a running guest's own come first."""
+        return self.lives or self.parts
 
 
 def from_host(host: Host, key: str) -> Source:
@@ -90,20 +110,34 @@ def from_nothing(host: Host | None) -> Source:
     return Source(Document(guest, guest.text()))
 
 
-def make(request: EditRequest, source: Source, wanted: Wanted, host: Host | None) -> Edited:
-    """Make the change on the documents it is wanted for. Raises as `check` and `edit.change` do."""
-    check(request, source, wanted)
-    live, document = None, source.stored
-    if wanted.update and source.running is not None:
-        live = change(request, source.running.guest, host)
-        if not wanted.define:
-            document = source.running
-    if live is not None and (document is source.running or request.action == ADD):
-        changed = live if document is source.running else _graft(document.guest, live)
-    else:
-        changed = change(request, document.guest, host)
-    text, difference = _spelled(document, changed)
-    return Edited(request, source, text, difference, changed, live)
+def make(requests: tuple[EditRequest, ...], source: Source, wanted: Wanted, host: Host | None) -> Edited:
+    """Make the changes, each on what the one before it left, on the documents they are wanted for.
+
+    Raises as `check` and `edit.change` do.
+    """
+    for request in requests:
+        check(request, source, wanted)
+    running = source.running if wanted.update else None
+    document = source.stored if running is None or wanted.define else running
+    storages = storage_of(document.guest, host), storage_of(document.guest, host)  # both come to the same names
+    guest, beside = document.guest, None if running is None else running.guest
+    parts: list[Changed] = []
+    lives: list[Changed] = []
+    for request in requests:
+        if beside is None:
+            parts.append(change(request, guest, host, storages[0]))
+        else:
+            lives.append(change(request, beside, host, storages[1]))
+            beside = lives[-1].guest
+            if document is running:
+                parts.append(lives[-1])
+            elif request.action == ADD:
+                parts.append(_graft(guest, lives[-1]))
+            else:
+                parts.append(change(request, guest, host, storages[0]))
+        guest = parts[-1].guest
+    text, difference = _spelled(document, guest)
+    return Edited(requests, source, text, difference, tuple(parts), tuple(lives))
 
 
 def _graft(guest: Guest, live: Changed) -> Changed:
@@ -113,16 +147,16 @@ def _graft(guest: Guest, live: Changed) -> Changed:
     return live._replace(guest=altered, elements=added)
 
 
-def _spelled(document: Document, changed: Changed) -> tuple[str, str]:
+def _spelled(document: Document, guest: Guest) -> tuple[str, str]:
     """The changed document, spelled as the original was, and the difference."""
-    text = keep.restore(document.raw, document.guest.text(), changed.guest.text())
+    text = keep.restore(document.raw, document.guest.text(), guest.text())
     original = document.raw.lstrip("\ufeff\n")
     return text, diff.unified(original if original.endswith("\n") else original + "\n", text)
 
 
 def alone(made: Edited) -> str:
-    """The elements of a change as they stand by themselves."""
-    return "".join(_dedented(tree.to_text(node)) for node in made.changed.elements)
+    """The elements of the last change as they stand by themselves."""
+    return "".join(_dedented(tree.to_text(node)) for node in made.parts[-1].elements)
 
 
 def _dedented(text: str) -> str:
@@ -136,7 +170,7 @@ def unmade(made: Edited) -> list[str]:
     """Volumes that a printed document names, and that nobody makes: the document came from elsewhere."""
     if made.source.info is not None:
         return []
-    return [volume.path for making in made.changed.makings for volume in making.volumes]
+    return [volume.path for part in made.parts for making in part.makings for volume in making.volumes]
 
 
 # -- the plan ------------------------------------------------------------------------------------
@@ -158,18 +192,20 @@ def check(request: EditRequest, source: Source, wanted: Wanted) -> None:
 
 def plan(made: Edited, wanted: Wanted) -> Plan:
     """Everything that must be done; raises HostError for a name or UUID that cannot be changed alone."""
-    source, changed = made.source, made.changed
-    name = changed.guest.name
+    source, name = made.source, made.guest.name
     listed: list[Step] = []
-    if any(wanted):
-        listed += _storage_steps(changed if made.live is None else made.live)
-    if wanted.update and made.live is not None and source.info is not None:
-        listed.append(_live_step(made.request, source.info.name, made.live))
+    if wanted.anything:
+        listed += _storage_steps(made.made)
+    if wanted.update and source.info is not None:
+        pairs = zip(made.requests, made.lives, strict=False)
+        listed += [_live_step(request, source.info.name, live) for request, live in pairs]
     if stores(made, wanted):
-        listed.append(_define_step(source, changed.guest, made.text))
+        listed.append(_define_step(source, made.guest, made.text))
     if wanted.start:
         listed.append(steps.Start(name) if wanted.define else steps.Create(name, made.text))
-    return Plan((made.text,), tuple(listed), name, changed.notes, changed.warnings)
+    notes = (note for part in made.parts for note in part.notes)
+    warnings = (warning for part in made.parts for warning in part.warnings)
+    return Plan((made.text,), tuple(listed), name, tuple(notes), tuple(warnings))
 
 
 def stores(made: Edited, wanted: Wanted) -> bool:
@@ -177,10 +213,11 @@ def stores(made: Edited, wanted: Wanted) -> bool:
     return wanted.define and (bool(made.diff) or made.source.info is None)
 
 
-def _storage_steps(changed: Changed) -> list[Step]:
-    pools = {pool.name: pool for making in changed.makings for pool in making.pools}
+def _storage_steps(parts: tuple[Changed, ...]) -> list[Step]:
+    makings = [making for part in parts for making in part.makings]
+    pools = {pool.name: pool for making in makings for pool in making.pools}
     listed: list[Step] = [steps.MakePool(pool) for pool in pools.values()]
-    listed += [steps.MakeVolume(volume) for making in changed.makings for volume in making.volumes]
+    listed += [steps.MakeVolume(volume) for making in makings for volume in making.volumes]
     return listed
 
 

@@ -255,10 +255,16 @@ def add_talk(made: Parser, group: Target) -> None:
     )
 
 
-def add_groups(target: Target, groups: dict[str, str], *, bare: Iterable[str] = ()) -> None:
+def add_groups(
+    target: Target,
+    groups: dict[str, str],
+    *,
+    bare: Iterable[str] = (),
+    action: str | type[argparse.Action] = "append",
+) -> None:
     """A flag for each option group; it may be repeated, and its raw values are a list in the order given.
 
-    `bare` names groups that may be given without a value.
+    `bare` names groups that may be given without a value, `action` what argparse does with one.
     """
     lone = set(bare)
     for name, text in groups.items():
@@ -269,7 +275,7 @@ def add_groups(target: Target, groups: dict[str, str], *, bare: Iterable[str] = 
             f"--{name}",
             *long,
             dest=destination(name),
-            action="append",
+            action=action,
             default=[],
             nargs="?" if name in lone else None,
             const="default" if name in lone else None,

@@ -56,7 +56,7 @@ def request(action: str, group: str, text: str) -> EditRequest:
 def put(host: Any, key: str, asked: EditRequest, wanted: Wanted) -> Edited:
     """Make a change of a guest, and apply the plan for it."""
     source = inforce.from_host(host, key)
-    made = inforce.make(asked, source, wanted, host)
+    made = inforce.make((asked,), source, wanted, host)
     apply(inforce.plan(made, wanted), World(host, Progress(), lambda text: None, lambda text: None))
     return made
 
@@ -134,9 +134,9 @@ def test_both_the_running_and_the_stored_guest_are_changed(kvm: Host) -> None:
 
 def test_a_new_device_is_the_same_in_both(kvm: Host) -> None:
     source = inforce.from_host(kvm, "db")
-    made = inforce.make(request(ADD, "network", "network=default"), source, Wanted(define=True, update=True), kvm)
-    assert made.live is not None
-    macs = [path.get(node, "./mac/@address") for node in (*made.changed.elements, *made.live.elements)]
+    made = inforce.make((request(ADD, "network", "network=default"),), source, Wanted(define=True, update=True), kvm)
+    assert made.lives
+    macs = [path.get(node, "./mac/@address") for node in (*made.parts[-1].elements, *made.lives[0].elements)]
     assert macs[0] == macs[1]
 
 
@@ -186,7 +186,7 @@ def test_a_device_that_the_guest_holds_on_to_is_named(kvm: Host) -> None:
 def test_a_document_from_elsewhere_becomes_a_guest(kvm: Host) -> None:
     text = kvm.guest_xml("web", inactive=True).replace("<name>web<", "<name>new<").replace("9e01<", "9e09<")
     source = inforce.from_bytes(text.encode())
-    made = inforce.make(request(EDIT, "vcpus", "2"), source, Wanted(define=True), kvm)
+    made = inforce.make((request(EDIT, "vcpus", "2"),), source, Wanted(define=True), kvm)
     assert made.diff == ""
     apply(inforce.plan(made, Wanted(define=True)), World(kvm, Progress(), lambda text: None, lambda text: None))
     assert kvm.guest("new") is not None
@@ -207,19 +207,37 @@ def test_name_and_uuid_do_not_change_alone(kvm: Host, change: str) -> None:
 def test_what_cannot_be_put_in_force_is_refused_before_anything_changes(kvm: Host) -> None:
     source = inforce.from_host(kvm, "db")
     with pytest.raises(UsageError, match="--memory cannot be changed in a running guest"):
-        inforce.make(request(EDIT, "memory", "5"), source, Wanted(update=True), kvm)
+        inforce.make((request(EDIT, "memory", "5"),), source, Wanted(update=True), kvm)
     with pytest.raises(HostError, match="'db' is running, so it cannot be started"):
-        inforce.make(request(EDIT, "memory", "5"), source, Wanted(define=True, start=True), kvm)
+        inforce.make((request(EDIT, "memory", "5"),), source, Wanted(define=True, start=True), kvm)
 
 
 def test_volumes_that_nobody_makes(kvm: Host) -> None:
     asked = request(ADD, "disk", "size=1,pool=images")
     elsewhere = inforce.from_bytes(kvm.guest_xml("web").encode())
-    assert inforce.unmade(inforce.make(asked, elsewhere, Wanted(), kvm)) == ["/srv/images/web-1.qcow2"]
-    assert inforce.unmade(inforce.make(asked, inforce.from_host(kvm, "web"), Wanted(), kvm)) == []
+    assert inforce.unmade(inforce.make((asked,), elsewhere, Wanted(), kvm)) == ["/srv/images/web-1.qcow2"]
+    assert inforce.unmade(inforce.make((asked,), inforce.from_host(kvm, "web"), Wanted(), kvm)) == []
 
 
 def test_a_built_element_begins_at_the_left_margin(kvm: Host) -> None:
-    made = inforce.make(request(EDIT, "disk", "cache=none"), inforce.from_host(kvm, "web"), Wanted(), kvm)
+    made = inforce.make((request(EDIT, "disk", "cache=none"),), inforce.from_host(kvm, "web"), Wanted(), kvm)
     lines = inforce.alone(made).splitlines()
     assert lines[0].startswith("<disk ") and lines[1].startswith("  <driver ") and lines[-1] == "</disk>"
+
+
+def test_several_changes_are_one_edit(kvm: Host) -> None:
+    """Each is made on what the one before left, and new volumes get names of their own."""
+    asked = (
+        request(ADD, "disk", "size=1"),
+        request(ADD, "disk", "size=2"),
+        request(EDIT, "memory", "3000"),
+        EditRequest(EDIT, "disk", tuple(gather.group_uses("disk", ["cache=none"])[0]), Selector("-1")),
+    )
+    source = inforce.from_host(kvm, "web")
+    made = inforce.make(asked, source, Wanted(define=True), kvm)
+    disks = made.guest.disks()
+    files = [path.get(disk, "./source/@file") for disk in disks]
+    assert len(files) == len(set(files)) and path.get(disks[-1], "./driver/@cache") == "none"
+    assert made.guest.get("./memory") == str(3000 << 10)
+    labels = [step.label for step in inforce.plan(made, Wanted(define=True)).steps]
+    assert len(labels) == 3 and labels[-1] == "Changing the definition of 'web'"

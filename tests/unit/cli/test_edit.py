@@ -10,16 +10,22 @@ from pathlib import Path
 import pytest
 
 from virtprov.actions.edit import EditRequest
-from virtprov.cli import answers, edit
+from virtprov.cli import answers, edit, edit_words
 from virtprov.support.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[3]
 XML = "<domain type='kvm'><name>g</name><devices><disk device='disk'><target dev='vda'/></disk></devices></domain>"
 
 
-def request(*argv: str) -> EditRequest:
+def requests(*argv: str) -> tuple[EditRequest, ...]:
     args = edit.build_parser().parse_args(list(argv))
-    return edit.to_request(args, answers.osinfo(args.osinfo))
+    said = edit_words.changes(args, edit.GROUPS)
+    return edit.to_requests(args, said, answers.osinfo(args.osinfo))
+
+
+def request(*argv: str) -> EditRequest:
+    (one,) = requests(*argv)
+    return one
 
 
 @pytest.mark.parametrize(
@@ -55,6 +61,17 @@ def test_several_uses_of_a_group() -> None:
     assert len(request("g", "--add-device", "--controller", "usb2").uses) == 4
 
 
+def test_several_changes_stay_in_their_order() -> None:
+    argv = "g --edit --memory 5 --add-device --rng default --edit 2 --disk cache=none"
+    made = requests(*argv.split())
+    assert [(each.action, each.group) for each in made] == [("edit", "memory"), ("add-device", "rng"), ("edit", "disk")]
+    assert [each.selector.position for each in made] == ["", "", "2"]
+
+
+def test_a_lone_action_may_stand_behind_its_change() -> None:
+    assert request("g", "--disk", "cache=none", "--edit", "2").selector.position == "2"
+
+
 def test_old_spellings_of_groups() -> None:
     assert request("g", "--add-device", "--host-device", "001.002").group == "hostdev"
     assert request("g", "--add-device", "--soundhw", "ac97").group == "sound"
@@ -83,9 +100,11 @@ def test_the_system_of_a_new_device() -> None:
     [
         (["g", "--disk", "cache=none"], "what is to be done is not said"),
         (["g", "--edit"], "the change itself is missing"),
-        (["g", "--edit", "--add-device", "--disk", "x"], "--edit and --add-device exclude each other"),
-        (["g", "--remove-device", "--build-xml", "--disk", "x"], "exclude each other"),
+        (["g", "--edit", "--add-device", "--disk", "x"], "one --edit has no change behind it"),
+        (["g", "--remove-device", "--disk", "x", "--build-xml", "--disk", "x"], "--build-xml shows one element"),
         (["g", "--edit", "--disk", "cache=none", "--memory", "5"], "are two changes"),
+        (["g", "--add-device", "--rng", "default", "--sound", "ac97"], "--rng and --sound are two changes"),
+        (["g", "--rng", "default", "--add-device", "--edit", "--memory", "5"], "stands before the first action"),
         (["g", "--edit", "--osinfo", "debian12", "--memory", "5"], "--osinfo has no meaning with --edit"),
         (["g", "--edit", "--disk", "none"], "--disk none says nothing with --edit"),
         (["g", "--add-device", "--memory", "5"], "--memory is no device"),
