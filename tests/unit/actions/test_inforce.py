@@ -240,4 +240,8 @@ def test_several_changes_are_one_edit(kvm: Host) -> None:
     assert len(files) == len(set(files)) and path.get(disks[-1], "./driver/@cache") == "none"
     assert made.guest.get("./memory") == str(3000 << 10)
     labels = [step.label for step in inforce.plan(made, Wanted(define=True)).steps]
-    assert len(labels) == 3 and labels[-1] == "Changing the definition of 'web'"
+    assert labels[-3:] == [
+        "Making the volume web.qcow2",
+        "Making the volume web-1.qcow2",
+        "Changing the definition of 'web'",
+    ]
