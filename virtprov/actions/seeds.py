@@ -19,6 +19,9 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from virtprov.actions.plan import Step, World
     from virtprov.actions.request import InstallRequest
+    from virtprov.cloudinit.seed import Seed as Documents
+    from virtprov.guest.view import HostView
+    from virtprov.host.connection import Host
 
 SERIAL = "ds=nocloud"
 """What cloud-init looks for in the machine's serial number (its NoCloud documentation)."""
@@ -48,32 +51,35 @@ def plan(
     whose guest is `install`, the seed is a CD-ROM of that phase, and the empty drive stays.
     """
     wanted = request_from(request.cloud_init or {}, final.name)
-    pool, directory, makings = _pool(setting)
-    volume = _free_name(setting, pool if not makings else "", final.name)
+    pool, directory, makings = pool_for(setting)
+    volume = free_name(setting.host, pool if not makings else "", final.name)
     where = f"{directory}/{volume}"
     first = final.copy() if install is None else install
-    device = _attach(setting, first, where, cdrom=install is not None)
+    drive = add_drive(setting, first, where, cdrom=install is not None)
+    device = tree.to_text(tree.copy(drive))
     kept = first if install is None else final
     if install is not None:
-        _attach(setting, final, where if wanted.keep == KEEP else "", cdrom=True)
+        add_drive(setting, final, where if wanted.keep == KEEP else "", cdrom=True)
     stays = kept.text() if wanted.keep == KEEP else final.text()
     _serial(first)
     if build:
-        data, password, warnings = _image(wanted)
+        data, built = image(wanted)
+        password, warnings = built.root_password or "", built.warnings
     else:
-        data, password, warnings = b"", "", _looked_through(wanted)
+        data, password, warnings = b"", "", looked_through(wanted)
     listed: list[Step] = [*makings, steps.WriteSeed(pool, volume, data)]
     return Seed(pool, volume, device, wanted.keep, tuple(listed), first.text(), stays, password, warnings)
 
 
-def _image(wanted: SeedRequest) -> tuple[bytes, str, tuple[str, ...]]:
+def image(wanted: SeedRequest) -> tuple[bytes, Documents]:
+    """Build the seed; returns its ISO image and what is in it."""
     from virtprov.cloudinit.seed import build, iso_bytes
 
     built = build(wanted)
-    return iso_bytes(built), built.root_password or "", built.warnings
+    return iso_bytes(built), built
 
 
-def _looked_through(wanted: SeedRequest) -> tuple[str, ...]:
+def looked_through(wanted: SeedRequest) -> tuple[str, ...]:
     """What there is to say about the seed's documents; nothing is fetched from the web, no password is made."""
     from virtprov.cloudinit.seed import build
 
@@ -82,12 +88,12 @@ def _looked_through(wanted: SeedRequest) -> tuple[str, ...]:
     return build(wanted._replace(root_password_generate=False)).warnings
 
 
-def _pool(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
+def pool_for(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
     """A pool of files for the seed: that of the first disk, else `default`, which is made when missing."""
     host = setting.host
     for disk in setting.guest.disks("disk"):
-        source = path.get(disk, "./source/@file")
-        found = host.pool_at(source.rpartition("/")[0]) if source else None
+        source, named = path.get(disk, "./source/@file"), path.get(disk, "./source/@pool")
+        found = host.pool_at(source.rpartition("/")[0]) if source else host.pool(named) if named else None
         if found is not None and found.type in FILE_POOLS and found.active:
             return found.name, found.path, ()
     found = host.pool(DEFAULT_POOL)
@@ -105,20 +111,21 @@ def _pool(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
     return DEFAULT_POOL, directory, (steps.MakePool(NewPool(DEFAULT_POOL, directory)),)
 
 
-def _free_name(setting: Setting, pool: str, guest: str) -> str:
+def free_name(host: HostView, pool: str, guest: str) -> str:
+    """A name for the guest's seed that no volume of the pool has; the pool "" holds none yet."""
     number = 0
     while True:
         name = f"{guest}-seed{f'-{number}' if number else ''}.iso"
-        if not pool or setting.host.volume(pool, name) is None:
+        if not pool or host.volume(pool, name) is None:
             return name
         number += 1
 
 
-def _attach(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> str:
+def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Element:
     """Add the seed's drive: a read-only virtio disk, which every kernel that drives the other disks finds early.
 
     Installers, which find no seed elsewhere, and guests without virtio get a CD-ROM; without `where` it is
-    empty. Returns the device's document.
+    empty.
     """
     virtio = setting.is_qemu and (
         setting.profile.virtio_disk or any(path.get(disk, "./target/@bus") == "virtio" for disk in guest.disks())
@@ -128,16 +135,32 @@ def _attach(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> str:
     if plain:
         path.put(drive, "./target/@bus", "virtio")
     if where:
-        if setting.is_qemu:
-            tree.add(drive, tree.element("driver", None, {"name": "qemu", "type": "raw"}))
-        tree.add(drive, tree.element("source", None, {"file": where}))
+        fill_drive(setting, drive, where)
     tree.add(drive, tree.element("readonly"))
     here = Setting(guest, setting.host, setting.profile, fresh=[drive])
     fill_bus(here)
     fill_targets(here)
     if devices.wants_scsi(here):
         devices.add_scsi(here)
-    return tree.to_text(tree.copy(drive))
+    return drive
+
+
+def fill_drive(setting: Setting, drive: Element, where: str) -> None:
+    """Put the seed at `where` into a drive, in place of what is in it."""
+    drive.set("type", "file")
+    for tag in ("source", "backingStore"):
+        empty(drive, tag)
+    if setting.is_qemu:
+        path.put(drive, "./driver/@name", "qemu")
+        path.put(drive, "./driver/@type", "raw")
+    tree.add(drive, tree.element("source", None, {"file": where}))
+
+
+def empty(drive: Element, tag: str = "source") -> None:
+    """Take what is in a drive out of it."""
+    found = tree.child(drive, tag)
+    if found is not None:
+        tree.remove(found)
 
 
 def _serial(first: Guest) -> None:
@@ -154,10 +177,15 @@ def _serial(first: Guest) -> None:
 
 def retire(world: World, name: str, seed: Seed) -> None:
     """Take the seed out of the running guest and delete it. What cannot be taken out is said, never fatal."""
+    stays = f"the seed stays in '{name}' until it is powered off"
+    target = path.get(tree.parse(seed.device), "./target/@dev")
     try:
-        _unplug(world, name, seed)
+        running = Guest.parse(world.host.guest_xml(name) or "<domain/>")
+        drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
+        if drive is not None and not take_out(world.host, name, drive):
+            world.warn(f"{stays}: the guest has not let go of {target} within {UNPLUG_SECONDS} seconds")
     except HostError as problem:
-        world.warn(f"the seed stays in '{name}' until it is powered off: {problem.message}")
+        world.warn(f"{stays}: {problem.message}")
     delete(world, seed)
 
 
@@ -169,21 +197,17 @@ def delete(world: World, seed: Seed) -> None:
         world.warn(f"the seed {seed.volume} is left in the pool '{seed.pool}': {problem.message}")
 
 
-def _unplug(world: World, name: str, seed: Seed) -> None:
-    host = world.host
-    running = Guest.parse(host.guest_xml(name) or "<domain/>")
-    target = path.get(tree.parse(seed.device), "./target/@dev")
-    drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
-    if drive is None:
-        return
+def take_out(host: Host, name: str, drive: Element) -> bool:
+    """Open the CD-ROM drive of a running guest, or unplug its disk; False when the guest still holds on to that.
+
+    Raises HostError when the guest refuses.
+    """
     if drive.get("device") == "cdrom":
-        source = tree.child(drive, "source")
-        if source is not None:
-            tree.remove(source)
-        host.update_device(name, tree.to_text(drive))
-        return
+        opened = tree.copy(drive)
+        empty(opened)
+        host.update_device(name, tree.to_text(opened))
+        return True
     alias = path.get(drive, "./alias/@name") or ""
     with host.watch(name) as watch:
         host.detach_device(name, tree.to_text(drive))
-        if not watch.wait_device_gone(alias, UNPLUG_SECONDS):
-            raise HostError(f"the guest has not let go of {target} within {UNPLUG_SECONDS} seconds")
+        return watch.wait_device_gone(alias, UNPLUG_SECONDS)

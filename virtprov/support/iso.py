@@ -67,6 +67,12 @@ def build_iso(files: Mapping[str, bytes], label: str) -> bytes:
     return bytes(_Dates(bytearray(out.getvalue())).freeze())
 
 
+def is_ours(image: bytes) -> bool:
+    """Say whether an image is one that `write_iso` or `build_iso` wrote: pycdlib's name, and the date they all have."""
+    head = image[16 * SECTOR : 17 * SECTOR]
+    return head[1:6] == b"CD001" and head[574:].startswith(b"PyCdlib") and head[813:830] == LONG_DATE
+
+
 def read_files(source: str | BinaryIO, names: Iterable[str]) -> dict[str, bytes]:
     """Return the content of those of `names` that the image holds; see `Reader` for the errors."""
     with Reader(source) as reader:

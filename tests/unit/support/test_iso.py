@@ -49,6 +49,16 @@ def test_both_kinds_of_names_are_there(kind: str) -> None:
     image.close()
 
 
+def test_images_of_our_own_are_known_from_others() -> None:
+    ours = iso.build_iso(FILES, "cidata")
+    other, out = pycdlib.PyCdlib(), io.BytesIO()
+    other.new(vol_ident="cidata")
+    other.write_fp(out)
+    other.close()
+    assert iso.is_ours(ours)
+    assert [iso.is_ours(image) for image in (out.getvalue(), b"", b"\0" * 70000, ours[2048:])] == [False] * 4
+
+
 def test_the_label_is_kept_as_it_is() -> None:
     data = iso.build_iso({"a": b""}, "cidata")
     assert data[16 * 2048 + 40 :][:32] == b"cidata".ljust(32)
