@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.plan import Plan, Step
 from virtprov.actions.request import InstallRequest
-from virtprov.guest import boot, checks, compose, defaults, hostdev, names
+from virtprov.guest import boot, checks, compose, defaults, hostdev, names, publish
 from virtprov.guest.compose import Made
 from virtprov.guest.defaults import platform, resources
 from virtprov.guest.defaults.platform import Platform
@@ -116,7 +116,7 @@ def _detect(request: InstallRequest, warnings: list[str]) -> str:
     if request.method.kind not in (boot.IMPORT, boot.NOTHING):
         return ""
     said = next((use.said.verbs for use in request.uses if use.group == "disk"), {})
-    image = said.get("backing_store") or said.get("path")
+    image = said.get("upload") or said.get("backing_store") or said.get("path")
     return identify([image], warnings)[0].found.os if image else ""
 
 
@@ -161,6 +161,8 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     _settle_verbs(setting, made)
     watch.detail()
     defaults.apply(setting, watch)
+    publish.apply(setting, request.publish)
+    watch.step("publish")
     compose.write_all(guest, last, watch)
     return Drafted(setting, makings, given_macs, tuple(each for each in made if each.group == "disk"))
 
@@ -322,6 +324,8 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
         raise HostError("Virtuozzo keeps every guest that it starts, so none can be transient", hint="leave it out")
     if request.checks.mac_in_use:
         checks.given_macs_are_free(host, list(drafted.given_macs))
+    if request.publish and not (host.is_remote or request.printing):
+        publish.check_ports(request.publish)
     if request.checks.path_in_use:
         checks.disks_are_free(host, [each.element for each in drafted.given_disks])
     check_waiting(request, host)

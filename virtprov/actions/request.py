@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from virtprov.guest.assign import Assignments
 from virtprov.guest.boot import Method
+from virtprov.guest.publish import Forward
 from virtprov.osinfo.request import OsinfoRequest
 from virtprov.support.record import Record
 
@@ -32,7 +33,7 @@ class InstallRequest(Record):
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`,
     `cloud_init` the sub-options of `--cloud-init` (None: not asked for), `wait` how many minutes to wait for the
-    guest (None: not at all, negative: as long as it takes), `reinstall` the name of a guest that is there.
+    guest (None: not at all, negative: as long as it takes), `publish` the ports that lead into it, `reinstall` the name of a guest that is there.
     `printing` says that the guest is only to be shown, so how its system comes in may stay open; `dry` that the
     steps are.
     """
@@ -54,6 +55,7 @@ class InstallRequest(Record):
     destroy_on_exit: bool = False
     noreboot: bool = False
     wait: float | None = None
+    publish: tuple[Forward, ...] = ()
     printing: bool = False
     dry: bool = False
 

@@ -25,8 +25,17 @@ def install_parser() -> Parser:
     shared.add_groups(general, shared.GENERAL)
     _add_installation(made.add_argument_group("installation options"))
     shared.add_osinfo(made.add_argument_group("operating system options"))
-    shared.add_groups(made.add_argument_group("device options"), shared.DEVICES, bare=("sound",))
+    devices = made.add_argument_group("device options")
+    shared.add_groups(devices, shared.DEVICES, bare=("sound",))
     shared.add_groups(made.add_argument_group("guest configuration options"), shared.GUEST)
+    made.add_fresh(
+        devices,
+        "--publish",
+        action="append",
+        default=[],
+        metavar="[ADDR:]PORT:PORT",
+        help="lead a port of the host into a guest with user networking: 8022:22",
+    )
     _add_platform(made.add_argument_group("virtualization platform options"))
     misc = made.add_argument_group("miscellaneous options")
     _add_misc(misc)

@@ -89,6 +89,7 @@ def _record(args: Namespace, output: Output) -> int:
 def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
     """Turn the parsed command line into a request; raises UsageError for what contradicts itself."""
     from virtprov.actions.request import InstallRequest
+    from virtprov.guest import publish
 
     if args.transient and args.autostart:
         raise UsageError(
@@ -113,6 +114,7 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
         destroy_on_exit=args.destroy_on_exit,
         noreboot=args.noreboot,
         wait=args.wait,
+        publish=tuple(publish.parse(text) for text in args.publish),
         printing=args.print_xml is not None or args.explain,
         dry=args.dry_run,
     )

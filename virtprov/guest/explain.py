@@ -59,6 +59,7 @@ STEPS: dict[str, tuple[str, str]] = {
         "the rest of a topology that is given in part",
         "--vcpus sockets=N,cores=N,threads=N",
     ),
+    "publish": ("ports of the host that lead into the guest", "leave out --publish"),
     "details": ("completes what an option says", ""),
     "boot-order": ("the finished guest boots from its disk", "--boot hd, or another order"),
     "cloud-init-seed": ("the drive that cloud-init reads", "--cloud-init none"),

@@ -1,0 +1,103 @@
+"""Ports of the host that lead into a guest."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from virtprov.guest import publish
+from virtprov.guest.document import Guest
+from virtprov.guest.publish import Forward, parse
+from virtprov.guest.setting import Setting
+from virtprov.host.connection import connect
+from virtprov.osinfo.lookup import generic
+from virtprov.support.errors import HostError, UsageError
+from virtprov.xml import tree
+
+HOSTS = Path(__file__).resolve().parents[2] / "data" / "hosts"
+USER = "<interface type='user'><mac address='52:54:00:00:00:01'/><model type='{model}'/>{rest}</interface>"
+
+
+def published(host: str, nic: str, *texts: str) -> tuple[str, list[str]]:
+    """What a guest with that interface says once the ports are published, and the notes."""
+    text = f"<domain type='kvm'><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>{nic}</devices></domain>"
+    guest = Guest.parse(text, "test")
+    with connect(f"recorded://{HOSTS / host}") as found:
+        setting = Setting(guest, found, generic())
+        publish.apply(setting, tuple(parse(each) for each in texts))
+    return tree.to_text(guest.root), setting.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "forward"),
+    [
+        ("8022:22", Forward("", 8022, 22)),
+        ("127.0.0.1:8080:80/tcp", Forward("127.0.0.1", 8080, 80)),
+        ("[::1]:5353:53/udp", Forward("::1", 5353, 53, "udp")),
+    ],
+)
+def test_what_is_understood(text: str, forward: Forward) -> None:
+    assert parse(text) == forward
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("22", "this is no port of the host and one of the guest"),
+        ("8022:ssh", "this is no port of the host and one of the guest"),
+        ("8022:22/sctp", "this is no port of the host and one of the guest"),
+        ("8022:22/", "this is no port of the host and one of the guest"),
+        ("", "this is no port of the host and one of the guest"),
+        ("::1:8022:22", "an IPv6 address stands in brackets"),
+        ("8022:0", "there is no port 0"),
+        ("65536:22", "there is no port 65536"),
+    ],
+)
+def test_what_is_not(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse(text)
+
+
+def test_passt_where_the_host_offers_it() -> None:
+    text, notes = published("kvm", USER.format(model="virtio", rest=""), "8022:22", "127.0.0.1:8080:80/udp")
+    assert '<backend type="passt"/>' in text and "qemu:commandline" not in text and notes == []
+    assert '<portForward proto="tcp">' in text and '<range start="8022" to="22"/>' in text
+    assert '<portForward proto="udp" address="127.0.0.1">' in text and '<range start="8080" to="80"/>' in text
+
+
+def test_passt_that_is_asked_for_is_taken_as_it_is() -> None:
+    text, _ = published("far", USER.format(model="virtio", rest="<backend type='passt'/>"), "8022:22")
+    assert '<range start="8022" to="22"/>' in text and "qemu:commandline" not in text
+
+
+def test_qemu_itself_where_there_is_no_passt() -> None:
+    text, notes = published("far", USER.format(model="virtio", rest=""), "8022:22", "[::1]:53:53/udp")
+    assert "<interface" not in text
+    assert 'value="user,id=published0,hostfwd=tcp::8022-:22,hostfwd=udp:[::1]:53-:53"' in text
+    assert 'value="virtio-net-pci,netdev=published0,mac=52:54:00:00:00:01,addr=0x1c"' in text
+    assert "the host offers no passt" in notes[0]
+
+
+def test_the_card_stays_of_its_model() -> None:
+    assert 'value="e1000e,netdev=published0' in published("far", USER.format(model="e1000e", rest=""), "1:1")[0]
+
+
+@pytest.mark.parametrize("nic", ["", "<interface type='network'><source network='default'/></interface>"])
+def test_a_guest_without_user_networking(nic: str) -> None:
+    with pytest.raises(UsageError, match="this guest has none"):
+        published("kvm", nic, "8022:22")
+
+
+def test_nothing_published_changes_nothing() -> None:
+    assert "portForward" not in published("kvm", USER.format(model="virtio", rest=""))[0]
+
+
+def test_a_port_that_is_taken() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        with pytest.raises(HostError, match=f"--publish 127.0.0.1:{port}:22: tcp port {port} cannot be had here"):
+            publish.check_ports((Forward("127.0.0.1", port, 22),))
