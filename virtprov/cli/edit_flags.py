@@ -1,0 +1,70 @@
+"""Every flag of virtprov-xml, grouped as its help shows them."""
+
+from __future__ import annotations
+
+from virtprov.cli import edit_words, shared
+from virtprov.cli.edit_words import Said
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from virtprov.cli.shared import Parser, Target
+
+_USAGE = "%(prog)s [GUEST] ACTION --GROUP ... [options]"
+_DESCRIPTION = "Change, add, remove or build a part of a guest's XML. Without GUEST, XML is read from standard input."
+
+CONVERSIONS = {
+    "convert-to-q35": "--edit: from the old PC to q35: num_pcie_root_ports=N",
+    "convert-to-vnc": "--edit: from SPICE to VNC: qemu-vdagent=on",
+}
+GROUPS = (*shared.XML, *CONVERSIONS)
+
+
+def build_parser() -> Parser:
+    """The parser of virtprov-xml."""
+    made = shared.parser("virtprov-xml", usage=_USAGE, description=_DESCRIPTION, connect=("-c", "--connect"))
+    made.add_argument("guest", nargs="?", metavar="GUEST", help="name, id or UUID of a guest")
+    _add_actions(made.add_argument_group("actions"))
+    _add_outcome(made, made.add_argument_group("what becomes of it"))
+    shared.add_osinfo(made.add_argument_group("operating system options (--add-device)"))
+    shared.add_groups(made.add_argument_group("conversions"), CONVERSIONS, bare=CONVERSIONS, action=Said)
+    shared.add_groups(made.add_argument_group("general options"), shared.GENERAL, action=Said)
+    shared.add_groups(made.add_argument_group("device options"), shared.DEVICES, action=Said)
+    rest = {**shared.GUEST, **shared.BOOTING}
+    shared.add_groups(made.add_argument_group("guest configuration options"), rest, action=Said)
+    misc = made.add_argument_group("miscellaneous options")
+    shared.add_schema(made, misc)
+    shared.add_talk(made, misc)
+    return made
+
+
+def _add_actions(group: Target) -> None:
+    add = group.add_argument
+    add(
+        "--edit",
+        action=Said,
+        nargs="?",
+        const=edit_words.FIRST,
+        metavar="WHICH",
+        help="change elements: 2, -1, all, target.dev=vda; or 1st",
+    )
+    add("--add-device", action=Said, nargs=0, help="add a device")
+    add("--remove-device", action=Said, nargs=0, help="remove devices: --disk 2, --disk target.dev=vda, --disk all")
+    add("--build-xml", action=Said, nargs=0, help="print a new element; no guest is needed")
+
+
+def _add_outcome(made: Parser, group: Target) -> None:
+    add = group.add_argument
+    planes = group.add_mutually_exclusive_group()
+    planes.add_argument("--update", action="store_true", help="change the running guest, too")
+    made.add_fresh(planes, "--live", action="store_true", help="change only the running guest")
+    made.add_fresh(planes, "--config", action="store_true", help="change only the definition: what is done anyway")
+    made.add_fresh(
+        planes, "--both", action="store_true", help="change what runs where it can be, and the definition"
+    )
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--define", action="store_true", help="store the change, even if it is printed")
+    either.add_argument("--no-define", action="store_true", help="do not store the change")
+    add("--start", action="store_true", help="start the guest afterwards; not stored: for this one run")
+    add("--print-diff", action="store_true", help="print the difference, and change nothing")
+    add("--print-xml", action="store_true", help="print the changed XML, and change nothing")
+    add("--confirm", action="store_true", help="show the difference and ask before anything is changed")
