@@ -35,6 +35,10 @@ def schema(graph: Graph) -> validate.Schema:
     return made
 
 
+def test_the_schema_is_compiled_once(schema: validate.Schema) -> None:
+    assert validate.load() is schema
+
+
 def test_good_documents_pass(schema: validate.Schema, graph: Graph) -> None:
     root = tree.parse(GOOD)
     assert schema.finding(root) is None

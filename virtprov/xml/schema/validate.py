@@ -98,11 +98,21 @@ class Schema:
         return bad[0] if bad is not None else None
 
 
+_schemas: dict[str, Schema | None] = {}
+
+
 def load(where: str = "") -> Schema | None:
-    """The schema in `where` (default: the installed one); None when there is none that can be read."""
+    """The schema in `where` (default: the installed one); None when there is none that can be read.
+
+    It is compiled once: that takes longer than holding many documents against it.
+    """
     where = where or files.folder()
-    if not where:
-        return None
+    if where not in _schemas:
+        _schemas[where] = _load(where) if where else None
+    return _schemas[where]
+
+
+def _load(where: str) -> Schema | None:
     try:
         relaxng = etree.RelaxNG(file=os.path.join(where, files.MAIN))
     except (etree.RelaxNGParseError, OSError):
