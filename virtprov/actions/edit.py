@@ -21,6 +21,8 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from virtprov.guest.view import HostView
     from virtprov.osinfo.profile import Profile
 
@@ -104,13 +106,15 @@ def blank(host: HostView | None) -> Guest:
     return guest
 
 
-def _profile(request: EditRequest, guest: Guest) -> Profile:
-    """The operating system as the user says, else as the guest's metadata name it."""
+def _profile(request: EditRequest, guest: Guest) -> Profile | Callable[[], Profile]:
+    """The operating system as the user says, else how to look up the one that the guest's metadata name now."""
+    known = guest.get(OS_ID)
+    return request.profile or (lambda: _look_up(known))
+
+
+def _look_up(known: str) -> Profile:
     from virtprov.osinfo.lookup import find_or_none, generic
 
-    if request.profile is not None:
-        return request.profile
-    known = guest.get(OS_ID)
     return (find_or_none(known) if known else None) or generic()
 
 

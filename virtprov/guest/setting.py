@@ -23,16 +23,17 @@ class Setting:
 
     `refused_groups` are the option groups the user turned off (`--graphics none`), `words` free words that
     the options left for the rules (`uefi`, `secure=no` ...), `notes` sentences for the user. `fresh` are the
-    devices to be completed (None: all); what an existing guest has besides is left alone.
+    devices to be completed (None: all); what an existing guest has besides is left alone. `profile` may be a
+    function that looks it up: it is called when a rule asks for the first time, which not every change does.
     """
 
-    __slots__ = ("_domcaps", "fresh", "guest", "host", "notes", "profile", "refused_groups", "warnings", "words")
+    __slots__ = ("_domcaps", "_profile", "fresh", "guest", "host", "notes", "refused_groups", "warnings", "words")
 
     def __init__(
         self,
         guest: Guest,
         host: HostView,
-        profile: Profile,
+        profile: Profile | Callable[[], Profile],
         *,
         refused: frozenset[str] = frozenset(),
         words: dict[str, str] | None = None,
@@ -40,13 +41,20 @@ class Setting:
     ) -> None:
         self.guest = guest
         self.host = host
-        self.profile = profile
+        self._profile = profile
         self.refused_groups = refused
         self.words = dict(words or {})
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.fresh = fresh
         self._domcaps: object = _UNASKED
+
+    @property
+    def profile(self) -> Profile:
+        """What is known of the guest's operating system."""
+        if callable(self._profile):
+            self._profile = self._profile()
+        return self._profile
 
     @property
     def driver(self) -> str:

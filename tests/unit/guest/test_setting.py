@@ -7,8 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest import defaults
+from virtprov.guest.document import Guest
+from virtprov.guest.offline import Offline
 from virtprov.guest.setting import Setting
 from virtprov.host.connection import Host
+from virtprov.osinfo.lookup import generic
+from virtprov.osinfo.profile import Profile
 
 Make = Callable[..., Setting]
 Record = Callable[..., Host]
@@ -32,6 +36,21 @@ def test_the_host_is_asked_once(setting_of: Make, kvm: Host) -> None:
     setting = setting_of(host=Counting())
     assert setting.domcaps is None and setting.domcaps is None
     assert Counting.asked == 1
+
+
+def test_the_system_is_looked_up_when_a_rule_asks_and_once() -> None:
+    found = generic()
+    asked: list[Profile] = []
+
+    def look_up() -> Profile:
+        asked.append(found)
+        return found
+
+    guest = Guest.new("kvm")
+    setting = Setting(guest, Offline(guest), look_up)
+    assert not asked
+    assert setting.profile is found and setting.profile is found
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(
