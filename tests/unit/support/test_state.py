@@ -1,0 +1,96 @@
+"""The state directory, and files that grow line by line."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from virtprov.support import state
+from virtprov.support.errors import ProvError
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+def test_what_is_kept_is_for_its_owner_alone(home: Path) -> None:
+    lines = state.Lines.create("edit")
+    assert stat.S_IMODE(os.stat(state.directory()).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(lines.path).st_mode) == 0o600
+    assert Path(lines.path).parent == home / "state" / "virtprov"
+
+
+def test_a_relative_state_directory_is_ignored(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "here")
+    monkeypatch.setenv("HOME", str(home))
+    assert state.directory() == str(home / ".local/state/virtprov")
+
+
+def test_lines_are_read_back_where_they_stand() -> None:
+    lines = state.Lines.create("edit")
+    places = [lines.append({"n": n, "text": "ä\n" * n}, sync=n == 2) for n in range(3)]
+    assert [lines.at(place)["n"] for place in reversed(places)] == [2, 1, 0]
+    assert [(place, line["n"]) for place, line in lines] == list(zip(places, range(3), strict=True))
+    assert lines.append({"n": 3}) > places[-1]
+
+
+def test_a_line_that_was_cut_off_is_left_out() -> None:
+    lines = state.Lines.create("edit")
+    lines.append({"n": 0})
+    lines.close()
+    with open(lines.path, "ab") as handle:
+        handle.write(b'{"n": 1, "te')
+    again = state.Lines.open(lines.path)
+    again.append({"n": 2})
+    assert [line["n"] for _, line in again] == [0, 2]
+    again.close()
+    assert state.first_line(lines.path) == {"n": 0} and state.last_line(lines.path) == {"n": 2}
+
+
+def test_the_last_line_is_read_only_if_it_is_short() -> None:
+    lines = state.Lines.create("edit")
+    lines.append({"n": "x" * 5000})
+    assert state.last_line(lines.path) is None
+    lines.append({"n": 1})
+    assert state.last_line(lines.path) == {"n": 1}
+    assert state.first_line(lines.path + "-none") is None
+
+
+def test_the_newest_come_first_and_the_oldest_go() -> None:
+    made = [state.Lines.create("edit").path for _ in range(5)]
+    other = state.Lines.create("install").path
+    assert state.listing("edit") == made[::-1]
+    state.keep("edit", 2)
+    assert state.listing("edit") == made[:2:-1] and os.path.exists(other)
+
+
+def test_a_file_that_is_being_written_is_left_alone() -> None:
+    lines = state.Lines.create("edit")
+    code = "import sys\nfrom virtprov.support import state\ntry:\n    state.Lines.open(sys.argv[1])\n"
+    code += "except state.Busy as error:\n    sys.exit(7)\n"
+    root = Path(__file__).resolve().parents[3]
+    words = [sys.executable, "-c", code, lines.path]
+    assert subprocess.run(words, cwd=root, check=False).returncode == 7
+    lines.close()
+    assert subprocess.run(words, cwd=root, check=False).returncode == 0
+
+
+def test_a_state_directory_that_cannot_be(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "file"))
+    with pytest.raises(ProvError, match="the state directory '.*/file/virtprov' cannot be made: not a directory"):
+        state.directory()
+
+
+def test_a_file_that_goes() -> None:
+    lines = state.Lines.create("edit")
+    lines.remove()
+    state.remove(lines.path)
+    assert state.listing("edit") == []

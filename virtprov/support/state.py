@@ -1,0 +1,212 @@
+"""What a command leaves for later ones: append-only files of JSON lines in the user's state directory.
+
+The directory is $XDG_STATE_HOME/virtprov, else ~/.local/state/virtprov, for its owner alone (0700, files 0600): what is
+kept there may hold passwords.
+"""
+
+from __future__ import annotations
+
+import os
+
+from virtprov.support.errors import ProvError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, BinaryIO
+
+_SUFFIX = ".jsonl"
+
+
+def directory() -> str:
+    """The state directory, made when it is missing. Raises ProvError when it cannot be made."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):  # the specification: a relative path is to be ignored
+        base = os.path.expanduser("~/.local/state")
+    path = os.path.join(base, "virtprov")
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise _cannot(f"the state directory '{path}' cannot be made", error) from None
+    return path
+
+
+class Lines:
+    """A file of JSON lines that grows, and that nobody else may have open for writing (`flock`).
+
+    Each line is one object, whole or not there: a line that a crash cut off is not read.
+    """
+
+    __slots__ = ("_handle", "path")
+
+    def __init__(self, path: str, handle: BinaryIO) -> None:
+        self.path = path
+        self._handle = handle
+
+    @classmethod
+    def create(cls, kind: str) -> Lines:
+        """A new file for a run of this kind; names sort by the time they were made. Raises ProvError."""
+        import time
+
+        path = os.path.join(directory(), f"{kind}-{time.time_ns():020d}-{os.getpid()}{_SUFFIX}")
+        return cls._at(path, os.O_CREAT | os.O_EXCL)
+
+    @classmethod
+    def open(cls, path: str) -> Lines:
+        """A file that is there, to add to it. Raises Busy while another process has it open, ProvError."""
+        return cls._at(path, 0)
+
+    @classmethod
+    def _at(cls, path: str, flags: int) -> Lines:
+        import fcntl
+
+        handle = None
+        try:
+            number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | flags, 0o600)
+            handle = os.fdopen(number, "a+b")
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if flags & os.O_CREAT:
+                _sync_folder(os.path.dirname(path))
+        except BlockingIOError:
+            if handle is not None:
+                handle.close()
+            raise Busy(f"'{path}' is in use: the command that writes it is still at work") from None
+        except OSError as error:
+            if handle is not None:
+                handle.close()
+            raise _cannot(f"'{path}' cannot be written", error) from None
+        made = cls(path, handle)
+        made._mend()
+        return made
+
+    def _mend(self) -> None:
+        """Close a line that a crash cut off, so that the next one is whole."""
+        end = self._handle.seek(0, os.SEEK_END)
+        if end:
+            self._handle.seek(end - 1)
+            if self._handle.read(1) != b"\n":
+                self._handle.write(b"\n")
+
+    def append(self, line: Any, *, sync: bool = True) -> int:
+        """Add one object and return where it stands; with `sync` all lines are on the disk afterwards.
+
+        Raises ProvError when the disk is full or the like.
+        """
+        import json
+
+        try:
+            at = self._handle.seek(0, os.SEEK_END)
+            self._handle.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+            if sync:
+                self.sync()
+        except OSError as error:
+            raise _cannot(f"'{self.path}' cannot be written", error) from None
+        return at
+
+    def sync(self) -> None:
+        """Have all lines on the disk before this returns."""
+        try:
+            self._handle.flush()
+            os.fsync(self._handle.fileno())
+        except OSError as error:
+            raise _cannot(f"'{self.path}' cannot be written", error) from None
+
+    def at(self, place: int) -> Any:
+        """The object at a place that `append` returned."""
+        import json
+
+        self._handle.flush()
+        self._handle.seek(place)
+        return json.loads(self._handle.readline())
+
+    def __iter__(self) -> Iterator[tuple[int, Any]]:
+        """Every object with its place, in order; they may be added to meanwhile."""
+        self._handle.flush()
+        place = 0
+        while True:
+            self._handle.seek(place)
+            text = self._handle.readline()
+            if not text.endswith(b"\n"):
+                return
+            found = _object(text)
+            if found is not None:
+                yield place, found
+            place += len(text)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._handle.close()
+
+    def remove(self) -> None:
+        """Let the file go and remove it."""
+        self.close()
+        remove(self.path)
+
+
+class Busy(ProvError):
+    """Another process has the file open."""
+
+
+def listing(kind: str) -> list[str]:
+    """The files of a kind, the newest first."""
+    path = directory()
+    start = f"{kind}-"
+    names = (name for name in os.listdir(path) if name.startswith(start) and name.endswith(_SUFFIX))
+    return [os.path.join(path, name) for name in sorted(names, reverse=True)]
+
+
+def first_line(path: str) -> Any:
+    """The first object of a file, without opening the rest; None when there is none."""
+    try:
+        with open(path, "rb") as handle:
+            return _object(handle.readline())
+    except OSError:
+        return None
+
+
+def last_line(path: str, *, most: int = 4096) -> Any:
+    """The last object of a file, if it is no longer than `most` bytes; else None."""
+    try:
+        with open(path, "rb") as handle:
+            end = handle.seek(0, os.SEEK_END)
+            handle.seek(max(0, end - most))
+            tail = handle.read()
+    except OSError:
+        return None
+    head, _, text = tail.rstrip(b"\n").rpartition(b"\n")
+    return _object(text) if head or end <= most else None
+
+
+def remove(path: str) -> None:
+    """Remove a file; no harm when it is gone."""
+    import contextlib
+
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def keep(kind: str, count: int) -> None:
+    """Remove all files of a kind but the newest `count`."""
+    for path in listing(kind)[count:]:
+        remove(path)
+
+
+def _object(text: bytes) -> Any:
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _sync_folder(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _cannot(what: str, error: OSError) -> ProvError:
+    return ProvError(f"{what}: {(error.strerror or str(error)).lower()}")
