@@ -23,10 +23,13 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from virtprov.actions.reseed import Reseeded
     from virtprov.guest.view import HostView
     from virtprov.osinfo.profile import Profile
 
 EDIT, ADD, REMOVE, BUILD = "edit", "add-device", "remove-device", "build-xml"
+SEED, EJECT = "cloud-init", "eject"
+"""A new cloud-init seed, and taking the seed out."""
 OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 
 
@@ -34,7 +37,7 @@ class EditRequest(Record):
     """One change to a guest; an edit is a row of them.
 
     `group` is the option group it is about, `uses` what is said of it, `selector` which elements are meant (for
-    EDIT and REMOVE). `profile` is the operating system, when the user names it.
+    EDIT and REMOVE). `profile` is the operating system, when the user names it. `words` are what is said of a SEED.
     """
 
     action: str
@@ -42,12 +45,13 @@ class EditRequest(Record):
     uses: tuple[Use, ...] = ()
     selector: Selector = Selector()
     profile: Profile | None = None
+    words: tuple[tuple[str, str | None], ...] = ()
 
 
 class Changed(Record):
     """What came of it: the changed guest, the elements concerned, what must be made on the host first.
 
-    `before` are the elements as they were, for those that were there.
+    `before` are the elements as they were, for those that were there, `seeded` what becomes of seeds on the host.
     """
 
     guest: Guest
@@ -56,16 +60,20 @@ class Changed(Record):
     makings: tuple[Making, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    seeded: Reseeded | None = None
 
 
 def change(
-    request: EditRequest, guest: Guest, host: HostView | None, storage: Storage | None = None
+    request: EditRequest, guest: Guest, host: HostView | None, storage: Storage | None = None, *, dry: bool = False
 ) -> Changed:
     """Make the change on a copy of the document. `host` is None when there is no libvirt to ask.
 
     `storage` resolves the disks of all changes of one edit: it remembers which new volumes the earlier ones name.
+    When it is `dry`, because the document is only looked at, no seed is built.
     Raises UsageError when nothing matches, or when the change needs a host and there is none.
     """
+    if request.action in (SEED, EJECT):
+        return _seed(request, guest, host, dry)
     altered = guest.copy()
     storage = storage or storage_of(guest, host)
     if request.action == EDIT:
@@ -339,3 +347,18 @@ def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Change
     for node in gone:
         after_removal(guest, node)
     return Changed(guest, gone, gone)
+
+
+# -- cloud-init ----------------------------------------------------------------------------------
+
+
+def _seed(request: EditRequest, guest: Guest, host: HostView | None, dry: bool) -> Changed:
+    from virtprov.actions import reseed
+
+    if host is None:
+        raise UsageError("--cloud-init needs a host, where the seed is kept", hint="name a guest")
+    if request.action == EJECT:
+        made = reseed.plan_eject(guest, host)
+    else:
+        made = reseed.plan_seed(guest, host, dict(request.words), build=not dry)
+    return Changed(made.guest, made.elements, made.before, (), made.notes, made.warnings, made)

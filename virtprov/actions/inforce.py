@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions import steps
-from virtprov.actions.edit import ADD, REMOVE, Changed, EditRequest, blank, change, storage_of
+from virtprov.actions.edit import ADD, EJECT, REMOVE, SEED, Changed, EditRequest, blank, change, storage_of
 from virtprov.actions.plan import Plan, Step
 from virtprov.guest.document import Guest
 from virtprov.options.catalogue import table
@@ -121,11 +121,13 @@ def make(requests: tuple[EditRequest, ...], source: Source, wanted: Wanted, host
     document = source.stored if running is None or wanted.define else running
     storages = storage_of(document.guest, host), storage_of(document.guest, host)  # both come to the same names
     guest, beside = document.guest, None if running is None else running.guest
+    dry = not (wanted.define or wanted.start)
     parts: list[Changed] = []
     lives: list[Changed] = []
     for request in requests:
-        if beside is None:
-            parts.append(change(request, guest, host, storages[0]))
+        if beside is None or request.action == SEED:
+            parts.append(change(request, guest, host, storages[0], dry=dry))
+            lives += [] if beside is None else [Changed(beside, ())]
         else:
             lives.append(change(request, beside, host, storages[1]))
             beside = lives[-1].guest
@@ -179,7 +181,12 @@ def unmade(made: Edited) -> list[str]:
 def check(request: EditRequest, source: Source, wanted: Wanted) -> None:
     """Raise UsageError or HostError for what cannot be put in force, before anything is changed."""
     info = source.info
-    if wanted.update and info is not None and info.active and not table(request.group).is_device:
+    if request.action == EJECT:
+        from virtprov.actions import reseed
+
+        running = source.running.guest if source.running is not None else None
+        reseed.check_eject(source.stored.guest, running, live=wanted.update)
+    elif wanted.update and info is not None and info.active and not table(request.group).is_device:
         raise UsageError(
             f"--{request.group} cannot be changed in a running guest",
             hint="leave out --update: the change takes effect once the guest is powered off and started again",
@@ -196,13 +203,18 @@ def plan(made: Edited, wanted: Wanted) -> Plan:
     listed: list[Step] = []
     if wanted.anything:
         listed += _storage_steps(made.made)
+    if wanted.define or wanted.start:
+        listed += _seed_steps(made, listed)
     if wanted.update and source.info is not None:
         pairs = zip(made.requests, made.lives, strict=False)
-        listed += [_live_step(request, source.info.name, live) for request, live in pairs]
+        touched = [(request, live) for request, live in pairs if live.elements or live.before]
+        listed += [_live_step(request, source.info.name, live) for request, live in touched]
     if stores(made, wanted):
         listed.append(_define_step(source, made.guest, made.text))
     if wanted.start:
         listed.append(steps.Start(name) if wanted.define else steps.Create(name, made.text))
+    if wanted.define or wanted.update:
+        listed += _last_steps(made)
     notes = (note for part in made.parts for note in part.notes)
     warnings = (warning for part in made.parts for warning in part.warnings)
     return Plan((made.text,), tuple(listed), name, tuple(notes), tuple(warnings))
@@ -219,6 +231,21 @@ def _storage_steps(parts: tuple[Changed, ...]) -> list[Step]:
     listed: list[Step] = [steps.MakePool(pool) for pool in pools.values()]
     listed += [steps.MakeVolume(volume) for making in makings for volume in making.volumes]
     return listed
+
+
+def _seed_steps(made: Edited, listed: list[Step]) -> list[Step]:
+    """The new seed is written, in a pool that a disk may have asked for as well."""
+    return [step for part in made.parts if part.seeded is not None for step in part.seeded.steps if step not in listed]
+
+
+def _last_steps(made: Edited) -> list[Step]:
+    """Seeds that no document names any more are deleted once all else stands."""
+    old = [seed for part in (*made.parts, *made.lives) if part.seeded is not None for seed in part.seeded.old]
+    if not old:
+        return []
+    from virtprov.actions import reseed
+
+    return [reseed.Delete(tuple(dict.fromkeys(old)))]
 
 
 def _define_step(source: Source, guest: Guest, text: str) -> Step:
@@ -261,6 +288,10 @@ class StoreDocument(Record):
 def _live_step(request: EditRequest, name: str, live: Changed) -> Step:
     after = tuple(tree.to_text(node) for node in live.elements)
     before = tuple(tree.to_text(node) for node in live.before)
+    if request.action == EJECT:
+        from virtprov.actions import reseed
+
+        return reseed.TakeOut(name)
     if request.action == ADD:
         return ChangeLive(name, "attach", after, ())
     if request.action == REMOVE:

@@ -19,6 +19,7 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.actions.plan import Step, Undo, World
+    from virtprov.guest.view import HostView
     from virtprov.host.connection import Host
 
 EJECT = "eject"
@@ -69,7 +70,7 @@ class Reseeded(Record):
 # -- a new seed ----------------------------------------------------------------------------------
 
 
-def plan_seed(guest: Guest, host: Host, words: Mapping[str, str | None], *, build: bool = True) -> Reseeded:
+def plan_seed(guest: Guest, host: HostView, words: Mapping[str, str | None], *, build: bool = True) -> Reseeded:
     """Give a guest a seed with an instance-id of its own, for its next boot; the guest itself stays as it is.
 
     `words` are the sub-options of `--cloud-init`. The drive of the seed it has takes the new one, else an empty
@@ -117,14 +118,14 @@ def _request(words: Mapping[str, str | None], name: str) -> SeedRequest:
     return wanted._replace(instance_id=new_instance_id())
 
 
-def _setting(guest: Guest, host: Host) -> Setting:
+def _setting(guest: Guest, host: HostView) -> Setting:
     from virtprov.osinfo.lookup import find_or_none, generic
 
     known = guest.get(OS_ID)
     return Setting(guest, host, (find_or_none(known) if known else None) or generic())
 
 
-def _place(setting: Setting, where: str, host: Host) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
+def _place(setting: Setting, where: str, host: HostView) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
     """Put the medium into a drive; returns it, the drives as they were, and the volumes that have come free."""
     guest = setting.guest
     ours = drives(guest)
@@ -184,7 +185,7 @@ def _others(guest: Guest, drive: Element) -> list[str]:
 # -- taking it out -------------------------------------------------------------------------------
 
 
-def plan_eject(guest: Guest, host: Host) -> Reseeded:
+def plan_eject(guest: Guest, host: HostView) -> Reseeded:
     """Take every seed of virtprov out of a guest's document; without one the document stays as it is."""
     altered = guest.copy()
     ours = drives(altered)
@@ -197,8 +198,9 @@ def plan_eject(guest: Guest, host: Host) -> Reseeded:
     return Reseeded(altered, tuple(left), before, old=old)
 
 
-def check_eject(name: str, stored: Guest, running: Guest | None, *, live: bool) -> None:
+def check_eject(stored: Guest, running: Guest | None, *, live: bool) -> None:
     """Raise UsageError when there is no seed to take out; `live` is whether the running guest is to be changed."""
+    name = stored.name
     if drives(stored) or (live and running is not None and drives(running)):
         return
     if running is not None and drives(running):
@@ -236,7 +238,7 @@ def _clear(drive: Element) -> bool:
     return True
 
 
-def _volumes(ours: list[Element], host: Host) -> tuple[OldSeed, ...]:
+def _volumes(ours: list[Element], host: HostView) -> tuple[OldSeed, ...]:
     """The seeds' volumes; one that the host does not know is nothing to delete."""
     found = []
     for drive in ours:

@@ -301,7 +301,7 @@ def test_a_seed_that_is_gone_already_is_nothing_to_delete(recorded: Host) -> Non
 )
 def test_nothing_to_take_out_is_refused(stored: str, running: str | None, live: bool, message: str) -> None:
     def check() -> None:
-        reseed.check_eject("g", guest(stored), None if running is None else guest(running), live=live)
+        reseed.check_eject(guest(stored), None if running is None else guest(running), live=live)
 
     if not message:
         check()
