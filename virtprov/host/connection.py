@@ -10,6 +10,7 @@ import libvirt
 from virtprov.host import failures
 from virtprov.host.failures import code_of, reason
 from virtprov.host.running import Running
+from virtprov.host.tuning import Tuning
 from virtprov.host.uri import DRIVERS, Uri, parse, recorded_folder
 from virtprov.host.writing import Writing
 from virtprov.support.errors import HostError, nearest
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Ask = Callable[[str, bool], str | None]
 
 
-class Host(Writing, Running):
+class Host(Writing, Tuning, Running):
     """A host: its view (capabilities, inventory) and the calls that change it. Made by `connect`."""
 
     def __enter__(self) -> Host:

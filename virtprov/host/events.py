@@ -251,16 +251,17 @@ class Watch:
         if self._last.kind != "stopped":
             self.wait_for(_stopped, LATE)
 
-    def wait_device_gone(self, alias: str, timeout: float | None = None) -> bool:
+    def wait_device_gone(self, alias: str, timeout: float | None = None, what: str = "") -> bool:
         """Wait until a detached device has left the running guest; False when the time is over.
 
-        Raises HostError when the guest refuses to let it go.
+        `what` names it to the user. Raises HostError when the guest refuses to let it go.
         """
         kinds = ("device removed", "device removal failed")
         event = self.wait_for(lambda event: event.kind in kinds and event.detail == alias, timeout)
         if event and event.kind == kinds[1]:
+            what = what or f"the device '{alias}'"
             raise HostError(
-                f"the guest '{self._name}' did not let go of the device '{alias}'",
+                f"the guest '{self._name}' did not let go of {what}",
                 hint="see that nothing in the guest uses it, or detach it while the guest is off",
             )
         return event is not None

@@ -10,6 +10,7 @@ import libvirt
 from virtprov.host.entries import GuestInfo
 from virtprov.host.failures import MISSING, NotThere, asking, code_of
 from virtprov.host.storage import Storage
+from virtprov.host.tuning import affect
 from virtprov.xml.tree import find_text, parse
 
 TYPE_CHECKING = False
@@ -141,19 +142,25 @@ class Writing(Storage):
         """Add a device to the running guest (`live`), to the stored one (`config`), or to both."""
         domain = self._domain(key)
         with asking(f"attach the {_what(xml)} to the guest '{key}'"):
-            domain.attachDeviceFlags(xml, _affect(live, config))
+            domain.attachDeviceFlags(xml, affect(live, config))
 
-    def update_device(self, key: str, xml: str, *, live: bool = True, config: bool = False) -> None:
-        """Change a device: the medium of a CD-ROM, a link's state, a graphics password ..."""
+    def update_device(
+        self, key: str, xml: str, *, live: bool = True, config: bool = False, force: bool = False
+    ) -> None:
+        """Change a device: the medium of a CD-ROM, a link's state, a graphics password ...
+
+        `force` opens a tray that the guest has locked.
+        """
         domain = self._domain(key)
+        flags = affect(live, config) | (libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE if force else 0)
         with asking(f"update the {_what(xml)} of the guest '{key}'"):
-            domain.updateDeviceFlags(xml, _affect(live, config))
+            domain.updateDeviceFlags(xml, flags)
 
     def detach_device(self, key: str, xml: str, *, live: bool = True, config: bool = False) -> None:
         """Take a device out. A running guest may need its time, or refuse: see Watch.wait_device_gone."""
         domain = self._domain(key)
         with asking(f"detach the {_what(xml)} from the guest '{key}'"):
-            domain.detachDeviceFlags(xml, _affect(live, config))
+            domain.detachDeviceFlags(xml, affect(live, config))
 
     # -- networks ---------------------------------------------------------------------------------------
 
@@ -190,11 +197,6 @@ def _start_flags(*, paused: bool, autodestroy: bool, reset_nvram: bool = False) 
     flags |= libvirt.VIR_DOMAIN_START_AUTODESTROY if autodestroy else 0
     flags |= libvirt.VIR_DOMAIN_START_RESET_NVRAM if reset_nvram else 0
     return int(flags)
-
-
-def _affect(live: bool, config: bool) -> int:
-    flags = libvirt.VIR_DOMAIN_AFFECT_LIVE if live else 0
-    return int(flags | (libvirt.VIR_DOMAIN_AFFECT_CONFIG if config else 0))
 
 
 def _name(xml: str) -> str:

@@ -1,0 +1,166 @@
+"""Memory, processors, limits and notes of a guest on libvirt's test driver, as its document then says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from virtprov.host.connection import Host
+from virtprov.host.failures import NotSupported, NotThere
+from virtprov.host.tuning import UNLIMITED, affect, cpu_numbers
+from virtprov.support.errors import HostError
+from virtprov.xml.tree import find_text, parse
+
+GUEST = (
+    "<domain type='test'><name>web</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d0001</uuid>"
+    "<memory>2097152</memory><vcpu>4</vcpu><os><type>hvm</type></os><devices>"
+    "<disk type='file'><source file='/srv/web.img'/><target dev='vda'/></disk>"
+    "<interface type='network'><source network='default'/><mac address='52:54:00:11:22:33'/></interface>"
+    "</devices></domain>"
+)
+MAC = "52:54:00:11:22:33"
+
+
+@pytest.fixture
+def host(make_host: Callable[[str], Host]) -> Host:
+    """A host with one guest, which runs."""
+    return make_host(GUEST)
+
+
+def says(host: Host, place: str, *, inactive: bool = False) -> str:
+    return find_text(parse(host.guest_xml("web", inactive=inactive)), place)
+
+
+@pytest.mark.parametrize("inactive", [False, True])
+def test_memory_and_processors(host: Host, inactive: bool) -> None:
+    host.set_memory("web", 1048576, live=not inactive, config=inactive)
+    host.set_vcpus("web", 3, live=not inactive, config=inactive)
+    assert says(host, "currentMemory", inactive=inactive) == "1048576"
+    assert says(host, "vcpu/@current", inactive=inactive) == "3"
+    assert says(host, "currentMemory", inactive=not inactive) == "2097152"
+    assert says(host, "vcpu/@current", inactive=not inactive) == ""
+
+
+def test_more_than_the_maximum_is_refused(host: Host) -> None:
+    with pytest.raises(HostError, match="^cannot set the memory of the guest 'web' to 4194304 KiB: "):
+        host.set_memory("web", 4194304)
+    with pytest.raises(HostError, match="^cannot set the processors of the guest 'web' to 5: "):
+        host.set_vcpus("web", 5)
+
+
+def test_notes_come_and_go(host: Host) -> None:
+    host.set_note("web", "title", "The web")
+    host.set_note("web", "description", "Two\nlines", live=True, config=True)
+    host.set_note("web", "element", "<rack row='3'/>", uri="http://example.org/rack", prefix="r")
+    root = parse(host.guest_xml("web"))
+    assert (find_text(root, "title"), find_text(root, "description")) == ("The web", "Two\nlines")
+    assert root.find("metadata/{http://example.org/rack}rack").get("row") == "3"  # type: ignore[union-attr]
+    assert (says(host, "title", inactive=True), says(host, "description", inactive=True)) == ("", "Two\nlines")
+    host.set_note("web", "title", None)
+    host.set_note("web", "element", None, uri="http://example.org/rack", prefix="r")
+    root = parse(host.guest_xml("web"))
+    assert root.find("title") is None and root.find("metadata/*") is None
+
+
+def test_a_title_is_one_line(host: Host) -> None:
+    with pytest.raises(HostError, match="^cannot set the title of the guest 'web': "):
+        host.set_note("web", "title", "Two\nlines")
+
+
+def test_limits_of_disks_interfaces_memory_and_shares(host: Host) -> None:
+    host.set_disk_limits("web", "vda", {"total_bytes_sec": 1000, "total_bytes_sec_max": 2000})
+    host.set_bandwidth("web", MAC, {"inbound.average": 128, "outbound.average": 64})
+    host.set_memory_limits("web", {"hard_limit": 4194304})
+    host.set_block_shares("web", {"weight": 300})
+    assert says(host, "devices/disk/iotune/total_bytes_sec") == "1000"
+    assert says(host, "devices/interface/bandwidth/inbound/@average") == "128"
+    assert says(host, "devices/interface/bandwidth/outbound/@average") == "64"
+    assert says(host, "memtune/hard_limit") == "4194304"
+    assert says(host, "blkiotune/weight") == "300"
+
+
+def test_limits_end(host: Host) -> None:
+    host.set_bandwidth("web", MAC, {"inbound.average": 128})
+    host.set_bandwidth("web", MAC, {"inbound.average": 0})
+    host.set_memory_limits("web", {"hard_limit": 4194304})
+    host.set_memory_limits("web", {"hard_limit": UNLIMITED})
+    assert "average" not in host.guest_xml("web") and "memtune" not in host.guest_xml("web")
+
+
+def test_both_sides_are_set_one_after_the_other(host: Host) -> None:
+    host.set_memory_limits("web", {"soft_limit": 1048576}, live=True, config=True)
+    assert [says(host, "memtune/soft_limit", inactive=side) for side in (False, True)] == ["1048576"] * 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda host: host.set_memory_limits("web", {"nonsense": 1}),
+        lambda host: host.set_block_shares("web", {"nonsense": 1}),
+        lambda host: host.set_bandwidth("web", MAC, {"nonsense": 1}),
+    ],
+)
+def test_a_limit_that_nobody_knows(host: Host, call: Callable[[Host], object]) -> None:
+    with pytest.raises(NotSupported, match="^cannot (limit|set) the .* 'web': .*nonsense"):
+        call(host)
+
+
+def test_a_value_that_does_not_fit(host: Host) -> None:
+    with pytest.raises(HostError, match=f"^cannot limit the interface {MAC} of the guest 'web': "):
+        host.set_bandwidth("web", MAC, {"inbound.average": -1})
+
+
+def test_what_the_driver_does_not_offer(host: Host) -> None:
+    with pytest.raises(HostError, match="^cannot set the processor time of the guest 'web': "):
+        host.set_scheduling("web", {"cpu_shares": 512})
+    with pytest.raises(HostError, match="^cannot pin the processor 0 of the guest 'web': "):
+        host.pin_vcpu("web", 0, "0")
+    with pytest.raises(HostError, match="^cannot pin the I/O thread 1 of the guest 'web': "):
+        host.pin_iothread("web", 1, "0")
+
+
+def test_pinning(host: Host) -> None:
+    host.pin_emulator("web", "0,2-4,^3")
+    assert says(host, "cputune/emulatorpin/@cpuset") == "0,2,4"
+    host.pin_emulator("web", "")
+    assert "cputune" not in host.guest_xml("web") or says(host, "cputune/emulatorpin/@cpuset") == "0-7"
+
+
+def test_the_host_has_so_many_processors(host: Host) -> None:
+    with pytest.raises(HostError, match="^the host has no processor 900: it has "):
+        host.pin_emulator("web", "900")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("0", {0}), ("0-3", {0, 1, 2, 3}), ("0-3,^2,8", {0, 1, 3, 8}), ("4, 1", {1, 4}), ("1,^1", set())],
+)
+def test_lists_of_processors(text: str, numbers: set[int]) -> None:
+    assert cpu_numbers(text) == numbers
+
+
+@pytest.mark.parametrize("text", ["", "a", "1-", "-1", "1,,2", "^"])
+def test_what_is_no_list_of_processors(text: str) -> None:
+    with pytest.raises(HostError, match="is no list of processors"):
+        cpu_numbers(text)
+
+
+def test_sides() -> None:
+    assert [affect(live, config) for live in (False, True) for config in (False, True)] == [0, 2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda host: host.set_memory("x", 1),
+        lambda host: host.set_vcpus("x", 1),
+        lambda host: host.set_note("x", "title", ""),
+        lambda host: host.set_disk_limits("x", "vda", {}),
+        lambda host: host.set_scheduling("x", {}),
+        lambda host: host.pin_vcpu("x", 0, ""),
+    ],
+)
+def test_guests_that_are_not_there(host: Host, call: Callable[[Host], object]) -> None:
+    with pytest.raises(NotThere, match="has no guest 'x'"):
+        call(host)
