@@ -203,6 +203,7 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
 
 
 def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Setting:
+    model = guest.get("./cpu/model")
     with in_kib(guest.root, request.group):
         _, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
     setting = _setting(request, guest, host)
@@ -211,7 +212,8 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Se
         _boot_words(setting, host)
     elif request.group == "metadata":
         _name_system(guest, words)
-    defaults.after_part(setting, request.group)
+    if words or guest.get("./cpu/model") != model:
+        defaults.after_part(setting, request.group)
     return setting
 
 

@@ -18,7 +18,7 @@ class Assignment(Record):
 
     Without a name it is written along with another one, and matching does not ask about it. `by_type` gives
     other places for elements of some types, "" for nowhere. `off` tells a flag that is switched off, which
-    leaves what held it, from one that is unset.
+    leaves what held it, from one that is unset. `counts` tells a number, which may be spelled in several ways.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Assignment(Record):
     flag: bool
     by_type: dict[str, str] | None = None
     off: bool = False
+    counts: bool = False
 
     def where(self, node: Element) -> str:
         """The place in this element; "" for none."""
@@ -139,23 +140,54 @@ def _place(table: Table, hit: Hit, value: str) -> Assignment:
     if value != "":
         text = hit.row.parse(value, table.flag) or None
     off = flag and value != "" and text is None
-    return Assignment(hit.row.name, hit.row.at(hit.numbers), "" if flag and text else text, flag, hit.row.by_type, off)
+    text = "" if flag and text else text
+    counts = hit.row.kind.scale > 0
+    return Assignment(hit.row.name, hit.row.at(hit.numbers), text, flag, hit.row.by_type, off, counts)
 
 
 def write(node: Element, wanted: Assignments) -> None:
-    """Put the assignments into the element (the guest's root for groups of the whole guest)."""
+    """Put the assignments into the element (the guest's root for groups of the whole guest).
+
+    A value that is there already keeps its spelling (`0x1f` for 31); when all of them are, what would be written
+    along with them is not.
+    """
+    if not _holds(node, wanted):
+        _write_places(node, wanted)
+    for free in wanted.xpaths:
+        write_xpath(node, free)
+
+
+def _holds(node: Element, wanted: Assignments) -> bool:
+    """Whether the element says all that was asked for, and nothing is to be cleared away besides."""
+    named = [place for place in wanted.places if place.name]
+    cleared = any(place.flag and not place.name for place in wanted.places)
+    return bool(named) and not cleared and all(_is_there(node, place) for place in named)
+
+
+def _is_there(node: Element, place: Assignment) -> bool:
+    """Whether the element says this already, be it in another spelling of the same number."""
+    where = place.where(node)
+    if not where:
+        return True
+    if place.flag:
+        return (path.find(node, where) is not None) == (place.text is not None)
+    there = path.get(node, where)
+    if there is None or place.text is None:
+        return there is place.text
+    return there == place.text or (place.counts and _same(there, place.text))
+
+
+def _write_places(node: Element, wanted: Assignments) -> None:
     numbered = [place.path for place in wanted.places if "[" in place.path and place.text is not None]
     kept = {kid for kid in node.iter("*") if tree.is_bare(kid)} if numbered else set()
     for place in sorted(wanted.places, key=lambda place: place.by_type is not None):
         where = place.where(node)
         if place.flag:
             path.switch(node, where, place.text is not None, stub=place.off)
-        elif where:
+        elif where and not _is_there(node, place):
             path.put(node, where, place.text)
     for where in numbered:
         path.drop_fillers(node, where, kept)
-    for free in wanted.xpaths:
-        write_xpath(node, free)
 
 
 def build(table: Table, wanted: Assignments) -> Element:

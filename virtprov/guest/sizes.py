@@ -29,7 +29,8 @@ def in_kib(top: Element, group: str) -> Iterator[None]:
     for node, text, unit, kib in kept:
         if node.text == kib:
             node.text = text
-            node.set("unit", unit)
+            if node.get("unit") == "KiB":
+                node.set("unit", unit)
 
 
 def _convert(top: Element, place: str) -> tuple[Element, str | None, str, str] | None:

@@ -108,9 +108,9 @@ def _model(value: str, pairs: list[Pair]) -> list[Pair]:
     given = {key for key, _ in pairs}
     found: list[Pair] = [("model", value)]
     if "mode" not in given:
-        found.insert(0, ("mode", "custom"))
+        found.insert(0, aside("./cpu/@mode", "custom"))
     if "match" not in given:
-        found.insert(1, ("match", "exact"))
+        found.insert(-1, aside("./cpu/@match", "exact"))
     return found
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from virtprov.options.model import DEVICE, INT, ONOFF, VIRTIO, YESNO, Pair, Row, Table, aside
 from virtprov.support.errors import UsageError
 
-LOWEST_PORT = 5900
+_VNC_PORT = 5900
+"""Where VNC's displays begin; QEMU takes no lower port for them. SPICE and RDP may use any."""
 _PORTS = {"port": "port", "tlsPort": "tlsPort", "tlsport": "tlsPort"}
 _ELSEWHERE = ("none", "socket")
 
@@ -16,6 +17,7 @@ def expand(pairs: list[Pair]) -> list[Pair]:
     Raises UsageError for ports that no display may have.
     """
     said = {_PORTS.get(key, key) for key, _ in pairs}
+    lowest = _VNC_PORT if ("type", "vnc") in pairs else 1
     found: list[Pair] = []
     for key, value in pairs:
         if key == "listen":
@@ -24,7 +26,7 @@ def expand(pairs: list[Pair]) -> list[Pair]:
             found.append((key, ""))
         elif key in _PORTS and value is not None:
             if value:
-                _check_port(_PORTS[key], value)
+                _check_port(_PORTS[key], value, lowest)
             found.append((key, value))
             if "autoport" not in said:
                 found.append(aside("./@autoport"))
@@ -42,15 +44,15 @@ def _listen(value: str | None, said: set[str]) -> list[Pair]:
     return [("./listen/@type", value), *taken_out, *ports]
 
 
-def _check_port(name: str, value: str) -> None:
+def _check_port(name: str, value: str, lowest: int) -> None:
     try:
         number = int(value)
     except ValueError:
         raise UsageError(f"--graphics {name}: '{value}' is not a whole number") from None
-    if number != -1 and not LOWEST_PORT <= number < 65536:
+    if number != -1 and not lowest <= number < 65536:
         raise UsageError(
             f"--graphics {name}={value}: displays have no such port",
-            hint=f"give {LOWEST_PORT} or more, or -1 to leave the choice to libvirt",
+            hint=f"give {lowest} or more, or -1 to leave the choice to libvirt",
         )
 
 

@@ -16,13 +16,16 @@ def expand_metadata(pairs: list[Pair]) -> list[Pair]:
 
 
 def expand_sysinfo(pairs: list[Pair]) -> list[Pair]:
-    """The type is smbios when none is given; the guest must be told to look at it (verb `smbios.mode`)."""
+    """The type is smbios when none is given; the guest must be told to look at it (verb `smbios.mode`).
+
+    Entries without a table around them are those of fwcfg.
+    """
     types = [value for key, value in pairs if key == "type"]
     if types and types[-1] in MODES:
         return [("smbios.mode", types[-1]), *(pair for pair in pairs if pair[0] != "type")]
     found = sorted(pairs, key=_place)
     if not types and pairs:
-        found.insert(0, ("type", "smbios"))
+        found.insert(0, ("type", "fwcfg" if all(key.startswith("entry") for key, _ in pairs) else "smbios"))
     if any(pair == ("type", "smbios") for pair in found):
         found.append(("smbios.mode", "sysinfo"))
     return found

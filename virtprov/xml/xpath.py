@@ -56,10 +56,14 @@ def _take_out(node: Element, where: str) -> Element | None:
 
 
 def create(node: Element, where: str) -> Element:
-    """Make sure that the element is there; raises UsageError when it cannot be made from the path."""
-    found = select(node, where)
-    if found and isinstance(found[0], etree._Element):
-        return found[0]
+    """Make sure that the element is there; of an attribute or text that is there, the element that has it.
+
+    Raises UsageError when it cannot be made from the path.
+    """
+    for found in select(node, where)[:1]:
+        owner: Element | None = found if isinstance(found, etree._Element) else found.getparent()
+        if owner is not None:
+            return owner
     return _grow(node, where)
 
 
@@ -85,10 +89,15 @@ def assign(node: Element, where: str, value: str) -> None:
         return
     inner, _, attribute = where.rpartition("/@")
     if not attribute or not inner or "]" in attribute:
+        for found in select(node, where)[:1]:
+            if getattr(found, "is_attribute", False):
+                found.getparent().set(found.attrname, value)
+                return
         inner, attribute = where, ""
     target = create(node, inner)
     if not attribute:
-        target.text = value
+        if (target.text or "").strip() != value:
+            target.text = value
         return
     try:
         target.set(attribute, value)

@@ -179,3 +179,16 @@ def test_actions_that_a_group_does_not_take(action: str, group: str) -> None:
 )
 def test_actions_that_a_group_takes(action: str, group: str) -> None:
     edit.check_group(action, group)
+
+
+def test_a_processor_gets_a_mode_only_with_a_model() -> None:
+    bare = Guest.parse("<domain><cpu><model>a</model></cpu></domain>")
+
+    def after(text: str) -> str:
+        uses = tuple(gather.group_uses("cpu", [text])[0])
+        cpu = change(EditRequest(EDIT, "cpu", uses), bare, None).elements[0]
+        return tree.to_text(cpu).rstrip()
+
+    assert after("model=a") == "<cpu><model>a</model></cpu>"
+    assert after("check=none") == '<cpu check="none"><model>a</model></cpu>'
+    assert after("b") == '<cpu mode="custom" match="exact"><model>b</model></cpu>'

@@ -34,3 +34,10 @@ def test_other_groups_and_odd_texts_are_left_alone() -> None:
     guest = Guest.parse("<domain><memory unit='GiB'>2</memory></domain>")
     with in_kib(guest.root, "cpu"):
         assert guest.get("./memory") == "2"
+
+
+def test_another_unit_is_what_the_user_says() -> None:
+    guest = Guest.parse("<domain><memory unit='GiB'>2</memory></domain>")
+    with in_kib(guest.root, "memory"):
+        guest.put("./memory/@unit", "MiB")
+    assert (guest.get("./memory"), guest.get("./memory/@unit")) == ("2", "MiB")

@@ -44,6 +44,7 @@ Say = Callable[[str, str], Assignments]
             '<graphics type="spice"><image compression="glz"/><zlib compression="always"/><streaming mode="filter"/>'
             '<mouse mode="client"/><clipboard copypaste="yes"/><filetransfer enable="yes"/></graphics>',
         ),
+        ("rdp,port=3389", '<graphics type="rdp" port="3389"/>'),
         ('vnc,passwd=&\\"', '<graphics type="vnc" passwd="&amp;&quot;"/>'),
     ],
 )
@@ -51,7 +52,7 @@ def test_graphics(built: Built, text: str, xml: str) -> None:
     assert built("graphics", text) == xml
 
 
-@pytest.mark.parametrize("text", ["port=-50", "port=0", "tlsport=5899", "tlsPort=-2", "port=70000", "port=x", "gl=foo"])
+@pytest.mark.parametrize("text", ["port=-5", "port=0", "vnc,port=5899", "tlsPort=-2", "port=70000", "port=x", "gl=foo"])
 def test_refusals(say: Say, text: str) -> None:
     with pytest.raises(UsageError):
         say("graphics", text)
@@ -74,6 +75,16 @@ def test_refusals(say: Say, text: str) -> None:
             '<graphics type="vnc" port="-1" autoport="yes"/>',
             "port=5901",
             '<graphics type="vnc" port="5901"/>',
+        ),
+        (
+            '<graphics type="spice" port="590" autoport="no"/>',
+            "port=590",
+            '<graphics type="spice" port="590" autoport="no"/>',
+        ),
+        (
+            '<graphics type="vnc" listen="1.2.3.4"><listen type="address" address="1.2.3.4"/></graphics>',
+            "listen=1.2.3.4",
+            '<graphics type="vnc" listen="1.2.3.4"><listen type="address" address="1.2.3.4"/></graphics>',
         ),
         (
             '<graphics type="vnc" passwd="a" keymap="de"/>',

@@ -51,6 +51,10 @@ def test_systems_are_looked_up_by_the_caller(say: Say) -> None:
             '<entry name="version">1.2</entry></bios></sysinfo>',
         ),
         (
+            "entry0.name=opt/a,entry0=b",
+            '<sysinfo type="fwcfg"><entry name="opt/a">b</entry></sysinfo>',
+        ),
+        (
             "smbios,system_serial=a,baseBoard_asset=b,chassis.sku=c",
             '<sysinfo type="smbios"><system><entry name="serial">a</entry></system>'
             '<baseBoard><entry name="asset">b</entry></baseBoard>'

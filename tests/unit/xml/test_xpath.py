@@ -78,6 +78,7 @@ def test_an_empty_value_takes_bare_ancestors_along(where: str) -> None:
 def test_create_leaves_what_is_there() -> None:
     node = tree.parse(DOC)
     assert xpath.create(node, "./os/boot") is node[0][0]
+    assert xpath.create(node, "./os/boot/@dev") is node[0][0]
     xpath.create(node, "./new/thing")
     assert tree.child(node[-1], "thing") is not None
 
@@ -94,3 +95,16 @@ def test_refusals(where: str) -> None:
 def test_an_attribute_without_a_proper_name() -> None:
     with pytest.raises(UsageError, match="attribute"):
         xpath.assign(tree.element("domain"), "./@1", "x")
+
+
+def test_an_attribute_that_an_expression_finds() -> None:
+    node = tree.parse('<domain xmlns:own="urn:example:own" own:seen="no"/>')
+    xpath.assign(node, "./@*[local-name()='seen']", "yes")
+    assert tree.to_text(node) == '<domain xmlns:own="urn:example:own" own:seen="yes"/>\n'
+
+
+@pytest.mark.parametrize(("value", "after"), [("a", "<a>\n a </a>"), ("b", "<a>b</a>")])
+def test_a_text_that_is_there_keeps_its_blanks(value: str, after: str) -> None:
+    node = tree.parse("<a>\n a </a>")
+    xpath.assign(node, ".", value)
+    assert tree.to_text(node) == after + "\n"
