@@ -186,6 +186,12 @@ def check(request: EditRequest, source: Source, wanted: Wanted) -> None:
 
         running = source.running.guest if source.running is not None else None
         reseed.check_eject(source.stored.guest, running, live=wanted.update)
+    elif request.action == SEED:
+        if wanted.update and info is not None and info.active and not wanted.lenient:
+            raise UsageError(
+                f"a new cloud-init seed is for the next boot of '{info.name}', not for the guest as it runs",
+                hint="leave out --update or --live",
+            )
     elif wanted.update and info is not None and info.active and not table(request.group).is_device:
         raise UsageError(
             f"--{request.group} cannot be changed in a running guest",

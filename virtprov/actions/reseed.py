@@ -167,8 +167,8 @@ def _stale(instance_id: str, wanted: SeedRequest) -> list[str]:
 
 def _when(guest: Guest, target: str, volume: str) -> str:
     return (
-        f"'{guest.name}' has the cloud-init seed {volume} in its drive {target}: it takes effect at the next boot from"
-        " power-off, and only if cloud-init is there and not disabled"
+        f"the cloud-init seed {volume} is for the drive {target} of '{guest.name}': it takes effect at the next boot"
+        " from power-off, if cloud-init is in the guest and not disabled there"
     )
 
 
@@ -209,7 +209,7 @@ def check_eject(stored: Guest, running: Guest | None, *, live: bool) -> None:
         )
     raise UsageError(
         f"{FLAG} {EJECT}: no drive of '{name}' holds a seed of virtprov",
-        hint=f"it would be {name}-seed.iso; `--edit --disk path=` empties a CD-ROM drive that holds something else",
+        hint=f"it would be called {name}-seed.iso",
     )
 
 

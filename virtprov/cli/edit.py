@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.cli import answers, edit_words
-from virtprov.cli.edit_flags import GROUPS, build_parser
+from virtprov.cli.edit_flags import GROUPS, WITH_HELP, build_parser
 from virtprov.cli.output import Output
 from virtprov.support.errors import UsageError
 
@@ -22,7 +22,7 @@ def main(argv: list[str]) -> int:
     """Run virtprov-xml; returns the exit status, raises ProvError."""
     args = build_parser().parse_args(argv)
     output = Output(json=args.output == "json", quiet=args.quiet)
-    if answers.help_of_groups(args, GROUPS, output):
+    if answers.help_of_groups(args, WITH_HELP, output):
         return 0
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
@@ -51,6 +51,10 @@ def _check(args: Namespace, actions: list[str]) -> None:
     if args.osinfo is not None and "add-device" not in actions:
         raise UsageError(
             f"--osinfo has no meaning with --{actions[0]}", hint="it helps --add-device to choose defaults"
+        )
+    if args.guest is None and args.cloud_init:
+        raise UsageError(
+            "--cloud-init keeps a seed on the guest's host, and XML on standard input has none", hint="name the guest"
         )
     if args.guest is None and actions != ["build-xml"]:
         for flag in ("update", "live", "both"):

@@ -17,13 +17,14 @@ CONVERSIONS = {
     "convert-to-vnc": "--edit: from SPICE to VNC: qemu-vdagent=on",
 }
 GROUPS = (*shared.XML, *CONVERSIONS)
+WITH_HELP = (*GROUPS, edit_words.CLOUD_INIT)
 
 
 def build_parser() -> Parser:
     """The parser of virtprov-xml."""
     made = shared.parser("virtprov-xml", usage=_USAGE, description=_DESCRIPTION, connect=("-c", "--connect"))
     made.add_argument("guest", nargs="?", metavar="GUEST", help="name, id or UUID of a guest")
-    _add_actions(made.add_argument_group("actions"))
+    _add_actions(made, made.add_argument_group("actions"))
     _add_outcome(made, made.add_argument_group("what becomes of it"))
     shared.add_osinfo(made.add_argument_group("operating system options (--add-device)"))
     shared.add_groups(made.add_argument_group("conversions"), CONVERSIONS, bare=CONVERSIONS, action=Said)
@@ -37,7 +38,7 @@ def build_parser() -> Parser:
     return made
 
 
-def _add_actions(group: Target) -> None:
+def _add_actions(made: Parser, group: Target) -> None:
     add = group.add_argument
     add(
         "--edit",
@@ -50,6 +51,16 @@ def _add_actions(group: Target) -> None:
     add("--add-device", action=Said, nargs=0, help="add a device")
     add("--remove-device", action=Said, nargs=0, help="remove devices: --disk 2, --disk target.dev=vda, --disk all")
     add("--build-xml", action=Said, nargs=0, help="print a new element; no guest is needed")
+    made.add_fresh(
+        group,
+        "--cloud-init",
+        action=Said,
+        default=[],
+        nargs="?",
+        const="",
+        metavar="...",
+        help="a new seed for the next boot: user-data=FILE ...; or eject",
+    )
 
 
 def _add_outcome(made: Parser, group: Target) -> None:

@@ -57,6 +57,7 @@ def run(args: Namespace, requests: tuple[EditRequest, ...], host: Host | None, o
             for sentence in schema_check.check_documents((made.text,), host, source.stored.raw):
                 output.warn(sentence)
         apply(plan, output.world(host))
+        edit_report.tell_password(made, wanted, output)
     return _report(args, made, wanted, host, output)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.actions.inforce import Edited, Wanted
+    from virtprov.cli.output import Output
 
 
 def sentences(made: Edited, wanted: Wanted, defined: bool) -> list[str]:
@@ -37,4 +38,25 @@ def facts(made: Edited, wanted: Wanted, document: str, *, defined: bool, kept: b
         "started": wanted.start,
         "diff": made.diff,
         "xml": document,
+        **_seed_facts(made, wanted),
     }
+
+
+def tell_password(made: Edited, wanted: Wanted, output: Output) -> None:
+    """Show the password that a new cloud-init seed gives root."""
+    if _seeds(made) and (wanted.define or wanted.start):
+        from virtprov.cli import edit_seed
+
+        edit_seed.tell_password(made.parts, output)
+
+
+def _seed_facts(made: Edited, wanted: Wanted) -> dict[str, object]:
+    if not _seeds(made):
+        return {}
+    from virtprov.cli import edit_seed
+
+    return edit_seed.facts((*made.parts, *made.lives), made=wanted.define or wanted.start)
+
+
+def _seeds(made: Edited) -> bool:
+    return any(part.seeded is not None for part in (*made.parts, *made.lives))

@@ -22,6 +22,8 @@ FIRST = 1
 """What --edit alone means."""
 _EACH = "of several actions each is followed by its change: --edit --memory 4096 --add-device --rng default"
 ACTIONS = ("edit", "add-device", "remove-device", "build-xml")
+CLOUD_INIT = "cloud-init"
+"""A change that needs no action."""
 
 
 class Said(argparse.Action):
@@ -58,9 +60,13 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
     actions = {shared.destination(action): action for action in ACTIONS}
     said = getattr(args, "said", [])
     found = [Words(actions[name], value) for name, value in said if name in actions]
-    if not found:
+    seed = _seed(said, actions)
+    lone = [names[name] for name, _ in said if name in names]
+    if not found and (seed is None or lone):
+        with_it = "" if seed is None else f" with --{lone[0]}"
         raise UsageError(
-            "what is to be done is not said", hint="give one of --edit, --add-device, --remove-device, --build-xml"
+            f"what is to be done{with_it} is not said",
+            hint="give one of --edit, --add-device, --remove-device, --build-xml",
         )
     at = 0 if len(found) == 1 else -1
     for name, value in said:
@@ -74,8 +80,22 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
         elif name in actions and len(found) > 1:
             at += 1
     for words in found:
-        _check_one(words, len(found))
+        _check_one(words, len(found) + (seed is not None))
+    if seed is not None:
+        found.insert(seed.which, seed)
     return found
+
+
+def _seed(said: list[tuple[str, Any]], actions: dict[str, str]) -> Words | None:
+    """Every use of --cloud-init as one change; `which` is how many others begin before it."""
+    flag = shared.destination(CLOUD_INIT)
+    texts = [value for name, value in said if name == flag]
+    if not texts:
+        return None
+    first = next(at for at, (name, _) in enumerate(said) if name == flag)
+    seed = Words(CLOUD_INIT, sum(name in actions for name, _ in said[:first]))
+    seed.groups[CLOUD_INIT] = texts
+    return seed
 
 
 def unheeded(said: list[Words]) -> list[str]:
@@ -117,6 +137,10 @@ def request(words: Words, osinfo: OsinfoRequest, *, schema: bool) -> EditRequest
 
     action = words.action
     (group, texts), *_ = words.groups.items()
+    if action == CLOUD_INIT:
+        from virtprov.cli import edit_seed
+
+        return edit_seed.request(texts)
     check_group(action, group)
     if action == REMOVE:
         return EditRequest(action, group, (), _selector(group, texts[-1]))

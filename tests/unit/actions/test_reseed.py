@@ -218,7 +218,7 @@ def test_a_password_is_made_once(recorded: Host) -> None:
 
 def test_it_says_when_it_takes_effect(recorded: Host) -> None:
     (note,) = plan_seed(guest(), recorded, WORDS).notes
-    assert "'g' has the cloud-init seed g-seed.iso in its drive vdb" in note and "next boot" in note
+    assert "the cloud-init seed g-seed.iso is for the drive vdb of 'g'" in note and "next boot" in note
 
 
 def test_another_seed_is_warned_of(recorded: Host) -> None:

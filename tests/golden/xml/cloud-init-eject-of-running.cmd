@@ -1,0 +1,1 @@
+virtprov-xml app --cloud-init eject --connect test://HOSTS/../seeded.xml

@@ -1,0 +1,1 @@
+virtprov-xml app --cloud-init eject --print-diff --connect test://HOSTS/../seeded.xml

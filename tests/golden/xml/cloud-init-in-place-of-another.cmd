@@ -1,0 +1,1 @@
+virtprov-xml app --cloud-init hostname=there --print-diff --connect test://HOSTS/../seeded.xml

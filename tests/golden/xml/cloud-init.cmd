@@ -1,0 +1,1 @@
+virtprov-xml web --cloud-init hostname=there --print-diff --connect recorded://HOSTS/kvm

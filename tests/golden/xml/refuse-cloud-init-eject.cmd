@@ -1,0 +1,1 @@
+virtprov-xml old --cloud-init eject --connect test://HOSTS/../seeded.xml

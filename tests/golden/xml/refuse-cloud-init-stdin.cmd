@@ -1,0 +1,1 @@
+virtprov-xml --cloud-init hostname=there < bad.xml
