@@ -27,17 +27,65 @@ def restore(raw: str, before: str, after: str) -> str:
     Returns `after` as it is when the two spellings of the original cannot be laid beside each other.
     """
     head, body, tail = _around(raw)
-    old, known, new = _units(body), _units(before.strip()), _units(after.strip())
-    if len(old) != len(known):
+    known, new = before.strip(), after.strip()
+    first, last = _untouched(body, known, new)
+    raw, before, changed = (text[first : len(text) - last] for text in (body, known, new))
+    inside = _laid_over(raw, before, changed, _single_quotes(body))
+    if inside is None:
         return after
-    single = _single_quotes(body)
+    return head + body[:first] + inside + body[len(body) - last :] + (tail if tail.endswith("\n") else tail + "\n")
+
+
+def _laid_over(raw: str, before: str, after: str, single: bool) -> str | None:
+    """`after` in the letters of `raw`, tag by tag; None when `raw` and `before` are not the same tags."""
+    old, known, new = _units(raw), _units(before), _units(after)
+    if len(old) != len(known):
+        return None
     found: list[str] = []
     for same, at, upto, first, last in _stretches(known, new):
         if same:
             found += [tag + text for tag, text in old[at:upto]]
         else:
             found += _respelled(list(zip(known[at:upto], old[at:upto], strict=True)), new[first:last], single)
-    return head + "".join(found) + (tail if tail.endswith("\n") else tail + "\n")
+    return "".join(found)
+
+
+def _untouched(raw: str, before: str, after: str) -> tuple[int, int]:
+    """How many letters at the beginning and at the end are tags that stay as they are and need not be laid over.
+
+    None, unless `raw` and `before` are the same but for quotes: then they are so letter for letter, as with every
+    document that libvirt prints. Without comments and their like, "<" always begins a tag.
+    """
+    if len(raw) != len(before) or not (_is_plain(raw) and _is_plain(after)):
+        return 0, 0
+    if raw != before and raw.replace("'", '"') != before.replace("'", '"'):
+        return 0, 0
+    first = _common(before, after)
+    last = len(before) - _common(before[first:][::-1], after[first:][::-1])
+    first = before.rfind("<", 0, first)
+    while before.startswith("</", first):  # it may belong to the tag before it: `<a></a>`
+        first = before.rfind("<", 0, first)
+    last = before.find("<", last)
+    while before.startswith("</", last):
+        last = before.find("<", last + 1)
+    return max(first, 0), 0 if last < 0 else len(before) - last
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is nothing but tags and text."""
+    return "<!" not in text and "<?" not in text
+
+
+def _common(one: str, other: str) -> int:
+    """How many letters two texts have in common at their beginning."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one.startswith(other[low:middle], low):
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _respelled(were: list[tuple[Unit, Unit]], new: list[Unit], single: bool) -> list[str]:
@@ -55,6 +103,9 @@ def _respelled(were: list[tuple[Unit, Unit]], new: list[Unit], single: bool) -> 
 
 def _around(raw: str) -> tuple[str, str, str]:
     """What stands before the root element, the element, what follows it."""
+    if _is_plain(raw) and "<" in raw:
+        first, last = raw.find("<"), raw.rfind(">") + 1
+        return raw[:first].lstrip("\ufeff\n"), raw[first:last], raw[last:]
     tokens = _TOKEN.findall(raw)
     inside = [at for at, token in enumerate(tokens) if token[:1] == "<" and token[:2] not in ("<!", "<?")]
     if not inside:
@@ -106,14 +157,30 @@ def _stretches(known: list[Unit], new: list[Unit]) -> list[tuple[bool, int, int,
     ends = len(known) - tail, len(new) - tail
     found = [(True, 0, head, 0, head)]
     if head < ends[0] or head < ends[1]:
-        from difflib import SequenceMatcher
-
-        middle = SequenceMatcher(None, known[head : ends[0]], new[head : ends[1]], autojunk=False)
-        found += [
-            (tag == "equal", head + i1, head + i2, head + j1, head + j2) for tag, i1, i2, j1, j2 in middle.get_opcodes()
-        ]
+        middle = _compared(known[head : ends[0]], new[head : ends[1]])
+        found += [(same, head + i1, head + i2, head + j1, head + j2) for same, i1, i2, j1, j2 in middle]
     found.append((True, ends[0], len(known), ends[1], len(new)))
     return found
+
+
+def _compared(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, int, int]]:
+    """The same for lists that have neither the first nor the last unit in common."""
+    there = set(one)
+    if there.isdisjoint(other):
+        return [(False, 0, len(one), 0, len(other))]
+    if len(one) == len(other) and all(was == now or now not in there for was, now in zip(one, other, strict=True)):
+        return _side_by_side(one, other)
+    from difflib import SequenceMatcher
+
+    opcodes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    return [(tag == "equal", i1, i2, j1, j2) for tag, i1, i2, j1, j2 in opcodes]
+
+
+def _side_by_side(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, int, int]]:
+    """Lists of one length in which nothing moved: a few values are other ones."""
+    flags = [was == now for was, now in zip(one, other, strict=True)]
+    edges = [at for at in range(1, len(flags)) if flags[at] is not flags[at - 1]]
+    return [(flags[at], at, upto, at, upto) for at, upto in zip([0, *edges], [*edges, len(flags)], strict=True)]
 
 
 def decode(data: bytes) -> str:
