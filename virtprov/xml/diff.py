@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+_AROUND = 3
+"""Lines that are shown before and after a change."""
+
 
 def unified(before: str, after: str, *, old: str = "Original XML", new: str = "Altered XML") -> str:
     """A unified diff of two texts; "" when they are the same."""
-    import difflib
+    if before == after:
+        return ""
+    was, now = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    lines = _one_place(was, now)
+    if lines is None:
+        import difflib
 
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), fromfile=old, tofile=new
-    )
-    return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+        lines = list(difflib.unified_diff(was, now))[2:]
+    return "".join(line if line.endswith("\n") else line + "\n" for line in (f"--- {old}", f"+++ {new}", *lines))
+
+
+def _one_place(was: list[str], now: list[str]) -> list[str] | None:
+    """The difference when some lines in one place are others, which stand nowhere else; None when it is not so.
+
+    Then there is nothing to weigh: difflib, which takes longer than all the rest of a small edit, says the same.
+    """
+    least = min(len(was), len(now))
+    head = next((at for at in range(least) if was[at] != now[at]), least)
+    tail = next((at for at in range(least - head) if was[-1 - at] != now[-1 - at]), least - head)
+    if not head or not tail:
+        return None
+    ends = len(was) - tail, len(now) - tail
+    gone, come = was[head : ends[0]], now[head : ends[1]]
+    if not (set(gone).isdisjoint(now) and set(come).isdisjoint(was)):
+        return None
+    first, after = max(head - _AROUND, 0), was[ends[0] : ends[0] + _AROUND]
+    here, there = _range(first, ends[0] + len(after)), _range(first, ends[1] + len(after))
+    changed = [*(f"-{line}" for line in gone), *(f"+{line}" for line in come)]
+    shown = [f" {line}" for line in was[first:head]], [f" {line}" for line in after]
+    return [f"@@ -{here} +{there} @@", *shown[0], *changed, *shown[1]]
+
+
+def _range(first: int, end: int) -> str:
+    """Lines as a diff counts them."""
+    count = end - first
+    return f"{first + 1}" if count == 1 else f"{first + bool(count)},{count}"
