@@ -58,6 +58,12 @@ class Uri(Record):
         """Whether guests run with the rights of one user (qemu:///session), not of the system."""
         return self.path == "/session"
 
+    def option(self, name: str) -> str:
+        """What the query says of `name`, "" when nothing."""
+        from urllib.parse import parse_qs
+
+        return parse_qs(self.query).get(name, [""])[0]
+
 
 def parse(text: str) -> Uri:
     """Take a URI apart; what is not there is "". Never fails: libvirt has the last word on the form."""

@@ -1,0 +1,244 @@
+"""Why a connection did not come up, in one sentence with the likely way out.
+
+libvirt hands on what ssh, GnuTLS, libssh and the kernel say, each in words of its own; SIGNS tells them apart. The
+words are those of libvirt 9.0 to 12 with OpenSSH 9, met by provoking each failure. Where libvirt is translated, or
+says something else, its own words are shown and the hint goes by the transport.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import libvirt
+
+from virtprov.host import failures
+from virtprov.host.failures import Lost, Refused, code_of, reason
+from virtprov.host.uri import DRIVERS, Uri
+from virtprov.support.errors import HostError, nearest
+from virtprov.support.record import Record
+
+FORMS = "see that the URI is right, e.g. qemu:///system, qemu+ssh://user@host/system, test:///default"
+TRANSPORTS = ("ssh", "tls", "tcp", "unix", "libssh", "libssh2", "ext")
+SSH = ("ssh", "libssh", "libssh2")
+_NOT_LET_IN = frozenset(code for code, (kind, _) in failures.BY_CODE.items() if kind is Refused)
+_START = "start it{there}, e.g. `systemctl start virtqemud.socket` or `systemctl start libvirtd`"
+_NO_ENTRY = "ssh does not let '{user}' in there"
+_PKI = "certificates are looked for in {pki}, or where ?pkipath=DIR says"
+
+
+class Sign(Record):
+    """Words in what libvirt says; what to say in place of it ("": just that); the hint; for which transports.
+
+    {host}, {login}, {listener} and so on stand for parts of the URI, {rest} for what follows the words.
+    """
+
+    words: str
+    why: str
+    hint: str
+    kind: type[HostError] = HostError
+    transports: tuple[str, ...] = ()
+
+
+SIGNS = (
+    Sign(
+        "unexpected ",  # "unexpected qemu URI path '/nothing', try qemu:///system"
+        "",
+        "see the path of the URI: /system for the host's guests, /session for those of one user",
+    ),
+    Sign(
+        "HAS CHANGED",
+        "the host's ssh key is not the one that is known",
+        "ask who runs '{host}' whether the key was changed; then `ssh-keygen -R {known_as}` forgets the old one",
+        Refused,
+    ),
+    Sign(
+        "differs from stored identity",
+        "the host's ssh key is not the one that is known",
+        "ask who runs '{host}' whether the key was changed; then take the old one out of {known_hosts}",
+        Refused,
+    ),
+    Sign("Host key verification failed", "the host's ssh key is not known", "{accept}", Refused),
+    Sign(
+        "retrieve decision to accept host key",
+        "the host's ssh key is not known",
+        "{accept}, or add known_hosts_verify=auto to the URI",
+        Refused,
+    ),
+    Sign(
+        "Permission denied (",
+        _NO_ENTRY,
+        "see that `ssh {login}` lets you in without asking; ?keyfile=FILE names a key",
+        Refused,
+        SSH,
+    ),
+    Sign("Access denied for", _NO_ENTRY, "see that `ssh {login}` lets you in", Refused, SSH),
+    Sign("combination invalid", _NO_ENTRY, "see that `ssh {login}` lets you in", Refused, SSH),
+    Sign(
+        "Could not resolve hostname",
+        "there is no host '{host}'",
+        "see that the host's name is right, and that this machine can look it up",
+    ),
+    Sign(
+        "nable to resolve address",
+        "there is no host '{host}'",
+        "see that the host's name is right, and that this machine can look it up",
+    ),
+    Sign("Connection refused", "nothing listens at {place}", "{listener}"),
+    Sign("No route to host", "{place} cannot be reached", "see that '{host}' is up and on a network of this machine"),
+    Sign("etwork is unreachable", "{place} cannot be reached", "see that '{host}' is on a network of this machine"),
+    Sign("ailed to connect socket", "no libvirt daemon listens at {rest}", _START),
+    Sign("terminated with non-zero code: 127", "libvirt is not installed there", "install libvirt-daemon on '{host}'"),
+    Sign("terminated with non-zero code", "no libvirt daemon listens there", _START),
+    Sign("verify peer's certificate", "the host's certificate is not one that {pki} trusts", _PKI, Refused),
+    Sign(
+        "Unable to read TLS confirmation",
+        "the host does not take the certificate of this machine",
+        "have the host's authority sign one; " + _PKI,
+        Refused,
+    ),
+    Sign("failed validation", "", "have the host's authority sign a certificate; " + _PKI, Refused),
+    Sign("Cannot read CA certificate", "", _PKI),
+    Sign("ertificate", "", _PKI, Refused),
+    Sign(
+        "ame request failed",
+        "the host asks for a user name, and there is nobody to ask",
+        "write it into the URI, as USER@HOST, and the password into a file that ?authfile= names",
+        Refused,
+    ),
+)
+
+
+def refusal(uri: str | None, target: Uri, error: Any) -> HostError:
+    """The HostError for libvirt's error on opening the `target`, which the user wrote as `uri`."""
+    name = f"'{uri}'" if uri else "libvirt"
+    why = _shortened(reason(error))
+    known = _ours(uri, target, error, why)
+    if known is None:
+        known = _recognised(target, why)
+    if known is None:
+        known = _by_code(target, error, why)
+    kind, said, hint = known
+    return kind(f"cannot connect to {name}: {said}", hint=hint)
+
+
+def no_answer(target: Uri, seconds: float) -> HostError:
+    """The HostError for a host that does not even say no."""
+    return Lost(
+        f"cannot connect to '{target.text}': {_place(target)} does not answer within {seconds:.0f} seconds",
+        hint=f"see that '{target.host}' is up, and that no firewall drops what is sent there",
+    )
+
+
+def _ours(uri: str | None, target: Uri, error: Any, why: str) -> tuple[type[HostError], str, str] | None:
+    """What the URI itself tells: a driver or transport that there is none of, a key that is not there."""
+    if "nable to parse URI" in why or (uri and not target.driver):
+        return HostError, why, FORMS
+    if target.driver and target.driver not in DRIVERS:
+        hint = nearest(target.driver, DRIVERS) or "libvirt knows e.g. qemu, xen, lxc, vz, bhyve, esx, test"
+        return HostError, f"there is no driver '{target.driver}'", hint
+    if target.transport and target.transport not in TRANSPORTS:
+        hint = nearest(target.transport, TRANSPORTS) or "there are: " + ", ".join(TRANSPORTS)
+        return HostError, f"there is no transport '{target.transport}'", hint
+    key = target.option("keyfile")
+    if key and not os.path.exists(key):
+        return HostError, f"there is no key file '{key}'", "see the path after keyfile="
+    if code_of(error) == libvirt.VIR_ERR_NO_CONNECT and target.driver:
+        said = f"libvirt has no driver for '{target.driver}' there"
+        return HostError, said, "install it and restart libvirt, or use another URI"
+    return None
+
+
+def _recognised(target: Uri, why: str) -> tuple[type[HostError], str, str] | None:
+    """What SIGNS says of libvirt's words."""
+    for sign in SIGNS:
+        before, found, rest = why.partition(sign.words)
+        if not found or sign.transports and target.transport not in sign.transports:
+            continue
+        if "unexpected" in sign.words and "URI path" not in rest:
+            continue
+        parts = _parts(target) | {"rest": _socket(rest)}
+        return sign.kind, sign.why.format_map(parts) or why, sign.hint.format_map(parts)
+    return None
+
+
+def _by_code(target: Uri, error: Any, why: str) -> tuple[type[HostError], str, str]:
+    if code_of(error) in _NOT_LET_IN or "permission denied" in why.lower() or "access denied" in why.lower():
+        return Refused, why, _not_let_in(target)
+    if code_of(error) in (libvirt.VIR_ERR_NO_CONNECT, libvirt.VIR_ERR_CONFIG_UNSUPPORTED):
+        return HostError, why, "install and start the libvirt driver for it, or use another URI"
+    if target.is_remote:
+        return HostError, why, _reach(target)
+    return HostError, why, FORMS
+
+
+def _shortened(why: str) -> str:
+    """The middle of what the ssh transport says: its pipe broke because ssh said something."""
+    for head in ("Cannot recv data: ", "End of file while reading data: ", "libvirt: error : "):
+        why = why.removeprefix(head)
+    for tail in (": Connection reset by peer", ": Input/output error"):
+        why = why.removesuffix(tail)
+    return why
+
+
+def _socket(rest: str) -> str:
+    """The path and the reason in " to '/run/libvirt/libvirt-sock': No such file or directory"."""
+    _, _, quoted = rest.partition("'")
+    where, _, why = quoted.partition("': ")
+    return f"{where} ({why})" if why else where
+
+
+def _parts(target: Uri) -> dict[str, str]:
+    """What hints may name."""
+    login = _login(target)
+    known_hosts = target.option("known_hosts")
+    accept = f"run `ssh {login}` once and accept the host's key"
+    return {
+        "driver": target.driver,
+        "host": target.host,
+        "user": target.user or "you",
+        "login": login,
+        "place": _place(target),
+        "there": f" on '{target.host}'" if target.host else "",
+        "known_as": f"[{target.host}]:{target.port}" if target.port else target.host,
+        "known_hosts": known_hosts or "~/.config/libvirt/known_hosts",
+        "accept": f"add the host's key to {known_hosts}" if known_hosts else accept,
+        "pki": target.option("pkipath") or "/etc/pki",
+        "listener": _listener(target),
+    }
+
+
+def _listener(target: Uri) -> str:
+    """What would listen at the place of the URI."""
+    if target.transport in SSH:
+        return f"see that '{target.host}' is up, and that `ssh {_login(target)}` works"
+    if not target.is_remote and not target.transport:
+        return "start libvirt, e.g. `systemctl start libvirtd`"
+    kind = target.transport or "tls"
+    sockets = f"libvirtd-{kind}.socket or virtproxyd-{kind}.socket"
+    return f"see that '{target.host or 'localhost'}' is up, and libvirt listens for {kind} there ({sockets})"
+
+
+def _place(target: Uri) -> str:
+    return f"'{target.host or 'localhost'}{f':{target.port}' if target.port else ''}'"
+
+
+def _not_let_in(target: Uri) -> str:
+    if target.transport in SSH:
+        return f"see that `ssh {_login(target)}` lets you in"
+    if target.is_remote or target.driver == "test":
+        return "see that user name, password and certificates are right"
+    return "be root, join the group 'libvirt', or use qemu:///session"
+
+
+def _reach(target: Uri) -> str:
+    if target.transport == "ext":
+        return "see that the program named with ?command= runs and reaches libvirt"
+    if target.transport in SSH:
+        return f"see that `ssh {_login(target)}` works and libvirt runs there"
+    return f"see that '{target.host}' is up and its libvirt listens for {target.transport or 'tls'}"
+
+
+def _login(target: Uri) -> str:
+    port = f"-p {target.port} " if target.port else ""
+    return port + (f"{target.user}@{target.host}" if target.user else target.host)
