@@ -32,6 +32,8 @@ log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
 QEMU_CONF = """\
 user = "root"
 group = "root"
+swtpm_user = "root"
+swtpm_group = "root"
 dynamic_ownership = 0
 remember_owner = 0
 security_driver = "none"
@@ -53,6 +55,11 @@ NETWORK = """\
 POOL = """\
 <pool type='dir'><name>default</name><target><path>/var/lib/libvirt/images</path></target></pool>
 """
+# An ordinary user of the lab's hosts; the machine's own list of users is not touched.
+USER, USER_ID = "tester", 47011
+USER_ENTRY = f"{USER}:x:{USER_ID}:{USER_ID}:Tester:/run/home/{USER}:/bin/sh"
+GROUP_ENTRY = f"{USER}:x:{USER_ID}:"
+GONE = 'tail --sleep-interval=0.05 --pid="$pid" -f /dev/null'
 KEPT_VARIABLES = ("PATH", "TERM", "VIRTUAL_ENV")
 
 
@@ -64,17 +71,33 @@ class Done(NamedTuple):
     err: str
 
 
+class Setup(NamedTuple):
+    """How one host of the lab differs from another; `conf` are more lines for libvirtd's configuration.
+
+    With `listen` its libvirtd can be reached over the network as `conf` says; with `cgroups` it runs containers.
+    """
+
+    name: str = "virtprov-lab"
+    conf: str = ""
+    listen: bool = False
+    cgroups: bool = False
+    uri: str = URI
+
+
+PLAIN = Setup()
+
+
 class Host:
     """A libvirt host in namespaces of its own, whose files lie in the folder `state`.
 
     Paths mean the same inside and outside, except for the folders that libvirt uses: see `outside`.
+    `uri` is what it is called from inside.
     """
 
-    uri = URI
-
-    def __init__(self, state: Path, process: subprocess.Popen[str]) -> None:
+    def __init__(self, state: Path, process: subprocess.Popen[str], uri: str = URI) -> None:
         self.state = state
         self.process = process
+        self.uri = uri
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         self.pid = int(children[0])
 
@@ -87,10 +110,13 @@ class Host:
 
     def inside(self, argv: Sequence[str | Path]) -> list[str]:
         """The words that run `argv` in the lab's namespaces with a home and an environment of its own."""
+        return [*self.entering(str(self.state / "home")), *map(str, argv)]
+
+    def entering(self, home: str, *, before: Sequence[str] = (), settings: Sequence[str] = ()) -> list[str]:
+        """The words that lead inside, by way of the command `before`, to an environment with `home` and `settings`."""
         enter = ["nsenter", f"--target={self.pid}", "--mount", "--net", "--pid", "--uts", "--ipc", "--"]
         kept = [f"{name}={os.environ[name]}" for name in KEPT_VARIABLES if name in os.environ]
-        settings = [f"HOME={self.state / 'home'}", "LC_ALL=C.UTF-8", *kept]
-        return [*enter, "env", "-C", str(self.state / "home"), "-i", *settings, *map(str, argv)]
+        return [*enter, *before, "env", "-C", home, "-i", f"HOME={home}", "LC_ALL=C.UTF-8", *kept, *settings]
 
     def execute(
         self, argv: Sequence[str | Path], *, stdin: str = "", deadline: float = COMMAND_DEADLINE
@@ -112,15 +138,18 @@ class Host:
         )
 
     def run(
-        self, argv: Sequence[str | Path], *, stdin: str = "", deadline: float = COMMAND_DEADLINE
+        self, argv: Sequence[str | Path], *, uri: str = "", stdin: str = "", deadline: float = COMMAND_DEADLINE
     ) -> Done:
-        """Run a command of the checkout, `argv[0]` being virtprov-install, -clone or -xml, on this host."""
-        return self.execute(self.own(argv), stdin=stdin, deadline=deadline)
+        """Run a command of the checkout here, `argv[0]` being virtprov-install, -clone or -xml.
 
-    def own(self, argv: Sequence[str | Path]) -> list[str]:
-        """The words of a command of the checkout, told to connect to this host."""
+        It connects to this host, or with `uri` to another one.
+        """
+        return self.execute(self.own(argv, uri=uri), stdin=stdin, deadline=deadline)
+
+    def own(self, argv: Sequence[str | Path], *, uri: str = "") -> list[str]:
+        """The words of a command of the checkout, told to connect to this host, or with `uri` to another one."""
         program, *rest = map(str, argv)
-        return [sys.executable, str(CHECKOUT / "bin" / program), "--connect", URI, *rest]
+        return [sys.executable, str(CHECKOUT / "bin" / program), "--connect", uri or self.uri, *rest]
 
     def virsh(self, *argv: str, stdin: str = "") -> str:
         """What `virsh argv` prints, without the white space around it; a failure is an error here."""
@@ -131,11 +160,15 @@ class Host:
 
     def try_virsh(self, *argv: str, stdin: str = "") -> Done:
         """What `virsh argv` leaves, failures included."""
-        return self.execute(["virsh", "--quiet", "--connect", URI, *argv], stdin=stdin)
+        return self.execute(["virsh", "--quiet", "--connect", self.uri, *argv], stdin=stdin)
 
     def define(self, kind: str, xml: str) -> str:
         """Give `xml` to virsh's define command for `kind` ("net", "pool", or "" for a guest)."""
         return self.virsh(f"{kind}-define" if kind else "define", "/dev/stdin", stdin=xml)
+
+    def stop_libvirtd(self, pid_file: str = "/run/libvirtd.pid") -> None:
+        """End this host's libvirtd; guests run on. Returns when it is gone."""
+        self.execute(["sh", "-c", f'pid=$(cat {pid_file}); kill "$pid"; {GONE}'])
 
     def stop(self) -> None:
         """End every process of the lab; mounts and network go with the last one."""
@@ -156,28 +189,42 @@ def running_host(runs: Path) -> Iterator[Host]:
     with new_state(runs) as state:
         host = start_host(state)
         try:
-            for kind, xml in (("net", NETWORK), ("pool", POOL)):
-                host.define(kind, xml)
-                host.virsh(f"{kind}-autostart", "default")
-                host.virsh(f"{kind}-start", "default")
+            furnish(host)
             os.truncate(state / "log/libvirtd.log", 0)  # complaints about namespaces, the same each time
             yield host
         finally:
             host.stop()
 
 
-def start_host(state: Path) -> Host:
-    """Fill `state` and start the lab's first process on it; returns when libvirtd answers."""
+def furnish(host: Host) -> None:
+    """Give `host` a started `default` network and pool."""
+    for kind, xml in (("net", NETWORK), ("pool", POOL)):
+        host.define(kind, xml)
+        host.virsh(f"{kind}-autostart", "default")
+        host.virsh(f"{kind}-start", "default")
+
+
+def fill(state: Path, setup: Setup) -> None:
+    """Write what a host's first process puts over the machine's folders and files."""
     for name in (*keeper.STATE_FOLDERS.values(), "lib/images", "lib/boot", "home"):
         (state / name).mkdir(exist_ok=True)
-    (state / "etc/libvirtd.conf").write_text(LIBVIRTD_CONF.format(uuid=uuid.uuid4()))
+    (state / "etc/libvirtd.conf").write_text(LIBVIRTD_CONF.format(uuid=uuid.uuid4()) + setup.conf)
     (state / "etc/qemu.conf").write_text(QEMU_CONF)
-    (state / "hosts").write_text(f"127.0.0.1 localhost {keeper.HOST_NAME}\n")
+    (state / "hosts").write_text(f"127.0.0.1 localhost {setup.name}\n")
+    (state / "passwd").write_text(f"{Path('/etc/passwd').read_text().rstrip()}\n{USER_ENTRY}\n")
+    (state / "group").write_text(f"{Path('/etc/group').read_text().rstrip()}\n{GROUP_ENTRY}\n")
     (state / "no-kvm").touch()
+
+
+def start_host(state: Path, setup: Setup = PLAIN) -> Host:
+    """Fill `state` and start a host's first process on it; returns when libvirtd answers."""
+    fill(state, setup)
+    switches = [f"--{name}" for name in ("listen", "cgroups") if getattr(setup, name)]
     namespaces = ["--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child=SIGKILL"]
+    keep = [sys.executable, keeper.__file__, str(state), setup.name, *switches]
     with (state / "keeper.log").open("w") as log:
         process = subprocess.Popen(
-            ["unshare", *namespaces, "--mount-proc", sys.executable, keeper.__file__, str(state)],
+            ["unshare", *namespaces, "--mount-proc", *keep],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -189,7 +236,7 @@ def start_host(state: Path) -> Host:
         process.kill()
         process.communicate()
         raise RuntimeError(f"the live tests' libvirt did not start:\n{logs(state)}")
-    return Host(state, process)
+    return Host(state, process, setup.uri)
 
 
 def logs(state: Path, tail: int = 3000) -> str:

@@ -1,13 +1,14 @@
-"""The first process of the lab: takes a fresh set of namespaces into use and ends them with itself.
+"""The first process of a host of the lab: takes a fresh set of namespaces into use and ends them with itself.
 
-Started as `unshare --mount --net --pid --uts --ipc ... python keeper.py STATE`. It puts private folders over the
-ones libvirt uses, starts virtlogd and libvirtd, writes "ready" and then waits until its standard input closes,
-which happens when the test run ends in whatever way. Being process 1 of its namespace, the kernel then kills every
-process in there (the daemons, dnsmasq, guests), and with the last one go the mounts and the network.
+Started as `unshare --mount --net --pid --uts --ipc ... python keeper.py STATE NAME [OPTIONS]`. It puts private
+folders over the ones libvirt uses, starts virtlogd and libvirtd, writes "ready" and then waits until its standard
+input closes, which happens when the test run ends in whatever way. As it is process 1 of its namespace, the kernel
+then kills every process in there (the daemons, dnsmasq, guests), and with the last one go the mounts and the network.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import selectors
@@ -25,23 +26,35 @@ STATE_FOLDERS = {
     "/var/cache/libvirt": "cache",
     "/var/lib/swtpm-localca": "swtpm",
 }
-HOST_NAME = "virtprov-lab"
+# Files of the state that stand in for one of the machine's.
+STATE_FILES = {"/etc/hosts": "hosts", "/etc/passwd": "passwd", "/etc/group": "group"}
+CGROUPS = Path("/sys/fs/cgroup")
 START_DEADLINE = 60.0
 
 
-def main(state: Path) -> None:
-    """Set the namespaces up around `state`, report, and keep them until standard input closes."""
-    isolate(state)
+def main(words: list[str]) -> None:
+    """Set the namespaces up around the state folder, report, and keep them until standard input closes."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("state", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--listen", action="store_true", help="have libvirtd listen on the network")
+    parser.add_argument("--cgroups", action="store_true", help="give the host control groups, as containers need")
+    given = parser.parse_args(words)
+    isolate(given.state, given.name)
+    before = mount_cgroups() if given.cgroups else set()
+    listen = ["--listen"] if given.listen else []
     daemons = [
-        spawn(["virtlogd", "--pid-file", "/run/virtlogd.pid"], state / "log/virtlogd.out"),
-        spawn(["libvirtd", "--pid-file", "/run/libvirtd.pid"], state / "log/libvirtd.out"),
+        spawn(["virtlogd", "--pid-file", "/run/virtlogd.pid"], given.state / "log/virtlogd.out"),
+        spawn(["libvirtd", *listen, "--pid-file", "/run/libvirtd.pid"], given.state / "log/libvirtd.out"),
     ]
     wait_for_socket(Path("/run/libvirt/libvirt-sock"), daemons)
     print("ready", flush=True)
     keep()
+    if given.cgroups:
+        leave_cgroups(before)
 
 
-def isolate(state: Path) -> None:
+def isolate(state: Path, name: str) -> None:
     """Put the lab's own folders over the machine's; nothing mounted here is seen outside."""
     mount("--make-rprivate", "/")
     # /sys of this network namespace: libvirt looks for its bridges in /sys/class/net. Control groups stay behind.
@@ -49,16 +62,51 @@ def isolate(state: Path) -> None:
     mount("-t", "sysfs", "sysfs", "/sys")
     # No D-Bus, systemd or other libvirt of the machine is within reach.
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
-    for place, name in STATE_FOLDERS.items():
+    for place, folder in STATE_FOLDERS.items():
         Path(place).mkdir(parents=True, exist_ok=True)
-        mount("--bind", str(state / name), place)
+        mount("--bind", str(state / folder), place)
     if os.path.exists("/dev/kvm"):
         # Not to be written to: else libvirt takes it for a KVM that has just come, and probes QEMU at every question.
         mount("--bind", str(state / "no-kvm"), "/dev/kvm")
         mount("-o", "remount,bind,ro", "/dev/kvm")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    subprocess.run(["hostname", HOST_NAME], check=True)
-    mount("--bind", str(state / "hosts"), "/etc/hosts")
+    subprocess.run(["hostname", name], check=True)
+    for place, file in STATE_FILES.items():
+        mount("--bind", str(state / file), place)
+
+
+def mount_cgroups() -> set[Path]:
+    """Mount the machine's control groups, and those of version 1 alone where it has both; returns what is there.
+
+    libvirt's container driver does not cope with the two side by side.
+    """
+    lines = [line.split() for line in Path("/proc/cgroups").read_text().splitlines()[1:]]
+    old = [name for name, hierarchy, *_ in lines if hierarchy != "0"]
+    if old:
+        mount("-t", "tmpfs", "tmpfs", str(CGROUPS))
+    for name in old:
+        (CGROUPS / name).mkdir()
+        mount("-t", "cgroup", "-o", name, "cgroup", str(CGROUPS / name))
+    if not old:
+        mount("-t", "cgroup2", "cgroup2", str(CGROUPS))
+    return set(groups())
+
+
+def groups() -> list[Path]:
+    """Every control group there is, those within others first."""
+    return sorted((Path(top) for top, _, _ in os.walk(CGROUPS)), reverse=True)
+
+
+def leave_cgroups(before: set[Path]) -> None:
+    """End every process of the host and remove the groups that came with it: they are the machine's."""
+    os.kill(-1, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+    for group in groups():
+        if group not in before:
+            with contextlib.suppress(OSError):  # somebody else's, who came meanwhile
+                group.rmdir()
 
 
 def mount(*words: str) -> None:
@@ -103,4 +151,4 @@ def keep() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1:])
