@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions import steps
 from virtprov.actions.edit import ADD, EJECT, REMOVE, SEED, Changed, EditRequest, blank, change, storage_of
+from virtprov.actions.journal import Entry, Noted
 from virtprov.actions.plan import Plan, Step
 from virtprov.guest.document import Guest
 from virtprov.options.catalogue import table
@@ -14,8 +15,10 @@ from virtprov.support.record import Record
 from virtprov.xml import diff, keep, path, tree
 
 if TYPE_CHECKING:
+    from virtprov.actions.journal import Journal
     from virtprov.actions.plan import Undo, World
     from virtprov.host.connection import Host
+    from virtprov.host.definitions import Definition
     from virtprov.host.entries import GuestInfo
 
 STDIN = "the XML on standard input"
@@ -32,23 +35,27 @@ class Source(Record):
     """The guest that is changed: its document, and what the host knows of it.
 
     `info` is None when the document came from elsewhere; `running` is the guest as it runs, None when it does not.
+    `autostart` says whether it starts with its host, None where that is not asked.
     """
 
     stored: Document
     info: GuestInfo | None = None
     running: Document | None = None
+    autostart: bool | None = None
 
 
 class Wanted(Record):
     """What is to become of the edit: stored, made in the running guest, the guest started.
 
-    `lenient`: what the running guest cannot take now is left to its next boot, rather than refused.
+    `lenient`: what the running guest cannot take now is left to its next boot, rather than refused. `verify`: nothing
+    is to become of it, but to say whether the guest is so already.
     """
 
     define: bool = False
     update: bool = False
     start: bool = False
     lenient: bool = False
+    verify: bool = False
 
     @property
     def anything(self) -> bool:
@@ -60,7 +67,8 @@ class Edited(Record):
     """What came of an edit: the changed document as text, the difference, and each change in it, in order.
 
     `parts` are the changes as they were made in the document that is shown and stored, `lives` those to the
-    running guest, one for each request as well; () when none is made.
+    running guest, one for each request as well; () when none is made. `live_diff` is the difference in the running
+    guest, where it is only asked for. `autostart` is (before, after), None when it stays.
     """
 
     requests: tuple[EditRequest, ...]
@@ -69,11 +77,18 @@ class Edited(Record):
     diff: str
     parts: tuple[Changed, ...]
     lives: tuple[Changed, ...] = ()
+    live_diff: str = ""
+    autostart: tuple[bool, bool] | None = None
 
     @property
     def guest(self) -> Guest:
         """The guest with every change made."""
-        return self.parts[-1].guest
+        return self.parts[-1].guest if self.parts else self.source.stored.guest
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is another than before."""
+        return bool(self.diff or self.live_diff or self.autostart)
 
     @property
     def made(self) -> tuple[Changed, ...]:
@@ -81,22 +96,25 @@ class Edited(Record):
         return self.lives or self.parts
 
 
-def from_host(host: Host, key: str) -> Source:
-    """Read a guest by name, id or UUID, passwords included. Raises HostError when the host has none such."""
-    info = host.guest(key)
-    if info is None:
+def from_host(host: Host, key: str, *, autostart: bool = False) -> Source:
+    """Read a guest by name, id or UUID, passwords included. Raises HostError when the host has none such.
+
+    `autostart` asks whether it starts with its host, too.
+    """
+    found = host.definition(key) if host.guest(key) is not None else None
+    if found is None:
         raise HostError(
             f"the host {host.uri} has no guest '{key}'",
             hint=nearest(key, host.guest_names()) or "`virsh list --all` lists its guests",
         )
-    what = f"the document of '{info.name}'"
-    stored = host.guest_xml(info.uuid, inactive=True, secure=True)
-    running = host.guest_xml(info.uuid, secure=True) if info.active else ""
-    return Source(
-        Document(Guest.parse(stored, what), stored),
-        info,
-        Document(Guest.parse(running, what), running) if running else None,
-    )
+    return from_definition(found, host.autostart(key) if autostart else None)
+
+
+def from_definition(found: Definition, autostart: bool | None = None) -> Source:
+    """The source for what was read of a guest."""
+    what = f"the document of '{found.info.name}'"
+    running = Document(Guest.parse(found.running, what), found.running) if found.running else None
+    return Source(Document(Guest.parse(found.stored, what), found.stored), found.info, running, autostart)
 
 
 def from_bytes(data: bytes) -> Source:
@@ -110,10 +128,16 @@ def from_nothing(host: Host | None) -> Source:
     return Source(Document(guest, guest.text()))
 
 
-def make(requests: tuple[EditRequest, ...], source: Source, wanted: Wanted, host: Host | None) -> Edited:
+def make(
+    requests: tuple[EditRequest, ...],
+    source: Source,
+    wanted: Wanted,
+    host: Host | None,
+    autostart: bool | None = None,
+) -> Edited:
     """Make the changes, each on what the one before it left, on the documents they are wanted for.
 
-    Raises as `check` and `edit.change` do.
+    `autostart` is what is wanted of it, None for nothing. Raises as `check` and `edit.change` do.
     """
     for request in requests:
         check(request, source, wanted)
@@ -138,8 +162,15 @@ def make(requests: tuple[EditRequest, ...], source: Source, wanted: Wanted, host
             else:
                 parts.append(change(request, guest, host, storages[0]))
         guest = parts[-1].guest
-    text, difference = _spelled(document, guest)
-    return Edited(requests, source, text, difference, tuple(parts), tuple(lives))
+    text, difference = spelled(document, guest)
+    start = turned(source, autostart)
+    return Edited(requests, source, text, difference, tuple(parts), tuple(lives), autostart=start)
+
+
+def turned(source: Source, autostart: bool | None) -> tuple[bool, bool] | None:
+    """Whether the guest starts with its host, before and after; None when it stays as it is."""
+    now = source.autostart
+    return None if autostart is None or now is None or now == autostart else (now, autostart)
 
 
 def _graft(guest: Guest, live: Changed) -> Changed:
@@ -149,7 +180,7 @@ def _graft(guest: Guest, live: Changed) -> Changed:
     return live._replace(guest=altered, elements=added)
 
 
-def _spelled(document: Document, guest: Guest) -> tuple[str, str]:
+def spelled(document: Document, guest: Guest) -> tuple[str, str]:
     """The changed document, spelled as the original was, and the difference."""
     text = keep.restore(document.raw, document.guest.text(), guest.text())
     original = document.raw.lstrip("\ufeff\n")
@@ -217,6 +248,8 @@ def plan(made: Edited, wanted: Wanted) -> Plan:
         listed += [_live_step(request, source.info.name, live) for request, live in touched]
     if stores(made, wanted):
         listed.append(_define_step(source, made.guest, made.text))
+    if wanted.define and made.autostart is not None:
+        listed.append(SetAutostart(name, made.autostart[1]))
     if wanted.start:
         listed.append(steps.Start(name) if wanted.define else steps.Create(name, made.text))
     if wanted.define or wanted.update:
@@ -289,6 +322,35 @@ class StoreDocument(Record):
         if known is not None and known.persistent:
             step = steps.Redefine(self.name, self.xml)
         return step.do(world)
+
+
+class SetAutostart(Record):
+    """Whether a guest starts with its host; undone by the contrary."""
+
+    name: str
+    on: bool
+
+    @property
+    def label(self) -> str:
+        return f"Letting '{self.name}' start with the host" if self.on else f"Not starting '{self.name}' with the host"
+
+    def do(self, world: World) -> Undo | None:
+        world.host.set_autostart(self.name, self.on)
+        return lambda: world.host.set_autostart(self.name, not self.on)
+
+
+def noted(plan: Plan, made: Edited, host: Host, journal: Journal) -> Plan:
+    """The plan with the journal's note before the first step that changes a definition."""
+    listed = list(plan.steps)
+    kinds = (steps.Define, steps.Redefine, StoreDocument, SetAutostart)
+    at = next(at for at, step in enumerate(listed) if isinstance(step, kinds))
+    info = made.source.info
+    known = info if info is not None and info.name == made.guest.name else host.guest(made.guest.name)
+    before = host.guest_xml(known.uuid, inactive=True, secure=True) if known is not None and known.persistent else None
+    uuid = known.uuid if known is not None else made.guest.uuid
+    after = made.text if stores(made, Wanted(define=True)) else None
+    listed[at] = Noted(listed[at], journal, Entry(made.guest.name, uuid, before, after, made.autostart))
+    return plan._replace(steps=tuple(listed))
 
 
 def _live_step(request: EditRequest, name: str, live: Changed) -> Step:

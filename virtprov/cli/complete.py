@@ -39,7 +39,7 @@ def _parser(tool: str) -> Parser:
     if tool == "virtprov-xml":
         from virtprov.cli import edit
 
-        return edit.build_parser()  # type: ignore[return-value]
+        return edit.build_parser()
     from virtprov.cli.flags import install_parser
 
     return install_parser()

@@ -18,6 +18,10 @@ FIRST, ALL = "", "all"
 _BY_PATH = ("path", "source.file")
 
 
+class NoneSuch(UsageError):
+    """The guest has no such element."""
+
+
 class Selector(Record):
     """A choice among a group's elements: by `position` (from 1, from -1 at the end, ALL, FIRST), or by content.
 
@@ -42,16 +46,17 @@ def elements(guest: Guest, table: Table) -> list[Element]:
 
 
 def choose(guest: Guest, table: Table, selector: Selector, host: HostView | None = None) -> list[Element]:
-    """The elements that are meant. Raises UsageError when the guest has none of them."""
+    """The elements that are meant. Raises NoneSuch when the guest has none of them, UsageError for
+    a choice that makes no sense."""
     found = elements(guest, table)
     if not found:
-        raise UsageError(f"the guest has no {_kind(table)}", hint="--add-device adds one")
+        raise NoneSuch(f"the guest has no {_kind(table)}", hint="--add-device adds one")
     if selector.wanted is None:
         return _by_position(found, table, selector.position)
     _check(table, selector)
-    matching = [node for node in found if _says(node, selector.wanted, host)]
+    matching = [node for node in found if says(node, selector.wanted, host)]
     if not matching:
-        raise UsageError(f"no {_kind(table)} of the guest is '{selector.words}'", hint=_offered(table, found))
+        raise NoneSuch(f"no {_kind(table)} of the guest is '{selector.words}'", hint=_offered(table, found))
     return matching
 
 
@@ -79,7 +84,7 @@ def _by_position(found: list[Element], table: Table, position: str) -> list[Elem
     if number == 0:
         raise UsageError(f"there is no {_kind(table)} number 0", hint="counting starts at 1, and at -1 from the end")
     if abs(number) > len(found):
-        raise UsageError(
+        raise NoneSuch(
             f"there is no {_kind(table)} number {number}: the guest has {len(found)}",
             hint="counting starts at 1, and at -1 from the end",
         )
@@ -107,7 +112,7 @@ def _check(table: Table, selector: Selector) -> None:
         )
 
 
-def _says(node: Element, wanted: Assignments, host: HostView | None) -> bool:
+def says(node: Element, wanted: Assignments, host: HostView | None) -> bool:
     """Whether an element says all that is wanted, a disk's path or a device's name among it."""
     where = next((wanted.verbs[name] for name in _BY_PATH if name in wanted.verbs), None)
     if where is not None and not _has_path(node, where):

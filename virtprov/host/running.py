@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import libvirt
 
+from virtprov.host.definitions import Definitions
 from virtprov.host.entries import Address
 from virtprov.host.failures import asking
-from virtprov.host.inventory import Inventory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SOURCES = ("lease", "agent", "arp")
 _FAMILIES = {0: "ipv4", 1: "ipv6"}
 
 
-class Running(Inventory):
+class Running(Definitions):
     """Questions to running guests. Each raises HostError, NotThere when there is no such guest."""
 
     def interface_addresses(self, key: str, source: str = "lease") -> tuple[Address, ...]:
