@@ -1,0 +1,113 @@
+"""Whole processes measured in turns: what `bench/startup` and `bench/xml` have in common.
+
+Every contender runs once per round, in an order that turns, so that a busy moment of the machine hits all of
+them. What is printed are ratios within a round: their median over all rounds, and the quartiles.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+TOP = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+NAME = f"bench/{os.path.basename(sys.argv[0])}"
+
+Times = dict[str, list[float]]
+
+
+class Run(NamedTuple):
+    """A command line, and the file that is its standard input."""
+
+    argv: list[str]
+    stdin: str = os.devnull
+
+
+class Limit(NamedTuple):
+    """`who` may take at most `most` times as long as `beside` run `times` times."""
+
+    who: str
+    beside: str
+    most: float
+    times: int = 1
+
+
+def ours(tool: str, *words: str) -> list[str]:
+    """Return the command line of one of our commands, in this interpreter."""
+    return [sys.executable, os.path.join(TOP, "bin", tool), *words]
+
+
+def theirs(tool: str, *words: str) -> list[str]:
+    """Return the command line of the peer that one of our commands is measured beside."""
+    peer = shutil.which(tool, path="/usr/bin:/usr/local/bin")
+    if peer is None:
+        sys.exit(f"{NAME}: {tool} is not installed, and there is nothing to compare with")
+    return [peer, *words]
+
+
+def environment(home: str) -> dict[str, str]:
+    """Return an environment that is the same everywhere; caches go to `home` and are warm after the first run."""
+    return {"HOME": home, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "XDG_CACHE_HOME": f"{home}/cache"}
+
+
+def once(run: Run, env: dict[str, str]) -> float:
+    """Run a command to its end, and return how many seconds it took; a command that fails ends the benchmark."""
+    with open(run.stdin, "rb") as stream:
+        begun = time.perf_counter()
+        done = subprocess.run(run.argv, env=env, stdin=stream, capture_output=True, check=False)
+        took = time.perf_counter() - begun
+    if done.returncode:
+        sys.exit(f"{NAME}: {' '.join(run.argv)} failed:\n{done.stderr.decode(errors='replace')}")
+    return took
+
+
+def measure(contenders: Mapping[str, Run], rounds: int, env: dict[str, str]) -> Times:
+    """Run everybody `rounds` times in turns, after one run each that is not counted."""
+    one_round(contenders, -1, env)
+    found = [one_round(contenders, turn, env) for turn in range(rounds)]
+    return {name: [taken[name] for taken in found] for name in contenders}
+
+
+def one_round(contenders: Mapping[str, Run], turn: int, env: dict[str, str]) -> dict[str, float]:
+    """Run everybody once, beginning with another one each turn; returns the seconds that each took."""
+    runs = list(contenders.items())
+    shift = turn % len(runs)
+    return {name: once(run, env) for name, run in runs[shift:] + runs[:shift]}
+
+
+def ratio(times: Times, who: str, beside: str) -> tuple[float, float, float]:
+    """Return the median and the quartiles of how long `who` took against `beside`, round by round."""
+    low, middle, high = statistics.quantiles(map(operator.truediv, times[who], times[beside]), n=4)
+    return middle, low, high
+
+
+def show(times: Times, beside: str) -> None:
+    """Print everybody's times as multiples of those of one of them."""
+    print(f"{len(times[beside])} rounds in turns; times that of {beside} in the same round, median (quartiles)")
+    for name in times:
+        print("  {:56} {:6.2f} ({:.2f} - {:.2f})".format(name, *ratio(times, name, beside)))
+
+
+def judge(times: Times, limits: tuple[Limit, ...]) -> bool:
+    """Print the verdicts; say whether every limit is kept."""
+    print("limits: times that of the other in the same round, median (quartiles)")
+    kept = True
+    for limit in limits:
+        middle, low, high = (value / limit.times for value in ratio(times, limit.who, limit.beside))
+        beside = limit.beside.split(":")[0]
+        text = f"{limit.who} / {f'{limit.times} times ' if limit.times > 1 else ''}{beside}"
+        kept = verdict(text, f"{middle:6.3f} ({low:.3f} - {high:.3f})", middle, limit.most) and kept
+    return kept
+
+
+def verdict(text: str, shown: str, value: float, most: float) -> bool:
+    """Print one verdict; say whether the limit is kept."""
+    good = value <= most
+    print(f"  {text:56} {shown}  at most {most}: {'kept' if good else 'MISSED'}")
+    return good
