@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions import steps
-from virtprov.actions.edit import ADD, EJECT, REMOVE, SEED, Changed, EditRequest, blank, change, storage_of
+from virtprov.actions.edit import ADD, EJECT, SEED, Changed, EditRequest, blank, change, storage_of
 from virtprov.actions.journal import Entry, Noted
 from virtprov.actions.plan import Plan, Step
 from virtprov.guest.document import Guest
-from virtprov.options.catalogue import table
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.record import Record
-from virtprov.xml import diff, keep, path, tree
+from virtprov.xml import diff, keep, tree
 
 if TYPE_CHECKING:
+    from virtprov.actions.effects import Live
     from virtprov.actions.journal import Journal
+    from virtprov.actions.live import Course
     from virtprov.actions.plan import Undo, World
+    from virtprov.guest.storage import Storage
     from virtprov.host.connection import Host
     from virtprov.host.definitions import Definition
     from virtprov.host.entries import GuestInfo
@@ -68,7 +70,8 @@ class Edited(Record):
 
     `parts` are the changes as they were made in the document that is shown and stored, `lives` those to the
     running guest, one for each request as well; () when none is made. `live_diff` is the difference in the running
-    guest, where it is only asked for. `autostart` is (before, after), None when it stays.
+    guest, where it is only asked for. `autostart` is (before, after), None when it stays. `course` is what becomes of
+    the running guest, None when the guest is off or nothing is to be done.
     """
 
     requests: tuple[EditRequest, ...]
@@ -79,6 +82,7 @@ class Edited(Record):
     lives: tuple[Changed, ...] = ()
     live_diff: str = ""
     autostart: tuple[bool, bool] | None = None
+    course: Course | None = None
 
     @property
     def guest(self) -> Guest:
@@ -88,7 +92,12 @@ class Edited(Record):
     @property
     def changed(self) -> bool:
         """Whether anything is another than before."""
-        return bool(self.diff or self.live_diff or self.autostart)
+        return bool(self.diff or self.live_diff or self.autostart or self.acts)
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything can be done to the running guest."""
+        return self.course is not None and self.course.acts
 
     @property
     def made(self) -> tuple[Changed, ...]:
@@ -148,23 +157,71 @@ def make(
     dry = not (wanted.define or wanted.start)
     parts: list[Changed] = []
     lives: list[Changed] = []
+    meant: list[Live] = []
     for request in requests:
-        if beside is None or request.action == SEED:
-            parts.append(change(request, guest, host, storages[0], dry=dry))
-            lives += [] if beside is None else [Changed(beside, ())]
+        mine = None if beside is None else _on_running(request, beside, wanted, host, storages[1])
+        if beside is not None and mine is not None and document is running:
+            part = mine
+        elif beside is not None and mine is not None and request.action == ADD:
+            part = graft(guest, beside, mine)
         else:
-            lives.append(change(request, beside, host, storages[1]))
+            part = change(request, guest, host, storages[0], dry=dry)
+        if source.running is not None and wanted.anything:
+            meant.append(_meaning(request, source, wanted, (beside, mine), (guest, part), host))
+        if beside is not None:
+            lives.append(Changed(beside, (), makings=part.makings) if mine is None else mine)
             beside = lives[-1].guest
-            if document is running:
-                parts.append(lives[-1])
-            elif request.action == ADD:
-                parts.append(_graft(guest, lives[-1]))
-            else:
-                parts.append(change(request, guest, host, storages[0]))
-        guest = parts[-1].guest
+        parts.append(part)
+        guest = part.guest
     text, difference = spelled(document, guest)
     start = turned(source, autostart)
-    return Edited(requests, source, text, difference, tuple(parts), tuple(lives), autostart=start)
+    return Edited(requests, source, text, difference, tuple(parts), tuple(lives), "", start, _course(meant))
+
+
+def _course(meant: list[Live]) -> Course | None:
+    if not meant:
+        return None
+    from virtprov.actions.live import Course
+
+    return Course(meant)
+
+
+def _on_running(
+    request: EditRequest, beside: Guest, wanted: Wanted, host: Host | None, storage: Storage
+) -> Changed | None:
+    """The change in the running guest; None when only the definition can have it."""
+    if request.action == SEED:
+        return None
+    try:
+        return change(request, beside, host, storage)
+    except UsageError:
+        if not wanted.lenient:
+            raise
+        return None
+
+
+def _meaning(
+    request: EditRequest,
+    source: Source,
+    wanted: Wanted,
+    running: tuple[Guest | None, Changed | None],
+    stored: tuple[Guest, Changed],
+    host: Host | None,
+) -> Live:
+    """What a change means for the running guest. Raises UsageError for what should be now and cannot."""
+    from virtprov.actions import live
+
+    info, driver = source.info, host.driver if host is not None else "qemu"
+    assert info is not None
+    lasting = info.persistent or wanted.define
+    before, after = running
+    if before is not None and after is not None:
+        found = live.effects(before, after, persistent=lasting, driver=driver)
+        if not wanted.lenient:
+            live.refuse_later(found, info.name)
+        return found
+    why = "the running guest has no such part" if wanted.update and request.action != SEED else ""
+    return live.put_off(live.effects(*stored, persistent=lasting, driver=driver), why, persistent=lasting)
 
 
 def turned(source: Source, autostart: bool | None) -> tuple[bool, bool] | None:
@@ -173,11 +230,20 @@ def turned(source: Source, autostart: bool | None) -> tuple[bool, bool] | None:
     return None if autostart is None or now is None or now == autostart else (now, autostart)
 
 
-def _graft(guest: Guest, live: Changed) -> Changed:
+def graft(guest: Guest, beside: Guest, mine: Changed) -> Changed:
     """The devices that the running guest gets, in its stored definition as well."""
+    from virtprov.actions.live_devices import paired
+
     altered = guest.copy()
-    added = tuple(altered.add_device(tree.copy(node)) for node in live.elements)
-    return live._replace(guest=altered, elements=added)
+    there = {(node.get("type"), node.get("index")) for node in guest.devices("controller")}
+    added = []
+    for node in paired(beside.devices(), mine.guest.devices(), [])[2]:
+        if node.tag == "controller" and (node.get("type"), node.get("index")) in there:
+            continue
+        twin = altered.add_device(tree.copy(node))
+        if any(node is each for each in mine.elements):
+            added.append(twin)
+    return mine._replace(guest=altered, elements=tuple(added))
 
 
 def spelled(document: Document, guest: Guest) -> tuple[str, str]:
@@ -211,27 +277,38 @@ def unmade(made: Edited) -> list[str]:
 
 def check(request: EditRequest, source: Source, wanted: Wanted) -> None:
     """Raise UsageError or HostError for what cannot be put in force, before anything is changed."""
-    info = source.info
+    info, name = source.info, source.stored.guest.name
     if request.action == EJECT:
         from virtprov.actions import reseed
 
         running = source.running.guest if source.running is not None else None
         reseed.check_eject(source.stored.guest, running, live=wanted.update)
     elif request.action == SEED:
-        if wanted.update and info is not None and info.active and not wanted.lenient:
+        if _strictly_now(source, wanted):
             raise UsageError(
-                f"a new cloud-init seed is for the next boot of '{info.name}', not for the guest as it runs",
+                f"a new cloud-init seed is for the next boot of '{name}', not for the guest as it runs",
                 hint="leave out --update or --live",
             )
-    elif wanted.update and info is not None and info.active and not table(request.group).is_device:
-        raise UsageError(
-            f"--{request.group} cannot be changed in a running guest",
-            hint="leave out --update: the change takes effect once the guest is powered off and started again",
-        )
+    elif _strictly_now(source, wanted):
+        _check_group(request.group)
     if wanted.start and info is not None and info.active:
         raise HostError(
             f"the guest '{info.name}' is {info.state}, so it cannot be started", hint="leave out --start"
         )
+
+
+def _check_group(group: str) -> None:
+    from virtprov.actions import live
+
+    if not live.has_plane(group):
+        raise UsageError(
+            f"--{group} cannot be changed in a running guest",
+            hint="leave out --update: the change takes effect once the guest is powered off and started again",
+        )
+
+
+def _strictly_now(source: Source, wanted: Wanted) -> bool:
+    return wanted.update and not wanted.lenient and source.info is not None and source.info.active
 
 
 def plan(made: Edited, wanted: Wanted) -> Plan:
@@ -242,10 +319,8 @@ def plan(made: Edited, wanted: Wanted) -> Plan:
         listed += _storage_steps(made.made)
     if wanted.define or wanted.start:
         listed += _seed_steps(made, listed)
-    if wanted.update and source.info is not None:
-        pairs = zip(made.requests, made.lives, strict=False)
-        touched = [(request, live) for request, live in pairs if live.elements or live.before]
-        listed += [_live_step(request, source.info.name, live) for request, live in touched]
+    if wanted.update and source.info is not None and made.course is not None:
+        listed += made.course.steps(source.info.name)
     if stores(made, wanted):
         listed.append(_define_step(source, made.guest, made.text))
     if wanted.define and made.autostart is not None:
@@ -351,67 +426,6 @@ def noted(plan: Plan, made: Edited, host: Host, journal: Journal) -> Plan:
     after = made.text if stores(made, Wanted(define=True)) else None
     listed[at] = Noted(listed[at], journal, Entry(made.guest.name, uuid, before, after, made.autostart))
     return plan._replace(steps=tuple(listed))
-
-
-def _live_step(request: EditRequest, name: str, live: Changed) -> Step:
-    after = tuple(tree.to_text(node) for node in live.elements)
-    before = tuple(tree.to_text(node) for node in live.before)
-    if request.action == EJECT:
-        from virtprov.actions import reseed
-
-        return reseed.TakeOut(name)
-    if request.action == ADD:
-        return ChangeLive(name, "attach", after, ())
-    if request.action == REMOVE:
-        return ChangeLive(name, "detach", (), before)
-    return ChangeLive(name, "update", after, before)
-
-
-class ChangeLive(Record):
-    """Devices of a running guest: plugged in, taken out, or changed. `after` and `before` are their documents."""
-
-    name: str
-    how: str
-    after: tuple[str, ...]
-    before: tuple[str, ...]
-
-    @property
-    def label(self) -> str:
-        return f"Changing the running guest '{self.name}'"
-
-    def do(self, world: World) -> Undo | None:
-        undone: list[tuple[str, str]] = []
-        try:
-            for at in range(max(len(self.after), len(self.before))):
-                self._one(world, self.how, (self.after or self.before)[at])
-                undone.append((_REVERSE[self.how], (self.before or self.after)[at]))
-        except BaseException:
-            self._back(world, undone)
-            raise
-        if self.how == "detach":
-            self._look_whether_gone(world)
-        return lambda: self._back(world, undone)
-
-    def _look_whether_gone(self, world: World) -> None:
-        """libvirt asks the guest's system for a device, and does not wait for long."""
-        running = Guest.parse(world.host.guest_xml(self.name))
-        there = {path.get(device, "./alias/@name") for device in running.devices()} - {None}
-        for text in self.before:
-            node = tree.parse(text)
-            if tree.find_text(node, "alias/@name") in there:
-                world.warn(f"'{self.name}' has not let go of its {tree.local_name(node)} yet; it goes at power-off")
-
-    def _one(self, world: World, how: str, device: str) -> None:
-        host = world.host
-        call = {"attach": "attach_device", "detach": "detach_device", "update": "update_device"}[how]
-        getattr(host, call)(self.name, device)
-
-    def _back(self, world: World, undone: list[tuple[str, str]]) -> None:
-        for how, device in reversed(undone):
-            self._one(world, how, device)
-
-
-_REVERSE = {"attach": "detach", "detach": "attach", "update": "update"}
 
 
 def kept(source: Source, host: Host) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.effects import NO_CALL, Board, Call, flat, leaves, same_all
-from virtprov.host.tuning import UNLIMITED
 from virtprov.support.units import KIB, factor, show_size
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -138,7 +137,7 @@ def _memory(board: Board, after: Guest) -> None:
     if new > most:
         board.later("memory", limit)
         return
-    if board.driver == "qemu" and (not balloon or balloon[0].get("model") == "none"):
+    if balloon and balloon[0].get("model") == "none":
         board.later("memory", "the guest has no memory balloon")
     else:
         board.now("memory", "memory", Call("set_memory", (new,)), Call("set_memory", (old,)))
@@ -252,6 +251,8 @@ def _memtune(board: Board, after: Guest) -> None:
         board.later("memtune: min_guarantee")
         names.remove("min_guarantee")
     if names:
+        from virtprov.host.tuning import UNLIMITED
+
         calls = (
             Call("set_memory_limits", ({name: each.get(name, UNLIMITED) for name in names},)) for each in (new, old)
         )

@@ -41,11 +41,13 @@ def run(args: Namespace, requests: tuple[EditRequest, ...], host: Host | None, o
     source = inforce.from_host(host, args.guest) if host and args.guest else inforce.from_bytes(_standard_input())
     wanted = _wanted(args, source, output)
     made = inforce.make(requests, source, wanted, host)
-    if not made.diff:
+    if not made.changed:
         output.warn("nothing changes: the guest says so already")
     _print(args, made, output)
     for where in [] if wanted.anything else inforce.unmade(made):
         output.warn(f"the XML names the new disk {where}, but nothing makes it: give --connect URI --define")
+    if made.course is not None:
+        edit_report.tell_effects({made.source.stored.guest.name: made.course.rows}, output)
     if args.confirm:
         wanted = _confirmed(args, made, wanted, output)
     plan = inforce.plan(made, wanted)
@@ -98,7 +100,7 @@ def _confirmed(args: Namespace, made: Edited, wanted: Wanted, output: Output) ->
     if not (args.print_diff or args.print_xml):
         (sys.stderr if output.json else sys.stdout).write(made.diff)
         sys.stdout.flush()
-    if wanted.update and bool(made.lives) and not confirm(f"Change the running guest '{name}'?"):
+    if wanted.update and made.acts and not confirm(f"Change the running guest '{name}'?"):
         wanted = wanted._replace(update=False)
     if wanted.define and not confirm(f"Store the change of '{name}'?"):
         return wanted._replace(define=False, start=False)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from virtprov.actions.effects import Effect
     from virtprov.actions.inforce import Edited, Wanted
     from virtprov.cli.output import Output
 
 
 def sentences(made: Edited, wanted: Wanted, defined: bool) -> list[str]:
     name, info = made.guest.name, made.source.info
-    updated = wanted.update and bool(made.lives)
+    updated = wanted.update and made.acts
     done = [f"The running guest '{name}' is changed."] if updated else []
     if defined and info is None:
         done.append(f"The guest '{name}' is defined.")
     elif defined:
-        later = info is not None and info.active and not updated
-        when = "; it takes effect once the guest is powered off and started again." if later else "."
+        waits = made.course is not None and made.course.waits
+        later = info is not None and info.active and (not updated or waits)
+        what = "what it could not take now" if updated else "it"
+        when = f"; {what} takes effect once the guest is powered off and started again." if later else "."
         done.append(f"The definition of '{name}' is changed{when}")
     if wanted.start:
         done.append(f"The guest '{name}' is started.")
@@ -34,12 +39,55 @@ def facts(made: Edited, wanted: Wanted, document: str, *, defined: bool, kept: b
         "changed": bool(made.diff),
         "defined": defined,
         "kept": kept,
-        "updated": wanted.update and bool(made.lives),
+        "updated": wanted.update and made.acts,
         "started": wanted.start,
+        "effects": _effects(made, wanted),
         "diff": made.diff,
         "xml": document,
         **_seed_facts(made, wanted),
     }
+
+
+def _effects(made: Edited, wanted: Wanted) -> list[dict[str, str]]:
+    info = made.source.info
+    if made.course is None or info is None:
+        return []
+    course = made.course if wanted.update else made.course.put_off(persistent=info.persistent or wanted.define)
+    return course.facts()
+
+
+def tell_effects(guests: Mapping[str, tuple[Effect, ...]], output: Output) -> None:
+    """Show when running guests take a change; `guests` are their names with the lines of each."""
+    told = {name: rows for name, rows in guests.items() if rows}
+    if not told:
+        return
+    who = f"the running guest '{next(iter(told))}'" if len(told) == 1 else f"{len(told)} running guests"
+    output.say(f"What becomes of {who}:")
+    for line in table(told):
+        output.say(f"  {line}")
+
+
+def table(guests: Mapping[str, tuple[Effect, ...]]) -> list[str]:
+    """One line for each effect, the earliest first; guests with the same one share it, and are named while few."""
+    from virtprov.actions.effects import BOOT, NEVER, NOW
+    from virtprov.support.text import listed
+
+    shared: dict[Effect, list[str]] = {}
+    for name, rows in guests.items():
+        for row in dict.fromkeys(rows):
+            shared.setdefault(row, []).append(name)
+    lines = []
+    for row, names in sorted(shared.items(), key=lambda item: (NOW, BOOT, NEVER).index(item[0].when)):
+        who = ""
+        if len(guests) > 1:
+            few = 0 < len(names) <= _FEW
+            who = f" [{listed(names) if few else f'{len(names)} guests'}]"
+        lines.append(f"{row.when:9}  {row.what}{f' ({row.why})' if row.why else ''}{who}")
+    return lines
+
+
+_FEW = 3
+"""So many guests are named in a line of the table; more are counted."""
 
 
 def tell_password(made: Edited, wanted: Wanted, output: Output) -> None:

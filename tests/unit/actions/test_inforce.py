@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from virtprov.actions import inforce
-from virtprov.actions.edit import ADD, EDIT, REMOVE, EditRequest
-from virtprov.actions.inforce import ChangeLive, Edited, Wanted
+from virtprov.actions.edit import ADD, EDIT, REMOVE, Changed, EditRequest
+from virtprov.actions.inforce import Edited, Wanted
 from virtprov.actions.plan import World, apply
 from virtprov.cli import gather
+from virtprov.guest.document import Guest
 from virtprov.guest.select import Selector
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError, XmlError
@@ -127,7 +128,7 @@ def test_a_new_volume_is_made_once(kvm: Host) -> None:
 
 def test_both_the_running_and_the_stored_guest_are_changed(kvm: Host) -> None:
     host = Refusing(kvm)
-    put(host, "db", request(ADD, "disk", "size=1,pool=images"), Wanted(define=True, update=True))
+    put(host, "db", request(ADD, "disk", "size=1,pool=images,bus=virtio"), Wanted(define=True, update=True))
     assert host.calls == ["attach_device db <disk"]
     assert "/srv/images/db.qcow2" in kvm.guest_xml("db", inactive=True)
 
@@ -161,26 +162,54 @@ def test_half_of_a_live_change_is_undone(kvm: Host) -> None:
             return super().__getattr__(name)
 
     host: Any = Second(kvm)
+    source = inforce.from_host(host, "db")
+    both = (request(ADD, "network", "network=default"), request(ADD, "network", "network=default"))
+    made = inforce.make(both, source, Wanted(update=True), host)
     with pytest.raises(HostError, match="no more"):
-        ChangeLive("db", "attach", ("<disk/>", "<rng/>"), ()).do(
-            World(host, Progress(), lambda text: None, lambda text: None)
-        )
-    assert host.calls == ["attach_device db <disk/>", "detach_device db <disk/>"]
+        apply(inforce.plan(made, Wanted(update=True)), World(host, Progress(), print, print))
+    assert host.calls == ["attach_device db <interface", "detach_device db <interface"]
 
 
-def test_a_device_that_the_guest_holds_on_to_is_named(kvm: Host) -> None:
-    said: list[str] = []
-    kept = "<interface><alias name='net0'/></interface>"
-    running = f"<domain><name>db</name><devices>{kept}<rng><alias name='rng0'/></rng></devices></domain>"
+def test_memory_of_a_running_guest_by_its_own_call(kvm: Host) -> None:
+    before = path.get(inforce.from_host(kvm, "db").stored.guest.root, "./currentMemory")
+    made = put(kvm, "db", request(EDIT, "memory", "64"), Wanted(define=True, update=True))
+    source = inforce.from_host(kvm, "db")
+    assert source.running is not None and before != "65536"
+    assert source.running.guest.get("./currentMemory") == source.stored.guest.get("./currentMemory") == "65536"
+    assert made.course is not None
+    assert made.course.facts() == [{"what": "memory", "when": "now", "why": "", "outcome": "done"}]
 
-    class Slow(Refusing):
-        def guest_xml(self, *args: Any, **named: Any) -> str:
-            return running
 
-    host: Any = Slow(kvm)
-    world = World(host, Progress(), said.append, said.append)
-    ChangeLive("db", "detach", (), (kept, "<disk><alias name='disk0'/></disk>", "<sound/>")).do(world)
-    assert said == ["'db' has not let go of its interface yet; it goes at power-off"]
+def test_what_cannot_be_done_now_is_left_to_the_definition(kvm: Host) -> None:
+    both = Wanted(define=True, update=True, lenient=True)
+    made = put(kvm, "db", request(EDIT, "events", "on_reboot=destroy"), both)
+    assert made.course is not None and not made.acts
+    assert [(row.what, row.when) for row in made.course.rows] == [("on_reboot", "next boot")]
+    source = inforce.from_host(kvm, "db")
+    assert source.running is not None
+    assert source.stored.guest.get("./on_reboot") == "destroy" != source.running.guest.get("./on_reboot")
+
+
+def test_a_device_that_only_the_definition_has(kvm: Host) -> None:
+    put(kvm, "db", request(ADD, "rng", "/dev/random"), Wanted(define=True))
+    asked = request(REMOVE, "rng", "all")
+    both = Wanted(define=True, update=True, lenient=True)
+    with pytest.raises(UsageError):
+        inforce.make((asked,), inforce.from_host(kvm, "db"), both._replace(lenient=False), kvm)
+    made = put(kvm, "db", asked, both)
+    assert made.course is not None
+    assert [(row.what, row.when, row.why) for row in made.course.rows] == [
+        ("removal of rng", "next boot", "the running guest has no such part")
+    ]
+    assert inforce.from_host(kvm, "db").stored.guest.devices("rng") == []
+
+
+def test_a_running_guest_whose_definition_alone_is_changed(kvm: Host) -> None:
+    made = put(kvm, "db", request(EDIT, "memory", "64"), Wanted(define=True))
+    assert made.course is not None and not made.acts
+    assert made.course.facts() == [{"what": "memory", "when": "next boot", "why": "", "outcome": ""}]
+    assert inforce.make((request(EDIT, "memory", "32"),), inforce.from_host(kvm, "db"), Wanted(), kvm).course is None
+    assert inforce.make((request(EDIT, "vcpus", "1"),), inforce.from_host(kvm, "web"), Wanted(True), kvm).course is None
 
 
 def test_a_document_from_elsewhere_becomes_a_guest(kvm: Host) -> None:
@@ -206,8 +235,10 @@ def test_name_and_uuid_do_not_change_alone(kvm: Host, change: str) -> None:
 
 def test_what_cannot_be_put_in_force_is_refused_before_anything_changes(kvm: Host) -> None:
     source = inforce.from_host(kvm, "db")
-    with pytest.raises(UsageError, match="--memory cannot be changed in a running guest"):
-        inforce.make((request(EDIT, "memory", "5"),), source, Wanted(update=True), kvm)
+    with pytest.raises(UsageError, match="--events cannot be changed in a running guest"):
+        inforce.make((request(EDIT, "events", "on_reboot=destroy"),), source, Wanted(update=True), kvm)
+    with pytest.raises(UsageError, match="^memory of 'db' cannot be changed while the guest runs: "):
+        inforce.make((request(EDIT, "memory", "999999"),), source, Wanted(update=True), kvm)
     with pytest.raises(HostError, match="'db' is running, so it cannot be started"):
         inforce.make((request(EDIT, "memory", "5"),), source, Wanted(define=True, start=True), kvm)
 
@@ -245,3 +276,19 @@ def test_several_changes_are_one_edit(kvm: Host) -> None:
         "Making the volume web-1.qcow2",
         "Changing the definition of 'web'",
     ]
+
+
+def test_helpers_of_a_new_device_go_into_the_definition_as_well() -> None:
+    running = Guest.parse("<domain><name>a</name><devices><controller type='usb' index='0'/></devices></domain>")
+    after = running.copy()
+    disk = after.add_device("disk", type="file")
+    after.add_device("controller", type="scsi", index="0")
+    grafted = inforce.graft(running, running, Changed(after, (disk,)))
+    assert [(node.tag, node.get("type")) for node in grafted.guest.devices()] == [
+        ("disk", "file"),
+        ("controller", "usb"),
+        ("controller", "scsi"),
+    ]
+    assert [node.tag for node in grafted.elements] == ["disk"] and grafted.elements[0] is not disk
+    again = inforce.graft(after, running, Changed(after, (disk,))).guest
+    assert len(again.devices("controller")) == 2 and len(again.devices("disk")) == 2

@@ -1,0 +1,52 @@
+"""The table of what becomes of running guests."""
+
+from __future__ import annotations
+
+import pytest
+
+from virtprov.actions.effects import BOOT, NEVER, NOW, Effect
+from virtprov.cli import edit_report
+from virtprov.cli.output import Output
+
+MEMORY = Effect("memory", NOW)
+LATER = Effect("vcpus", BOOT, "the guest was started with 2 at most")
+
+
+def test_one_guest() -> None:
+    rows = (LATER, Effect("name", NEVER, "libvirt tells guests apart by it"), MEMORY)
+    assert edit_report.table({"web": rows}) == [
+        "now        memory",
+        "next boot  vcpus (the guest was started with 2 at most)",
+        "new guest  name (libvirt tells guests apart by it)",
+    ]
+
+
+def test_many_guests_share_a_line() -> None:
+    guests = {f"g{number}": (MEMORY,) if number % 3 else (LATER, MEMORY) for number in range(10)}
+    assert edit_report.table(guests) == [
+        "now        memory [10 guests]",
+        "next boot  vcpus (the guest was started with 2 at most) [4 guests]",
+    ]
+    assert edit_report.table({"a": (MEMORY,), "b": (MEMORY, LATER)}) == [
+        "now        memory [a and b]",
+        "next boot  vcpus (the guest was started with 2 at most) [b]",
+    ]
+
+
+def test_a_line_that_a_guest_has_twice_is_one() -> None:
+    assert edit_report.table({"web": (MEMORY, MEMORY)}) == ["now        memory"]
+
+
+def test_it_is_told_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    edit_report.tell_effects({"web": (MEMORY,), "db": ()}, Output())
+    edit_report.tell_effects({"db": ()}, Output())
+    edit_report.tell_effects({"web": (MEMORY,)}, Output(quiet=True))
+    edit_report.tell_effects({"a": (MEMORY,), "b": (MEMORY,)}, Output(json=True))
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [
+        "What becomes of the running guest 'web':",
+        "  now        memory",
+        "What becomes of 2 running guests:",
+        "  now        memory [a and b]",
+    ]
