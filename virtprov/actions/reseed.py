@@ -11,6 +11,7 @@ from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.model import FLAG, KEEP, SeedRequest, request_from
 from virtprov.guest.document import Guest
 from virtprov.guest.setting import Setting
+from virtprov.guest.storage import NewVolume
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.record import Record
 from virtprov.support.text import listed
@@ -349,5 +350,12 @@ def _delete(world: World, old: OldSeed) -> Undo | None:
     except HostError as problem:
         world.warn(f"the seed {old.volume} is left in the pool '{old.pool}': {problem.message}")
         return None
-    again = steps.WriteSeed(old.pool, old.volume, copied.getvalue())
-    return lambda: again.do(world)
+    return lambda: _write_again(world.host, old, copied.getvalue())
+
+
+def _write_again(host: Host, old: OldSeed, data: bytes) -> None:
+    from io import BytesIO
+
+    volume = NewVolume(old.pool, old.volume, "", "raw", len(data), len(data))
+    host.create_volume(old.pool, volume.xml(mode="0600"))
+    host.upload_volume(old.pool, old.volume, BytesIO(data))
