@@ -117,13 +117,13 @@ def blank(host: HostView | None) -> Guest:
 def _profile(request: EditRequest, guest: Guest) -> Profile | Callable[[], Profile]:
     """The operating system as the user says, else how to look up the one that the guest's metadata name now."""
     known = guest.get(OS_ID)
-    return request.profile or (lambda: _look_up(known))
+    return request.profile or (lambda: _noted(known))
 
 
-def _look_up(known: str) -> Profile:
-    from virtprov.osinfo.lookup import find_or_none, generic
+def _noted(os_id: str) -> Profile:
+    from virtprov.osinfo.lookup import noted
 
-    return (find_or_none(known) if known else None) or generic()
+    return noted(os_id)
 
 
 def _setting(

@@ -120,10 +120,9 @@ def _request(words: Mapping[str, str | None], name: str) -> SeedRequest:
 
 
 def _setting(guest: Guest, host: HostView) -> Setting:
-    from virtprov.osinfo.lookup import find_or_none, generic
+    from virtprov.osinfo.lookup import noted
 
-    known = guest.get(OS_ID)
-    return Setting(guest, host, (find_or_none(known) if known else None) or generic())
+    return Setting(guest, host, noted(guest.get(OS_ID)))
 
 
 def _place(setting: Setting, where: str, host: HostView) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:

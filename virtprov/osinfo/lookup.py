@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from virtprov.osinfo.index import all_records, find_record
+from virtprov.osinfo.layers import folders
 from virtprov.osinfo.pack import FIELD, pack_words
 from virtprov.osinfo.profile import Profile
 from virtprov.support.errors import UsageError, nearest
@@ -35,6 +38,19 @@ def find_or_none(name: str, warnings: list[str] | None = None) -> Profile | None
     if name in _GENERIC_WORDS:
         return _profile(find_record("os", GENERIC, warnings)) or generic()
     return _profile(find_record("os", name, warnings)) or _generic_linux(name, warnings)
+
+
+def noted(os_id: str) -> Profile:
+    """The profile of the system that a guest's metadata name; `generic` for none, and for one that is not known.
+
+    Each is looked up once: the guests of a host have few systems between them, and one edit is about many guests.
+    """
+    return _noted(os_id, folders())
+
+
+@cache
+def _noted(os_id: str, _: tuple[str, ...]) -> Profile:
+    return (find_or_none(os_id) if os_id else None) or generic()
 
 
 def generic() -> Profile:
