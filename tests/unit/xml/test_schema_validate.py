@@ -45,6 +45,17 @@ def test_good_documents_pass(schema: validate.Schema, graph: Graph) -> None:
     assert walk.findings(graph, root) == []
 
 
+def test_the_graph_is_read_for_bad_documents_only(
+    schema: validate.Schema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("virtprov.xml.schema.files.load", lambda where: asked.append(where))
+    assert schema.finding(tree.parse(GOOD)) is None
+    assert asked == []
+    assert schema.finding(tree.parse("<domain type='kvm'/>")) is not None
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message", "hint"),
     [

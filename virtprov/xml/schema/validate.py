@@ -14,11 +14,16 @@ from virtprov.xml.tree import Element
 
 
 class Schema:
-    """The RelaxNG schema of guests, compiled."""
+    """The RelaxNG schema of guests, compiled, and the folder it is from."""
 
-    def __init__(self, relaxng: etree.RelaxNG, graph: Graph | None) -> None:
+    def __init__(self, relaxng: etree.RelaxNG, where: str) -> None:
         self._relaxng = relaxng
-        self.graph = graph
+        self._where = where
+
+    @property
+    def graph(self) -> Graph | None:
+        """The same schema as a graph; None when it cannot be read. Most documents are good, and need it not."""
+        return files.load(self._where)
 
     def takes(self, root: Element) -> bool:
         """Whether the document is as the schema says."""
@@ -28,7 +33,8 @@ class Schema:
         """What is wrong with a document; None when the schema takes it."""
         if self.takes(root):
             return None
-        found = walk.findings(self.graph, root) if self.graph is not None else []
+        graph = self.graph
+        found = walk.findings(graph, root) if graph is not None else []
         return found[0] if found else self._without(root)
 
     def _without(self, root: Element) -> Finding:
@@ -117,4 +123,4 @@ def _load(where: str) -> Schema | None:
         relaxng = etree.RelaxNG(file=os.path.join(where, files.MAIN))
     except (etree.RelaxNGParseError, OSError):
         return None
-    return Schema(relaxng, files.load(where))
+    return Schema(relaxng, where)
