@@ -113,6 +113,7 @@ BY_CODE = {_code(name): (kind, hint) for kind, hint, names in _KINDS for name in
 
 _BY_WORDS = (
     ("already exists", "VIR_ERR_DOM_EXIST"),
+    ("Storage source conflict", "VIR_ERR_DOM_EXIST"),
     ("already running", "VIR_ERR_OPERATION_INVALID"),
     ("already active", "VIR_ERR_OPERATION_INVALID"),
 )

@@ -25,6 +25,7 @@ from virtprov.host.entries import (
 )
 from virtprov.host.failures import MISSING, NotSupported, NotThere, asking, code_of, in_our_words
 from virtprov.host.link import Link
+from virtprov.host.patience import patiently
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Inventory(Link):
         return pool
 
     def _find_pool_at(self, directory: str) -> Any | None:
-        """libvirt's own look-up knows running pools; the others, and drivers without it, are looked through."""
+        """libvirt's own look-up knows running pools; the others, and drivers without it, are looked through once."""
         wanted = os.path.normpath(directory)
         rest = libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE
         try:
@@ -166,11 +167,11 @@ class Inventory(Link):
             rest = 0
         except NotThere:
             pass
-        for pool in self._listed("list the pools", lambda: self._conn.listAllStoragePools(rest)):
-            path = self._pool_info(pool).path
-            if path and os.path.normpath(path) == wanted:
-                return pool
-        return None
+        if self._off is None:
+            listed = self._listed("list the pools", lambda: self._conn.listAllStoragePools(rest))
+            paths = [(os.path.normpath(path), pool) for pool in listed if (path := self._pool_info(pool).path)]
+            self._off = dict(reversed(paths))
+        return self._off.get(wanted)
 
     # -- volumes ----------------------------------------------------------------------------------------
 
@@ -179,15 +180,16 @@ class Inventory(Link):
         found = self._find_volume(pool, name)
         return None if found is None else self._volume_info(found, pool)
 
-    def volume_at(self, path: str) -> VolumeInfo | None:
+    def volume_at(self, path: str, *, fresh: bool = True) -> VolumeInfo | None:
         """The volume with that path on the host.
 
         A file that appeared since its pool was read is found too: the pool over the path's directory, and only
-        that one, is refreshed, at most once in the life of this object (see refresh_pool).
+        that one, is refreshed, at most once in the life of this object (see refresh_pool). Not with `fresh` False:
+        then what the pools know counts.
         """
         what, look = f"look for a volume at '{path}'", self._conn.storageVolLookupByPath
         found = self._lookup(what, look, path)
-        if found is None:
+        if found is None and fresh:
             pool = self._find_pool_at(os.path.dirname(path)) if os.path.isabs(path) else None
             if pool is None or not self._refresh_once(pool):
                 return None
@@ -240,7 +242,7 @@ class Inventory(Link):
             if name in self._refreshed or not pool.isActive():
                 return False
             self._refreshed.add(name)
-            pool.refresh(0)
+            patiently(lambda: pool.refresh(0))
         return True
 
     # -- devices of the host ----------------------------------------------------------------------------

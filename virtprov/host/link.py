@@ -43,6 +43,7 @@ class Link:
         self._target: Uri = parse(uri)
         self._domain_capabilities: dict[tuple[str | None, ...], DomainCapabilities | None] = {}
         self._refreshed: set[str] = set()
+        self._off: dict[str, Any] | None = None
 
     @property
     def uri(self) -> str:

@@ -9,9 +9,10 @@ from typing import Any, BinaryIO
 import libvirt
 
 from virtprov.host.entries import PoolInfo, VolumeInfo
-from virtprov.host.failures import NotThere, asking
+from virtprov.host.failures import Lost, NotThere, asking
 from virtprov.host.inventory import Inventory
-from virtprov.support.errors import InputError
+from virtprov.host.patience import patiently
+from virtprov.support.errors import HostError, InputError
 from virtprov.xml.tree import find_text, parse
 
 TYPE_CHECKING = False
@@ -39,11 +40,13 @@ class Storage(Inventory):
     def create_pool(self, xml: str, *, build: bool = True, autostart: bool = True) -> PoolInfo:
         """Define a pool, make its directory (`build`), start it. A failure on the way leaves no pool behind.
 
-        A directory that was made stays: it may not have been ours.
+        A directory that was made stays: it may not have been ours. Raises Taken when there is a pool of that name
+        or over that directory.
         """
+        self._off = None
         name = find_text(parse(xml, "the pool's document"), "name")
         with asking(f"define the pool '{name}'"):
-            pool = self._conn.storagePoolDefineXML(xml, 0)
+            pool = patiently(lambda: self._conn.storagePoolDefineXML(xml, 0))
         try:
             with asking(f"start the pool '{name}'"):
                 if build:
@@ -58,6 +61,7 @@ class Storage(Inventory):
 
     def start_pool(self, name: str) -> None:
         """Start a pool that is off."""
+        self._off = None
         pool = self._pool(name)
         with asking(f"start the pool '{name}'"):
             pool.create(0)
@@ -66,16 +70,35 @@ class Storage(Inventory):
         """Have the host look again at what a pool holds."""
         pool = self._pool(name)
         with asking(f"refresh the pool '{name}'"):
-            pool.refresh(0)
+            patiently(lambda: pool.refresh(0))
 
     def remove_pool(self, name: str) -> None:
         """Stop a pool and forget it; what it holds stays where it is."""
+        self._off = None
         pool = self._pool(name)
         with asking(f"remove the pool '{name}'"):
+            persistent = pool.isPersistent()
             if pool.isActive():
-                pool.destroy()
-            if pool.isPersistent():
-                pool.undefine()
+                patiently(pool.destroy)
+            if persistent:
+                patiently(pool.undefine)
+
+    # -- secrets ----------------------------------------------------------------------------------------
+
+    def create_secret(self, xml: str, value: bytes) -> None:
+        """Keep a secret that the document describes; a failure leaves none. Raises HostError."""
+        with asking("keep the password as a secret"):
+            secret = self._conn.secretDefineXML(xml, 0)
+            try:
+                secret.setValue(value, 0)
+            except BaseException:
+                secret.undefine()
+                raise
+
+    def remove_secret(self, uuid: str) -> None:
+        """Forget a secret. Raises HostError."""
+        with asking(f"remove the secret {uuid}"):
+            self._conn.secretLookupByUUIDString(uuid).undefine()
 
     @staticmethod
     def _forget_pool(pool: Any) -> None:
@@ -94,7 +117,7 @@ class Storage(Inventory):
         """Make the volume that the document describes; `metadata` preallocates the tables of a qcow2.
 
         `progress(done, total)` gets allocated bytes while the host fills the volume. Interrupted, the new
-        volume is deleted again. Raises Taken when there is one of that name.
+        volume is deleted again. Raises Taken when there is one of that name: it is not touched.
         """
         flags = libvirt.VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA if metadata else 0
         place = self._pool(pool)
@@ -133,7 +156,7 @@ class Storage(Inventory):
                 progress(self._allocated(pool, wanted.name), wanted.capacity)
 
         with asking(what):
-            volume = watched(call, lambda volume: volume.delete(0), tick)
+            volume = watched(lambda: patiently(call), lambda volume: volume.delete(0), tick)
         if progress:
             progress(wanted.capacity, wanted.capacity)
         return self._volume_info(volume, pool)
@@ -152,7 +175,7 @@ class Storage(Inventory):
             return False
         try:
             with asking(f"delete the volume '{name}' of the pool '{pool}'"):
-                volume.delete(0)
+                patiently(lambda: volume.delete(0))
         except NotThere:
             return False
         return True
@@ -188,6 +211,27 @@ class Storage(Inventory):
             volume.upload(stream, 0, total, flags)
             pour = streams.send_sparse if sparse else streams.send
             streams.finished(stream, lambda: pour(stream, file, total, progress))
+
+    def volume_head(self, pool: str, name: str, length: int) -> bytes | None:
+        """The first bytes of a volume's contents, as they are now; None where the host does not hand them out."""
+        from io import BytesIO
+
+        from virtprov.host import streams
+
+        volume = self._find_volume(pool, name)
+        if volume is None:
+            return None
+        head = BytesIO()
+        try:
+            with asking(f"read the volume '{name}' of the pool '{pool}'"):
+                stream = self._conn.newStream(0)
+                volume.download(stream, 0, length, 0)
+                streams.finished(stream, lambda: streams.receive(stream, head, length, None))
+        except Lost:
+            raise
+        except HostError:
+            return None
+        return head.getvalue()
 
     def download_volume(self, pool: str, name: str, sink: BinaryIO, *, progress: Progress | None = None) -> None:
         """Write the volume's contents to an open file; `progress(done, total)` in bytes."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import libvirt
 import pytest
 
 from virtprov.host.connection import Host
@@ -203,3 +204,28 @@ def test_devices_by_name_and_by_capability(kvm: Host) -> None:
     assert [found.name for found in kvm.node_devices("pci")] == ["pci_0000_00_1f_2"]
     assert kvm.node_device_names() == ("computer", "pci_0000_00_1f_2", "usb_1_1")
     assert kvm.node_device_names("mdev") == ()
+
+
+def test_a_volume_as_the_pools_know_it(make_host: Callable[[str], Host], monkeypatch: pytest.MonkeyPatch) -> None:
+    host = make_host("<pool type='dir'><name>p</name><target><path>/p</path></target></pool>")
+    refreshed: list[int] = []
+    monkeypatch.setattr(libvirt.virStoragePool, "refresh", lambda pool, flags: refreshed.append(flags))
+    assert host.volume_at("/p/new.img", fresh=False) is None and refreshed == []
+    assert host.volume_at("/p/new.img") is None and refreshed == [0]
+
+
+def test_pools_are_listed_once(make_host: Callable[[str], Host], monkeypatch: pytest.MonkeyPatch) -> None:
+    host = make_host("<pool type='dir'><name>p</name><target><path>/p</path></target></pool>")
+    plain, listed = libvirt.virConnect.listAllStoragePools, []
+
+    def counted(conn: libvirt.virConnect, flags: int = 0) -> object:
+        listed.append(flags)
+        return plain(conn, flags)
+
+    monkeypatch.setattr(libvirt.virConnect, "listAllStoragePools", counted)
+    assert [host.pool_at(where) is not None for where in ("/p", "/p/", "/q", "/p")] == [True, True, False, True]
+    assert len(listed) == 1
+    host.create_pool("<pool type='dir'><name>q</name><target><path>/q</path></target></pool>")
+    assert host.pool_at("/q") is not None
+    host.remove_pool("q")
+    assert host.pool_at("/q") is None

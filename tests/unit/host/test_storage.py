@@ -8,7 +8,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from virtprov.host import streams
+from virtprov.host import patience, streams
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotNow, NotSupported, NotThere, Taken
 from virtprov.support.errors import HostError, InputError
@@ -136,3 +136,108 @@ def test_an_upload_from_a_missing_file(pool_host: Host, tmp_path: Path) -> None:
 def test_what_is_not_there(pool_host: Host, call: Callable[[Host], object]) -> None:
     with pytest.raises(NotThere, match="'x'"):
         call(pool_host)
+
+
+# -- many at once ---------------------------------------------------------------------------------
+
+
+def test_a_pool_over_the_same_directory_is_taken(pool_host: Host) -> None:
+    for document in (POOL("images", "images"), POOL("other", "images")):
+        with pytest.raises(Taken):
+            pool_host.create_pool(document)
+    assert pool_host.pool_names() == ("images",)
+
+
+def test_a_pool_that_others_work_in_is_waited_for(pool_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, tries = libvirt.virStoragePool.refresh, []
+
+    def busy(pool: libvirt.virStoragePool, flags: int) -> int:
+        tries.append(flags)
+        if len(tries) < 3:
+            raise libvirt.libvirtError("internal error: pool 'images' has asynchronous jobs running.")
+        return int(plain(pool, flags))
+
+    monkeypatch.setattr(patience, "WAITS", (0.0,) * 5)
+    monkeypatch.setattr(libvirt.virStoragePool, "refresh", busy)
+    pool_host.refresh_pool("images")
+    assert len(tries) == 3
+
+
+# -- first bytes and secrets: what the test driver has not -----------------------------------------
+
+
+class Bytes:
+    """A volume and its stream in one."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.ended = content, ""
+
+    def download(self, stream: object, offset: int, length: int, flags: int) -> None:
+        self.content = self.content[offset : offset + length]
+
+    def recv(self, most: int) -> bytes:
+        chunk, self.content = self.content[:100], self.content[100:]
+        return chunk
+
+    def finish(self) -> None:
+        self.ended = "finished"
+
+    def abort(self) -> None:
+        self.ended = "aborted"
+
+
+def test_the_first_bytes_of_a_volume(pool_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    volume = Bytes(bytes(range(256)) * 8)
+    monkeypatch.setattr(Host, "_find_volume", lambda self, pool, name: volume)
+    monkeypatch.setattr(libvirt.virConnect, "newStream", lambda self, flags: volume)
+    assert pool_host.volume_head("images", "v", 300) == (bytes(range(256)) * 8)[:300]
+    assert volume.ended == "finished"
+
+
+def test_first_bytes_that_cannot_be_had(pool_host: Host) -> None:
+    assert pool_host.volume_head("images", "base.qcow2", 300) is None
+    assert pool_host.volume_head("images", "nothing", 300) is None
+
+
+class Keeper:
+    """A secret of a host, and the host."""
+
+    def __init__(self, refuses: bool) -> None:
+        self.refuses, self.value, self.there = refuses, b"", False
+
+    def secretDefineXML(self, xml: str, flags: int) -> Keeper:  # noqa: N802
+        self.there = True
+        return self
+
+    def secretLookupByUUIDString(self, uuid: str) -> Keeper:  # noqa: N802
+        return self
+
+    def setValue(self, value: bytes, flags: int) -> None:  # noqa: N802
+        if self.refuses:
+            raise libvirt.libvirtError("no")
+        self.value = value
+
+    def undefine(self) -> None:
+        self.there = False
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_secret_is_kept_whole_or_not_at_all(refuses: bool, pool_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = Keeper(refuses)
+    monkeypatch.setattr(pool_host, "_conn", keeper)
+    if refuses:
+        with pytest.raises(HostError, match="cannot keep the password as a secret"):
+            pool_host.create_secret("<secret/>", b"hush")
+        assert not keeper.there
+    else:
+        pool_host.create_secret("<secret/>", b"hush")
+        assert keeper.there and keeper.value == b"hush"
+        pool_host.remove_secret("u")
+        assert not keeper.there
+    monkeypatch.undo()
+
+
+def test_the_test_driver_has_no_secrets(pool_host: Host) -> None:
+    secret = "<secret ephemeral='no'><usage type='volume'><volume>/v</volume></usage></secret>"
+    with pytest.raises(NotSupported):
+        pool_host.create_secret(secret, b"x")
