@@ -23,6 +23,12 @@ def wish_of(verbs: Mapping[str, str], disk: Element | None) -> Wish:
         )
     if verbs.get("path") and verbs.get("pool"):
         raise UsageError("--disk: path= and pool= exclude each other", hint="a path says where the disk lies already")
+    clashing = next((name for name in _NOT_WITH_UPLOAD if verbs.get(name)), "") if verbs.get("upload") else ""
+    if clashing:
+        raise UsageError(
+            f"--disk: upload= makes a new volume, so {clashing}= has no place beside it",
+            hint="give upload=FILE, with size= to let it grow and pool= to say where it goes",
+        )
     sparse = truth(verbs["sparse"], "--disk sparse") if verbs.get("sparse") else None
     return Wish(
         verbs.get("path"),
@@ -35,7 +41,13 @@ def wish_of(verbs: Mapping[str, str], disk: Element | None) -> Wish:
         verbs.get("backing_format", ""),
         (path.get(disk, "./driver/@type") or "") if disk is not None else "",
         disk.get("type", "") if disk is not None else "",
+        verbs.get("as", ""),
+        os.path.expanduser(verbs.get("encryption.password_file", "")),
+        verbs.get("upload", ""),
     )
+
+
+_NOT_WITH_UPLOAD = ("path", "vol", "backing_store")
 
 
 def _size(text: str) -> float:
@@ -65,7 +77,7 @@ def settle_edit(storage: Storage, disk: Element, verbs: Mapping[str, str]) -> li
     if wish.path and not storage.host.is_remote and _is_character_device(wish.path):
         _keep_kind(disk, wish.path)
         return []
-    if not (wish.path or wish.vol or wish.size is not None or wish.pool):
+    if not (wish.path or wish.vol or wish.size is not None or wish.pool or wish.upload):
         return []
     return [storage.resolve(disk, wish)]
 

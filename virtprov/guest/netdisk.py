@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtprov.support.errors import UsageError
 from virtprov.xml import path as places
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
@@ -25,6 +26,10 @@ def write_address(disk: Element, address: str) -> None:
     from urllib.parse import parse_qs, urlsplit
 
     parts = urlsplit(address)
+    try:
+        port = parts.port
+    except ValueError:
+        raise UsageError(f"--disk {address}: the port is no number up to 65535", hint="write HOST:PORT") from None
     protocol, _, transport = parts.scheme.partition("+")
     socket = parse_qs(parts.query).get("socket", [""])[0]
     name, query = parts.path.lstrip("/"), parts.query
@@ -32,7 +37,7 @@ def write_address(disk: Element, address: str) -> None:
         name, socket = "", parts.path
     host = {
         "name": parts.hostname or "",
-        "port": str(parts.port or "") if parts.netloc else "",
+        "port": str(port or "") if parts.netloc else "",
         "transport": transport,
         "socket": socket,
     }

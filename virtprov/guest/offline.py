@@ -74,7 +74,11 @@ class Offline:
         """No volumes."""
         return None
 
-    def volume_at(self, path: str) -> VolumeInfo | None:
+    def volume_at(self, path: str, *, fresh: bool = True) -> VolumeInfo | None:
+        """No volumes."""
+        return None
+
+    def volume_head(self, pool: str, name: str, length: int) -> bytes | None:
         """No volumes."""
         return None
 

@@ -39,6 +39,11 @@ def _check(key: str, value: str | None) -> None:
             good = False
         if not good:
             raise UsageError(f"--disk size: '{value}' is not a number of GiB", hint="for example size=20 or size=0.5")
+    elif key == "as" and value not in ("volume", "path"):
+        raise UsageError(
+            f"--disk as: '{value}' is no way to write a source",
+            hint="as=volume names pool and volume, as=path where it lies",
+        )
     elif key == "sparse":
         truth(value, "--disk sparse")
     elif key == "vol" and not all(value.partition("/")):
@@ -55,10 +60,13 @@ _STORAGE = (
     Row("size"),
     Row("pool"),
     Row("vol"),
+    Row("upload"),
     Row("sparse"),
     Row("format", values=("raw", "qcow2", "vmdk", "vdi", "qed", "luks")),
     Row("backing_store"),
     Row("backing_format"),
+    Row("as", values=("volume", "path")),
+    Row("encryption.password_file"),
 )
 """What must be looked up or made; guest/storage.py does."""
 
@@ -152,6 +160,26 @@ _SOURCE = (
         f"{_RESERVE}source/@mode",
         old=("reservations.source.mode",),
         values=("client",),
+    ),
+    Row(
+        "source.encryption.format",
+        "./source/encryption/@format",
+        old=("encryption.format",),
+        values=("luks", "luks2"),
+    ),
+    Row(
+        "source.encryption.engine",
+        "./source/encryption/@engine",
+        old=("encryption.engine",),
+        values=("qemu", "librbd"),
+    ),
+    *(
+        Row(f"source.encryption.{name}", f"./source/encryption/{at}", old=(f"encryption.{name}",))
+        for name, at in (
+            ("secret.type", "secret/@type"),
+            ("secret.uuid", "secret/@uuid"),
+            ("secret.usage", "secret/@usage"),
+        )
     ),
     *seclabels("source.seclabel", "./source/seclabel", "seclabel"),
 )

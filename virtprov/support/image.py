@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _QCOW2 = b"QFI\xfb"
 _HEAD = 1024
+TOLD = ("qcow2", "qcow", "vmdk", "vdi", "vhdx", "vpc", "qed", "parallels")
+"""The formats that `probe` knows; for any other it says raw."""
 
 
 class Image(Record):
@@ -39,6 +41,15 @@ def probe(path: str) -> Image | None:
     return _other(head, size)
 
 
+def probe_bytes(head: bytes) -> Image:
+    """What `probe` says, from the first bytes alone: a backing file's name that lies behind them is left out."""
+    if head[:4] == _QCOW2:
+        from io import BytesIO
+
+        return _qcow2(BytesIO(head), head)
+    return _other(head, None)
+
+
 def _qcow2(stream: BinaryIO, head: bytes) -> Image:
     at, length = int.from_bytes(head[8:16], "big"), int.from_bytes(head[16:20], "big")
     backing = ""
@@ -52,7 +63,7 @@ def _qcow2(stream: BinaryIO, head: bytes) -> Image:
     return Image("qcow2" if version >= 2 else "qcow", int.from_bytes(head[24:32], "big"), backing)
 
 
-def _other(head: bytes, size: int) -> Image:
+def _other(head: bytes, size: int | None) -> Image:
     if head[:4] in (b"KDMV", b"COWD") or head.startswith(b"# Disk DescriptorFile"):
         sectors = int.from_bytes(head[12:20], "little") if head[:4] == b"KDMV" else None
         return Image("vmdk", sectors * 512 if sectors else None)

@@ -23,6 +23,7 @@ from virtprov.xml import tree
         ({"size": "512M"}, None, Wish(size=0.5)),
         ({"size": "1T", "format": "raw"}, None, Wish(size=1024.0, format="raw")),
         ({"vol": "p/v"}, None, Wish(vol="p/v")),
+        ({"upload": "/a", "pool": "p"}, None, Wish(upload="/a", pool="p")),
         (
             {"backing_store": "/b", "backing_format": "raw", "sparse": "yes"},
             None,
@@ -51,6 +52,9 @@ def test_words_become_a_wish(verbs: dict[str, str], given: str | None, wish: Wis
         ({"vol": "p/v", "path": "/a"}, "vol= names a volume"),
         ({"vol": "p/v", "pool": "p"}, "vol= names a volume"),
         ({"path": "/a", "pool": "p"}, "path= and pool= exclude each other"),
+        ({"upload": "/a", "path": "/b"}, "upload= makes a new volume, so path= has no place beside it"),
+        ({"upload": "/a", "vol": "p/v"}, "so vol= has no place"),
+        ({"upload": "/a", "backing_store": "/b"}, "so backing_store= has no place"),
         ({"sparse": "perhaps"}, "'perhaps' is neither yes nor no"),
     ],
 )
