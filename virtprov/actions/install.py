@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.plan import Plan, Step
 from virtprov.actions.request import InstallRequest
-from virtprov.guest import boot, checks, compose, defaults, hostdev, names, publish
+from virtprov.guest import boot, checks, compose, defaults, drive, hostdev, names, publish, reach
 from virtprov.guest.compose import Made
 from virtprov.guest.defaults import platform, resources
 from virtprov.guest.defaults.platform import Platform
@@ -64,6 +64,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     drafted = draft(request, host, profile, watch)
     setting = drafted.setting
     check(request, drafted)
+    blocked = _blocked(request, setting)
     guest = setting.guest
     keep_media = setting.profile.is_windows
     method = request.method
@@ -78,7 +79,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     seed = _seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = (final.text(),) if install is None else (install.text(), final.text())
-    listed = () if request.printing else _steps(request, drafted, documents, seed)
+    listed = () if request.printing else (*_opening(blocked), *_steps(request, drafted, documents, seed))
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
@@ -153,7 +154,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     given_macs = tuple(checks.mac_addresses(guest)) if any(each.group == "network" for each in made) else ()
     _require(request, setting)
     watch.step("memory")
-    makings = _settle_disks(setting, made, request, watch)
+    makings, made_up = _settle_disks(setting, made, request, watch)
     resources.set_vcpus(setting)
     watch.step("vcpus")
     resources.fill_topology(setting)
@@ -164,7 +165,9 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     publish.apply(setting, request.publish)
     watch.step("publish")
     compose.write_all(guest, last, watch)
-    return Drafted(setting, makings, given_macs, tuple(each for each in made if each.group == "disk"))
+    disks = [each for each in made if each.group == "disk"]
+    given = [each for each in disks if drive.whereabouts(each.element) not in made_up]
+    return Drafted(setting, makings, given_macs, tuple(given))
 
 
 def _switched_off(request: InstallRequest) -> dict[str, str]:
@@ -277,8 +280,13 @@ def _add_medium(guest: Guest) -> Element:
     return drive
 
 
-def _settle_disks(setting: Setting, made: list[Made], request: InstallRequest, watch: Watch) -> tuple[Making, ...]:
-    """Give every disk its source; without --disk, a new one where the profile says how big."""
+def _settle_disks(
+    setting: Setting, made: list[Made], request: InstallRequest, watch: Watch
+) -> tuple[tuple[Making, ...], set[str]]:
+    """Give every disk its source; without --disk, a new one where the profile says how big.
+
+    Returns what must be made, and the paths that were chosen for it because nothing has them.
+    """
     guest, method = setting.guest, request.method
     disks = [(each.element, wish_of(each.verbs, each.element)) for each in made if each.group == "disk"]
     if not disks and not setting.refused("disk") and not guest.is_container and _advised_gib(setting) is not None:
@@ -294,11 +302,12 @@ def _settle_disks(setting: Setting, made: list[Made], request: InstallRequest, w
         qemu=setting.is_qemu,
         advised_gib=_advised_gib(setting),
         check_space=request.checks.disk_size,
+        pool_create=request.checks.pool_create,
     )
     makings = tuple(storage.resolve(element, wish) for element, wish in disks)
     watch.detail()
     setting.notes.extend(storage.notes)
-    return makings
+    return makings, storage.chosen
 
 
 def _settle_verbs(setting: Setting, made: list[Made]) -> None:
@@ -322,13 +331,26 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
         setting.warn("the guest has no network to boot from: --pxe needs a bridge, or a network that offers it")
     if request.transient and host.driver == "vz":
         raise HostError("Virtuozzo keeps every guest that it starts, so none can be transient", hint="leave it out")
+    others = checks.Others(host)
     if request.checks.mac_in_use:
-        checks.given_macs_are_free(host, list(drafted.given_macs))
+        checks.given_macs_are_free(host, list(drafted.given_macs), others)
     if request.publish and not (host.is_remote or request.printing):
         publish.check_ports(request.publish)
     if request.checks.path_in_use:
-        checks.disks_are_free(host, [each.element for each in drafted.given_disks])
+        checks.disks_are_free(host, [each.element for each in drafted.given_disks], others=others)
     check_waiting(request, host)
+
+
+def _blocked(request: InstallRequest, setting: Setting) -> list[reach.Barrier]:
+    """The directories to be opened for QEMU; the user hears of those that stay closed to it."""
+    if not (request.checks.permissions or request.fix_permissions):
+        return []
+    found = reach.barriers(setting.host, setting.guest.disks())
+    if request.fix_permissions:
+        return found
+    for barrier in found:
+        setting.warn(barrier.sentence)
+    return []
 
 
 def check_waiting(request: InstallRequest, host: HostView) -> None:
@@ -344,6 +366,15 @@ def check_waiting(request: InstallRequest, host: HostView) -> None:
 
 
 # -- steps ---------------------------------------------------------------------------------------
+
+
+def _opening(blocked: list[reach.Barrier]) -> list[Step]:
+    """The way to the disks, first of all."""
+    if not blocked:
+        return []
+    from virtprov.actions.permissions import LetSearch
+
+    return [LetSearch(barrier.directory, barrier.person) for barrier in blocked]
 
 
 def _steps(

@@ -20,12 +20,14 @@ class Use(Record):
 
 
 class Checks(Record):
-    """Which checks are made before anything is written."""
+    """Which checks are made before anything is written; `pool_create` lets a missing pool be made instead."""
 
     path_in_use: bool = True
     disk_size: bool = True
     path_exists: bool = True
     mac_in_use: bool = True
+    permissions: bool = True
+    pool_create: bool = False
 
 
 class InstallRequest(Record):
@@ -58,6 +60,7 @@ class InstallRequest(Record):
     publish: tuple[Forward, ...] = ()
     printing: bool = False
     dry: bool = False
+    fix_permissions: bool = False
 
 
 class CloneRequest(Record):

@@ -43,6 +43,12 @@ def install_parser() -> Parser:
     made.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="say what ISOs, trees and images hold")
     made.add_fresh(misc, "--record-host", metavar="DIR", help="record the host for rendering and tests without it")
     shared.add_check(misc)
+    made.add_fresh(
+        misc,
+        "--fix-permissions",
+        action="store_true",
+        help="let QEMU's account into the disks' directories",
+    )
     shared.add_schema(made, misc)
     shared.add_talk(made, misc)
     legacy.add_flags(made.add_argument_group("old flags"))

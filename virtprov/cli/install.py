@@ -117,6 +117,7 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
         publish=tuple(publish.parse(text) for text in args.publish),
         printing=args.print_xml is not None or args.explain,
         dry=args.dry_run,
+        fix_permissions=args.fix_permissions,
     )
 
 

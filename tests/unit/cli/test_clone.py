@@ -46,13 +46,17 @@ def test_the_original_as_a_document(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert request("--original-xml", "-").document == b"<a/>"
 
 
+OURS = ("permissions", "pool_create")
+"""Checks that virt-clone does not have."""
+
+
 @pytest.mark.parametrize(
     ("words", "off"),
     [
-        (["--check", "mac_in_use=off"], ["mac_in_use"]),
-        (["--check", "all=off"], ["path_in_use", "disk_size", "path_exists", "mac_in_use"]),
-        (["--force"], ["path_in_use", "disk_size", "path_exists", "mac_in_use"]),
-        (["--check", "all=off", "--check", "disk_size=on"], ["path_in_use", "path_exists", "mac_in_use"]),
+        (["--check", "mac_in_use=off"], ["mac_in_use", "pool_create"]),
+        (["--check", "all=off"], ["path_in_use", "disk_size", "path_exists", "mac_in_use", *OURS]),
+        (["--force"], ["path_in_use", "disk_size", "path_exists", "mac_in_use", *OURS]),
+        (["--check", "all=off", "--check", "disk_size=on"], ["path_in_use", "path_exists", "mac_in_use", *OURS]),
     ],
 )
 def test_checks(words: list[str], off: list[str]) -> None:

@@ -1,0 +1,39 @@
+"""Opening the way to a guest's disks for the account that QEMU runs as."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.support.acl import Before, Person, let_search, restore
+from virtprov.support.errors import HostError
+from virtprov.support.record import Record
+
+if TYPE_CHECKING:
+    from virtprov.actions.plan import Undo, World
+
+
+class LetSearch(Record):
+    """An account may go through a directory of this machine, but not list it; undone by the rights it had."""
+
+    directory: str
+    person: Person
+
+    @property
+    def label(self) -> str:
+        return f"Letting '{self.person.name}' search {self.directory}"
+
+    def do(self, world: World) -> Undo | None:
+        try:
+            before = let_search(self.directory, self.person)
+        except OSError as problem:
+            raise HostError(
+                f"the rights of {self.directory} cannot be changed: {problem.strerror}",
+                hint=f"its owner or root can: `setfacl --modify user:{self.person.name}:x {self.directory}`",
+            ) from None
+        return lambda: self._restore(before)
+
+    def _restore(self, before: Before) -> None:
+        try:
+            restore(self.directory, before)
+        except OSError as problem:
+            raise HostError(f"the rights of {self.directory} cannot be put back: {problem.strerror}") from None
