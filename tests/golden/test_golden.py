@@ -79,6 +79,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
         "HOME": home,
         "XDG_CACHE_HOME": home / "cache",
         "XDG_CONFIG_HOME": home / "config",
+        "XDG_STATE_HOME": home / "state",
         "OSINFO_SYSTEM_DIR": home / "osinfo",
         "OSINFO_LOCAL_DIR": home / "osinfo",
         "OSINFO_USER_DIR": home / "osinfo",

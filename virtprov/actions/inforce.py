@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.host.definitions import Definition
     from virtprov.host.entries import GuestInfo
+    from virtprov.xml.keep import Letters
 
 STDIN = "the XML on standard input"
 
@@ -70,8 +71,9 @@ class Edited(Record):
 
     `parts` are the changes as they were made in the document that is shown and stored, `lives` those to the
     running guest, one for each request as well; () when none is made. `live_diff` is the difference in the running
-    guest, where it is only asked for. `autostart` is (before, after), None when it stays. `course` is what becomes of
-    the running guest, None when the guest is off or nothing is to be done.
+    guest, where it is only asked for. `autostart` is (before, after), None when it stays, be it asked for
+    (`autostart_asked`) or not. `course` is what becomes of the running guest, None when the guest is off or nothing
+    is to be done.
     """
 
     requests: tuple[EditRequest, ...]
@@ -83,6 +85,7 @@ class Edited(Record):
     live_diff: str = ""
     autostart: tuple[bool, bool] | None = None
     course: Course | None = None
+    autostart_asked: bool = False
 
     @property
     def guest(self) -> Guest:
@@ -131,6 +134,17 @@ def from_bytes(data: bytes) -> Source:
     return Source(Document(Guest.parse(data, STDIN), keep.decode(data)))
 
 
+def from_file(file: Letters, what: str) -> Source:
+    """The source for a file that was read letter by letter; `what` names it. Raises XmlError."""
+    text = keep.declared(file.text)
+    return Source(Document(Guest.parse(text, what), text))
+
+
+def respelled(file: Letters, made: Edited) -> bytes:
+    """The file with the change in it: what is not changed keeps its letters."""
+    return keep.respell(file, made.source.stored.guest.text(), made.guest.text())
+
+
 def from_nothing(host: Host | None) -> Source:
     """An empty guest, to build elements for."""
     guest = blank(host)
@@ -175,7 +189,17 @@ def make(
         guest = part.guest
     text, difference = spelled(document, guest)
     start = turned(source, autostart)
-    return Edited(requests, source, text, difference, tuple(parts), tuple(lives), "", start, _course(meant))
+    return Edited(
+        requests,
+        source,
+        text,
+        difference,
+        tuple(parts),
+        tuple(lives),
+        autostart=start,
+        course=_course(meant),
+        autostart_asked=autostart is not None,
+    )
 
 
 def _course(meant: list[Live]) -> Course | None:
@@ -414,18 +438,27 @@ class SetAutostart(Record):
         return lambda: world.host.set_autostart(self.name, not self.on)
 
 
-def noted(plan: Plan, made: Edited, host: Host, journal: Journal) -> Plan:
-    """The plan with the journal's note before the first step that changes a definition."""
+def notable(plan: Plan) -> bool:
+    """Whether the plan changes a definition."""
+    return any(isinstance(step, _kinds()) for step in plan.steps)
+
+
+def _kinds() -> tuple[type, ...]:
+    return steps.Define, steps.Redefine, StoreDocument, SetAutostart
+
+
+def noted(plan: Plan, made: Edited, host: Host, journal: Journal) -> tuple[Plan, Entry]:
+    """The plan with the journal's note before the first step that changes a definition, and what is noted."""
     listed = list(plan.steps)
-    kinds = (steps.Define, steps.Redefine, StoreDocument, SetAutostart)
-    at = next(at for at, step in enumerate(listed) if isinstance(step, kinds))
+    at = next(at for at, step in enumerate(listed) if isinstance(step, _kinds()))
     info = made.source.info
     known = info if info is not None and info.name == made.guest.name else host.guest(made.guest.name)
     before = host.guest_xml(known.uuid, inactive=True, secure=True) if known is not None and known.persistent else None
     uuid = known.uuid if known is not None else made.guest.uuid
     after = made.text if stores(made, Wanted(define=True)) else None
-    listed[at] = Noted(listed[at], journal, Entry(made.guest.name, uuid, before, after, made.autostart))
-    return plan._replace(steps=tuple(listed))
+    entry = Entry(made.guest.name, uuid, before, after, made.autostart)
+    listed[at] = Noted(listed[at], journal, entry)
+    return plan._replace(steps=tuple(listed)), entry
 
 
 def kept(source: Source, host: Host) -> bool:

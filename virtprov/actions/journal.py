@@ -79,6 +79,14 @@ class Journal:
             self._lines.close()
         state.keep(KIND, KEPT)
 
+    def blank(self) -> None:
+        """All of it was undone, so nothing need be kept."""
+        self.lasting = False
+
+    def settle(self, back: bool) -> None:
+        """The run is over: nothing is left of it when all is `back` as it was, else it can be undone."""
+        self.discard() if back else self.finish()
+
     def discard(self) -> None:
         """Nothing was done, or all of it was undone."""
         with self._lock:
@@ -143,6 +151,19 @@ class Noted(Record):
             now = world.host.guest_xml(info.name, inactive=True, secure=True)
             self.journal.left(place, info.uuid, None if now == self.entry.before else now)
         return undo
+
+
+def is_back(host: Host, entry: Entry) -> bool:
+    """Whether a guest is as it was before."""
+    from virtprov.host.failures import NotThere
+
+    try:
+        now = host.guest_xml(entry.uuid or entry.name, inactive=True, secure=True)
+    except NotThere:
+        return entry.before is None
+    except ProvError:
+        return False
+    return now == entry.before
 
 
 # -- runs that can be undone ---------------------------------------------------------------------
@@ -210,8 +231,3 @@ class History:
         """Let the journal go."""
         self.journal._lines.close()
 
-
-def need(name: str = "") -> ProvError:
-    """There is nothing to undo."""
-    what = f"no run that changed '{name}'" if name else "no run"
-    return ProvError(f"there is {what} that could be undone", hint="runs that stored definitions are kept, the last 20")

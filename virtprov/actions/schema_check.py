@@ -43,22 +43,52 @@ def check_documents(texts: Iterable[str], host: Host, before: str = "") -> list[
     `before` is the document as it was: what was wrong already is nobody's fault now. Raises UsageError when the
     schema is the one of the libvirt that will read it. Nothing is checked for a recorded host.
     """
-    if host.is_recorded:
-        return []
     from virtprov.xml import tree
-    from virtprov.xml.schema import validate
 
-    schema = validate.load()
-    if schema is None:
-        return ["libvirt's schema is not installed here, so the guest's XML is not checked against it"]
-    each = (_finding(schema, tree.parse(text, "the guest's XML")) for text in texts)
-    found = next((finding for finding in each if finding is not None), None)
-    if found is None or (before and not schema.takes(tree.parse(before, "the guest's XML"))):
-        return []
-    message = f"the XML is not what libvirt takes: {found.message}"
-    if is_same_libvirt(host) and host.driver in _EXACT:
-        raise UsageError(message, hint=_hint(found.hint))
-    return [_warning(message, found.hint)]
+    checker = Checker(host)
+    each = (checker.check(tree.parse(text, "the guest's XML"), before) for text in texts)
+    return next((warnings for warnings in each if warnings), [])
+
+
+class Checker:
+    """Holds documents against libvirt's schema, which is read for the first of them. Threads may share it."""
+
+    def __init__(self, host: Host) -> None:
+        from threading import Lock
+
+        self.host = host
+        self._schema: Schema | None = None
+        self._read = False
+        self._lock = Lock()
+
+    def check(self, root: Element, before: Element | str = "") -> list[str]:
+        """As `check_documents`, for one document."""
+        if self.host.is_recorded:
+            return []
+        with self._lock:
+            return self._check(root, before)
+
+    def _check(self, root: Element, before: Element | str) -> list[str]:
+        if not self._read:
+            from virtprov.xml.schema import validate
+
+            self._schema, self._read = validate.load(), True
+        schema = self._schema
+        if schema is None:
+            return ["libvirt's schema is not installed here, so the guest's XML is not checked against it"]
+        found = _finding(schema, root)
+        if found is None or (before != "" and not schema.takes(_parsed(before))):
+            return []
+        message = f"the XML is not what libvirt takes: {found.message}"
+        if is_same_libvirt(self.host) and self.host.driver in _EXACT:
+            raise UsageError(message, hint=_hint(found.hint))
+        return [_warning(message, found.hint)]
+
+
+def _parsed(document: Element | str) -> Element:
+    from virtprov.xml import tree
+
+    return tree.parse(document, "the guest's XML") if isinstance(document, str) else document
 
 
 def _finding(schema: Schema, root: Element) -> Finding | None:

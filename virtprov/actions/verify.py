@@ -37,7 +37,7 @@ def make(
         lives = _through(requests, running, host)
         live = spelled(running, lives[-1].guest)[1] if lives else ""
     start = turned(source, autostart)
-    return Edited(requests, source, text, difference, tuple(parts), live_diff=live, autostart=start)
+    return Edited(requests, source, text, difference, tuple(parts), (), live, start, None, autostart is not None)
 
 
 def _through(requests: tuple[EditRequest, ...], document: Document, host: Host | None) -> list[Changed]:

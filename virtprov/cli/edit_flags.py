@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
+
 from virtprov.cli import edit_words, shared
 from virtprov.cli.edit_words import Said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from virtprov.cli.shared import Parser, Target
 
-_USAGE = "%(prog)s [GUEST] ACTION --GROUP ... [options]"
-_DESCRIPTION = "Change, add, remove or build a part of a guest's XML. Without GUEST, XML is read from standard input."
+_USAGE = "%(prog)s [GUEST ...] ACTION --GROUP ... [options]"
+_DESCRIPTION = (
+    "Change, add, remove or build a part of the XML of guests. Without GUEST, XML is read from standard input."
+)
 
 CONVERSIONS = {
     "convert-to-q35": "--edit: from the old PC to q35: num_pcie_root_ports=N",
@@ -20,12 +26,25 @@ GROUPS = (*shared.XML, *CONVERSIONS)
 WITH_HELP = (*GROUPS, edit_words.CLOUD_INIT)
 
 
+class _Guests(argparse.Action):
+    """The guests, and under `guest` the one, if it is a single word."""
+
+    def __call__(self, parser: argparse.ArgumentParser, space: Any, values: Any, flag: str | None = None) -> None:
+        space.guests = list(values)
+        space.guest = space.guests[0] if len(space.guests) == 1 else None
+
+
 def build_parser() -> Parser:
     """The parser of virtprov-xml."""
     made = shared.parser("virtprov-xml", usage=_USAGE, description=_DESCRIPTION, connect=("-c", "--connect"))
-    made.add_argument("guest", nargs="?", metavar="GUEST", help="name, id or UUID of a guest")
-    _add_actions(made, made.add_argument_group("actions"))
+    made.add_argument(
+        "guests", nargs="*", action=_Guests, metavar="GUEST", help="name, id or UUID of a guest, or a pattern: 'web*'"
+    )
+    _add_choice(made, made.add_argument_group("which guests"))
+    _add_actions(made.add_argument_group("actions"))
+    _add_more(made, made.add_argument_group("changes without an action"))
     _add_outcome(made, made.add_argument_group("what becomes of it"))
+    _add_safety(made, made.add_argument_group("many guests, and the way back"))
     shared.add_osinfo(made.add_argument_group("operating system options (--add-device)"))
     shared.add_groups(made.add_argument_group("conversions"), CONVERSIONS, bare=CONVERSIONS, action=Said)
     shared.add_groups(made.add_argument_group("general options"), shared.GENERAL, action=Said)
@@ -38,7 +57,15 @@ def build_parser() -> Parser:
     return made
 
 
-def _add_actions(made: Parser, group: Target) -> None:
+def _add_choice(made: Parser, group: Target) -> None:
+    made.add_fresh(group, "--all", action="store_true", help="every guest of the host")
+    made.add_fresh(group, "--where", metavar="XPATH", help="of them those whose stored XML it holds for")
+    made.add_fresh(group, "--state", metavar="STATE", help="of them those that are running, shutoff, paused ...")
+    made.add_fresh(group, "--file", metavar="PATH", help="no guest of a host: the XML in this file")
+    made.add_fresh(group, "--in-place", action="store_true", help="--file: write the changed XML back to it")
+
+
+def _add_actions(group: Target) -> None:
     add = group.add_argument
     add(
         "--edit",
@@ -51,6 +78,12 @@ def _add_actions(made: Parser, group: Target) -> None:
     add("--add-device", action=Said, nargs=0, help="add a device")
     add("--remove-device", action=Said, nargs=0, help="remove devices: --disk 2, --disk target.dev=vda, --disk all")
     add("--build-xml", action=Said, nargs=0, help="print a new element; no guest is needed")
+
+
+def _add_more(made: Parser, group: Target) -> None:
+    made.add_fresh(
+        group, "--autostart", choices=("yes", "no"), metavar="yes|no", help="whether it starts with its host"
+    )
     made.add_fresh(
         group,
         "--cloud-init",
@@ -79,3 +112,13 @@ def _add_outcome(made: Parser, group: Target) -> None:
     add("--print-diff", action="store_true", help="print the difference, and change nothing")
     add("--print-xml", action="store_true", help="print the changed XML, and change nothing")
     add("--confirm", action="store_true", help="show the difference and ask before anything is changed")
+    made.add_fresh(
+        group, "--verify", action="store_true", help="change nothing; status 10, with the difference, if it is not so"
+    )
+
+
+def _add_safety(made: Parser, group: Target) -> None:
+    made.add_fresh(group, "--keep-going", action="store_true", help="leave out guests that cannot be changed")
+    made.add_fresh(group, "--keep-old", metavar="FILE", help="write the old XML there; for several, NAME.xml in it")
+    made.add_fresh(group, "--jobs", type=int, metavar="N", help="work on N guests at a time")
+    made.add_fresh(group, "--undo", action="store_true", help="put back what the last run changed")

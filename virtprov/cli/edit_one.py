@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from virtprov.cli import edit_report
+from virtprov.cli import edit_report, keep_old
 from virtprov.cli.output import Output, confirm
 from virtprov.support.errors import UsageError
 
@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 
     from virtprov.actions.edit import EditRequest
     from virtprov.actions.inforce import Edited, Source, Wanted
+    from virtprov.actions.plan import Plan
     from virtprov.host.connection import Host
+    from virtprov.xml.keep import Letters
 
 
 def host_for(args: Namespace) -> AbstractContextManager[Host | None]:
     """The host, where one is needed or named: XML in, XML out goes without libvirt."""
     from contextlib import nullcontext
 
-    needed = args.guest is not None or args.connect or args.define or args.start
+    needed = args.guests or args.all or args.where is not None or args.state is not None
+    needed = needed or args.connect or args.define or args.start
     if not needed and not (args.build_xml and os.environ.get("LIBVIRT_DEFAULT_URI")):
         return nullcontext()
     from virtprov.host.connection import connect
@@ -36,13 +39,20 @@ def run(args: Namespace, requests: tuple[EditRequest, ...], host: Host | None, o
 
     for sentence in schema_check.check_values([use for request in requests for use in request.uses], host):
         output.warn(sentence)
-    if requests[0].action == "build-xml":
+    if requests and requests[0].action == "build-xml":
         return _build(args, requests, host, output)
-    source = inforce.from_host(host, args.guest) if host and args.guest else inforce.from_bytes(_standard_input())
+    source, file = _source(args, host)
     wanted = _wanted(args, source, output)
-    made = inforce.make(requests, source, wanted, host)
+    autostart = None if args.autostart is None else args.autostart == "yes"
+    if wanted.verify:
+        from virtprov.actions import verify
+
+        return _verify(verify.make(requests, source, wanted, host, autostart), output)
+    made = inforce.make(requests, source, wanted, host, autostart)
     if not made.changed:
         output.warn("nothing changes: the guest says so already")
+    if file is not None:
+        return _write_back(args, made, file, output)
     _print(args, made, output)
     for where in [] if wanted.anything else inforce.unmade(made):
         output.warn(f"the XML names the new disk {where}, but nothing makes it: give --connect URI --define")
@@ -53,14 +63,81 @@ def run(args: Namespace, requests: tuple[EditRequest, ...], host: Host | None, o
     plan = inforce.plan(made, wanted)
     output.tell_plan(plan)
     if plan.steps and host is not None:
-        from virtprov.actions.plan import apply
-
         if not args.no_schema_check:
             for sentence in schema_check.check_documents((made.text,), host, source.stored.raw):
                 output.warn(sentence)
-        apply(plan, output.world(host))
+        if args.keep_old is not None:
+            keep_old.write(args.keep_old, source.stored.raw)
+        _apply(args, plan, made, host, output)
         edit_report.tell_password(made, wanted, output)
     return _report(args, made, wanted, host, output)
+
+
+def _source(args: Namespace, host: Host | None) -> tuple[Source, Letters | None]:
+    """What is changed, and the file to write it back to, letter by letter."""
+    from virtprov.actions import inforce
+
+    if host is not None and args.guest:
+        return inforce.from_host(host, args.guest, autostart=args.autostart is not None), None
+    if args.file in (None, "-"):
+        return inforce.from_bytes(_standard_input()), None
+    from virtprov.support.files import read_bytes
+    from virtprov.xml import keep
+
+    what = f"the file '{args.file}'"
+    file = keep.letters(read_bytes(args.file), what)
+    return inforce.from_file(file, what), file if args.in_place else None
+
+
+def _apply(args: Namespace, plan: Plan, made: Edited, host: Host, output: Output) -> None:
+    """Do it. What is stored is noted in the journal before."""
+    from virtprov.actions import inforce, journal
+    from virtprov.actions.plan import apply
+
+    book = None
+    if inforce.notable(plan):
+        book = edit_report.journal_for(host, args.connect, output)
+    if book is None:
+        apply(plan, output.world(host))
+        return
+    plan, entry = inforce.noted(plan, made, host, book)
+    try:
+        apply(plan, output.world(host))
+    except BaseException:
+        book.settle(journal.is_back(host, entry))
+        raise
+    book.finish()
+
+
+def _verify(made: Edited, output: Output) -> int:
+    """Say whether the guest is as asked, by the status and the difference."""
+    from virtprov.actions.inforce import Wanted
+
+    if made.changed:
+        output.result(edit_report.difference(made))
+    output.object(edit_report.facts(made, Wanted(), "", defined=False, kept=True))
+    return edit_report.DIFFERS if made.changed else 0
+
+
+def _write_back(args: Namespace, made: Edited, file: Letters, output: Output) -> int:
+    """The changed document, back in the file it was read from, if it is another now."""
+    from virtprov.actions.inforce import Wanted, respelled
+
+    if args.print_diff:
+        output.result(made.diff)
+    written = bool(made.diff) and not (args.print_diff or args.no_define)
+    if written and args.confirm:
+        _show(args, made, output)
+        written = confirm(f"Write the change to '{args.file}'?")
+    if written:
+        from virtprov.support.files import rewrite
+
+        rewrite(args.file, respelled(file, made))
+        output.summary(f"The file '{args.file}' is changed.")
+    elif made.diff:
+        output.say("Nothing is changed.")
+    output.object({**edit_report.facts(made, Wanted(), "", defined=False, kept=True), "written": written})
+    return 0
 
 
 def _standard_input() -> bytes:
@@ -76,7 +153,9 @@ def _wanted(args: Namespace, source: Source, output: Output) -> Wanted:
     from virtprov.actions.inforce import Wanted
 
     printing = args.print_diff or args.print_xml or source.info is None
-    flag = next((name for name in ("update", "live", "both") if getattr(args, name)), "")
+    flag = edit_report.plane(args)
+    if args.verify:
+        return Wanted(define=not args.live, update=bool(flag), lenient=args.both, verify=True)
     if flag and source.info is not None and not source.info.active:
         if not args.both:
             output.warn(f"'{source.info.name}' is not running, so --{flag} has nothing to change")
@@ -88,8 +167,8 @@ def _wanted(args: Namespace, source: Source, output: Output) -> Wanted:
 def _print(args: Namespace, made: Edited, output: Output) -> None:
     """The difference or the document, when it is what is asked for."""
     if args.print_diff:
-        if made.diff:
-            output.result(made.diff)
+        if made.changed:
+            output.result(edit_report.difference(made))
     elif args.print_xml or made.source.info is None:
         output.result(made.text)
 
@@ -97,9 +176,7 @@ def _print(args: Namespace, made: Edited, output: Output) -> None:
 def _confirmed(args: Namespace, made: Edited, wanted: Wanted, output: Output) -> Wanted:
     """Ask before each thing that would be done; returns what is left of it."""
     name = made.guest.name
-    if not (args.print_diff or args.print_xml):
-        (sys.stderr if output.json else sys.stdout).write(made.diff)
-        sys.stdout.flush()
+    _show(args, made, output)
     if wanted.update and made.acts and not confirm(f"Change the running guest '{name}'?"):
         wanted = wanted._replace(update=False)
     if wanted.define and not confirm(f"Store the change of '{name}'?"):
@@ -107,6 +184,13 @@ def _confirmed(args: Namespace, made: Edited, wanted: Wanted, output: Output) ->
     if wanted.start and not wanted.define and not confirm(f"Start '{name}' with the change, for this one run?"):
         wanted = wanted._replace(start=False)
     return wanted
+
+
+def _show(args: Namespace, made: Edited, output: Output) -> None:
+    """The difference that is asked about, unless it is printed already."""
+    if not (args.print_diff or args.print_xml):
+        (sys.stderr if output.json else sys.stdout).write(edit_report.difference(made))
+        sys.stdout.flush()
 
 
 def _report(args: Namespace, made: Edited, wanted: Wanted, host: Host | None, output: Output) -> int:
@@ -122,7 +206,7 @@ def _report(args: Namespace, made: Edited, wanted: Wanted, host: Host | None, ou
     printed = args.print_diff or args.print_xml or info is None
     if done:
         (output.say if printed else output.summary)(" ".join(done))
-    elif args.confirm and made.diff:
+    elif args.confirm and made.changed:
         output.say("Nothing is changed.")
     elif not printed and not wanted.anything:
         output.say("Nothing is changed: the change is neither stored, nor made in the running guest, nor printed.")

@@ -4,11 +4,49 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Mapping
 
     from virtprov.actions.effects import Effect
     from virtprov.actions.inforce import Edited, Wanted
+    from virtprov.actions.journal import Journal
     from virtprov.cli.output import Output
+    from virtprov.host.connection import Host
+
+DIFFERS = 10
+"""The status of --verify when something is not as asked."""
+
+
+def plane(args: Namespace) -> str:
+    """The flag that asks for a change of the running guest, without its dashes; "" when none does."""
+    return next((name for name in ("update", "live", "both") if getattr(args, name)), "")
+
+
+def journal_for(host: Host, asked: str | None, output: Output, *, spill: bool = False) -> Journal | None:
+    """The journal of this run; where none can be kept the user is warned, and the run goes on."""
+    from virtprov.actions import journal
+    from virtprov.support.errors import ProvError
+
+    try:
+        return journal.begin(host, asked, spill=spill)
+    except ProvError as problem:
+        output.warn(f"--undo will know nothing of this run: {problem.message}")
+        return journal.passing() if spill else None
+
+
+def difference(made: Edited, name: str = "") -> str:
+    """What is another than before: in the XML, in the running guest's, in autostart. `name` is said in the headers."""
+    old, new = (f"{name} (before)", f"{name} (after)") if name else ("Original XML", "Altered XML")
+    text = _headed(made.diff, old, new) + _headed(made.live_diff, f"{old}, running", f"{new}, running")
+    if made.autostart is not None:
+        was, now = ("yes" if on else "no" for on in made.autostart)
+        text += ("" if made.diff else f"--- {old}\n+++ {new}\n") + f"@@ autostart @@\n-{was}\n+{now}\n"
+    return text
+
+
+def _headed(diff: str, old: str, new: str) -> str:
+    """A unified diff with other names in its first two lines."""
+    return f"--- {old}\n+++ {new}\n" + diff.split("\n", 2)[2] if diff else ""
 
 
 def sentences(made: Edited, wanted: Wanted, defined: bool) -> list[str]:
@@ -23,6 +61,8 @@ def sentences(made: Edited, wanted: Wanted, defined: bool) -> list[str]:
         what = "what it could not take now" if updated else "it"
         when = f"; {what} takes effect once the guest is powered off and started again." if later else "."
         done.append(f"The definition of '{name}' is changed{when}")
+    if made.autostart is not None and wanted.define:
+        done.append(f"The guest '{name}' {'starts' if made.autostart[1] else 'does not start'} with its host now.")
     if wanted.start:
         done.append(f"The guest '{name}' is started.")
     return done
@@ -30,19 +70,24 @@ def sentences(made: Edited, wanted: Wanted, defined: bool) -> list[str]:
 
 def facts(made: Edited, wanted: Wanted, document: str, *, defined: bool, kept: bool) -> dict[str, object]:
     """What JSON says; docs/json.md explains each key. The document may hold passwords: only when it is asked for."""
-    guest, request = made.guest, made.requests[0]
+    guest = made.guest
+    changes = [{"action": request.action, "group": request.group} for request in made.requests]
+    if made.autostart_asked:
+        changes.append({"action": "autostart", "group": ""})
     return {
         "name": guest.name,
         "uuid": guest.uuid,
-        "action": request.action,
-        "group": request.group,
-        "changed": bool(made.diff),
+        "action": changes[0]["action"],
+        "group": changes[0]["group"],
+        "changes": changes,
+        "changed": made.changed,
         "defined": defined,
         "kept": kept,
         "updated": wanted.update and made.acts,
         "started": wanted.start,
+        "autostart": None if made.autostart is None else made.autostart[1],
         "effects": _effects(made, wanted),
-        "diff": made.diff,
+        "diff": difference(made),
         "xml": document,
         **_seed_facts(made, wanted),
     }

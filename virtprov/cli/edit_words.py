@@ -62,8 +62,9 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
     found = [Words(actions[name], value) for name, value in said if name in actions]
     seed = _seed(said, actions)
     lone = [names[name] for name, _ in said if name in names]
-    if not found and (seed is None or lone):
-        with_it = "" if seed is None else f" with --{lone[0]}"
+    actionless = seed is not None or getattr(args, "autostart", None) is not None
+    if not found and (not actionless or lone):
+        with_it = f" with --{lone[0]}" if actionless else ""
         raise UsageError(
             f"what is to be done{with_it} is not said",
             hint="give one of --edit, --add-device, --remove-device, --build-xml",

@@ -80,6 +80,24 @@ def write_atomic(path: str, data: bytes | str, *, mode: int = 0o644) -> None:
         handle.write(content)
 
 
+def rewrite(path: str, data: bytes) -> None:
+    """Put `data` in place of what is in the file at `path` in one go; it keeps its rights and, if we may, its owner.
+
+    A symbolic link stays, and leads to the new content. Raises ProvError when it cannot be written.
+    """
+    import contextlib
+
+    target = os.path.realpath(path)
+    try:
+        facts = os.stat(target)
+    except OSError as error:
+        raise ProvError(f"'{path}' cannot be written: {_reason(error)}") from None
+    with writing(target, mode=facts.st_mode & 0o7777) as temporary, open(temporary, "wb") as handle:
+        handle.write(data)
+        with contextlib.suppress(OSError):
+            os.fchown(handle.fileno(), facts.st_uid, facts.st_gid)
+
+
 def writing(path: str, *, mode: int = 0o644) -> AbstractContextManager[str]:
     """Give a private temporary path beside `path`, and put the file there at `path` if all goes well.
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+from virtprov.support.errors import XmlError
+from virtprov.support.record import Record
+
 _TOKEN = re.compile(
     r"""(?:<!\[CDATA\[.*?\]\]>|[^<])+ | <!--.*?--> | <\?.*?\?> | <[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""",
     re.S | re.X,
@@ -27,13 +30,19 @@ def restore(raw: str, before: str, after: str) -> str:
     Returns `after` as it is when the two spellings of the original cannot be laid beside each other.
     """
     head, body, tail = _around(raw)
+    found = _body(body, before, after)
+    if found is None:
+        return after
+    return declared(head.lstrip("\ufeff\n")) + found + (tail if tail.endswith("\n") else tail + "\n")
+
+
+def _body(body: str, before: str, after: str) -> str | None:
+    """The root element as it is now, in the letters it had; None when these cannot be laid beside the tree's."""
     known, new = before.strip(), after.strip()
     first, last = _untouched(body, known, new)
-    raw, before, changed = (text[first : len(text) - last] for text in (body, known, new))
-    inside = _laid_over(raw, before, changed, _single_quotes(body))
-    if inside is None:
-        return after
-    return head + body[:first] + inside + body[len(body) - last :] + (tail if tail.endswith("\n") else tail + "\n")
+    raw, was, now = (text[first : len(text) - last] for text in (body, known, new))
+    inside = _laid_over(raw, was, now, _single_quotes(body))
+    return None if inside is None else body[:first] + inside + body[len(body) - last :]
 
 
 def _laid_over(raw: str, before: str, after: str, single: bool) -> str | None:
@@ -105,19 +114,18 @@ def _around(raw: str) -> tuple[str, str, str]:
     """What stands before the root element, the element, what follows it."""
     if _is_plain(raw) and "<" in raw:
         first, last = raw.find("<"), raw.rfind(">") + 1
-        return raw[:first].lstrip("\ufeff\n"), raw[first:last], raw[last:]
+        return raw[:first], raw[first:last], raw[last:]
     tokens = _TOKEN.findall(raw)
     inside = [at for at, token in enumerate(tokens) if token[:1] == "<" and token[:2] not in ("<!", "<?")]
     if not inside:
         return "", raw, ""
     first, last = inside[0], inside[-1] + 1
-    head = "".join(tokens[:first]).lstrip("\ufeff\n")
-    return _declared(head), "".join(tokens[first:last]), "".join(tokens[last:])
+    return "".join(tokens[:first]), "".join(tokens[first:last]), "".join(tokens[last:])
 
 
-def _declared(head: str) -> str:
-    """The declaration with the encoding in which everything is printed."""
-    return re.sub(r"""(<\?xml\b[^>]*\bencoding\s*=\s*["'])[^"']*""", r"\g<1>UTF-8", head, count=1)
+def declared(text: str) -> str:
+    """The text, its XML declaration with the encoding in which everything is printed."""
+    return re.sub(r"""(<\?xml\b[^>]*\bencoding\s*=\s*["'])[^"']*""", r"\g<1>UTF-8", text, count=1)
 
 
 def _units(text: str) -> list[Unit]:
@@ -191,3 +199,63 @@ def decode(data: bytes) -> str:
         return data.decode(name, errors="replace")
     except LookupError:
         return data.decode(errors="replace")
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+
+
+class Letters(Record):
+    """A file's text, and how its bytes become it: the codec, and the mark at its beginning."""
+
+    text: str
+    codec: str
+    mark: bytes
+
+
+def letters(data: bytes, what: str) -> Letters:
+    """Read a file letter by letter; `what` names it. Raises XmlError when its bytes are not in its encoding."""
+    mark, codec = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", ""))
+    if not codec:
+        found = re.match(rb"""\s*<\?xml\b[^>]*\bencoding\s*=\s*["']([\w.-]+)""", data)
+        codec = found[1].decode() if found else "utf-8"
+    try:
+        return Letters(data[len(mark) :].decode(codec), codec, mark)
+    except LookupError:
+        raise XmlError(f"{what} says that its encoding is '{codec}', which is not known", hint="try UTF-8") from None
+    except UnicodeDecodeError as problem:
+        raise XmlError(
+            f"{what} is not written in {codec.upper()}: byte {problem.start + len(mark) + 1} is none of its letters",
+            hint="see that the encoding in its first line is the one it is saved in",
+        ) from None
+
+
+def respell(file: Letters, before: str, after: str) -> bytes:
+    """The bytes of the file with the change in it: what is not changed keeps its letters and line ends.
+
+    `before` and `after` are as for `restore`.
+    """
+    head, body, tail = _around(file.text)
+    found = _body(body, before, after)
+    text = head + (after.strip() if found is None else found) + tail
+    ends = _line_ends(file.text)
+    if ends != "\n":
+        text = re.sub(r"(?<!\r)\n", lambda _: ends, text)
+    return file.mark + text.encode(file.codec, "xmlcharrefreplace")
+
+
+def _line_ends(text: str) -> str:
+    """How all lines of a text end: LF, CRLF or CR; LF when they differ."""
+    if "\r" not in text:
+        return "\n"
+    bare = text.replace("\r\n", "")
+    if "\n" not in bare and "\r" not in bare:
+        return "\r\n"
+    return "\r" if "\n" not in text else "\n"

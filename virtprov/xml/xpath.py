@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def split_value(text: str) -> tuple[str, str, str]:
@@ -103,3 +106,24 @@ def assign(node: Element, where: str, value: str) -> None:
         target.set(attribute, value)
     except ValueError:
         raise UsageError(f"'@{attribute}' is no name of an attribute", hint="for example ./@device") from None
+
+
+def condition(where: str) -> Callable[[Element], bool]:
+    """A test of documents: whether the XPath, seen from the root element, is true, finds anything, is a text or no 0.
+
+    Raises UsageError when it is not an XPath.
+    """
+    try:
+        expression = etree.XPath(where, namespaces=tree.NAMESPACES)
+        expression(tree.element("domain"))
+    except (etree.XPathError, ValueError) as problem:
+        raise UsageError(
+            f"'{where}' is not an XPath: {problem}",
+            hint="for example --where \"devices/disk/driver/@cache='none'\" or --where 'memory > 1048576'",
+        ) from None
+
+    def holds(root: Element) -> bool:
+        found = expression(root)
+        return found == found and bool(found)  # NaN is not equal to itself, and true for Python
+
+    return holds

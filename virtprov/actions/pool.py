@@ -1,0 +1,61 @@
+"""Work on many things, one after the other or several at a time, with the answers in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from virtprov.support.errors import ProvError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+AHEAD = 4
+"""How many things each worker may be ahead of the one whose answer is waited for."""
+
+
+def in_order(
+    work: Callable[[Item], Answer],
+    items: Iterable[Item],
+    jobs: int,
+    check: Callable[[], None] = lambda: None,
+) -> Generator[tuple[Item, Answer | ProvError], None, None]:
+    """Call `work` for each item, `jobs` at a time in threads; a ProvError is an answer, others are raised.
+
+    `check` is called before an item is begun, and may raise. When the caller stops early, what has not begun is not
+    done, and what has is waited for.
+    """
+
+    def attempt(item: Item) -> Answer | ProvError:
+        try:
+            return work(item)
+        except ProvError as error:
+            return error
+
+    if jobs < 2:
+        for item in items:
+            check()
+            yield item, attempt(item)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    waiting: deque[tuple[Item, Future[Answer | ProvError]]] = deque()
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for item in items:
+                check()
+                waiting.append((item, pool.submit(attempt, item)))
+                if len(waiting) >= AHEAD * jobs:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
+                check()
+                first, future = waiting.popleft()
+                yield first, future.result()
+        finally:
+            for _, future in waiting:
+                future.cancel()

@@ -1,0 +1,148 @@
+"""Putting back what a past run did to definitions, as long as nobody changed them since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from virtprov.actions.fleet import Planned, is_pattern
+from virtprov.actions.inforce import SetAutostart
+from virtprov.actions.journal import Entry, History, Past, Run, mark, runs
+from virtprov.actions.pool import in_order
+from virtprov.support.errors import HostError, ProvError, UsageError
+from virtprov.support.record import Record
+from virtprov.xml import diff, tree
+
+if TYPE_CHECKING:
+    from virtprov.actions.plan import Undo, World
+    from virtprov.host.connection import Host
+    from virtprov.xml.tree import Element
+
+
+def last(uri: str | None, words: list[str]) -> tuple[History, list[Past]]:
+    """The last run that is not undone yet, on the host at `uri` (None: on any), and its guests that are meant.
+
+    `words` are names, UUIDs and patterns; with them it is the last run that changed the first of these. Raises
+    ProvError when there is none, UsageError for a word that means none of its guests, state.Busy while it goes on.
+    """
+    for run in runs():
+        if uri is not None and uri not in (run.uri, run.asked):
+            continue
+        history = History(run)
+        meant = _meant(history, words)
+        if meant:
+            return history, meant
+        history.close()
+    where = f" on {uri}" if uri else ""
+    what = f"no run that changed '{words[0]}'" if words else "no run"
+    raise ProvError(f"there is {what}{where} that could be undone", hint="the last 20 runs are kept")
+
+
+def _meant(history: History, words: list[str]) -> list[Past]:
+    if not words:
+        return history.guests
+    found: dict[int, Past] = {}
+    for at, word in enumerate(words):
+        mine = [past for past in history.guests if _is(past, word)]
+        if not mine and at == 0:
+            return []
+        if not mine:
+            raise UsageError(
+                f"the run of {when(history.run)} changed '{words[0]}', but not '{word}'", hint="undo them one by one"
+            )
+        found.update((past.place, past) for past in mine)
+    return list(found.values())
+
+
+def _is(past: Past, word: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    same = word == past.name or word.lower() == past.uuid.lower()
+    return same or (is_pattern(word) and fnmatchcase(past.name, word))
+
+
+def when(run: Run) -> str:
+    """The time of a run, for people."""
+    import time
+
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.time))
+
+
+class Back(Record):
+    """What putting a guest back means: the difference, "" when it is as it was already."""
+
+    diff: str
+    changed: bool
+
+
+def plan(host: Host, history: History, meant: list[Past], jobs: int = 1) -> Iterator[tuple[Past, Planned | ProvError]]:
+    """What is to be done for each guest, in order; an error for one that is not as the run left it."""
+
+    def one(past: Past) -> Planned:
+        return _plan(host, history, past)
+
+    return in_order(one, meant, jobs)
+
+
+def _plan(host: Host, history: History, past: Past) -> Planned:
+    entry = history.journal.entry(past.place)
+    now = _now(host, past)
+    steps: list[PutBack | SetAutostart] = []
+    difference = ""
+    if entry.after is not None and now != entry.before:
+        if now is None:
+            raise HostError(f"'{past.name}' is not defined any more", hint="leave it out")
+        if mark(now) != past.left and not (past.open and _covers(tree.parse(entry.after), tree.parse(now))):
+            raise HostError(f"the definition of '{past.name}' was changed since that run", hint="leave it out")
+        steps.append(PutBack(past.name, past.uuid, past.place, history))
+        old, new = f"{past.name} (now)", f"{past.name} (before that run)"
+        difference = diff.unified(now, entry.before or "", old=old, new=new)
+    if entry.autostart is not None and now is not None and host.autostart(past.name) != entry.autostart[0]:
+        was = entry.autostart[0]
+        steps.append(SetAutostart(past.name, was))
+        difference += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
+    made = Planned(past.name, past.uuid, Back(difference, bool(steps)))
+    made.first = tuple(steps)
+    return made
+
+
+def _now(host: Host, past: Past) -> str | None:
+    """The stored definition; None when there is none."""
+    info = host.guest(past.uuid or past.name)
+    if info is None or not info.persistent:
+        return None
+    return host.guest_xml(info.name, inactive=True, secure=True)
+
+
+def _covers(said: Element, found: Element) -> bool:
+    """Whether a document holds all that another says, in order; the host may have added to it."""
+    if said.tag != found.tag or (said.text or "").strip() != (found.text or "").strip():
+        return False
+    if not all(found.get(name) == value for name, value in said.attrib.items()):
+        return False
+    rest = iter(tree.children(found))
+    return all(any(_covers(kid, other) for other in rest) for kid in tree.children(said))
+
+
+class PutBack(Record):
+    """The definition that a guest had before a run, or none; undone by what the run made of it."""
+
+    name: str
+    uuid: str
+    place: int
+    history: History
+
+    @property
+    def label(self) -> str:
+        return f"Putting back the definition of '{self.name}'"
+
+    def do(self, world: World) -> Undo | None:
+        entry: Entry = self.history.journal.entry(self.place)
+        if entry.before is None:
+            world.host.undefine_guest(self.name, nvram=False)
+        else:
+            now = world.host.store_definition(self.name, entry.before)[1]
+            if now != entry.before:
+                world.warn(f"the host changed the definition of '{self.name}' when it took it back")
+        after = entry.after or ""
+        return lambda: world.host.store_definition(self.name, after)

@@ -1,0 +1,181 @@
+"""virtprov-xml: words about many guests: equal sentences once, failures together, sums."""
+
+from __future__ import annotations
+
+import sys
+
+from virtprov.cli import edit_report
+from virtprov.support.errors import ProvError, UsageError, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from virtprov.actions.effects import Effect
+    from virtprov.actions.fleet import Aborted, Failed, Planned
+    from virtprov.actions.inforce import Edited, Wanted
+    from virtprov.actions.live import Course
+    from virtprov.cli.output import Output
+
+FEW = 3
+"""So many guests are named; more are counted."""
+UNKEPT = "the host did not keep the change: its definition of the guest is as it was before"
+_GUEST = "\0"
+
+
+class Told:
+    """What is kept of an edit of one of many guests: no documents, but with --print-xml until it is printed."""
+
+    __slots__ = ("changed", "course", "diff", "facts", "later", "passwords", "rows", "started", "text", "updated")
+
+    def __init__(self) -> None:
+        self.changed = self.later = self.started = self.updated = False
+        self.diff = self.text = ""
+        self.facts: dict[str, object] = {}
+        self.rows: tuple[Effect, ...] = ()
+        self.course: Course | None = None
+        self.passwords: list[str] = []
+
+
+def told(made: Edited, wanted: Wanted, output: Output, *, xml: bool) -> Told:
+    """What is kept of an edit."""
+    from virtprov.actions import inforce
+
+    mine, info = Told(), made.source.info
+    assert info is not None
+    mine.changed = made.changed
+    mine.diff = edit_report.difference(made, info.name)
+    mine.text = made.text if xml else ""
+    mine.updated, mine.started = wanted.update and made.acts, wanted.start
+    stored = inforce.stores(made, wanted)
+    mine.later = stored and info.active and not (mine.updated and made.course is not None and not made.course.waits)
+    if wanted.anything and made.course is not None:
+        mine.course = made.course if wanted.update else None
+        mine.rows = tuple(made.course.rows) if wanted.update else ()
+    seeds = [part.seeded for part in made.parts if part.seeded is not None]
+    mine.passwords = [seed.password for seed in seeds if seed.password and (wanted.define or wanted.start)]
+    if output.json:
+        mine.facts = edit_report.facts(made, wanted, mine.text, defined=stored, kept=True)
+        mine.facts.update(name=info.name, uuid=info.uuid, diff=mine.diff)
+    return mine
+
+
+def states(text: str | None) -> frozenset[str]:
+    """The states that `--state` names. Raises UsageError for one that libvirt does not have."""
+    if text is None:
+        return frozenset()
+    from virtprov.host.entries import STATES
+
+    known = {"".join(state.split()): state for state in STATES.values()}
+    found = set()
+    for word in text.split(","):
+        plain = word.strip().lower().replace("-", "").replace("_", "").replace(" ", "")
+        if plain not in known:
+            hint = nearest(plain, known) or "there are: " + ", ".join(known)
+            raise UsageError(f"--state {text}: a guest is never '{word.strip()}'", hint=hint)
+        found.add(known[plain])
+    return frozenset(found)
+
+
+def count(number: int) -> str:
+    """`1 guest`, `3 guests`."""
+    return f"{number} guest" if number == 1 else f"{number} guests"
+
+
+def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
+    """Sentences about guests, equal ones as one: `12 guests: ...`."""
+    from virtprov.support.text import listed
+
+    groups: dict[str, list[str]] = {}
+    for name, sentence in said:
+        groups.setdefault(sentence.replace(f"'{name}'", _GUEST), []).append(name)
+    found = []
+    for sentence, names in groups.items():
+        if len(names) == 1 and _GUEST in sentence:
+            found.append(sentence.replace(_GUEST, f"'{names[0]}'"))
+            continue
+        who = listed(names) if len(names) <= FEW else count(len(names))
+        found.append(f"{who}: {sentence.replace(_GUEST, 'the guest')}")
+    return found
+
+
+def fail(sentence: str) -> None:
+    """Say that something failed, though the command goes on; --quiet says it as well."""
+    from virtprov.support import log
+
+    sys.stderr.write(f"error: {log.mask(sentence)}\n")
+
+
+def together(failed: list[Failed], total: int, output: Output, *, doing: bool) -> ProvError:
+    """The error for guests that cannot be changed, when the others are left alone for it."""
+    sentences = grouped((name, error.message) for name, error in failed)
+    first = failed[0][1]
+    rest = "--keep-going leaves them out" if len(failed) > 1 else "--keep-going leaves it out"
+    if len(failed) == total:
+        rest = ""
+    if len(sentences) == 1:
+        tail = "; no guest is changed" if doing and rest else ""
+        hint = ", or ".join(word for word in (first.hint, rest) if word)
+        return _as(first, sentences[0] + tail, hint)
+    for sentence in sentences:
+        fail(sentence)
+    what = "cannot be changed, so none is" if doing else "cannot be looked at"
+    return _as(first, f"{len(failed)} of {count(total)} {what}", rest)
+
+
+def aborted(error: Aborted) -> ProvError:
+    """The error for a guest that was refused while others were changed already."""
+    (sentence,) = grouped([(error.failed, error.cause.message)])
+    state = "the others are as they were" if error.clean else "not all others are as they were; --undo tries again"
+    hint = ", or ".join(word for word in (error.cause.hint, "--keep-going leaves it out") if word)
+    return _as(error.cause, f"{sentence}; {state}", hint)
+
+
+def _as(error: ProvError, message: str, hint: str) -> ProvError:
+    """An error of the same kind with other words."""
+    made = error.__class__.__new__(error.__class__)
+    ProvError.__init__(made, message, hint=hint)
+    return made
+
+
+def summary(planned: list[Planned], failed: list[Failed], wanted: Wanted, *, done: bool) -> str:
+    """The closing line."""
+    each = [one.described for one in planned]
+    changed, total = sum(mine.changed for mine in each), len(planned) + len(failed)
+    same = len(planned) - changed
+    of = f"{changed} of {count(total)}"
+    if wanted.verify:
+        line = f"{same} of {count(total)} {_is(same)} as asked, {changed} {_is(changed)} not"
+    elif done:
+        line = f"{of} changed, {same} {'was' if same == 1 else 'were'} so already"
+    else:
+        line = f"{of} would change, {same} {_is(same)} so already"
+    line += f", {len(failed)} failed." if failed else "."
+    started = sum(mine.started for mine in each) if done else 0
+    later = sum(mine.later for mine in each) if done else 0
+    if later:
+        line += f" {later} of them {'runs' if later == 1 else 'run'}, and must be powered off and started again for it."
+    if started:
+        line += f" {count(started)} {'is' if started == 1 else 'are'} started."
+    return line
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def facts(planned: list[Planned], failed: list[Failed], *, done: bool) -> dict[str, object]:
+    """What JSON says of many guests; docs/json.md explains each key."""
+    listed = []
+    for one in planned:
+        mine = one.described
+        if mine.facts:
+            stored = done and one.defines
+            mine.facts.update(defined=stored, kept=one.kept, updated=done and mine.updated)
+            mine.facts.update(started=done and mine.started, error=None)
+            if mine.course is not None:
+                mine.facts.update(effects=mine.course.facts())
+            listed.append(mine.facts)
+    listed += [{"name": name, "error": error.message} for name, error in failed]
+    changed = sum(one.described.changed for one in planned)
+    return {"guests": listed, "changed": changed, "unchanged": len(planned) - changed, "failed": len(failed)}
