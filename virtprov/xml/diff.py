@@ -22,7 +22,9 @@ def unified(before: str, after: str, *, old: str = "Original XML", new: str = "A
 def _one_place(was: list[str], now: list[str]) -> list[str] | None:
     """The difference when some lines in one place are others, which stand nowhere else; None when it is not so.
 
-    Then there is nothing to weigh: difflib, which takes longer than all the rest of a small edit, says the same.
+    Where the first line and the last, those of the root element, stand nowhere else either, there is nothing to
+    weigh: no stretch of lines is longer than what is before or behind the change. difflib says the same, and takes
+    longer than all the rest of a small edit.
     """
     least = min(len(was), len(now))
     head = next((at for at in range(least) if was[at] != now[at]), least)
@@ -32,6 +34,8 @@ def _one_place(was: list[str], now: list[str]) -> list[str] | None:
     ends = len(was) - tail, len(now) - tail
     gone, come = was[head : ends[0]], now[head : ends[1]]
     if not (set(gone).isdisjoint(now) and set(come).isdisjoint(was)):
+        return None
+    if was.count(was[0]) > 1 or was.count(was[-1]) > 1:
         return None
     first, after = max(head - _AROUND, 0), was[ends[0] : ends[0] + _AROUND]
     here, there = _range(first, ends[0] + len(after)), _range(first, ends[1] + len(after))

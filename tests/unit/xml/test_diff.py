@@ -30,6 +30,7 @@ OTHERS = st.lists(st.sampled_from(["<cpu/>\n", "<cpu mode='x'/>\n", "<vcpu>2</vc
 
 
 @given(st.lists(LINES, max_size=30), OTHERS, OTHERS, st.lists(LINES, max_size=30), st.booleans())
+@example(["<disk>\n"], [], ["<cpu/>\n"], ["<disk>\n"] * 2, True)
 @example(["<disk>\n"] * 150, ["<a/>\n"], ["<b/>\n"], ["<driver/>\n"] * 150, False)
 def test_it_is_what_difflib_says(
     above: list[str], was: list[str], now: list[str], below: list[str], bare: bool
