@@ -91,14 +91,12 @@ def element(tag: str, text: str | None = None, attrs: dict[str, str] | None = No
 
 def child(node: Element, tag: str) -> Element | None:
     """The first child with this tag, or None."""
-    return node.find(qualified(tag))
+    return next(node.iterchildren(qualified(tag)), None)
 
 
 def children(node: Element, tag: str | None = None) -> list[Element]:
     """The child elements, all or those with this tag; comments are left out."""
-    if tag is not None:
-        return node.findall(qualified(tag))
-    return [kid for kid in node if isinstance(kid.tag, str)]
+    return list(node.iterchildren("*" if tag is None else qualified(tag)))
 
 
 def find_text(node: Element, path: str, default: str = "") -> str:
