@@ -252,38 +252,6 @@ def _volumes(ours: list[Element], host: HostView) -> tuple[OldSeed, ...]:
 # -- steps ---------------------------------------------------------------------------------------
 
 
-class TakeOut(Record):
-    """The seeds go out of the running guest: its CD-ROM drives are opened, its disks unplugged."""
-
-    name: str
-
-    @property
-    def label(self) -> str:
-        return f"Taking the cloud-init seed out of the running guest '{self.name}'"
-
-    def do(self, world: World) -> Undo | None:
-        host, gone = world.host, list[Element]()
-        try:
-            for drive in drives(Guest.parse(host.guest_xml(self.name, secure=True))):
-                if seeds.take_out(host, self.name, drive):
-                    gone.append(drive)
-                    continue
-                target = path.get(drive, "./target/@dev")
-                world.warn(f"'{self.name}' has not let go of its drive {target} yet; it goes at power-off")
-        except BaseException:
-            self._back(world, gone)
-            raise
-        return lambda: self._back(world, gone)
-
-    def _back(self, world: World, gone: list[Element]) -> None:
-        for drive in reversed(gone):
-            text = tree.to_text(tree.copy(drive))
-            if drive.get("device") == "cdrom":
-                world.host.update_device(self.name, text)
-            else:
-                world.host.attach_device(self.name, text)
-
-
 class Delete(Record):
     """Seeds that have come free are deleted, unless a guest has them still. For several guests one step will do.
 

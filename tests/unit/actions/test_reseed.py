@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, BinaryIO, cast
 
 import pytest
 
 from virtprov.actions import reseed, steps
 from virtprov.actions.plan import Plan, World, apply
-from virtprov.actions.reseed import Delete, OldSeed, Reseeded, TakeOut, plan_eject, plan_seed
+from virtprov.actions.reseed import Delete, OldSeed, Reseeded, plan_eject, plan_seed
 from virtprov.guest.document import Guest
 from virtprov.guest.storage import NewPool
 from virtprov.host.connection import Host, connect
@@ -426,54 +425,3 @@ def test_what_cannot_be_deleted_is_said(world_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:  # the driver itself cannot hand out contents
         assert Delete((OldSeed("images", "g-seed.iso", "/nowhere"),)).do(world_of(host)) is None
     assert told.warned[0].startswith("the seed g-seed.iso is left in the pool 'images': ")
-
-
-class Running:
-    """A host with a running guest, and what is done to its drives."""
-
-    def __init__(self, devices: str, *, lets_go: bool = True, refuses: bool = False) -> None:
-        self.document, self.lets_go, self.refuses = guest(devices).text(), lets_go, refuses
-        self.done: list[str] = []
-
-    def guest_xml(self, name: str, *, secure: bool) -> str:
-        return self.document
-
-    def update_device(self, name: str, xml: str) -> None:
-        self.done.append("insert" if "<source" in xml else "open")
-
-    def attach_device(self, name: str, xml: str) -> None:
-        self.done.append("attach")
-
-    def detach_device(self, name: str, xml: str) -> None:
-        if self.refuses:
-            raise HostError("no")
-        self.done.append("detach")
-
-    @contextmanager
-    def watch(self, name: str) -> Iterator[Any]:
-        yield SimpleNamespace(wait_device_gone=lambda alias, seconds: self.lets_go)
-
-
-@pytest.mark.parametrize(("drive", "done", "back"), [(OLD, "detach", "attach"), (OLD_CD, "open", "insert")])
-def test_a_running_guest_loses_it_at_once(drive: str, done: str, back: str, world_of: Around) -> None:
-    host = Running(DISK + drive)
-    undo = TakeOut("g").do(world_of(host))
-    assert host.done == [done] and undo is not None
-    undo()
-    assert host.done == [done, back]
-
-
-def test_a_guest_that_holds_on_to_it_is_said(world_of: Around, told: Any) -> None:
-    host = Running(OLD, lets_go=False)
-    undo = TakeOut("g").do(world_of(host))
-    assert told.warned == ["'g' has not let go of its drive vdc yet; it goes at power-off"]
-    assert undo is not None
-    undo()
-    assert host.done == ["detach"]
-
-
-def test_a_refusal_puts_back_what_is_out_already(world_of: Around) -> None:
-    host = Running(OLD_CD + OLD, refuses=True)
-    with pytest.raises(HostError):
-        TakeOut("g").do(world_of(host))
-    assert host.done == ["open", "insert"]
