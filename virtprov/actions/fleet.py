@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from virtprov.actions import inforce, schema_check, steps, verify
 from virtprov.actions.edit import EditRequest
 from virtprov.actions.inforce import Edited, Wanted
-from virtprov.actions.journal import Entry, Journal, Noted
+from virtprov.actions.journal import Entry, Journal
 from virtprov.actions.pool import in_order
-from virtprov.support.errors import HostError, ProvError, nearest
+from virtprov.support.errors import HostError, ProvError, UsageError, nearest
 from virtprov.support.record import Record
 
 if TYPE_CHECKING:
@@ -164,6 +164,11 @@ class Planner:
         planned = Planned(found.info.name, found.info.uuid, asked.describe(made, wanted))
         if asked.wanted.update and not wanted.update and not wanted.lenient and not wanted.verify:
             planned.warnings.append(f"'{name}' is not running, so --{asked.flag} has nothing to change")
+        if (made.guest.name, made.guest.uuid) != (found.info.name, found.info.uuid):
+            raise UsageError(
+                f"the guest '{name}' cannot get another name or UUID along with others",
+                hint="name one guest alone, with both of them new, to make a further guest of it",
+            )
         if not wanted.verify:
             self._plan(planned, made, wanted)
         return planned
@@ -175,7 +180,7 @@ class Planner:
         if self._checker is not None and plan.steps and made.diff:
             planned.warnings += self._checker.check(made.guest.root, made.source.stored.guest.root)
         listed = list(plan.steps)
-        kinds = (steps.Define, steps.Redefine, inforce.SetAutostart, steps.Start, steps.Create)
+        kinds = (steps.Redefine, inforce.SetAutostart, steps.Start, steps.Create)
         main = [at for at, step in enumerate(listed) if isinstance(step, kinds)]
         planned.defines = inforce.stores(made, wanted)
         if self.journal is not None and (planned.defines or (made.autostart and wanted.define)):
@@ -188,12 +193,10 @@ class Planner:
         assert self.journal is not None
         info = made.source.info
         assert info is not None
-        before = made.source.stored.raw if info.persistent and made.guest.uuid == info.uuid else None
+        before = made.source.stored.raw if info.persistent else None
         after = made.text if planned.defines else None
         entry = Entry(made.guest.name, made.guest.uuid, before, after, made.autostart)
         planned.noted = True
-        if isinstance(step, steps.Define):  # a further guest: all of them would have its name
-            return Noted(step, self.journal, entry)
         planned.place = self.journal.note(entry)
         return Store(planned, self.journal) if isinstance(step, steps.Redefine) else step
 

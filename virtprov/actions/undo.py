@@ -91,9 +91,9 @@ def _plan(host: Host, history: History, past: Past) -> Planned:
     difference = ""
     if entry.after is not None and now != entry.before:
         if now is None:
-            raise HostError(f"'{past.name}' is not defined any more", hint="leave it out")
+            raise HostError(f"'{past.name}' is not defined any more")
         if mark(now) != past.left and not (past.open and _covers(tree.parse(entry.after), tree.parse(now))):
-            raise HostError(f"the definition of '{past.name}' was changed since that run", hint="leave it out")
+            raise HostError(f"the definition of '{past.name}' was changed since that run")
         steps.append(PutBack(past.name, past.uuid, past.place, history))
         old, new = f"{past.name} (now)", f"{past.name} (before that run)"
         difference = diff.unified(now, entry.before or "", old=old, new=new)

@@ -106,10 +106,10 @@ class _Fleet:
                     self._show(answer)
                     self.planned.append(answer)
         if not self.planned and not self.failed:
-            raise HostError(f"no guest of {self.host.uri} is meant by {_words(self.args)}", hint=_HINT)
+            raise HostError(f"no guest of {self.host.uri} fits {_words(self.args)}", hint=_HINT)
         if self.failed and not self.args.keep_going:
             doing = self.asked.wanted.anything and not self.asked.wanted.verify
-            raise fleet_words.together(self.failed, len(self.planned) + len(self.failed), self.output, doing=doing)
+            raise fleet_words.together(self.failed, len(self.planned) + len(self.failed), doing=doing)
         self._tell()
         if not self.asked.wanted.verify:
             rows = {each.name: told.rows for each in self.planned if (told := _told(each)).rows}

@@ -76,7 +76,7 @@ class _Undo:
             self.planned.append(answer)
         if self.failed and not self.args.keep_going:
             total = len(self.planned) + len(self.failed)
-            raise fleet_words.together(self.failed, total, self.output, doing=not self.args.print_diff)
+            raise fleet_words.together(self.failed, total, doing=not self.args.print_diff, undoing=True)
 
     def _do(self, todo: list[Planned]) -> None:
         from virtprov.actions.fleet import Aborted, Work

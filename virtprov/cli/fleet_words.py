@@ -87,12 +87,15 @@ def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
     from virtprov.support.text import listed
 
     groups: dict[str, list[str]] = {}
+    sentences: dict[str, str] = {}
     for name, sentence in said:
-        groups.setdefault(sentence.replace(f"'{name}'", _GUEST), []).append(name)
+        plain = sentence.replace(f"the guest '{name}'", f"'{name}'").replace(f"'{name}'", _GUEST)
+        groups.setdefault(plain, []).append(name)
+        sentences[plain] = sentence
     found = []
     for sentence, names in groups.items():
         if len(names) == 1 and _GUEST in sentence:
-            found.append(sentence.replace(_GUEST, f"'{names[0]}'"))
+            found.append(sentences[sentence])
             continue
         who = listed(names) if len(names) <= FEW else count(len(names))
         found.append(f"{who}: {sentence.replace(_GUEST, 'the guest')}")
@@ -106,15 +109,15 @@ def fail(sentence: str) -> None:
     sys.stderr.write(f"error: {log.mask(sentence)}\n")
 
 
-def together(failed: list[Failed], total: int, output: Output, *, doing: bool) -> ProvError:
+def together(failed: list[Failed], total: int, *, doing: bool, undoing: bool = False) -> ProvError:
     """The error for guests that cannot be changed, when the others are left alone for it."""
     sentences = grouped((name, error.message) for name, error in failed)
     first = failed[0][1]
     rest = "--keep-going leaves them out" if len(failed) > 1 else "--keep-going leaves it out"
-    if len(failed) == total:
+    if len(failed) == total and not undoing:
         rest = ""
     if len(sentences) == 1:
-        tail = "; no guest is changed" if doing and rest else ""
+        tail = "; no guest is changed" if doing and len(failed) < total else ""
         hint = ", or ".join(word for word in (first.hint, rest) if word)
         return _as(first, sentences[0] + tail, hint)
     for sentence in sentences:
@@ -145,11 +148,11 @@ def summary(planned: list[Planned], failed: list[Failed], wanted: Wanted, *, don
     same = len(planned) - changed
     of = f"{changed} of {count(total)}"
     if wanted.verify:
-        line = f"{same} of {count(total)} {_is(same)} as asked, {changed} {_is(changed)} not"
+        line = f"{same} of {count(total)} {_is(same)} as asked" + (f", {changed} {_is(changed)} not" if changed else "")
     elif done:
-        line = f"{of} changed, {same} {'was' if same == 1 else 'were'} so already"
+        line = f"{of} changed" + (f", {same} {'was' if same == 1 else 'were'} so already" if same else "")
     else:
-        line = f"{of} would change, {same} {_is(same)} so already"
+        line = f"{of} would change" + (f", {same} {_is(same)} so already" if same else "")
     line += f", {len(failed)} failed." if failed else "."
     started = sum(mine.started for mine in each) if done else 0
     later = sum(mine.later for mine in each) if done else 0

@@ -1,0 +1,165 @@
+"""virtprov-xml --file --in-place: of a file only what is changed gets other letters."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from virtprov.cli import edit
+from virtprov.support.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[3]
+PLAIN = """<?xml version='1.0' encoding="utf-8"?>
+<!-- before -->
+<domain type="kvm" xmlns:my='urn:x'>
+\t<name>g&#252;</name><!-- ä > "1" -->
+  <memory unit='KiB'>1048576</memory>
+  <currentMemory unit='KiB'>1048576</currentMemory>
+  <vcpu>2</vcpu>
+  <metadata><my:a  b = 'c'></my:a><my:t><![CDATA[<x>&]]></my:t></metadata>
+  <os><type arch="x86_64">hvm</type></os>
+  <devices>
+    <disk type='file'
+          device='disk'><target dev="vda"/></disk>
+  </devices>
+</domain>
+<!-- after -->
+"""
+
+
+def written(tmp_path: Path, data: bytes, *argv: str) -> bytes:
+    """What is in the file after --vcpus is set to 3, and whatever else."""
+    path = tmp_path / "guest.xml"
+    path.write_bytes(data)
+    assert edit.main(["--file", str(path), "--in-place", "--edit", "--vcpus", "3", *argv]) == 0
+    return path.read_bytes()
+
+
+NASTY = {
+    "as it is": PLAIN.encode(),
+    "no newline at the end": PLAIN.rstrip("\n").encode(),
+    "CRLF": PLAIN.replace("\n", "\r\n").encode(),
+    "CR": PLAIN.replace("\n", "\r").encode(),
+    "a mark": b"\xef\xbb\xbf" + PLAIN.encode(),
+    "UTF-16": ("\ufeff" + PLAIN.replace("utf-8", "utf-16")).encode("utf-16-le"),
+    "UTF-16 the other way": ("\ufeff" + PLAIN.replace("utf-8", "UTF-16")).encode("utf-16-be"),
+    "Latin 1": PLAIN.replace("utf-8", "iso-8859-1").encode("latin-1"),
+    "no declaration": PLAIN.partition("\n")[2].encode(),
+    "empty lines around": b"" + PLAIN.partition("\n")[2].join(("\n\n", "\n\n")).encode(),
+    "blanks at line ends": PLAIN.replace(">\n", ">  \n").encode(),
+}
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_only_what_is_changed_gets_other_letters(tmp_path: Path, name: str) -> None:
+    data = NASTY[name]
+    wide = "utf-16-le" if data.startswith(b"\xff\xfe") else "utf-16-be" if data.startswith(b"\xfe\xff") else "ascii"
+    old, new = "<vcpu>2</vcpu>".encode(wide), "<vcpu>3</vcpu>".encode(wide)
+    assert data.count(old) == 1
+    assert written(tmp_path, data) == data.replace(old, new)
+
+
+def test_what_is_added_ends_its_lines_as_the_file_does(tmp_path: Path) -> None:
+    data = NASTY["CRLF"]
+    made = written(tmp_path, data, "--add-device", "--rng", "/dev/urandom")  # type: ignore[arg-type]
+    assert b"<rng" in made and made.count(b"\n") == made.count(b"\r\n") > data.count(b"\n")
+
+
+def test_letters_that_the_encoding_lacks_are_written_as_numbers(tmp_path: Path) -> None:
+    made = written(tmp_path, NASTY["Latin 1"], "--edit", "--metadata", "title=\u20ac \u00fc")
+    assert b"<title>&#8364; \xfc</title>" in made
+
+
+def test_mixed_line_ends_stay(tmp_path: Path) -> None:
+    data = PLAIN.replace("</memory>\n", "</memory>\r\n").encode()
+    assert written(tmp_path, data) == data.replace(b"<vcpu>2", b"<vcpu>3")
+
+
+def test_rights_and_links_stay(tmp_path: Path) -> None:
+    path, link = tmp_path / "there.xml", tmp_path / "link.xml"
+    path.write_text(PLAIN)
+    path.chmod(0o640)
+    link.symlink_to(path)
+    assert edit.main(["--file", str(link), "--in-place", "--edit", "--vcpus", "3"]) == 0
+    assert link.is_symlink() and "<vcpu>3" in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert sorted(os.listdir(tmp_path)) == ["link.xml", "there.xml"]
+
+
+def test_a_file_that_says_so_already_is_not_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "guest.xml"
+    path.write_text(PLAIN)
+    before = path.stat()
+    assert edit.main(["--file", str(path), "--in-place", "--edit", "--vcpus", "2"]) == 0
+    after = path.stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    said = capsys.readouterr()
+    assert said.out == "" and said.err == "warning: nothing changes: the guest says so already\n"
+
+
+def test_what_is_said_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "guest.xml"
+    path.write_text(PLAIN)
+    words = ["--file", str(path), "--edit", "--vcpus", "3"]
+    assert edit.main([*words, "--in-place", "--print-diff"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("--- Original XML\n") and "+  <vcpu>3</vcpu>\n" in shown.out
+    assert edit.main([*words, "--verify"]) == 10 and capsys.readouterr().out == shown.out
+    assert path.read_text() == PLAIN
+    assert edit.main([*words]) == 0
+    assert capsys.readouterr().out == PLAIN.replace("<vcpu>2", "<vcpu>3").replace("utf-8", "UTF-8")
+    assert edit.main([*words, "--in-place"]) == 0
+    assert capsys.readouterr().out == f"The file '{path}' is changed.\n"
+    assert edit.main([*words, "--verify"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<?xml version='1.0' encoding='ascii'?><a>\xc3\xa4</a>", "is not written in ASCII: byte 42 is none"),
+        (b"<?xml version='1.0' encoding='klingon'?><domain/>", "says that its encoding is 'klingon'"),
+        (b"<network/>", "is a <network> document, not a <domain>"),
+        (b"", "guest.xml' is empty"),
+    ],
+)
+def test_a_file_that_cannot_be_edited_stays(tmp_path: Path, data: bytes, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        written(tmp_path, data)
+    assert (tmp_path / "guest.xml").read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--in-place"], "--in-place writes a file back, and none is given"),
+        (["--file", "-", "--in-place"], "--in-place cannot write standard input back"),
+        (["web", "--file", "x"], "--file is edited instead of a guest"),
+        (["--all", "--file", "x"], "--file is edited instead of a guest"),
+        (["--file", "x", "--in-place", "--print-xml"], "--in-place and --print-xml exclude each other"),
+        (["--file", "x", "--in-place", "--define"], "--in-place and --define exclude each other"),
+        (["--file", "x", "--update"], "--update changes a running guest, and the XML in a file is none"),
+        (["--file", "x", "--autostart", "yes"], "--autostart is kept by a guest's host"),
+        (["--file", "x", "--keep-old", "y"], "--keep-old keeps the definition of a guest"),
+        (["--file", "/nowhere/x"], "the file '/nowhere/x' does not exist"),
+    ],
+)
+def test_what_makes_no_sense(argv: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        edit.main([*argv, "--edit", "--vcpus", "3"])
+
+
+def test_no_libvirt_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "guest.xml"
+    path.write_text(PLAIN)
+    code = (
+        "import sys\nfrom virtprov.cli import edit\n"
+        "status = edit.main(sys.argv[1:])\nsys.exit(status or 'libvirt' in sys.modules)"
+    )
+    words = [sys.executable, "-c", code, "--file", str(path), "--in-place", "--edit", "--vcpus", "3"]
+    assert subprocess.run(words, cwd=ROOT, capture_output=True, check=False).returncode == 0
+    assert "<vcpu>3" in path.read_text()
