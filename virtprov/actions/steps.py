@@ -40,18 +40,26 @@ class MakePool(Record):
 
 
 class MakeVolume(Record):
-    """A new volume: in a pool, or in a directory that no pool covers (through a pool that goes again)."""
+    """A new volume: in a pool, or in a directory that no pool covers (through a pool that goes again).
+
+    One that is filled from a file of this machine begins as raw bytes: what the file holds tells its format.
+    """
 
     volume: NewVolume
 
     @property
     def label(self) -> str:
+        if self.volume.upload:
+            return f"Uploading {os.path.basename(self.volume.upload)} to the volume {self.volume.name}"
         return f"Making the volume {self.volume.name}"
 
     def do(self, world: World) -> Undo | None:
         volume = self.volume
         with ExitStack() as pools:
             pool = volume.pool or _pool_over(world, os.path.dirname(volume.path), pools)
+            if volume.upload:
+                _upload(world, pool, volume)
+                return lambda: self._remove(world)
             metadata = volume.format == "qcow2" and not volume.backing
             world.host.create_volume(pool, volume.xml(), metadata=metadata, progress=world.advance)
         return lambda: self._remove(world)
@@ -60,6 +68,22 @@ class MakeVolume(Record):
         with ExitStack() as pools:
             pool = self.volume.pool or _pool_over(world, os.path.dirname(self.volume.path), pools)
             _delete(world, pool, self.volume.name)
+
+
+def _upload(world: World, pool: str, volume: NewVolume) -> None:
+    """Make the volume, fill it from its file, grow it; a failure or an interruption leaves nothing of it."""
+    length = os.path.getsize(volume.upload)
+    empty = NewVolume(pool, volume.name, volume.path, "raw", length, volume.allocation and length)
+    world.host.create_volume(pool, empty.xml())
+    try:
+        world.host.upload_volume(pool, volume.name, volume.upload, sparse=not volume.allocation, progress=world.advance)
+        world.host.refresh_pool(pool)  # by which the host learns the format
+        filled = world.host.volume(pool, volume.name)
+        if filled is not None and filled.capacity < volume.capacity:
+            world.host.resize_volume(pool, volume.name, volume.capacity)
+    except BaseException:
+        _delete(world, pool, volume.name)
+        raise
 
 
 @contextmanager

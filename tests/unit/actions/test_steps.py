@@ -88,14 +88,18 @@ class Uploading:
     def __init__(self, host: Host, fails: bool = False) -> None:
         self.host, self.fails = host, fails
         self.data = b""
+        self.capacity: int | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.host, name)
 
-    def upload_volume(self, pool: str, name: str, source: io.BytesIO, **settings: object) -> None:
+    def upload_volume(self, pool: str, name: str, source: io.BytesIO | str, **settings: object) -> None:
         if self.fails:
             raise HostError("the connection broke")
-        self.data = source.read()
+        self.data = Path(source).read_bytes() if isinstance(source, str) else source.read()
+
+    def resize_volume(self, pool: str, name: str, capacity: int) -> None:
+        self.capacity = capacity
 
 
 def test_a_seed_is_made_and_filled(place: Host, world_of: Around, listed: Look) -> None:
@@ -113,6 +117,33 @@ def test_a_seed_that_cannot_be_filled_is_gone(place: Host, world_of: Around, lis
     before = listed(place)
     with pytest.raises(HostError, match="broke"):
         steps.WriteSeed("images", "new-seed.iso", b"x").do(world_of(Uploading(place, fails=True)))
+    assert listed(place) == before
+
+
+@pytest.mark.parametrize(("capacity", "grown"), [(4096, None), (1024**3, 1024**3)])
+def test_a_file_of_this_machine_fills_a_volume(
+    capacity: int, grown: int | None, place: Host, world_of: Around, listed: Look, tmp_path: Path
+) -> None:
+    (tmp_path / "disk.qcow2").write_bytes(b"x" * 4096)
+    volume = VOLUME._replace(capacity=capacity, upload=str(tmp_path / "disk.qcow2"))
+    before, host = listed(place), Uploading(place)
+    undo = steps.MakeVolume(volume).do(world_of(host))
+    made = place.volume("images", "new.qcow2")
+    assert made is not None and (made.capacity, made.format, made.allocation) == (4096, "raw", 0)
+    assert (host.data, host.capacity) == (b"x" * 4096, grown)
+    assert undo is not None
+    undo()
+    assert listed(place) == before
+
+
+def test_an_upload_that_breaks_off_leaves_no_volume(
+    place: Host, world_of: Around, listed: Look, tmp_path: Path
+) -> None:
+    (tmp_path / "disk.img").write_bytes(b"x")
+    before = listed(place)
+    with pytest.raises(HostError, match="broke"):
+        volume = VOLUME._replace(upload=str(tmp_path / "disk.img"))
+        steps.MakeVolume(volume).do(world_of(Uploading(place, fails=True)))
     assert listed(place) == before
 
 
@@ -216,6 +247,7 @@ def test_a_plan_that_fails_in_the_end_leaves_nothing(place: Host, world_of: Arou
     [
         (steps.MakePool(NewPool("p", "/p")), "Making the storage pool 'p'"),
         (steps.MakeVolume(VOLUME), "Making the volume new.qcow2"),
+        (steps.MakeVolume(VOLUME._replace(upload="/a/b.img")), "Uploading b.img to the volume new.qcow2"),
         (steps.WriteSeed("p", "s.iso", b""), "Writing the cloud-init seed s.iso"),
         (steps.Define("g", ""), "Defining the guest 'g'"),
         (steps.Start("g"), "Starting the guest 'g'"),
