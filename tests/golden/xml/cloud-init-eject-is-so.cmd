@@ -1,0 +1,1 @@
+virtprov-xml old --cloud-init eject --verify --connect test://HOSTS/../seeded.xml
