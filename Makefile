@@ -37,9 +37,11 @@ live-packages:
 man: venv  ## write man/*.1 anew from the parsers
 	@$(PYTHON_HERE) tools/pages.py man
 
-bench: venv  ## measure start-up beside virt-install
+bench: venv  ## measure start-up and editing beside virt-install and virt-xml
 	@tools/setup/packages tools/setup/bench.packages
-	@$(PYTHON_HERE) bench/startup
+	@$(PYTHON_HERE) bench/startup && good=yes || good=no
+	$(PYTHON_HERE) bench/xml
+	[ $$good = yes ]
 
 clean:  ## remove all that was made here: .venv, caches, builds
 	@rm -rf .venv .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
