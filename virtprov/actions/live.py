@@ -71,6 +71,11 @@ class Course:
         """Whether anything is left to the next boot."""
         return any(row.when != NOW for row in self.rows)
 
+    @property
+    def pending(self) -> bool:
+        """Whether the guest has not let go of something yet."""
+        return PENDING in self.outcomes
+
     def steps(self, name: str, seconds: float | None = None) -> list[LiveStep]:
         """The steps of a plan; a device gets `seconds` to leave, REMOVAL_SECONDS unless they are given."""
         wait = REMOVAL_SECONDS if seconds is None else seconds

@@ -52,7 +52,10 @@ def _headed(diff: str, old: str, new: str) -> str:
 def sentences(made: Edited, wanted: Wanted, defined: bool) -> list[str]:
     name, info = made.guest.name, made.source.info
     updated = wanted.update and made.acts
-    done = [f"The running guest '{name}' is changed."] if updated else []
+    done = []
+    if updated:
+        pending = made.course is not None and made.course.pending
+        done.append(f"The running guest '{name}' is {'asked for the change' if pending else 'changed'}.")
     if defined and info is None:
         done.append(f"The guest '{name}' is defined.")
     elif defined:

@@ -443,9 +443,10 @@ def test_a_device_leaves(world_of: Callable[[Any], World]) -> None:
 
 
 def test_a_device_that_does_not_leave_yet(world_of: Callable[[Any], World], told: Any) -> None:
-    outcomes: list[str] = []
-    undo = LiveStep("web", REMOVAL, outcomes, 0.5).do(world_of(Plugged()))
-    assert outcomes == [PENDING]
+    course = Course([Live((Effect("removal of disk vdb", NOW),), (REMOVAL,))])
+    assert not course.pending
+    undo = course.steps("web", 0.5)[0].do(world_of(Plugged()))
+    assert course.outcomes == [PENDING] and course.pending
     assert [text.startswith("'web' has not let go of its disk vdb yet;") for text in told.warned] == [True]
     with pytest.raises(HostError, match="may still let go of its disk vdb"):
         undo()  # type: ignore[misc]
