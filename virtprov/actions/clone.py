@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions import disk_copies, steps
+from virtprov.actions import disk_copies, steps, teardown
 from virtprov.actions.copying import CopyFile
 from virtprov.actions.disk_copies import DiskFate
 from virtprov.actions.plan import Plan, Step
@@ -44,14 +44,15 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     uuid = _uuid(request, host)
     macs = _macs(request, host, source, warnings)
     copies = disk_copies.plan(request, host, guest, name, warnings)
-    nvram, nvram_steps = _nvram(request, host, guest, name)
+    replaced = _replaced(request, host, name)
+    nvram, nvram_steps = _nvram(request, host, guest, name, replaced)
     _rename_logs(guest, source.name, name)
     told = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
     if nvram:
         told.append("a copy of the UEFI variables" if nvram_steps else "UEFI variables of its own")
     text = keep.restore(raw, source.text(), guest.text())
-    replaced = [steps.Replace(name)] if request.replace and host.guest(name) is not None else []
-    listed: tuple[Step, ...] = (*copies.steps, *replaced, *nvram_steps, steps.Define(name, text), *copies.last)
+    room, gone = _make_room(host, name, replaced, nvram)
+    listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, steps.Define(name, text), *gone, *copies.last)
     warnings += identity.shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
     addresses = tuple(path.get(nic, "./mac/@address") or "" for nic in guest.devices("interface"))
@@ -115,40 +116,58 @@ def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str])
     return request.macs[:count]
 
 
+def _replaced(request: CloneRequest, host: Host, name: str) -> str | None:
+    """The document of the guest in whose place the copy comes; None without one."""
+    if not request.replace or host.guest(name) is None:
+        return None
+    return host.guest_xml(name, inactive=True, secure=True)
+
+
+def _make_room(host: Host, name: str, replaced: str | None, nvram: str | None) -> tuple[list[Step], list[Step]]:
+    """The steps that put the replaced guest out of the way, and those that remove it in the end."""
+    if replaced is None:
+        return [], []
+    shared = nvram is not None and nvram in teardown.variable_files(host, replaced)
+    return [steps.Replace(name, shared)], [steps.DiscardGuest(name)]
+
+
 # -- other files ---------------------------------------------------------------------------------
 
 
-def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str) -> tuple[str | None, list[Step]]:
+def _nvram(
+    request: CloneRequest, host: Host, guest: Guest, name: str, replaced: str | None
+) -> tuple[str | None, list[Step]]:
     """The copy's UEFI variables: a copy of the original's where one can be made, else libvirt's template."""
     place = "./os/nvram/source/@file" if guest.has("./os/nvram/source/@file") else "./os/nvram"
     where = guest.get(place)
-    if where:
-        target = request.nvram or identity.nvram_path(where, name)
-        guest.put(place, target)
-    elif guest.get("./os/@firmware") == "efi":
-        where = os.path.join(_nvram_directory(host), f"{guest.name}_VARS.fd")
-        target = request.nvram or identity.nvram_path(where, name)
-        if request.nvram:
-            guest.put(place, target)
-    else:
+    implied = not where
+    if implied and guest.get("./os/@firmware") == "efi":
+        where = os.path.join(teardown.variables_folder(host), f"{guest.name}_VARS.fd")
+    if not where:
         return None, []
+    target = request.nvram or identity.nvram_path(where, name)
+    old = teardown.variable_files(host, replaced) if replaced is not None else []
+    if target in old and not request.nvram:  # they stay until the replaced guest goes
+        target, implied = _beside(host, target), False
+    if not implied or request.nvram:
+        guest.put(place, target)
     source, here = host.volume_at(where), not host.is_remote and os.access(where, os.R_OK)
     if request.preserve or (source is None and not here):
         return target, []
     if host.volume_at(target) is not None or (here and os.path.lexists(target)):
         if request.nvram:
             return target, []
-        if not request.replace:
-            raise HostError(f"{target} exists already", hint="give --nvram PATH for the copy's UEFI variables")
+        raise HostError(f"{target} exists already", hint="give --nvram PATH for the copy's UEFI variables")
     return target, [steps.CopyDisk(source, target) if source is not None else CopyFile(where, target)]
 
 
-def _nvram_directory(host: Host) -> str:
-    """Where libvirt keeps the UEFI variables of guests whose document does not say (libvirt's qemu driver)."""
-    if host.is_session:
-        base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-        return f"{base}/libvirt/qemu/nvram"
-    return "/var/lib/libvirt/qemu/nvram"
+def _beside(host: Host, where: str) -> str:
+    """A path like `where` at which nothing is."""
+    base, dot, ending = where.rpartition(".")
+    number = 1
+    while host.volume_at(found := f"{base}-{number}{dot}{ending}") is not None or os.path.lexists(found):
+        number += 1
+    return found
 
 
 def _rename_logs(guest: Guest, source: str, clone: str) -> None:

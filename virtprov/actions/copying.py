@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.support.errors import ProvError
+from virtprov.actions import teardown, things
+from virtprov.actions.things import Thing, mark_of
 from virtprov.support.record import Record
 
 if TYPE_CHECKING:
@@ -27,33 +28,22 @@ class CopyFile(Record):
     def do(self, world: World) -> Undo | None:
         from virtprov.support.copy import copy_image
 
-        new = copy_image(
-            self.source, self.target, sparse=self.sparse, reflink=self.reflink, progress=world.advance
-        )
-        try:
-            self._tell_pool(world)
-        except BaseException:
-            self._remove(world, new)
-            raise
-        return lambda: self._remove(world, new)
-
-    def _tell_pool(self, world: World) -> None:
-        """Where a pool covers the directory, it shall know the new file."""
-        pool = world.host.pool_at(os.path.dirname(self.target))
-        if pool is not None and pool.active:
-            world.host.refresh_pool(pool.name)
-
-    def _remove(self, world: World, new: bool) -> None:
-        if not new:
-            world.warn(f"what was on {self.target} is written over and cannot be brought back")
-            return
-        try:
-            os.unlink(self.target)
-        except FileNotFoundError:
-            return
-        except OSError as problem:
-            raise ProvError(f"{self.target} cannot be removed: {problem.strerror}") from None
-        self._tell_pool(world)
+        how = {"sparse": self.sparse, "reflink": self.reflink}
+        if os.path.lexists(self.target):  # a device; files are never written over
+            copy_image(self.source, self.target, progress=world.advance, **how)
+            return lambda: world.warn(f"what was on {self.target} is written over and cannot be brought back")
+        with world.making(Thing(things.FILE, self.target, path=self.target)) as entry:
+            copy_image(self.source, self.target, progress=world.advance, **how)
+            entry.thing = entry.thing._replace(mark=mark_of(self.target))
+            entry.made()
+            try:
+                teardown.tell_pool(world.host, self.target)
+            except BaseException:
+                entry.stays = True
+                os.unlink(self.target)
+                entry.stays = False
+                raise
+        return world.undo(entry)
 
 
 class PutAside(Record):
@@ -67,14 +57,17 @@ class PutAside(Record):
         return f"Putting {self.path} aside"
 
     def do(self, world: World) -> Undo | None:
-        _rename(self.path, self.aside)
-        return lambda: _rename(self.aside, self.path)
+        thing = Thing(things.ASIDE, self.path, path=self.path, aside=self.aside, mark=mark_of(self.path))
+        with world.making(thing) as entry:
+            teardown.rename_file(self.path, self.aside)
+        return world.undo(entry)
 
 
 class Discard(Record):
     """The last step for a file that was put aside: it goes for good."""
 
     aside: str
+    final = True
 
     @property
     def label(self) -> str:
@@ -84,12 +77,7 @@ class Discard(Record):
         try:
             os.unlink(self.aside)
         except OSError as problem:
+            world.trail.stuck = True
             world.warn(f"{self.aside} is left behind: {problem.strerror}")
         return None
 
-
-def _rename(source: str, target: str) -> None:
-    try:
-        os.rename(source, target)
-    except OSError as problem:
-        raise ProvError(f"{source} cannot be renamed to {target}: {problem.strerror}") from None

@@ -389,7 +389,11 @@ def _steps(
     listed += [steps.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
     name, first, text = drafted.setting.guest.name, documents[0], documents[-1]
     if seed is not None:
-        listed += [step for step in seed.steps if step not in listed]
+        from virtprov.cloudinit.model import KEEP
+
+        passing = seed.keep != KEEP
+        own = [step._replace(passing=passing) if isinstance(step, steps.WriteSeed) else step for step in seed.steps]
+        listed += [step for step in own if step not in listed]
         first, text = seed.first_boot, seed.stays
     if request.transient:
         listed.append(steps.Create(name, first))

@@ -9,6 +9,10 @@ from virtprov.support.errors import ProvError
 from virtprov.support.record import Record
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from virtprov.actions.things import Thing
+    from virtprov.actions.trail import Entry
     from virtprov.host.connection import Host
     from virtprov.support.progress import Progress
 
@@ -18,7 +22,7 @@ Undo = Callable[[], object]
 class World:
     """What steps act upon: the host, how progress is shown, and where sentences for the user go."""
 
-    __slots__ = ("gate", "host", "progress", "say", "tell", "warn")
+    __slots__ = ("gate", "host", "progress", "say", "tell", "trail", "warn")
 
     def __init__(
         self,
@@ -32,20 +36,54 @@ class World:
         self.say = say
         self.warn = warn
         from virtprov.actions.interrupt import Gate
+        from virtprov.actions.trail import Trail
 
         self.gate = Gate()
+        self.trail = Trail()
         self.tell: Callable[[int, int], None] = lambda done, total: None
 
     def advance(self, done: int, total: int) -> None:
         """Report how far a long step is, in bytes; raises KeyboardInterrupt when the user wants to stop."""
         self.tell(done, total)
+        self.trail.beat()
         self.gate.check()
+
+    def advance_call(self, done: int, total: int) -> None:
+        """As `advance`, for one long call of libvirt, which offers no way to stop it."""
+        if self.gate.pending:
+            self.say("libvirt cannot stop what it is making: once it is done with that, it is removed")
+        self.advance(done, total)
+
+    def making(self, thing: Thing) -> AbstractContextManager[Entry]:
+        """A block that makes the thing: it is noted in the trail before, and after with what `Entry.thing` says."""
+        from virtprov.actions.trail import making
+
+        return making(self.trail, self.host, thing)
+
+    def undo(self, entry: Entry) -> Undo:
+        """How to take down what the entry names, as long as it is the one that was made."""
+        return lambda: self._take_down(entry)
+
+    def _take_down(self, entry: Entry) -> None:
+        from virtprov.actions import teardown
+
+        thing = entry.thing
+        seen = teardown.standing(self.host, thing)
+        if seen.state == teardown.OTHERS:
+            self.warn(f"{thing.words()} stays: {seen.why}")
+        elif seen.state != teardown.GONE and thing.kind == "pool" and teardown.in_use(self.host, thing):
+            self.warn(f"{thing.words()} stays: others use it by now")
+        elif seen.state != teardown.GONE:
+            teardown.take_down(self.host, thing)
+        entry.gone()
 
 
 class Step(Protocol):
     """One change. `do` makes it and returns how to undo it (None: nothing to undo).
 
-    A step that fails midway cleans up its own half before it raises.
+    A step that fails midway cleans up its own half before it raises. Steps whose class says `final = True` come last
+    in a plan: they remove for good what was put aside, so they are not interrupted, and nothing is undone after the
+    first of them. What they cannot do they say.
     """
 
     @property
@@ -71,13 +109,35 @@ class Plan(Record):
 def apply(plan: Plan, world: World) -> None:
     """Do every step in order. When one fails, or the user interrupts, those before it are undone, the last first.
 
-    Raises what the failing step raised; whatever could not be undone is said through `world.warn`.
+    Raises what the failing step raised; whatever could not be undone is said through `world.warn`. What is made is
+    noted in the world's trail, which goes in the end unless something is left over.
     """
+    final = [step for step in plan.steps if is_final(step)]
+    world.trail.named(plan.name)
+    with world.gate.closed():
+        _make([step for step in plan.steps if not is_final(step)], world)
+        if final:
+            world.trail.settled()
+        for step in final:
+            with world.progress.task(step.label):
+                step.do(world)
+        world.trail.done()
+
+
+def is_final(step: Step) -> bool:
+    """Whether nothing can be undone any more once this step is reached."""
+    return bool(getattr(step, "final", False))
+
+
+def _make(steps: list[Step], world: World) -> None:
+    """Do the steps that can be undone, or undo what is done of them."""
     from contextlib import ExitStack
 
-    with world.gate.closed(), ExitStack() as undos:
-        for step in plan.steps:
+    with ExitStack() as undos:
+        undos.callback(_undone, world)
+        for number, step in enumerate(steps, 1):
             world.gate.check()
+            world.trail.last_step = number == len(steps)
             with world.progress.task(step.label) as task:
                 world.tell = task.update
                 undo = step.do(world)
@@ -87,9 +147,18 @@ def apply(plan: Plan, world: World) -> None:
         undos.pop_all()
 
 
+def _undone(world: World) -> None:
+    """All is undone that could be; the trail stays for what could not."""
+    if not world.trail.stuck:
+        world.trail.end()
+    elif world.trail.is_written:
+        world.warn("what could not be undone is written down: `virtprov-install --clean-up` removes it later")
+
+
 def _quietly(label: str, undo: Undo, world: World) -> None:
     """Undo one step; a failure is said, and does not keep the others from being undone."""
     try:
         undo()
     except ProvError as problem:
+        world.trail.stuck = True
         world.warn(f"could not be undone: {label}: {problem.message}")

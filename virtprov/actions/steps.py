@@ -7,22 +7,23 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from virtprov.actions import teardown, things, variables
+from virtprov.actions.teardown import inactive as inactive
+from virtprov.actions.teardown import pool_xml
+from virtprov.actions.things import Thing, mark_of
 from virtprov.guest.storage import NewPool, NewVolume
-from virtprov.support.errors import HostError
+from virtprov.support.errors import ProvError
 from virtprov.support.record import Record
-from virtprov.xml import path, tree
+from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.actions.plan import Undo, World
-    from virtprov.host.entries import GuestInfo, PoolInfo, VolumeInfo
+    from virtprov.actions.trail import Entry
+    from virtprov.host.entries import GuestInfo, VolumeInfo
 
 
-def pool_xml(name: str, target: str) -> str:
-    """The document of a directory pool."""
-    root = tree.element("pool", None, {"type": "dir"})
-    tree.add(root, tree.element("name", name))
-    path.put(root, "./target/path", target)
-    return tree.to_text(root)
+POOL_SECONDS = 10.0
+"""How long to wait until a pool is started that another run has defined."""
 
 
 class MakePool(Record):
@@ -35,8 +36,33 @@ class MakePool(Record):
         return f"Making the storage pool '{self.pool.name}'"
 
     def do(self, world: World) -> Undo | None:
-        world.host.create_pool(pool_xml(self.pool.name, self.pool.target))
-        return lambda: world.host.remove_pool(self.pool.name)
+        from virtprov.guest.names import new_uuid
+        from virtprov.host.failures import Taken
+
+        name, target, uuid = self.pool.name, self.pool.target, new_uuid()
+        try:
+            with world.making(Thing(things.POOL, name, uuid, path=target)) as entry:
+                world.host.create_pool(pool_xml(name, target, uuid))
+                entry.thing = entry.thing._replace(number=len(world.host.volume_names(name)))
+        except Taken:
+            if not self._is_there(world):
+                raise
+            return None
+        return world.undo(entry)
+
+    def _is_there(self, world: World) -> bool:
+        """Whether somebody else has made the same pool just now; one that is about to start is waited for."""
+        import time
+
+        end = time.monotonic() + POOL_SECONDS
+        while True:
+            found = world.host.pool(self.pool.name)
+            if found is None or os.path.normpath(found.path) != os.path.normpath(self.pool.target):
+                return False
+            if found.active or time.monotonic() > end:
+                return found.active
+            world.gate.check()
+            time.sleep(0.05)
 
 
 class MakeVolume(Record):
@@ -54,61 +80,67 @@ class MakeVolume(Record):
         return f"Making the volume {self.volume.name}"
 
     def do(self, world: World) -> Undo | None:
+        if self.volume.encryption is None:
+            return self._make(world)
+        from virtprov.actions.disk_secrets import all_of, kept
+
+        with kept(world, self.volume) as undos:
+            return all_of(self._make(world), *undos)
+
+    def _make(self, world: World) -> Undo | None:
         volume = self.volume
         with ExitStack() as pools:
             pool = volume.pool or _pool_over(world, os.path.dirname(volume.path), pools)
-            if volume.upload:
-                _upload(world, pool, volume)
-                return lambda: self._remove(world)
-            metadata = volume.format == "qcow2" and not volume.backing
-            world.host.create_volume(pool, volume.xml(), metadata=metadata, progress=world.advance)
-        return lambda: self._remove(world)
-
-    def _remove(self, world: World) -> None:
-        with ExitStack() as pools:
-            pool = self.volume.pool or _pool_over(world, os.path.dirname(self.volume.path), pools)
-            _delete(world, pool, self.volume.name)
+            with world.making(Thing(things.VOLUME, volume.name, pool=volume.pool, path=volume.path)) as entry:
+                if volume.upload:
+                    _upload(world, pool, volume, entry)
+                    return world.undo(entry)
+                metadata = volume.format == "qcow2" and not volume.backing
+                made = world.host.create_volume(pool, volume.xml(), metadata=metadata, progress=world.advance_call)
+                _know(world, entry, made)
+        return world.undo(entry)
 
 
-def _upload(world: World, pool: str, volume: NewVolume) -> None:
+def _upload(world: World, pool: str, volume: NewVolume, entry: Entry) -> None:
     """Make the volume, fill it from its file, grow it; a failure or an interruption leaves nothing of it."""
     length = os.path.getsize(volume.upload)
     empty = NewVolume(pool, volume.name, volume.path, "raw", length, volume.allocation and length)
-    world.host.create_volume(pool, empty.xml())
-    try:
+    _know(world, entry, world.host.create_volume(pool, empty.xml()))
+    with _deleted_unless_done(world, entry, pool):
         world.host.upload_volume(pool, volume.name, volume.upload, sparse=not volume.allocation, progress=world.advance)
         world.host.refresh_pool(pool)  # by which the host learns the format
         filled = world.host.volume(pool, volume.name)
         if filled is not None and filled.capacity < volume.capacity:
             world.host.resize_volume(pool, volume.name, volume.capacity)
-    except BaseException:
-        _delete(world, pool, volume.name)
-        raise
+
+
+def _know(world: World, entry: Entry, made: VolumeInfo) -> None:
+    """Note what a new volume is known by."""
+    mark = "" if world.host.is_remote else mark_of(made.path)
+    entry.thing = entry.thing._replace(name=made.name, path=made.path, key=made.key, mark=mark)
+    entry.made()
 
 
 @contextmanager
-def _passing_pool(world: World, directory: str) -> Iterator[str]:
-    """A pool over a directory, for as long as the block runs; only libvirt can make volumes the host may read."""
-    from virtprov.guest.names import new_uuid
-
-    name = f"virtprov-{new_uuid()[:8]}"
-    world.host.create_pool(pool_xml(name, directory), build=False, autostart=False)
+def _deleted_unless_done(world: World, entry: Entry, pool: str) -> Iterator[None]:
+    """A block that fills a new volume: when it fails, the volume goes."""
+    entry.stays = True
     try:
-        yield name
-    finally:
-        world.host.remove_pool(name)
-
-
-def _delete(world: World, pool: str, name: str) -> None:
-    world.host.delete_volume(pool, name)
+        yield
+    except BaseException:
+        world.host.delete_volume(pool, entry.thing.name)
+        entry.stays = False
+        raise
+    entry.stays = False
 
 
 class WriteSeed(Record):
-    """A cloud-init seed as a volume: made, then filled. `data` is the ISO image."""
+    """A cloud-init seed as a volume: made, then filled. `data` is the ISO image; a `passing` one goes after use."""
 
     pool: str
     name: str
     data: bytes
+    passing: bool = False
 
     @property
     def label(self) -> str:
@@ -118,13 +150,11 @@ class WriteSeed(Record):
         import io
 
         volume = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
-        world.host.create_volume(self.pool, volume.xml(mode="0600"))
-        try:
-            world.host.upload_volume(self.pool, self.name, io.BytesIO(self.data), progress=world.advance)
-        except BaseException:
-            _delete(world, self.pool, self.name)
-            raise
-        return lambda: _delete(world, self.pool, self.name)
+        with world.making(Thing(things.VOLUME, self.name, pool=self.pool, passing=self.passing)) as entry:
+            _know(world, entry, world.host.create_volume(self.pool, volume.xml(mode="0600")))
+            with _deleted_unless_done(world, entry, self.pool):
+                world.host.upload_volume(self.pool, self.name, io.BytesIO(self.data), progress=world.advance)
+        return world.undo(entry)
 
 
 class Define(Record):
@@ -138,17 +168,15 @@ class Define(Record):
         return f"Defining the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        ours = not _has_variables(world, self.xml)
-        world.host.define_guest(self.xml)
-        return lambda: world.host.undefine_guest(self.name, nvram=ours)
+        uuid, ours = _uuid(self.xml), variables.are_new(world, self.xml)
+        with world.making(Thing(things.GUEST, self.name, uuid, nvram=ours)) as entry:
+            made = world.host.define_guest(self.xml)
+            entry.thing = entry.thing._replace(uuid=made.uuid)
+        return world.undo(entry)
 
 
-def _has_variables(world: World, xml: str) -> bool:
-    """Whether the document names a file of UEFI variables that was there before the guest."""
-    given = tree.find_text(tree.parse(xml), "os/nvram")
-    if not given:
-        return False
-    return world.host.is_remote or os.path.exists(given) or world.host.volume_at(given) is not None
+def _uuid(xml: str) -> str:
+    return tree.find_text(tree.parse(xml), "uuid")
 
 
 class Start(Record):
@@ -161,8 +189,18 @@ class Start(Record):
         return f"Starting the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        world.host.start_guest(self.name)
-        return lambda: world.host.destroy_guest(self.name)
+        known = world.host.guest(self.name)
+        with world.making(Thing(things.START, self.name, known.uuid if known is not None else "")) as entry:
+            world.host.start_guest(self.name)
+            _note_run(world, entry)
+        return world.undo(entry)
+
+
+def _note_run(world: World, entry: Entry) -> None:
+    """Note which run of the guest this is."""
+    runs = world.host.guest(entry.thing.uuid)
+    if runs is not None and runs.id is not None:
+        entry.thing = entry.thing._replace(number=runs.id)
 
 
 class Create(Record):
@@ -176,8 +214,26 @@ class Create(Record):
         return f"Starting the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        world.host.create_guest(self.xml)
-        return lambda: world.host.destroy_guest(self.name)
+        uuid = _uuid(self.xml)
+        known = world.host.guest(uuid) if uuid else None
+        if known is not None:
+            with world.making(Thing(things.START, self.name, uuid)) as entry:
+                world.host.create_guest(self.xml)
+                _note_run(world, entry)
+            return world.undo(entry)
+        files = variables.new_files(world, self.xml)  # libvirt leaves them behind
+        new = [Thing(things.VOLUME, os.path.basename(where), path=where) for where in files]
+        with ExitStack() as making:
+            made = [making.enter_context(world.making(thing)) for thing in new]
+            made.append(making.enter_context(world.making(Thing(things.GUEST, self.name, uuid))))
+            try:
+                info = world.host.create_guest(self.xml)
+            except BaseException:
+                for entry in made[:-1]:
+                    world.undo(entry)()
+                raise
+            made[-1].thing = made[-1].thing._replace(uuid=info.uuid)
+        return lambda: [world.undo(entry)() for entry in reversed(made)]
 
 
 class Redefine(Record):
@@ -191,15 +247,12 @@ class Redefine(Record):
         return f"Changing the definition of '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        before = world.host.guest_xml(self.name, inactive=True, secure=True)
-        world.host.define_guest(self.xml)
-        if before is None:
-            return None
-        return lambda: _redefine(world, before)
-
-
-def _redefine(world: World, xml: str) -> None:
-    world.host.define_guest(xml)
+        before, uuid = world.host.guest_xml(self.name, inactive=True, secure=True), _uuid(self.xml)
+        with world.making(Thing(things.DEFINITION, self.name, uuid, before=before)) as entry:
+            world.host.define_guest(self.xml)
+            now = world.host.guest_xml(self.name, inactive=True, secure=True)
+            entry.thing = entry.thing._replace(mark=teardown.sum_of(now))
+        return world.undo(entry)
 
 
 class Autostart(Record):
@@ -217,12 +270,14 @@ class Autostart(Record):
 
 
 class Replace(Record):
-    """An existing guest of the same name goes: stopped and undefined, its disks stay.
+    """A guest makes room for another one of its name: it is stopped and renamed, and goes once nothing can fail.
 
-    Undone by defining it again, which does not bring back its snapshots and firmware variables.
+    Undone by its old name. What it had in memory is lost, and so is a saved state. Where the driver renames no
+    guests it is undefined, and defined again: its snapshots are not brought back then.
     """
 
     name: str
+    keep_nvram: bool = False
 
     @property
     def label(self) -> str:
@@ -233,23 +288,50 @@ class Replace(Record):
         if info is None:
             return None
         before = world.host.guest_xml(self.name, inactive=True, secure=True)
-        if info.active:
-            world.host.destroy_guest(self.name)
-        if info.persistent:
-            try:
-                world.host.undefine_guest(self.name)
-            except BaseException:
-                if info.active:
-                    world.host.start_guest(self.name)
-                raise
-        return lambda: self._bring_back(world, before, info)
+        aside, number = (f"{self.name}.replaced-{info.uuid[:8]}", -1) if info.persistent else ("", 0)
+        thing = Thing(things.REPLACED, self.name, info.uuid, aside=aside, before=before, active=info.active)
+        with world.making(thing._replace(number=number, nvram=not self.keep_nvram)) as entry:
+            self._make_room(world, info, entry)
+        return world.undo(entry)
 
-    def _bring_back(self, world: World, before: str, info: GuestInfo) -> None:
-        if info.persistent:
-            world.host.define_guest(before)
-        if info.active:
-            world.host.start_guest(self.name) if info.persistent else world.host.create_guest(before)
-        world.warn(f"'{self.name}' is back as it was defined; its snapshots and firmware variables are not")
+    def _make_room(self, world: World, info: GuestInfo, entry: Entry) -> None:
+        from virtprov.host.failures import NotNow, NotSupported
+
+        try:
+            world.host.destroy_guest(info.uuid)
+            if not info.persistent:
+                return
+            if world.host.drop_saved_state(info.uuid):
+                world.warn(f"the saved state of '{self.name}' is gone")
+            try:
+                world.host.rename_guest(info.uuid, entry.thing.aside)
+            except (NotNow, NotSupported):
+                world.host.undefine_guest(info.uuid, nvram=not self.keep_nvram)
+        except BaseException:
+            entry.stays = True
+            teardown.bring_back(world.host, entry.thing)
+            entry.stays = False
+            raise
+
+
+class DiscardGuest(Record):
+    """The last step for a guest that made room: it goes for good. Its disks stay."""
+
+    name: str
+    final = True
+
+    @property
+    def label(self) -> str:
+        return f"Removing what is left of the guest '{self.name}' that was there"
+
+    def do(self, world: World) -> Undo | None:
+        try:
+            for thing in world.trail.held(things.REPLACED):
+                teardown.discard(world.host, thing)
+        except ProvError as problem:
+            world.trail.stuck = True
+            world.warn(f"the guest that was there is left behind: {problem.message}")
+        return None
 
 
 class CopyDisk(Record):
@@ -274,35 +356,19 @@ class CopyDisk(Record):
             origin = self.source.pool or _pool_over(world, os.path.dirname(self.source.path), pools)
             source = self.source if self.source.pool else world.host.volume(origin, self.source.name) or self.source
             xml = self._xml(source, name)
-            world.host.clone_volume(
-                target, xml, origin, source.name, reflink=self.reflink, progress=world.advance
-            )
-        return lambda: self._remove(world)
+            with world.making(Thing(things.VOLUME, name, path=self.target)) as entry:
+                made = world.host.clone_volume(
+                    target, xml, origin, source.name, reflink=self.reflink, progress=world.advance_call
+                )
+                _know(world, entry, made)
+        return world.undo(entry)
 
     def _xml(self, source: VolumeInfo, name: str) -> str:
         allocation = source.allocation if self.sparse else source.capacity
         backing = (source.backing_path, source.backing_format)
         return NewVolume("", name, self.target, source.format, source.capacity, allocation, *backing).xml()
 
-    def _remove(self, world: World) -> None:
-        directory, name = os.path.split(self.target)
-        with ExitStack() as pools:
-            _delete(world, _pool_over(world, directory, pools), name)
-
 
 def _pool_over(world: World, directory: str, passing: ExitStack) -> str:
     """The pool whose directory this is, else one that goes when `passing` ends."""
-    found = world.host.pool_at(directory)
-    if found is None:
-        return passing.enter_context(_passing_pool(world, directory))
-    if not found.active:
-        raise inactive(found)
-    return found.name
-
-
-def inactive(pool: PoolInfo) -> HostError:
-    """What to say of a pool that should be used and is off."""
-    return HostError(
-        f"the storage pool '{pool.name}' over {pool.path} is not active",
-        hint=f"start it with `virsh pool-start {pool.name}`",
-    )
+    return teardown.pool_over(world.host, directory, passing, world.making)

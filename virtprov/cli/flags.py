@@ -39,9 +39,7 @@ def install_parser() -> Parser:
     _add_platform(made.add_argument_group("virtualization platform options"))
     misc = made.add_argument_group("miscellaneous options")
     _add_misc(misc)
-    made.add_fresh(misc, "--explain", action="store_true", help="say who put what into the XML; make nothing")
-    made.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="say what ISOs, trees and images hold")
-    made.add_fresh(misc, "--record-host", metavar="DIR", help="record the host for rendering and tests without it")
+    _add_own(made, misc)
     shared.add_check(misc)
     made.add_fresh(
         misc,
@@ -53,6 +51,15 @@ def install_parser() -> Parser:
     shared.add_talk(made, misc)
     legacy.add_flags(made.add_argument_group("old flags"))
     return made
+
+
+def _add_own(made: Parser, misc: Target) -> None:
+    """What virt-install has not."""
+    made.add_fresh(misc, "--explain", action="store_true", help="say who put what into the XML; make nothing")
+    made.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="say what ISOs, trees and images hold")
+    made.add_fresh(misc, "--record-host", metavar="DIR", help="record the host for rendering and tests without it")
+    made.add_fresh(misc, "--clean-up", action="store_true", help="remove what runs that were killed left")
+    made.add_fresh(misc, "--yes", action="store_true", help="ask nothing (with --clean-up)")
 
 
 def _add_installation(group: Target) -> None:

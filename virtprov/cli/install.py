@@ -6,7 +6,7 @@ import sys
 
 from virtprov.cli import answers, flags, gather, legacy, shared
 from virtprov.cli.output import Output
-from virtprov.support.errors import UsageError
+from virtprov.support.errors import ProvError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ def main(argv: list[str]) -> int:
         return 0
     if args.record_host:
         return _record(args, output)
+    if args.clean_up:
+        from virtprov.cli import clean
+
+        return clean.main(args, output)
+    if args.yes:
+        raise UsageError("--yes goes with --clean-up only", hint="nothing else is asked")
     if args.wait == 0:
         output.warn("--wait 0 is taken for --noautoconsole: nothing is waited for")
         args.wait, args.autoconsole = None, "none"
@@ -292,6 +298,8 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
     from virtprov.actions.plan import apply
 
     world = output.world(host)
+    if world.trail.writes:
+        _tell_leftovers(output)
     apply(made.plan, world)
     password = made.seed.password if made.seed is not None else ""
     if password:
@@ -302,9 +310,22 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
         if password and output.json:  # there will be no object that could carry it
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
+    world.trail.passed(lambda thing: host.volume(thing.pool, thing.name) is not None)
     output.summary(_SENTENCES[state].format(name=made.plan.name))
     output.object({**_facts(made, host), "created": True, "state": state, "root_password": password or None})
     return 0
+
+
+def _tell_leftovers(output: Output) -> None:
+    """Say what earlier runs may have left behind."""
+    from virtprov.actions import leftovers
+
+    try:
+        sentence = leftovers.notice()
+    except ProvError:  # no state directory, so nothing was written there
+        return
+    if sentence:
+        output.warn(sentence)
 
 
 def _follow(args: Namespace, request: InstallRequest, made: InstallPlan, world: World, output: Output) -> str:

@@ -60,11 +60,16 @@ class Output:
             self.warn(sentence)
 
     def world(self, host: Host) -> World:
-        """What steps act upon, with progress on standard error."""
+        """What steps act upon, with progress on standard error, and a trail for the case that the run is killed."""
+        import os
+
+        from virtprov.actions import trail
         from virtprov.actions.plan import World
         from virtprov.support.progress import make
 
-        return World(host, make(sys.stderr, quiet=self.quiet), self.say, self.warn)
+        world = World(host, make(sys.stderr, quiet=self.quiet), self.say, self.warn)
+        world.trail = trail.for_host(os.path.basename(sys.argv[0]), host, self.warn)
+        return world
 
 
 def confirm(question: str, ask: Callable[[str], str] | None = None) -> bool:

@@ -136,6 +136,29 @@ class Writing(Storage):
                 return False
         return True
 
+    def rename_guest(self, key: str, name: str) -> None:
+        """Give a stored guest that is off another name; its snapshots go with it, and whether it starts with the host.
+
+        Raises NotNow for what it has that libvirt cannot rename (a saved state), NotSupported, Taken.
+        """
+        domain = self._domain(key)
+        with asking(f"rename the guest '{key}' to '{name}'"):
+            domain.rename(name, 0)
+
+    def drop_saved_state(self, key: str) -> bool:
+        """Remove the state that a guest was saved in, so that it starts anew; False when there is none."""
+        domain = self._domain(key)
+        with asking(f"remove the saved state of the guest '{key}'"):
+            try:
+                if not domain.hasManagedSaveImage(0):
+                    return False
+                domain.managedSaveRemove(0)
+            except libvirt.libvirtError as error:
+                if code_of(error) == libvirt.VIR_ERR_NO_SUPPORT:
+                    return False
+                raise
+        return True
+
     # -- devices ----------------------------------------------------------------------------------------
 
     def attach_device(self, key: str, xml: str, *, live: bool = True, config: bool = False) -> None:

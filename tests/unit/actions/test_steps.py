@@ -13,6 +13,7 @@ from virtprov.actions import steps
 from virtprov.actions.plan import Plan, Step, World, apply
 from virtprov.guest.storage import NewPool, NewVolume
 from virtprov.host.connection import Host
+from virtprov.host.entries import GuestInfo
 from virtprov.support.errors import HostError
 
 Look = Callable[[Host], dict[str, list[str]]]
@@ -175,11 +176,11 @@ def test_a_guest_of_the_same_name_makes_room(
         place.destroy_guest("web")
     before = listed(place)
     undo = steps.Replace("web").do(world_of(place))
-    assert listed(place)["guests"] == []
+    assert listed(place)["guests"] == ["web.replaced-9f3b1f0a shut off"]
     assert undo is not None
     undo()
     assert listed(place) == before
-    assert told.warned == ["'web' is back as it was defined; its snapshots and firmware variables are not"]
+    assert told.warned == []
 
 
 def test_nobody_has_to_make_room(place: Host, world_of: Around) -> None:
@@ -187,39 +188,68 @@ def test_nobody_has_to_make_room(place: Host, world_of: Around) -> None:
 
 
 class Variables:
-    """Notes what is to become of UEFI variables."""
+    """A host that notes what is to become of UEFI variables; of those in `there` it knows by its pools."""
 
-    is_remote = False
+    driver, is_session, is_alive = "qemu", False, True
 
-    def __init__(self, *, remote: bool = False) -> None:
+    def __init__(self, *, remote: bool = False, there: str = "") -> None:
         self.is_remote = remote
+        self.there = there
         self.removed: object = None
 
-    def define_guest(self, xml: str) -> None:
-        pass
+    def define_guest(self, xml: str) -> GuestInfo:
+        return GuestInfo("new", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f01", None, "shut off", False, True)
+
+    def guest(self, key: str) -> GuestInfo:
+        return self.define_guest("")
+
+    def destroy_guest(self, key: str) -> bool:
+        return False
 
     def volume_at(self, path: str) -> None:
         return None
 
-    def undefine_guest(self, name: str, *, nvram: bool) -> None:
+    def pool_at(self, directory: str) -> None:
+        return None
+
+    def create_pool(self, xml: str, **how: object) -> None:
+        if "/nowhere" in xml:
+            raise HostError("cannot open the folder: No such file or directory")
+        if "/secret" in xml:
+            raise HostError("cannot open the folder: Permission denied")
+
+    def remove_pool(self, name: str) -> None:
+        pass
+
+    def volume(self, pool: str, name: str) -> str | None:
+        return name if name == self.there else None
+
+    def undefine_guest(self, name: str, *, nvram: bool, tpm: bool) -> None:
+        assert tpm
         self.removed = nvram
 
 
 @pytest.mark.parametrize(
-    ("nvram", "remote", "removed"),
+    ("nvram", "remote", "there", "removed"),
     [
-        ("", False, True),
-        ("<nvram>{}/new_VARS.fd</nvram>", False, True),
-        ("<nvram>{}/there_VARS.fd</nvram>", False, False),  # somebody's from before: it stays
-        ("<nvram>{}/new_VARS.fd</nvram>", True, False),  # who knows?
-        ("<nvram template='/t.fd'/>", False, True),
+        ("", False, "", True),
+        ("<nvram>{}/new_VARS.fd</nvram>", False, "", True),
+        ("<nvram>{}/there_VARS.fd</nvram>", False, "", False),  # somebody's from before: it stays
+        ("<nvram>{}/new_VARS.fd</nvram>", True, "", True),
+        ("<nvram>{}/new_VARS.fd</nvram>", True, "new_VARS.fd", False),
+        ("<nvram>/nowhere/new_VARS.fd</nvram>", True, "", True),
+        ("<nvram>/secret/new_VARS.fd</nvram>", True, "", False),  # who knows?
+        ("<nvram type='network'/>", False, "", False),
+        ("<nvram template='/t.fd'/>", False, "", True),
+        ("<loader type='pflash'>/t.fd</loader>", True, "new_VARS.fd", False),  # as libvirt names it by itself
+        ("<loader type='pflash'>/t.fd</loader>", True, "old_VARS.fd", True),
     ],
 )
 def test_variables_that_were_there_survive_an_undo(
-    nvram: str, remote: bool, removed: bool, world_of: Around, tmp_path: Path
+    nvram: str, remote: bool, there: str, removed: bool, world_of: Around, tmp_path: Path
 ) -> None:
     (tmp_path / "there_VARS.fd").touch()
-    host = Variables(remote=remote)
+    host = Variables(remote=remote, there=there)
     undo = steps.Define("new", NEW.format(1, nvram.format(tmp_path))).do(world_of(host))
     assert undo is not None
     undo()
