@@ -33,8 +33,8 @@ def install_parser() -> Parser:
         "--publish",
         action="append",
         default=[],
-        metavar="[ADDR:]PORT:PORT",
-        help="lead a port of the host into a guest with user networking: 8022:22",
+        metavar="PORT:PORT",
+        help="lead a host's port into the guest: [ADDRESS:]8022:22",
     )
     _add_platform(made.add_argument_group("virtualization platform options"))
     misc = made.add_argument_group("miscellaneous options")
