@@ -136,8 +136,12 @@ def _run(args: Namespace, request: CloneRequest, host: Host, output: Output) -> 
         output.result("\n".join(step.label for step in plan.steps))
     else:
         from virtprov.actions.plan import apply
+        from virtprov.cli import clean
 
-        apply(plan, output.world(host))
+        world = output.world(host)
+        if world.trail.writes:
+            clean.tell(output)
+        apply(plan, world)
         output.summary(f"The guest '{plan.name}' is a copy of '{made.original}'.")
     output.object(_facts(args, made, host))
     return 0

@@ -6,7 +6,7 @@ import sys
 
 from virtprov.cli import answers, flags, gather, legacy, shared
 from virtprov.cli.output import Output
-from virtprov.support.errors import ProvError, UsageError
+from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -296,10 +296,11 @@ def _print(made: InstallPlan, which: str, host: Host, output: Output) -> int:
 
 def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Host, output: Output) -> int:
     from virtprov.actions.plan import apply
+    from virtprov.cli import clean
 
     world = output.world(host)
     if world.trail.writes:
-        _tell_leftovers(output)
+        clean.tell(output)
     apply(made.plan, world)
     password = made.seed.password if made.seed is not None else ""
     if password:
@@ -314,18 +315,6 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
     output.summary(_SENTENCES[state].format(name=made.plan.name))
     output.object({**_facts(made, host), "created": True, "state": state, "root_password": password or None})
     return 0
-
-
-def _tell_leftovers(output: Output) -> None:
-    """Say what earlier runs may have left behind."""
-    from virtprov.actions import leftovers
-
-    try:
-        sentence = leftovers.notice()
-    except ProvError:  # no state directory, so nothing was written there
-        return
-    if sentence:
-        output.warn(sentence)
 
 
 def _follow(args: Namespace, request: InstallRequest, made: InstallPlan, world: World, output: Output) -> str:
