@@ -164,6 +164,13 @@ def make(
     """
     for request in requests:
         check(request, source, wanted)
+    made = _each_on_the_last(requests, source, wanted, host)
+    return made._replace(autostart=turned(source, autostart), autostart_asked=autostart is not None)
+
+
+def _each_on_the_last(
+    requests: tuple[EditRequest, ...], source: Source, wanted: Wanted, host: Host | None
+) -> Edited:
     running = source.running if wanted.update else None
     document = source.stored if running is None or wanted.define else running
     storages = storage_of(document.guest, host), storage_of(document.guest, host)  # both come to the same names
@@ -188,18 +195,7 @@ def make(
         parts.append(part)
         guest = part.guest
     text, difference = spelled(document, guest)
-    start = turned(source, autostart)
-    return Edited(
-        requests,
-        source,
-        text,
-        difference,
-        tuple(parts),
-        tuple(lives),
-        autostart=start,
-        course=_course(meant),
-        autostart_asked=autostart is not None,
-    )
+    return Edited(requests, source, text, difference, tuple(parts), tuple(lives), course=_course(meant))
 
 
 def _course(meant: list[Live]) -> Course | None:

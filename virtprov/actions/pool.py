@@ -40,15 +40,21 @@ def in_order(
         for item in items:
             check()
             yield item, attempt(item)
-        return
+    else:
+        yield from _in_threads(attempt, items, jobs, check)
+
+
+def _in_threads(
+    work: Callable[[Item], Answer], items: Iterable[Item], jobs: int, check: Callable[[], None]
+) -> Generator[tuple[Item, Answer], None, None]:
     from concurrent.futures import ThreadPoolExecutor
 
-    waiting: deque[tuple[Item, Future[Answer | ProvError]]] = deque()
+    waiting: deque[tuple[Item, Future[Answer]]] = deque()
     with ThreadPoolExecutor(jobs) as pool:
         try:
             for item in items:
                 check()
-                waiting.append((item, pool.submit(attempt, item)))
+                waiting.append((item, pool.submit(work, item)))
                 if len(waiting) >= AHEAD * jobs:
                     first, future = waiting.popleft()
                     yield first, future.result()

@@ -51,7 +51,7 @@ def told(made: Edited, wanted: Wanted, output: Output, *, xml: bool) -> Told:
     mine.later = stored and info.active and not (mine.updated and made.course is not None and not made.course.waits)
     if wanted.anything and made.course is not None:
         mine.course = made.course if wanted.update else None
-        mine.rows = tuple(made.course.rows) if wanted.update else ()
+        mine.rows = tuple(made.course.rows)
     seeds = [part.seeded for part in made.parts if part.seeded is not None]
     mine.passwords = [seed.password for seed in seeds if seed.password and (wanted.define or wanted.start)]
     if output.json:

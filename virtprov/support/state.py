@@ -97,8 +97,9 @@ class Lines:
         try:
             at = self._handle.seek(0, os.SEEK_END)
             self._handle.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+            self._handle.flush()  # from here on it outlives this process
             if sync:
-                self.sync()
+                os.fsync(self._handle.fileno())
         except OSError as error:
             raise _cannot(f"'{self.path}' cannot be written", error) from None
         return at
@@ -115,7 +116,6 @@ class Lines:
         """The object at a place that `append` returned."""
         import json
 
-        self._handle.flush()
         self._handle.seek(place)
         return json.loads(self._handle.readline())
 

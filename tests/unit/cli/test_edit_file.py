@@ -66,7 +66,7 @@ def test_only_what_is_changed_gets_other_letters(tmp_path: Path, name: str) -> N
 
 def test_what_is_added_ends_its_lines_as_the_file_does(tmp_path: Path) -> None:
     data = NASTY["CRLF"]
-    made = written(tmp_path, data, "--add-device", "--rng", "/dev/urandom")  # type: ignore[arg-type]
+    made = written(tmp_path, data, "--add-device", "--rng", "/dev/urandom")
     assert b"<rng" in made and made.count(b"\n") == made.count(b"\r\n") > data.count(b"\n")
 
 

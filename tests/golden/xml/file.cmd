@@ -1,0 +1,1 @@
+virtprov-xml --file plain.xml --edit --vcpus 7 --print-diff

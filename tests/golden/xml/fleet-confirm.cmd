@@ -1,0 +1,1 @@
+virtprov-xml db web --edit --vcpus 3 --confirm --connect recorded://HOSTS/kvm < yes.txt

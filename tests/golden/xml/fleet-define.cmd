@@ -1,0 +1,1 @@
+virtprov-xml --all --edit --vcpus 4 --connect recorded://HOSTS/kvm

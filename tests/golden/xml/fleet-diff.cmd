@@ -1,0 +1,1 @@
+virtprov-xml db "w*" --edit --memory 1024 --print-diff --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-xml "x*" --edit --vcpus 4 --connect recorded://HOSTS/kvm

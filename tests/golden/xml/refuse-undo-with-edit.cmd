@@ -1,0 +1,1 @@
+virtprov-xml --undo --edit --vcpus 4

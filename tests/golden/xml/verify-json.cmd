@@ -1,0 +1,1 @@
+virtprov-xml web --autostart yes --verify --output json --connect recorded://HOSTS/kvm
