@@ -449,7 +449,7 @@ def test_a_device_that_does_not_leave_yet(world_of: Callable[[Any], World], told
     assert course.outcomes == [PENDING] and course.pending
     assert [text.startswith("'web' has not let go of its disk vdb yet;") for text in told.warned] == [True]
     with pytest.raises(HostError, match="may still let go of its disk vdb"):
-        undo()  # type: ignore[misc]
+        undo()
 
 
 def test_a_device_that_left_unseen(world_of: Callable[[Any], World], told: Any) -> None:
