@@ -49,7 +49,13 @@ class World:
         self.gate.check()
 
     def advance_call(self, done: int, total: int) -> None:
-        """As `advance`, for one long call of libvirt, which offers no way to stop it."""
+        """As `advance`, for one long call of libvirt, which offers no way to stop it.
+
+        Nothing is raised when the call is over: the step then has something to be undone.
+        """
+        if done >= total:
+            self.tell(done, total)
+            return
         if self.gate.pending:
             self.say("libvirt cannot stop what it is making: once it is done with that, it is removed")
         self.advance(done, total)

@@ -291,22 +291,30 @@ class Replace(Record):
         aside, number = (f"{self.name}.replaced-{info.uuid[:8]}", -1) if info.persistent else ("", 0)
         thing = Thing(things.REPLACED, self.name, info.uuid, aside=aside, before=before, active=info.active)
         with world.making(thing._replace(number=number, nvram=not self.keep_nvram)) as entry:
-            self._make_room(world, info, entry)
-        return world.undo(entry)
+            whole = self._make_room(world, info, entry)
+        return lambda: self._bring_back(world, entry, whole)
 
-    def _make_room(self, world: World, info: GuestInfo, entry: Entry) -> None:
+    def _bring_back(self, world: World, entry: Entry, whole: bool) -> None:
+        world.undo(entry)()
+        if not whole:
+            world.warn(f"'{self.name}' is back as it was defined; its snapshots and firmware variables are not")
+
+    def _make_room(self, world: World, info: GuestInfo, entry: Entry) -> bool:
+        """Stop the guest and rename it; says whether nothing of it is lost."""
         from virtprov.host.failures import NotNow, NotSupported
 
         try:
             world.host.destroy_guest(info.uuid)
             if not info.persistent:
-                return
+                return True
             if world.host.drop_saved_state(info.uuid):
                 world.warn(f"the saved state of '{self.name}' is gone")
             try:
                 world.host.rename_guest(info.uuid, entry.thing.aside)
+                return True
             except (NotNow, NotSupported):
                 world.host.undefine_guest(info.uuid, nvram=not self.keep_nvram)
+                return False
         except BaseException:
             entry.stays = True
             teardown.bring_back(world.host, entry.thing)

@@ -111,6 +111,24 @@ def test_what_a_run_made_that_was_killed_is_removed(
     assert leftovers.is_settled(found, fates) and not leftovers.look(run, place)
 
 
+@pytest.mark.parametrize("count", range(len(STEPS)))
+def test_an_interrupt_within_a_step_leaves_neither(
+    count: int, place: Host, world: World, listed: Look, home: Path
+) -> None:
+    class Interrupted:
+        label = "a step in which Ctrl-C is pressed"
+
+        def do(self, world: World) -> Any:
+            world.gate.pending = True
+            return STEPS[count].do(world)
+
+    before = listed(place)
+    with pytest.raises(KeyboardInterrupt):
+        apply(Plan((), (*STEPS[:count], Interrupted(), *STEPS[count + 1 :])), world)
+    assert listed(place) == before
+    assert not home.exists() or os.listdir(home) == []
+
+
 @pytest.mark.parametrize("count", range(len(STEPS) + 1))
 def test_an_interrupted_run_leaves_neither_things_nor_a_trail(
     count: int, place: Host, world: World, listed: Look, home: Path

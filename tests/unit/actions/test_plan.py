@@ -88,3 +88,26 @@ def test_what_cannot_be_undone_is_said_and_the_rest_is_undone() -> None:
         apply(Plan((), (log.step("a"), stuck, log.step("z", fails=True))), place)
     assert log.lines == ["do a", "undo a"]
     assert said == ["could not be undone: stuck: it will not go"]
+
+
+def test_a_call_that_cannot_be_stopped_says_so_once() -> None:
+    said: list[str] = []
+    place = World(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
+    place.advance_call(1, 2)
+    assert said == []
+    place.gate.pending = True
+    place.advance_call(2, 2)  # it is over, so there is something to undo
+    with pytest.raises(KeyboardInterrupt):
+        place.advance_call(1, 2)
+    assert said == ["libvirt cannot stop what it is making: once it is done with that, it is removed"]
+
+
+def test_after_the_first_final_step_nothing_is_undone() -> None:
+    log = Log()
+
+    class Final(Noted):
+        final = True
+
+    final = Final(log, "gone for good", False, False, True)
+    apply(Plan((), (log.step("a"), final, Final(log, "more", False, False, False))), world())
+    assert log.lines == ["do a", "do gone for good", "do more"]

@@ -14,6 +14,7 @@ from virtprov.actions.plan import Plan, Step, World, apply
 from virtprov.guest.storage import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.host.entries import GuestInfo
+from virtprov.host.failures import NotSupported
 from virtprov.support.errors import HostError
 
 Look = Callable[[Host], dict[str, list[str]]]
@@ -181,6 +182,68 @@ def test_a_guest_of_the_same_name_makes_room(
     undo()
     assert listed(place) == before
     assert told.warned == []
+
+
+def test_a_guest_that_cannot_be_renamed_is_defined_again(
+    place: Host, world_of: Around, listed: Look, told: Any
+) -> None:
+    class Stiff:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place, name)
+
+        def rename_guest(self, key: str, name: str) -> None:
+            raise NotSupported("this driver renames nothing")
+
+    before = listed(place)
+    undo = steps.Replace("web").do(world_of(Stiff()))
+    assert listed(place)["guests"] == []
+    assert undo is not None
+    undo()
+    assert listed(place) == before
+    assert told.warned == ["'web' is back as it was defined; its snapshots and firmware variables are not"]
+
+
+def test_a_guest_that_cannot_be_put_aside_runs_on(place: Host, world_of: Around, listed: Look) -> None:
+    class Refusing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place, name)
+
+        def rename_guest(self, key: str, name: str) -> None:
+            raise HostError("no")
+
+    before = listed(place)
+    with pytest.raises(HostError, match="no"):
+        steps.Replace("web").do(world_of(Refusing()))
+    assert listed(place) == before
+
+
+def test_a_pool_that_somebody_has_made_meanwhile_is_shared(place: Host, world_of: Around, listed: Look) -> None:
+    steps.MakePool(NewPool("more", "/srv/more")).do(world_of(place))
+    before = listed(place)
+    assert steps.MakePool(NewPool("more", "/srv/more/")).do(world_of(place)) is None
+    with pytest.raises(HostError, match="more"):
+        steps.MakePool(NewPool("more", "/srv/other")).do(world_of(place))
+    assert listed(place) == before
+
+
+def test_a_pool_that_others_use_by_now_is_left_to_them(
+    place: Host, world_of: Around, listed: Look, told: Any
+) -> None:
+    undo = steps.MakePool(NewPool("more", "/srv/more")).do(world_of(place))
+    place.create_volume("more", VOLUME.xml())
+    assert undo is not None
+    undo()
+    assert listed(place)["pool more"] == ["new.qcow2"]
+    assert told.warned == ["the storage pool 'more' stays: others use it by now"]
+
+
+def test_the_undo_of_a_guest_leaves_one_that_took_its_name(place: Host, world_of: Around, listed: Look) -> None:
+    undo = steps.Define("new", NEW.format(1, "")).do(world_of(place))
+    place.undefine_guest("new")
+    place.define_guest(NEW.format(2, ""))
+    assert undo is not None
+    undo()
+    assert "new shut off" in listed(place)["guests"]
 
 
 def test_nobody_has_to_make_room(place: Host, world_of: Around) -> None:
