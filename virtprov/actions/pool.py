@@ -34,7 +34,7 @@ def in_order(
         try:
             return work(item)
         except ProvError as error:
-            return error
+            return _bare(error)
 
     if jobs < 2:
         for item in items:
@@ -42,6 +42,12 @@ def in_order(
             yield item, attempt(item)
     else:
         yield from _in_threads(attempt, items, jobs, check)
+
+
+def _bare(error: ProvError) -> ProvError:
+    """The error alone: where it came from would keep alive all that was at hand there, documents among it."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error
 
 
 def _in_threads(

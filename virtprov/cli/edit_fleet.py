@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 REMOTE_JOBS = 4
 """So many guests of a remote host at a time: no more than a libvirt daemon serves one client at once (5)."""
 
+ENOUGH = 10
+"""After so many guests that cannot be changed no more are looked at, unless they are left out anyway."""
+
 
 def run(args: Namespace, requests: tuple[EditRequest, ...], host: Host, output: Output) -> int:
     """Edit the guests that are meant; returns the exit status."""
@@ -102,6 +105,8 @@ class _Fleet:
             for name, answer in planner.all(found, self.jobs):
                 if isinstance(answer, ProvError):
                     self.failed.append((name, answer))
+                    if len(self.failed) == ENOUGH and not self.args.keep_going:
+                        break
                 elif answer is not None:
                     self._show(answer)
                     self.planned.append(answer)
@@ -109,7 +114,9 @@ class _Fleet:
             raise HostError(f"no guest of {self.host.uri} fits {_words(self.args)}", hint=_HINT)
         if self.failed and not self.args.keep_going:
             doing = self.asked.wanted.anything and not self.asked.wanted.verify
-            raise fleet_words.together(self.failed, len(self.planned) + len(self.failed), doing=doing)
+            looked = len(self.planned) + len(self.failed)
+            rest = len(found) - found.index(self.failed[-1][0]) - 1 if len(self.failed) == ENOUGH else 0
+            raise fleet_words.together(self.failed, looked, doing=doing, unseen=rest)
         self._tell()
         if not self.asked.wanted.verify:
             rows = {each.name: told.rows for each in self.planned if (told := _told(each)).rows}

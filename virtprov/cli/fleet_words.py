@@ -109,21 +109,25 @@ def fail(sentence: str) -> None:
     sys.stderr.write(f"error: {log.mask(sentence)}\n")
 
 
-def together(failed: list[Failed], total: int, *, doing: bool, undoing: bool = False) -> ProvError:
-    """The error for guests that cannot be changed, when the others are left alone for it."""
+def together(
+    failed: list[Failed], total: int, *, doing: bool, undoing: bool = False, unseen: int = 0
+) -> ProvError:
+    """The error for guests that cannot be changed, when the others are left alone for it; `unseen` are further ones."""
     sentences = grouped((name, error.message) for name, error in failed)
     first = failed[0][1]
     rest = "--keep-going leaves them out" if len(failed) > 1 else "--keep-going leaves it out"
-    if len(failed) == total and not undoing:
+    if len(failed) == total and not undoing and not unseen:
         rest = ""
+    tail = f" ({count(unseen)} not looked at)" if unseen else ""
     if len(sentences) == 1:
-        tail = "; no guest is changed" if doing and len(failed) < total else ""
+        if doing and (unseen or len(failed) < total):
+            tail = f"; no guest is changed{tail}"
         hint = ", or ".join(word for word in (first.hint, rest) if word)
         return _as(first, sentences[0] + tail, hint)
     for sentence in sentences:
         fail(sentence)
     what = "cannot be changed, so none is" if doing else "cannot be looked at"
-    return _as(first, f"{len(failed)} of {count(total)} {what}", rest)
+    return _as(first, f"{len(failed)} of {count(total)} {what}{tail}", rest)
 
 
 def aborted(error: Aborted) -> ProvError:

@@ -1,0 +1,180 @@
+"""virtprov-xml with several guests, from the command line to what is stored and back: on libvirt's test driver."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from virtprov.cli import app, edit
+from virtprov.cli.fleet_words import grouped, states
+from virtprov.host.connection import Host, connect
+from virtprov.support.errors import UsageError
+
+URI = "test:///default"
+DOMAIN = """<domain type='test'><name>{name}</name><memory>65536</memory><vcpu>2</vcpu>
+<os><type>hvm</type></os><devices><graphics type='vnc' passwd='sesame'/>{more}</devices></domain>"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """The host that all connections of this process share as long as one is open, with four more guests."""
+    with connect(URI) as host:
+        for name in ("a1", "a2", "a3", "b"):
+            host.define_guest(DOMAIN.format(name=name, more="" if name == "b" else "<input type='tablet'/>"))
+        yield host
+
+
+def documents(host: Host) -> dict[str, str]:
+    return {name: host.guest_xml(name, inactive=True, secure=True) for name in host.guest_names()}
+
+
+def run(*argv: str) -> int:
+    return app.run("virtprov-xml", edit.main, ["--connect", URI, *argv])
+
+
+def test_all_or_none_and_the_way_back(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    before = documents(host)
+    assert run("a*", "b", "--remove-device", "--input", "type=tablet") == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "virtprov-xml: error: b: the guest has no input device; no guest is changed",
+        "hint: --add-device adds one, or --keep-going leaves it out",
+    ]
+    assert documents(host) == before
+    assert run("a*", "b", "--remove-device", "--input", "type=tablet", "--keep-going") == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (
+        "3 of 4 guests changed, 1 failed.\n",
+        "error: b: the guest has no input device\n",
+    )
+    after = documents(host)
+    assert [name for name in before if before[name] != after[name]] == ["a1", "a2", "a3"]
+    assert run("--undo", "--print-diff") == 0 and documents(host) == after
+    shown = capsys.readouterr()
+    assert shown.out.startswith("--- a1 (now)\n+++ a1 (before that run)\n")
+    assert "3 guests would be put back" in shown.err
+    assert run("--undo") == 0
+    assert capsys.readouterr().out.startswith("3 guests put back to before the run of ")
+    assert documents(host) == before
+    assert run("--undo") == 1
+    assert "there is no run on test:///default that could be undone" in capsys.readouterr().err
+
+
+def test_a_single_guest_has_a_way_back_too(host: Host) -> None:
+    before = documents(host)
+    assert run("a1", "--edit", "--vcpus", "3", "--autostart", "yes") == 0
+    assert host.autostart("a1") and documents(host) != before
+    assert edit.main(["--undo", "a1"]) == 0  # the journal knows the host
+    assert not host.autostart("a1") and documents(host) == before
+
+
+def test_a_guest_from_elsewhere_has_a_way_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = documents(host)
+    document = DOMAIN.format(name="new", more="").encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(document)))
+    assert run("--edit", "--vcpus", "3", "--define") == 0
+    assert "new" in documents(host)
+    assert run("--undo") == 0
+    assert documents(host) == before
+
+
+def test_what_is_so_already_leaves_nothing_to_undo(host: Host, tmp_path: Path) -> None:
+    assert run("a1", "a2", "--edit", "--vcpus", "2") == 0
+    assert run("a1", "--edit", "--vcpus", "2") == 0
+    assert list((tmp_path / "state").rglob("edit-*")) == []
+
+
+def test_an_edit_that_fails_leaves_nothing_to_undo(host: Host, tmp_path: Path) -> None:
+    assert run("a1", "a2", "--edit", "--vcpus", "3", "--start") == 0  # off so far
+    assert run("a1", "b", "--edit", "--vcpus", "4", "--start") == 3  # a1 runs
+    assert run("--undo") == 0 and run("--undo") == 1
+    assert documents(host)["a1"].count(">2</vcpu>") == 1
+    for name in ("a1", "a2"):
+        host.destroy_guest(name)
+
+
+def test_the_old_definitions_are_kept(host: Host, tmp_path: Path) -> None:
+    before = documents(host)
+    assert run("a1", "a2", "b", "--edit", "--vcpus", "3", "--keep-old", "old") == 0
+    assert sorted(os.listdir("old")) == ["a1.xml", "a2.xml", "b.xml"]
+    assert Path("old/a2.xml").read_text() == before["a2"] and "sesame" in before["a2"]
+    assert stat.S_IMODE(os.stat("old/a2.xml").st_mode) == 0o600
+    after = documents(host)
+    assert run("a1", "b", "--edit", "--vcpus", "4", "--keep-old", "old") == 2
+    assert documents(host) == after
+    assert run("a3", "--edit", "--vcpus", "3", "--keep-old", "a3.xml") == 0
+    assert Path("a3.xml").read_text() == before["a3"]
+    assert run("a3", "--edit", "--vcpus", "4", "--keep-old", "a3.xml") == 2
+    assert ">3</vcpu>" in documents(host)["a3"]
+
+
+@pytest.mark.parametrize(("answer", "changed"), [("yes\n", True), ("no\n", False), ("", False)])
+def test_one_question_for_all(host: Host, monkeypatch: pytest.MonkeyPatch, answer: str, changed: bool) -> None:
+    before = documents(host)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    assert run("a1", "a2", "--edit", "--vcpus", "3", "--confirm") == 0
+    assert (documents(host) != before) is changed
+
+
+def test_equal_warnings_are_said_once(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("a*", "b", "--edit", "--vcpus", "3", "--update") == 0
+    warning = "4 guests: the guest is not running, so --update has nothing to change"
+    assert capsys.readouterr().err == f"warning: {warning}\n"
+
+
+def test_json_of_several(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    status = run("b", "a1", "--edit", "type=tablet", "--input", "bus=usb", "--output", "json", "--keep-going")
+    said = json.loads(capsys.readouterr().out)
+    assert status == 1
+    assert [each["name"] for each in said["guests"]] == ["a1", "b"]
+    assert said["guests"][1] == {"name": "b", "error": "the guest has no input device"}
+    assert (said["changed"], said["unchanged"], said["failed"]) == (0, 1, 1)
+
+
+def test_without_a_state_directory_the_run_goes_on(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(Path("file").absolute()))
+    assert run("a1", "a2", "--edit", "--vcpus", "3") == 0
+    assert "warning: --undo will know nothing of this run: " in capsys.readouterr().err
+    assert ">3</vcpu>" in documents(host)["a2"]
+
+
+def test_a_pattern_that_is_a_name_is_that_guest(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    host.define_guest(DOMAIN.format(name="a*", more=""))
+    assert run("a*", "--edit", "--vcpus", "3") == 0
+    assert capsys.readouterr().out == "The definition of 'a*' is changed.\n"
+
+
+def test_sentences_about_guests_are_grouped() -> None:
+    said = [("a", "'a' is off"), ("b", "'b' is off"), ("c", "no"), ("d", "the guest 'd' is gone")]
+    assert grouped(said) == ["a and b: the guest is off", "c: no", "the guest 'd' is gone"]
+    assert grouped((str(number), "no") for number in range(12)) == ["12 guests: no"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("running", {"running"}), ("shutoff,Paused", {"shut off", "paused"}), ("shut off, shut-off", {"shut off"})],
+)
+def test_states_in_any_spelling(text: str, found: set[str]) -> None:
+    assert states(text) == found
+
+
+@pytest.mark.parametrize(("text", "hint"), [("runing", "did you mean 'running'?"), ("", "there are: nostate, running")])
+def test_states_that_are_none(text: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        states(text)
+    assert caught.value.hint.startswith(hint)
