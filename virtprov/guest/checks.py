@@ -184,8 +184,7 @@ class _Chains:
             seen = probe(place)
             if seen is not None and not seen.backing.startswith("json:"):
                 return os.path.normpath(os.path.join(os.path.dirname(place), seen.backing)) if seen.backing else ""
-        volume = self.host.volume_at(place, fresh=False)
-        return volume.backing_path if volume is not None else ""
+        return self.host.backing_of(place)
 
 
 def _plain(text: str) -> str:

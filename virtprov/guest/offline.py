@@ -78,6 +78,10 @@ class Offline:
         """No volumes."""
         return None
 
+    def backing_of(self, path: str) -> str:
+        """No volumes."""
+        return ""
+
     def volume_head(self, pool: str, name: str, length: int) -> bytes | None:
         """No volumes."""
         return None

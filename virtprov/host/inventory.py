@@ -25,7 +25,7 @@ from virtprov.host.entries import (
 )
 from virtprov.host.failures import MISSING, NotSupported, NotThere, asking, code_of, in_our_words
 from virtprov.host.link import Link
-from virtprov.host.patience import patiently
+from virtprov.host.patience import PASSING, patiently
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,6 +157,15 @@ class Inventory(Link):
         return pool
 
     def _find_pool_at(self, directory: str) -> Any | None:
+        """The pool over a directory, but for those that another command has made for a moment."""
+        found = self._look_for_pool_at(directory)
+        return None if found is None or self._passes(str(found.name())) else found
+
+    def _passes(self, pool: str) -> bool:
+        """Whether the pool is another command's, there for a moment only; see PASSING."""
+        return pool.startswith(PASSING) and pool not in self._own_pools
+
+    def _look_for_pool_at(self, directory: str) -> Any | None:
         """libvirt's own look-up knows running pools; the others, and drivers without it, are looked through once."""
         wanted = os.path.normpath(directory)
         rest = libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE
@@ -196,8 +205,20 @@ class Inventory(Link):
             found = self._lookup(what, look, path)
         if found is None:
             return None
-        with asking(f"find the pool of '{path}'"):
-            return self._volume_info(found, str(found.storagePoolLookupByVolume().name()))
+        try:
+            with asking(f"find the pool of '{path}'"):
+                name = str(found.storagePoolLookupByVolume().name())
+                return None if self._passes(name) else self._volume_info(found, name)
+        except NotThere:
+            return None
+
+    def backing_of(self, path: str) -> str:
+        """The path of the image that the volume at a path stands on, as its pool knows; "" without either."""
+        found = self._lookup(f"look for a volume at '{path}'", self._conn.storageVolLookupByPath, path)
+        text = self._unless_missing(f"read the volume at '{path}'", found.XMLDesc, 0) if found is not None else None
+        if text is None or "<backingStore" not in text:
+            return ""
+        return volume_info(str(text), "").backing_path
 
     def volume_names(self, pool: str) -> tuple[str, ...]:
         """The names of the volumes of a pool, sorted; none while it is off. Raises NotThere: no such pool."""
@@ -238,11 +259,14 @@ class Inventory(Link):
 
     def _refresh_once(self, pool: Any) -> bool:
         name = str(pool.name())
-        with asking(f"refresh the pool '{name}'"):
-            if name in self._refreshed or not pool.isActive():
-                return False
-            self._refreshed.add(name)
-            patiently(lambda: pool.refresh(0))
+        try:
+            with asking(f"refresh the pool '{name}'"):
+                if name in self._refreshed or not pool.isActive():
+                    return False
+                self._refreshed.add(name)
+                patiently(lambda: pool.refresh(0))
+        except NotThere:  # it went meanwhile
+            return False
         return True
 
     # -- devices of the host ----------------------------------------------------------------------------

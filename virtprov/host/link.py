@@ -44,6 +44,7 @@ class Link:
         self._domain_capabilities: dict[tuple[str | None, ...], DomainCapabilities | None] = {}
         self._refreshed: set[str] = set()
         self._off: dict[str, Any] | None = None
+        self._own_pools: set[str] = set()
 
     @property
     def uri(self) -> str:

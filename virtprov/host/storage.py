@@ -45,6 +45,7 @@ class Storage(Inventory):
         """
         self._off = None
         name = find_text(parse(xml, "the pool's document"), "name")
+        self._own_pools.add(name)
         with asking(f"define the pool '{name}'"):
             pool = patiently(lambda: self._conn.storagePoolDefineXML(xml, 0))
         try:

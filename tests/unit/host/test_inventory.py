@@ -229,3 +229,21 @@ def test_pools_are_listed_once(make_host: Callable[[str], Host], monkeypatch: py
     assert host.pool_at("/q") is not None
     host.remove_pool("q")
     assert host.pool_at("/q") is None
+
+
+def test_what_an_image_stands_on(kvm: Host) -> None:
+    web = kvm.volume("images", "web.qcow2")
+    assert web is not None and web.backing_path
+    assert kvm.backing_of(web.path) == web.backing_path
+    assert kvm.backing_of(web.backing_path) == kvm.backing_of("/srv/images/nothing") == kvm.backing_of("") == ""
+
+
+def test_pools_that_other_commands_make_for_a_moment(make_host: Callable[[str], Host]) -> None:
+    host = make_host(
+        "<pool type='dir'><name>virtprov-0b2c3d4e</name><target><path>/p</path></target>"
+        "<volume type='file'><name>v</name><capacity>1</capacity><target><path>/p/v</path></target></volume></pool>"
+    )
+    assert host.pool_at("/p") is None and host.volume_at("/p/v") is None and host.volume_at("/p/w") is None
+    host.create_pool("<pool type='dir'><name>virtprov-1b2c3d4e</name><target><path>/q</path></target></pool>")
+    found = host.pool_at("/q")
+    assert found is not None and found.name == "virtprov-1b2c3d4e"
