@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from virtprov.guest.setting import Rule, Setting
 from virtprov.support.errors import UsageError
+from virtprov.support.units import is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -11,6 +12,10 @@ AGENT = "org.qemu.guest_agent.0"
 SPICE_AGENT = "com.redhat.spice.0"
 ROOT_PORTS = 14
 """How many PCI Express root ports a guest gets; with 15 and more, QEMU 6.1 runs into a fault of its own."""
+
+
+MOST_PORTS = 255
+"""PCI numbers its buses with 8 bits, and each port is one."""
 
 
 def controllers(setting: Setting, kind: str) -> list[Element]:
@@ -66,9 +71,10 @@ def _wants_ports(setting: Setting) -> bool:
 def add_root_ports(setting: Setting) -> None:
     """A PCI Express root with free ports, so that devices can be plugged in later; raises UsageError for no number."""
     said = setting.words.get("num_pcie_root_ports") or str(ROOT_PORTS)
-    if not said.isdecimal():
+    if not is_whole(said) or int(said) > MOST_PORTS:
         raise UsageError(
-            f"--controller num_pcie_root_ports={said}: this is no number", hint="for example num_pcie_root_ports=14"
+            f"--controller num_pcie_root_ports={said[:80]}: this is no number from 0 to {MOST_PORTS}",
+            hint="for example num_pcie_root_ports=14",
         )
     count = int(said)
     if not count:
@@ -80,15 +86,41 @@ def add_root_ports(setting: Setting) -> None:
 
 def wants_scsi(setting: Setting) -> bool:
     """Whether there is a SCSI disk and nothing to connect it to."""
-    if controllers(setting, "scsi") or not setting.is_qemu:
-        return False
-    return any(path.get(disk, "./target/@bus") == "scsi" for disk in setting.guest.disks())
+    return setting.is_qemu and len(controllers(setting, "scsi")) < _scsi_needed(setting)
 
 
 def add_scsi(setting: Setting) -> None:
-    """A virtio-scsi controller for SCSI disks."""
-    if setting.profile.virtio_scsi or setting.guest.is_virtio_only:
-        setting.guest.add_device("controller", type="scsi", model="virtio-scsi")
+    """A virtio-scsi controller for every seven SCSI disks; where there is one of some model, more of that model."""
+    there = controllers(setting, "scsi")
+    model = there[0].get("model", "") if there else ""
+    if not there and (setting.profile.virtio_scsi or setting.guest.is_virtio_only):
+        model = "virtio-scsi"
+    for number in range(len(there), _scsi_needed(setting) if model else 0):
+        index = {"index": str(number)} if number else {}
+        setting.guest.add_device("controller", type="scsi", **index, model=model)
+
+
+ON_ONE_BUS = 7
+"""SCSI disks that libvirt connects to one controller: sda to sdg to the first, as `virsh dumpxml` shows them."""
+
+
+def _scsi_needed(setting: Setting) -> int:
+    """How many controllers libvirt looks for: it derives the place of a disk without address from its target."""
+    needed = 0
+    for disk in setting.guest.disks():
+        if path.get(disk, "./target/@bus") == "scsi" and path.get(disk, "./address/@controller") is None:
+            needed = max(needed, _position(path.get(disk, "./target/@dev") or "") // ON_ONE_BUS + 1)
+    return needed
+
+
+def _position(target: str) -> int:
+    """sda -> 0, sdz -> 25, sdaa -> 26; other names count as the first."""
+    number = 0
+    for letter in target[2:]:
+        if not "a" <= letter <= "z":
+            return 0
+        number = number * 26 + ord(letter) - ord("a") + 1
+    return max(number - 1, 0)
 
 
 # -- consoles and channels ------------------------------------------------------------------------

@@ -236,3 +236,26 @@ def test_details_of_devices_that_were_there_stay(setting_of: Make, show: Show) -
     devices.fill_details(setting)
     assert show(setting.guest, "watchdog") == ["<watchdog/>"]
     assert show(setting.guest, "vsock") != ["<vsock/>"]
+
+
+def scsi_disks(*names: str, more: str = "") -> str:
+    return "".join(f"<disk type='file' device='disk'><target dev='{each}' bus='scsi'/>{more}</disk>" for each in names)
+
+
+@pytest.mark.parametrize(
+    ("devices", "profile", "made"),
+    [
+        (scsi_disks("sda", "sdg"), "debian12", ["virtio-scsi"]),
+        (scsi_disks("sda", "sdh"), "debian12", ["virtio-scsi", "virtio-scsi 1"]),
+        (scsi_disks("sdaa"), "debian12", ["virtio-scsi", "virtio-scsi 1", "virtio-scsi 2", "virtio-scsi 3"]),
+        (scsi_disks("odd name"), "debian12", ["virtio-scsi"]),
+        (scsi_disks("sdh") + "<controller type='scsi' model='lsilogic'/>", "debian12", ["lsilogic", "lsilogic 1"]),
+        (scsi_disks("sdh") + "<controller type='scsi'/>", "debian12", [""]),
+        (scsi_disks("sdh", more="<address type='drive' controller='0'/>"), "debian12", []),
+        (scsi_disks("sdh"), "win7", []),
+    ],
+)
+def test_scsi_controllers_for_many_disks(devices: str, profile: str, made: list[str], setting_of: Make) -> None:
+    guest = apply(setting_of(devices=devices, profile=profile), "scsi-controller").guest
+    found = [f"{each.get('model', '')} {each.get('index', '')}".strip() for each in guest.devices("controller")]
+    assert found == made
