@@ -108,3 +108,34 @@ def test_a_text_that_is_there_keeps_its_blanks(value: str, after: str) -> None:
     node = tree.parse("<a>\n a </a>")
     xpath.assign(node, ".", value)
     assert tree.to_text(node) == after + "\n"
+
+
+QEMU = "<domain><memory>5</memory><q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'/></domain>"
+
+
+@pytest.mark.parametrize(
+    ("where", "holds"),
+    [
+        ("memory", True),
+        ("memory > 4", True),
+        ("memory > 5", False),
+        ("/domain/memory", True),
+        ("//memory[. = 5]", True),
+        ("count(disk)", False),
+        ("string(memory)", True),
+        ("string(disk)", False),
+        ("number(disk)", False),
+        ("disk/@device", False),
+        ("not(disk)", True),
+        ("qemu:commandline", True),
+        ("libosinfo:libosinfo", False),
+    ],
+)
+def test_a_condition_holds_for_what_is_true_or_there(where: str, holds: bool) -> None:
+    assert xpath.condition(where)(tree.parse(QEMU)) is holds
+
+
+@pytest.mark.parametrize("where", ["[", "", "'", "memory >", "foo:memory", "nonsense()", "\x01"])
+def test_a_condition_that_is_no_xpath(where: str) -> None:
+    with pytest.raises(UsageError, match="is not an XPath"):
+        xpath.condition(where)
