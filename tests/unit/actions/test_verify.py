@@ -16,7 +16,8 @@ from virtprov.support.errors import UsageError
 XML = """<domain type='kvm'><name>g</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01</uuid><memory>1048576</memory>
 <currentMemory>1048576</currentMemory><vcpu>2</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>
 <disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/><source file='/a.qcow2'/>
-<target dev='vda' bus='virtio'/></disk><interface type='network'><mac address='52:54:00:00:00:01'/><source network='default'/>
+<target dev='vda' bus='virtio'/></disk>
+<interface type='network'><mac address='52:54:00:00:00:01'/><source network='default'/>
 <model type='virtio'/></interface><rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
 </devices></domain>"""
 INFO = GuestInfo("g", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01", 1, "running", True, True)
