@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 FEW = 3
 """So many guests are named; more are counted."""
 UNKEPT = "the host did not keep the change: its definition of the guest is as it was before"
-_GUEST = "\0"
+_GUEST, _PART = "\0", "\1"
+SHORT = 3
+"""Shorter names than that may stand in a sentence by chance."""
 
 
 class Told:
@@ -89,17 +91,27 @@ def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
     groups: dict[str, list[str]] = {}
     sentences: dict[str, str] = {}
     for name, sentence in said:
-        plain = sentence.replace(f"the guest '{name}'", f"'{name}'").replace(f"'{name}'", _GUEST)
+        plain = _without(name, sentence)
         groups.setdefault(plain, []).append(name)
         sentences[plain] = sentence
     found = []
     for sentence, names in groups.items():
-        if len(names) == 1 and _GUEST in sentence:
+        if len(names) == 1 and (_GUEST in sentence or _PART in sentence):
             found.append(sentences[sentence])
             continue
         who = listed(names) if len(names) <= FEW else count(len(names))
-        found.append(f"{who}: {sentence.replace(_GUEST, 'the guest')}")
+        found.append(f"{who}: {sentence.replace(_GUEST, 'the guest').replace(_PART, 'NAME')}")
     return found
+
+
+def _without(name: str, sentence: str) -> str:
+    """The sentence with marks in place of the guest's name, be it alone or, if it is no short one, part of a word."""
+    plain = sentence.replace(f"the guest '{name}'", f"'{name}'").replace(f"'{name}'", _GUEST)
+    if len(name) < SHORT or name not in plain:
+        return plain
+    import re
+
+    return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _PART, plain)
 
 
 def fail(sentence: str) -> None:

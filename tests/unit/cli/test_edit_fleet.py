@@ -163,6 +163,8 @@ def test_sentences_about_guests_are_grouped() -> None:
     said = [("a", "'a' is off"), ("b", "'b' is off"), ("c", "no"), ("d", "the guest 'd' is gone")]
     assert grouped(said) == ["a and b: the guest is off", "c: no", "the guest 'd' is gone"]
     assert grouped((str(number), "no") for number in range(12)) == ["12 guests: no"]
+    seeds = [(name, f"the seed {name}-1.iso of '{name}'") for name in ("web1", "web2", "7")]
+    assert grouped(seeds) == ["web1 and web2: the seed NAME-1.iso of the guest", "the seed 7-1.iso of '7'"]
 
 
 @pytest.mark.parametrize(
@@ -178,3 +180,13 @@ def test_states_that_are_none(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
         states(text)
     assert caught.value.hint.startswith(hint)
+
+
+def test_json_of_an_undo(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("a1", "a2", "--edit", "--vcpus", "3", "-q") == 0
+    assert run("--undo", "a2", "--output", "json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert list(said) == ["undone", "uri", "time", "guests", "changed", "unchanged", "failed", "warnings"]
+    assert (said["undone"], said["uri"], said["changed"], said["failed"]) == (True, URI, 1, 0)
+    (guest,) = said["guests"]
+    assert guest["name"] == "a2" and guest["diff"].startswith("--- a2 (now)\n") and guest["error"] is None

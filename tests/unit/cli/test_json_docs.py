@@ -57,3 +57,20 @@ def test_every_state_is_described() -> None:
     from virtprov.cli.install import _SENTENCES
 
     assert set(_SENTENCES) <= set(re.findall(r"\| `([a-z]+)` \|", section("virtprov-install")))
+
+
+def test_several_guests_are_described_key_by_key() -> None:
+    text = section("virtprov-xml").partition("### Several guests")[2]
+    example = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])
+    printed = json.loads((ROOT / "tests" / "golden" / "xml" / "fleet-json.out").read_text())
+    assert list(example) == list(printed)
+    assert list(example["guests"][0]) == list(printed["guests"][0])
+    assert set(printed) <= set(re.findall(r"`([a-z_]+)`", text))
+    effects = json.loads((ROOT / "tests" / "golden" / "xml" / "fleet-json.out").read_text())["guests"][0]["effects"]
+    assert {f"effects[].{key}" for key in effects[0]} <= set(re.findall(r"`([a-z_.\[\]]+)`", section("virtprov-xml")))
+
+
+def test_what_is_undone_is_described_key_by_key() -> None:
+    text = section("virtprov-xml").partition("### `--undo`")[2]
+    example = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])
+    assert list(example) == ["undone", "uri", "time", "guests", "changed", "unchanged", "failed", "warnings"]
