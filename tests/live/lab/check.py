@@ -14,13 +14,14 @@ from lab.sources import KEYRING
 
 PROGRAMS = (
     "libvirtd virtlogd virsh qemu-system-x86_64 qemu-img dnsmasq iptables ip unshare nsenter mount umount hostname ps "
-    "ssh ssh-keygen mmdebstrap apt-get apt-config mkfs.ext4 mkfs.vfat mmd mcopy sfdisk dd"
+    "ssh ssh-keygen sshd openssl setpriv ldd swtpm mkfs.xfs mkfs.btrfs parted "
+    "mmdebstrap apt-get apt-config mkfs.ext4 mkfs.vfat mmd mcopy sfdisk dd"
 ).split()
 NAMESPACES = "unshare --mount --net --pid --uts --ipc --fork --mount-proc".split()
 # What the lab's first process does to its namespaces, tried in some that end at once.
 TRIAL = "mount --make-rprivate / && umount -R -l /sys && mount -t sysfs sysfs /sys && mount -t tmpfs tmpfs /run"
 DISK_GIB = 6
-MEMORY_GIB = 2.5
+MEMORY_GIB = 3.5
 LIST = Path(__file__).resolve().parents[1] / "packages.txt"
 
 
