@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from virtprov.actions import things
+from virtprov.actions.things import Thing
 from virtprov.support.errors import InputError, ProvError
 
 if TYPE_CHECKING:
@@ -23,13 +25,16 @@ def kept(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
     if encryption is None or not encryption.password_file:
         yield []
         return
-    world.host.create_secret(encryption.secret_xml(volume.path), _password(encryption.password_file))
+    password = _password(encryption.password_file)
+    with world.making(Thing(things.SECRET, volume.path, encryption.uuid)) as entry:
+        world.host.create_secret(encryption.secret_xml(volume.path), password)
     try:
-        yield [lambda: world.host.remove_secret(encryption.uuid)]
+        yield [world.undo(entry)]
     except BaseException:
         try:
-            world.host.remove_secret(encryption.uuid)
+            world.undo(entry)()
         except ProvError as problem:
+            world.trail.stuck = True
             world.warn(f"the secret {encryption.uuid} is left behind: {problem.message}")
         raise
 

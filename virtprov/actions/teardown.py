@@ -52,6 +52,7 @@ def standing(host: Host, thing: Thing, witness: Witness = NOBODY) -> Standing:
         things.VOLUME: _volume_standing,
         things.FILE: _file_standing,
         things.ASIDE: _aside_standing,
+        things.SECRET: _secret_standing,
         things.GUEST: _guest_standing,
         things.START: _start_standing,
         things.DEFINITION: _definition_standing,
@@ -71,6 +72,8 @@ def take_down(host: Host, thing: Thing) -> None:
         bring_back(host, thing)
     elif thing.kind == things.POOL:
         host.remove_pool(thing.name)
+    elif thing.kind == things.SECRET:
+        host.remove_secret(thing.uuid)
     elif thing.kind == things.VOLUME:
         with ExitStack() as pools:
             host.delete_volume(thing.pool or pool_over(host, os.path.dirname(thing.path), pools), thing.name)
@@ -318,6 +321,10 @@ def inactive(pool: PoolInfo) -> HostError:
         f"the storage pool '{pool.name}' over {pool.path} is not active",
         hint=f"start it with `virsh pool-start {pool.name}`",
     )
+
+
+def _secret_standing(host: Host, thing: Thing, witness: Witness) -> Standing:
+    return Standing(OURS if host.has_secret(thing.uuid) else GONE)
 
 
 # -- files of this machine -----------------------------------------------------------------------

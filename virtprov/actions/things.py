@@ -6,7 +6,7 @@ from typing import Any
 
 from virtprov.support.record import Record
 
-POOL, VOLUME, FILE, ASIDE = "pool", "volume", "file", "aside"
+POOL, VOLUME, FILE, ASIDE, SECRET = "pool", "volume", "file", "aside", "secret"
 GUEST, START, DEFINITION, REPLACED = "guest", "start", "definition", "replaced"
 DISCARDED = (ASIDE, REPLACED)
 """What is put out of the way until nothing can fail any more, and then goes for good."""
@@ -54,6 +54,7 @@ class Thing(Record):
             POOL: f"the storage pool '{self.name}'",
             VOLUME: f"the volume {self.name}{where}" if self.pool else f"the volume {self.path}",
             FILE: f"the file {self.path}",
+            SECRET: f"the secret of {self.name}",
             ASIDE: f"{self.path}, put aside as {self.aside}",
             GUEST: f"the guest '{self.name}'",
             START: f"the running guest '{self.name}'",

@@ -65,6 +65,7 @@ _KINDS: tuple[tuple[type[HostError], str, tuple[str, ...]], ...] = (
             "VIR_ERR_NO_NETWORK",
             "VIR_ERR_NO_STORAGE_POOL",
             "VIR_ERR_NO_STORAGE_VOL",
+            "VIR_ERR_NO_SECRET",
             "VIR_ERR_NO_NODE_DEVICE",
             "VIR_ERR_DEVICE_MISSING",
         ),

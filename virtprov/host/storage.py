@@ -96,6 +96,11 @@ class Storage(Inventory):
                 secret.undefine()
                 raise
 
+    def has_secret(self, uuid: str) -> bool:
+        """Whether the host keeps a secret of that UUID. Raises HostError."""
+        look = self._conn.secretLookupByUUIDString
+        return self._lookup(f"look for the secret {uuid}", look, uuid) is not None
+
     def remove_secret(self, uuid: str) -> None:
         """Forget a secret. Raises HostError."""
         with asking(f"remove the secret {uuid}"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions import steps
+from virtprov.actions import steps, teardown, things
 from virtprov.actions.plan import World
 from virtprov.guest.volumes import Encryption, NewVolume
 from virtprov.host.connection import Host
@@ -34,6 +34,9 @@ class Keeping:
         if self.refuses == "secret":
             raise HostError("no secrets here")
         self.secrets[tree.find_text(tree.parse(xml), "uuid")] = value
+
+    def has_secret(self, uuid: str) -> bool:
+        return uuid in self.secrets
 
     def remove_secret(self, uuid: str) -> None:
         del self.secrets[uuid]
@@ -85,3 +88,14 @@ def test_files_without_a_password(
         (tmp_path / "password").write_bytes(content)
     with pytest.raises(InputError, match=message):
         steps.MakeVolume(volume).do(world_of(Keeping(place)))
+
+
+def test_both_are_written_down_and_found_again(volume: NewVolume, place: Host, world_of: Around) -> None:
+    host: Any = Keeping(place)
+    world = world_of(host)
+    steps.MakeVolume(volume).do(world)
+    (secret,), (made,) = world.trail.held(things.SECRET), world.trail.held(things.VOLUME)
+    assert (secret.uuid, secret.name, made.key) == (UUID, "/srv/images/new.img", "/srv/images/new.img")
+    assert teardown.standing(host, secret).state == teardown.OURS
+    teardown.take_down(host, secret)
+    assert host.secrets == {} and teardown.standing(host, secret).state == teardown.GONE
