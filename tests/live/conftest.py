@@ -15,7 +15,15 @@ from lab.shared import Shared, install
 
 HERE = Path(__file__).resolve().parent
 # Guests are shared between modules: in this order nothing boots twice.
-ORDER = ("test_lab.py", "test_install.py", "test_clone.py", "test_edit.py", "test_reseed.py", "test_failures.py")
+ORDER = (
+    "test_lab.py",
+    "test_install.py",
+    "test_clone.py",
+    "test_edit.py",
+    "test_edit_live.py",
+    "test_reseed.py",
+    "test_failures.py",
+)
 REASONS = pytest.StashKey[list[str]]()
 
 
