@@ -1,0 +1,259 @@
+"""Runs that come to no good end, wherever that is: the host ends as it began, or --clean-up makes it so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from lab import inventory
+from lab.guests import until
+from lab.host import URI, Done, Host, running_host
+from lab.image import cache_root
+
+pytestmark = pytest.mark.live
+
+FAULTY = Path(__file__).resolve().parent / "lab/faulty.py"
+DOOMED, ORIGINAL, OLD = "doomed", "original", "old"
+IMAGES, TIGHT = "/var/lib/libvirt/images", "/run/tight"
+NVRAM = "/var/lib/libvirt/qemu/nvram/{}.fd"
+KILLED = -9
+MOST = 60
+INTERRUPTED, REFUSED, TOO_LONG, BROKEN = 130, 3, 4, 5
+INSTALL = [
+    *("virtprov-install", "--virt-type", "qemu", "--name", DOOMED, "--osinfo", "generic", "--memory", "64", "--import"),
+    *("--graphics", "none", "--noautoconsole", "--network", "none", "--disk", "size=0.01", "--boot", "uefi"),
+    *("--tpm", "emulator", "--cloud-init", "disable=on"),
+]
+CLONE = ["virtprov-clone", "--original", ORIGINAL, "--auto-clone", "--name", DOOMED]
+REPLACE = ["virtprov-clone", "--original", ORIGINAL, "--auto-clone", "--name", OLD, "--replace"]
+GUEST = """\
+<domain type='qemu'><name>{name}</name><memory unit='MiB'>64</memory>
+<os firmware='efi'><type arch='x86_64' machine='q35'>hvm</type></os><features><acpi/></features>
+<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>
+<source file='/var/lib/libvirt/images/{name}.qcow2'/><target dev='vda' bus='virtio'/></disk>
+<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm></devices></domain>
+"""
+FULL = """\
+<domain type='qemu'><name>full</name><memory unit='MiB'>64</memory><os><type arch='x86_64' machine='q35'>hvm</type></os>
+<devices><disk type='file' device='disk'><driver name='qemu' type='raw'/>
+<source file='/var/lib/libvirt/images/full.raw'/><target dev='vda' bus='virtio'/></disk></devices></domain>
+"""
+
+
+@pytest.fixture(scope="module")
+def host(prerequisites: None, request: pytest.FixtureRequest) -> Iterator[Host]:
+    """A host of its own: its libvirt is stopped now and then, which guests of others need not see."""
+    with running_host(cache_root() / "runs") as made:
+        furnish(made)
+        yield made
+    injected, leaked = sum(tally.injected for tally in TALLIES), sum(len(tally.leaked) for tally in TALLIES)
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n{injected} injected, {leaked} leaked")
+
+
+def furnish(host: Host) -> None:
+    """Give the host an original to copy, a guest to be replaced, and a pool that is soon full."""
+    for name in (ORIGINAL, OLD):
+        host.virsh("vol-create-as", "default", f"{name}.qcow2", "1M", "--format", "qcow2")
+        define(host, name)
+    host.execute(["mkdir", TIGHT])
+    host.execute(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", TIGHT])
+    host.virsh("pool-create-as", "tight", "dir", "--target", TIGHT)
+
+
+def define(host: Host, name: str) -> None:
+    """Define a guest that has what libvirt keeps beside guests: UEFI variables, a TPM's state, a snapshot."""
+    host.define("", GUEST.format(name=name))
+    host.virsh("start", name, "--paused")
+    host.virsh("destroy", name)
+    host.virsh("snapshot-create-as", name, "before")
+    host.virsh("autostart", name)
+
+
+@pytest.fixture(autouse=True)
+def quiet(host: Host) -> Iterator[None]:
+    """Every test leaves no run behind."""
+    yield
+    assert trails(host) == []
+
+
+def trails(host: Host) -> list[str]:
+    """The files of runs that are not settled."""
+    return sorted(path.name for path in (host.state / "home/.local/state/virtprov").glob("run-*"))
+
+
+def words(command: Sequence[str], fault: str, point: str) -> list[str]:
+    """The words of a command to which something happens at a point of its run."""
+    tool, *rest = command
+    return [sys.executable, str(FAULTY), tool, fault, point, "--connect", URI, *rest]
+
+
+def clean_up(host: Host) -> Done:
+    done = host.run(["virtprov-install", "--clean-up", "--yes"])
+    assert done.rc == 0, done.err
+    return done
+
+
+TALLIES: list[Tally] = []
+
+
+class Tally:
+    """How often something was made to go wrong, and what was left over in the end."""
+
+    def __init__(self, host: Host) -> None:
+        self.host, self.before = host, inventory.take(host)
+        self.injected = 0
+        self.leaked: list[str] = []
+        TALLIES.append(self)
+
+    def count(self, what: str) -> None:
+        """Something has gone wrong: see what came, or went, and is not as before."""
+        self.injected += 1
+        after = inventory.take(self.host)
+        pairs = zip(self.before, after, strict=True)
+        self.leaked += [f"{what}: {thing}" for old, new in pairs for thing in sorted(set(old) ^ set(new))]
+        self.before = after
+
+    def close(self, least: int) -> None:
+        """Nothing may have been left over of at least so many runs."""
+        assert self.leaked == []
+        assert self.injected >= least
+
+
+def uuid_of(host: Host, name: str) -> str:
+    """The UUID of a guest, "" when it is not there."""
+    return host.try_virsh("domuuid", name).out.strip()
+
+
+def remove(host: Host, name: str) -> None:
+    """Take down a guest and its disks."""
+    host.try_virsh("destroy", name)
+    host.virsh("undefine", name, "--nvram", "--tpm", "--snapshots-metadata", "--remove-all-storage")
+
+
+def killed_everywhere(host: Host, command: Sequence[str], name: str) -> None:
+    """Kill the run at each of its points, one after the other, and clean up, until it was done: its guest is there."""
+    tally, uuid = Tally(host), uuid_of(host, name)
+    for point in range(1, MOST):
+        done = host.execute(words(command, "SIGKILL", f"line:{point}"))
+        assert done.rc in (0, KILLED), done.err
+        clean_up(host)
+        if uuid_of(host, name) != uuid:
+            break
+        tally.count(f"killed at {point}")
+    tally.close(10)
+
+
+def test_an_installation_that_is_killed(host: Host) -> None:
+    before = inventory.take(host)
+    killed_everywhere(host, INSTALL, DOOMED)
+    after = inventory.take(host)
+    assert not [volume for volume in after.volumes if "seed" in volume], "all was made, but for taking the seed away"
+    assert host.virsh("domstate", DOOMED) == "running"
+    remove(host, DOOMED)
+    assert inventory.take(host) == before
+
+
+def test_a_replacement_that_is_killed(host: Host) -> None:
+    killed_everywhere(host, REPLACE, OLD)
+    after = inventory.take(host)
+    assert not [thing for kind in after for thing in kind if "replaced" in thing or f"snapshot/{OLD}" in thing]
+    assert [file for file in after.files if "/nvram/old_VARS" in file] == [NVRAM.format(f"{OLD}_VARS-1")]
+    remove(host, OLD)
+    define(host, OLD)
+
+
+@pytest.mark.parametrize(
+    ("command", "steps"), [(INSTALL, 4), (CLONE, 3), (REPLACE, 4)], ids=["install", "clone", "replace"]
+)
+def test_a_run_that_is_interrupted(host: Host, command: list[str], steps: int) -> None:
+    tally = Tally(host)
+    for point in range(1, steps + 1):
+        done = host.execute(words(command, "SIGINT", f"step:{point}"))
+        assert done.rc == INTERRUPTED, done.err
+        tally.count(f"interrupted at {point}")
+    tally.close(steps)
+
+
+@pytest.mark.parametrize("point", [2, 3, 4])
+def test_a_host_that_stops_between_steps(host: Host, point: int) -> None:
+    tally = Tally(host)
+    argv = host.inside(words(REPLACE, "hold", f"step:{point}"))
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as run:
+        assert run.stdin is not None and run.stdout is not None
+        assert run.stdout.readline() == "held\n"
+        host.stop_libvirtd()
+        _, told = run.communicate("go on\n", timeout=120)
+    assert run.returncode == REFUSED, told
+    assert "`virtprov-install --clean-up` removes it later" in told
+    unreached = host.run(["virtprov-install", "--clean-up", "--yes"])
+    assert unreached.rc == REFUSED and "is kept for later" in unreached.err
+    host.start_libvirtd()
+    clean_up(host)
+    tally.count(f"stopped at {point}")
+    tally.close(1)
+
+
+def test_a_disk_that_fills_up_on_the_way(host: Host) -> None:
+    host.execute(["sh", "-c", f"head -c 8M /dev/urandom >{IMAGES}/full.raw"])
+    host.virsh("pool-refresh", "default")
+    host.define("", FULL)
+    host.execute(["sh", "-c", f"cat /dev/zero >{TIGHT}/ballast"])  # until it is full
+    tally = Tally(host)
+    unchecked = ["--check", "disk_size=off"]
+    new = ["size=0.01,pool=tight,format=raw" if word == "size=0.01" else word for word in INSTALL]
+    copied = ["virtprov-clone", "--original", "full", "--name", DOOMED, "--file", f"{TIGHT}/a.raw"]
+    for command in (new, copied):
+        done = host.run([*command, *unchecked])
+        assert done.rc == REFUSED, done.err
+        assert "No space left" in done.err
+        tally.count(command[0])
+    tally.close(2)
+    remove(host, "full")
+
+
+def test_the_next_run_tells_of_the_one_that_was_killed(host: Host) -> None:
+    before = inventory.take(host)
+    assert host.execute(words(INSTALL, "SIGKILL", "line:8")).rc == KILLED
+    again = ["virtprov-install", *INSTALL[1:], "--name", "next"]
+    done = host.run([*again, "--print-xml"])
+    assert "--clean-up" not in done.err
+    done = host.run(again)
+    assert done.rc == 0, done.err
+    assert f"the virtprov-install of '{DOOMED}' on qemu:///system that began at" in done.err
+    refused = host.execute(host.own(["virtprov-install", "--clean-up"]), stdin="n\n")
+    assert refused.rc == 0 and "Remove? (y/n)" in refused.err
+    assert trails(host) != []
+    agreed = host.execute(host.own(["virtprov-install", "--clean-up"]), stdin="y\n")
+    assert agreed.rc == 0 and f"Removed the volume {DOOMED}.qcow2 in the pool 'default'." in agreed.out
+    remove(host, "next")
+    assert inventory.take(host) == before
+
+
+def test_who_waits_too_long_leaves_the_guest_and_tells_of_the_seed(host: Host) -> None:
+    before = inventory.take(host)
+    done = host.run([*INSTALL, "--wait", "0.02"])
+    assert done.rc == TOO_LONG, done.err
+    assert host.virsh("domstate", DOOMED) == "running"
+    assert f"Removed the volume {DOOMED}-seed.iso in the pool 'default'." in clean_up(host).out
+    assert host.virsh("domstate", DOOMED) == "running"
+    remove(host, DOOMED)
+    assert inventory.take(host) == before
+
+
+def test_a_guest_that_is_off_before_it_is_ready(host: Host) -> None:
+    before = inventory.take(host)
+    argv = host.inside(host.own([*INSTALL, "--wait", "5"]))
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        until("the guest runs", lambda: host.try_virsh("domstate", DOOMED).out.strip() == "running", time.sleep, 60)
+        host.virsh("destroy", DOOMED)
+        _, told = run.communicate(timeout=120)
+    assert run.returncode == BROKEN, told
+    clean_up(host)
+    remove(host, DOOMED)
+    assert inventory.take(host) == before
