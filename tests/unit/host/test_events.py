@@ -184,7 +184,8 @@ def test_a_recorded_host_tells_too(kvm: Host) -> None:
 
 
 def test_a_second_connection_listens_where_the_first_cannot(hosts) -> None:  # type: ignore[no-untyped-def]
-    from virtprov.host.connection import connect, open_connection
+    from virtprov.host.connection import connect
+    from virtprov.host.opening import open_connection
 
     uri = "test:///default"  # its guests are the same through every connection of a process
     plain = connect(uri)
