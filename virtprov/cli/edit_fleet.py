@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from virtprov.actions.journal import Journal
     from virtprov.host.connection import Host
 
-REMOTE_JOBS = 4
-"""So many guests of a remote host at a time: no more than a libvirt daemon serves one client at once (5)."""
-
 ENOUGH = 10
 """After so many guests that cannot be changed no more are looked at, unless they are left out anyway."""
 
@@ -79,7 +76,7 @@ class _Fleet:
         self.host = host
         self.output = output
         self.book = book
-        self.jobs = args.jobs or (REMOTE_JOBS if host.is_remote else 1)
+        self.jobs = fleet_words.jobs(args.jobs, host)
         self.planned: list[Planned] = []
         self.failed: list[Failed] = []
         self.done = False

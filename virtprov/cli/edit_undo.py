@@ -42,6 +42,7 @@ class _Undo:
         self.history = history
         self.meant = meant
         self.when = when(history.run)
+        self.jobs = fleet_words.jobs(args.jobs, host)
         self.planned: list[Planned] = []
         self.failed: list[Failed] = []
 
@@ -66,7 +67,7 @@ class _Undo:
         from virtprov.actions import undo
 
         shown = self.args.print_diff or self.args.confirm
-        for past, answer in undo.plan(self.host, self.history, self.meant, self.args.jobs or 1):
+        for past, answer in undo.plan(self.host, self.history, self.meant, self.jobs):
             if isinstance(answer, ProvError):
                 self.failed.append((past.name, answer))
                 continue
@@ -81,7 +82,7 @@ class _Undo:
     def _do(self, todo: list[Planned]) -> None:
         from virtprov.actions.fleet import Aborted, Work
 
-        work = Work(self.output.world(self.host), keep_going=self.args.keep_going, jobs=self.args.jobs or 1)
+        work = Work(self.output.world(self.host), keep_going=self.args.keep_going, jobs=self.jobs)
         try:
             late = work.all(todo)
         except Aborted as error:
