@@ -87,6 +87,7 @@ SIGNS = (
     Sign("Connection refused", "nothing listens at {place}", "{listener}"),
     Sign("No route to host", "{place} cannot be reached", "see that '{host}' is up and on a network of this machine"),
     Sign("etwork is unreachable", "{place} cannot be reached", "see that '{host}' is on a network of this machine"),
+    Sign("': Permission denied", "", "be root{there}, join the group 'libvirt'{there}, or use {driver}:///session", Refused),
     Sign("ailed to connect socket", "no libvirt daemon listens at {rest}", _START),
     Sign("terminated with non-zero code: 127", "libvirt is not installed there", "install libvirt-daemon on '{host}'"),
     Sign("terminated with non-zero code", "no libvirt daemon listens there", _START),

@@ -185,6 +185,13 @@ def test_what_libvirt_says_in_our_words(uri: str, words: str, code: int, why: st
             "authority sign a certificate",
         ),
         ("esx://vm.example/", "Username request failed", AUTH, "there is nobody to ask", "?authfile="),
+        (
+            "qemu:///system",
+            "Failed to connect socket to '/run/libvirt/libvirt-sock': Permission denied",
+            SYSTEM_ERROR,
+            "Failed to connect socket to '/run/libvirt/libvirt-sock': Permission denied",
+            "be root, join the group 'libvirt', or use qemu:///session",
+        ),
         ("qemu:///system", "polkit said no", AUTH, "polkit said no", "join the group 'libvirt'"),
     ],
 )
