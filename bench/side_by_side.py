@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -66,14 +65,6 @@ def once(run: Run, env: dict[str, str]) -> float:
     if done.returncode:
         sys.exit(f"{NAME}: {' '.join(run.argv)} failed:\n{done.stderr.decode(errors='replace')}")
     return took
-
-
-def processor(run: Run, env: dict[str, str]) -> float:
-    """Run a command as `once` does, and return the seconds of processor time that it took."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    once(run, env)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def measure(contenders: Mapping[str, Run], rounds: int, env: dict[str, str]) -> Times:
