@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.guest import partitions, uploads
 from virtprov.guest.room import Room
 from virtprov.guest.volumes import (
     DEFAULT_POOL,
@@ -25,6 +24,7 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.guest.lookup import Lookup
+    from virtprov.guest.uploads import Sent
     from virtprov.guest.view import HostView
     from virtprov.host.entries import PoolInfo
 
@@ -74,7 +74,7 @@ class NewVolumes:
         directory, name = os.path.split(path)
         asked = wish.size is not None or wish.backing_store  # a mistyped path must not become an empty disk
         pool = self.lookup.pool_over(directory) if asked and not drive or self.host.is_remote else None
-        there = uploads.instead(self.host, path)
+        there = _instead(self.host, path)
         if there and not asked:
             raise UsageError(f"--disk {path}: the remote host has no such file or volume", hint=there)
         if pool is None and self.host.is_remote and not (asked and self.pool_create and not drive):
@@ -94,6 +94,8 @@ class NewVolumes:
             pools = (self._pool_for(directory),)
         _check_kind(pool)
         if pool is not None and pool.type == "disk":
+            from virtprov.guest import partitions
+
             partitions.check_name(self.host, pool, name, self._taken)
         fmt = wish.format or wish.driver_format or self._default_format(pool)
         volume = self._new(disk, pool, name, path, fmt, size, wish)
@@ -104,7 +106,7 @@ class NewVolumes:
 
         Raises UsageError without a size, HostError for a pool that cannot take it.
         """
-        sent = uploads.look(wish.upload, wish.size) if wish.upload else None
+        sent = _sent(wish)
         size = sent.size if sent else self._size(wish)
         if size is None:
             raise UsageError("--disk: the size of the new disk is not given", hint="add size=GIB, for example size=20")
@@ -174,7 +176,7 @@ class NewVolumes:
         if volume is None:
             raise UsageError(
                 f"--disk backing_store={wish.backing_store}: there is no such image",
-                hint=uploads.instead(self.host, path) or "check the path",
+                hint=_instead(self.host, path) or "check the path",
             )
         return path, volume.capacity, wish.backing_format or self.lookup.format_of(path, volume)
 
@@ -185,6 +187,8 @@ class NewVolumes:
 
     def _free_volume(self, pool: PoolInfo | None, target: str, fmt: str) -> str:
         if pool is not None and pool.type == "disk":
+            from virtprov.guest import partitions
+
             return partitions.next_name(self.host, pool, self._taken)
         tail = "" if pool is not None and pool.type not in FILE_POOLS else ending(fmt)
         number = 0
@@ -226,6 +230,24 @@ class NewVolumes:
         allocation = size if whole else 0
         in_pool = pool.name if pool is not None else ""
         return NewVolume(in_pool, name, path, fmt, size, allocation, backing, backing_format, encryption)
+
+
+def _sent(wish: Wish) -> Sent | None:
+    """The image of this machine that becomes the volume, None without one; raises UsageError for one that cannot."""
+    if not wish.upload:
+        return None
+    from virtprov.guest.uploads import look
+
+    return look(wish.upload, wish.size)
+
+
+def _instead(host: HostView, path: str) -> str:
+    """The way to send a file of this machine to another one that does not have it; "" when that does not help."""
+    if not host.is_remote:
+        return ""
+    from virtprov.guest.uploads import instead
+
+    return instead(host, path)
 
 
 def _check_kind(pool: PoolInfo | None) -> None:
