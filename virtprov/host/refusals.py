@@ -24,6 +24,7 @@ SSH = ("ssh", "libssh", "libssh2")
 _NOT_LET_IN = frozenset(code for code, (kind, _) in failures.BY_CODE.items() if kind is Refused)
 _START = "start it{there}, e.g. `systemctl start virtqemud.socket` or `systemctl start libvirtd`"
 _NO_ENTRY = "ssh does not let '{user}' in there"
+_RIGHTS = "be root or in the group 'libvirt'{there}, or use {driver}:///session"
 _PKI = "certificates are looked for in {pki}, or where ?pkipath=DIR says"
 
 
@@ -87,7 +88,7 @@ SIGNS = (
     Sign("Connection refused", "nothing listens at {place}", "{listener}"),
     Sign("No route to host", "{place} cannot be reached", "see that '{host}' is up and on a network of this machine"),
     Sign("etwork is unreachable", "{place} cannot be reached", "see that '{host}' is on a network of this machine"),
-    Sign("': Permission denied", "", "be root{there}, join the group 'libvirt'{there}, or use {driver}:///session", Refused),
+    Sign("': Permission denied", "", _RIGHTS, Refused),
     Sign("ailed to connect socket", "no libvirt daemon listens at {rest}", _START),
     Sign("terminated with non-zero code: 127", "libvirt is not installed there", "install libvirt-daemon on '{host}'"),
     Sign("terminated with non-zero code", "no libvirt daemon listens there", _START),

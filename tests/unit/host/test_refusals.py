@@ -190,7 +190,7 @@ def test_what_libvirt_says_in_our_words(uri: str, words: str, code: int, why: st
             "Failed to connect socket to '/run/libvirt/libvirt-sock': Permission denied",
             SYSTEM_ERROR,
             "Failed to connect socket to '/run/libvirt/libvirt-sock': Permission denied",
-            "be root, join the group 'libvirt', or use qemu:///session",
+            "be root or in the group 'libvirt', or use qemu:///session",
         ),
         ("qemu:///system", "polkit said no", AUTH, "polkit said no", "join the group 'libvirt'"),
     ],
