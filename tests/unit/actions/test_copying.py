@@ -81,9 +81,9 @@ def test_a_copy_that_is_gone_already_needs_no_undo(image: Path, tmp_path: Path) 
 def test_what_took_the_place_of_a_copy_stays(image: Path, tmp_path: Path) -> None:
     said: list[str] = []
     undo = CopyFile(str(image), f"{tmp_path}/b.img").do(world(Told(tmp_path), said))
-    (tmp_path / "b.img").unlink()
-    (tmp_path / "b.img").mkdir()
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / "theirs").rename(tmp_path / "b.img")
     assert undo is not None
     undo()
-    assert (tmp_path / "b.img").is_dir()
+    assert (tmp_path / "b.img").read_text() == "theirs"
     assert said == [f"the file {tmp_path}/b.img stays: another one has its name by now"]
