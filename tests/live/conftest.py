@@ -7,15 +7,19 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from lab import check
+from lab import check, cloud
+from lab.cloud import Begun, Elsewhere
+from lab.far import Far, running_far
 from lab.guests import make_key
 from lab.host import Host, logs, running_host
 from lab.image import Image, cache_root, ready_image
 from lab.shared import Shared, install
+from lab.user import User, ordinary_user
 
 HERE = Path(__file__).resolve().parent
 # Guests are shared between modules: in this order nothing boots twice.
 ORDER = (
+    "test_fleet.py",
     "test_lab.py",
     "test_install.py",
     "test_clone.py",
@@ -23,6 +27,13 @@ ORDER = (
     "test_edit_live.py",
     "test_reseed.py",
     "test_failures.py",
+    "test_pools.py",
+    "test_lxc.py",
+    "test_firmware.py",
+    "test_session.py",
+    "test_hosts.py",
+    "test_faults.py",
+    "test_many.py",
 )
 REASONS = pytest.StashKey[list[str]]()
 
@@ -96,3 +107,49 @@ def key(lab: Host) -> Path:
 def shared(lab: Host, image: Image, key: Path) -> Shared:
     """The guest that virtprov-install made from the image, and what the command said; it may run or be off."""
     return install(lab, image, key)
+
+
+@pytest.fixture(scope="session")
+def far(lab: Host) -> Iterator[Far]:
+    """A host on another machine, so to say, reached by tcp, tls and ssh."""
+    with running_far(lab, 1) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def farther(lab: Host) -> Iterator[Far]:
+    """One more of these, for tests that stop its libvirt or boot nothing there."""
+    with running_far(lab, 2) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def user(lab: Host, image: Image) -> Iterator[User]:
+    """An ordinary user of the lab, whose session of libvirt starts when it is asked for."""
+    with ordinary_user(lab, image) as somebody:
+        yield somebody
+
+
+@pytest.fixture(scope="session")
+def begun(request: pytest.FixtureRequest, image: Image, key: Path) -> dict[str, Begun]:
+    """The installations of the guests elsewhere, begun together because together they take little longer than one."""
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    started = {}
+    if "far_guest" in wanted:
+        lab, far = request.getfixturevalue("lab"), request.getfixturevalue("far")
+        started["far"] = cloud.begin_far(lab, far, image, key)
+    if "user_guest" in wanted:
+        started["user"] = cloud.begin_user(request.getfixturevalue("user"), image, key)
+    return started
+
+
+@pytest.fixture(scope="session")
+def far_guest(begun: dict[str, Begun], far: Far, key: Path) -> Elsewhere:
+    """A guest on the further host, made over TLS from an image that was uploaded."""
+    return cloud.finish_far(begun["far"], far, key)
+
+
+@pytest.fixture(scope="session")
+def user_guest(begun: dict[str, Begun], user: User, lab: Host, key: Path) -> Elsewhere:
+    """A guest of the ordinary user, reached through a published port."""
+    return cloud.finish_user(begun["user"], lab, key)

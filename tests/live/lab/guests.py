@@ -94,13 +94,13 @@ def make_key(folder: Path) -> Path:
 class Shell:
     """A login on a guest by ssh with a key."""
 
-    def __init__(self, host: Host, address: str, user: str, key: Path) -> None:
-        self.host, self.address, self.key = host, address, key
-        self.login = [*SSH, "-i", str(key), f"{user}@{address}"]
+    def __init__(self, host: Host, address: str, user: str, key: Path, port: int = 22) -> None:
+        self.host, self.address, self.key, self.port = host, address, key, port
+        self.login = [*SSH, "-i", str(key), "-p", str(port), f"{user}@{address}"]
 
     def of(self, user: str) -> Shell:
         """The login of another user with the same key."""
-        return Shell(self.host, self.address, user, self.key)
+        return Shell(self.host, self.address, user, self.key, self.port)
 
     def try_run(self, command: str, deadline: float = BOOT_DEADLINE) -> Done:
         """Run a shell command there, failures included."""

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,11 +20,13 @@ from lab import keeper
 URI = "qemu:///system"
 CHECKOUT = Path(__file__).resolve().parents[3]
 COMMAND_DEADLINE = 1200.0
+RESTART_TRIES = 200
 STOP_DEADLINE = 20.0
 
 LIBVIRTD_CONF = """\
 auth_unix_ro = "none"
 auth_unix_rw = "none"
+unix_sock_rw_perms = "0700"
 host_uuid = "{uuid}"
 log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
 """
@@ -94,10 +97,11 @@ class Host:
     `uri` is what it is called from inside.
     """
 
-    def __init__(self, state: Path, process: subprocess.Popen[str], uri: str = URI) -> None:
+    def __init__(self, state: Path, process: subprocess.Popen[str], uri: str = URI, *, listen: bool = False) -> None:
         self.state = state
         self.process = process
         self.uri = uri
+        self.listen = listen
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         self.pid = int(children[0])
 
@@ -170,6 +174,16 @@ class Host:
         """End this host's libvirtd; guests run on. Returns when it is gone."""
         self.execute(["sh", "-c", f'pid=$(cat {pid_file}); kill "$pid"; {GONE}'])
 
+    def start_libvirtd(self) -> None:
+        """Start it again as it was; returns when it answers. The guests that ran on are known to it."""
+        libvirtd = f"libvirtd{' --listen' if self.listen else ''} --pid-file /run/libvirtd.pid"
+        self.execute(["sh", "-c", f"setsid {libvirtd} </dev/null >>/var/log/libvirt/libvirtd.out 2>&1 &"])
+        for _ in range(RESTART_TRIES):
+            if self.try_virsh("uri").rc == 0:
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"libvirtd did not start again:\n{logs(self.state)}")
+
     def stop(self) -> None:
         """End every process of the lab; mounts and network go with the last one."""
         assert self.process.stdin is not None
@@ -236,7 +250,7 @@ def start_host(state: Path, setup: Setup = PLAIN) -> Host:
         process.kill()
         process.communicate()
         raise RuntimeError(f"the live tests' libvirt did not start:\n{logs(state)}")
-    return Host(state, process, setup.uri)
+    return Host(state, process, setup.uri, listen=setup.listen)
 
 
 def logs(state: Path, tail: int = 3000) -> str:

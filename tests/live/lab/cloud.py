@@ -1,0 +1,80 @@
+"""Guests from the cloud image in other places than the lab's own host; two of them may boot side by side."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from lab.far import Far
+from lab.guests import Shell
+from lab.host import Done, Host
+from lab.image import Image
+from lab.user import HOME, User
+
+DISK_GIB = 3
+MEMORY_MIB = 768
+DEADLINE = 900.0
+FAR_NAME, USER_NAME = "distant", "modest"
+PORT = 8022
+
+
+class Begun(NamedTuple):
+    """A virtprov-install at work, and the host it runs on."""
+
+    process: subprocess.Popen[str]
+    words: list[str]
+
+    def finish(self) -> Done:
+        """Wait until it ends; a failure is an error here."""
+        out, err = self.process.communicate(timeout=DEADLINE)
+        assert self.process.returncode == 0, f"{' '.join(self.words)}: {self.process.returncode}\n{out}{err}"
+        return Done(0, out, err)
+
+
+class Elsewhere(NamedTuple):
+    """A guest that answers, and what installing it printed."""
+
+    name: str
+    shell: Shell
+    done: Done
+
+
+def begin(host: Host, name: str, key: str | Path, *words: str, uri: str = "") -> Begun:
+    """Start virtprov-install on `host` for a guest called `name`, which lets the owner of `key` in."""
+    argv = [
+        *("virtprov-install", "--virt-type", "qemu", "--name", name, "--osinfo", "debian12", "--import"),
+        *("--memory", str(MEMORY_MIB), "--vcpus", "1", "--graphics", "none", "--noautoconsole", "--wait", "15"),
+        *("--cloud-init", f"clouduser-ssh-key={key}.pub,hostname={name}"),
+        *words,
+    ]
+    own = host.inside(host.own(argv, uri=uri))
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return Begun(subprocess.Popen(own, text=True, **pipes), argv)  # type: ignore[call-overload]
+
+
+def begin_far(lab: Host, far: Far, image: Image, key: Path) -> Begun:
+    """A guest on the further host, over TLS, with the image sent from here."""
+    disk = f"upload={image.disk},size={DISK_GIB}"
+    return begin(lab, FAR_NAME, key, "--disk", disk, "--network", "network=default", uri=far.tls())
+
+
+def finish_far(begun: Begun, far: Far, key: Path) -> Elsewhere:
+    """Wait for that guest."""
+    done = begun.finish()
+    table = far.host.virsh("domifaddr", FAR_NAME, "--source", "lease")
+    address = table.split()[-1].partition("/")[0]
+    return Elsewhere(FAR_NAME, Shell(far.host, address, "debian", key), done)
+
+
+def begin_user(user: User, image: Image, key: Path) -> Begun:
+    """A guest of an ordinary user, with a port of this machine that leads into it."""
+    (user.state / "key.pub").write_text(key.with_suffix(".pub").read_text())
+    disk = f"size={DISK_GIB},backing_store={image.disk}"
+    words = ["--disk", disk, "--network", "user", "--publish", f"127.0.0.1:{PORT}:22"]
+    return begin(user, USER_NAME, f"{HOME}/key", *words)
+
+
+def finish_user(begun: Begun, lab: Host, key: Path) -> Elsewhere:
+    """Wait for that guest."""
+    return Elsewhere(USER_NAME, Shell(lab, "127.0.0.1", "debian", key, port=PORT), begun.finish())

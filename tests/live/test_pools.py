@@ -1,0 +1,132 @@
+"""Volumes in every kind of pool that can run here, clones that share their blocks, and encrypted disks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab import inventory
+from lab.domain import definition, disk_paths
+from lab.host import Done, Host
+from lab.storage import SHARING, pools
+
+pytestmark = pytest.mark.live
+
+MIB = 1 << 20
+# qemu-img times itself to find how often a LUKS password is to be hashed, and gives up on a machine that is busy.
+UNLUCKY, TRIES = "Unable to get accurate CPU usage", 10
+NAME, COPY = "stored", "stored-2"
+LITTLE = "--memory 32 --vcpus 1 --osinfo generic --import --graphics none --network none --noautoconsole".split()
+
+
+@pytest.fixture(scope="module")
+def storage(lab: Host) -> Iterator[Host]:
+    """The lab with pools on XFS, Btrfs, ext4 and a partitioned disk."""
+    with pools(lab) as host:
+        yield host
+
+
+@pytest.fixture
+def emptied(lab: Host) -> Iterator[None]:
+    """Take away the guests of the test with all they have, and see that nothing else came."""
+    before = inventory.take(lab)
+    yield
+    for name in (NAME, COPY):
+        if name in lab.virsh("list", "--all", "--name").split():
+            lab.try_virsh("destroy", name)
+            lab.virsh("undefine", name, "--remove-all-storage", "--nvram")
+    assert inventory.take(lab) == before
+
+
+def install(host: Host, *words: str) -> Done:
+    """Make the guest, which runs from then on, though it has nothing to boot."""
+    argv = ["virtprov-install", "--virt-type", "qemu", "--name", NAME, *LITTLE, *words]
+    done = host.run(argv, deadline=120)
+    for _ in range(TRIES):
+        if UNLUCKY not in done.err:
+            break
+        done = host.run(argv, deadline=120)
+    assert done.rc == 0, done.err
+    assert host.virsh("domstate", NAME) == "running"
+    return done
+
+
+def source(host: Host, name: str = NAME) -> str:
+    """Where the guest's only disk lies."""
+    (disk,) = definition(host, name).findall("./devices/disk")
+    where = disk.find("./source")
+    assert where is not None
+    return where.get("file") or where.get("dev") or ""
+
+
+@pytest.mark.parametrize("pool", ["xfs", "btrfs", "ext4"])
+def test_a_new_disk_in_a_pool_of_files(storage: Host, emptied: None, pool: str) -> None:
+    install(storage, "--disk", f"size=0.05,pool={pool}")
+    folder = storage.virsh("pool-dumpxml", pool).partition("<path>")[2].partition("</path>")[0]
+    assert source(storage) == f"{folder}/{NAME}.qcow2"
+    listed = [line.split() for line in storage.virsh("vol-list", pool).splitlines()]
+    assert [name for name, _ in listed if name != "lost+found"] == [f"{NAME}.qcow2"]
+
+
+def test_a_new_disk_is_a_partition_of_a_disk(storage: Host, emptied: None) -> None:
+    install(storage, "--disk", "size=0.03,pool=disk")
+    where = source(storage)
+    (disk,) = definition(storage, NAME).findall("./devices/disk")
+    assert disk.get("type") == "block" and where.startswith("/dev/loop")
+    told = storage.execute(["lsblk", "--json", "--bytes", "--output", "NAME,SIZE,TYPE", where])
+    (found,) = json.loads(told.out)["blockdevices"]
+    assert found["type"] == "part"
+    assert 30 * MIB <= int(found["size"]) <= 33 * MIB
+    # libvirt 9.0 cannot delete a partition of a disk whose name ends in a digit
+    storage.virsh("destroy", NAME)
+    storage.virsh("undefine", NAME)
+    device = where.rpartition("p")[0]
+    assert storage.execute(["parted", "--script", device, "rm", "1"]).rc == 0
+
+
+def test_a_disk_that_does_not_fit_the_disk(storage: Host, emptied: None) -> None:
+    words = ["virtprov-install", "--virt-type", "qemu", "--name", NAME, *LITTLE, "--disk", "size=1,pool=disk"]
+    done = storage.run(words)
+    assert done.rc == 3
+    assert "'disk'" in done.err and "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("pool", SHARING)
+def test_a_clone_shares_its_blocks(storage: Host, emptied: None, pool: str) -> None:
+    install(storage, "--disk", f"size=0.0625,pool={pool},format=raw")
+    storage.virsh("destroy", NAME)
+    path = source(storage)
+    fill = f"dd if=/dev/urandom of={path} bs=1M count=32 conv=notrunc,fsync status=none"
+    assert storage.execute(fill.split()).rc == 0
+    cloned = storage.run(["virtprov-clone", "--original", NAME, "--name", COPY, "--auto-clone", "--reflink"])
+    assert cloned.rc == 0, cloned.err
+    copy = source(storage, COPY)
+    assert storage.execute(["cmp", path, copy]).rc == 0
+    extents = storage.execute(["filefrag", "-v", copy]).out
+    data = [line for line in extents.splitlines() if line.lstrip()[:1].isdecimal()]
+    assert data and all("shared" in line for line in data if "unwritten" not in line), extents
+
+
+def test_blocks_that_cannot_be_shared_are_said(storage: Host, emptied: None) -> None:
+    install(storage, "--disk", "size=0.01,pool=ext4,format=raw")
+    storage.virsh("destroy", NAME)
+    before = inventory.take(storage)
+    done = storage.run(["virtprov-clone", "--original", NAME, "--name", COPY, "--auto-clone", "--reflink"])
+    assert done.rc == 1, done.out + done.err
+    assert "cannot be shared" in done.err and "Btrfs or XFS" in done.err
+    assert inventory.take(storage) == before
+
+
+def test_an_encrypted_disk_opens_with_its_secret(lab: Host, emptied: None, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("open sesame")
+    disk = f"size=0.03,format=raw,encryption.format=luks,encryption.password_file={tmp_path / 'password'}"
+    install(lab, "--disk", disk)
+    (path,) = disk_paths(definition(lab, NAME))
+    told = lab.execute(["qemu-img", "info", "--force-share", "--output=json", path])
+    facts = json.loads(told.out)
+    assert facts.get("encrypted") or facts["format"] == "luks"
+    (secret,) = [line.split()[0] for line in lab.virsh("secret-list").splitlines()]
+    assert secret in lab.virsh("dumpxml", NAME)
+    lab.virsh("secret-undefine", secret)
