@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test check venv live-packages man bench clean
+.PHONY: help demo test check venv live-packages man bench corpus clean
 
 PYTHON_HERE := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
@@ -42,6 +42,10 @@ bench: venv  ## measure start-up and editing beside virt-install and virt-xml
 	@$(PYTHON_HERE) bench/startup && good=yes || good=no
 	$(PYTHON_HERE) bench/xml
 	[ $$good = yes ]
+
+corpus: venv  ## read, edit and rebuild every guest in the tests of libvirt's source, which apt fetches
+	@tools/setup/corpus
+	@$(PYTHON_HERE) bench/corpus .cache/corpus/libvirt $(ARGS)
 
 clean:  ## remove all that was made here: .venv, caches, builds
 	@rm -rf .venv .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -34,7 +34,7 @@ def test_nothing_foreign_is_named(what: str) -> None:
     found = [
         f"{path.relative_to(TOP)}:{number}: {match[0]}"
         for path in tracked()
-        for number, line in enumerate(path.read_text().splitlines(), 1)
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
         if (match := pattern.search(line))
     ]
     assert found == []

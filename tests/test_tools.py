@@ -81,7 +81,8 @@ def test_the_same_tree_gives_the_same_pages(zone: str, tmp_path: Path, fresh: Pa
     assert [(tmp_path / page).read_text() for page in PAGES] == [(fresh / page).read_text() for page in PAGES]
 
 
-SCRIPTS = ("tools/setup/packages", "tools/setup/environment", "tools/setup/python", "tools/demo", ".ci/run")
+SETUP = ("packages", "environment", "python", "corpus")
+SCRIPTS = (*(f"tools/setup/{name}" for name in SETUP), "tools/demo", ".ci/run")
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -17,6 +17,7 @@ from virtprov.guest.storage import Making, Storage
 from virtprov.options.catalogue import table
 from virtprov.support.errors import UsageError
 from virtprov.support.record import Record
+from virtprov.support.units import is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -268,12 +269,12 @@ def _convert(request: EditRequest, guest: Guest, host: HostView | None) -> Chang
 def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
     """A device that takes another's place in the boot order moves that one back, and so on."""
     order = path.get(node, "./boot/@order")
-    if not order or order == path.get(before, "./boot/@order") or not order.isdecimal():
+    if not order or order == path.get(before, "./boot/@order") or not is_whole(order):
         return
     others = {
         int(at): device
         for device in guest.devices()
-        if device is not node and (at := path.get(device, "./boot/@order") or "").isdecimal()
+        if device is not node and is_whole(at := path.get(device, "./boot/@order") or "")
     }
     place, pushed = int(order), []
     while place in others:

@@ -117,6 +117,16 @@ class Parser(argparse.ArgumentParser):
         self.fresh.add(flag)
         target.add_argument(flag, **settings)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read the command line; raises UsageError for words that are no text."""
+        for word in args or ():
+            if not word.isascii() and any("\udc80" <= letter <= "\udcff" for letter in word):
+                raise UsageError(
+                    f"the word {word[:80]!a} on the command line is not UTF-8",
+                    hint="names and values go into XML, which is text; rename a file that is called so",
+                )
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line; raises UsageError."""
         words, hint = _in_our_words(message, [flag for flag in self._option_string_actions if flag[:2] == "--"])
@@ -134,7 +144,7 @@ def _in_our_words(message: str, flags: list[str]) -> tuple[str, str]:
     """What argparse says, and what to try; "" where only the list of all flags helps."""
     start, _, rest = message.partition(": ")
     if start == "unrecognized arguments":
-        unknown = rest.split()[0]
+        unknown = rest.split()[0] if rest.strip() else ""
         if unknown.startswith("--"):
             return message, nearest(unknown.partition("=")[0], flags)
         return message, "" if unknown.startswith("-") else "every value belongs to a flag; quote one that holds blanks"

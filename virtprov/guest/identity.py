@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from virtprov.guest.document import Guest
 from virtprov.guest.names import new_mac, new_uuid
+from virtprov.support.units import is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -18,7 +19,7 @@ _PORTS = ("port", "tlsPort", "websocket")
 def clone_name(source: str, taken: Callable[[str], bool]) -> str:
     """X-clone, X-clone1 ...; a source that is a clone itself counts on."""
     head, dash, tail = source.rpartition("-clone")
-    if dash and (tail == "" or tail.isdecimal()):
+    if dash and (tail == "" or is_whole(tail)):
         base, number = head, int(tail or 0) + 1
     else:
         base, number = source, 0

@@ -11,6 +11,7 @@ from virtprov.guest.view import HostView
 from virtprov.options.model import Table
 from virtprov.support.errors import UsageError
 from virtprov.support.record import Record
+from virtprov.support.units import is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -35,7 +36,7 @@ class Selector(Record):
 
 def is_position(word: str) -> bool:
     """Whether a word of the user is a position."""
-    return word in (FIRST, ALL) or word.removeprefix("-").isdecimal()
+    return word in (FIRST, ALL) or is_whole(word.removeprefix("-"))
 
 
 def elements(guest: Guest, table: Table) -> list[Element]:

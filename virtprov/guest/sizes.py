@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from virtprov.support.units import factor
+from virtprov.support.units import factor, is_whole
 from virtprov.xml import path
 from virtprov.xml.tree import Element
 
@@ -35,7 +35,7 @@ def in_kib(top: Element, group: str) -> Iterator[None]:
 
 def _convert(top: Element, place: str) -> tuple[Element, str | None, str, str] | None:
     node = path.find(top, place)
-    if node is None or not (node.text or "").strip().isdecimal():
+    if node is None or not is_whole((node.text or "").strip()):
         return None
     unit = node.get("unit", "KiB")
     scale = factor(unit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from virtprov.guest.document import Guest
+from virtprov.support.units import is_whole
 from virtprov.xml import path, tree
 
 
@@ -59,7 +60,7 @@ def _memory(guest: Guest, kib: str) -> None:
     """This much from the start; a guest whose whole memory is less grows with it."""
     guest.put("./currentMemory", kib)
     whole = guest.get("./memory")
-    if not whole.isdecimal() or int(whole) < int(kib):
+    if not is_whole(whole) or int(whole) < int(kib):
         guest.put("./memory", kib)
 
 

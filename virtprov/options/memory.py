@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.options.model import FLAG, INT, Pair, Row, Table
+from virtprov.options.model import FLAG, INT, LONGEST, Pair, Row, Table
 from virtprov.support.errors import UsageError
 
 _AMOUNTS = {"memory", "currentMemory", "maxmemory", "maxMemory", "hotplugmemorymax"}
@@ -37,9 +37,9 @@ def expand(pairs: list[Pair]) -> list[Pair]:
 def _kib(key: str, text: str) -> str:
     if not text and key in ("maxMemory", "hotplugmemorymax"):
         return ""
-    if not text.isdecimal():
+    if len(text) > LONGEST or not text.isdecimal():
         raise UsageError(
-            f"--memory {key}: '{text}' is not a number of MiB", hint="give a whole number, such as --memory 2048"
+            f"--memory {key}: '{text[:80]}' is not a number of MiB", hint="give a whole number, such as --memory 2048"
         )
     return str(int(text) * 1024)
 

@@ -20,6 +20,8 @@ Pair = tuple[str, "str | None"]
 NUMBER = "[0-9]*"
 MOST = 9999
 """The highest number of a numbered part."""
+LONGEST = 40
+"""More letters than a number has that fits anywhere."""
 YES = ("yes", "y", "1", "true", "t", "on")
 NO = ("no", "n", "0", "false", "f", "off")
 
@@ -43,6 +45,8 @@ class Kind:
         if self.words is not None:
             return self.words[0] if truth(text, option) else self.words[1]
         if self.scale:
+            if len(text) > LONGEST:
+                raise UsageError(f"{option}: '{text[:LONGEST]}...' is too long for a number", hint="check its digits")
             try:
                 return str(self.scale * (int(text, 16) if text.lower().startswith("0x") else int(text)))
             except ValueError:
@@ -243,7 +247,7 @@ class Table:
         for part in key.split("."):
             word = part.rstrip("0123456789")
             parts.append(word)
-            numbers.append(int(part[len(word) :]) if len(word) < len(part) else -1)
+            numbers.append(_count(part[len(word) :]) if len(word) < len(part) else -1)
         row = self._numbered.get(".".join(parts))
         if row is None:
             return None
@@ -276,6 +280,11 @@ class Table:
             yield row.name
             if old:
                 yield from row.old
+
+
+def _count(digits: str) -> int:
+    """A number in a key; one that is far too high need not be read."""
+    return int(digits) if len(digits) < 10 else MOST + 1
 
 
 def check_text(text: str, option: str) -> None:

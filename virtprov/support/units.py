@@ -21,6 +21,11 @@ _SECONDS |= {"hour": 3600, "hours": 3600, "day": 86400, "days": 86400}
 _NAMES = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
+def is_whole(text: str) -> bool:
+    """Whether the text is a whole number in digits, and none that is absurdly long: `int` refuses those."""
+    return len(text) < 20 and text.isdecimal()
+
+
 def factor(unit: str) -> int | None:
     """Return how many bytes the size unit `unit` stands for ("", "b", "K", "KiB", "kB" ...), or None."""
     word = unit.strip().lower()

@@ -18,6 +18,9 @@ _TOKEN = re.compile(
 _EMPTY = re.compile(r"<([^\s<>/!?]+)(?:\s[^<>]*)?(?<!/)></\1\s*>")
 _VALUE = re.compile(r"""(=\s*)"([^"']*)\"""")
 
+_MOST_PAIRS = 250_000
+"""From here on difflib would take minutes for lists in which much is alike."""
+_FARTHEST = 48
 
 Unit = tuple[str, str]
 """A tag, comment or instruction, and the text that follows it."""
@@ -178,10 +181,38 @@ def _compared(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, 
         return [(False, 0, len(one), 0, len(other))]
     if len(one) == len(other) and all(was == now or now not in there for was, now in zip(one, other, strict=True)):
         return _side_by_side(one, other)
+    if len(one) * len(other) > _MOST_PAIRS:
+        return _walked(one, other)
     from difflib import SequenceMatcher
 
     opcodes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
     return [(tag == "equal", i1, i2, j1, j2) for tag, i1, i2, j1, j2 in opcodes]
+
+
+def _walked(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, int, int]]:
+    """The same for long lists, in one walk: where they part, the nearest place is looked for where they meet again."""
+    found: list[tuple[bool, int, int, int, int]] = []
+    at = first = 0
+    while at < len(one) and first < len(other):
+        upto, last = at, first
+        while upto < len(one) and last < len(other) and one[upto] == other[last]:
+            upto, last = upto + 1, last + 1
+        if upto > at:
+            found.append((True, at, upto, first, last))
+        at, first = _meeting(one, other, upto, last)
+        found.append((False, upto, at, last, first))
+    found.append((False, at, len(one), first, len(other)))
+    return found
+
+
+def _meeting(one: list[Unit], other: list[Unit], at: int, first: int) -> tuple[int, int]:
+    """The nearest places behind these two from which two units in a row are the same."""
+    for steps in range(_FARTHEST):
+        for ahead in range(steps + 1):
+            here, there = at + ahead, first + steps - ahead
+            if one[here : here + 2] == other[there : there + 2]:
+                return min(here, len(one)), min(there, len(other))
+    return min(at + _FARTHEST, len(one)), min(first + _FARTHEST, len(other))
 
 
 def _side_by_side(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, int, int]]:

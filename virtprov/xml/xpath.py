@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -12,6 +13,11 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_WIDE = re.compile(r"//\*?|::\*?|\*|\.\.")
+_MOST_STEPS = 10**9
+"""About as many elements as are looked at in some seconds."""
 
 
 def split_value(text: str) -> tuple[str, str, str]:
@@ -26,6 +32,7 @@ def split_value(text: str) -> tuple[str, str, str]:
 
 def select(node: Element, where: str) -> list[Any]:
     """Everything the XPath finds from this element; raises UsageError when it is not an XPath."""
+    _check_effort(node, where)
     try:
         found = node.xpath(where, namespaces=tree.NAMESPACES)
     except (etree.XPathError, ValueError) as problem:
@@ -35,6 +42,20 @@ def select(node: Element, where: str) -> list[Any]:
     if not isinstance(found, list):
         raise UsageError(f"'{where}' is an expression, not a place in the XML", hint="for example ./memory")
     return found
+
+
+def _check_effort(node: Element, where: str) -> None:
+    """Refuse conditions within conditions that would look at everything again and again, for hours."""
+    depth = deepest = 0
+    for letter in where if where.count("[") > 1 else "":
+        depth += (letter == "[") - (letter == "]")
+        deepest = max(deepest, depth)
+    loops = min(deepest + 1, len(_WIDE.findall(where)))
+    if loops > 2 and sum(1 for _ in tree.root_of(node).iter()) ** min(loops, 20) > _MOST_STEPS:
+        raise UsageError(
+            f"the XPath '{where[:200]}' would take too long: its conditions search the whole document in each other",
+            hint="begin the inner ones at their element, such as disk[target/@dev='vda']",
+        )
 
 
 def delete(node: Element, where: str) -> None:

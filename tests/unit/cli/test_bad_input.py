@@ -59,6 +59,10 @@ FLAGS = [
     (["--frobnicate"], USAGE, "--frobnicate", ""),
     (["--grafics", "vnc"], USAGE, "--grafics", "'--graphics'"),
     (["--disk"], USAGE, "--disk needs a value", "--disk help"),
+    (["--name", "a\udcff"], USAGE, "is not UTF-8", "text"),
+    (["--disk", "none", ""], USAGE, "unrecognized", ""),
+    (["--disk", "none", "--controller", "num_pcie_root_ports=999999"], USAGE, "from 0 to 255", "14"),
+    (["--disk", "none", "--vcpus", "9" * 50], USAGE, "too long for a number", "digits"),
     (["--disk", "none", "stray"], USAGE, "stray", "belongs to a flag"),
     (["--disk", "none", "--wait", "soon"], USAGE, "'soon'", "--wait 30"),
     (["--disk", "none", "--print-xml", "9"], USAGE, "'9'", "1, 2, all"),
@@ -158,7 +162,7 @@ def test_a_slip_is_met_with_a_sentence_and_a_hint(
 @pytest.mark.parametrize(
     ("uri", "names", "hint"),
     [
-        ("qemu+ssh://nobody@nowhere.invalid/system", "nowhere.invalid", "ssh nobody@nowhere.invalid"),
+        ("qemu+ssh://nobody@nowhere.invalid/system", "nowhere.invalid", "see that the host's name is right"),
         ("qmeu:///system", "'qmeu'", "'qemu'"),
         ("qemu+shh:///system", "'shh'", "'ssh'"),
         ("test:///nowhere.xml", "'/nowhere.xml'", "test:///default"),

@@ -139,3 +139,10 @@ def test_a_condition_holds_for_what_is_true_or_there(where: str, holds: bool) ->
 def test_a_condition_that_is_no_xpath(where: str) -> None:
     with pytest.raises(UsageError, match="is not an XPath"):
         xpath.condition(where)
+
+
+def test_conditions_that_would_take_hours() -> None:
+    node = tree.parse("<a>" + "<b/>" * 200 + "</a>")
+    assert len(xpath.select(node, "./b[count(//b[count(//a) = 1]) = 200]")) == 200
+    with pytest.raises(UsageError, match="too long"):
+        xpath.select(node, "./b[count(//*[count(//*[count(//*[count(//*) > 1]) > 1]) > 1]) > 1]")

@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+"""Feed the commands what nobody would type, in this process: `tools/fuzz.py TARGET [--seconds N] [--keep DIR]`.
+
+Targets: `xml` is XML on standard input of virtprov-xml, `options` the value of an option group of the three
+commands, `commands` a whole command line of virtprov-xml. A refusal in our own words is fine. Findings are any other
+exception, more than LONGEST seconds of work for one input, and more than LARGEST bytes of memory; the input is kept
+in DIR. What is in tests/data/fuzz is where every run begins, and `tests/unit/test_fuzz.py` replays it.
+
+An input is a file: the first line says what runs, the rest is the XML or the value. Words that are not known stand
+for some known one, so that any bytes are an input. atheris (`pip install atheris`) finds the way through the code. No
+connection is made to anywhere: names of hosts are not even looked up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import io
+import os
+import pkgutil
+import random
+import resource
+import socket
+import sys
+import tempfile
+import time
+import traceback
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+TOP = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+SEEDS = os.path.join(TOP, "tests", "data", "fuzz")
+GUESTS = os.path.join(TOP, "tests", "data", "guests")
+HOST = f"recorded://{TOP}/tests/data/hosts/kvm"
+LONGEST = 5.0
+LARGEST = 1 << 30
+TARGETS = ("xml", "options", "commands")
+
+LINES = {
+    "memory": ["--edit", "--memory", "2048,maxmemory=4096"],
+    "disk": ["--edit", "all", "--disk", "cache=none,driver.queues=4"],
+    "where": ["--edit", "target.dev=vda", "--disk", "readonly=yes"],
+    "graphics": ["--edit", "--graphics", "spice,listen=0.0.0.0"],
+    "boot": ["--edit", "--boot", "uefi,cdrom,hd"],
+    "cpu": ["--edit", "--cpu", "host-passthrough,+vmx"],
+    "clear": ["--edit", "--features", "clearxml=yes,acpi=yes"],
+    "xpath": ["--edit", "--xml", "./devices/disk[1]/@snapshot=no"],
+    "q35": ["--edit", "--convert-to-q35"],
+    "vnc": ["--edit", "--convert-to-vnc"],
+    "add": ["--add-device", "--network", "default"],
+    "adddisk": ["--add-device", "--disk", "none.img,size=1", "--osinfo", "generic"],
+    "remove": ["--remove-device", "--disk", "all"],
+    "build": ["--build-xml", "--disk", "a.img,bus=scsi"],
+}
+"""What virtprov-xml is asked to do with XML on standard input."""
+
+WAYS = ("edit", "all", "add", "remove", "build", "choose", "install", "clone")
+"""What is done with the value of an option group."""
+CLONE = ("name", "file", "mac", "uuid", "force-copy", "skip-copy", "check", "nvram")
+
+
+class Finding(Exception):
+    """An input that is taken in a way it must not be."""
+
+
+def pick(word: str, known: Sequence[str]) -> str:
+    """The word, or the known one that an unknown word stands for."""
+    return word if word in known else known[zlib.crc32(word.encode("utf-8", "surrogateescape")) % len(known)]
+
+
+# -- running one input ---------------------------------------------------------------------------
+
+
+def _refuse(*words: object, **more: object) -> None:
+    raise OSError(111, "no connection while fuzzing")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """An empty folder to work in, and no way out of it by network."""
+    kept = os.getcwd(), socket.socket.connect, socket.getaddrinfo, dict(os.environ)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for name in ("LIBVIRT_DEFAULT_URI", "VIRTINSTALL_OSINFO_DISABLE_REQUIRE"):
+            os.environ.pop(name, None)
+        os.environ["XDG_STATE_HOME"] = folder
+        os.environ["HOME"] = folder
+        socket.socket.connect, socket.getaddrinfo = _refuse, _refuse  # type: ignore[assignment, method-assign]
+        try:
+            yield
+        finally:
+            socket.socket.connect, socket.getaddrinfo = kept[1:3]  # type: ignore[method-assign]
+            os.environ.clear()
+            os.environ.update(kept[3])
+            os.chdir(kept[0])
+
+
+@contextmanager
+def _unheard(stdin: bytes) -> Iterator[None]:
+    """Standard input with these bytes; what is printed is gone, but must be something that can be printed."""
+    kept = sys.stdin, sys.stdout, sys.stderr
+    with (
+        io.TextIOWrapper(io.BytesIO(stdin)) as sys.stdin,
+        open(os.devnull, "w", encoding="utf-8") as sys.stdout,
+        open(os.devnull, "w", encoding="utf-8", errors="backslashreplace") as sys.stderr,
+    ):
+        try:
+            yield
+        finally:
+            sys.stdin, sys.stdout, sys.stderr = kept
+
+
+def run(tool: str, argv: list[str], stdin: bytes = b"") -> int:
+    """Run a command with its output thrown away; returns its status, raises Finding."""
+    from virtprov.cli import app
+
+    begun, odd = time.process_time(), []
+
+    def main(words: list[str]) -> int:
+        from virtprov.support.errors import ProvError
+
+        try:
+            status: int = _main(tool)(words)
+            sys.stdout.flush()
+        except (ProvError, SystemExit):
+            raise
+        except BaseException as problem:
+            odd.append(problem)
+            raise
+        return status
+
+    with _unheard(stdin):
+        status = app.run(tool, main, argv)
+    took = time.process_time() - begun
+    if odd:
+        raise Finding(f"{tool} {argv!r:.2000}: {type(odd[0]).__name__}: {odd[0]!s:.500}") from odd[0]
+    if took > LONGEST:
+        raise Finding(f"{tool} {argv!r:.2000} took {took:.1f} s")
+    return status
+
+
+def _main(tool: str) -> Callable[[list[str]], int]:
+    from virtprov.cli import clone, edit, install
+
+    return {"virtprov-install": install.main, "virtprov-clone": clone.main, "virtprov-xml": edit.main}[tool]
+
+
+def guest() -> bytes:
+    """A guest with much in it."""
+    with open(os.path.join(GUESTS, "workstation.xml"), "rb") as stream:
+        return stream.read()
+
+
+def xml(data: bytes) -> int:
+    """The first line is a key of LINES, the rest XML on standard input."""
+    head, _, document = data.partition(b"\n")
+    return run("virtprov-xml", LINES[pick(head.decode("utf-8", "replace"), tuple(LINES))], document)
+
+
+def options(data: bytes) -> int:
+    """The first line is one of WAYS and an option group, the rest the group's value, as the shell hands it over."""
+    head, _, rest = data.partition(b"\n")
+    words = [*head.decode("utf-8", "replace").split(), "", ""]
+    way, text = pick(words[0], WAYS), os.fsdecode(rest.replace(b"\0", b""))
+    if way == "clone":
+        return _clone(pick(words[1], CLONE), text)
+    from virtprov.cli import edit, install
+
+    group = pick(words[1], install.GROUPS if way == "install" else edit.GROUPS)
+    flag = f"--{group}={text}"
+    if way == "install":
+        new = ["--connect", HOST, "--print-xml", "--dry-run", "--name", "new", "--osinfo", "generic"]
+        base = {"--memory": "512", "--disk": "none", "--import": ""}
+        base.pop("--import" if group in ("install", "location", "unattended", "cloud-init") else "", None)
+        more = [word for pair in base.items() for word in pair if word and pair[0] != f"--{group}"]
+        return run("virtprov-install", [*new, *more, flag])
+    lines = {
+        "edit": ["--edit", flag],
+        "all": ["--edit", "all", flag],
+        "add": ["--add-device", flag],
+        "remove": ["--remove-device", flag],
+        "build": ["--build-xml", flag],
+        "choose": [f"--edit={text}", f"--{group}=clearxml=yes"],
+    }
+    return run("virtprov-xml", lines[way], guest())
+
+
+def _clone(flag: str, text: str) -> int:
+    source = ["--connect", HOST, "--original-xml", os.path.join(GUESTS, "workstation.xml"), "--print-xml"]
+    return run("virtprov-clone", [*source, "--auto-clone", f"--{flag}={text}"])
+
+
+def commands(data: bytes) -> int:
+    """Each line is a word behind virtprov-xml; those that would leave this process are dropped."""
+    words = [os.fsdecode(line) for line in data.replace(b"\0", b"").split(b"\n")]
+    os.environ["LIBVIRT_DEFAULT_URI"] = HOST
+    try:
+        return run("virtprov-xml", [word for word in words if _harmless(word)], guest())
+    finally:
+        del os.environ["LIBVIRT_DEFAULT_URI"]
+
+
+def _harmless(word: str) -> bool:
+    """Whether a word neither names a host nor writes to files outside of the folder that the run has for itself."""
+    outside = ("--connect", "--conn", "--con", "--co", "--c", "-c")
+    return not word.startswith(outside) and "://" not in word and "/" not in word.removeprefix("--")[:1]
+
+
+RUN: dict[str, Callable[[bytes], int]] = {"xml": xml, "options": options, "commands": commands}
+
+
+# -- making inputs -------------------------------------------------------------------------------
+
+NASTY = (
+    b"", b"0", b"-1", b"0x", b"9" * 5000, b"1e309", b"\xff", b"\xed\xa0\x80", b"\xf0\x9f\x90\xa7", b"&#0;", b"&lt;",
+    b"&#x1f427;", b"%s%n", b"../" * 50, b"'", b'"', b"]]>", b"all", b"none", b"yes", b"no", b"nan", b"inf",
+    b"\xd9\xa3", b"\xc2\xb2", b"A" * 4096,
+)  # fmt: skip
+PARTS = (
+    b"<x/>", b"<x>", b"</x>", b"<!--", b"-->", b"<![CDATA[", b"<?xml version='1.0' encoding='utf-16'?>",
+    b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"<a xmlns='urn:x'>", b"<qemu:arg/>", b"<domain>", b"</domain>",
+    b"<disk", b"<devices/>", b"<devices>", b"</devices>", b"<interface/>", b" type='", b" unit='GiB'",
+)  # fmt: skip
+WORDS = (
+    b",", b"=", b".", b"[", b"]", b"@", b"./", b"//", b"*", b"0", b"[1]", b"[last()]", b"'", b'"', b"\\", b":", b"+",
+    b"-", b"xpath.set=", b"xpath.value=", b"xpath.create=", b"xpath.delete=", b"clearxml=yes", b"path=", b"size=",
+    b"type=", b"source.host9999.name=", b"address.type=", b"none", b"help", b"?", b"default", b"boot.order=",
+    b"ancestor::*", b"|", b"count(", b")", b" or ",
+)  # fmt: skip
+FLAGS = tuple(
+    b"\n" + word
+    for word in (
+        b"--edit", b"--add-device", b"--remove-device", b"--build-xml", b"--print-diff", b"--print-xml", b"--disk",
+        b"--network", b"--memory", b"--xml", b"--output\njson", b"--quiet", b"--where\n//disk", b"--all", b"--verify",
+        b"--no-define", b"--keep-going", b"--state\nrunning", b"server*", b"-1", b"99999999999", b"--undo",
+        b"--osinfo\nlinux2022", b"--file\na.xml", b"--jobs\n2", b"--live", b"--both", b"--cloud-init\neject",
+    )
+)  # fmt: skip
+
+
+def mutated(target: str, data: bytes, luck: random.Random) -> bytes:
+    """An input near another one, by what its kind is made of."""
+    bricks = NASTY + {"xml": PARTS, "options": WORDS, "commands": WORDS + FLAGS}[target]
+    for _ in range(luck.randint(1, 4)):
+        cuts = _cuts(data, b"<>\"' \n" if target == "xml" else b",=.\n/")
+        at, upto = sorted((luck.choice(cuts), luck.choice(cuts)))
+        piece = data[at:upto]
+        change = luck.randrange(5)
+        if change == 0:
+            data = data[:at] + data[upto:]
+        elif change == 1:
+            data = data[:upto] + piece * luck.choice((1, 2, 50)) + data[upto:]
+        elif change == 2:
+            data = data[:at] + luck.choice(bricks) + data[at:]
+        elif change == 3:
+            data = data[:at] + luck.choice(bricks) + data[min(upto, at + 40) :]
+        else:
+            other = luck.choice(cuts)
+            data = data[:at] + data[upto:][:other] + piece + data[upto:][other:]
+        data = data[: 1 << 17]
+    return data
+
+
+def _cuts(data: bytes, at: bytes) -> list[int]:
+    return [0, *(place for place, byte in enumerate(data) if byte in at), len(data)]
+
+
+def seeds(target: str) -> list[bytes]:
+    """The inputs that are kept, and our guests with every line of LINES."""
+    found = []
+    for name in sorted(os.listdir(os.path.join(SEEDS, target))):
+        with open(os.path.join(SEEDS, target, name), "rb") as stream:
+            found.append(stream.read())
+    if target == "xml":
+        for name in sorted(os.listdir(GUESTS)):
+            with open(os.path.join(GUESTS, name), "rb") as stream:
+                document = stream.read()
+            found += [line.encode() + b"\n" + document for line in LINES]
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Feed the commands what nobody would type.")
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("--seconds", type=int, default=120, metavar="N")
+    parser.add_argument("--keep", default=os.path.join(TOP, ".cache", "fuzz"), metavar="DIR")
+    args = parser.parse_args()
+    sys.path.insert(0, TOP)
+    try:
+        import atheris  # type: ignore[import-untyped, unused-ignore]
+    except ImportError:
+        sys.exit("tools/fuzz.py takes atheris: pip install atheris")
+    with atheris.instrument_imports(include=["virtprov"]):
+        for module in pkgutil.walk_packages([os.path.join(TOP, "virtprov")], "virtprov."):
+            importlib.import_module(module.name)
+    folder = os.path.join(os.path.abspath(args.keep), args.target)
+    os.makedirs(folder, exist_ok=True)
+    for at, seed in enumerate(seeds(args.target)):
+        with open(os.path.join(folder, f"seed-{at:03}"), "wb") as stream:
+            stream.write(seed)
+    return _fuzz(atheris, args.target, folder, args.seconds)
+
+
+def _note(finding: Finding, data: bytes, folder: str, known: set[str]) -> None:
+    """Keep the first input that ends in this place, and go on."""
+    steps = traceback.extract_tb(finding.__cause__.__traceback__) if finding.__cause__ else []
+    ours = [f"{os.path.relpath(step.filename, TOP)}:{step.lineno}" for step in steps if TOP in step.filename]
+    place = f"{type(finding.__cause__).__name__} {ours[-1] if ours else 'too slow'}"
+    if place not in known:
+        known.add(place)
+        where = f"{folder}-crash-{zlib.crc32(place.encode()):08x}"
+        with open(where, "wb") as stream:
+            stream.write(data)
+        sys.stderr.write(f"FINDING {place}: {finding!s:.300}\n  kept as {where}\n")
+
+
+def _fuzz(atheris: Any, target: str, folder: str, seconds: int) -> int:
+    resource.setrlimit(resource.RLIMIT_AS, (LARGEST * 4, LARGEST * 4))
+
+    def custom(data: bytes, most: int, seed: int) -> bytes:
+        luck = random.Random(seed)
+        made: bytes = atheris.Mutate(data, most) if luck.randrange(4) == 0 else mutated(target, data, luck)
+        return made[:most]
+
+    known: set[str] = set()
+
+    def one(data: bytes) -> None:
+        try:
+            RUN[target](data)
+        except Finding as finding:
+            _note(finding, data, folder, known)
+
+    words = [
+        sys.argv[0], folder, f"-max_total_time={seconds}", f"-rss_limit_mb={LARGEST >> 20}", "-max_len=131072",
+        f"-timeout={int(LONGEST * 2)}", f"-artifact_prefix={folder}-", "-print_final_stats=1", "-use_value_profile=0",
+    ]  # fmt: skip
+    with alone():
+        run("virtprov-install", ["--osinfo", "list"])  # makes the index of the profiles
+        atheris.Setup(words, one, custom_mutator=custom)
+        atheris.Fuzz()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
