@@ -34,10 +34,10 @@ class InstallRequest(Record):
     """A guest to be made.
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`,
-    `cloud_init` the sub-options of `--cloud-init` (None: not asked for), `wait` how many minutes to wait for the
-    guest (None: not at all, negative: as long as it takes), `publish` the ports that lead into it, `reinstall` the name of a guest that is there.
-    `printing` says that the guest is only to be shown, so how its system comes in may stay open; `dry` that the
-    steps are.
+    `cloud_init` the sub-options of `--cloud-init` (None: not asked for), `wait` how many minutes to wait for
+    the guest (None: not at all, negative: as long as it takes), `publish` the ports that lead into it,
+    `reinstall` the name of a guest that is there. `printing` says that the guest is only to be shown, so how
+    its system comes in may stay open; `dry` that the steps are.
     """
 
     uses: tuple[Use, ...] = ()
