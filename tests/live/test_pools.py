@@ -121,7 +121,7 @@ def test_blocks_that_cannot_be_shared_are_said(storage: Host, emptied: None) -> 
 
 def test_an_encrypted_disk_opens_with_its_secret(lab: Host, emptied: None, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("open sesame")
-    disk = f"size=0.03,format=raw,encryption.format=luks,encryption.password_file={tmp_path / 'password'}"
+    disk = f"size=0.03,format=raw,source.encryption.format=luks,encryption.password_file={tmp_path / 'password'}"
     install(lab, "--disk", disk)
     (path,) = disk_paths(definition(lab, NAME))
     told = lab.execute(["qemu-img", "info", "--force-share", "--output=json", path])

@@ -272,7 +272,7 @@ def _unseen(path: str, directory: str, *, asked: bool) -> HostError:
     )
 
 
-_FORM = "encryption.format=luks,encryption.secret.uuid=UUID or encryption.password_file=FILE"
+_FORM = "source.encryption.format=luks,source.encryption.secret.uuid=UUID or encryption.password_file=FILE"
 
 
 def _encryption(disk: Element, fmt: str, wish: Wish) -> Encryption | None:
@@ -296,7 +296,7 @@ def _encryption(disk: Element, fmt: str, wish: Wish) -> Encryption | None:
         if usage:
             raise UsageError(
                 "--disk encryption.password_file: the new secret is found by its UUID, not by usage=",
-                hint="leave out encryption.secret.usage",
+                hint="leave out source.encryption.secret.usage",
             )
         uuid = uuid or new_uuid()
         _check_readable(wish.password_file)

@@ -197,5 +197,5 @@ def _refuse_password(wish: Wish) -> None:
     if wish.password_file:
         raise UsageError(
             "--disk encryption.password_file: the disk exists, so its secret must exist as well",
-            hint="name the secret with encryption.format=luks,encryption.secret.uuid=UUID",
+            hint="name the secret with source.encryption.format=luks,source.encryption.secret.uuid=UUID",
         )

@@ -164,17 +164,15 @@ _SOURCE = (
     Row(
         "source.encryption.format",
         "./source/encryption/@format",
-        old=("encryption.format",),
         values=("luks", "luks2"),
     ),
     Row(
         "source.encryption.engine",
         "./source/encryption/@engine",
-        old=("encryption.engine",),
         values=("qemu", "librbd"),
     ),
     *(
-        Row(f"source.encryption.{name}", f"./source/encryption/{at}", old=(f"encryption.{name}",))
+        Row(f"source.encryption.{name}", f"./source/encryption/{at}")
         for name, at in (
             ("secret.type", "secret/@type"),
             ("secret.uuid", "secret/@uuid"),
