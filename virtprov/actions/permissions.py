@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.support.acl import Before, Person, let_search, restore
+from virtprov.actions import rights, things
+from virtprov.actions.things import Thing
+from virtprov.support.acl import Person, let_search, rights_of
 from virtprov.support.errors import HostError
 from virtprov.support.record import Record
 
@@ -24,16 +26,13 @@ class LetSearch(Record):
 
     def do(self, world: World) -> Undo | None:
         try:
-            before = let_search(self.directory, self.person)
+            before = rights.spelled(rights_of(self.directory))
+            thing = Thing(things.RIGHTS, self.person.name, path=self.directory, before=before, number=self.person.uid)
+            with world.making(thing) as entry:
+                let_search(self.directory, self.person)
         except OSError as problem:
             raise HostError(
                 f"the rights of {self.directory} cannot be changed: {problem.strerror}",
                 hint=f"its owner or root can: `setfacl --modify user:{self.person.name}:x {self.directory}`",
             ) from None
-        return lambda: self._restore(before)
-
-    def _restore(self, before: Before) -> None:
-        try:
-            restore(self.directory, before)
-        except OSError as problem:
-            raise HostError(f"the rights of {self.directory} cannot be put back: {problem.strerror}") from None
+        return world.undo(entry)

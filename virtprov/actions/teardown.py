@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from virtprov.actions import things
+from virtprov.actions import rights, things
 from virtprov.actions.things import Thing, mark_of
 from virtprov.actions.trail import Note, nothing_noted
 from virtprov.support.errors import HostError, ProvError
@@ -57,6 +57,7 @@ def standing(host: Host, thing: Thing, witness: Witness = NOBODY) -> Standing:
         things.START: _start_standing,
         things.DEFINITION: _definition_standing,
         things.REPLACED: _replaced_standing,
+        things.RIGHTS: _rights_standing,
     }[thing.kind](host, thing, witness)
 
 
@@ -79,6 +80,8 @@ def take_down(host: Host, thing: Thing) -> None:
             host.delete_volume(thing.pool or pool_over(host, os.path.dirname(thing.path), pools), thing.name)
     elif thing.kind == things.FILE:
         _unlink(host, thing.path)
+    elif thing.kind == things.RIGHTS:
+        rights.put_back(thing)
     elif os.path.lexists(thing.path):
         raise ProvError(f"there is another {thing.path} by now")
     else:
@@ -337,6 +340,14 @@ def _file_standing(host: Host, thing: Thing, witness: Witness) -> Standing:
     if user:
         return Standing(OTHERS, f"the guest '{user}' uses it")
     return _by_mark(thing, mark_of(thing.path), witness)
+
+
+def _rights_standing(host: Host, thing: Thing, witness: Witness) -> Standing:
+    if rights.is_as_before(thing):
+        return Standing(GONE)
+    if rights.is_as_made(thing):
+        return Standing(OURS)
+    return Standing(OTHERS, "somebody has changed the rights of the directory since")
 
 
 def _aside_standing(host: Host, thing: Thing, witness: Witness) -> Standing:

@@ -8,6 +8,8 @@ from virtprov.support.record import Record
 
 POOL, VOLUME, FILE, ASIDE, SECRET = "pool", "volume", "file", "aside", "secret"
 GUEST, START, DEFINITION, REPLACED = "guest", "start", "definition", "replaced"
+RIGHTS = "rights"
+KINDS = (POOL, VOLUME, FILE, ASIDE, SECRET, GUEST, START, DEFINITION, REPLACED, RIGHTS)
 DISCARDED = (ASIDE, REPLACED)
 """What is put out of the way until nothing can fail any more, and then goes for good."""
 
@@ -59,14 +61,21 @@ class Thing(Record):
             GUEST: f"the guest '{self.name}'",
             START: f"the running guest '{self.name}'",
             DEFINITION: f"the changed definition of '{self.name}'",
+            RIGHTS: f"the right of '{self.name}' to search {self.path}",
             REPLACED: f"the guest '{self.name}', put aside as '{self.aside}'",
         }[self.kind]
 
 
 def from_json(found: dict[str, Any]) -> Thing:
-    """The thing that `as_json` wrote; what a later release added is left out."""
-    known = set(Thing("", "")._asdict())
-    return Thing(**{name: value for name, value in found.items() if name in known})
+    """The thing that `as_json` wrote; what a later release added is left out. Raises ValueError for what is no thing."""
+    plain = Thing("", "")._asdict()
+    known = {name: value for name, value in found.items() if name in plain}
+    for name, value in known.items():
+        if type(value) is not type(plain[name]) and not (type(value) is int and name == "born"):
+            raise ValueError(f"{name}={value!r}")
+    if known.get("kind") not in KINDS or "name" not in known:
+        raise ValueError(f"kind={known.get('kind')!r}")
+    return Thing(**known)
 
 
 def mark_of(path: str) -> str:

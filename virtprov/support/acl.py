@@ -58,29 +58,43 @@ def may_search(directory: str, who: Person) -> bool | None:
     return bool(_of(entries, _OTHER)[0] & _SEARCH)
 
 
+def rights_of(directory: str) -> Before:
+    """A directory's rights as they are. Raises OSError."""
+    return Before(stat.S_IMODE(os.stat(directory).st_mode), _raw(directory))
+
+
 def let_search(directory: str, who: Person) -> Before:
     """Let the account go through a directory: by an entry of its own, else by the bit for everybody.
 
     Returns what was before. Raises OSError when this user may not change it.
     """
-    mode = stat.S_IMODE(os.stat(directory).st_mode)
-    before = Before(mode, _raw(directory))
-    kept = [entry for entry in _entries(directory, mode) if entry[0] != _MASK]
-    entries = [entry for entry in kept if not (entry[0] == _USER and entry[2] == who.uid)]
-    own = next((rights for tag, rights, number in kept if tag == _USER and number == who.uid), 0)
-    entries.append((_USER, own | _SEARCH, who.uid))
+    before = rights_of(directory)
+    try:
+        os.setxattr(directory, NAME, _opened(before, who.uid))
+    except OSError as problem:
+        if problem.errno != errno.ENOTSUP:
+            raise
+        os.chmod(directory, before.mode | stat.S_IXOTH)
+    return before
+
+
+def is_let(now: Before, before: Before, uid: int) -> bool:
+    """Whether rights are those that `let_search` made of what was before."""
+    return now.acl == _opened(before, uid) or (now.acl is None and now.mode == before.mode | stat.S_IXOTH)
+
+
+def _opened(before: Before, uid: int) -> bytes:
+    """The list with an entry by which the account may search."""
+    kept = [entry for entry in _parsed(before.acl, before.mode) if entry[0] != _MASK]
+    entries = [entry for entry in kept if not (entry[0] == _USER and entry[2] == uid)]
+    own = next((rights for tag, rights, number in kept if tag == _USER and number == uid), 0)
+    entries.append((_USER, own | _SEARCH, uid))
     mask = 0
     for tag, rights, _ in entries:
         mask |= rights if tag in (_USER, _GROUP, _GROUP_OBJ) else 0
     entries.append((_MASK, mask, _NOBODY))
     packed = b"".join(_ENTRY.pack(*entry) for entry in sorted(entries, key=lambda entry: (entry[0], entry[2])))
-    try:
-        os.setxattr(directory, NAME, _HEAD.pack(_VERSION) + packed)
-    except OSError as problem:
-        if problem.errno != errno.ENOTSUP:
-            raise
-        os.chmod(directory, mode | stat.S_IXOTH)
-    return before
+    return _HEAD.pack(_VERSION) + packed
 
 
 def restore(directory: str, before: Before) -> None:
@@ -105,7 +119,10 @@ def _raw(directory: str) -> bytes | None:
 
 def _entries(directory: str, mode: int) -> list[Entry]:
     """The list's entries, or those that the permission bits stand for."""
-    raw = _raw(directory)
+    return _parsed(_raw(directory), mode)
+
+
+def _parsed(raw: bytes | None, mode: int) -> list[Entry]:
     if raw is None:
         bits = ((_OWNER, mode >> 6 & 7), (_GROUP_OBJ, mode >> 3 & 7), (_OTHER, mode & 7))
         return [(tag, rights, _NOBODY) for tag, rights in bits]
