@@ -77,7 +77,7 @@ def settle_without_path(host: HostView, disk: Element, wish: Wish, *, qemu: bool
     """A drive without a medium, or a disk whose source was given in full. Raises UsageError for neither."""
     source = tree.child(disk, "source")
     if source is None or not (source.attrib or _says_where(source)):
-        if disk.get("device", "disk") == "disk" and wish.path is None and not disk.get("type"):
+        if disk.get("device", "disk") in ("disk", "lun") and wish.path is None and not disk.get("type"):
             raise UsageError(
                 "--disk: neither a path nor a size is given",
                 hint="for example --disk size=20, --disk /path/image.qcow2, or --disk none",

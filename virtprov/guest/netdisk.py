@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from virtprov.support.errors import UsageError
+from virtprov.support.errors import UsageError, nearest
 from virtprov.xml import path as places
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
 SCHEMES = ("http", "https", "ftp", "ftps", "tftp", "nbd", "ssh", "iscsi", "rbd", "gluster", "sheepdog", "nfs")
+_WITHOUT_HOST = ("rbd", "sheepdog")
+"""Protocols whose servers are found by the hypervisor's own configuration."""
 POOLS = {"rbd": "rbd", "gluster": "gluster", "sheepdog": "sheepdog", "iscsi-direct": "iscsi"}
 """Kinds of pools whose volumes have no place in any file system of the host, and the protocol that reaches them."""
 
@@ -18,10 +20,35 @@ def is_address(text: str) -> bool:
     return bool(colon) and scheme.partition("+")[0] in SCHEMES
 
 
+def refuse_unknown(text: str) -> None:
+    """Raise UsageError for what looks like an address, by no protocol that is known here."""
+    scheme, colon, _ = text.partition("://")
+    if colon and len(scheme) > 1 and scheme.replace("+", "").isalnum() and scheme.islower():
+        protocol = scheme.partition("+")[0]
+        raise UsageError(
+            f"--disk {text}: '{protocol}' is no protocol of network disks",
+            hint=nearest(protocol, SCHEMES) or f"known protocols: {', '.join(SCHEMES)}; source.protocol= writes others",
+        )
+
+
+def left_out(address: str) -> str:
+    """What an address says that libvirt's XML has no place for, in a sentence; "" when it says nothing of the kind."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(address)
+    if not parts.username:
+        return ""
+    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    if parts.scheme == "ssh":
+        return f"--disk {plain}: libvirt has no place for the user '{parts.username}', so QEMU logs in as itself"
+    return f"--disk {plain}: the user '{parts.username}' is left out; auth.username= and a secret log in"
+
+
 def write_address(disk: Element, address: str) -> None:
     """Write `nbd+unix:///NAME?socket=/s`, `http://host:80/file?query` ... as a network source.
 
-    Through a UNIX socket without `?socket=` the path itself is the socket.
+    Through a UNIX socket without `?socket=` the path itself is the socket. Raises UsageError for an address that
+    lacks what libvirt insists on.
     """
     from urllib.parse import parse_qs, urlsplit
 
@@ -35,6 +62,7 @@ def write_address(disk: Element, address: str) -> None:
     name, query = parts.path.lstrip("/"), parts.query
     if transport == "unix" and not socket:
         name, socket = "", parts.path
+    _check_whole(address, protocol, parts.hostname or socket, name)
     host = {
         "name": parts.hostname or "",
         "port": str(port or "") if parts.netloc else "",
@@ -45,6 +73,14 @@ def write_address(disk: Element, address: str) -> None:
     if query and not socket:
         source.set("query", query)
     _add_host(source, host)
+
+
+def _check_whole(address: str, protocol: str, host: str, name: str) -> None:
+    hint = f"write {protocol}://HOST/NAME"
+    if not host and protocol not in _WITHOUT_HOST:
+        raise UsageError(f"--disk {address}: the address names no host", hint=hint)
+    if not name and protocol != "nbd":  # its servers may have a nameless export
+        raise UsageError(f"--disk {address}: the address names a host, but no disk there", hint=hint)
 
 
 def write_volume(disk: Element, pool: Element, name: str, where: str) -> None:

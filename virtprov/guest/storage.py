@@ -150,12 +150,15 @@ class Storage:
     def _by_path(self, disk: Element, given: str, wish: Wish) -> Making:
         if netdisk.is_address(given):
             netdisk.write_address(disk, given)
+            self.notes.extend(filter(None, [netdisk.left_out(given)]))
             self._describe(disk, "network", "", wish)
             return Making()
         if given.startswith("file://"):
             from urllib.parse import unquote
 
             given = unquote(given.removeprefix("file://"))
+        elif "://" in given:
+            netdisk.refuse_unknown(given)
         path = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
         volume = self.host.volume_at(path)
         if volume is not None:

@@ -9,6 +9,7 @@ import pytest
 from virtprov.guest import netdisk
 from virtprov.guest.storage import Storage, Wish
 from virtprov.host.connection import Host
+from virtprov.support.errors import UsageError
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
@@ -60,6 +61,36 @@ def test_addresses(address: str, source: str) -> None:
     disk = tree.parse("<disk type='file'><source file='/old'/></disk>")
     netdisk.write_address(disk, address)
     assert line(disk) == f'<disk type="network">{source}</disk>'
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("nbd://", "nbd://: the address names no host"),
+        ("ssh:///img", "names no host"),
+        ("iscsi://h", "names a host, but no disk there"),
+        ("rbd://h", "no disk there"),
+        ("http://h:x/img", "the port is no number"),
+    ],
+)
+def test_addresses_that_are_not_whole(address: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        netdisk.write_address(tree.parse("<disk/>"), address)
+
+
+def test_a_protocol_that_nobody_knows() -> None:
+    with pytest.raises(UsageError, match="--disk htp://h/x: 'htp' is no protocol of network disks") as caught:
+        netdisk.refuse_unknown("htp://h/x")
+    assert "http" in caught.value.hint
+    for plain in ("/a://b", "a://b", "Some://x", "odd name://x"):
+        netdisk.refuse_unknown(plain)
+
+
+def test_users_in_addresses_are_not_dropped_in_silence() -> None:
+    assert netdisk.left_out("ssh://h/img") == ""
+    assert "ssh://h:22/img: libvirt has no place for the user 'me'" in netdisk.left_out("ssh://me@h:22/img")
+    told = netdisk.left_out("http://me:secret@h/img")
+    assert "'me' is left out" in told and "secret@" not in told
 
 
 def test_a_second_address_leaves_nothing_of_the_first() -> None:
