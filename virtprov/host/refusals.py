@@ -22,7 +22,9 @@ FORMS = "see that the URI is right, e.g. qemu:///system, qemu+ssh://user@host/sy
 TRANSPORTS = ("ssh", "tls", "tcp", "unix", "libssh", "libssh2", "ext")
 SSH = ("ssh", "libssh", "libssh2")
 _NOT_LET_IN = frozenset(code for code, (kind, _) in failures.BY_CODE.items() if kind is Refused)
-_START = "start it{there}, e.g. `systemctl start virtqemud.socket` or `systemctl start libvirtd`"
+_DAEMONS = {"xen": "virtxend", "lxc": "virtlxcd", "vbox": "virtvboxd", "vz": "virtvzd", "bhyve": "virtbhyved"}
+"""Where libvirt has a daemon for each driver: their names (libvirt's manual, "Daemons")."""
+_START = "start it{there}, e.g. `systemctl start {daemon}.socket` or `systemctl start libvirtd`"
 _NO_ENTRY = "ssh does not let '{user}' in there"
 _RIGHTS = "be root or in the group 'libvirt'{there}, or use {driver}:///session"
 _PKI = "certificates are looked for in {pki}, or where ?pkipath=DIR says"
@@ -142,6 +144,8 @@ def _ours(uri: str | None, target: Uri, error: Any, why: str) -> tuple[type[Host
     if target.transport and target.transport not in TRANSPORTS:
         hint = nearest(target.transport, TRANSPORTS) or "there are: " + ", ".join(TRANSPORTS)
         return HostError, f"there is no transport '{target.transport}'", hint
+    if target.port and not (target.port.isdecimal() and 0 < int(target.port) < 65536):
+        return HostError, f"there is no port {target.port}", "ports go from 1 to 65535"
     key = target.option("keyfile")
     if key and not os.path.exists(key):
         return HostError, f"there is no key file '{key}'", "see the path after keyfile="
@@ -197,6 +201,7 @@ def _parts(target: Uri) -> dict[str, str]:
     accept = f"run `ssh {login}` once and accept the host's key"
     return {
         "driver": target.driver,
+        "daemon": _DAEMONS.get(target.driver, "virtqemud"),
         "host": target.host,
         "user": target.user or "you",
         "login": login,

@@ -48,6 +48,20 @@ class Said:
             "libvirt listens for tcp there (libvirtd-tcp.socket or virtproxyd-tcp.socket)",
         ),
         (
+            "qemu+tcp://vm.example:99999/system",
+            "unable to connect to server at 'vm.example:99999': Connection refused",
+            SYSTEM_ERROR,
+            "there is no port 99999",
+            "ports go from 1 to 65535",
+        ),
+        (
+            "lxc:///",
+            "Failed to connect socket to '/run/libvirt/libvirt-sock': No such file or directory",
+            SYSTEM_ERROR,
+            "no libvirt daemon listens at /run/libvirt/libvirt-sock (No such file or directory)",
+            "systemctl start virtlxcd.socket",
+        ),
+        (
             LIBSSH,
             "unable to connect to server at 'vm.example:2222': Connection refused",
             SYSTEM_ERROR,
