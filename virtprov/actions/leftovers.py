@@ -69,14 +69,22 @@ class Fate(Record):
 # -- trails --------------------------------------------------------------------------------------
 
 
-def ended() -> Iterator[tuple[Run, state.Lines]]:
-    """Every run that nobody continues, the newest first, with its file, which is ours until it is closed."""
+def ended(damaged: list[str]) -> Iterator[tuple[Run, state.Lines]]:
+    """Every run that nobody continues, the newest first, with its file, which is ours until it is closed.
+
+    `damaged` gets the path of each file that cannot be understood; these stay.
+    """
     for path in state.listing(KIND):
         try:
             lines = state.Lines.open(path)
         except (state.Busy, ProvError):
             continue
-        run = _read(path, lines)
+        try:
+            run = _read(path, lines)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            lines.close()
+            damaged.append(path)
+            continue
         if run is None:  # killed before its first line was whole: nothing was made
             lines.remove()
         else:
@@ -84,6 +92,7 @@ def ended() -> Iterator[tuple[Run, state.Lines]]:
 
 
 def _read(path: str, lines: state.Lines) -> Run | None:
+    """The run of a file, None for one without a line; raises what wrong types and missing keys raise."""
     last_seen = os.stat(path).st_mtime
     run: dict[str, object] = {}
     phase, held = UNDO, dict[int, Thing]()
@@ -99,6 +108,8 @@ def _read(path: str, lines: state.Lines) -> Run | None:
         else:
             held[line["n"]] = things.from_json(line.get("made") or line["begin"])
     if not run:
+        if held or phase != UNDO:
+            raise ValueError("nothing tells whose run it is")
         return None
     wanted = tuple(thing for thing in reversed(held.values()) if _is_left(thing, phase))
     guests = frozenset(thing.uuid for thing in held.values() if thing.kind in (things.GUEST, things.START))
@@ -118,17 +129,23 @@ def notice() -> str:
     if not state.listing(KIND):
         return ""
     runs = []
-    for run, lines in ended():
+    damaged: list[str] = []
+    for run, lines in ended(damaged):
         lines.close()
         runs.append(run)
     if not runs:
-        return ""
+        return unreadable(damaged[0]) if damaged else ""
     listed = ", ".join(dict.fromkeys(thing.words() for thing in reversed(runs[0].things))) or "nothing"
     more = f", and so {'has' if len(runs) == 2 else 'have'} {len(runs) - 1} more" if len(runs) > 1 else ""
     return (
         f"{runs[0].words()} came to no end and may have left {listed}{more}:"
         " `virtprov-install --clean-up` removes what is there"
     )
+
+
+def unreadable(path: str) -> str:
+    """What to say of a file that cannot be understood."""
+    return f"'{path}' tells of a run that came to no end, but is damaged: read what it names, then remove it"
 
 
 # -- hosts ---------------------------------------------------------------------------------------
@@ -226,4 +243,7 @@ def _paths_in_use(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]]:
                     yield known.path, name
 
 
-__all__ = ["KEPT", "OTHERS", "OURS", "REMOVED", "UNSURE", "Fate", "Found", "Run", "ended", "look", "notice", "remove"]
+__all__ = [
+    "KEPT", "OTHERS", "OURS", "REMOVED", "UNSURE",
+    "Fate", "Found", "Run", "ended", "look", "notice", "remove", "unreadable",
+]  # fmt: skip

@@ -67,7 +67,7 @@ class Thing(Record):
 
 
 def from_json(found: dict[str, Any]) -> Thing:
-    """The thing that `as_json` wrote; what a later release added is left out. Raises ValueError for what is no thing."""
+    """The thing that `as_json` wrote, without what a later release added; raises ValueError for what is none."""
     plain = Thing("", "")._asdict()
     known = {name: value for name, value in found.items() if name in plain}
     for name, value in known.items():

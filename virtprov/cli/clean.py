@@ -20,7 +20,8 @@ def main(args: Namespace, output: Output) -> int:
     from virtprov.actions import leftovers
 
     reports, unreached = [], False
-    for run, lines in leftovers.ended():
+    damaged: list[str] = []
+    for run, lines in leftovers.ended(damaged):
         if args.connect and run.uri != args.connect:
             lines.close()
             continue
@@ -36,7 +37,9 @@ def main(args: Namespace, output: Output) -> int:
         else:
             lines.close()
         reports.append(_facts(run, fates, settled, why))
-    if not reports:
+    for path in damaged:
+        output.warn(leftovers.unreadable(path))
+    if not reports and not damaged:
         output.summary("Nothing is left over.")
     output.object({"runs": reports})
     return HostError.exit_code if unreached else 0

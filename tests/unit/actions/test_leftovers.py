@@ -84,7 +84,7 @@ def one() -> Iterator[Callable[[], Run]]:
     held = []
 
     def read() -> Run:
-        ((run, lines),) = leftovers.ended()
+        ((run, lines),) = leftovers.ended([])
         held.append(lines)
         return run
 
@@ -147,7 +147,7 @@ def test_a_run_that_ends_well_leaves_no_trail(place: Host, world: World, home: P
 
 def test_a_run_at_work_is_nobody_elses_business(world: World) -> None:
     STEPS[2].do(world)
-    assert list(leftovers.ended()) == [] and leftovers.notice() == ""
+    assert list(leftovers.ended([])) == [] and leftovers.notice() == ""
 
 
 def test_each_thing_is_written_down_before_it_is_made(place: Host, world: World, home: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_file_from_before_the_run_is_not_its_own(place: Host, tmp_path: Path, 
         world = with_trail(place, told)
         world.trail.begin(Thing(things.FILE, "old.img", path=str(tmp_path / "old.img"), born=born + later))
         cut_off(world)
-        ((run, lines),) = leftovers.ended()
+        ((run, lines),) = leftovers.ended([])
         assert [each.state for each in leftovers.look(run, place)] == [expected]
         lines.remove()
 
@@ -359,6 +359,35 @@ def test_a_trail_without_a_whole_line_is_no_run(home: Path) -> None:
     path = state.Lines.create("run").path
     Path(path).write_text('{"run": {"to')
     assert leftovers.notice() == "" and os.listdir(home) == []
+
+
+RUN = '{"run":{"tool":"virtprov-install","uri":"test:///default","guest":"g","at":1,"pid":1,"started":1}}'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("[1,2]",),
+        ("5",),
+        ('{"run":5}',),
+        ('{"run":{"tool":"t","uri":"test:///default","guest":"g","at":"x","pid":1}}',),
+        ('{"run":{"tool":"t"}}',),
+        ('{"begin":{"kind":"pool","name":"p"},"n":1}',),  # its first line is gone
+        (RUN, '{"begin":{"kind":"pool","name":"p"}}'),
+        (RUN, '{"begin":{"kind":"spaceship","name":"p"},"n":1}'),
+        (RUN, '{"begin":{},"n":1}'),
+        (RUN, '{"begin":{"kind":"volume","name":5,"path":7},"n":1}'),
+        (RUN, '{"begin":"pool","n":1}'),
+    ],
+)
+def test_a_damaged_trail_is_left_to_its_reader(home: Path, lines: tuple[str, ...]) -> None:
+    home.mkdir(parents=True)
+    trail = home / "run-00000000000000000001-1.jsonl"
+    trail.write_text("\n".join(lines) + "\n")
+    damaged: list[str] = []
+    assert list(leftovers.ended(damaged)) == [] and damaged == [str(trail)]
+    assert leftovers.notice().startswith(f"'{trail}' tells of a run that came to no end, but is damaged: ")
+    assert trail.exists()
 
 
 def test_hosts_that_end_with_the_run_need_no_trail(place: Host, recorded: Host) -> None:
