@@ -90,7 +90,7 @@ def live(shared: Shared) -> Iterator[Live]:
     for word, path in MEDIA.items():
         host.outside(path).write_bytes(word.encode().ljust(1 << 20, b"\n"))
     host.virsh("pool-refresh", "default")
-    volumes = set(host.virsh("vol-list", "default").splitlines())
+    volumes = volumes_of(host)
     done = host.run(["virtprov-xml", NAME, *PREPARED, "--define"])
     assert done.rc == 0, done.err
     yield Live(host, shared.running())
@@ -99,8 +99,13 @@ def live(shared: Shared) -> Iterator[Live]:
     for path in MEDIA.values():
         host.outside(path).unlink()
     host.virsh("pool-refresh", "default")
-    for line in set(host.virsh("vol-list", "default").splitlines()) - volumes:
-        host.virsh("vol-delete", line.split()[0], "--pool", "default")
+    for name in volumes_of(host) - volumes:
+        host.virsh("vol-delete", name, "--pool", "default")
+
+
+def volumes_of(host: Host) -> set[str]:
+    """The names of the volumes in the pool `default`."""
+    return {line.split()[0] for line in host.virsh("vol-list", "default").splitlines() if line.strip()}
 
 
 def effects(done: Done) -> list[tuple[str, str, str]]:

@@ -46,13 +46,15 @@ def make_tree(folder: Path) -> Path:
 
 
 def talk(host: Host, name: str, line: str, awaited: str) -> str:
-    """Write `line` on the console of a guest and return what comes back, up to `awaited`."""
+    """Write `line` to the shell on a guest's console and return what comes back, up to `awaited`."""
     ours, theirs = pty.openpty()
     words = host.inside(["virsh", "--connect", host.uri, "console", name])
     process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     os.close(theirs)
     try:
         heard = hear(ours, "Escape character")
+        os.write(ours, b"\n")
+        heard += hear(ours, "#")  # a shell that is only starting throws away what was typed before
         os.write(ours, f"{line}\n".encode())
         heard += hear(ours, awaited)
         os.write(ours, LEAVE)

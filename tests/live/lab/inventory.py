@@ -7,7 +7,7 @@ from typing import NamedTuple
 from lab.host import Host
 
 # Folders of libvirt where guests and volumes leave files; the network's leases come and go by themselves.
-WATCHED = ("/etc/libvirt", "/var/lib/libvirt", "/var/lib/swtpm-localca")
+WATCHED = ("/etc/libvirt", "/var/lib/libvirt")
 UNWATCHED = "/var/lib/libvirt/dnsmasq/"
 PROCESSES = ("qemu-system", "qemu-img", "swtpm")
 
