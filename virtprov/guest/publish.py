@@ -37,10 +37,35 @@ def parse(text: str) -> Forward:
         raise UsageError(f"--publish {text}: this is no port of the host and one of the guest", hint=_FORM)
     if ":" in bare and bare == address:
         raise UsageError(f"--publish {text}: an IPv6 address stands in brackets", hint="for example [::1]:8022:22")
+    if not _is_address(bare):
+        raise UsageError(f"--publish {text}: '{bare}' is not an IP address of the host", hint=_FORM)
     for port in (int(first), int(last)):
         if not 0 < port < 65536:
             raise UsageError(f"--publish {text}: there is no port {port}", hint="ports are 1 to 65535")
     return Forward(bare, int(first), int(last), protocol or "tcp")
+
+
+def _is_address(text: str) -> bool:
+    """Whether this is an address, of IPv6 perhaps with its interface; "" stands for all of them."""
+    import socket
+
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text.partition("%")[0] or "0.0.0.0")
+    except OSError:
+        return False
+    return True
+
+
+def _check_once(forwards: tuple[Forward, ...]) -> None:
+    """Raise UsageError for a port of the host that is to lead to two places."""
+    seen: set[tuple[str, int, str]] = set()
+    for each in forwards:
+        place = (each.address, each.host, each.protocol)
+        if place in seen:
+            raise UsageError(
+                f"--publish: port {each.host} of the host is published twice", hint="give each port of the host once"
+            )
+        seen.add(place)
 
 
 def apply(setting: Setting, forwards: tuple[Forward, ...]) -> None:
@@ -51,6 +76,7 @@ def apply(setting: Setting, forwards: tuple[Forward, ...]) -> None:
     """
     if not forwards:
         return
+    _check_once(forwards)
     guest = setting.guest
     nic = next((nic for nic in guest.devices("interface") if nic.get("type") in ("user", "vhostuser")), None)
     if nic is None or not setting.is_qemu:

@@ -35,6 +35,7 @@ def published(host: str, nic: str, *texts: str) -> tuple[str, list[str]]:
     [
         ("8022:22", Forward("", 8022, 22)),
         ("127.0.0.1:8080:80/tcp", Forward("127.0.0.1", 8080, 80)),
+        ("[fe80::1%eth0]:80:80", Forward("fe80::1%eth0", 80, 80)),
         ("[::1]:5353:53/udp", Forward("::1", 5353, 53, "udp")),
     ],
 )
@@ -51,6 +52,8 @@ def test_what_is_understood(text: str, forward: Forward) -> None:
         ("8022:22/", "this is no port of the host and one of the guest"),
         ("", "this is no port of the host and one of the guest"),
         ("::1:8022:22", "an IPv6 address stands in brackets"),
+        ("1.2.3:8022:22", "'1.2.3' is not an IP address"),
+        ("udp:53:53", "'udp' is not an IP address"),
         ("8022:0", "there is no port 0"),
         ("65536:22", "there is no port 65536"),
     ],
@@ -88,6 +91,12 @@ def test_the_card_stays_of_its_model() -> None:
 def test_a_guest_without_user_networking(nic: str) -> None:
     with pytest.raises(UsageError, match="this guest has none"):
         published("kvm", nic, "8022:22")
+
+
+def test_a_port_that_is_to_lead_to_two_places() -> None:
+    with pytest.raises(UsageError, match="port 8022 of the host is published twice"):
+        published("kvm", USER.format(model="virtio", rest=""), "8022:22", "8022:23")
+    published("kvm", USER.format(model="virtio", rest=""), "8022:22", "8022:22/udp", "127.0.0.1:8022:23")
 
 
 def test_nothing_published_changes_nothing() -> None:
