@@ -9,6 +9,7 @@ from virtprov.guest.room import Room
 from virtprov.guest.volumes import (
     DEFAULT_POOL,
     FILE_POOLS,
+    FORMATS,
     GIB,
     GIVEN_ONLY,
     Encryption,
@@ -18,7 +19,7 @@ from virtprov.guest.volumes import (
     ending,
     images_directory,
 )
-from virtprov.support.errors import HostError, UsageError
+from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.xml import path as places
 from virtprov.xml.tree import Element
 
@@ -214,6 +215,11 @@ class NewVolumes:
             if wish.sparse:
                 self.notes.append(f"The logical pool '{pool.name}' has no sparse volumes: the disk is made in full")
             whole = True
+        if (pool is None or pool.type in FILE_POOLS) and fmt not in FORMATS:
+            raise UsageError(
+                f"--disk format={fmt}: libvirt makes no images of this format",
+                hint=nearest(fmt, FORMATS) or "for example qcow2 or raw",
+            )
         encryption = _encryption(disk, fmt, wish)
         if fmt == "luks":
             fmt = "raw"  # libvirt's name for it: raw data, encrypted
@@ -314,3 +320,10 @@ def _check_readable(path: str) -> None:
             f"--disk encryption.password_file={path}: there is no file that can be read",
             hint="write the password into a file of its own, without a line break",
         )
+    if os.path.isfile(path):  # what is no plain file, such as <(pass show disk), can be read only once
+        with open(path, "rb") as stream:
+            if not stream.read(4096).strip(b"\r\n"):
+                raise UsageError(
+                    f"--disk encryption.password_file={path}: the file holds no password",
+                    hint="write it into the file, in one line",
+                )

@@ -112,6 +112,7 @@ class Storage:
         kind = wish.type if wish.type in drive.ATTRIBUTE else volume.type if volume.type in drive.ATTRIBUTE else "file"
         fmt = "raw" if kind == "block" else self._lookup.format_of(volume.path, volume)
         self._write(disk, kind, volume.path, volume.pool, volume.name, wish)
+        self._tell_format(volume.path, fmt, wish)
         self._describe(disk, kind, fmt, wish)
         return Making()
 
@@ -169,9 +170,15 @@ class Storage:
             kind = wish.type if wish.type in drive.ATTRIBUTE else here
             self._write(disk, kind, path, "", "", wish)
             fmt = {"block": "raw", "dir": ""}.get(here) if here != "file" else self._format_here(disk, path)
+            self._tell_format(path, fmt or "", wish)
             self._describe(disk, kind, fmt or "", wish)
             return Making()
         return self._use_new(disk, wish, *self._new.at_path(disk, path, wish))
+
+    def _tell_format(self, path: str, fmt: str, wish: Wish) -> None:
+        """As in virt-install, `format=` is for new disks; a user who means it for this one learns the right word."""
+        if fmt and wish.format not in ("", fmt) and not wish.driver_format:
+            self.notes.append(f"{path} is there, in the format {fmt}: driver.type={wish.format} opens it as another")
 
     def _format_here(self, disk: Element, path: str) -> str:
         """The format of a local file; a CD's need not be said, it is raw."""

@@ -16,6 +16,11 @@ GIB = 1024**3
 DEFAULT_POOL = "default"
 IMAGES = "/var/lib/libvirt/images"
 FILE_POOLS = ("dir", "fs", "netfs", "gluster", "vstorage")
+FORMATS = (
+    "raw", "qcow2", "vmdk", "vdi", "qed", "luks", "qcow", "cow", "vpc", "vhd", "bochs", "cloop", "dmg", "iso", "fat",
+    "dir", "ploop",
+)  # fmt: skip
+"""What libvirt takes as the format of a volume in a pool of files (its schema of volumes), and luks for raw."""
 GIVEN_ONLY = ("iscsi", "iscsi-direct", "scsi", "mpath")
 """Kinds of pools that show what somebody else made: libvirt makes no volumes in them."""
 

@@ -141,6 +141,15 @@ def test_a_password_from_a_file_becomes_a_secret(kvm: Host, tmp_path: Path) -> N
     assert secret is not None and secret.get("uuid") == volume.encryption.uuid != ""
 
 
+@pytest.mark.parametrize("text", ["", "\n", "\r\n"])
+def test_a_password_file_without_a_password(text: str, kvm: Host, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(text)
+    with pytest.raises(UsageError, match="password: the file holds no password"):
+        Storage(kvm, "g", qemu=True).resolve(
+            disk(), Wish(pool="images", size=1, password_file=str(tmp_path / "password"))
+        )
+
+
 @pytest.mark.parametrize(
     ("inside", "wish", "message"),
     [
@@ -148,6 +157,8 @@ def test_a_password_from_a_file_becomes_a_secret(kvm: Host, tmp_path: Path) -> N
         ("", Wish(pool="images", size=1, format="luks"), "no secret that opens it"),
         (LUKS(f"<secret uuid='{UUID}'/>"), Wish(pool="images", size=1, format="vmdk"), "cannot be encrypted"),
         ("", Wish(pool="images", size=1, password_file="/nowhere/at/all"), "no file that can be read"),
+        ("", Wish(pool="images", size=1, password_file="/dev/null/x"), "no file that can be read"),
+        ("", Wish(pool="images", size=1, format="qcow3"), "format=qcow3: libvirt makes no images of this format"),
         ("", Wish(vol="images/base.qcow2", password_file="/etc/hostname"), "the disk exists"),
         (LUKS("<secret usage='u'/>"), Wish(pool="images", size=1, password_file="/etc/hostname"), "not by usage="),
     ],

@@ -111,6 +111,15 @@ def test_a_directory_of_the_host(bare: Host, files: Path) -> None:
     assert text == f'<disk device="floppy" type="dir"><driver name="qemu"/><source dir="{files}"/></disk>'
 
 
+def test_a_format_that_changes_nothing_is_said(bare: Host, kvm: Host, files: Path) -> None:
+    for host, wish in ((bare, Wish(path=str(files / "small.qcow2"))), (kvm, Wish(vol="images/base.qcow2"))):
+        for said, notes in (("raw", 1), ("qcow2", 0), ("", 0)):
+            storage = Storage(host, "g", qemu=True)
+            storage.resolve(disk(), wish._replace(format=said))
+            assert len(storage.notes) == notes, said
+            assert all("in the format qcow2: driver.type=raw" in note for note in storage.notes)
+
+
 @pytest.mark.parametrize(
     ("device", "driver"), [("disk", BLOCK), ("lun", QEMU.format("raw")), ("cdrom", QEMU.format("raw"))]
 )
