@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 
-from virtprov.support.errors import ProvError
+from virtprov.support.errors import HostError, ProvError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _share(origin: _Opened, copy: _Opened) -> None:
     try:
         fcntl.ioctl(copy.handle, _FICLONE, origin.handle)
     except OSError as problem:
-        raise ProvError(
+        raise HostError(
             f"{origin.path} cannot be shared with {copy.path}: {problem.strerror}",
             hint="--reflink needs one Btrfs or XFS file system for both; leave it out for a full copy",
         ) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from virtprov.support.copy import BLOCK, copy_image
-from virtprov.support.errors import ProvError
+from virtprov.support.errors import HostError, ProvError
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_blocks_are_shared_or_it_is_said_that_they_cannot(image: Path, tmp_path:
     copy = tmp_path / "copy.img"
     try:
         copy_image(str(image), str(copy), reflink=True)
-    except ProvError as problem:
+    except HostError as problem:
         assert "cannot be shared" in problem.message and "--reflink" in problem.hint
         assert os.listdir(tmp_path) == ["disk.img"]
     else:
