@@ -109,10 +109,14 @@ def begin(host: Host, asked: str | None, *, spill: bool = False) -> Journal | No
 
 
 def passing() -> Journal:
-    """A journal that is a temporary file: a place to put documents, no way back."""
+    """A journal that is a temporary file: a place to put documents, no way back.
+
+    Its name goes at once, so that a run that is killed leaves nothing of it.
+    """
     from virtprov.support.files import private_file
 
-    return Journal(state.Lines.open(private_file(suffix=".jsonl").path), lasting=False)
+    with private_file(suffix=".jsonl") as path:
+        return Journal(state.Lines.open(path), lasting=False)
 
 
 def mark(text: str) -> str:
