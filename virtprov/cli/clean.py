@@ -73,6 +73,7 @@ def _clean(run: Run, args: Namespace, output: Output) -> tuple[list[Fate], bool]
             output.summary(f"Nothing is left of {run.words()}.")
             return [], True
         if mine and not args.yes and not _agreed(run, mine):
+            output.say("It is kept; --yes removes it without asking.")
             kept = [leftovers.Fate(each.thing, leftovers.KEPT, "not agreed to") for each in mine + doubtful]
             return kept, False
         fates = leftovers.remove(run, host, found, lambda each: not args.yes and _agreed(run, [each]))
