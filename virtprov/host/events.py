@@ -59,6 +59,9 @@ class GuestEvent(NamedTuple):
 _loop_lock = threading.Lock()
 _loop: threading.Thread | None = None
 
+SOURCE_LOCK = threading.Lock()
+"""Held while a host gets its source of events: several guests may ask for it at the same time."""
+
 
 def start_loop() -> None:
     """Register libvirt's event loop and run it in a daemon thread; does nothing the second time.
@@ -93,6 +96,7 @@ class EventSource:
         self._owned = owned
         self._watches: dict[str, list[Watch]] = {}
         self._callbacks: list[int] = []
+        self._registering = threading.Lock()  # not `changed`: what libvirt calls takes that one
         # Not every driver can break, so not every driver tells or keeps itself alive.
         with suppress(libvirt.libvirtError):
             conn.registerCloseCallback(self._closed, None)
@@ -103,8 +107,9 @@ class EventSource:
         """Tell the watch what happens to the guest of that UUID from now on."""
         with self.changed:
             self._watches.setdefault(uuid, []).append(watch)
-        if not self._callbacks:
-            self._register()
+        with self._registering:  # a second watch waits until every kind of event is listened for
+            if not self._callbacks:
+                self._register()
 
     def remove(self, uuid: str, watch: Watch) -> None:
         """Tell the watch nothing any more."""

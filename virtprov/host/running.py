@@ -77,10 +77,11 @@ class Running(Definitions):
 
     def _event_source(self) -> EventSource:
         """This connection when it can deliver events, else a second one to the same host; made once."""
-        if self._events is None:
-            from virtprov.host.events import EventSource, start_loop
+        from virtprov.host.events import SOURCE_LOCK, EventSource, start_loop
 
-            start_loop()
-            conn = self._conn if self._has_events else self._reopen()
-            self._events = EventSource(conn, owned=conn is not self._conn)
-        return self._events
+        with SOURCE_LOCK:
+            if self._events is None:
+                start_loop()
+                conn = self._conn if self._has_events else self._reopen()
+                self._events = EventSource(conn, owned=conn is not self._conn)
+            return self._events

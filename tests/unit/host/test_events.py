@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from virtprov.host.connection import Host
-from virtprov.host.events import GuestEvent
+from virtprov.host.events import EventSource, GuestEvent
 from virtprov.host.failures import Lost
 from virtprov.support.errors import HostError
 
@@ -111,6 +112,36 @@ def test_two_watches_hear_the_same(host: Host) -> None:
     with host.watch("one") as first, host.watch("one") as second:
         host.destroy_guest("one")
         assert first.wait_stopped(SOON) == second.wait_stopped(SOON) == GuestEvent("stopped", "destroyed")
+
+
+def test_many_guests_watched_at_once_share_one_source(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, registered, start = [], [], threading.Barrier(8)
+    init, register = EventSource.__init__, EventSource._register
+
+    def counted(source: EventSource, *args: Any, **named: Any) -> None:
+        made.append(source)
+        init(source, *args, **named)
+
+    def listening(source: EventSource) -> None:
+        registered.append(source)
+        register(source)
+
+    monkeypatch.setattr(EventSource, "__init__", counted)
+    monkeypatch.setattr(EventSource, "_register", listening)
+    ready: list[int] = []
+
+    def watch(name: str) -> None:
+        start.wait(SOON)
+        with host.watch(name) as mine:
+            ready.append(len(mine._source._callbacks))
+
+    threads = [threading.Thread(target=watch, args=(name,)) for name in ("one", "two") * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SOON)
+    assert len(made) == len(registered) == 1
+    assert len(ready) == 8 and len(set(ready)) == 1  # nobody began while some kinds of events were still missing
 
 
 def test_an_agent_that_is_connected_already(make_host: Callable[[str], Host]) -> None:
