@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 from virtprov.cloudinit.model import FLAG, NAMES
@@ -60,17 +61,15 @@ class Reader:
         return Source(f"'{http.shown(place)}'", data)
 
     def _stdin(self, option: str) -> bytes:
-        import sys
-
         if self._stdin_for:
             raise UsageError(
                 f"{FLAG}: {self._stdin_for} and {option} cannot both come from standard input",
                 hint="put one of them into a file",
             )
         self._stdin_for = option
-        if sys.stdin is None:
+        data = _standard_input()
+        if data is None:
             raise InputError(f"the {option} cannot be read: there is no standard input")
-        data = sys.stdin.buffer.read(LIMIT + 1)
         if len(data) > LIMIT:
             raise InputError(f"the {option} on standard input is larger than {LIMIT // 1024**2} MiB")
         return data
@@ -99,6 +98,24 @@ class Reader:
         if not line:
             raise InputError(f"{source.name} holds no password: its first line is empty")
         return log.secret(line)
+
+
+_stdin_lock = threading.Lock()
+_stdin_kept: tuple[object, bytes] | None = None
+"""Standard input once it was read, and what was read: the seeds of several guests have the same."""
+
+
+def _standard_input() -> bytes | None:
+    """What is on standard input, at most LIMIT and one byte; None when there is no such thing."""
+    import sys
+
+    global _stdin_kept
+    with _stdin_lock:
+        if sys.stdin is None:
+            return None
+        if _stdin_kept is None or _stdin_kept[0] is not sys.stdin:
+            _stdin_kept = sys.stdin, sys.stdin.buffer.read(LIMIT + 1)
+        return _stdin_kept[1]
 
 
 def is_inline(value: str) -> bool:

@@ -62,6 +62,14 @@ def test_standard_input_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
         reader.read("meta-data", "-")
 
 
+def test_the_seeds_of_several_guests_have_the_same_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin(monkeypatch, b"#cloud-config\n")
+    first, second = (Reader().read("user-data", "-") for _ in range(2))
+    assert first == second and first.data == b"#cloud-config\n"
+    stdin(monkeypatch, b"#other\n")
+    assert Reader().read("user-data", "-").data == b"#other\n"
+
+
 def test_no_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(InputError, match="there is no standard input"):
