@@ -65,12 +65,19 @@ class Changed(Record):
 
 
 def change(
-    request: EditRequest, guest: Guest, host: HostView | None, storage: Storage | None = None, *, dry: bool = False
+    request: EditRequest,
+    guest: Guest,
+    host: HostView | None,
+    storage: Storage | None = None,
+    *,
+    dry: bool = False,
+    twin: Guest | None = None,
 ) -> Changed:
     """Make the change on a copy of the document. `host` is None when there is no libvirt to ask.
 
     `storage` resolves the disks of all changes of one edit: it remembers which new volumes the earlier ones name.
-    When it is `dry`, because the document is only looked at, no seed is built.
+    When it is `dry`, because the document is only looked at, no seed is built. `twin` is the guest's other document,
+    if it has one that gets the same devices: none of them is named as a disk is there.
     Raises UsageError when nothing matches, or when the change needs a host and there is none.
     """
     if request.action in (SEED, EJECT):
@@ -80,7 +87,7 @@ def change(
     if request.action == EDIT:
         return _edit(request, altered, host, storage)
     if request.action == ADD:
-        return _add(request, altered, host, storage)
+        return _add(request, altered, host, storage, twin)
     if request.action == REMOVE:
         return _remove(request, altered, host)
     return _build(request, altered, host, storage)
@@ -287,20 +294,35 @@ def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
 # -- adding and building -------------------------------------------------------------------------
 
 
-def _add(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
-    changed = _complete(request, guest, host, storage)
+def _add(
+    request: EditRequest, guest: Guest, host: HostView | None, storage: Storage, twin: Guest | None
+) -> Changed:
+    changed = _complete(request, guest, host, storage, _names(twin))
     if request.profile is not None and request.profile.os_id:
         guest.put(OS_ID, request.profile.os_id)
     return changed
 
 
-def _complete(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
+def _names(guest: Guest | None) -> frozenset[str]:
+    """The names of its disks."""
+    disks = [] if guest is None else guest.disks()
+    return frozenset(filter(None, (path.get(disk, "./target/@dev") for disk in disks)))
+
+
+def _complete(
+    request: EditRequest,
+    guest: Guest,
+    host: HostView | None,
+    storage: Storage,
+    taken: frozenset[str] = frozenset(),
+) -> Changed:
     """Make new elements and fill in what they leave open; what the guest had stays as it is."""
     said = len(storage.notes)
     made, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
     fresh = [each.element for each in made]
     setting = _setting(request, guest, host, fresh)
     setting.words.update(words)
+    setting.taken = taken
     makings = [making for each in made if (making := _settle(guest, host, storage, each)) is not None]
     defaults.complete(setting)
     notes = (*setting.notes, *storage.notes[said:])

@@ -180,7 +180,8 @@ def _each_on_the_last(
     lives: list[Changed] = []
     meant: list[Live] = []
     for request in requests:
-        mine = None if beside is None else _on_running(request, beside, wanted, host, storages[1])
+        twin = None if document is running else guest
+        mine = None if beside is None else _on_running(request, beside, wanted, host, storages[1], twin)
         if beside is not None and mine is not None and document is running:
             part = mine
         elif beside is not None and mine is not None and request.action == ADD:
@@ -207,13 +208,13 @@ def _course(meant: list[Live]) -> Course | None:
 
 
 def _on_running(
-    request: EditRequest, beside: Guest, wanted: Wanted, host: Host | None, storage: Storage
+    request: EditRequest, beside: Guest, wanted: Wanted, host: Host | None, storage: Storage, twin: Guest | None
 ) -> Changed | None:
-    """The change in the running guest; None when only the definition can have it."""
+    """The change in the running guest; None when only the definition, its `twin`, can have it."""
     if request.action == SEED:
         return None
     try:
-        return change(request, beside, host, storage)
+        return change(request, beside, host, storage, twin=twin)
     except UsageError:
         if not wanted.lenient:
             raise

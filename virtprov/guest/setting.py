@@ -25,9 +25,21 @@ class Setting:
     the options left for the rules (`uefi`, `secure=no` ...), `notes` sentences for the user. `fresh` are the
     devices to be completed (None: all); what an existing guest has besides is left alone. `profile` may be a
     function that looks it up: it is called when a rule asks for the first time, which not every change does.
+    `taken` are names of disks that no new one may have, though the document does not show them.
     """
 
-    __slots__ = ("_domcaps", "_profile", "fresh", "guest", "host", "notes", "refused_groups", "warnings", "words")
+    __slots__ = (
+        "_domcaps",
+        "_profile",
+        "fresh",
+        "guest",
+        "host",
+        "notes",
+        "refused_groups",
+        "taken",
+        "warnings",
+        "words",
+    )
 
     def __init__(
         self,
@@ -47,6 +59,7 @@ class Setting:
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.fresh = fresh
+        self.taken: frozenset[str] = frozenset()
         self._domcaps: object = _UNASKED
 
     @property

@@ -141,6 +141,17 @@ def test_a_new_device_is_the_same_in_both(kvm: Host) -> None:
     assert macs[0] == macs[1]
 
 
+def test_a_new_disk_has_a_name_that_is_free_in_both(kvm: Host) -> None:
+    put(kvm, "db", request(ADD, "disk", "size=1,pool=images,bus=virtio"), Wanted(define=True))
+    source, wanted = inforce.from_host(kvm, "db"), Wanted(define=True, update=True)
+    waiting = source.stored.guest.disks()[-1]
+    assert source.running is not None and len(source.running.guest.disks()) < len(source.stored.guest.disks())
+    made = inforce.make((request(ADD, "disk", "size=1,pool=images,bus=virtio"),) * 2, source, wanted, kvm)
+    names = [path.get(disk, "./target/@dev") for disk in made.guest.disks()]
+    assert len(set(names)) == len(names) and path.get(waiting, "./target/@dev") in names
+    assert [path.get(part.elements[0], "./target/@dev") for part in made.lives] == names[-2:]
+
+
 def test_only_the_running_guest_is_changed(kvm: Host) -> None:
     host = Refusing(kvm, "define_guest")
     made = put(host, "db", request(REMOVE, "network", "1"), Wanted(update=True))

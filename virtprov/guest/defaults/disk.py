@@ -60,7 +60,7 @@ def fill_targets(setting: Setting) -> None:
 
     Gaps are filled only when nothing is left behind them, so that names keep the order in which disks came.
     """
-    taken = {path.get(disk, "./target/@dev") for disk in setting.guest.disks()}
+    taken = {*setting.taken, *(path.get(disk, "./target/@dev") for disk in setting.guest.disks())}
     for disk in setting.devices("disk"):
         if path.get(disk, "./target/@dev"):
             continue
