@@ -78,6 +78,8 @@ class NewVolumes:
         there = _instead(self.host, path)
         if there and not asked:
             raise UsageError(f"--disk {path}: the remote host has no such file or volume", hint=there)
+        if self.host.is_remote and not path.startswith("/"):
+            raise UsageError(f"--disk {path}: a path on a remote host begins with /", hint="give the whole path")
         if pool is None and self.host.is_remote and not (asked and self.pool_create and not drive):
             raise _unseen(path, directory, asked=bool(asked) and not drive)
         size = self._size(wish) if asked else None
@@ -242,9 +244,11 @@ def _sent(wish: Wish) -> Sent | None:
     """The image of this machine that becomes the volume, None without one; raises UsageError for one that cannot."""
     if not wish.upload:
         return None
-    from virtprov.guest.uploads import look
+    from virtprov.guest.uploads import check_words, look
 
-    return look(wish.upload, wish.size)
+    sent = look(wish.upload, wish.size)
+    check_words(sent, wish)
+    return sent
 
 
 def _instead(host: HostView, path: str) -> str:
@@ -272,9 +276,12 @@ def _unseen(path: str, directory: str, *, asked: bool) -> HostError:
             f"--disk {path}: no storage pool of the remote host holds this directory",
             hint=f"add --check pool_create=on to make a pool over {directory}",
         )
+    over = f"`virsh pool-create-as NAME dir --target {directory}`"
+    if path.startswith(_NO_FILES):
+        over = "one of the kind disk, logical, iscsi or scsi shows block devices (`virsh pool-create-as`)"
     return HostError(
         f"--disk {path}: no storage pool of the remote host holds this directory, so nobody can see what is there",
-        hint=f"make a pool over it: `virsh pool-create-as NAME dir --target {directory}`",
+        hint=f"make a pool over it: {over}",
     )
 
 

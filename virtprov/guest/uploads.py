@@ -10,6 +10,7 @@ from virtprov.support.record import Record
 
 if TYPE_CHECKING:
     from virtprov.guest.view import HostView
+    from virtprov.guest.volumes import Wish
 
 GIB = 1024**3
 GROWING = ("raw", "qcow2")
@@ -54,6 +55,22 @@ def look(given: str, wanted: float | None) -> Sent:
             hint="leave size= out, or convert it first: `qemu-img convert -O qcow2 IMAGE NEW`",
         )
     return Sent(path, seen.format, size)
+
+
+def check_words(sent: Sent, wish: Wish) -> None:
+    """Raise UsageError for words that say what the image is to become: it is sent as it is."""
+    if wish.format not in ("", sent.format) and (wish.format, sent.format) != ("luks", "raw"):
+        raise UsageError(
+            f"--disk upload={wish.upload}: the image is sent as it is, in the format {sent.format},"
+            f" so format={wish.format} has no place beside it",
+            hint=f"convert it first: `qemu-img convert -O {wish.format} {wish.upload} NEW`",
+        )
+    if wish.password_file:
+        raise UsageError(
+            f"--disk upload={wish.upload}: the image is sent as it is, so nothing encrypts it",
+            hint="leave out encryption.password_file=, or encrypt the image first and name its secret with "
+            "source.encryption.format=luks,source.encryption.secret.uuid=UUID",
+        )
 
 
 def instead(host: HostView, path: str) -> str:

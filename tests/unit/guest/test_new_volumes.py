@@ -36,6 +36,15 @@ def test_a_path_on_another_machine_needs_a_pool(host_of: Record) -> None:
         Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), Wish(path="/srv/vm/x.img"))
 
 
+def test_a_path_on_another_machine_is_a_whole_one(host_of: Record) -> None:
+    host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
+    with pytest.raises(UsageError, match="--disk x.img: a path on a remote host begins with /"):
+        Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), Wish(path="x.img", size=1))
+    with pytest.raises(HostError, match="nobody can see what is there") as caught:
+        Storage(host, "g", qemu=True).resolve(disk(), Wish(path="/dev/sdb"))
+    assert "of the kind disk, logical" in caught.value.hint and "--target" not in caught.value.hint
+
+
 def test_a_pool_is_made_when_asked_for(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("vm", "a"))
     storage = Storage(host, "g", qemu=True, pool_create=True)

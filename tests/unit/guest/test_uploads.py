@@ -58,6 +58,19 @@ def test_what_cannot_be_sent(files: Path, name: str, wanted: float | None, messa
     assert hint in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"format": "qcow2"}, "is sent as it is, in the format raw, so format=qcow2 has no place"),
+        ({"password_file": "/etc/hostname"}, "so nothing encrypts it"),
+    ],
+)
+def test_it_is_sent_as_it_is(kvm: Host, files: Path, words: dict[str, str], message: str) -> None:
+    wish = Wish(pool="images", upload=str(files / "plain.img"))._replace(**words)
+    with pytest.raises(UsageError, match=message):
+        Storage(kvm, "g", qemu=True).resolve(tree.parse("<disk device='disk'/>"), wish)
+
+
 def test_it_becomes_a_volume_of_a_pool(kvm: Host, files: Path) -> None:
     disk = tree.parse("<disk device='disk'/>")
     image = str(files / "small.qcow2")
