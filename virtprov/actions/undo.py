@@ -68,6 +68,10 @@ def when(run: Run) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.time))
 
 
+class Moved(HostError):
+    """A guest is not as the run left it, so that run can never put it back."""
+
+
 class Back(Record):
     """What putting a guest back means: the difference, "" when it is as it was already."""
 
@@ -89,21 +93,47 @@ def _plan(host: Host, history: History, past: Past) -> Planned:
     now = _now(host, past)
     steps: list[PutBack | SetAutostart] = []
     difference = ""
+    old, new = f"{past.name} (now)", f"{past.name} (before that run)"
     if entry.after is not None and now != entry.before:
         if now is None:
-            raise HostError(f"'{past.name}' is not defined any more")
+            raise Moved(f"'{past.name}' is not defined any more")
         if mark(now) != past.left and not (past.open and _covers(tree.parse(entry.after), tree.parse(now))):
-            raise HostError(f"the definition of '{past.name}' was changed since that run")
+            raise Moved(f"the definition of '{past.name}' was changed since that run")
         steps.append(PutBack(past.name, past.uuid, past.place, history))
-        old, new = f"{past.name} (now)", f"{past.name} (before that run)"
         difference = diff.unified(now, entry.before or "", old=old, new=new)
     if entry.autostart is not None and now is not None and host.autostart(past.name) != entry.autostart[0]:
         was = entry.autostart[0]
         steps.append(SetAutostart(past.name, was))
+        difference = difference or f"--- {old}\n+++ {new}\n"
         difference += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
     made = Planned(past.name, past.uuid, Back(difference, bool(steps)))
     made.first = tuple(steps)
+    if entry.before is not None and now is not None and difference:
+        made.warnings += _missing(host, past.name, tree.parse(entry.before), tree.parse(now))
     return made
+
+
+def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
+    """Warn of volumes that a guest would have back, and that its pools do not have any more: a deleted seed."""
+    gone = []
+    for pool, where in dict.fromkeys(_media(before)):
+        if not where or (pool, where) in _media(now):
+            continue
+        if pool:
+            found, there = host.pool(pool), host.volume(pool, where)
+        else:
+            found, there = host.pool_at(where.rpartition("/")[0]), host.volume_at(where)
+        if there is None and (pool or found is not None) and (found is None or found.active):
+            gone.append(f"{pool}/{where}" if pool else where)
+    return [f"'{name}' has {each} in its definition again, but there is no such volume any more" for each in gone]
+
+
+def _media(document: Element) -> list[tuple[str, str]]:
+    """The pool, or "", and the volume or file of each disk."""
+    box = tree.child(document, "devices")
+    disks = [] if box is None else tree.children(box, "disk")
+    known = [source for disk in disks if (source := tree.child(disk, "source")) is not None]
+    return [(source.get("pool", ""), source.get("volume") or source.get("file") or "") for source in known]
 
 
 def _now(host: Host, past: Past) -> str | None:

@@ -75,12 +75,14 @@ class _Undo:
                 to_people = sys.stderr if self.output.json else sys.stdout
                 (to_people.write if self.args.confirm else self.output.result)(answer.described.diff)
             self.planned.append(answer)
+        self._warn()
         if self.failed and not self.args.keep_going:
             total = len(self.planned) + len(self.failed)
             raise fleet_words.together(self.failed, total, doing=not self.args.print_diff, undoing=True)
 
     def _do(self, todo: list[Planned]) -> None:
         from virtprov.actions.fleet import Aborted, Work
+        from virtprov.actions.undo import Moved
 
         work = Work(self.output.world(self.host), keep_going=self.args.keep_going, jobs=self.jobs)
         try:
@@ -90,9 +92,16 @@ class _Undo:
         gone = {name for name, _ in late}
         self.failed += late
         self.planned = [each for each in self.planned if each.name not in gone]
+        self._warn()
+        again = {name for name, error in self.failed if not isinstance(error, Moved)}
+        self.history.undone([past.place for past in self.meant if past.name not in again])
+
+    def _warn(self) -> None:
+        """What is to be said of guests, each thing once."""
         for sentence in fleet_words.grouped((each.name, text) for each in self.planned for text in each.warnings):
             self.output.warn(sentence)
-        self.history.undone([past.place for past in self.meant])
+        for each in self.planned:
+            each.warnings = []
 
     def _report(self, *, done: bool, silent: bool = False) -> int:
         for sentence in fleet_words.grouped((name, error.message) for name, error in self.failed):

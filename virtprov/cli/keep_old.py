@@ -9,6 +9,8 @@ from virtprov.support.errors import InputError, ProvError
 
 def write(path: str, text: str) -> None:
     """Write a definition to a new file (0600). Raises InputError when there is one already."""
+    if not path:
+        raise InputError("--keep-old: the name of the file is empty", hint="name a new file")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(handle, "w", encoding="utf-8") as stream:
@@ -23,6 +25,11 @@ def write(path: str, text: str) -> None:
 
 def folder(path: str, names: list[str]) -> None:
     """Make the folder for several definitions. Raises InputError when it has one of these guests already."""
+    if not path:
+        raise InputError("--keep-old: the name of the folder is empty", hint="name a folder")
+    for name in names:
+        if "/" in name:  # some of libvirt's drivers allow that
+            raise InputError(f"--keep-old {path}: '{name}' cannot name a file in it", hint="keep that one by itself")
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as error:

@@ -15,7 +15,7 @@ import pytest
 from virtprov.cli import app, edit
 from virtprov.cli.fleet_words import grouped, states
 from virtprov.host.connection import Host, connect
-from virtprov.support.errors import UsageError
+from virtprov.support.errors import HostError, UsageError
 
 URI = "test:///default"
 DOMAIN = """<domain type='test'><name>{name}</name><memory>65536</memory><vcpu>2</vcpu>
@@ -180,6 +180,66 @@ def test_states_that_are_none(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
         states(text)
     assert caught.value.hint.startswith(hint)
+
+
+def test_a_guest_that_could_not_be_put_back_can_be_later(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = documents(host)
+    assert run("a*", "--edit", "--vcpus", "3") == 0
+    store = Host.store_definition
+
+    def refuse(self: Host, name: str, xml: str) -> tuple[str, str]:
+        if name == "a2":
+            raise HostError("no")
+        return store(self, name, xml)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Host, "store_definition", refuse)
+        assert run("--undo", "--keep-going") == 1
+    assert [name for name, text in documents(host).items() if text != before[name]] == ["a2"]
+    assert run("--undo") == 0 and documents(host) == before
+    assert run("--undo") == 1
+
+
+def test_a_guest_changed_since_does_not_stand_in_the_way(host: Host) -> None:
+    assert run("a1", "--edit", "--vcpus", "3") == 0
+    assert run("a1", "a2", "--edit", "--vcpus", "4") == 0
+    host.define_guest(documents(host)["a2"].replace(">4</vcpu>", ">5</vcpu>"))
+    assert run("--undo") == 3
+    assert run("--undo", "--keep-going") == 1
+    assert run("--undo") == 0
+    assert ">2</vcpu>" in documents(host)["a1"] and ">5</vcpu>" in documents(host)["a2"]
+
+
+def test_an_undo_tells_of_a_volume_that_is_gone(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    old, disk = documents(host)["a1"], "<disk type='file'><source file='{}'/><target dev='vda'/></disk></devices>"
+    pool = host.pool("default-pool")
+    assert pool is not None
+    gone = f"{pool.path}/a1-seed.iso"
+    host.define_guest(old.replace("</devices>", disk.format(gone)))
+    assert run("a1", "--edit", "target.dev=vda", "--disk", "source.file=/elsewhere.iso") == 0
+    capsys.readouterr()
+    assert run("--undo", "--print-diff", "--output", "json") == 0
+    (told,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert told == f"'a1' has {gone} in its definition again, but there is no such volume any more"
+    assert run("--undo") == 0
+    assert f"{gone} in its definition again" in capsys.readouterr().err
+
+
+def test_the_difference_of_autostart_alone_says_whose_it_is(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("a1", "--autostart", "yes") == 0
+    capsys.readouterr()
+    assert run("--undo", "--print-diff") == 0
+    expected = "--- a1 (now)\n+++ a1 (before that run)\n@@ autostart @@\n-yes\n+no\n"
+    assert capsys.readouterr().out == expected
+    assert run("--undo") == 0 and not host.autostart("a1")
+
+
+def test_old_definitions_need_a_name(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    before = documents(host)
+    for guests, what in ((["a1"], "file"), (["a1", "a2"], "folder")):
+        assert run(*guests, "--edit", "--vcpus", "3", "--keep-old", "") == 2
+        assert f"--keep-old: the name of the {what} is empty" in capsys.readouterr().err
+    assert documents(host) == before
 
 
 def test_json_of_an_undo(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
