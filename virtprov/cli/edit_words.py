@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FIRST = 1
 """What --edit alone means."""
-_EACH = "of several actions each is followed by its change: --edit --memory 4096 --add-device --rng default"
+_EACH = "of several actions each is followed by its change: --edit --memory 4096 --add-device --rng /dev/urandom"
 ACTIONS = ("edit", "add-device", "remove-device", "build-xml")
 CLOUD_INIT = "cloud-init"
 """A change that needs no action."""
