@@ -19,8 +19,13 @@ BUSY = (
     "is still being allocated",
     "is still in use",
     f"Storage source conflict with pool: '{PASSING}",
+    "Unable to get accurate CPU usage",
 )
-"""What libvirt says of pools and volumes that others fill, copy or upload to; it has no code for it."""
+"""What libvirt says of pools and volumes that others fill, copy or upload to; it has no code for it.
+
+The last one is qemu-img's, which measures how fast a password can be tried: a clock that ticks coarsely, or a machine
+with much to do, keeps it from that for a moment.
+"""
 
 Result = TypeVar("Result")
 

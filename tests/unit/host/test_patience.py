@@ -37,6 +37,7 @@ def refusing(times: int, words: str) -> tuple[Callable[[], str], list[int]]:
         "Requested operation is not valid: volume 'v' is still being allocated.",
         "Requested operation is not valid: volume 'v' is still in use.",
         "operation failed: Storage source conflict with pool: 'virtprov-0b2c3d4e'",
+        "Child process (/usr/bin/qemu-img create) unexpected exit status 1: Unable to get accurate CPU usage",
     ],
 )
 def test_what_passes_is_waited_for(words: str) -> None:
