@@ -13,6 +13,7 @@ from virtprov.actions import inforce, schema_check, steps, verify
 from virtprov.actions.edit import EditRequest
 from virtprov.actions.inforce import Edited, Wanted
 from virtprov.actions.journal import Entry, Journal
+from virtprov.actions.plan import undone
 from virtprov.actions.pool import in_order
 from virtprov.support.errors import HostError, ProvError, UsageError, nearest
 from virtprov.support.record import Record
@@ -272,9 +273,11 @@ class Work:
                 self.world.gate.check()
             except BaseException as error:
                 self._back(self._undos)
+                undone(self.world)
                 if isinstance(error, Aborted):
                     error.clean = self.clean
                 raise
+            self.world.trail.done()
         return failed
 
     def _first(self, planned: list[Planned]) -> list[Failed]:
@@ -321,7 +324,7 @@ class Work:
         from virtprov.support.progress import Progress
 
         world = World(self.world.host, Progress(), planned.notes.append, planned.warnings.append)
-        world.gate = self.world.gate
+        world.gate, world.trail = self.world.gate, self.world.trail
         return world
 
     def _back(self, undos: list[tuple[str, Undo]]) -> None:
@@ -331,4 +334,5 @@ class Work:
                 undo()
             except ProvError as problem:
                 self.clean = False
+                self.world.trail.stuck = True
                 self.world.warn(f"could not be undone: {label}: {problem.message}")

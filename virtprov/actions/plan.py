@@ -140,7 +140,7 @@ def _make(steps: list[Step], world: World) -> None:
     from contextlib import ExitStack
 
     with ExitStack() as undos:
-        undos.callback(_undone, world)
+        undos.callback(undone, world)
         for number, step in enumerate(steps, 1):
             world.gate.check()
             world.trail.last_step = number == len(steps)
@@ -153,7 +153,7 @@ def _make(steps: list[Step], world: World) -> None:
         undos.pop_all()
 
 
-def _undone(world: World) -> None:
+def undone(world: World) -> None:
     """All is undone that could be; the trail stays for what could not."""
     if not world.trail.stuck:
         world.trail.end()

@@ -16,6 +16,7 @@ A trail whose file nobody holds a lock on has lost its run. `leftovers` reads it
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
@@ -62,26 +63,30 @@ class Trail:
         self.last_step = False
         self._open: dict[int, Thing] = {}
         self._count = 0
+        self._lock = threading.RLock()  # several guests may be worked on at a time
 
     def begin(self, thing: Thing) -> Entry:
         """Note what is about to be made."""
-        self._count += 1
-        self._open[self._count] = thing
-        self.write({"begin": thing.as_json(), "n": self._count}, thing)
-        return Entry(self, self._count, thing)
+        with self._lock:
+            self._count += 1
+            self._open[self._count] = thing
+            self.write({"begin": thing.as_json(), "n": self._count}, thing)
+            return Entry(self, self._count, thing)
 
     def made(self, entry: Entry) -> None:
         """Note that it is there, and what it is known by."""
         entry.thing = entry.thing._replace(made=True)
-        if self._open.get(entry.number) not in (None, entry.thing):
-            self._open[entry.number] = entry.thing
-            self.write({"made": entry.thing.as_json(), "n": entry.number}, entry.thing)
+        with self._lock:
+            if self._open.get(entry.number) not in (None, entry.thing):
+                self._open[entry.number] = entry.thing
+                self.write({"made": entry.thing.as_json(), "n": entry.number}, entry.thing)
 
     def gone(self, number: int) -> None:
         """Note that it is no more."""
-        thing = self._open.pop(number, None)
-        if thing is not None:
-            self.write({"gone": True, "n": number}, thing)
+        with self._lock:
+            thing = self._open.pop(number, None)
+            if thing is not None:
+                self.write({"gone": True, "n": number}, thing)
 
     writes = False
     """Whether what the run makes may outlive it, so that a file tells of it."""

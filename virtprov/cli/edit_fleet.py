@@ -159,7 +159,9 @@ class _Fleet:
             self._keep_old(todo)
         if self.book is not None:
             self.book.sync()
-        work = Work(self.output.world(self.host), keep_going=self.args.keep_going, jobs=self.jobs)
+        world = self.output.world(self.host)
+        edit_report.tell_left([step for each in todo for step in each.first], world, self.output)
+        work = Work(world, keep_going=self.args.keep_going, jobs=self.jobs)
         try:
             late = work.all(todo)
         except Aborted as error:

@@ -97,12 +97,14 @@ def _apply(args: Namespace, plan: Plan, made: Edited, host: Host, output: Output
     book = None
     if inforce.notable(plan):
         book = edit_report.journal_for(host, args.connect, output)
+    world = output.world(host)
+    edit_report.tell_left(plan.steps, world, output)
     if book is None:
-        apply(plan, output.world(host))
+        apply(plan, world)
         return
     plan, entry = inforce.noted(plan, made, host, book)
     try:
-        apply(plan, output.world(host))
+        apply(plan, world)
     except BaseException:
         book.settle(journal.is_back(host, entry))
         raise

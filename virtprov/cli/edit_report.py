@@ -5,11 +5,12 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from virtprov.actions.effects import Effect
     from virtprov.actions.inforce import Edited, Wanted
     from virtprov.actions.journal import Journal
+    from virtprov.actions.plan import Step, World
     from virtprov.cli.output import Output
     from virtprov.host.connection import Host
 
@@ -32,6 +33,17 @@ def journal_for(host: Host, asked: str | None, output: Output, *, spill: bool = 
     except ProvError as problem:
         output.warn(f"--undo will know nothing of this run: {problem.message}")
         return journal.passing() if spill else None
+
+
+def tell_left(listed: Iterable[Step], world: World, output: Output) -> None:
+    """Where storage is made: say what runs that came to no end may have left of theirs."""
+    from virtprov.actions import steps
+
+    making = (steps.MakePool, steps.MakeVolume, steps.WriteSeed)
+    if world.trail.writes and any(isinstance(step, making) for step in listed):
+        from virtprov.cli import clean
+
+        clean.tell(output)
 
 
 def difference(made: Edited, name: str = "") -> str:

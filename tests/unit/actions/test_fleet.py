@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions import fleet, journal
+from virtprov.actions import fleet, journal, things
 from virtprov.actions.edit import ADD, EDIT, REMOVE, EditRequest
 from virtprov.actions.fleet import Aborted, Asked, Choice, Planned, Planner, Work
 from virtprov.actions.inforce import Edited, Wanted
 from virtprov.actions.journal import Journal
 from virtprov.actions.plan import World
+from virtprov.actions.things import Thing
+from virtprov.actions.trail import FileTrail
 from virtprov.cli import gather
 from virtprov.guest.select import Selector
 from virtprov.host.connection import Host, connect
@@ -196,6 +198,40 @@ def test_what_cannot_be_undone_is_said(host: Host, world_of: Callable[[Any], Wor
     assert told.warned == [
         "could not be undone: Changing the definition of 'db1': cannot define the guest 'db1': gone"
     ]
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_what_is_made_for_many_is_noted_in_one_trail(
+    host: Host, world_of: Callable[[Any], World], jobs: int, tmp_path: Path
+) -> None:
+    world, seen = world_of(host), []
+    world.trail = FileTrail("virtprov-xml", host, world.warn)
+
+    class Made:
+        label = "Making it"
+
+        def __init__(self, name: str, fails: bool = False) -> None:
+            self.name, self.fails = name, fails
+
+        def do(self, world: World) -> Any:
+            with world.making(Thing(things.VOLUME, self.name, pool="p")) as entry:
+                seen.append(len(state.listing("run")))
+            if self.fails:
+                raise HostError("no")
+            return entry.gone
+
+    def each(*bad: str) -> list[Planned]:
+        made = [Planned(name, "", None) for name in "abc"]
+        for one in made:
+            one.first = (Made(one.name), Made(one.name, one.name in bad))
+        return made
+
+    assert Work(world, jobs=jobs).all(each()) == []
+    assert seen == [1] * 6 and state.listing("run") == []
+    world.trail = FileTrail("virtprov-xml", host, world.warn)
+    with pytest.raises(Aborted):
+        Work(world, jobs=jobs).all(each("b"))
+    assert set(seen) == {1} and state.listing("run") == []
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
