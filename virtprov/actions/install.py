@@ -338,6 +338,9 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
         publish.check_ports(request.publish)
     if request.checks.path_in_use:
         checks.disks_are_free(host, [each.element for each in drafted.given_disks], others=others)
+        below = [volume.backing for making in drafted.makings for volume in making.volumes if volume.backing]
+        for image, user in checks.written_below(host, below, others):
+            setting.warn(f"{image} is a disk of the guest '{user}': the new disk on it breaks once that guest runs")
     check_waiting(request, host)
 
 

@@ -110,6 +110,32 @@ def disks_are_free(host: HostView, disks: list[Element], itself: str = "", other
             _refuse_shared(chains, Guest.parse(text), wanted, itself)
 
 
+def written_below(host: HostView, images: list[str], others: Others | None = None) -> list[tuple[str, str]]:
+    """The images below new disks that a guest writes to as its own disk, each with that guest's name.
+
+    What stands on an image breaks once that is written to. Reads every guest: only for images that were given.
+    """
+    wanted: dict[str, tuple[str, str]] = {}
+    for image in images:
+        source = tree.element("disk")
+        path.put(source, "./source/@file", image)
+        wanted |= {place: (word, image) for place, word in _places(host, source).items()}
+    found = []
+    for text in (others or Others(host)).texts() if wanted else ():
+        if any(word in text for word, _ in wanted.values()):
+            guest = Guest.parse(text)
+            own = {where for disk in guest.disks() if tree.child(disk, "readonly") is None for where in _own(disk)}
+            found += [(image, guest.name) for place, (_, image) in wanted.items() if place in own]
+    return list(dict.fromkeys(found))
+
+
+def _own(disk: Element) -> Iterator[str]:
+    """Where a disk's own source lies."""
+    source = tree.child(disk, "source")
+    if source is not None:
+        yield source.get("file") or source.get("dev") or f"{source.get('pool')}/{source.get('volume')}"
+
+
 def _places(host: HostView, disk: Element) -> dict[str, str]:
     """The names of what a disk writes to -> what stands in the text of a guest that uses it by this name."""
     source = path.get(disk, "./source/@file") or path.get(disk, "./source/@dev")

@@ -168,6 +168,11 @@ class NewVolumes:
         from virtprov.support.image import probe
 
         path = wish.backing_store
+        if wish.backing_format not in ("", *FORMATS):
+            raise UsageError(
+                f"--disk backing_format={wish.backing_format}: libvirt knows no images of this format",
+                hint=nearest(wish.backing_format, FORMATS) or "leave it out: the image's first bytes tell its format",
+            )
         if not self.host.is_remote:
             path = os.path.abspath(os.path.expanduser(path))
             seen = probe(path)

@@ -72,6 +72,13 @@ def test_disks_of_other_guests(disk: str, used: str, kvm: Host) -> None:
     assert "path_in_use=off" in caught.value.hint
 
 
+def test_images_that_somebody_writes_to_are_no_ground(kvm: Host) -> None:
+    """Standing on an image that others only stand on is what such images are for."""
+    assert checks.written_below(kvm, []) == []
+    assert checks.written_below(kvm, ["/srv/images/base.qcow2", "/nowhere.img"]) == []
+    assert checks.written_below(kvm, ["/srv/images/web.qcow2"]) == [("/srv/images/web.qcow2", "web")]
+
+
 def test_a_guest_may_keep_its_own_disk(kvm: Host) -> None:
     checks.disks_are_free(kvm, [tree.parse("<disk><source file='/srv/images/web.qcow2'/></disk>")], itself="web")
 

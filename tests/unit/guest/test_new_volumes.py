@@ -168,6 +168,11 @@ def test_a_password_file_without_a_password(text: str, kvm: Host, tmp_path: Path
         ("", Wish(pool="images", size=1, password_file="/nowhere/at/all"), "no file that can be read"),
         ("", Wish(pool="images", size=1, password_file="/dev/null/x"), "no file that can be read"),
         ("", Wish(pool="images", size=1, format="qcow3"), "format=qcow3: libvirt makes no images of this format"),
+        (
+            "",
+            Wish(pool="images", size=1, backing_store="/srv/images/base.qcow2", backing_format="foo"),
+            "backing_format=foo: libvirt knows no images",
+        ),
         ("", Wish(vol="images/base.qcow2", password_file="/etc/hostname"), "the disk exists"),
         (LUKS("<secret usage='u'/>"), Wish(pool="images", size=1, password_file="/etc/hostname"), "not by usage="),
     ],
