@@ -109,8 +109,8 @@ def _add_outcome(made: Parser, group: Target) -> None:
     either.add_argument("--define", action="store_true", help="store the change, even if it is printed")
     either.add_argument("--no-define", action="store_true", help="do not store the change")
     add("--start", action="store_true", help="start the guest afterwards; not stored: for this one run")
-    add("--print-diff", action="store_true", help="print the difference, and change nothing")
-    add("--print-xml", action="store_true", help="print the changed XML, and change nothing")
+    add("--print-diff", action="store_true", help="print the difference; alone it changes nothing")
+    add("--print-xml", action="store_true", help="print the changed XML; alone it changes nothing")
     add("--confirm", action="store_true", help="show the difference and ask before anything is changed")
     made.add_fresh(
         group, "--verify", action="store_true", help="change nothing; status 10, with the difference, if it is not so"

@@ -30,12 +30,15 @@ SHORT = 3
 
 
 class Told:
-    """What is kept of an edit of one of many guests: no documents, but with --print-xml until it is printed."""
+    """What is kept of an edit of one of many guests: no documents, but with --print-xml until it is printed.
 
-    __slots__ = ("changed", "course", "diff", "facts", "later", "passwords", "rows", "started", "text", "updated")
+    `idle`: the change is not made, because it is for running guests and this one is off.
+    """
+
+    __slots__ = ("changed", "course", "diff", "facts", "idle", "later", "passwords", "rows", "started", "text", "updated")
 
     def __init__(self) -> None:
-        self.changed = self.later = self.started = self.updated = False
+        self.changed = self.idle = self.later = self.started = self.updated = False
         self.diff = self.text = ""
         self.facts: dict[str, object] = {}
         self.rows: tuple[Effect, ...] = ()
@@ -54,6 +57,8 @@ def told(made: Edited, wanted: Wanted, output: Output, *, xml: bool) -> Told:
     mine.text = made.text if xml else ""
     mine.updated, mine.started = wanted.update and made.acts, wanted.start
     stored = inforce.stores(made, wanted)
+    turned = wanted.define and made.autostart is not None
+    mine.idle = made.changed and not (stored or turned or mine.updated or mine.started)
     mine.later = stored and info.active and not (mine.updated and made.course is not None and not made.course.waits)
     if wanted.anything and made.course is not None:
         mine.course = made.course if wanted.update else None
@@ -169,13 +174,15 @@ def _as(error: ProvError, message: str, hint: str) -> ProvError:
 def summary(planned: list[Planned], failed: list[Failed], wanted: Wanted, *, done: bool) -> str:
     """The closing line."""
     each = [one.described for one in planned]
-    changed, total = sum(mine.changed for mine in each), len(planned) + len(failed)
-    same = len(planned) - changed
+    idle = sum(mine.idle for mine in each) if done else 0
+    changed, total = _changed(planned, done=done), len(planned) + len(failed)
+    same = len(planned) - changed - idle
     of = f"{changed} of {count(total)}"
     if wanted.verify:
         line = f"{same} of {count(total)} {_is(same)} as asked" + (f", {changed} {_is(changed)} not" if changed else "")
     elif done:
         line = f"{of} changed" + (f", {same} {'was' if same == 1 else 'were'} so already" if same else "")
+        line += f", {idle} left as {'it is' if idle == 1 else 'they are'}" if idle else ""
     else:
         line = f"{of} would change" + (f", {same} {_is(same)} so already" if same else "")
     line += f", {len(failed)} failed." if failed else "."
@@ -186,6 +193,11 @@ def summary(planned: list[Planned], failed: list[Failed], wanted: Wanted, *, don
     if started:
         line += f" {count(started)} {'is' if started == 1 else 'are'} started."
     return line
+
+
+def _changed(planned: list[Planned], *, done: bool) -> int:
+    """How many guests were changed, or when it is not `done` would be."""
+    return sum(one.described.changed and not (done and one.described.idle) for one in planned)
 
 
 def _is(number: int) -> str:
@@ -201,9 +213,10 @@ def facts(planned: list[Planned], failed: list[Failed], *, done: bool) -> dict[s
             stored = done and one.defines
             mine.facts.update(defined=stored, kept=one.kept, updated=done and mine.updated)
             mine.facts.update(started=done and mine.started, error=None)
+            mine.facts.update(changed=mine.changed and not (done and mine.idle))
             if mine.course is not None:
                 mine.facts.update(effects=mine.course.facts())
             listed.append(mine.facts)
     listed += [{"name": name, "error": error.message} for name, error in failed]
-    changed = sum(one.described.changed for one in planned)
+    changed = _changed(planned, done=done)
     return {"guests": listed, "changed": changed, "unchanged": len(planned) - changed, "failed": len(failed)}

@@ -234,6 +234,21 @@ def test_the_difference_of_autostart_alone_says_whose_it_is(host: Host, capsys: 
     assert run("--undo") == 0 and not host.autostart("a1")
 
 
+@pytest.mark.parametrize("flags", [["--live"], ["--update", "--print-diff"]])
+def test_guests_that_are_off_are_not_called_changed(
+    host: Host, capsys: pytest.CaptureFixture[str], flags: list[str]
+) -> None:
+    host.start_guest("a1")
+    assert run("a1", "a2", "--edit", "--memory", "32", *flags) == 0
+    said = capsys.readouterr()
+    assert "1 of 2 guests changed, 1 left as it is." in said.out + said.err
+    assert run("a1", "a2", "--edit", "--memory", "16", *flags, "--output", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["changed"], told["unchanged"]) == (1, 1)
+    assert [(guest["changed"], guest["updated"]) for guest in told["guests"]] == [(True, True), (False, False)]
+    host.destroy_guest("a1")
+
+
 def test_old_definitions_need_a_name(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     before = documents(host)
     for guests, what in ((["a1"], "file"), (["a1", "a2"], "folder")):
