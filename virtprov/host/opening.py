@@ -12,7 +12,7 @@ from typing import Any
 
 import libvirt
 
-from virtprov.host.refusals import no_answer, refusal
+from virtprov.host.refusals import SSH, no_answer, refusal
 from virtprov.host.uri import Uri, parse
 from virtprov.support.errors import CommandError, HostError
 
@@ -99,8 +99,13 @@ def _patiently(call: Callable[[], Any], target: Uri) -> Any:
 
 
 def _answers(target: Uri) -> bool:
-    """Whether somebody, were it with a refusal, answers at the host's port; True where that cannot be told."""
+    """Whether somebody, were it with a refusal, answers at the host's port; True where that cannot be told.
+
+    A server of ssh speaks first (RFC 4253, 4.2): one that accepts and then says nothing, as a machine does whose
+    programs have come to a stop, does not answer.
+    """
     import socket
+    import time
 
     place: tuple[str, int] | None = (target.host, int(target.port or PORTS[target.transport]))
     if target.transport == "ssh":
@@ -109,7 +114,11 @@ def _answers(target: Uri) -> bool:
         return True
 
     try:
-        socket.create_connection(place, KNOCK).close()
+        end = time.monotonic() + KNOCK
+        with socket.create_connection(place, KNOCK) as knock:
+            if target.transport in SSH:
+                knock.settimeout(max(end - time.monotonic(), KNOCK / 10))
+                knock.recv(1)
     except TimeoutError:
         return False
     except OSError:  # refused, or no such host: libvirt will hear of it too

@@ -44,6 +44,8 @@ class Sign(Record):
 
 
 SIGNS = (
+    Sign("SSH session handshake failed", "what listens at {place} speaks no ssh", "{listener}"),
+    Sign("received from server too large", "what listens at {place} is no libvirt", "{listener}"),
     Sign(
         "unexpected ",  # "unexpected qemu URI path '/nothing', try qemu:///system"
         "",
@@ -149,7 +151,7 @@ def _ours(uri: str | None, target: Uri, error: Any, why: str) -> tuple[type[Host
     key = target.option("keyfile")
     if key and not os.path.exists(key):
         return HostError, f"there is no key file '{key}'", "see the path after keyfile="
-    if code_of(error) == libvirt.VIR_ERR_NO_CONNECT and target.driver:
+    if code_of(error) == libvirt.VIR_ERR_NO_CONNECT and target.driver and "handshake failed" not in why:
         said = f"libvirt has no driver for '{target.driver}' there"
         return HostError, said, "install it and restart libvirt, or use another URI"
     return None

@@ -44,6 +44,16 @@ def test_nobody_is_waited_for_who_does_not_answer(silent: int, transport: str, t
     assert "no firewall drops" in caught.value.hint
 
 
+def test_a_machine_that_has_come_to_a_stop_is_not_waited_for(tmp_path: Path) -> None:
+    """Its kernel accepts, and nobody speaks."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        with pytest.raises(Lost, match=f"'127.0.0.1:{port}' does not answer within"):
+            connect(f"qemu+libssh2://127.0.0.1:{port}/system?keyfile=/dev/null&known_hosts={tmp_path / 'known'}")
+
+
 def test_a_host_that_answers_has_all_the_time() -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))

@@ -55,6 +55,20 @@ class Said:
             "ports go from 1 to 65535",
         ),
         (
+            LIBSSH,
+            "no connection driver available for SSH session handshake failed: Failed getting banner",
+            libvirt.VIR_ERR_NO_CONNECT,
+            "what listens at 'vm.example:2222' speaks no ssh",
+            "that `ssh -p 2222 root@vm.example` works",
+        ),
+        (
+            "qemu+tcp://vm.example/system",
+            "packet 1213486156 bytes received from server too large, want 33554432",
+            RPC,
+            "what listens at 'vm.example' is no libvirt",
+            "libvirt listens for tcp there",
+        ),
+        (
             "lxc:///",
             "Failed to connect socket to '/run/libvirt/libvirt-sock': No such file or directory",
             SYSTEM_ERROR,
