@@ -23,6 +23,8 @@ FEW = 3
 REMOTE_JOBS = 8
 """So many guests of a remote host at a time. Where a call takes 10 ms there and back, 200 guests take 15 s one by one,
 5 s four at a time, and 3 s with these; more gain little, and a daemon has other clients."""
+MOST_JOBS = 64
+"""More at a time would only wait for each other: a daemon of libvirt has 20 workers unless it is told otherwise."""
 UNKEPT = "the host did not keep the change: its definition of the guest is as it was before"
 _GUEST, _PART = "\0", "\1"
 SHORT = 3
@@ -35,7 +37,19 @@ class Told:
     `idle`: the change is not made, because it is for running guests and this one is off.
     """
 
-    __slots__ = ("changed", "course", "diff", "facts", "idle", "later", "passwords", "rows", "started", "text", "updated")
+    __slots__ = (
+        "changed",
+        "course",
+        "diff",
+        "facts",
+        "idle",
+        "later",
+        "passwords",
+        "rows",
+        "started",
+        "text",
+        "updated",
+    )
 
     def __init__(self) -> None:
         self.changed = self.idle = self.later = self.started = self.updated = False
@@ -90,7 +104,7 @@ def states(text: str | None) -> frozenset[str]:
 
 def jobs(asked: int | None, host: Host) -> int:
     """How many guests are worked on at a time."""
-    return asked or (REMOTE_JOBS if host.is_remote else 1)
+    return min(asked or (REMOTE_JOBS if host.is_remote else 1), MOST_JOBS)
 
 
 def count(number: int) -> str:

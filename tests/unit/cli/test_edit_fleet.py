@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from virtprov.cli import app, edit
-from virtprov.cli.fleet_words import grouped, states
+from virtprov.cli.fleet_words import grouped, jobs, states
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError
 
@@ -247,6 +247,10 @@ def test_guests_that_are_off_are_not_called_changed(
     assert (told["changed"], told["unchanged"]) == (1, 1)
     assert [(guest["changed"], guest["updated"]) for guest in told["guests"]] == [(True, True), (False, False)]
     host.destroy_guest("a1")
+
+
+def test_there_is_an_end_to_how_many_are_worked_on_at_a_time(host: Host) -> None:
+    assert [jobs(asked, host) for asked in (None, 5, 100_000)] == [1, 5, 64]
 
 
 def test_old_definitions_need_a_name(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
