@@ -188,8 +188,11 @@ def runs() -> Iterator[Run]:
         head, last = state.first_line(path), state.last_line(path)
         if not isinstance(head, dict) or head.get("virtprov") != FORM:
             continue
-        if not (isinstance(last, dict) and last.get("undone") is True):
-            yield Run(path, str(head["uri"]), str(head["asked"]), int(head["time"]))
+        if isinstance(last, dict) and last.get("undone") is True:
+            continue
+        uri, asked, time = head.get("uri"), head.get("asked"), head.get("time")
+        if isinstance(uri, str) and isinstance(asked, str) and isinstance(time, int):
+            yield Run(path, uri, asked, time)
 
 
 class Past(Record):
@@ -206,25 +209,20 @@ class Past(Record):
 
 
 class History:
-    """A past run, opened to be undone. Raises state.Busy while it goes on."""
+    """A past run, opened to be undone. Raises state.Busy while it goes on, ProvError when its file is damaged."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         lines = state.Lines.open(run.path)
         self.journal = Journal(lines, lasting=True)
-        found: dict[int, Past] = {}
-        gone: set[int] = set()
-        for place, line in lines:
-            if "guest" in line:
-                facts = line["guest"]
-                found[place] = Past(facts["name"], facts["uuid"], place, "", True)
-            elif "left" in line and line["left"] in found:
-                uuid = line["uuid"] or found[line["left"]].uuid
-                left = line["as"] or ""
-                found[line["left"]] = found[line["left"]]._replace(uuid=uuid, left=left, open=False)
-            elif "undone" in line:
-                gone.update(line["undone"] if isinstance(line["undone"], list) else found)
-        self.guests = [past for place, past in found.items() if place not in gone]
+        try:
+            self.guests = _guests(lines)
+        except (AttributeError, KeyError, TypeError) as problem:
+            lines.close()
+            raise ProvError(
+                f"'{run.path}' is damaged, so what that run changed cannot be put back",
+                hint="read what definitions it holds, and remove it: then the run before it can be undone",
+            ) from problem
 
     def undone(self, places: list[int]) -> None:
         """Write down which guests are as they were; the run is undone when none is left."""
@@ -235,3 +233,19 @@ class History:
         """Let the journal go."""
         self.journal._lines.close()
 
+
+def _guests(lines: state.Lines) -> list[Past]:
+    """The guests of a run that are not as they were; raises what wrong types and missing keys raise."""
+    found: dict[int, Past] = {}
+    gone: set[int] = set()
+    for place, line in lines:
+        if "guest" in line:
+            entry = _entry(place, line["guest"])
+            found[place] = Past(entry.name, entry.uuid, place, "", True)
+        elif "left" in line and line["left"] in found:
+            uuid = line["uuid"] or found[line["left"]].uuid
+            left = line["as"] or ""
+            found[line["left"]] = found[line["left"]]._replace(uuid=uuid, left=left, open=False)
+        elif "undone" in line:
+            gone.update(line["undone"] if isinstance(line["undone"], list) else found)
+    return [past for place, past in found.items() if place not in gone]

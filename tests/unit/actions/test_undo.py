@@ -218,3 +218,22 @@ def test_a_recorded_host_needs_none() -> None:
         assert book.entry(book.note(Entry("a", "u", None, "<x/>"))).after == "<x/>"
         book.finish()
     assert state.listing(journal.KIND) == []
+
+
+@pytest.mark.parametrize("head", ["5", "[1]", '{"virtprov":1}', '{"virtprov":1,"uri":5,"asked":"x","time":1}'])
+def test_a_file_that_tells_of_no_run_is_passed_over(head: str) -> None:
+    lines = state.Lines.create(journal.KIND)
+    Path(lines.path).write_text(f"{head}\n")
+    assert list(journal.runs()) == []
+
+
+@pytest.mark.parametrize("line", ["7", '{"guest":{"name":"web"}}', '{"guest":5}'])
+def test_a_damaged_journal_is_said_to_be_one(line: str) -> None:
+    lines = state.Lines.create(journal.KIND)
+    lines.append({"virtprov": journal.FORM, "uri": "test:///default", "asked": "test:///default", "time": 1})
+    lines.close()
+    with Path(lines.path).open("a") as file:
+        file.write(f"{line}\n")
+    (run,) = journal.runs()
+    with pytest.raises(ProvError, match="is damaged, so what that run changed cannot be put back"):
+        journal.History(run)
