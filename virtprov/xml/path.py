@@ -22,6 +22,8 @@ class Step(Record):
 
 
 _parsed: dict[str, tuple[tuple[Step, ...], str]] = {}
+_BLANKS = " \t\r\n"
+"""What XML calls white space; anything else, such as U+0085, is content."""
 
 
 def parse(path: str) -> tuple[tuple[Step, ...], str]:
@@ -103,7 +105,7 @@ def get(node: Element, path: str) -> str | None:
     if found is None:
         return None
     attribute = parse(path)[1]
-    return found.get(attribute) if attribute else (found.text or "").strip()
+    return found.get(attribute) if attribute else (found.text or "").strip(_BLANKS)
 
 
 def ensure(node: Element, path: str) -> Element:

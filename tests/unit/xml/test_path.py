@@ -83,6 +83,11 @@ def test_what_is_taken_out_takes_bare_ancestors_along(before: str, where: str, a
     assert tree.same(node, tree.parse(after)), tree.to_text(node)
 
 
+@pytest.mark.parametrize("text", ["\x85", "\u00a0a", "\u2003"])
+def test_only_the_blanks_of_xml_are_left_out(text: str) -> None:
+    assert path.get(tree.parse(f"<a> \t{text}\n</a>"), ".") == text
+
+
 def test_switch() -> None:
     node = tree.parse('<x><a k="1"><b/></a></x>')
     path.switch(node, "./a", True)
