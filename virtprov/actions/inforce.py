@@ -85,7 +85,7 @@ class Edited(Record):
     live_diff: str = ""
     autostart: tuple[bool, bool] | None = None
     course: Course | None = None
-    autostart_asked: bool = False
+    autostart_asked: bool | None = None
 
     @property
     def guest(self) -> Guest:
@@ -165,7 +165,7 @@ def make(
     for request in requests:
         check(request, source, wanted)
     made = _each_on_the_last(requests, source, wanted, host)
-    return made._replace(autostart=turned(source, autostart), autostart_asked=autostart is not None)
+    return made._replace(autostart=turned(source, autostart), autostart_asked=autostart)
 
 
 def _each_on_the_last(

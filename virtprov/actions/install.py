@@ -326,7 +326,8 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     """Make the checks that need the host; raises HostError for the first that fails."""
     setting = drafted.setting
     host, guest = setting.host, setting.guest
-    checks.name_is_free(host, guest.name)
+    if request.checks.name_in_use:
+        checks.name_is_free(host, guest.name)
     if request.method.kind == boot.PXE and all(nic.get("type") == "user" for nic in guest.devices("interface")):
         setting.warn("the guest has no network to boot from: --pxe needs a bridge, or a network that offers it")
     if request.transient and host.driver == "vz":

@@ -26,6 +26,7 @@ class Checks(Record):
     disk_size: bool = True
     path_exists: bool = True
     mac_in_use: bool = True
+    name_in_use: bool = True
     permissions: bool = True
     pool_create: bool = False
 

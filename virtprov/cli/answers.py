@@ -57,5 +57,5 @@ def checks(texts: Iterable[str]) -> Checks:
     said = gather.words("check", texts)
     made = Checks()
     if said.pop("all", "yes") == "no":
-        made = Checks(*(False for _ in made))
+        made = Checks(*(False for _ in made))._replace(name_in_use=True)  # as virt-install has it
     return made._replace(**{name: value == "yes" for name, value in said.items()})

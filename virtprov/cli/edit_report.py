@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Mapping
 
+    from virtprov.actions.edit import EditRequest
     from virtprov.actions.effects import Effect
     from virtprov.actions.inforce import Edited, Wanted
     from virtprov.actions.journal import Journal
@@ -83,12 +84,24 @@ def sentences(made: Edited, wanted: Wanted, defined: bool) -> list[str]:
     return done
 
 
+def _asked(request: EditRequest) -> dict[str, object]:
+    """One change as it was asked for."""
+    seed = ",".join(name if value is None else f"{name}={value}" for name, value in request.words)
+    return {
+        "action": request.action,
+        "group": request.group,
+        "which": request.selector.words or request.selector.position,
+        "values": [seed] if seed else [use.text for use in request.uses],
+    }
+
+
 def facts(made: Edited, wanted: Wanted, document: str, *, defined: bool, kept: bool) -> dict[str, object]:
     """What JSON says; docs/json.md explains each key. The document may hold passwords: only when it is asked for."""
     guest = made.guest
-    changes = [{"action": request.action, "group": request.group} for request in made.requests]
-    if made.autostart_asked:
-        changes.append({"action": "autostart", "group": ""})
+    changes = [_asked(request) for request in made.requests]
+    if made.autostart_asked is not None:
+        word = "yes" if made.autostart_asked else "no"
+        changes.append({"action": "autostart", "group": "", "which": "", "values": [word]})
     return {
         "name": guest.name,
         "uuid": guest.uuid,

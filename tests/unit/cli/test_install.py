@@ -135,9 +135,10 @@ def test_how_the_system_comes_in(words: tuple[str, ...], method: Method) -> None
     [
         ((), Checks()),
         (("--check", "mac_in_use=off"), Checks(mac_in_use=False)),
-        (("--check", "all=off"), Checks(False, False, False, False, False)),
-        (("--force",), Checks(False, False, False, False, False)),
-        (("--check", "all=off,disk_size=on"), Checks(False, True, False, False, False)),
+        (("--check", "all=off"), Checks(False, False, False, False, True, False)),
+        (("--force",), Checks(False, False, False, False, True, False)),
+        (("--check", "all=off,disk_size=on"), Checks(False, True, False, False, True, False)),
+        (("--check", "name_in_use=off"), Checks(name_in_use=False)),
         (("--check", "pool_create=on,permissions=off"), Checks(permissions=False, pool_create=True)),
         (("--check", "path_in_use=no", "--check", "disk_size=0"), Checks(path_in_use=False, disk_size=False)),
     ],
