@@ -67,7 +67,7 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
         with_it = f" with --{lone[0]}" if actionless else ""
         raise UsageError(
             f"what is to be done{with_it} is not said",
-            hint="give one of --edit, --add-device, --remove-device, --build-xml",
+            hint="give one of --edit, --add-device, --remove-device, --build-xml, --autostart, --cloud-init, --undo",
         )
     at = 0 if len(found) == 1 else -1
     for name, value in said:
