@@ -36,8 +36,16 @@ def make(
     if running is not None:
         lives = _through(requests, running, host)
         live = spelled(running, lives[-1].guest)[1] if lives else ""
-    start = turned(source, autostart)
-    return Edited(requests, source, text, difference, tuple(parts), (), live, start, None, autostart is not None)
+    return Edited(
+        requests,
+        source,
+        text,
+        difference,
+        tuple(parts),
+        live_diff=live,
+        autostart=turned(source, autostart),
+        autostart_asked=autostart,
+    )
 
 
 def _through(requests: tuple[EditRequest, ...], document: Document, host: Host | None) -> list[Changed]:
