@@ -75,27 +75,12 @@ def _see_inventory(target: Uri) -> None:
 
 def _patiently(call: Callable[[], Any], target: Uri) -> Any:
     """What `call` returns or raises; after a while, only if the host answers at all. Ctrl-C ends it at once."""
-    import threading
+    from virtprov.host.background import Background
 
-    results: list[Any] = []
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            results.append(call())
-        except BaseException as failure:  # it is raised in the waiting thread
-            failures.append(failure)
-
-    # A daemon: what still waits for the host does not keep the command from ending.
-    thread = threading.Thread(target=work, name="connecting", daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    if thread.is_alive() and not _answers(target) and thread.is_alive():
+    opening = Background(call, "connecting")
+    if not opening.wait(PATIENCE) and not _answers(target) and not opening.wait(0):
         raise no_answer(target, PATIENCE + KNOCK)
-    thread.join()
-    if failures:
-        raise failures[0]
-    return results[0]
+    return opening.result()
 
 
 def _answers(target: Uri) -> bool:

@@ -113,29 +113,15 @@ def watched(
     Ctrl-C cannot stop libvirt inside one call: it is waited for, what it made goes to `drop`, then the
     interruption goes on.
     """
-    import threading
+    from virtprov.host.background import Background
 
-    done = threading.Event()
-    results: list[Result] = []
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            results.append(call())
-        except BaseException as failure:  # it is raised in the waiting thread
-            failures.append(failure)
-        finally:
-            done.set()
-
-    threading.Thread(target=work, name="libvirt call", daemon=True).start()
+    running = Background(call, "libvirt call")
     try:
-        while not done.wait(every):
+        while not running.wait(every):
             tick()
     except BaseException:
-        done.wait()
-        for result in results:
+        running.wait()
+        for result in running.results():
             drop(result)
         raise
-    if failures:
-        raise failures[0]
-    return results[0]
+    return running.result()
