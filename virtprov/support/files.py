@@ -112,7 +112,7 @@ def writing(path: str, *, mode: int = 0o644) -> AbstractContextManager[str]:
             temporary = _new_file(os.path.dirname(path) or ".", f".{os.path.basename(path)}.")
             yield temporary
             os.chmod(temporary, mode)
-            _settle(temporary)
+            to_disk(temporary)
             os.replace(temporary, path)
         except OSError as error:
             raise ProvError(f"'{path}' cannot be written: {_reason(error)}") from None
@@ -170,8 +170,8 @@ def _new_file(folder: str, prefix: str, suffix: str = "") -> str:
     return path
 
 
-def _settle(path: str) -> None:
-    """Have the system put the file's content on the disk before its name changes."""
+def to_disk(path: str) -> None:
+    """Have the system put a file, or what a folder lists, on the disk before this returns. Raises OSError."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

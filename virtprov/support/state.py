@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from virtprov.support.errors import ProvError
+from virtprov.support.files import to_disk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Lines:
             handle = os.fdopen(number, "a+b")
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if flags & os.O_CREAT:
-                _sync_folder(os.path.dirname(path))
+                to_disk(os.path.dirname(path))
         except BlockingIOError:
             if handle is not None:
                 handle.close()
@@ -198,14 +199,6 @@ def _object(text: bytes) -> Any:
         return json.loads(text)
     except ValueError:
         return None
-
-
-def _sync_folder(path: str) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _cannot(what: str, error: OSError) -> ProvError:
