@@ -6,24 +6,23 @@ the first definition is stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from virtprov.actions import inforce, schema_check, steps, verify
 from virtprov.actions.edit import EditRequest
 from virtprov.actions.inforce import Edited, Wanted
 from virtprov.actions.journal import Entry, Journal
-from virtprov.actions.plan import undone
+from virtprov.actions.plan import quietly, undone
 from virtprov.actions.pool import in_order
-from virtprov.support.errors import HostError, ProvError, UsageError, nearest
+from virtprov.support.errors import HostError, ProvError, UsageError
+from virtprov.support.pattern import is_pattern, means
 from virtprov.support.record import Record
 
 if TYPE_CHECKING:
     from virtprov.actions.plan import Step, Undo, World
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
-
-GLOBS = "*?["
 
 
 class Choice(Record):
@@ -53,22 +52,11 @@ def names(choice: Choice, host: Host) -> list[str]:
             continue
         if listed is None:
             listed = host.guest_names()
-        matching = _matching(word, listed)
+        matching = [name for name in listed if means(word, name)]
         if not matching:
             raise _nobody(word, listed, host)
         found.update(dict.fromkeys(matching))
     return list(found)
-
-
-def is_pattern(word: str) -> bool:
-    """Whether a word may mean several guests."""
-    return any(letter in word for letter in GLOBS)
-
-
-def _matching(word: str, listed: Iterable[str]) -> list[str]:
-    from fnmatch import fnmatchcase
-
-    return [name for name in listed if fnmatchcase(name, word)] if is_pattern(word) else []
 
 
 def _nobody(word: str, listed: tuple[str, ...], host: Host) -> HostError:
@@ -76,8 +64,7 @@ def _nobody(word: str, listed: tuple[str, ...], host: Host) -> HostError:
         return HostError(
             f"no guest of {host.uri} has a name like '{word}'", hint="`virsh list --all --name` lists them"
         )
-    hint = nearest(word, listed) or "`virsh list --all` lists its guests"
-    return HostError(f"the host {host.uri} has no guest '{word}'", hint=hint)
+    return inforce.no_guest(host, word, listed)
 
 
 # -- planning ------------------------------------------------------------------------------------
@@ -329,10 +316,4 @@ class Work:
 
     def _back(self, undos: list[tuple[str, Undo]]) -> None:
         while undos:
-            label, undo = undos.pop()
-            try:
-                undo()
-            except ProvError as problem:
-                self.clean = False
-                self.world.trail.stuck = True
-                self.world.warn(f"could not be undone: {label}: {problem.message}")
+            self.clean = quietly(*undos.pop(), self.world) and self.clean

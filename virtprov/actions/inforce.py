@@ -115,11 +115,14 @@ def from_host(host: Host, key: str, *, autostart: bool = False) -> Source:
     """
     found = host.definition(key) if host.guest(key) is not None else None
     if found is None:
-        raise HostError(
-            f"the host {host.uri} has no guest '{key}'",
-            hint=nearest(key, host.guest_names()) or "`virsh list --all` lists its guests",
-        )
+        raise no_guest(host, key, host.guest_names())
     return from_definition(found, host.autostart(key) if autostart else None)
+
+
+def no_guest(host: Host, key: str, listed: tuple[str, ...]) -> HostError:
+    """What to say of a guest that is none of those `listed`."""
+    hint = nearest(key, listed) or "`virsh list --all` lists its guests"
+    return HostError(f"the host {host.uri} has no guest '{key}'", hint=hint)
 
 
 def from_definition(found: Definition, autostart: bool | None = None) -> Source:

@@ -148,7 +148,7 @@ def _make(steps: list[Step], world: World) -> None:
                 world.tell = task.update
                 undo = step.do(world)
             if undo is not None:
-                undos.callback(_quietly, step.label, undo, world)
+                undos.callback(quietly, step.label, undo, world)
         world.gate.check()
         undos.pop_all()
 
@@ -161,10 +161,12 @@ def undone(world: World) -> None:
         world.warn("what could not be undone is written down: `virtprov-install --clean-up` removes it later")
 
 
-def _quietly(label: str, undo: Undo, world: World) -> None:
-    """Undo one step; a failure is said, and does not keep the others from being undone."""
+def quietly(label: str, undo: Undo, world: World) -> bool:
+    """Undo one step and say whether it could be; a failure does not keep the others from being undone."""
     try:
         undo()
     except ProvError as problem:
         world.trail.stuck = True
         world.warn(f"could not be undone: {label}: {problem.message}")
+        return False
+    return True

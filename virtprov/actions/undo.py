@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from virtprov.actions.fleet import Planned, is_pattern
+from virtprov.actions.fleet import Planned
 from virtprov.actions.inforce import SetAutostart
 from virtprov.actions.journal import Entry, History, Past, Run, mark, runs
 from virtprov.actions.pool import in_order
 from virtprov.support.errors import HostError, ProvError, UsageError
+from virtprov.support.pattern import means
 from virtprov.support.record import Record
 from virtprov.xml import diff, tree
 
@@ -55,10 +56,7 @@ def _meant(history: History, words: list[str]) -> list[Past]:
 
 
 def _is(past: Past, word: str) -> bool:
-    from fnmatch import fnmatchcase
-
-    same = word == past.name or word.lower() == past.uuid.lower()
-    return same or (is_pattern(word) and fnmatchcase(past.name, word))
+    return word == past.name or word.lower() == past.uuid.lower() or means(word, past.name)
 
 
 def when(run: Run) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from virtprov.cli import answers, edit_checks, edit_words
 from virtprov.cli.edit_flags import GROUPS, WITH_HELP, build_parser
 from virtprov.cli.output import Output
+from virtprov.support.pattern import is_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _many(args: Namespace, host: Host) -> bool:
     """Whether several guests may be meant: the answer has another form then, however many they are."""
     if edit_checks.many(args):
         return True
-    return any(letter in (args.guest or "") for letter in "*?[") and host.guest(args.guest) is None
+    return is_pattern(args.guest or "") and host.guest(args.guest) is None
 
 
 def to_requests(args: Namespace, said: list[Words], osinfo: OsinfoRequest) -> tuple[EditRequest, ...]:

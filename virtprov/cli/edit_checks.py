@@ -34,6 +34,10 @@ def check(args: Namespace, actions: list[str]) -> None:
         raise UsageError("--build-xml shows one element, for one guest or for none", hint="name one guest")
     if args.verify:
         _check_verify(args, actions)
+    _check_jobs(args)
+
+
+def _check_jobs(args: Namespace) -> None:
     if args.jobs is not None and args.jobs < 1:
         raise UsageError(f"--jobs {args.jobs}: at least one guest at a time is worked on", hint="for example --jobs 8")
 
@@ -103,5 +107,4 @@ def undo(args: Namespace) -> None:
             f"--undo puts back what the last run changed, and takes no --{name.replace('_', '-')}",
             hint="it takes names of guests, --connect, --print-diff, --confirm and --keep-going",
         )
-    if args.jobs is not None and args.jobs < 1:
-        raise UsageError(f"--jobs {args.jobs}: at least one guest at a time is worked on", hint="for example --jobs 8")
+    _check_jobs(args)
