@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 
@@ -9,6 +10,9 @@ import pytest
 
 # A run in the background begins deaf to Ctrl-C, and so does all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# As the commands do. An object of libvirt that is collected right after a call has failed wipes out that call's error.
+gc.set_threshold(100_000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -42,9 +42,17 @@ class Background(Generic[Result]):
         return list(self._results)
 
     def result(self) -> Result:
-        """Wait for the call, and return what it returned or raise what it raised."""
+        """Wait for the call, and return what it returned or raise what it raised, which is told once.
+
+        A failure that were kept would hold itself through its traceback. Objects of libvirt that only the garbage
+        collector finds wipe out the error of whatever call has just failed.
+        """
         self.wait()
-        if self._failure is not None:
-            raise self._failure
-        found: Result = self._results[0]
-        return found
+        failure, self._failure = self._failure, None
+        if failure is None:
+            found: Result = self._results[0]
+            return found
+        try:
+            raise failure
+        finally:
+            del failure
