@@ -22,12 +22,8 @@ GUEST = """<domain type='test'><name>web</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1
 
 
 @pytest.fixture(autouse=True)
-def bundled_profiles(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the profiles of the checkout, with one index for the whole run."""
-    base = tmp_path_factory.getbasetemp()
-    for layer in ("SYSTEM", "LOCAL", "USER"):
-        monkeypatch.setenv(f"OSINFO_{layer}_DIR", str(base / "no-profiles"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(base / "cache"))
+def bundled_profiles(only_bundled_profiles: None) -> None:
+    """Nothing here depends on the profiles of this machine."""
 
 
 @pytest.fixture

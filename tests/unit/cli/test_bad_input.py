@@ -25,13 +25,9 @@ USAGE, HOST = 2, 3
 
 @pytest.fixture(autouse=True)
 def surroundings(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    only_bundled_profiles: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """Only the profiles of the checkout; files to get wrong in the working directory; signal handlers put back."""
-    base = tmp_path_factory.getbasetemp()
-    for layer in ("SYSTEM", "LOCAL", "USER"):
-        monkeypatch.setenv(f"OSINFO_{layer}_DIR", str(base / "no-profiles"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(base / "cache"))
     for name in ("LIBVIRT_DEFAULT_URI", "VIRTINSTALL_OSINFO_DISABLE_REQUIRE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

@@ -22,12 +22,8 @@ NEW = ["--connect", "test:///default", "--name", "new", "--osinfo", "generic", "
 
 
 @pytest.fixture(autouse=True)
-def surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def surroundings(only_bundled_profiles: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the profiles of the checkout, one index for the whole run, no desktop."""
-    base = tmp_path_factory.getbasetemp()
-    for layer in ("SYSTEM", "LOCAL", "USER"):
-        monkeypatch.setenv(f"OSINFO_{layer}_DIR", str(base / "no-profiles"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(base / "cache"))
     monkeypatch.delenv("VIRTINSTALL_OSINFO_DISABLE_REQUIRE", raising=False)
 
 
