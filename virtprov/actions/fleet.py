@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from virtprov.actions import inforce, schema_check, steps, verify
 from virtprov.actions.edit import EditRequest
 from virtprov.actions.inforce import Edited, Wanted
-from virtprov.actions.journal import Entry, Journal
+from virtprov.actions.journal import Entry, Journal, put_back
 from virtprov.actions.plan import quietly, undone
 from virtprov.actions.pool import in_order
 from virtprov.support.errors import HostError, ProvError, UsageError
@@ -212,11 +212,7 @@ class Store:
         return lambda: self._back(world)
 
     def _back(self, world: World) -> None:
-        before = self.journal.entry(self.planned.place).before
-        if before is None:
-            world.host.undefine_guest(self.planned.name, nvram=False)
-        else:
-            world.host.store_definition(self.planned.name, before)
+        put_back(world.host, self.planned.name, self.journal.entry(self.planned.place).before)
 
 
 # -- doing ---------------------------------------------------------------------------------------

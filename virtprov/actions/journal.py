@@ -157,6 +157,14 @@ class Noted(Record):
         return undo
 
 
+def put_back(host: Host, name: str, before: str | None) -> str | None:
+    """Let a guest have the definition it had, or none; returns what the host stored."""
+    if before is None:
+        host.undefine_guest(name, nvram=False)
+        return None
+    return host.store_definition(name, before)[1]
+
+
 def is_back(host: Host, entry: Entry) -> bool:
     """Whether a guest is as it was before."""
     from virtprov.host.failures import NotThere

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.fleet import Planned
 from virtprov.actions.inforce import SetAutostart
-from virtprov.actions.journal import Entry, History, Past, Run, mark, runs
+from virtprov.actions.journal import Entry, History, Past, Run, mark, put_back, runs
 from virtprov.actions.pool import in_order
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.pattern import means
@@ -166,11 +166,7 @@ class PutBack(Record):
 
     def do(self, world: World) -> Undo | None:
         entry: Entry = self.history.journal.entry(self.place)
-        if entry.before is None:
-            world.host.undefine_guest(self.name, nvram=False)
-        else:
-            now = world.host.store_definition(self.name, entry.before)[1]
-            if now != entry.before:
-                world.warn(f"the host changed the definition of '{self.name}' when it took it back")
+        if put_back(world.host, self.name, entry.before) != entry.before:
+            world.warn(f"the host changed the definition of '{self.name}' when it took it back")
         after = entry.after or ""
         return lambda: world.host.store_definition(self.name, after)

@@ -37,9 +37,10 @@ def main(argv: list[str]) -> int:
     requests = to_requests(args, said, osinfo)
     for sentence in edit_words.unheeded(said):
         output.warn(sentence)
-    from virtprov.cli import edit_one
+    from virtprov.cli import edit_one, edit_report
 
     with edit_one.host_for(args) as host:
+        edit_report.tell_doubts(requests, host, output)
         if host is not None and _many(args, host):
             from virtprov.cli import edit_fleet
 

@@ -25,13 +25,11 @@ ENOUGH = 10
 
 def run(args: Namespace, requests: tuple[EditRequest, ...], host: Host, output: Output) -> int:
     """Edit the guests that are meant; returns the exit status."""
-    from virtprov.actions import fleet, schema_check
+    from virtprov.actions import fleet
 
-    for sentence in schema_check.check_values([use for request in requests for use in request.uses], host):
-        output.warn(sentence)
     choice = _choice(args)
     found = fleet.names(choice, host)
-    wanted = _wanted(args)
+    wanted = edit_report.wanted(args)
     book = None
     if wanted.define and not wanted.verify:
         book = edit_report.journal_for(host, args.connect, output, spill=True)
@@ -54,17 +52,6 @@ def _choice(args: Namespace) -> Choice:
 
         holds = xpath.condition(args.where)
     return Choice(tuple(args.guests), fleet_words.states(args.state), holds)
-
-
-def _wanted(args: Namespace) -> Wanted:
-    from virtprov.actions.inforce import Wanted
-
-    update = bool(edit_report.plane(args))
-    if args.verify:
-        return Wanted(define=not args.live, update=update, lenient=args.both, verify=True)
-    printing = args.print_diff or args.print_xml
-    define = args.define or not (printing or args.no_define or args.live)
-    return Wanted(define, update, args.start, args.both)
 
 
 class _Fleet:

@@ -37,8 +37,6 @@ def host_for(args: Namespace) -> AbstractContextManager[Host | None]:
 def run(args: Namespace, requests: tuple[EditRequest, ...], host: Host | None, output: Output) -> int:
     from virtprov.actions import inforce, schema_check
 
-    for sentence in schema_check.check_values([use for request in requests for use in request.uses], host):
-        output.warn(sentence)
     if requests and requests[0].action == "build-xml":
         return _build(args, requests, host, output)
     source, file = _source(args, host)
@@ -152,18 +150,13 @@ def _standard_input() -> bytes:
 
 
 def _wanted(args: Namespace, source: Source, output: Output) -> Wanted:
-    from virtprov.actions.inforce import Wanted
-
-    printing = args.print_diff or args.print_xml or source.info is None
-    flag = edit_report.plane(args)
-    if args.verify:
-        return Wanted(define=not args.live, update=bool(flag), lenient=args.both, verify=True)
-    if flag and source.info is not None and not source.info.active:
+    wanted = edit_report.wanted(args, printed=source.info is None)
+    if wanted.update and not wanted.verify and source.info is not None and not source.info.active:
         if not args.both:
+            flag = edit_report.plane(args)
             output.warn(f"'{source.info.name}' is not running, so --{flag} has nothing to change")
-        flag = ""
-    define = args.define or not (printing or args.no_define or args.live)
-    return Wanted(define, bool(flag), args.start, args.both)
+        wanted = wanted._replace(update=False)
+    return wanted
 
 
 def _print(args: Namespace, made: Edited, output: Output) -> None:

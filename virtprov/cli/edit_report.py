@@ -24,6 +24,26 @@ def plane(args: Namespace) -> str:
     return next((name for name in ("update", "live", "both") if getattr(args, name)), "")
 
 
+def wanted(args: Namespace, *, printed: bool = False) -> Wanted:
+    """What the flags want to become of an edit; `printed` says that it is of no guest, so nothing is stored unasked."""
+    from virtprov.actions.inforce import Wanted
+
+    update = bool(plane(args))
+    if args.verify:
+        return Wanted(define=not args.live, update=update, lenient=args.both, verify=True)
+    printed = printed or args.print_diff or args.print_xml
+    define = args.define or not (printed or args.no_define or args.live)
+    return Wanted(define, update, args.start, args.both)
+
+
+def tell_doubts(requests: Iterable[EditRequest], host: Host | None, output: Output) -> None:
+    """Warn of values that libvirt's schema does not know; raises UsageError as schema_check.check_values does."""
+    from virtprov.actions import schema_check
+
+    for sentence in schema_check.check_values([use for request in requests for use in request.uses], host):
+        output.warn(sentence)
+
+
 def journal_for(host: Host, asked: str | None, output: Output, *, spill: bool = False) -> Journal | None:
     """The journal of this run; where none can be kept the user is warned, and the run goes on."""
     from virtprov.actions import journal
