@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from virtprov.actions.edit import EDIT, EditRequest
-from virtprov.cli import gather, subopts
-from virtprov.guest import schema_rows
+from virtprov.actions.edit.changes import EDIT, EditRequest
 from virtprov.guest.document import Guest
-from virtprov.guest.select import Selector
+from virtprov.guest.write import gather, schema_rows, subopts
+from virtprov.guest.write.select import Selector
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.options.model import FLAG, MIB, NUMBER, VERB, Pair, Row, Table
 from virtprov.support.units import factor
 from virtprov.xml import path, tree
-from virtprov.xml.schema import files, walk
+from virtprov.xml.schema import schema_files, walk
 from virtprov.xml.schema.graph import Graph
 from virtprov.xml.tree import Element
 
@@ -120,7 +119,7 @@ def _found(graph: Graph, rows: Table, name: str) -> Row | None:
 
 def _schema_row(rows: Table, name: str) -> Row | None:
     """The row that the schema gives a name; None when there is none, or no schema."""
-    graph = files.load()
+    graph = schema_files.load()
     return None if graph is None else _found(graph, rows, name)
 
 

@@ -142,7 +142,9 @@ def run(tool: str, argv: list[str], stdin: bytes = b"") -> int:
 
 
 def _main(tool: str) -> Callable[[list[str]], int]:
-    from virtprov.cli import clone, edit, install
+    from virtprov.cli import clone
+    from virtprov.cli.edit import command as edit
+    from virtprov.cli.install import command as install
 
     return {"virtprov-install": install.main, "virtprov-clone": clone.main, "virtprov-xml": edit.main}[tool]
 
@@ -166,7 +168,8 @@ def options(data: bytes) -> int:
     way, text = pick(words[0], WAYS), os.fsdecode(rest.replace(b"\0", b""))
     if way == "clone":
         return _clone(pick(words[1], CLONE), text)
-    from virtprov.cli import edit, install
+    from virtprov.cli.edit import command as edit
+    from virtprov.cli.install import command as install
 
     group = pick(words[1], install.GROUPS if way == "install" else edit.GROUPS)
     flag = f"--{group}={text}"

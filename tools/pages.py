@@ -42,7 +42,8 @@ def edit() -> argparse.ArgumentParser:
 
 def _with_sections(tool: str) -> argparse.ArgumentParser:
     sys.path.insert(0, str(TOP))
-    parser: argparse.ArgumentParser = import_module(f"virtprov.cli.{tool}").build_parser()
+    module = "clone" if tool == "clone" else f"{tool}.command"
+    parser: argparse.ArgumentParser = import_module(f"virtprov.cli.{module}").build_parser()
     tables = sub_options(parser)
     extra = [("sub-options", tables)] if tables else []
     extra += [part for name in ("common", tool) for part in sections(TOP / "man" / f"{name}.in")]

@@ -51,7 +51,7 @@ def install() -> int:
     """Run virtprov-install on sys.argv, and end the process with its status, or return that."""
 
     def main(argv: list[str]) -> int:
-        from virtprov.cli.install import main
+        from virtprov.cli.install.command import main
 
         return main(argv)
 
@@ -73,7 +73,7 @@ def edit() -> int:
     """Run virtprov-xml on sys.argv, and end the process with its status, or return that."""
 
     def main(argv: list[str]) -> int:
-        from virtprov.cli.edit import main
+        from virtprov.cli.edit.command import main
 
         return main(argv)
 

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from virtprov.actions.plan import Plan, World
+    from virtprov.actions.run.plan import Plan, World
     from virtprov.host.connection import Host
 
 
@@ -63,8 +63,8 @@ class Output:
         """What steps act upon, with progress on standard error, and a trail for the case that the run is killed."""
         import os
 
-        from virtprov.actions import trail
-        from virtprov.actions.plan import World
+        from virtprov.actions.run import trail
+        from virtprov.actions.run.plan import World
         from virtprov.support.progress import make
 
         world = World(host, make(sys.stderr, quiet=self.quiet), self.say, self.warn)

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from virtprov.cloudinit.model import SeedRequest
+    from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.cloudinit.sources import Source
 
 LABEL = "cidata"
@@ -70,7 +70,7 @@ def build(request: SeedRequest) -> Seed:
 
 def _identity(meta: bytes) -> tuple[str, str]:
     """Return instance-id and local-hostname as the finished meta-data says them."""
-    from virtprov.cloudinit.check import load_mapping
+    from virtprov.cloudinit.document_check import load_mapping
 
     tree, _ = load_mapping(meta.decode("utf-8-sig"), "the meta-data", "meta-data")
     return str(tree["instance-id"]), str(tree["local-hostname"])

@@ -18,7 +18,7 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.guest.view import HostView
+    from virtprov.guest.host_view import HostView
 
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", re.I)
 _DISK = re.compile(r"<disk .*?</disk>", re.S)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from virtprov.guest.view import HostView
+from virtprov.guest.host_view import HostView
 from virtprov.support.errors import HostError, UsageError, nearest
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 

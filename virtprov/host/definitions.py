@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import libvirt
 
-from virtprov.host.entries import GuestInfo
 from virtprov.host.failures import asking
+from virtprov.host.info import GuestInfo
 from virtprov.host.inventory import Inventory
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 
 
 class Definition(Record):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 from virtprov.xml.tree import Element, child, children, find_text, parse
 
 

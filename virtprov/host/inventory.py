@@ -11,7 +11,9 @@ from typing import Any
 
 import libvirt
 
-from virtprov.host.entries import (
+from virtprov.host.base import Link
+from virtprov.host.failures import MISSING, NotSupported, NotThere, asking, code_of, in_our_words
+from virtprov.host.info import (
     STATES,
     GuestInfo,
     NetworkInfo,
@@ -23,9 +25,7 @@ from virtprov.host.entries import (
     pool_info,
     volume_info,
 )
-from virtprov.host.failures import MISSING, NotSupported, NotThere, asking, code_of, in_our_words
-from virtprov.host.link import Link
-from virtprov.host.patience import PASSING, patiently
+from virtprov.host.retry import PASSING, patiently
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Any, BinaryIO
 
 import libvirt
 
-from virtprov.host.entries import PoolInfo, VolumeInfo
 from virtprov.host.failures import Lost, NotThere, asking
+from virtprov.host.info import PoolInfo, VolumeInfo
 from virtprov.host.inventory import Inventory
-from virtprov.host.patience import patiently
+from virtprov.host.retry import patiently
 from virtprov.support.errors import HostError, InputError
 from virtprov.xml.tree import find_text, parse
 
@@ -151,7 +151,7 @@ class Storage(Inventory):
         return self._made(pool, xml, what, lambda: place.createXMLFrom(xml, origin, flags), progress)
 
     def _made(self, pool: str, xml: str, verb: str, call: Callable[[], Any], progress: Progress | None) -> VolumeInfo:
-        from virtprov.host.entries import volume_info
+        from virtprov.host.info import volume_info
         from virtprov.host.streams import watched
 
         wanted = volume_info(xml, pool)

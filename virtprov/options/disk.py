@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from virtprov.options.common_rows import seclabels
 from virtprov.options.model import BOOT, DEVICE, FLAG, INT, ONOFF, VIRTIO, YESNO, Pair, Row, Table, truth
-from virtprov.options.shared import seclabels
 from virtprov.support.errors import UsageError
 
 _PERMISSIONS = {"ro": [("readonly", "yes")], "sh": [("shareable", "yes")], "rw": []}
@@ -68,7 +68,7 @@ _STORAGE = (
     Row("as", values=("volume", "path")),
     Row("encryption.password_file"),
 )
-"""What must be looked up or made; guest/storage.py does."""
+"""What must be looked up or made; guest/disks/locate.py does."""
 
 _PLAIN = (
     Row("type", "./@type", values=("file", "block", "dir", "network", "volume", "nvme", "vhostuser", "vhostvdpa")),

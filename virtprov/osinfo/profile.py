@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.osinfo.pack import FIELD, flag, number, rows, words
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from virtprov.osinfo.facts import Driver, Image, Media, Tree, Variant

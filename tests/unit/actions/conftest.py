@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.plan import World
+from virtprov.actions.run.plan import World
 from virtprov.host.connection import Host, connect
 from virtprov.support.progress import Progress
 

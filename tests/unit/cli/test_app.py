@@ -213,7 +213,7 @@ def test_version_answers_before_anything_is_loaded(name: str) -> None:
         f"    runpy.run_path('bin/{name}')\n"
         "except SystemExit as end:\n"
         "    assert end.code == 0\n"
-        "assert not {'argparse', 'libvirt', 'lxml', 'virtprov.cli.subopts'} & set(sys.modules)\n"
+        "assert not {'argparse', 'libvirt', 'lxml', 'virtprov.guest.write.subopts'} & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, check=False)
     assert (done.stdout, done.stderr) == (__version__ + "\n", "")

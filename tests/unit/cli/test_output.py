@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from virtprov.actions.plan import Plan
+from virtprov.actions.run.plan import Plan
 from virtprov.cli.output import Output, confirm
 from virtprov.host.connection import connect
 

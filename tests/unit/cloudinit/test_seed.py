@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from virtprov.cloudinit import seed
-from virtprov.cloudinit.model import SeedRequest, request_from
+from virtprov.cloudinit.seed_request import SeedRequest, request_from
 from virtprov.support import log, passwords
 from virtprov.support.errors import ProvError, UsageError
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from virtprov.guest.document import Guest
-from virtprov.guest.setting import Setting
+from virtprov.guest.rule_context import Setting
 from virtprov.host.connection import Host, connect
 from virtprov.osinfo.lookup import find
 from virtprov.xml import tree

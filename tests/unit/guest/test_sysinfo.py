@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.cli import subopts
-from virtprov.guest import compose
-from virtprov.guest.assign import resolve
 from virtprov.guest.document import Guest
+from virtprov.guest.write import compose, subopts
+from virtprov.guest.write.assign import resolve
 from virtprov.options.catalogue import table
 from virtprov.xml import path, tree
 

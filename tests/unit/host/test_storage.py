@@ -8,7 +8,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from virtprov.host import patience, streams
+from virtprov.host import retry, streams
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotNow, NotSupported, NotThere, Taken
 from virtprov.support.errors import HostError, InputError
@@ -157,7 +157,7 @@ def test_a_pool_that_others_work_in_is_waited_for(pool_host: Host, monkeypatch: 
             raise libvirt.libvirtError("internal error: pool 'images' has asynchronous jobs running.")
         return int(plain(pool, flags))
 
-    monkeypatch.setattr(patience, "WAITS", (0.0,) * 5)
+    monkeypatch.setattr(retry, "WAITS", (0.0,) * 5)
     monkeypatch.setattr(libvirt.virStoragePool, "refresh", busy)
     pool_host.refresh_pool("images")
     assert len(tries) == 3

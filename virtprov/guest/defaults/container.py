@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.guest.setting import Rule, Setting
+from virtprov.guest.rule_context import Rule, Setting
 from virtprov.support.errors import UsageError
 from virtprov.xml import path
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.setting import Rule, Setting
+from virtprov.guest.rule_context import Rule, Setting
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
 

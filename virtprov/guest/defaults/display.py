@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.defaults.devices import SPICE_AGENT
-from virtprov.guest.setting import Rule, Setting
+from virtprov.guest.rule_context import Rule, Setting
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 

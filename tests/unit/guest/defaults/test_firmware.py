@@ -8,7 +8,7 @@ import pytest
 
 from virtprov.guest import defaults
 from virtprov.guest.defaults import firmware
-from virtprov.guest.setting import Setting
+from virtprov.guest.rule_context import Setting
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 

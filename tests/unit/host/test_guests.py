@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libvirt
+import pytest
+
+from virtprov.host.connection import Host
+from virtprov.host.failures import NotNow, NotSupported, NotThere, Taken
+from virtprov.host.guests import with_known_flags
+from virtprov.support.errors import HostError, XmlError
+
+GUEST = (
+    "<domain type='test'><name>{}</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d{}</uuid>"
+    "<memory>1024</memory><os><type>hvm</type></os></domain>"
+).format
+
+
+@pytest.fixture
+def host(make_host: Callable[[str], Host]) -> Host:
+    off = "<runstate xmlns='http://libvirt.org/schemas/domain/test/1.0'>5</runstate></domain>"
+    return make_host(GUEST("old", "0001").replace("</domain>", off))
+
+
+def test_a_guest_is_defined_started_and_forgotten(host: Host) -> None:
+    made = host.define_guest(GUEST("new", "0002"))
+    assert (made.name, made.active, made.persistent, made.state) == ("new", False, True, "shut off")
+    host.start_guest("new")
+    started = host.guest("new")
+    assert started is not None and started.state == "running"
+    assert host.destroy_guest("new") is True
+    assert host.destroy_guest("new") is False
+    assert host.undefine_guest("new") is True
+    assert host.guest("new") is None
+
+
+def test_what_is_gone_is_gone(host: Host) -> None:
+    assert host.undefine_guest("nobody") is False
+    assert host.destroy_guest("nobody") is False
+
+
+def test_a_definition_replaces_the_one_of_its_uuid(host: Host) -> None:
+    host.define_guest(GUEST("old", "0001").replace("1024", "2048"))
+    assert "2048" in host.guest_xml("old") and host.guest_names() == ("old",)
+
+
+def test_a_name_that_is_taken(host: Host) -> None:
+    with pytest.raises(Taken, match="^cannot define the guest 'old': "):
+        host.define_guest(GUEST("old", "0009"))
+
+
+def test_documents_that_libvirt_or_anybody_cannot_read(host: Host) -> None:
+    with pytest.raises(XmlError):
+        host.define_guest("<domain")
+    with pytest.raises(HostError, match="^cannot define the guest 'x': "):
+        host.define_guest("<domain type='test'><name>x</name></domain>")
+    with pytest.raises(HostError, match="odd"):
+        host.define_guest(GUEST("new", "0002").replace("<os>", "<odd/><os>"), validate=True)
+    assert host.guest_names() == ("old",)
+
+
+def test_a_transient_guest_is_gone_when_it_is_off(host: Host) -> None:
+    made = host.create_guest(GUEST("brief", "0003"))
+    assert (made.active, made.persistent) == (True, False)
+    assert host.destroy_guest("brief") is True
+    assert host.guest("brief") is None
+
+
+def test_pausing_and_going_on(host: Host) -> None:
+    host.start_guest("old")
+    host.suspend_guest("old")
+    assert [guest.state for guest in [host.guest("old")] if guest] == ["paused"]
+    host.resume_guest("old")
+    host.reboot_guest("old")
+    assert [guest.state for guest in [host.guest("old")] if guest] == ["running"]
+    host.shutdown_guest("old")
+    assert [guest.state for guest in [host.guest("old")] if guest] == ["shut off"]
+
+
+def test_starting_twice_is_refused(host: Host) -> None:
+    host.start_guest("old")
+    with pytest.raises(NotNow, match="^cannot start the guest 'old': "):
+        host.start_guest("old")
+
+
+def test_flags_that_the_driver_does_not_know_are_not_dropped_when_they_matter(host: Host) -> None:
+    with pytest.raises(HostError, match="unsupported flags"):
+        host.start_guest("old", paused=True)
+    with pytest.raises(HostError, match="unsupported flags"):
+        host.create_guest(GUEST("new", "0002"), autodestroy=True)
+    assert host.guest_names() == ("old",)
+
+
+def test_autostart(host: Host) -> None:
+    host.set_autostart("old", True)
+    assert host._domain("old").autostart() == 1
+    host.set_autostart("old", False)
+    assert host._domain("old").autostart() == 0
+
+
+def test_undefining_takes_saved_state_and_snapshots_along(host: Host) -> None:
+    host.start_guest("old")
+    host._domain("old").snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
+    host._domain("old").managedSave(0)
+    with pytest.raises(HostError):
+        host.undefine_guest("old", managed_save=False, snapshots=False)
+    assert host.undefine_guest("old") is True
+    assert host.guest("old") is None
+
+
+def test_a_running_guest_that_is_undefined_becomes_transient(host: Host) -> None:
+    host.start_guest("old")
+    assert host.undefine_guest("old") is True
+    left = host.guest("old")
+    assert left is not None and left.active and not left.persistent
+
+
+@pytest.mark.parametrize(
+    ("offered", "known", "used"), [(0b111, 0b101, 0b101), (0b111, 0b111, 0b111), (0b100, 0, 0), (0, 0, 0)]
+)
+def test_unknown_flags_are_left_out_one_by_one(offered: int, known: int, used: int) -> None:
+    calls: list[int] = []
+
+    def call(flags: int) -> None:
+        calls.append(flags)
+        unknown = flags & ~known
+        if unknown:
+            lowest = unknown & -unknown
+            raise refusal(f"unsupported flags (0x{lowest:x}) in function f")
+
+    with_known_flags(call, offered)
+    assert calls[-1] == used
+
+
+def refusal(message: str, code: int = libvirt.VIR_ERR_INVALID_ARG) -> libvirt.libvirtError:
+    error = libvirt.libvirtError(message)
+    error.err = (code, libvirt.VIR_FROM_QEMU, message, libvirt.VIR_ERR_ERROR, None, None, None, 0, 0)
+    return error
+
+
+def test_other_refusals_are_not_taken_for_unknown_flags() -> None:
+    def call(flags: int) -> None:
+        raise refusal("guest is busy (0x1)", libvirt.VIR_ERR_OPERATION_INVALID)
+
+    with pytest.raises(libvirt.libvirtError):
+        with_known_flags(call, 1)
+
+
+def test_devices_where_the_driver_cannot_plug(host: Host) -> None:
+    disk = "<disk type='file'><source file='/x'/><target dev='vda'/></disk>"
+    for call in (host.attach_device, host.update_device, host.detach_device):
+        with pytest.raises(NotSupported, match="the disk "):
+            call("old", disk, live=False, config=True)
+
+
+def test_networks_stop_and_start(make_host: Callable[[str], Host]) -> None:
+    host = make_host("<network><name>lan</name><bridge name='virbr9'/></network>")
+    host.stop_network("lan")
+    assert [network.active for network in [host.network("lan")] if network] == [False]
+    host.start_network("lan")
+    assert [network.active for network in [host.network("lan")] if network] == [True]
+    with pytest.raises(NotThere, match="'wan'"):
+        host.start_network("wan")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda host: host.start_guest("x"),
+        lambda host: host.shutdown_guest("x"),
+        lambda host: host.suspend_guest("x"),
+        lambda host: host.resume_guest("x"),
+        lambda host: host.reboot_guest("x"),
+        lambda host: host.set_autostart("x", True),
+        lambda host: host.attach_device("x", "<disk/>"),
+    ],
+)
+def test_guests_that_are_not_there(host: Host, call: Callable[[Host], object]) -> None:
+    with pytest.raises(NotThere, match="has no guest 'x'"):
+        call(host)

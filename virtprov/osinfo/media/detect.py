@@ -1,0 +1,164 @@
+"""What a medium holds: an ISO, a tree, a disk image. The tables come from the index, each when it is needed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from virtprov.osinfo.index import find_record
+from virtprov.osinfo.media.disk_image import HEAD, PACKED, ImageTable, disk_format
+from virtprov.osinfo.media.install_tree import TreeTable, arch_name
+from virtprov.osinfo.media.iso_files import IsoFiles
+from virtprov.osinfo.media.iso_header import IsoIds, read_iso
+from virtprov.osinfo.media.match import MediaTable
+from virtprov.osinfo.media.systems import SystemTable
+from virtprov.osinfo.media.tree_layouts import TreeFacts, tree_facts
+from virtprov.osinfo.pack import words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Read = Callable[[int, int], bytes]
+    """Reads (offset, size); less at the end of the file."""
+    Fetch = Callable[[str], bytes | None]
+    """Reads a file of a tree; None when it is not there."""
+
+KINDS = ("installer", "live", "tree", "cloud image", "disk", "unknown")
+
+
+class Detected(NamedTuple):
+    """What a medium was found to hold; "" and () where nothing is known."""
+
+    kind: str
+    """One of KINDS."""
+    os: str = ""
+    """Short id of the operating system."""
+    name: str = ""
+    """Name of the variant or the system."""
+    arch: str = ""
+    variants: tuple[str, ...] = ()
+    exact: bool = True
+    """False when the release is a guess: newer than any that profiles know."""
+    format: str = ""
+    """`iso`, a disk format (`qcow2`, `raw` ...), or how a tree tells (`treeinfo`, `content` ...)."""
+    volume_id: str = ""
+    """The label of an ISO."""
+    live: bool = False
+    installs: bool = False
+    """Whether an operating system can be installed from it."""
+    bootable: bool | None = None
+    """Whether an ISO has a boot record; None for anything else."""
+    languages: tuple[str, ...] = ()
+    """Languages of an ISO's installer, such as `en_US`."""
+
+
+class Detector:
+    """Detects any number of media with one set of tables."""
+
+    def __init__(self, warnings: list[str] | None = None) -> None:
+        """Nothing is read yet; warnings about profiles that were left out are added to `warnings`."""
+        self._warnings = warnings
+        self._media: MediaTable | None = None
+        self._trees: TreeTable | None = None
+        self._images = ImageTable(lambda: self._record("images"))
+        self._datamaps: dict[str, dict[str, str]] = {}
+        self.systems = SystemTable(lambda: self._record("systems"))
+
+    def _record(self, name: str) -> str:
+        return find_record("detect", name, self._warnings) or ""
+
+    def file(self, read: Read, path: str = "") -> Detected:
+        """What the ISO or disk image holds that `read` reads from; its `path` may tell more.
+
+        An ISO whose label says nothing is asked for the files by which a tree is known. What `read` raises is
+        passed on.
+        """
+        ids = read_iso(read)
+        if not ids:
+            return self.disk(read(0, HEAD), path)
+        found = self.iso(ids)
+        if found.os:
+            return found
+        inside = self.tree(IsoFiles(read, ids).fetch, "")
+        kind = "installer" if inside.os else "unknown"
+        return inside._replace(kind=kind, format="iso", volume_id=ids.volume_id, bootable=ids.bootable)
+
+    def iso(self, ids: IsoIds) -> Detected:
+        """What an ISO with these ids holds."""
+        if self._media is None:
+            self._media = MediaTable(self._record("media"))
+        hit = self._media.match(ids, self.systems)
+        if not hit:
+            return Detected("unknown", format="iso", volume_id=ids.volume_id, bootable=ids.bootable)
+        return Detected(
+            "live" if hit.live else "installer",
+            hit.os,
+            self.systems.name(hit.os, hit.variants),
+            hit.arch,
+            hit.variants,
+            hit.exact,
+            "iso",
+            ids.volume_id,
+            hit.live,
+            hit.installer,
+            ids.bootable,
+            self._languages(hit.languages, ids.volume_id),
+        )
+
+    def tree(self, fetch: Fetch, place: str) -> Detected:
+        """What the installer tree at `place` (a path or an address) holds, whose files `fetch` reads.
+
+        What `fetch` raises is passed on.
+        """
+        facts = tree_facts(fetch, place)
+        if not facts:
+            return Detected("unknown")
+        if facts.distro:
+            return self._told(facts)
+        if self._trees is None:
+            self._trees = TreeTable(self._record("trees"))
+        hit = self._trees.match(facts.ids, self.systems)
+        if not hit:
+            return Detected("tree", arch=arch_name(facts.ids.arch), format=facts.layout, installs=True)
+        name = self.systems.name(hit.os, hit.variants)
+        return Detected("tree", hit.os, name, hit.arch, hit.variants, hit.exact, facts.layout, installs=True)
+
+    def disk(self, head: bytes, path: str) -> Detected:
+        """What a disk image is that starts with `head` (`HEAD` bytes) and goes by the name `path`."""
+        format = disk_format(head)
+        hit = self._images.match(path, self.systems) if format else None
+        if not hit:
+            return Detected("disk" if format and format not in PACKED else "unknown", format=format)
+        name = self.systems.name(hit.os, hit.variants)
+        return Detected("cloud image", hit.os, name, hit.arch, hit.variants, format=format)
+
+    def _told(self, facts: TreeFacts) -> Detected:
+        """A tree that names its distribution and release itself."""
+        codename, version, arch = facts.codename, facts.ids.version, facts.ids.arch
+        system, exact = self.systems.by_codename(facts.distro, codename) if codename else None, True
+        if not system and version:
+            system, exact = self.systems.by_version(facts.distro, version) or (None, True)
+        if not system:
+            return Detected("tree", arch=arch, format=facts.layout, installs=True)
+        return Detected("tree", system.short_id, system.name, arch, (), exact, facts.layout, installs=True)
+
+    def _languages(self, told: tuple[str, ...], volume_id: str) -> tuple[str, ...]:
+        """The languages of a medium out of triples: a text, whether it is a pattern, id of a datamap."""
+        found = []
+        for text, is_pattern, datamap in zip(told[::3], told[1::3], told[2::3], strict=False):
+            language: str | None = text
+            if is_pattern == "true":
+                pattern = self._media.compiled(text) if self._media else None
+                match = pattern.search(volume_id) if pattern else None
+                language = match[1] if match and match.re.groups else None
+            if language:
+                found.append(self._mapped(datamap, language))
+        return tuple(dict.fromkeys(language for language in found if language))
+
+    def _mapped(self, datamap: str, word: str) -> str:
+        """The word as a datamap spells it, "" when it does not know it; the word itself where there is no map."""
+        if datamap and datamap not in self._datamaps:
+            entries = words(find_record("datamap", datamap, self._warnings) or "")
+            self._datamaps[datamap] = dict(zip(entries[::2], entries[1::2], strict=False))
+        known = self._datamaps.get(datamap)
+        return known.get(word, "") if known else word

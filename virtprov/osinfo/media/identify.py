@@ -1,0 +1,132 @@
+"""`--identify`: what paths and addresses hold, one answer for each, also for those that cannot be read."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from virtprov.osinfo.media.detect import Detected, Detector
+from virtprov.support.errors import InputError, ProvError
+from virtprov.support.fetch import local_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from virtprov.support.http import Web
+
+_FILE_ENDINGS = (".iso", ".img", ".qcow2", ".raw", ".vmdk", ".vhd", ".vhdx", ".vdi", ".xz", ".gz", ".bz2", ".zst")
+_MOST_OF_A_FILE = 1024 * 1024
+"""Bytes that are read of a file of a tree; a `.treeinfo` has a few thousand."""
+
+
+class Identified(NamedTuple):
+    """What one path or address holds."""
+
+    path: str
+    """As the user wrote it."""
+    found: Detected
+    error: str = ""
+    """Why it cannot be read; "" when it can."""
+
+    def as_json(self) -> dict[str, object]:
+        """The answer as an object with stable keys: null where nothing is known."""
+        found = self.found
+        return {
+            "path": self.path,
+            "os": found.os or None,
+            "name": found.name or None,
+            "kind": found.kind,
+            "arch": found.arch or None,
+            "variant": found.variants[0] if len(found.variants) == 1 else None,
+            "variants": list(found.variants),
+            "format": found.format or None,
+            "volume_id": found.volume_id or None,
+            "live": found.live,
+            "installs": found.installs,
+            "bootable": found.bootable,
+            "languages": list(found.languages),
+            "exact": found.exact,
+            "error": self.error or None,
+        }
+
+
+def identify(media: Iterable[str], warnings: list[str] | None = None) -> list[Identified]:
+    """Say what each path or address holds, in the order given. One that cannot be read gets an `error`.
+
+    Of a file only a few kilobytes are read, locally or through the web. Warnings about profiles that had to be
+    left out are added to `warnings`.
+    """
+    detector = Detector(warnings)
+    answers = []
+    web: Web | None = None
+    try:
+        for path in media:
+            try:
+                local = local_path(path)
+                if local is None and web is None:
+                    from virtprov.support.http import Web
+
+                    web = Web()
+                found = detect_url(detector, web, path) if local is None and web else detect_path(detector, local or "")
+                answers.append(Identified(path, found))
+            except ProvError as problem:
+                answers.append(Identified(path, Detected("unknown"), problem.message))
+    finally:
+        if web:
+            web.close()
+    return answers
+
+
+def detect_path(detector: Detector, path: str) -> Detected:
+    """What a local file, device or folder holds. Raises InputError when it cannot be read."""
+    try:
+        if os.path.isdir(path):
+            os.scandir(path).close()
+            return detector.tree(lambda name: _file_in(path, name), os.path.abspath(path))
+        if not _is_readable(os.stat(path).st_mode):
+            raise InputError(f"'{path}' is neither a file nor a folder", hint="name an ISO, a disk image or a tree")
+        with open(path, "rb", buffering=0) as stream:
+
+            def read(offset: int, size: int) -> bytes:
+                stream.seek(offset)
+                return stream.read(size) or b""
+
+            return detector.file(read, path)
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else "it is no name of a file"
+        raise InputError(f"'{path}' cannot be read: {reason}", hint="check the name") from None
+
+
+def detect_url(detector: Detector, web: Web, url: str) -> Detected:
+    """What lies at a web address: a file by its ending, else a tree. Raises FetchError."""
+    place = url.partition("?")[0].partition("#")[0]
+    if place.lower().endswith(_FILE_ENDINGS):
+        return detector.file(lambda offset, size: web.read(url, offset, size), place)
+    base = place.rstrip("/") + "/"
+    found = detector.tree(lambda name: _file_at(web, base + name), base)
+    if found.kind == "unknown" and not place.endswith("/"):
+        return detector.file(lambda offset, size: web.read(url, offset, size), place)
+    return found
+
+
+def _is_readable(mode: int) -> bool:
+    """Whether it is a file or a disk: reading from a pipe could wait for ever."""
+    import stat
+
+    return stat.S_ISREG(mode) or stat.S_ISBLK(mode)
+
+
+def _file_in(folder: str, name: str) -> bytes | None:
+    try:
+        with open(os.path.join(folder, name), "rb") as stream:
+            return stream.read(_MOST_OF_A_FILE)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def _file_at(web: Web, url: str) -> bytes | None:
+    with web.ask("GET", url) as answer:
+        if answer.status_code in (403, 404, 410):  # some stores say "forbidden" for what they do not have
+            return None
+    return web.fetch(url, limit=_MOST_OF_A_FILE)
