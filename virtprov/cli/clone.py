@@ -136,11 +136,11 @@ def _run(args: Namespace, request: CloneRequest, host: Host, output: Output) -> 
         output.result("\n".join(step.label for step in plan.steps))
     else:
         from virtprov.actions.run.plan import apply
-        from virtprov.cli.install import clean_up
+        from virtprov.cli.leftover_notice import tell
 
         world = output.world(host)
         if world.trail.writes:
-            clean_up.tell(output)
+            tell(output)
         apply(plan, world)
         output.summary(f"The guest '{plan.name}' is a copy of '{made.original}'.")
     output.object(_facts(args, made, host))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from virtprov.guest import checks
+from virtprov.guest.disks.in_use import disks_are_free, written_below
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError
@@ -65,22 +66,22 @@ def test_addresses_of_other_guests(kvm: Host) -> None:
 def test_disks_of_other_guests(disk: str, used: str, kvm: Host) -> None:
     node = tree.parse(f"<disk>{disk}</disk>")
     if not used:
-        checks.disks_are_free(kvm, [node])
+        disks_are_free(kvm, [node])
         return
     with pytest.raises(HostError, match=f"the disk {used} is in use by the guest") as caught:
-        checks.disks_are_free(kvm, [node])
+        disks_are_free(kvm, [node])
     assert "path_in_use=off" in caught.value.hint
 
 
 def test_images_that_somebody_writes_to_are_no_ground(kvm: Host) -> None:
     """Standing on an image that others only stand on is what such images are for."""
-    assert checks.written_below(kvm, []) == []
-    assert checks.written_below(kvm, ["/srv/images/base.qcow2", "/nowhere.img"]) == []
-    assert checks.written_below(kvm, ["/srv/images/web.qcow2"]) == [("/srv/images/web.qcow2", "web")]
+    assert written_below(kvm, []) == []
+    assert written_below(kvm, ["/srv/images/base.qcow2", "/nowhere.img"]) == []
+    assert written_below(kvm, ["/srv/images/web.qcow2"]) == [("/srv/images/web.qcow2", "web")]
 
 
 def test_a_guest_may_keep_its_own_disk(kvm: Host) -> None:
-    checks.disks_are_free(kvm, [tree.parse("<disk><source file='/srv/images/web.qcow2'/></disk>")], itself="web")
+    disks_are_free(kvm, [tree.parse("<disk><source file='/srv/images/web.qcow2'/></disk>")], itself="web")
 
 
 def test_a_volume_by_its_pool_is_the_same_as_by_its_path(host_of: Record) -> None:
@@ -93,7 +94,7 @@ def test_a_volume_by_its_pool_is_the_same_as_by_its_path(host_of: Record) -> Non
     host = host_of(inventory=inventory)
     for source in ("<source file='/p/v.img'/>", "<source pool='p' volume='v.img'/>"):
         with pytest.raises(HostError, match="in use by the guest 'other'"):
-            checks.disks_are_free(host, [tree.parse(f"<disk>{source}</disk>")])
+            disks_are_free(host, [tree.parse(f"<disk>{source}</disk>")])
 
 
 # -- only what must be read -----------------------------------------------------------------------
@@ -117,11 +118,11 @@ def test_guests_are_read_once_and_only_when_something_was_given(kvm: Host) -> No
     counting: Any = Counting(kvm)
     others = checks.Others(counting)
     checks.given_macs_are_free(counting, [], others)
-    checks.disks_are_free(counting, [], others=others)
-    checks.disks_are_free(counting, [tree.parse("<disk><source file='/a'/><readonly/></disk>")], others=others)
+    disks_are_free(counting, [], others=others)
+    disks_are_free(counting, [tree.parse("<disk><source file='/a'/><readonly/></disk>")], others=others)
     assert counting.reads == 0
     checks.given_macs_are_free(counting, ["52:54:00:99:99:99"], others)
-    checks.disks_are_free(counting, [tree.parse("<disk><source file='/srv/images/new.qcow2'/></disk>")], others=others)
+    disks_are_free(counting, [tree.parse("<disk><source file='/srv/images/new.qcow2'/></disk>")], others=others)
     assert counting.reads == 1
 
 
@@ -178,10 +179,10 @@ def test_chains_of_files_that_no_pool_knows(
     host = host_with(guest_of(f"{driver}<source file='{images}/top.qcow2'/>"))
     ours = [tree.parse(f"<disk><source file='{images / name}'/></disk>")]
     if not used:
-        checks.disks_are_free(host, ours)
+        disks_are_free(host, ours)
         return
     with pytest.raises(HostError, match=f"{name} is in use by the guest 'other'"):
-        checks.disks_are_free(host, ours)
+        disks_are_free(host, ours)
 
 
 def test_a_chain_that_bites_its_tail(images: Path, host_with: Callable[[str], Host]) -> None:
@@ -190,7 +191,7 @@ def test_a_chain_that_bites_its_tail(images: Path, host_with: Callable[[str], Ho
     (images / "top.qcow").write_bytes(content)
     host = host_with(guest_of(f"<driver type='qcow2'/><source file='{images}/top.qcow'/>"))
     (images / "mine.img").touch()
-    checks.disks_are_free(host, [tree.parse(f"<disk><source file='{images}/mine.img'/></disk>")])
+    disks_are_free(host, [tree.parse(f"<disk><source file='{images}/mine.img'/></disk>")])
 
 
 def test_a_path_with_signs_of_xml(tmp_path: Path, host_with: Callable[[str], Host]) -> None:
@@ -200,4 +201,4 @@ def test_a_path_with_signs_of_xml(tmp_path: Path, host_with: Callable[[str], Hos
     disk = tree.parse("<disk><source/></disk>")
     disk[0].set("file", f"/srv/{name}")
     with pytest.raises(HostError, match="in use by the guest 'other'"):
-        checks.disks_are_free(host, [disk])
+        disks_are_free(host, [disk])

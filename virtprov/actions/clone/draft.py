@@ -12,6 +12,7 @@ from virtprov.actions.run import teardown
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile
+from virtprov.actions.steps.guest import Define, DiscardGuest, Replace
 from virtprov.guest import checks, identity, names
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError, nearest
@@ -54,7 +55,7 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
         told.append("a copy of the UEFI variables" if nvram_steps else "UEFI variables of its own")
     text = keep.restore(raw, source.text(), guest.text())
     room, gone = _make_room(host, name, replaced, nvram)
-    listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, storage.Define(name, text), *gone, *copies.last)
+    listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, text), *gone, *copies.last)
     warnings += identity.shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
     addresses = tuple(path.get(nic, "./mac/@address") or "" for nic in guest.devices("interface"))
@@ -130,7 +131,7 @@ def _make_room(host: Host, name: str, replaced: str | None, nvram: str | None) -
     if replaced is None:
         return [], []
     shared = nvram is not None and nvram in teardown.variable_files(host, replaced)
-    return [storage.Replace(name, shared)], [storage.DiscardGuest(name)]
+    return [Replace(name, shared)], [DiscardGuest(name)]
 
 
 # -- other files ---------------------------------------------------------------------------------

@@ -64,6 +64,12 @@ class Changed(Record):
     warnings: tuple[str, ...] = ()
     seeded: Reseeded | None = None
 
+    def pairs(self) -> list[tuple[Element, Element]]:
+        """Each element concerned as it was and as it is; empty when the change adds or removes elements."""
+        if len(self.before) != len(self.elements):
+            return []
+        return list(zip(self.before, self.elements, strict=True))
+
 
 def change(
     request: EditRequest,

@@ -14,9 +14,10 @@ from virtprov.actions.edit import outcome, verify
 from virtprov.actions.edit.changes import EditRequest
 from virtprov.actions.edit.journal import Entry, Journal, put_back
 from virtprov.actions.edit.outcome import Edited, Wanted
+from virtprov.actions.edit.source import from_definition, no_guest
 from virtprov.actions.run.plan import quietly, undone
 from virtprov.actions.run.workers import in_order
-from virtprov.actions.steps import storage
+from virtprov.actions.steps.guest import Create, Redefine, Start
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.pattern import is_pattern, means
@@ -66,7 +67,7 @@ def _nobody(word: str, listed: tuple[str, ...], host: Host) -> HostError:
         return HostError(
             f"no guest of {host.uri} has a name like '{word}'", hint="`virsh list --all --name` lists them"
         )
-    return outcome.no_guest(host, word, listed)
+    return no_guest(host, word, listed)
 
 
 # -- planning ------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ class Planner:
         if found is None:
             return None
         start = self.host.autostart(name) if asked.autostart is not None else None
-        source = outcome.from_definition(found, start)
+        source = from_definition(found, start)
         if choice.holds is not None and not choice.holds(source.stored.guest.root):
             return None
         wanted = asked.wanted._replace(update=asked.wanted.update and found.info.active)
@@ -170,7 +171,7 @@ class Planner:
         if self._checker is not None and plan.steps and made.diff:
             planned.warnings += self._checker.check(made.guest.root, made.source.stored.guest.root)
         listed = list(plan.steps)
-        kinds = (storage.Redefine, outcome.SetAutostart, storage.Start, storage.Create)
+        kinds = (Redefine, outcome.SetAutostart, Start, Create)
         main = [at for at, step in enumerate(listed) if isinstance(step, kinds)]
         planned.defines = outcome.stores(made, wanted)
         if self.journal is not None and (planned.defines or (made.autostart and wanted.define)):
@@ -188,7 +189,7 @@ class Planner:
         entry = Entry(made.guest.name, made.guest.uuid, before, after, made.autostart)
         planned.noted = True
         planned.place = self.journal.note(entry)
-        return Store(planned, self.journal) if isinstance(step, storage.Redefine) else step
+        return Store(planned, self.journal) if isinstance(step, Redefine) else step
 
 
 class Store:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import ADD, EJECT, SEED, Changed, EditRequest, blank, change, storage_of
+from virtprov.actions.edit.changes import ADD, EJECT, SEED, Changed, EditRequest, change, storage_of
 from virtprov.actions.edit.journal import Entry, Noted
+from virtprov.actions.edit.source import Document, Source
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.guest import Create, Define, Redefine, Start
 from virtprov.guest.document import Guest
-from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import diff, keep, tree
 
@@ -20,31 +22,12 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import Undo, World
     from virtprov.guest.disks.locate import Storage
     from virtprov.host.connection import Host
-    from virtprov.host.definitions import Definition
-    from virtprov.host.info import GuestInfo
     from virtprov.xml.keep import Letters
 
-STDIN = "the XML on standard input"
 
 
-class Document(Record):
-    """A guest's document, and the text it was read from."""
-
-    guest: Guest
-    raw: str
 
 
-class Source(Record):
-    """The guest that is changed: its document, and what the host knows of it.
-
-    `info` is None when the document came from elsewhere; `running` is the guest as it runs, None when it does not.
-    `autostart` says whether it starts with its host, None where that is not asked.
-    """
-
-    stored: Document
-    info: GuestInfo | None = None
-    running: Document | None = None
-    autostart: bool | None = None
 
 
 class Wanted(Record):
@@ -108,39 +91,14 @@ class Edited(Record):
         return self.lives or self.parts
 
 
-def from_host(host: Host, key: str, *, autostart: bool = False) -> Source:
-    """Read a guest by name, id or UUID, passwords included. Raises HostError when the host has none such.
-
-    `autostart` asks whether it starts with its host, too.
-    """
-    found = host.definition(key) if host.guest(key) is not None else None
-    if found is None:
-        raise no_guest(host, key, host.guest_names())
-    return from_definition(found, host.autostart(key) if autostart else None)
 
 
-def no_guest(host: Host, key: str, listed: tuple[str, ...]) -> HostError:
-    """What to say of a guest that is none of those `listed`."""
-    hint = nearest(key, listed) or "`virsh list --all` lists its guests"
-    return HostError(f"the host {host.uri} has no guest '{key}'", hint=hint)
 
 
-def from_definition(found: Definition, autostart: bool | None = None) -> Source:
-    """The source for what was read of a guest."""
-    what = f"the document of '{found.info.name}'"
-    running = Document(Guest.parse(found.running, what), found.running) if found.running else None
-    return Source(Document(Guest.parse(found.stored, what), found.stored), found.info, running, autostart)
 
 
-def from_bytes(data: bytes) -> Source:
-    """Read a document; raises XmlError when it is none of a guest."""
-    return Source(Document(Guest.parse(data, STDIN), keep.decode(data)))
 
 
-def from_file(file: Letters, what: str) -> Source:
-    """The source for a file that was read letter by letter; `what` names it. Raises XmlError."""
-    text = keep.declared(file.text)
-    return Source(Document(Guest.parse(text, what), text))
 
 
 def respelled(file: Letters, made: Edited) -> bytes:
@@ -148,10 +106,6 @@ def respelled(file: Letters, made: Edited) -> bytes:
     return keep.respell(file, made.source.stored.guest.text(), made.guest.text())
 
 
-def from_nothing(host: Host | None) -> Source:
-    """An empty guest, to build elements for."""
-    guest = blank(host)
-    return Source(Document(guest, guest.text()))
 
 
 def make(
@@ -240,12 +194,14 @@ def _meaning(
     lasting = info.persistent or wanted.define
     before, after = running
     if before is not None and after is not None:
-        found = compare.effects(before, after, persistent=lasting, driver=driver)
+        found = compare.effects(before, after.guest, after.pairs(), persistent=lasting, driver=driver)
         if not wanted.lenient:
             compare.refuse_later(found, info.name)
         return found
     why = "the running guest has no such part" if wanted.update and request.action != SEED else ""
-    return compare.put_off(compare.effects(*stored, persistent=lasting, driver=driver), why, persistent=lasting)
+    guest, changed = stored
+    later = compare.effects(guest, changed.guest, changed.pairs(), persistent=lasting, driver=driver)
+    return compare.put_off(later, why, persistent=lasting)
 
 
 def turned(source: Source, autostart: bool | None) -> tuple[bool, bool] | None:
@@ -350,7 +306,7 @@ def plan(made: Edited, wanted: Wanted) -> Plan:
     if wanted.define and made.autostart is not None:
         listed.append(SetAutostart(name, made.autostart[1]))
     if wanted.start:
-        listed.append(storage.Start(name) if wanted.define else storage.Create(name, made.text))
+        listed.append(Start(name) if wanted.define else Create(name, made.text))
     if wanted.define or wanted.update:
         listed += _last_steps(made)
     notes = (note for part in made.parts for note in part.notes)
@@ -392,7 +348,7 @@ def _define_step(source: Source, guest: Guest, text: str) -> Step:
         return StoreDocument(guest.name, text)
     same_name, same_uuid = guest.name == source.info.name, guest.uuid.lower() == source.info.uuid.lower()
     if same_name and same_uuid:
-        return storage.Redefine(guest.name, text)
+        return Redefine(guest.name, text)
     if same_name:
         raise HostError(
             f"the guest '{guest.name}' cannot get another UUID", hint="`virsh undefine` it first, or make a clone"
@@ -402,7 +358,7 @@ def _define_step(source: Source, guest: Guest, text: str) -> Step:
             f"the guest '{source.info.name}' cannot be renamed by changing its definition",
             hint=f"`virsh domrename {source.info.name} {guest.name}` renames a guest that is off",
         )
-    return storage.Define(guest.name, text)
+    return Define(guest.name, text)
 
 
 class StoreDocument(Record):
@@ -417,9 +373,9 @@ class StoreDocument(Record):
 
     def do(self, world: World) -> Undo | None:
         known = world.host.guest(self.name)
-        step: Step = storage.Define(self.name, self.xml)
+        step: Step = Define(self.name, self.xml)
         if known is not None and known.persistent:
-            step = storage.Redefine(self.name, self.xml)
+            step = Redefine(self.name, self.xml)
         return step.do(world)
 
 
@@ -444,7 +400,7 @@ def notable(plan: Plan) -> bool:
 
 
 def _kinds() -> tuple[type, ...]:
-    return storage.Define, storage.Redefine, StoreDocument, SetAutostart
+    return Define, Redefine, StoreDocument, SetAutostart
 
 
 def noted(plan: Plan, made: Edited, host: Host, journal: Journal) -> tuple[Plan, Entry]:

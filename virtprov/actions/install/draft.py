@@ -8,6 +8,7 @@ from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
 from virtprov.guest.disks import reachable, source_element
+from virtprov.guest.disks.in_use import disks_are_free, written_below
 from virtprov.guest.disks.locate import Making, Storage
 from virtprov.guest.disks.spec import wish_of
 from virtprov.guest.document import Guest
@@ -111,7 +112,7 @@ def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
 
 def _detect(request: InstallRequest, warnings: list[str]) -> str:
     """The short id of the system on the installer's medium or in the disk's image; "" when they do not tell."""
-    from virtprov.osinfo.media.identify import identify
+    from virtprov.osinfo.identify import identify
 
     if request.method.medium:
         return identify([request.method.medium], warnings)[0].found.os
@@ -339,9 +340,9 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     if request.publish and not (host.is_remote or request.printing):
         publish.check_ports(request.publish)
     if request.checks.path_in_use:
-        checks.disks_are_free(host, [each.element for each in drafted.given_disks], others=others)
+        disks_are_free(host, [each.element for each in drafted.given_disks], others=others)
         below = [volume.backing for making in drafted.makings for volume in making.volumes if volume.backing]
-        for image, user in checks.written_below(host, below, others):
+        for image, user in written_below(host, below, others):
             setting.warn(f"{image} is a disk of the guest '{user}': the new disk on it breaks once that guest runs")
     check_waiting(request, host)
 
@@ -387,6 +388,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     """Every step in order: storage first, then the guest's definition, then its first boot."""
     from virtprov.actions.steps import storage
+    from virtprov.actions.steps.guest import Autostart, Create, Define, Start
 
     listed: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
@@ -401,10 +403,10 @@ def _steps(
         listed += [step for step in own if step not in listed]
         first, text = seed.first_boot, seed.stays
     if request.transient:
-        listed.append(storage.Create(name, first))
+        listed.append(Create(name, first))
         return tuple(listed)
-    listed.append(storage.Define(name, text))
-    listed.append(storage.Start(name) if first == text else storage.Create(name, first))
+    listed.append(Define(name, text))
+    listed.append(Start(name) if first == text else Create(name, first))
     if request.autostart:
-        listed.append(storage.Autostart(name))
+        listed.append(Autostart(name))
     return tuple(listed)

@@ -106,12 +106,12 @@ def _empty(drive: Element) -> None:
 
 
 def _redefine(name: str, final: Guest) -> list[Step]:
-    from virtprov.actions.steps import storage
+    from virtprov.actions.steps.guest import Redefine
 
-    return [storage.Redefine(name, final.text())]
+    return [Redefine(name, final.text())]
 
 
 def _start(name: str, first: Guest | None) -> list[Step]:
-    from virtprov.actions.steps import storage
+    from virtprov.actions.steps.guest import Create, Start
 
-    return [storage.Start(name) if first is None else storage.Create(name, first.text())]
+    return [Start(name) if first is None else Create(name, first.text())]

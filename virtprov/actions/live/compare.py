@@ -17,9 +17,9 @@ from virtprov.xml import path, tree
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from virtprov.actions.edit.changes import Changed
     from virtprov.actions.run.plan import Undo, World
     from virtprov.guest.document import Guest
+    from virtprov.xml.tree import Element
 
 DONE, PENDING = "done", "pending"
 """How a call went: a device that is asked for leaves when the guest lets go of it."""
@@ -29,18 +29,22 @@ REMOVAL_SECONDS = 20.0
 
 
 def effects(
-    guest: Guest, changed: Changed, *, persistent: bool = True, driver: str = "qemu", force: bool = False
+    before: Guest,
+    after: Guest,
+    pairs: list[tuple[Element, Element]],
+    *,
+    persistent: bool = True,
+    driver: str = "qemu",
+    force: bool = False,
 ) -> Live:
-    """Compare the running guest's document with what a change makes of it.
+    """Compare the running guest's document `before` a change with the one `after` it.
 
-    A guest that is not `persistent` has no definition for what must wait. `driver` is the host's. `force` opens the
-    tray of a drive that the guest has locked.
+    `pairs` are elements of which is known that the second was the first. A guest that is not `persistent` has no
+    definition for what must wait. `driver` is the host's. `force` opens the tray of a drive that the guest has locked.
     """
-    board = Board(guest, persistent=persistent, driver=driver, force=force)
-    parts.compare(board, changed.guest)
-    known = len(changed.before) == len(changed.elements)
-    told = list(zip(changed.before, changed.elements, strict=True)) if known else []
-    devices.compare(board, changed.guest, told)
+    board = Board(before, persistent=persistent, driver=driver, force=force)
+    parts.compare(board, after)
+    devices.compare(board, after, pairs)
     return Live(tuple(board.rows), tuple(board.ops))
 
 

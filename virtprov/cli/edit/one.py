@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from virtprov.actions.edit.changes import EditRequest
-    from virtprov.actions.edit.outcome import Edited, Source, Wanted
+    from virtprov.actions.edit.outcome import Edited, Wanted
+    from virtprov.actions.edit.source import Source
     from virtprov.actions.run.plan import Plan
     from virtprov.host.connection import Host
     from virtprov.xml.keep import Letters
@@ -74,18 +75,18 @@ def run(args: Namespace, requests: tuple[EditRequest, ...], host: Host | None, o
 
 def _source(args: Namespace, host: Host | None) -> tuple[Source, Letters | None]:
     """What is changed, and the file to write it back to, letter by letter."""
-    from virtprov.actions.edit import outcome
+    from virtprov.actions.edit.source import from_bytes, from_file, from_host
 
     if host is not None and args.guest:
-        return outcome.from_host(host, args.guest, autostart=args.autostart is not None), None
+        return from_host(host, args.guest, autostart=args.autostart is not None), None
     if args.file in (None, "-"):
-        return outcome.from_bytes(_standard_input()), None
+        return from_bytes(_standard_input()), None
     from virtprov.support.files import read_bytes
     from virtprov.xml import keep
 
     what = f"the file '{args.file}'"
     file = keep.letters(read_bytes(args.file), what)
-    return outcome.from_file(file, what), file if args.in_place else None
+    return from_file(file, what), file if args.in_place else None
 
 
 def _apply(args: Namespace, plan: Plan, made: Edited, host: Host, output: Output) -> None:
@@ -213,8 +214,9 @@ def _report(args: Namespace, made: Edited, wanted: Wanted, host: Host | None, ou
 
 def _build(args: Namespace, requests: tuple[EditRequest, ...], host: Host | None, output: Output) -> int:
     from virtprov.actions.edit import outcome
+    from virtprov.actions.edit.source import from_host, from_nothing
 
-    source = outcome.from_host(host, args.guest) if host and args.guest else outcome.from_nothing(host)
+    source = from_host(host, args.guest) if host and args.guest else from_nothing(host)
     made = outcome.make(requests, source, outcome.Wanted(), host)
     for sentence in made.parts[-1].notes:
         output.say(sentence)

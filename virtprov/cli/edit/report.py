@@ -62,9 +62,9 @@ def tell_left(listed: Iterable[Step], world: World, output: Output) -> None:
 
     making = (storage.MakePool, storage.MakeVolume, storage.WriteSeed)
     if world.trail.writes and any(isinstance(step, making) for step in listed):
-        from virtprov.cli.install import clean_up
+        from virtprov.cli.leftover_notice import tell
 
-        clean_up.tell(output)
+        tell(output)
 
 
 def difference(made: Edited, name: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.cli.output import Output, confirm
-from virtprov.support.errors import HostError, ProvError
+from virtprov.support.errors import HostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,16 +45,6 @@ def main(args: Namespace, output: Output) -> int:
     return HostError.exit_code if unreached else 0
 
 
-def tell(output: Output) -> None:
-    """Say what earlier runs may have left behind; nothing is asked of any host."""
-    from virtprov.actions.run import leftovers
-
-    try:
-        sentence = leftovers.notice()
-    except ProvError:  # without a state directory nothing was written down
-        return
-    if sentence:
-        output.warn(sentence)
 
 
 def _clean(run: Run, args: Namespace, output: Output) -> tuple[list[Fate], bool]:

@@ -64,7 +64,7 @@ def main(argv: list[str]) -> int:
 
 def _identify(media: list[str], output: Output) -> int:
     from virtprov.cli.install import identify_text as identify_words
-    from virtprov.osinfo.media.identify import identify
+    from virtprov.osinfo.identify import identify
 
     warnings: list[str] = []
     found = identify(media, warnings)
@@ -299,11 +299,11 @@ def _print(made: InstallPlan, which: str, host: Host, output: Output) -> int:
 
 def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Host, output: Output) -> int:
     from virtprov.actions.run.plan import apply
-    from virtprov.cli.install import clean_up
+    from virtprov.cli.leftover_notice import tell
 
     world = output.world(host)
     if world.trail.writes:
-        clean_up.tell(output)
+        tell(output)
     apply(made.plan, world)
     password = made.seed.password if made.seed is not None else ""
     if password:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.osinfo.media.detect import Detected
-    from virtprov.osinfo.media.identify import Identified
+    from virtprov.osinfo.detect import Detected
+    from virtprov.osinfo.identify import Identified
 
 _KINDS = {
     "installer": "an installer",

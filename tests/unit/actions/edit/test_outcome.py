@@ -11,6 +11,7 @@ import pytest
 from virtprov.actions.edit import outcome
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, Changed, EditRequest
 from virtprov.actions.edit.outcome import Edited, Wanted
+from virtprov.actions.edit.source import from_bytes, from_host
 from virtprov.actions.run.plan import World, apply
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
@@ -56,7 +57,7 @@ def request(action: str, group: str, text: str) -> EditRequest:
 
 def put(host: Any, key: str, asked: EditRequest, wanted: Wanted) -> Edited:
     """Make a change of a guest, and apply the plan for it."""
-    source = outcome.from_host(host, key)
+    source = from_host(host, key)
     made = outcome.make((asked,), source, wanted, host)
     apply(outcome.plan(made, wanted), World(host, Progress(), lambda text: None, lambda text: None))
     return made
@@ -64,28 +65,28 @@ def put(host: Any, key: str, asked: EditRequest, wanted: Wanted) -> Edited:
 
 @pytest.mark.parametrize("key", ["web", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"])
 def test_a_guest_by_name_and_uuid(kvm: Host, key: str) -> None:
-    source = outcome.from_host(kvm, key)
+    source = from_host(kvm, key)
     assert source.stored.guest.name == "web" and source.running is None
     assert "sesame" in source.stored.raw  # a definition that is stored again must keep its passwords
 
 
 def test_a_running_guest_has_two_documents(kvm: Host) -> None:
-    source = outcome.from_host(kvm, "db")
+    source = from_host(kvm, "db")
     assert source.running is not None and source.info is not None and source.info.active
 
 
 def test_a_guest_that_is_not_there(kvm: Host) -> None:
     with pytest.raises(HostError) as failure:
-        outcome.from_host(kvm, "wbe")
+        from_host(kvm, "wbe")
     assert "qemu:///system" in failure.value.message and failure.value.hint == "did you mean 'web'?"
 
 
 def test_a_document_from_elsewhere_in_its_own_encoding() -> None:
     data = "<?xml version='1.0' encoding='ISO-8859-1'?><domain><name>\u00fc</name></domain>".encode("latin-1")
-    source = outcome.from_bytes(data)
+    source = from_bytes(data)
     assert source.stored.guest.name == "\u00fc" and source.stored.raw.endswith("<name>\u00fc</name></domain>")
     with pytest.raises(XmlError, match="standard input"):
-        outcome.from_bytes(b"<pool/>")
+        from_bytes(b"<pool/>")
 
 
 def test_a_change_is_stored(kvm: Host) -> None:
@@ -134,7 +135,7 @@ def test_both_the_running_and_the_stored_guest_are_changed(kvm: Host) -> None:
 
 
 def test_a_new_device_is_the_same_in_both(kvm: Host) -> None:
-    source = outcome.from_host(kvm, "db")
+    source = from_host(kvm, "db")
     made = outcome.make((request(ADD, "network", "network=default"),), source, Wanted(define=True, update=True), kvm)
     assert made.lives
     macs = [path.get(node, "./mac/@address") for node in (*made.parts[-1].elements, *made.lives[0].elements)]
@@ -143,7 +144,7 @@ def test_a_new_device_is_the_same_in_both(kvm: Host) -> None:
 
 def test_a_new_disk_has_a_name_that_is_free_in_both(kvm: Host) -> None:
     put(kvm, "db", request(ADD, "disk", "size=1,pool=images,bus=virtio"), Wanted(define=True))
-    source, wanted = outcome.from_host(kvm, "db"), Wanted(define=True, update=True)
+    source, wanted = from_host(kvm, "db"), Wanted(define=True, update=True)
     waiting = source.stored.guest.disks()[-1]
     assert source.running is not None and len(source.running.guest.disks()) < len(source.stored.guest.disks())
     made = outcome.make((request(ADD, "disk", "size=1,pool=images,bus=virtio"),) * 2, source, wanted, kvm)
@@ -173,7 +174,7 @@ def test_half_of_a_live_change_is_undone(kvm: Host) -> None:
             return super().__getattr__(name)
 
     host: Any = Second(kvm)
-    source = outcome.from_host(host, "db")
+    source = from_host(host, "db")
     both = (request(ADD, "network", "network=default"), request(ADD, "network", "network=default"))
     made = outcome.make(both, source, Wanted(update=True), host)
     with pytest.raises(HostError, match="no more"):
@@ -182,9 +183,9 @@ def test_half_of_a_live_change_is_undone(kvm: Host) -> None:
 
 
 def test_memory_of_a_running_guest_by_its_own_call(kvm: Host) -> None:
-    before = path.get(outcome.from_host(kvm, "db").stored.guest.root, "./currentMemory")
+    before = path.get(from_host(kvm, "db").stored.guest.root, "./currentMemory")
     made = put(kvm, "db", request(EDIT, "memory", "64"), Wanted(define=True, update=True))
-    source = outcome.from_host(kvm, "db")
+    source = from_host(kvm, "db")
     assert source.running is not None and before != "65536"
     assert source.running.guest.get("./currentMemory") == source.stored.guest.get("./currentMemory") == "65536"
     assert made.course is not None
@@ -196,7 +197,7 @@ def test_what_cannot_be_done_now_is_left_to_the_definition(kvm: Host) -> None:
     made = put(kvm, "db", request(EDIT, "events", "on_reboot=destroy"), both)
     assert made.course is not None and not made.acts
     assert [(row.what, row.when) for row in made.course.rows] == [("on_reboot", "next boot")]
-    source = outcome.from_host(kvm, "db")
+    source = from_host(kvm, "db")
     assert source.running is not None
     assert source.stored.guest.get("./on_reboot") == "destroy" != source.running.guest.get("./on_reboot")
 
@@ -206,26 +207,26 @@ def test_a_device_that_only_the_definition_has(kvm: Host) -> None:
     asked = request(REMOVE, "rng", "all")
     both = Wanted(define=True, update=True, lenient=True)
     with pytest.raises(UsageError):
-        outcome.make((asked,), outcome.from_host(kvm, "db"), both._replace(lenient=False), kvm)
+        outcome.make((asked,), from_host(kvm, "db"), both._replace(lenient=False), kvm)
     made = put(kvm, "db", asked, both)
     assert made.course is not None
     assert [(row.what, row.when, row.why) for row in made.course.rows] == [
         ("removal of rng", "next boot", "the running guest has no such part")
     ]
-    assert outcome.from_host(kvm, "db").stored.guest.devices("rng") == []
+    assert from_host(kvm, "db").stored.guest.devices("rng") == []
 
 
 def test_a_running_guest_whose_definition_alone_is_changed(kvm: Host) -> None:
     made = put(kvm, "db", request(EDIT, "memory", "64"), Wanted(define=True))
     assert made.course is not None and not made.acts
     assert made.course.facts() == [{"what": "memory", "when": "next boot", "why": "", "outcome": ""}]
-    assert outcome.make((request(EDIT, "memory", "32"),), outcome.from_host(kvm, "db"), Wanted(), kvm).course is None
-    assert outcome.make((request(EDIT, "vcpus", "1"),), outcome.from_host(kvm, "web"), Wanted(True), kvm).course is None
+    assert outcome.make((request(EDIT, "memory", "32"),), from_host(kvm, "db"), Wanted(), kvm).course is None
+    assert outcome.make((request(EDIT, "vcpus", "1"),), from_host(kvm, "web"), Wanted(True), kvm).course is None
 
 
 def test_a_document_from_elsewhere_becomes_a_guest(kvm: Host) -> None:
     text = kvm.guest_xml("web", inactive=True).replace("<name>web<", "<name>new<").replace("9e01<", "9e09<")
-    source = outcome.from_bytes(text.encode())
+    source = from_bytes(text.encode())
     made = outcome.make((request(EDIT, "vcpus", "2"),), source, Wanted(define=True), kvm)
     assert made.diff == ""
     apply(outcome.plan(made, Wanted(define=True)), World(kvm, Progress(), lambda text: None, lambda text: None))
@@ -245,7 +246,7 @@ def test_name_and_uuid_do_not_change_alone(kvm: Host, change: str) -> None:
 
 
 def test_what_cannot_be_put_in_force_is_refused_before_anything_changes(kvm: Host) -> None:
-    source = outcome.from_host(kvm, "db")
+    source = from_host(kvm, "db")
     with pytest.raises(UsageError, match="--events cannot be changed in a running guest"):
         outcome.make((request(EDIT, "events", "on_reboot=destroy"),), source, Wanted(update=True), kvm)
     with pytest.raises(UsageError, match="^memory of 'db' cannot be changed while the guest runs: "):
@@ -256,13 +257,13 @@ def test_what_cannot_be_put_in_force_is_refused_before_anything_changes(kvm: Hos
 
 def test_volumes_that_nobody_makes(kvm: Host) -> None:
     asked = request(ADD, "disk", "size=1,pool=images")
-    elsewhere = outcome.from_bytes(kvm.guest_xml("web").encode())
+    elsewhere = from_bytes(kvm.guest_xml("web").encode())
     assert outcome.unmade(outcome.make((asked,), elsewhere, Wanted(), kvm)) == ["/srv/images/web-1.qcow2"]
-    assert outcome.unmade(outcome.make((asked,), outcome.from_host(kvm, "web"), Wanted(), kvm)) == []
+    assert outcome.unmade(outcome.make((asked,), from_host(kvm, "web"), Wanted(), kvm)) == []
 
 
 def test_a_built_element_begins_at_the_left_margin(kvm: Host) -> None:
-    made = outcome.make((request(EDIT, "disk", "cache=none"),), outcome.from_host(kvm, "web"), Wanted(), kvm)
+    made = outcome.make((request(EDIT, "disk", "cache=none"),), from_host(kvm, "web"), Wanted(), kvm)
     lines = outcome.alone(made).splitlines()
     assert lines[0].startswith("<disk ") and lines[1].startswith("  <driver ") and lines[-1] == "</disk>"
 
@@ -275,7 +276,7 @@ def test_several_changes_are_one_edit(kvm: Host) -> None:
         request(EDIT, "memory", "3000"),
         EditRequest(EDIT, "disk", tuple(gather.group_uses("disk", ["cache=none"])[0]), Selector("-1")),
     )
-    source = outcome.from_host(kvm, "web")
+    source = from_host(kvm, "web")
     made = outcome.make(asked, source, Wanted(define=True), kvm)
     disks = made.guest.disks()
     files = [path.get(disk, "./source/@file") for disk in disks]

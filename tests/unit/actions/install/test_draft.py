@@ -13,6 +13,7 @@ from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.request import Checks, InstallRequest
 from virtprov.actions.run.plan import World, apply
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.guest import Create, Define
 from virtprov.guest.boot import CDROM, IMPORT, KERNEL, PXE, Method
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
@@ -131,7 +132,7 @@ def test_how_it_is_started(method: Method, kinds: tuple[str, ...], recorded: Hos
 def test_a_guest_with_a_seed_boots_another_document_than_it_keeps(recorded: Host) -> None:
     made = draft.plan(asked("disk pool=images,size=1", cloud_init={"disable": "on"}), recorded)
     define, create = made.plan.steps[-2:]
-    assert isinstance(define, storage.Define) and isinstance(create, storage.Create)
+    assert isinstance(define, Define) and isinstance(create, Create)
     assert "g-seed.iso" in create.xml and "g-seed.iso" not in define.xml
     assert made.plan.documents == (define.xml,)
 

@@ -10,7 +10,7 @@ import pytest
 from virtprov.actions.install import reinstall
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import World, apply
-from virtprov.actions.steps.storage import Create, Redefine, Start
+from virtprov.actions.steps.guest import Create, Redefine, Start
 from virtprov.guest.boot import CDROM, IMPORT, KERNEL, PXE, Method
 from virtprov.guest.document import Guest
 from virtprov.guest.write.assign import Assignments

@@ -68,7 +68,8 @@ def changed(guest: Guest, action: str, group: str, text: str, which: str = "") -
 
 
 def look(guest: Guest, action: str, group: str, text: str, which: str = "", **named: Any) -> Live:
-    return compare.effects(guest, changed(guest, action, group, text, which), **named)
+    after = changed(guest, action, group, text, which)
+    return compare.effects(guest, after.guest, after.pairs(), **named)
 
 
 def rows(found: Live) -> list[tuple[str, str]]:
@@ -140,10 +141,10 @@ def test_an_element_of_the_metadata_loses_its_namespace() -> None:
     after = Guest.parse(
         f"<domain><name>a</name><metadata><r:rack xmlns:r='{space}'><r:row n='3'>x</r:row></r:rack></metadata></domain>"
     )
-    found = compare.effects(guest, Changed(after, ()))
+    found = compare.effects(guest, after, [])
     assert calls(found) == [("set_note", "element", '<rack><row n="3">x</row></rack>\n')]
     assert dict(found.ops[0].call.named) == {"uri": space, "prefix": "r"}
-    gone = compare.effects(after, Changed(Guest.parse("<domain><name>a</name></domain>"), ()))
+    gone = compare.effects(after, Guest.parse("<domain><name>a</name></domain>"), [])
     assert calls(gone) == [("set_note", "element", None)] and rows(gone) == [("metadata: rack", NOW)]
 
 
@@ -244,9 +245,9 @@ def test_a_controller_comes_before_what_hangs_on_it(guest: Guest) -> None:
     disk = tree.parse("<disk type='file'><source file='/srv/b.img'/><target dev='sdb' bus='scsi'/></disk>")
     for node in (disk, tree.element("controller", None, {"type": "scsi", "index": "0", "model": "virtio-scsi"})):
         after.add_device(node)
-    found = compare.effects(guest, Changed(after, (disk,)))
+    found = compare.effects(guest, after, [])
     assert rows(found) == [("new controller scsi 0", NOW), ("new disk sdb", NOW)]
-    gone = compare.effects(after, Changed(guest, (), (tree.copy(disk),)))
+    gone = compare.effects(after, guest, [])
     assert rows(gone) == [("removal of disk sdb", NOW), ("removal of controller scsi 0", NOW)]
 
 

@@ -17,6 +17,7 @@ from virtprov.actions.run.plan import Plan, Step, World, apply
 from virtprov.actions.run.trail import FileTrail, for_host
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, PutAside
+from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
 from virtprov.guest.disks.locate import NewPool, NewVolume
 from virtprov.host.connection import Host, connect
 from virtprov.support import state
@@ -33,8 +34,8 @@ STEPS: tuple[Step, ...] = (
     storage.MakePool(NewPool("more", "/srv/more")),
     storage.MakeVolume(VOLUME._replace(pool="more", path="/srv/more/new.img")),
     storage.MakeVolume(VOLUME),
-    storage.Define("new", NEW),
-    storage.Start("new"),
+    Define("new", NEW),
+    Start("new"),
 )
 
 
@@ -250,7 +251,7 @@ def test_past_the_point_of_no_return_only_what_was_put_aside_goes(
     place: Host, world: World, listed: Look, one: Callable[[], Run], tmp_path: Path
 ) -> None:
     (tmp_path / "b.img").write_text("old")
-    begun: tuple[Step, ...] = (storage.Replace("web"), PutAside(f"{tmp_path}/b.img", f"{tmp_path}/b.img.old"))
+    begun: tuple[Step, ...] = (Replace("web"), PutAside(f"{tmp_path}/b.img", f"{tmp_path}/b.img.old"))
     for step in (*begun, *STEPS[2:4]):
         step.do(world)
     world.trail.settled()
@@ -266,7 +267,7 @@ def test_a_replaced_guest_comes_back_and_runs(
 ) -> None:
     before = listed(place)
     again = NEW.replace("<name>new", "<name>web")
-    cut_off(world, (storage.Replace("web"), STEPS[2], storage.Define("web", again)))
+    cut_off(world, (Replace("web"), STEPS[2], Define("web", again)))
     run = one()
     found = leftovers.look(run, place)
     fates = leftovers.remove(run, place, found, never)
@@ -316,10 +317,10 @@ def test_a_host_that_is_cut_off_leaves_the_trail(place: Host, told: Any, home: P
 def test_one_call_at_the_end_needs_no_trail(place: Host, world: World, home: Path) -> None:
     place.destroy_guest("web")
     world.trail.last_step = True
-    storage.Start("web").do(world)
+    Start("web").do(world)
     assert not home.exists()
     world.trail.last_step = False
-    storage.Redefine("web", place.guest_xml("web", inactive=True)).do(world)
+    Redefine("web", place.guest_xml("web", inactive=True)).do(world)
     assert len(os.listdir(home)) == 1
 
 
@@ -327,7 +328,7 @@ def test_a_definition_comes_back_unless_it_was_changed_again(
     place: Host, world: World, one: Callable[[], Run]
 ) -> None:
     before = place.guest_xml("web", inactive=True)
-    cut_off(world, (storage.Redefine("web", before.replace("65536", "131072")),))
+    cut_off(world, (Redefine("web", before.replace("65536", "131072")),))
     run = one()
     (found,) = leftovers.look(run, place)
     place.define_guest(before.replace("65536", "262144"))
@@ -338,7 +339,7 @@ def test_a_definition_comes_back_unless_it_was_changed_again(
 
 def test_a_guest_that_was_started_again_since_runs_on(place: Host, world: World, one: Callable[[], Run]) -> None:
     place.destroy_guest("web")
-    cut_off(world, (storage.Start("web"),))
+    cut_off(world, (Start("web"),))
     run = one()
     assert [each.state for each in leftovers.look(run, place)] == ["ours"]
     place.destroy_guest("web")

@@ -13,6 +13,7 @@ from virtprov.actions.run.plan import Plan, World, apply
 from virtprov.actions.seed import replace
 from virtprov.actions.seed.replace import Delete, OldSeed, Reseeded, plan_eject, plan_seed
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.guest import Redefine
 from virtprov.guest.disks.locate import NewPool
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host, connect
@@ -337,7 +338,7 @@ SEED = iso.build_iso({"user-data": b"old"}, "cidata")
 
 
 def defined(made: Contents, changed: Reseeded) -> Plan:
-    return Plan((), (*changed.steps, storage.Redefine("g", changed.guest.text()), Delete(changed.old)))
+    return Plan((), (*changed.steps, Redefine("g", changed.guest.text()), Delete(changed.old)))
 
 
 def stored(host: Contents) -> Guest:

@@ -11,6 +11,7 @@ import pytest
 
 from virtprov.actions.run.plan import Plan, Step, World, apply
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.guest import Autostart, Create, Define, Redefine, Replace, Start
 from virtprov.guest.disks.locate import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported
@@ -30,8 +31,8 @@ VOLUME = NewVolume("images", "new.qcow2", "/srv/images/new.qcow2", "qcow2", 1024
     [
         (storage.MakePool(NewPool("more", "/srv/more")), "pool more", []),
         (storage.MakeVolume(VOLUME), "pool images", ["base.qcow2", "new.qcow2"]),
-        (storage.Define("new", NEW.format(1, "")), "guests", ["new shut off", "web running"]),
-        (storage.Create("new", NEW.format(1, "")), "guests", ["new running", "web running"]),
+        (Define("new", NEW.format(1, "")), "guests", ["new shut off", "web running"]),
+        (Create("new", NEW.format(1, "")), "guests", ["new running", "web running"]),
     ],
 )
 def test_steps_change_and_their_undo_changes_back(
@@ -47,7 +48,7 @@ def test_steps_change_and_their_undo_changes_back(
 
 def test_starting_is_undone_by_stopping(place: Host, world_of: Around, listed: Look) -> None:
     place.define_guest(NEW.format(1, ""))
-    undo = storage.Start("new").do(world_of(place))
+    undo = Start("new").do(world_of(place))
     assert listed(place)["guests"] == ["new running", "web running"]
     assert undo is not None
     undo()
@@ -158,7 +159,7 @@ def test_the_real_driver_says_what_it_cannot(place: Host, world_of: Around, list
 
 def test_another_definition_is_undone_by_the_one_before(place: Host, world_of: Around) -> None:
     place.define_guest(NEW.format(1, ""))
-    undo = storage.Redefine("new", NEW.format(1, "").replace("65536", "131072")).do(world_of(place))
+    undo = Redefine("new", NEW.format(1, "").replace("65536", "131072")).do(world_of(place))
     assert "131072" in place.guest_xml("new")
     assert undo is not None
     undo()
@@ -166,7 +167,7 @@ def test_another_definition_is_undone_by_the_one_before(place: Host, world_of: A
 
 
 def test_a_guest_starts_with_its_host(place: Host, world_of: Around) -> None:
-    assert storage.Autostart("web").do(world_of(place)) is None
+    assert Autostart("web").do(world_of(place)) is None
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -176,7 +177,7 @@ def test_a_guest_of_the_same_name_makes_room(
     if not running:
         place.destroy_guest("web")
     before = listed(place)
-    undo = storage.Replace("web").do(world_of(place))
+    undo = Replace("web").do(world_of(place))
     assert listed(place)["guests"] == ["web.replaced-9f3b1f0a shut off"]
     assert undo is not None
     undo()
@@ -195,7 +196,7 @@ def test_a_guest_that_cannot_be_renamed_is_defined_again(
             raise NotSupported("this driver renames nothing")
 
     before = listed(place)
-    undo = storage.Replace("web").do(world_of(Stiff()))
+    undo = Replace("web").do(world_of(Stiff()))
     assert listed(place)["guests"] == []
     assert undo is not None
     undo()
@@ -213,7 +214,7 @@ def test_a_guest_that_cannot_be_put_aside_runs_on(place: Host, world_of: Around,
 
     before = listed(place)
     with pytest.raises(HostError, match="no"):
-        storage.Replace("web").do(world_of(Refusing()))
+        Replace("web").do(world_of(Refusing()))
     assert listed(place) == before
 
 
@@ -238,7 +239,7 @@ def test_a_pool_that_others_use_by_now_is_left_to_them(
 
 
 def test_the_undo_of_a_guest_leaves_one_that_took_its_name(place: Host, world_of: Around, listed: Look) -> None:
-    undo = storage.Define("new", NEW.format(1, "")).do(world_of(place))
+    undo = Define("new", NEW.format(1, "")).do(world_of(place))
     place.undefine_guest("new")
     place.define_guest(NEW.format(2, ""))
     assert undo is not None
@@ -247,7 +248,7 @@ def test_the_undo_of_a_guest_leaves_one_that_took_its_name(place: Host, world_of
 
 
 def test_nobody_has_to_make_room(place: Host, world_of: Around) -> None:
-    assert storage.Replace("nobody").do(world_of(place)) is None
+    assert Replace("nobody").do(world_of(place)) is None
 
 
 class Variables:
@@ -313,7 +314,7 @@ def test_variables_that_were_there_survive_an_undo(
 ) -> None:
     (tmp_path / "there_VARS.fd").touch()
     host = Variables(remote=remote, there=there)
-    undo = storage.Define("new", NEW.format(1, nvram.format(tmp_path))).do(world_of(host))
+    undo = Define("new", NEW.format(1, nvram.format(tmp_path))).do(world_of(host))
     assert undo is not None
     undo()
     assert host.removed is removed
@@ -326,9 +327,9 @@ def test_a_plan_that_fails_in_the_end_leaves_nothing(place: Host, world_of: Arou
         storage.MakePool(NewPool("more", "/srv/more")),
         storage.MakeVolume(VOLUME._replace(pool="more", path="/srv/more/new.qcow2")),
         storage.MakeVolume(VOLUME),
-        storage.Define("new", NEW.format(1, "")),
-        storage.Start("new"),
-        storage.Define("web", taken),
+        Define("new", NEW.format(1, "")),
+        Start("new"),
+        Define("web", taken),
     )
     with pytest.raises(HostError, match="cannot define the guest 'web'"):
         apply(Plan((), listed_steps), world_of(place))
@@ -342,12 +343,12 @@ def test_a_plan_that_fails_in_the_end_leaves_nothing(place: Host, world_of: Arou
         (storage.MakeVolume(VOLUME), "Making the volume new.qcow2"),
         (storage.MakeVolume(VOLUME._replace(upload="/a/b.img")), "Uploading b.img to the volume new.qcow2"),
         (storage.WriteSeed("p", "s.iso", b""), "Writing the cloud-init seed s.iso"),
-        (storage.Define("g", ""), "Defining the guest 'g'"),
-        (storage.Start("g"), "Starting the guest 'g'"),
-        (storage.Create("g", ""), "Starting the guest 'g'"),
-        (storage.Redefine("g", ""), "Changing the definition of 'g'"),
-        (storage.Autostart("g"), "Letting 'g' start with the host"),
-        (storage.Replace("g"), "Removing the guest 'g' that is there"),
+        (Define("g", ""), "Defining the guest 'g'"),
+        (Start("g"), "Starting the guest 'g'"),
+        (Create("g", ""), "Starting the guest 'g'"),
+        (Redefine("g", ""), "Changing the definition of 'g'"),
+        (Autostart("g"), "Letting 'g' start with the host"),
+        (Replace("g"), "Removing the guest 'g' that is there"),
     ],
 )
 def test_labels(step: Step, label: str) -> None:

@@ -11,6 +11,7 @@ from virtprov.actions.run import artifact
 from virtprov.actions.run.artifact import Thing
 from virtprov.actions.run.trail import FileTrail
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.guest import Start
 from virtprov.cli.edit import report
 from virtprov.cli.output import Output
 from virtprov.host.connection import connect
@@ -64,7 +65,7 @@ def test_runs_without_an_end_are_told_of_where_storage_is_made(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     output = Output(json=False, quiet=False)
-    seed, start = storage.WriteSeed("p", "web-seed.iso", b""), storage.Start("web")
+    seed, start = storage.WriteSeed("p", "web-seed.iso", b""), Start("web")
     with connect("test:///default") as host:
         killed = FileTrail("virtprov-xml", host, print)
         killed.begin(Thing(artifact.VOLUME, "old.img", pool="p"))

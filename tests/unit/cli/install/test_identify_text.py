@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from virtprov.cli.install import identify_text
-from virtprov.osinfo.media.detect import Detected
-from virtprov.osinfo.media.identify import Identified
+from virtprov.osinfo.detect import Detected
+from virtprov.osinfo.identify import Identified
 
 
 @pytest.mark.parametrize(

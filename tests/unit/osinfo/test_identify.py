@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.osinfo.handmade import iso, write_tree
-from virtprov.osinfo.media.identify import Identified, identify
+from virtprov.osinfo.identify import Identified, identify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

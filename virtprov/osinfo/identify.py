@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from virtprov.osinfo.media.detect import Detected, Detector
+from virtprov.osinfo.detect import Detected, Detector
 from virtprov.support.errors import InputError, ProvError
 from virtprov.support.fetch import local_path
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.osinfo.handmade import iso
-from virtprov.osinfo.media.detect import KINDS, Detected, Detector
+from virtprov.osinfo.detect import KINDS, Detected, Detector
 from virtprov.support.iso import build_iso
 
 TYPE_CHECKING = False
