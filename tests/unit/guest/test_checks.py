@@ -80,10 +80,6 @@ def test_images_that_somebody_writes_to_are_no_ground(kvm: Host) -> None:
     assert written_below(kvm, ["/srv/images/web.qcow2"]) == [("/srv/images/web.qcow2", "web")]
 
 
-def test_a_guest_may_keep_its_own_disk(kvm: Host) -> None:
-    disks_are_free(kvm, [tree.parse("<disk><source file='/srv/images/web.qcow2'/></disk>")], itself="web")
-
-
 def test_a_volume_by_its_pool_is_the_same_as_by_its_path(host_of: Record) -> None:
     inventory = (
         "<pool type='dir'><name>p</name><target><path>/p</path></target><volume type='file'><name>v.img</name>"
