@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run import artifact, directory_access
 from virtprov.actions.run.artifact import Thing, mark_of
 from virtprov.actions.run.trail import Note, nothing_noted
+from virtprov.support import dirs
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
 from virtprov.xml import path as places
@@ -135,8 +136,7 @@ def _drop_variables(host: Host, where: str) -> None:
 def variables_folder(host: Host) -> str:
     """Where libvirt keeps the UEFI variables of guests whose document does not say (libvirt's qemu driver)."""
     if host.is_session:
-        base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-        return f"{base}/libvirt/qemu/nvram"
+        return f"{dirs.config()}/libvirt/qemu/nvram"
     return "/var/lib/libvirt/qemu/nvram"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.rule_context import Rule, Setting
 from virtprov.support.errors import HostError
+from virtprov.support.words import NO
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def fill_model(setting: Setting) -> None:
         guest.put("./cpu/@mode", "custom")
     if not guest.has("./cpu/@match"):
         guest.put("./cpu/@match", "exact")
-    if setting.words.get("secure", "yes") not in ("no", "off", "n", "0", "false", "f"):
+    if setting.words.get("secure", "yes") not in NO:
         add_guards(setting)
 
 

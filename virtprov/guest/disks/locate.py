@@ -11,7 +11,6 @@ from virtprov.guest.disks.new_volumes import NewVolumes
 from virtprov.guest.disks.volumes import (
     DEFAULT_POOL,
     FILE_POOLS,
-    GIB,
     IMAGES,
     Making,
     NewPool,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = (
     "DEFAULT_POOL",
     "FILE_POOLS",
-    "GIB",
     "IMAGES",
     "Making",
     "NewPool",
@@ -92,7 +90,7 @@ class Storage:
             return self._existing_volume(disk, self._lookup.volume(wish.vol), wish)
         given_pool = places.get(disk, "./source/@pool")
         if given_pool is not None:
-            return self._by_reference(disk, given_pool, places.get(disk, "./source/@volume") or "", wish)
+            return self._by_reference(disk, given_pool, places.text(disk, "./source/@volume"), wish)
         path = wish.path or ("" if wish.pool else source_element.spelled_path(disk))
         if path:
             return self._by_path(disk, path, wish)

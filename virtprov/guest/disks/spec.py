@@ -39,7 +39,7 @@ def wish_of(verbs: Mapping[str, str], disk: Element | None) -> Wish:
         verbs.get("format", ""),
         verbs.get("backing_store", ""),
         verbs.get("backing_format", ""),
-        (path.get(disk, "./driver/@type") or "") if disk is not None else "",
+        path.text(disk, "./driver/@type") if disk is not None else "",
         disk.get("type", "") if disk is not None else "",
         verbs.get("as", ""),
         os.path.expanduser(verbs.get("encryption.password_file", "")),
@@ -55,10 +55,10 @@ def _size(text: str) -> float:
     try:
         size = float(text)
     except ValueError:
-        from virtprov.support.units import parse_size
+        from virtprov.support.units import GIB, parse_size
 
         try:
-            size = parse_size(text) / 1024**3
+            size = parse_size(text) / GIB
         except ValueError:
             size = -1.0
     if not 0 < size < 1e12:
@@ -69,9 +69,7 @@ def _size(text: str) -> float:
 def settle_edit(storage: Storage, disk: Element, verbs: Mapping[str, str]) -> list[Making]:
     """Change the source of an existing disk; an empty path takes the medium out."""
     if verbs.get("path") == "" and "path" in verbs:
-        source = tree.child(disk, "source")
-        if source is not None:
-            tree.remove(source)
+        tree.drop(disk, "source")
         return []
     wish = wish_of(verbs, disk)._replace(type="")  # the type it has goes with the source it had
     if wish.path and not storage.host.is_remote and _is_character_device(wish.path):

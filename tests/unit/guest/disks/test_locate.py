@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.locate import GIB, Making, NewPool, NewVolume, Storage, Wish, images_directory
+from virtprov.guest.disks.locate import Making, NewPool, NewVolume, Storage, Wish, images_directory
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
+from virtprov.support.units import GIB
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 

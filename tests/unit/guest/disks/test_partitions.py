@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.disks import partitions
-from virtprov.guest.disks.locate import GIB, Making, Storage, Wish
+from virtprov.guest.disks.locate import Making, Storage, Wish
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
+from virtprov.support.units import GIB
 from virtprov.xml import tree
 
 Record = Callable[..., Host]

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from virtprov.guest.disks import uploads
-from virtprov.guest.disks.locate import GIB, Making, NewVolume, Storage, Wish
+from virtprov.guest.disks.locate import Making, NewVolume, Storage, Wish
 from virtprov.guest.disks.uploads import Sent
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
+from virtprov.support.units import GIB
 from virtprov.xml import tree
 
 
