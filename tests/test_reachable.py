@@ -21,8 +21,6 @@ TEXTS_IN = "virtprov.actions.live"
 
 # A definition, or all that begin like it -> why it stays.
 KEPT = {
-    "virtprov.cli.parser.argparse": "switches off the search for translations, by an assignment to the library",
-    "virtprov.cli.parser._as_it_is": "what is put there",
     "virtprov.support.download": "installers and images are downloaded, and resumed, with it",
     "virtprov.support.iso.Reader": "kernels and boot files are read out of installer images with it",
     "virtprov.support.iso.read_files": "the same, for some files",

@@ -133,8 +133,10 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
     No exception leaves this function. Interrupts, and SIGTERM and SIGHUP which count as such, give 130 once
     `main` has undone what it did.
     """
+    from virtprov.cli import talk
+
     _heed_signals()
-    hush = _listen(argv)
+    talk.begin(tool)
     try:
         status = main(argv)
         sys.stdout.flush()
@@ -148,16 +150,7 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
     except BaseException as error:
         return _failed(tool, argv, error)
     finally:
-        hush()
-
-
-def _listen(argv: list[str]) -> Callable[[], None]:
-    """Print what is logged when --debug asks for it; returns how to stop that."""
-    if not _debug(argv):
-        return lambda: None
-    from virtprov.support import log
-
-    return log.start(log.to_stderr)
+        talk.end()
 
 
 def _heed_signals() -> None:
@@ -190,9 +183,11 @@ def _nobody_reads() -> int:
 
 
 def _failed(tool: str, argv: list[str], error: BaseException) -> int:
+    from virtprov.cli import talk
     from virtprov.support.errors import ProvError
 
-    if _debug(argv):
+    debug = talk.asked(argv).debug
+    if debug:
         _show_traceback(error)
     if isinstance(error, ProvError):
         kind = next((KINDS[kin.__name__] for kin in type(error).__mro__ if kin.__name__ in KINDS), "failed")
@@ -204,12 +199,13 @@ def _failed(tool: str, argv: list[str], error: BaseException) -> int:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return _report(tool, argv, "failed", f"{where}{error.strerror}")
-    hint = "" if _debug(argv) else "run the command again with --debug, and report what it prints"
+    hint = "" if debug else "run the command again with --debug, and report what it prints"
     return _report(tool, argv, "bug", f"this is a bug in virtprov: {type(error).__name__}: {error}", hint)
 
 
 def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1) -> int:
     """Say what went wrong: a sentence and a hint for people, an object for programs. Returns `code`."""
+    from virtprov.cli import talk
     from virtprov.support import log
 
     message, hint = log.mask(message), log.mask(hint)
@@ -217,7 +213,7 @@ def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "",
         sys.stderr.write(f"{tool}: {message}\n" if code == INTERRUPTED else f"{tool}: error: {message}\n")
         if hint:
             sys.stderr.write(f"hint: {hint}\n")
-        if _wants_json(argv):
+        if talk.asked(argv).json:
             import json
 
             body = {"tool": tool, "kind": kind, "message": message, "hint": hint, "exit_code": code}
@@ -234,19 +230,3 @@ def _show_traceback(error: BaseException) -> None:
     from virtprov.support import log
 
     sys.stderr.write(log.mask("".join(traceback.format_exception(error))))
-
-
-def _options(argv: list[str]) -> list[str]:
-    """Return the words before `--`: the parser may have failed, so the two flags below are read by hand."""
-    return argv[: argv.index("--")] if "--" in argv else argv
-
-
-def _debug(argv: list[str]) -> bool:
-    return any(word in ("-d", "--debug") for word in _options(argv))
-
-
-def _wants_json(argv: list[str]) -> bool:
-    words = _options(argv)
-    asked = [word[9:] for word in words if word.startswith("--output=")]
-    asked += [value for word, value in zip(words, words[1:], strict=False) if word == "--output"]
-    return "json" in asked
