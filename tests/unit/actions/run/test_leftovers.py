@@ -49,10 +49,9 @@ class Interrupt:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory of our own."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path / "state" / "virtprov"
+def home(home: Path) -> Path:
+    """Every test has a state directory of its own."""
+    return home
 
 
 @pytest.fixture
