@@ -130,9 +130,14 @@ class Setting:
 
 
 class Rule(Record):
-    """One fact a guest gets when nobody says: its name, when it applies, what it writes, how to switch it off."""
+    """One fact a guest gets when nobody says.
+
+    `why` is the reason that `--explain` shows behind a colon, `applies` says when the rule is for a guest, `write`
+    writes the fact into it, and `off` is the option that does without ("" for none).
+    """
 
     name: str
+    why: str
     applies: Callable[[Setting], bool]
     write: Callable[[Setting], None]
     off: str = ""

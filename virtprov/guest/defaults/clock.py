@@ -105,21 +105,47 @@ def _x86_qemu(setting: Setting) -> bool:
 
 
 RULES = (
-    Rule("features", lambda setting: setting.guest.is_hvm, set_features, "--features NAME=off"),
-    Rule("hyperv", _wants_hyperv, set_hyperv, "--features hyperv.NAME.state=off"),
-    Rule("clock", lambda setting: setting.guest.is_hvm, set_clock, "--clock offset=..."),
-    Rule("timers", _x86_qemu, set_timers, "--clock hpet_present=..."),
+    Rule(
+        "features",
+        "ACPI, APIC and PAE as the host's capabilities have them",
+        lambda setting: setting.guest.is_hvm,
+        set_features,
+        "--features NAME=off",
+    ),
+    Rule(
+        "hyperv",
+        "every enlightenment the host offers for this guest, those first that others need",
+        _wants_hyperv,
+        set_hyperv,
+        "--features hyperv.NAME.state=off",
+    ),
+    Rule(
+        "clock",
+        "UTC, or local time for systems that keep it in the hardware clock",
+        lambda setting: setting.guest.is_hvm,
+        set_clock,
+        "--clock offset=...",
+    ),
+    Rule(
+        "timers",
+        "on x86 under QEMU: catch up lost ticks, no HPET; Hyper-V's clock for Windows",
+        _x86_qemu,
+        set_timers,
+        "--clock hpet_present=...",
+    ),
 )
 
 LATE = (
     Rule(
         "power-management",
+        "no suspend to memory or disk, which a guest does not wake up from",
         lambda setting: setting.guest.is_x86 and setting.guest.is_hvm and setting.driver in ("qemu", "test"),
         set_power,
         "--pm suspend_to_mem.enabled=yes,suspend_to_disk.enabled=yes",
     ),
     Rule(
         "vmport",
+        "SPICE guests do without VMware's port, which gets in the way of the pointer",
         lambda setting: _has_vmport(setting) and setting.like_qemu and setting.guest.is_x86,
         set_vmport,
         "--features vmport.state=on",

@@ -127,7 +127,25 @@ def add_guards(setting: Setting) -> None:
 
 
 RULES = (
-    Rule("host-cpu-model", wants_copy, copy_host, "--cpu host-model"),
-    Rule("cpu-model", _has_cpu, fill_model, "--cpu MODEL,secure=no"),
-    Rule("cpu", _wants_default, set_default, "--cpu none"),
+    Rule(
+        "host-cpu-model",
+        "the host's own CPU by its name, so that the guest can move to any host that has it",
+        wants_copy,
+        copy_host,
+        "--cpu host-model",
+    ),
+    Rule(
+        "cpu-model",
+        "a named model: match it exactly, and add the guards the host offers",
+        _has_cpu,
+        fill_model,
+        "--cpu MODEL,secure=no",
+    ),
+    Rule(
+        "cpu",
+        "the host's own CPU under KVM, the best that emulation offers elsewhere; else libvirt decides",
+        _wants_default,
+        set_default,
+        "--cpu none",
+    ),
 )

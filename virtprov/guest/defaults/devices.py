@@ -249,15 +249,51 @@ def _default(device: Element, where: str, value: str) -> None:
 
 
 USB_PCI = (
-    Rule("usb", _wants_usb, add_usb, "--controller usb,model=none"),
-    Rule("scsi-controller", wants_scsi, add_scsi, "--controller scsi,model=..."),
-    Rule("pcie-root-ports", _wants_ports, add_root_ports, "--controller num_pcie_root_ports=0"),
+    Rule(
+        "usb",
+        "xHCI where the system knows it, else EHCI with its three companions; none on s390x",
+        _wants_usb,
+        add_usb,
+        "--controller usb,model=none",
+    ),
+    Rule(
+        "scsi-controller",
+        "a virtio-scsi controller for every seven SCSI disks; where there is one of some model, more of that model",
+        wants_scsi,
+        add_scsi,
+        "--controller scsi,model=...",
+    ),
+    Rule(
+        "pcie-root-ports",
+        "a PCI Express root with free ports, so that devices can be plugged in later",
+        _wants_ports,
+        add_root_ports,
+        "--controller num_pcie_root_ports=0",
+    ),
 )
 
 RULES = (
-    Rule("console", _wants_console, add_console, "--console none"),
-    Rule("guest-agent-channel", _wants_agent, add_agent_channel, "--channel none"),
-    Rule("rng", _wants_rng, add_rng, "--rng none"),
-    Rule("balloon", _wants_balloon, add_balloon, "--memballoon none"),
-    Rule("device-details", lambda setting: True, fill_details, "--watchdog model=...,action=..., and so on"),
+    Rule(
+        "console",
+        "a text console: a pseudo terminal, SCLP on IBM Z, a null modem pair on bhyve",
+        _wants_console,
+        add_console,
+        "--console none",
+    ),
+    Rule("guest-agent-channel", "the channel of QEMU's guest agent", _wants_agent, add_agent_channel, "--channel none"),
+    Rule("rng", "random numbers from the host", _wants_rng, add_rng, "--rng none"),
+    Rule(
+        "balloon",
+        "a balloon, to give memory back and to read the guest's figures",
+        _wants_balloon,
+        add_balloon,
+        "--memballoon none",
+    ),
+    Rule(
+        "device-details",
+        "what small devices need when only their name was given",
+        lambda setting: True,
+        fill_details,
+        "--watchdog model=...,action=..., and so on",
+    ),
 )

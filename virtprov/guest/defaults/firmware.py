@@ -35,8 +35,7 @@ _LOADERS = {
 def _chosen(setting: Setting) -> bool:
     guest = setting.guest
     return any(
-        guest.has(place)
-        for place in ("./os/loader", "./os/nvram", "./os/@firmware", "./os/kernel", "./os/firmware")
+        guest.has(place) for place in ("./os/loader", "./os/nvram", "./os/@firmware", "./os/kernel", "./os/firmware")
     )
 
 
@@ -166,11 +165,29 @@ def fill_tpm(setting: Setting) -> None:
 
 
 RULES = (
-    Rule("uefi", _wants_uefi, set_uefi, "--boot uefi=off"),
-    Rule("secure-boot", lambda setting: setting.said("secure-boot"), set_secure_boot, "--boot secure-boot=..."),
+    Rule(
+        "uefi",
+        "let libvirt choose the firmware where it can, else name a file the host has",
+        _wants_uefi,
+        set_uefi,
+        "--boot uefi=off",
+    ),
+    Rule(
+        "secure-boot",
+        "secure Boot on or off: libvirt chooses a firmware with or without the usual keys enrolled",
+        lambda setting: setting.said("secure-boot"),
+        set_secure_boot,
+        "--boot secure-boot=...",
+    ),
 )
 
 LATE = (
-    Rule("tpm", _wants_tpm, add_tpm, "--tpm none"),
-    Rule("tpm-model", lambda setting: bool(setting.guest.devices("tpm")), fill_tpm, "--tpm model=..."),
+    Rule("tpm", "an emulated TPM beside UEFI", _wants_tpm, add_tpm, "--tpm none"),
+    Rule(
+        "tpm-model",
+        "emulated, unless a device of the host is named; as CRB where that is offered, else libvirt chooses the model",
+        lambda setting: bool(setting.guest.devices("tpm")),
+        fill_tpm,
+        "--tpm model=...",
+    ),
 )
