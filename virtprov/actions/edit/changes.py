@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest import defaults, hostdev
 from virtprov.guest.disks.locate import Making, Storage
-from virtprov.guest.disks.spec import settle_edit, wish_of
+from virtprov.guest.disks.spec import disk_spec, settle_edit
 from virtprov.guest.document import Guest
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.rule_context import Setting
@@ -338,7 +338,7 @@ def _complete(
 
 def _settle(guest: Guest, host: HostView | None, storage: Storage, made: Made) -> Making | None:
     if made.group == "disk":
-        return storage.resolve(made.element, wish_of(made.verbs, made.element))
+        return storage.resolve(made.element, disk_spec(made.verbs, made.element))
     hostdev.settle(made.group, made.element, made.verbs, host)
     if not table(made.group).is_device:
         verbs.apply(guest, made.group, made.verbs)

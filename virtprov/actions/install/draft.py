@@ -10,7 +10,7 @@ from virtprov.guest import boot, checks, defaults, hostdev, names, platform, pub
 from virtprov.guest.disks import reachable, source_element
 from virtprov.guest.disks.in_use import disks_are_free, written_below
 from virtprov.guest.disks.locate import Making, Storage
-from virtprov.guest.disks.spec import wish_of
+from virtprov.guest.disks.spec import disk_spec
 from virtprov.guest.document import Guest
 from virtprov.guest.platform import Platform
 from virtprov.guest.rule_context import UNWATCHED, Setting, Watch
@@ -187,14 +187,14 @@ def _advise(request: InstallRequest, setting: Setting, chosen: Platform) -> None
 
 
 def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile: Profile) -> Platform:
-    wish = platform.Wish(
+    asked = platform.PlatformRequest(
         request.os_type or guest.os_type,
         request.arch or guest.arch,
         request.domain_type or guest.domain_type,
         request.machine or guest.machine,
         guest.get("./devices/emulator"),
     )
-    chosen = platform.choose(host, wish, profile)
+    chosen = platform.choose(host, asked, profile)
     guest.root.set("type", chosen.domain_type)
     guest.put("./os/type", chosen.os_type)
     guest.put("./os/type/@arch", chosen.arch)
@@ -290,13 +290,13 @@ def _settle_disks(
     Returns what must be made, and the paths that were chosen for it because nothing has them.
     """
     guest, method = setting.guest, request.method
-    disks = [(each.element, wish_of(each.verbs, each.element)) for each in made if each.group == "disk"]
+    disks = [(each.element, disk_spec(each.verbs, each.element)) for each in made if each.group == "disk"]
     if not disks and not setting.refused("disk") and not guest.is_container and _advised_gib(setting) is not None:
-        disks = [(guest.add_device("disk", device="disk"), wish_of({"size": f"{_advised_gib(setting)}"}, None))]
+        disks = [(guest.add_device("disk", device="disk"), disk_spec({"size": f"{_advised_gib(setting)}"}, None))]
         setting.note(f"Using {setting.profile.short_id} default --disk size={_advised_gib(setting):g}")
     watch.step("disk")
     if method.kind == boot.CDROM and method.medium:
-        disks.append((_add_medium(guest), wish_of({"path": method.medium}, None)))
+        disks.append((_add_medium(guest), disk_spec({"path": method.medium}, None)))
     watch.step("install-medium")
     storage = Storage(
         setting.host,
@@ -306,7 +306,7 @@ def _settle_disks(
         check_space=request.checks.disk_size,
         pool_create=request.checks.pool_create,
     )
-    makings = tuple(storage.resolve(element, wish) for element, wish in disks)
+    makings = tuple(storage.resolve(element, spec) for element, spec in disks)
     watch.detail()
     setting.notes.extend(storage.notes)
     return makings, storage.chosen

@@ -1,4 +1,4 @@
-"""The words of `--disk` that rows cannot place: read into a wish, settled on a new or an existing disk."""
+"""The words of `--disk` that rows cannot place: read into a spec, settled on a new or an existing disk."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 import stat
 from collections.abc import Mapping
 
-from virtprov.guest.disks.locate import Making, Storage, Wish
+from virtprov.guest.disks.locate import DiskSpec, Making, Storage
 from virtprov.options.model import truth
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 
-def wish_of(verbs: Mapping[str, str], disk: Element | None) -> Wish:
+def disk_spec(verbs: Mapping[str, str], disk: Element | None) -> DiskSpec:
     """Read the words of `--disk`; raises UsageError for a size that is none and for words that clash."""
     size = _size(verbs["size"]) if verbs.get("size") else None
     if verbs.get("vol") and (verbs.get("pool") or verbs.get("path")):
@@ -30,7 +30,7 @@ def wish_of(verbs: Mapping[str, str], disk: Element | None) -> Wish:
             hint="give upload=FILE, with size= to let it grow and pool= to say where it goes",
         )
     sparse = truth(verbs["sparse"], "--disk sparse") if verbs.get("sparse") else None
-    return Wish(
+    return DiskSpec(
         verbs.get("path"),
         size,
         verbs.get("pool", ""),
@@ -73,13 +73,13 @@ def settle_edit(storage: Storage, disk: Element, verbs: Mapping[str, str]) -> li
         if source is not None:
             tree.remove(source)
         return []
-    wish = wish_of(verbs, disk)._replace(type="")  # the type it has goes with the source it had
-    if wish.path and not storage.host.is_remote and _is_character_device(wish.path):
-        _keep_kind(disk, wish.path)
+    spec = disk_spec(verbs, disk)._replace(type="")  # the type it has goes with the source it had
+    if spec.path and not storage.host.is_remote and _is_character_device(spec.path):
+        _keep_kind(disk, spec.path)
         return []
-    if not (wish.path or wish.vol or wish.size is not None or wish.pool or wish.upload):
+    if not (spec.path or spec.vol or spec.size is not None or spec.pool or spec.upload):
         return []
-    return [storage.resolve(disk, wish)]
+    return [storage.resolve(disk, spec)]
 
 
 def _is_character_device(where: str) -> bool:

@@ -1,4 +1,4 @@
-"""What one disk is to be, and what must be made for it: wishes, pools and volumes, and their documents."""
+"""What one disk is to be, and what must be made for it: pools and volumes, and their documents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GIVEN_ONLY = ("iscsi", "iscsi-direct", "scsi", "mpath")
 """Kinds of pools that show what somebody else made: libvirt makes no volumes in them."""
 
 
-class Wish(Record):
+class DiskSpec(Record):
     """What the verbs of `--disk` say. `size` in GiB; "" and None where nothing was said.
 
     `driver_format` is what `driver.type=` says, `type` the kind of source the user insists on, `named` ("volume" or

@@ -6,39 +6,39 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.locate import Storage, Wish
-from virtprov.guest.disks.spec import settle_edit, wish_of
+from virtprov.guest.disks.locate import DiskSpec, Storage
+from virtprov.guest.disks.spec import disk_spec, settle_edit
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
 from virtprov.xml import tree
 
 
 @pytest.mark.parametrize(
-    ("verbs", "given", "wish"),
+    ("verbs", "given", "spec"),
     [
-        ({}, None, Wish()),
-        ({"path": "/a"}, None, Wish(path="/a")),
-        ({"size": "20"}, None, Wish(size=20.0)),
-        ({"size": "0.5", "pool": "p", "sparse": "no"}, None, Wish(size=0.5, pool="p", sparse=False)),
-        ({"size": "512M"}, None, Wish(size=0.5)),
-        ({"size": "1T", "format": "raw"}, None, Wish(size=1024.0, format="raw")),
-        ({"vol": "p/v"}, None, Wish(vol="p/v")),
-        ({"upload": "/a", "pool": "p"}, None, Wish(upload="/a", pool="p")),
+        ({}, None, DiskSpec()),
+        ({"path": "/a"}, None, DiskSpec(path="/a")),
+        ({"size": "20"}, None, DiskSpec(size=20.0)),
+        ({"size": "0.5", "pool": "p", "sparse": "no"}, None, DiskSpec(size=0.5, pool="p", sparse=False)),
+        ({"size": "512M"}, None, DiskSpec(size=0.5)),
+        ({"size": "1T", "format": "raw"}, None, DiskSpec(size=1024.0, format="raw")),
+        ({"vol": "p/v"}, None, DiskSpec(vol="p/v")),
+        ({"upload": "/a", "pool": "p"}, None, DiskSpec(upload="/a", pool="p")),
         (
             {"backing_store": "/b", "backing_format": "raw", "sparse": "yes"},
             None,
-            Wish(backing_store="/b", backing_format="raw", sparse=True),
+            DiskSpec(backing_store="/b", backing_format="raw", sparse=True),
         ),
-        ({"size": ""}, None, Wish()),
+        ({"size": ""}, None, DiskSpec()),
         (
             {"path": "/a"},
             "<disk type='block'><driver type='qcow2'/></disk>",
-            Wish(path="/a", driver_format="qcow2", type="block"),
+            DiskSpec(path="/a", driver_format="qcow2", type="block"),
         ),
     ],
 )
-def test_words_become_a_wish(verbs: dict[str, str], given: str | None, wish: Wish) -> None:
-    assert wish_of(verbs, tree.parse(given) if given else None) == wish
+def test_words_become_a_wish(verbs: dict[str, str], given: str | None, spec: DiskSpec) -> None:
+    assert disk_spec(verbs, tree.parse(given) if given else None) == spec
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_words_become_a_wish(verbs: dict[str, str], given: str | None, wish: Wis
 )
 def test_words_that_make_no_sense(verbs: dict[str, str], message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        wish_of(verbs, None)
+        disk_spec(verbs, None)
     assert message in caught.value.message
     assert caught.value.hint
 
