@@ -37,7 +37,7 @@ def set_timers(setting: Setting) -> None:
         return
     clock = guest.ensure("./clock")
     facts = [("rtc", "tickpolicy", "catchup"), ("pit", "tickpolicy", "delay"), ("hpet", "present", "no")]
-    if _wants_hyperv(setting) and not setting.said("hypervclock-off"):
+    if _wants_hyperv(setting):
         facts.append(("hypervclock", "present", "yes"))
     for name, key, value in facts:
         tree.add(clock, tree.element("timer", None, {"name": name, key: value}))
@@ -53,11 +53,9 @@ def set_power(setting: Setting) -> None:
 def set_features(setting: Setting) -> None:
     """ACPI, APIC and PAE as the host's capabilities have them."""
     guest = setting.guest
-    offered = setting.words.get("guest-features", "").split()
-    if setting.driver == "xen":
-        offered.append("pae")
+    offered = {*setting.machine_features, *(("pae",) if setting.driver == "xen" else ())}
     for name in ("acpi", "apic", "pae"):
-        if name in offered and not setting.said(f"no-{name}") and path.find(guest.root, f"./features/{name}") is None:
+        if name in offered - setting.choices.features_off and path.find(guest.root, f"./features/{name}") is None:
             guest.ensure(f"./features/{name}")
 
 

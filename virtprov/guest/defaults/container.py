@@ -52,7 +52,7 @@ RULES = (
             setting.driver == "lxc"
             and _has_own_root(setting)
             and not setting.guest.has("./os/init")
-            and not setting.said("no-privnet")
+            and "privnet" not in setting.choices.features_off
         ),
         set_private_network,
         "--features privnet=off",

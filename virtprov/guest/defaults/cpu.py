@@ -25,7 +25,7 @@ def _has_cpu(setting: Setting) -> bool:
 
 
 def _wants_default(setting: Setting) -> bool:
-    return not _has_cpu(setting) and setting.words.get("preset") != "none" and setting.guest.is_hvm
+    return not _has_cpu(setting) and setting.choices.cpu_preset != "none" and setting.guest.is_hvm
 
 
 def set_default(setting: Setting) -> None:
@@ -87,7 +87,7 @@ def copy_host(setting: Setting) -> None:
 
 def wants_copy(setting: Setting) -> bool:
     """Whether the user asks for the host's CPU by its name."""
-    return setting.words.get("preset") in ("host-copy", "host-model-only")
+    return setting.choices.cpu_preset in ("host-copy", "host-model-only")
 
 
 def fill_model(setting: Setting) -> None:
@@ -101,7 +101,7 @@ def fill_model(setting: Setting) -> None:
         guest.put("./cpu/@mode", "custom")
     if not guest.has("./cpu/@match"):
         guest.put("./cpu/@match", "exact")
-    if setting.words.get("secure", "yes") not in ("no", "off", "n", "0", "false", "f"):
+    if setting.choices.cpu_guards is not False:
         add_guards(setting)
 
 

@@ -41,12 +41,12 @@ def _chosen(setting: Setting) -> bool:
 
 def asked(setting: Setting) -> bool:
     """Whether the user asks for UEFI by name."""
-    return setting.words.get("uefi", "") == "yes"
+    return setting.choices.uefi is True
 
 
 def _prefers_uefi(setting: Setting) -> bool:
     guest, profile = setting.guest, setting.profile
-    if setting.words.get("uefi", "") == "no":
+    if setting.choices.uefi is False:
         return False
     if guest.is_arm_virt or guest.is_riscv_virt or guest.is_loongarch or setting.driver == "bhyve":
         return True
@@ -115,7 +115,7 @@ def set_secure_boot(setting: Setting) -> None:
             f"the host lets libvirt choose no UEFI firmware for {guest.arch} guests, as Secure Boot needs it",
             hint="install OVMF (edk2) with its descriptors on the host, or leave out --boot secure-boot",
         )
-    on = setting.words.get("secure-boot") == "yes"
+    on = setting.choices.secure_boot is True
     for place in ("./os/loader", "./os/nvram"):
         found = path.find(guest.root, place)
         if found is not None:
@@ -175,7 +175,7 @@ RULES = (
     Rule(
         "secure-boot",
         "secure Boot on or off: libvirt chooses a firmware with or without the usual keys enrolled",
-        lambda setting: setting.said("secure-boot"),
+        lambda setting: setting.choices.secure_boot is not None,
         set_secure_boot,
         "--boot secure-boot=...",
     ),

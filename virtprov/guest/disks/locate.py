@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks import network_disk, source_element
 from virtprov.guest.disks.existing import Lookup
 from virtprov.guest.disks.new_volumes import NewVolumes
+from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
-    DEFAULT_POOL,
     FILE_POOLS,
-    GIB,
-    IMAGES,
-    DiskSpec,
     Making,
     NewPool,
     NewVolume,
-    images_directory,
 )
 from virtprov.support.errors import UsageError
 from virtprov.xml import path as places
@@ -27,19 +24,6 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
     from virtprov.host.info import PoolInfo, VolumeInfo
-
-__all__ = (
-    "DEFAULT_POOL",
-    "FILE_POOLS",
-    "GIB",
-    "IMAGES",
-    "Making",
-    "NewPool",
-    "NewVolume",
-    "Storage",
-    "DiskSpec",
-    "images_directory",
-)
 
 
 class Storage:
@@ -82,12 +66,17 @@ class Storage:
         """New disks whose names were chosen because nothing has them, by path and as POOL/VOLUME."""
         return self._new.chosen
 
-    def resolve(self, disk: Element, spec: DiskSpec) -> Making:
+    def resolve(self, disk: Element, spec: DiskSpec, *, new: bool = True) -> Making:
         """Write source, type and driver into the disk; say what must be made.
 
+        A disk that is not `new` to the guest may get another kind of source than the one it has.
         Raises UsageError for a spec that contradicts itself or names nothing, HostError when the host
         does not have what is named.
         """
+        spec = spec._replace(
+            driver_format=spec.driver_format or places.get(disk, "./driver/@type") or "",
+            type=spec.type or (disk.get("type", "") if new else ""),
+        )
         if spec.vol:
             return self._existing_volume(disk, self._lookup.volume(spec.vol), spec)
         given_pool = places.get(disk, "./source/@pool")
@@ -119,7 +108,7 @@ class Storage:
 
     def _write(self, disk: Element, kind: str, path: str, pool: str, volume: str, spec: DiskSpec) -> None:
         """The source as `as=` wants it; raises UsageError when there is no pool to refer to."""
-        if spec.named != "volume":
+        if spec.source_as != "volume":
             source_element.place(disk, kind, path)
             return
         if not pool:
@@ -130,8 +119,8 @@ class Storage:
 
     def _network_volume(self, disk: Element, pool: PoolInfo, name: str, path: str, spec: DiskSpec) -> None:
         """A volume of a pool on the network: spelled out where libvirt would not find it by the pool's name."""
-        if pool.type in network_disk.POOLS and (spec.named != "volume" or pool.type != "iscsi-direct"):
-            if spec.named == "volume":
+        if pool.type in network_disk.POOLS and (spec.source_as != "volume" or pool.type != "iscsi-direct"):
+            if spec.source_as == "volume":
                 raise UsageError(
                     f"--disk as=volume: guests cannot refer to volumes of {pool.type} pools such as '{pool.name}'",
                     hint="leave out as=: the volume's address is written into the guest",
@@ -141,8 +130,10 @@ class Storage:
             source_element.refer(disk, pool.name, name)
 
     def _by_reference(self, disk: Element, pool: str, name: str, spec: DiskSpec) -> Making:
+        if not name:
+            raise UsageError(f"--disk source.pool={pool}: no volume is named", hint="add source.volume=NAME")
         volume = self._lookup.volume(f"{pool}/{name}")
-        if spec.named == "path":
+        if spec.source_as == "path":
             return self._existing_volume(disk, volume, spec)
         disk.set("type", "volume")
         fmt = self._lookup.format_of(volume.path, volume) if volume.type == "file" else "raw"
@@ -210,3 +201,32 @@ def _refuse_password(spec: DiskSpec) -> None:
             "--disk encryption.password_file: the disk exists, so its secret must exist as well",
             hint="name the secret with source.encryption.format=luks,source.encryption.secret.uuid=UUID",
         )
+
+
+# -- disks that are there ------------------------------------------------------------------------
+
+
+def change_source(storage: Storage, disk: Element, spec: DiskSpec) -> list[Making]:
+    """Change the source of an existing disk; an empty path takes the medium out."""
+    if spec.path == "":
+        source = tree.child(disk, "source")
+        if source is not None:
+            tree.remove(source)
+        return []
+    if spec.path and not storage.host.is_remote and _is_character_device(spec.path):
+        _keep_kind(disk, spec.path)
+        return []
+    return [storage.resolve(disk, spec, new=False)] if spec.names_source else []
+
+
+def _is_character_device(path: str) -> bool:
+    try:
+        return stat.S_ISCHR(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _keep_kind(disk: Element, path: str) -> None:
+    """Such as /dev/zero: neither file nor block device, so the disk stays of the kind it is."""
+    attribute = {"block": "dev", "dir": "dir"}.get(disk.get("type", ""), "file")
+    places.put(disk, f"./source/@{attribute}", path)

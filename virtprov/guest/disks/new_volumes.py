@@ -6,13 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.free_space import Room
+from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
     DEFAULT_POOL,
     FILE_POOLS,
     FORMATS,
     GIB,
     GIVEN_ONLY,
-    DiskSpec,
     Encryption,
     NewPool,
     NewVolume,

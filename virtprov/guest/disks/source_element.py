@@ -12,7 +12,7 @@ from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.guest.disks.volumes import DiskSpec
+    from virtprov.guest.disks.spec import DiskSpec
     from virtprov.guest.host_view import HostView
 
 ATTRIBUTE = {"file": "file", "block": "dev", "dir": "dir"}

@@ -9,7 +9,7 @@ from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.guest.disks.volumes import DiskSpec
+    from virtprov.guest.disks.spec import DiskSpec
     from virtprov.guest.host_view import HostView
 
 GIB = 1024**3

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.locate import GIB, DiskSpec, Making, NewPool, NewVolume, Storage, images_directory
+from virtprov.guest.disks.locate import Storage, change_source
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.disks.volumes import GIB, Making, NewPool, NewVolume, images_directory
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
@@ -327,7 +329,6 @@ def test_a_volume_with_secrets_is_for_its_owner_alone() -> None:
         (DiskSpec(pool="imags", size=1), HostError, "no storage pool 'imags'", "did you mean 'images'?"),
         (DiskSpec(pool="attic", size=1), HostError, "'attic' is not active", "virsh pool-start attic"),
         (DiskSpec(pool="images"), UsageError, "the size of the new disk is not given", "size=20"),
-        (DiskSpec(vol="images"), UsageError, "vol=images: this names no volume", "vol=POOL/VOLUME"),
         (DiskSpec(vol="images/none"), HostError, "no volume 'none'", "virsh vol-list images"),
         (DiskSpec(vol="none/none"), HostError, "no storage pool 'none'", "known pools: attic, fast, images"),
         (DiskSpec(pool="images", backing_store="/no.img"), UsageError, "there is no such image", "check the path"),
@@ -373,3 +374,46 @@ def test_files_of_a_remote_host_are_not_looked_for_here(host_of: Record, files: 
         resolved(host, DiskSpec(path=str(files / "empty.img")))
     with pytest.raises(HostError, match="no storage pool of the remote host holds this directory"):
         resolved(host, DiskSpec(path=str(files / "new.img"), size=1))
+
+
+# -- disks that are there ------------------------------------------------------------------------
+
+
+DISK = "<disk type='file'><driver name='qemu' type='qcow2'/><source file='/old'/><target dev='vda'/></disk>"
+
+
+def test_an_empty_path_takes_the_medium_out(kvm: Host) -> None:
+    disk = tree.parse(DISK)
+    assert change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(path="")) == []
+    assert tree.child(disk, "source") is None and tree.child(disk, "target") is not None
+
+
+def test_another_path_brings_its_own_type(kvm: Host) -> None:
+    disk = tree.parse(DISK)
+    change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(path="/dev/fast/db"))
+    assert disk.get("type") == "block"
+    assert dict(tree.children(disk, "source")[0].attrib) == {"dev": "/dev/fast/db"}
+
+
+def test_a_new_size_makes_a_new_volume(kvm: Host) -> None:
+    disk = tree.parse(DISK)
+    (making,) = change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(pool="images", size=1))
+    assert [volume.name for volume in making.volumes] == ["g.qcow2"]
+
+
+def test_what_is_not_about_the_source_leaves_it(kvm: Host) -> None:
+    disk = tree.parse(DISK)
+    assert change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(format="raw")) == []
+    assert tree.to_text(disk) == tree.to_text(tree.parse(DISK))
+
+
+def test_a_local_file_replaces_a_volume(kvm: Host, tmp_path: Path) -> None:
+    (tmp_path / "x.img").touch()
+    disk = tree.parse("<disk type='volume'><source pool='images' volume='web.qcow2'/></disk>")
+    change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(vol="images/base.qcow2"))
+    assert dict(tree.children(disk, "source")[0].attrib) == {"file": "/srv/images/base.qcow2"}
+
+
+def test_a_pool_without_a_volume(kvm: Host) -> None:
+    with pytest.raises(UsageError, match="source.pool=images: no volume is named"):
+        resolved(kvm, DiskSpec(), "<disk><source pool='images'/></disk>")

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.disks import network_disk
-from virtprov.guest.disks.locate import DiskSpec, Storage
+from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.spec import DiskSpec
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
 from virtprov.xml import tree

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.locate import DiskSpec, NewPool, Storage
-from virtprov.guest.disks.volumes import Encryption
+from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.disks.volumes import Encryption, NewPool
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
@@ -84,11 +85,15 @@ def test_names_that_are_chosen(kvm: Host) -> None:
 @pytest.mark.parametrize(
     ("spec", "type", "source"),
     [
-        (DiskSpec(vol="images/base.qcow2", named="volume"), "volume", {"pool": "images", "volume": "base.qcow2"}),
-        (DiskSpec(path="/srv/images/base.qcow2", named="volume"), "volume", {"pool": "images", "volume": "base.qcow2"}),
-        (DiskSpec(pool="images", size=1, named="volume"), "volume", {"pool": "images", "volume": "g.qcow2"}),
-        (DiskSpec(vol="fast/db", named="volume"), "volume", {"pool": "fast", "volume": "db"}),
-        (DiskSpec(vol="fast/db", named="path"), "block", {"dev": "/dev/fast/db"}),
+        (DiskSpec(vol="images/base.qcow2", source_as="volume"), "volume", {"pool": "images", "volume": "base.qcow2"}),
+        (
+            DiskSpec(path="/srv/images/base.qcow2", source_as="volume"),
+            "volume",
+            {"pool": "images", "volume": "base.qcow2"},
+        ),
+        (DiskSpec(pool="images", size=1, source_as="volume"), "volume", {"pool": "images", "volume": "g.qcow2"}),
+        (DiskSpec(vol="fast/db", source_as="volume"), "volume", {"pool": "fast", "volume": "db"}),
+        (DiskSpec(vol="fast/db", source_as="path"), "block", {"dev": "/dev/fast/db"}),
     ],
 )
 def test_how_the_source_is_written(spec: DiskSpec, type: str, source: dict[str, str], kvm: Host) -> None:
@@ -101,7 +106,7 @@ def test_how_the_source_is_written(spec: DiskSpec, type: str, source: dict[str, 
 
 def test_a_reference_written_as_a_path(kvm: Host) -> None:
     node = disk("<source pool='images' volume='base.qcow2'/>")
-    Storage(kvm, "g", qemu=True).resolve(node, DiskSpec(named="path"))
+    Storage(kvm, "g", qemu=True).resolve(node, DiskSpec(source_as="path"))
     written = tree.child(node, "source")
     assert written is not None
     assert (node.get("type"), dict(written.attrib)) == ("file", {"file": "/srv/images/base.qcow2"})
@@ -110,13 +115,13 @@ def test_a_reference_written_as_a_path(kvm: Host) -> None:
 def test_only_a_volume_can_be_referred_to(kvm: Host, tmp_path: Path) -> None:
     (tmp_path / "a.img").touch()
     with pytest.raises(UsageError, match="is in no storage pool"):
-        Storage(kvm, "g", qemu=True).resolve(disk(), DiskSpec(path=str(tmp_path / "a.img"), named="volume"))
+        Storage(kvm, "g", qemu=True).resolve(disk(), DiskSpec(path=str(tmp_path / "a.img"), source_as="volume"))
 
 
 def test_what_guests_cannot_refer_to(host_of: Record) -> None:
     pool = "<pool type='rbd'><name>c</name><source><name>p</name><host name='m'/></source></pool>"
     with pytest.raises(UsageError, match="volumes of rbd pools such as 'c'"):
-        Storage(host_of(inventory=pool), "g", qemu=True).resolve(disk(), DiskSpec(pool="c", size=1, named="volume"))
+        Storage(host_of(inventory=pool), "g", qemu=True).resolve(disk(), DiskSpec(pool="c", size=1, source_as="volume"))
 
 
 # -- encryption ----------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.disks import partitions
-from virtprov.guest.disks.locate import GIB, DiskSpec, Making, Storage
+from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.disks.volumes import GIB, Making
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
