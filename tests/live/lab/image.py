@@ -2,6 +2,7 @@
 
 The disk boots by itself under BIOS, UEFI and UEFI with Secure Boot. Its kernel is Debian's cloud flavour, which
 has no AHCI driver: what sits on a SATA bus, a CD-ROM of a q35 machine for one, is invisible to the guest.
+`python -m lab.image` builds it ahead of the tests, which may then run without a network.
 """
 
 from __future__ import annotations
@@ -276,3 +277,7 @@ def run(argv: Sequence[str | Path], *, stdin: str = "", env: dict[str, str] | No
     if done.returncode:
         said = (done.stdout + done.stderr).strip()[-4000:]
         raise RuntimeError(f"{words[0]} exited with {done.returncode} while building the image:\n{said}")
+
+
+if __name__ == "__main__":
+    ready_image(print)
