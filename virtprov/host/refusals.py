@@ -44,6 +44,7 @@ class Sign(Record):
 
 
 SIGNS = (
+    Sign("Cannot find 'ssh' in path", "there is no program 'ssh' on this machine", "install it (openssh-client)"),
     Sign("SSH session handshake failed", "what listens at {place} speaks no ssh", "{listener}"),
     Sign("received from server too large", "what listens at {place} is no libvirt", "{listener}"),
     Sign(
