@@ -3,13 +3,13 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test check venv live-packages man bench corpus clean
+.PHONY: help demo test check test-other check-other venv live-packages man bench corpus clean
 
 PYTHON_HERE := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 demo: venv  ## create, clone, edit and show a guest on libvirt's test driver
 	@tools/demo
@@ -26,6 +26,12 @@ test: venv live-packages  ## run all tests: tools, unit, golden, and real guests
 
 check: venv  ## run all tests except those that need real guests
 	@$(PYTHON_HERE) -m pytest -m "not live" $(ARGS)
+
+test-other:  ## run every test on the other Debian (13 beside 12, 12 beside 13), in a folder that is kept
+	@tools/other-debian --live $(ARGS)
+
+check-other:  ## the same without real guests
+	@tools/other-debian $(ARGS)
 
 venv:  ## create .venv, the project's own environment, and install what is needed to build it
 	@tools/setup/packages tools/setup/build.packages
