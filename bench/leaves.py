@@ -33,6 +33,17 @@ class Failure(Exception):
     """Why a leaf cannot be written as an option."""
 
 
+def spell(parts: list[Pair]) -> str:
+    """Pairs as one value again, quoted where needed: reading it gives the same pairs."""
+    words = []
+    for key, value in parts:
+        word = key if value is None else f"{key}={value}"
+        if not word or any(letter in word for letter in ",'\"\\"):
+            word = '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        words.append(word)
+    return ",".join(words)
+
+
 def leaves(node: Element, steps: tuple[tuple[str, int], ...] = ()) -> Iterator[Leaf]:
     """Yield the leaves of an element; an empty element without attributes is a leaf with the value None."""
     for name, value in node.attrib.items():
@@ -198,7 +209,7 @@ def _option(rows: Table, by_path: dict[str, list[Row]], leaf: Leaf, top: Element
         found = _schema_row(rows, said[0]) if hit is None else None
         place = hit.row.at(hit.numbers) if hit is not None else found.path if found is not None else ""
         if path.find(top, place) is leaf.node and path.parse(place)[1] == leaf.attribute:
-            text = subopts.spell([said])
+            text = spell([said])
             return text if subopts.pairs(rows, text) == [said] else ""
     return ""
 

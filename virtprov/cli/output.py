@@ -6,7 +6,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from virtprov.actions.run.plan import Plan, World
     from virtprov.host.connection import Host
@@ -72,11 +72,11 @@ class Output:
         return world
 
 
-def confirm(question: str, ask: Callable[[str], str] | None = None) -> bool:
+def confirm(question: str) -> bool:
     """Ask a yes/no question on standard error; anything but y or yes is no."""
     sys.stderr.write(f"{question} (y/n): ")
     sys.stderr.flush()
-    answer = ask(question) if ask is not None else sys.stdin.readline()
-    if ask is None and not sys.stdin.isatty():
+    answer = sys.stdin.readline()
+    if not sys.stdin.isatty():
         sys.stderr.write("\n")  # nobody pressed Enter on the screen
     return answer.strip().lower() in ("y", "yes")

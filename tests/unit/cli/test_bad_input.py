@@ -184,7 +184,7 @@ def test_a_machine_without_ssh(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     words = ["--connect", "qemu+ssh://vm.example/system", *NEW, "--disk", "none"]
-    assert app.run("virtprov-install", install.main, words) == HOST
+    assert app.run("virtprov-install", command.main, words) == HOST
     sentence, proposed = said(capsys)
     assert "there is no program 'ssh' on this machine" in sentence
     assert "openssh-client" in proposed

@@ -21,7 +21,9 @@ from virtprov.xml import tree
 
 SAMPLES = Path(__file__).resolve().parents[3] / "data" / "trails-0.1.0"
 UUID = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e0{}"
-GUEST = "<domain type='test'><name>{}</name><uuid>{}</uuid><memory>{}</memory><os><type>hvm</type></os><devices/></domain>"
+GUEST = (
+    "<domain type='test'><name>{}</name><uuid>{}</uuid><memory>{}</memory><os><type>hvm</type></os><devices/></domain>"
+)
 VOLUME = "<volume><name>{}</name><capacity>1048576</capacity></volume>"
 SECRET = "2ec115d7-3a88-3ceb-bc12-0ac909a6fd87"
 Look = Callable[[Host], dict[str, list[str]]]
@@ -70,7 +72,7 @@ def host(tmp_path: Path) -> Iterator[Any]:
 
 def pool_uuid(sample: str) -> str:
     """The UUID of the pool that the run made."""
-    return re.findall('"uuid":"([^"]*)","path":"/srv/more"', (SAMPLES / f"{sample}.jsonl").read_text())[0]
+    return str(re.findall('"uuid":"([^"]*)","path":"/srv/more"', (SAMPLES / f"{sample}.jsonl").read_text())[0])
 
 
 def do_the_same(host: Any, folder: Path, sample: str) -> None:
@@ -78,8 +80,8 @@ def do_the_same(host: Any, folder: Path, sample: str) -> None:
     let_search(str(folder / "open"), Person("somebody", 64000001, frozenset()))
     (folder / "disk.img").rename(folder / "disk.img.old")
     (folder / "disk.img").write_text("new")
-    pool = f"<pool type='dir'><name>more</name><uuid>{pool_uuid(sample)}</uuid><target><path>/srv/more</path></target></pool>"
-    host.create_pool(pool)
+    target = "<target><path>/srv/more</path></target>"
+    host.create_pool(f"<pool type='dir'><name>more</name><uuid>{pool_uuid(sample)}</uuid>{target}</pool>")
     for where, name in (("more", "new.img"), ("images", "new.img"), ("images", "locked.img")):
         host.create_volume(where, VOLUME.format(name))
     host.secrets.add(SECRET)

@@ -78,7 +78,7 @@ def test_passwords_are_not_recorded(kvm: Host, tmp_path: Path) -> None:
 def test_states_of_guests_are_recorded(make_host: Callable[[str], Host], tmp_path: Path) -> None:
     domain = "<domain type='test'><name>{}</name><memory>1</memory><os><type>hvm</type></os></domain>".format
     host = make_host("".join(map(domain, ("running", "paused", "off", "saved"))))
-    host.suspend_guest("paused")
+    host._domain("paused").suspend()
     host.destroy_guest("off")
     host._domain("saved").managedSave(0)
     host.create_guest(domain("transient"))
