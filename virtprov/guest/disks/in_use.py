@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from virtprov.guest.checks import Others
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
@@ -14,15 +15,10 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
-from virtprov.guest.checks import Others
 
 _POOL, _VOLUME = re.compile(r"<source [^>]*pool='([^']*)'"), re.compile(r"<source [^>]*volume='([^']*)'")
 _DISK = re.compile(r"<disk .*?</disk>", re.S)
-
-
 _SOURCE = re.compile(r"<source (?:[^>]* )?(?:file|dev)=(?:'([^']*)'|\"([^\"]*)\")")
-
-
 _PLAIN = re.compile(r"<driver [^>]*type=.raw.")
 
 
@@ -31,9 +27,7 @@ def disks_are_free(host: HostView, disks: list[Element], others: Others | None =
 
     Reads every guest: only for paths that were given. What nobody writes to, or all may, is in nobody's way.
     """
-    given = [
-        disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None
-    ]
+    given = [disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None]
     wanted = {place: word for disk in given for place, word in _places(host, disk).items()}
     if not wanted:
         return
