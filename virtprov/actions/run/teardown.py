@@ -143,14 +143,14 @@ def variables_folder(host: Host) -> str:
 def variable_files(host: Host, xml: str) -> list[str]:
     """Where the guest of this document has its UEFI variables; both places when only libvirt knows the format."""
     root = tree.parse(xml)
-    given = tree.find_text(root, "os/nvram/source/@file") or tree.find_text(root, "os/nvram").strip()
+    given = places.text(root, "./os/nvram/source/@file") or places.text(root, "./os/nvram").strip()
     if given:
         return [given]
-    if tree.find_text(root, "os/@firmware") != "efi" and tree.find_text(root, "os/loader/@type") != "pflash":
+    if places.text(root, "./os/@firmware") != "efi" and places.text(root, "./os/loader/@type") != "pflash":
         return []
     if host.driver != "qemu":
         return []
-    name = tree.find_text(root, "name")
+    name = places.text(root, "./name")
     return [f"{variables_folder(host)}/{name}_VARS.{ending}" for ending in ("fd", "qcow2")]
 
 

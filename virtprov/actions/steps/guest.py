@@ -13,6 +13,7 @@ from virtprov.actions.run.trail import nothing_noted
 from virtprov.actions.steps import nvram
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Define(Record):
 
 
 def _uuid(xml: str) -> str:
-    return tree.find_text(tree.parse(xml), "uuid")
+    return places.text(tree.parse(xml), "./uuid")
 
 
 class Start(Record):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.teardown import pool_over, variable_files
 from virtprov.support.errors import HostError
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import World
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def are_new(world: World, xml: str) -> bool:
     """Whether undoing the guest may remove its variables: not those that were there before, nor those elsewhere."""
     root = tree.parse(xml)
-    if tree.find_text(root, "os/nvram/@type") not in ("", "file"):
+    if path.text(root, "./os/nvram/@type") not in ("", "file"):
         return False
     return not any(_is_there(world, where) for where in variable_files(world.host, xml))
 
