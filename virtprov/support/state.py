@@ -38,11 +38,12 @@ class Lines:
     Each line is one object, whole or not there: a line that a crash cut off is not read.
     """
 
-    __slots__ = ("_handle", "path")
+    __slots__ = ("_handle", "_is_whole", "path")
 
     def __init__(self, path: str, handle: BinaryIO) -> None:
         self.path = path
         self._handle = handle
+        self._is_whole = False
 
     @classmethod
     def create(cls, kind: str) -> Lines:
@@ -76,12 +77,11 @@ class Lines:
             if handle is not None:
                 handle.close()
             raise _cannot(f"'{path}' cannot be written", error) from None
-        made = cls(path, handle)
-        made._mend()
-        return made
+        return cls(path, handle)
 
     def _mend(self) -> None:
-        """Close a line that a crash cut off, so that the next one is whole."""
+        """Close a line that a crash cut off, so that the next one is whole; a file that is only read stays as it is."""
+        self._is_whole = True
         end = self._handle.seek(0, os.SEEK_END)
         if end:
             self._handle.seek(end - 1)
@@ -96,6 +96,8 @@ class Lines:
         import json
 
         try:
+            if not self._is_whole:
+                self._mend()
             at = self._handle.seek(0, os.SEEK_END)
             self._handle.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
             self._handle.flush()  # from here on it outlives this process

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.request import CloneRequest
+from virtprov.actions.run.artifact_storage import inactive
 from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, Discard, PutAside
@@ -177,7 +178,7 @@ class _Work:
             self._put_aside(target)
         pool = host.pool_at(os.path.dirname(target))
         if pool is not None and not pool.active:
-            raise storage.inactive(pool)
+            raise inactive(pool)
         if source is None:
             self._copy_outside(where, target, pool, onto_device)
         elif onto_device:

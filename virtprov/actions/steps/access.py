@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import artifact, directory_access
-from virtprov.actions.run.artifact import Thing
+from virtprov.actions.run.directory_access import SearchRight, spell
 from virtprov.support.acl import Person, let_search, rights_of
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
@@ -26,9 +25,8 @@ class LetSearch(Record):
 
     def do(self, world: World) -> Undo | None:
         try:
-            before = directory_access.spelled(rights_of(self.directory))
-            thing = Thing(artifact.RIGHTS, self.person.name, path=self.directory, before=before, number=self.person.uid)
-            with world.making(thing) as entry:
+            before = spell(rights_of(self.directory))
+            with world.making(SearchRight(self.person.name, self.directory, before, self.person.uid)) as entry:
                 let_search(self.directory, self.person)
         except OSError as problem:
             raise HostError(

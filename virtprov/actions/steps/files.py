@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import artifact, teardown
-from virtprov.actions.run.artifact import Thing, mark_of
+from virtprov.actions.run.artifact import mark_of
+from virtprov.actions.run.artifact_files import AsideFile, File, refresh_pool_over, rename
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -32,16 +32,14 @@ class CopyFile(Record):
         if os.path.lexists(self.target):  # a device; files are never written over
             copy_image(self.source, self.target, progress=world.advance, **how)
             return lambda: world.warn(f"what was on {self.target} is written over and cannot be brought back")
-        with world.making(Thing(artifact.FILE, self.target, path=self.target)) as entry:
+        with world.making(File(self.target)) as entry:
             copy_image(self.source, self.target, progress=world.advance, **how)
-            entry.thing = entry.thing._replace(mark=mark_of(self.target))
-            entry.made()
+            entry.made(File(self.target, mark_of(self.target)))
             try:
-                teardown.tell_pool(world.host, self.target)
+                refresh_pool_over(world.host, self.target)
             except BaseException:
-                entry.stays = True
-                os.unlink(self.target)
-                entry.stays = False
+                with entry.cleaning_up():
+                    os.unlink(self.target)
                 raise
         return world.undo(entry)
 
@@ -57,9 +55,8 @@ class PutAside(Record):
         return f"Putting {self.path} aside"
 
     def do(self, world: World) -> Undo | None:
-        thing = Thing(artifact.ASIDE, self.path, path=self.path, aside=self.aside, mark=mark_of(self.path))
-        with world.making(thing) as entry:
-            teardown.rename_file(self.path, self.aside)
+        with world.making(AsideFile(self.path, self.aside, mark_of(self.path))) as entry:
+            rename(self.path, self.aside)
         return world.undo(entry)
 
 
@@ -77,7 +74,7 @@ class Discard(Record):
         try:
             os.unlink(self.aside)
         except OSError as problem:
-            world.trail.stuck = True
+            world.trail.keep()
             world.warn(f"{self.aside} is left behind: {problem.strerror}")
         return None
 
