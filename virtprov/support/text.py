@@ -50,10 +50,3 @@ def host_name(text: str) -> str:
             clean = clean.replace("--", "-")
         labels.append(clean.strip("-")[:63].strip("-"))
     return ".".join(label for label in labels if label)[:253].strip("-.")
-
-
-def digest(text: str) -> str:
-    """Return what tells a text from another: its SHA-256, in 64 hexadecimal digits."""
-    from hashlib import sha256
-
-    return sha256(text.encode()).hexdigest()

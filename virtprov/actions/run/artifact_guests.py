@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import nvram
+from virtprov.actions.run import definition, nvram
 from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Artifact, Aside, Evidence, Standing
 from virtprov.actions.run.artifact_storage import Volume
-from virtprov.support.text import digest
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -77,20 +76,11 @@ class Definition(Artifact):
             return Standing(GONE)
         if not evidence.made:
             return Standing(UNSURE, f"somebody else may have changed '{self.name}'")
-        same = _digest_like(self.digest, now) == self.digest
-        return Standing(OURS) if same else Standing(OTHERS, f"'{self.name}' was changed since")
+        ours = definition.is_known_by(now, self.digest)
+        return Standing(OURS) if ours else Standing(OTHERS, f"'{self.name}' was changed since")
 
     def take_down(self, host: Host) -> None:
-        host.define_guest(self.before)
-
-
-def _digest_like(known: str, text: str) -> str:
-    """The digest of a document, to be compared with a known one: 0.1.0 wrote a CRC-32 in eight digits."""
-    if len(known) != 8:
-        return digest(text)
-    import zlib
-
-    return f"{zlib.crc32(text.encode()):08x}"
+        definition.put(host, self.name, self.uuid, self.before, self.digest or None)
 
 
 class AsideGuest(Aside):

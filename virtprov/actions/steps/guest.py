@@ -6,13 +6,13 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import nvram
+from virtprov.actions.run import definition, nvram
 from virtprov.actions.run.artifact import Artifact
 from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.trail import note_nothing
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
-from virtprov.support.text import digest
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
@@ -113,26 +113,44 @@ class Redefine(Record):
 
     def do(self, world: World) -> Undo | None:
         before = world.host.guest_xml(self.name, inactive=True, secure=True)
-        definition = Definition(self.name, _uuid(self.xml), before)
-        with world.making(definition) as entry:
-            world.host.define_guest(self.xml)
-            now = world.host.guest_xml(self.name, inactive=True, secure=True)
-            entry.made(definition._replace(digest=digest(now)))
-        return world.undo(entry)
+        return redefine(world, self.name, _uuid(before), self.xml, before)[1]
 
 
-class Autostart(Record):
-    """The guest starts with its host."""
+def redefine(
+    world: World, name: str, uuid: str, xml: str, before: str, *, in_trail: bool = True
+) -> tuple[str, Undo]:
+    """Give a guest another definition, if it still has the one in `before` ("": none, it only runs).
+
+    `in_trail` says whether the change is noted in the run's trail. Returns what the host stored, and how to undo it.
+    Raises definition.Moved when the guest has another one by now.
+    """
+    changed = Definition(name, uuid, before)
+    with world.making(changed) if in_trail else note_nothing(changed) as entry:
+        expected = definition.digest(before) if before else definition.NONE
+        now = definition.put(world.host, name, uuid, xml, expected)
+        mark = definition.digest(now)
+        entry.made(changed._replace(digest=mark))
+
+    def undo() -> None:
+        definition.put(world.host, name, uuid, before or None, mark)
+        entry.gone()
+
+    return now, undo
+
+
+class SetAutostart(Record):
+    """Whether a guest starts with its host; undone by the contrary."""
 
     name: str
+    on: bool
 
     @property
     def label(self) -> str:
-        return f"Letting '{self.name}' start with the host"
+        return f"Letting '{self.name}' start with the host" if self.on else f"Not starting '{self.name}' with the host"
 
     def do(self, world: World) -> Undo | None:
-        world.host.set_autostart(self.name, True)
-        return None
+        world.host.set_autostart(self.name, self.on)
+        return lambda: world.host.set_autostart(self.name, not self.on)
 
 
 class Replace(Record):

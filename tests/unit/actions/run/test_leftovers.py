@@ -201,10 +201,14 @@ def test_remove_puts_a_definition_back_unless_it_was_changed_again(
     cut_off(world, Redefine("web", before.replace("65536", "131072")))
     run = read_run()
     (found,) = leftovers.look(run, place)
+    ours = place.guest_xml("web", inactive=True)
     place.define_guest(before.replace("65536", "262144"))
     assert states(run, place) == [OTHERS]
+    (kept,) = leftovers.remove(run, place, [found], never)  # changed after it was looked at
+    assert (kept.fate, kept.why) == (KEPT, "the definition of 'web' was changed meanwhile")
+    place.define_guest(ours)
     leftovers.remove(run, place, [found], never)
-    assert leftovers.look(run, place) == []
+    assert leftovers.look(run, place) == [] and place.guest_xml("web", inactive=True) == before
 
 
 def test_look_leaves_a_guest_that_was_started_again(

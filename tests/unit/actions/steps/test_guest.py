@@ -9,7 +9,7 @@ import pytest
 
 from virtprov.actions.run.plan import Plan, Step, World, apply
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.guest import Autostart, Create, Define, DiscardGuest, Redefine, Replace, Start
+from virtprov.actions.steps.guest import Create, Define, DiscardGuest, Redefine, Replace, SetAutostart, Start
 from virtprov.guest.disks.locate import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported
@@ -59,8 +59,11 @@ def test_redefine_is_undone_by_the_definition_before(place: Host, world_of: Arou
     assert "65536" in place.guest_xml("new")
 
 
-def test_autostart(place: Host, world_of: Around) -> None:
-    assert Autostart("web").do(world_of(place)) is None
+def test_set_autostart_is_undone_by_the_contrary(place: Host, world_of: Around) -> None:
+    undo = SetAutostart("web", True).do(world_of(place))
+    assert place.autostart("web") and undo is not None
+    undo()
+    assert not place.autostart("web")
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -174,7 +177,8 @@ def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Aro
         (Start("g"), "Starting the guest 'g'"),
         (Create("g", ""), "Starting the guest 'g'"),
         (Redefine("g", ""), "Changing the definition of 'g'"),
-        (Autostart("g"), "Letting 'g' start with the host"),
+        (SetAutostart("g", True), "Letting 'g' start with the host"),
+        (SetAutostart("g", False), "Not starting 'g' with the host"),
         (Replace("g"), "Removing the guest 'g' that is there"),
         (DiscardGuest("g"), "Removing what is left of the guest 'g' that was there"),
     ],
