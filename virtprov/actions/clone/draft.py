@@ -12,7 +12,7 @@ from virtprov.actions.run.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile
-from virtprov.actions.steps.guest import Define, DiscardGuest, Replace
+from virtprov.actions.steps.guest import Define, Replace, discard_guest
 from virtprov.guest import checks, identity, names
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError, nearest
@@ -131,7 +131,7 @@ def _make_room(host: Host, name: str, replaced: str | None, nvram: str | None) -
     if replaced is None:
         return [], []
     shared = nvram is not None and nvram in variable_files(host, replaced)
-    return [Replace(name, shared)], [DiscardGuest(name)]
+    return [Replace(name, shared)], [discard_guest(name)]
 
 
 # -- other files ---------------------------------------------------------------------------------

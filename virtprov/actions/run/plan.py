@@ -88,9 +88,9 @@ class World:
 class Step(Protocol):
     """One change. `do` makes it and returns how to undo it (None: nothing to undo).
 
-    A step that fails midway cleans up its own half before it raises. Steps whose class says `final = True` come last
-    in a plan: they remove for good what was put aside, so they are not interrupted, and nothing is undone after the
-    first of them. What they cannot do they say.
+    A step that fails midway cleans up its own half before it raises. Steps that have `final = True` come last in a
+    plan: they remove for good what was put aside, so they are not interrupted, and nothing is undone after the first
+    of them. What they cannot do they say.
     """
 
     @property
@@ -101,6 +101,14 @@ class Step(Protocol):
     def do(self, world: World) -> Undo | None:
         """Make the change."""
         ...
+
+
+class FunctionStep(Record):
+    """A step of which there is no more to say than its label and what it does."""
+
+    label: str
+    do: Callable[[World], Undo | None]
+    final: bool = False
 
 
 class Plan(Record):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifact import mark_of
 from virtprov.actions.run.artifact_files import AsideFile, File, refresh_pool_over, rename
+from virtprov.actions.run.plan import FunctionStep
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import Step, Undo, World
 
 
 class CopyFile(Record):
@@ -44,37 +45,25 @@ class CopyFile(Record):
         return world.undo(entry)
 
 
-class PutAside(Record):
-    """A file that shall be replaced waits under another name, until nothing can fail any more."""
+def put_aside(path: str, aside: str) -> Step:
+    """Let a file that shall be replaced wait under another name, until nothing can fail any more."""
 
-    path: str
-    aside: str
-
-    @property
-    def label(self) -> str:
-        return f"Putting {self.path} aside"
-
-    def do(self, world: World) -> Undo | None:
-        with world.making(AsideFile(self.path, self.aside, mark_of(self.path))) as entry:
-            rename(self.path, self.aside)
+    def do(world: World) -> Undo:
+        with world.making(AsideFile(path, aside, mark_of(path))) as entry:
+            rename(path, aside)
         return world.undo(entry)
 
+    return FunctionStep(f"Putting {path} aside", do)
 
-class Discard(Record):
-    """The last step for a file that was put aside: it goes for good."""
 
-    aside: str
-    final = True
+def discard(aside: str) -> Step:
+    """The last step for a file that was put aside: remove it for good."""
 
-    @property
-    def label(self) -> str:
-        return f"Removing {self.aside}"
-
-    def do(self, world: World) -> Undo | None:
+    def do(world: World) -> None:
         try:
-            os.unlink(self.aside)
+            os.unlink(aside)
         except OSError as problem:
             world.trail.keep()
-            world.warn(f"{self.aside} is left behind: {problem.strerror}")
-        return None
+            world.warn(f"{aside} is left behind: {problem.strerror}")
 
+    return FunctionStep(f"Removing {aside}", do, final=True)

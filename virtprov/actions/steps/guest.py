@@ -10,13 +10,14 @@ from virtprov.actions.run import definition, nvram
 from virtprov.actions.run.artifact import Artifact
 from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.run.trail import note_nothing
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import Step, Undo, World
     from virtprov.actions.run.trail import Entry
     from virtprov.host.info import GuestInfo
 
@@ -205,21 +206,15 @@ class Replace(Record):
             raise
 
 
-class DiscardGuest(Record):
-    """The last step for a guest that made room: it goes for good. Its disks stay."""
+def discard_guest(name: str) -> Step:
+    """The last step for a guest that made room: remove it for good. Its disks stay."""
 
-    name: str
-    final = True
-
-    @property
-    def label(self) -> str:
-        return f"Removing what is left of the guest '{self.name}' that was there"
-
-    def do(self, world: World) -> Undo | None:
+    def do(world: World) -> None:
         try:
             for guest in world.trail.artifacts(AsideGuest):
                 guest.discard(world.host)
         except ProvError as problem:
             world.trail.keep()
             world.warn(f"the guest that was there is left behind: {problem.message}")
-        return None
+
+    return FunctionStep(f"Removing what is left of the guest '{name}' that was there", do, final=True)

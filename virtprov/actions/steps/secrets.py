@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def kept(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
+def keep_password(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
     """Hand the host the password that a new volume needs; hands out how to undo it, empty when there is none to keep.
 
     When the block fails the secret goes again. Raises InputError for a file that holds no password.
@@ -38,7 +38,7 @@ def kept(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
         raise
 
 
-def all_of(*undos: Undo | None) -> Undo:
+def undo_all(*undos: Undo | None) -> Undo:
     """One undo for several, done in the order given; each is tried, and the first failure is raised in the end."""
 
     def undo() -> None:

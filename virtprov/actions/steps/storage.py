@@ -77,10 +77,10 @@ class MakeVolume(Record):
     def do(self, world: World) -> Undo | None:
         if self.volume.encryption is None:
             return self._make(world)
-        from virtprov.actions.steps.secrets import all_of, kept
+        from virtprov.actions.steps.secrets import keep_password, undo_all
 
-        with kept(world, self.volume) as undos:
-            return all_of(self._make(world), *undos)
+        with keep_password(world, self.volume) as undos:
+            return undo_all(self._make(world), *undos)
 
     def _make(self, world: World) -> Undo | None:
         wanted = self.volume

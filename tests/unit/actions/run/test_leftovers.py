@@ -17,7 +17,7 @@ from virtprov.actions.run.leftovers import KEPT, REMOVED, Found
 from virtprov.actions.run.plan import Step, World
 from virtprov.actions.run.trail_reader import Run, ended
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.files import CopyFile, PutAside
+from virtprov.actions.steps.files import CopyFile, put_aside
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
 from virtprov.guest.disks.locate import NewPool, NewVolume
 from virtprov.host.connection import Host
@@ -145,7 +145,7 @@ def test_remove_brings_back_a_file_that_was_put_aside(
 ) -> None:
     (tmp_path / "a.img").write_text("new")
     (tmp_path / "b.img").write_text("old")
-    aside = PutAside(f"{tmp_path}/b.img", f"{tmp_path}/b.img.old")
+    aside = put_aside(f"{tmp_path}/b.img", f"{tmp_path}/b.img.old")
     cut_off(world, aside, CopyFile(f"{tmp_path}/a.img", f"{tmp_path}/b.img"))
     assert (tmp_path / "b.img").read_text() == "new"
     run = read_run()
@@ -157,7 +157,7 @@ def test_remove_discards_what_was_put_aside_once_a_run_is_settled(
     place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look, tmp_path: Path, home: Path
 ) -> None:
     (tmp_path / "b.img").write_text("old")
-    steps: tuple[Step, ...] = (Replace("web"), PutAside(f"{tmp_path}/b.img", f"{tmp_path}/b.img.old"))
+    steps: tuple[Step, ...] = (Replace("web"), put_aside(f"{tmp_path}/b.img", f"{tmp_path}/b.img.old"))
     for step in (*steps, MAKE_VOLUME, DEFINE):
         step.do(world)
     world.trail.settled()

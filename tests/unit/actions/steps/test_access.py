@@ -10,7 +10,7 @@ import pytest
 
 from virtprov.actions.run.directory_access import SearchRight
 from virtprov.actions.run.plan import World
-from virtprov.actions.steps.access import LetSearch
+from virtprov.actions.steps.access import grant_search
 from virtprov.support.acl import Person, may_search
 from virtprov.support.errors import HostError
 
@@ -28,8 +28,8 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "a"
 
 
-def test_let_search_is_undone_by_the_rights_that_were(world: World, directory: Path) -> None:
-    step = LetSearch(str(directory), WHO)
+def test_grant_search_is_undone_by_the_rights_that_were(world: World, directory: Path) -> None:
+    step = grant_search(str(directory), WHO)
     assert step.label == f"Letting 'somebody' search {directory}"
     undo = step.do(world)
     assert may_search(str(directory), WHO)
@@ -41,8 +41,8 @@ def test_let_search_is_undone_by_the_rights_that_were(world: World, directory: P
     assert not world.trail.artifacts(SearchRight)
 
 
-def test_let_search_leaves_rights_that_somebody_changed(world: World, directory: Path, told: Any) -> None:
-    undo = LetSearch(str(directory), WHO).do(world)
+def test_grant_search_leaves_rights_that_somebody_changed(world: World, directory: Path, told: Any) -> None:
+    undo = grant_search(str(directory), WHO).do(world)
     directory.chmod(0o755)
     assert undo is not None
     undo()
@@ -50,7 +50,7 @@ def test_let_search_leaves_rights_that_somebody_changed(world: World, directory:
     assert [line for line in told.warned if "stays: somebody has changed the rights" in line]
 
 
-def test_let_search_says_what_cannot_be_changed(world: World, directory: Path) -> None:
+def test_grant_search_says_what_cannot_be_changed(world: World, directory: Path) -> None:
     with pytest.raises(HostError, match="cannot be changed: No such file") as caught:
-        LetSearch(str(directory / "gone"), WHO).do(world)
+        grant_search(str(directory / "gone"), WHO).do(world)
     assert "setfacl --modify user:somebody:x" in caught.value.hint

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from virtprov.actions.run.plan import World
-from virtprov.actions.steps.files import CopyFile
+from virtprov.actions.run.plan import World, is_final
+from virtprov.actions.steps.files import CopyFile, discard, put_aside
 from virtprov.support.errors import HostError
 from virtprov.support.progress import Progress
 
@@ -87,3 +87,20 @@ def test_copy_file_undone_leaves_what_took_its_place(image: Path, tmp_path: Path
     undo()
     assert (tmp_path / "b.img").read_text() == "theirs"
     assert said == [f"the file {tmp_path}/b.img stays: another one has its name by now"]
+
+
+def test_put_aside_is_undone_by_its_name(image: Path, tmp_path: Path) -> None:
+    step = put_aside(str(image), f"{image}.old")
+    undo = step.do(world(Told(tmp_path)))
+    assert step.label == f"Putting {image} aside" and not image.exists() and undo is not None
+    undo()
+    assert image.read_bytes() == b"content"
+
+
+def test_discard_says_what_it_leaves_behind(image: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    step, place = discard(str(image)), world(Told(tmp_path), said)
+    assert is_final(step) and step.do(place) is None and not image.exists()
+    assert not place.trail.is_kept
+    step.do(place)
+    assert said == [f"{image} is left behind: No such file or directory"] and place.trail.is_kept

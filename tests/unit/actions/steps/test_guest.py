@@ -9,7 +9,7 @@ import pytest
 
 from virtprov.actions.run.plan import Plan, Step, World, apply
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.guest import Create, Define, DiscardGuest, Redefine, Replace, SetAutostart, Start
+from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetAutostart, Start, discard_guest
 from virtprov.guest.disks.locate import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported
@@ -135,7 +135,7 @@ def test_discard_guest_removes_the_one_that_made_room(
     Replace("web").do(world)
     if running:
         place.start_guest("web.replaced-9f3b1f0a")
-    assert DiscardGuest("web").do(world) is None
+    assert discard_guest("web").do(world) is None
     assert listed(place)["guests"] == []
 
 
@@ -149,7 +149,7 @@ def test_discard_guest_says_what_it_leaves_behind(place: Host, world_of: Around,
 
     world = world_of(Refusing())
     Replace("web").do(world)
-    DiscardGuest("web").do(world)
+    discard_guest("web").do(world)
     assert told.warned == ["the guest that was there is left behind: it is busy"]
     assert world.trail.is_kept
 
@@ -180,7 +180,7 @@ def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Aro
         (SetAutostart("g", True), "Letting 'g' start with the host"),
         (SetAutostart("g", False), "Not starting 'g' with the host"),
         (Replace("g"), "Removing the guest 'g' that is there"),
-        (DiscardGuest("g"), "Removing what is left of the guest 'g' that was there"),
+        (discard_guest("g"), "Removing what is left of the guest 'g' that was there"),
     ],
 )
 def test_labels_of_guest_steps(step: Step, label: str) -> None:
