@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifact_storage import Pool, Volume, pool_over, pool_xml
-from virtprov.guest.disks.locate import NewPool, NewVolume
+from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:

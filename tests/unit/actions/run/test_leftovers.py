@@ -19,7 +19,7 @@ from virtprov.actions.run.trail_reader import Run, ended
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, put_aside
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
-from virtprov.guest.disks.locate import NewPool, NewVolume
+from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
 
 Around = Callable[[Any], World]

@@ -16,7 +16,7 @@ from virtprov.actions.run.trail import FileTrail, Trail, for_host, making, note_
 from virtprov.actions.run.trail_reader import ended
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Redefine, Start
-from virtprov.guest.disks.locate import NewPool, NewVolume
+from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError
 

@@ -11,7 +11,7 @@ import pytest
 
 from virtprov.actions.run.plan import Step, World
 from virtprov.actions.steps import storage
-from virtprov.guest.disks.locate import NewPool, NewVolume
+from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
