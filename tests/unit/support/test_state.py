@@ -96,3 +96,28 @@ def test_lines_remove() -> None:
     lines.remove()
     state.remove(lines.path)
     assert state.listing("edit") == []
+
+
+def test_lines_removed_before_they_are_locked_are_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    lock, lines = fcntl.flock, state.Lines.create("edit")
+    lines.close()
+
+    def too_late(number: int, how: int) -> None:
+        os.unlink(lines.path)  # as --clean-up does with a file that has no line yet
+        lock(number, how)
+
+    monkeypatch.setattr(fcntl, "flock", too_late)
+    with pytest.raises(state.Busy):
+        state.Lines.open(lines.path)
+
+
+def test_lines_are_added_whole_by_several_threads() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    lines = state.Lines.create("edit")
+    with ThreadPoolExecutor(8) as pool:
+        places = list(pool.map(lambda n: lines.append({"n": n, "text": "x" * 5000}, sync=False), range(200)))
+        read = list(pool.map(lambda place: lines.at(place)["n"], places))
+    assert read == list(range(200)) and len(list(lines)) == 200

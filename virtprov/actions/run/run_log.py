@@ -7,92 +7,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import RLock
-from typing import Any
+from typing import Any, Self
 
 from virtprov.support import state
 from virtprov.support.errors import ProvError
 
 FORM = "virtprov"
 """The key of the head that holds the number of the form; trails of 0.1.0 have none, and count as 1."""
+TRIES = 3
+"""How often a log is begun anew when another command looks at the file before it is locked."""
 
 
 class Unreadable(ProvError):
     """A log that is damaged, or that a newer release wrote: it stays as it is."""
 
 
-class RunLog:
-    """An open log, which nobody else can open meanwhile. Several threads may write to it."""
+class RunLog(state.Lines):
+    """An open log, which nobody else can open meanwhile; `head` is None when not even that is whole."""
 
-    __slots__ = ("_lines", "_lock", "head")
+    __slots__ = ("head",)
 
-    def __init__(self, lines: state.Lines, head: Any = None) -> None:
-        self._lines = lines
-        self._lock = RLock()
-        self.head = head
+    head: Any
 
     @classmethod
-    def create(cls, kind: str, form: int, **facts: object) -> RunLog:
+    def begin(cls, kind: str, form: int, **facts: object) -> Self:
         """Begin a log of this kind with its head, which is on the disk then. Raises ProvError."""
-        for _ in range(3):
+        for left in reversed(range(TRIES)):
             try:
-                lines = state.Lines.create(kind)
+                log = cls.create(kind)
                 break
-            except state.Busy:  # somebody looked at the new file just now
-                continue
-        else:
-            lines = state.Lines.create(kind)
-        head = {FORM: form, **facts}
-        lines.append(head)
-        return cls(lines, head)
+            except state.Busy:
+                if not left:
+                    raise
+        log.head = {FORM: form, **facts}
+        log.append(log.head)
+        return log
 
     @classmethod
-    def open(cls, path: str, form: int) -> RunLog:
-        """Open a log whose form is at most this one; its `head` is None when not even that is whole.
+    def reopen(cls, path: str, form: int) -> Self:
+        """Open a log whose form is at most this one.
 
         Raises state.Busy while its run goes on, Unreadable for a newer form, ProvError.
         """
-        lines = state.Lines.open(path)
-        head = state.first_line(path)
-        written = head.get(FORM) if isinstance(head, dict) else None
+        log = cls.open(path)
+        log.head = next((line for _, line in log), None)
+        written = log.head.get(FORM) if isinstance(log.head, dict) else None
         if isinstance(written, int) and written > form:
-            lines.close()
+            log.close()
             raise Unreadable(f"'{path}' was written by a newer release of virtprov, so this one leaves it alone")
-        return cls(lines, head)
-
-    @property
-    def path(self) -> str:
-        """Where it is."""
-        return self._lines.path
-
-    def __iter__(self) -> Iterator[tuple[int, Any]]:
-        """Every object with its place, the head first."""
-        return iter(self._lines)
-
-    def append(self, line: object, *, sync: bool = True) -> int:
-        """Add one object and return its place; with `sync` it is on the disk then. Raises ProvError."""
-        with self._lock:
-            return self._lines.append(line, sync=sync)
-
-    def at(self, place: int) -> Any:
-        """The object at a place that `append` returned."""
-        with self._lock:
-            return self._lines.at(place)
-
-    def sync(self) -> None:
-        """Have all that was added on the disk. Raises ProvError."""
-        with self._lock:
-            self._lines.sync()
-
-    def close(self) -> None:
-        """Let the file go."""
-        with self._lock:
-            self._lines.close()
-
-    def remove(self) -> None:
-        """Let the file go and remove it."""
-        with self._lock:
-            self._lines.remove()
+        return log
 
 
 @contextmanager

@@ -196,7 +196,7 @@ class FileTrail(Trail):
         from virtprov.actions.run.run_log import RunLog
 
         run = {"tool": self._tool, "uri": self._uri, "guest": self._guest, "time": int(time.time())}
-        return RunLog.create(KIND, FORM, **run, pid=os.getpid(), started=_started())
+        return RunLog.begin(KIND, FORM, **run, pid=os.getpid(), started=_started())
 
     def end(self) -> None:
         if self._log is not None:

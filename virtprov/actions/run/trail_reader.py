@@ -71,7 +71,7 @@ def ended(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
     for path in state.listing(KIND):
         log = None
         try:
-            log = RunLog.open(path, FORM)
+            log = RunLog.reopen(path, FORM)
             with reading(damaged.format(path)):
                 run = _read(log)
         except Unreadable as problem:
@@ -90,7 +90,7 @@ def ended(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
 def _read(log: RunLog) -> Run | None:
     """The run of a log, None for one without a line; raises what wrong types and missing keys raise."""
     last_seen = os.stat(log.path).st_mtime
-    if log.head is None and not any(log):
+    if log.head is None:
         return None
     old = "virtprov" not in log.head
     head = {**log.head["run"], "time": log.head["run"]["at"]} if old else log.head

@@ -13,54 +13,57 @@ from virtprov.support.errors import ProvError
 
 
 def test_run_log_begins_with_its_head(home: Path) -> None:
-    log = RunLog.create("run", 2, tool="t")
+    log = RunLog.begin("run", 2, tool="t")
     place = log.append({"n": 1})
     assert log.head == {"virtprov": 2, "tool": "t"} and log.at(place) == {"n": 1}
     assert [line for _, line in log] == [log.head, {"n": 1}]
     log.close()
-    again = RunLog.open(log.path, 2)
+    again = RunLog.reopen(log.path, 2)
     assert again.head == log.head
     again.remove()
     assert os.listdir(home) == []
 
 
 def test_run_log_that_is_written_is_busy() -> None:
-    log = RunLog.create("run", 2)
+    log = RunLog.begin("run", 2)
     with pytest.raises(state.Busy):
-        RunLog.open(log.path, 2)
+        RunLog.reopen(log.path, 2)
     log.close()
 
 
 def test_run_log_of_a_newer_form_is_unreadable() -> None:
-    log = RunLog.create("run", 3)
+    log = RunLog.begin("run", 3)
     log.close()
     with pytest.raises(Unreadable, match="was written by a newer release of virtprov"):
-        RunLog.open(log.path, 2)
-    RunLog.open(log.path, 3).close()
+        RunLog.reopen(log.path, 2)
+    RunLog.reopen(log.path, 3).close()
 
 
 @pytest.mark.parametrize(("text", "head"), [("", None), ('{"cut', None), ("[5]\n", [5])])
 def test_run_log_without_a_head_is_opened_all_the_same(home: Path, text: str, head: object) -> None:
     home.mkdir(parents=True)
     (home / "run-1-1.jsonl").write_text(text)
-    log = RunLog.open(str(home / "run-1-1.jsonl"), 2)
+    log = RunLog.reopen(str(home / "run-1-1.jsonl"), 2)
     assert log.head == head
     log.close()
     assert (home / "run-1-1.jsonl").read_text() == text
 
 
-def test_run_log_that_is_empty_again_when_somebody_looked(monkeypatch: pytest.MonkeyPatch) -> None:
-    create, busy = state.Lines.create, [True, True]
+def test_run_log_is_begun_anew_when_somebody_looked(monkeypatch: pytest.MonkeyPatch) -> None:
+    create, busy = RunLog.create, [True, True]
 
-    def looked_at(kind: str) -> state.Lines:
+    def looked_at(kind: str) -> RunLog:
         if busy:
             busy.pop()
             raise state.Busy("somebody looks at it")
         return create(kind)
 
-    monkeypatch.setattr(state.Lines, "create", looked_at)
-    RunLog.create("run", 2).remove()
+    monkeypatch.setattr(RunLog, "create", looked_at)
+    RunLog.begin("run", 2).remove()
     assert busy == []
+    busy += [True] * 3
+    with pytest.raises(state.Busy):
+        RunLog.begin("run", 2)
 
 
 @pytest.mark.parametrize("error", [AttributeError, KeyError, TypeError, ValueError])
