@@ -31,7 +31,7 @@ class RunLog(state.Lines):
 
     @classmethod
     def begin(cls, kind: str, form: int, **facts: object) -> Self:
-        """Begin a log of this kind with its head, which is on the disk then. Raises ProvError."""
+        """Begin a log of this kind; its head is on the disk with the first line that is. Raises ProvError."""
         for left in reversed(range(TRIES)):
             try:
                 log = cls.create(kind)
@@ -40,7 +40,7 @@ class RunLog(state.Lines):
                 if not left:
                     raise
         log.head = {FORM: form, **facts}
-        log.append(log.head)
+        log.append(log.head, sync=False)
         return log
 
     @classmethod
@@ -51,17 +51,27 @@ class RunLog(state.Lines):
         """
         log = cls.open(path)
         log.head = next((line for _, line in log), None)
-        written = log.head.get(FORM) if isinstance(log.head, dict) else None
-        if isinstance(written, int) and written > form:
+        if sentence := newer(path, log.head, form):
             log.close()
-            raise Unreadable(f"'{path}' was written by a newer release of virtprov, so this one leaves it alone")
+            raise Unreadable(sentence)
         return log
 
+    @contextmanager
+    def reading(self, sentence: str, hint: str = "") -> Iterator[None]:
+        """A block that makes sense of the lines: wrong types and missing keys mean that the log is damaged.
 
-@contextmanager
-def reading(sentence: str, hint: str = "") -> Iterator[None]:
-    """A block that reads lines: what wrong types and missing keys raise becomes Unreadable with this sentence."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError) as problem:
-        raise Unreadable(sentence, hint=hint) from problem
+        It is closed then, and Unreadable is raised with this sentence.
+        """
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError, ValueError) as problem:
+            self.close()
+            raise Unreadable(sentence, hint=hint) from problem
+
+
+def newer(path: str, head: Any, form: int) -> str:
+    """What to say of a log with this head when its form is newer than `form`; "" when it is not."""
+    written = head.get(FORM) if isinstance(head, dict) else None
+    if not isinstance(written, int) or written <= form:
+        return ""
+    return f"'{path}' was written by a newer release of virtprov, so it is left alone"

@@ -11,7 +11,7 @@ from virtprov.actions.run.artifact_files import AsideFile, File
 from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.artifact_storage import Pool, Secret, Volume
 from virtprov.actions.run.directory_access import SearchRight
-from virtprov.actions.run.run_log import RunLog, Unreadable, reading
+from virtprov.actions.run.run_log import RunLog, Unreadable
 from virtprov.actions.run.trail import FORM, KIND
 from virtprov.support import state
 from virtprov.support.errors import ProvError
@@ -69,14 +69,11 @@ def ended(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
     """
     damaged = "'{}' tells of a run that came to no end, but is damaged: read what it names, then remove it"
     for path in state.listing(KIND):
-        log = None
         try:
             log = RunLog.reopen(path, FORM)
-            with reading(damaged.format(path)):
+            with log.reading(damaged.format(path)):
                 run = _read(log)
         except Unreadable as problem:
-            if log is not None:
-                log.close()
             unreadable.append(problem.message)
             continue
         except ProvError:  # its run goes on, or it may not be read

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.run.run_log import RunLog, Unreadable, reading
+from virtprov.actions.run.run_log import RunLog, Unreadable, newer
 from virtprov.support import state
 from virtprov.support.errors import ProvError
 
@@ -67,7 +67,14 @@ def test_run_log_is_begun_anew_when_somebody_looked(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("error", [AttributeError, KeyError, TypeError, ValueError])
-def test_reading_says_that_a_log_is_damaged(error: type[Exception]) -> None:
-    with pytest.raises(Unreadable, match="it is damaged") as caught, reading("it is damaged", "remove it"):
+def test_run_log_whose_lines_make_no_sense_is_damaged(error: type[Exception]) -> None:
+    log = RunLog.begin("run", 2)
+    with pytest.raises(Unreadable, match="it is damaged") as caught, log.reading("it is damaged", "remove it"):
         raise error
     assert caught.value.hint == "remove it" and isinstance(caught.value, ProvError)
+    RunLog.reopen(log.path, 2).remove()  # it was let go
+
+
+@pytest.mark.parametrize(("head", "is_newer"), [({"virtprov": 3}, True), ({"virtprov": 2}, False), ([3], False)])
+def test_newer_names_the_file(head: object, is_newer: bool) -> None:
+    assert ("'/a' was written by a newer release" in newer("/a", head, 2)) is is_newer

@@ -144,7 +144,7 @@ def test_trail_of_a_newer_release_is_named_and_left_alone(home: Path) -> None:
     text = path.read_text()
     unreadable: list[str] = []
     assert list(ended(unreadable)) == []
-    assert unreadable == [f"'{path}' was written by a newer release of virtprov, so this one leaves it alone"]
+    assert unreadable == [f"'{path}' was written by a newer release of virtprov, so it is left alone"]
     assert leftovers.notice() == unreadable[0] and path.read_text() == text
 
 
