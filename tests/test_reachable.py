@@ -40,6 +40,7 @@ KEPT = {
     "virtprov.host.running_guests.SOURCES": "part of it",
     "virtprov.host.running_guests._FAMILIES": "part of it",
     "virtprov.host.info.Address": "part of it",
+    "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
     "virtprov.host.events.Watch.wait_agent": "waiting for a guest's agent",
 }
 # A parameter with a default that no command passes -> why it stays.

@@ -6,9 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.request import CloneRequest
+from virtprov.actions.run.artifact_storage import inactive
 from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.files import CopyFile, Discard, PutAside
+from virtprov.actions.steps.files import CopyFile, discard, put_aside
 from virtprov.guest import identity
 from virtprov.guest.disks.volumes import FILE_POOLS
 from virtprov.guest.document import Guest
@@ -180,7 +181,7 @@ class _Work:
             self._put_aside(target)
         pool = host.pool_at(os.path.dirname(target))
         if pool is not None and not pool.active:
-            raise storage.inactive(pool)
+            raise inactive(pool)
         if source is None:
             self._copy_outside(where, target, pool, onto_device)
         elif onto_device:
@@ -198,8 +199,8 @@ class _Work:
             )
         aside = first_free(os.path.lexists, lambda mark: f"{target}.old{mark}", sep="")
         self.warnings.append(f"what is in {target} now will be lost")
-        self.steps.append(PutAside(target, aside))
-        self.last.append(Discard(aside))
+        self.steps.append(put_aside(target, aside))
+        self.last.append(discard(aside))
 
     def _copy_volume(self, source: VolumeInfo, target: str, pool: PoolInfo | None) -> None:
         """Copy what a pool of the host holds: the host does, but for sharing the blocks of images with tables."""

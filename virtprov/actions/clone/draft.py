@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from virtprov.actions.clone import disks
 from virtprov.actions.clone.disks import DiskFate
 from virtprov.actions.request import CloneRequest
-from virtprov.actions.run import teardown
+from virtprov.actions.run.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile
-from virtprov.actions.steps.guest import Define, DiscardGuest, Replace
+from virtprov.actions.steps.guest import Define, Replace, discard_guest
 from virtprov.guest import checks, identity, names
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError, nearest
@@ -131,8 +131,8 @@ def _make_room(host: Host, name: str, replaced: str | None, nvram: str | None) -
     """The steps that put the replaced guest out of the way, and those that remove it in the end."""
     if replaced is None:
         return [], []
-    shared = nvram is not None and nvram in teardown.variable_files(host, replaced)
-    return [Replace(name, shared)], [DiscardGuest(name)]
+    shared = nvram is not None and nvram in variable_files(host, replaced)
+    return [Replace(name, shared)], [discard_guest(name)]
 
 
 # -- other files ---------------------------------------------------------------------------------
@@ -146,11 +146,11 @@ def _nvram(
     where = guest.get(place)
     implied = not where
     if implied and guest.get("./os/@firmware") == "efi":
-        where = os.path.join(teardown.variables_folder(host), f"{guest.name}_VARS.fd")
+        where = os.path.join(variables_folder(host), f"{guest.name}_VARS.fd")
     if not where:
         return None, []
     target = request.nvram or identity.nvram_path(where, name)
-    old = teardown.variable_files(host, replaced) if replaced is not None else []
+    old = variable_files(host, replaced) if replaced is not None else []
     if target in old and not request.nvram:  # they stay until the replaced guest goes
         target, implied = _beside(host, target), False
     if not implied or request.nvram:
