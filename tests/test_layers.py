@@ -30,6 +30,29 @@ ROOMS: dict[str, set[str]] = {
     "xml": {"support"},
     "support": set(),
 }
+# What each folder of a room may import of the same room, besides itself: other folders, and files beside them.
+FOLDERS: dict[str, dict[str, set[str]]] = {
+    "actions": {
+        "run": set(),
+        "steps": {"run"},
+        "seed": {"run", "steps", "request"},
+        "live": {"run"},
+        "install": {"run", "steps", "seed", "request"},
+        "clone": {"run", "steps", "seed", "request"},
+        "edit": {"run", "steps", "seed", "live", "request", "schema_check"},
+    },
+    "guest": {
+        "write": {"choices", "disks", "document", "host_view", "hostdev", "rule_context"},
+        "defaults": {"names", "rule_context"},
+        "disks": {"host_view", "names", "checks", "document"},
+        "edits": {"defaults", "document", "rule_context"},
+    },
+    "cli": {
+        "install": {"answers", "output", "parser", "leftover_notice", "streams"},
+        "edit": {"answers", "output", "parser", "leftover_notice", "standard_input"},
+    },
+    "osinfo": {"media": {"pack", "resolve"}},
+}
 # The option tables are read for help and completion, when nothing else may be loaded.
 STANDARD_ONLY = {"options": {"virtprov.support.errors"}}
 # The only importers of each library. A trailing dot means everything below.
@@ -121,6 +144,11 @@ def room(module: str) -> str:
     return module.split(".")[1] if module.count(".") else ""
 
 
+def part(module: str) -> str:
+    """The folder, or the file, of a module inside its room; "" for the room itself."""
+    return module.split(".")[2] if module.count(".") > 1 else ""
+
+
 def is_ours(module: str) -> bool:
     return module.split(".")[0] == "virtprov"
 
@@ -148,6 +176,38 @@ def test_the_rooms_form_an_order() -> None:
     for name in reversed(list(ROOMS)):
         assert ROOMS[name] <= below, f"{name} looks up"
         below.add(name)
+
+
+def test_folders_of_a_room_import_downward() -> None:
+    wrong = [
+        one
+        for one in imports()
+        for folders in [FOLDERS.get(room(one.module), {})]
+        if room(one.target) == room(one.module)
+        and part(one.module) in folders
+        and part(one.target) not in folders[part(one.module)] | {part(one.module), ""}
+    ]
+    assert told(wrong) == []
+
+
+def test_folders_of_a_room_form_no_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for one in imports():
+        if room(one.module) in FOLDERS and room(one.target) == room(one.module) and part(one.target):
+            graph.setdefault(f"{room(one.module)}/{part(one.module)}", set())
+            graph.setdefault(f"{room(one.target)}/{part(one.target)}", set())
+            if part(one.target) != part(one.module):
+                graph[f"{room(one.module)}/{part(one.module)}"].add(f"{room(one.target)}/{part(one.target)}")
+    assert circles(graph) == []
+
+
+def test_every_folder_of_a_room_is_known() -> None:
+    folders = {
+        (room(name), part(name))
+        for name, path in modules().items()
+        if room(name) in FOLDERS and path.name == "__init__.py" and part(name)
+    }
+    assert folders == {(name, folder) for name, listed in FOLDERS.items() for folder in listed}
 
 
 def test_nobody_imports_the_package_for_more_than_its_version() -> None:

@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 HOSTS = HERE.parent / "data" / "hosts"
 DATA = HERE / "data"
 CASES = sorted(HERE.glob("*/*.cmd"))
-MAINS = {"virtprov-install": "install", "virtprov-clone": "clone", "virtprov-xml": "edit"}
+MAINS = {"virtprov-install": "install.command", "virtprov-clone": "clone", "virtprov-xml": "edit.command"}
 MADE = {
     "UUID": re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE),
     "MAC": re.compile(r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", re.IGNORECASE),

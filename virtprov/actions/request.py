@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from virtprov.guest.assign import Assignments
 from virtprov.guest.boot import Method
 from virtprov.guest.publish import Forward
-from virtprov.osinfo.request import OsinfoRequest
-from virtprov.support.record import Record
-
-
-class Use(Record):
-    """One use of an option group, and its text; a group that makes several elements at once gives several uses."""
-
-    group: str
-    said: Assignments
-    text: str = ""
+from virtprov.guest.write.use import Use
+from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.support.frozen import Record
 
 
 class Checks(Record):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from virtprov.support.errors import UsageError
 
 if TYPE_CHECKING:
-    from virtprov.actions.request import Use
+    from virtprov.guest.write.use import Use
     from virtprov.host.connection import Host
     from virtprov.xml.schema.validate import Schema
     from virtprov.xml.schema.walk import Finding
@@ -95,7 +95,7 @@ def _finding(schema: Schema, root: Element) -> Finding | None:
     """What is wrong with a document, apart from what the catalogue knows and the schema does not."""
     if schema.takes(root):
         return None
-    from virtprov.guest.schema_rows import without_strangers
+    from virtprov.guest.write.schema_rows import without_strangers
 
     return schema.finding(without_strangers(root))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from virtprov.cli import gather, shared, subopts
+from virtprov.cli import parser
+from virtprov.guest.write import gather, subopts
 from virtprov.options.catalogue import table
 
 TYPE_CHECKING = False
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
 
     from virtprov.actions.request import Checks
     from virtprov.cli.output import Output
-    from virtprov.osinfo.request import OsinfoRequest
+    from virtprov.osinfo.os_request import OsinfoRequest
 
 
 def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bool:
     """Print the sub-options of every group that is asked about; says whether one was."""
-    asked = [group for group in groups if gather.help_asked(shared.texts(args, group))]
+    asked = [group for group in groups if gather.help_asked(parser.texts(args, group))]
     for group in asked:
         output.result(subopts.help_text(table(group)))
     return bool(asked)
@@ -27,17 +28,17 @@ def osinfo(text: str | None) -> OsinfoRequest:
     """Read the value of --osinfo; raises UsageError."""
     import os
 
-    from virtprov.osinfo.request import parse
+    from virtprov.osinfo.os_request import parse
 
     return parse(text, os.environ)
 
 
 def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
     """Print what `--osinfo list` and `--osinfo help` ask for; says whether one of them was given."""
-    from virtprov.osinfo import request
+    from virtprov.osinfo import os_request
 
     if asked.wants_help:
-        output.result("--osinfo options:\n  " + "\n  ".join(request.OPTIONS))
+        output.result("--osinfo options:\n  " + "\n  ".join(os_request.OPTIONS))
     elif asked.wants_list:
         from virtprov.osinfo import listing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from virtprov.cli import answers, shared
+from virtprov.cli import answers, parser
 from virtprov.cli.output import Output
 from virtprov.support.errors import UsageError
 
@@ -12,9 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from virtprov.actions.clone import ClonePlan
+    from virtprov.actions.clone.draft import ClonePlan
     from virtprov.actions.request import CloneRequest
-    from virtprov.cli.shared import Target
+    from virtprov.cli.parser import Target
     from virtprov.host.connection import Host
 
 _USAGE = "%(prog)s --original GUEST --auto-clone [options]"
@@ -26,7 +26,7 @@ _DESCRIPTION = (
 
 def build_parser() -> ArgumentParser:
     """The parser of virtprov-clone."""
-    made = shared.parser("virtprov-clone", usage=_USAGE, description=_DESCRIPTION)
+    made = parser.parser("virtprov-clone", usage=_USAGE, description=_DESCRIPTION)
     general = made.add_argument_group("general options")
     add = general.add_argument
     add("-o", "--original", metavar="GUEST", help="the guest to copy: name, id or UUID")
@@ -43,8 +43,8 @@ def build_parser() -> ArgumentParser:
     misc.add_argument("--replace", action="store_true", help="put the copy in the place of a guest of its name")
     misc.add_argument("--print-xml", action="store_true", help="print the copy's XML and make nothing")
     made.add_fresh(misc, "--dry-run", action="store_true", help="say what would be done, and do nothing")
-    shared.add_check(misc)
-    shared.add_talk(made, misc)
+    parser.add_check(misc)
+    parser.add_talk(made, misc)
     for flag in ("--prompt", "--force", "--__test-nodry"):
         misc.add_argument(flag, dest=flag.strip("-_").replace("-", "_"), action="store_true", help=argparse.SUPPRESS)
     return made
@@ -109,38 +109,32 @@ def to_request(args: Namespace) -> CloneRequest:
 
 def _document(path: str) -> bytes:
     """The file's bytes; "-" is standard input."""
-    import sys
-
-    from virtprov.support.errors import InputError
-
     if path == "-":
-        return sys.stdin.buffer.read()
-    try:
-        with open(path, "rb") as stream:
-            return stream.read()
-    except OSError as problem:
-        raise InputError(
-            f"--original-xml {path}: the file cannot be read: {problem.strerror}", hint="check its name and rights"
-        ) from None
+        from virtprov.cli import standard_input
+
+        return standard_input.read("XML")
+    from virtprov.support.files import read_bytes
+
+    return read_bytes(path, what="file of --original-xml")
 
 
 def _run(args: Namespace, request: CloneRequest, host: Host, output: Output) -> int:
-    from virtprov.actions import clone
+    from virtprov.actions.clone import draft
 
-    made = clone.plan(request, host)
+    made = draft.plan(request, host)
     plan = made.plan
     output.tell_plan(plan)
     if args.print_xml:
-        output.result(plan.documents[0])
+        output.document(plan.documents[0])
     elif args.dry_run:
         output.result("\n".join(step.label for step in plan.steps))
     else:
-        from virtprov.actions.plan import apply
-        from virtprov.cli import clean
+        from virtprov.actions.run.plan import apply
+        from virtprov.cli.leftover_notice import tell
 
         world = output.world(host)
         if world.trail.writes:
-            clean.tell(output)
+            tell(output)
         apply(plan, world)
         output.summary(f"The guest '{plan.name}' is a copy of '{made.original}'.")
     output.object(_facts(args, made, host))

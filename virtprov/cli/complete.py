@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Action
 
-    from virtprov.cli.shared import Parser
+    from virtprov.cli.parser import Parser
 
 WORDS, LINE = "--complete", "--complete-line"
 
@@ -37,10 +37,10 @@ def _parser(tool: str) -> Parser:
 
         return clone.build_parser()  # type: ignore[return-value]
     if tool == "virtprov-xml":
-        from virtprov.cli import edit
+        from virtprov.cli.edit import command
 
-        return edit.build_parser()
-    from virtprov.cli.flags import install_parser
+        return command.build_parser()
+    from virtprov.cli.install.flags import install_parser
 
     return install_parser()
 

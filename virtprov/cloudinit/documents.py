@@ -26,8 +26,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.cloudinit.check import CLOUD_CONFIG, MULTIPART, Checked, check_network_config, check_user_data
-from virtprov.cloudinit.model import FLAG
+from virtprov.cloudinit.document_check import CLOUD_CONFIG, MULTIPART, Checked, check_network_config, check_user_data
+from virtprov.cloudinit.seed_request import FLAG
 from virtprov.support.errors import InputError, UsageError
 from virtprov.support.text import host_name
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from virtprov.cloudinit.model import SeedRequest
+    from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.cloudinit.sources import Reader, Source
 
 HEADER = "#cloud-config\n"
@@ -269,7 +269,7 @@ def meta_data(request: SeedRequest, given: Source | None) -> Document:
     tree: dict[str, Any] = {}
     warnings: list[str] = []
     if given is not None:
-        from virtprov.cloudinit.check import load_mapping
+        from virtprov.cloudinit.document_check import load_mapping
         from virtprov.support.text import decode
 
         tree, warnings = load_mapping(decode(given.data, given.name), given.name, "meta-data")

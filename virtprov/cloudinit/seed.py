@@ -9,9 +9,8 @@ from virtprov.cloudinit.sources import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO
 
-    from virtprov.cloudinit.model import SeedRequest
+    from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.cloudinit.sources import Source
 
 LABEL = "cidata"
@@ -70,20 +69,10 @@ def build(request: SeedRequest) -> Seed:
 
 def _identity(meta: bytes) -> tuple[str, str]:
     """Return instance-id and local-hostname as the finished meta-data says them."""
-    from virtprov.cloudinit.check import load_mapping
+    from virtprov.cloudinit.document_check import load_mapping
 
     tree, _ = load_mapping(meta.decode("utf-8-sig"), "the meta-data", "meta-data")
     return str(tree["instance-id"]), str(tree["local-hostname"])
-
-
-def write_iso(seed: Seed, target: str | BinaryIO) -> None:
-    """Write the seed's image to a path (0600: it may hold secrets) or an open binary file.
-
-    The same documents give the same bytes. Raises MediaError, and ProvError when the path cannot be written.
-    """
-    from virtprov.support import iso
-
-    iso.write_iso(target, seed.documents, LABEL, mode=0o600)
 
 
 def iso_bytes(seed: Seed) -> bytes:

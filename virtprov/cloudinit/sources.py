@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import NamedTuple
 
-from virtprov.cloudinit.model import FLAG, NAMES
+from virtprov.cloudinit.seed_request import FLAG, NAMES
 from virtprov.support.errors import InputError, UsageError
 
 LIMIT = 16 * 1024 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.document import Guest
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 

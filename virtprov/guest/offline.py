@@ -10,7 +10,7 @@ from virtprov.support.errors import UsageError
 
 if TYPE_CHECKING:
     from virtprov.host.capabilities import Capabilities
-    from virtprov.host.entries import GuestInfo, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
+    from virtprov.host.info import GuestInfo, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
 
 ARCH = "x86_64"
 """What is assumed of a machine when neither a document nor a host says."""

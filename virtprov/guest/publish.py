@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError, UsageError
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.guest.document import Guest
-    from virtprov.guest.setting import Setting
+    from virtprov.guest.rule_context import Setting
 
 _FORM = "write [ADDRESS:]HOST-PORT:GUEST-PORT[/udp], for example 8022:22 or 127.0.0.1:8080:80"
 _SLOT = 0x1C

@@ -6,11 +6,11 @@ import os
 
 import libvirt
 
+from virtprov.host.guests import Writing
 from virtprov.host.opening import open_connection, silence
-from virtprov.host.running import Running
+from virtprov.host.running_guests import Running
 from virtprov.host.tuning import Tuning
 from virtprov.host.uri import parse, recorded_folder
-from virtprov.host.writing import Writing
 from virtprov.support.errors import HostError
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def connect(uri: str | None = None, *, events: bool = False, ask: Ask | None = N
     uri = uri or os.environ.get("LIBVIRT_DEFAULT_URI") or None
     folder = recorded_folder(uri) if uri else None
     if folder is not None:
-        from virtprov.host.recorded import open_inventory, read_recording
+        from virtprov.host.recording.read import open_inventory, read_recording
 
         recording = read_recording(folder)
         return Host(open_inventory(recording), recording.uri, recording, has_events=True)

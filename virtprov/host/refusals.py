@@ -17,7 +17,7 @@ from virtprov.host import failures
 from virtprov.host.failures import Lost, Refused, code_of, reason
 from virtprov.host.uri import DRIVERS, Uri
 from virtprov.support.errors import HostError, nearest
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 
 FORMS = "see that the URI is right, e.g. qemu:///system, qemu+ssh://user@host/system, test:///default"
 TRANSPORTS = ("ssh", "tls", "tcp", "unix", "libssh", "libssh2", "ext")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 
 RECORDED = "recorded"
 DRIVERS = (

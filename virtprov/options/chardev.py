@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from virtprov.options.common_rows import CHAR_TYPES, arrange_ends, char_source, host_and_port
 from virtprov.options.model import BOOT, DEVICE, INT, Pair, Row, Table
-from virtprov.options.shared import CHAR_TYPES, arrange_ends, char_source, host_and_port
 
 _PLACES = {
     "path": "source.path",

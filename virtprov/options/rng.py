@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from virtprov.options.common_rows import CHAR_TYPES, arrange_ends, char_source
 from virtprov.options.model import DEVICE, INT, VIRTIO, Pair, Row, Table, aside
-from virtprov.options.shared import CHAR_TYPES, arrange_ends, char_source
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:

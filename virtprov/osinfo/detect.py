@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.osinfo.detect_disk import HEAD, PACKED, ImageTable, disk_format
-from virtprov.osinfo.detect_systems import SystemTable
 from virtprov.osinfo.index import find_record
-from virtprov.osinfo.iso import IsoIds, read_iso
-from virtprov.osinfo.iso_files import IsoFiles
-from virtprov.osinfo.media import MediaTable
+from virtprov.osinfo.media.disk_image import HEAD, PACKED, ImageTable, disk_format
+from virtprov.osinfo.media.install_tree import TreeTable, arch_name
+from virtprov.osinfo.media.iso_files import IsoFiles
+from virtprov.osinfo.media.iso_header import IsoIds, read_iso
+from virtprov.osinfo.media.match import MediaTable
+from virtprov.osinfo.media.systems import SystemTable
+from virtprov.osinfo.media.tree_layouts import TreeFacts, tree_facts
 from virtprov.osinfo.pack import words
-from virtprov.osinfo.tree import TreeTable, arch_name
-from virtprov.osinfo.tree_layouts import TreeFacts, tree_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Fetch = Callable[[str], bytes | None]
     """Reads a file of a tree; None when it is not there."""
 
-KINDS = ("installer", "live", "tree", "cloud image", "disk", "unknown")
 
 
 class Detected(NamedTuple):

@@ -268,7 +268,7 @@ def _image(catalogue: Catalogue, kept: dict[str, str], stamps: dict[str, str], o
 
 def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]:
     """For each record its keys, the files it rests on, and its text."""
-    from virtprov.osinfo.detect_pack import detection_records
+    from virtprov.osinfo.media.packed import detection_records
     from virtprov.osinfo.resolve import Resolver, script_record
 
     owner = {short: one.id for one in catalogue.systems.values() for short in one.short_ids}

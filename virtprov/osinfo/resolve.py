@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.osinfo.check import check_file
 from virtprov.osinfo.pack import FIELD, pack_rows, pack_words
+from virtprov.osinfo.profile_check import check_file
 from virtprov.osinfo.reader import Content, Piece, Row, Script, read_file
 from virtprov.support.errors import XmlError, nearest
 

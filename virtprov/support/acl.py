@@ -7,7 +7,7 @@ import os
 import stat
 import struct
 
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 
 NAME = "system.posix_acl_access"
 _HEAD, _ENTRY = struct.Struct("<I"), struct.Struct("<HHI")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from virtprov.support.errors import XmlError
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 
 _TOKEN = re.compile(
     r"""(?:<!\[CDATA\[.*?\]\]>|[^<])+ | <!--.*?--> | <\?.*?\?> | <[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""",

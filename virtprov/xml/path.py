@@ -7,7 +7,7 @@ has this attribute. The last step may be an attribute; else the element's own te
 from __future__ import annotations
 
 from virtprov.support.errors import XmlError
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 

@@ -18,8 +18,8 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(CHECKOUT))
 
-from virtprov.actions import plan as plans  # noqa: E402
-from virtprov.actions.trail import FileTrail  # noqa: E402
+from virtprov.actions.run import plan as plans  # noqa: E402
+from virtprov.actions.run.trail import FileTrail  # noqa: E402
 from virtprov.cli import app  # noqa: E402
 
 

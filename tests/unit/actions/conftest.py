@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.plan import World
+from virtprov.actions.run.plan import World
 from virtprov.host.connection import Host, connect
 from virtprov.support.progress import Progress
 
@@ -24,6 +24,13 @@ GUEST = """<domain type='test'><name>web</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1
 @pytest.fixture(autouse=True)
 def bundled_profiles(only_bundled_profiles: None) -> None:
     """Nothing here depends on the profiles of this machine."""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state directory of our own, which is made when it is needed."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "virtprov"
 
 
 @pytest.fixture

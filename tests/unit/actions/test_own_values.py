@@ -8,10 +8,11 @@ from types import ModuleType
 
 import pytest
 
-from virtprov.actions import inforce
-from virtprov.actions.edit import EDIT, EditRequest
-from virtprov.cli import gather
-from virtprov.guest.select import Selector
+from virtprov.actions.edit import outcome
+from virtprov.actions.edit.changes import EDIT, EditRequest
+from virtprov.actions.edit.source import Source, from_bytes
+from virtprov.guest.write import gather
+from virtprov.guest.write.select import Selector
 
 TOP = Path(__file__).resolve().parents[3]
 GUESTS = sorted((TOP / "tests" / "data" / "guests").glob("*.xml"))
@@ -25,13 +26,13 @@ def leaves(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return sys.modules["leaves"]
 
 
-def edited(source: inforce.Source, request: EditRequest) -> inforce.Edited:
-    return inforce.make((request,), source, inforce.Wanted(), None)
+def edited(source: Source, request: EditRequest) -> outcome.Edited:
+    return outcome.make((request,), source, outcome.Wanted(), None)
 
 
 @pytest.mark.parametrize("file", GUESTS, ids=lambda file: file.stem)
 def test_its_own_value_changes_nothing(file: Path, leaves: ModuleType) -> None:
-    source = inforce.from_bytes(file.read_bytes())
+    source = from_bytes(file.read_bytes())
     found = list(leaves.own_edits(source.stored.guest))
     assert len(found) > 20
     for own in found:
@@ -42,7 +43,7 @@ def test_its_own_value_changes_nothing(file: Path, leaves: ModuleType) -> None:
 
 @pytest.mark.parametrize("file", GUESTS, ids=lambda file: file.stem)
 def test_another_value_does(file: Path, leaves: ModuleType) -> None:
-    source = inforce.from_bytes(file.read_bytes())
+    source = from_bytes(file.read_bytes())
     changed = 0
     for own in leaves.own_edits(source.stored.guest):
         text = own.words[-1]
@@ -68,6 +69,6 @@ SAME = [
 
 @pytest.mark.parametrize(("group", "text"), SAME)
 def test_in_the_words_of_a_user(group: str, text: str) -> None:
-    source = inforce.from_bytes((TOP / "tests" / "data" / "guests" / "workstation.xml").read_bytes())
+    source = from_bytes((TOP / "tests" / "data" / "guests" / "workstation.xml").read_bytes())
     uses, _ = gather.group_uses(group, [text])
     assert edited(source, EditRequest(EDIT, group, tuple(uses), Selector())).diff == ""

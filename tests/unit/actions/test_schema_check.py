@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from virtprov.actions import schema_check
-from virtprov.actions.request import Use
-from virtprov.cli import gather
+from virtprov.guest.write import gather
+from virtprov.guest.write.use import Use
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import UsageError
-from virtprov.xml.schema import files
+from virtprov.xml.schema import schema_files
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 GOOD = '<domain type="test"><name>g</name><devices><disk device="disk"/></devices></domain>'
@@ -24,7 +24,7 @@ def schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small schema stands for libvirt's."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("VIRTPROV_SCHEMA_DIR", str(DATA / "schema"))
-    monkeypatch.setattr(files, "_graphs", {})
+    monkeypatch.setattr(schema_files, "_graphs", {})
 
 
 @pytest.fixture

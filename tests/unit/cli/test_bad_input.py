@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.cli import app, install
+from virtprov.cli import app
+from virtprov.cli.install import command
 from virtprov.host.connection import Host, connect
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -148,7 +149,7 @@ def everything(host: Host) -> list[str]:
 def test_a_slip_is_met_with_a_sentence_and_a_hint(
     words: list[str], status: int, names: str, hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert app.run("virtprov-install", install.main, ["--connect", KVM, *NEW, *words]) == status
+    assert app.run("virtprov-install", command.main, ["--connect", KVM, *NEW, *words]) == status
     sentence, proposed = said(capsys)
     assert names in sentence
     assert hint in proposed
@@ -172,7 +173,7 @@ def test_a_host_that_cannot_be_reached(
     uri: str, names: str, hint: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     where = uri.replace("FOLDER", str(tmp_path))
-    assert app.run("virtprov-install", install.main, ["--connect", where, *NEW, "--disk", "none"]) == HOST
+    assert app.run("virtprov-install", command.main, ["--connect", where, *NEW, "--disk", "none"]) == HOST
     sentence, proposed = said(capsys)
     assert names in sentence
     assert hint in proposed
@@ -183,7 +184,7 @@ def test_a_machine_without_ssh(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     words = ["--connect", "qemu+ssh://vm.example/system", *NEW, "--disk", "none"]
-    assert app.run("virtprov-install", install.main, words) == HOST
+    assert app.run("virtprov-install", command.main, words) == HOST
     sentence, proposed = said(capsys)
     assert "there is no program 'ssh' on this machine" in sentence
     assert "openssh-client" in proposed
@@ -191,7 +192,7 @@ def test_a_machine_without_ssh(
 
 def test_a_recording_with_broken_capabilities(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     words = ["--connect", f"recorded://{tmp_path / 'broken'}", *NEW, "--disk", "none"]
-    assert app.run("virtprov-install", install.main, words) == USAGE
+    assert app.run("virtprov-install", command.main, words) == USAGE
     assert "the capabilities of qemu:///system is not well-formed XML" in said(capsys)[0]
 
 
@@ -208,7 +209,7 @@ def test_a_recording_with_broken_capabilities(capsys: pytest.CaptureFixture[str]
 def test_nothing_is_left_behind(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with connect("test:///default") as host:  # the same one, as long as we hold it
         before = everything(host)
-        assert app.run("virtprov-install", install.main, ["--connect", "test:///default", *NEW, *words]) in (2, 3)
+        assert app.run("virtprov-install", command.main, ["--connect", "test:///default", *NEW, *words]) in (2, 3)
         assert everything(host) == before
 
 
@@ -224,7 +225,7 @@ def test_programs_get_an_object(
     words: list[str], status: int, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     argv = ["--connect", KVM, *NEW, *words, "--output", "json"]
-    assert app.run("virtprov-install", install.main, argv) == status
+    assert app.run("virtprov-install", command.main, argv) == status
     body = json.loads(capsys.readouterr().out)["error"]
     assert (body["tool"], body["kind"], body["exit_code"]) == ("virtprov-install", kind, status)
     assert body["message"] and body["hint"]

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.cli import clone, complete, edit, flags, shells
+from virtprov.cli import clone, complete, shells
+from virtprov.cli.edit import command
+from virtprov.cli.install import flags
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.options.model import NUMBER
 from virtprov.osinfo.lookup import find
@@ -19,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PARSERS = {
     "virtprov-install": flags.install_parser,
     "virtprov-clone": clone.build_parser,
-    "virtprov-xml": edit.build_parser,
+    "virtprov-xml": command.build_parser,
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.cli import edit
+from virtprov.cli.edit import command
 from virtprov.support.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -36,7 +36,7 @@ def written(tmp_path: Path, data: bytes, *argv: str) -> bytes:
     """What is in the file after --vcpus is set to 3, and whatever else."""
     path = tmp_path / "guest.xml"
     path.write_bytes(data)
-    assert edit.main(["--file", str(path), "--in-place", "--edit", "--vcpus", "3", *argv]) == 0
+    assert command.main(["--file", str(path), "--in-place", "--edit", "--vcpus", "3", *argv]) == 0
     return path.read_bytes()
 
 
@@ -85,7 +85,7 @@ def test_rights_and_links_stay(tmp_path: Path) -> None:
     path.write_text(PLAIN)
     path.chmod(0o640)
     link.symlink_to(path)
-    assert edit.main(["--file", str(link), "--in-place", "--edit", "--vcpus", "3"]) == 0
+    assert command.main(["--file", str(link), "--in-place", "--edit", "--vcpus", "3"]) == 0
     assert link.is_symlink() and "<vcpu>3" in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert sorted(os.listdir(tmp_path)) == ["link.xml", "there.xml"]
@@ -95,7 +95,7 @@ def test_a_file_that_says_so_already_is_not_written(tmp_path: Path, capsys: pyte
     path = tmp_path / "guest.xml"
     path.write_text(PLAIN)
     before = path.stat()
-    assert edit.main(["--file", str(path), "--in-place", "--edit", "--vcpus", "2"]) == 0
+    assert command.main(["--file", str(path), "--in-place", "--edit", "--vcpus", "2"]) == 0
     after = path.stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     said = capsys.readouterr()
@@ -106,16 +106,16 @@ def test_what_is_said_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[st
     path = tmp_path / "guest.xml"
     path.write_text(PLAIN)
     words = ["--file", str(path), "--edit", "--vcpus", "3"]
-    assert edit.main([*words, "--in-place", "--print-diff"]) == 0
+    assert command.main([*words, "--in-place", "--print-diff"]) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("--- Original XML\n") and "+  <vcpu>3</vcpu>\n" in shown.out
-    assert edit.main([*words, "--verify"]) == 10 and capsys.readouterr().out == shown.out
+    assert command.main([*words, "--verify"]) == 10 and capsys.readouterr().out == shown.out
     assert path.read_text() == PLAIN
-    assert edit.main([*words]) == 0
+    assert command.main([*words]) == 0
     assert capsys.readouterr().out == PLAIN.replace("<vcpu>2", "<vcpu>3").replace("utf-8", "UTF-8")
-    assert edit.main([*words, "--in-place"]) == 0
+    assert command.main([*words, "--in-place"]) == 0
     assert capsys.readouterr().out == f"The file '{path}' is changed.\n"
-    assert edit.main([*words, "--verify"]) == 0
+    assert command.main([*words, "--verify"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -150,14 +150,14 @@ def test_a_file_that_cannot_be_edited_stays(tmp_path: Path, data: bytes, message
 )
 def test_what_makes_no_sense(argv: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        edit.main([*argv, "--edit", "--vcpus", "3"])
+        command.main([*argv, "--edit", "--vcpus", "3"])
 
 
 def test_no_libvirt_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "guest.xml"
     path.write_text(PLAIN)
     code = (
-        "import sys\nfrom virtprov.cli import edit\n"
+        "import sys\nfrom virtprov.cli.edit import command as edit\n"
         "status = edit.main(sys.argv[1:])\nsys.exit(status or 'libvirt' in sys.modules)"
     )
     words = [sys.executable, "-c", code, "--file", str(path), "--in-place", "--edit", "--vcpus", "3"]

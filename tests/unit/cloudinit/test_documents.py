@@ -12,7 +12,7 @@ import yaml
 
 from virtprov.cloudinit import documents
 from virtprov.cloudinit.documents import DISABLE, Wishes
-from virtprov.cloudinit.model import SeedRequest
+from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.cloudinit.sources import Source
 from virtprov.support.errors import InputError, UsageError
 

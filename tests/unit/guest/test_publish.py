@@ -10,7 +10,7 @@ import pytest
 from virtprov.guest import publish
 from virtprov.guest.document import Guest
 from virtprov.guest.publish import Forward, parse
-from virtprov.guest.setting import Setting
+from virtprov.guest.rule_context import Setting
 from virtprov.host.connection import connect
 from virtprov.osinfo.lookup import generic
 from virtprov.support.errors import HostError, UsageError

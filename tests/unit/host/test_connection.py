@@ -9,9 +9,9 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from virtprov.host.base import NEW_ENOUGH
 from virtprov.host.connection import Host, connect
 from virtprov.host.failures import Refused
-from virtprov.host.link import NEW_ENOUGH
 from virtprov.support.errors import HostError
 
 LOCKED = "<node><auth><user password='sesame'>joe</user></auth></node>"

@@ -6,8 +6,8 @@ import libvirt
 import pytest
 
 from virtprov.host.connection import Host
-from virtprov.host.entries import size
 from virtprov.host.failures import NotThere
+from virtprov.host.info import size
 from virtprov.xml.tree import parse
 
 WEB = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"

@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from virtprov.cli import subopts
-from virtprov.guest import assign, verbs
-from virtprov.guest.assign import Assignments
 from virtprov.guest.document import Guest
+from virtprov.guest.write import assign, subopts, verbs
+from virtprov.guest.write.assign import Assignments
 from virtprov.options.catalogue import table
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from virtprov.guest.assign import Assignments
-from virtprov.options.shared import host_and_port
+from virtprov.guest.write.assign import Assignments
+from virtprov.options.common_rows import host_and_port
 from virtprov.support.errors import UsageError
 
 Built = Callable[[str, str], str]

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from virtprov.cli import subopts
-from virtprov.guest import assign
-from virtprov.guest.assign import Assignments
+from virtprov.guest.write import assign, subopts
+from virtprov.guest.write.assign import Assignments
 from virtprov.options.catalogue import table
 from virtprov.support.errors import UsageError
 from virtprov.xml import tree

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from virtprov.guest.assign import Assignments
+from virtprov.guest.write.assign import Assignments
 from virtprov.support.errors import UsageError
 from virtprov.xml import path
 from virtprov.xml.tree import Element

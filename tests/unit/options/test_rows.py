@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.guest import assign
+from virtprov.guest.write import assign
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.options.model import FLAG, INT, MIB, NUMBER, ONOFF, VERB, YESNO, Kind, Row, Table
 from virtprov.support.errors import UsageError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.xml.schema import files
+from virtprov.xml.schema import schema_files
 from virtprov.xml.schema.graph import Graph
 
 SCHEMA = Path(__file__).resolve().parents[2] / "data" / "schema"
@@ -17,13 +17,13 @@ def schema_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The small schema stands for libvirt's; the cache is empty."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("VIRTPROV_SCHEMA_DIR", str(SCHEMA))
-    monkeypatch.setattr(files, "_graphs", {})
+    monkeypatch.setattr(schema_files, "_graphs", {})
     return str(SCHEMA)
 
 
 @pytest.fixture
 def graph(schema_folder: str) -> Graph:
     """The small schema's graph."""
-    made = files.load()
+    made = schema_files.load()
     assert made is not None
     return made

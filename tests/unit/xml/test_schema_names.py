@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.xml.schema import names, values
+from virtprov.xml.schema import dotted_names, values
 from virtprov.xml.schema.grammar import Type
 from virtprov.xml.schema.graph import Graph
 
@@ -28,7 +28,7 @@ from virtprov.xml.schema.graph import Graph
     ],
 )
 def test_a_name_has_a_place(graph: Graph, start: str, key: str, path: str) -> None:
-    place = names.find(graph, names.state_at(graph, start), key)
+    place = dotted_names.find(graph, dotted_names.state_at(graph, start), key)
     assert place is not None
     assert place.path == path
 
@@ -50,23 +50,23 @@ def test_a_name_has_a_place(graph: Graph, start: str, key: str, path: str) -> No
     ],
 )
 def test_a_name_has_none(graph: Graph, start: str, key: str) -> None:
-    assert names.find(graph, names.state_at(graph, start), key) is None
+    assert dotted_names.find(graph, dotted_names.state_at(graph, start), key) is None
 
 
 def test_names_begin_where_they_may(graph: Graph) -> None:
-    assert names.find(graph, graph.start(), "memory.unit", ("memory",)) is not None
-    assert names.find(graph, graph.start(), "memory", ("memory",)) is not None
-    assert names.find(graph, graph.start(), "name", ("memory",)) is None
-    assert names.find(graph, graph.start(), "type", ("memory",)) is None
-    assert names.find(graph, graph.start(), "devices.disk.device", ("memory",)) is None
+    assert dotted_names.find(graph, graph.start(), "memory.unit", ("memory",)) is not None
+    assert dotted_names.find(graph, graph.start(), "memory", ("memory",)) is not None
+    assert dotted_names.find(graph, graph.start(), "name", ("memory",)) is None
+    assert dotted_names.find(graph, graph.start(), "type", ("memory",)) is None
+    assert dotted_names.find(graph, graph.start(), "devices.disk.device", ("memory",)) is None
 
 
 def test_every_listed_name_has_a_place(graph: Graph) -> None:
     for start in ("./devices/disk", "./devices/interface", "./devices/video", "./clock", "."):
-        state = names.state_at(graph, start)
-        found = list(names.listed(graph, state))
+        state = dotted_names.state_at(graph, start)
+        found = list(dotted_names.listed(graph, state))
         assert found
-        assert [name for name in found if names.find(graph, state, name) is None] == []
+        assert [name for name in found if dotted_names.find(graph, state, name) is None] == []
 
 
 WORDS = {"words": ["none", "all"]}

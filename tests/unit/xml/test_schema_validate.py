@@ -49,7 +49,7 @@ def test_the_graph_is_read_for_bad_documents_only(
     schema: validate.Schema, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("virtprov.xml.schema.files.load", lambda where: asked.append(where))
+    monkeypatch.setattr("virtprov.xml.schema.schema_files.load", lambda where: asked.append(where))
     assert schema.finding(tree.parse(GOOD)) is None
     assert asked == []
     assert schema.finding(tree.parse("<domain type='kvm'/>")) is not None

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from virtprov.guest.defaults import clock, container, cpu, devices, disk, display, firmware, launch, network, security
-from virtprov.guest.setting import UNWATCHED, Rule, Setting, Watch
+from virtprov.guest.defaults import (
+    clock,
+    container,
+    cpu,
+    devices,
+    disk,
+    display,
+    firmware,
+    launch_security,
+    network,
+    security,
+)
+from virtprov.guest.rule_context import UNWATCHED, Rule, Setting, Watch
 
 RULES: tuple[Rule, ...] = (
     *container.RULES,
@@ -18,7 +29,7 @@ RULES: tuple[Rule, ...] = (
     *devices.RULES,
     *display.RULES,
     *firmware.LATE,
-    *launch.RULES,
+    *launch_security.RULES,
     *clock.LATE,
 )
 

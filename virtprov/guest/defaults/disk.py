@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.guest.setting import Rule, Setting
+from virtprov.guest.rule_context import Rule, Setting
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -101,6 +101,18 @@ def letters(number: int) -> str:
 
 
 RULES = (
-    Rule("disk-bus", lambda setting: True, fill_bus, "--disk bus=..."),
-    Rule("disk-target", lambda setting: True, fill_targets, "--disk target.dev=..."),
+    Rule(
+        "disk-bus",
+        "the bus of each disk that has none; CD-ROMs are read-only",
+        lambda setting: True,
+        fill_bus,
+        "--disk bus=...",
+    ),
+    Rule(
+        "disk-target",
+        "a name behind those that are taken for each disk that has none",
+        lambda setting: True,
+        fill_targets,
+        "--disk target.dev=...",
+    ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any, TypeAlias
 
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 

@@ -7,7 +7,7 @@ import os
 from lxml import etree
 
 from virtprov.xml import tree
-from virtprov.xml.schema import files, walk
+from virtprov.xml.schema import schema_files, walk
 from virtprov.xml.schema.graph import Graph
 from virtprov.xml.schema.walk import NOWHERE, Finding
 from virtprov.xml.tree import Element
@@ -23,7 +23,7 @@ class Schema:
     @property
     def graph(self) -> Graph | None:
         """The same schema as a graph; None when it cannot be read. Most documents are good, and need it not."""
-        return files.load(self._where)
+        return schema_files.load(self._where)
 
     def takes(self, root: Element) -> bool:
         """Whether the document is as the schema says."""
@@ -112,7 +112,7 @@ def load(where: str = "") -> Schema | None:
 
     It is compiled once: that takes longer than holding many documents against it.
     """
-    where = where or files.folder()
+    where = where or schema_files.folder()
     if where not in _schemas:
         _schemas[where] = _load(where) if where else None
     return _schemas[where]
@@ -120,7 +120,7 @@ def load(where: str = "") -> Schema | None:
 
 def _load(where: str) -> Schema | None:
     try:
-        relaxng = etree.RelaxNG(file=os.path.join(where, files.MAIN))
+        relaxng = etree.RelaxNG(file=os.path.join(where, schema_files.MAIN))
     except (etree.RelaxNGParseError, OSError):
         return None
     return Schema(relaxng, where)

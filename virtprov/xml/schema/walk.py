@@ -7,7 +7,7 @@ more than the words of one attribute, so that it may find nothing; it does not f
 from __future__ import annotations
 
 from virtprov.support.errors import nearest
-from virtprov.support.record import Record
+from virtprov.support.frozen import Record
 from virtprov.xml import tree
 from virtprov.xml.schema.graph import Condition, Graph, State
 from virtprov.xml.schema.values import expected, fits

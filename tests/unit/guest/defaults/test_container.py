@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.defaults import container
-from virtprov.guest.setting import Setting
+from virtprov.guest.rule_context import Setting
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from virtprov.guest.defaults import resources
-from virtprov.guest.setting import Setting
+from virtprov.guest import resources
+from virtprov.guest.rule_context import Setting
 
 Make = Callable[..., Setting]
 KIB_2_GIB = "2097152"

@@ -9,7 +9,7 @@ import pytest
 
 from virtprov.guest.defaults import security
 from virtprov.guest.document import Guest
-from virtprov.guest.setting import Setting
+from virtprov.guest.rule_context import Setting
 
 
 def setting(label: str, *models: str) -> Setting:

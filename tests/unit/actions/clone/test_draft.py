@@ -1,0 +1,174 @@
+"""Plans for copies of guests, applied and undone on a recorded host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtprov.actions.clone import draft
+from virtprov.actions.clone.draft import ClonePlan
+from virtprov.actions.request import CloneRequest
+from virtprov.actions.run.plan import World, apply
+from virtprov.host.connection import Host
+from virtprov.support.errors import HostError, UsageError
+from virtprov.support.progress import Progress
+from virtprov.xml import tree
+
+Document = Callable[..., bytes]
+Apply = Callable[[ClonePlan, Any], list[str]]
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_volumes_are_copied_by_the_host(kvm: Host, put: Apply) -> None:
+    made = draft.plan(CloneRequest(original="web", auto=True), kvm)
+    put(made, kvm)
+    copy = kvm.volume("images", "web-clone.qcow2")
+    assert copy is not None and copy.capacity == 10 << 30
+    assert kvm.guest("web-clone") is not None and kvm.guest("web") is not None
+    assert [tuple(disk) for disk in made.disks] == [
+        ("vda", "/srv/images/web.qcow2", "/srv/images/web-clone.qcow2", "copied")
+    ]
+
+
+def test_a_plan_changes_nothing(kvm: Host, files: Path, document: Document) -> None:
+    draft.plan(CloneRequest(original="web", auto=True), kvm)
+    draft.plan(CloneRequest(document=document(files), auto=True), kvm)
+    assert kvm.guest_names() == ("7", "db", "web")
+    assert kvm.volume_names("images") == ("base.qcow2", "web.qcow2")
+    assert listing(files) == ["data.img", "one.img"]
+
+
+def test_files_are_copied_by_ourselves(kvm: Host, files: Path, document: Document, put: Apply) -> None:
+    made = draft.plan(CloneRequest(document=document(files), auto=True), kvm)
+    put(made, kvm)
+    assert [disk.fate for disk in made.disks] == ["copied", "copied", "empty"]
+    assert (files / "one-clone.img").read_bytes() == (files / "one.img").read_bytes()
+    assert (files / "data-clone.img").read_bytes() == (files / "data.img").read_bytes()
+
+
+def test_a_failure_at_the_end_leaves_nothing_behind(
+    kvm: Host, files: Path, document: Document, put: Apply, refusing: type[Any]
+) -> None:
+    request = CloneRequest(document=document(files), auto=True)
+    host: Any = refusing(kvm)
+    with pytest.raises(HostError, match="not defined"):
+        put(draft.plan(request, host), host)
+    assert listing(files) == ["data.img", "one.img"]
+    with pytest.raises(HostError, match="not defined"):
+        put(draft.plan(CloneRequest(original="web", auto=True), host), host)
+    assert kvm.volume_names("images") == ("base.qcow2", "web.qcow2")
+
+
+def test_a_disk_that_vanished_undoes_the_copies_before_it(
+    kvm: Host, files: Path, document: Document, put: Apply
+) -> None:
+    made = draft.plan(CloneRequest(document=document(files), auto=True), kvm)
+    (files / "data.img").unlink()
+    with pytest.raises(Exception, match="data.img cannot be opened"):
+        put(made, kvm)
+    assert listing(files) == ["one.img"]
+
+
+def test_an_interrupt_while_copying_leaves_nothing_behind(kvm: Host, files: Path, document: Document) -> None:
+    made = draft.plan(CloneRequest(document=document(files), auto=True), kvm)
+    world = World(kvm, Progress(), lambda text: None, lambda text: None)
+    first = made.plan.steps[0]
+
+    class Interrupting:
+        label = "interrupting"
+
+        def do(self, world: World) -> Any:
+            world.gate.pending = True  # as the signal's handler does
+            return made.plan.steps[1].do(world)
+
+    with pytest.raises(KeyboardInterrupt):
+        apply(made.plan._replace(steps=(first, Interrupting())), world)
+    assert listing(files) == ["data.img", "one.img"]
+
+
+def test_a_replaced_guest_goes_only_after_the_copies_and_comes_back(kvm: Host, put: Apply) -> None:
+    request = CloneRequest(original="web", name="db", auto=True, replace=True)
+    made = draft.plan(request, kvm)
+    assert [type(step).__name__ for step in made.plan.steps] == ["CopyDisk", "Replace", "Define", "DiscardGuest"]
+    before = kvm.guest("db")
+    kvm.define_guest, kept = None, kvm.define_guest  # type: ignore[method-assign, assignment]
+    kvm.define_guest = lambda xml, **how: kept(xml, **how) if "fast/db" in xml else _refuse()  # type: ignore[method-assign]
+    with pytest.raises(HostError, match="not defined"):
+        put(made, kvm)
+    after = kvm.guest("db")
+    assert before is not None and after is not None
+    assert (after.uuid, after.active) == (before.uuid, before.active)
+
+
+def _refuse() -> Any:
+    raise HostError("not defined")
+
+
+def test_a_replaced_guest_is_gone_when_all_went_well(kvm: Host, put: Apply) -> None:
+    before = kvm.guest("db")
+    put(draft.plan(CloneRequest(original="web", name="db", auto=True, replace=True), kvm), kvm)
+    after = kvm.guest("db")
+    assert before is not None and after is not None and after.uuid != before.uuid
+
+
+def test_uefi_variables_are_copied_from_where_they_lie(kvm: Host, files: Path, document: Document, put: Apply) -> None:
+    (files / "one_VARS.fd").write_bytes(b"vars")
+    text = document(files, more=f"<loader type='pflash'>/code.fd</loader><nvram>{files}/one_VARS.fd</nvram>")
+    made = draft.plan(CloneRequest(document=text, auto=True), kvm)
+    assert made.nvram == f"{files}/one-clone_VARS.fd"
+    put(made, kvm)
+    assert (files / "one-clone_VARS.fd").read_bytes() == b"vars"
+
+
+def test_uefi_variables_that_nobody_can_read_are_left_to_libvirt(kvm: Host, files: Path, document: Document) -> None:
+    text = document(files, more="<loader type='pflash'>/code.fd</loader><nvram>/nowhere/one_VARS.fd</nvram>")
+    made = draft.plan(CloneRequest(document=text, auto=True, nvram="/else/where.fd"), kvm)
+    assert made.nvram == "/else/where.fd"
+    assert "UEFI variables of its own" in made.renewed
+    assert "where.fd" in made.plan.documents[0] and len(made.plan.steps) == 3
+
+
+def test_the_rest_of_the_document_keeps_its_letters(kvm: Host, files: Path, document: Document) -> None:
+    made = draft.plan(CloneRequest(document=document(files), auto=True), kvm)
+    old, new = document(files).decode().splitlines(), made.plan.documents[0].splitlines()
+    assert len(old) == len(new)
+    changed = [line for line, other in zip(old, new, strict=True) if line != other]
+    assert [line for line in changed if "<name>" not in line and "<source" not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "message"),
+    [
+        (CloneRequest(original="web"), UsageError, "the copy has no name"),
+        (CloneRequest(original="web", name="two"), UsageError, "no file is given for the copy of vda"),
+        (CloneRequest(original="web", name="db", auto=True), HostError, "has a guest 'db' already"),
+        (CloneRequest(original="db", auto=True), HostError, "'db' is running"),
+        (CloneRequest(original="dbb", auto=True), HostError, "has no guest 'dbb'"),
+        (CloneRequest(original="web", auto=True, macs=("1",)), UsageError, "'1' is not a MAC address"),
+        (CloneRequest(original="web", auto=True, uuid="1"), UsageError, "this is no UUID"),
+        (CloneRequest(original="web", auto=True, skip=frozenset("x")), UsageError, "--skip-copy x"),
+        (CloneRequest(original="web", auto=True, force=frozenset("x")), UsageError, "--force-copy x"),
+        (CloneRequest(original="web", name="web", auto=True, replace=True), UsageError, "the original itself"),
+        (CloneRequest(original="web", name="x", files=("/srv/attic/x",)), HostError, "'attic' .* is not active"),
+    ],
+)
+def test_what_is_refused(kvm: Host, request_: CloneRequest, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        draft.plan(request_, kvm)
+
+
+def test_the_copy_can_be_defined_where_the_original_is(kvm: Host, put: Apply) -> None:
+    put(draft.plan(CloneRequest(original="web", auto=True), kvm), kvm)
+    put(draft.plan(CloneRequest(original="web", auto=True), kvm), kvm)
+    assert kvm.guest_names() == ("7", "db", "web", "web-clone", "web-clone1")
+    paths = {
+        tree.find_text(tree.parse(kvm.guest_xml(name)), "devices/disk/source/@file")
+        for name in ("web", "web-clone", "web-clone1")
+    }
+    assert paths == {f"/srv/images/{name}.qcow2" for name in ("web", "web-clone", "web-clone1")}

@@ -1,0 +1,108 @@
+"""Whether a guest is as asked: devices to add may be there, those to remove may be gone, the rest is tried."""
+
+from __future__ import annotations
+
+import pytest
+
+from virtprov.actions.edit import verify
+from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
+from virtprov.actions.edit.outcome import Edited, Wanted
+from virtprov.actions.edit.source import Document, Source, from_bytes
+from virtprov.cli.edit import command, typed_changes
+from virtprov.guest.document import Guest
+from virtprov.host.info import GuestInfo
+from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.support.errors import UsageError
+
+XML = """<domain type='kvm'><name>g</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01</uuid><memory>1048576</memory>
+<currentMemory>1048576</currentMemory><vcpu>2</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>
+<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/><source file='/a.qcow2'/>
+<target dev='vda' bus='virtio'/></disk>
+<interface type='network'><mac address='52:54:00:00:00:01'/><source network='default'/>
+<model type='virtio'/></interface><rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+</devices></domain>"""
+INFO = GuestInfo("g", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01", 1, "running", True, True)
+
+
+def asked(line: str) -> tuple[EditRequest, ...]:
+    args = command.build_parser().parse_args(["g", *line.split()])
+    said = typed_changes.changes(args, command.GROUPS)
+    return tuple(typed_changes.request(words, OsinfoRequest(), schema=False) for words in said)
+
+
+def verified(line: str, source: Source | None = None, wanted: Wanted = Wanted(define=True)) -> Edited:  # noqa: B008
+    return verify.make(asked(line), source or from_bytes(XML.encode()), wanted, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--edit --vcpus 2",
+        "--edit --memory 1024",
+        "--edit target.dev=vda --disk cache=none",
+        "--add-device --disk /a.qcow2",
+        "--add-device --disk /a.qcow2,size=20,bus=virtio",
+        "--add-device --disk size=20",
+        "--add-device --network network=default,model=virtio",
+        "--add-device --rng /dev/urandom",
+        "--remove-device --sound all",
+        "--remove-device --disk target.dev=vdb",
+        "--remove-device --disk 2",
+        "--add-device --rng /dev/urandom --edit --vcpus 2 --remove-device --tpm all",
+    ],
+)
+def test_it_is_so(line: str) -> None:
+    made = verified(line)
+    assert not made.changed, made.diff
+
+
+@pytest.mark.parametrize(
+    ("line", "added"),
+    [
+        ("--edit --vcpus 3", "<vcpu>3</vcpu>"),
+        ("--edit target.dev=vda --disk cache=unsafe", "cache='unsafe'"),
+        ("--add-device --rng /dev/urandom --rng /dev/urandom", "<rng"),
+        ("--add-device --network network=other", "network='other'"),
+        ("--edit --vcpus 3 --edit --vcpus 2 --edit --vcpus 4", "<vcpu>4</vcpu>"),
+    ],
+)
+def test_it_is_not_so(line: str, added: str) -> None:
+    made = verified(line)
+    assert made.changed
+    assert any(row.startswith("+") and added in row.replace('"', "'") for row in made.diff.splitlines())
+
+
+def test_a_device_to_remove_is_there() -> None:
+    diff = verified("--remove-device --rng 1").diff
+    assert any(row.startswith("-") and "<rng" in row for row in diff.splitlines())
+
+
+def test_a_choice_that_makes_no_sense_is_refused_all_the_same() -> None:
+    with pytest.raises(UsageError, match="tells no --disk from another"):
+        verified("--remove-device --disk size=5")
+    with pytest.raises(UsageError, match="no disk device of the guest is"):
+        verified("--edit target.dev=vdb --disk cache=none")
+
+
+@pytest.mark.parametrize(
+    ("define", "update", "stored", "running"),
+    [(True, False, True, False), (True, True, True, True), (False, True, False, True)],
+)
+def test_which_documents_are_looked_at(define: bool, update: bool, stored: bool, running: bool) -> None:
+    document = Document(Guest.parse(XML), XML)
+    source = Source(document, INFO, document)
+    made = verified("--edit --vcpus 5", source, Wanted(define=define, update=update, verify=True))
+    assert (bool(made.diff), bool(made.live_diff)) == (stored, running)
+
+
+def test_autostart_is_looked_at() -> None:
+    source = Source(Document(Guest.parse(XML), XML), INFO, None, False)
+    assert verify.make((), source, Wanted(define=True), None, True).autostart == (False, True)
+    assert verify.make((), source, Wanted(define=True), None, False).autostart_asked is False
+    assert not verify.make((), source, Wanted(define=True), None, False).changed
+
+
+@pytest.mark.parametrize(("action", "so"), [(ADD, True), (REMOVE, False), (EDIT, False)])
+def test_nothing_is_said_of_the_device(action: str, so: bool) -> None:
+    request = asked("--add-device --rng /dev/urandom")[0]._replace(action=action)
+    assert verify.is_so(request, Guest.parse(XML), None) is so

@@ -1,0 +1,192 @@
+"""What follows once the guest runs: waiting, the second boot, the seed's way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from virtprov.actions.install import wait
+from virtprov.actions.install.draft import InstallPlan
+from virtprov.actions.install.finish import CREATED, INSTALLING, OFF, READY, finish, start
+from virtprov.actions.request import InstallRequest
+from virtprov.actions.run.plan import Plan, World
+from virtprov.actions.seed.attach import Seed
+from virtprov.guest.boot import CDROM, IMPORT, PXE, Method
+from virtprov.host.connection import Host
+from virtprov.host.events import GuestEvent
+from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
+
+Around = Callable[[Any], World]
+
+SEED_DRIVE = "<disk device='disk'><source file='/srv/images/web-seed.iso'/><target dev='vdb'/></disk>"
+
+
+SEED_VOLUME = "images/web-seed.iso"
+
+
+def made(kind: str = IMPORT, *, keep: str = "", name: str = "web") -> InstallPlan:
+    seed = Seed("images", "web-seed.iso", SEED_DRIVE, keep, (), "", "", "") if keep else None
+    return InstallPlan(Plan((), (), name), seed, Method(kind))
+
+
+class Noting:
+    """The real host, except that deleting volumes is noted."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.deleted: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.host, name)
+
+    def delete_volume(self, pool: str, name: str) -> None:
+        self.deleted.append(f"{pool}/{name}")
+
+
+@pytest.fixture
+def host(place: Host) -> Noting:
+    return Noting(place)
+
+
+@pytest.fixture
+def world(host: Noting, world_of: Around) -> World:
+    return world_of(host)
+
+
+def is_running(host: Noting, name: str = "web") -> bool:
+    found = host.host.guest(name)
+    return found is not None and found.active
+
+
+# -- without an installer -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("minutes", [None, 0])
+def test_nobody_waits(minutes: float | None, world: World) -> None:
+    assert finish(InstallRequest(wait=minutes), made(), world) == CREATED
+
+
+def test_waiting_until_it_is_off(host: Noting, world: World, told: Any) -> None:
+    host.destroy_guest("web")
+    assert finish(InstallRequest(wait=-1), made(), world) == OFF
+    assert not is_running(host) and told.said == []
+
+
+def test_waiting_too_long_leaves_it_as_it_is(host: Noting, world: World) -> None:
+    with pytest.raises(WaitTimeout):
+        finish(InstallRequest(wait=0.0001), made(), world)
+    assert is_running(host)
+
+
+# -- with an installer ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [CDROM, PXE])
+def test_an_installer_nobody_waits_for(kind: str, world: World) -> None:
+    assert finish(InstallRequest(), made(kind), world) == INSTALLING
+
+
+@pytest.mark.parametrize("minutes", [None, -1])
+def test_the_second_boot(minutes: float | None, host: Noting, world: World, told: Any) -> None:
+    host.shutdown_guest("web")  # the installer is done, be it that somebody waits or that the console was closed
+    assert finish(InstallRequest(wait=minutes), made(CDROM), world) == CREATED
+    assert is_running(host)
+    assert told.said == ["'web' has powered off; starting it again"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "how", "said"),
+    [
+        (InstallRequest(wait=-1, noreboot=True), "shutdown_guest", []),
+        (InstallRequest(wait=-1, transient=True), "shutdown_guest", []),
+        (InstallRequest(wait=-1), "destroy_guest", ["'web' was stopped from outside, so it is not started again"]),
+    ],
+)
+def test_no_second_boot(
+    request_: InstallRequest, how: str, said: list[str], host: Noting, world: World, told: Any
+) -> None:
+    getattr(host, how)("web")
+    assert finish(request_, made(CDROM), world) == OFF
+    assert not is_running(host)
+    assert told.said == said
+
+
+def test_a_transient_guest_is_gone_when_its_installer_is(host: Noting, world: World) -> None:
+    host.destroy_guest("web")
+    host.undefine_guest("web")
+    assert finish(InstallRequest(transient=True), made(CDROM), world) == OFF
+
+
+def test_somebody_else_started_it_meanwhile(world: World, told: Any) -> None:
+    start(world, "web")
+    assert told.said == []
+
+
+def test_somebody_undefined_it_meanwhile(world: World) -> None:
+    with pytest.raises(HostError, match="'nobody' is gone from the host"):
+        start(world, "nobody")
+
+
+@pytest.mark.parametrize("detail", ["crashed", "failed"])
+def test_a_crash_is_told(detail: str, world_of: Around) -> None:
+    @contextmanager
+    def watch(name: str) -> Iterator[Any]:
+        yield SimpleNamespace(wait_stopped=lambda seconds: GuestEvent("stopped", detail))
+
+    crashed = SimpleNamespace(watch=watch, guest=lambda name: SimpleNamespace(active=False))
+    with pytest.raises(GuestBroken, match=f"'web' {detail}"):
+        finish(InstallRequest(wait=-1), made(CDROM), world_of(crashed))
+
+
+# -- seeds ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keep", "deleted"), [("until-ready", [SEED_VOLUME]), ("first-boot", [SEED_VOLUME]), ("yes", [])]
+)
+def test_a_seed_nobody_waits_for_goes_at_once(keep: str, deleted: list[str], host: Noting, world: World) -> None:
+    assert finish(InstallRequest(), made(keep=keep), world) == CREATED
+    assert host.deleted == deleted
+
+
+@pytest.mark.parametrize(
+    ("keep", "deleted"), [("until-ready", [SEED_VOLUME]), ("first-boot", [SEED_VOLUME]), ("yes", [])]
+)
+def test_a_seed_goes_once_the_guest_is_ready(
+    keep: str, deleted: list[str], host: Noting, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wait, "until_ready", lambda *asked: None)
+    assert finish(InstallRequest(wait=5), made(keep=keep), world) == READY
+    assert host.deleted == deleted
+
+
+def test_a_guest_that_powers_off_when_it_is_ready(
+    host: Noting, world: World, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wait, "until_ready", lambda *asked: host.shutdown_guest("web"))
+    assert finish(InstallRequest(wait=5), made(keep="until-ready"), world) == OFF
+    assert (host.deleted, told.warned) == (["images/web-seed.iso"], [])
+
+
+def test_a_guest_that_is_never_ready_keeps_its_seed(
+    host: Noting, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def impatient(*asked: object) -> None:
+        raise WaitTimeout("not ready")
+
+    monkeypatch.setattr(wait, "until_ready", impatient)
+    with pytest.raises(WaitTimeout):
+        finish(InstallRequest(wait=5), made(keep="until-ready"), world)
+    assert host.deleted == []
+
+
+@pytest.mark.parametrize("off", [True, False])
+def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, world: World) -> None:
+    if off:
+        host.shutdown_guest("web")
+    assert finish(InstallRequest(), made(CDROM, keep="until-ready"), world) == (CREATED if off else INSTALLING)
+    assert host.deleted == ["images/web-seed.iso"]

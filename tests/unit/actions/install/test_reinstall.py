@@ -1,0 +1,151 @@
+"""--reinstall: what boots once, what stays, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from virtprov.actions.install import reinstall
+from virtprov.actions.request import InstallRequest
+from virtprov.actions.run.plan import World, apply
+from virtprov.actions.steps.guest import Create, Redefine, Start
+from virtprov.guest.boot import CDROM, IMPORT, KERNEL, PXE, Method
+from virtprov.guest.document import Guest
+from virtprov.guest.write.assign import Assignments
+from virtprov.guest.write.use import Use
+from virtprov.host.connection import Host, connect
+from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.support.errors import HostError, UsageError
+from virtprov.support.progress import Progress
+from virtprov.xml import tree
+
+KVM = Path(__file__).resolve().parents[3] / "data" / "hosts" / "kvm"
+DISK = "<disk type='file' device='disk'><source file='/a'/><target dev='vda' bus='virtio'/>%s</disk>"
+DRIVE = "<disk type='file' device='cdrom'>%s<target dev='sda' bus='sata'/><readonly/></disk>"
+NIC = "<interface type='user'>%s</interface>"
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with connect(f"recorded://{KVM}") as made:
+        yield made
+
+
+def guest(host: Host, devices: str, inside: str = "") -> str:
+    """Define a guest that is off; returns its document as the host gives it."""
+    host.define_guest(
+        f"<domain type='kvm'><name>old</name><memory>524288</memory><os><type arch='x86_64' machine='q35'>hvm</type>"
+        f"{inside}</os><on_reboot>restart</on_reboot><devices>{devices}</devices></domain>"
+    )
+    return host.guest_xml("old", inactive=True)
+
+
+def request(method: Method, **more: object) -> InstallRequest:
+    said = {"reinstall": "old", "osinfo": OsinfoRequest(name="generic", detect=False), "method": method, **more}
+    return InstallRequest(**said)  # type: ignore[arg-type]
+
+
+def orders(made: Guest) -> dict[str, str]:
+    return {
+        device.get("device") or tree.local_name(device): tree.find_text(device, "boot/@order")
+        for device in made.devices()
+        if tree.child(device, "boot") is not None
+    }
+
+
+def test_the_network_boots_once_and_the_definition_stays(host: Host) -> None:
+    guest(host, DISK % "<boot order='1'/>" + NIC % "", "<kernel>/k</kernel><cmdline>x</cmdline>")
+    made = reinstall.plan(request(Method(PXE)), host)
+    first, final = (Guest.parse(text) for text in made.plan.documents)
+    assert orders(first) == {"interface": "1", "disk": "2"}
+    assert (first.get("./on_reboot"), first.has("./os/kernel"), first.has("./os/cmdline")) == ("destroy", False, False)
+    assert final.text() == Guest.parse(host.guest_xml("old", inactive=True)).text()
+    assert [type(step) for step in made.plan.steps] == [Create]
+    assert (made.plan.name, made.uuid) == ("old", final.uuid)
+
+
+def test_it_starts_and_stays_defined(host: Host) -> None:
+    before = guest(host, DISK % "" + NIC % "")
+    apply(
+        reinstall.plan(request(Method(PXE)), host).plan, World(host, Progress(), lambda text: None, lambda text: None)
+    )
+    known = host.guest("old")
+    assert known is not None and known.active and known.persistent
+    assert "<on_reboot>destroy" in host.guest_xml("old")
+    host.destroy_guest("old")
+    assert host.guest_xml("old", inactive=True) == before
+
+
+def test_words_for_the_order_are_for_later(host: Host) -> None:
+    guest(host, DISK % "" + NIC % "", "<boot dev='hd'/>")
+    first, final = (Guest.parse(text) for text in reinstall.plan(request(Method(PXE)), host).plan.documents)
+    assert not first.has("./os/boot") and final.has("./os/boot")
+
+
+@pytest.mark.parametrize("drive", ["", DRIVE % "", DRIVE % "<source file='/other.iso'/><backingStore/>"])
+@pytest.mark.parametrize(("system", "kept"), [("generic", False), ("win10", True)])
+def test_a_cd_is_put_in(host: Host, tmp_path: Path, drive: str, system: str, kept: bool) -> None:
+    iso = tmp_path / "a.iso"
+    iso.write_bytes(b"")
+    guest(host, DISK % "" + drive)
+    osinfo = OsinfoRequest(name=system, detect=False)
+    made = reinstall.plan(request(Method(CDROM, str(iso)), osinfo=osinfo), host)
+    first, final = (Guest.parse(text) for text in made.plan.documents)
+    (there,) = first.disks("cdrom")
+    assert tree.find_text(there, "source/@file") == str(iso)
+    assert tree.find_text(there, "target/@bus") == "sata"
+    assert orders(first) == {"cdrom": "1", "disk": "2"}
+    sources = [tree.find_text(each, "source/@file") for each in final.disks("cdrom")]
+    assert (str(iso) in sources) is kept
+    assert [type(step) for step in made.plan.steps] == ([Redefine, Create] if kept else [Create])
+
+
+def test_a_kernel_starts_once(host: Host) -> None:
+    guest(host, DISK % "")
+    first, final = (Guest.parse(t) for t in reinstall.plan(request(Method(KERNEL, kernel="/k")), host).plan.documents)
+    assert (first.get("./os/kernel"), final.has("./os/kernel")) == ("/k", False)
+
+
+def test_a_way_to_install_may_stay_open_when_it_is_printed(host: Host) -> None:
+    guest(host, DISK % "")
+    assert len(reinstall.plan(request(Method(), printing=True), host).plan.documents) == 1
+
+
+def test_an_import_only_starts_it(host: Host) -> None:
+    guest(host, DISK % "")
+    made = reinstall.plan(request(Method(IMPORT)), host)
+    assert (len(made.plan.documents), [type(step) for step in made.plan.steps]) == (1, [Start])
+
+
+def test_what_else_is_said_changes_nothing(host: Host) -> None:
+    guest(host, DISK % "" + NIC % "")
+    uses = (Use("memory", Assignments((), {})), Use("memory", Assignments((), {})))
+    made = reinstall.plan(request(Method(PXE), uses=uses, name="new", refused=frozenset({"graphics"})), host)
+    (warning,) = made.plan.warnings
+    assert "--name, --memory, --graphics changes nothing" in warning
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"method": Method()}, "how the operating system comes in is missing"),
+        ({"cloud_init": {}}, "--cloud-init does not go with --reinstall"),
+        ({"transient": True}, "--transient does not go with --reinstall"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(host: Host, more: dict[str, object], message: str) -> None:
+    guest(host, DISK % "")
+    with pytest.raises(UsageError, match=message):
+        reinstall.plan(request(**{"method": Method(PXE), **more}), host)  # type: ignore[arg-type]
+
+
+def test_the_guest_must_be_there_and_off(host: Host) -> None:
+    with pytest.raises(HostError, match="no guest 'nobody'"):
+        reinstall.plan(request(Method(PXE), reinstall="nobody"), host)
+    guest(host, DISK % "" + NIC % "")
+    host.start_guest("old")
+    with pytest.raises(HostError, match="'old' runs"):
+        reinstall.plan(request(Method(PXE)), host)
+    assert len(reinstall.plan(request(Method(PXE), printing=True), host).plan.documents) == 2

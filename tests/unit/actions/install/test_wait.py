@@ -1,0 +1,228 @@
+"""Waiting until a guest is off, or done with cloud-init."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from virtprov.actions.install import wait
+from virtprov.actions.install.wait import Deadline
+from virtprov.host.connection import Host
+from virtprov.host.events import GuestEvent
+from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
+
+# -- deadlines ------------------------------------------------------------------------------------
+
+
+class Clock:
+    """Time that passes only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_time_runs_out() -> None:
+    clock = Clock()
+    deadline = Deadline(2, clock)
+    assert (deadline.left(), deadline.slice(7), deadline.over) == (120.0, 7, False)
+    clock.now += 118
+    assert (deadline.left(), deadline.slice(7), deadline.over) == (2.0, 2.0, False)
+    clock.now += 50
+    assert (deadline.left(), deadline.slice(7), deadline.over) == (0.0, 0.0, True)
+
+
+@pytest.mark.parametrize("minutes", [None, -1, -0.5])
+def test_there_may_be_no_end(minutes: float | None) -> None:
+    clock = Clock()
+    deadline = Deadline(minutes, clock)
+    clock.now += 1e9
+    assert (deadline.left(), deadline.slice(7), deadline.over) == (None, 7, False)
+
+
+# -- off ------------------------------------------------------------------------------------------
+
+
+def test_a_guest_that_is_off_is_not_waited_for(place: Host) -> None:
+    place.destroy_guest("web")
+    with place.watch("web") as watch:
+        assert wait.until_off(watch, "web", Deadline(-1)).detail == "destroyed"
+
+
+def test_a_guest_goes_off_meanwhile(place: Host) -> None:
+    with place.watch("web") as watch:
+        other = threading.Thread(target=place.shutdown_guest, args=("web",))
+        other.start()
+        event = wait.until_off(watch, "web", Deadline(1))
+        other.join()
+    assert event.kind == "stopped"
+
+
+def test_patience_ends(place: Host) -> None:
+    with place.watch("web") as watch, pytest.raises(WaitTimeout, match="'web' has not powered off within 0") as caught:
+        wait.until_off(watch, "web", Deadline(0))
+    assert "virsh console web" in caught.value.hint
+    found = place.guest("web")
+    assert found is not None and found.active
+
+
+# -- done with cloud-init -------------------------------------------------------------------------
+
+
+class Guest:
+    """A guest with an agent and a console, as a host shows it: `turns` is what each further look finds."""
+
+    def __init__(self, *turns: Callable[[Guest], None], agent: bool = True) -> None:
+        self.turns = deque(turns)
+        self.agent_there, self.active, self.said = agent, True, ""
+        self.files: dict[str, str] = {}
+        self.events: deque[GuestEvent] = deque()
+        self.opened: list[str] = []
+        self.clock = Clock()
+
+    # what a watch answers
+
+    def agent_connected(self) -> bool:
+        return self.agent_there
+
+    def wait_for(self, wanted: Callable[[GuestEvent], bool], timeout: float | None) -> GuestEvent | None:
+        self.clock.now += timeout or 0
+        if self.turns:
+            self.turns.popleft()(self)
+        return self.events.popleft() if self.events and wanted(self.events[0]) else None
+
+    # what a host answers
+
+    @contextmanager
+    def console(self, name: str) -> Iterator[Any]:
+        yield SimpleNamespace(text=lambda: self.said, tail=lambda lines: self.said.splitlines()[-lines:])
+
+    def guest(self, name: str) -> Any:
+        return SimpleNamespace(active=self.active)
+
+    def agent(self, name: str, command: str) -> str:
+        asked = json.loads(command)
+        path = asked["arguments"].get("path")
+        if path is not None:
+            if path not in self.files:
+                raise HostError("no such file")
+            self.opened.append(path)
+            return json.dumps({"return": 7})
+        if asked["execute"] == "guest-file-read":
+            data = base64.b64encode(self.files[self.opened[-1]].encode()).decode()
+            return json.dumps({"return": {"buf-b64": data, "eof": True}})
+        self.opened.append(asked["execute"])
+        return json.dumps({"return": {}})
+
+
+def result(*errors: str, datasource: str = "DataSourceNoCloud [seed=/dev/vdb]") -> Callable[[Guest], None]:
+    def write(guest: Guest) -> None:
+        guest.files[wait.RESULT] = json.dumps({"v1": {"datasource": datasource, "errors": list(errors)}})
+
+    return write
+
+
+def says(text: str) -> Callable[[Guest], None]:
+    def speak(guest: Guest) -> None:
+        guest.said += text
+
+    return speak
+
+
+def ends(kind: str, detail: str = "") -> Callable[[Guest], None]:
+    def end(guest: Guest) -> None:
+        guest.events.append(GuestEvent(kind, detail))
+
+    return end
+
+
+def nothing(guest: Guest) -> None:
+    """Another look that finds nothing new."""
+
+
+def until_ready(guest: Guest, minutes: float | None = -1) -> None:
+    wait.until_ready(guest, guest, "g", Deadline(minutes, guest.clock))  # type: ignore[arg-type]
+
+
+FINISHED = "[   12.3] cloud-init[501]: Cloud-init v. 22.4.2 finished at Thu, 01 Jan 2026 00:00:12 +0000."
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        (result(),),
+        (nothing, nothing, result()),
+        (says("booting\n"), says(FINISHED + " Datasource DataSourceNoCloud.  Up 12.3 seconds\n")),
+    ],
+)
+def test_a_guest_gets_ready(turns: tuple[Callable[[Guest], None], ...]) -> None:
+    until_ready(Guest(*turns))
+
+
+def test_the_file_is_closed_again() -> None:
+    guest = Guest(result())
+    until_ready(guest)
+    assert guest.opened == [wait.RESULT, "guest-file-close"]
+
+
+def test_without_an_agent_the_console_tells() -> None:
+    until_ready(Guest(result("never seen"), says(FINISHED + "\n"), agent=False))
+
+
+@pytest.mark.parametrize(
+    ("turn", "message"),
+    [
+        (result("failed to run module"), "cloud-init in 'g' reports: failed to run module"),
+        (result("one", "two", "three", "four"), "reports: one; two; three"),
+        (result(datasource="DataSourceNone"), "did not find its seed"),
+        (says(FINISHED + " Datasource DataSourceNone.  Up 9 seconds\n"), "did not find its seed"),
+        (ends("stopped", "crashed"), "stopped before cloud-init was done: crashed"),
+        (ends("stopped", "destroyed"), "stopped before cloud-init was done: destroyed"),
+        (ends("crashed", "panicked"), "stopped before cloud-init was done: panicked"),
+    ],
+)
+def test_a_guest_comes_up_broken(turn: Callable[[Guest], None], message: str) -> None:
+    with pytest.raises(GuestBroken) as caught:
+        until_ready(Guest(nothing, turn))
+    assert message in caught.value.message
+    assert caught.value.exit_code == 5
+
+
+def test_a_guest_that_powers_off_by_itself_is_done() -> None:
+    until_ready(Guest(ends("stopped", "shut down")))  # power_state in its user-data
+
+
+def test_a_guest_that_is_off_unnoticed_is_broken() -> None:
+    def off(guest: Guest) -> None:
+        guest.active = False
+
+    with pytest.raises(GuestBroken, match="'g' is off before cloud-init was done"):
+        until_ready(Guest(off))
+
+
+def test_patience_with_cloud_init_ends_with_what_the_console_said() -> None:
+    guest = Guest(says("a\nb\nreading package lists\n"))
+    with pytest.raises(WaitTimeout) as caught:
+        until_ready(guest, minutes=0.1)
+    assert caught.value.message == (
+        "'g' is not done with cloud-init within 0.1 minutes; its console says: a | b | reading package lists"
+    )
+    assert "--wait" in caught.value.hint and caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '"text"'])
+def test_a_result_that_is_still_being_written_is_none(text: str) -> None:
+    def write(guest: Guest) -> None:
+        guest.files[wait.RESULT] = text
+
+    until_ready(Guest(write, nothing, result()))

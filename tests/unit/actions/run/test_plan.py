@@ -1,0 +1,113 @@
+import os
+import signal
+
+import pytest
+
+from virtprov.actions.run.plan import Plan, Undo, World, apply
+from virtprov.support.errors import HostError
+from virtprov.support.progress import Progress
+
+
+class Log:
+    """Steps that write down what happens to them."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def step(self, name: str, *, fails: bool = False, undoable: bool = True, interrupts: bool = False) -> "Noted":
+        return Noted(self, name, fails, undoable, interrupts)
+
+
+class Noted:
+    def __init__(self, log: Log, name: str, fails: bool, undoable: bool, interrupts: bool) -> None:
+        self.log, self.label = log, name
+        self.fails, self.undoable, self.interrupts = fails, undoable, interrupts
+
+    def do(self, world: World) -> Undo | None:
+        if self.interrupts:
+            os.kill(os.getpid(), signal.SIGINT)
+        if self.fails:
+            raise HostError(f"{self.label} failed")
+        self.log.lines.append(f"do {self.label}")
+        return (lambda: self.log.lines.append(f"undo {self.label}")) if self.undoable else None
+
+
+def world() -> World:
+    said: list[str] = []
+    return World(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
+
+
+def test_steps_run_in_order_and_nothing_is_undone() -> None:
+    log = Log()
+    apply(Plan((), (log.step("a"), log.step("b"))), world())
+    assert log.lines == ["do a", "do b"]
+
+
+def test_a_failure_undoes_what_was_done_backwards() -> None:
+    log = Log()
+    with pytest.raises(HostError, match="c failed"):
+        steps = (log.step("a"), log.step("x", undoable=False), log.step("b"), log.step("c", fails=True))
+        apply(Plan((), steps), world())
+    assert log.lines == ["do a", "do x", "do b", "undo b", "undo a"]
+
+
+def test_an_interrupt_waits_for_the_step_and_undoes_it_too() -> None:
+    log = Log()
+    with pytest.raises(KeyboardInterrupt):
+        apply(Plan((), (log.step("a"), log.step("b", interrupts=True), log.step("c"))), world())
+    assert log.lines == ["do a", "do b", "undo b", "undo a"]
+
+
+def test_an_interrupt_in_the_last_step_still_counts() -> None:
+    log = Log()
+    with pytest.raises(KeyboardInterrupt):
+        apply(Plan((), (log.step("a", interrupts=True),)), world())
+    assert log.lines == ["do a", "undo a"]
+
+
+def test_handlers_are_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    apply(Plan((), ()), world())
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_cannot_be_undone_is_said_and_the_rest_is_undone() -> None:
+    log = Log()
+    said: list[str] = []
+
+    class Stuck(Noted):
+        def do(self, world: World) -> Undo | None:
+            def undo() -> None:
+                raise HostError("it will not go")
+
+            return undo
+
+    stuck = Stuck(log, "stuck", False, True, False)
+    place = World(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
+    with pytest.raises(HostError, match="z failed"):
+        apply(Plan((), (log.step("a"), stuck, log.step("z", fails=True))), place)
+    assert log.lines == ["do a", "undo a"]
+    assert said == ["could not be undone: stuck: it will not go"]
+
+
+def test_a_call_that_cannot_be_stopped_says_so_once() -> None:
+    said: list[str] = []
+    place = World(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
+    place.advance_call(1, 2)
+    assert said == []
+    place.gate.pending = True
+    place.advance_call(2, 2)  # it is over, so there is something to undo
+    with pytest.raises(KeyboardInterrupt):
+        place.advance_call(1, 2)
+    assert said == ["libvirt cannot stop what it is making: once it is done with that, it is removed"]
+
+
+def test_after_the_first_final_step_nothing_is_undone() -> None:
+    log = Log()
+
+    class Final(Noted):
+        final = True
+
+    final = Final(log, "gone for good", False, False, True)
+    apply(Plan((), (log.step("a"), final, Final(log, "more", False, False, False))), world())
+    assert log.lines == ["do a", "do gone for good", "do more"]

@@ -1,0 +1,295 @@
+"""A cloud-init seed beside a guest: where it lies, how the first boot sees it, how it goes again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from virtprov.actions.request import InstallRequest
+from virtprov.actions.run.plan import World
+from virtprov.actions.seed import attach
+from virtprov.actions.seed.attach import Seed
+from virtprov.actions.steps import storage
+from virtprov.guest.disks.volumes import NewPool
+from virtprov.guest.document import Guest
+from virtprov.guest.rule_context import Setting
+from virtprov.host.connection import Host, connect
+from virtprov.osinfo.lookup import find
+from virtprov.support.errors import HostError, InputError, UsageError
+from virtprov.xml import tree
+
+Around = Callable[[Any], World]
+
+DISK = "<disk type='file' device='disk'><source file='/srv/images/g.qcow2'/><target dev='vda' bus='virtio'/></disk>"
+CD = "<disk type='file' device='cdrom'><source file='/iso/cd.iso'/><target dev='sda' bus='sata'/></disk>"
+VIRTIO_SEED = (
+    '<disk type="file" device="disk"><driver name="qemu" type="raw"/><source file="{}"/>'
+    '<target bus="virtio" dev="vdb"/><readonly/></disk>'
+)
+
+
+def guest(
+    devices: str = DISK, *, machine: str = "q35", arch: str = "x86_64", rest: str = "", kind: str = "kvm"
+) -> Guest:
+    return Guest.parse(
+        f"<domain type='{kind}'><name>g</name>{rest}<os><type arch='{arch}' machine='{machine}'>hvm</type></os>"
+        f"<devices>{devices}</devices></domain>"
+    )
+
+
+def planned(
+    host: Host, final: Guest, profile: str = "debian12", *, said: dict[str, str | None] | None = None,
+    install: Guest | None = None, build: bool = True,
+) -> Seed:  # fmt: skip
+    setting = Setting(final, host, find(profile))
+    words = {"disable": "on"} if said is None else said
+    return attach.plan(InstallRequest(cloud_init=words), setting, final, install, build=build)
+
+
+def drives(text: str) -> list[str]:
+    found = Guest.parse(text).disks()
+    return ["".join(line.strip() for line in tree.to_text(tree.copy(disk)).splitlines()) for disk in found]
+
+
+# -- where it goes --------------------------------------------------------------------------------
+
+
+def test_it_lies_beside_the_guests_disk(recorded: Host) -> None:
+    seed = planned(recorded, guest())
+    assert (seed.pool, seed.volume) == ("images", "g-seed.iso")
+    (step,) = seed.steps
+    assert isinstance(step, storage.WriteSeed) and len(step.data) > 2048 * 16
+    assert drives(seed.first_boot)[1] == VIRTIO_SEED.format("/srv/images/g-seed.iso")
+    assert drives(f"<domain><devices>{seed.device}</devices></domain>") == drives(seed.first_boot)[1:]
+
+
+def test_the_definition_that_stays_knows_nothing_of_it(recorded: Host) -> None:
+    final = guest()
+    seed = planned(recorded, final)
+    assert seed.stays == guest().text() == final.text()
+
+
+def test_without_a_pool_the_default_one_is_made(recorded: Host) -> None:
+    seed = planned(recorded, guest(DISK.replace("/srv/images", "/home/joe")))
+    pool = NewPool("default", "/var/lib/libvirt/images")
+    assert seed.steps[0] == storage.MakePool(pool)
+    assert "/var/lib/libvirt/images/g-seed.iso" in seed.first_boot
+
+
+@pytest.mark.parametrize(
+    ("inventory", "pool", "where"),
+    [
+        ("<pool type='dir'><name>default</name><target><path>/d</path></target></pool>", "default", "/d/g-seed.iso"),
+        (
+            "<pool type='dir'><name>mine</name><target><path>/var/lib/libvirt/images</path></target></pool>",
+            "mine",
+            "/var/lib/libvirt/images/g-seed.iso",
+        ),
+        (
+            "<pool type='dir'><name>default</name><target><path>/d</path></target><volume type='file'>"
+            "<name>g-seed.iso</name><capacity>1</capacity><target><path>/d/g-seed.iso</path></target></volume></pool>",
+            "default",
+            "/d/g-seed-1.iso",
+        ),
+    ],
+)
+def test_pools_that_serve(inventory: str, pool: str, where: str, tmp_path: Path) -> None:
+    path = tmp_path / "inventory.xml"
+    path.write_text(f"<node>{inventory}</node>")
+    with connect(f"test://{path}") as host:
+        seed = planned(host, guest("", kind="test", machine="pc"), "generic")
+    assert (seed.pool, len(seed.steps)) == (pool, 1)
+    assert f'<source file="{where}"/>' in seed.first_boot
+
+
+def test_a_default_pool_that_holds_no_files_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.xml"
+    pool = "<pool type='logical'><name>default</name><target><path>/dev/d</path></target></pool>"
+    path.write_text(f"<node>{pool}</node>")
+    with connect(f"test://{path}") as host, pytest.raises(HostError, match="cannot take the cloud-init seed"):
+        planned(host, guest("", kind="test"), "generic")
+
+
+# -- how it is seen -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("made", "profile", "device", "target"),
+    [
+        (guest(), "debian12", "disk", "virtio vdb"),
+        (guest(), "generic", "disk", "virtio vdb"),  # its disk is virtio, so its kernel drives that
+        (guest(DISK.replace("virtio", "sata")), "generic", "cdrom", "sata sda"),
+        (guest("", machine="pc"), "generic", "cdrom", "ide hda"),
+        (guest("", arch="s390x", machine="s390-ccw-virtio"), "debian12", "disk", "virtio vda"),
+        (guest("", kind="test"), "debian12", "cdrom", "sata sda"),
+    ],
+)
+def test_the_drive_suits_the_guest(made: Guest, profile: str, device: str, target: str, recorded: Host) -> None:
+    drive = tree.parse(planned(recorded, made, profile).device)
+    assert drive.get("device") == device
+    assert " ".join(tree.find_text(drive, f"target/@{name}") for name in ("bus", "dev")) == target
+
+
+@pytest.mark.parametrize(
+    ("given", "controllers"),
+    [
+        ("", ["virtio-scsi"]),
+        ("<controller type='scsi' model='lsilogic'/>", ["lsilogic"]),
+    ],
+)
+def test_a_scsi_drive_gets_its_controller(given: str, controllers: list[str], recorded: Host) -> None:
+    made = guest(given, arch="s390x", machine="s390-ccw-virtio")
+    first = Guest.parse(planned(recorded, made, "generic", install=made.copy()).first_boot)
+    assert tree.find_text(first.disks("cdrom")[0], "target/@bus") == "scsi"
+    assert [each.get("model") for each in first.devices("controller")] == controllers
+
+
+@pytest.mark.parametrize(
+    ("made", "serial"),
+    [
+        (guest(), "ds=nocloud"),
+        (guest(arch="aarch64", machine="virt"), "ds=nocloud"),
+        (guest(arch="s390x", machine="s390-ccw-virtio"), ""),  # no SMBIOS there
+        (guest(kind="xen"), ""),
+        (guest(rest="<sysinfo type='smbios'/>"), ""),
+    ],
+)
+def test_the_first_boot_is_told_by_the_machines_serial(made: Guest, serial: str, recorded: Host) -> None:
+    first = Guest.parse(planned(recorded, made).first_boot)
+    assert first.get("./sysinfo/system/entry[@name='serial']") == serial
+    assert first.get("./os/smbios/@mode") == ("sysinfo" if serial else "")
+
+
+def test_a_mode_of_smbios_that_is_given_stays(recorded: Host) -> None:
+    made = guest()
+    made.put("./os/smbios/@mode", "host")
+    assert not Guest.parse(planned(recorded, made).first_boot).has("./sysinfo")
+
+
+@pytest.mark.parametrize("keep", ["yes", "no", "until-ready", "first-boot"])
+def test_it_stays_as_long_as_it_should(keep: str, recorded: Host) -> None:
+    seed = planned(recorded, guest(), said={"disable": "on", "keep": keep})
+    assert ("g-seed.iso" in seed.stays) is (keep == "yes")
+    assert not Guest.parse(seed.stays).has("./sysinfo")
+
+
+# -- beside an installer --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("no", ""), ("yes", "/srv/images/g-seed.iso")])
+def test_an_installer_reads_it_from_a_cd(keep: str, kept: str, recorded: Host) -> None:
+    install, final = guest(DISK + CD), guest(DISK + CD)
+    seed = planned(recorded, final, said={"disable": "on", "keep": keep}, install=install)
+    first, stays = Guest.parse(seed.first_boot), Guest.parse(seed.stays)
+    for made, source in ((first, "/srv/images/g-seed.iso"), (stays, kept)):
+        installer, drive = made.disks("cdrom")
+        assert tree.find_text(installer, "source/@file") == "/iso/cd.iso"
+        assert tree.find_text(drive, "source/@file") == source
+        assert tree.find_text(drive, "target/@dev") == "sdb"
+        assert (tree.child(drive, "driver") is None) is (not source)
+    assert first.has("./sysinfo") and not stays.has("./sysinfo")
+    assert (install.text(), final.text()) == (seed.first_boot, seed.stays)
+
+
+# -- what is in it --------------------------------------------------------------------------------
+
+
+def test_a_password_is_made_once(recorded: Host) -> None:
+    seed = planned(recorded, guest(), said={})
+    assert len(seed.password) == 16
+    (step,) = seed.steps
+    assert isinstance(step, storage.WriteSeed)
+    assert seed.password.encode() not in step.data  # only its hash travels
+    assert planned(recorded, guest(), said={}, build=False).password == ""
+
+
+def test_warnings_are_passed_on(recorded: Host) -> None:
+    for build in (True, False):
+        (warning,) = planned(recorded, guest(), said={"user": "joe"}, build=build).warnings
+        assert "nobody can log in as 'joe'" in warning
+
+
+@pytest.mark.parametrize("build", [True, False])
+def test_broken_documents_are_refused_even_when_nothing_is_made(build: bool, recorded: Host, tmp_path: Path) -> None:
+    (tmp_path / "user-data").write_text("#cloud-config\nusers: [a\nb: c\n")
+    with pytest.raises(InputError, match="line 3: bad YAML"):
+        planned(recorded, guest(), said={"user-data": str(tmp_path / "user-data")}, build=build)
+
+
+def test_nothing_is_fetched_when_nothing_is_made(recorded: Host) -> None:
+    seed = planned(recorded, guest(), said={"user-data": "http://nowhere.invalid/user-data"}, build=False)
+    assert seed.warnings == ()
+
+
+def test_words_that_make_no_sense_are_refused(recorded: Host) -> None:
+    with pytest.raises(UsageError, match="'maybe' is neither on nor off"):
+        planned(recorded, guest(), said={"disable": "maybe"})
+
+
+# -- how it goes ----------------------------------------------------------------------------------
+
+
+class Running:
+    """A host with a running guest that has the seed's drive, and what is done to it."""
+
+    def __init__(self, document: str, *, lets_go: bool = True, refuses: bool = False) -> None:
+        self.document, self.lets_go, self.refuses = document, lets_go, refuses
+        self.done: list[str] = []
+
+    def guest_xml(self, name: str) -> str:
+        return self.document
+
+    def update_device(self, name: str, xml: str) -> None:
+        self.done.append("eject" if "<source" not in xml else "update")
+
+    def detach_device(self, name: str, xml: str) -> None:
+        self.done.append("detach")
+
+    @contextmanager
+    def watch(self, name: str) -> Iterator[Any]:
+        yield SimpleNamespace(wait_device_gone=lambda alias, seconds: self.lets_go)
+
+    def delete_volume(self, pool: str, name: str) -> None:
+        if self.refuses:
+            raise HostError("in use")
+        self.done.append(f"delete {pool}/{name}")
+
+
+def made_seed(device: str) -> Seed:
+    return Seed("p", "g-seed.iso", device, "until-ready", (), "", "", "")
+
+
+SEED_DISK = "<disk device='disk'><source file='/p/g-seed.iso'/><target dev='vdb'/><alias name='virtio-disk1'/></disk>"
+SEED_CD = "<disk device='cdrom'><source file='/p/g-seed.iso'/><target dev='sda'/></disk>"
+
+
+@pytest.mark.parametrize(
+    ("device", "there", "done"),
+    [
+        (SEED_DISK, SEED_DISK, ["detach", "delete p/g-seed.iso"]),
+        (SEED_CD, SEED_CD, ["eject", "delete p/g-seed.iso"]),
+        (SEED_DISK, DISK, ["delete p/g-seed.iso"]),  # somebody took it out already
+    ],
+)
+def test_it_is_taken_out_and_deleted(device: str, there: str, done: list[str], world_of: Around, told: Any) -> None:
+    host = Running(f"<domain><devices>{there}</devices></domain>")
+    attach.retire(world_of(host), "g", made_seed(device))
+    assert (host.done, told.warned) == (done, [])
+
+
+def test_a_guest_that_does_not_let_go_is_said(world_of: Around, told: Any) -> None:
+    host = Running(f"<domain><devices>{SEED_DISK}</devices></domain>", lets_go=False)
+    attach.retire(world_of(host), "g", made_seed(SEED_DISK))
+    assert host.done == ["detach", "delete p/g-seed.iso"]
+    (warning,) = told.warned
+    assert "the seed stays in 'g' until it is powered off" in warning and "vdb" in warning
+
+
+def test_a_volume_that_cannot_be_deleted_is_said(world_of: Around, told: Any) -> None:
+    attach.delete(world_of(Running("", refuses=True)), made_seed(SEED_DISK))
+    assert told.warned == ["the seed g-seed.iso is left in the pool 'p': in use"]

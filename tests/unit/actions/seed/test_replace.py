@@ -1,0 +1,429 @@
+"""A new seed for a guest that is there: which drive takes it, what becomes of the old one, how it is taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pytest
+
+from virtprov.actions.run.plan import Plan, World, apply
+from virtprov.actions.seed import replace
+from virtprov.actions.seed.replace import Delete, OldSeed, Reseeded, plan_eject, plan_seed
+from virtprov.actions.steps import storage
+from virtprov.actions.steps.guest import Redefine
+from virtprov.guest.disks.volumes import NewPool
+from virtprov.guest.document import Guest
+from virtprov.host.connection import Host, connect
+from virtprov.support import iso
+from virtprov.support.errors import HostError, InputError, UsageError
+from virtprov.xml import tree
+
+Around = Callable[[Any], World]
+
+DISK = "<disk type='file' device='disk'><source file='/srv/images/g.qcow2'/><target dev='vda' bus='virtio'/></disk>"
+SATA = DISK.replace("vda", "sda").replace("virtio", "sata")
+EMPTY = "<disk type='block' device='cdrom'><target dev='sdb' bus='sata'/><readonly/></disk>"
+FULL = EMPTY.replace("block", "file").replace("<target", "<source file='/iso/cd.iso'/><target")
+OLD = (
+    "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/srv/images/g-seed.iso'/>"
+    "<target dev='vdc' bus='virtio'/><readonly/><address type='pci' slot='0x09'/></disk>"
+)
+OLD_CD = (
+    "<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='/srv/images/g-seed.iso'/>"
+    "<target dev='sda' bus='sata'/><readonly/></disk>"
+)
+WORDS: dict[str, str | None] = {"disable": "on"}
+
+
+def guest(devices: str = DISK, *, machine: str = "q35", kind: str = "kvm", name: str = "g", rest: str = "") -> Guest:
+    return Guest.parse(
+        f"<domain type='{kind}'><name>{name}</name>{rest}<os><type arch='x86_64' machine='{machine}'>hvm</type></os>"
+        f"<devices>{devices}</devices></domain>"
+    )
+
+
+def drives(made: Guest) -> list[str]:
+    """Each drive of a guest: its kind, target and medium."""
+    return [
+        " ".join(
+            [disk.get("device", ""), tree.find_text(disk, "target/@dev"), replace.medium_of(disk).rpartition("/")[2]]
+        ).strip()
+        for disk in made.disks()
+    ]
+
+
+@contextmanager
+def holding(*volumes: str) -> Iterator[Host]:
+    """A host of libvirt's test driver whose pool `images` has these volumes, and whose guest `g` runs."""
+    inside = "".join(
+        f"<volume type='file'><name>{name}</name><capacity>1</capacity><target><path>/srv/images/{name}</path></target>"
+        "</volume>"
+        for name in volumes
+    )
+    pool = f"<pool type='dir'><name>images</name><target><path>/srv/images</path></target>{inside}</pool>"
+    made = (
+        "<domain type='test'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
+        f"<devices>{DISK}{OLD_CD}</devices></domain>"
+    )
+    with connect(f"test:///{written(pool + made)}") as host:
+        yield host
+
+
+_FOLDERS: list[Path] = []
+
+
+def written(inside: str) -> str:
+    path = _FOLDERS[-1] / f"host-{len(list(_FOLDERS[-1].iterdir()))}.xml"
+    path.write_text(f"<node>{inside}</node>")
+    return str(path).lstrip("/")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path) -> Iterator[None]:
+    """Where the hosts of a test are written."""
+    _FOLDERS.append(tmp_path)
+    yield
+    _FOLDERS.pop()
+
+
+# -- which drive ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("made", "after"),
+    [
+        (guest(), ["disk vda g.qcow2", "disk vdb g-seed.iso"]),
+        (guest(DISK + EMPTY), ["disk vda g.qcow2", "cdrom sdb", "disk vdb g-seed.iso"]),  # its kernel may lack AHCI
+        (guest(SATA + EMPTY), ["disk sda g.qcow2", "cdrom sdb g-seed.iso"]),
+        (guest(SATA), ["disk sda g.qcow2", "cdrom sdb g-seed.iso"]),
+        (guest(SATA + FULL), ["disk sda g.qcow2", "cdrom sdb cd.iso", "cdrom sdc g-seed.iso"]),
+        (guest("", machine="pc"), ["cdrom hda g-seed.iso"]),
+    ],
+)
+def test_the_drive_suits_the_guest(made: Guest, after: list[str], recorded: Host) -> None:
+    before = made.text()
+    changed = plan_seed(made, recorded, WORDS)
+    assert drives(changed.guest) == after
+    assert made.text() == before
+    assert changed.seed is not None and changed.seed.target == after[-1].split()[1]
+
+
+def test_the_empty_drive_is_filled_as_qemu_wants_it(recorded: Host) -> None:
+    changed = plan_seed(guest(SATA + EMPTY), recorded, WORDS)
+    (drive,), (before,) = changed.elements, changed.before
+    assert drive.get("type") == "file" and before.get("type") == "block"
+    assert [tree.local_name(part) for part in tree.children(drive)] == ["driver", "source", "target", "readonly"]
+    assert tree.find_text(drive, "driver/@type") == "raw"
+
+
+def test_the_machine_is_not_told_about_it(recorded: Host) -> None:
+    assert not plan_seed(guest(), recorded, WORDS).guest.has("./sysinfo")
+
+
+# -- in place of an old one ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drive", [OLD, OLD_CD], ids=["disk", "cdrom"])
+def test_the_old_seeds_drive_takes_the_new_one(drive: str) -> None:
+    with holding("g-seed.iso", "g.qcow2") as host:
+        changed = plan_seed(guest(DISK + drive), host, WORDS)
+    assert changed.seed is not None and changed.seed.path == "/srv/images/g-seed-1.iso"
+    was = tree.to_text(changed.before[0])
+    assert tree.same(changed.elements[0], tree.parse(was.replace("g-seed.iso", "g-seed-1.iso")))
+    assert len(changed.guest.disks()) == 2
+    assert changed.old == (OldSeed("images", "g-seed.iso", "/srv/images/g-seed.iso"),)
+    (step,) = changed.steps
+    assert isinstance(step, storage.WriteSeed) and step.name == "g-seed-1.iso"
+
+
+def test_names_take_turns() -> None:
+    with holding("g-seed-1.iso") as host:
+        changed = plan_seed(guest(OLD.replace("g-seed", "g-seed-1")), host, WORDS)
+    assert changed.seed is not None and changed.seed.volume == "g-seed.iso"
+    assert [old.volume for old in changed.old] == ["g-seed-1.iso"]
+
+
+def test_of_several_old_seeds_none_is_left() -> None:
+    more = OLD.replace("g-seed", "g-seed-2").replace("vdc", "vdd"), OLD_CD.replace("g-seed", "g-seed-1")
+    with holding("g-seed.iso", "g-seed-1.iso", "g-seed-2.iso") as host:
+        changed = plan_seed(guest(DISK + OLD + "".join(more)), host, WORDS)
+    assert drives(changed.guest) == ["disk vda g.qcow2", "disk vdc g-seed-3.iso", "cdrom sda"]
+    assert {old.volume for old in changed.old} == {"g-seed.iso", "g-seed-1.iso", "g-seed-2.iso"}
+
+
+def test_a_seed_named_by_its_volume_is_known() -> None:
+    named = OLD.replace("type='file'", "type='volume'").replace(
+        "file='/srv/images/g-seed.iso'", "pool='images' volume='g-seed.iso'"
+    )
+    with holding("g-seed.iso") as host:
+        changed = plan_seed(guest(named), host, WORDS)
+    assert [old.path for old in changed.old] == ["/srv/images/g-seed.iso"]
+    assert changed.seed is not None and changed.seed.pool == "images"
+    assert changed.elements[0].get("type") == "file"
+
+
+@pytest.mark.parametrize(
+    ("medium", "ours"),
+    [
+        ("/srv/images/g-seed.iso", True),
+        ("/srv/images/g-seed-12.iso", True),
+        ("/srv/images/g-seed-.iso", False),
+        ("/srv/images/g-seed-x.iso", False),
+        ("/srv/images/g-seedling.iso", False),
+        ("/srv/images/g-seed.img", False),
+        ("/srv/images/bag-seed.iso", False),
+        ("/srv/images/g-seed-1-seed.iso", False),
+        ("/srv/g-seed.iso/disk.img", False),
+    ],
+)
+def test_seeds_are_known_by_their_names(medium: str, ours: bool) -> None:
+    made = guest(OLD.replace("/srv/images/g-seed.iso", medium))
+    assert bool(replace.drives(made)) is ours
+
+
+# -- what is in it -------------------------------------------------------------------------------
+
+
+def contents(changed: Reseeded, name: str) -> str:
+    from io import BytesIO
+
+    step = changed.steps[-1]
+    assert isinstance(step, storage.WriteSeed)
+    return iso.read_files(BytesIO(step.data), [name])[name].decode()
+
+
+def test_each_seed_has_an_id_of_its_own_and_the_guests_name(recorded: Host) -> None:
+    first, second = (plan_seed(guest(name="Web_1"), recorded, WORDS) for _ in range(2))
+    assert first.seed is not None and second.seed is not None
+    assert first.seed.instance_id != second.seed.instance_id
+    assert f"instance-id: {first.seed.instance_id}" in contents(first, "meta-data")
+    assert "local-hostname: web-1" in contents(first, "meta-data")
+
+
+def test_an_id_that_the_meta_data_say_is_warned_of(recorded: Host) -> None:
+    changed = plan_seed(guest(), recorded, {"meta-data": "instance-id: mine\nlocal-hostname: there\n"})
+    assert changed.seed is not None and changed.seed.instance_id == "mine"
+    assert any("'instance-id: mine'" in warning for warning in changed.warnings)
+    assert plan_seed(guest(), recorded, WORDS).warnings == ()
+
+
+def test_a_password_is_made_once(recorded: Host) -> None:
+    changed = plan_seed(guest(), recorded, {"root-password-generate": "on"})
+    assert len(changed.password) == 16 and changed.password not in contents(changed, "user-data")
+    only_shown = plan_seed(guest(), recorded, {"root-password-generate": "on"}, build=False)
+    assert (only_shown.password, only_shown.seed and only_shown.seed.instance_id) == ("", "")
+
+
+def test_it_says_when_it_takes_effect(recorded: Host) -> None:
+    (note,) = plan_seed(guest(), recorded, WORDS).notes
+    assert "the cloud-init seed g-seed.iso is for the drive vdb of 'g'" in note and "next boot" in note
+
+
+def test_another_seed_is_warned_of(recorded: Host) -> None:
+    other = OLD.replace("/srv/images/g-seed.iso", "/home/joe/my-seed.iso")
+    (warning,) = plan_seed(guest(DISK + other), recorded, WORDS).warnings
+    assert "the drive vdc holds /home/joe/my-seed.iso" in warning
+
+
+# -- refused -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        ({"nonsense": "1"}, UsageError, "there is no 'nonsense'"),
+        ({"keep": "first-boot"}, UsageError, "stays until it is taken out"),
+        ({"keep": "no"}, UsageError, "keep=no"),
+        ({"user-data": "/nowhere/user-data"}, InputError, "/nowhere/user-data"),
+        ({"user-data": "#cloud-config\nusers: [a\nb: c\n"}, InputError, "bad YAML"),
+    ],
+)
+@pytest.mark.parametrize("build", [True, False])
+def test_words_that_cannot_be_used(
+    words: dict[str, str | None], error: type[Exception], message: str, build: bool, recorded: Host
+) -> None:
+    with pytest.raises(error, match=message):
+        plan_seed(guest(), recorded, words, build=build)
+
+
+def test_keep_may_say_what_is_so(recorded: Host) -> None:
+    assert plan_seed(guest(), recorded, {"disable": "on", "keep": "yes"}).seed is not None
+
+
+def test_containers_are_refused(recorded: Host) -> None:
+    container = Guest.parse("<domain type='lxc'><name>c</name><os><type>exe</type></os><devices/></domain>")
+    with pytest.raises(UsageError, match="'c' is a container"):
+        plan_seed(container, recorded, WORDS)
+
+
+def test_without_a_pool_the_default_one_is_made(recorded: Host) -> None:
+    changed = plan_seed(guest(""), recorded, WORDS)
+    assert changed.steps[0] == storage.MakePool(NewPool("default", "/var/lib/libvirt/images"))
+
+
+# -- taking it out -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("drive", "after"), [(OLD, ["disk vda g.qcow2"]), (OLD_CD, ["disk vda g.qcow2", "cdrom sda"])]
+)
+def test_a_disk_goes_and_a_cdrom_drive_stays_empty(drive: str, after: list[str]) -> None:
+    with holding("g-seed.iso") as host:
+        changed = plan_eject(guest(DISK + drive), host)
+    assert drives(changed.guest) == after
+    assert [old.volume for old in changed.old] == ["g-seed.iso"]
+    assert (len(changed.before), len(changed.elements), changed.steps) == (1, len(after) - 1, ())
+
+
+def test_without_a_seed_nothing_changes(recorded: Host) -> None:
+    made = guest()
+    changed = plan_eject(made, recorded)
+    assert (changed.guest.text(), changed.before, changed.old) == (made.text(), (), ())
+
+
+def test_a_seed_that_is_gone_already_is_nothing_to_delete(recorded: Host) -> None:
+    changed = plan_eject(guest(OLD), recorded)
+    assert (drives(changed.guest), changed.old) == ([], ())
+
+
+@pytest.mark.parametrize(
+    ("stored", "running", "live", "message"),
+    [
+        (DISK, None, False, "no drive of 'g' holds a seed"),
+        (DISK, DISK, True, "no drive of 'g' holds a seed"),
+        (DISK, OLD, False, "only the running guest 'g'"),
+        (DISK, OLD, True, ""),
+        (OLD, DISK, False, ""),
+        (OLD, None, False, ""),
+    ],
+)
+def test_nothing_to_take_out_is_refused(stored: str, running: str | None, live: bool, message: str) -> None:
+    def check() -> None:
+        replace.check_eject(guest(stored), None if running is None else guest(running), live=live)
+
+    if not message:
+        check()
+        return
+    with pytest.raises(UsageError, match=message):
+        check()
+
+
+# -- what is done --------------------------------------------------------------------------------
+
+
+class Contents:
+    """A host of the test driver with what it lacks: the contents of its volumes."""
+
+    def __init__(self, host: Host, contents: dict[str, bytes]) -> None:
+        self.host, self.contents = host, contents
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.host, name)
+
+    def upload_volume(self, pool: str, name: str, source: BinaryIO, *, progress: Any = None) -> None:
+        self.contents[name] = source.read()
+
+    def download_volume(self, pool: str, name: str, sink: BinaryIO) -> None:
+        sink.write(self.contents[name])
+
+    @property
+    def seeds(self) -> list[str]:
+        return [name for name in self.host.volume_names("images") if name.endswith(".iso")]
+
+
+SEED = iso.build_iso({"user-data": b"old"}, "cidata")
+
+
+def defined(made: Contents, changed: Reseeded) -> Plan:
+    return Plan((), (*changed.steps, Redefine("g", changed.guest.text()), Delete(changed.old)))
+
+
+def stored(host: Contents) -> Guest:
+    return Guest.parse(host.guest_xml("g", inactive=True))
+
+
+def off(host: Contents) -> Contents:
+    host.destroy_guest("g")
+    return host
+
+
+def test_a_new_seed_replaces_the_old_one(world_of: Around, told: Any) -> None:
+    with holding("g-seed.iso") as host:
+        there = off(Contents(host, {"g-seed.iso": SEED}))
+        changed = plan_seed(stored(there), host, WORDS)
+        apply(defined(there, changed), world_of(there))
+        assert there.seeds == ["g-seed-1.iso"]
+        assert drives(stored(there)) == ["disk vda g.qcow2", "cdrom sda g-seed-1.iso"]
+        assert iso.is_ours(there.contents["g-seed-1.iso"]) and told.warned == []
+
+
+class Fails:
+    """A step that does not work."""
+
+    label = "Failing"
+
+    def do(self, world: World) -> None:
+        raise HostError("no")
+
+
+def test_undone_all_is_as_it_was(world_of: Around, told: Any) -> None:
+    with holding("g-seed.iso") as host:
+        there = off(Contents(host, {"g-seed.iso": SEED}))
+        before = host.guest_xml("g", inactive=True)
+        plan = defined(there, plan_seed(stored(there), host, WORDS))
+        with pytest.raises(HostError):
+            apply(plan._replace(steps=(*plan.steps, cast(Any, Fails()))), world_of(there))
+        assert host.guest_xml("g", inactive=True) == before
+        assert there.seeds == ["g-seed.iso"] and there.contents["g-seed.iso"] == SEED
+        assert told.warned == []
+
+
+def test_a_seed_of_a_guest_that_runs_stays_until_it_is_out(world_of: Around, told: Any) -> None:
+    with holding("g-seed.iso") as host:
+        there = Contents(host, {"g-seed.iso": SEED})
+        held = OldSeed("images", "g-seed.iso", "/srv/images/g-seed.iso")
+        assert Delete((held,)).do(world_of(there)) is None
+        assert there.seeds == ["g-seed.iso"]
+        (warning,) = told.warned
+        assert warning.startswith("'g' still has the seed g-seed.iso, so it stays: ")
+        assert "virsh vol-delete g-seed.iso --pool images" in warning
+
+
+def test_a_seed_that_a_clone_has_as_well_stays(world_of: Around, told: Any) -> None:
+    with holding("g-seed.iso") as host:
+        there = off(Contents(host, {"g-seed.iso": SEED}))
+        twin = stored(there)
+        twin.put("./name", "twin")
+        twin.put("./uuid", None)
+        host.define_guest(twin.text())
+        apply(defined(there, plan_eject(stored(there), host)), world_of(there))
+        assert there.seeds == ["g-seed.iso"]
+    assert told.warned[0].startswith("'twin' still has the seed g-seed.iso")
+
+
+@pytest.mark.parametrize(
+    ("content", "left", "message"),
+    [
+        (SEED, [], ""),
+        (b"\0" * 32768 + b"\1CD001" + b" " * 2048, ["g-seed.iso"], "is not a seed that virtprov wrote"),
+        (b"", ["g-seed.iso"], "is not a seed that virtprov wrote"),
+    ],
+)
+def test_only_seeds_of_our_own_are_deleted(
+    content: bytes, left: list[str], message: str, world_of: Around, told: Any
+) -> None:
+    with holding("g-seed.iso") as host:
+        there = off(Contents(host, {"g-seed.iso": content}))
+        changed = plan_eject(stored(there), host)
+        apply(defined(there, changed), world_of(there))
+        assert there.seeds == left and drives(stored(there)) == ["disk vda g.qcow2", "cdrom sda"]
+        assert [message in warning for warning in told.warned] == [True] * len(left)
+
+
+def test_what_cannot_be_deleted_is_said(world_of: Around, told: Any) -> None:
+    with holding("g-seed.iso") as host:  # the driver itself cannot hand out contents
+        assert Delete((OldSeed("images", "g-seed.iso", "/nowhere"),)).do(world_of(host)) is None
+    assert told.warned[0].startswith("the seed g-seed.iso is left in the pool 'images': ")

@@ -1,0 +1,102 @@
+"""The password of an encrypted disk goes to the host with its volume, and goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtprov.actions.run import artifact, teardown
+from virtprov.actions.run.plan import World
+from virtprov.actions.steps import storage
+from virtprov.guest.disks.volumes import Encryption, NewVolume
+from virtprov.host.connection import Host
+from virtprov.support.errors import HostError, InputError
+from virtprov.xml import tree
+
+Look = Callable[[Host], dict[str, list[str]]]
+Around = Callable[[Any], World]
+UUID = "2ec115d7-3a88-3ceb-bc12-0ac909a6fd87"
+
+
+class Keeping:
+    """The test driver, which keeps no secrets, with a place for them."""
+
+    def __init__(self, host: Host, refuses: str = "") -> None:
+        self.host, self.refuses = host, refuses
+        self.secrets: dict[str, bytes] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.host, name)
+
+    def create_secret(self, xml: str, value: bytes) -> None:
+        if self.refuses == "secret":
+            raise HostError("no secrets here")
+        self.secrets[tree.find_text(tree.parse(xml), "uuid")] = value
+
+    def has_secret(self, uuid: str) -> bool:
+        return uuid in self.secrets
+
+    def remove_secret(self, uuid: str) -> None:
+        del self.secrets[uuid]
+
+    def create_volume(self, *args: Any, **settings: Any) -> Any:
+        if self.refuses == "volume":
+            raise HostError("no volumes here")
+        return self.host.create_volume(*args, **settings)
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> NewVolume:
+    (tmp_path / "password").write_bytes(b" hush hush \n")
+    encryption = Encryption("luks", UUID, password_file=str(tmp_path / "password"))
+    return NewVolume("images", "new.img", "/srv/images/new.img", "raw", 1024**2, 0, encryption=encryption)
+
+
+def test_both_come_and_both_go(volume: NewVolume, place: Host, world_of: Around, listed: Look) -> None:
+    before, host = listed(place), Keeping(place)
+    undo = storage.MakeVolume(volume).do(world_of(host))
+    assert host.secrets == {UUID: b" hush hush "}
+    assert place.volume("images", "new.img") is not None and undo is not None
+    undo()
+    assert host.secrets == {} and listed(place) == before
+
+
+@pytest.mark.parametrize("refuses", ["secret", "volume"])
+def test_neither_comes_alone(refuses: str, volume: NewVolume, place: Host, world_of: Around, listed: Look) -> None:
+    before, host = listed(place), Keeping(place, refuses)
+    with pytest.raises(HostError, match=f"no {refuses}s here"):
+        storage.MakeVolume(volume).do(world_of(host))
+    assert host.secrets == {} and listed(place) == before
+
+
+def test_a_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, world_of: Around) -> None:
+    host = Keeping(place)
+    undo = storage.MakeVolume(volume._replace(encryption=Encryption("luks", UUID))).do(world_of(host))
+    assert host.secrets == {} and undo is not None
+    undo()
+    assert place.volume("images", "new.img") is None
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"\n", "holds no password"), (None, "cannot be read")])
+def test_files_without_a_password(
+    content: bytes | None, message: str, volume: NewVolume, place: Host, world_of: Around, tmp_path: Path
+) -> None:
+    (tmp_path / "password").unlink()
+    if content is not None:
+        (tmp_path / "password").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        storage.MakeVolume(volume).do(world_of(Keeping(place)))
+
+
+def test_both_are_written_down_and_found_again(volume: NewVolume, place: Host, world_of: Around) -> None:
+    host: Any = Keeping(place)
+    world = world_of(host)
+    storage.MakeVolume(volume).do(world)
+    (secret,), (made,) = world.trail.held(artifact.SECRET), world.trail.held(artifact.VOLUME)
+    assert (secret.uuid, secret.name, made.key) == (UUID, "/srv/images/new.img", "/srv/images/new.img")
+    assert teardown.standing(host, secret).state == teardown.OURS
+    teardown.take_down(host, secret)
+    assert host.secrets == {} and teardown.standing(host, secret).state == teardown.GONE

@@ -1,0 +1,80 @@
+"""The table of what becomes of running guests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect
+from virtprov.actions.run import artifact
+from virtprov.actions.run.artifact import Thing
+from virtprov.actions.run.trail import FileTrail
+from virtprov.actions.steps import storage
+from virtprov.actions.steps.guest import Start
+from virtprov.cli.edit import report
+from virtprov.cli.output import Output
+from virtprov.host.connection import connect
+
+MEMORY = Effect("memory", NOW)
+LATER = Effect("vcpus", BOOT, "the guest was started with 2 at most")
+
+
+def test_one_guest() -> None:
+    rows = (LATER, Effect("name", NEVER, "libvirt tells guests apart by it"), MEMORY)
+    assert report.table({"web": rows}) == [
+        "now        memory",
+        "next boot  vcpus (the guest was started with 2 at most)",
+        "new guest  name (libvirt tells guests apart by it)",
+    ]
+
+
+def test_many_guests_share_a_line() -> None:
+    guests = {f"g{number}": (MEMORY,) if number % 3 else (LATER, MEMORY) for number in range(10)}
+    assert report.table(guests) == [
+        "now        memory [10 guests]",
+        "next boot  vcpus (the guest was started with 2 at most) [4 guests]",
+    ]
+    assert report.table({"a": (MEMORY,), "b": (MEMORY, LATER)}) == [
+        "now        memory [a and b]",
+        "next boot  vcpus (the guest was started with 2 at most) [b]",
+    ]
+
+
+def test_a_line_that_a_guest_has_twice_is_one() -> None:
+    assert report.table({"web": (MEMORY, MEMORY)}) == ["now        memory"]
+
+
+def test_it_is_told_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    report.tell_effects({"web": (MEMORY,), "db": ()}, Output())
+    report.tell_effects({"db": ()}, Output())
+    report.tell_effects({"web": (MEMORY,)}, Output(quiet=True))
+    report.tell_effects({"a": (MEMORY,), "b": (MEMORY,)}, Output(json=True))
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [
+        "What becomes of the running guest 'web':",
+        "  now        memory",
+        "What becomes of 2 running guests:",
+        "  now        memory [a and b]",
+    ]
+
+
+def test_runs_without_an_end_are_told_of_where_storage_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    output = Output(json=False, quiet=False)
+    seed, start = storage.WriteSeed("p", "web-seed.iso", b""), Start("web")
+    with connect("test:///default") as host:
+        killed = FileTrail("virtprov-xml", host, print)
+        killed.begin(Thing(artifact.VOLUME, "old.img", pool="p"))
+        assert killed._lines is not None
+        killed._lines.close()
+        world = output.world(host)
+        report.tell_left([seed], world, output)  # nothing outlives a run on this host
+        world.trail = FileTrail("virtprov-xml", host, print)
+        report.tell_left([start], world, output)
+        assert capsys.readouterr().err == ""
+        report.tell_left([start, seed], world, output)
+    assert "came to no end and may have left" in capsys.readouterr().err

@@ -1,0 +1,101 @@
+"""--cloud-init of virtprov-xml: where it stands among other changes, what it takes, what JSON says of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from virtprov.actions.edit.changes import EJECT, SEED, Changed
+from virtprov.actions.seed.replace import NewSeed, OldSeed, Reseeded
+from virtprov.cli.edit import seed, typed_changes
+from virtprov.cli.edit.flags import GROUPS, build_parser
+from virtprov.cli.output import Output
+from virtprov.guest.document import Guest
+from virtprov.support.errors import UsageError
+
+GUEST = Guest.parse("<domain/>")
+
+
+def said(*argv: str) -> list[typed_changes.Words]:
+    return typed_changes.changes(build_parser().parse_args(["g", *argv]), GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("argv", "actions"),
+    [
+        (["--cloud-init"], ["cloud-init"]),
+        (["--cloud-init", "--edit", "--memory", "1"], ["cloud-init", "edit"]),
+        (["--edit", "--memory", "1", "--cloud-init", "user=a"], ["edit", "cloud-init"]),
+        (["--memory", "1", "--cloud-init", "user=a", "--edit"], ["cloud-init", "edit"]),
+        (
+            ["--edit", "--memory", "1", "--cloud-init", "user=a", "--add-device", "--rng", "default"],
+            ["edit", "cloud-init", "add-device"],
+        ),
+    ],
+)
+def test_it_stands_among_the_changes_as_it_was_typed(argv: list[str], actions: list[str]) -> None:
+    assert [words.action for words in said(*argv)] == actions
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--cloud-init", "user=a", "--memory", "1"], "what is to be done with --memory is not said"),
+        (["--cloud-init", "user=a", "--edit"], "one --edit has no change behind it"),
+        (["--cloud-init", "user=a", "--build-xml", "--rng", "default"], "--build-xml shows one element"),
+        ([], "what is to be done is not said"),
+    ],
+)
+def test_other_groups_still_need_an_action(argv: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        said(*argv)
+
+
+def test_several_uses_make_one_seed() -> None:
+    (words,) = said("--cloud-init", "user=a", "--cloud-init", "user-data=/a,b,hostname=h", "--cloud-init", "user=c")
+    made = seed.request(words.groups["cloud-init"])
+    assert (made.action, made.group) == (SEED, "cloud-init")
+    assert dict(made.words) == {"user": "c", "user-data": "/a,b", "hostname": "h"}
+    assert seed.request([""]).words == ()
+
+
+def test_eject_stands_alone() -> None:
+    assert seed.request(["eject"]).action == EJECT
+    for texts in (["eject", "user=a"], ["", "eject"], ["eject", "eject"]):
+        with pytest.raises(UsageError, match="takes the seed out"):
+            seed.request(texts)
+    with pytest.raises(UsageError, match="--cloud-init none"):
+        seed.request(["none"])
+
+
+def part(password: str = "", *old: OldSeed) -> Changed:
+    seed = NewSeed("p", "g-seed.iso", "/p/g-seed.iso", "vdb", "iid-1")
+    return Changed(GUEST, (), seeded=Reseeded(GUEST, seed=seed, password=password, old=old))
+
+
+def test_json_tells_of_seeds_where_there_are_any() -> None:
+    assert seed.facts([Changed(GUEST, ())], made=True) == {}
+    old = OldSeed("p", "g-seed-1.iso", "/p/g-seed-1.iso")
+    told = seed.facts([Changed(GUEST, ()), part("word", old), part("", old)], made=True)
+    assert told == {
+        "cloud_init": {
+            "seed": {
+                "pool": "p",
+                "volume": "g-seed.iso",
+                "path": "/p/g-seed.iso",
+                "target": "vdb",
+                "instance_id": "iid-1",
+            },
+            "released": [{"pool": "p", "volume": "g-seed-1.iso", "path": "/p/g-seed-1.iso"}],
+            "root_password": "word",
+        }
+    }
+
+
+def test_a_password_of_a_seed_that_is_not_written_is_told_to_nobody() -> None:
+    told = seed.facts([part("word")], made=False)["cloud_init"]
+    assert isinstance(told, dict) and told["root_password"] is None
+
+
+def test_the_password_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    seed.tell_password([Changed(GUEST, ()), part(), part("word")], Output())
+    assert capsys.readouterr().out == "Password for root's first login: word\n"

@@ -1,0 +1,147 @@
+"""virtprov-install --clean-up: what is asked, what is said, what JSON holds, and the status."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from virtprov.actions.run import artifact
+from virtprov.actions.run.artifact import Thing
+from virtprov.actions.run.trail import FileTrail
+from virtprov.cli.install import command
+from virtprov.host.connection import Host, connect
+from virtprov.support.errors import UsageError
+
+UUID = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"
+INVENTORY = f"""<node>
+<pool type='dir'><name>images</name><target><path>/srv/images</path></target>
+<volume type='file'><name>web.img</name><capacity>1024</capacity><target><path>/srv/images/web.img</path></target>
+</volume></pool>
+<domain type='test'><name>web</name><uuid>{UUID}</uuid><memory>65536</memory>
+<os><type>hvm</type></os><devices/></domain>
+</node>"""
+GUEST = Thing(artifact.GUEST, "web", UUID, made=True)
+VOLUME = Thing(artifact.VOLUME, "web.img", pool="images", path="/srv/images/web.img", made=True)
+DOUBTFUL = VOLUME._replace(made=False)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path / "virtprov"
+
+
+@pytest.fixture
+def uri(tmp_path: Path) -> str:
+    """A host of the test driver with what a run could have made."""
+    (tmp_path / "host.xml").write_text(INVENTORY)
+    return f"test://{tmp_path}/host.xml"
+
+
+def left(host: Host, *made: Thing) -> None:
+    """Write down a run that was killed after it made these."""
+    trail = FileTrail("virtprov-install", host, print)
+    trail.named("web")
+    for thing in made:
+        entry = trail.begin(thing._replace(made=False))
+        entry.thing = thing
+        if thing.made:
+            trail.made(entry)
+    assert trail._lines is not None
+    trail._lines.close()
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def test_nothing_is_left(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    assert command.main(["--clean-up"]) == 0
+    assert capsys.readouterr().out == "Nothing is left over.\n"
+
+
+def test_what_is_there_is_asked_about_once(
+    uri: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connect(uri) as host:
+        left(host, VOLUME, GUEST)
+        answer(monkeypatch, "n\n")
+        assert command.main(["--clean-up"]) == 0
+        said = capsys.readouterr()
+        assert said.err.count("Remove? (y/n)") == 1
+        assert "there is left the guest 'web', the volume web.img in the pool 'images'. Remove?" in said.err
+        assert said.out == "" and len(os.listdir(home)) == 1
+        answer(monkeypatch, "y\n")
+        assert command.main(["--clean-up"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "Removed the guest 'web'.\nRemoved the volume web.img in the pool 'images'.\n"
+    assert os.listdir(home) == []
+
+
+def test_yes_asks_nothing_and_leaves_what_is_doubtful(
+    uri: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connect(uri) as host:
+        left(host, DOUBTFUL, GUEST)
+        assert command.main(["--clean-up", "--yes", "--output", "json"]) == 0
+    said = capsys.readouterr()
+    (run,) = json.loads(said.out)["runs"]
+    assert (run["tool"], run["guest"], run["uri"], run["reached"], run["settled"], run["error"]) == (
+        "virtprov-install", "web", uri, True, False, "",
+    )  # fmt: skip
+    guest, volume = run["things"]
+    assert (guest["kind"], guest["uuid"], guest["fate"], guest["why"]) == ("guest", UUID, "removed", "")
+    assert (volume["kind"], volume["pool"], volume["fate"]) == ("volume", "images", "kept")
+    assert "nothing tells whether the run made it" in volume["why"]
+    assert len(os.listdir(home)) == 1
+
+
+def test_what_is_doubtful_is_asked_about_by_itself(
+    uri: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connect(uri) as host:
+        left(host, DOUBTFUL)
+        answer(monkeypatch, "y\n")
+        assert command.main(["--clean-up"]) == 0
+    said = capsys.readouterr()
+    assert "(nothing tells whether the run made it, or somebody else). Remove?" in said.err
+    assert said.out == "Removed the volume web.img in the pool 'images'.\n"
+    assert os.listdir(home) == []
+
+
+def test_what_is_gone_already_settles_the_run(uri: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with connect(uri) as host:
+        left(host, GUEST._replace(uuid=UUID.replace("9e01", "9e02")))
+        assert command.main(["--clean-up"]) == 0
+    assert capsys.readouterr().out.startswith("Nothing is left of the virtprov-install of 'web'")
+    assert os.listdir(home) == []
+
+
+def test_a_host_out_of_reach_is_said_and_kept_for_later(
+    uri: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connect(uri) as host:
+        left(host, GUEST)
+    os.unlink(uri.removeprefix("test://"))
+    assert command.main(["--clean-up", "--yes", "--output", "json"]) == 3
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    assert not run["reached"] and not run["settled"] and "there is no file" in run["error"]
+    assert len(os.listdir(home)) == 1
+
+
+def test_only_the_host_that_is_named(uri: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with connect(uri) as host:
+        left(host, GUEST)
+        assert command.main(["--clean-up", "--yes", "--connect", "test:///default"]) == 0
+    assert capsys.readouterr().out == "Nothing is left over.\n" and len(os.listdir(home)) == 1
+    assert command.main(["--clean-up", "--yes", "--connect", uri]) == 0
+    assert capsys.readouterr().out == "Removed the guest 'web'.\n" and os.listdir(home) == []
+
+
+def test_yes_goes_with_clean_up_only() -> None:
+    with pytest.raises(UsageError, match="--yes goes with --clean-up only"):
+        command.main(["--yes", "--name", "a"])

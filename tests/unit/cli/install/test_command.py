@@ -1,0 +1,432 @@
+"""What virtprov-install does once the guest runs, and with flags that go together or do not."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtprov.actions.request import Checks, InstallRequest
+from virtprov.cli.install import command, legacy
+from virtprov.guest.boot import Method
+from virtprov.host.connection import Host, connect
+from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.support.errors import ProvError, UsageError, WaitTimeout
+
+KVM = f"recorded://{Path(__file__).resolve().parents[3] / 'data' / 'hosts' / 'kvm'}"
+NEW = ["--connect", "test:///default", "--name", "new", "--osinfo", "generic", "--memory", "64", "--disk", "none"]
+
+
+@pytest.fixture(autouse=True)
+def surroundings(only_bundled_profiles: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the profiles of the checkout, one index for the whole run, no desktop."""
+    monkeypatch.delenv("VIRTINSTALL_OSINFO_DISABLE_REQUIRE", raising=False)
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """The test driver, which keeps its guests as long as somebody is connected."""
+    with connect("test:///default") as made:
+        yield made
+        if made.guest("new") is not None:
+            made.destroy_guest("new")
+            made.undefine_guest("new")
+
+
+@pytest.mark.parametrize(
+    ("flags", "runs"),
+    [
+        (["--import"], True),
+        (["--import", "--destroy-on-exit"], False),
+        (["--import", "--destroy-on-exit", "--noautoconsole"], True),  # no console that could be closed
+        (["--pxe", "--destroy-on-exit"], False),
+        (["--pxe", "--noauto", "--noreboot"], True),
+    ],
+)
+def test_a_guest_ends_with_its_console(host: Host, flags: list[str], runs: bool) -> None:
+    assert command.main([*NEW, *flags]) == 0
+    known = host.guest("new")
+    assert known is not None
+    assert known.active is runs
+
+
+@pytest.mark.parametrize(
+    ("flags", "documents"),
+    [
+        (["--print-xml", "--pxe"], 2),
+        (["--print-step", "1", "--pxe"], 1),
+        (["--print-step", "2", "--pxe"], 1),
+        (["--print-xml", "--livecd"], 1),
+        (["--print-xml", "--install", "no_install=yes"], 1),
+        (["--print-xml", "--install", "bootdev=cdrom"], 2),
+        (["--print-xml", "--install", "kernel=/k,initrd=/i,kernel_args=a b"], 2),
+    ],
+)
+def test_documents(flags: list[str], documents: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([*NEW, *flags]) == 0
+    assert capsys.readouterr().out.count("</domain>") == documents
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--livecd"], "how the operating system comes in"),  # a live CD is still a CD
+        (["--print-xml", "2", "--import"], "installed in one step"),
+        (["--install", "bootdev=usb"], "no such boot device"),
+    ],
+)
+def test_refusals(host: Host, flags: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        command.main([*NEW, *flags])
+    assert host.guest("new") is None
+
+
+def test_explain_is_for_new_guests() -> None:
+    with pytest.raises(UsageError, match="--reinstall makes none"):
+        command.main(["--connect", "test:///default", "--reinstall", "test", "--osinfo", "generic", "--explain"])
+
+
+# -- the request ------------------------------------------------------------------------------------
+
+
+def parsed(*words: str) -> Namespace:
+    args = command.build_parser().parse_args(list(words))
+    legacy.apply(args)
+    return args
+
+
+def request_of(*words: str) -> InstallRequest:
+    return command.to_request(parsed(*words), OsinfoRequest("generic"))
+
+
+@pytest.mark.parametrize(
+    ("words", "method"),
+    [
+        ((), Method()),
+        (("--import",), Method("import")),
+        (("--cdrom", "/a.iso"), Method("cdrom", "/a.iso")),
+        (("-c", "/a.iso", "--livecd"), Method("cdrom", "/a.iso", live=True)),
+        (("--pxe",), Method("pxe")),
+        (("--pxe", "--livecd"), Method("pxe", live=True)),
+        (("--install", "bootdev=fd"), Method("bootdev", bootdev="fd")),
+        (("--import", "--install", "bootdev=cdrom"), Method("bootdev", bootdev="cdrom")),
+        (("--install", "no_install=yes"), Method("import")),
+        (("--install", "kernel=/k"), Method("kernel", kernel="/k")),
+        (
+            ("--install", "kernel=/k,initrd=/i,kernel_args=a,b c"),
+            Method("kernel", kernel="/k", initrd="/i", args="a,b c"),
+        ),
+    ],
+)
+def test_how_the_system_comes_in(words: tuple[str, ...], method: Method) -> None:
+    assert request_of(*words).method == method
+
+
+@pytest.mark.parametrize(
+    ("words", "checks"),
+    [
+        ((), Checks()),
+        (("--check", "mac_in_use=off"), Checks(mac_in_use=False)),
+        (("--check", "all=off"), Checks(False, False, False, False, True, False)),
+        (("--force",), Checks(False, False, False, False, True, False)),
+        (("--check", "all=off,disk_size=on"), Checks(False, True, False, False, True, False)),
+        (("--check", "name_in_use=off"), Checks(name_in_use=False)),
+        (("--check", "pool_create=on,permissions=off"), Checks(permissions=False, pool_create=True)),
+        (("--check", "path_in_use=no", "--check", "disk_size=0"), Checks(path_in_use=False, disk_size=False)),
+    ],
+)
+def test_checks(words: tuple[str, ...], checks: Checks) -> None:
+    assert request_of(*words).checks == checks
+
+
+@pytest.mark.parametrize(
+    ("words", "cloud_init"),
+    [
+        ((), None),
+        (("--cloud-init",), {}),
+        (("--cloud-init", "none"), None),
+        (("--cloud-init", "disable=on,user=joe"), {"disable": "yes", "user": "joe"}),
+    ],
+)
+def test_cloud_init(words: tuple[str, ...], cloud_init: dict[str, str] | None) -> None:
+    assert request_of(*words).cloud_init == cloud_init
+
+
+def test_groups_in_order_and_those_turned_off() -> None:
+    made = request_of("--disk", "none", "--disk", "/a,size=1", "--sound", "none", "--network", "user", "--boot", "uefi")
+    assert [use.group for use in made.uses] == ["boot", "disk", "network"]
+    assert made.refused == {"disk", "sound"}
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "value"),
+    [
+        (("--name", "x"), "name", "x"),
+        (("--virt-type", "KVM"), "domain_type", "kvm"),
+        (("--arch", "aarch64"), "arch", "aarch64"),
+        (("--machine", "q35"), "machine", "q35"),
+        (("--container",), "os_type", "exe"),
+        (("--autostart",), "autostart", True),
+        (("--transient",), "transient", True),
+        (("--noreboot",), "noreboot", True),
+        (("--wait",), "wait", -1.0),
+        (("--wait", "2.5"), "wait", 2.5),
+        (("--print-xml",), "printing", True),
+        (("--dry-run",), "dry", True),
+        (("--dry-run",), "printing", False),
+    ],
+)
+def test_plain_flags(words: tuple[str, ...], field: str, value: object) -> None:
+    assert getattr(request_of(*words), field) == value
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--pxe", "--import"), "--pxe and --import exclude each other"),
+        (("--cdrom", "/a", "--pxe"), "--cdrom and --pxe exclude each other"),
+        (("--transient", "--autostart"), "--autostart contradicts --transient"),
+        (("--pxe", "--extra-args", "x"), "--extra-args goes with --location only"),
+        (("--pxe", "--initrd-inject", "x"), "--initrd-inject goes with --location only"),
+        (("--disk", "/a,none=1"), "--disk has no option 'none'"),
+    ],
+)
+def test_contradictions(words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        request_of(*words)
+    assert caught.value.hint
+
+
+# -- results as objects -----------------------------------------------------------------------------
+
+FACTS = set("name uuid created state uri macs volumes root_password steps documents warnings".split())
+GUEST = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--output", "json"]
+
+
+def printed(words: list[str], capsys: pytest.CaptureFixture[str], status: int = 0) -> Any:
+    assert command.main(words) == status
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_guest_that_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    body = printed([*GUEST, "--import", "--disk", "pool=images,size=1", "--network", "user"], capsys)
+    assert set(body) == FACTS
+    assert (body["name"], body["created"], body["state"], body["uri"]) == ("new", True, "created", "qemu:///system")
+    assert (body["volumes"], body["documents"], body["root_password"]) == (["/srv/images/new.qcow2"], [], None)
+    assert body["steps"] == ["Making the volume new.qcow2", "Defining the guest 'new'", "Starting the guest 'new'"]
+    assert len(body["macs"]) == 1 and len(body["uuid"]) == 36
+
+
+@pytest.mark.parametrize(
+    ("flags", "documents", "steps"),
+    [
+        (["--pxe", "--print-xml"], 2, 0),
+        (["--pxe", "--print-xml", "2"], 1, 0),
+        (["--pxe", "--dry-run"], 0, 2),
+        (["--import", "--cloud-init", "disable=on", "--print-xml"], 1, 0),
+    ],
+)
+def test_a_guest_that_is_only_planned(
+    flags: list[str], documents: int, steps: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = printed([*GUEST, "--disk", "none", *flags], capsys)
+    assert set(body) == FACTS
+    assert (body["created"], body["state"], body["root_password"]) == (False, "", None)
+    assert (len(body["documents"]), len(body["steps"])) == (documents, steps)
+    assert all(text.startswith("<domain ") for text in body["documents"])
+
+
+def test_an_installation_nobody_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed([*GUEST, "--disk", "none", "--pxe"], capsys)["state"] == "installing"
+
+
+def test_warnings_are_in_the_object(capsys: pytest.CaptureFixture[str]) -> None:
+    body = printed([*GUEST, "--disk", "none", "--import", "--os-type", "linux", "--memory", "16"], capsys)
+    assert len(body["warnings"]) == 2
+
+
+def test_systems(capsys: pytest.CaptureFixture[str]) -> None:
+    body = printed(["--osinfo", "list=debian1", "--output", "json"], capsys)
+    assert "debian12" in [each["short_id"] for each in body["systems"]]
+    assert body["warnings"] == []
+
+
+def test_media(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "a.img").write_bytes(b"QFI\xfb\0\0\0\x03".ljust(4096, b"\0"))
+    words = ["--output", "json", "--identify", str(tmp_path / "a.img"), str(tmp_path / "none")]
+    found = printed(words, capsys, status=1)
+    assert [each["path"] for each in found] == words[3:]
+    assert (found[0]["kind"], found[0]["os"], found[0]["error"]) == ("disk", None, None)
+    assert "cannot be read" in found[1]["error"]
+
+
+def test_a_recording(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = str(tmp_path / "record")
+    body = printed(["--connect", "test:///default", "--record-host", folder, "--output", "json"], capsys)
+    assert (body["uri"], body["recorded"]) == ("test:///default", folder)
+    assert set(body) == {"uri", "recorded", "warnings"}
+
+
+# -- results in words -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([*NEW, "--import"], "The guest 'new' is created and running.\n"),
+        ([*NEW, "--pxe"], "The guest 'new' is running its installation; it is complete when it powers off.\n"),
+        ([*NEW, "--import", "--quiet"], ""),
+        ([*NEW, "--import", "--dry-run"], "Defining the guest 'new'\nStarting the guest 'new'\n"),
+    ],
+)
+def test_the_closing_line(words: list[str], said: str, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([*words, "--noautoconsole"]) == 0
+    assert capsys.readouterr().out == said
+
+
+def test_waiting_no_time_is_not_waiting(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([*NEW, "--import", "--wait", "0"]) == 0
+    assert "--wait 0 is taken for --noautoconsole" in capsys.readouterr().err
+
+
+def test_help_of_groups_needs_no_host(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--connect", "nowhere:///", "--disk", "help", "--network=?"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("--disk options:\n") and "\n--network options:\n" in out
+
+
+def test_the_options_of_osinfo(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--osinfo", "help"]) == 0
+    assert "  detect\n" in capsys.readouterr().out
+
+
+@pytest.fixture
+def seeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that takes data, which libvirt's test driver does not."""
+    monkeypatch.setattr(Host, "upload_volume", lambda *words, **settings: None)
+
+
+@pytest.mark.usefixtures("seeded")
+def test_a_password_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", "pool=images,size=1", "--cloud-init"]
+    assert command.main(words) == 0
+    out = capsys.readouterr().out
+    assert out.count("Password for root's first login: ") == 1
+    body = printed([*words, "--output", "json"], capsys)
+    assert len(body["root_password"]) == 16 and body["state"] == "created"
+
+
+@pytest.mark.usefixtures("seeded")
+def test_a_password_is_not_lost_when_the_wait_fails(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def impatient(*words: object) -> None:
+        raise WaitTimeout("not ready")
+
+    monkeypatch.setattr("virtprov.actions.install.finish.finish", impatient)
+    words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", "pool=images,size=1"]
+    with pytest.raises(WaitTimeout):
+        command.main([*words, "--cloud-init", "--output", "json"])
+    said = capsys.readouterr()
+    assert said.out == "" and "Password for root's first login: " in said.err
+
+
+# -- consoles and waiting ---------------------------------------------------------------------------
+
+
+class Elsewhere:
+    """Stands in for a host on which guests really run: the recorded one, claiming to be real."""
+
+    is_recorded = False
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.host, name)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+    """The programs that are started for the user's eyes, on a host where guests run."""
+    from virtprov.cli.output import Output
+
+    shown: list[list[str]] = []
+    around: Callable[[Output, Any], Any] = Output.world
+
+    def world(self: Output, host: Host) -> Any:
+        return around(self, Elsewhere(host))
+
+    def run_attached(words: list[str]) -> int:
+        shown.append(words)
+        return 0
+
+    monkeypatch.setattr(Output, "world", world)
+    monkeypatch.setattr("virtprov.support.command.run_attached", run_attached)
+    yield shown
+
+
+VIEWER = ["virt-viewer", "--connect", "qemu:///system", "--wait", "new"]
+CONSOLE = ["virsh", "--connect", "qemu:///system", "console", "new"]
+REAL = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", "none"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "here", "programs"),
+    [
+        (["--import"], (True, True), [VIEWER]),
+        (["--import", "--graphics", "none"], (True, True), [CONSOLE]),
+        (["--import", "--autoconsole", "text"], (True, True), [CONSOLE]),
+        (["--import", "--noautoconsole"], (True, True), []),
+        (["--import", "--graphics", "none"], (False, False), []),
+        (["--import", "--autoconsole", "graphical"], (True, False), []),
+    ],
+)
+def test_which_console_is_opened(
+    flags: list[str], here: tuple[bool, bool], programs: list[list[str]], opened: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from virtprov.cli.install import attach_console
+
+    terminal, viewer = here
+    monkeypatch.setattr(attach_console, "means", lambda: attach_console.Means(terminal=terminal, viewer=viewer))
+    assert command.main([*REAL, *flags]) == 0
+    assert opened == programs
+
+
+def test_without_a_viewer_the_command_waits(
+    opened: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from virtprov.cli.install import attach_console
+
+    waited: list[float | None] = []
+
+    def finish(request: InstallRequest, *rest: object) -> str:
+        waited.append(request.wait)
+        return "off"
+
+    monkeypatch.setattr(attach_console, "means", lambda: attach_console.Means(terminal=True, viewer=False))
+    monkeypatch.setattr("virtprov.actions.install.finish.finish", finish)
+    assert command.main([*REAL, "--import"]) == 0
+    assert command.main([*REAL, "--import", "--noautoconsole"]) == 0
+    assert waited == [-1.0, None]
+    said = capsys.readouterr()
+    assert "Waiting until 'new' is off" in said.err and "The guest 'new' is off." in said.out
+    assert opened == []
+
+
+def test_the_guest_ends_even_when_waiting_fails(opened: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+
+    def fail(*words: object) -> str:
+        raise ProvError("broken")
+
+    monkeypatch.setattr("virtprov.actions.install.finish.finish", fail)
+    monkeypatch.setattr(Host, "destroy_guest", lambda self, name: ended.append(name))
+    with pytest.raises(ProvError, match="broken"):
+        command.main([*REAL, "--import", "--graphics", "none", "--destroy-on-exit"])
+    assert ended == ["new"]

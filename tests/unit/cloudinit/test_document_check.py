@@ -1,0 +1,199 @@
+"""What may be user-data, vendor-data and network-config, and what is said about the rest."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+
+import pytest
+
+from virtprov.cloudinit.document_check import Checked, check_network_config, check_user_data
+from virtprov.cloudinit.sources import Source
+from virtprov.support.errors import InputError
+
+
+def user(text: str | bytes) -> Checked:
+    return check_user_data(Source("'ud'", text if isinstance(text, bytes) else text.encode()))
+
+
+def network(text: str) -> Checked:
+    return check_network_config(Source("'net'", text.encode()))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "mime"),
+    [
+        ("#cloud-config\n", "cloud-config", "text/cloud-config"),
+        ("#cloud-config\nruncmd: [date]\n", "cloud-config", "text/cloud-config"),
+        ("#cloud-config\r\nruncmd:\r\n - date\r\n", "cloud-config", "text/cloud-config"),
+        ("#cloud-config # mine\n{}\n", "cloud-config", "text/cloud-config"),
+        ("#!/bin/sh\n: {{{\n", "script", "text/x-shellscript"),
+        ("#include\nhttp://x/y\n", "include", "text/x-include-url"),
+        ("#include-once\nhttp://x/y\n", "include", "text/x-include-once-url"),
+        ("#cloud-boothook\n#!/bin/sh\n", "boothook", "text/cloud-boothook"),
+        ("#part-handler\ndef x(): pass\n", "part-handler", "text/part-handler"),
+        ("#cloud-config-archive\n- type: a\n", "cloud-config-archive", "text/cloud-config-archive"),
+        ('#cloud-config-jsonp\n[{"op": "add"}]\n', "cloud-config-jsonp", "text/cloud-config-jsonp"),
+        ("## template: jinja\n#cloud-config\n{% if %}\n", "jinja2", "text/jinja2"),
+        ("## template: jinja\n#!/bin/sh\n", "jinja2", "text/jinja2"),
+        ('Content-Type: multipart/mixed; boundary="x"\nMIME-Version: 1.0\n\n--x--\n', "multipart", "multipart/mixed"),
+        ("MIME-Version: 1.0\nContent-Type: multipart/mixed;\n boundary=x\n\n", "multipart", "multipart/mixed"),
+        ("From nobody Fri Jan 11\nContent-Type: multipart/mixed\n\n", "multipart", "multipart/mixed"),
+    ],
+)
+def test_kinds(text: str, kind: str, mime: str) -> None:
+    checked = user(text)
+    assert (checked.kind, checked.mime, checked.warnings) == (kind, mime, ())
+    assert checked.text == text
+
+
+def test_the_mapping_can_be_looked_at() -> None:
+    assert user("#cloud-config\nruncmd: [date]\n").tree == {"runcmd": ["date"]}
+    assert user("#cloud-config\n# nothing\n").tree == {}
+    assert user("#!/bin/sh\n").tree is None
+
+
+def test_gzip() -> None:
+    packed = user(gzip.compress(b"#cloud-config\nruncmd: [date]\n"))
+    assert (packed.kind, packed.mime) == ("cloud-config", "application/gzip")
+    with pytest.raises(InputError, match=r"'ud' \(unpacked\), line 1"):
+        user(gzip.compress(b"hello\n"))
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        user(b"\x1f\x8bnonsense")
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        user(gzip.compress(b"#cloud-config\n" * 100)[:-12])
+
+
+def test_a_gzip_bomb() -> None:
+    with pytest.raises(InputError, match="unpacks to more than 16 MiB"):
+        user(gzip.compress(b"#" * (17 * 1024**2)))
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "hint"),
+    [
+        ("", "'ud' is empty", "#cloud-config"),
+        (" \n\n", "'ud' is empty", ""),
+        ("packages: [x]\n", "line 1: cloud-init does not know what 'packages: [x]' begins", "on the first line"),
+        ("\n\npackages: [x]\n", "line 3: cloud-init does not know", ""),
+        ("a: 1\n#cloud-config\n", "line 1:", "it is on line 2"),
+        ("# cloud-config\na: 1\n", "line 1: '# cloud-config' is not '#cloud-config'", "just so"),
+        ("#cloud_config\n", "'#cloud_config' is not '#cloud-config'", ""),
+        ("cloud-config\n", "'cloud-config' is not '#cloud-config'", ""),
+        ("#cloud-configuration\n", "cloud-init does not know what '#cloud-configuration'", ""),
+        ("<html>\n", "cloud-init does not know what '<html>'", "is it the right file?"),
+        ("x" * 100, "x" * 37 + "...'", ""),
+        (b"\xef\xbb\xbf#cloud-config\n", "line 1: a byte order mark", "without"),
+        (b"#cloud-config\na: \xff\n", "is not UTF-8 text: line 2", ""),
+        ("#cloud-config\nruncmd:\n  - a\n b: 1\n", "line 4: bad YAML", "indentation"),
+        ("#cloud-config\na: b: c\n", "line 2: bad YAML: mapping values are not allowed here", "quote"),
+        ("#cloud-config\nruncmd:\n\t- a\n", "line 3: bad YAML", "no tabs"),
+        ("#cloud-config\na: 'x\n\n", "bad YAML", ""),
+        ("#cloud-config\na: [1, 2\nb: 3\n", "line 3: bad YAML", ""),
+        ("#cloud-config\nhostname: {{ name }}\n", "line 2: bad YAML", "## template: jinja"),
+        ("#cloud-config\na: \x01\n", "line 2: bad YAML", ""),
+        ("#cloud-config\na: !!python/object:os.system {}\n", "line 2: bad YAML", ""),
+        ("#cloud-config\na: *b\n", "line 2: bad YAML", ""),
+        ("#cloud-config\na: 1\n---\nb: 2\n", "bad YAML", ""),
+        ("#cloud-config\na: 2024-13-45\n", "impossible value", ""),
+        ("#cloud-config\na: !!timestamp x\n", "impossible value", ""),
+        ("#cloud-config\na: !!map x\n", "line 2: bad YAML", ""),
+        ("#cloud-config\n" + "[" * 5000, "nested too deeply", ""),
+        ("#cloud-config\n\n- a\n", "line 3: the cloud-config is a list, not a mapping", "key: value"),
+        ("#cloud-config\nruncmd:date\n", "line 2: the cloud-config is plain text", "blank missing"),
+        ("#cloud-config\n17\n", "line 2: the cloud-config is a single value", ""),
+        ("#cloud-config-archive\na: 1\n", "must be a list of parts", ""),
+        ('#cloud-config-jsonp\n{"a":\n ]\n', "line 3: the JSON does not parse", ""),
+        ("## template: jinja\nhello\n", "line 2: a '## template: jinja' document needs a second header", ""),
+    ],
+)
+def test_refused(text: str | bytes, words: str, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        user(text)
+    assert str(caught.value).startswith("'ud'")
+    assert words in str(caught.value)
+    assert hint in caught.value.hint
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("#cloud-config\nwrite_file: []\n", "cloud-init knows no key 'write_file': did you mean 'write_files'?"),
+        ("#cloud-config\nrun-cmd: []\n", "did you mean 'runcmd'?"),
+        ("#cloud-config\nssh-pwauth: true\n", "did you mean 'ssh_pwauth'?"),
+        ("#cloud-config\nruncmd: []\npackages: []\nruncmd: []\n", "line 4: the key 'runcmd' stands twice"),
+        ("#cloud-config\nntp: {pools: [], pools: []}\n", "line 2: the key 'pools' stands twice"),
+        ("\n#cloud-config\n", "should be the first line"),
+        ("#Cloud-Config\n", "in lower case"),
+        ("#!/bin/bash\r\ntrue\r\n", "ends in CR LF"),
+    ],
+)
+def test_warned(text: str, warning: str) -> None:
+    (said,) = user(text).warnings
+    assert said.startswith("'ud'")
+    assert warning in said
+
+
+def test_keys_nobody_knows_are_left_alone() -> None:
+    assert user("#cloud-config\nx-mine: 1\nmy_own_module: {}\n1: 2\nca-certs: {}\n").warnings == ()
+
+
+def test_merged_keys_are_not_doubles() -> None:
+    text = "#cloud-config\nx-a: &a {k: 1}\nx-b:\n  <<: *a\n  k: 2\n"
+    assert user(text).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 2\nethernets: {}\n",
+        "network:\n  version: 2\n  ethernets: {}\n",
+        "version: 1\nconfig: []\n",
+        "network: {version: 1, config: [{type: physical, name: eth0}]}\n",
+        "network: {config: disabled}\n",
+        "config: disabled\n",
+        "version: 2\nrenderer: networkd\nethernets: {}\nbonds: {}\nvrfs: {}\n",
+    ],
+)
+def test_network_configs(text: str) -> None:
+    assert network(text).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "hint"),
+    [
+        ("", "does not hold anything", "version: 2"),
+        ("ethernets: {}\n", "does not hold 'version: 1' or 'version: 2'", "version: 2"),
+        ("version: 3\n", "version '3' is not known", ""),
+        ("version: '2'\n", "version '2' is not known", "version: 1 or 2"),
+        ("version: 1\nethernets: {}\n", "version 1 needs a list 'config'", ""),
+        ("network: 5\n", "does not hold anything", ""),
+        ("network: {version: 2}\nethernets: {}\n", "the key 'ethernets' stands beside 'network'", "below"),
+        ("auto lo\niface lo inet loopback\n", "line 1: the network-config is plain text", ""),
+        ("version: 2\nethernets:\n  a: b: c\n", "line 3: bad YAML", ""),
+    ],
+)
+def test_no_network_configs(text: str, words: str, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        network(text)
+    assert str(caught.value).startswith("'net'")
+    assert words in str(caught.value)
+    assert hint in caught.value.hint
+
+
+def test_network_config_typos_are_noticed() -> None:
+    (said,) = network("version: 2\nethernet: {}\n").warnings
+    assert said == "'net': network-config version 2 knows no key 'ethernet': did you mean 'ethernets'?"
+
+
+def test_yaml_is_loaded_only_when_needed() -> None:
+    code = (
+        "import sys\n"
+        "from virtprov.cloudinit import seed, seed_request, document_check, sources, documents\n"
+        "heavy = {'yaml', 'requests', 'pycdlib', 'hashlib', 'secrets', 'uuid', 'json', 'email', 'difflib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

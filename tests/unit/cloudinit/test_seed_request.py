@@ -1,0 +1,96 @@
+"""Sub-options into a request."""
+
+from __future__ import annotations
+
+import pytest
+
+from virtprov.cloudinit.seed_request import FIRST_BOOT, KEEP, UNTIL_READY, SeedRequest, request_from
+from virtprov.support.errors import UsageError
+
+
+def test_nothing_means_virt_installs_defaults() -> None:
+    assert request_from({}, "g") == SeedRequest("g", root_password_generate=True, disable=True)
+
+
+def test_anything_turns_those_defaults_off() -> None:
+    assert request_from({"disable": "on"}, "g") == SeedRequest("g", disable=True)
+    assert request_from({"keep": "yes"}, "g") == SeedRequest("g", keep=KEEP)
+    assert request_from({"root-password-generate": "off"}, "g") == SeedRequest("g")
+
+
+def test_every_text() -> None:
+    options = {
+        "root-password-file": "pw",
+        "root-ssh-key": "a",
+        "clouduser-ssh-key": "b",
+        "user-data": "c",
+        "meta-data": "d",
+        "network-config": "e",
+        "vendor-data": "f",
+        "hostname": "web.example.com",
+        "user": "tom",
+        "ssh-key": "g",
+    }
+    assert request_from(options, "g") == SeedRequest(
+        guest_name="g",
+        root_password_file="pw",
+        root_ssh_key="a",
+        clouduser_ssh_key="b",
+        user_data="c",
+        meta_data="d",
+        network_config="e",
+        vendor_data="f",
+        hostname="web.example.com",
+        user="tom",
+        ssh_key="g",
+    )
+
+
+def test_an_empty_text_is_not_given() -> None:
+    assert request_from({"user-data": "", "disable": "yes"}, "g") == SeedRequest("g", disable=True)
+
+
+@pytest.mark.parametrize(
+    ("word", "kept"),
+    [("yes", KEEP), ("ON", KEEP), ("no", UNTIL_READY), ("until-ready", UNTIL_READY), ("first-boot", FIRST_BOOT)],
+)
+def test_keep(word: str, kept: str) -> None:
+    assert request_from({"keep": word}, "g").keep == kept
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "hint"),
+    [
+        ({"user-dat": "x"}, "there is no 'user-dat'", "did you mean 'user-data'"),
+        ({"zzz": "x"}, "there is no 'zzz'", "known names: root-password-generate"),
+        ({"user-data": None}, "user-data needs a value", "user-data=VALUE"),
+        ({"disable": "maybe"}, "disable: 'maybe' is neither on nor off", "disable=on"),
+        ({"keep": "forever"}, "keep: 'forever'", "until-ready"),
+        (
+            {"root-password-generate": "on", "root-password-file": "x"},
+            "root-password-generate and root-password-file exclude each other",
+            "one of them",
+        ),
+        ({"user": "root"}, "root is there already", "root-ssh-key"),
+        ({"user": "default"}, "stands for the image's own user", "clouduser-ssh-key"),
+        ({"user": "Tom"}, "'Tom' is not a user name", "lower-case"),
+        ({"user": "1tom"}, "'1tom' is not a user name", ""),
+        ({"user": "-tom"}, "'-tom' is not a user name", ""),
+        ({"user": "t:m"}, "'t:m' is not a user name", ""),
+        ({"user": "t" * 33}, "is not a user name", ""),
+        ({"hostname": "my_host"}, "'my_host' is not a host name", "'my-host'"),
+        ({"hostname": "***"}, "'***' is not a host name", "letters"),
+        ({"hostname": "a..b"}, "'a..b' is not a host name", "'a.b'"),
+    ],
+)
+def test_nonsense(options: dict[str, str | None], words: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        request_from(options, "g")
+    assert str(caught.value).startswith("--cloud-init")
+    assert words in str(caught.value)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["tom", "tom-2", "_svc", "a_b", "t" * 32])
+def test_good_user_names(name: str) -> None:
+    assert request_from({"user": name}, "g").user == name

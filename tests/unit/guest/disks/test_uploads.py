@@ -1,0 +1,105 @@
+"""Images of this machine for volumes of a host: what is sent, what is refused, and who is told of the way."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from virtprov.guest.disks import uploads
+from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.disks.uploads import Sent
+from virtprov.guest.disks.volumes import GIB, Making, NewVolume
+from virtprov.host.connection import Host
+from virtprov.support.errors import UsageError
+from virtprov.xml import tree
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Images of several kinds."""
+    header = struct.Struct(">4sIQIIQ")
+    (tmp_path / "small.qcow2").write_bytes(header.pack(b"QFI\xfb", 3, 0, 0, 16, 3 * GIB).ljust(1024, b"\0"))
+    overlay = header.pack(b"QFI\xfb", 3, 512, 9, 16, 3 * GIB).ljust(512, b"\0") + b"/base.img"
+    (tmp_path / "overlay.qcow2").write_bytes(overlay.ljust(1024, b"\0"))
+    (tmp_path / "plain.img").write_bytes(b"\0" * 4096)
+    (tmp_path / "old.vhdx").write_bytes(b"vhdxfile".ljust(4096, b"\0"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "format", "size"),
+    [
+        ("small.qcow2", None, "qcow2", 3 * GIB),
+        ("small.qcow2", 10, "qcow2", 10 * GIB),
+        ("plain.img", None, "raw", 4096),
+        ("plain.img", 1, "raw", GIB),
+        ("old.vhdx", None, "vhdx", 4096),
+    ],
+)
+def test_an_image_says_what_it_is(files: Path, name: str, wanted: float | None, format: str, size: int) -> None:
+    assert uploads.look(str(files / name), wanted) == Sent(str(files / name), format, size)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "message", "hint"),
+    [
+        ("nowhere.img", None, "is not there", "an image of this machine"),
+        ("", None, "cannot be read", "an image of this machine"),
+        ("overlay.qcow2", None, "stands on '/base.img'", "qemu-img convert"),
+        ("small.qcow2", 2.5, "has 3 GiB and is not made smaller", "at least size=3,"),
+        ("old.vhdx", 5, "cannot let a vhdx image grow", "convert it first"),
+    ],
+)
+def test_what_cannot_be_sent(files: Path, name: str, wanted: float | None, message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        uploads.look(str(files / name), wanted)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"format": "qcow2"}, "is sent as it is, in the format raw, so format=qcow2 has no place"),
+        ({"password_file": "/etc/hostname"}, "so nothing encrypts it"),
+    ],
+)
+def test_it_is_sent_as_it_is(kvm: Host, files: Path, words: dict[str, str], message: str) -> None:
+    spec = DiskSpec(pool="images", upload=str(files / "plain.img"))._replace(**words)
+    with pytest.raises(UsageError, match=message):
+        Storage(kvm, "g", qemu=True).resolve(tree.parse("<disk device='disk'/>"), spec)
+
+
+def test_it_becomes_a_volume_of_a_pool(kvm: Host, files: Path) -> None:
+    disk = tree.parse("<disk device='disk'/>")
+    image = str(files / "small.qcow2")
+    made = Storage(kvm, "g", qemu=True).resolve(disk, DiskSpec(upload=image, pool="images", size=5))
+    volume = NewVolume("images", "g.qcow2", "/srv/images/g.qcow2", "qcow2", 5 * GIB, 0, upload=image)
+    assert made == Making((), (volume,))
+    source = tree.child(disk, "source")
+    assert source is not None and source.get("file") == "/srv/images/g.qcow2"
+
+
+class Elsewhere:
+    """A host on another machine, as far as paths go."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.is_remote = True
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.host, name)
+
+
+@pytest.mark.parametrize("words", ["path", "backing_store"])
+def test_a_path_of_this_machine_is_not_one_of_the_remote_host(kvm: Host, files: Path, words: str) -> None:
+    image = str(files / "small.qcow2")
+    spec = DiskSpec(path=image) if words == "path" else DiskSpec(backing_store=image)
+    storage = Storage(Elsewhere(kvm), "g", qemu=True)  # type: ignore[arg-type]
+    with pytest.raises(UsageError) as caught:
+        storage.resolve(tree.parse("<disk device='disk'/>"), spec)
+    assert f"upload={image} sends the file of this machine there" in caught.value.hint
+    assert not uploads.instead(kvm, image), "a host on this machine has what this machine has"

@@ -1,0 +1,1 @@
+"""virtprov-clone: from a request to a plan for a copy of a guest."""

@@ -1,0 +1,329 @@
+"""What becomes of each disk of a cloned guest: copied, shared, replaced by one that is there, or left empty."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from virtprov.actions.request import CloneRequest
+from virtprov.actions.run.plan import Step
+from virtprov.actions.steps import storage
+from virtprov.actions.steps.files import CopyFile, Discard, PutAside
+from virtprov.guest import identity
+from virtprov.guest.disks.volumes import FILE_POOLS, GIB
+from virtprov.guest.document import Guest
+from virtprov.support.errors import HostError, UsageError
+from virtprov.support.frozen import Record
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from virtprov.host.connection import Host
+    from virtprov.host.info import PoolInfo, VolumeInfo
+
+COPIED, SHARED, GIVEN, EMPTY = "copied", "shared", "given", "empty"
+
+
+class DiskFate(Record):
+    """One disk: its target, where the original has it, where the copy has it, and one of the words above."""
+
+    target: str
+    source: str
+    path: str
+    fate: str
+
+
+class DiskCopies(Record):
+    """What becomes of all disks, the steps that copy, and those to take when all the rest is done."""
+
+    fates: tuple[DiskFate, ...]
+    steps: tuple[Step, ...]
+    last: tuple[Step, ...]
+
+
+def plan(
+    request: CloneRequest, host: Host, guest: Guest, name: str, warnings: list[str]
+) -> DiskCopies:
+    """Decide on every disk and write the new paths into `guest`.
+
+    Raises UsageError for paths that are missing or make no sense, HostError for disks that cannot be copied.
+    """
+    _check_targets(request, guest)
+    work = _Work(request, host, guest.name, name, warnings)
+    for disk in guest.disks():
+        work.settle(disk)
+    work.finish()
+    return DiskCopies(tuple(work.fates), tuple(work.steps), tuple(work.last))
+
+
+def _check_targets(request: CloneRequest, guest: Guest) -> None:
+    known = [_target(disk) for disk in guest.disks()]
+    for option, words in (("--force-copy", request.force), ("--skip-copy", request.skip)):
+        for word in sorted(words):
+            if word not in known:
+                raise UsageError(
+                    f"{option} {word}: the guest has no such disk",
+                    hint="its disks are: " + ", ".join(known) if known else "it has no disks",
+                )
+
+
+def _target(disk: Element) -> str:
+    return path.get(disk, "./target/@dev") or ""
+
+
+class _Work:
+    """The disks one after the other; later ones know which paths are taken."""
+
+    def __init__(
+        self, request: CloneRequest, host: Host, source: str, clone: str, warnings: list[str]
+    ) -> None:
+        self.request, self.host = request, host
+        self.source, self.clone = source, clone
+        self.warnings = warnings
+        self.last: list[Step] = []
+        self.files = list(request.files)
+        self.fates: list[DiskFate] = []
+        self.steps: list[Step] = []
+        self._taken: set[str] = set()
+        self._missing: list[str] = []
+        self._needed: dict[str, int] = {}
+
+    def settle(self, disk: Element) -> None:
+        """Decide what becomes of one disk."""
+        where = _path(self.host, disk)
+        if not self._is_copied(disk):
+            has = tree.child(disk, "source") is not None
+            self._note(disk, where, where if has else "", SHARED if has else EMPTY)
+            return
+        if where is None:
+            raise _unclonable(disk)
+        target = self._new_path(disk, where)
+        if target is None:
+            self._missing.append(_target(disk) or where)
+        elif self.request.preserve:
+            self._check_given(target)
+            _point(self.host, disk, target)
+            self._note(disk, where, target, GIVEN)
+        else:
+            self._copy(disk, where, target)
+            self._note(disk, where, target, COPIED)
+
+    def _note(self, disk: Element, where: str | None, target: str | None, fate: str) -> None:
+        self.fates.append(DiskFate(_target(disk), where or "", target or "", fate))
+
+    def finish(self) -> None:
+        """Say what is left over or missing."""
+        if self._missing:
+            raise UsageError(
+                f"no file is given for the copy of {', '.join(self._missing)}",
+                hint="give --file PATH once for each, or --auto-clone to have the paths made up",
+            )
+        for file in self.files:
+            self.warnings.append(f"--file {file} is not used: the guest has no further disk to copy")
+
+    def _is_copied(self, disk: Element) -> bool:
+        """Empty, read-only and shared disks are used together; the user may say otherwise."""
+        target = _target(disk)
+        if tree.child(disk, "source") is None or target in self.request.skip:
+            return False
+        if target in self.request.force:
+            return True
+        if path.get(disk, "./transient/@shareBacking") == "yes":
+            return False
+        return not any(tree.child(disk, mark) is not None for mark in ("readonly", "shareable"))
+
+    def _new_path(self, disk: Element, where: str) -> str | None:
+        """Where the copy goes: as given, or made up; None when nothing is said."""
+        if self.files:
+            target = self.files.pop(0)
+            target = target if self.host.is_remote else os.path.abspath(os.path.expanduser(target))
+            if target in self._taken:
+                raise UsageError(f"--file {target} is given for two disks", hint="give each copy a path of its own")
+        elif self.request.auto:
+            target = identity.clone_path(where, self.source, self.clone, self._is_taken)
+        else:
+            return None
+        self._taken.add(target)
+        return target
+
+    def _is_taken(self, where: str) -> bool:
+        return where in self._taken or self.host.volume_at(where) is not None or self._is_here(where)
+
+    def _is_here(self, where: str) -> bool:
+        return not self.host.is_remote and os.path.lexists(where)
+
+    def _check_given(self, target: str) -> None:
+        """Raise HostError when a disk that shall be used as it is does not exist."""
+        if not self.request.checks.path_exists:
+            return
+        if self.host.volume_at(target) is None and not self._is_here(target):
+            raise HostError(
+                f"--preserve-data: there is no {target}", hint="leave it out, and the disk is copied there"
+            )
+
+    # -- copying ----------------------------------------------------------------------------------
+
+    def _copy(self, disk: Element, where: str, target: str) -> None:
+        host, source, existing = self.host, self.host.volume_at(where), self.host.volume_at(target)
+        if os.path.normpath(target) == os.path.normpath(where):
+            raise UsageError(f"--file {target}: this is the original's own disk", hint="give another path")
+        onto_device = not host.is_remote and _is_block_device(target)
+        if existing is not None and not onto_device:
+            raise HostError(
+                f"{target} exists already, and a copy would overwrite it",
+                hint="give another --file, or --preserve-data to use it as it is",
+            )
+        if self._is_here(target) and not onto_device:
+            self._put_aside(target)
+        pool = host.pool_at(os.path.dirname(target))
+        if pool is not None and not pool.active:
+            raise storage.inactive(pool)
+        if source is None:
+            self._copy_outside(where, target, pool, onto_device)
+        elif onto_device:
+            self.steps.append(CopyFile(where, target, sparse=self.request.sparse))
+        else:
+            self._copy_volume(source, target, pool)
+        _point(host, disk, target)
+
+    def _put_aside(self, target: str) -> None:
+        """Make way for a copy where a file lies that the user gives up."""
+        if self.request.checks.path_exists or not os.path.isfile(target):
+            raise HostError(
+                f"{target} exists already, and a copy would overwrite it",
+                hint="give another --file, --preserve-data to use it as it is, or --check path_exists=off to lose it",
+            )
+        number = 0
+        while os.path.lexists(aside := f"{target}.old{number or ''}"):
+            number += 1
+        self.warnings.append(f"what is in {target} now will be lost")
+        self.steps.append(PutAside(target, aside))
+        self.last.append(Discard(aside))
+
+    def _copy_volume(self, source: VolumeInfo, target: str, pool: PoolInfo | None) -> None:
+        """Copy what a pool of the host holds: the host does, but for sharing the blocks of images with tables."""
+        request = self.request
+        self._check_room(source, pool)
+        if request.reflink and source.type == "file" and not self.host.is_remote and os.access(source.path, os.R_OK):
+            self.steps.append(CopyFile(source.path, target, reflink=True))
+            return
+        share = request.reflink and source.type == "file" and source.format == "raw"
+        if request.reflink and not share:
+            kind = source.format or f"{source.type} volumes"
+            self.warnings.append(f"{source.path} is copied in full: the host cannot share blocks of {kind}")
+        whole = not request.sparse or pool is not None and pool.type == "logical"
+        self.steps.append(storage.CopyDisk(source, target, reflink=share, sparse=not whole))
+
+    def _copy_outside(self, where: str, target: str, pool: PoolInfo | None, onto_device: bool) -> None:
+        """Copy a disk that no pool of the host knows."""
+        request = self.request
+        if self.host.is_remote or not os.path.exists(where):
+            what = "is in no pool of the remote host" if self.host.is_remote else "does not exist"
+            raise HostError(
+                f"the original's disk {where} {what}", hint="use --skip-copy or --preserve-data for it"
+            )
+        plain = pool is None or pool.type in FILE_POOLS
+        if (plain or onto_device) and os.access(where, os.R_OK) and not _leans(where, target):
+            self._check_directory(target)
+            self.steps.append(CopyFile(where, target, request.sparse, request.reflink))
+            return
+        self.steps.append(
+            storage.CopyDisk(_outside(where), target, reflink=request.reflink, sparse=request.sparse)
+        )
+
+    def _check_directory(self, target: str) -> None:
+        directory = os.path.dirname(target)
+        if not os.path.isdir(directory):
+            raise UsageError(
+                f"--file {target}: the directory {directory} does not exist", hint="make it, or give another path"
+            )
+
+    def _check_room(self, source: VolumeInfo, pool: PoolInfo | None) -> None:
+        """Raise HostError when the copies do not fit into the pool they go to."""
+        if pool is None or not pool.active or not self.request.checks.disk_size:
+            return
+        need = source.allocation if self.request.sparse else max(source.capacity, source.allocation)
+        self._needed[pool.name] = self._needed.get(pool.name, 0) + need
+        if not self.request.reflink and self._needed[pool.name] > pool.available:
+            raise HostError(
+                f"the copy of {source.path} needs {need / GIB:.1f} GiB, but the pool '{pool.name}' has"
+                f" {pool.available / GIB:.1f} GiB free",
+                hint="make room, give --file PATH in another pool, or use --check disk_size=off",
+            )
+
+
+def _leans(where: str, target: str) -> bool:
+    """Whether an image names its backing file by a path that would lead elsewhere from the copy's directory."""
+    from virtprov.support.image import probe
+
+    seen = probe(where)
+    backing = seen.backing if seen is not None else ""
+    plain = backing and not backing.startswith(("/", "json:")) and "://" not in backing
+    return bool(plain) and os.path.dirname(where) != os.path.dirname(target)
+
+
+def _is_block_device(where: str) -> bool:
+    import stat
+
+    try:
+        return stat.S_ISBLK(os.stat(where).st_mode)
+    except OSError:
+        return False
+
+
+def _path(host: Host, disk: Element) -> str | None:
+    """Where a disk's data lies on the host; None for what is on the network or nowhere."""
+    for name in ("file", "dev", "dir"):
+        found = path.get(disk, f"./source/@{name}")
+        if found:
+            return found
+    pool, volume = path.get(disk, "./source/@pool"), path.get(disk, "./source/@volume")
+    known = host.volume(pool, volume) if pool and volume else None
+    return known.path if known is not None and known.path.startswith("/") else None
+
+
+def _unclonable(disk: Element) -> HostError:
+    target = _target(disk) or "a disk"
+    kind = path.get(disk, "./source/@protocol") or disk.get("type", "")
+    return HostError(
+        f"{target} is a disk of the kind '{kind}', which cannot be copied",
+        hint=f"share it with --skip-copy {target}, or copy it yourself and name the copy with --preserve-data --file",
+    )
+
+
+def _outside(where: str) -> VolumeInfo:
+    """A file that no pool knows, seen as a volume; the pool that will pass over it knows better."""
+    from virtprov.host.info import VolumeInfo
+    from virtprov.support.image import probe
+
+    seen = probe(where)
+    size = os.path.getsize(where)
+    return VolumeInfo(
+        pool="",
+        name=os.path.basename(where),
+        path=where,
+        key=where,
+        type="file",
+        format=seen.format if seen else "raw",
+        capacity=(seen.size if seen and seen.size else size),
+        allocation=size,
+        backing_path=seen.backing if seen else "",
+        backing_format="",
+        xml="",
+    )
+
+
+def _point(host: Host, disk: Element, target: str) -> None:
+    """Let the disk of the copy lie at `target`; a pool's volume stays one where the pool is the same."""
+    for name in ("file", "dev", "dir"):
+        if path.get(disk, f"./source/@{name}") is not None:
+            path.put(disk, f"./source/@{name}", target)
+            return
+    pool = host.pool(path.get(disk, "./source/@pool") or "")
+    if pool is not None and pool.path and os.path.dirname(target) == os.path.normpath(pool.path):
+        path.put(disk, "./source/@volume", os.path.basename(target))
+        return
+    path.put(disk, "./source/@pool", None)
+    path.put(disk, "./source/@volume", None)
+    disk.set("type", "file")
+    path.put(disk, "./source/@file", target)

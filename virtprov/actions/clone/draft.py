@@ -1,0 +1,183 @@
+"""virtprov-clone: a request and a host -> a plan for a copy of a guest that is a machine of its own."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from virtprov.actions.clone import disks
+from virtprov.actions.clone.disks import DiskFate
+from virtprov.actions.request import CloneRequest
+from virtprov.actions.run import teardown
+from virtprov.actions.run.plan import Plan, Step
+from virtprov.actions.steps import storage
+from virtprov.actions.steps.files import CopyFile
+from virtprov.actions.steps.guest import Define, DiscardGuest, Replace
+from virtprov.guest import checks, identity, names
+from virtprov.guest.document import Guest
+from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.frozen import Record
+from virtprov.xml import keep, path
+
+if TYPE_CHECKING:
+    from virtprov.host.connection import Host
+
+
+class ClonePlan(Record):
+    """The plan, and what it makes of the original's parts. `nvram` is None without UEFI variables."""
+
+    plan: Plan
+    original: str
+    uuid: str
+    disks: tuple[DiskFate, ...]
+    macs: tuple[str, ...]
+    nvram: str | None
+    renewed: tuple[str, ...]
+
+
+def plan(request: CloneRequest, host: Host) -> ClonePlan:
+    """Everything that must be done for the copy.
+
+    Raises UsageError for requests that make no sense, HostError for what the host has not or cannot copy.
+    """
+    source, raw = _source(request, host)
+    guest = source.copy()
+    warnings: list[str] = []
+    name = _name(request, host, source.name)
+    uuid = _uuid(request, host)
+    macs = _macs(request, host, source, warnings)
+    copies = disks.plan(request, host, guest, name, warnings)
+    replaced = _replaced(request, host, name)
+    nvram, nvram_steps = _nvram(request, host, guest, name, replaced)
+    _rename_logs(guest, source.name, name)
+    told = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
+    if nvram:
+        told.append("a copy of the UEFI variables" if nvram_steps else "UEFI variables of its own")
+    text = keep.restore(raw, source.text(), guest.text())
+    room, gone = _make_room(host, name, replaced, nvram)
+    listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, text), *gone, *copies.last)
+    warnings += identity.shared(guest)
+    notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
+    addresses = tuple(path.get(nic, "./mac/@address") or "" for nic in guest.devices("interface"))
+    made = Plan((text,), listed, name, notes, tuple(warnings))
+    return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram, tuple(told))
+
+
+def _source(request: CloneRequest, host: Host) -> tuple[Guest, str]:
+    """The original's document, and the text it was read from."""
+    if request.document:
+        return Guest.parse(request.document, "the original's XML"), keep.decode(request.document)
+    info = host.guest(request.original)
+    if info is None:
+        raise HostError(
+            f"the host {host.uri} has no guest '{request.original}'",
+            hint=nearest(request.original, host.guest_names()) or "`virsh list --all` lists its guests",
+        )
+    if info.active:
+        raise HostError(
+            f"the guest '{info.name}' is {info.state}: its disks cannot be copied while it writes to them",
+            hint=f"shut it down first: `virsh shutdown {info.name}`",
+        )
+    text = host.guest_xml(info.uuid, inactive=True, secure=True)
+    return Guest.parse(text, f"the document of '{info.name}'"), text
+
+
+def _name(request: CloneRequest, host: Host, source: str) -> str:
+    if not request.name and not request.auto:
+        raise UsageError("the copy has no name", hint="give --name NAME, or --auto-clone to have one made up")
+    name = request.name or identity.clone_name(source, lambda word: host.guest(word) is not None)
+    names.check_name(name)
+    if request.replace and name in (source, request.original) and not request.document:
+        raise UsageError(f"--replace: '{name}' is the original itself", hint="give the copy another --name")
+    if not request.replace:
+        checks.name_is_free(host, name)
+    return name
+
+
+def _uuid(request: CloneRequest, host: Host) -> str:
+    if not request.uuid:
+        return names.new_uuid()
+    plain = request.uuid.replace("-", "").lower()
+    if len(plain) != 32 or any(letter not in "0123456789abcdef" for letter in plain):
+        raise UsageError(f"--uuid {request.uuid}: this is no UUID", hint="leave it out, and one is made")
+    owner = host.guest(request.uuid)
+    if owner is not None and not (request.replace and owner.name == request.name):
+        raise HostError(f"the UUID {request.uuid} belongs to the guest '{owner.name}'", hint="leave out --uuid")
+    return "-".join((plain[:8], plain[8:12], plain[12:16], plain[16:20], plain[20:]))
+
+
+def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str]) -> tuple[str, ...]:
+    given = [mac for mac in request.macs if mac.upper() != "RANDOM"]
+    for mac in given:
+        checks.check_mac(mac)
+    if request.checks.mac_in_use:
+        checks.given_macs_are_free(host, [mac.lower() for mac in given])
+    count = len(source.devices("interface"))
+    if len(request.macs) > count:
+        has = f"{count} network interface" + ("" if count == 1 else "s")
+        warnings.append(f"--mac {request.macs[count]} is not used: the guest has {has}")
+    return request.macs[:count]
+
+
+def _replaced(request: CloneRequest, host: Host, name: str) -> str | None:
+    """The document of the guest in whose place the copy comes; None without one."""
+    if not request.replace or host.guest(name) is None:
+        return None
+    return host.guest_xml(name, inactive=True, secure=True)
+
+
+def _make_room(host: Host, name: str, replaced: str | None, nvram: str | None) -> tuple[list[Step], list[Step]]:
+    """The steps that put the replaced guest out of the way, and those that remove it in the end."""
+    if replaced is None:
+        return [], []
+    shared = nvram is not None and nvram in teardown.variable_files(host, replaced)
+    return [Replace(name, shared)], [DiscardGuest(name)]
+
+
+# -- other files ---------------------------------------------------------------------------------
+
+
+def _nvram(
+    request: CloneRequest, host: Host, guest: Guest, name: str, replaced: str | None
+) -> tuple[str | None, list[Step]]:
+    """The copy's UEFI variables: a copy of the original's where one can be made, else libvirt's template."""
+    place = "./os/nvram/source/@file" if guest.has("./os/nvram/source/@file") else "./os/nvram"
+    where = guest.get(place)
+    implied = not where
+    if implied and guest.get("./os/@firmware") == "efi":
+        where = os.path.join(teardown.variables_folder(host), f"{guest.name}_VARS.fd")
+    if not where:
+        return None, []
+    target = request.nvram or identity.nvram_path(where, name)
+    old = teardown.variable_files(host, replaced) if replaced is not None else []
+    if target in old and not request.nvram:  # they stay until the replaced guest goes
+        target, implied = _beside(host, target), False
+    if not implied or request.nvram:
+        guest.put(place, target)
+    source, here = host.volume_at(where), not host.is_remote and os.access(where, os.R_OK)
+    if request.preserve or (source is None and not here):
+        return target, []
+    if host.volume_at(target) is not None or (here and os.path.lexists(target)):
+        if request.nvram:
+            return target, []
+        raise HostError(f"{target} exists already", hint="give --nvram PATH for the copy's UEFI variables")
+    return target, [storage.CopyDisk(source, target) if source is not None else CopyFile(where, target)]
+
+
+def _beside(host: Host, where: str) -> str:
+    """A path like `where` at which nothing is."""
+    base, dot, ending = where.rpartition(".")
+    number = 1
+    while host.volume_at(found := f"{base}-{number}{dot}{ending}") is not None or os.path.lexists(found):
+        number += 1
+    return found
+
+
+def _rename_logs(guest: Guest, source: str, clone: str) -> None:
+    """Files that consoles write to are not shared: the copy gets its own."""
+    for tag in ("serial", "console"):
+        for device in guest.devices(tag):
+            where = path.get(device, "./source/@path")
+            if device.get("type") == "file" and where:
+                made = identity.clone_path(where, source, clone, os.path.lexists)
+                path.put(device, "./source/@path", made)

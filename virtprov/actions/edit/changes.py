@@ -1,0 +1,395 @@
+"""virtprov-xml: a request and a guest's document -> the changed document. Looks only; inforce.py says what follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.guest import defaults, hostdev
+from virtprov.guest.choices import NONE, Choices
+from virtprov.guest.disks.locate import Storage, change_source
+from virtprov.guest.disks.volumes import Making
+from virtprov.guest.document import Guest
+from virtprov.guest.edits.companions import after_edit, after_removal
+from virtprov.guest.rule_context import Setting
+from virtprov.guest.write import assign, compose, select, verbs
+from virtprov.guest.write.compose import NewDevice
+from virtprov.guest.write.select import Selector
+from virtprov.guest.write.sizes import in_kib
+from virtprov.guest.write.use import Use
+from virtprov.options.catalogue import table
+from virtprov.support.errors import UsageError
+from virtprov.support.frozen import Record
+from virtprov.support.units import is_whole
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from virtprov.actions.seed.replace import Reseeded
+    from virtprov.guest.host_view import HostView
+    from virtprov.osinfo.profile import Profile
+
+EDIT, ADD, REMOVE, BUILD = "edit", "add-device", "remove-device", "build-xml"
+SEED, EJECT = "cloud-init", "eject"
+"""A new cloud-init seed, and taking the seed out."""
+OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
+
+
+class EditRequest(Record):
+    """One change to a guest; an edit is a row of them.
+
+    `group` is the option group it is about, `uses` what is said of it, `selector` which elements are meant (for
+    EDIT and REMOVE). `profile` is the operating system, when the user names it. `words` are what is said of a SEED.
+    """
+
+    action: str
+    group: str
+    uses: tuple[Use, ...] = ()
+    selector: Selector = Selector()
+    profile: Profile | None = None
+    words: tuple[tuple[str, str | None], ...] = ()
+
+
+class Changed(Record):
+    """What came of it: the changed guest, the elements concerned, what must be made on the host first.
+
+    `before` are the elements as they were, for those that were there, `seeded` what becomes of seeds on the host.
+    """
+
+    guest: Guest
+    elements: tuple[Element, ...]
+    before: tuple[Element, ...] = ()
+    makings: tuple[Making, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seeded: Reseeded | None = None
+
+    def pairs(self) -> list[tuple[Element, Element]]:
+        """Each element concerned as it was and as it is; empty when the change adds or removes elements."""
+        if len(self.before) != len(self.elements):
+            return []
+        return list(zip(self.before, self.elements, strict=True))
+
+
+def change(
+    request: EditRequest,
+    guest: Guest,
+    host: HostView | None,
+    storage: Storage | None = None,
+    *,
+    dry: bool = False,
+    twin: Guest | None = None,
+) -> Changed:
+    """Make the change on a copy of the document. `host` is None when there is no libvirt to ask.
+
+    `storage` resolves the disks of all changes of one edit: it remembers which new volumes the earlier ones name.
+    When it is `dry`, because the document is only looked at, no seed is built. `twin` is the guest's other document,
+    if it has one that gets the same devices: none of them is named as a disk is there.
+    Raises UsageError when nothing matches, or when the change needs a host and there is none.
+    """
+    if request.action in (SEED, EJECT):
+        return _seed(request, guest, host, dry)
+    altered = guest.copy()
+    storage = storage or storage_of(guest, host)
+    if request.action == EDIT:
+        return _edit(request, altered, host, storage)
+    if request.action == ADD:
+        return _add(request, altered, host, storage, twin)
+    if request.action == REMOVE:
+        return _remove(request, altered, host)
+    return _build(request, altered, host, storage)
+
+
+def check_group(action: str, group: str) -> None:
+    """Raise UsageError when an action makes no sense for an option group."""
+    if action == EDIT:
+        return
+    rows = table(group)
+    if not rows.xml:
+        raise UsageError(f"--{group} changes a guest that is there", hint="use it with --edit")
+    if action == ADD and not rows.many:
+        raise UsageError(f"--{group} is no device, so it cannot be added", hint="use --edit to change it")
+    if action == REMOVE and not rows.many:
+        raise UsageError(f"--{group} is no device, so it cannot be removed", hint="use --edit with clearxml=yes")
+    if action == BUILD and not rows.many and not rows.part:
+        raise UsageError(
+            f"--build-xml cannot show --{group}: it is not one element",
+            hint="--edit --print-diff shows what it changes in a guest",
+        )
+
+
+def blank(host: HostView | None) -> Guest:
+    """A guest that is not there yet: what elements are built for when no guest is named."""
+    from virtprov.guest.offline import ARCH
+
+    driver = host.driver if host is not None else "qemu"
+    guest = Guest.new({"qemu": "kvm"}.get(driver, driver))
+    guest.put("./os/type", {"lxc": "exe", "openvz": "exe"}.get(driver, "hvm"))
+    guest.put("./os/type/@arch", host.capabilities().host_arch if host is not None else ARCH)
+    return guest
+
+
+def _profile(request: EditRequest, guest: Guest) -> Profile | Callable[[], Profile]:
+    """The operating system as the user says, else how to look up the one that the guest's metadata name now."""
+    known = guest.get(OS_ID)
+    return request.profile or (lambda: _noted(known))
+
+
+def _noted(os_id: str) -> Profile:
+    from virtprov.osinfo.lookup import noted
+
+    return noted(os_id)
+
+
+def _setting(
+    request: EditRequest, guest: Guest, host: HostView | None, fresh: list[Element] | None = None
+) -> Setting:
+    return _Placed(guest, _view(guest, host), _profile(request, guest), fresh=fresh)
+
+
+class _Placed(Setting):
+    """A guest that is there: the host it is on runs it, whatever its document says."""
+
+    __slots__ = ()
+
+    @property
+    def is_qemu(self) -> bool:
+        return self.host.driver == "qemu"
+
+
+def _view(guest: Guest, host: HostView | None) -> HostView:
+    from virtprov.guest.offline import Offline
+
+    return host if host is not None else Offline(guest)
+
+
+def storage_of(guest: Guest, host: HostView | None) -> Storage:
+    """What resolves the disks of one edit of a guest."""
+    return Storage(
+        _view(guest, host), guest.name or "guest", qemu=_view(guest, host).driver == "qemu"
+    )
+
+
+# -- editing -------------------------------------------------------------------------------------
+
+
+def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
+    if request.group.startswith("convert-to-"):
+        return _convert(request, guest, host)
+    rows = table(request.group)
+    if not rows.many:
+        return _edit_part(request, guest, host)
+    chosen = select.choose(guest, rows, request.selector, host)
+    said = len(storage.notes)
+    makings: list[Making] = []
+    before = tuple(tree.copy(node) for node in chosen)
+    for node, was in zip(chosen, before, strict=True):
+        for use in request.uses:
+            if use.said.clear:
+                assign.clear(node)
+            with in_kib(node, request.group):
+                assign.write(node, use.said)
+            makings += _act(request.group, guest, host, node, use, storage)
+        _shift_boot_order(guest, node, was)
+        after_edit(_setting(request, guest, host, [node]), node, was)
+    return Changed(guest, tuple(chosen), before, tuple(makings), tuple(storage.notes[said:]))
+
+
+def _act(
+    group: str, guest: Guest, host: HostView | None, node: Element, use: Use, storage: Storage
+) -> list[Making]:
+    """What the words of one use mean for an element that is there."""
+    if use.disk is not None:
+        return change_source(storage, node, use.disk)
+    hostdev.settle(group, node, use.host_device, host)
+    if not table(group).is_device:
+        verbs.apply(guest, group, use.said.verbs)
+    return []
+
+
+def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+    rows = table(request.group)
+    select.check_single(rows, request.selector)
+    part = path.find(guest.root, rows.part) if rows.part else guest.root
+    before = () if part is None else (tree.copy(part),)
+    setting = _write_part(request, guest, host)
+    part = path.find(guest.root, rows.part) if rows.part else guest.root
+    return Changed(guest, () if part is None else (part,), before, (), tuple(setting.notes), tuple(setting.warnings))
+
+
+def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Setting:
+    model = guest.get("./cpu/model")
+    with in_kib(guest.root, request.group):
+        _, choices = compose.write_all(guest, request.uses)
+    setting = _setting(request, guest, host)
+    setting.choices = choices
+    if request.group == "boot":
+        _settle_boot(setting, host)
+    elif request.group == "metadata":
+        _name_system(guest, choices)
+    if choices != NONE or guest.get("./cpu/model") != model:
+        defaults.after_part(setting, request.group)
+    return setting
+
+
+def _settle_boot(setting: Setting, host: HostView | None) -> None:
+    """What `--boot` says of the machine and its firmware, and what no rule for defaults does."""
+    guest, choices = setting.guest, setting.choices
+    if choices.refresh_machine:
+        from virtprov.guest.edits.convert import refresh_machine
+
+        refresh_machine(guest)
+    if choices.uefi and host is None:
+        setting.choices = choices._replace(uefi=None)
+        guest.put("./os/@firmware", "efi")  # libvirt finds the files, wherever the guest will run
+    elif choices.uefi is False:
+        guest.put("./os/@firmware", None)
+        for place in ("./os/firmware", "./os/loader", "./os/nvram", "./os/varstore"):
+            path.switch(guest.root, place, False)
+    if choices.secure_boot is not None and guest.is_uefi:
+        setting.warn(
+            "the keys are in the guest's UEFI variables, which must be made anew:"
+            f" `virsh start {guest.name} --reset-nvram`"
+        )
+
+
+def _name_system(guest: Guest, choices: Choices) -> None:
+    """`--metadata os_name=`, `os_full_id=`: the operating system that is noted in the guest's metadata."""
+    for name in (choices.os_name, choices.os_id):
+        if name is None:
+            continue
+        if name:
+            from virtprov.osinfo.lookup import find
+
+            guest.put(OS_ID, find(name).os_id or None)
+        else:
+            guest.put(OS_ID, None)
+
+
+def _convert(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+    from virtprov.guest.edits import convert
+
+    setting = _setting(request, guest, host)
+    for use in request.uses:
+        setting.choices = use.choices.over(setting.choices)
+    if request.group == "convert-to-q35":
+        convert.to_q35(setting)
+    else:
+        convert.to_vnc(setting, agent=setting.choices.vnc_agent is True)
+    return Changed(guest, (guest.root,), (), (), tuple(setting.notes), tuple(setting.warnings))
+
+
+def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
+    """A device that takes another's place in the boot order moves that one back, and so on."""
+    order = path.get(node, "./boot/@order")
+    if not order or order == path.get(before, "./boot/@order") or not is_whole(order):
+        return
+    others = {
+        int(at): device
+        for device in guest.devices()
+        if device is not node and is_whole(at := path.get(device, "./boot/@order") or "")
+    }
+    place, pushed = int(order), []
+    while place in others:
+        pushed.append(others[place])
+        place += 1
+    for number, device in enumerate(pushed, int(order) + 1):
+        path.put(device, "./boot/@order", str(number))
+
+
+# -- adding and building -------------------------------------------------------------------------
+
+
+def _add(
+    request: EditRequest, guest: Guest, host: HostView | None, storage: Storage, twin: Guest | None
+) -> Changed:
+    changed = _complete(request, guest, host, storage, _names(twin))
+    if request.profile is not None and request.profile.os_id:
+        guest.put(OS_ID, request.profile.os_id)
+    return changed
+
+
+def _names(guest: Guest | None) -> frozenset[str]:
+    """The names of its disks."""
+    disks = [] if guest is None else guest.disks()
+    return frozenset(filter(None, (path.get(disk, "./target/@dev") for disk in disks)))
+
+
+def _complete(
+    request: EditRequest,
+    guest: Guest,
+    host: HostView | None,
+    storage: Storage,
+    taken: frozenset[str] = frozenset(),
+) -> Changed:
+    """Make new elements and fill in what they leave open; what the guest had stays as it is."""
+    said = len(storage.notes)
+    devices, choices = compose.write_all(guest, request.uses)
+    fresh = [device.element for device in devices]
+    setting = _setting(request, guest, host, fresh)
+    setting.choices = choices
+    setting.taken = taken
+    makings = [making for device in devices if (making := _settle(host, storage, device)) is not None]
+    defaults.complete(setting)
+    notes = (*setting.notes, *storage.notes[said:])
+    return Changed(guest, tuple(fresh), (), tuple(makings), notes, tuple(setting.warnings))
+
+
+def _settle(host: HostView | None, storage: Storage, device: NewDevice) -> Making | None:
+    use = device.use
+    if use.disk is not None:
+        return storage.resolve(device.element, use.disk)
+    hostdev.settle(use.group, device.element, use.host_device, host)
+    return None
+
+
+def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
+    rows = table(request.group)
+    if rows.many:
+        return _complete(request, guest, host, storage)
+    bare = _same_kind(guest)
+    setting = _write_part(request, bare, host)
+    if not any(place.path.startswith("./os/type") for use in request.uses for place in use.said.places):
+        path.switch(bare.root, "./os/type", False)
+    node = path.find(bare.root, rows.part)
+    made = () if node is None else (node,)
+    return Changed(bare, made, (), (), tuple(setting.notes), tuple(setting.warnings))
+
+
+def _same_kind(guest: Guest) -> Guest:
+    """An empty guest for the same hypervisor and machine."""
+    bare = Guest.new(guest.domain_type)
+    kind = path.find(guest.root, "./os/type")
+    if kind is not None:
+        tree.add(bare.ensure("./os"), tree.copy(kind))
+    return bare
+
+
+# -- removing ------------------------------------------------------------------------------------
+
+
+def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+    rows = table(request.group)
+    chosen = select.choose(guest, rows, request.selector, host)
+    gone = tuple(tree.copy(node) for node in chosen)
+    for node in chosen:
+        tree.remove(node)
+    for node in gone:
+        after_removal(guest, node)
+    return Changed(guest, gone, gone)
+
+
+# -- cloud-init ----------------------------------------------------------------------------------
+
+
+def _seed(request: EditRequest, guest: Guest, host: HostView | None, dry: bool) -> Changed:
+    from virtprov.actions.seed import replace
+
+    if host is None:
+        raise UsageError("--cloud-init needs a host, where the seed is kept", hint="name a guest")
+    if request.action == EJECT:
+        made = replace.plan_eject(guest, host)
+    else:
+        made = replace.plan_seed(guest, host, dict(request.words), build=not dry)
+    return Changed(made.guest, made.elements, made.before, (), made.notes, made.warnings, made)

@@ -1,0 +1,410 @@
+"""virtprov-xml: from a changed document to the plan that puts it in force, stored or running."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.edit.changes import ADD, EJECT, SEED, Changed, EditRequest, change, storage_of
+from virtprov.actions.edit.journal import Entry, Noted
+from virtprov.actions.edit.source import Document, Source
+from virtprov.actions.run.plan import Plan, Step
+from virtprov.actions.steps import storage
+from virtprov.actions.steps.guest import Create, Define, Redefine, SetAutostart, Start
+from virtprov.guest.document import Guest
+from virtprov.support.errors import HostError, UsageError
+from virtprov.support.frozen import Record
+from virtprov.xml import diff, keep, tree
+
+if TYPE_CHECKING:
+    from virtprov.actions.edit.journal import Journal
+    from virtprov.actions.live.compare import Course
+    from virtprov.actions.live.effects import Live
+    from virtprov.actions.run.plan import Undo, World
+    from virtprov.guest.disks.locate import Storage
+    from virtprov.host.connection import Host
+    from virtprov.xml.keep import Letters
+
+
+
+
+
+
+
+class Wanted(Record):
+    """What is to become of the edit: stored, made in the running guest, the guest started.
+
+    `lenient`: what the running guest cannot take now is left to its next boot, rather than refused. `verify`: nothing
+    is to become of it, but to say whether the guest is so already.
+    """
+
+    define: bool = False
+    update: bool = False
+    start: bool = False
+    lenient: bool = False
+    verify: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything at all is to be done."""
+        return self.define or self.update or self.start
+
+
+class Edited(Record):
+    """What came of an edit: the changed document as text, the difference, and each change in it, in order.
+
+    `parts` are the changes as they were made in the document that is shown and stored, `lives` those to the
+    running guest, one for each request as well; () when none is made. `live_diff` is the difference in the running
+    guest, where it is only asked for. `autostart` is (before, after), None when it stays, be it asked for
+    (`autostart_asked`) or not. `course` is what becomes of the running guest, None when the guest is off or nothing
+    is to be done.
+    """
+
+    requests: tuple[EditRequest, ...]
+    source: Source
+    text: str
+    diff: str
+    parts: tuple[Changed, ...]
+    lives: tuple[Changed, ...] = ()
+    live_diff: str = ""
+    autostart: tuple[bool, bool] | None = None
+    course: Course | None = None
+    autostart_asked: bool | None = None
+
+    @property
+    def guest(self) -> Guest:
+        """The guest with every change made."""
+        return self.parts[-1].guest if self.parts else self.source.stored.guest
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is another than before."""
+        return bool(self.diff or self.live_diff or self.autostart or self.acts)
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything can be done to the running guest."""
+        return self.course is not None and self.course.acts
+
+    @property
+    def made(self) -> tuple[Changed, ...]:
+        """The changes that say what is made on the host: a running guest's own come first."""
+        return self.lives or self.parts
+
+
+
+
+
+
+
+
+
+
+
+
+def respelled(file: Letters, made: Edited) -> bytes:
+    """The file with the change in it: what is not changed keeps its letters."""
+    return keep.respell(file, made.source.stored.guest.text(), made.guest.text())
+
+
+
+
+def make(
+    requests: tuple[EditRequest, ...],
+    source: Source,
+    wanted: Wanted,
+    host: Host | None,
+    autostart: bool | None = None,
+) -> Edited:
+    """Make the changes, each on what the one before it left, on the documents they are wanted for.
+
+    `autostart` is what is wanted of it, None for nothing. Raises as `check` and `edit.change` do.
+    """
+    for request in requests:
+        check(request, source, wanted)
+    made = _each_on_the_last(requests, source, wanted, host)
+    return made._replace(autostart=turned(source, autostart), autostart_asked=autostart)
+
+
+def _each_on_the_last(
+    requests: tuple[EditRequest, ...], source: Source, wanted: Wanted, host: Host | None
+) -> Edited:
+    running = source.running if wanted.update else None
+    document = source.stored if running is None or wanted.define else running
+    storages = storage_of(document.guest, host), storage_of(document.guest, host)  # both come to the same names
+    guest, beside = document.guest, None if running is None else running.guest
+    dry = not (wanted.define or wanted.start)
+    parts: list[Changed] = []
+    lives: list[Changed] = []
+    meant: list[Live] = []
+    for request in requests:
+        twin = None if document is running else guest
+        mine = None if beside is None else _on_running(request, beside, wanted, host, storages[1], twin)
+        if beside is not None and mine is not None and document is running:
+            part = mine
+        elif beside is not None and mine is not None and request.action == ADD:
+            part = graft(guest, beside, mine)
+        else:
+            part = change(request, guest, host, storages[0], dry=dry)
+        if source.running is not None and wanted.anything:
+            meant.append(_meaning(request, source, wanted, (beside, mine), (guest, part), host))
+        if beside is not None:
+            lives.append(Changed(beside, (), makings=part.makings) if mine is None else mine)
+            beside = lives[-1].guest
+        parts.append(part)
+        guest = part.guest
+    text, difference = spelled(document, guest)
+    return Edited(requests, source, text, difference, tuple(parts), tuple(lives), course=_course(meant))
+
+
+def _course(meant: list[Live]) -> Course | None:
+    if not meant:
+        return None
+    from virtprov.actions.live.compare import Course
+
+    return Course(meant)
+
+
+def _on_running(
+    request: EditRequest, beside: Guest, wanted: Wanted, host: Host | None, storage: Storage, twin: Guest | None
+) -> Changed | None:
+    """The change in the running guest; None when only the definition, its `twin`, can have it."""
+    if request.action == SEED:
+        return None
+    try:
+        return change(request, beside, host, storage, twin=twin)
+    except UsageError:
+        if not wanted.lenient:
+            raise
+        return None
+
+
+def _meaning(
+    request: EditRequest,
+    source: Source,
+    wanted: Wanted,
+    running: tuple[Guest | None, Changed | None],
+    stored: tuple[Guest, Changed],
+    host: Host | None,
+) -> Live:
+    """What a change means for the running guest. Raises UsageError for what should be now and cannot."""
+    from virtprov.actions.live import compare
+
+    info, driver = source.info, host.driver if host is not None else "qemu"
+    assert info is not None
+    lasting = info.persistent or wanted.define
+    before, after = running
+    if before is not None and after is not None:
+        found = compare.effects(before, after.guest, after.pairs(), persistent=lasting, driver=driver)
+        if not wanted.lenient:
+            compare.refuse_later(found, info.name)
+        return found
+    why = "the running guest has no such part" if wanted.update and request.action != SEED else ""
+    guest, changed = stored
+    later = compare.effects(guest, changed.guest, changed.pairs(), persistent=lasting, driver=driver)
+    return compare.put_off(later, why, persistent=lasting)
+
+
+def turned(source: Source, autostart: bool | None) -> tuple[bool, bool] | None:
+    """Whether the guest starts with its host, before and after; None when it stays as it is."""
+    now = source.autostart
+    return None if autostart is None or now is None or now == autostart else (now, autostart)
+
+
+def graft(guest: Guest, beside: Guest, mine: Changed) -> Changed:
+    """The devices that the running guest gets, in its stored definition as well."""
+    from virtprov.actions.live.devices import paired
+
+    altered = guest.copy()
+    there = {(node.get("type"), node.get("index")) for node in guest.devices("controller")}
+    added = []
+    for node in paired(beside.devices(), mine.guest.devices(), [])[2]:
+        if node.tag == "controller" and (node.get("type"), node.get("index")) in there:
+            continue
+        twin = altered.add_device(tree.copy(node))
+        if any(node is each for each in mine.elements):
+            added.append(twin)
+    return mine._replace(guest=altered, elements=tuple(added))
+
+
+def spelled(document: Document, guest: Guest) -> tuple[str, str]:
+    """The changed document, spelled as the original was, and the difference."""
+    text = keep.restore(document.raw, document.guest.text(), guest.text())
+    original = document.raw.lstrip("\ufeff\n")
+    return text, diff.unified(original if original.endswith("\n") else original + "\n", text)
+
+
+def alone(made: Edited) -> str:
+    """The elements of the last change as they stand by themselves."""
+    return "".join(_dedented(tree.to_text(node)) for node in made.parts[-1].elements)
+
+
+def _dedented(text: str) -> str:
+    """Lines as far to the left as the first one, which lost its indentation."""
+    lines = text.splitlines(keepends=True)
+    extra = len(lines[-1]) - len(lines[-1].lstrip(" "))
+    return lines[0] + "".join(line[extra:] if line[:extra].isspace() else line for line in lines[1:])
+
+
+def unmade(made: Edited) -> list[str]:
+    """Volumes that a printed document names, and that nobody makes: the document came from elsewhere."""
+    if made.source.info is not None:
+        return []
+    return [volume.path for part in made.parts for making in part.makings for volume in making.volumes]
+
+
+# -- the plan ------------------------------------------------------------------------------------
+
+
+def check(request: EditRequest, source: Source, wanted: Wanted) -> None:
+    """Raise UsageError or HostError for what cannot be put in force, before anything is changed."""
+    info, name = source.info, source.stored.guest.name
+    if request.action == EJECT:
+        from virtprov.actions.seed import replace
+
+        running = source.running.guest if source.running is not None else None
+        replace.check_eject(source.stored.guest, running, live=wanted.update)
+    elif request.action == SEED:
+        if _strictly_now(source, wanted):
+            raise UsageError(
+                f"a new cloud-init seed is for the next boot of '{name}', not for the guest as it runs",
+                hint="leave out --update or --live",
+            )
+    elif _strictly_now(source, wanted):
+        _check_group(request.group)
+    if wanted.start and info is not None and info.active:
+        raise HostError(
+            f"the guest '{info.name}' is {info.state}, so it cannot be started", hint="leave out --start"
+        )
+
+
+def _check_group(group: str) -> None:
+    from virtprov.actions.live import compare
+
+    if not compare.has_plane(group):
+        raise UsageError(
+            f"--{group} cannot be changed in a running guest",
+            hint="leave out --update: the change takes effect once the guest is powered off and started again",
+        )
+
+
+def _strictly_now(source: Source, wanted: Wanted) -> bool:
+    return wanted.update and not wanted.lenient and source.info is not None and source.info.active
+
+
+def plan(made: Edited, wanted: Wanted) -> Plan:
+    """Everything that must be done; raises HostError for a name or UUID that cannot be changed alone."""
+    source, name = made.source, made.guest.name
+    listed: list[Step] = []
+    if wanted.anything:
+        listed += _storage_steps(made.made)
+    if wanted.define or wanted.start:
+        listed += _seed_steps(made, listed)
+    if wanted.update and source.info is not None and made.course is not None:
+        listed += made.course.steps(source.info.name)
+    if stores(made, wanted):
+        listed.append(_define_step(source, made.guest, made.text))
+    if wanted.define and made.autostart is not None:
+        listed.append(SetAutostart(name, made.autostart[1]))
+    if wanted.start:
+        listed.append(Start(name) if wanted.define else Create(name, made.text))
+    if wanted.define or wanted.update:
+        listed += _last_steps(made)
+    notes = (note for part in made.parts for note in part.notes)
+    warnings = (warning for part in made.parts for warning in part.warnings)
+    return Plan((made.text,), tuple(listed), name, tuple(notes), tuple(warnings))
+
+
+def stores(made: Edited, wanted: Wanted) -> bool:
+    """Whether a definition is written: a guest of the host that stays as it is keeps the one it has."""
+    return wanted.define and (bool(made.diff) or made.source.info is None)
+
+
+def _storage_steps(parts: tuple[Changed, ...]) -> list[Step]:
+    makings = [making for part in parts for making in part.makings]
+    pools = {pool.name: pool for making in makings for pool in making.pools}
+    listed: list[Step] = [storage.MakePool(pool) for pool in pools.values()]
+    listed += [storage.MakeVolume(volume) for making in makings for volume in making.volumes]
+    return listed
+
+
+def _seed_steps(made: Edited, listed: list[Step]) -> list[Step]:
+    """The new seed is written, in a pool that a disk may have asked for as well."""
+    return [step for part in made.parts if part.seeded is not None for step in part.seeded.steps if step not in listed]
+
+
+def _last_steps(made: Edited) -> list[Step]:
+    """Seeds that no document names any more are deleted once all else stands."""
+    old = [seed for part in (*made.parts, *made.lives) if part.seeded is not None for seed in part.seeded.old]
+    if not old:
+        return []
+    from virtprov.actions.seed import replace
+
+    return [replace.Delete(tuple(dict.fromkeys(old)))]
+
+
+def _define_step(source: Source, guest: Guest, text: str) -> Step:
+    """Store the document. A guest gets another name or UUID only together: then it is a further guest."""
+    if source.info is None:
+        return StoreDocument(guest.name, text)
+    same_name, same_uuid = guest.name == source.info.name, guest.uuid.lower() == source.info.uuid.lower()
+    if same_name and same_uuid:
+        return Redefine(guest.name, text)
+    if same_name:
+        raise HostError(
+            f"the guest '{guest.name}' cannot get another UUID", hint="`virsh undefine` it first, or make a clone"
+        )
+    if same_uuid:
+        raise HostError(
+            f"the guest '{source.info.name}' cannot be renamed by changing its definition",
+            hint=f"`virsh domrename {source.info.name} {guest.name}` renames a guest that is off",
+        )
+    return Define(guest.name, text)
+
+
+class StoreDocument(Record):
+    """A document from elsewhere becomes the definition of a guest, new or there already."""
+
+    name: str
+    xml: str
+
+    @property
+    def label(self) -> str:
+        return f"Defining the guest '{self.name}'"
+
+    def do(self, world: World) -> Undo | None:
+        known = world.host.guest(self.name)
+        step: Step = Define(self.name, self.xml)
+        if known is not None and known.persistent:
+            step = Redefine(self.name, self.xml)
+        return step.do(world)
+
+
+def notable(plan: Plan) -> bool:
+    """Whether the plan changes a definition."""
+    return any(isinstance(step, _kinds()) for step in plan.steps)
+
+
+def _kinds() -> tuple[type, ...]:
+    return Define, Redefine, StoreDocument, SetAutostart
+
+
+def noted(plan: Plan, made: Edited, host: Host, journal: Journal) -> tuple[Plan, Entry]:
+    """The plan with the journal's note before the first step that changes a definition, and what is noted."""
+    listed = list(plan.steps)
+    at = next(at for at, step in enumerate(listed) if isinstance(step, _kinds()))
+    info = made.source.info
+    known = info if info is not None and info.name == made.guest.name else host.guest(made.guest.name)
+    before = host.guest_xml(known.uuid, inactive=True, secure=True) if known is not None and known.persistent else None
+    uuid = known.uuid if known is not None else made.guest.uuid
+    after = made.text if stores(made, Wanted(define=True)) else None
+    entry = Entry(made.guest.name, uuid, before, after, made.autostart)
+    listed[at] = Noted(listed[at], journal, entry)
+    return plan._replace(steps=tuple(listed)), entry
+
+
+def kept(source: Source, host: Host) -> bool:
+    """Whether the host kept the change: some values it replaces with its own."""
+    if source.info is None:
+        return True
+    now = Guest.parse(host.guest_xml(source.info.uuid, inactive=True, secure=True))
+    return not tree.same(now.root, source.stored.guest.root)

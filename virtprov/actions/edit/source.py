@@ -1,0 +1,81 @@
+"""What is edited: the definition of a guest, stored and running, or a document of a file or of standard input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.edit.changes import blank
+from virtprov.guest.document import Guest
+from virtprov.support.errors import HostError, nearest
+from virtprov.support.frozen import Record
+from virtprov.xml import keep
+
+if TYPE_CHECKING:
+    from virtprov.host.connection import Host
+    from virtprov.host.definitions import Definition
+    from virtprov.host.info import GuestInfo
+    from virtprov.xml.keep import Letters
+
+
+STDIN = "the XML on standard input"
+
+
+class Document(Record):
+    """A guest's document, and the text it was read from."""
+
+    guest: Guest
+    raw: str
+
+
+class Source(Record):
+    """The guest that is changed: its document, and what the host knows of it.
+
+    `info` is None when the document came from elsewhere; `running` is the guest as it runs, None when it does not.
+    `autostart` says whether it starts with its host, None where that is not asked.
+    """
+
+    stored: Document
+    info: GuestInfo | None = None
+    running: Document | None = None
+    autostart: bool | None = None
+
+
+def from_host(host: Host, key: str, *, autostart: bool = False) -> Source:
+    """Read a guest by name, id or UUID, passwords included. Raises HostError when the host has none such.
+
+    `autostart` asks whether it starts with its host, too.
+    """
+    found = host.definition(key) if host.guest(key) is not None else None
+    if found is None:
+        raise no_guest(host, key, host.guest_names())
+    return from_definition(found, host.autostart(key) if autostart else None)
+
+
+def no_guest(host: Host, key: str, listed: tuple[str, ...]) -> HostError:
+    """What to say of a guest that is none of those `listed`."""
+    hint = nearest(key, listed) or "`virsh list --all` lists its guests"
+    return HostError(f"the host {host.uri} has no guest '{key}'", hint=hint)
+
+
+def from_definition(found: Definition, autostart: bool | None = None) -> Source:
+    """The source for what was read of a guest."""
+    what = f"the document of '{found.info.name}'"
+    running = Document(Guest.parse(found.running, what), found.running) if found.running else None
+    return Source(Document(Guest.parse(found.stored, what), found.stored), found.info, running, autostart)
+
+
+def from_bytes(data: bytes) -> Source:
+    """Read a document; raises XmlError when it is none of a guest."""
+    return Source(Document(Guest.parse(data, STDIN), keep.decode(data)))
+
+
+def from_file(file: Letters, what: str) -> Source:
+    """The source for a file that was read letter by letter; `what` names it. Raises XmlError."""
+    text = keep.declared(file.text)
+    return Source(Document(Guest.parse(text, what), text))
+
+
+def from_nothing(host: Host | None) -> Source:
+    """An empty guest, to build elements for."""
+    guest = blank(host)
+    return Source(Document(guest, guest.text()))

@@ -1,0 +1,178 @@
+"""Putting back what a past run did to definitions, as long as nobody changed them since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from virtprov.actions.edit.fleet import Planned
+from virtprov.actions.edit.journal import Entry, History, Past, Run, runs
+from virtprov.actions.run import definition
+from virtprov.actions.run.workers import in_order
+from virtprov.actions.steps.guest import SetAutostart
+from virtprov.support.errors import HostError, ProvError, UsageError
+from virtprov.support.frozen import Record
+from virtprov.support.pattern import means
+from virtprov.xml import diff, tree
+
+if TYPE_CHECKING:
+    from virtprov.actions.run.plan import Undo, World
+    from virtprov.host.connection import Host
+    from virtprov.xml.tree import Element
+
+
+def last(uri: str | None, words: list[str]) -> tuple[History, list[Past]]:
+    """The last run that is not undone yet, on the host at `uri` (None: on any), and its guests that are meant.
+
+    `words` are names, UUIDs and patterns; with them it is the last run that changed the first of these. Raises
+    ProvError when there is none, UsageError for a word that means none of its guests, state.Busy while it goes on.
+    """
+    for run in runs():
+        if uri is not None and uri not in (run.uri, run.asked):
+            continue
+        history = History(run)
+        meant = _meant(history, words)
+        if meant:
+            return history, meant
+        history.close()
+    where = f" on {uri}" if uri else ""
+    what = f"no run that changed '{words[0]}'" if words else "no run"
+    raise ProvError(f"there is {what}{where} that could be undone", hint="the last 20 runs are kept")
+
+
+def _meant(history: History, words: list[str]) -> list[Past]:
+    if not words:
+        return history.guests
+    found: dict[int, Past] = {}
+    for at, word in enumerate(words):
+        mine = [past for past in history.guests if _is(past, word)]
+        if not mine and at == 0:
+            return []
+        if not mine:
+            raise UsageError(
+                f"the run of {when(history.run)} changed '{words[0]}', but not '{word}'", hint="undo them one by one"
+            )
+        found.update((past.place, past) for past in mine)
+    return list(found.values())
+
+
+def _is(past: Past, word: str) -> bool:
+    return word == past.name or word.lower() == past.uuid.lower() or means(word, past.name)
+
+
+def when(run: Run) -> str:
+    """The time of a run, for people."""
+    import time
+
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.time))
+
+
+class Moved(HostError):
+    """A guest is not as the run left it, so that run can never put it back."""
+
+
+class Back(Record):
+    """What putting a guest back means: the difference, "" when it is as it was already."""
+
+    diff: str
+    changed: bool
+
+
+def plan(host: Host, history: History, meant: list[Past], jobs: int = 1) -> Iterator[tuple[Past, Planned | ProvError]]:
+    """What is to be done for each guest, in order; an error for one that is not as the run left it."""
+
+    def one(past: Past) -> Planned:
+        return _plan(host, history, past)
+
+    return in_order(one, meant, jobs)
+
+
+def _plan(host: Host, history: History, past: Past) -> Planned:
+    entry = history.journal.entry(past.place)
+    now = _now(host, past)
+    steps: list[PutBack | SetAutostart] = []
+    difference = ""
+    old, new = f"{past.name} (now)", f"{past.name} (before that run)"
+    if entry.after is not None and now != entry.before:
+        if now is None:
+            raise Moved(f"'{past.name}' is not defined any more")
+        left = definition.digest(now)
+        if left != past.left and not (past.open and _covers(tree.parse(entry.after), tree.parse(now))):
+            raise Moved(f"the definition of '{past.name}' was changed since that run")
+        steps.append(PutBack(past.name, past.uuid, past.place, history, left))
+        difference = diff.unified(now, entry.before or "", old=old, new=new)
+    if entry.autostart is not None and now is not None and host.autostart(past.name) != entry.autostart[0]:
+        was = entry.autostart[0]
+        steps.append(SetAutostart(past.name, was))
+        difference = difference or f"--- {old}\n+++ {new}\n"
+        difference += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
+    made = Planned(past.name, past.uuid, Back(difference, bool(steps)))
+    made.first = tuple(steps)
+    if entry.before is not None and now is not None and difference:
+        made.warnings += _missing(host, past.name, tree.parse(entry.before), tree.parse(now))
+    return made
+
+
+def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
+    """Warn of volumes that a guest would have back, and that its pools do not have any more: a deleted seed."""
+    gone = []
+    for pool, where in dict.fromkeys(_media(before)):
+        if not where or (pool, where) in _media(now):
+            continue
+        if pool:
+            found, there = host.pool(pool), host.volume(pool, where)
+        else:
+            found, there = host.pool_at(where.rpartition("/")[0]), host.volume_at(where)
+        if there is None and (pool or found is not None) and (found is None or found.active):
+            gone.append(f"{pool}/{where}" if pool else where)
+    return [f"'{name}' has {each} in its definition again, but there is no such volume any more" for each in gone]
+
+
+def _media(document: Element) -> list[tuple[str, str]]:
+    """The pool, or "", and the volume or file of each disk."""
+    box = tree.child(document, "devices")
+    disks = [] if box is None else tree.children(box, "disk")
+    known = [source for disk in disks if (source := tree.child(disk, "source")) is not None]
+    return [(source.get("pool", ""), source.get("volume") or source.get("file") or "") for source in known]
+
+
+def _now(host: Host, past: Past) -> str | None:
+    """The stored definition; None when there is none."""
+    info = host.guest(past.uuid or past.name)
+    if info is None or not info.persistent:
+        return None
+    return host.guest_xml(info.name, inactive=True, secure=True)
+
+
+def _covers(said: Element, found: Element) -> bool:
+    """Whether a document holds all that another says, in order; the host may have added to it."""
+    if said.tag != found.tag or (said.text or "").strip() != (found.text or "").strip():
+        return False
+    if not all(found.get(name) == value for name, value in said.attrib.items()):
+        return False
+    rest = iter(tree.children(found))
+    return all(any(_covers(kid, other) for other in rest) for kid in tree.children(said))
+
+
+class PutBack(Record):
+    """The definition that a guest had before a run, or none; undone by the one it has now, whose mark is `left`."""
+
+    name: str
+    uuid: str
+    place: int
+    history: History
+    left: str
+
+    @property
+    def label(self) -> str:
+        return f"Putting back the definition of '{self.name}'"
+
+    def do(self, world: World) -> Undo | None:
+        entry: Entry = self.history.journal.entry(self.place)
+        host, name, uuid = world.host, self.name, self.uuid
+        then = definition.check(host, name, uuid, self.left) or None
+        now = definition.put(host, name, uuid, entry.before, None)
+        if now != (entry.before or ""):
+            world.warn(f"the host changed the definition of '{name}' when it took it back")
+        expected = definition.digest(now) if now else definition.NONE
+        return lambda: definition.put(host, name, uuid, then, expected)

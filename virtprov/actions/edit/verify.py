@@ -1,0 +1,78 @@
+"""Whether a guest is as asked already. A device that is to be added is there when one says all that was said of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.edit.changes import ADD, REMOVE, Changed, EditRequest, change, storage_of
+from virtprov.actions.edit.outcome import Edited, Wanted, spelled, turned
+from virtprov.actions.edit.source import Document, Source
+from virtprov.guest.document import Guest
+from virtprov.guest.write import select
+from virtprov.options.catalogue import table
+
+if TYPE_CHECKING:
+    from virtprov.host.connection import Host
+
+
+def make(
+    requests: tuple[EditRequest, ...],
+    source: Source,
+    wanted: Wanted,
+    host: Host | None,
+    autostart: bool | None = None,
+) -> Edited:
+    """What would have to change, in the documents that `wanted` is about: stored (define), running (update).
+
+    A guest that is off has no other document than the stored one. Raises UsageError as `edit.change` does, but not
+    for a device to remove that is not there.
+    """
+    running = source.running if wanted.update else None
+    parts: list[Changed] = []
+    text, difference, live = source.stored.raw, "", ""
+    if running is None or wanted.define:
+        parts = _through(requests, source.stored, host)
+        if parts:
+            text, difference = spelled(source.stored, parts[-1].guest)
+    if running is not None:
+        lives = _through(requests, running, host)
+        live = spelled(running, lives[-1].guest)[1] if lives else ""
+    return Edited(
+        requests,
+        source,
+        text,
+        difference,
+        tuple(parts),
+        live_diff=live,
+        autostart=turned(source, autostart),
+        autostart_asked=autostart,
+    )
+
+
+def _through(requests: tuple[EditRequest, ...], document: Document, host: Host | None) -> list[Changed]:
+    """Every change that is not so yet, each on what the one before it left."""
+    storage, guest = storage_of(document.guest, host), document.guest
+    parts: list[Changed] = []
+    for request in requests:
+        so = is_so(request, guest, host)
+        parts.append(Changed(guest, ()) if so else change(request, guest, host, storage, dry=True))
+        guest = parts[-1].guest
+    return parts
+
+
+def is_so(request: EditRequest, guest: Guest, host: Host | None) -> bool:
+    """Whether a device to add is there, or one to remove is not. Changes of what is there are to be tried."""
+    if request.action == ADD:
+        left = select.elements(guest, table(request.group))
+        for use in request.uses:
+            twin = next((node for node in left if select.says(node, use.said, host)), None)
+            if twin is None:
+                return False
+            left.remove(twin)
+        return True
+    if request.action == REMOVE:
+        try:
+            select.choose(guest, table(request.group), request.selector, host)
+        except select.NoneSuch:
+            return True
+    return False

@@ -1,0 +1,399 @@
+"""virtprov-install: a request and a host -> a plan. Looks only; `plan.apply` is what changes the host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.request import InstallRequest
+from virtprov.actions.run.plan import Plan, Step
+from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
+from virtprov.guest.disks import reachable, source_element
+from virtprov.guest.disks.in_use import disks_are_free, written_below
+from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.disks.volumes import Making
+from virtprov.guest.document import Guest
+from virtprov.guest.platform import Platform
+from virtprov.guest.rule_context import UNWATCHED, Setting, Watch
+from virtprov.guest.write import compose
+from virtprov.guest.write.compose import NewDevice
+from virtprov.osinfo.lookup import find, generic
+from virtprov.support.errors import HostError, UsageError
+from virtprov.support.frozen import Record
+from virtprov.xml import tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from virtprov.actions.seed.attach import Seed
+    from virtprov.guest.host_view import HostView
+    from virtprov.host.connection import Host
+    from virtprov.osinfo.profile import Profile
+
+GIB = 1024**3
+_EARLY = ("boot", "metadata")
+"""Groups that may name the platform or the guest, read before all others."""
+_LAST = "xml"
+"""The group that has the last word: it changes what the others and the rules for defaults made."""
+
+
+class Drafted(Record):
+    """The guest as the options and the defaults make it, before it is cut into phases."""
+
+    setting: Setting
+    makings: tuple[Making, ...]
+    given_macs: tuple[str, ...]
+    given_disks: tuple[Element, ...]
+
+
+class InstallPlan(Record):
+    """The plan, and what must be known once it is applied."""
+
+    plan: Plan
+    seed: Seed | None
+    method: boot.Method
+    displays: tuple[str, ...] = ()
+    uuid: str = ""
+    macs: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+
+
+def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
+    """Everything that must be done to make the guest; `watch` is told who writes what.
+
+    Raises UsageError for requests that make no sense, HostError for what the host has not.
+    """
+    warnings: list[str] = []
+    profile = profile_for(request, warnings)
+    drafted = draft(request, host, profile, watch)
+    setting = drafted.setting
+    check(request, drafted)
+    blocked = _blocked(request, setting)
+    guest = setting.guest
+    keep_media = setting.profile.is_windows
+    method = request.method
+    final = boot.final_phase(guest, method, keep_media)
+    watch.begin(final)
+    watch.step("boot-order")
+    install = boot.install_phase(guest, method) if method.has_install_phase else None
+    if install is not None and method.kind == boot.PXE:
+        resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
+    if profile.os_id and not request.osinfo.name:
+        setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
+    seed = _seed(request, setting, final, install)
+    watch.step("cloud-init-seed")
+    documents = (final.text(),) if install is None else (install.text(), final.text())
+    listed = () if request.printing else (*_opening(blocked), *_steps(request, drafted, documents, seed))
+    warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
+    told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
+    displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
+    volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
+    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes)
+
+
+def _seed(request: InstallRequest, setting: Setting, final: Guest, install: Guest | None) -> Seed | None:
+    """The cloud-init seed; with an installer both phases get its drive."""
+    if request.cloud_init is None:
+        return None
+    from virtprov.actions.seed import attach
+
+    return attach.plan(request, setting, final, install, build=not (request.printing or request.dry))
+
+
+def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
+    """The operating system's profile: as named, as the media tell, else the generic one."""
+    wanted = request.osinfo
+    if wanted.detect:
+        detected = _detect(request, warnings)
+        if detected:
+            return find(detected, warnings)
+        if wanted.name:
+            warnings.append(f"the media do not tell the operating system, so it is taken for {wanted.name}")
+    return find(wanted.name, warnings) if wanted.name else generic()
+
+
+def _detect(request: InstallRequest, warnings: list[str]) -> str:
+    """The short id of the system on the installer's medium or in the disk's image; "" when they do not tell."""
+    from virtprov.osinfo.identify import identify
+
+    if request.method.medium:
+        return identify([request.method.medium], warnings)[0].found.os
+    if request.method.kind not in (boot.IMPORT, boot.NOTHING):
+        return ""
+    disk = next((use.disk for use in request.uses if use.disk is not None), DiskSpec())
+    image = disk.upload or disk.backing_store or disk.path
+    return identify([image], warnings)[0].found.os if image else ""
+
+
+def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> None:
+    """Raise UsageError when a full machine is to be made and nobody says for which operating system."""
+    if request.osinfo.name or profile.os_id or not request.osinfo.require or not guest.is_hvm:
+        return
+    raise UsageError(
+        "the operating system is not known: neither --osinfo nor the media tell",
+        hint="give --osinfo NAME (`--osinfo list` shows them), or --osinfo detect=on,require=off to go without",
+    )
+
+
+# -- drafting ------------------------------------------------------------------------------------
+
+
+def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = UNWATCHED) -> Drafted:
+    """Write the options into a document and fill in what they leave open."""
+    guest = Guest.new("")
+    watch.begin(guest)
+    early = [use for use in request.uses if use.group in _EARLY]
+    late = [use for use in request.uses if use.group not in (*_EARLY, _LAST)]
+    last = [use for use in request.uses if use.group == _LAST]
+    _, choices = compose.write_all(guest, early, watch)
+    chosen = _settle_platform(guest, request, host, profile)
+    watch.step("platform")
+    check_osinfo(request, guest, profile)
+    setting = Setting(guest, host, profile, refused=request.refused, machine_features=chosen.features)
+    _advise(request, setting, chosen)
+    _settle_name(setting, request, watch)
+    devices, more = compose.write_all(guest, late, watch)
+    setting.choices = more.over(choices)
+    given_macs = tuple(checks.mac_addresses(guest)) if any(use.group == "network" for use in late) else ()
+    _require(request, setting)
+    watch.step("memory")
+    makings, made_up = _settle_disks(setting, devices, request, watch)
+    resources.set_vcpus(setting)
+    watch.step("vcpus")
+    resources.fill_topology(setting)
+    watch.step("cpu-topology")
+    for device in devices:
+        hostdev.settle(device.use.group, device.element, device.use.host_device, host)
+    watch.detail()
+    defaults.apply(setting, watch)
+    publish.apply(setting, request.publish)
+    watch.step("publish")
+    compose.write_all(guest, last, watch)
+    disks = [device.element for device in devices if device.use.disk is not None]
+    given = [disk for disk in disks if source_element.whereabouts(disk) not in made_up]
+    return Drafted(setting, makings, given_macs, tuple(given))
+
+
+def _advise(request: InstallRequest, setting: Setting, chosen: Platform) -> None:
+    """Say what makes the guest slower than it could be."""
+    if chosen.slow:
+        setting.warn(f"the host offers no KVM for {chosen.arch} guests: this one is emulated, which is slow")
+    if setting.profile.is_generic and setting.guest.is_hvm:
+        setting.warn("the guest is made for any operating system, so it may be slow; --osinfo NAME says for which")
+
+
+def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile: Profile) -> Platform:
+    asked = platform.PlatformRequest(
+        request.os_type or guest.os_type,
+        request.arch or guest.arch,
+        request.domain_type or guest.domain_type,
+        request.machine or guest.machine,
+        guest.get("./devices/emulator"),
+    )
+    chosen = platform.choose(host, asked, profile)
+    guest.root.set("type", chosen.domain_type)
+    guest.put("./os/type", chosen.os_type)
+    guest.put("./os/type/@arch", chosen.arch)
+    guest.put("./os/type/@machine", chosen.machine or None)
+    if chosen.emulator:
+        guest.put("./devices/emulator", chosen.emulator)
+    if chosen.loader and chosen.os_type == "hvm" and host.driver == "xen" and not guest.has("./os/loader"):
+        guest.put("./os/loader", chosen.loader)
+    return chosen
+
+
+def _settle_name(setting: Setting, request: InstallRequest, watch: Watch) -> None:
+    guest, host, profile = setting.guest, setting.host, setting.profile
+    if request.name:
+        names.check_name(request.name)
+        guest.put("./name", request.name)
+    if not guest.name:
+        name = names.default_name(
+            profile.short_id,
+            guest.arch,
+            setting.capabilities.host_arch,
+            guest.is_container,
+            lambda word: host.guest(word) is not None,
+        )
+        setting.note(f"Using default --name {name}")
+        guest.put("./name", name)
+    names.check_name(guest.name)
+    watch.step("name")
+    if not guest.uuid:
+        guest.put("./uuid", _firmware_uuid(request) or names.new_uuid())
+    names.check_uuid(guest.uuid)
+    watch.step("uuid")
+    if profile.os_id and not guest.has("./metadata/libosinfo:libosinfo"):
+        guest.put("./metadata/libosinfo:libosinfo/libosinfo:os/@id", profile.os_id)
+    watch.step("osinfo")
+
+
+def _firmware_uuid(request: InstallRequest) -> str:
+    """The UUID that `--sysinfo system.uuid=` gives; libvirt takes no guest that is called another one."""
+    places = [place for use in request.uses if use.group == "sysinfo" for place in use.said.places]
+    return next((place.text or "" for place in places if place.name == "system.uuid"), "")
+
+
+def _require(request: InstallRequest, setting: Setting) -> None:
+    """Raise UsageError that lists everything a guest cannot do without."""
+    guest = setting.guest
+    missing = {}
+    if not resources.set_memory(setting):
+        missing["--memory MIB, how much memory the guest gets"] = "for example --memory 2048"
+    if not guest.is_container:
+        if not guest.disks() and not setting.refused("disk") and _advised_gib(setting) is None:
+            missing["--disk, where its data is kept (--disk none for a guest without)"] = "for example --disk size=20"
+        if not _has_method(request, guest):
+            words = "--location URL, --cdrom ISO, --pxe, --import or --boot hd|cdrom|..."
+            missing[f"how the operating system comes in: {words}"] = (
+                "--import starts a disk that holds a system already, --cloud-init sets up a cloud image"
+            )
+    if missing:
+        raise UsageError("what is missing: " + "; ".join(missing), hint=list(missing.values())[-1])
+
+
+def _has_method(request: InstallRequest, guest: Guest) -> bool:
+    return bool(
+        request.method.kind
+        or request.printing
+        or request.cloud_init is not None
+        or guest.has("./os/boot")
+        or guest.has("./os/kernel")
+        or guest.has("./os/init")
+        or guest.is_xen_pv and guest.has("./bootloader")
+    )
+
+
+def _advised_gib(setting: Setting) -> float | None:
+    storage = setting.profile.resources(setting.guest.arch).advised.storage
+    return storage / GIB if storage else None
+
+
+def _add_medium(guest: Guest) -> Element:
+    """The installer's CD, before every other CD so that it is the one that is booted."""
+    drive = tree.element("disk", None, {"device": "cdrom"})
+    others = guest.disks("cdrom")
+    box = guest.ensure("./devices")
+    tree.add(box, drive, box.index(others[0]) if others else None)
+    return drive
+
+
+def _settle_disks(
+    setting: Setting, devices: list[NewDevice], request: InstallRequest, watch: Watch
+) -> tuple[tuple[Making, ...], set[str]]:
+    """Give every disk its source; without --disk, a new one where the profile says how big.
+
+    Returns what must be made, and the paths that were chosen for it because nothing has them.
+    """
+    guest, method = setting.guest, request.method
+    disks = [(device.element, device.use.disk) for device in devices if device.use.disk is not None]
+    advised = _advised_gib(setting)
+    if not disks and not setting.refused("disk") and not guest.is_container and advised is not None:
+        disks = [(guest.add_device("disk", device="disk"), DiskSpec(size=advised))]
+        setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
+    watch.step("disk")
+    if method.kind == boot.CDROM and method.medium:
+        disks.append((_add_medium(guest), DiskSpec(path=method.medium)))
+    watch.step("install-medium")
+    storage = Storage(
+        setting.host,
+        guest.name,
+        qemu=setting.is_qemu,
+        advised_gib=advised,
+        check_space=request.checks.disk_size,
+        pool_create=request.checks.pool_create,
+    )
+    makings = tuple(storage.resolve(element, spec) for element, spec in disks)
+    watch.detail()
+    setting.notes.extend(storage.notes)
+    return makings, storage.chosen
+
+
+# -- checking ------------------------------------------------------------------------------------
+
+
+def check(request: InstallRequest, drafted: Drafted) -> None:
+    """Make the checks that need the host; raises HostError for the first that fails."""
+    setting = drafted.setting
+    host, guest = setting.host, setting.guest
+    if request.checks.name_in_use:
+        checks.name_is_free(host, guest.name)
+    if request.method.kind == boot.PXE and all(nic.get("type") == "user" for nic in guest.devices("interface")):
+        setting.warn("the guest has no network to boot from: --pxe needs a bridge, or a network that offers it")
+    if request.transient and host.driver == "vz":
+        raise HostError("Virtuozzo keeps every guest that it starts, so none can be transient", hint="leave it out")
+    others = checks.Others(host)
+    if request.checks.mac_in_use:
+        checks.given_macs_are_free(host, list(drafted.given_macs), others)
+    if request.publish and not (host.is_remote or request.printing):
+        publish.check_ports(request.publish)
+    if request.checks.path_in_use:
+        disks_are_free(host, list(drafted.given_disks), others)
+        below = [volume.backing for making in drafted.makings for volume in making.volumes if volume.backing]
+        for image, user in written_below(host, below, others):
+            setting.warn(f"{image} is a disk of the guest '{user}': the new disk on it breaks once that guest runs")
+    check_waiting(request, host)
+
+
+def _blocked(request: InstallRequest, setting: Setting) -> list[reachable.Barrier]:
+    """The directories to be opened for QEMU; the user hears of those that stay closed to it."""
+    if not (request.checks.permissions or request.fix_permissions):
+        return []
+    found = reachable.barriers(setting.host, setting.guest.disks())
+    if request.fix_permissions:
+        return found
+    for barrier in found:
+        setting.warn(barrier.sentence)
+    return []
+
+
+def check_waiting(request: InstallRequest, host: HostView) -> None:
+    """Raise HostError when nothing will ever happen that could be waited for."""
+    if not request.wait or request.printing or request.dry:
+        return
+    if host.driver == "test" or host.is_recorded:
+        what = "a recorded host" if host.is_recorded else "libvirt's test driver"
+        raise HostError(
+            f"guests of {what} run nothing, so there is nothing to wait for",
+            hint="leave out --wait, or connect to a host with a hypervisor",
+        )
+
+
+# -- steps ---------------------------------------------------------------------------------------
+
+
+def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
+    """The way to the disks, first of all."""
+    if not blocked:
+        return []
+    from virtprov.actions.steps.access import LetSearch
+
+    return [LetSearch(barrier.directory, barrier.person) for barrier in blocked]
+
+
+def _steps(
+    request: InstallRequest, drafted: Drafted, documents: tuple[str, ...], seed: Seed | None
+) -> tuple[Step, ...]:
+    """Every step in order: storage first, then the guest's definition, then its first boot."""
+    from virtprov.actions.steps import storage
+    from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
+
+    listed: list[Step] = []
+    pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
+    listed += [storage.MakePool(pool) for pool in pools.values()]
+    listed += [storage.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
+    name, first, text = drafted.setting.guest.name, documents[0], documents[-1]
+    if seed is not None:
+        from virtprov.cloudinit.seed_request import KEEP
+
+        passing = seed.keep != KEEP
+        own = [step._replace(passing=passing) if isinstance(step, storage.WriteSeed) else step for step in seed.steps]
+        listed += [step for step in own if step not in listed]
+        first, text = seed.first_boot, seed.stays
+    if request.transient:
+        listed.append(Create(name, first))
+        return tuple(listed)
+    listed.append(Define(name, text))
+    listed.append(Start(name) if first == text else Create(name, first))
+    if request.autostart:
+        listed.append(SetAutostart(name, True))
+    return tuple(listed)

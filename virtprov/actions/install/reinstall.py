@@ -1,0 +1,117 @@
+"""--reinstall: a guest of the host boots an installer once more; its definition stays as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.install.draft import InstallPlan, check_waiting, profile_for
+from virtprov.actions.request import InstallRequest
+from virtprov.actions.run.plan import Plan, Step
+from virtprov.guest import boot, checks
+from virtprov.guest.defaults import disk
+from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.document import Guest
+from virtprov.guest.rule_context import Setting
+from virtprov.support.errors import HostError, UsageError
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from virtprov.host.connection import Host
+    from virtprov.osinfo.profile import Profile
+
+
+def plan(request: InstallRequest, host: Host) -> InstallPlan:
+    """Everything that must be done to install a guest anew: it starts once as the installer needs it.
+
+    Raises UsageError for requests that make no sense, HostError for guests that are not there or that run.
+    """
+    _refuse(request)
+    known = host.guest(request.reinstall)
+    if known is None:
+        raise HostError(f"the host has no guest '{request.reinstall}'", hint="`virsh list --all` lists what it has")
+    if not known.persistent or known.active and not request.printing:
+        raise HostError(f"'{known.name}' runs, so it cannot be installed anew", hint="shut it down first")
+    check_waiting(request, host)
+    warnings = _ignored(request)
+    profile = profile_for(request, warnings)
+    text = host.guest_xml(known.name, inactive=True, secure=not request.printing)
+    final = Guest.parse(text, f"the guest '{known.name}'")
+    first = _first_boot(final, request.method, host, profile)
+    steps: list[Step] = []
+    if first is not None and request.method.kind == boot.CDROM and profile.is_windows:  # it asks for its CD again
+        _insert(final, request.method.medium, host, profile)
+        steps += _redefine(known.name, final)
+    steps += _start(known.name, first)
+    documents = (final.text(),) if first is None else (first.text(), final.text())
+    displays = tuple(display.get("type", "") for display in final.devices("graphics"))
+    told = Plan(documents, tuple(steps), known.name, (), tuple(warnings))
+    return InstallPlan(told, None, request.method, displays, final.uuid, tuple(checks.mac_addresses(final)))
+
+
+def _refuse(request: InstallRequest) -> None:
+    """Raise UsageError for what a guest that is there already cannot be asked for."""
+    for flag, given in (("--cloud-init", request.cloud_init is not None), ("--transient", request.transient)):
+        if given:
+            raise UsageError(
+                f"{flag} does not go with --reinstall", hint="leave it out, or make a new guest without --reinstall"
+            )
+    if not request.method.kind and not request.printing:
+        raise UsageError(
+            f"--reinstall {request.reinstall}: how the operating system comes in is missing",
+            hint="give --cdrom ISO, --pxe, or --install bootdev=...",
+        )
+
+
+def _ignored(request: InstallRequest) -> list[str]:
+    """What was said of the guest besides changes nothing."""
+    said = {f"--{use.group}": None for use in request.uses} | {f"--{group}": None for group in sorted(request.refused)}
+    flags = (["--name"] if request.name else []) + list(said)
+    if not flags:
+        return []
+    return [f"a guest that is installed anew stays as it is: {', '.join(flags)} changes nothing"]
+
+
+def _first_boot(final: Guest, method: boot.Method, host: Host, profile: Profile) -> Guest | None:
+    """The guest as the installer needs it; None when nothing is installed."""
+    if not method.has_install_phase:
+        return None
+    first = final.copy()
+    for name in ("kernel", "initrd", "cmdline", "dtb"):
+        first.put(f"./os/{name}", None)
+    for device in first.devices():
+        path.put(device, "./boot/@order", None)
+    if method.kind == boot.CDROM:
+        _insert(first, method.medium, host, profile)
+    return boot.install_phase(first, method)
+
+
+def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
+    """Put the medium into the guest's first CD-ROM drive; one is added when it has none."""
+    drives = guest.disks("cdrom")
+    drive = drives[0] if drives else guest.add_device("disk", device="cdrom")
+    _empty(drive)
+    setting = Setting(guest, host, profile, fresh=[drive])
+    Storage(host, guest.name, qemu=setting.is_qemu).resolve(drive, DiskSpec(path=medium))
+    disk.fill_bus(setting)
+    disk.fill_targets(setting)
+
+
+def _empty(drive: Element) -> None:
+    for tag in ("source", "driver", "backingStore"):
+        found = tree.child(drive, tag)
+        if found is not None:
+            tree.remove(found)
+
+
+def _redefine(name: str, final: Guest) -> list[Step]:
+    from virtprov.actions.steps.guest import Redefine
+
+    return [Redefine(name, final.text())]
+
+
+def _start(name: str, first: Guest | None) -> list[Step]:
+    from virtprov.actions.steps.guest import Create, Start
+
+    return [Start(name) if first is None else Create(name, first.text())]

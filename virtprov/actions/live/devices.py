@@ -1,0 +1,280 @@
+"""Devices of a running guest: which are plugged, taken out, or changed, and by which of libvirt's calls.
+
+The facts are those of libvirt's QEMU driver; where another driver offers less, it refuses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.live.effects import AT_START, Board, Call, leaves
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from virtprov.guest.document import Guest
+
+    Pairs = list[tuple[Element, Element]]
+
+_FIXED = frozenset(
+    {
+        *("audio", "console", "emulator", "graphics", "hub", "iommu", "memballoon", "nvram", "panic", "parallel"),
+        *("pstore", "smartcard", "sound", "tpm", "video"),
+    }
+)
+"""Devices that QEMU has from the start, or never."""
+
+_FIXED_BUSES = ("ide", "sata", "fdc")
+_PLUGGED_CONTROLLERS = ("scsi",)
+_DRIVE = ("type", "source", "driver.type", "driver.name", "backingStore", "index", "startupPolicy")
+_NET = ("link", "filterref", "coalesce", "vlan", "trustGuestRxFilters", "port")
+_NET_SOURCE = ("type", "source")
+_SWITCHES = ("network", "bridge")
+"""Kinds of interfaces whose other end can be moved while the guest runs."""
+_UPDATED = {"graphics": ("passwd", "passwdValidTo", "connected"), "memory": ("target.requested",)}
+_KEYS = {
+    "disk": ("./target/@dev",),
+    "interface": ("./mac/@address",),
+    "controller": ("./@type", "./@index"),
+    "filesystem": ("./target/@dir",),
+}
+"""What tells a guest's devices of one kind apart, where libvirt gave them no alias."""
+
+
+def compare(board: Board, after: Guest, told: Pairs) -> None:
+    """Put down what becomes of each device. `told` are those known to be the same, before and after."""
+    old = [node for node in board.guest.devices() if not _is_shadow(node, board.guest)]
+    new = [node for node in after.devices() if not _is_shadow(node, after)]
+    pairs, gone, fresh = paired(old, new, told)
+    for node in sorted(fresh, key=lambda node: node.tag != "controller"):
+        _plug(board, node, f"new {noun(node, after)}", noun(node, after), add=True)
+    for was, node in pairs:
+        if not tree.same(was, node):
+            _change(board, was, node)
+    for node in sorted(gone, key=lambda node: node.tag == "controller"):
+        called = noun(node, board.guest)
+        _plug(board, node, f"removal of {called}", called, add=False)
+
+
+def _is_shadow(node: Element, guest: Guest) -> bool:
+    """Whether this is the console that libvirt prints for the first serial port."""
+    if node.tag != "console" or not guest.devices("serial"):
+        return False
+    return (path.get(node, "./target/@type") or "serial") == "serial" and (
+        path.get(node, "./target/@port") or "0"
+    ) == "0"
+
+
+def noun(node: Element, guest: Guest) -> str:
+    """What a device is called in messages and tables: `disk vdb`, `network 2`, `graphics vnc`."""
+    tag = tree.local_name(node)
+    if tag == "disk":
+        return f"{node.get('device', 'disk')} {path.get(node, './target/@dev') or ''}".strip()
+    if tag in ("controller", "graphics"):
+        return " ".join(filter(None, (tag, node.get("type"), node.get("index"))))
+    twins = guest.devices(tag)
+    word = {"interface": "network", "memory": "memdev"}.get(tag, tag)
+    at = next((number for number, twin in enumerate(twins, 1) if twin is node), 0)
+    return f"{word} {at}" if tag == "interface" or len(twins) > 1 else word
+
+
+# -- which is which ------------------------------------------------------------------------------
+
+
+def paired(old: list[Element], new: list[Element], told: Pairs) -> tuple[Pairs, list[Element], list[Element]]:
+    """Which device became which, which are gone, and which are new."""
+    pairs: Pairs = []
+    old, new = list(old), list(new)
+
+    def take(was: Element, node: Element) -> None:
+        pairs.append((was, node))
+        old.remove(was)
+        new.remove(node)
+
+    for copy, node in told:
+        found = next((was for was in old if tree.same(was, copy)), None)
+        if found is not None and any(node is each for each in new):
+            take(found, node)
+    for key in (_alias, _key):
+        known = {key(node): node for node in reversed(new) if key(node)}
+        for was in list(old):
+            if key(was) in known:
+                take(was, known.pop(key(was)))
+    for was in list(old):
+        if (twin := next((node for node in new if tree.same(was, node)), None)) is not None:
+            take(was, twin)
+    for was in list(old):
+        if (twin := next((node for node in new if node.tag == was.tag and not _alias(node)), None)) is not None:
+            take(was, twin)
+    return pairs, old, new
+
+
+def _alias(node: Element) -> tuple[str, ...]:
+    alias = path.get(node, "./alias/@name")
+    return (tree.local_name(node), alias) if alias else ()
+
+
+def _key(node: Element) -> tuple[str, ...]:
+    tag = tree.local_name(node)
+    values = tuple(path.get(node, place) or "" for place in _KEYS.get(tag, ()))
+    return (tag, *values) if values and all(values) else ()
+
+
+# -- plugging ------------------------------------------------------------------------------------
+
+
+def _plug(board: Board, node: Element, what: str, called: str, *, add: bool) -> None:
+    why = _fixed(node) if board.driver == "qemu" else ""
+    if why:
+        board.later(what, why)
+        return
+    text = tree.to_text(node)
+    calls = Call("attach_device", (text,)), Call("detach_device", (text,))
+    board.now(what, called, *(calls if add else calls[::-1]))
+
+
+def _fixed(node: Element) -> str:
+    """Why QEMU cannot plug or unplug a device; "" when it can try."""
+    tag = tree.local_name(node)
+    bus = path.get(node, "./target/@bus") or ""
+    if tag == "disk" and bus in _FIXED_BUSES:
+        return f"a drive on the bus {bus} cannot be plugged"
+    if tag == "input" and node.get("bus") == "ps2":
+        return "a PS/2 device cannot be plugged"
+    if tag == "controller" and node.get("type") not in _PLUGGED_CONTROLLERS:
+        return f"a {node.get('type', '')} controller cannot be plugged"
+    return f"a {tag} device cannot be plugged" if tag in _FIXED else ""
+
+
+# -- changing ------------------------------------------------------------------------------------
+
+
+def _change(board: Board, was: Element, node: Element) -> None:
+    """An element that says something else: by its update call, by calls of its own, and at the next boot."""
+    called = noun(was, board.guest)
+    names = leaves(was, node)
+    own = {"disk": "iotune", "interface": "bandwidth"}.get(tree.local_name(was), "")
+    updated = [name for name in names if _within(name, _updates(was, node))]
+    limits = [name for name in names if own and _within(name, (own,))]
+    rest = [name for name in names if name not in updated and name not in limits]
+    if updated:
+        _update(board, was, node, updated, called)
+    if limits:
+        (_iotune if own == "iotune" else _bandwidth)(board, was, node, limits, called)
+    if rest:
+        board.later(f"{called}: {', '.join(rest)}", _why_not(was))
+
+
+def _within(name: str, wanted: Iterable[str]) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in wanted)
+
+
+def _updates(was: Element, node: Element) -> tuple[str, ...]:
+    """The parts of a device that its update call changes."""
+    tag = tree.local_name(was)
+    if tag == "disk":
+        return _DRIVE if _is_drive(was) else ()
+    if tag == "interface":
+        moved = all(each.get("type") in _SWITCHES for each in (was, node))
+        return (*_NET, *_NET_SOURCE) if moved else _NET
+    return _UPDATED.get(tag, ())
+
+
+def _is_drive(node: Element) -> bool:
+    return node.get("device") in ("cdrom", "floppy")
+
+
+def _why_not(node: Element) -> str:
+    if node.tag == "disk":
+        return "a running disk keeps what it was opened with"
+    return AT_START
+
+
+def _update(board: Board, was: Element, node: Element, names: list[str], called: str) -> None:
+    what = f"{called}: {', '.join(names)}"
+    back = tree.copy(was)
+    if _is_drive(was):
+        what = f"{called}: {'medium' if path.find(node, './source') is not None else 'eject'}"
+        _without_traces(back)
+    text = tree.to_text(_partly(back, node, names))
+    board.now(what, called, Call("update_device", (text,)), Call("update_device", (tree.to_text(back),)))
+
+
+def _partly(was: Element, node: Element, names: list[str]) -> Element:
+    """The device as it was, with these of its parts as they become."""
+    made = tree.copy(was)
+    for name in dict.fromkeys(name if name.startswith("driver.") else name.partition(".")[0] for name in names):
+        if name.startswith("driver."):
+            place = f"./driver/@{name.removeprefix('driver.')}"
+            path.put(made, place, path.get(node, place))
+        elif name in was.attrib or name in node.attrib:
+            path.put(made, f"./@{name}", node.get(name))
+        else:
+            for each in tree.children(made, name):
+                tree.remove(each)
+            for each in tree.children(node, name):
+                tree.add(made, tree.copy(each))
+    if _is_drive(made):
+        _without_traces(made)
+    return made
+
+
+def _without_traces(drive: Element) -> None:
+    """A drive's document without what libvirt notes of the medium that is in it."""
+    source = tree.child(drive, "source")
+    if source is not None:
+        source.attrib.pop("index", None)
+    for tag in ("backingStore", "mirror"):
+        for node in tree.children(drive, tag):
+            tree.remove(node)
+
+
+# -- limits --------------------------------------------------------------------------------------
+
+
+def _iotune(board: Board, was: Element, node: Element, names: list[str], called: str) -> None:
+    if "iotune.group_name" in names and not path.get(node, "./iotune/group_name"):
+        board.later(f"{called}: iotune.group_name", "a running disk can be moved to a group, not out of all")
+        names = [name for name in names if name != "iotune.group_name"]
+        if not names:
+            return
+    target = path.get(was, "./target/@dev") or ""
+    old, new = _limits(was, "iotune"), _limits(node, "iotune")
+    if "iotune.group_name" not in names:
+        old.pop("group_name", None)
+        new.pop("group_name", None)
+    _limit(board, "set_disk_limits", target, (old, new), f"{called}: {', '.join(names)}", called)
+
+
+def _bandwidth(board: Board, was: Element, node: Element, names: list[str], called: str) -> None:
+    key = path.get(was, "./target/@dev") or path.get(was, "./mac/@address") or ""
+    old, new = (
+        {f"{way}.{name}": value for way in ("inbound", "outbound") for name, value in _limits(each, way).items()}
+        for each in (tree.child(was, "bandwidth"), tree.child(node, "bandwidth"))
+    )
+    _limit(board, "set_bandwidth", key, (old, new), f"{called}: {', '.join(names)}", called)
+
+
+def _limits(node: Element | None, tag: str) -> dict[str, int | str]:
+    """The limits in a child of an element, by attribute or by element, as libvirt's calls want them."""
+    box = None if node is None else tree.child(node, tag)
+    if box is None:
+        return {}
+    said = {str(key): str(value) for key, value in box.attrib.items()}
+    said |= {tree.local_name(kid): (kid.text or "").strip() for kid in tree.children(box)}
+    return {name: int(text) if text.isdecimal() else text for name, text in said.items()}
+
+
+def _limit(
+    board: Board,
+    method: str,
+    key: str,
+    limits: tuple[dict[str, int | str], dict[str, int | str]],
+    what: str,
+    called: str,
+) -> None:
+    """All limits at once: libvirt takes those that are left out of a kind for none, so each is said, 0 for none."""
+    old, new = ({name: each.get(name, 0) for name in {**limits[0], **limits[1]}} for each in limits)
+    board.now(what, called, Call(method, (key, new)), Call(method, (key, old)))

@@ -1,0 +1,115 @@
+"""What a change means for a running guest, as facts: lines of a table, and the calls behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from virtprov.support.frozen import Record
+from virtprov.xml import tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from virtprov.guest.document import Guest
+
+NOW, BOOT, NEVER = "now", "next boot", "new guest"
+"""When a change takes effect: at once, once the guest was powered off and started again, or only in another guest."""
+
+AT_START = "it is read when a guest starts"
+NO_DEFINITION = "the guest has no definition to keep it in"
+NO_CALL = "libvirt has no call that takes it away"
+
+
+class Effect(Record):
+    """One line of the table: `what` changes, `when` (NOW, BOOT, NEVER), and `why` not now."""
+
+    what: str
+    when: str
+    why: str = ""
+
+
+class Call(Record):
+    """A call of the host: the name of one of its methods, and what it is given after the guest's name."""
+
+    method: str
+    values: tuple[Any, ...] = ()
+    named: tuple[tuple[str, Any], ...] = ()
+
+
+class Op(Record):
+    """One call that changes the running guest. `what` is its line of the table, `noun` what it is about.
+
+    `back` takes it back; None when libvirt has no call for that.
+    """
+
+    what: str
+    noun: str
+    call: Call
+    back: Call | None = None
+
+
+class Live(Record):
+    """What a change means for a running guest: every line that says NOW has its operation, in this order."""
+
+    rows: tuple[Effect, ...] = ()
+    ops: tuple[Op, ...] = ()
+
+
+class Board:
+    """Where lines and operations are put down while two documents of a guest are compared."""
+
+    __slots__ = ("driver", "guest", "ops", "persistent", "rows")
+
+    def __init__(self, guest: Guest, *, persistent: bool, driver: str) -> None:
+        self.guest = guest
+        self.persistent = persistent
+        self.driver = driver
+        self.rows: list[Effect] = []
+        self.ops: list[Op] = []
+
+    def now(self, what: str, noun: str, call: Call, back: Call | None) -> None:
+        """It is done at once."""
+        self.rows.append(Effect(what, NOW))
+        self.ops.append(Op(what, noun, call, back))
+
+    def later(self, what: str, why: str = AT_START) -> None:
+        """It waits for the next boot, if the guest has a definition to boot from."""
+        row = Effect(what, BOOT, why) if self.persistent else Effect(what, NEVER, f"{why}, and {NO_DEFINITION}")
+        if row not in self.rows:
+            self.rows.append(row)
+
+    def never(self, what: str, why: str) -> None:
+        """It takes another guest."""
+        self.rows.append(Effect(what, NEVER, why))
+
+
+def flat(node: Element | None) -> dict[str, list[str]]:
+    """What an element says, by names such as `driver.cache`; its own text is "", what is repeated has several."""
+    found: dict[str, list[str]] = {}
+    if node is not None:
+        _flatten(node, "", found)
+    return found
+
+
+def _flatten(node: Element, name: str, found: dict[str, list[str]]) -> None:
+    text, kids = (node.text or "").strip(), tree.children(node)
+    if text or not (node.attrib or kids):
+        found.setdefault(name, []).append(text)
+    start = f"{name}." if name else ""
+    for key, value in node.attrib.items():
+        found.setdefault(start + str(key).rpartition("}")[2], []).append(str(value))
+    for kid in kids:
+        _flatten(kid, start + tree.local_name(kid), found)
+
+
+def leaves(before: Element | None, after: Element | None) -> list[str]:
+    """The names of what two elements say differently, in order."""
+    old, new = flat(before), flat(after)
+    return [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+
+
+def same_all(before: Iterable[Element], after: Iterable[Element]) -> bool:
+    """Whether two rows of elements say the same."""
+    old, new = list(before), list(after)
+    return len(old) == len(new) and all(tree.same(a, b) for a, b in zip(old, new, strict=True))

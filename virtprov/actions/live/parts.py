@@ -1,0 +1,311 @@
+"""Everything of a running guest but its devices: memory, processors, limits, pinning, notes.
+
+Each part has its own call of libvirt, or waits for the next boot.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.live.effects import NO_CALL, Board, Call, flat, leaves, same_all
+from virtprov.support.units import KIB, factor, show_size
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from virtprov.guest.document import Guest
+
+_SCHEDULING = {
+    "shares": "cpu_shares",
+    "period": "vcpu_period",
+    "quota": "vcpu_quota",
+    **{
+        f"{who}_{what}": f"{who}_{what}"
+        for who in ("global", "emulator", "iothread")
+        for what in ("period", "quota")
+    },
+}
+"""Elements of <cputune> and what virDomainSetSchedulerParametersFlags calls them."""
+
+_SHARES = ("weight", "read_iops_sec", "write_iops_sec", "read_bytes_sec", "write_bytes_sec")
+
+
+def compare(board: Board, after: Guest) -> None:
+    """Put down what becomes of each part of the guest that is no device."""
+    old, new = board.guest.root, after.root
+    done = set()
+    for tag in dict.fromkeys(str(kid.tag) for kid in (*tree.children(old), *tree.children(new))):
+        if tag == "devices":
+            continue
+        was, now = tree.children(old, tag), tree.children(new, tag)
+        if same_all(was, now):
+            continue
+        handler = _HANDLERS.get(tag)
+        if handler is not None:
+            if handler not in done:
+                handler(board, after)
+            done.add(handler)
+        else:
+            _wait(board, tag, was[0] if len(was) == 1 else None, now[0] if len(now) == 1 else None)
+    if old.get("type") != new.get("type"):
+        board.later("type")
+
+
+def _wait(board: Board, tag: str, was: Element | None, now: Element | None, names: list[str] | None = None) -> None:
+    """A part that is read when the guest starts, by the names of what differs."""
+    tag = tag.rpartition("}")[2]
+    names = leaves(was, now) if names is None else names
+    words = [name for name in names if name]
+    board.later(f"{tag}: {', '.join(words)}" if words else tag)
+
+
+# -- what it is ----------------------------------------------------------------------------------
+
+
+def _name(board: Board, after: Guest) -> None:
+    if board.guest.name != after.name:
+        board.never("name", "libvirt tells guests apart by it")
+
+
+def _uuid(board: Board, after: Guest) -> None:
+    if board.guest.uuid.lower() != after.uuid.lower():
+        board.never("uuid", "libvirt tells guests apart by it")
+
+
+def _title(board: Board, after: Guest) -> None:
+    _note(board, "title", after)
+
+
+def _description(board: Board, after: Guest) -> None:
+    _note(board, "description", after)
+
+
+def _note(board: Board, kind: str, after: Guest) -> None:
+    old, new = board.guest.get(f"./{kind}") or None, after.get(f"./{kind}") or None
+    if old != new:
+        board.now(kind, kind, Call("set_note", (kind, new)), Call("set_note", (kind, old)))
+
+
+def _metadata(board: Board, after: Guest) -> None:
+    """libvirt keeps one element for each namespace."""
+    old, new = _spaces(board.guest), _spaces(after)
+    for uri in dict.fromkeys((*old, *new)):
+        was, now = old.get(uri), new.get(uri)
+        if was is not None and now is not None and tree.same(was, now):
+            continue
+        known = now if now is not None else was
+        assert known is not None
+        named = (("uri", uri), ("prefix", known.prefix or tree.local_name(known)))
+        calls = (Call("set_note", ("element", _bare_text(node, uri)), named) for node in (now, was))
+        board.now(f"metadata: {tree.local_name(known)}", "metadata", *calls)
+
+
+def _spaces(guest: Guest) -> dict[str, Element]:
+    box = tree.child(guest.root, "metadata")
+    kids = [] if box is None else tree.children(box)
+    return {str(kid.tag).rpartition("}")[0].removeprefix("{"): kid for kid in kids}
+
+
+def _bare_text(node: Element | None, uri: str) -> str | None:
+    """An element as text, without the namespace: libvirt puts it in, and refuses one that is there already."""
+    return None if node is None else tree.to_text(_bare(node, f"{{{uri}}}"))
+
+
+def _bare(node: Element, space: str) -> Element:
+    made = tree.element(str(node.tag).removeprefix(space), node.text)
+    for key, value in node.attrib.items():
+        made.set(key, value)
+    for kid in tree.children(node):
+        twin = _bare(kid, space)
+        twin.tail = kid.tail
+        made.append(twin)
+    return made
+
+
+# -- memory and processors -----------------------------------------------------------------------
+
+
+def _memory(board: Board, after: Guest) -> None:
+    most, new_most = (_kib(guest, "./memory") for guest in (board.guest, after))
+    old, new = (_kib(guest, "./currentMemory") or _kib(guest, "./memory") for guest in (board.guest, after))
+    limit = f"the guest was started with {show_size(most * KIB)} at most"
+    if old == new:
+        if most != new_most:
+            board.later("memory: the maximum", limit)
+        return
+    balloon = board.guest.devices("memballoon")
+    if new > most:
+        board.later("memory", limit)
+        return
+    if balloon and balloon[0].get("model") == "none":
+        board.later("memory", "the guest has no memory balloon")
+    else:
+        board.now("memory", "memory", Call("set_memory", (new,)), Call("set_memory", (old,)))
+    if most != new_most:
+        board.later("memory: the maximum", limit)
+
+
+def _kib(guest: Guest, place: str) -> int:
+    """A size in the document, in KiB; 0 when there is none."""
+    return _size(path.find(guest.root, place))
+
+
+def _size(node: Element | None) -> int:
+    text = "" if node is None else (node.text or "").strip()
+    if node is None or not text.isdecimal():
+        return 0
+    return int(text) * (factor(node.get("unit", "KiB")) or KIB) // KIB
+
+
+def _vcpus(board: Board, after: Guest) -> None:
+    (most, old), (new_most, new) = _counts(board.guest), _counts(after)
+    limit = f"the guest was started with {most} at most"
+    if new != old and new > most:
+        board.later("vcpus", limit)
+    else:
+        if new != old:
+            board.now("vcpus", "vcpus", Call("set_vcpus", (new,)), Call("set_vcpus", (old,)))
+        if new_most != most:
+            board.later("vcpus: the maximum", limit)
+    was, now = path.find(board.guest.root, "./vcpu"), path.find(after.root, "./vcpu")
+    rest = [name for name in leaves(was, now) if name not in ("", "current")]
+    if rest:
+        _wait(board, "vcpus", was, now, rest)
+
+
+def _counts(guest: Guest) -> tuple[int, int]:
+    """How many processors a guest can have, and has."""
+    most = guest.get("./vcpu").strip()
+    count = int(most) if most.isdecimal() else 1
+    has = guest.get("./vcpu/@current")
+    return count, int(has) if has.isdecimal() else count
+
+
+# -- limits --------------------------------------------------------------------------------------
+
+
+def _cputune(board: Board, after: Guest) -> None:
+    was, now = (tree.child(guest.root, "cputune") for guest in (board.guest, after))
+    old, new = flat(was), flat(now)
+    names = leaves(was, now)
+    said: dict[str, int] = {}
+    back: dict[str, int] = {}
+    for name in [name for name in names if name in _SCHEDULING]:
+        unset = -1 if name.endswith("quota") else None
+        value, kept = (_number(each.get(name), unset) for each in (new, old))
+        if value is None:
+            board.later(f"cputune: {name}", NO_CALL)
+            continue
+        said[_SCHEDULING[name]] = value
+        if kept is not None:
+            back[_SCHEDULING[name]] = kept
+    if said:
+        done = [name for name in names if _SCHEDULING.get(name) in said]
+        undo = Call("set_scheduling", (back,)) if len(back) == len(said) else None
+        board.now(f"cputune: {', '.join(done)}", "cputune", Call("set_scheduling", (said,)), undo)
+    _pins(board, was, now)
+    pinned = ("vcpupin", "emulatorpin", "iothreadpin")
+    rest = [name for name in names if name not in _SCHEDULING and name.partition(".")[0] not in pinned]
+    if rest:
+        _wait(board, "cputune", was, now, rest)
+
+
+def _number(values: list[str] | None, unset: int | None) -> int | None:
+    text = values[0] if values else ""
+    return int(text) if text.removeprefix("-").isdecimal() else unset
+
+
+def _pins(board: Board, was: Element | None, now: Element | None) -> None:
+    """Which processors of the host each thread runs on; one without a list runs on all of them."""
+    count = _counts(board.guest)[1]
+    for tag, key, method in (
+        ("vcpupin", "vcpu", "pin_vcpu"),
+        ("emulatorpin", "", "pin_emulator"),
+        ("iothreadpin", "iothread", "pin_iothread"),
+    ):
+        old, new = _lists(was, tag, key), _lists(now, tag, key)
+        for number in dict.fromkeys((*old, *new)):
+            if old.get(number) == new.get(number):
+                continue
+            what = f"cputune: {tag} {number}".rstrip()
+            if tag == "vcpupin" and int(number or 0) >= count:
+                board.later(what, f"the guest has {count} processors now")
+                continue
+            front = (int(number),) if key else ()
+            calls = (Call(method, (*front, each.get(number, ""))) for each in (new, old))
+            board.now(what, "cputune", *calls)
+
+
+def _lists(box: Element | None, tag: str, key: str) -> dict[str, str]:
+    pins = [] if box is None else tree.children(box, tag)
+    return {pin.get(key, "") if key else "": pin.get("cpuset", "") for pin in pins}
+
+
+def _memtune(board: Board, after: Guest) -> None:
+    was, now = (tree.child(guest.root, "memtune") for guest in (board.guest, after))
+    old, new = (
+        {} if box is None else {tree.local_name(kid): _size(kid) for kid in tree.children(box)} for box in (was, now)
+    )
+    names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    if "min_guarantee" in names:
+        board.later("memtune: min_guarantee")
+        names.remove("min_guarantee")
+    if names:
+        from virtprov.host.tuning import UNLIMITED
+
+        calls = (
+            Call("set_memory_limits", ({name: each.get(name, UNLIMITED) for name in names},)) for each in (new, old)
+        )
+        board.now(f"memtune: {', '.join(names)}", "memtune", *calls)
+
+
+def _blkiotune(board: Board, after: Guest) -> None:
+    was, now = (tree.child(guest.root, "blkiotune") for guest in (board.guest, after))
+    old, new = _block_shares(was), _block_shares(now)
+    said: dict[str, int | str] = {}
+    back: dict[str, int | str] = {}
+    for name in _SHARES:
+        mine, theirs = new[name], old[name]
+        devices = [device for device in dict.fromkeys((*theirs, *mine)) if mine.get(device) != theirs.get(device)]
+        if devices:
+            said[f"device_{name}"] = ",".join(f"{device},{mine.get(device, '0')}" for device in devices)
+            back[f"device_{name}"] = ",".join(f"{device},{theirs.get(device, '0')}" for device in devices)
+    weights = [tree.find_text(box, "weight") if box is not None else "" for box in (was, now)]
+    undo = True
+    if weights[0] != weights[1]:
+        if weights[1]:
+            said["weight"] = int(weights[1])
+        else:
+            board.later("blkiotune: weight", NO_CALL)
+        if weights[0]:
+            back["weight"] = int(weights[0])
+        undo = bool(weights[0])
+    if said:
+        names = ", ".join(said).replace("device_", "device.")
+        taken_back = Call("set_block_shares", (back,)) if undo else None
+        board.now(f"blkiotune: {names}", "blkiotune", Call("set_block_shares", (said,)), taken_back)
+
+
+def _block_shares(box: Element | None) -> dict[str, dict[str, str]]:
+    """Each kind of share with the host's devices it is set for."""
+    devices = [] if box is None else tree.children(box, "device")
+    return {
+        name: {tree.find_text(device, "path"): value for device in devices if (value := tree.find_text(device, name))}
+        for name in _SHARES
+    }
+
+
+_HANDLERS = {
+    "name": _name,
+    "uuid": _uuid,
+    "title": _title,
+    "description": _description,
+    "metadata": _metadata,
+    "memory": _memory,
+    "currentMemory": _memory,
+    "vcpu": _vcpus,
+    "cputune": _cputune,
+    "memtune": _memtune,
+    "blkiotune": _blkiotune,
+}
+"""What has a call of its own; both amounts of memory are one matter."""

@@ -1,0 +1,1 @@
+"""cloud-init seeds of guests: attached to a new guest, replaced in an existing one."""

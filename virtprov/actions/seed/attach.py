@@ -1,0 +1,213 @@
+"""A cloud-init seed beside a guest: where it lies, how the first boot sees it, how it goes again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.steps import storage
+from virtprov.cloudinit.seed_request import KEEP, SeedRequest, request_from
+from virtprov.guest.defaults import devices
+from virtprov.guest.defaults.disk import fill_bus, fill_targets
+from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
+from virtprov.guest.document import Guest
+from virtprov.guest.rule_context import Setting
+from virtprov.support.errors import HostError
+from virtprov.support.frozen import Record
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from virtprov.actions.request import InstallRequest
+    from virtprov.actions.run.plan import Step, World
+    from virtprov.cloudinit.seed import Seed as Documents
+    from virtprov.guest.host_view import HostView
+    from virtprov.host.connection import Host
+
+SERIAL = "ds=nocloud"
+"""What cloud-init looks for in the machine's serial number (its NoCloud documentation)."""
+UNPLUG_SECONDS = 60
+
+
+class Seed(Record):
+    """One seed: its volume, the device the first boot has, how long it stays, the password it made."""
+
+    pool: str
+    volume: str
+    device: str
+    keep: str
+    steps: tuple[Step, ...]
+    first_boot: str
+    stays: str
+    password: str
+    warnings: tuple[str, ...] = ()
+
+
+def plan(
+    request: InstallRequest, setting: Setting, final: Guest, install: Guest | None = None, *, build: bool = True
+) -> Seed:
+    """Decide where the seed goes and build it; without `build` what is on this machine is only looked through.
+
+    `first_boot` is the guest with the seed beside it, `stays` the definition that is kept. With an installer,
+    whose guest is `install`, the seed is a CD-ROM of that phase, and the empty drive stays.
+    """
+    wanted = request_from(request.cloud_init or {}, final.name)
+    pool, directory, makings = pool_for(setting)
+    volume = free_name(setting.host, pool if not makings else "", final.name)
+    where = f"{directory}/{volume}"
+    first = final.copy() if install is None else install
+    drive = add_drive(setting, first, where, cdrom=install is not None)
+    device = tree.to_text(tree.copy(drive))
+    kept = first if install is None else final
+    if install is not None:
+        add_drive(setting, final, where if wanted.keep == KEEP else "", cdrom=True)
+    stays = kept.text() if wanted.keep == KEEP else final.text()
+    _serial(first)
+    if build:
+        data, built = image(wanted)
+        password, warnings = built.root_password or "", built.warnings
+    else:
+        data, password, warnings = b"", "", looked_through(wanted)
+    listed: list[Step] = [*makings, storage.WriteSeed(pool, volume, data)]
+    return Seed(pool, volume, device, wanted.keep, tuple(listed), first.text(), stays, password, warnings)
+
+
+def image(wanted: SeedRequest) -> tuple[bytes, Documents]:
+    """Build the seed; returns its ISO image and what is in it."""
+    from virtprov.cloudinit.seed import build, iso_bytes
+
+    built = build(wanted)
+    return iso_bytes(built), built
+
+
+def looked_through(wanted: SeedRequest) -> tuple[str, ...]:
+    """What there is to say about the seed's documents; nothing is fetched from the web, no password is made."""
+    from virtprov.cloudinit.seed import build
+
+    if any(isinstance(text, str) and text.startswith(("http://", "https://")) for text in wanted):
+        return ()
+    return build(wanted._replace(root_password_generate=False)).warnings
+
+
+def pool_for(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
+    """A pool of files for the seed: that of the first disk, else `default`, which is made when missing."""
+    host = setting.host
+    for disk in setting.guest.disks("disk"):
+        source, named = path.get(disk, "./source/@file"), path.get(disk, "./source/@pool")
+        found = host.pool_at(source.rpartition("/")[0]) if source else host.pool(named) if named else None
+        if found is not None and found.type in FILE_POOLS and found.active:
+            return found.name, found.path, ()
+    found = host.pool(DEFAULT_POOL)
+    if found is not None and found.active and found.type in FILE_POOLS:
+        return found.name, found.path, ()
+    if found is not None:
+        raise HostError(
+            f"the storage pool '{DEFAULT_POOL}' cannot take the cloud-init seed: it is not active, or holds no files",
+            hint=f"start it with `virsh pool-start {DEFAULT_POOL}`",
+        )
+    directory = images_directory(host)
+    at = host.pool_at(directory)
+    if at is not None:
+        return at.name, at.path, ()
+    return DEFAULT_POOL, directory, (storage.MakePool(NewPool(DEFAULT_POOL, directory)),)
+
+
+def free_name(host: HostView, pool: str, guest: str) -> str:
+    """A name for the guest's seed that no volume of the pool has; the pool "" holds none yet."""
+    number = 0
+    while True:
+        name = f"{guest}-seed{f'-{number}' if number else ''}.iso"
+        if not pool or host.volume(pool, name) is None:
+            return name
+        number += 1
+
+
+def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Element:
+    """Add the seed's drive: a read-only virtio disk, which every kernel that drives the other disks finds early.
+
+    Installers, which find no seed elsewhere, and guests without virtio get a CD-ROM; without `where` it is
+    empty.
+    """
+    virtio = setting.is_qemu and (
+        setting.profile.virtio_disk or any(path.get(disk, "./target/@bus") == "virtio" for disk in guest.disks())
+    )
+    plain = virtio and not cdrom
+    drive = guest.add_device("disk", type="file", device="disk" if plain else "cdrom")
+    if plain:
+        path.put(drive, "./target/@bus", "virtio")
+    if where:
+        fill_drive(setting, drive, where)
+    tree.add(drive, tree.element("readonly"))
+    here = Setting(guest, setting.host, setting.profile, fresh=[drive])
+    fill_bus(here)
+    fill_targets(here)
+    if devices.wants_scsi(here):
+        devices.add_scsi(here)
+    return drive
+
+
+def fill_drive(setting: Setting, drive: Element, where: str) -> None:
+    """Put the seed at `where` into a drive, in place of what is in it."""
+    drive.set("type", "file")
+    for tag in ("source", "backingStore"):
+        empty(drive, tag)
+    if setting.is_qemu:
+        path.put(drive, "./driver/@name", "qemu")
+        path.put(drive, "./driver/@type", "raw")
+    tree.add(drive, tree.element("source", None, {"file": where}))
+
+
+def empty(drive: Element, tag: str = "source") -> None:
+    """Take what is in a drive out of it."""
+    found = tree.child(drive, tag)
+    if found is not None:
+        tree.remove(found)
+
+
+def _serial(first: Guest) -> None:
+    """Name the data source in the machine's serial number, unless the user gave one; x86 and ARM's virt have it."""
+    if not (first.is_x86 or first.is_arm_virt) or first.domain_type not in ("qemu", "kvm", "hvf"):
+        return
+    if first.has("./sysinfo") or first.has("./os/smbios"):
+        return
+    first.put("./sysinfo/@type", "smbios")
+    entry: Element = path.ensure(first.root, "./sysinfo/system/entry[@name='serial']")
+    entry.text = SERIAL
+    first.put("./os/smbios/@mode", "sysinfo")
+
+
+def retire(world: World, name: str, seed: Seed) -> None:
+    """Take the seed out of the running guest and delete it. What cannot be taken out is said, never fatal."""
+    stays = f"the seed stays in '{name}' until it is powered off"
+    target = path.get(tree.parse(seed.device), "./target/@dev")
+    try:
+        running = Guest.parse(world.host.guest_xml(name) or "<domain/>")
+        drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
+        if drive is not None and not take_out(world.host, name, drive):
+            world.warn(f"{stays}: the guest has not let go of {target} within {UNPLUG_SECONDS} seconds")
+    except HostError as problem:
+        world.warn(f"{stays}: {problem.message}")
+    delete(world, seed)
+
+
+def delete(world: World, seed: Seed) -> None:
+    """Delete the seed's volume; a guest that has it open keeps what it has."""
+    try:
+        world.host.delete_volume(seed.pool, seed.volume)
+    except HostError as problem:
+        world.warn(f"the seed {seed.volume} is left in the pool '{seed.pool}': {problem.message}")
+
+
+def take_out(host: Host, name: str, drive: Element) -> bool:
+    """Open the CD-ROM drive of a running guest, or unplug its disk; False when the guest still holds on to that.
+
+    Raises HostError when the guest refuses.
+    """
+    if drive.get("device") == "cdrom":
+        opened = tree.copy(drive)
+        empty(opened)
+        host.update_device(name, tree.to_text(opened))
+        return True
+    alias = path.get(drive, "./alias/@name") or ""
+    with host.watch(name) as watch:
+        host.detach_device(name, tree.to_text(drive))
+        return watch.wait_device_gone(alias, UNPLUG_SECONDS)

@@ -1,0 +1,1 @@
+"""virtprov-xml: its flags, and what it prints."""

@@ -1,0 +1,236 @@
+"""virtprov-xml: words about many guests: equal sentences once, failures together, sums."""
+
+from __future__ import annotations
+
+import sys
+
+from virtprov.cli.edit import report
+from virtprov.support.errors import ProvError, UsageError, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from virtprov.actions.edit.fleet import Aborted, Failed, Planned
+    from virtprov.actions.edit.outcome import Edited, Wanted
+    from virtprov.actions.live.compare import Course
+    from virtprov.actions.live.effects import Effect
+    from virtprov.cli.output import Output
+    from virtprov.host.connection import Host
+
+FEW = 3
+"""So many guests are named; more are counted."""
+REMOTE_JOBS = 8
+"""So many guests of a remote host at a time. Where a call takes 10 ms there and back, 200 guests take 15 s one by one,
+5 s four at a time, and 3 s with these; more gain little, and a daemon has other clients."""
+MOST_JOBS = 64
+"""More at a time would only wait for each other: a daemon of libvirt has 20 workers unless it is told otherwise."""
+UNKEPT = "the host did not keep the change: its definition of the guest is as it was before"
+_GUEST, _PART = "\0", "\1"
+SHORT = 3
+"""Shorter names than that may stand in a sentence by chance."""
+
+
+class Told:
+    """What is kept of an edit of one of many guests: no documents, but with --print-xml until it is printed.
+
+    `idle`: the change is not made, because it is for running guests and this one is off.
+    """
+
+    __slots__ = (
+        "changed",
+        "course",
+        "diff",
+        "facts",
+        "idle",
+        "later",
+        "passwords",
+        "rows",
+        "started",
+        "text",
+        "updated",
+    )
+
+    def __init__(self) -> None:
+        self.changed = self.idle = self.later = self.started = self.updated = False
+        self.diff = self.text = ""
+        self.facts: dict[str, object] = {}
+        self.rows: tuple[Effect, ...] = ()
+        self.course: Course | None = None
+        self.passwords: list[str] = []
+
+
+def told(made: Edited, wanted: Wanted, output: Output, *, xml: bool) -> Told:
+    """What is kept of an edit."""
+    from virtprov.actions.edit import outcome
+
+    mine, info = Told(), made.source.info
+    assert info is not None
+    mine.changed = made.changed
+    mine.diff = report.difference(made, info.name)
+    mine.text = made.text if xml else ""
+    mine.updated, mine.started = wanted.update and made.acts, wanted.start
+    stored = outcome.stores(made, wanted)
+    turned = wanted.define and made.autostart is not None
+    mine.idle = made.changed and not (stored or turned or mine.updated or mine.started)
+    mine.later = stored and info.active and not (mine.updated and made.course is not None and not made.course.waits)
+    if wanted.anything and made.course is not None:
+        mine.course = made.course if wanted.update else None
+        mine.rows = tuple(made.course.rows)
+    seeds = [part.seeded for part in made.parts if part.seeded is not None]
+    mine.passwords = [seed.password for seed in seeds if seed.password and (wanted.define or wanted.start)]
+    if output.json:
+        mine.facts = report.facts(made, wanted, mine.text, defined=stored, kept=True)
+        mine.facts.update(name=info.name, uuid=info.uuid, diff=mine.diff)
+    return mine
+
+
+def states(text: str | None) -> frozenset[str]:
+    """The states that `--state` names. Raises UsageError for one that libvirt does not have."""
+    if text is None:
+        return frozenset()
+    from virtprov.host.info import STATES
+
+    known = {"".join(state.split()): state for state in STATES.values()}
+    found = set()
+    for word in text.split(","):
+        plain = word.strip().lower().replace("-", "").replace("_", "").replace(" ", "")
+        if plain not in known:
+            hint = nearest(plain, known) or "there are: " + ", ".join(known)
+            raise UsageError(f"--state {text}: a guest is never '{word.strip()}'", hint=hint)
+        found.add(known[plain])
+    return frozenset(found)
+
+
+def jobs(asked: int | None, host: Host) -> int:
+    """How many guests are worked on at a time."""
+    return min(asked or (REMOTE_JOBS if host.is_remote else 1), MOST_JOBS)
+
+
+def count(number: int) -> str:
+    """`1 guest`, `3 guests`."""
+    return f"{number} guest" if number == 1 else f"{number} guests"
+
+
+def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
+    """Sentences about guests, equal ones as one: `12 guests: ...`."""
+    from virtprov.support.text import listed
+
+    groups: dict[str, list[str]] = {}
+    sentences: dict[str, str] = {}
+    for name, sentence in said:
+        plain = _without(name, sentence)
+        groups.setdefault(plain, []).append(name)
+        sentences[plain] = sentence
+    found = []
+    for sentence, names in groups.items():
+        if len(names) == 1 and (_GUEST in sentence or _PART in sentence):
+            found.append(sentences[sentence])
+            continue
+        who = listed(names) if len(names) <= FEW else count(len(names))
+        found.append(f"{who}: {sentence.replace(_GUEST, 'the guest').replace(_PART, 'NAME')}")
+    return found
+
+
+def _without(name: str, sentence: str) -> str:
+    """The sentence with marks in place of the guest's name, be it alone or, if it is no short one, part of a word."""
+    plain = sentence.replace(f"the guest '{name}'", f"'{name}'").replace(f"'{name}'", _GUEST)
+    if len(name) < SHORT or name not in plain:
+        return plain
+    import re
+
+    return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _PART, plain)
+
+
+def fail(sentence: str) -> None:
+    """Say that something failed, though the command goes on; --quiet says it as well."""
+    from virtprov.support import log
+
+    sys.stderr.write(f"error: {log.mask(sentence)}\n")
+
+
+def together(
+    failed: list[Failed], total: int, *, doing: bool, undoing: bool = False, unseen: int = 0
+) -> ProvError:
+    """The error for guests that cannot be changed, when the others are left alone for it; `unseen` are further ones."""
+    sentences = grouped((name, error.message) for name, error in failed)
+    first = failed[0][1]
+    rest = "--keep-going leaves them out" if len(failed) > 1 else "--keep-going leaves it out"
+    if len(failed) == total and not undoing and not unseen:
+        rest = ""
+    tail = f" ({count(unseen)} not looked at)" if unseen else ""
+    if len(sentences) == 1:
+        if doing and (unseen or len(failed) < total):
+            tail = f"; no guest is changed{tail}"
+        hint = ", or ".join(word for word in (first.hint, rest) if word)
+        return _as(first, sentences[0] + tail, hint)
+    for sentence in sentences:
+        fail(sentence)
+    what = "cannot be changed, so none is" if doing else "cannot be looked at"
+    return _as(first, f"{len(failed)} of {count(total)} {what}{tail}", rest)
+
+
+def aborted(error: Aborted) -> ProvError:
+    """The error for a guest that was refused while others were changed already."""
+    (sentence,) = grouped([(error.failed, error.cause.message)])
+    state = "the others are as they were" if error.clean else "not all others are as they were; --undo tries again"
+    hint = ", or ".join(word for word in (error.cause.hint, "--keep-going leaves it out") if word)
+    return _as(error.cause, f"{sentence}; {state}", hint)
+
+
+def _as(error: ProvError, message: str, hint: str) -> ProvError:
+    """An error of the same kind with other words."""
+    made = error.__class__.__new__(error.__class__)
+    ProvError.__init__(made, message, hint=hint)
+    return made
+
+
+def summary(planned: list[Planned], failed: list[Failed], wanted: Wanted, *, done: bool) -> str:
+    """The closing line."""
+    each = [one.described for one in planned]
+    idle = sum(mine.idle for mine in each) if done else 0
+    changed, total = _changed(planned, done=done), len(planned) + len(failed)
+    same = len(planned) - changed - idle
+    of = f"{changed} of {count(total)}"
+    if wanted.verify:
+        line = f"{same} of {count(total)} {_is(same)} as asked" + (f", {changed} {_is(changed)} not" if changed else "")
+    elif done:
+        line = f"{of} changed" + (f", {same} {'was' if same == 1 else 'were'} so already" if same else "")
+        line += f", {idle} left as {'it is' if idle == 1 else 'they are'}" if idle else ""
+    else:
+        line = f"{of} would change" + (f", {same} {_is(same)} so already" if same else "")
+    line += f", {len(failed)} failed." if failed else "."
+    started = sum(mine.started for mine in each) if done else 0
+    later = sum(mine.later for mine in each) if done else 0
+    if later:
+        line += f" {later} of them {'runs' if later == 1 else 'run'}, and must be powered off and started again for it."
+    if started:
+        line += f" {count(started)} {'is' if started == 1 else 'are'} started."
+    return line
+
+
+def _changed(planned: list[Planned], *, done: bool) -> int:
+    """How many guests were changed, or when it is not `done` would be."""
+    return sum(one.described.changed and not (done and one.described.idle) for one in planned)
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def facts(planned: list[Planned], failed: list[Failed], *, done: bool) -> dict[str, object]:
+    """What JSON says of many guests; docs/json.md explains each key."""
+    listed = []
+    for one in planned:
+        mine = one.described
+        if mine.facts:
+            stored = done and one.defines
+            mine.facts.update(defined=stored, kept=one.kept, updated=done and mine.updated)
+            mine.facts.update(started=done and mine.started, error=None)
+            mine.facts.update(changed=mine.changed and not (done and mine.idle))
+            if mine.course is not None:
+                mine.facts.update(effects=mine.course.facts())
+            listed.append(mine.facts)
+    listed += [{"name": name, "error": error.message} for name, error in failed]
+    changed = _changed(planned, done=done)
+    return {"guests": listed, "changed": changed, "unchanged": len(planned) - changed, "failed": len(failed)}

@@ -1,0 +1,187 @@
+"""virtprov-xml: the changes on a command line, in the order in which they were typed."""
+
+from __future__ import annotations
+
+import argparse
+
+from virtprov.cli import parser
+from virtprov.guest.write import gather, subopts
+from virtprov.options.catalogue import table
+from virtprov.support.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.guest.write.select import Selector
+    from virtprov.guest.write.use import Use
+    from virtprov.osinfo.os_request import OsinfoRequest
+    from virtprov.osinfo.profile import Profile
+
+FIRST = 1
+"""What --edit alone means."""
+_EACH = "of several actions each is followed by its change: --edit --memory 4096 --add-device --rng /dev/urandom"
+ACTIONS = ("edit", "add-device", "remove-device", "build-xml")
+CLOUD_INIT = "cloud-init"
+"""A change that needs no action."""
+
+
+class Said(argparse.Action):
+    """A word of a change: kept under its own name as a list, and with all others in the order of the command line."""
+
+    def __call__(self, parser: argparse.ArgumentParser, space: Any, values: Any, flag: str | None = None) -> None:
+        value = self.const if self.nargs == 0 else values
+        setattr(space, self.dest, [*(getattr(space, self.dest) or ()), value])
+        space.said = [*getattr(space, "said", ()), (self.dest, value)]
+
+
+class Words:
+    """One change as it was typed: its action, which elements --edit means, the option groups and their values."""
+
+    __slots__ = ("action", "groups", "which")
+
+    def __init__(self, action: str, which: Any) -> None:
+        self.action = action
+        self.which = which
+        self.groups: dict[str, list[str]] = {}
+
+    def add(self, group: str, text: str) -> None:
+        """A further use of an option group."""
+        self.groups.setdefault(group, []).append(text)
+
+
+def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
+    """Cut the command line into changes.
+
+    A lone action goes with whatever option group stands before or after it. Of several, each goes with the group that
+    follows it. Raises UsageError for a change that says nothing, or two things.
+    """
+    names = {parser.destination(group): group for group in groups}
+    actions = {parser.destination(action): action for action in ACTIONS}
+    said = getattr(args, "said", [])
+    found = [Words(actions[name], value) for name, value in said if name in actions]
+    seed = _seed(said, actions)
+    lone = [names[name] for name, _ in said if name in names]
+    actionless = seed is not None or getattr(args, "autostart", None) is not None
+    if not found and (not actionless or lone):
+        with_it = f" with --{lone[0]}" if actionless else ""
+        raise UsageError(
+            f"what is to be done{with_it} is not said",
+            hint="give one of --edit, --add-device, --remove-device, --build-xml, --autostart, --cloud-init, --undo",
+        )
+    at = 0 if len(found) == 1 else -1
+    for name, value in said:
+        if name in names and at < 0:
+            raise UsageError(
+                f"--{names[name]} stands before the first action",
+                hint=_EACH,
+            )
+        if name in names:
+            found[at].add(names[name], value)
+        elif name in actions and len(found) > 1:
+            at += 1
+    for words in found:
+        _check_one(words, len(found) + (seed is not None))
+    if seed is not None:
+        found.insert(seed.which, seed)
+    return found
+
+
+def _seed(said: list[tuple[str, Any]], actions: dict[str, str]) -> Words | None:
+    """Every use of --cloud-init as one change; `which` is how many others begin before it."""
+    flag = parser.destination(CLOUD_INIT)
+    texts = [value for name, value in said if name == flag]
+    if not texts:
+        return None
+    first = next(at for at, (name, _) in enumerate(said) if name == flag)
+    seed = Words(CLOUD_INIT, sum(name in actions for name, _ in said[:first]))
+    seed.groups[CLOUD_INIT] = texts
+    return seed
+
+
+def unheeded(said: list[Words]) -> list[str]:
+    """Warnings about uses that have no effect: as with virt-xml, a removal heeds only the last."""
+    return [
+        f"of several --{group} only the last one is heeded: give each its own --remove-device"
+        for words in said
+        if words.action == "remove-device"
+        for group, texts in words.groups.items()
+        if len(texts) > 1
+    ]
+
+
+def _check_one(words: Words, count: int) -> None:
+    """Each change is about exactly one option group."""
+    given = list(words.groups)
+    if len(given) > 1:
+        again = f"--{words.action} --{given[0]} ... --{words.action} --{given[1]} ..."
+        raise UsageError(
+            f"--{given[0]} and --{given[1]} are two changes", hint=f"give each its own action: {again}"
+        )
+    if not given and count > 1:
+        raise UsageError(
+            f"one --{words.action} has no change behind it",
+            hint=_EACH,
+        )
+    if not given:
+        raise UsageError(
+            "the change itself is missing", hint="add an option group, such as --disk ... or --memory 4096"
+        )
+    if words.action == "build-xml" and count > 1:
+        raise UsageError("--build-xml shows one element, and changes none", hint="use it alone")
+
+
+def request(words: Words, osinfo: OsinfoRequest, *, schema: bool) -> EditRequest:
+    """What one change asks for; raises UsageError for what contradicts itself."""
+    from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest, check_group
+    from virtprov.guest.write.select import Selector
+
+    action = words.action
+    (group, texts), *_ = words.groups.items()
+    if action == CLOUD_INIT:
+        from virtprov.cli.edit import seed
+
+        return seed.request(texts)
+    check_group(action, group)
+    if action == REMOVE:
+        return EditRequest(action, group, (), _selector(group, texts[-1]))
+    profile = _profile(osinfo) if action == ADD else None
+    if group.startswith("convert-to-"):
+        texts = [text for text in texts if text != "default"]
+    uses = _uses(group, texts, action, schema=schema)
+    chosen = Selector() if action != EDIT or words.which in (None, FIRST) else _selector(group, words.which)
+    return EditRequest(action, group, uses, chosen, profile)
+
+
+def _selector(group: str, text: str) -> Selector:
+    from virtprov.guest.write.assign import resolve
+    from virtprov.guest.write.select import Selector, is_position
+
+    text = text.strip()
+    if not text:
+        raise UsageError(
+            f"which --{group} is meant is left empty", hint="give a number, all, or what the XML says of it"
+        )
+    if is_position(text):
+        return Selector(text)
+    rows = table(group)
+    return Selector("", resolve(rows, subopts.pairs(rows, text)), text)
+
+
+def _uses(group: str, texts: list[str], action: str, *, schema: bool) -> tuple[Use, ...]:
+    found, refused = gather.group_uses(group, texts, schema=schema)
+    if refused:
+        raise UsageError(
+            f"--{group} none says nothing with --{action}",
+            hint=f"--remove-device --{group} all takes out every one of them",
+        )
+    return tuple(found)
+
+
+def _profile(osinfo: OsinfoRequest) -> Profile | None:
+    if not osinfo.name:
+        return None
+    from virtprov.osinfo.lookup import find
+
+    return find(osinfo.name)

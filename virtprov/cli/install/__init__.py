@@ -1,0 +1,1 @@
+"""virtprov-install: its flags, and what it prints."""

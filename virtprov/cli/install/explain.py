@@ -1,0 +1,107 @@
+"""What --explain prints: the facts of a ledger as lines, and the ledger for a command line."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from textwrap import wrap
+
+from virtprov.guest.ledger import OPTION, Fact, Ledger
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from virtprov.actions.request import InstallRequest
+
+WIDTH = 100
+_COLUMN = 34
+"""How wide paths are, mostly; behind them stands who wrote them."""
+_LONGEST = 60
+"""How much of a value or of an option is shown."""
+_BOXES = ("os", "features", "devices")
+"""Elements that are only there for what is in them."""
+_KINDS = {"hvm": "--hvm", "xen": "--paravirt", "exe": "--container"}
+
+
+def ledger(args: Namespace, request: InstallRequest) -> Ledger:
+    """A ledger that knows the flags as they were typed."""
+    typed = {id(use.said): _flag(use.group, use.text) for use in request.uses}
+    given = {
+        "name": args.name and _flag("name", args.name),
+        "osinfo": request.osinfo.name and _flag("osinfo", args.osinfo or ""),
+        "install-medium": args.cdrom and _flag("cdrom", args.cdrom),
+        "cloud-init-seed": args.cloud_init is not None and _flag("cloud-init", args.cloud_init),
+        "@type": args.virt_type and _flag("virt-type", args.virt_type),
+        "os/type": _KINDS.get(args.os_type),
+        "os/type/@arch": args.arch and _flag("arch", args.arch),
+        "os/type/@machine": args.machine and _flag("machine", args.machine),
+    }
+    return Ledger(typed, {place: flag for place, flag in given.items() if flag})
+
+
+def _flag(name: str, text: str) -> str:
+    """A flag and its value as they were typed; passwords are masked."""
+    from virtprov.support.log import MASK
+
+    shown = re.sub(r"(passw(?:or)?d=)[^,]*", rf"\1{MASK}", text)
+    return f"--{name} " + (f"'{shown}'" if " " in shown else shown) if shown else f"--{name}"
+
+
+def lines(facts: list[Fact]) -> list[str]:
+    """An entry of at most WIDTH columns for each fact that the one of the element above it does not cover.
+
+    Twins in a row share an entry, and a rule says its reason once.
+    """
+    writers = {fact.path: fact[2:] for fact in facts}
+    listed: list[Fact] = []
+    inside: dict[str, list[str]] = {fact.path: [f"= {_short(fact.value)}"] if fact.value else [] for fact in facts}
+    for fact in facts:
+        above, _, name = fact.path.rpartition("/")
+        if fact.path in _BOXES:
+            continue
+        if above in _BOXES or writers.get(above) != fact[2:]:
+            listed.append(fact)
+        elif name.startswith("@"):
+            inside[above].append(f"{name[1:]}={fact.value}")
+    told: set[str] = set()
+    shown: list[str] = []
+    for _, twins in groupby(listed, key=lambda fact: (re.sub(r"\[\d+\]$", "[]", fact.path), fact[1:])):
+        run = list(twins)
+        more = inside[run[0].path] if len(run) == 1 else []
+        shown.append(_entry(_place(run), more, _words(run[0], run[0].rule in told)))
+        told.add(run[0].rule)
+    return shown
+
+
+def _place(run: list[Fact]) -> str:
+    """The path of a fact, or of a row of twins: `devices/controller[2-16]`."""
+    first, last = run[0].path, run[-1].path
+    return first if len(run) == 1 else f"{first[:-1]}-{last.rpartition('[')[2]}"
+
+
+def _words(fact: Fact, told: bool) -> tuple[str, str]:
+    """Who wrote it and why, and how to have it otherwise."""
+    if fact.by == OPTION:
+        return _short(fact.why), ""
+    why = "" if told else f": {fact.why}"
+    return f"rule '{fact.rule}'{why}", f"off: {fact.off}" if fact.off else ""
+
+
+def _entry(left: str, more: list[str], words: tuple[str, str]) -> str:
+    """One line, or more with a hanging indent where the words need them; of `more` what there is room for."""
+    for word in more:
+        if word.startswith("= ") or len(left) + len(word) < _COLUMN:
+            left += f" {word}"
+    line = f"{left:<{_COLUMN}}  " + "   ".join(filter(None, words))
+    if len(line) <= WIDTH:
+        return line
+    room = WIDTH - _COLUMN - 2
+    right = [part for word in words for part in wrap(word, room)]
+    rows = [left, *right] if len(left) > _COLUMN else [f"{left:<{_COLUMN}}  {right[0]}", *right[1:]]
+    return rows[0] + "".join(f"\n{'':{_COLUMN}}  {row}" for row in rows[1:])
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -1,0 +1,128 @@
+"""Every flag of virtprov-install, grouped as its help shows them."""
+
+from __future__ import annotations
+
+from virtprov.cli import parser
+from virtprov.cli.install import legacy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from virtprov.cli.parser import Parser, Target
+
+_USAGE = "%(prog)s --osinfo NAME --memory MIB --disk ... INSTALL [options]"
+_DESCRIPTION = "Create a guest from an installer, an installation tree, a disk or a cloud image."
+
+
+def install_parser() -> Parser:
+    """The parser of virtprov-install.
+
+    Values of option groups are lists of raw text under the group's name (`-` as `_`), but for `osinfo`, `install`,
+    `location`, `unattended` and `cloud_init`, of which the last one counts: text, or None when not given.
+    Hand what it parses to `legacy.apply` before anything else.
+    """
+    made = parser.parser("virtprov-install", usage=_USAGE, description=_DESCRIPTION)
+    general = made.add_argument_group("general options")
+    general.add_argument("-n", "--name", metavar="NAME", help="the guest's name")
+    parser.add_groups(general, parser.GENERAL)
+    _add_installation(made.add_argument_group("installation options"))
+    parser.add_osinfo(made.add_argument_group("operating system options"))
+    devices = made.add_argument_group("device options")
+    parser.add_groups(devices, parser.DEVICES, bare=("sound",))
+    parser.add_groups(made.add_argument_group("guest configuration options"), parser.GUEST)
+    made.add_fresh(
+        devices,
+        "--publish",
+        action="append",
+        default=[],
+        metavar="PORT:PORT",
+        help="lead a host's port into the guest: [ADDRESS:]8022:22",
+    )
+    _add_platform(made.add_argument_group("virtualization platform options"))
+    misc = made.add_argument_group("miscellaneous options")
+    _add_misc(misc)
+    _add_own(made, misc)
+    parser.add_check(misc)
+    made.add_fresh(
+        misc,
+        "--fix-permissions",
+        action="store_true",
+        help="let QEMU's account into the disks' directories",
+    )
+    parser.add_schema(made, misc)
+    parser.add_talk(made, misc)
+    legacy.add_flags(made.add_argument_group("old flags"))
+    return made
+
+
+def _add_own(made: Parser, misc: Target) -> None:
+    """What virt-install has not."""
+    made.add_fresh(misc, "--explain", action="store_true", help="say who put what into the XML; make nothing")
+    made.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="say what ISOs, trees and images hold")
+    made.add_fresh(misc, "--record-host", metavar="DIR", help="record the host for rendering and tests without it")
+    made.add_fresh(misc, "--clean-up", action="store_true", help="remove what runs that were killed left")
+    made.add_fresh(misc, "--yes", action="store_true", help="ask nothing (with --clean-up)")
+
+
+def _add_installation(group: Target) -> None:
+    add = group.add_argument
+    add("--cdrom", "-c", metavar="MEDIUM", help="install from a CD: an ISO image, a device, a URL")
+    add("-l", "--location", metavar="TREE", help="install from a tree: a URL, a folder, an ISO image")
+    add("--pxe", action="store_true", help="install over the network, by PXE")
+    add("--import", dest="import_disk", action="store_true", help="install nothing, use the first disk as it is")
+    add("-x", "--extra-args", action="append", default=[], metavar="ARGS", help="kernel arguments for --location")
+    add("--initrd-inject", action="append", default=[], metavar="FILE", help="put a file into the tree's initrd")
+    add("--unattended", nargs="?", const="", metavar="...", help="install without questions: profile=NAME ...")
+    add(
+        "--install",
+        metavar="...",
+        help="in detail: NAME, kernel=PATH, bootdev=, no_install=",
+    )
+    add("--reinstall", metavar="GUEST", help="install a guest anew; all else about it stays")
+    add("--cloud-init", nargs="?", const="", metavar="...", help="set a cloud image up: user-data=FILE ...")
+    parser.add_groups(group, parser.BOOTING)
+
+
+def _add_platform(group: Target) -> None:
+    kinds = group.add_mutually_exclusive_group()
+    for flags, kind, text in (
+        (("-v", "--hvm"), "hvm", "full virtualization"),
+        (("-p", "--paravirt"), "xen", "paravirtualization"),
+        (("--container",), "exe", "a container"),
+    ):
+        kinds.add_argument(*flags, dest="os_type", action="store_const", const=kind, default="", help=text)
+    group.add_argument("--virt-type", default="", metavar="TYPE", help="kvm, qemu, xen, lxc ...")
+    group.add_argument("--arch", default="", metavar="ARCH", help="processor architecture: x86_64, aarch64 ...")
+    group.add_argument("--machine", default="", metavar="MACHINE", help="machine type: q35, virt, pseries ...")
+
+
+def _add_misc(group: Target) -> None:
+    add = group.add_argument
+    add("--autostart", action="store_true", help="start the guest whenever the host starts")
+    add("--transient", action="store_true", help="make a guest that is gone once it is shut off")
+    add("--destroy-on-exit", action="store_true", help="stop the guest when its console is closed")
+    add(
+        "--wait",
+        nargs="?",
+        type=float,
+        const=-1.0,
+        metavar="MINUTES",
+        help="wait so long for the installation to end",
+    )
+    add(
+        "--autoconsole",
+        choices=("text", "graphical", "none", "default"),
+        default="default",
+        metavar="KIND",
+        help="console to open: text, graphical, none, default",
+    )
+    add("--noautoconsole", dest="autoconsole", action="store_const", const="none", help="open no console")
+    add("--noreboot", action="store_true", help="leave the guest shut off after the installation")
+    add(
+        "--print-xml",
+        nargs="?",
+        const="all",
+        choices=("1", "2", "all"),
+        metavar="STEP",
+        help="print XML and make nothing; step 1, 2 or all",
+    )
+    add("--dry-run", action="store_true", help="check everything and make nothing")

@@ -1,0 +1,1 @@
+"""Disks: what `--disk` asks for, where the data is, and which volumes must be made."""

@@ -1,0 +1,232 @@
+"""Disks: what the user wrote -> a source in the XML, and the volumes that must be made for it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from virtprov.guest.disks import network_disk, source_element
+from virtprov.guest.disks.existing import Lookup
+from virtprov.guest.disks.new_volumes import NewVolumes
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.disks.volumes import (
+    FILE_POOLS,
+    Making,
+    NewPool,
+    NewVolume,
+)
+from virtprov.support.errors import UsageError
+from virtprov.xml import path as places
+from virtprov.xml import tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from virtprov.guest.host_view import HostView
+    from virtprov.host.info import PoolInfo, VolumeInfo
+
+
+class Storage:
+    """Resolves the disks of one guest on one host. Looks, never writes.
+
+    `advised_gib` is the disk size the operating system's profile recommends (None: it does not say). Without
+    `check_space` a new disk may be larger than the room there is, as long as it begins small. With `pool_create`
+    a directory that no pool covers gets one when a disk is to be made in it.
+    """
+
+    def __init__(
+        self,
+        host: HostView,
+        guest_name: str,
+        *,
+        qemu: bool,
+        advised_gib: float | None = None,
+        check_space: bool = True,
+        pool_create: bool = False,
+    ) -> None:
+        self.host = host
+        self.qemu = qemu
+        self._lookup = Lookup(host)
+        self._new = NewVolumes(
+            host,
+            self._lookup,
+            guest_name,
+            advised_gib=advised_gib,
+            check_space=check_space,
+            pool_create=pool_create,
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of the disks."""
+        return self._new.notes
+
+    @property
+    def chosen(self) -> set[str]:
+        """New disks whose names were chosen because nothing has them, by path and as POOL/VOLUME."""
+        return self._new.chosen
+
+    def resolve(self, disk: Element, spec: DiskSpec, *, new: bool = True) -> Making:
+        """Write source, type and driver into the disk; say what must be made.
+
+        A disk that is not `new` to the guest may get another kind of source than the one it has.
+        Raises UsageError for a spec that contradicts itself or names nothing, HostError when the host
+        does not have what is named.
+        """
+        spec = spec._replace(
+            driver_format=spec.driver_format or places.get(disk, "./driver/@type") or "",
+            type=spec.type or (disk.get("type", "") if new else ""),
+        )
+        if spec.vol:
+            return self._existing_volume(disk, self._lookup.volume(spec.vol), spec)
+        given_pool = places.get(disk, "./source/@pool")
+        if given_pool is not None:
+            return self._by_reference(disk, given_pool, places.get(disk, "./source/@volume") or "", spec)
+        path = spec.path or ("" if spec.pool else source_element.spelled_path(disk))
+        if path:
+            return self._by_path(disk, path, spec)
+        if spec.size is not None or spec.pool or spec.backing_store or spec.upload:
+            return self._use_new(disk, spec, *self._new.in_pool(disk, spec))
+        source_element.settle_without_path(self.host, disk, spec, qemu=self.qemu)
+        return Making()
+
+    # -- what is there already --------------------------------------------------------------------
+
+    def _existing_volume(self, disk: Element, volume: VolumeInfo, spec: DiskSpec) -> Making:
+        _refuse_password(spec)
+        if volume.type == "network":
+            self._network_volume(disk, self._lookup.pool(volume.pool), volume.name, volume.path, spec)
+            self._describe(disk, "network", self._lookup.format_of(volume.path, volume), spec)
+            return Making()
+        known = source_element.ATTRIBUTE
+        kind = spec.type if spec.type in known else volume.type if volume.type in known else "file"
+        fmt = "raw" if kind == "block" else self._lookup.format_of(volume.path, volume)
+        self._write(disk, kind, volume.path, volume.pool, volume.name, spec)
+        self._tell_format(volume.path, fmt, spec)
+        self._describe(disk, kind, fmt, spec)
+        return Making()
+
+    def _write(self, disk: Element, kind: str, path: str, pool: str, volume: str, spec: DiskSpec) -> None:
+        """The source as `as=` wants it; raises UsageError when there is no pool to refer to."""
+        if spec.source_as != "volume":
+            source_element.place(disk, kind, path)
+            return
+        if not pool:
+            raise UsageError(
+                f"--disk as=volume: {path} is in no storage pool", hint="leave out as=, or make a pool over its folder"
+            )
+        source_element.refer(disk, pool, volume)
+
+    def _network_volume(self, disk: Element, pool: PoolInfo, name: str, path: str, spec: DiskSpec) -> None:
+        """A volume of a pool on the network: spelled out where libvirt would not find it by the pool's name."""
+        if pool.type in network_disk.POOLS and (spec.source_as != "volume" or pool.type != "iscsi-direct"):
+            if spec.source_as == "volume":
+                raise UsageError(
+                    f"--disk as=volume: guests cannot refer to volumes of {pool.type} pools such as '{pool.name}'",
+                    hint="leave out as=: the volume's address is written into the guest",
+                )
+            network_disk.write_volume(disk, tree.parse(pool.xml, f"the pool '{pool.name}'"), name, path)
+        else:
+            source_element.refer(disk, pool.name, name)
+
+    def _by_reference(self, disk: Element, pool: str, name: str, spec: DiskSpec) -> Making:
+        if not name:
+            raise UsageError(f"--disk source.pool={pool}: no volume is named", hint="add source.volume=NAME")
+        volume = self._lookup.volume(f"{pool}/{name}")
+        if spec.source_as == "path":
+            return self._existing_volume(disk, volume, spec)
+        disk.set("type", "volume")
+        fmt = self._lookup.format_of(volume.path, volume) if volume.type == "file" else "raw"
+        self._describe(disk, volume.type, fmt, spec)
+        return Making()
+
+    def _by_path(self, disk: Element, given: str, spec: DiskSpec) -> Making:
+        if network_disk.is_address(given):
+            network_disk.write_address(disk, given)
+            self.notes.extend(filter(None, [network_disk.left_out(given)]))
+            self._describe(disk, "network", "", spec)
+            return Making()
+        if given.startswith("file://"):
+            from urllib.parse import unquote
+
+            given = unquote(given.removeprefix("file://"))
+        elif "://" in given:
+            network_disk.refuse_unknown(given)
+        path = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
+        volume = self.host.volume_at(path)
+        if volume is not None:
+            return self._existing_volume(disk, volume, spec)
+        here = "" if self.host.is_remote else source_element.kind_here(path)
+        if here:
+            _refuse_password(spec)
+            kind = spec.type if spec.type in source_element.ATTRIBUTE else here
+            self._write(disk, kind, path, "", "", spec)
+            fmt = {"block": "raw", "dir": ""}.get(here) if here != "file" else self._format_here(disk, path)
+            self._tell_format(path, fmt or "", spec)
+            self._describe(disk, kind, fmt or "", spec)
+            return Making()
+        return self._use_new(disk, spec, *self._new.at_path(disk, path, spec))
+
+    def _tell_format(self, path: str, fmt: str, spec: DiskSpec) -> None:
+        """As in virt-install, `format=` is for new disks; a user who means it for this one learns the right word."""
+        if fmt and spec.format not in ("", fmt) and not spec.driver_format:
+            self.notes.append(f"{path} is there, in the format {fmt}: driver.type={spec.format} opens it as another")
+
+    def _format_here(self, disk: Element, path: str) -> str:
+        """The format of a local file; a CD's need not be said, it is raw."""
+        seen = self._lookup.format_of(path, None)
+        return "" if seen == "raw" and disk.get("device") in ("cdrom", "floppy") else seen
+
+    # -- what must be made ------------------------------------------------------------------------
+
+    def _use_new(self, disk: Element, spec: DiskSpec, pools: tuple[NewPool, ...], volume: NewVolume) -> Making:
+        pool = self.host.pool(volume.pool) if volume.pool and not pools else None
+        if pool is not None and pool.type in network_disk.POOLS:
+            self._network_volume(disk, pool, volume.name, "", spec)
+            kind = "network"
+        else:
+            kind = "file" if pool is None or pool.type in FILE_POOLS else "block"
+            self._write(disk, kind, volume.path, volume.pool, volume.name, spec)
+        self._describe(disk, kind, volume.format or "raw", spec, new=volume.allocation == 0)
+        return Making(pools, (volume,))
+
+    def _describe(self, disk: Element, kind: str, fmt: str, spec: DiskSpec, *, new: bool = False) -> None:
+        source_element.describe(self.host, disk, kind, fmt, spec, qemu=self.qemu, new=new)
+
+
+def _refuse_password(spec: DiskSpec) -> None:
+    """A disk that is there has its password already."""
+    if spec.password_file:
+        raise UsageError(
+            "--disk encryption.password_file: the disk exists, so its secret must exist as well",
+            hint="name the secret with source.encryption.format=luks,source.encryption.secret.uuid=UUID",
+        )
+
+
+# -- disks that are there ------------------------------------------------------------------------
+
+
+def change_source(storage: Storage, disk: Element, spec: DiskSpec) -> list[Making]:
+    """Change the source of an existing disk; an empty path takes the medium out."""
+    if spec.path == "":
+        source = tree.child(disk, "source")
+        if source is not None:
+            tree.remove(source)
+        return []
+    if spec.path and not storage.host.is_remote and _is_character_device(spec.path):
+        _keep_kind(disk, spec.path)
+        return []
+    return [storage.resolve(disk, spec, new=False)] if spec.names_source else []
+
+
+def _is_character_device(path: str) -> bool:
+    try:
+        return stat.S_ISCHR(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _keep_kind(disk: Element, path: str) -> None:
+    """Such as /dev/zero: neither file nor block device, so the disk stays of the kind it is."""
+    attribute = {"block": "dev", "dir": "dir"}.get(disk.get("type", ""), "file")
+    places.put(disk, f"./source/@{attribute}", path)

@@ -1,0 +1,341 @@
+"""New disks: how big, in which format, under which name, in which pool; and whether there is room."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from virtprov.guest.disks.free_space import Room
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.disks.volumes import (
+    DEFAULT_POOL,
+    FILE_POOLS,
+    FORMATS,
+    GIB,
+    GIVEN_ONLY,
+    Encryption,
+    NewPool,
+    NewVolume,
+    ending,
+    images_directory,
+)
+from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.xml import path as places
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from virtprov.guest.disks.existing import Lookup
+    from virtprov.guest.disks.uploads import Sent
+    from virtprov.guest.host_view import HostView
+    from virtprov.host.info import PoolInfo
+
+_NO_FILES = ("/dev/", "/sys/", "/proc/")
+"""Where a new file would be gone with the next boot, or is none."""
+_ON_OTHERS = ("qcow2", "qed", "vmdk")
+"""Formats that can name a backing image."""
+
+
+class NewVolumes:
+    """Plans the new volumes of one guest's disks; each looks at what was planned before. Looks, never writes.
+
+    `notes` gets what the user should know, `chosen` the paths and POOL/VOLUME names that nothing has. With
+    `pool_create` a directory that no pool covers gets one.
+    """
+
+    def __init__(
+        self,
+        host: HostView,
+        lookup: Lookup,
+        guest_name: str,
+        *,
+        advised_gib: float | None,
+        check_space: bool,
+        pool_create: bool,
+    ) -> None:
+        self.host = host
+        self.lookup = lookup
+        self.guest_name = guest_name
+        self.advised_gib = advised_gib
+        self.pool_create = pool_create
+        self.notes: list[str] = []
+        self.chosen: set[str] = set()
+        self.room = Room(host, self.notes, check_space=check_space)
+        self._taken: set[str] = set()
+        self._pools: dict[str, NewPool] = {}
+
+    # -- where ------------------------------------------------------------------------------------
+
+    def at_path(self, disk: Element, path: str, spec: DiskSpec) -> tuple[tuple[NewPool, ...], NewVolume]:
+        """The volume to be made at a path where nothing is, and the pool to be made for it, if any.
+
+        Raises UsageError when a disk cannot be made there, or is not asked for; HostError when only a pool of
+        the remote host could say what is there.
+        """
+        drive = disk.get("device", "disk") in ("cdrom", "floppy")
+        directory, name = os.path.split(path)
+        asked = spec.size is not None or spec.backing_store  # a mistyped path must not become an empty disk
+        pool = self.lookup.pool_over(directory) if asked and not drive or self.host.is_remote else None
+        there = _instead(self.host, path)
+        if there and not asked:
+            raise UsageError(f"--disk {path}: the remote host has no such file or volume", hint=there)
+        if self.host.is_remote and not path.startswith("/"):
+            raise UsageError(f"--disk {path}: a path on a remote host begins with /", hint="give the whole path")
+        if pool is None and self.host.is_remote and not (asked and self.pool_create and not drive):
+            raise _unseen(path, directory, asked=bool(asked) and not drive)
+        size = self._size(spec) if asked else None
+        if size is None or drive:
+            raise UsageError(
+                f"--disk {path}: there is no such file or volume",
+                hint="check the path" if drive else "check the path, or give size=GIB to make a new disk there",
+            )
+        pools: tuple[NewPool, ...] = ()
+        if pool is None and path.startswith(_NO_FILES):
+            raise UsageError(f"--disk {path}: files are not made in {directory}", hint="check the path")
+        if pool is None and not self.host.is_remote and not os.path.isdir(directory):
+            raise UsageError(f"--disk {path}: the directory {directory} does not exist", hint="make it first")
+        if pool is None and self.pool_create:
+            pools = (self._pool_for(directory),)
+        _check_kind(pool)
+        if pool is not None and pool.type == "disk":
+            from virtprov.guest.disks import partitions
+
+            partitions.check_name(self.host, pool, name, self._taken)
+        fmt = spec.format or spec.driver_format or self._default_format(pool)
+        volume = self._new(disk, pool, name, path, fmt, size, spec)
+        return pools, volume._replace(pool=pools[0].name) if pools else volume
+
+    def in_pool(self, disk: Element, spec: DiskSpec) -> tuple[tuple[NewPool, ...], NewVolume]:
+        """The volume to be made in the pool that is named, or in `default`, which is made when missing.
+
+        Raises UsageError without a size, HostError for a pool that cannot take it.
+        """
+        sent = _sent(spec)
+        size = sent.size if sent else self._size(spec)
+        if size is None:
+            raise UsageError("--disk: the size of the new disk is not given", hint="add size=GIB, for example size=20")
+        name = spec.pool or DEFAULT_POOL
+        pools: tuple[NewPool, ...] = ()
+        pool: PoolInfo | None
+        if spec.pool or self.host.pool(name) is not None:
+            pool = self.lookup.pool(name)
+            target = pool.path
+        else:
+            pool, target, pools = self._default_pool()
+        fmt = sent.format if sent else spec.format or spec.driver_format or self._default_format(pool)
+        _check_kind(pool)
+        file_name = self._free_volume(pool, target, fmt)
+        volume = self._new(disk, pool, file_name, f"{target}/{file_name}", fmt, size, spec)
+        self.chosen |= {volume.path, f"{pools[0].name if pools else volume.pool}/{volume.name}"}
+        if sent:
+            volume = volume._replace(upload=sent.path)
+        return pools, volume._replace(pool=pools[0].name) if pools else volume
+
+    def _default_pool(self) -> tuple[PoolInfo | None, str, tuple[NewPool, ...]]:
+        """The pool of the usual images directory, or the plan to make it under the name `default`."""
+        directory = images_directory(self.host)
+        pool = self.lookup.pool_over(directory)
+        if pool is not None:
+            return pool, pool.path, ()
+        return None, directory, (NewPool(DEFAULT_POOL, directory),)
+
+    def _pool_for(self, directory: str) -> NewPool:
+        """A new pool over a directory, named after it."""
+        if directory not in self._pools:
+            base = os.path.basename(directory) or "root"
+            name, number = base, 0
+            used = {pool.name for pool in self._pools.values()}
+            while name in used or self.host.pool(name) is not None:
+                number += 1
+                name = f"{base}-{number}"
+            self._pools[directory] = NewPool(name, directory)
+        return self._pools[directory]
+
+    # -- what -------------------------------------------------------------------------------------
+
+    def _size(self, spec: DiskSpec) -> int | None:
+        """The new disk's size in bytes: as given, as the backing image, or as the profile recommends."""
+        if spec.size is not None:
+            return int(spec.size * GIB)
+        if spec.backing_store:
+            return self._backing(spec)[1]
+        if self.advised_gib is not None:
+            self.notes.append(f"Using {self.advised_gib:g} GiB for the new disk, as its operating system recommends")
+            return int(self.advised_gib * GIB)
+        return None
+
+    def _backing(self, spec: DiskSpec) -> tuple[str, int | None, str]:
+        """Path, virtual size and format of the backing image; raises UsageError when it is not there."""
+        from virtprov.support.image import probe
+
+        path = spec.backing_store
+        if spec.backing_format not in ("", *FORMATS):
+            raise UsageError(
+                f"--disk backing_format={spec.backing_format}: libvirt knows no images of this format",
+                hint=nearest(spec.backing_format, FORMATS) or "leave it out: the image's first bytes tell its format",
+            )
+        if not self.host.is_remote:
+            path = os.path.abspath(os.path.expanduser(path))
+            seen = probe(path)
+            if seen is not None:
+                return path, seen.size, spec.backing_format or seen.format
+        volume = self.host.volume_at(path)
+        if volume is None and self.host.is_recorded and spec.size is not None:
+            return path, None, spec.backing_format  # only the host itself can see its files
+        if volume is None:
+            raise UsageError(
+                f"--disk backing_store={spec.backing_store}: there is no such image",
+                hint=_instead(self.host, path) or "check the path",
+            )
+        return path, volume.capacity, spec.backing_format or self.lookup.format_of(path, volume)
+
+    def _default_format(self, pool: PoolInfo | None) -> str:
+        if pool is not None and pool.type not in FILE_POOLS:
+            return ""
+        return "raw" if self.host.driver in ("bhyve", "xen") else "qcow2"
+
+    def _free_volume(self, pool: PoolInfo | None, target: str, fmt: str) -> str:
+        if pool is not None and pool.type == "disk":
+            from virtprov.guest.disks import partitions
+
+            return partitions.next_name(self.host, pool, self._taken)
+        tail = "" if pool is not None and pool.type not in FILE_POOLS else ending(fmt)
+        number = 0
+        while True:
+            name = f"{self.guest_name}{f'-{number}' if number else ''}{tail}"
+            path = f"{target}/{name}"
+            known = self.host.volume(pool.name, name) if pool is not None else None
+            there = bool(target) and self._file_is_there(path)
+            if known is None and path not in self._taken and not there:
+                return name
+            number += 1
+
+    def _file_is_there(self, path: str) -> bool:
+        if self.host.is_remote or self.host.is_recorded or self.host.driver not in ("qemu", "lxc"):
+            return False
+        return os.path.lexists(path)
+
+    def _new(
+        self, disk: Element, pool: PoolInfo | None, name: str, path: str, fmt: str, size: int, spec: DiskSpec
+    ) -> NewVolume:
+        whole = spec.sparse is False
+        if pool is not None and pool.type == "logical" and not whole:
+            if spec.sparse:
+                self.notes.append(f"The logical pool '{pool.name}' has no sparse volumes: the disk is made in full")
+            whole = True
+        if (pool is None or pool.type in FILE_POOLS) and fmt not in FORMATS:
+            raise UsageError(
+                f"--disk format={fmt}: libvirt makes no images of this format",
+                hint=nearest(fmt, FORMATS) or "for example qcow2 or raw",
+            )
+        encryption = _encryption(disk, fmt, spec)
+        if fmt == "luks":
+            fmt = "raw"  # libvirt's name for it: raw data, encrypted
+        self.room.check(pool, size, whole, path)
+        backing, backing_format = "", ""
+        if spec.backing_store:
+            backing, _, backing_format = self._backing(spec)
+            if fmt not in _ON_OTHERS:
+                raise UsageError(
+                    f"--disk backing_store={backing}: a {fmt or 'raw'} disk cannot stand on another image",
+                    hint="add format=qcow2",
+                )
+        self._taken.add(path)
+        allocation = size if whole else 0
+        in_pool = pool.name if pool is not None else ""
+        return NewVolume(in_pool, name, path, fmt, size, allocation, backing, backing_format, encryption)
+
+
+def _sent(spec: DiskSpec) -> Sent | None:
+    """The image of this machine that becomes the volume, None without one; raises UsageError for one that cannot."""
+    if not spec.upload:
+        return None
+    from virtprov.guest.disks.uploads import check_words, look
+
+    sent = look(spec.upload, spec.size)
+    check_words(sent, spec)
+    return sent
+
+
+def _instead(host: HostView, path: str) -> str:
+    """The way to send a file of this machine to another one that does not have it; "" when that does not help."""
+    if not host.is_remote:
+        return ""
+    from virtprov.guest.disks.uploads import instead
+
+    return instead(host, path)
+
+
+def _check_kind(pool: PoolInfo | None) -> None:
+    """Raise HostError for a pool that only shows what is there."""
+    if pool is not None and pool.type in GIVEN_ONLY:
+        raise HostError(
+            f"the storage pool '{pool.name}' is of the kind {pool.type}, in which no volumes can be made",
+            hint=f"make it on the storage server, then give vol={pool.name}/VOLUME",
+        )
+
+
+def _unseen(path: str, directory: str, *, asked: bool) -> HostError:
+    """What to say of a path on a remote host that no pool shows."""
+    if asked:
+        return HostError(
+            f"--disk {path}: no storage pool of the remote host holds this directory",
+            hint=f"add --check pool_create=on to make a pool over {directory}",
+        )
+    over = f"`virsh pool-create-as NAME dir --target {directory}`"
+    if path.startswith(_NO_FILES):
+        over = "one of the kind disk, logical, iscsi or scsi shows block devices (`virsh pool-create-as`)"
+    return HostError(
+        f"--disk {path}: no storage pool of the remote host holds this directory, so nobody can see what is there",
+        hint=f"make a pool over it: {over}",
+    )
+
+
+_FORM = "source.encryption.format=luks,source.encryption.secret.uuid=UUID or encryption.password_file=FILE"
+
+
+def _encryption(disk: Element, fmt: str, spec: DiskSpec) -> Encryption | None:
+    """How the new volume is encrypted, as the disk's element says; the element is completed.
+
+    Raises UsageError when the secret is missing, or the format of the volume knows no encryption.
+    """
+    place = "./source/encryption"
+    kind = places.get(disk, f"{place}/@format") or ("luks" if fmt == "luks" or spec.password_file else "")
+    if not kind:
+        return None
+    if fmt not in ("", "raw", "luks", "qcow2"):
+        raise UsageError(f"--disk format={fmt}: images of this format cannot be encrypted", hint="use raw or qcow2")
+    uuid = places.get(disk, f"{place}/secret/@uuid") or ""
+    usage = places.get(disk, f"{place}/secret/@usage") or ""
+    if not (uuid or usage or spec.password_file):
+        raise UsageError("--disk: the encrypted disk has no secret that opens it", hint=f"add {_FORM}")
+    if spec.password_file:
+        from virtprov.guest.names import new_uuid
+
+        if usage:
+            raise UsageError(
+                "--disk encryption.password_file: the new secret is found by its UUID, not by usage=",
+                hint="leave out source.encryption.secret.usage",
+            )
+        uuid = uuid or new_uuid()
+        _check_readable(spec.password_file)
+    places.put(disk, f"{place}/@format", kind)
+    places.put(disk, f"{place}/secret/@type", places.get(disk, f"{place}/secret/@type") or "passphrase")
+    if uuid:
+        places.put(disk, f"{place}/secret/@uuid", uuid)
+    engine = places.get(disk, f"{place}/@engine") or ""
+    return Encryption(kind, uuid, usage, engine, spec.password_file)
+
+
+def _check_readable(path: str) -> None:
+    if not os.access(path, os.R_OK) or os.path.isdir(path):
+        raise UsageError(
+            f"--disk encryption.password_file={path}: there is no file that can be read",
+            hint="write the password into a file of its own, without a line break",
+        )
+    if os.path.isfile(path):  # what is no plain file, such as <(pass show disk), can be read only once
+        with open(path, "rb") as stream:
+            if not stream.read(4096).strip(b"\r\n"):
+                raise UsageError(
+                    f"--disk encryption.password_file={path}: the file holds no password",
+                    hint="write it into the file, in one line",
+                )

@@ -1,0 +1,120 @@
+"""Can the account that QEMU runs as reach the disks? libvirt hands it the files, but not the way to them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from virtprov.support.frozen import Record
+from virtprov.xml import path
+
+if TYPE_CHECKING:
+    from virtprov.guest.host_view import HostView
+    from virtprov.support.acl import Person
+    from virtprov.xml.tree import Element
+
+_USUAL = ("libvirt-qemu", "qemu")
+"""Accounts that distributions make for QEMU: Debian's and Fedora's name."""
+
+
+class Barrier(Record):
+    """A directory that the account may not search, and the first disk that lies behind it."""
+
+    directory: str
+    disk: str
+    person: Person
+
+    @property
+    def command(self) -> str:
+        """What lets the account through, for a shell."""
+        import shlex
+
+        from virtprov.support.command import find
+
+        if find("setfacl"):
+            return f"setfacl --modify user:{self.person.name}:x {shlex.quote(self.directory)}"
+        return f"chmod o+x {shlex.quote(self.directory)}"
+
+    @property
+    def sentence(self) -> str:
+        """What stands in the way, and what to do."""
+        return (
+            f"QEMU runs as '{self.person.name}', which may not search {self.directory} and so cannot open {self.disk}:"
+            f" run `{self.command}`, or add --fix-permissions"
+        )
+
+
+def barriers(host: HostView, disks: list[Element]) -> list[Barrier]:
+    """The directories of this machine that keep QEMU from the disks, the outermost first.
+
+    Nothing is known of other machines and recordings; in a user's session QEMU runs as that user.
+    """
+    if host.driver != "qemu" or host.is_remote or host.is_recorded or host.is_session:
+        return []
+    places = [where for disk in disks if (where := _where(disk))]
+    who = _account(host) if places else None
+    if who is None:
+        return []
+    from virtprov.support.acl import may_search
+
+    found: dict[str, Barrier] = {}
+    seen: set[str] = set()
+    for where in places:
+        for directory in _way(where):
+            if directory not in seen and may_search(directory, who) is False:
+                found[directory] = Barrier(directory, where, who)
+            seen.add(directory)
+    return list(found.values())
+
+
+def _where(disk: Element) -> str:
+    where = path.get(disk, "./source/@file") or path.get(disk, "./source/@dir") or ""
+    return where if where.startswith("/") else ""
+
+
+def _way(where: str) -> list[str]:
+    """The directories that lead to a path, as it is written and as its links resolve; the outermost first."""
+    way: list[str] = []
+    for spelled in (where, os.path.realpath(where)):
+        directories = []
+        while spelled != os.path.dirname(spelled):
+            spelled = os.path.dirname(spelled)
+            directories.append(spelled)
+        way += reversed(directories)
+    return way
+
+
+def _account(host: HostView) -> Person | None:
+    """The account by libvirt's own word (the label of its security model `dac`), else by its usual names.
+
+    None when it is root, which gets everywhere, or not known.
+    """
+    import pwd
+
+    for model in host.capabilities().security_models:
+        label = next((text for kind, text in model.labels if kind in ("kvm", "qemu")), "")
+        uid, _, gid = label.partition(":")
+        if model.model == "dac" and uid.lstrip("+").isdecimal():
+            number = int(uid.lstrip("+"))
+            try:
+                return _person(pwd.getpwuid(number))
+            except KeyError:
+                own = frozenset({int(gid.lstrip("+"))} if gid.lstrip("+").isdecimal() else ())
+                return _made(str(number), number, own)
+    for name in _USUAL:
+        try:
+            return _person(pwd.getpwnam(name))
+        except KeyError:
+            continue
+    return None
+
+
+def _person(entry: object) -> Person | None:
+    name, uid, gid = entry.pw_name, entry.pw_uid, entry.pw_gid  # type: ignore[attr-defined]
+    return _made(name, uid, frozenset(os.getgrouplist(name, gid)))
+
+
+def _made(name: str, uid: int, groups: frozenset[int]) -> Person | None:
+    from virtprov.support.acl import Person
+
+    return Person(name, uid, groups) if uid else None

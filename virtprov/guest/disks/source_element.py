@@ -1,0 +1,128 @@
+"""Writing into a disk's element: where its data lies, and what QEMU's driver is told about it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from virtprov.support.errors import UsageError
+from virtprov.xml import path as places
+from virtprov.xml import tree
+from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from virtprov.guest.disks.spec import DiskSpec
+    from virtprov.guest.host_view import HostView
+
+ATTRIBUTE = {"file": "file", "block": "dev", "dir": "dir"}
+"""Kinds of sources on the host, and the attribute that holds the path."""
+
+
+def place(disk: Element, kind: str, path: str) -> None:
+    """The source as a file, a block device or a directory of the host."""
+    disk.set("type", kind)
+    _source(disk, **{ATTRIBUTE[kind]: path})
+
+
+def refer(disk: Element, pool: str, volume: str) -> None:
+    """The source as a volume of a pool: libvirt looks up where it lies whenever the guest starts."""
+    disk.set("type", "volume")
+    _source(disk, pool=pool, volume=volume)
+
+
+def _source(disk: Element, **attrs: str) -> None:
+    source = places.ensure(disk, "./source")
+    for name in ("file", "dev", "dir", "pool", "volume"):
+        source.attrib.pop(name, None)
+    for name, value in attrs.items():
+        source.set(name, value)
+
+
+def describe(
+    host: HostView, disk: Element, kind: str, fmt: str, spec: DiskSpec, *, qemu: bool, new: bool = False
+) -> None:
+    """Driver name and format; discard for new sparse disks; direct input and output for block devices.
+
+    `fmt` is what the disk has or will have: for a disk that is there, `format=` says nothing.
+    """
+    said = spec.driver_format
+    if host.driver == "xen":
+        places.put(disk, "./driver/@name", "phy" if kind == "block" else "qemu")
+        if kind != "block" and (said or fmt):
+            places.put(disk, "./driver/@type", said or fmt)
+        return
+    if not qemu:
+        if said:
+            places.put(disk, "./driver/@type", said)
+        return
+    if places.get(disk, "./driver/@name") is None:
+        places.put(disk, "./driver/@name", "qemu")
+    if places.get(disk, "./driver/@type") is None and (said or fmt):
+        places.put(disk, "./driver/@type", said or fmt)
+    if disk.get("device", "disk") != "disk":
+        return
+    if kind == "block":
+        _default(disk, "cache", "none")
+        _default(disk, "io", "native")
+    if (new or kind == "block") and fmt:
+        _default(disk, "discard", "unmap")
+
+
+def _default(disk: Element, name: str, value: str) -> None:
+    where = f"./driver/@{name}"
+    if places.get(disk, where) is None and not (name == "io" and places.get(disk, "./driver/@cache") != "none"):
+        places.put(disk, where, value)
+
+
+def settle_without_path(host: HostView, disk: Element, spec: DiskSpec, *, qemu: bool) -> None:
+    """A drive without a medium, or a disk whose source was given in full. Raises UsageError for neither."""
+    source = tree.child(disk, "source")
+    if source is None or not (source.attrib or _says_where(source)):
+        if disk.get("device", "disk") in ("disk", "lun") and spec.path is None and not disk.get("type"):
+            raise UsageError(
+                "--disk: neither a path nor a size is given",
+                hint="for example --disk size=20, --disk /path/image.qcow2, or --disk none",
+            )
+        if not disk.get("type"):
+            disk.set("type", "file" if disk.get("device") in ("cdrom", "floppy") else "block")
+        if disk.get("device", "disk") not in ("cdrom", "floppy"):
+            describe(host, disk, disk.get("type", "file"), "", spec, qemu=qemu)
+        return
+    if not disk.get("type"):
+        disk.set("type", _type_of(source))
+    if disk.get("type") not in ("nvme", "vhostuser"):  # no driver of QEMU's block layer stands in between
+        describe(host, disk, disk.get("type", "file"), "", spec, qemu=qemu)
+
+
+def _says_where(source: Element) -> bool:
+    return any(kid.tag != "encryption" for kid in source)
+
+
+def spelled_path(disk: Element) -> str:
+    """The path that `source.file=` or `source.dev=` gives."""
+    return places.get(disk, "./source/@file") or places.get(disk, "./source/@dev") or ""
+
+
+def whereabouts(disk: Element) -> str:
+    """The path of a disk's source, or POOL/VOLUME; "" for what is on the network or nowhere."""
+    pool, volume = places.get(disk, "./source/@pool"), places.get(disk, "./source/@volume")
+    return spelled_path(disk) or (f"{pool}/{volume}" if pool and volume else "")
+
+
+def kind_here(path: str) -> str:
+    """What stands at a local path: `file`, `block`, `dir`; "" when nothing does."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return ""
+    if stat.S_ISBLK(mode):
+        return "block"
+    return "dir" if stat.S_ISDIR(mode) else "file"
+
+
+def _type_of(source: Element) -> str:
+    for attribute, kind in (("file", "file"), ("dev", "block"), ("dir", "dir"), ("protocol", "network")):
+        if attribute in source.attrib:
+            return kind
+    return "volume" if "volume" in source.attrib else "file"

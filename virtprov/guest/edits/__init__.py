@@ -1,0 +1,1 @@
+"""Changes of an existing guest that reach beyond one element."""

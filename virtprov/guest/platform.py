@@ -1,0 +1,159 @@
+"""What kind of machine: hypervisor, architecture, machine type, emulator. Chosen before anything else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.frozen import Record
+
+if TYPE_CHECKING:
+    from virtprov.guest.host_view import HostView
+    from virtprov.host.capabilities import Capabilities, DomainType, GuestKind
+    from virtprov.osinfo.profile import Profile
+
+Q35_SINCE = 2_011_000
+"""QEMU 2.11: the first release on which q35 is a good default."""
+
+
+class PlatformRequest(Record):
+    """What the user asked for; "" where nothing was said."""
+
+    os_type: str = ""
+    arch: str = ""
+    domain_type: str = ""
+    machine: str = ""
+    emulator: str = ""
+
+
+class Platform(Record):
+    """What it came to. `features` are those the host can switch on for such guests; `slow` says emulated."""
+
+    os_type: str
+    arch: str
+    domain_type: str
+    machine: str
+    emulator: str
+    features: tuple[str, ...]
+    loader: str = ""
+    slow: bool = False
+
+
+_SAME_ARCH = {"i386": "i686", "i486": "i686", "i586": "i686", "amd64": "x86_64", "arm64": "aarch64"}
+_DRIVER_TYPES = ("kvm", "hvf", "qemu")
+
+
+def choose(host: HostView, asked: PlatformRequest, profile: Profile) -> Platform:
+    """Pick what the host offers and the asked allows.
+
+    Raises HostError when the host cannot run such guests, or is a recording that does not say what it can,
+    and UsageError for a machine it does not know.
+    """
+    known = host.capabilities()
+    arch = _SAME_ARCH.get(asked.arch, asked.arch)
+    kind = _pick_kind(known, asked, arch)
+    domain = _pick_domain(kind, asked.domain_type)
+    if domain.name == "test" and host.driver != "test":
+        raise HostError(
+            f"the recording of this {host.driver} host has no capabilities.xml, so what it runs is not known",
+            hint="record the host anew with `virtprov-install --record-host DIR`",
+        )
+    emulator = asked.emulator or ("" if host.driver == "vz" or kind.os_type == "xen" else domain.emulator)
+    machines = tuple(each.name for each in domain.machines)
+    machine = asked.machine or _default_machine(host, kind, domain, machines, profile)
+    features = tuple(name for name in ("acpi", "apic", "pae") if kind.default(name))
+    slow = domain.name == "qemu" and not asked.domain_type and host.driver == "qemu"
+    return Platform(kind.os_type, kind.arch, domain.name, machine, emulator, features, kind.loader, slow)
+
+
+def _pick_kind(known: Capabilities, asked: PlatformRequest, arch: str) -> GuestKind:
+    fits = [
+        kind
+        for kind in known.guests
+        if (not asked.os_type or kind.os_type == asked.os_type)
+        and (not arch or kind.arch == arch)
+        and (not asked.domain_type or any(each.name == asked.domain_type for each in kind.domain_types))
+    ]
+    if not fits:
+        raise _no_kind(known, asked, arch)
+    if asked.machine:
+        fits = _with_machine(fits, asked.machine)
+    host_arch = known.host_arch
+
+    def rank(kind: GuestKind) -> tuple[bool, bool]:  # Xen lists paravirtual guests first, as it prefers them
+        fast = any(each.name in ("kvm", "hvf") for each in kind.domain_types)
+        return (kind.arch != host_arch, not fast)
+
+    return min(fits, key=rank)
+
+
+def _with_machine(kinds: list[GuestKind], machine: str) -> list[GuestKind]:
+    """Those of the kinds that have the machine; raises UsageError when all of them list others."""
+    listed = [(kind, {each.name for domain in kind.domain_types for each in domain.machines}) for kind in kinds]
+    found = [kind for kind, names in listed if machine in names or not names]
+    if found:
+        return found
+    known = sorted(set().union(*(names for _, names in listed)))
+    raise UsageError(
+        f"the host knows no machine '{machine}' for such guests",
+        hint=nearest(machine, known) or "known machines: " + ", ".join(known[:12]),
+    )
+
+
+def _no_kind(known: Capabilities, asked: PlatformRequest, arch: str) -> HostError:
+    words = [
+        f"{name} '{value}'"
+        for name, value in (
+            ("virtualization type", asked.domain_type),
+            ("architecture", arch),
+            ("OS type", asked.os_type),
+        )
+        if value
+    ]
+    offered = sorted(
+        {f"{kind.arch} {kind.os_type} ({each.name})" for kind in known.guests for each in kind.domain_types}
+    )
+    what = " with ".join(words) or "any guests"
+    return HostError(
+        f"the host cannot run guests of {what}",
+        hint="it offers: " + (", ".join(offered[:12]) if offered else "nothing; is a hypervisor installed there?"),
+    )
+
+
+def _pick_domain(kind: GuestKind, wanted: str) -> DomainType:
+    if wanted:
+        return next(each for each in kind.domain_types if each.name == wanted)
+    for name in _DRIVER_TYPES:
+        for each in kind.domain_types:
+            if each.name == name:
+                return each
+    return kind.domain_types[0]
+
+
+def _default_machine(
+    host: HostView, kind: GuestKind, domain: DomainType, machines: tuple[str, ...], profile: Profile
+) -> str:
+    if not machines or kind.os_type == "exe":
+        return ""
+    arch = kind.arch
+    if arch in ("x86_64", "i686"):
+        return _x86_machine(host, domain, machines, profile)
+    if arch in ("armv7l", "aarch64"):
+        return "virt" if "virt" in machines else "vexpress-a15"
+    wanted = {"s390x": "s390-ccw-virtio", "loongarch64": "virt"}.get(arch, "")
+    if arch.startswith("ppc64"):
+        wanted = "pseries"
+    elif arch.startswith("riscv"):
+        wanted = "virt"
+    if wanted in machines:
+        return wanted
+    return machines[0]
+
+
+def _x86_machine(host: HostView, domain: DomainType, machines: tuple[str, ...], profile: Profile) -> str:
+    is_qemu = domain.name in ("kvm", "qemu", "hvf")
+    version = host.hypervisor_version()
+    new_enough = version is None or version >= Q35_SINCE
+    if is_qemu and "q35" in machines and new_enough and profile.q35_ready:
+        return "q35"
+    return machines[0]

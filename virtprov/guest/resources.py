@@ -1,0 +1,127 @@
+"""Memory and processors: as given, else as the operating system's profile recommends."""
+
+from __future__ import annotations
+
+from virtprov.guest.document import Guest
+from virtprov.guest.rule_context import Setting
+from virtprov.support.errors import UsageError
+
+MIB = 1024
+"""KiB in a MiB."""
+CONTAINER_MIB = 1024
+TINY_MIB = 17
+"""Below this many MiB somebody most likely meant GiB."""
+
+
+def set_memory(setting: Setting) -> bool:
+    """Fill in memory in KiB; returns False when nothing is known of how much the guest needs.
+
+    Raises UsageError for a guest without any.
+    """
+    guest = setting.guest
+    if guest.has("./maxMemory") and not guest.has("./memory") and not guest.has("./currentMemory"):
+        return True  # all of it comes from NUMA cells or memory modules
+    if not guest.has("./memory"):
+        if guest.has("./currentMemory"):
+            guest.put("./memory", guest.get("./currentMemory"))
+        else:
+            advised = _advised_kib(setting)
+            if not advised:
+                return False
+            whose = "container" if guest.is_container else setting.profile.short_id
+            setting.note(f"Using {whose} default --memory {advised // MIB}")
+            guest.put("./memory", str(advised))
+    if not guest.has("./currentMemory"):
+        guest.put("./currentMemory", guest.get("./memory"))
+    _check_memory(setting)
+    return True
+
+
+def _advised_kib(setting: Setting) -> int:
+    """What a container gets, or what the profile advises; 0 when it says nothing."""
+    if setting.guest.is_container:
+        return CONTAINER_MIB * MIB
+    return (setting.profile.resources(setting.guest.arch).advised.ram or 0) // 1024
+
+
+def _check_memory(setting: Setting) -> None:
+    text = setting.guest.get("./memory")
+    unit = setting.guest.get("./memory/@unit")
+    if not text.isdecimal() or unit not in ("", "KiB"):
+        return
+    mib = int(text) // MIB
+    if mib == 0:
+        raise UsageError("--memory: the guest gets no memory", hint="--memory counts in MiB, for example --memory 2048")
+    if mib < TINY_MIB:
+        setting.warn(f"the guest gets {mib} MiB of memory; --memory counts in MiB: were {mib} GiB meant?")
+        return
+    least = setting.profile.resources(setting.guest.arch).minimum.ram
+    if least and mib * MIB * 1024 < least:
+        need = least // 1024 // MIB
+        setting.warn(f"{mib} MiB of memory is less than the {need} MiB that {setting.profile.name} needs")
+
+
+def boost_network_install(setting: Setting, first: Guest, *, given: bool) -> None:
+    """An installer that comes over the network is held in memory: the first boot gets what the profile says it needs.
+
+    Memory the user chose (`given`) stays as it is, with a warning.
+    """
+    need = (setting.profile.resources(first.arch).network_install.ram or 0) // 1024
+    text = first.get("./memory")
+    if not text.isdecimal() or first.get("./memory/@unit") not in ("", "KiB") or int(text) >= need:
+        return
+    if given:
+        mib, wanted = int(text) // MIB, need // MIB
+        setting.warn(f"{mib} MiB of memory is less than the {wanted} MiB that {setting.profile.name} needs to install")
+        return
+    first.put("./memory", str(need))
+    first.put("./currentMemory", str(need))
+
+
+def set_vcpus(setting: Setting) -> None:
+    """Fill in the number of processors; raises UsageError for none at all."""
+    guest = setting.guest
+    if guest.get("./vcpu"):
+        if guest.get("./vcpu") == "0":
+            raise UsageError("--vcpus: the guest gets no processor", hint="give one at least, such as --vcpus 2")
+        return
+    topology = [guest.get(f"./cpu/topology/@{name}") for name in ("sockets", "dies", "clusters", "cores", "threads")]
+    if any(topology):
+        count = 1
+        for number in topology:
+            count *= int(number or 1)
+        guest.put("./vcpu", str(count))
+        return
+    advised = setting.profile.resources(guest.arch).advised.n_cpus
+    guest.put("./vcpu", str(1 if guest.is_container else advised or 1))
+
+
+_TOPOLOGY = ("sockets", "dies", "clusters", "cores", "threads")
+
+
+def fill_topology(setting: Setting) -> None:
+    """Complete a CPU topology that is given in part, so that its product is the number of processors.
+
+    Raises UsageError when it cannot be.
+    """
+    guest = setting.guest
+    given = {name: guest.get(f"./cpu/topology/@{name}") for name in _TOPOLOGY}
+    if not any(given.values()) or not guest.get("./vcpu").isdecimal():
+        return
+    total = int(guest.get("./vcpu"))
+    product = 1
+    for number in given.values():
+        product *= int(number) if number.isdecimal() else 1
+    rest, left = divmod(total, max(product, 1))
+    missing = [name for name in ("cores", "sockets", "threads") if not given[name]]
+    if left or (rest != 1 and not missing):
+        words = " x ".join(f"{number} {name}" for name, number in given.items() if number)
+        raise UsageError(
+            f"--vcpus {total}: {words} do not make up {total} processors",
+            hint="leave out vcpus=, or give a multiple of the topology",
+        )
+    for name in missing:
+        guest.put(f"./cpu/topology/@{name}", str(rest))
+        rest = 1
+    if not given["dies"]:
+        guest.put("./cpu/topology/@dies", "1")

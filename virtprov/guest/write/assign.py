@@ -1,0 +1,271 @@
+"""Pairs + a table -> XML: building, editing, matching and clearing read the same rows."""
+
+from __future__ import annotations
+
+from virtprov.options.model import FLAG, VERB, Hit, Pair, Table, check_text, truth
+from virtprov.support.errors import UsageError
+from virtprov.support.frozen import Record
+from virtprov.xml import path, tree
+from virtprov.xml.tree import Element
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from virtprov.guest.write.schema_rows import Doubt
+
+
+class Assignment(Record):
+    """A value for one place in the XML; None takes it out.
+
+    Without a name it is written along with another one, and matching does not ask about it. `by_type` gives
+    other places for elements of some types, "" for nowhere. `off` tells a flag that is switched off, which
+    leaves what held it, from one that is unset. `counts` tells a number, which may be spelled in several ways.
+    """
+
+    name: str
+    path: str
+    text: str | None
+    flag: bool
+    by_type: dict[str, str] | None = None
+    off: bool = False
+    counts: bool = False
+
+    def where(self, node: Element) -> str:
+        """The place in this element; "" for none."""
+        return self.path if self.by_type is None else self.by_type.get(node.get("type", ""), self.path)
+
+
+class Assignments(Record):
+    """What one use of an option group says.
+
+    `clear` empties the element first; `places` go to the XML; `verbs` are for the named functions of the
+    group; `xpaths` are free assignments by XPath, each `from` the part of the guest the group is about. `doubts`
+    are values that the schema does not know, which only matters where the same libvirt is going to read them.
+    """
+
+    places: tuple[Assignment, ...]
+    verbs: dict[str, str]
+    clear: bool = False
+    xpaths: tuple[dict[str, str], ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+class _Said:
+    """What the pairs said so far."""
+
+    __slots__ = ("clear", "doubts", "places", "verbs", "xpaths")
+
+    def __init__(self) -> None:
+        self.places: dict[str, Assignment] = {}
+        self.verbs: dict[str, str] = {}
+        self.xpaths: dict[int, dict[str, str]] = {}
+        self.doubts: dict[str, Doubt] = {}
+        self.clear = False
+
+
+def resolve(table: Table, pairs: list[Pair], *, schema: bool = True) -> Assignments:
+    """Look every key up in the table, then in libvirt's schema; repeated keys: the last one wins.
+
+    A key that begins with `./` is a place already, one with `!./` a place that is written along, one with
+    `-./` elements that go; a lone `none` says nothing. Without `schema` no value is compared with it, and names it
+    does not know are taken at their word. Raises UsageError for unknown keys and for values that their row
+    cannot take.
+    """
+    if pairs == [("none", None)]:
+        pairs = []
+    if table.expand is not None:
+        pairs = table.expand(list(pairs))
+    said = _Said()
+    for key, value in pairs:
+        if value:
+            check_text(value, f"--{table.flag} {key}")
+        if key.startswith(("./", "!./", "-./")):
+            place = key.lstrip("!-")
+            said.places[place] = Assignment("" if place != key else key, place, value or None, key[0] == "-")
+            continue
+        hit = table.row(key) if table.find(key) is not None else _beyond(table, key, schema)
+        if value is None:
+            raise UsageError(
+                f"--{table.flag} {key}: no value is given for it", hint=f"write {key}=VALUE, or {key}= to take it out"
+            )
+        _settle(table, hit, value, said, schema)
+    xpaths = said.xpaths
+    if table.part and not table.many:
+        xpaths = {at: {**free, "from": table.part} for at, free in xpaths.items()}
+    ordered = tuple(xpaths[at] for at in sorted(xpaths))
+    return Assignments(tuple(said.places.values()), said.verbs, said.clear, ordered, tuple(said.doubts.values()))
+
+
+def _settle(table: Table, hit: Hit, value: str, said: _Said, schema: bool) -> None:
+    """Put a value where its row says."""
+    row = hit.row
+    if row.name == "clearxml":
+        said.clear = truth(value, f"--{table.flag} clearxml")
+    elif row.name.startswith("xpath"):
+        at = hit.numbers[0] if hit.numbers else 0
+        said.xpaths.setdefault(at, {})[row.name.rpartition(".")[2]] = value
+    elif value and value in row.ignored:
+        return
+    elif row.kind is VERB:
+        said.verbs[row.name] = value
+    else:
+        made = _place(table, hit, value)
+        said.places[made.path] = made
+        said.doubts.pop(made.path, None)
+        if schema and made.text and value not in row.values and (row.values or hit.beyond):
+            _look_at(table, hit, made, said.doubts)
+
+
+def _beyond(table: Table, key: str, schema: bool) -> Hit:
+    """What a key means that the table does not have. Raises UsageError when it means nothing."""
+    from virtprov.guest.write import schema_rows
+
+    row = schema_rows.find(table, key) or (None if schema else schema_rows.guess(table, key))
+    if row is None:
+        raise schema_rows.unknown(table, key)
+    return Hit(row, (), beyond=True)
+
+
+def _look_at(table: Table, hit: Hit, made: Assignment, doubts: dict[str, Doubt]) -> None:
+    """Note when the schema does not know the value, for rows whose place does not hang on the type."""
+    from virtprov.guest.write import schema_rows
+
+    doubt = schema_rows.doubt(table, hit.row, made.path, made.text or "") if made.by_type is None else None
+    if doubt is not None:
+        doubts[made.path] = doubt
+
+
+def _place(table: Table, hit: Hit, value: str) -> Assignment:
+    text: str | None = None
+    flag = hit.row.kind is FLAG
+    if value != "":
+        text = hit.row.parse(value, table.flag) or None
+    off = flag and value != "" and text is None
+    text = "" if flag and text else text
+    counts = hit.row.kind.scale > 0
+    return Assignment(hit.row.name, hit.row.at(hit.numbers), text, flag, hit.row.by_type, off, counts)
+
+
+def write(node: Element, wanted: Assignments) -> None:
+    """Put the assignments into the element (the guest's root for groups of the whole guest).
+
+    A value that is there already keeps its spelling (`0x1f` for 31); when all of them are, what would be written
+    along with them is not.
+    """
+    if not _holds(node, wanted):
+        _write_places(node, wanted)
+    for free in wanted.xpaths:
+        write_xpath(node, free)
+
+
+def _holds(node: Element, wanted: Assignments) -> bool:
+    """Whether the element says all that was asked for, and nothing is to be cleared away besides."""
+    named = [place for place in wanted.places if place.name]
+    cleared = any(place.flag and not place.name for place in wanted.places)
+    return bool(named) and not cleared and all(_is_there(node, place) for place in named)
+
+
+def _is_there(node: Element, place: Assignment) -> bool:
+    """Whether the element says this already, be it in another spelling of the same number."""
+    where = place.where(node)
+    if not where:
+        return True
+    if place.flag:
+        return (path.find(node, where) is not None) == (place.text is not None)
+    there = path.get(node, where)
+    if there is None or place.text is None:
+        return there is place.text
+    return there == place.text or (place.counts and _same(there, place.text))
+
+
+def _write_places(node: Element, wanted: Assignments) -> None:
+    numbered = [place.path for place in wanted.places if "[" in place.path and place.text is not None]
+    kept = {kid for kid in node.iter("*") if tree.is_bare(kid)} if numbered else set()
+    for place in sorted(wanted.places, key=lambda place: place.by_type is not None):
+        where = place.where(node)
+        if place.flag:
+            path.switch(node, where, place.text is not None, stub=place.off)
+        elif where and not _is_there(node, place):
+            path.put(node, where, place.text)
+    for where in numbered:
+        path.drop_fillers(node, where, kept)
+
+
+def build(table: Table, wanted: Assignments) -> Element:
+    """A new element of the group, with what was said in it."""
+    node = tree.element(table.tag)
+    write(node, wanted if table.many else _within(table.part, wanted))
+    return node
+
+
+def _within(part: str, wanted: Assignments) -> Assignments:
+    """What is said about one part of the guest, as paths from there."""
+    places = tuple(
+        place._replace(path="." + place.path[len(part) :])
+        for place in wanted.places
+        if place.path == part or place.path.startswith(part + "/")
+    )
+    return wanted._replace(places=places, xpaths=tuple({**free, "from": ""} for free in wanted.xpaths))
+
+
+def clear(node: Element) -> None:
+    """Empty an element; it stays where it is."""
+    for kid in list(node):
+        node.remove(kid)
+    node.attrib.clear()
+    node.text = None
+
+
+def matches(node: Element, wanted: Assignments) -> bool:
+    """Whether the element already says all that is asked."""
+    for place in wanted.places:
+        if not place.name:
+            continue
+        where = place.where(node)
+        there = path.get(node, where) if where else None
+        if place.flag:
+            if (path.find(node, where) is not None) != (place.text is not None):
+                return False
+        elif not _same(there or "", place.text or ""):
+            return False
+    return True
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two values are equal, numbers as numbers: libvirt writes addresses in hexadecimal."""
+    return one == other or (number := _number(one)) is not None and number == _number(other)
+
+
+def _number(text: str) -> int | None:
+    try:
+        return int(text, 16 if text.lower().startswith("0x") else 10)
+    except ValueError:
+        return None
+
+
+def write_xpath(top: Element, free: dict[str, str]) -> None:
+    """One free assignment: `set` (with `value`), `create` or `delete` of an XPath, seen `from` a part of it.
+
+    One number stands for one change: what is to be created is not set as well. Raises UsageError when the
+    path cannot be understood.
+    """
+    from virtprov.xml import xpath
+
+    known = path.find(top, free.get("from") or ".")
+    node = path.ensure(top, free["from"]) if known is None else known
+    if "delete" in free:
+        xpath.delete(node, free["delete"])
+    if "create" in free:
+        xpath.create(node, free["create"])
+    elif "set" in free:
+        where, value = free["set"], free.get("value")
+        if value is None:
+            where, equals, value = xpath.split_value(where)
+            if not equals:
+                raise UsageError(f"xpath.set={where}: no value is given", hint="write xpath.set=PATH,xpath.value=VALUE")
+        xpath.assign(node, where, value)
+    elif "value" in free:
+        raise UsageError(
+            f"xpath.value={free['value']}: no path is given for it", hint="write xpath.set=PATH,xpath.value=VALUE"
+        )
+    if known is None or free.get("set", "").endswith("=") or free.get("value") == "":
+        path.prune(node, top)

@@ -1,0 +1,155 @@
+"""Rows beyond the catalogue, made from libvirt's schema: `--disk driver.queue_size=256` needs no row of its own.
+
+A row of the catalogue always goes first. The schema is opened when a name is in no table, or a word is none
+of those that its row knows; a plain command line never pays for it.
+"""
+
+from __future__ import annotations
+
+from virtprov.options.model import FLAG, NO, TEXT, YES, Kind, Row, Table
+from virtprov.support.errors import UsageError, nearest
+from virtprov.support.frozen import Record
+from virtprov.xml import path as paths
+from virtprov.xml import tree
+from virtprov.xml.schema import dotted_names, schema_files, values
+from virtprov.xml.schema.grammar import Type
+from virtprov.xml.schema.graph import Graph, State
+from virtprov.xml.tree import Element
+
+_HEADS = {
+    "vcpus": ("vcpu", "vcpus"),
+    "memory": ("memory", "currentMemory", "maxMemory"),
+    "iothreads": ("iothreads", "iothreadids", "defaultiothread"),
+    "events": ("on_poweroff", "on_reboot", "on_crash", "on_lockfailure"),
+    "metadata": ("name", "uuid", "genid", "title", "description"),
+}
+"""Groups without an element of their own: the parts of the guest that are theirs."""
+_WITHOUT = ("xml",)
+
+
+class Doubt(Record):
+    """A value that libvirt's schema, as it is installed here, does not know."""
+
+    message: str
+    hint: str
+
+
+class _Truth(Kind):
+    """One of two words; what is none of the words for yes and no stays as it is, and is looked at later."""
+
+    __slots__ = ()
+
+    def parse(self, text: str, option: str) -> str:
+        assert self.words is not None
+        word = text.lower()
+        return self.words[0] if word in YES else self.words[1] if word in NO else text
+
+
+_YESNO = _Truth("yesno", ("yes", "no"), "yes or no")
+_ONOFF = _Truth("onoff", ("on", "off"), "on or off")
+_TRUTHS = {frozenset(("yes", "no")): _YESNO, frozenset(("on", "off")): _ONOFF}
+
+
+def _start(table: Table) -> tuple[State, str]:
+    """Where the names of a group begin: the state, and the path from where the rows' paths begin."""
+    graph = schema_files.load()
+    if graph is None or not table.xml or table.flag in _WITHOUT:
+        return (), "."
+    if table.many:
+        return dotted_names.state_at(graph, table.at), "."
+    return dotted_names.state_at(graph, table.part or "."), table.part or "."
+
+
+def find(table: Table, key: str) -> Row | None:
+    """The row that libvirt's schema gives a name; None when it knows none, or when no schema is installed."""
+    state, start = _start(table)
+    graph = schema_files.load()
+    place = dotted_names.find(graph, state, key, _HEADS.get(table.flag, ())) if graph is not None and state else None
+    if place is None:
+        return None
+    where = start + place.path[1:]
+    if place.is_element:
+        return Row(place.name, where, FLAG)
+    words = values.words_of(place.types)
+    kind = _TRUTHS.get(frozenset(words), TEXT) if values.only_words(place.types) else TEXT
+    return Row(place.name, where, kind, values=words)
+
+
+def guess(table: Table, key: str) -> Row | None:
+    """The row of a name that no schema here knows, taken at its word; None when it cannot be a place in the XML."""
+    _, start = _start(table)
+    parts = key.split(".")
+    if len(parts) < 2 or not table.xml or table.flag in _WITHOUT:
+        return None
+    if not all(part.isascii() and part.replace("_", "").replace("-", "").isalnum() for part in parts):
+        return None
+    if any(not part[0].isalpha() for part in parts) or (table.flag in _HEADS and parts[0] not in _HEADS[table.flag]):
+        return None
+    return Row(key, "/".join([start, *parts[:-1], "@" + parts[-1]]))
+
+
+def doubt(table: Table, row: Row, where: str, text: str) -> Doubt | None:
+    """What speaks against a value, as the XML will have it, by libvirt's schema; None when nothing does."""
+    types = _types(table, where)
+    if not types or any(values.fits(kind, text) for kind in types):
+        return None
+    message = f"--{table.flag} {row.name}: libvirt does not know the value '{text}'"
+    if values.only_words(types):
+        message = f"--{table.flag} {row.name}: '{text}' is not one of its values"
+    return Doubt(message, values.expected(types, text))
+
+
+def _types(table: Table, where: str) -> list[Type]:
+    graph = schema_files.load()
+    if graph is None:
+        return []
+    return dotted_names.types_at(graph, dotted_names.state_at(graph, table.at if table.many else "."), where)
+
+
+def unknown(table: Table, key: str) -> UsageError:
+    """What to say of a name that neither the catalogue nor the schema knows."""
+    graph = schema_files.load()
+    state, _ = _start(table)
+    more = list(dotted_names.listed(graph, state)) if graph is not None and state else []
+    heads = _HEADS.get(table.flag)
+    if heads:
+        more = [name for name in more if name.partition(".")[0] in heads]
+    return UsageError(
+        f"--{table.flag} has no option '{key}'",
+        hint=nearest(key, [*table.names(old=True), *more]) or f"`--{table.flag} help` lists all of them",
+    )
+
+
+def without_strangers(root: Element) -> Element:
+    """A copy of the guest without what rows of the catalogue wrote and the schema has no place for: rows go first."""
+    from virtprov.options.catalogue import GROUPS, table
+
+    graph = schema_files.load()
+    draft = tree.copy(root)
+    if graph is None:
+        return draft
+    for group in GROUPS:
+        rows = table(group)
+        for row in rows.rows if rows.xml else ():
+            for where in {row.path, *(row.by_type or {}).values()} - {""}:
+                full = f"{rows.at}/{where.removeprefix('./')}" if rows.many else where
+                _take_out(graph, draft, full)
+    return draft
+
+
+def _take_out(graph: Graph, root: Element, where: str) -> None:
+    """Take out what stands at a path of which the schema does not know the end, from its first unknown step on."""
+    steps, attribute = paths.parse(where.replace("[#]", ""))
+    state, nodes = graph.start(), [root]
+    for step in steps:
+        state = graph.child(state, step.tag)
+        nodes = [kid for node in nodes for kid in tree.children(node, step.tag)]
+        if not state:
+            for node in nodes:
+                tree.remove(node)
+            return
+        if not nodes:
+            return
+    if attribute and not graph.attribute(state, attribute):
+        for node in nodes:
+            node.attrib.pop(attribute, None)

@@ -1,0 +1,120 @@
+"""The grammar of sub-options: `path=/a,size=5,source.host0.name="a,b"` -> pairs, and the text of `--disk help`."""
+
+from __future__ import annotations
+
+from virtprov.options.model import Pair, Table
+from virtprov.support.errors import UsageError
+
+HELP_WORDS = ("?", "help")
+
+
+def split(text: str, flag: str) -> list[str]:
+    """Cut a value at its commas; quotes and backslashes protect as they do in a shell.
+
+    Empty pieces are dropped. Raises UsageError for a quote that is never closed.
+    """
+    words: list[str] = []
+    current: list[str] = []
+    quote, started, letters = "", False, iter(text)
+    for letter in letters:
+        if quote:
+            if letter == quote:
+                quote = ""
+            elif letter == "\\" and quote == '"':
+                follower = next(letters, "")
+                current.append(follower if follower in '"\\' else letter + follower)
+            else:
+                current.append(letter)
+        elif letter in "'\"":
+            quote, started = letter, True
+        elif letter == "\\":
+            current.append(next(letters, ""))
+            started = True
+        elif letter == ",":
+            if current or started:
+                words.append("".join(current))
+            current, started = [], False
+        else:
+            current.append(letter)
+    if quote:
+        raise UsageError(
+            f"--{flag} {text}: the quote {quote} is never closed", hint="close it, or put a backslash before it"
+        )
+    if current or started:
+        words.append("".join(current))
+    return words
+
+
+def pairs(table: Table, text: str) -> list[Pair]:
+    """Read one value of an option group: leading bare words take the table's first keys.
+
+    Nothing is looked up but keys whose values may hold commas: these take in the words that follow up to
+    the next known key, of the table or with dots of libvirt's schema. Bare words that no first key takes come with
+    the value None.
+    """
+    uncut = _uncut(table, text) if table.whole else None
+    if uncut is not None:
+        return uncut
+    found: list[Pair] = []
+    leading = list(table.first)
+    greedy = False
+    for word in split(text, table.flag):
+        key, equals, value = word.partition("=")
+        known = table.find(key) if equals else None
+        if greedy and known is None and found and not (equals and _is_in_schema(table, key)):
+            name, before = found[-1]
+            found[-1] = (name, f"{before},{word}")
+            continue
+        if not equals or (leading and known is None and not _looks_like_key(key)):
+            if leading:
+                name = leading.pop(0)
+                found.append((name, word))
+                greedy = _takes_commas(table, name)
+            else:
+                found.append((word, None))
+                greedy = False
+            continue
+        leading.clear()
+        found.append((key, value))
+        greedy = known is not None and known.row.commas
+    return found
+
+
+def _uncut(table: Table, text: str) -> list[Pair] | None:
+    """The text in one piece; None when it begins with a key whose values end at the next key."""
+    key, equals, value = text.partition("=")
+    known = table.find(key) if equals else None
+    if known is not None and known.row.commas:
+        return None
+    return [(key, value) if known is not None else (table.whole, text)] if text else []
+
+
+def _looks_like_key(key: str) -> bool:
+    return key.replace(".", "").replace("_", "").replace("-", "").replace(":", "").isalnum()
+
+
+def _is_in_schema(table: Table, key: str) -> bool:
+    """Whether a word with dots, behind a value that may hold commas, is a name that libvirt's schema gives."""
+    if "." not in key or not _looks_like_key(key):
+        return False
+    from virtprov.guest.write import schema_rows
+
+    return schema_rows.find(table, key) is not None
+
+
+def _takes_commas(table: Table, name: str) -> bool:
+    hit = table.find(name)
+    return hit is not None and hit.row.commas
+
+
+def wants_help(text: str) -> bool:
+    """Whether the value asks which sub-options there are."""
+    return text in HELP_WORDS or text.split(",")[0].strip() in ("help", "?", "help=?")
+
+
+def help_text(table: Table) -> str:
+    """What `--GROUP help` prints: every sub-option a line, in order of name."""
+    lines = [f"--{table.flag} options:"]
+    for row in sorted((row for row in table.rows if not row.hidden), key=lambda row: row.name):
+        lines.append("  " + row.name)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,80 @@
+"""What the words of guest-wide option groups do: one small function a word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from virtprov.guest.document import Guest
+from virtprov.support.units import is_whole
+from virtprov.xml import path, tree
+
+
+def apply(guest: Guest, group: str, verbs: Mapping[str, str]) -> None:
+    """Let the words of one use of a group act on the guest."""
+    if group == "boot":
+        _boot_devices(guest, verbs)
+    elif group == "cpu":
+        _no_cpu(guest, verbs)
+    for word, act in _ACTS.get(group, {}).items():
+        if word in verbs:
+            act(guest, verbs[word])
+
+
+def _no_cpu(guest: Guest, verbs: Mapping[str, str]) -> None:
+    """The words that leave the processor to libvirt."""
+    from virtprov.options import cpu
+
+    if verbs.get("preset") in cpu.NO_CPU:
+        path.switch(guest.root, "./cpu", False)
+
+
+def _boot_devices(guest: Guest, verbs: Mapping[str, str]) -> None:
+    """`hd,cdrom`: this order and no other; orders on single devices would clash with it."""
+    from virtprov.options import boot
+
+    words = boot.order(verbs)
+    if not words:
+        return
+    for old in tree.children(guest.ensure("./os"), "boot"):
+        tree.remove(old)
+    for device in guest.devices():
+        path.put(device, "./boot/@order", None)
+    for word in words:
+        tree.add(guest.ensure("./os"), tree.element("boot", None, {"dev": word}))
+
+
+def _init_arguments(guest: Guest, text: str) -> None:
+    from virtprov.options import boot
+
+    for old in tree.children(guest.ensure("./os"), "initarg"):
+        tree.remove(old)
+    for word in boot.arguments(text):
+        tree.add(guest.ensure("./os"), tree.element("initarg", word))
+
+
+def _memory(guest: Guest, kib: str) -> None:
+    """This much from the start; a guest whose whole memory is less grows with it."""
+    guest.put("./currentMemory", kib)
+    whole = guest.get("./memory")
+    if not is_whole(whole) or int(whole) < int(kib):
+        guest.put("./memory", kib)
+
+
+def _smbios_mode(guest: Guest, mode: str) -> None:
+    guest.put("./os/smbios/@mode", mode)
+
+
+def _arguments(guest: Guest, text: str) -> None:
+    """Further arguments for the emulator, behind those that are there."""
+    from virtprov.options import security
+
+    for word in security.arguments(text):
+        tree.add(guest.ensure("./qemu:commandline"), tree.element("qemu:arg", None, {"value": word}))
+
+
+_ACTS: dict[str, dict[str, Callable[[Guest, str], None]]] = {
+    "boot": {"initargs": _init_arguments},
+    "memory": {"memory": _memory},
+    "qemu-commandline": {"args": _arguments},
+    "sysinfo": {"smbios.mode": _smbios_mode},
+}

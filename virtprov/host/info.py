@@ -1,0 +1,164 @@
+"""What the inventory answers with: small frozen facts about one guest, network, pool, volume or device.
+
+Sizes are bytes. Each is a picture of the moment it was asked for.
+"""
+
+from __future__ import annotations
+
+from virtprov.support.frozen import Record
+from virtprov.xml.tree import Element, child, children, find_text, parse
+
+STATES = {
+    0: "no state",
+    1: "running",
+    2: "blocked",
+    3: "paused",
+    4: "shutting down",
+    5: "shut off",
+    6: "crashed",
+    7: "suspended",
+}
+"""libvirt's virDomainState in words."""
+
+
+class GuestInfo(Record):
+    """A guest by name; `id` is None and `active` False while it is off, `state` one of STATES."""
+
+    name: str
+    uuid: str
+    id: int | None
+    state: str
+    active: bool
+    persistent: bool
+
+
+class NetworkInfo(Record):
+    """A virtual network; `bridge` is "" when it has none, `forward` its mode: "nat", "route" ... or ""."""
+
+    name: str
+    uuid: str
+    active: bool
+    bridge: str
+    forward: str
+    xml: str
+
+
+class PoolInfo(Record):
+    """A storage pool; `path` is its target directory or "", sizes are 0 while it is off."""
+
+    name: str
+    uuid: str
+    type: str
+    active: bool
+    path: str
+    capacity: int
+    allocation: int
+    available: int
+    xml: str
+
+
+class VolumeInfo(Record):
+    """A storage volume.
+
+    `type` is libvirt's: "file", "block", "dir", "network", "netdir", "ploop"; `format` "" when it has none
+    (LVM, iSCSI); `backing_path` and `backing_format` are "" without a backing file.
+    """
+
+    pool: str
+    name: str
+    path: str
+    key: str
+    type: str
+    format: str
+    capacity: int
+    allocation: int
+    backing_path: str
+    backing_format: str
+    xml: str
+
+
+class NodeDeviceInfo(Record):
+    """A device of the host; `capability` is its first: "pci", "usb_device", "net", "storage" ..."""
+
+    name: str
+    parent: str
+    capability: str
+    xml: str
+
+
+class Address(Record):
+    """An address of a running guest: `family` is "ipv4" or "ipv6", `prefix` counts bits."""
+
+    interface: str
+    mac: str
+    family: str
+    address: str
+    prefix: int
+
+
+_UNITS = {"": 1, "b": 1, "byte": 1, "bytes": 1}
+for _power, _letter in enumerate("kmgtpe", 1):
+    _UNITS |= {_letter: 1024**_power, f"{_letter}ib": 1024**_power, f"{_letter}b": 1000**_power}
+
+
+def size(node: Element | None) -> int:
+    """The bytes a <capacity>-like element says, with libvirt's units; 0 for None."""
+    if node is None:
+        return 0
+    number = (node.text or "").strip()
+    return int(number or 0) * _UNITS.get(node.get("unit", "").lower(), 1)
+
+
+def network_info(xml: str, active: bool) -> NetworkInfo:
+    """Read a <network> document."""
+    root = parse(xml, "the network's document")
+    forward = child(root, "forward")
+    return NetworkInfo(
+        name=find_text(root, "name"),
+        uuid=find_text(root, "uuid"),
+        active=active,
+        bridge=find_text(root, "bridge/@name"),
+        forward="" if forward is None else forward.get("mode", "nat"),
+        xml=xml,
+    )
+
+
+def pool_info(xml: str, active: bool) -> PoolInfo:
+    """Read a <pool> document."""
+    root = parse(xml, "the pool's document")
+    return PoolInfo(
+        name=find_text(root, "name"),
+        uuid=find_text(root, "uuid"),
+        type=root.get("type", ""),
+        active=active,
+        path=find_text(root, "target/path"),
+        capacity=size(child(root, "capacity")),
+        allocation=size(child(root, "allocation")),
+        available=size(child(root, "available")),
+        xml=xml,
+    )
+
+
+def volume_info(xml: str, pool: str) -> VolumeInfo:
+    """Read a <volume> document of the pool named `pool`."""
+    root = parse(xml, "the volume's document")
+    return VolumeInfo(
+        pool=pool,
+        name=find_text(root, "name"),
+        path=find_text(root, "target/path"),
+        key=find_text(root, "key"),
+        type=root.get("type", "file"),
+        format=find_text(root, "target/format/@type"),
+        capacity=size(child(root, "capacity")),
+        allocation=size(child(root, "allocation")),
+        backing_path=find_text(root, "backingStore/path"),
+        backing_format=find_text(root, "backingStore/format/@type"),
+        xml=xml,
+    )
+
+
+def node_device_info(xml: str) -> NodeDeviceInfo:
+    """Read a <device> document."""
+    root = parse(xml, "the device's document")
+    capability = next((kid.get("type", "") for kid in children(root, "capability")), "")
+    return NodeDeviceInfo(find_text(root, "name"), find_text(root, "parent"), capability, xml)

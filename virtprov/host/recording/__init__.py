@@ -1,0 +1,1 @@
+"""Recorded hosts: a folder that answers like a host; writing one, and reading it."""

@@ -1,0 +1,181 @@
+"""Recorded hosts: a folder that answers like a host, for rendering and tests without the hypervisor.
+
+The folder holds
+  host.json             {"uri": "qemu:///system", "default_bridge": "br0"}, and what else HostFile names
+  capabilities.xml      what `virsh capabilities` prints; without it libvirt's test driver answers
+  domcapabilities*.xml  what `virsh domcapabilities` prints, one file per kind of guest, or none
+  inventory.xml         guests, networks, pools, devices as libvirt's test driver reads them, or none
+
+A single `domcapabilities.xml` answers every question; of several files the one nearest to the question does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, NamedTuple
+
+import libvirt
+
+from virtprov.host.failures import asking, in_our_words
+from virtprov.host.info import PoolInfo
+from virtprov.host.uri import quoted_path
+from virtprov.support.errors import HostError
+
+HOST, CAPABILITIES, INVENTORY = "host.json", "capabilities.xml", "inventory.xml"
+DOMAIN_CAPABILITIES = "domcapabilities.xml"
+EMPTY = "<node/>"
+"""The test driver's document of a host with nothing on it."""
+
+FORM = '{"uri": "qemu:///system", "default_bridge": "br0"}'
+
+
+class Recording(NamedTuple):
+    """What host.json says, and the folder the rest is read from.
+
+    `pools` are (capacity, allocation, available) in bytes, which the test driver would not keep, and `off` the
+    names of pools and networks that were not running, which it would start.
+    """
+
+    folder: str
+    uri: str
+    default_bridge: str | None
+    libvirt_version: int | None
+    hypervisor_version: int | None
+    pools: dict[str, tuple[int, int, int]]
+    pools_off: tuple[str, ...]
+    networks_off: tuple[str, ...]
+
+    def capabilities(self) -> str | None:
+        """The recorded capabilities, or None without such a file. Raises HostError when it cannot be read."""
+        return _text(os.path.join(self.folder, CAPABILITIES))
+
+    def domain_capabilities(
+        self, arch: str | None, machine: str | None, virt_type: str | None, emulator: str | None
+    ) -> str | None:
+        """The recorded answer nearest to the question, or None. `machine` is the canonical name."""
+        names = sorted(name for name in os.listdir(self.folder) if _is_domain_capabilities(name))
+        if names == [DOMAIN_CAPABILITIES]:
+            return _text(os.path.join(self.folder, DOMAIN_CAPABILITIES))
+        best, best_score = None, -1
+        for name in sorted(names, key=lambda name: (name != DOMAIN_CAPABILITIES, name)):
+            text = _text(os.path.join(self.folder, name)) or ""
+            score = _fit(text, arch, machine, virt_type, emulator)
+            if score > best_score:
+                best, best_score = text, score
+        return best
+
+    def measured(self, pool: PoolInfo) -> PoolInfo:
+        """The pool with the sizes it had on the host that was recorded."""
+        if pool.name not in self.pools:
+            return pool
+        capacity, allocation, available = self.pools[pool.name]
+        return pool._replace(capacity=capacity, allocation=allocation, available=available)
+
+
+def read_recording(folder: str) -> Recording:
+    """Read a folder's host.json. Raises HostError when the folder or the file is missing or makes no sense."""
+    import json
+
+    if not os.path.isdir(folder):
+        raise HostError(
+            f"there is no recorded host at '{folder}'",
+            hint="give the folder's whole path, as in recorded:///path/to/DIR, or make one with --record-host DIR",
+        )
+    path = os.path.join(folder, HOST)
+    text = _text(path)
+    if text is None:
+        raise HostError(f"'{folder}' is no recorded host: it has no {HOST}", hint=f"{HOST} holds e.g. {FORM}")
+    try:
+        facts = json.loads(text)
+    except ValueError as problem:
+        raise HostError(f"'{path}' is not JSON: {problem}", hint=f"it should hold e.g. {FORM}") from None
+    return _recording(os.path.abspath(folder), path, facts)
+
+
+def _recording(folder: str, path: str, facts: Any) -> Recording:
+    def wrong(what: str) -> HostError:
+        return HostError(f"'{path}' {what}", hint=f"it should hold e.g. {FORM}")
+
+    if not isinstance(facts, dict) or not isinstance(facts.get("uri"), str) or not facts["uri"]:
+        raise wrong('does not say what the host calls itself, under "uri"')
+    bridge = facts.get("default_bridge")
+    if not isinstance(bridge, str | None):
+        raise wrong('does not name a bridge under "default_bridge"')
+    versions = [facts.get(key) for key in ("libvirt_version", "hypervisor_version")]
+    if not all(isinstance(version, int | None) for version in versions):
+        raise wrong("gives a version that is not a number such as 9000000")
+    try:
+        pools = {name: _space(*sizes) for name, sizes in facts.get("pools", {}).items()}
+        off = [tuple(map(str, facts.get(key, ()))) for key in ("pools_off", "networks_off")]
+    except (AttributeError, TypeError, ValueError):
+        raise wrong("lists pools or networks in a form that is not understood") from None
+    return Recording(folder, facts["uri"], bridge or None, versions[0], versions[1], pools, off[0], off[1])
+
+
+def _space(capacity: int, allocation: int, available: int) -> tuple[int, int, int]:
+    return int(capacity), int(allocation), int(available)
+
+
+def open_inventory(recording: Recording) -> Any:
+    """Open libvirt's test driver on the folder's inventory; an empty host without one. Raises HostError."""
+    path = os.path.join(recording.folder, INVENTORY)
+    if not os.path.exists(path):
+        return open_test_driver(EMPTY)
+    try:
+        conn = libvirt.open("test://" + quoted_path(path))
+    except libvirt.libvirtError as error:
+        raise in_our_words(f"use the inventory '{path}'", error) from error
+    with asking(f"set up the inventory '{path}'"):
+        for name in recording.pools_off:
+            conn.storagePoolLookupByName(name).destroy()
+        for name in recording.networks_off:
+            conn.networkLookupByName(name).destroy()
+    return conn
+
+
+def open_test_driver(document: str) -> Any:
+    """Open the test driver on a short document (a pipe holds it) that is in no file. Raises libvirt.libvirtError."""
+    reading, writing = os.pipe()
+    try:
+        with open(writing, "w", encoding="utf-8") as stream:
+            stream.write(document)
+        return libvirt.open(f"test:///dev/fd/{reading}")
+    finally:
+        os.close(reading)
+
+
+def _text(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise HostError(f"'{path}' cannot be read: {problem}", hint="check its rights and contents") from None
+
+
+def _is_domain_capabilities(name: str) -> bool:
+    return name.startswith("domcapabilities") and name.endswith(".xml")
+
+
+def _said(text: str, tag: str) -> str:
+    found = re.search(rf"<{tag}>\s*([^<]*?)\s*</{tag}>", text)
+    return found[1] if found else ""
+
+
+def _fit(text: str, arch: str | None, machine: str | None, virt_type: str | None, emulator: str | None) -> int:
+    """How near a document is to the question: -1 not at all (another architecture), else more is better."""
+    if arch and _said(text, "arch") != arch:
+        return -1
+    score = 8 if virt_type and _said(text, "domain") == virt_type else 0
+    here = _said(text, "machine")
+    if machine and here:
+        score += 4 if here == machine else 2 if _family(here) == _family(machine) else 0
+    return score + (1 if emulator and _said(text, "path") == emulator else 0)
+
+
+def _family(machine: str) -> str:
+    """The machine without its version: pc-q35-9.0 -> pc-q35; q35 and pc are the names of the newest ones."""
+    plain = {"q35": "pc-q35", "pc": "pc-i440fx"}.get(machine, machine)
+    return re.sub(r"-[0-9][0-9a-z.]*$", "", plain)

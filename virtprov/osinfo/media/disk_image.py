@@ -1,0 +1,110 @@
+"""What a disk image is: its format by its first bytes, its system by a name that a known cloud image goes by.
+
+Names of cloud images carry build dates that change daily, so numbers of builds count for nothing: all of
+`debian-12-generic-amd64-20240702-1796.qcow2`, `debian-12-generic-amd64.qcow2` and the like are one image.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from virtprov.osinfo.pack import flag, pack_rows, rows, words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from virtprov.osinfo.media.systems import SystemTable
+
+Row = tuple[str, ...]
+
+HEAD = 4096
+"""Bytes at the start of an image that tell its format."""
+
+_MAGICS = (
+    (0, b"QFI\xfb", "qcow2"),
+    (0, b"KDMV", "vmdk"),
+    (0, b"COWD", "vmdk"),
+    (0, b"# Disk DescriptorFile", "vmdk"),
+    (0, b"vhdxfile", "vhdx"),
+    (0, b"conectix", "vpc"),
+    (0, b"QED\0", "qed"),
+    (64, b"\x7f\x10\xda\xbe", "vdi"),
+    (0, b"\xfd7zXZ\0", "xz"),
+    (0, b"\x1f\x8b", "gzip"),
+    (0, b"BZh", "bzip2"),
+    (0, b"\x28\xb5\x2f\xfd", "zstd"),
+    (0, b"PK\x03\x04", "zip"),
+    (512, b"EFI PART", "raw"),
+    (510, b"\x55\xaa", "raw"),
+)
+PACKED = ("xz", "gzip", "bzip2", "zstd", "zip")
+"""Formats that are no disk image before they are unpacked."""
+
+
+class ImageHit(NamedTuple):
+    """A cloud image of a profile that goes by a file's name."""
+
+    os: str
+    arch: str
+    variants: tuple[str, ...]
+    cloud_init: bool
+
+
+def disk_format(head: bytes) -> str:
+    """The format of an image with these first bytes; "" when they are none of an image.
+
+    Magics as QEMU's drivers and the formats' own papers give them; raw is told by its partition table.
+    """
+    return next((name for at, magic, name in _MAGICS if head[at:].startswith(magic)), "")
+
+
+def pack_images(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
+    """The table for `ImageTable`: short ids with rows of images as `virtprov.osinfo.facts.Image` reads them."""
+    return pack_rows([
+        (image_key(row[2]), os_name, row[0], row[4], row[3])
+        for os_name, table in systems
+        for row in table
+        if row[2].startswith("http") and row[1] != "containerdisk"
+    ])  # fmt: skip
+
+
+def image_key(path: str) -> str:
+    """The last part of a path or address without what changes from build to build."""
+    name = path.partition("?")[0].rstrip("/").rpartition("/")[2].lower()
+    name = re.sub(r"\.(xz|gz|bz2|zst|zip)$", "", name)
+    name = re.sub(r"(qcow2|img|raw|vmdk|vhdx?)$", "", name).rstrip(".")
+    name = re.sub(r"([-_.]\d+\.\d+)?[-_.](latest|current|daily|20\d{6}([-._]\d+)*)(?=[-_.]|$)", "", name)
+    return re.sub(r"-(\d+)-\d+\.\d+(?=[-_.]|$)", r"-\1", name)
+
+
+class ImageTable:
+    """All cloud images of all profiles; `load` gives the packed table when it is needed."""
+
+    def __init__(self, load: Callable[[], str]) -> None:
+        self._load = load
+        self._known: dict[str, list[str]] | None = None
+
+    def match(self, path: str, systems: SystemTable) -> ImageHit | None:
+        """The cloud image that goes by this name; None when none does, or several systems' do.
+
+        Ubuntu's go by a version as well as by a code name, which `systems` tells.
+        """
+        if self._known is None:
+            self._known = {}
+            for row in rows(self._load()):
+                before = self._known.setdefault(row[0], row)
+                if before[1] != row[1]:
+                    self._known[row[0]] = ["", "", "", "", ""]
+        key = image_key(path)
+        found = self._known.get(key) or self._known.get(_with_codename(key, systems))
+        if not found or not found[1]:
+            return None
+        return ImageHit(found[1], found[2], words(found[3]), flag(found[4]))
+
+
+def _with_codename(key: str, systems: SystemTable) -> str:
+    named = re.match(r"ubuntu-(\d+\.\d+)-", key)
+    found = systems.by_version("ubuntu", named[1]) if named else None
+    return f"{found[0].codename}-{key[named.end() :]}" if named and found and found[1] else key
