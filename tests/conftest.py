@@ -6,6 +6,7 @@ import gc
 import signal
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 # A run in the background begins deaf to Ctrl-C, one under nohup to a hangup, and so does all that they start. A
@@ -16,6 +17,11 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 
 # As the commands do. An object of libvirt that is collected right after a call has failed wipes out that call's error.
 gc.set_threshold(100_000)
+
+
+# How long an example takes says more about what else the machine does.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
