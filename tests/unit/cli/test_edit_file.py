@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.edit import file, source
+from virtprov.actions.edit import source
 from virtprov.cli import app
 from virtprov.cli.edit import command
 from virtprov.support import lock
@@ -233,10 +233,10 @@ def test_a_file_that_went_is_not_written_again(
 def test_two_runs_do_not_write_one_file_at_a_time(
     there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(file, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(lock, "WAIT_SECONDS", 0.1)
     link = there.parent / "link.xml"
     link.symlink_to(there)
-    with lock.take(f"file\n{there}", 0, lambda: None, lambda: None):
+    with lock.take(f"file\n{there}", "writing it", print):
         assert edit_in_place(link) == 1
     assert "another virtprov-xml has been writing" in capsys.readouterr().err
     assert there.read_text() == PLAIN

@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 from virtprov.actions.edit import outcome
 from virtprov.actions.edit.outcome import Edited, Wanted
 from virtprov.actions.edit.source import from_file, read_file
-from virtprov.support.errors import InputError, ProvError
+from virtprov.support.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     from virtprov.actions.edit.changes import EditRequest
     from virtprov.host.connection import Host
     from virtprov.xml.keep import Letters
-
-WAIT_SECONDS = 60.0
-"""How long a run waits for another one that writes the same file."""
 
 
 class FileEdit:
@@ -39,12 +35,15 @@ class FileEdit:
 
         When the file is another by now, the change is made in what it holds now. `agreed` says that the user agreed to
         the difference, so that no other one is written. Raises InputError for that, and ProvError when another run of
-        virtprov is writing the file for WAIT_SECONDS, or it cannot be read or written.
+        virtprov does not let go of the file in time, or it cannot be read or written.
         """
+        import os
+
+        from virtprov.support import lock
         from virtprov.support.files import rewrite
 
         data = outcome.respelled(self._file, self.made)
-        with self._locked(say):
+        with lock.take(f"file\n{os.path.realpath(self.path)}", f"writing '{self.path}'", say):
             file, what = read_file(self.path)
             if file != self._file:
                 data = self._again(file, what, agreed=agreed)
@@ -63,25 +62,3 @@ class FileEdit:
             )
         self._file, self.made = file, made
         return outcome.respelled(file, made)
-
-    def _locked(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Let no other run of virtprov write the file meanwhile; without a state directory there is no lock."""
-        import os
-        from contextlib import nullcontext
-
-        from virtprov.support import lock
-
-        sentence = f"Another virtprov-xml is writing '{self.path}': waiting until it is done."
-        try:
-            return lock.take(f"file\n{os.path.realpath(self.path)}", WAIT_SECONDS, _go_on, lambda: say(sentence))
-        except lock.Busy:
-            raise ProvError(
-                f"another virtprov-xml has been writing '{self.path}' for {WAIT_SECONDS:.0f} seconds",
-                hint="run the command again once that one is done",
-            ) from None
-        except ProvError:
-            return nullcontext()
-
-
-def _go_on() -> None:
-    """Ctrl-C is raised by itself here."""

@@ -49,30 +49,6 @@ class GuestReport:
     done            whether the steps were done
     """
 
-    __slots__ = (
-        "again",
-        "autostart",
-        "changed",
-        "course",
-        "diff",
-        "done",
-        "edited",
-        "first",
-        "info",
-        "last",
-        "live_diff",
-        "name",
-        "notes",
-        "place",
-        "seeds",
-        "stores",
-        "text",
-        "unmade",
-        "uuid",
-        "wanted",
-        "warnings",
-    )
-
     def __init__(self, name: str, uuid: str, info: GuestInfo | None = None, wanted: Wanted = Wanted()) -> None:  # noqa: B008  (frozen)
         self.name = name
         self.uuid = uuid
@@ -94,9 +70,9 @@ class GuestReport:
 
     def take(self, other: GuestReport) -> None:
         """Be what another report of the same guest is."""
-        for name in self.__slots__:
-            if name != "again":
-                setattr(self, name, getattr(other, name))
+        again = self.again
+        vars(self).update(vars(other))
+        self.again = again
 
     def drop(self, wanted: Wanted) -> None:
         """Nothing is done to this guest; `wanted` is what was left to be done."""

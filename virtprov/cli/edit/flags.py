@@ -71,28 +71,11 @@ class Flags(Record):
 
 def read(args: argparse.Namespace) -> Flags:
     """The flags of a command line that was parsed and checked."""
-    return Flags(
-        connect=args.connect,
-        guests=tuple(args.guests),
-        every=args.all,
-        where=args.where,
-        state=args.state,
-        file=args.file,
-        in_place=args.in_place,
-        plane=next((name for name in ("update", "live", "both") if getattr(args, name)), ""),
-        define=args.define,
-        no_define=args.no_define,
-        start=args.start,
-        print_diff=args.print_diff,
-        print_xml=args.print_xml,
-        asks=args.confirm,
-        verify=args.verify,
-        autostart=None if args.autostart is None else args.autostart == "yes",
-        schema=not args.no_schema_check,
-        keep_going=args.keep_going,
-        keep_old=args.keep_old,
-        jobs=args.jobs,
-    )
+    said = {name: getattr(args, name) for name in Flags._fields if hasattr(args, name)}  # type: ignore[attr-defined]
+    plane = next((name for name in ("update", "live", "both") if getattr(args, name)), "")
+    autostart = None if args.autostart is None else args.autostart == "yes"
+    said |= {"guests": tuple(args.guests), "plane": plane, "autostart": autostart}
+    return Flags(**said, every=args.all, asks=args.confirm, schema=not args.no_schema_check)
 
 
 GROUPS = (*parser.XML, *CONVERSIONS)

@@ -108,13 +108,14 @@ def _without(name: str, sentence: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _PART, plain)
 
 
-def tell(reports: list[GuestReport], output: Output) -> None:
-    """Pass on what there is to be said of guests, each thing once."""
-    for sentence in grouped((each.name, note) for each in reports for note in each.notes):
-        output.say(sentence)
-    output.warn_each(grouped((each.name, text) for each in reports for text in each.warnings))
-    for each in reports:
-        each.notes, each.warnings = [], []
+def tell(reports: list[GuestReport], output: Output, *, alone: bool = False) -> None:
+    """Pass on what there is to be said of guests, each thing once; of one that is named `alone` as it stands."""
+    for kind, say in (("notes", output.say), ("warnings", output.warn)):
+        said = [(each.name, sentence) for each in reports for sentence in getattr(each, kind)]
+        for sentence in [text for _, text in said] if alone else grouped(said):
+            say(sentence)
+        for each in reports:
+            getattr(each, kind).clear()
 
 
 def fail(sentence: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 
 from virtprov.cli.edit import many_report, report
 from virtprov.cli.output import Output, confirm
@@ -44,10 +45,22 @@ def wanted(flags: Flags, *, document: bool) -> Wanted:
     return Wanted(define, update, flags.start, lenient)
 
 
-class _Run:
+class _Run(ABC):
     """The way that every edit goes: plan, show, ask, do, report."""
 
     many = False
+
+    @abstractmethod
+    def plan(self) -> None:
+        """Plan the guests that are meant, and show what would change."""
+
+    @abstractmethod
+    def agreed(self) -> bool:
+        """Whether the user agrees to what is planned, in whole or in part."""
+
+    @abstractmethod
+    def report(self) -> int:
+        """Say what was done; returns the exit status."""
 
     def __init__(self, flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> None:
         from virtprov.actions.edit.keep_old import KeptFiles
@@ -79,7 +92,8 @@ class _Run:
         changes_nothing = True
         try:
             self.plan()
-            report.tell_effects({each.name: each.effects for each in self._shown()}, self.output)
+            if not self.wanted.verify:
+                report.tell_effects({each.name: each.effects for each in self.reports}, self.output)
             if self.wanted.anything and not self.wanted.verify and self.agreed():
                 changes_nothing = False
                 changes_nothing = self._do()
@@ -87,29 +101,6 @@ class _Run:
             if self.editor.journal is not None:
                 self.editor.journal.discard() if changes_nothing else self.editor.journal.finish()
         return self.report()
-
-    def plan(self) -> None:
-        """Plan the guests that are meant, and show what would change."""
-        raise NotImplementedError
-
-    def agreed(self) -> bool:
-        """Whether the user agrees to what is planned, in whole or in part."""
-        raise NotImplementedError
-
-    def tell(self) -> None:
-        """Pass on what the plans, or the steps, had to say, each thing once."""
-        raise NotImplementedError
-
-    def refused(self, error: Exception) -> ProvError:
-        """The error for a guest that was refused, when all is undone."""
-        raise NotImplementedError
-
-    def report(self) -> int:
-        """Say what was done; returns the exit status."""
-        raise NotImplementedError
-
-    def _shown(self) -> list[GuestReport]:
-        return [] if self.wanted.verify else self.reports
 
     def todo(self) -> list[GuestReport]:
         """The guests that something is done to."""
@@ -136,8 +127,8 @@ class _Run:
             if editor.journal is not None and work.clean:
                 editor.journal.lasting = False
             if isinstance(error, Aborted):
-                self.tell()
-                raise self.refused(error) from error
+                many_report.tell(self.reports, self.output, alone=not self.many)
+                raise (many_report.aborted(error) if self.many else error.cause) from error
             raise
         self.done = True
         gone = {name for name, _ in late}
@@ -145,7 +136,7 @@ class _Run:
         if work.clean:
             editor.strike([each for each in todo if each.name in gone])
         self.reports = [each for each in self.reports if each.name not in gone]
-        self.tell()
+        many_report.tell(self.reports, self.output, alone=not self.many)
         return not any(each.place >= 0 for each in self.reports)
 
 
@@ -174,7 +165,7 @@ class _One(_Run):
             self.output.result(planned.text)
         for path in planned.unmade:
             self.output.warn(f"the XML names the new disk {path}, but nothing makes it: give --connect URI --define")
-        self.tell()
+        many_report.tell(self.reports, self.output, alone=not self.many)
 
     def agreed(self) -> bool:
         (planned,) = self.reports
@@ -185,19 +176,6 @@ class _One(_Run):
             if agreed != planned.wanted:
                 self.editor.narrow(planned, agreed)
         return planned.wanted.anything
-
-    def tell(self) -> None:
-        (planned,) = self.reports
-        for sentence in planned.notes:
-            self.output.say(sentence)
-        self.output.warn_each(planned.warnings)
-        planned.notes, planned.warnings = [], []
-
-    def refused(self, error: Exception) -> ProvError:
-        from virtprov.actions.edit.apply import Aborted
-
-        assert isinstance(error, Aborted)
-        return error.cause
 
     def report(self) -> int:
         (planned,) = self.reports
@@ -263,7 +241,7 @@ class _Many(_Run):
             looked = len(self.reports) + len(self.failed)
             rest = len(names) - names.index(self.failed[-1][0]) - 1 if len(self.failed) == ENOUGH else 0
             raise many_report.together(self.failed, looked, doing=doing, unseen=rest)
-        self.tell()
+        many_report.tell(self.reports, self.output, alone=not self.many)
 
     def _show(self, planned: GuestReport) -> None:
         """What is printed of a guest as soon as it is known."""
@@ -286,17 +264,7 @@ class _Many(_Run):
         sys.stdout.flush()
         return confirm(f"Change {many_report.count(len(todo))}?")
 
-    def tell(self) -> None:
-        many_report.tell(self.reports, self.output)
-
-    def refused(self, error: Exception) -> ProvError:
-        from virtprov.actions.edit.apply import Aborted
-
-        assert isinstance(error, Aborted)
-        return many_report.aborted(error)
-
     def report(self) -> int:
-        """The closing line, or the object; returns the exit status."""
         output, reports = self.output, self.reports
         unkept = ((each.name, many_report.UNKEPT) for each in reports if not each.kept)
         output.warn_each(many_report.grouped(unkept))

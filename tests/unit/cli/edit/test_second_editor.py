@@ -266,11 +266,11 @@ def test_a_disk_is_not_left_behind_when_the_definition_moves_while_it_is_made(
 def test_another_run_is_waited_for(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(definition, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(lock, "WAIT_SECONDS", 0.1)
     info = host.guest("a")
     assert info is not None
     before = stored(host, "a")
-    with lock.take(f"{host.uri}\n{info.uuid}", 0, lambda: None, lambda: None):
+    with definition.locked(host, "a", info.uuid, lambda: None, print):
         assert run("a", "--edit", "--vcpus", "4") == 1
         assert "another virtprov-xml has been changing 'a'" in capsys.readouterr().err
         assert stored(host, "a") == before
