@@ -42,9 +42,9 @@ class KeptFiles(Record):
 
     def rewrite(self, name: str, text: str) -> None:
         """Write a later definition of a guest in place of the one that this run wrote. Raises ProvError."""
-        from virtprov.support.files import write_atomic
+        from virtprov.support import files
 
-        write_atomic(self.place(name), text, mode=0o600)
+        files.rewrite(self.place(name), text.encode())
 
 
 def _make_folder(path: str, names: list[str]) -> None:

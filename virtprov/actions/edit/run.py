@@ -204,8 +204,11 @@ class Editor:
                 " the one that was agreed to",
                 hint="run the command again",
             )
-        new.notes = [f"'{report.name}' was changed meanwhile: the change is made in the definition that it has now"]
-        new.warnings = []
+        new.notes, new.warnings = [], []  # they were said of the first plan
+        if new.info is not None:
+            new.notes.append(
+                f"'{report.name}' was changed meanwhile: the change is made in the definition that it has now"
+            )
         self.strike([report])
         report.take(new)
         if self.journal is not None:

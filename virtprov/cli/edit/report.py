@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from virtprov.cli import standard_input
 from virtprov.cli.edit import seed
 from virtprov.support.errors import UsageError
 
@@ -33,12 +34,12 @@ def document(file: str | None) -> Source:
 
     if file not in (None, "-"):
         return source.from_file(*source.read_file(file))
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         raise UsageError(
             "no guest is named, and standard input is a terminal",
             hint="name a guest, or feed XML: virsh dumpxml GUEST | virtprov-xml --edit ...",
         )
-    return source.from_bytes(sys.stdin.buffer.read())
+    return source.from_bytes(standard_input.read("XML"))
 
 
 def tell_doubts(requests: Iterable[EditRequest], host: Host | None, output: Output) -> None:

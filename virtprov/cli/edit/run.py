@@ -162,7 +162,7 @@ class _One(_Run):
             if planned.changed:
                 self.output.result(report.difference(planned))
         elif self.flags.print_xml or planned.info is None:
-            self.output.result(planned.text)
+            self.output.document(planned.text)
         for path in planned.unmade:
             self.output.warn(f"the XML names the new disk {path}, but nothing makes it: give --connect URI --define")
         many_report.tell(self.reports, self.output, alone=not self.many)
@@ -184,7 +184,7 @@ class _One(_Run):
             return report.DIFFERS if planned.changed else 0
         if self.done:
             for password in planned.passwords:
-                self.output.result(f"Password for root's first login: {password}")
+                self.output.password(f"Password for root's first login: {password}")
         if not planned.kept:
             self.output.warn(many_report.UNKEPT)
         sentences = report.sentences(planned) if self.done else []
@@ -251,7 +251,7 @@ class _Many(_Run):
             if difference:
                 self.output.result(difference)
         elif self.flags.print_xml:
-            self.output.result(planned.text)
+            self.output.document(planned.text)
         elif self.flags.asks and difference:
             report.show(difference, self.output)
         if not self.output.json:
@@ -271,7 +271,7 @@ class _Many(_Run):
         for sentence in many_report.grouped((name, error.message) for name, error in self.failed):
             many_report.fail(sentence)
         for name, word in [(each.name, word) for each in reports if self.done for word in each.passwords]:
-            output.result(f"{name}: password for root's first login: {word}")
+            output.password(f"{name}: password for root's first login: {word}")
         line = many_report.summary(reports, self.failed, verify=self.wanted.verify, done=self.done)
         (output.say if self.flags.prints else output.summary)(line)
         output.object(many_report.facts(reports, self.failed, self.edit, done=self.done))

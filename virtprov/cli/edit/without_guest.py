@@ -47,7 +47,7 @@ def build(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, out
         output.say(sentence)
     output.warn_each(made.parts[-1].warnings)
     text = outcome.alone(made)
-    output.result(text)
+    output.document(text)
     output.object({**_facts(made._replace(diff=""), changes), "xml": text})
     return 0
 

@@ -17,14 +17,14 @@ from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Journal
 from virtprov.actions.edit.outcome import Wanted
 from virtprov.actions.edit.run import Edit, Editor
-from virtprov.actions.run import artifact
+from virtprov.actions.run import artifact, definition
 from virtprov.actions.run.artifact import Thing
 from virtprov.actions.run.plan import World
 from virtprov.actions.run.trail import FileTrail
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
 from virtprov.host.connection import Host, connect
-from virtprov.support import state
+from virtprov.support import lock, state
 from virtprov.support.errors import HostError, ProvError, UsageError
 
 DOMAIN = """<domain type='test'><name>{name}</name><memory>65536</memory><vcpu>{vcpus}</vcpu>
@@ -253,6 +253,28 @@ def test_an_interrupt_between_guests_undoes_all(host: Host, world_of: Callable[[
     with pytest.raises(KeyboardInterrupt):
         Work(world, jobs=jobs).all(good)
     assert impatient.stored and documents(host) == before
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_an_interrupt_ends_the_waiting_for_another_run(
+    host: Host, world_of: Callable[[Any], World], monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.setattr(lock, "SAY_AFTER", 0)
+    before, world = documents(host), world_of(host)
+    said: list[str] = []
+
+    def say(sentence: str) -> None:
+        said.append(sentence)
+        world.gate.pending = True  # as the handler of Ctrl-C does
+
+    world.say = say
+    good, _ = planned(host, vcpus(4), book=journal.begin(host, None))
+    info = host.guest("db2")
+    assert info is not None
+    with definition.locked(host, "db2", info.uuid, lambda: None, print), pytest.raises(KeyboardInterrupt):
+        Work(world, jobs=jobs).all(good)
+    assert said == ["another virtprov-xml is changing 'db2': waiting until it is done"]
+    assert documents(host) == before
 
 
 @pytest.mark.parametrize("jobs", [1, 3])

@@ -18,7 +18,7 @@ from virtprov.actions.run.trail import FileTrail, for_host
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, PutAside
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
-from virtprov.guest.disks.locate import NewPool, NewVolume
+from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host, connect
 from virtprov.support import state
 from virtprov.support.errors import HostError
@@ -49,10 +49,9 @@ class Interrupt:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory of our own."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path / "state" / "virtprov"
+def home(home: Path) -> Path:
+    """Every test has a state directory of its own."""
+    return home
 
 
 @pytest.fixture

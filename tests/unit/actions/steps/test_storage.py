@@ -12,7 +12,7 @@ import pytest
 from virtprov.actions.run.plan import Plan, Step, World, apply
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetAutostart, Start
-from virtprov.guest.disks.locate import NewPool, NewVolume
+from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported
 from virtprov.host.info import GuestInfo
