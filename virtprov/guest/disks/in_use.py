@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from virtprov.guest.checks import Others
+from virtprov.guest.disks.chains import Chains
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
@@ -14,15 +15,10 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
-from virtprov.guest.checks import Others
 
 _POOL, _VOLUME = re.compile(r"<source [^>]*pool='([^']*)'"), re.compile(r"<source [^>]*volume='([^']*)'")
 _DISK = re.compile(r"<disk .*?</disk>", re.S)
-
-
 _SOURCE = re.compile(r"<source (?:[^>]* )?(?:file|dev)=(?:'([^']*)'|\"([^\"]*)\")")
-
-
 _PLAIN = re.compile(r"<driver [^>]*type=.raw.")
 
 
@@ -37,10 +33,11 @@ def disks_are_free(host: HostView, disks: list[Element], itself: str = "", other
     wanted = {place: word for disk in given for place, word in _places(host, disk).items()}
     if not wanted:
         return
-    chains = _Chains(host)
+    chains = Chains(host)
+    wanted |= {chains.real(place): _escaped(chains.real(place)) for place in wanted}  # whatever links lead there
     deep = any(chains.exists(place) for place in wanted)  # what is not there yet has no images on top of it
     for text in (others or Others(host)).texts():
-        if any(word in text for word in wanted.values()) or deep and chains.lead(text, wanted):
+        if any(word in text for word in wanted.values()) or deep and _lead(chains, text, wanted):
             _refuse_shared(chains, Guest.parse(text), wanted, itself)
 
 
@@ -95,56 +92,25 @@ def _escaped(text: str) -> str:
     return text
 
 
-class _Chains:
-    """What images stand on, each looked at once: by their own first bytes where they are here, else by their pools."""
+def _lead(chains: Chains, text: str, wanted: dict[str, str]) -> bool:
+    """Whether an image in this guest's text stands on something that is wanted."""
+    for disk in _DISK.findall(text):
+        first = _first(chains.host, disk)
+        if chains.real(first) in wanted:
+            return True
+        if not _PLAIN.search(disk) and any(place in wanted for place in chains.under(first)):
+            return True
+    return False
 
-    def __init__(self, host: HostView) -> None:
-        self.host = host
-        self._here = not (host.is_remote or host.is_recorded)
-        self._below: dict[str, str] = {}
 
-    def exists(self, place: str) -> bool:
-        """Whether there is anything at a path, or a volume POOL/NAME."""
-        if not place.startswith("/"):
-            return self.host.volume(*place.split("/", 1)) is not None
-        return self._here and os.path.lexists(place) or self.host.volume_at(place, fresh=False) is not None
-
-    def lead(self, text: str, wanted: dict[str, str]) -> bool:
-        """Whether an image in this guest's text stands on something that is wanted."""
-        for disk in _DISK.findall(text):
-            if not _PLAIN.search(disk) and any(place in wanted for place in self.under(self._first(disk))):
-                return True
-        return False
-
-    def _first(self, disk: str) -> str:
-        """Where the data of a disk lies, by its text."""
-        found = _SOURCE.search(disk)
-        if found:
-            return _plain(found[1] or found[2] or "")
-        pool, name = _POOL.search(disk), _VOLUME.search(disk)
-        volume = self.host.volume(_plain(pool[1]), _plain(name[1])) if pool and name else None
-        return volume.path if volume is not None else ""
-
-    def under(self, place: str) -> Iterator[str]:
-        """The images that the one at a path stands on, the nearest first."""
-        seen = {place}
-        while (place := self._next(place)) and place not in seen:
-            yield place
-            seen.add(place)
-
-    def _next(self, place: str) -> str:
-        if place not in self._below:
-            self._below[place] = self._look(place)
-        return self._below[place]
-
-    def _look(self, place: str) -> str:
-        if self._here and os.path.isfile(place):
-            from virtprov.support.image import probe
-
-            seen = probe(place)
-            if seen is not None and not seen.backing.startswith("json:"):
-                return os.path.normpath(os.path.join(os.path.dirname(place), seen.backing)) if seen.backing else ""
-        return self.host.backing_of(place)
+def _first(host: HostView, disk: str) -> str:
+    """Where the data of a disk lies, by its text."""
+    found = _SOURCE.search(disk)
+    if found:
+        return _plain(found[1] or found[2] or "")
+    pool, name = _POOL.search(disk), _VOLUME.search(disk)
+    volume = host.volume(_plain(pool[1]), _plain(name[1])) if pool and name else None
+    return volume.path if volume is not None else ""
 
 
 def _plain(text: str) -> str:
@@ -153,14 +119,16 @@ def _plain(text: str) -> str:
     return unescape(text) if "&" in text else text
 
 
-def _used(chains: _Chains, disk: Element) -> Iterator[str]:
+def _used(chains: Chains, disk: Element) -> Iterator[str]:
     """Everything that a disk of another guest needs: its source, and the images that stands on."""
+    fmt = path.get(disk, "./driver/@type") or ""
     for name, where in _sources(disk):
         volume = chains.host.volume(*where.split("/", 1)) if name == "volume" else None
         yield where
         below = volume.path if volume is not None else where
         yield below
-        yield from chains.under(below)
+        yield chains.real(below)
+        yield from chains.under(below, fmt)
 
 
 def _sources(disk: Element) -> Iterator[tuple[str, str]]:
@@ -173,7 +141,7 @@ def _sources(disk: Element) -> Iterator[tuple[str, str]]:
             yield "volume", f"{source.get('pool')}/{source.get('volume')}"
 
 
-def _refuse_shared(chains: _Chains, other: Guest, wanted: dict[str, str], itself: str) -> None:
+def _refuse_shared(chains: Chains, other: Guest, wanted: dict[str, str], itself: str) -> None:
     if other.name == itself:
         return
     for disk in other.disks():
