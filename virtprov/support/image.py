@@ -43,7 +43,7 @@ def probe(path: str) -> Image | None:
             head = stream.read(_HEAD)
             if head[:4] == _QCOW2:
                 return _qcow2(stream, head)
-            size = os.fstat(stream.fileno()).st_size
+            size = stream.seek(0, os.SEEK_END)  # of block devices as well
     except OSError:
         return None
     return _other(head, size)

@@ -165,9 +165,8 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
 
 def storage_of(guest: Guest, host: HostView | None) -> Storage:
     """What resolves the disks of one edit of a guest."""
-    return Storage(
-        _view(guest, host), guest.name or "guest", qemu=_view(guest, host).driver == "qemu"
-    )
+    view = _view(guest, host)
+    return Storage(view, guest.name or "guest", qemu=view.driver == "qemu", warn_of_use=host is not None)
 
 
 # -- editing -------------------------------------------------------------------------------------
@@ -180,7 +179,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: St
     if not rows.many:
         return _edit_part(request, guest, host)
     chosen = select.choose(guest, rows, request.selector, host)
-    said = len(storage.notes)
+    said, warned = len(storage.notes), len(storage.warnings)
     makings: list[Making] = []
     before = tuple(tree.copy(node) for node in chosen)
     for node, was in zip(chosen, before, strict=True):
@@ -192,7 +191,8 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: St
             makings += _act(request.group, guest, host, node, use, storage)
         _shift_boot_order(guest, node, was)
         after_edit(_setting(request, guest, host, [node]), node, was)
-    return Changed(guest, tuple(chosen), before, tuple(makings), tuple(storage.notes[said:]))
+    told = tuple(storage.notes[said:]), tuple(storage.warnings[warned:])
+    return Changed(guest, tuple(chosen), before, tuple(makings), *told)
 
 
 def _act(
@@ -324,7 +324,7 @@ def _complete(
     taken: frozenset[str] = frozenset(),
 ) -> Changed:
     """Make new elements and fill in what they leave open; what the guest had stays as it is."""
-    said = len(storage.notes)
+    said, warned = len(storage.notes), len(storage.warnings)
     made, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
     fresh = [each.element for each in made]
     setting = _setting(request, guest, host, fresh)
@@ -333,7 +333,8 @@ def _complete(
     makings = [making for each in made if (making := _settle(guest, host, storage, each)) is not None]
     defaults.complete(setting)
     notes = (*setting.notes, *storage.notes[said:])
-    return Changed(guest, tuple(fresh), (), tuple(makings), notes, tuple(setting.warnings))
+    warnings = (*setting.warnings, *storage.warnings[warned:])
+    return Changed(guest, tuple(fresh), (), tuple(makings), notes, warnings)
 
 
 def _settle(guest: Guest, host: HostView | None, storage: Storage, made: Made) -> Making | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions.install import disk_checks
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
 from virtprov.guest.disks import reachable, source_element
-from virtprov.guest.disks.in_use import disks_are_free, written_below
 from virtprov.guest.disks.locate import Making, Storage
 from virtprov.guest.disks.spec import wish_of
 from virtprov.guest.document import Guest
@@ -24,6 +24,7 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.actions.seed.attach import Seed
+    from virtprov.guest.disks.existing import Told
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
@@ -42,6 +43,7 @@ class Drafted(Record):
     makings: tuple[Making, ...]
     given_macs: tuple[str, ...]
     given_disks: tuple[Made, ...]
+    told: tuple[Told, ...] = ()
 
 
 class InstallPlan(Record):
@@ -156,7 +158,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     given_macs = tuple(checks.mac_addresses(guest)) if any(each.group == "network" for each in made) else ()
     _require(request, setting)
     watch.step("memory")
-    makings, made_up = _settle_disks(setting, made, request, watch)
+    makings, storage = _settle_disks(setting, made, request, watch)
     resources.set_vcpus(setting)
     watch.step("vcpus")
     resources.fill_topology(setting)
@@ -168,8 +170,8 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     watch.step("publish")
     compose.write_all(guest, last, watch)
     disks = [each for each in made if each.group == "disk"]
-    given = [each for each in disks if source_element.whereabouts(each.element) not in made_up]
-    return Drafted(setting, makings, given_macs, tuple(given))
+    given = [each for each in disks if source_element.whereabouts(each.element) not in storage.chosen]
+    return Drafted(setting, makings, given_macs, tuple(given), storage.told)
 
 
 def _switched_off(request: InstallRequest) -> dict[str, str]:
@@ -284,10 +286,10 @@ def _add_medium(guest: Guest) -> Element:
 
 def _settle_disks(
     setting: Setting, made: list[Made], request: InstallRequest, watch: Watch
-) -> tuple[tuple[Making, ...], set[str]]:
+) -> tuple[tuple[Making, ...], Storage]:
     """Give every disk its source; without --disk, a new one where the profile says how big.
 
-    Returns what must be made, and the paths that were chosen for it because nothing has them.
+    Returns what must be made, and what resolved the disks, which knows more of them.
     """
     guest, method = setting.guest, request.method
     disks = [(each.element, wish_of(each.verbs, each.element)) for each in made if each.group == "disk"]
@@ -309,7 +311,8 @@ def _settle_disks(
     makings = tuple(storage.resolve(element, wish) for element, wish in disks)
     watch.detail()
     setting.notes.extend(storage.notes)
-    return makings, storage.chosen
+    setting.warnings.extend(storage.warnings)
+    return makings, storage
 
 
 def _settle_verbs(setting: Setting, made: list[Made]) -> None:
@@ -339,11 +342,7 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
         checks.given_macs_are_free(host, list(drafted.given_macs), others)
     if request.publish and not (host.is_remote or request.printing):
         publish.check_ports(request.publish)
-    if request.checks.path_in_use:
-        disks_are_free(host, [each.element for each in drafted.given_disks], others=others)
-        below = [volume.backing for making in drafted.makings for volume in making.volumes if volume.backing]
-        for image, user in written_below(host, below, others):
-            setting.warn(f"{image} is a disk of the guest '{user}': the new disk on it breaks once that guest runs")
+    disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
     check_waiting(request, host)
 
 

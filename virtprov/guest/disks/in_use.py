@@ -30,7 +30,7 @@ def disks_are_free(host: HostView, disks: list[Element], itself: str = "", other
     given = [
         disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None
     ]
-    wanted = {place: word for disk in given for place, word in _places(host, disk).items()}
+    wanted = {place: word for disk in given for place, word in places_of(host, disk).items()}
     if not wanted:
         return
     chains = Chains(host)
@@ -50,7 +50,7 @@ def written_below(host: HostView, images: list[str], others: Others | None = Non
     for image in images:
         source = tree.element("disk")
         path.put(source, "./source/@file", image)
-        wanted |= {place: (word, image) for place, word in _places(host, source).items()}
+        wanted |= {place: (word, image) for place, word in places_of(host, source).items()}
     found = []
     for text in (others or Others(host)).texts() if wanted else ():
         if any(word in text for word, _ in wanted.values()):
@@ -67,7 +67,7 @@ def _own(disk: Element) -> Iterator[str]:
         yield source.get("file") or source.get("dev") or f"{source.get('pool')}/{source.get('volume')}"
 
 
-def _places(host: HostView, disk: Element) -> dict[str, str]:
+def places_of(host: HostView, disk: Element) -> dict[str, str]:
     """The names of what a disk writes to -> what stands in the text of a guest that uses it by this name."""
     source = path.get(disk, "./source/@file") or path.get(disk, "./source/@dev")
     pool, name = path.get(disk, "./source/@pool"), path.get(disk, "./source/@volume")
@@ -122,7 +122,7 @@ def _plain(text: str) -> str:
 def _used(chains: Chains, disk: Element) -> Iterator[str]:
     """Everything that a disk of another guest needs: its source, and the images that stands on."""
     fmt = path.get(disk, "./driver/@type") or ""
-    for name, where in _sources(disk):
+    for name, where in sources_of(disk):
         volume = chains.host.volume(*where.split("/", 1)) if name == "volume" else None
         yield where
         below = volume.path if volume is not None else where
@@ -131,7 +131,7 @@ def _used(chains: Chains, disk: Element) -> Iterator[str]:
         yield from chains.under(below, fmt)
 
 
-def _sources(disk: Element) -> Iterator[tuple[str, str]]:
+def sources_of(disk: Element) -> Iterator[tuple[str, str]]:
     """Every <source> of a disk, also those that a running guest shows below it."""
     for source in disk.iter("source"):
         for name in ("file", "dev"):

@@ -84,3 +84,21 @@ def test_what_an_image_reads_outside_of_its_folder_is_named(tmp_path: Path) -> N
     for name in ('json:{"file.filename":"base"}', "nbd://other/x"):
         assert "outside" in warning("--disk", Chains(host()), qcow2(tmp_path / "odd", name))
     assert "/etc/shadow" in warning("--disk", Chains(host()), qcow2(tmp_path / "data", data="/etc/shadow"))
+
+
+def test_edits_warn_of_what_an_image_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And of devices that this machine uses: an edit has no --check, so nothing is refused."""
+    from virtprov.actions.edit.changes import EditRequest, change
+    from virtprov.guest.disks import host_use
+    from virtprov.guest.document import Guest
+    from virtprov.guest.write import gather
+    from virtprov.host.connection import connect
+
+    image = qcow2(tmp_path / "image", "/root/secret")
+    monkeypatch.setattr(host_use, "used_by_host", lambda path: "it is mounted at /srv")
+    guest = Guest.parse("<domain type='test'><name>g</name><os><type>hvm</type></os><devices/></domain>")
+    uses, _ = gather.group_uses("disk", [f"{image}"])
+    with connect("test:///default") as here:
+        made = change(EditRequest("add", "disk", tuple(uses)), guest, here)
+    assert any("this host uses" in sentence for sentence in made.warnings)
+    assert any("/root/secret, which is outside" in sentence for sentence in made.warnings)
