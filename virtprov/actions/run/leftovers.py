@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run import artifact, teardown
 from virtprov.actions.run.artifact import Thing
+from virtprov.actions.run.in_use import users_of
 from virtprov.actions.run.teardown import GONE, OTHERS, OURS, UNSURE, Witness
 from virtprov.actions.run.trail import KIND
 from virtprov.support import state
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
-from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -154,7 +154,8 @@ def unreadable(path: str) -> str:
 def look(run: Run, host: Host) -> list[Found]:
     """What of the run is there, in the order in which it is to be removed. Raises HostError for a host that is gone."""
     doomed = {thing.uuid for thing in run.things if thing.kind == artifact.GUEST}
-    witness = Witness(_users(host, run.guests), run.last_seen)
+    made = frozenset(path for thing in run.things if (path := _path_of(host, thing)))
+    witness = Witness(users_of(host, run.guests, made), run.last_seen)
     found = []
     for thing in run.things:
         if thing.kind == artifact.START and thing.uuid in doomed:
@@ -169,6 +170,13 @@ def look(run: Run, host: Host) -> list[Found]:
         if seen.state != GONE:
             found.append(Found(thing, *seen))
     return found
+
+
+def _path_of(host: Host, thing: Thing) -> str:
+    if thing.path or not thing.pool:
+        return thing.path
+    known = host.volume(thing.pool, thing.name)
+    return known.path if known is not None else ""
 
 
 def _is_discarded(run: Run, thing: Thing) -> bool:
@@ -209,38 +217,6 @@ def is_settled(found: list[Found], fates: list[Fate]) -> bool:
     others = [each.thing for each in found if each.state == OTHERS]
     pools = [fate.thing for fate in fates if fate.thing.kind == artifact.POOL]
     return all(fate.fate == REMOVED or fate.thing in others or fate.thing in pools for fate in fates)
-
-
-def _users(host: Host, own: frozenset[str]) -> Callable[[str], str]:
-    """Who uses a path: the name of a guest that is none of the run's own, or ""."""
-    known: dict[str, str] = {}
-    read = False
-
-    def user_of(path: str) -> str:
-        nonlocal read
-        if not read:
-            known.update(_paths_in_use(host, own))
-            read = True
-        return known.get(path, "")
-
-    return user_of
-
-
-def _paths_in_use(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Every path that a guest names as a disk's source, with the guest's name; `own` are the UUIDs to leave out."""
-    for inactive in (False, True):
-        for text in host.guest_documents(inactive=inactive):
-            root = tree.parse(text)
-            if tree.find_text(root, "uuid") in own:
-                continue
-            name = tree.find_text(root, "name")
-            for source in root.iterfind("devices/disk/source"):
-                for path in filter(None, (source.get("file"), source.get("dev"))):
-                    yield path, name
-                pool, volume = source.get("pool"), source.get("volume")
-                known = host.volume(pool, volume) if pool and volume else None
-                if known is not None:
-                    yield known.path, name
 
 
 __all__ = [

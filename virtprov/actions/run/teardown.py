@@ -36,7 +36,7 @@ class Standing(Record):
 
 
 class Witness(Record):
-    """What is known besides the thing: who uses a path, and until when the run was seen at work (0: it is)."""
+    """What is known besides: who uses a path, in words, and until when the run was seen at work (0: it is)."""
 
     user_of: Callable[[str], str]
     last_seen: float = 0.0
@@ -238,7 +238,7 @@ def _volume_standing(host: Host, thing: Thing, witness: Witness) -> Standing:
         return Standing(GONE)
     user = witness.user_of(known.path)
     if user:
-        return Standing(OTHERS, f"the guest '{user}' uses it")
+        return Standing(OTHERS, user)
     if thing.made and thing.key and known.key != thing.key:
         return Standing(OTHERS, "another volume has its name by now")
     mark = "" if host.is_remote else mark_of(known.path)
@@ -338,7 +338,7 @@ def _file_standing(host: Host, thing: Thing, witness: Witness) -> Standing:
         return Standing(GONE)
     user = witness.user_of(thing.path)
     if user:
-        return Standing(OTHERS, f"the guest '{user}' uses it")
+        return Standing(OTHERS, user)
     return _by_mark(thing, mark_of(thing.path), witness)
 
 

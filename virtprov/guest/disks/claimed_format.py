@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from virtprov.guest.checks import Others
     from virtprov.guest.disks.existing import Told
     from virtprov.guest.host_view import HostView
+    from virtprov.host.info import VolumeInfo
     from virtprov.xml.tree import Element
+
+
+PLAIN = ("", "raw", "iso", "none", "unknown")
+"""What pools say of volumes whose bytes are copied as they are."""
 
 
 def declared(disk: Element, driver: str) -> str:
@@ -48,3 +53,17 @@ def _compare(host: HostView, image: Told, places: set[str], guest: Guest) -> Non
                 " guest may have written them to read files of the host",
                 hint=f"add {image.words}=raw, or ={image.format} if you know better",
             )
+
+
+def is_told_otherwise(declared: str, volume: VolumeInfo) -> bool:
+    """Whether a pool takes a disk for another format than its guest; the guest may have written what the pool saw."""
+    return bool(declared) and volume.format not in PLAIN and volume.format != declared
+
+
+def unlike(where: str, declared: str, seen: str) -> HostError:
+    """What to say of a disk that cannot be copied byte by byte, and would be misread otherwise."""
+    return HostError(
+        f"{where} is a {declared} disk of the original, but its storage pool takes it for {seen}: the host would copy"
+        " what the bytes claim, not what the guest sees",
+        hint="copy it yourself and name the copy with --file and --preserve-data, or share it with --skip-copy",
+    )
