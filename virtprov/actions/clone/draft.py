@@ -60,9 +60,23 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, text), *gone, *copies.last)
     warnings += identity.shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
+    if any(disk.fate == disks.COPIED for disk in copies.fates):
+        notes = (*notes, _inside(name))
     addresses = tuple(path.get(nic, "./mac/@address") or "" for nic in guest.devices("interface"))
     made = Plan((text,), listed, name, notes, tuple(warnings))
     return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram, tuple(told))
+
+
+def _inside(name: str) -> str:
+    """What a copied disk brings along, and what renews it."""
+    import shlex
+
+    word = shlex.quote(name)
+    return (
+        "Inside, the copy still has the original's host name, machine-id and ssh host keys, and network settings that"
+        f" may name old MAC addresses: `virt-sysprep -d {word} --hostname {word}` renews them while the copy is off,"
+        f" and for a guest that cloud-init sets up `virtprov-xml {word} --cloud-init hostname={word}` does"
+    )
 
 
 def _source(request: CloneRequest, host: Host) -> tuple[Guest, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import disk_checks
+from virtprov.actions.install import boot_checks, disk_checks
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
@@ -342,6 +342,7 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
         checks.given_macs_are_free(host, list(drafted.given_macs), others)
     if request.publish and not (host.is_remote or request.printing):
         publish.check_ports(request.publish)
+    boot_checks.check_content(request, setting, drafted.makings)
     disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
     check_waiting(request, host)
 

@@ -155,7 +155,7 @@ def _method(args: Namespace) -> Method:
     from virtprov.guest import boot
 
     install = gather.words("install", parser.texts(args, "install"))
-    _refuse_mixtures(args)
+    _refuse_mixtures(args, install)
     nothing = install.get("no_install") == "yes"
     live = args.livecd or nothing
     if args.cdrom:
@@ -178,7 +178,15 @@ def _method(args: Namespace) -> Method:
     return boot.Method()
 
 
-def _refuse_mixtures(args: Namespace) -> None:
+_WAYS = {
+    "--import": ("os",),
+    "--cdrom": ("os", "kernel", "initrd", "bootdev"),
+    "--pxe": ("os", "kernel", "initrd", "bootdev"),
+}
+"""Words of `--install` that say where the system comes from, by the flag that says it already."""
+
+
+def _refuse_mixtures(args: Namespace, install: dict[str, str]) -> None:
     """Raise UsageError for ways to install that exclude each other, and for words that go with another one."""
     asked = [
         name
@@ -192,6 +200,11 @@ def _refuse_mixtures(args: Namespace) -> None:
     ]
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)} exclude each other", hint="give one way to install")
+    ways = _WAYS.get(asked[0], ()) if asked else ()
+    other = next((word for word in ways if install.get(word)), "")
+    if other:
+        words = install[other] if other == "os" else f"{other}={install[other]}"
+        raise UsageError(f"{asked[0]} and --install {words} exclude each other", hint="give one way to install")
     if args.extra_args and not args.location:
         raise UsageError("--extra-args goes with --location only", hint="a CD or a disk boots its own kernel")
     if args.initrd_inject and not args.location:

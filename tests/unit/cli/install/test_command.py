@@ -18,6 +18,7 @@ from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import ProvError, UsageError, WaitTimeout
 
 KVM = f"recorded://{Path(__file__).resolve().parents[3] / 'data' / 'hosts' / 'kvm'}"
+ON_BASE = "pool=images,backing_store=/srv/images/base.qcow2"
 NEW = ["--connect", "test:///default", "--name", "new", "--osinfo", "generic", "--memory", "64", "--disk", "none"]
 
 
@@ -312,7 +313,7 @@ def seeded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("seeded")
 def test_a_password_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", "pool=images,size=1", "--cloud-init"]
+    words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", ON_BASE, "--cloud-init"]
     assert command.main(words) == 0
     out = capsys.readouterr().out
     assert out.count("Password for root's first login: ") == 1
@@ -328,7 +329,7 @@ def test_a_password_is_not_lost_when_the_wait_fails(
         raise WaitTimeout("not ready")
 
     monkeypatch.setattr("virtprov.actions.install.finish.finish", impatient)
-    words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", "pool=images,size=1"]
+    words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", ON_BASE]
     with pytest.raises(WaitTimeout):
         command.main([*words, "--cloud-init", "--output", "json"])
     said = capsys.readouterr()
