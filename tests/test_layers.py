@@ -48,7 +48,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "edits": {"defaults", "document", "rule_context"},
     },
     "cli": {
-        "install": {"answers", "output", "parser", "leftover_notice"},
+        "install": {"answers", "output", "parser", "leftover_notice", "dry_run"},
         "edit": {"answers", "output", "parser", "leftover_notice"},
     },
     "osinfo": {"media": {"pack", "resolve"}},

@@ -47,7 +47,10 @@ class Drafted(Record):
 
 
 class InstallPlan(Record):
-    """The plan, and what must be known once it is applied."""
+    """The plan, and what must be known once it is applied.
+
+    `taken` is what to warn of when a guest that is only shown has the name of one that is there.
+    """
 
     plan: Plan
     seed: Seed | None
@@ -56,6 +59,7 @@ class InstallPlan(Record):
     uuid: str = ""
     macs: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
+    taken: str = ""
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -67,7 +71,12 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     profile = profile_for(request, warnings)
     drafted = draft(request, host, profile, watch)
     setting = drafted.setting
+    taken = _check_name(request, setting)
     check(request, drafted)
+    if request.checks.host and not request.printing:
+        from virtprov.actions.install import host_checks
+
+        host_checks.check(setting, host)
     blocked = _blocked(request, setting)
     guest = setting.guest
     keep_media = setting.profile.is_windows
@@ -88,7 +97,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
-    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes)
+    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes, taken)
 
 
 def _seed(request: InstallRequest, setting: Setting, final: Guest, install: Guest | None) -> Seed | None:
@@ -331,8 +340,6 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     """Make the checks that need the host; raises HostError for the first that fails."""
     setting = drafted.setting
     host, guest = setting.host, setting.guest
-    if request.checks.name_in_use:
-        checks.name_is_free(host, guest.name)
     if request.method.kind == boot.PXE and all(nic.get("type") == "user" for nic in guest.devices("interface")):
         setting.warn("the guest has no network to boot from: --pxe needs a bridge, or a network that offers it")
     if request.transient and host.driver == "vz":
@@ -345,6 +352,19 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     boot_checks.check_content(request, setting, drafted.makings)
     disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
     check_waiting(request, host)
+
+
+def _check_name(request: InstallRequest, setting: Setting) -> str:
+    """Raise HostError for a name in use; where nothing is made it is only a sentence to warn of."""
+    if not request.checks.name_in_use:
+        return ""
+    try:
+        checks.name_is_free(setting.host, setting.guest.name)
+    except HostError as problem:
+        if not (request.printing or request.dry):
+            raise
+        return problem.message
+    return ""
 
 
 def _blocked(request: InstallRequest, setting: Setting) -> list[reachable.Barrier]:

@@ -241,14 +241,17 @@ def _run(args: Namespace, request: InstallRequest, output: Output) -> int:
             output.warn(sentence)
         made = _plan(request, host)
         output.tell_plan(made.plan)
+        if made.taken:
+            output.warn(made.taken, always=not args.quiet)
         if args.print_xml is not None:
             return _print(made, args.print_xml, host, output)
         if not args.no_schema_check:
             for sentence in schema_check.check_documents(made.plan.documents, host):
                 output.warn(sentence)
         if args.dry_run:
-            for step in made.plan.steps:
-                output.result(step.label)
+            from virtprov.cli import dry_run
+
+            dry_run.tell(made.plan.steps, output)
             output.object(_facts(made, host))
             return 0
         return _make(args, request, made, host, output)

@@ -132,10 +132,11 @@ def test_how_the_system_comes_in(words: tuple[str, ...], method: Method) -> None
     [
         ((), Checks()),
         (("--check", "mac_in_use=off"), Checks(mac_in_use=False)),
-        (("--check", "all=off"), Checks(False, False, False, False, True, False)),
-        (("--force",), Checks(False, False, False, False, True, False)),
-        (("--check", "all=off,disk_size=on"), Checks(False, True, False, False, True, False)),
+        (("--check", "all=off"), Checks(False, False, False, False, True, False, host=False)),
+        (("--force",), Checks(False, False, False, False, True, False, host=False)),
+        (("--check", "all=off,disk_size=on"), Checks(False, True, False, False, True, False, host=False)),
         (("--check", "name_in_use=off"), Checks(name_in_use=False)),
+        (("--check", "host=off"), Checks(host=False)),
         (("--check", "pool_create=on,permissions=off"), Checks(permissions=False, pool_create=True)),
         (("--check", "path_in_use=no", "--check", "disk_size=0"), Checks(path_in_use=False, disk_size=False)),
     ],
@@ -281,7 +282,10 @@ def test_a_recording(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
         ([*NEW, "--import"], "The guest 'new' is created and running.\n"),
         ([*NEW, "--pxe"], "The guest 'new' is running its installation; it is complete when it powers off.\n"),
         ([*NEW, "--import", "--quiet"], ""),
-        ([*NEW, "--import", "--dry-run"], "Defining the guest 'new'\nStarting the guest 'new'\n"),
+        (
+            [*NEW, "--import", "--dry-run"],
+            "Would define the guest 'new'\nWould start the guest 'new'\nNothing was changed.\n",
+        ),
     ],
 )
 def test_the_closing_line(words: list[str], said: str, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
