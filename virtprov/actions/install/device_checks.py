@@ -66,7 +66,7 @@ def _check_cpu(setting: Setting, known: DomainCapabilities) -> None:
         )
     names = [each.name for each in known.cpu_models]
     canonical = [each.canonical for each in known.cpu_models]
-    if not model or not names or mode not in (None, "custom") or model in names or model in canonical:
+    if not model or not names or mode not in ("", None, "custom") or model in names or model in canonical:
         return
     words = [*MODES, *names]
     hint = nearest(model, words) or f"there are {', '.join(names[:5])} ...: `virsh domcapabilities` lists them"

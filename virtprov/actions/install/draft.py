@@ -73,10 +73,6 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     setting = drafted.setting
     taken = _check_name(request, setting)
     check(request, drafted)
-    if request.checks.host and not request.printing:
-        from virtprov.actions.install import host_checks
-
-        host_checks.check(setting, host)
     blocked = _blocked(request, setting)
     guest = setting.guest
     keep_media = setting.profile.is_windows
@@ -87,6 +83,10 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     install = boot.install_phase(guest, method) if method.has_install_phase else None
     if install is not None and method.kind == boot.PXE:
         resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
+    if request.checks.host and not request.printing:
+        from virtprov.actions.install import host_checks
+
+        host_checks.check(setting, host, request.method)
     if profile.os_id and not request.osinfo.name:
         setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
     seed = _seed(request, setting, final, install)

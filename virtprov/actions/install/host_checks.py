@@ -10,12 +10,13 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.install import device_checks
-from virtprov.actions.install.missing_files import check_files
+from virtprov.actions.install.missing_files import check_file, check_files
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.text import listed
 from virtprov.xml import path
 
 if TYPE_CHECKING:
+    from virtprov.guest.boot import Method
     from virtprov.guest.document import Guest
     from virtprov.guest.rule_context import Setting
     from virtprov.host.connection import Host
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 _OFF = "or use --check host=off to go without this check"
 
 
-def check(setting: Setting, host: Host) -> None:
+def check(setting: Setting, host: Host, method: Method) -> None:
     """Ask the host what can be asked; raises HostError for the first thing that it cannot do."""
     check_document(setting.guest, host)
+    if not host.is_recorded and not host.is_remote:
+        for flag, where in (("--install kernel", method.kernel), ("--install initrd", method.initrd)):
+            check_file(where, flag)
     _check_resources(setting)
     device_checks.check(setting)
 

@@ -32,11 +32,7 @@ _KINDS = {"mount": "directory", "bind": "directory", "file": "file", "block": "b
 def check_files(guest: Guest, driver: str) -> None:
     """Raise HostError for the first file that is not there; what cannot be seen from here is not doubted."""
     for where, flag in _wanted(guest, driver):
-        if _kind(where) == "":
-            hint = f"check the path, {_OFF}"
-            if flag == "--boot loader":
-                hint = f"--boot uefi lets libvirt choose the firmware; check the path, {_OFF}"
-            raise HostError(f"{flag}={where}: the host has no such file", hint=hint)
+        check_file(where, flag)
     for device in guest.devices("filesystem"):
         _check_filesystem(device.get("type", "mount"), path.get(device, "./source/@dir"), device)
     for disk in guest.devices("disk"):
@@ -48,6 +44,15 @@ def check_files(guest: Guest, driver: str) -> None:
                 hint=f"--disk {folder}/NAME.qcow2,size=GIB makes a disk there,"
                 f" --filesystem {folder},TAG shares the directory, {_OFF}",
             )
+
+
+def check_file(where: str, flag: str) -> None:
+    """Raise HostError when the host, which is this machine, has no file of this path; `flag` is what named it."""
+    if where.startswith("/") and _kind(where) == "":
+        hint = f"check the path, {_OFF}"
+        if flag == "--boot loader":
+            hint = f"--boot uefi lets libvirt choose the firmware; check the path, {_OFF}"
+        raise HostError(f"{flag}={where}: the host has no such file", hint=hint)
 
 
 def _wanted(guest: Guest, driver: str) -> Iterator[tuple[str, str]]:
