@@ -13,7 +13,7 @@ from virtprov.actions.steps.files import CopyFile, Discard, PutAside
 from virtprov.guest import identity
 from virtprov.guest.disks.chains import Chains
 from virtprov.guest.disks.claimed_format import declared, is_told_otherwise, unlike
-from virtprov.guest.disks.locate import FILE_POOLS, GIB
+from virtprov.guest.disks.volumes import FILE_POOLS, GIB
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record

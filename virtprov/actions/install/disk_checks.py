@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from virtprov.guest.disks.existing import Told
     from virtprov.guest.disks.volumes import Making
     from virtprov.guest.rule_context import Setting
-    from virtprov.guest.write.compose import Made
+    from virtprov.xml.tree import Element
 
 
 def check(
     request: InstallRequest,
     setting: Setting,
-    given: tuple[Made, ...],
+    given: tuple[Element, ...],
     makings: tuple[Making, ...],
     told: tuple[Told, ...],
     others: Others,
@@ -34,15 +34,11 @@ def check(
     host = setting.host
     volumes = [volume for making in makings for volume in making.volumes if volume.backing]
     if request.checks.path_in_use:
-        disks_are_free(host, [each.element for each in given], others=others)
-        for each in given:
-            where = source_element.spelled_path(each.element)
-            if where and each.element.get("device") not in ("cdrom", "floppy") and _is_written(each):
+        disks_are_free(host, list(given), others)
+        for disk in given:
+            where = source_element.spelled_path(disk)
+            if where and disk.get("device") not in ("cdrom", "floppy") and tree.child(disk, "readonly") is None:
                 host_use.refuse_used(host, where, f"--disk {where}")
         for image, user in written_below(host, [volume.backing for volume in volumes], others):
             setting.warn(f"{image} is a disk of the guest '{user}': the new disk on it breaks once that guest runs")
     refuse_made_up(host, told, others)
-
-
-def _is_written(made: Made) -> bool:
-    return tree.child(made.element, "readonly") is None

@@ -114,7 +114,7 @@ def _check_resources(setting: Setting) -> None:
             f"--vcpus {count}: {machine} takes {most} at most on this host", hint=f"give fewer, {_OFF}"
         )
     wanted = guest.get("./memory") or "0"
-    has = sum(cell.memory_kib for cell in setting.capabilities.numa_cells)
+    has = setting.capabilities.memory_kib
     if has and not setting.is_test and _kib(guest, wanted) > has:
         setting.warn(
             f"the guest gets {_kib(guest, wanted) // 1024:,} MiB of memory, but the host has {has // 1024:,} MiB:"

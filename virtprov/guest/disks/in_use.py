@@ -22,14 +22,14 @@ _SOURCE = re.compile(r"<source (?:[^>]* )?(?:file|dev)=(?:'([^']*)'|\"([^\"]*)\"
 _PLAIN = re.compile(r"<driver [^>]*type=.raw.")
 
 
-def disks_are_free(host: HostView, disks: list[Element], itself: str = "", others: Others | None = None) -> None:
-    """Raise HostError when another guest has one of these disks, as its own or below it.
+def disks_are_free(
+    host: HostView, disks: list[Element], others: Others | None = None, *, itself: str = ""
+) -> None:
+    """Raise HostError when another guest, none called `itself`, has one of these disks, as its own or below it.
 
     Reads every guest: only for paths that were given. What nobody writes to, or all may, is in nobody's way.
     """
-    given = [
-        disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None
-    ]
+    given = [disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None]
     wanted = {place: word for disk in given for place, word in places_of(host, disk).items()}
     if not wanted:
         return
