@@ -325,15 +325,40 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
     if password:
         output.password(f"Password for root's first login: {password}")
     try:
-        state = _follow(args, request, made, world, output)
+        state = _waited(args, request, made, world, output)
     except BaseException:
         if password and output.json:  # there will be no object that could carry it
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
-    world.trail.passed(lambda thing: host.volume(thing.pool, thing.name) is not None)
+    _pass(world)
     output.summary(_SENTENCES[state].format(name=made.plan.name))
     output.object({**_facts(made, host), "created": True, "state": state, "root_password": password or None})
     return 0
+
+
+def _pass(world: World) -> None:
+    """Let the trail of the run end, unless something that should be gone by now is still there."""
+    world.trail.passed(lambda thing: world.host.volume(thing.pool, thing.name) is not None)
+
+
+def _waited(args: Namespace, request: InstallRequest, made: InstallPlan, world: World, output: Output) -> str:
+    """As `_follow`; a user who does not want to wait any more is told what becomes of the guest."""
+    try:
+        return _follow(args, request, made, world, output)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(_left_behind(made, world)) from stop
+
+
+def _left_behind(made: InstallPlan, world: World) -> str:
+    from virtprov.actions.install.finish import leave
+    from virtprov.support.errors import ProvError
+
+    try:
+        sentence = leave(made, world)
+        _pass(world)
+    except ProvError as problem:
+        return f"the guest '{made.plan.name}' is left as it is; its host does not say how: {problem.message}"
+    return sentence
 
 
 def _follow(args: Namespace, request: InstallRequest, made: InstallPlan, world: World, output: Output) -> str:

@@ -435,3 +435,20 @@ def test_the_guest_ends_even_when_waiting_fails(opened: list[list[str]], monkeyp
     with pytest.raises(ProvError, match="broken"):
         command.main([*REAL, "--import", "--graphics", "none", "--destroy-on-exit"])
     assert ended == ["new"]
+
+
+def test_an_interrupted_wait_says_what_becomes_of_the_guest(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*words: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("virtprov.actions.install.finish.finish", stopped)
+    from virtprov.cli import app
+
+    assert app.run("virtprov-install", command.main, [*NEW, "--import", "--output", "json"]) == 130
+    said = capsys.readouterr()
+    assert "virtprov-install: interrupted; the guest 'new' runs on; `virsh console new` shows it" in said.err
+    body = json.loads(said.out)["error"]
+    assert body["kind"] == "interrupted" and "the guest 'new' runs on" in body["message"]
+    assert host.guest("new") is not None
