@@ -9,6 +9,7 @@ from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import Storage, change_source
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
+from virtprov.guest.edits import default_network
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.rule_context import Setting
 from virtprov.guest.write import assign, compose, select, verbs
@@ -190,6 +191,8 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: St
             with in_kib(node, request.group):
                 assign.write(node, use.said)
             makings += _act(request.group, guest, host, node, use, storage)
+            if default_network.is_asked(use.group, use.text):
+                default_network.connect(_setting(request, guest, host, [node]))
         _shift_boot_order(guest, node, was)
         after_edit(_setting(request, guest, host, [node]), node, was)
     told = tuple(storage.notes[said:]), tuple(storage.warnings[warned:])

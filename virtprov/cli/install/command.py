@@ -37,6 +37,8 @@ def main(argv: list[str]) -> int:
     output = Output(json=args.output == "json", quiet=args.quiet or args.explain or args.print_xml is not None)
     for sentence in legacy.apply(args):
         output.warn(sentence)
+    if answers.unready(args, output):
+        return 1
     if answers.help_of_groups(args, GROUPS, output):
         return 0
     if args.identify:
