@@ -9,7 +9,7 @@ from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import Storage, change_source
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
-from virtprov.guest.edits import default_network
+from virtprov.guest.edits import default_network, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.rule_context import Setting
 from virtprov.guest.write import assign, compose, select, verbs
@@ -381,7 +381,7 @@ def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Change
         tree.remove(node)
     for node in gone:
         after_removal(guest, node)
-    return Changed(guest, gone, gone)
+    return Changed(guest, gone, gone, (), removed_storage.notes(gone) if host is not None else ())
 
 
 # -- cloud-init ----------------------------------------------------------------------------------

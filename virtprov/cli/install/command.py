@@ -333,6 +333,12 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
     _pass(world)
+    if state == "ready":
+        from virtprov.actions.install.addresses import missing
+
+        sentence = missing(host, made.plan.name, made.plan.documents[-1])
+        if sentence:
+            output.warn(sentence)
     output.summary(_SENTENCES[state].format(name=made.plan.name))
     output.object({**_facts(made, host), "created": True, "state": state, "root_password": password or None})
     return 0
