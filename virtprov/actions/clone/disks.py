@@ -223,6 +223,9 @@ class _Work:
     def _copy_bytes(self, source: VolumeInfo, target: str, pool: PoolInfo | None, fmt: str) -> None:
         """Copy a disk that its pool takes for another format than its guest; raises HostError where we cannot."""
         here = source.type == "file" and not self.host.is_remote and os.access(source.path, os.R_OK)
+        if self.host.is_recorded:  # whose files are elsewhere: the step would refuse
+            self.steps.append(storage.CopyDisk(source, target, declared=fmt))
+            return
         if not here or not (pool is None or pool.type in FILE_POOLS):
             raise unlike(source.path, fmt, source.format)
         self._check_directory(target)
