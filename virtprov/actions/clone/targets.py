@@ -60,8 +60,8 @@ class Targets:
             if "nvram" not in text or target not in text:
                 continue
             root = tree.parse(text)
-            name = tree.find_text(root, "name")
-            used = (tree.find_text(root, "os/nvram").strip(), tree.find_text(root, "os/nvram/source/@file"))
+            name = path.text(root, "./name")
+            used = (path.text(root, "./os/nvram").strip(), path.text(root, "./os/nvram/source/@file"))
             if target in used and not (self.request.replace and name == self.request.name):
                 raise HostError(
                     f"the UEFI variables {target} are in use by the guest '{name}'",

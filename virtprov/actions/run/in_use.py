@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.chains import Chains
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def _used_by_guests(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]
     for inactive in (False, True):
         for text in host.guest_documents(inactive=inactive):
             root = tree.parse(text)
-            if tree.find_text(root, "uuid") not in own:
-                name = tree.find_text(root, "name")
+            if places.text(root, "./uuid") not in own:
+                name = places.text(root, "./name")
                 for place in _needed(chains, root):
                     yield place, name
                     yield chains.real(place), name
@@ -56,9 +57,9 @@ def _used_by_guests(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]
 
 def _needed(chains: Chains, root: Element) -> Iterator[str]:
     for place in _BOOTED:
-        yield from filter(None, (tree.find_text(root, place).strip(), tree.find_text(root, f"{place}/source/@file")))
+        yield from filter(None, (places.text(root, f"./{place}").strip(), places.text(root, f"./{place}/source/@file")))
     for disk in root.iterfind("devices/disk"):
-        fmt = tree.find_text(disk, "driver/@type")
+        fmt = places.text(disk, "./driver/@type")
         for source in disk.iter("source"):
             top = _path(chains.host, source)
             if top:

@@ -332,7 +332,7 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
         if password and output.json:  # there will be no object that could carry it
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
-    _pass(world)
+    world.trail.finish_waiting(host)
     if state == "ready":
         from virtprov.actions.install.addresses import missing
 
@@ -342,11 +342,6 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
     output.summary(_SENTENCES[state].format(name=made.plan.name))
     output.object({**_facts(made, host), "created": True, "state": state, "root_password": password or None})
     return 0
-
-
-def _pass(world: World) -> None:
-    """Let the trail of the run end, unless something that should be gone by now is still there."""
-    world.trail.passed(lambda thing: world.host.volume(thing.pool, thing.name) is not None)
 
 
 def _waited(args: Namespace, request: InstallRequest, made: InstallPlan, world: World, output: Output) -> str:
@@ -363,7 +358,7 @@ def _left_behind(made: InstallPlan, world: World) -> str:
 
     try:
         sentence = leave(made, world)
-        _pass(world)
+        world.trail.finish_waiting(world.host)
     except ProvError as problem:
         return f"the guest '{made.plan.name}' is left as it is; its host does not say how: {problem.message}"
     return sentence
