@@ -28,6 +28,7 @@ ORDER = (
     "test_edit_live.py",
     "test_reseed.py",
     "test_failures.py",
+    "test_says_what_it_does.py",
     "test_pools.py",
     "test_lxc.py",
     "test_firmware.py",

@@ -32,10 +32,10 @@ class Output:
         if not self.quiet:
             sys.stderr.write(sentence + "\n")
 
-    def warn(self, sentence: str) -> None:
-        """Warn the user; JSON carries warnings as well."""
+    def warn(self, sentence: str, *, always: bool = False) -> None:
+        """Warn the user; JSON carries warnings as well. `always` is for what must be read beside printed XML."""
         self.warnings.append(sentence)
-        if not self.quiet:
+        if always or not self.quiet:
             sys.stderr.write(f"warning: {sentence}\n")
 
     def warn_each(self, sentences: Iterable[str]) -> None:
