@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 # Guests are shared between modules: in this order nothing boots twice.
 ORDER = (
     "test_fleet.py",
+    "test_second_editor.py",
     "test_lab.py",
     "test_install.py",
     "test_clone.py",

@@ -8,7 +8,7 @@ from virtprov.cli import streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from virtprov.actions.run.plan import Plan, World
     from virtprov.host.connection import Host
@@ -37,6 +37,11 @@ class Output:
         self.warnings.append(sentence)
         if not self.quiet:
             sys.stderr.write(f"warning: {sentence}\n")
+
+    def warn_each(self, sentences: Iterable[str]) -> None:
+        """Warn the user of several things."""
+        for sentence in sentences:
+            self.warn(sentence)
 
     def result(self, text: str) -> None:
         """A result in words, for standard output; JSON has its own."""

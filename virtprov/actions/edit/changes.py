@@ -1,4 +1,4 @@
-"""virtprov-xml: a request and a guest's document -> the changed document. Looks only; inforce.py says what follows."""
+"""virtprov-xml: a request and a guest's document -> the changed document. Looks only; plan.py says what follows."""
 
 from __future__ import annotations
 

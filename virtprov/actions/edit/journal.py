@@ -1,7 +1,8 @@
 """What a run did to definitions, on the disk before it does it: the way back, even after a crash.
 
 A journal is a file of the state directory: a first line that names the host and the time, then for each guest its
-definition before and after, then what the host made of it, then that the run is over, or undone.
+definition before and after, then what the host made of it, then that the run is over, or undone. A guest that was
+planned anew is struck out, as one that was put back is, and stands there a second time.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
-    from virtprov.actions.run.plan import Step, Undo, World
     from virtprov.host.connection import Host
 
 KIND, FORM = "edit", 1
@@ -70,23 +70,22 @@ class Journal:
         with self._lock:
             self._lines.append({"left": place, "uuid": uuid, "as": text and digest(text)}, sync=False)
 
+    def strike(self, place: int) -> None:
+        """What was noted of a guest is not done after all."""
+        with self._lock:
+            self._lines.append({"undone": [place]}, sync=False)
+
     def finish(self) -> None:
         """The run is over, and can be undone; older ones may be too many now."""
         if not self.lasting:
             self.discard()
             return
         with self._lock:
-            self._lines.append({"done": True}, sync=self.lasting)
+            self._lines.append({"done": True})
             self._lines.close()
-        state.keep(KIND, KEPT)
-
-    def blank(self) -> None:
-        """All of it was undone, so nothing need be kept."""
-        self.lasting = False
-
-    def settle(self, back: bool) -> None:
-        """The run is over: nothing is left of it when all is `back` as it was, else it can be undone."""
-        self.discard() if back else self.finish()
+        for path in state.listing(KIND)[KEPT:]:
+            if not is_newer(state.first_line(path)):
+                state.remove(path)
 
     def discard(self) -> None:
         """Nothing was done, or all of it was undone."""
@@ -94,18 +93,19 @@ class Journal:
             self._lines.remove()
 
 
-def begin(host: Host, asked: str | None, *, spill: bool = False) -> Journal | None:
+def begin(host: Host, asked: str | None) -> Journal:
     """The journal of a new run; `asked` is the URI as the user gave it.
 
-    None for a recorded host, which forgets what is done to it; with `spill` a journal that is gone afterwards.
-    Raises ProvError when the state directory cannot be written.
+    For a recorded host, which forgets what is done to it, one that is gone afterwards. Raises ProvError when the state
+    directory cannot be written.
     """
     if host.is_recorded:
-        return passing() if spill else None
+        return passing()
     import time
 
     journal = Journal(state.Lines.create(KIND), lasting=True)
-    journal._lines.append({"virtprov": FORM, "uri": host.uri, "asked": asked or host.uri, "time": int(time.time())})
+    head = {"virtprov": FORM, "uri": host.uri, "asked": asked or host.uri, "time": int(time.time())}
+    journal._lines.append(head, sync=False)
     return journal
 
 
@@ -126,44 +126,6 @@ def _entry(place: int, facts: dict[str, Any]) -> Entry:
     return made if start is None else made._replace(autostart=(bool(start[0]), bool(start[1])))
 
 
-# -- a single guest ------------------------------------------------------------------------------
-
-
-class Noted(Record):
-    """A step that changes a guest's definition, with its journal: noted before, and what came of it after."""
-
-    step: Step
-    journal: Journal
-    entry: Entry
-
-    @property
-    def label(self) -> str:
-        return self.step.label
-
-    def do(self, world: World) -> Undo | None:
-        place = self.journal.note(self.entry)
-        self.journal.sync()
-        undo = self.step.do(world)
-        info = world.host.guest(self.entry.uuid or self.entry.name)
-        if info is not None:
-            now = world.host.guest_xml(info.name, inactive=True, secure=True)
-            self.journal.left(place, info.uuid, None if now == self.entry.before else now)
-        return undo
-
-
-def is_back(host: Host, entry: Entry) -> bool:
-    """Whether a guest is as it was before."""
-    from virtprov.host.failures import NotThere
-
-    try:
-        now = host.guest_xml(entry.uuid or entry.name, inactive=True, secure=True)
-    except NotThere:
-        return entry.before is None
-    except ProvError:
-        return False
-    return now == entry.before
-
-
 # -- runs that can be undone ---------------------------------------------------------------------
 
 
@@ -176,10 +138,21 @@ class Run(Record):
     time: int
 
 
-def runs() -> Iterator[Run]:
-    """Runs that are not undone yet, the last first. Raises ProvError when the state directory cannot be read."""
+def is_newer(head: Any) -> bool:
+    """Whether the first line of a journal says that a later release wrote it, in a form that is not known here."""
+    form = head.get("virtprov") if isinstance(head, dict) else None
+    return isinstance(form, int) and form > FORM
+
+
+def runs(warn: Callable[[str], None] = lambda sentence: None) -> Iterator[Run]:
+    """Runs that are not undone yet, the last first. Raises ProvError when the state directory cannot be read.
+
+    `warn` hears of files that a newer release wrote: they are left alone.
+    """
     for path in state.listing(KIND):
         head, last = state.first_line(path), state.last_line(path)
+        if is_newer(head):
+            warn(f"'{path}' was written by a newer release of virtprov, so it is left alone")
         if not isinstance(head, dict) or head.get("virtprov") != FORM:
             continue
         if isinstance(last, dict) and last.get("undone") is True:
