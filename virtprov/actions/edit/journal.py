@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.definition import digest
+from virtprov.actions.run.run_log import RunLog, newer
 from virtprov.support import state
-from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -43,54 +43,44 @@ class Entry(Record):
 class Journal:
     """The journal of one run. Several threads may write to it."""
 
-    def __init__(self, lines: state.Lines, *, lasting: bool) -> None:
-        from threading import Lock
-
-        self._lines = lines
-        self._lock = Lock()
+    def __init__(self, log: RunLog, *, lasting: bool) -> None:
+        self._log = log
         self.lasting = lasting
 
     def note(self, entry: Entry) -> int:
         """Write down what is about to be done to a guest; on the disk after the next `sync`."""
-        with self._lock:
-            return self._lines.append({"guest": entry._asdict()}, sync=False)
+        return self._log.append({"guest": entry._asdict()}, sync=False)
 
     def entry(self, place: int) -> Entry:
         """Read an entry back."""
-        with self._lock:
-            return _entry(place, self._lines.at(place)["guest"])
+        return _entry(place, self._log.at(place)["guest"])
 
     def sync(self) -> None:
         """Have all that was noted on the disk."""
-        with self._lock:
-            self._lines.sync()
+        self._log.sync()
 
     def left(self, place: int, uuid: str, text: str | None) -> None:
         """Write down the definition that a guest has now; None when it is as it was."""
-        with self._lock:
-            self._lines.append({"left": place, "uuid": uuid, "as": text and digest(text)}, sync=False)
+        self._log.append({"left": place, "uuid": uuid, "as": text and digest(text)}, sync=False)
 
     def strike(self, place: int) -> None:
         """What was noted of a guest is not done after all."""
-        with self._lock:
-            self._lines.append({"undone": [place]}, sync=False)
+        self._log.append({"undone": [place]}, sync=False)
 
     def finish(self) -> None:
         """The run is over, and can be undone; older ones may be too many now."""
         if not self.lasting:
             self.discard()
             return
-        with self._lock:
-            self._lines.append({"done": True})
-            self._lines.close()
+        self._log.append({"done": True})
+        self._log.close()
         for path in state.listing(KIND)[KEPT:]:
-            if not is_newer(state.first_line(path)):
+            if not newer(path, state.first_line(path), FORM):
                 state.remove(path)
 
     def discard(self) -> None:
         """Nothing was done, or all of it was undone."""
-        with self._lock:
-            self._lines.remove()
+        self._log.remove()
 
 
 def begin(host: Host, asked: str | None) -> Journal:
@@ -103,10 +93,8 @@ def begin(host: Host, asked: str | None) -> Journal:
         return passing()
     import time
 
-    journal = Journal(state.Lines.create(KIND), lasting=True)
-    head = {"virtprov": FORM, "uri": host.uri, "asked": asked or host.uri, "time": int(time.time())}
-    journal._lines.append(head, sync=False)
-    return journal
+    log = RunLog.begin(KIND, FORM, uri=host.uri, asked=asked or host.uri, time=int(time.time()))
+    return Journal(log, lasting=True)
 
 
 def passing() -> Journal:
@@ -117,7 +105,7 @@ def passing() -> Journal:
     from virtprov.support.files import private_file
 
     with private_file(suffix=".jsonl") as path:
-        return Journal(state.Lines.open(path), lasting=False)
+        return Journal(RunLog.open(path), lasting=False)
 
 
 def _entry(place: int, facts: dict[str, Any]) -> Entry:
@@ -138,12 +126,6 @@ class Run(Record):
     time: int
 
 
-def is_newer(head: Any) -> bool:
-    """Whether the first line of a journal says that a later release wrote it, in a form that is not known here."""
-    form = head.get("virtprov") if isinstance(head, dict) else None
-    return isinstance(form, int) and form > FORM
-
-
 def runs(warn: Callable[[str], None] = lambda sentence: None) -> Iterator[Run]:
     """Runs that are not undone yet, the last first. Raises ProvError when the state directory cannot be read.
 
@@ -151,8 +133,8 @@ def runs(warn: Callable[[str], None] = lambda sentence: None) -> Iterator[Run]:
     """
     for path in state.listing(KIND):
         head, last = state.first_line(path), state.last_line(path)
-        if is_newer(head):
-            warn(f"'{path}' was written by a newer release of virtprov, so it is left alone")
+        if sentence := newer(path, head, FORM):
+            warn(sentence)
         if not isinstance(head, dict) or head.get("virtprov") != FORM:
             continue
         if isinstance(last, dict) and last.get("undone") is True:
@@ -180,32 +162,29 @@ class History:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        lines = state.Lines.open(run.path)
-        self.journal = Journal(lines, lasting=True)
-        try:
-            self.guests = _guests(lines)
-        except (AttributeError, KeyError, TypeError) as problem:
-            lines.close()
-            raise ProvError(
-                f"'{run.path}' is damaged, so what that run changed cannot be put back",
-                hint="read what definitions it holds, and remove it: then the run before it can be undone",
-            ) from problem
+        log = RunLog.reopen(run.path, FORM)
+        self.journal = Journal(log, lasting=True)
+        with log.reading(
+            f"'{run.path}' is damaged, so what that run changed cannot be put back",
+            hint="read what definitions it holds, and remove it: then the run before it can be undone",
+        ):
+            self.guests = _guests(log)
 
     def undone(self, places: list[int]) -> None:
         """Write down which guests are as they were; the run is undone when none is left."""
         rest = {past.place for past in self.guests} - set(places)
-        self.journal._lines.append({"undone": True if not rest else places})
+        self.journal._log.append({"undone": True if not rest else places})
 
     def close(self) -> None:
         """Let the journal go."""
-        self.journal._lines.close()
+        self.journal._log.close()
 
 
-def _guests(lines: state.Lines) -> list[Past]:
+def _guests(log: RunLog) -> list[Past]:
     """The guests of a run that are not as they were; raises what wrong types and missing keys raise."""
     found: dict[int, Past] = {}
     gone: set[int] = set()
-    for place, line in lines:
+    for place, line in log:
         if "guest" in line:
             entry = _entry(place, line["guest"])
             found[place] = Past(entry.name, entry.uuid, place, "", True)

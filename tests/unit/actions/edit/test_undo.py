@@ -56,7 +56,7 @@ def change(host: Host, *names: str, to: int = 4, book: Journal | None = None, cu
             book.left(place, uuid, now)
     if cut_off:
         book.sync()
-        book._lines.close()
+        book._log.close()
     else:
         book.finish()
     return book
@@ -137,7 +137,7 @@ def test_what_the_host_added_after_a_cut_is_known(host: Host, world_of: Callable
     after = before["a"].replace("<devices>", "<devices><interface type='user'/>")
     book.note(Entry("a", host.guest("a").uuid, before["a"], after))  # type: ignore[union-attr]
     book.sync()
-    book._lines.close()
+    book._log.close()
     _, now = host.store_definition("a", after)
     assert "<mac" in now and "<mac" not in after
     assert put_back(world_of(host)) == ["a"]
