@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.store import PutBack, Store
 from virtprov.actions.run import definition
-from virtprov.actions.run.plan import World, quietly, undone
+from virtprov.actions.run.plan import World, close_trail, undo_quietly
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
 from virtprov.support.errors import ProvError
@@ -64,7 +64,7 @@ class Work:
         world = self.world
         self._alone = len(reports) == 1
         if self._alone:
-            world.trail.named(reports[0].name)
+            world.trail.note_guest(reports[0].name)
         whole = Progress() if self._alone else world.progress
         with world.gate.closed(), whole.task(f"Changing {len(reports)} guests"):
             try:
@@ -74,12 +74,12 @@ class Work:
                 world.gate.check()
             except BaseException as error:
                 self._back_all()
-                undone(world)
+                close_trail(world)
                 self.clean = self.clean and world.host.is_alive
                 if isinstance(error, Aborted):
                     error.clean = self.clean
                 raise
-            world.trail.done()
+            world.trail.finish()
         return failed
 
     def _first(self, reports: list[GuestReport]) -> list[Failed]:
@@ -130,8 +130,8 @@ class Work:
         try:
             for number, step in enumerate(report.first, 1):
                 self._stop()
-                world.trail.last_step = self._alone and number == len(report.first) and not report.last
-                with world.progress.task(step.label) as task:
+                is_last = self._alone and number == len(report.first) and not report.last
+                with world.trail.last_step(is_last), world.progress.task(step.label) as task:
                     world.tell = task.update
                     undo = step.do(world)
                 if undo is not None:
@@ -195,7 +195,7 @@ class Work:
     def _back(self, undos: Undos) -> None:
         while undos:
             _, label, undo = undos.pop()
-            went = quietly(label, undo, self.world)
+            went = undo_quietly(label, undo, self.world)
             with self._lock:
                 self.clean = self.clean and went
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.definition import digest
+from virtprov.actions.run.run_log import RunLog, newer
 from virtprov.support import state
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
@@ -84,7 +85,7 @@ class Journal:
             self._lines.append({"done": True})
             self._lines.close()
         for path in state.listing(KIND)[KEPT:]:
-            if not is_newer(state.first_line(path)):
+            if not newer(path, state.first_line(path), FORM):
                 state.remove(path)
 
     def discard(self) -> None:
@@ -103,10 +104,8 @@ def begin(host: Host, asked: str | None) -> Journal:
         return passing()
     import time
 
-    journal = Journal(state.Lines.create(KIND), lasting=True)
-    head = {"virtprov": FORM, "uri": host.uri, "asked": asked or host.uri, "time": int(time.time())}
-    journal._lines.append(head, sync=False)
-    return journal
+    facts = {"uri": host.uri, "asked": asked or host.uri, "time": int(time.time())}
+    return Journal(RunLog.begin(KIND, FORM, **facts), lasting=True)
 
 
 def passing() -> Journal:
@@ -138,12 +137,6 @@ class Run(Record):
     time: int
 
 
-def is_newer(head: Any) -> bool:
-    """Whether the first line of a journal says that a later release wrote it, in a form that is not known here."""
-    form = head.get("virtprov") if isinstance(head, dict) else None
-    return isinstance(form, int) and form > FORM
-
-
 def runs(warn: Callable[[str], None] = lambda sentence: None) -> Iterator[Run]:
     """Runs that are not undone yet, the last first. Raises ProvError when the state directory cannot be read.
 
@@ -151,8 +144,8 @@ def runs(warn: Callable[[str], None] = lambda sentence: None) -> Iterator[Run]:
     """
     for path in state.listing(KIND):
         head, last = state.first_line(path), state.last_line(path)
-        if is_newer(head):
-            warn(f"'{path}' was written by a newer release of virtprov, so it is left alone")
+        if sentence := newer(path, head, FORM):
+            warn(sentence)
         if not isinstance(head, dict) or head.get("virtprov") != FORM:
             continue
         if isinstance(last, dict) and last.get("undone") is True:

@@ -17,8 +17,8 @@ from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Journal
 from virtprov.actions.edit.outcome import Wanted
 from virtprov.actions.edit.run import Edit, Editor
-from virtprov.actions.run import artifact, definition
-from virtprov.actions.run.artifact import Thing
+from virtprov.actions.run import definition
+from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.plan import World
 from virtprov.actions.run.trail import FileTrail
 from virtprov.guest.write import gather
@@ -216,11 +216,11 @@ def test_what_is_made_for_many_is_noted_in_one_trail(
             self.name, self.fails = name, fails
 
         def do(self, world: World) -> Any:
-            with world.making(Thing(artifact.VOLUME, self.name, pool="p")) as entry:
+            with world.making(Volume(self.name, "p")) as entry:
                 seen.append(len(state.listing("run")))
             if self.fails:
                 raise HostError("no")
-            return entry.gone
+            return entry.note_gone
 
     def each(*bad: str) -> list[GuestReport]:
         made = [GuestReport(name, "") for name in "abc"]
