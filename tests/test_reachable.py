@@ -33,11 +33,8 @@ KEPT = {
     "virtprov.osinfo.profile.Profile.cloud_images": "cloud images by name",
     "virtprov.osinfo.profile.Profile.install_tree": "the tree that --install os= takes",
     "virtprov.host.guests.Writing.shutdown_guest": "guests that are removed, or cloned, are shut down first",
-    "virtprov.host.running_guests.Running.interface_addresses": "waiting for a guest's address",
-    "virtprov.host.running_guests.SOURCES": "part of it",
-    "virtprov.host.running_guests._FAMILIES": "part of it",
-    "virtprov.host.info.Address": "part of it",
     "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
+    "virtprov.host.running_guests.SOURCES": "names each place that knows the address of a guest that is waited for",
     "virtprov.host.events.Watch.wait_agent": "waiting for a guest's agent",
 }
 # A parameter with a default that no command passes -> why it stays.
@@ -56,6 +53,8 @@ PASSED_BY_TESTS = {
     "virtprov.osinfo.index.build(keep=)": "bench/osinfo measures a build whose result is not kept",
     "virtprov.host.streams.watched(every=)": "calls that take less than a quarter of a second",
     "virtprov.host.connection.connect(ask=)": "programs that import virtprov answer for passwords themselves",
+    "virtprov.guest.disks.host_use.used_by_host(proc=)": "mounts and swap of a machine that is not this one",
+    "virtprov.guest.disks.host_use.used_by_host(sys=)": "block devices of a machine that is not this one",
     "virtprov.host.bridge.default_bridge(proc=)": "routes of a machine that is not this one",
     "virtprov.host.bridge.default_bridge(sys=)": "bridges of a machine that is not this one",
 }
