@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from virtprov.cloudinit import seed
-from virtprov.cloudinit.seed_request import SeedRequest, request_from
+from virtprov.cloudinit.seed_request import SeedRequest, from_options
 from virtprov.support import log, passwords
 from virtprov.support.errors import ProvError, UsageError
 
@@ -29,7 +29,7 @@ def lines() -> Iterator[list[str]]:
 
 
 def build(name: str = "web1", **options: str) -> seed.Seed:
-    return seed.build(request_from({key.replace("_", "-"): text for key, text in options.items()}, name))
+    return seed.build(from_options({key.replace("_", "-"): text for key, text in options.items()}, name))
 
 
 def test_defaults() -> None:
@@ -116,7 +116,7 @@ def test_every_document_is_on_the_image(put: Put, tmp_path: Path) -> None:
     }
     options = {name: put(name, text) for name, text in texts.items()}
     path = str(tmp_path / "seed.iso")
-    seed.write_iso(seed.build(request_from(options, "g")), path)
+    seed.write_iso(seed.build(from_options(options, "g")), path)
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     image = pycdlib.PyCdlib()
     image.open(path)
@@ -135,7 +135,7 @@ def test_every_document_is_on_the_image(put: Put, tmp_path: Path) -> None:
 @pytest.mark.parametrize("given", ["user-data", "network-config", "vendor-data"])
 def test_user_data_and_meta_data_are_always_there(put: Put, given: str) -> None:
     text = "version: 2\n" if given == "network-config" else "#cloud-config\n"
-    made = seed.build(request_from({given: put("x", text)}, "g"))
+    made = seed.build(from_options({given: put("x", text)}, "g"))
     assert {"user-data", "meta-data", given} == set(made.documents)
 
 

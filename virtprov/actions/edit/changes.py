@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtprov.actions.seed.replace import Reseeded
+    from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.host_view import HostView
     from virtprov.osinfo.profile import Profile
 
@@ -40,7 +41,8 @@ class EditRequest(Record):
     """One change to a guest; an edit is a row of them.
 
     `group` is the option group it is about, `uses` what is said of it, `selector` which elements are meant (for
-    EDIT and REMOVE). `profile` is the operating system, when the user names it. `words` are what is said of a SEED.
+    EDIT and REMOVE). `profile` is the operating system, when the user names it. `seed` is what
+    a SEED asks for, and `seed_text` its sub-options as text.
     """
 
     action: str
@@ -48,7 +50,8 @@ class EditRequest(Record):
     uses: tuple[Use, ...] = ()
     selector: Selector = Selector()
     profile: Profile | None = None
-    words: tuple[tuple[str, str | None], ...] = ()
+    seed: SeedRequest | None = None
+    seed_text: str = ""
 
 
 class Changed(Record):
@@ -388,8 +391,8 @@ def _seed(request: EditRequest, guest: Guest, host: HostView | None, dry: bool) 
 
     if host is None:
         raise UsageError("--cloud-init needs a host, where the seed is kept", hint="name a guest")
-    if request.action == EJECT:
+    if request.seed is None:
         made = replace.plan_eject(guest, host)
     else:
-        made = replace.plan_seed(guest, host, dict(request.words), build=not dry)
+        made = replace.plan_seed(guest, host, request.seed, build=not dry)
     return Changed(made.guest, made.elements, made.before, (), made.notes, made.warnings, made)

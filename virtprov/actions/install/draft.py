@@ -92,11 +92,11 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
 
 def _seed(request: InstallRequest, setting: Setting, final: Guest, install: Guest | None) -> Seed | None:
     """The cloud-init seed; with an installer both phases get its drive."""
-    if request.cloud_init is None:
+    if request.seed is None:
         return None
     from virtprov.actions.seed import attach
 
-    return attach.plan(request, setting, final, install, build=not (request.printing or request.dry))
+    return attach.plan(request.seed, setting, final, install, build=not (request.printing or request.dry))
 
 
 def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
@@ -255,7 +255,7 @@ def _has_method(request: InstallRequest, guest: Guest) -> bool:
     return bool(
         request.method.kind
         or request.printing
-        or request.cloud_init is not None
+        or request.seed is not None
         or guest.has("./os/boot")
         or guest.has("./os/kernel")
         or guest.has("./os/init")

@@ -52,7 +52,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
 
 def _refuse(request: InstallRequest) -> None:
     """Raise UsageError for what a guest that is there already cannot be asked for."""
-    for flag, given in (("--cloud-init", request.cloud_init is not None), ("--transient", request.transient)):
+    for flag, given in (("--cloud-init", request.seed is not None), ("--transient", request.transient)):
         if given:
             raise UsageError(
                 f"{flag} does not go with --reinstall", hint="leave it out, or make a new guest without --reinstall"

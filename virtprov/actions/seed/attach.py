@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.steps import storage
-from virtprov.cloudinit.seed_request import KEEP, SeedRequest, request_from
+from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
@@ -17,7 +17,6 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import Step, World
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
@@ -43,14 +42,14 @@ class Seed(Record):
 
 
 def plan(
-    request: InstallRequest, setting: Setting, final: Guest, install: Guest | None = None, *, build: bool = True
+    request: SeedRequest, setting: Setting, final: Guest, install: Guest | None = None, *, build: bool = True
 ) -> Seed:
     """Decide where the seed goes and build it; without `build` what is on this machine is only looked through.
 
     `first_boot` is the guest with the seed beside it, `stays` the definition that is kept. With an installer,
     whose guest is `install`, the seed is a CD-ROM of that phase, and the empty drive stays.
     """
-    wanted = request_from(request.cloud_init or {}, final.name)
+    wanted = request._replace(guest_name=final.name)
     pool, directory, makings = pool_for(setting)
     volume = free_name(setting.host, pool if not makings else "", final.name)
     where = f"{directory}/{volume}"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from virtprov.actions.seed import attach
 from virtprov.actions.steps import storage
 from virtprov.cloudinit.documents import new_instance_id
-from virtprov.cloudinit.seed_request import FLAG, KEEP, SeedRequest, request_from
+from virtprov.cloudinit.seed_request import FLAG, SeedRequest
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import Setting
@@ -72,17 +71,17 @@ class Reseeded(Record):
 # -- a new seed ----------------------------------------------------------------------------------
 
 
-def plan_seed(guest: Guest, host: HostView, words: Mapping[str, str | None], *, build: bool = True) -> Reseeded:
+def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool = True) -> Reseeded:
     """Give a guest a seed with an instance-id of its own, for its next boot; the guest itself stays as it is.
 
-    `words` are the sub-options of `--cloud-init`. The drive of the seed it has takes the new one, else an empty
+    The drive of the seed it has takes the new one, else an empty
     CD-ROM drive that its system is sure to see, else a drive as virtprov-install adds it. Without `build` what is on
     this machine is only looked through: nothing is fetched from the web and no password is made. Raises UsageError
     and InputError for words and documents that cannot be used, HostError when no pool can take the seed.
     """
     if guest.is_container:
         raise UsageError(f"{FLAG}: '{guest.name}' is a container, which has no drive for a seed")
-    wanted = _request(words, guest.name)
+    wanted = request._replace(guest_name=guest.name, instance_id=new_instance_id())
     altered = guest.copy()
     setting = _setting(altered, host)
     pool, directory, makings = attach.pool_for(setting)
@@ -108,16 +107,6 @@ def plan_seed(guest: Guest, host: HostView, words: Mapping[str, str | None], *, 
         (_when(guest, target, volume),),
         (*warnings, *_others(altered, drive)),
     )
-
-
-def _request(words: Mapping[str, str | None], name: str) -> SeedRequest:
-    wanted = request_from(words, name)
-    if words.get("keep") and wanted.keep != KEEP:
-        raise UsageError(
-            f"{FLAG} keep={words['keep']}: the seed of a guest that is there stays until it is taken out",
-            hint=f"leave keep out; `{FLAG} {EJECT}` takes the seed out",
-        )
-    return wanted._replace(instance_id=new_instance_id())
 
 
 def _setting(guest: Guest, host: HostView) -> Setting:

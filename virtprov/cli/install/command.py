@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import World
+    from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.boot import Method
     from virtprov.guest.write.use import Use
     from virtprov.host.connection import Host
@@ -116,7 +117,7 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
         arch=args.arch,
         domain_type=args.virt_type.lower(),
         machine=args.machine,
-        cloud_init=_cloud_init(args),
+        seed=_seed(parser.texts(args, "cloud-init")),
         checks=answers.checks(parser.texts(args, "check")),
         autostart=args.autostart,
         transient=args.transient,
@@ -144,11 +145,13 @@ def _uses(args: Namespace) -> tuple[tuple[Use, ...], frozenset[str]]:
     return tuple(uses), frozenset(refused)
 
 
-def _cloud_init(args: Namespace) -> dict[str, str | None] | None:
-    texts = parser.texts(args, "cloud-init")
+def _seed(texts: list[str]) -> SeedRequest | None:
+    """What the uses of --cloud-init ask for together; None for no seed."""
+    from virtprov.cloudinit.seed_request import from_options
+
     if not texts or texts[-1] == "none":
         return None
-    return dict(gather.words("cloud-init", [text for text in texts if text]))
+    return from_options(gather.words("cloud-init", [text for text in texts if text]))
 
 
 def _method(args: Namespace) -> Method:

@@ -12,6 +12,7 @@ import pytest
 
 from virtprov.actions.request import Checks, InstallRequest
 from virtprov.cli.install import command, legacy
+from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import Method
 from virtprov.host.connection import Host, connect
 from virtprov.osinfo.os_request import OsinfoRequest
@@ -144,16 +145,16 @@ def test_checks(words: tuple[str, ...], checks: Checks) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "cloud_init"),
+    ("words", "seed"),
     [
         ((), None),
-        (("--cloud-init",), {}),
+        (("--cloud-init",), SeedRequest(root_password_generate=True, disable=True)),
         (("--cloud-init", "none"), None),
-        (("--cloud-init", "disable=on,user=joe"), {"disable": "yes", "user": "joe"}),
+        (("--cloud-init", "disable=on,user=joe"), SeedRequest(disable=True, user="joe")),
     ],
 )
-def test_cloud_init(words: tuple[str, ...], cloud_init: dict[str, str] | None) -> None:
-    assert request_of(*words).cloud_init == cloud_init
+def test_cloud_init(words: tuple[str, ...], seed: SeedRequest | None) -> None:
+    assert request_of(*words).seed == seed
 
 
 def test_groups_in_order_and_those_turned_off() -> None:
