@@ -10,6 +10,8 @@ from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, Discard, PutAside
 from virtprov.guest import identity
+from virtprov.guest.disks.source import ATTRIBUTE, FILE, DiskSource
+from virtprov.guest.disks.source_element import place
 from virtprov.guest.disks.volumes import FILE_POOLS, GIB
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError
@@ -90,12 +92,12 @@ class _Work:
 
     def settle(self, disk: Element) -> None:
         """Decide what becomes of one disk."""
-        where = _path(self.host, disk)
+        where = DiskSource.of(disk).path_on(self.host)
         if not self._is_copied(disk):
             has = tree.child(disk, "source") is not None
             self._note(disk, where, where if has else "", SHARED if has else EMPTY)
             return
-        if where is None:
+        if not where:
             raise _unclonable(disk)
         target = self._new_path(disk, where)
         if target is None:
@@ -108,8 +110,8 @@ class _Work:
             self._copy(disk, where, target)
             self._note(disk, where, target, COPIED)
 
-    def _note(self, disk: Element, where: str | None, target: str | None, fate: str) -> None:
-        self.fates.append(DiskFate(_target(disk), where or "", target or "", fate))
+    def _note(self, disk: Element, where: str, target: str, fate: str) -> None:
+        self.fates.append(DiskFate(_target(disk), where, target, fate))
 
     def finish(self) -> None:
         """Say what is left over or missing."""
@@ -271,17 +273,6 @@ def _is_block_device(where: str) -> bool:
         return False
 
 
-def _path(host: Host, disk: Element) -> str | None:
-    """Where a disk's data lies on the host; None for what is on the network or nowhere."""
-    for name in ("file", "dev", "dir"):
-        found = path.get(disk, f"./source/@{name}")
-        if found:
-            return found
-    pool, volume = path.get(disk, "./source/@pool"), path.get(disk, "./source/@volume")
-    known = host.volume(pool, volume) if pool and volume else None
-    return known.path if known is not None and known.path.startswith("/") else None
-
-
 def _unclonable(disk: Element) -> HostError:
     target = _target(disk) or "a disk"
     kind = path.get(disk, "./source/@protocol") or disk.get("type", "")
@@ -315,15 +306,11 @@ def _outside(where: str) -> VolumeInfo:
 
 def _point(host: Host, disk: Element, target: str) -> None:
     """Let the disk of the copy lie at `target`; a pool's volume stays one where the pool is the same."""
-    for name in ("file", "dev", "dir"):
-        if path.get(disk, f"./source/@{name}") is not None:
-            path.put(disk, f"./source/@{name}", target)
-            return
-    pool = host.pool(path.get(disk, "./source/@pool") or "")
-    if pool is not None and pool.path and os.path.dirname(target) == os.path.normpath(pool.path):
+    source = DiskSource.of(disk)
+    pool = host.pool(source.pool) if source.pool else None
+    if source.kind in ATTRIBUTE:
+        path.put(disk, f"./source/@{ATTRIBUTE[source.kind]}", target)
+    elif pool is not None and pool.path and os.path.dirname(target) == os.path.normpath(pool.path):
         path.put(disk, "./source/@volume", os.path.basename(target))
-        return
-    path.put(disk, "./source/@pool", None)
-    path.put(disk, "./source/@volume", None)
-    disk.set("type", "file")
-    path.put(disk, "./source/@file", target)
+    else:
+        place(disk, FILE, target)

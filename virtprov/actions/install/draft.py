@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
-from virtprov.guest.disks import reachable, source_element
+from virtprov.guest.disks import reachable
 from virtprov.guest.disks.in_use import disks_are_free, written_below
 from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
@@ -169,7 +170,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     watch.step("publish")
     compose.write_all(guest, last, watch)
     disks = [device.element for device in devices if device.use.disk is not None]
-    given = [disk for disk in disks if source_element.whereabouts(disk) not in made_up]
+    given = [disk for disk in disks if DiskSource.of(disk).spelled not in made_up]
     return Drafted(setting, makings, given_macs, tuple(given))
 
 

@@ -8,6 +8,7 @@ from virtprov.actions.steps import storage
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
+from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import Setting
@@ -91,8 +92,9 @@ def pool_for(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
     """A pool of files for the seed: that of the first disk, else `default`, which is made when missing."""
     host = setting.host
     for disk in setting.guest.disks("disk"):
-        source, named = path.get(disk, "./source/@file"), path.get(disk, "./source/@pool")
-        found = host.pool_at(source.rpartition("/")[0]) if source else host.pool(named) if named else None
+        source = DiskSource.of(disk)
+        in_folder = host.pool_at(source.path.rpartition("/")[0]) if source.kind == FILE else None
+        found = host.pool(source.pool) if source.pool else in_folder
         if found is not None and found.type in FILE_POOLS and found.active:
             return found.name, found.path, ()
     found = host.pool(DEFAULT_POOL)

@@ -9,6 +9,7 @@ from virtprov.actions.seed import attach
 from virtprov.actions.steps import storage
 from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.seed_request import FLAG, SeedRequest
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import Setting
@@ -168,7 +169,7 @@ def _others(guest: Guest, drive: Element) -> list[str]:
         f"the drive {path.get(disk, './target/@dev')} holds {medium}, which looks like another seed:"
         " cloud-init may take that one"
         for disk in guest.disks()
-        if disk is not drive and (medium := medium_of(disk)).lower().endswith(ANOTHER)
+        if disk is not drive and (medium := DiskSource.of(disk).medium).lower().endswith(ANOTHER)
     ]
 
 
@@ -205,12 +206,7 @@ def check_eject(stored: Guest, running: Guest | None, *, live: bool) -> None:
 
 def drives(guest: Guest) -> list[Element]:
     """The drives that hold a seed which virtprov made for this guest: NAME-seed.iso, NAME-seed-1.iso ..."""
-    return [disk for disk in guest.disks() if _is_seed(medium_of(disk), guest.name)]
-
-
-def medium_of(disk: Element) -> str:
-    """The file or volume in a drive; "" when there is none."""
-    return path.get(disk, "./source/@file") or path.get(disk, "./source/@volume") or ""
+    return [disk for disk in guest.disks() if _is_seed(DiskSource.of(disk).medium, guest.name)]
 
 
 def _is_seed(medium: str, name: str) -> bool:
@@ -232,8 +228,7 @@ def _volumes(ours: list[Element], host: HostView) -> tuple[OldSeed, ...]:
     """The seeds' volumes; one that the host does not know is nothing to delete."""
     found = []
     for drive in ours:
-        pool, medium = path.get(drive, "./source/@pool"), medium_of(drive)
-        info = host.volume(pool, medium) if pool else host.volume_at(medium)
+        info = DiskSource.of(drive).volume_on(host)
         if info is not None:
             found.append(OldSeed(info.pool, info.name, info.path))
     return tuple(dict.fromkeys(found))
@@ -286,8 +281,7 @@ def _held(host: Host) -> dict[str, list[str]]:
                 continue
             guest = Guest.parse(text)
             for disk in guest.disks():
-                pool = path.get(disk, "./source/@pool")
-                held.setdefault(f"{pool}/{medium_of(disk)}" if pool else medium_of(disk), []).append(guest.name)
+                held.setdefault(DiskSource.of(disk).spelled, []).append(guest.name)
     return held
 
 

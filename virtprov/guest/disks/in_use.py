@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.guest.checks import Others
+from virtprov.guest.disks.source import FILE, VOLUME, DiskSource
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError
-from virtprov.xml import path, tree
+from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def disks_are_free(host: HostView, disks: list[Element], others: Others | None =
     Reads every guest: only for paths that were given. What nobody writes to, or all may, is in nobody's way.
     """
     given = [disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None]
-    wanted = {place: word for disk in given for place, word in _places(host, disk).items()}
+    wanted = {place: word for disk in given for place, word in _places(host, DiskSource.of(disk)).items()}
     if not wanted:
         return
     chains = _Chains(host)
@@ -45,40 +46,25 @@ def written_below(host: HostView, images: list[str], others: Others | None = Non
     """
     wanted: dict[str, tuple[str, str]] = {}
     for image in images:
-        source = tree.element("disk")
-        path.put(source, "./source/@file", image)
-        wanted |= {place: (word, image) for place, word in _places(host, source).items()}
+        wanted |= {place: (word, image) for place, word in _places(host, DiskSource(FILE, image)).items()}
     found = []
     for text in (others or Others(host)).texts() if wanted else ():
         if any(word in text for word, _ in wanted.values()):
             guest = Guest.parse(text)
-            own = {where for disk in guest.disks() if tree.child(disk, "readonly") is None for where in _own(disk)}
+            own = {DiskSource.of(disk).spelled for disk in guest.disks() if tree.child(disk, "readonly") is None}
             found += [(image, guest.name) for place, (_, image) in wanted.items() if place in own]
     return list(dict.fromkeys(found))
 
 
-def _own(disk: Element) -> Iterator[str]:
-    """Where a disk's own source lies."""
-    source = tree.child(disk, "source")
-    if source is not None:
-        yield source.get("file") or source.get("dev") or f"{source.get('pool')}/{source.get('volume')}"
-
-
-def _places(host: HostView, disk: Element) -> dict[str, str]:
+def _places(host: HostView, source: DiskSource) -> dict[str, str]:
     """The names of what a disk writes to -> what stands in the text of a guest that uses it by this name."""
-    source = path.get(disk, "./source/@file") or path.get(disk, "./source/@dev")
-    pool, name = path.get(disk, "./source/@pool"), path.get(disk, "./source/@volume")
-    volume = None
-    if source:
-        volume = host.volume_at(source, fresh=False)
-    elif pool and name:
-        volume = host.volume(pool, name)
-    found = {source: _escaped(source)} if source else {}
+    volume = source.volume_on(host, fresh=False)
+    found = {source.path: _escaped(source.path)} if source.path else {}
     if volume is not None:
-        pool, name = volume.pool, volume.name
         found[volume.path] = _escaped(volume.path)
-    if pool and name:
-        found[f"{pool}/{name}"] = f"volume='{_escaped(name)}'"
+        source = DiskSource(VOLUME, pool=volume.pool, volume=volume.name)
+    if source.kind == VOLUME and source.pool:
+        found[source.spelled] = f"volume='{_escaped(source.volume)}'"
     return found
 
 
@@ -148,23 +134,17 @@ def _plain(text: str) -> str:
 
 
 def _used(chains: _Chains, disk: Element) -> Iterator[str]:
-    """Everything that a disk of another guest needs: its source, and the images that stands on."""
-    for name, where in _sources(disk):
-        volume = chains.host.volume(*where.split("/", 1)) if name == "volume" else None
-        yield where
-        below = volume.path if volume is not None else where
-        yield below
-        yield from chains.under(below)
+    """Everything that a disk of another guest needs: its sources, and the images these stand on.
 
-
-def _sources(disk: Element) -> Iterator[tuple[str, str]]:
-    """Every <source> of a disk, also those that a running guest shows below it."""
-    for source in disk.iter("source"):
-        for name in ("file", "dev"):
-            if source.get(name):
-                yield name, source.get(name, "")
-        if source.get("pool") and source.get("volume"):
-            yield "volume", f"{source.get('pool')}/{source.get('volume')}"
+    A running guest shows what its image stands on as further sources.
+    """
+    for node in disk.iter("source"):
+        source = DiskSource.read(node)
+        if source.spelled:
+            yield source.spelled
+            below = source.path_on(chains.host) or source.spelled
+            yield below
+            yield from chains.under(below)
 
 
 def _refuse_shared(chains: _Chains, other: Guest, wanted: dict[str, str]) -> None:

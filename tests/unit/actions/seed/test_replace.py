@@ -15,6 +15,7 @@ from virtprov.actions.seed.replace import Delete, OldSeed, Reseeded, plan_eject,
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Redefine
 from virtprov.cloudinit.seed_request import SeedRequest
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host, connect
@@ -50,7 +51,7 @@ def drives(made: Guest) -> list[str]:
     """Each drive of a guest: its kind, target and medium."""
     return [
         " ".join(
-            [disk.get("device", ""), tree.find_text(disk, "target/@dev"), replace.medium_of(disk).rpartition("/")[2]]
+            [disk.get("device", ""), tree.find_text(disk, "target/@dev"), DiskSource.of(disk).medium.rpartition("/")[2]]
         ).strip()
         for disk in made.disks()
     ]
