@@ -48,8 +48,8 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "edits": {"defaults", "document", "rule_context"},
     },
     "cli": {
-        "install": {"answers", "output", "parser", "leftover_notice"},
-        "edit": {"answers", "output", "parser", "leftover_notice"},
+        "install": {"answers", "output", "parser", "leftover_notice", "streams"},
+        "edit": {"answers", "output", "parser", "leftover_notice", "standard_input"},
     },
     "osinfo": {"media": {"pack", "resolve"}},
 }

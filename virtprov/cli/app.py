@@ -1,8 +1,8 @@
 """Where the three commands begin and end: the one place that catches errors, prints them, picks the status.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the host refused or cannot be reached, 4 waited too long,
-5 the guest came up broken, 10 a guest is not as asked (`virtprov-xml --verify`), 130 interrupted. With `--output json`
-a failure is an object on stdout too:
+5 the guest came up broken, 6 done, but standard output could not be written, 10 a guest is not as asked
+(`virtprov-xml --verify`), 130 interrupted. With `--output json` a failure is an object on stdout too:
 
     {"error": {"tool": str, "kind": str, "message": str, "hint": str, "exit_code": int}}
 
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from virtprov.cli.streams import Shown
+
     Main = Callable[[list[str]], int]
 
 INTERRUPTED = 130
+UNWRITTEN = 6
+"""What was asked for is done, but its result did not reach standard output."""
 # What a failure is called in JSON: by the class of the error, or the nearest one above it.
 KINDS = {
     "UsageError": "usage",
@@ -94,18 +98,24 @@ def use_environment_of(checkout: str) -> None:
 
 def _start(tool: str, main: Main) -> int:
     if sys.argv[1:2] == ["--version"]:
-        from virtprov import __version__
-
-        print(__version__)
-        return 0
-    if sys.argv[1:2] and sys.argv[1] in ("--complete", "--complete-line"):
+        main = _version
+    elif sys.argv[1:2] and sys.argv[1] in ("--complete", "--complete-line"):
         from virtprov.cli.complete import answer
 
-        return _leave(answer(tool, sys.argv[1:]))
+        def main(argv: list[str]) -> int:
+            return answer(tool, argv)
+
     import gc
 
     gc.set_threshold(100_000)  # most commands are over before there is garbage worth looking for
     return _leave(run(tool, main, sys.argv[1:]))
+
+
+def _version(argv: list[str]) -> int:
+    from virtprov import __version__
+
+    sys.stdout.write(f"{__version__}\n")
+    return 0
 
 
 def _leave(status: int) -> int:
@@ -119,11 +129,6 @@ def _leave(status: int) -> int:
     import atexit
 
     atexit._run_exitfuncs()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        status = status or 1
     os._exit(status)
 
 
@@ -133,22 +138,42 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
     No exception leaves this function. Interrupts, and SIGTERM and SIGHUP which count as such, give 130 once
     `main` has undone what it did.
     """
+    from virtprov.cli import streams
+
     _heed_signals()
-    hush = _listen(argv)
+    with streams.guarded() as out:
+        hush = _listen(argv)
+        try:
+            return _outcome(tool, main, argv) or _written(tool, out)
+        finally:
+            hush()
+
+
+def _outcome(tool: str, main: Main, argv: list[str]) -> int:
+    """The status of `main`, or of what it raised, which is said."""
     try:
-        status = main(argv)
-        sys.stdout.flush()
-        return status
+        return main(argv)
     except SystemExit as end:  # argparse leaves this way
-        return _left(tool, argv, end)
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        return _report(tool, argv, "failed", str(end.code), code=1)
     except KeyboardInterrupt:
         return _report(tool, argv, "interrupted", "interrupted", code=INTERRUPTED)
-    except BrokenPipeError:
-        return _nobody_reads()
     except BaseException as error:
         return _failed(tool, argv, error)
-    finally:
-        hush()
+
+
+def _written(tool: str, out: Shown) -> int:
+    """Status 0 once the result has reached standard output, else another. A reader that left early (`| head`) knows."""
+    out.flush()
+    if out.failure is None:
+        return 0
+    from virtprov.cli.output import Output
+
+    if Output.acts or not isinstance(out.failure, BrokenPipeError):
+        why = (out.failure.strerror or str(out.failure)).lower()
+        sys.stderr.write(f"{tool}: error: done, but standard output cannot be written: {why}\n")
+    return UNWRITTEN
 
 
 def _listen(argv: list[str]) -> Callable[[], None]:
@@ -169,24 +194,6 @@ def _heed_signals() -> None:
     for name in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(name) is signal.SIG_DFL:  # somebody who ignores it (nohup) means it
             signal.signal(name, interrupt)
-
-
-def _left(tool: str, argv: list[str], end: SystemExit) -> int:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _nobody_reads()
-    if end.code is None:
-        return 0
-    if isinstance(end.code, int):
-        return end.code
-    return _report(tool, argv, "failed", str(end.code), code=1)
-
-
-def _nobody_reads() -> int:
-    # The reader of our output has gone (`| head`). Python would try to flush once more, and complain.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return 1
 
 
 def _failed(tool: str, argv: list[str], error: BaseException) -> int:
@@ -213,18 +220,16 @@ def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "",
     from virtprov.support import log
 
     message, hint = log.mask(message), log.mask(hint)
-    try:
-        sys.stderr.write(f"{tool}: {message}\n" if code == INTERRUPTED else f"{tool}: error: {message}\n")
-        if hint:
-            sys.stderr.write(f"hint: {hint}\n")
-        if _wants_json(argv):
-            import json
+    sys.stderr.write(f"{tool}: {message}\n" if code == INTERRUPTED else f"{tool}: error: {message}\n")
+    if hint:
+        sys.stderr.write(f"hint: {hint}\n")
+    if _wants_json(argv):
+        import json
 
-            body = {"tool": tool, "kind": kind, "message": message, "hint": hint, "exit_code": code}
-            sys.stdout.write(json.dumps({"error": body}, indent=2) + "\n")
-        sys.stdout.flush()
-    except OSError:  # nobody can be told
-        _nobody_reads()
+        from virtprov.cli import streams
+
+        body = {"tool": tool, "kind": kind, "message": message, "hint": hint, "exit_code": code}
+        streams.exactly(json.dumps({"error": body}, indent=2) + "\n")
     return code
 
 

@@ -109,19 +109,13 @@ def to_request(args: Namespace) -> CloneRequest:
 
 def _document(path: str) -> bytes:
     """The file's bytes; "-" is standard input."""
-    import sys
-
-    from virtprov.support.errors import InputError
-
     if path == "-":
-        return sys.stdin.buffer.read()
-    try:
-        with open(path, "rb") as stream:
-            return stream.read()
-    except OSError as problem:
-        raise InputError(
-            f"--original-xml {path}: the file cannot be read: {problem.strerror}", hint="check its name and rights"
-        ) from None
+        from virtprov.cli import standard_input
+
+        return standard_input.read("XML")
+    from virtprov.support.files import read_bytes
+
+    return read_bytes(path, what="file of --original-xml")
 
 
 def _run(args: Namespace, request: CloneRequest, host: Host, output: Output) -> int:
@@ -131,7 +125,7 @@ def _run(args: Namespace, request: CloneRequest, host: Host, output: Output) -> 
     plan = made.plan
     output.tell_plan(plan)
     if args.print_xml:
-        output.result(plan.documents[0])
+        output.document(plan.documents[0])
     elif args.dry_run:
         output.result("\n".join(step.label for step in plan.steps))
     else:

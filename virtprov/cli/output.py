@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from virtprov.cli import streams
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
 
     from virtprov.actions.run.plan import Plan, World
     from virtprov.host.connection import Host
@@ -16,6 +18,9 @@ class Output:
     """Where words go. `json` collects the result into one object; `quiet` keeps only results and failures."""
 
     __slots__ = ("json", "quiet", "warnings")
+
+    acts = False
+    """Whether this run changes, or may have changed, a host: then its result must not be lost in silence."""
 
     def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
         self.json = json
@@ -38,6 +43,17 @@ class Output:
         if not self.json:
             sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
+    def document(self, text: str) -> None:
+        """XML as a result: for programs, so it is printed as it is."""
+        if not self.json:
+            streams.exactly(text if text.endswith("\n") else text + "\n")
+
+    def password(self, sentence: str) -> None:
+        """A result that is said only once: on standard error where standard output takes nothing."""
+        self.result(sentence)
+        if not self.json and not streams.arrived():
+            sys.stderr.write(sentence + "\n")
+
     def summary(self, sentence: str) -> None:
         """The closing line: a result, but one that --quiet leaves out."""
         if not self.quiet:
@@ -50,7 +66,10 @@ class Output:
 
             body = dict(facts)
             body["warnings"] = self.warnings
-            sys.stdout.write(json.dumps(body, indent=2) + "\n")
+            streams.exactly(json.dumps(body, indent=2) + "\n")
+            if not streams.arrived():
+                for word in dict.fromkeys(_passwords(body)):
+                    sys.stderr.write(f"Password for root's first login: {word}\n")
 
     def tell_plan(self, plan: Plan) -> None:
         """Pass on what the plan has to say."""
@@ -67,16 +86,44 @@ class Output:
         from virtprov.actions.run.plan import World
         from virtprov.support.progress import make
 
+        Output.acts = True
         world = World(host, make(sys.stderr, quiet=self.quiet), self.say, self.warn)
         world.trail = trail.for_host(os.path.basename(sys.argv[0]), host, self.warn)
         return world
 
 
-def confirm(question: str, ask: Callable[[str], str] | None = None) -> bool:
-    """Ask a yes/no question on standard error; anything but y or yes is no."""
+def confirm(question: str) -> bool:
+    """Ask a yes/no question on standard error; anything but y or yes is no.
+
+    Raises ProvError when what is asked about could not be shown.
+    """
+    if not streams.arrived():
+        from virtprov.support.errors import ProvError
+
+        raise ProvError("standard output cannot be written: what is asked about was not shown, and is not done")
     sys.stderr.write(f"{question} (y/n): ")
     sys.stderr.flush()
-    answer = ask(question) if ask is not None else sys.stdin.readline()
-    if ask is None and not sys.stdin.isatty():
+    answer = _answer()
+    if not (sys.stdin and sys.stdin.isatty()):
         sys.stderr.write("\n")  # nobody pressed Enter on the screen
     return answer.strip().lower() in ("y", "yes")
+
+
+def _passwords(body: object) -> Iterator[str]:
+    """Every password that was made up and that an object says, wherever in it."""
+    if isinstance(body, dict):
+        word = body.get("root_password")
+        if word:
+            yield str(word)
+        body = list(body.values())
+    if isinstance(body, list | tuple):
+        for part in body:
+            yield from _passwords(part)
+
+
+def _answer() -> str:
+    """A line of standard input; "" where there is none."""
+    try:
+        return sys.stdin.readline() if sys.stdin else ""
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from virtprov.support.units import show_duration, show_size
+from virtprov.support.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class _Shown(Task):
     def __init__(self, label: str, stream: TextIO, clock: Clock, alarm: MakeAlarm) -> None:
         from threading import Lock
 
-        self.label, self.stream, self.clock, self.make_alarm = label, stream, clock, alarm
+        self.label, self.stream, self.clock, self.make_alarm = visible(label), stream, clock, alarm
         self.lock = Lock()
         self.began = clock()
         self.due = self.began + PATIENCE
@@ -188,7 +189,7 @@ class _BarTask(_Shown):
         import shutil
 
         columns = shutil.get_terminal_size().columns if "COLUMNS" not in os.environ else 80
-        self.stream.write("\r" + self.line(max(20, columns - 1)) + "\x1b[K")
+        _steer(self.stream, "\r" + self.line(max(20, columns - 1)) + "\x1b[K")
 
     def line(self, width: int) -> str:
         """Return the text for a terminal of `width` columns: label, bar, amount, rate."""
@@ -207,5 +208,10 @@ class _BarTask(_Shown):
         return f"{text}[{'#' * filled}{'.' * (room - filled)}] {right}"
 
     def finish(self, *, failed: bool) -> None:
-        self.stream.write("\r\x1b[K")
+        _steer(self.stream, "\r\x1b[K")
         self.stream.flush()
+
+
+def _steer(stream: TextIO, text: str) -> None:
+    """Write what moves the cursor, which a stream for people would spell out."""
+    getattr(stream, "exactly", stream.write)(text)

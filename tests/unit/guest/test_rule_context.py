@@ -23,7 +23,7 @@ def test_the_hosts_answer_for_this_kind_of_guest(setting_of: Make, kvm: Host) ->
     q35 = setting_of(machine="q35").domcaps
     arm = setting_of(arch="aarch64", machine="virt", domain="qemu").domcaps
     assert q35 is not None and "efi" in q35.firmwares
-    assert arm is not None and arm.gic_versions == ("2", "3")
+    assert arm is not None and arm.arch == "aarch64"
 
 
 def test_the_host_is_asked_once(setting_of: Make, kvm: Host) -> None:

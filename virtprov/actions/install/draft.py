@@ -376,7 +376,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     """Every step in order: storage first, then the guest's definition, then its first boot."""
     from virtprov.actions.steps import storage
-    from virtprov.actions.steps.guest import Autostart, Create, Define, Start
+    from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
 
     listed: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
@@ -396,5 +396,5 @@ def _steps(
     listed.append(Define(name, text))
     listed.append(Start(name) if first == text else Create(name, first))
     if request.autostart:
-        listed.append(Autostart(name))
+        listed.append(SetAutostart(name, True))
     return tuple(listed)

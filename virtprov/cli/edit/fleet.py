@@ -113,7 +113,7 @@ class _Fleet:
             if told.diff:
                 self.output.result(told.diff)
         elif self.args.print_xml:
-            self.output.result(told.text)
+            self.output.document(told.text)
             told.text = ""
         elif self.args.confirm and told.diff:
             (sys.stderr if self.output.json else sys.stdout).write(told.diff)
@@ -186,7 +186,7 @@ class _Fleet:
             fleet_report.fail(sentence)
         passwords = [(each.name, word) for each in self.planned for word in _told(each).passwords if self.done]
         for name, word in passwords:
-            output.result(f"{name}: password for root's first login: {word}")
+            output.password(f"{name}: password for root's first login: {word}")
         printed = self.args.print_diff or self.args.print_xml
         line = fleet_report.summary(self.planned, self.failed, wanted, done=self.done)
         (output.say if printed else output.summary)(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from virtprov.cli import standard_input
 from virtprov.cli.edit import keep_old, report
 from virtprov.cli.output import Output, confirm
 from virtprov.support.errors import UsageError
@@ -143,12 +144,12 @@ def _write_back(args: Namespace, made: Edited, file: Letters, output: Output) ->
 
 
 def _standard_input() -> bytes:
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         raise UsageError(
             "no guest is named, and standard input is a terminal",
             hint="name a guest, or feed XML: virsh dumpxml GUEST | virtprov-xml --edit ...",
         )
-    return sys.stdin.buffer.read()
+    return standard_input.read("XML")
 
 
 def _wanted(args: Namespace, source: Source, output: Output) -> Wanted:
@@ -167,7 +168,7 @@ def _print(args: Namespace, made: Edited, output: Output) -> None:
         if made.changed:
             output.result(report.difference(made))
     elif args.print_xml or made.source.info is None:
-        output.result(made.text)
+        output.document(made.text)
 
 
 def _confirmed(args: Namespace, made: Edited, wanted: Wanted, output: Output) -> Wanted:
@@ -223,6 +224,6 @@ def _build(args: Namespace, requests: tuple[EditRequest, ...], host: Host | None
     for sentence in made.parts[-1].warnings:
         output.warn(sentence)
     text = outcome.alone(made)
-    output.result(text)
+    output.document(text)
     output.object(report.facts(made._replace(diff=""), outcome.Wanted(), text, defined=False, kept=True))
     return 0

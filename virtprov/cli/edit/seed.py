@@ -43,7 +43,7 @@ def tell_password(parts: Iterable[Changed], output: Output) -> None:
     """Show the password that a new seed gives root; JSON carries it in its object."""
     for part in parts:
         if part.seeded is not None and part.seeded.password:
-            output.result(f"Password for root's first login: {part.seeded.password}")
+            output.password(f"Password for root's first login: {part.seeded.password}")
 
 
 def facts(parts: Iterable[Changed], *, made: bool) -> dict[str, object]:

@@ -32,7 +32,7 @@ def means() -> Means:
 
     desktop = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     return Means(
-        terminal=sys.stdin.isatty() and sys.stdout.isatty(),
+        terminal=sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty(),
         viewer=desktop and shutil.which("virt-viewer") is not None,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli import answers, parser
+from virtprov.cli import answers, parser, streams
 from virtprov.cli.install import flags, legacy
 from virtprov.cli.output import Output
 from virtprov.guest.write import gather
@@ -74,7 +74,7 @@ def _identify(media: list[str], output: Output) -> int:
     if output.json:
         import json
 
-        sys.stdout.write(json.dumps([each.as_json() for each in found], indent=1) + "\n")
+        streams.exactly(json.dumps([each.as_json() for each in found], indent=1) + "\n")
     else:
         for each in found:
             output.result(identify_words.line(each))
@@ -295,7 +295,7 @@ def _print(made: InstallPlan, which: str, host: Host, output: Output) -> int:
                 f"--print-xml {which}: this guest is installed in one step", hint="say --print-xml alone, or 1"
             )
         documents = (documents[int(which) - 1],)
-    output.result("".join(documents))
+    output.document("".join(documents))
     output.object({**_facts(made, host), "documents": list(documents)})
     return 0
 
@@ -310,7 +310,7 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
     apply(made.plan, world)
     password = made.seed.password if made.seed is not None else ""
     if password:
-        output.result(f"Password for root's first login: {password}")
+        output.password(f"Password for root's first login: {password}")
     try:
         state = _follow(args, request, made, world, output)
     except BaseException:

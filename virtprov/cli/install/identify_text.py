@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from virtprov.support.visible import one_line
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.osinfo.detect import Detected
@@ -49,4 +51,4 @@ def _unknown(found: Detected) -> str:
 
 
 def _label(found: Detected) -> str:
-    return f" (label '{found.volume_id}')" if found.volume_id else ""
+    return f" (label '{one_line(found.volume_id)}')" if found.volume_id else ""

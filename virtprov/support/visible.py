@@ -1,0 +1,39 @@
+"""Text from outside, as it may be shown: nothing in it steers a terminal, or hides from the reader.
+
+Names, labels, messages of servers and of guests can hold escape sequences, and characters that turn the direction of
+writing. Such characters are spelled `\\xNN`, or `\\uNNNN` above 0xff. XML and JSON that a command prints as its result
+are for programs and stay as they are.
+"""
+
+from __future__ import annotations
+
+_JOINERS = "\u200c\u200d"
+"""Invisible characters that spelling needs: Persian, Hindi, and emoji that are made of several."""
+
+
+def visible(text: str) -> str:
+    """Return `text` with control characters (but newline and tab), format characters and surrogates spelled out."""
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    kept = text.replace("\r\n", "\n") if "\r\n" in text else text
+    return "".join(letter if letter.isprintable() or _is_harmless(letter) else spelled(letter) for letter in kept)
+
+
+def one_line(text: str) -> str:
+    """Return `text` for a cell of a table or the middle of a sentence: as `visible`, on one line."""
+    return visible(" ".join(text.split()))
+
+
+def spelled(letter: str) -> str:
+    """Return a character as an escape sequence of Python's."""
+    number = ord(letter)
+    if number <= 0xFF:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+
+
+def _is_harmless(letter: str) -> bool:
+    from unicodedata import category
+
+    # spaces, private letters, and letters that are newer than this Python
+    return letter in "\n\t" or letter in _JOINERS or category(letter) in ("Zs", "Co", "Cn")
