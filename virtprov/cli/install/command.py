@@ -8,6 +8,7 @@ from virtprov.cli import answers, parser, streams
 from virtprov.cli.install import flags, legacy
 from virtprov.cli.output import Output
 from virtprov.guest.write import gather
+from virtprov.options.catalogue import BOOTING, DEVICES, GENERAL, GUEST
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.osinfo.os_request import OsinfoRequest
 
-XML_GROUPS = (*parser.BOOTING, *parser.GENERAL, *parser.GUEST, *parser.DEVICES)
+XML_GROUPS = (*BOOTING, *GENERAL, *GUEST, *DEVICES)
 GROUPS = (*XML_GROUPS, "cloud-init", "install", "location", "unattended", "check")
 
 
