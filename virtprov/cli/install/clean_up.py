@@ -7,13 +7,11 @@ from virtprov.support.errors import HostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from virtprov.actions.run.leftovers import Fate, Found, Run
 
 
-def main(args: Namespace, output: Output) -> int:
-    """Go through every run that came to no end; with --connect only those on that host.
+def main(uri: str | None, output: Output, *, ask: bool) -> int:
+    """Go through every run that came to no end, or only those on the host `uri`; `ask` before anything is removed.
 
     Returns 3 when a host could not be reached, whose runs are kept for later.
     """
@@ -22,11 +20,11 @@ def main(args: Namespace, output: Output) -> int:
     reports, unreached = [], False
     damaged: list[str] = []
     for run, lines in leftovers.ended(damaged):
-        if args.connect and run.uri != args.connect:
+        if uri and run.uri != uri:
             lines.close()
             continue
         try:
-            fates, settled = _clean(run, args, output)
+            fates, settled = _clean(run, output, ask)
             why = ""
         except HostError as problem:
             fates, settled, why = [], False, problem.message
@@ -47,7 +45,7 @@ def main(args: Namespace, output: Output) -> int:
 
 
 
-def _clean(run: Run, args: Namespace, output: Output) -> tuple[list[Fate], bool]:
+def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Fate], bool]:
     """Clean up after one run; says what became of what is there, and whether nothing is left."""
     from virtprov.actions.run import leftovers
     from virtprov.host.connection import connect
@@ -62,11 +60,11 @@ def _clean(run: Run, args: Namespace, output: Output) -> tuple[list[Fate], bool]
         if not found:
             output.summary(f"Nothing is left of {run.words()}.")
             return [], True
-        if mine and not args.yes and not _agreed(run, mine):
+        if mine and ask and not _agreed(run, mine):
             output.say("It is kept; --yes removes it without asking.")
             kept = [leftovers.Fate(each.thing, leftovers.KEPT, "not agreed to") for each in mine + doubtful]
             return kept, False
-        fates = leftovers.remove(run, host, found, lambda each: not args.yes and _agreed(run, [each]))
+        fates = leftovers.remove(run, host, found, lambda each: ask and _agreed(run, [each]))
     for fate in fates:
         if fate.fate == leftovers.REMOVED:
             output.summary(f"Removed {fate.thing.words()}.")
