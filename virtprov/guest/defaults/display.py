@@ -96,23 +96,20 @@ def _fill_sdl(display: Element) -> None:
 
 
 def _default_video(setting: Setting) -> str:
+    """The model of a video card that suits the guest, the first that fits."""
     guest, known = setting.guest, setting.domcaps
     models = (known.device("video", "modelType") if known is not None else None) or ()
-    if guest.is_pseries:
-        return "vga"
-    if guest.is_loongarch or guest.is_riscv_virt or guest.is_s390x:
-        return "virtio"
-    if has_spice(setting) and _uses_gl(setting):
-        return "virtio"
-    if "virtio" in models and setting.profile.virtio_gpu:
-        return "virtio"
-    if has_spice(setting) and guest.is_x86 and setting.like_qemu and (not models or "qxl" in models):
-        return "qxl"
-    if guest.is_uefi and guest.is_arm_virt:
-        return "ramfb"
-    if guest.is_uefi and "bochs" in models:
-        return "bochs"
-    return "vga"
+    qxl_fits = guest.is_x86 and setting.like_qemu and (not models or "qxl" in models)
+    choices = (
+        ("vga", guest.is_pseries),
+        ("virtio", guest.is_loongarch or guest.is_riscv_virt or guest.is_s390x),
+        ("virtio", has_spice(setting) and _uses_gl(setting)),
+        ("virtio", "virtio" in models and setting.profile.virtio_gpu),
+        ("qxl", has_spice(setting) and qxl_fits),
+        ("ramfb", guest.is_uefi and guest.is_arm_virt),
+        ("bochs", guest.is_uefi and "bochs" in models),
+    )
+    return next((model for model, fits in choices if fits), "vga")
 
 
 def fill_video(setting: Setting) -> None:

@@ -44,16 +44,21 @@ def describe(
 
     `fmt` is what the disk has or will have: for a disk that is there, `format=` says nothing.
     """
-    said = spec.driver_format
     if host.driver == "xen":
-        places.put(disk, "./driver/@name", "phy" if kind == "block" else "qemu")
-        if kind != "block" and (said or fmt):
-            places.put(disk, "./driver/@type", said or fmt)
-        return
-    if not qemu:
-        if said:
-            places.put(disk, "./driver/@type", said)
-        return
+        _describe_for_xen(disk, kind, spec.driver_format or fmt)
+    elif qemu:
+        _describe_for_qemu(disk, kind, fmt, spec.driver_format, new)
+    elif spec.driver_format:
+        places.put(disk, "./driver/@type", spec.driver_format)
+
+
+def _describe_for_xen(disk: Element, kind: str, fmt: str) -> None:
+    places.put(disk, "./driver/@name", "phy" if kind == "block" else "qemu")
+    if kind != "block" and fmt:
+        places.put(disk, "./driver/@type", fmt)
+
+
+def _describe_for_qemu(disk: Element, kind: str, fmt: str, said: str, new: bool) -> None:
     if places.get(disk, "./driver/@name") is None:
         places.put(disk, "./driver/@name", "qemu")
     if places.get(disk, "./driver/@type") is None and (said or fmt):
