@@ -6,9 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.request import CloneRequest
+from virtprov.actions.run.artifact_storage import inactive
 from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.files import CopyFile, Discard, PutAside
+from virtprov.actions.steps.files import CopyFile, discard, put_aside
 from virtprov.guest import identity
 from virtprov.guest.disks.source import ATTRIBUTE, FILE, DiskSource
 from virtprov.guest.disks.source_element import place
@@ -179,7 +180,7 @@ class _Work:
             self._put_aside(target)
         pool = host.pool_at(os.path.dirname(target))
         if pool is not None and not pool.active:
-            raise storage.inactive(pool)
+            raise inactive(pool)
         if source is None:
             self._copy_outside(where, target, pool, onto_device)
         elif onto_device:
@@ -199,8 +200,8 @@ class _Work:
         while os.path.lexists(aside := f"{target}.old{number or ''}"):
             number += 1
         self.warnings.append(f"what is in {target} now will be lost")
-        self.steps.append(PutAside(target, aside))
-        self.last.append(Discard(aside))
+        self.steps.append(put_aside(target, aside))
+        self.last.append(discard(aside))
 
     def _copy_volume(self, source: VolumeInfo, target: str, pool: PoolInfo | None) -> None:
         """Copy what a pool of the host holds: the host does, but for sharing the blocks of images with tables."""

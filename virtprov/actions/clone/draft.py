@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from virtprov.actions.clone import disks
 from virtprov.actions.clone.disks import DiskFate
 from virtprov.actions.request import CloneRequest
-from virtprov.actions.run import teardown
+from virtprov.actions.run.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile
-from virtprov.actions.steps.guest import Define, DiscardGuest, Replace
+from virtprov.actions.steps.guest import Define, Replace, discard_guest
 from virtprov.guest import checks, identity, names
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError, nearest
@@ -132,8 +132,8 @@ def _make_room(host: Host, name: str, replaced: str | None, nvram: str | None) -
     """The steps that put the replaced guest out of the way, and those that remove it in the end."""
     if replaced is None:
         return [], []
-    shared = nvram is not None and nvram in teardown.variable_files(host, replaced)
-    return [Replace(name, shared)], [DiscardGuest(name)]
+    shared = nvram is not None and nvram in variable_files(host, replaced)
+    return [Replace(name, shared)], [discard_guest(name)]
 
 
 # -- other files ---------------------------------------------------------------------------------
@@ -156,13 +156,13 @@ def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced:
     source = guest.get(place)
     said = bool(source)
     if not said and guest.get("./os/@firmware") == "efi":
-        source = os.path.join(teardown.variables_folder(host), f"{guest.name}_VARS.fd")
+        source = os.path.join(variables_folder(host), f"{guest.name}_VARS.fd")
     if not source:
         return None
     if request.nvram:
         return _Nvram(source, request.nvram, place)
     target = identity.nvram_path(source, name)
-    if replaced is not None and target in teardown.variable_files(host, replaced):
+    if replaced is not None and target in variable_files(host, replaced):
         return _Nvram(source, _beside(host, target), place)  # the old ones stay until the replaced guest goes
     return _Nvram(source, target, place if said else "")
 

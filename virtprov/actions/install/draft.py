@@ -366,9 +366,9 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
     """The way to the disks, first of all."""
     if not blocked:
         return []
-    from virtprov.actions.steps.access import LetSearch
+    from virtprov.actions.steps.access import grant_search
 
-    return [LetSearch(barrier.directory, barrier.person) for barrier in blocked]
+    return [grant_search(barrier.directory, barrier.person) for barrier in blocked]
 
 
 def _steps(

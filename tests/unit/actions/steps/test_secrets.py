@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.run import artifact, teardown
+from virtprov.actions.run.artifact import GONE, OURS, Evidence
+from virtprov.actions.run.artifact_storage import Secret, Volume
 from virtprov.actions.run.plan import World
 from virtprov.actions.steps import storage
 from virtprov.guest.disks.volumes import Encryption, NewVolume
@@ -55,7 +56,7 @@ def volume(tmp_path: Path) -> NewVolume:
     return NewVolume("images", "new.img", "/srv/images/new.img", "raw", 1024**2, 0, encryption=encryption)
 
 
-def test_both_come_and_both_go(volume: NewVolume, place: Host, world_of: Around, listed: Look) -> None:
+def test_secret_comes_and_goes_with_its_volume(volume: NewVolume, place: Host, world_of: Around, listed: Look) -> None:
     before, host = listed(place), Keeping(place)
     undo = storage.MakeVolume(volume).do(world_of(host))
     assert host.secrets == {UUID: b" hush hush "}
@@ -65,14 +66,16 @@ def test_both_come_and_both_go(volume: NewVolume, place: Host, world_of: Around,
 
 
 @pytest.mark.parametrize("refuses", ["secret", "volume"])
-def test_neither_comes_alone(refuses: str, volume: NewVolume, place: Host, world_of: Around, listed: Look) -> None:
+def test_secret_and_volume_do_not_come_alone(
+    refuses: str, volume: NewVolume, place: Host, world_of: Around, listed: Look
+) -> None:
     before, host = listed(place), Keeping(place, refuses)
     with pytest.raises(HostError, match=f"no {refuses}s here"):
         storage.MakeVolume(volume).do(world_of(host))
     assert host.secrets == {} and listed(place) == before
 
 
-def test_a_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, world_of: Around) -> None:
+def test_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, world_of: Around) -> None:
     host = Keeping(place)
     undo = storage.MakeVolume(volume._replace(encryption=Encryption("luks", UUID))).do(world_of(host))
     assert host.secrets == {} and undo is not None
@@ -81,7 +84,7 @@ def test_a_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, worl
 
 
 @pytest.mark.parametrize(("content", "message"), [(b"\n", "holds no password"), (None, "cannot be read")])
-def test_files_without_a_password(
+def test_password_file_without_a_password(
     content: bytes | None, message: str, volume: NewVolume, place: Host, world_of: Around, tmp_path: Path
 ) -> None:
     (tmp_path / "password").unlink()
@@ -91,12 +94,12 @@ def test_files_without_a_password(
         storage.MakeVolume(volume).do(world_of(Keeping(place)))
 
 
-def test_both_are_written_down_and_found_again(volume: NewVolume, place: Host, world_of: Around) -> None:
+def test_secret_is_written_down_and_found_again(volume: NewVolume, place: Host, world_of: Around) -> None:
     host: Any = Keeping(place)
     world = world_of(host)
     storage.MakeVolume(volume).do(world)
-    (secret,), (made,) = world.trail.held(artifact.SECRET), world.trail.held(artifact.VOLUME)
+    (secret,), (made,) = world.trail.artifacts(Secret), world.trail.artifacts(Volume)
     assert (secret.uuid, secret.name, made.key) == (UUID, "/srv/images/new.img", "/srv/images/new.img")
-    assert teardown.standing(host, secret).state == teardown.OURS
-    teardown.take_down(host, secret)
-    assert host.secrets == {} and teardown.standing(host, secret).state == teardown.GONE
+    assert secret.standing(host, Evidence()).state == OURS
+    secret.take_down(host)
+    assert host.secrets == {} and secret.standing(host, Evidence()).state == GONE
