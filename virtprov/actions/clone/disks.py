@@ -11,7 +11,7 @@ from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, discard, put_aside
 from virtprov.guest import identity
-from virtprov.guest.disks.source import ATTRIBUTE, FILE, DiskSource
+from virtprov.guest.disks.source import ATTRIBUTE, FILE, VOLUME, DiskSource
 from virtprov.guest.disks.source_element import place
 from virtprov.guest.disks.volumes import FILE_POOLS, GIB
 from virtprov.guest.document import Guest
@@ -93,7 +93,10 @@ class _Work:
 
     def settle(self, disk: Element) -> None:
         """Decide what becomes of one disk."""
-        where = DiskSource.of(disk).path_on(self.host)
+        source = DiskSource.of(disk)
+        where = source.path_on(self.host)
+        if source.kind == VOLUME and not where.startswith("/"):  # a volume on the network has an address
+            where = ""
         if not self._is_copied(disk):
             has = tree.child(disk, "source") is not None
             self._note(disk, where, where if has else "", SHARED if has else EMPTY)

@@ -9,6 +9,7 @@ from virtprov.actions.run.artifact import GONE, OTHERS, UNSURE, Artifact, Aside,
 from virtprov.actions.run.artifact_guests import Guest, StartedGuest
 from virtprov.actions.run.trail import KIND
 from virtprov.actions.run.trail_reader import DISCARD, Run, ended
+from virtprov.guest.disks.source import DiskSource
 from virtprov.support import state
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
@@ -131,10 +132,7 @@ def _paths_in_use(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]]:
                 continue
             name = tree.find_text(root, "name")
             for source in root.iterfind("devices/disk/source"):
-                for path in filter(None, (source.get("file"), source.get("dev"))):
+                path = DiskSource.read(source).path_on(host)
+                if path:
                     yield path, name
-                pool, volume = source.get("pool"), source.get("volume")
-                info = host.volume(pool, volume) if pool and volume else None
-                if info is not None:
-                    yield info.path, name
 

@@ -62,8 +62,8 @@ class DiskSource(Record):
         return host.volume(self.pool, self.volume) if self.pool and self.volume else None
 
     def path_on(self, host: HostView) -> str:
-        """The path at which the host has it; "" for what has none there."""
+        """The path at which the host has it (libvirt's own word for a volume); "" for what has none there."""
         if self.kind != VOLUME:
             return self.path
         volume = self.volume_on(host)
-        return volume.path if volume is not None and volume.path.startswith("/") else ""
+        return volume.path if volume is not None else ""
