@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest import defaults, hostdev
 from virtprov.guest.choices import NONE, Choices
-from virtprov.guest.disks.locate import Storage, change_source
+from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits.companions import after_edit, after_removal
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
 from virtprov.guest.write.compose import NewDevice
 from virtprov.guest.write.select import Selector
@@ -79,7 +79,7 @@ def change(
     request: EditRequest,
     guest: Guest,
     host: HostView | None,
-    storage: Storage | None = None,
+    storage: DiskResolver | None = None,
     *,
     dry: bool = False,
     twin: Guest | None = None,
@@ -147,11 +147,11 @@ def _noted(os_id: str) -> Profile:
 
 def _setting(
     request: EditRequest, guest: Guest, host: HostView | None, fresh: list[Element] | None = None
-) -> Setting:
+) -> RuleContext:
     return _Placed(guest, _view(guest, host), _profile(request, guest), fresh=fresh)
 
 
-class _Placed(Setting):
+class _Placed(RuleContext):
     """A guest that is there: the host it is on runs it, whatever its document says."""
 
     __slots__ = ()
@@ -167,9 +167,9 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
     return host if host is not None else Offline(guest)
 
 
-def storage_of(guest: Guest, host: HostView | None) -> Storage:
+def storage_of(guest: Guest, host: HostView | None) -> DiskResolver:
     """What resolves the disks of one edit of a guest."""
-    return Storage(
+    return DiskResolver(
         _view(guest, host), guest.name or "guest", qemu=_view(guest, host).driver == "qemu"
     )
 
@@ -177,7 +177,7 @@ def storage_of(guest: Guest, host: HostView | None) -> Storage:
 # -- editing -------------------------------------------------------------------------------------
 
 
-def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
+def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver) -> Changed:
     if request.group.startswith("convert-to-"):
         return _convert(request, guest, host)
     rows = table(request.group)
@@ -200,7 +200,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: St
 
 
 def _act(
-    group: str, guest: Guest, host: HostView | None, node: Element, use: Use, storage: Storage
+    group: str, guest: Guest, host: HostView | None, node: Element, use: Use, storage: DiskResolver
 ) -> list[Making]:
     """What the words of one use mean for an element that is there."""
     if use.disk is not None:
@@ -221,7 +221,7 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
     return Changed(guest, () if part is None else (part,), before, (), tuple(setting.notes), tuple(setting.warnings))
 
 
-def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Setting:
+def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> RuleContext:
     model = guest.get("./cpu/model")
     with in_kib(guest.root, request.group):
         _, choices = compose.write_all(guest, request.uses)
@@ -236,7 +236,7 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Se
     return setting
 
 
-def _settle_boot(setting: Setting, host: HostView | None) -> None:
+def _settle_boot(setting: RuleContext, host: HostView | None) -> None:
     """What `--boot` says of the machine and its firmware, and what no rule for defaults does."""
     guest, choices = setting.guest, setting.choices
     if choices.refresh_machine:
@@ -305,7 +305,7 @@ def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
 
 
 def _add(
-    request: EditRequest, guest: Guest, host: HostView | None, storage: Storage, twin: Guest | None
+    request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver, twin: Guest | None
 ) -> Changed:
     changed = _complete(request, guest, host, storage, _names(twin))
     if request.profile is not None and request.profile.os_id:
@@ -323,7 +323,7 @@ def _complete(
     request: EditRequest,
     guest: Guest,
     host: HostView | None,
-    storage: Storage,
+    storage: DiskResolver,
     taken: frozenset[str] = frozenset(),
 ) -> Changed:
     """Make new elements and fill in what they leave open; what the guest had stays as it is."""
@@ -339,7 +339,7 @@ def _complete(
     return Changed(guest, tuple(fresh), (), tuple(makings), notes, tuple(setting.warnings))
 
 
-def _settle(host: HostView | None, storage: Storage, device: NewDevice) -> Making | None:
+def _settle(host: HostView | None, storage: DiskResolver, device: NewDevice) -> Making | None:
     use = device.use
     if use.disk is not None:
         return storage.resolve(device.element, use.disk)
@@ -347,7 +347,7 @@ def _settle(host: HostView | None, storage: Storage, device: NewDevice) -> Makin
     return None
 
 
-def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
+def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver) -> Changed:
     rows = table(request.group)
     if rows.many:
         return _complete(request, guest, host, storage)

@@ -9,13 +9,13 @@ from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
 from virtprov.guest.disks import reachable
 from virtprov.guest.disks.in_use import disks_are_free, written_below
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.platform import Platform
-from virtprov.guest.rule_context import UNWATCHED, Setting, Watch
+from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
 from virtprov.guest.write.compose import NewDevice
 from virtprov.osinfo.lookup import find, generic
@@ -40,7 +40,7 @@ _LAST = "xml"
 class Drafted(Record):
     """The guest as the options and the defaults make it, before it is cut into phases."""
 
-    setting: Setting
+    setting: RuleContext
     makings: tuple[Making, ...]
     given_macs: tuple[str, ...]
     given_disks: tuple[Element, ...]
@@ -91,7 +91,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes)
 
 
-def _seed(request: InstallRequest, setting: Setting, final: Guest, install: Guest | None) -> Seed | None:
+def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
     """The cloud-init seed; with an installer both phases get its drive."""
     if request.seed is None:
         return None
@@ -149,7 +149,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     chosen = _settle_platform(guest, request, host, profile)
     watch.step("platform")
     check_osinfo(request, guest, profile)
-    setting = Setting(guest, host, profile, refused=request.refused, machine_features=chosen.features)
+    setting = RuleContext(guest, host, profile, refused=request.refused, machine_features=chosen.features)
     _advise(request, setting, chosen)
     _settle_name(setting, request, watch)
     devices, more = compose.write_all(guest, late, watch)
@@ -174,7 +174,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     return Drafted(setting, makings, given_macs, tuple(given))
 
 
-def _advise(request: InstallRequest, setting: Setting, chosen: Platform) -> None:
+def _advise(request: InstallRequest, setting: RuleContext, chosen: Platform) -> None:
     """Say what makes the guest slower than it could be."""
     if chosen.slow:
         setting.warn(f"the host offers no KVM for {chosen.arch} guests: this one is emulated, which is slow")
@@ -202,7 +202,7 @@ def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile:
     return chosen
 
 
-def _settle_name(setting: Setting, request: InstallRequest, watch: Watch) -> None:
+def _settle_name(setting: RuleContext, request: InstallRequest, watch: Watch) -> None:
     guest, host, profile = setting.guest, setting.host, setting.profile
     if request.name:
         names.check_name(request.name)
@@ -234,7 +234,7 @@ def _firmware_uuid(request: InstallRequest) -> str:
     return next((place.text or "" for place in places if place.name == "system.uuid"), "")
 
 
-def _require(request: InstallRequest, setting: Setting) -> None:
+def _require(request: InstallRequest, setting: RuleContext) -> None:
     """Raise UsageError that lists everything a guest cannot do without."""
     guest = setting.guest
     missing = {}
@@ -264,7 +264,7 @@ def _has_method(request: InstallRequest, guest: Guest) -> bool:
     )
 
 
-def _advised_gib(setting: Setting) -> float | None:
+def _advised_gib(setting: RuleContext) -> float | None:
     storage = setting.profile.resources(setting.guest.arch).advised.storage
     return storage / GIB if storage else None
 
@@ -279,7 +279,7 @@ def _add_medium(guest: Guest) -> Element:
 
 
 def _settle_disks(
-    setting: Setting, devices: list[NewDevice], request: InstallRequest, watch: Watch
+    setting: RuleContext, devices: list[NewDevice], request: InstallRequest, watch: Watch
 ) -> tuple[tuple[Making, ...], set[str]]:
     """Give every disk its source; without --disk, a new one where the profile says how big.
 
@@ -295,7 +295,7 @@ def _settle_disks(
     if method.kind == boot.CDROM and method.medium:
         disks.append((_add_medium(guest), DiskSpec(path=method.medium)))
     watch.step("install-medium")
-    storage = Storage(
+    storage = DiskResolver(
         setting.host,
         guest.name,
         qemu=setting.is_qemu,
@@ -335,7 +335,7 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     check_waiting(request, host)
 
 
-def _blocked(request: InstallRequest, setting: Setting) -> list[reachable.Barrier]:
+def _blocked(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
     """The directories to be opened for QEMU; the user hears of those that stay closed to it."""
     if not (request.checks.permissions or request.fix_permissions):
         return []

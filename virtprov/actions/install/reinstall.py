@@ -9,10 +9,10 @@ from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks
 from virtprov.guest.defaults import disk
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -92,8 +92,8 @@ def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
     drives = guest.disks("cdrom")
     drive = drives[0] if drives else guest.add_device("disk", device="cdrom")
     _empty(drive)
-    setting = Setting(guest, host, profile, fresh=[drive])
-    Storage(host, guest.name, qemu=setting.is_qemu).resolve(drive, DiskSpec(path=medium))
+    setting = RuleContext(guest, host, profile, fresh=[drive])
+    DiskResolver(host, guest.name, qemu=setting.is_qemu).resolve(drive, DiskSpec(path=medium))
     disk.fill_bus(setting)
     disk.fill_targets(setting)
 

@@ -11,7 +11,7 @@ from virtprov.guest.defaults.disk import fill_bus, fill_targets
 from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
@@ -43,7 +43,7 @@ class Seed(Record):
 
 
 def plan(
-    request: SeedRequest, setting: Setting, final: Guest, install: Guest | None = None, *, build: bool = True
+    request: SeedRequest, setting: RuleContext, final: Guest, install: Guest | None = None, *, build: bool = True
 ) -> Seed:
     """Decide where the seed goes and build it; without `build` what is on this machine is only looked through.
 
@@ -88,7 +88,7 @@ def looked_through(wanted: SeedRequest) -> tuple[str, ...]:
     return build(wanted._replace(root_password_generate=False)).warnings
 
 
-def pool_for(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
+def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
     """A pool of files for the seed: that of the first disk, else `default`, which is made when missing."""
     host = setting.host
     for disk in setting.guest.disks("disk"):
@@ -122,7 +122,7 @@ def free_name(host: HostView, pool: str, guest: str) -> str:
         number += 1
 
 
-def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Element:
+def add_drive(setting: RuleContext, guest: Guest, where: str, *, cdrom: bool) -> Element:
     """Add the seed's drive: a read-only virtio disk, which every kernel that drives the other disks finds early.
 
     Installers, which find no seed elsewhere, and guests without virtio get a CD-ROM; without `where` it is
@@ -138,7 +138,7 @@ def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Ele
     if where:
         fill_drive(setting, drive, where)
     tree.add(drive, tree.element("readonly"))
-    here = Setting(guest, setting.host, setting.profile, fresh=[drive])
+    here = RuleContext(guest, setting.host, setting.profile, fresh=[drive])
     fill_bus(here)
     fill_targets(here)
     if devices.wants_scsi(here):
@@ -146,7 +146,7 @@ def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Ele
     return drive
 
 
-def fill_drive(setting: Setting, drive: Element, where: str) -> None:
+def fill_drive(setting: RuleContext, drive: Element, where: str) -> None:
     """Put the seed at `where` into a drive, in place of what is in it."""
     drive.set("type", "file")
     for tag in ("source", "backingStore"):

@@ -12,7 +12,7 @@ from virtprov.cloudinit.seed_request import FLAG, SeedRequest
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.text import listed
@@ -110,13 +110,15 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
     )
 
 
-def _setting(guest: Guest, host: HostView) -> Setting:
+def _setting(guest: Guest, host: HostView) -> RuleContext:
     from virtprov.osinfo.lookup import noted
 
-    return Setting(guest, host, noted(guest.get(OS_ID)))
+    return RuleContext(guest, host, noted(guest.get(OS_ID)))
 
 
-def _place(setting: Setting, where: str, host: HostView) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
+def _place(
+    setting: RuleContext, where: str, host: HostView
+) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
     """Put the medium into a drive; returns it, the drives as they were, and the volumes that have come free."""
     guest = setting.guest
     ours = drives(guest)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from virtprov.host.info import PoolInfo, VolumeInfo
 
 
-class Storage:
+class DiskResolver:
     """Resolves the disks of one guest on one host. Looks, never writes.
 
     `advised_gib` is the disk size the operating system's profile recommends (None: it does not say). Without
@@ -208,7 +208,7 @@ def _refuse_password(spec: DiskSpec) -> None:
 # -- disks that are there ------------------------------------------------------------------------
 
 
-def change_source(storage: Storage, disk: Element, spec: DiskSpec) -> list[Making]:
+def change_source(storage: DiskResolver, disk: Element, spec: DiskSpec) -> list[Making]:
     """Change the source of an existing disk; an empty path takes the medium out."""
     if spec.path == "":
         source = tree.child(disk, "source")

@@ -17,7 +17,7 @@ from virtprov.actions.steps import storage
 from virtprov.cloudinit.seed_request import SeedRequest, from_options
 from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
 from virtprov.osinfo.lookup import find
 from virtprov.support.errors import HostError, InputError
@@ -46,7 +46,7 @@ def planned(
     host: Host, final: Guest, profile: str = "debian12", *, said: SeedRequest | None = None,
     install: Guest | None = None, build: bool = True,
 ) -> Seed:  # fmt: skip
-    setting = Setting(final, host, find(profile))
+    setting = RuleContext(final, host, find(profile))
     return attach.plan(said or SeedRequest(disable=True), setting, final, install, build=build)
 
 
