@@ -99,3 +99,26 @@ def test_pool_over_takes_the_pool_that_is_there(place: Host, recorded: Host) -> 
             pool_over(recorded, "/srv/attic", pools)
     attic = recorded.pool("attic")
     assert attic is not None and caught.value.message == inactive(attic).message
+
+
+def test_pool_that_something_is_made_in_stays(place: Host) -> None:
+    place.create_pool(pool_xml(MORE.name, MORE.path, UUID))
+
+    class Busy:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place, name)
+
+        def refresh_pool(self, name: str) -> None:
+            raise HostError("the pool has asynchronous jobs running")
+
+    host: Any = Busy()
+    with pytest.raises(InUse):
+        MORE.take_down(host)
+    assert MORE.is_there(place)
+
+
+def test_pool_that_is_off_goes(recorded: Host) -> None:
+    attic = recorded.pool("attic")
+    assert attic is not None and not attic.active
+    Pool("attic", attic.uuid, attic.path).take_down(recorded)
+    assert recorded.pool("attic") is None

@@ -21,6 +21,7 @@ from virtprov.actions.steps.files import CopyFile, put_aside
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
+from virtprov.support.errors import HostError
 
 Around = Callable[[Any], World]
 CutOff = Callable[..., None]
@@ -229,3 +230,48 @@ def test_look_leaves_the_start_of_a_guest_that_goes_anyway(
 ) -> None:
     cut_off(world, DEFINE, Start("new"))
     assert [found.artifact.kind for found in leftovers.look(read_run(), place)] == ["guest"]
+
+
+def test_look_is_unsure_where_the_host_does_not_say(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
+    cut_off(world, MAKE_VOLUME)
+
+    class Silent:
+        is_alive = True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place, name)
+
+        def volume(self, pool: str, name: str) -> None:
+            raise HostError("the pool does not answer")
+
+    host: Any = Silent()
+    run = read_run()
+    (found,) = leftovers.look(run, host)
+    assert (found.state, found.why) == (UNSURE, "the pool does not answer")
+    Silent.is_alive = False
+    with pytest.raises(HostError, match="does not answer"):
+        leftovers.look(run, host)
+
+
+def test_remove_keeps_for_later_what_the_host_refuses(
+    place: Host, world: World, cut_off: CutOff, read_run: Read
+) -> None:
+    cut_off(world, MAKE_VOLUME)
+
+    class Refusing:
+        is_alive = True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place, name)
+
+        def delete_volume(self, pool: str, name: str) -> None:
+            raise HostError("it is busy")
+
+    host: Any = Refusing()
+    run = read_run()
+    found = leftovers.look(run, host)
+    (outcome,) = leftovers.remove(run, host, found, never)
+    assert (outcome.fate, outcome.why, outcome.settled) == (KEPT, "it is busy", False)
+    Refusing.is_alive = False
+    with pytest.raises(HostError, match="it is busy"):
+        leftovers.remove(run, host, found, never)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetA
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported
+from virtprov.host.info import VolumeInfo
 from virtprov.support.errors import HostError
 
 Look = Callable[[Host], dict[str, list[str]]]
@@ -185,3 +187,58 @@ def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Aro
 )
 def test_labels_of_guest_steps(step: Step, label: str) -> None:
     assert step.label == label
+
+
+def test_create_of_a_defined_guest_leaves_it_defined(place: Host, world_of: Around, listed: Look) -> None:
+    place.define_guest(NEW.format(1, ""))
+    undo = Create("new", NEW.format(1, "")).do(world_of(place))
+    assert listed(place)["guests"] == ["new running", "web running"]
+    assert undo is not None
+    undo()
+    assert listed(place)["guests"] == ["new shut off", "web running"]
+
+
+def test_create_that_fails_removes_the_variables(world_of: Around, tmp_path: Path) -> None:
+    class Refusing:
+        """A host that makes the file of variables, and then cannot start the guest."""
+
+        driver, is_remote, is_session, is_alive = "qemu", False, False, True
+        deleted: list[str] = []
+
+        def guest(self, key: str) -> None:
+            return None
+
+        def create_guest(self, xml: str) -> None:
+            (tmp_path / "new_VARS.fd").touch()
+            raise HostError("it does not start")
+
+        def pool_at(self, directory: str) -> None:
+            return None
+
+        def create_pool(self, xml: str, **how: Any) -> None:
+            assert str(tmp_path) in xml
+
+        def remove_pool(self, name: str) -> None:
+            pass
+
+        def volume(self, pool: str, name: str) -> Any:
+            return VolumeInfo("p", name, f"{tmp_path}/{name}", "k", "file", "raw", 1, 1, "", "", "")
+
+        def delete_volume(self, pool: str, name: str) -> None:
+            self.deleted.append(name)
+
+    host = Refusing()
+    world = world_of(host)
+    with pytest.raises(HostError, match="it does not start"):
+        Create("new", NEW.format(1, f"<nvram>{tmp_path}/new_VARS.fd</nvram>")).do(world)
+    assert host.deleted == ["new_VARS.fd"] and not world.trail.is_kept
+
+
+def test_replace_of_a_guest_that_lives_only_while_it_runs(place: Host, world_of: Around, listed: Look) -> None:
+    place.create_guest(NEW.format(1, ""))
+    before = listed(place)
+    undo = Replace("new").do(world_of(place))
+    assert listed(place)["guests"] == ["web running"] and undo is not None
+    undo()
+    info = place.guest("new")
+    assert listed(place) == before and info is not None and not info.persistent

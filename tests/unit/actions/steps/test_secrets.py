@@ -10,8 +10,9 @@ import pytest
 
 from virtprov.actions.run.artifact import GONE, OURS, Evidence
 from virtprov.actions.run.artifact_storage import Secret, Volume
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import Undo, World
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.secrets import undo_all
 from virtprov.guest.disks.volumes import Encryption, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, InputError
@@ -103,3 +104,29 @@ def test_secret_is_written_down_and_found_again(volume: NewVolume, place: Host, 
     assert secret.standing(host, Evidence()).state == OURS
     secret.take_down(host)
     assert host.secrets == {} and secret.standing(host, Evidence()).state == GONE
+
+
+def test_secret_that_cannot_be_removed_is_said(volume: NewVolume, place: Host, world_of: Around, told: Any) -> None:
+    class Stuck(Keeping):
+        def remove_secret(self, uuid: str) -> None:
+            raise HostError("it is busy")
+
+    world = world_of(Stuck(place, "volume"))
+    with pytest.raises(HostError, match="no volumes here"):
+        storage.MakeVolume(volume).do(world)
+    assert told.warned == [f"the secret {UUID} is left behind: it is busy"] and world.trail.is_kept
+
+
+def test_undo_all_tries_each_and_raises_the_first_failure() -> None:
+    tried: list[str] = []
+
+    def fail(name: str) -> Undo:
+        def undo() -> None:
+            tried.append(name)
+            raise HostError(name)
+
+        return undo
+
+    with pytest.raises(HostError, match="first"):
+        undo_all(fail("first"), None, fail("second"), lambda: tried.append("third"))()
+    assert tried == ["first", "second", "third"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from virtprov.actions.run.artifact import Artifact
 from virtprov.actions.run.plan import Step, World
 from virtprov.actions.steps import storage
 from virtprov.guest.disks.volumes import NewPool, NewVolume
@@ -172,3 +173,46 @@ def test_make_pool_is_not_undone_once_others_use_it(
 )
 def test_labels_of_storage_steps(step: Step, label: str) -> None:
     assert step.label == label
+
+
+def test_copy_disk_is_made_by_the_host_and_undone(place: Host, world_of: Around, listed: Look) -> None:
+    before, source = listed(place), place.volume("images", "base.qcow2")
+    assert source is not None
+    step = storage.CopyDisk(source, "/srv/images/copy.qcow2")
+    undo = step.do(world_of(place))
+    copy = place.volume("images", "copy.qcow2")
+    assert step.label == "Copying base.qcow2 to copy.qcow2"
+    assert copy is not None and (copy.path, copy.capacity) == ("/srv/images/copy.qcow2", source.capacity)
+    assert undo is not None
+    undo()
+    assert listed(place) == before
+
+
+def test_copy_disk_that_fails_leaves_no_pool_behind(
+    place: Host, world_of: Around, listed: Look, tmp_path: Path
+) -> None:
+    before, source = listed(place), place.volume("images", "base.qcow2")
+    assert source is not None
+    world = world_of(place)
+    with pytest.raises(HostError, match="cannot copy"):  # the test driver copies within one pool only
+        storage.CopyDisk(source, f"{tmp_path}/copy.qcow2").do(world)
+    assert listed(place) == before and world.trail.artifacts(Artifact) == []
+
+
+def test_make_pool_waits_for_one_that_another_run_starts(place: Host, world_of: Around) -> None:
+    place.create_pool("<pool type='dir'><name>more</name><target><path>/srv/more</path></target></pool>")
+    asked: list[str] = []
+
+    class Starting:
+        """A host on which the pool is defined, and started only once somebody has asked for it twice."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place, name)
+
+        def pool(self, name: str) -> Any:
+            asked.append(name)
+            found = place.pool(name)
+            return found if found is None or len(asked) > 2 else found._replace(active=False)
+
+    assert storage.MakePool(NewPool("more", "/srv/more")).do(world_of(Starting())) is None
+    assert len(asked) > 2
