@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 FLAG = "--cloud-init"
 UNTIL_READY = "until-ready"
-FIRST_BOOT = "first-boot"
 KEEP = "yes"
 
 
@@ -20,7 +19,7 @@ class SeedRequest(Record):
 
     `ssh_key` belongs to `user`; without `user` it is virt-install's old name for root's key and goes to root
     and to the image's own user as well. `keep` is how long the seed stays with the guest: UNTIL_READY,
-    FIRST_BOOT or KEEP. `instance_id` is made up when empty. `shell` is the login shell of `user`.
+    "first-boot" or KEEP. `instance_id` is made up when empty. `shell` is the login shell of `user`.
     """
 
     guest_name: str = ""
@@ -47,17 +46,17 @@ NAMES = tuple(
 """Every sub-option of `--cloud-init`."""
 
 
-def from_options(options: Mapping[str, str], guest_name: str = "") -> SeedRequest:
+def from_options(options: Mapping[str, str]) -> SeedRequest:
     """Return the request for the sub-options of `--cloud-init`, name -> text, as their table spells them.
 
     No sub-option at all means a generated root password and `disable`, as with virt-install; an empty text
     means "not given". Raises UsageError for values that make no sense and pairs that exclude each other.
     """
     if not options:
-        return SeedRequest(guest_name, root_password_generate=True, disable=True)
+        return SeedRequest(root_password_generate=True, disable=True)
     given = {name.replace("-", "_"): text for name, text in options.items() if text}
     generate, disable = (given.pop(name, "no") == "yes" for name in ("root_password_generate", "disable"))
-    request = SeedRequest(guest_name, root_password_generate=generate, disable=disable)._replace(**given)
+    request = SeedRequest(root_password_generate=generate, disable=disable)._replace(**given)
     _refuse_nonsense(request)
     return request
 

@@ -6,6 +6,7 @@ Sizes are bytes. Each is a picture of the moment it was asked for.
 from __future__ import annotations
 
 from virtprov.support.frozen import Record
+from virtprov.support.units import factor
 from virtprov.xml.tree import Element, child, children, find_text, parse
 
 STATES = {
@@ -96,17 +97,12 @@ class Address(Record):
     prefix: int
 
 
-_UNITS = {"": 1, "b": 1, "byte": 1, "bytes": 1}
-for _power, _letter in enumerate("kmgtpe", 1):
-    _UNITS |= {_letter: 1024**_power, f"{_letter}ib": 1024**_power, f"{_letter}b": 1000**_power}
-
-
 def size(node: Element | None) -> int:
     """The bytes a <capacity>-like element says, with libvirt's units; 0 for None."""
     if node is None:
         return 0
     number = (node.text or "").strip()
-    return int(number or 0) * _UNITS.get(node.get("unit", "").lower(), 1)
+    return int(number or 0) * (factor(node.get("unit", "")) or 1)
 
 
 def network_info(xml: str, active: bool) -> NetworkInfo:

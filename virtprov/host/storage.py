@@ -223,22 +223,22 @@ class Storage(Inventory):
             with asking(f"read the volume '{name}' of the pool '{pool}'"):
                 stream = self._conn.newStream(0)
                 volume.download(stream, 0, length, 0)
-                streams.finished(stream, lambda: streams.receive(stream, head, length, None))
+                streams.finished(stream, lambda: streams.receive(stream, head))
         except Lost:
             raise
         except HostError:
             return None
         return head.getvalue()
 
-    def download_volume(self, pool: str, name: str, sink: BinaryIO, *, progress: Progress | None = None) -> None:
-        """Write the volume's contents to an open file; `progress(done, total)` in bytes."""
+    def download_volume(self, pool: str, name: str, sink: BinaryIO) -> None:
+        """Write the volume's contents to an open file."""
         from virtprov.host import streams
 
         volume = self._volume(pool, name)
         with asking(f"download the volume '{name}' of the pool '{pool}'"):
-            stream, total = self._conn.newStream(0), int(volume.info()[1])
+            stream = self._conn.newStream(0)
             volume.download(stream, 0, 0, 0)
-            streams.finished(stream, lambda: streams.receive(stream, sink, total, progress))
+            streams.finished(stream, lambda: streams.receive(stream, sink))
 
 
 @contextmanager

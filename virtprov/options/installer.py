@@ -5,8 +5,9 @@ All their values are verbs; switches come out as `yes` or `no`.
 
 from __future__ import annotations
 
-from virtprov.options.model import NO, YES, Pair, Row, Table, truth
+from virtprov.options.model import Pair, Row, Table, truth
 from virtprov.support.errors import UsageError
+from virtprov.support.words import NO, YES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from virtprov.support import dirs
 from virtprov.support.errors import ProvError
 from virtprov.support.files import to_disk
 
@@ -22,10 +23,7 @@ _LAST_LINE = 4096
 
 def directory() -> str:
     """The state directory, made when it is missing. Raises ProvError when it cannot be made."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(base):  # the specification: a relative path is to be ignored
-        base = os.path.expanduser("~/.local/state")
-    path = os.path.join(base, "virtprov")
+    path = os.path.join(dirs.state(), "virtprov")
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as error:

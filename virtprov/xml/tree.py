@@ -175,6 +175,13 @@ def remove(node: Element) -> None:
     parent.remove(node)
 
 
+def drop(parent: Element, tag: str) -> None:
+    """Take the first child of this name out, if there is one."""
+    found = child(parent, tag)
+    if found is not None:
+        remove(found)
+
+
 def is_bare(node: Element) -> bool:
     """Whether nothing is left in the node: no attribute, no child, no text."""
     return not node.attrib and len(node) == 0 and not (node.text or "").strip()

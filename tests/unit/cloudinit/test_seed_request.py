@@ -9,13 +9,13 @@ from virtprov.support.errors import UsageError
 
 
 def test_nothing_means_virt_installs_defaults() -> None:
-    assert from_options({}, "g") == SeedRequest("g", root_password_generate=True, disable=True)
+    assert from_options({}) == SeedRequest(root_password_generate=True, disable=True)
 
 
 def test_anything_turns_those_defaults_off() -> None:
-    assert from_options({"disable": "yes"}, "g") == SeedRequest("g", disable=True)
-    assert from_options({"keep": "yes"}, "g") == SeedRequest("g", keep=KEEP)
-    assert from_options({"root-password-generate": "no"}, "g") == SeedRequest("g")
+    assert from_options({"disable": "yes"}) == SeedRequest(disable=True)
+    assert from_options({"keep": "yes"}) == SeedRequest(keep=KEEP)
+    assert from_options({"root-password-generate": "no"}) == SeedRequest()
 
 
 def test_every_text() -> None:
@@ -31,8 +31,7 @@ def test_every_text() -> None:
         "user": "tom",
         "ssh-key": "g",
     }
-    assert from_options(options, "g") == SeedRequest(
-        guest_name="g",
+    assert from_options(options) == SeedRequest(
         root_password_file="pw",
         root_ssh_key="a",
         clouduser_ssh_key="b",
@@ -47,12 +46,12 @@ def test_every_text() -> None:
 
 
 def test_an_empty_text_is_not_given() -> None:
-    assert from_options({"user-data": "", "disable": "yes"}, "g") == SeedRequest("g", disable=True)
+    assert from_options({"user-data": "", "disable": "yes"}) == SeedRequest(disable=True)
 
 
 def test_keep() -> None:
-    assert from_options({"keep": "first-boot"}, "g").keep == "first-boot"
-    assert from_options({"user": "joe"}, "g").keep == UNTIL_READY
+    assert from_options({"keep": "first-boot"}).keep == "first-boot"
+    assert from_options({"user": "joe"}).keep == UNTIL_READY
 
 
 @pytest.mark.parametrize(
@@ -77,7 +76,7 @@ def test_keep() -> None:
 )
 def test_nonsense(options: dict[str, str], words: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        from_options(options, "g")
+        from_options(options)
     assert str(caught.value).startswith("--cloud-init")
     assert words in str(caught.value)
     assert hint in caught.value.hint
@@ -85,4 +84,4 @@ def test_nonsense(options: dict[str, str], words: str, hint: str) -> None:
 
 @pytest.mark.parametrize("name", ["tom", "tom-2", "_svc", "a_b", "t" * 32])
 def test_good_user_names(name: str) -> None:
-    assert from_options({"user": name}, "g").user == name
+    assert from_options({"user": name}).user == name

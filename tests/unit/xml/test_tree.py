@@ -158,3 +158,10 @@ def test_adding_moves_nothing_and_removing_leaves_no_trace(node: Element, tag: s
 def test_text_reads_back_the_same(node: Element) -> None:
     text = tree.to_text(node)
     assert tree.to_text(tree.parse(text)) == text
+
+
+def test_dropping_a_child_by_its_name() -> None:
+    node = tree.parse("<a><b n='1'/><c/><b n='2'/></a>")
+    tree.drop(node, "b")
+    tree.drop(node, "d")
+    assert tree.same(node, tree.parse("<a><c/><b n='2'/></a>"))

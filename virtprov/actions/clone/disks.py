@@ -13,10 +13,13 @@ from virtprov.actions.steps.files import CopyFile, discard, put_aside
 from virtprov.guest import identity
 from virtprov.guest.disks.source import ATTRIBUTE, FILE, VOLUME, DiskSource
 from virtprov.guest.disks.source_element import place
-from virtprov.guest.disks.volumes import FILE_POOLS, GIB
+from virtprov.guest.disks.volumes import FILE_POOLS
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError
+from virtprov.support.files import is_block_device
 from virtprov.support.frozen import Record
+from virtprov.support.text import first_free
+from virtprov.support.units import GIB
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -71,7 +74,7 @@ def _check_targets(request: CloneRequest, guest: Guest) -> None:
 
 
 def _target(disk: Element) -> str:
-    return path.get(disk, "./target/@dev") or ""
+    return path.text(disk, "./target/@dev")
 
 
 class _Work:
@@ -173,7 +176,7 @@ class _Work:
         host, source, existing = self.host, self.host.volume_at(where), self.host.volume_at(target)
         if os.path.normpath(target) == os.path.normpath(where):
             raise UsageError(f"--file {target}: this is the original's own disk", hint="give another path")
-        onto_device = not host.is_remote and _is_block_device(target)
+        onto_device = not host.is_remote and is_block_device(target)
         if existing is not None and not onto_device:
             raise HostError(
                 f"{target} exists already, and a copy would overwrite it",
@@ -199,9 +202,7 @@ class _Work:
                 f"{target} exists already, and a copy would overwrite it",
                 hint="give another --file, --preserve-data to use it as it is, or --check path_exists=off to lose it",
             )
-        number = 0
-        while os.path.lexists(aside := f"{target}.old{number or ''}"):
-            number += 1
+        aside = first_free(os.path.lexists, lambda mark: f"{target}.old{mark}", sep="")
         self.warnings.append(f"what is in {target} now will be lost")
         self.steps.append(put_aside(target, aside))
         self.last.append(discard(aside))
@@ -266,15 +267,6 @@ def _leans(where: str, target: str) -> bool:
     backing = seen.backing if seen is not None else ""
     plain = backing and not backing.startswith(("/", "json:")) and "://" not in backing
     return bool(plain) and os.path.dirname(where) != os.path.dirname(target)
-
-
-def _is_block_device(where: str) -> bool:
-    import stat
-
-    try:
-        return stat.S_ISBLK(os.stat(where).st_mode)
-    except OSError:
-        return False
 
 
 def _unclonable(disk: Element) -> HostError:

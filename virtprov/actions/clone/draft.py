@@ -17,6 +17,7 @@ from virtprov.guest import checks, identity, names
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
+from virtprov.support.text import first_free
 from virtprov.xml import keep, path
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, text), *gone, *copies.last)
     warnings += identity.shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
-    addresses = tuple(path.get(nic, "./mac/@address") or "" for nic in guest.devices("interface"))
+    addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     made = Plan((text,), listed, name, notes, tuple(warnings))
     return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram_path, tuple(told))
 
@@ -183,10 +184,11 @@ def _nvram_steps(request: CloneRequest, host: Host, nvram: _Nvram) -> list[Step]
 def _beside(host: Host, where: str) -> str:
     """A path like `where` at which nothing is."""
     base, dot, ending = where.rpartition(".")
-    number = 1
-    while host.volume_at(found := f"{base}-{number}{dot}{ending}") is not None or os.path.lexists(found):
-        number += 1
-    return found
+
+    def is_taken(path: str) -> bool:
+        return path == where or host.volume_at(path) is not None or os.path.lexists(path)
+
+    return first_free(is_taken, lambda mark: f"{base}{mark}{dot}{ending}")
 
 
 def _rename_logs(guest: Guest, source: str, clone: str) -> None:

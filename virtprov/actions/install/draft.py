@@ -21,6 +21,7 @@ from virtprov.guest.write.compose import NewDevice
 from virtprov.osinfo.lookup import find, generic
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
+from virtprov.support.units import GIB
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
 
-GIB = 1024**3
 _EARLY = ("boot", "metadata")
 """Groups that may name the platform or the guest, read before all others."""
 _LAST = "xml"

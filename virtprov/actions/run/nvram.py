@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifact_storage import pool_over
+from virtprov.support import dirs
 from virtprov.support.errors import HostError
 from virtprov.xml import tree
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 def variables_folder(host: Host) -> str:
     """Where libvirt keeps the UEFI variables of guests whose document does not say (libvirt's qemu driver)."""
     if host.is_session:
-        base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-        return f"{base}/libvirt/qemu/nvram"
+        return f"{dirs.config()}/libvirt/qemu/nvram"
     return "/var/lib/libvirt/qemu/nvram"
 
 

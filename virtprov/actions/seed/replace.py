@@ -96,7 +96,7 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
     else:
         data, password, warnings, instance_id = b"", "", list(attach.looked_through(wanted)), ""
     drive, gone, old = _place(setting, where, host)
-    target = path.get(drive, "./target/@dev") or ""
+    target = path.text(drive, "./target/@dev")
     return Reseeded(
         altered,
         (drive,),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks.volumes import GIB
 from virtprov.support.errors import HostError
+from virtprov.support.units import GIB
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView

@@ -75,14 +75,14 @@ class DiskResolver:
         does not have what is named.
         """
         spec = spec._replace(
-            driver_format=spec.driver_format or places.get(disk, "./driver/@type") or "",
+            driver_format=spec.driver_format or places.text(disk, "./driver/@type"),
             type=spec.type or (disk.get("type", "") if new else ""),
         )
         if spec.vol:
             return self._existing_volume(disk, self._lookup.volume(spec.vol), spec)
         given_pool = places.get(disk, "./source/@pool")
         if given_pool is not None:
-            return self._by_reference(disk, given_pool, places.get(disk, "./source/@volume") or "", spec)
+            return self._by_reference(disk, given_pool, places.text(disk, "./source/@volume"), spec)
         written = DiskSource.of(disk)
         path = spec.path or (written.path if not spec.pool and written.kind != DIR else "")
         if path:

@@ -11,7 +11,6 @@ from virtprov.guest.disks.volumes import (
     DEFAULT_POOL,
     FILE_POOLS,
     FORMATS,
-    GIB,
     GIVEN_ONLY,
     Encryption,
     NewPool,
@@ -19,8 +18,10 @@ from virtprov.guest.disks.volumes import (
     ending,
     images_directory,
 )
-from virtprov.guest.names import free_name, new_uuid
+from virtprov.guest.names import new_uuid
 from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.text import first_free
+from virtprov.support.units import GIB
 from virtprov.xml import path as places
 from virtprov.xml.tree import Element
 
@@ -153,7 +154,7 @@ class NewVolumes:
         if directory not in self._pools:
             used = {pool.name for pool in self._pools.values()}
             base = os.path.basename(directory) or "root"
-            name = free_name(base, lambda word: word in used or self.host.pool(word) is not None, start=1)
+            name = first_free(lambda name: name in used or self.host.pool(name) is not None, lambda mark: base + mark)
             self._pools[directory] = NewPool(name, directory)
         return self._pools[directory]
 
@@ -206,15 +207,14 @@ class NewVolumes:
 
             return partitions.next_name(self.host, pool, self._taken)
         tail = "" if pool is not None and pool.type not in FILE_POOLS else ending(fmt)
-        number = 0
-        while True:
-            name = f"{self.guest_name}{f'-{number}' if number else ''}{tail}"
+
+        def is_taken(name: str) -> bool:
             path = f"{target}/{name}"
-            known = self.host.volume(pool.name, name) if pool is not None else None
-            there = bool(target) and self._file_is_there(path)
-            if known is None and path not in self._taken and not there:
-                return name
-            number += 1
+            if path in self._taken or pool is not None and self.host.volume(pool.name, name) is not None:
+                return True
+            return bool(target) and self._file_is_there(path)
+
+        return first_free(is_taken, lambda mark: self.guest_name + mark + tail)
 
     def _file_is_there(self, path: str) -> bool:
         if self.host.is_remote or self.host.is_recorded or self.host.driver not in ("qemu", "lxc"):
