@@ -69,7 +69,7 @@ def given_macs_are_free(host: HostView, macs: list[str], others: Others | None =
         lowered = text.lower()
         for mac in macs:
             if mac in lowered and _has_mac(text, mac):
-                owner = tree.find_text(tree.parse(text), "name")
+                owner = path.text(tree.parse(text), "./name")
                 raise HostError(
                     f"the MAC address {mac} belongs to the guest '{owner}'",
                     hint="give another one, leave it out, or use --check mac_in_use=off",

@@ -13,7 +13,8 @@ from virtprov.host.info import PoolInfo, VolumeInfo
 from virtprov.host.inventory import Inventory
 from virtprov.host.retry import patiently
 from virtprov.support.errors import HostError, InputError
-from virtprov.xml.tree import find_text, parse
+from virtprov.xml import path
+from virtprov.xml.tree import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Storage(Inventory):
         or over that directory.
         """
         self._off = None
-        name = find_text(parse(xml, "the pool's document"), "name")
+        name = path.text(parse(xml, "the pool's document"), "./name")
         self._own_pools.add(name)
         with asking(f"define the pool '{name}'"):
             pool = patiently(lambda: self._conn.storagePoolDefineXML(xml, 0))

@@ -87,23 +87,6 @@ def test_namespaces_have_short_names() -> None:
     assert tree.qualified("nobody:thing") == "nobody:thing"
 
 
-@pytest.mark.parametrize(
-    ("where", "text"),
-    [
-        ("b/@c", "1"),
-        ("./b/d", "x"),
-        ("b/e", "none"),
-        ("@k", "v"),
-        (".", "none"),
-        ("b/@nothing", "none"),
-        ("b/empty", "none"),
-    ],
-)
-def test_find_text(where: str, text: str) -> None:
-    node = tree.parse('<a k="v"><b c="1"><d> x </d><empty/></b></a>')
-    assert tree.find_text(node, where, "none") == text
-
-
 def test_copies_stand_by_themselves() -> None:
     node = tree.parse("<a>\n  <b><c/></b>\n</a>")
     twin = tree.copy(node[0])

@@ -153,7 +153,7 @@ def passing_pool(host: Host, directory: str, note: Note = note_nothing) -> Itera
         finally:
             with entry.cleaning_up():
                 host.remove_pool(pool.name)
-        entry.gone()
+        entry.note_gone()
 
 
 def pool_over(host: Host, directory: str, passing: ExitStack, note: Note = note_nothing) -> str:

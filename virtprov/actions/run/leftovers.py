@@ -13,6 +13,7 @@ from virtprov.guest.disks.source import DiskSource
 from virtprov.support import state
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
@@ -128,9 +129,9 @@ def _paths_in_use(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]]:
     for inactive in (False, True):
         for text in host.guest_documents(inactive=inactive):
             root = tree.parse(text)
-            if tree.find_text(root, "uuid") in own:
+            if places.text(root, "./uuid") in own:
                 continue
-            name = tree.find_text(root, "name")
+            name = places.text(root, "./name")
             for source in root.iterfind("devices/disk/source"):
                 path = DiskSource.read(source).path_on(host)
                 if path:

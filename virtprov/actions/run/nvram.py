@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifact_storage import pool_over
 from virtprov.support import dirs
 from virtprov.support.errors import HostError
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
@@ -26,20 +27,20 @@ def variables_folder(host: Host) -> str:
 def variable_files(host: Host, xml: str) -> list[str]:
     """Where the guest of this document has its UEFI variables; both places when only libvirt knows the format."""
     root = tree.parse(xml)
-    given = tree.find_text(root, "os/nvram/source/@file") or tree.find_text(root, "os/nvram").strip()
+    given = places.text(root, "./os/nvram/source/@file") or places.text(root, "./os/nvram").strip()
     if given:
         return [given]
-    if tree.find_text(root, "os/@firmware") != "efi" and tree.find_text(root, "os/loader/@type") != "pflash":
+    if places.text(root, "./os/@firmware") != "efi" and places.text(root, "./os/loader/@type") != "pflash":
         return []
     if host.driver != "qemu":
         return []
-    name = tree.find_text(root, "name")
+    name = places.text(root, "./name")
     return [f"{variables_folder(host)}/{name}_VARS.{ending}" for ending in ("fd", "qcow2")]
 
 
 def are_new(world: World, xml: str) -> bool:
     """Whether undoing the guest may remove its variables: not those that were there before, nor those elsewhere."""
-    if tree.find_text(tree.parse(xml), "os/nvram/@type") not in ("", "file"):
+    if places.text(tree.parse(xml), "./os/nvram/@type") not in ("", "file"):
         return False
     return not any(_is_there(world, path) for path in variable_files(world.host, xml))
 

@@ -82,7 +82,7 @@ class World:
                 artifact.take_down(self.host)
             except InUse as problem:
                 self.warn(f"{artifact.describe()} stays: {problem.message}")
-        entry.gone()
+        entry.note_gone()
 
 
 class Step(Protocol):
@@ -128,15 +128,15 @@ def apply(plan: Plan, world: World) -> None:
     noted in the world's trail, which goes in the end unless something is left over.
     """
     final = [step for step in plan.steps if is_final(step)]
-    world.trail.named(plan.name)
+    world.trail.note_guest(plan.name)
     with world.gate.closed():
         _make([step for step in plan.steps if not is_final(step)], world)
         if final:
-            world.trail.settled()
+            world.trail.note_settled()
         for step in final:
             with world.progress.task(step.label):
                 step.do(world)
-        world.trail.done()
+        world.trail.finish()
 
 
 def is_final(step: Step) -> bool:
@@ -149,27 +149,27 @@ def _make(steps: list[Step], world: World) -> None:
     from contextlib import ExitStack
 
     with ExitStack() as undos:
-        undos.callback(undone, world)
+        undos.callback(close_trail, world)
         for number, step in enumerate(steps, 1):
             world.gate.check()
             with world.trail.last_step(number == len(steps)), world.progress.task(step.label) as task:
                 world.tell = task.update
                 undo = step.do(world)
             if undo is not None:
-                undos.callback(quietly, step.label, undo, world)
+                undos.callback(undo_quietly, step.label, undo, world)
         world.gate.check()
         undos.pop_all()
 
 
-def undone(world: World) -> None:
+def close_trail(world: World) -> None:
     """All is undone that could be; the trail stays for what could not."""
     if not world.trail.is_kept:
-        world.trail.end()
+        world.trail.discard()
     elif world.trail.is_written:
         world.warn("what could not be undone is written down: `virtprov-install --clean-up` removes it later")
 
 
-def quietly(label: str, undo: Undo, world: World) -> bool:
+def undo_quietly(label: str, undo: Undo, world: World) -> bool:
     """Undo one step and say whether it could be; a failure does not keep the others from being undone."""
     try:
         undo()

@@ -47,13 +47,13 @@ class Entry:
         """What is known of the artifact besides what it is called."""
         return Evidence(self.is_made, self.began)
 
-    def made(self, artifact: Artifact | None = None) -> None:
+    def note_made(self, artifact: Artifact | None = None) -> None:
         """Note that it is there; `artifact` says what it is known by."""
-        self._trail.made(self, self.artifact if artifact is None else artifact)
+        self._trail.note_made(self, self.artifact if artifact is None else artifact)
 
-    def gone(self) -> None:
+    def note_gone(self) -> None:
         """Note that it is no more."""
-        self._trail.gone(self)
+        self._trail.note_gone(self)
 
     @contextmanager
     def cleaning_up(self) -> Iterator[None]:
@@ -90,7 +90,7 @@ class Trail:
             self.write({"begin": artifact.as_json(), "n": entry.number, "at": entry.began}, artifact)
             return entry
 
-    def made(self, entry: Entry, artifact: Artifact) -> None:
+    def note_made(self, entry: Entry, artifact: Artifact) -> None:
         """Note that it is there, and what it is known by."""
         with self._lock:
             is_news = not entry.is_made or artifact != entry.artifact
@@ -98,7 +98,7 @@ class Trail:
             if is_news and entry.number in self._open:
                 self.write({"made": artifact.as_json(), "n": entry.number, "at": entry.began}, artifact)
 
-    def gone(self, entry: Entry) -> None:
+    def note_gone(self, entry: Entry) -> None:
         """Note that it is no more."""
         with self._lock:
             if self._open.pop(entry.number, None) is not None:
@@ -108,7 +108,7 @@ class Trail:
         """The artifacts of a kind that are there now."""
         return [entry.artifact for entry in self._open.values() if isinstance(entry.artifact, kind)]
 
-    def named(self, guest: str) -> None:
+    def note_guest(self, guest: str) -> None:
         """Note which guest the run is about."""
 
     def beat(self) -> None:
@@ -127,11 +127,11 @@ class Trail:
         """Something is left over: the trail outlives its run."""
         self.is_kept = True
 
-    def settled(self) -> None:
+    def note_settled(self) -> None:
         """Note that nothing is undone any more."""
         self.write({"settled": True}, None)
 
-    def done(self) -> None:
+    def finish(self) -> None:
         """The plan is done. What passes is waited for; without such artifacts the trail ends here."""
         self._open = {number: entry for number, entry in self._open.items() if entry.artifact.passing}
         if self.is_kept:
@@ -139,14 +139,14 @@ class Trail:
         if self._open:
             self.write({"complete": True}, None)
         else:
-            self.end()
+            self.discard()
 
-    def passed(self, host: Host) -> None:
+    def finish_waiting(self, host: Host) -> None:
         """The run is over; whatever of the passing artifacts is still there is left to a later one."""
         if not self.is_kept and not any(entry.artifact.is_there(host) for entry in self._open.values()):
-            self.end()
+            self.discard()
 
-    def end(self) -> None:
+    def discard(self) -> None:
         """Nothing is left over: the trail goes."""
 
     def write(self, line: dict[str, object], artifact: Artifact | None) -> None:
@@ -169,7 +169,7 @@ class FileTrail(Trail):
     def is_written(self) -> bool:
         return self._log is not None
 
-    def named(self, guest: str) -> None:
+    def note_guest(self, guest: str) -> None:
         self._guest = guest
 
     def beat(self) -> None:
@@ -198,7 +198,7 @@ class FileTrail(Trail):
         run = {"tool": self._tool, "uri": self._uri, "guest": self._guest, "time": int(time.time())}
         return RunLog.begin(KIND, FORM, **run, pid=os.getpid(), started=_started())
 
-    def end(self) -> None:
+    def discard(self) -> None:
         if self._log is not None:
             self._log.remove()
             self._log = None
@@ -235,9 +235,9 @@ def making(trail: Trail, host: Host, artifact: Artifact) -> Iterator[Entry]:
         if entry.stays or (isinstance(problem, HostError) and not host.is_alive):
             trail.keep()
         else:
-            entry.gone()
+            entry.note_gone()
         raise
-    entry.made()
+    entry.note_made()
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class CopyFile(Record):
             return lambda: world.warn(f"what was on {self.target} is written over and cannot be brought back")
         with world.making(File(self.target)) as entry:
             copy_image(self.source, self.target, progress=world.advance, **how)
-            entry.made(File(self.target, mark_of(self.target)))
+            entry.note_made(File(self.target, mark_of(self.target)))
             try:
                 refresh_pool_over(world.host, self.target)
             except BaseException:

@@ -14,6 +14,7 @@ from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.run.trail import note_nothing
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
@@ -36,12 +37,12 @@ class Define(Record):
         guest = Guest(self.name, _uuid(self.xml), nvram=nvram.are_new(world, self.xml))
         with world.making(guest) as entry:
             info = world.host.define_guest(self.xml)
-            entry.made(guest._replace(uuid=info.uuid))
+            entry.note_made(guest._replace(uuid=info.uuid))
         return world.undo(entry)
 
 
 def _uuid(xml: str) -> str:
-    return tree.find_text(tree.parse(xml), "uuid")
+    return places.text(tree.parse(xml), "./uuid")
 
 
 class Start(Record):
@@ -66,7 +67,7 @@ def _note_run(world: World, guest: StartedGuest, entry: Entry) -> None:
     """Note which run of the guest this is."""
     info = world.host.guest(guest.uuid)
     if info is not None and info.id is not None:
-        entry.made(guest._replace(run=info.id))
+        entry.note_made(guest._replace(run=info.id))
 
 
 class Create(Record):
@@ -98,7 +99,7 @@ class Create(Record):
                 for entry in entries[:-1]:
                     world.undo(entry)()
                 raise
-            entries[-1].made(guest._replace(uuid=info.uuid))
+            entries[-1].note_made(guest._replace(uuid=info.uuid))
         return lambda: [world.undo(entry)() for entry in reversed(entries)]
 
 
@@ -130,11 +131,11 @@ def redefine(
         expected = definition.digest(before) if before else definition.NONE
         now = definition.put(world.host, name, uuid, xml, expected)
         mark = definition.digest(now)
-        entry.made(changed._replace(digest=mark))
+        entry.note_made(changed._replace(digest=mark))
 
     def undo() -> None:
         definition.put(world.host, name, uuid, before or None, mark)
-        entry.gone()
+        entry.note_gone()
 
     return now, undo
 

@@ -38,7 +38,7 @@ class MakePool(Record):
         try:
             with world.making(pool) as entry:
                 world.host.create_pool(pool_xml(pool.name, pool.path, pool.uuid))
-                entry.made(pool._replace(volumes=len(world.host.volume_names(pool.name))))
+                entry.note_made(pool._replace(volumes=len(world.host.volume_names(pool.name))))
         except Taken:
             if not self._is_there(world):
                 raise
@@ -93,7 +93,7 @@ class MakeVolume(Record):
                     return world.undo(entry)
                 metadata = wanted.format == "qcow2" and not wanted.backing
                 info = world.host.create_volume(pool, wanted.xml(), metadata=metadata, progress=world.advance_call)
-                entry.made(volume.as_made(world.host, info))
+                entry.note_made(volume.as_made(world.host, info))
         return world.undo(entry)
 
 
@@ -101,7 +101,7 @@ def _upload(world: World, pool: str, wanted: NewVolume, entry: Entry, volume: Vo
     """Make the volume, fill it from its file, grow it; a failure or an interruption leaves nothing of it."""
     name, length = wanted.name, os.path.getsize(wanted.upload)
     empty = NewVolume(pool, name, wanted.path, "raw", length, wanted.allocation and length)
-    entry.made(volume.as_made(world.host, world.host.create_volume(pool, empty.xml())))
+    entry.note_made(volume.as_made(world.host, world.host.create_volume(pool, empty.xml())))
     with _filling(world, entry, pool, name):
         world.host.upload_volume(pool, name, wanted.upload, sparse=not wanted.allocation, progress=world.advance)
         world.host.refresh_pool(pool)  # by which the host learns the format
@@ -139,7 +139,7 @@ class WriteSeed(Record):
         wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
         volume = Volume(self.name, self.pool, passing=self.passing)
         with world.making(volume) as entry:
-            entry.made(volume.as_made(world.host, world.host.create_volume(self.pool, wanted.xml(mode="0600"))))
+            entry.note_made(volume.as_made(world.host, world.host.create_volume(self.pool, wanted.xml(mode="0600"))))
             with _filling(world, entry, self.pool, self.name):
                 world.host.upload_volume(self.pool, self.name, io.BytesIO(self.data), progress=world.advance)
         return world.undo(entry)
@@ -172,7 +172,7 @@ class CopyDisk(Record):
                 info = world.host.clone_volume(
                     target, xml, origin, source.name, reflink=self.reflink, progress=world.advance_call
                 )
-                entry.made(volume.as_made(world.host, info))
+                entry.note_made(volume.as_made(world.host, info))
         return world.undo(entry)
 
     def _xml(self, source: VolumeInfo, name: str) -> str:

@@ -15,7 +15,7 @@ from virtprov.actions.run.plan import World, apply
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.progress import Progress
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 
 Document = Callable[..., bytes]
 Apply = Callable[[ClonePlan, Any], list[str]]
@@ -168,7 +168,7 @@ def test_the_copy_can_be_defined_where_the_original_is(kvm: Host, put: Apply) ->
     put(draft.plan(CloneRequest(original="web", auto=True), kvm), kvm)
     assert kvm.guest_names() == ("7", "db", "web", "web-clone", "web-clone1")
     paths = {
-        tree.find_text(tree.parse(kvm.guest_xml(name)), "devices/disk/source/@file")
+        path.text(tree.parse(kvm.guest_xml(name)), "./devices/disk/source/@file")
         for name in ("web", "web-clone", "web-clone1")
     }
     assert paths == {f"/srv/images/{name}.qcow2" for name in ("web", "web-clone", "web-clone1")}

@@ -218,7 +218,7 @@ def test_what_is_made_for_many_is_noted_in_one_trail(
                 seen.append(len(state.listing("run")))
             if self.fails:
                 raise HostError("no")
-            return entry.gone
+            return entry.note_gone
 
     def each(*bad: str) -> list[Planned]:
         made = [Planned(name, "", None) for name in "abc"]

@@ -27,7 +27,7 @@ def with_trail(world_of: Around, told: Any) -> Around:
     def make(host: Any) -> World:
         world = world_of(host)
         world.trail = FileTrail("virtprov-install", host, told.warned.append)
-        world.trail.named("new")
+        world.trail.note_guest("new")
         return world
 
     return make

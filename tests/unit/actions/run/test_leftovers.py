@@ -161,7 +161,7 @@ def test_remove_discards_what_was_put_aside_once_a_run_is_settled(
     steps: tuple[Step, ...] = (Replace("web"), put_aside(f"{tmp_path}/b.img", f"{tmp_path}/b.img.old"))
     for step in (*steps, MAKE_VOLUME, DEFINE):
         step.do(world)
-    world.trail.settled()
+    world.trail.note_settled()
     cut_off(world)
     run = read_run()
     leftovers.remove(run, place, leftovers.look(run, place), never)
@@ -187,8 +187,8 @@ def test_remove_takes_only_what_passes_once_all_is_done(
     seed = Volume("seed.iso", "images", passing=True)
     with world.making(seed) as entry:
         info = place.create_volume("images", VOLUME._replace(name="seed.iso").xml())
-        entry.made(seed.as_made(place, info))
-    world.trail.done()
+        entry.note_made(seed.as_made(place, info))
+    world.trail.finish()
     cut_off(world)
     run = read_run()
     leftovers.remove(run, place, leftovers.look(run, place), never)

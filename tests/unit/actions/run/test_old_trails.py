@@ -18,6 +18,7 @@ from virtprov.actions.run.leftovers import Found
 from virtprov.actions.run.trail_reader import DISCARD, PASSED, Run, ended
 from virtprov.host.connection import Host, connect
 from virtprov.support.acl import Person, let_search
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 SAMPLES = Path(__file__).resolve().parents[3] / "data" / "trails-0.1.0"
@@ -130,7 +131,7 @@ def read(home: Path, host: Any, folder: Path) -> Iterator[Callable[[str], Run]]:
 def state_of(host: Any, folder: Path, listed: Look) -> tuple[Any, ...]:
     """All that the run could have changed."""
     files = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
-    memory = tree.find_text(tree.parse(host.guest_xml("web", inactive=True)), "memory")
+    memory = places.text(tree.parse(host.guest_xml("web", inactive=True)), "./memory")
     mode = stat.S_IMODE((folder / "open").stat().st_mode), os.listxattr(folder / "open")
     return listed(host), files, mode, memory, host.secrets.copy()
 

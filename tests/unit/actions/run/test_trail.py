@@ -98,12 +98,12 @@ def test_begin_is_on_the_disk_before_the_call(place: Host, world: World, home: P
 
 def test_made_writes_what_the_artifact_is_known_by_once(world: World, home: Path) -> None:
     entry = world.trail.begin(SEED)
-    entry.made(SEED._replace(key="k"))
-    entry.made()
+    entry.note_made(SEED._replace(key="k"))
+    entry.note_made()
     head, begin, made = lines_of(home)
     assert entry.is_made and begin["begin"].get("key") is None and made["made"]["key"] == "k"
-    entry.gone()
-    entry.gone()
+    entry.note_gone()
+    entry.note_gone()
     assert lines_of(home)[3:] == [{"gone": True, "n": 1}]
     assert world.trail.artifacts(Volume) == []
 
@@ -111,20 +111,20 @@ def test_made_writes_what_the_artifact_is_known_by_once(world: World, home: Path
 def test_passing_artifact_keeps_the_trail_until_it_is_gone(place: Host, world: World, home: Path) -> None:
     with world.making(SEED):
         place.create_volume("images", VOLUME._replace(name="seed.iso").xml())
-    world.trail.done()
+    world.trail.finish()
     assert lines_of(home)[-1] == {"complete": True}
-    world.trail.passed(place)
+    world.trail.finish_waiting(place)
     assert len(os.listdir(home)) == 1
     place.delete_volume("images", "seed.iso")
-    world.trail.passed(place)
+    world.trail.finish_waiting(place)
     assert os.listdir(home) == []
 
 
 def test_kept_trail_outlives_its_run(place: Host, world: World, home: Path) -> None:
     MAKE_VOLUME.do(world)
     world.trail.keep()
-    world.trail.done()
-    world.trail.passed(place)
+    world.trail.finish()
+    world.trail.finish_waiting(place)
     assert len(os.listdir(home)) == 1
 
 
@@ -201,5 +201,5 @@ def test_for_host_writes_nothing_where_all_ends_with_the_run(place: Host, record
 
 def test_note_nothing_takes_no_note(home: Path) -> None:
     with note_nothing(SEED) as entry:
-        entry.made()
+        entry.note_made()
     assert not home.exists() and not Trail().is_written and FileTrail.writes

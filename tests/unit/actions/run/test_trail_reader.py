@@ -67,9 +67,9 @@ def test_what_is_no_artifact_is_refused(facts: dict[str, Any], error: type[Excep
 def test_run_is_read_with_what_it_left(world: World, cut_off: CutOff, read_run: Read) -> None:
     for artifact in EVERY[:3]:
         entry = world.trail.begin(artifact)
-    entry.made()
-    world.trail.begin(Guest("g", "u")).gone()
-    world.trail.begin(StartedGuest("h", "w")).made()
+    entry.note_made()
+    world.trail.begin(Guest("g", "u")).note_gone()
+    world.trail.begin(StartedGuest("h", "w")).note_made()
     cut_off(world)
     run = read_run()
     assert (run.tool, run.guest, run.pid, run.phase) == ("virtprov-install", "new", os.getpid(), UNDO)
@@ -86,7 +86,7 @@ def test_phase_says_what_has_to_go(
     line: str, phase: str, kinds: list[str], world: World, cut_off: CutOff, read_run: Read
 ) -> None:
     for artifact in (EVERY[-1], *EVERY[:3]):
-        world.trail.begin(artifact).made()
+        world.trail.begin(artifact).note_made()
     world.trail.write({line: True}, None)
     cut_off(world)
     run = read_run()

@@ -16,7 +16,7 @@ from virtprov.actions.steps.secrets import undo_all
 from virtprov.guest.disks.volumes import Encryption, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, InputError
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 
 Look = Callable[[Host], dict[str, list[str]]]
 Around = Callable[[Any], World]
@@ -36,7 +36,7 @@ class Keeping:
     def create_secret(self, xml: str, value: bytes) -> None:
         if self.refuses == "secret":
             raise HostError("no secrets here")
-        self.secrets[tree.find_text(tree.parse(xml), "uuid")] = value
+        self.secrets[path.text(tree.parse(xml), "./uuid")] = value
 
     def has_secret(self, uuid: str) -> bool:
         return uuid in self.secrets

@@ -45,11 +45,11 @@ def uri(tmp_path: Path) -> str:
 def left(host: Host, *made: Artifact, begun: tuple[Artifact, ...] = ()) -> None:
     """Write down a run that was killed after it had begun the ones and made the others."""
     trail = FileTrail("virtprov-install", host, print)
-    trail.named("web")
+    trail.note_guest("web")
     for artifact in begun:
         trail.begin(artifact)
     for artifact in made:
-        trail.begin(artifact).made()
+        trail.begin(artifact).note_made()
     trail.let_go()
 
 
