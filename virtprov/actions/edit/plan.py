@@ -98,6 +98,6 @@ def _last_steps(made: Edited) -> list[Step]:
     old = [seed for part in (*made.parts, *made.lives) if part.seeded is not None for seed in part.seeded.old]
     if not old:
         return []
-    from virtprov.actions.seed import replace
+    from virtprov.actions.steps.seed import DeleteSeeds
 
-    return [replace.Delete(tuple(dict.fromkeys(old)))]
+    return [DeleteSeeds(tuple(dict.fromkeys(old)))]

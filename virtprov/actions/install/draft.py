@@ -397,6 +397,7 @@ def _steps(
     """Every step in order: storage first, then the guest's definition, then its first boot."""
     from virtprov.actions.steps import storage
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
+    from virtprov.actions.steps.seed import WriteSeed
 
     listed: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
@@ -407,7 +408,7 @@ def _steps(
         from virtprov.cloudinit.seed_request import KEEP
 
         passing = seed.keep != KEEP
-        own = [step._replace(passing=passing) if isinstance(step, storage.WriteSeed) else step for step in seed.steps]
+        own = [step._replace(passing=passing) if isinstance(step, WriteSeed) else step for step in seed.steps]
         listed += [step for step in own if step not in listed]
         first, text = seed.first_boot, seed.stays
     if request.transient:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.seed import WriteSeed
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
@@ -68,7 +69,7 @@ def plan(
         password, warnings = built.root_password or "", built.warnings
     else:
         data, password, warnings = b"", "", looked_through(wanted)
-    listed: list[Step] = [*makings, storage.WriteSeed(pool, volume, data)]
+    listed: list[Step] = [*makings, WriteSeed(pool, volume, data)]
     return Seed(pool, volume, device, wanted.keep, tuple(listed), first.text(), stays, password, warnings)
 
 

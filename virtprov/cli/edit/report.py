@@ -66,8 +66,9 @@ def journal_for(host: Host | None, asked: str | None, output: Output) -> Journal
 def tell_left(listed: Iterable[Step], world: World, output: Output) -> None:
     """Where storage is made: say what runs that came to no end may have left of theirs."""
     from virtprov.actions.steps import storage
+    from virtprov.actions.steps.seed import WriteSeed
 
-    making = (storage.MakePool, storage.MakeVolume, storage.WriteSeed)
+    making = (storage.MakePool, storage.MakeVolume, WriteSeed)
     if world.trail.writes and any(isinstance(step, making) for step in listed):
         from virtprov.cli.leftover_notice import tell
 

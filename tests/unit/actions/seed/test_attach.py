@@ -14,6 +14,7 @@ from virtprov.actions.run.plan import World
 from virtprov.actions.seed import attach
 from virtprov.actions.seed.attach import Seed
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.seed import WriteSeed
 from virtprov.cloudinit.seed_request import SeedRequest, from_options
 from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import Guest
@@ -63,7 +64,7 @@ def test_it_lies_beside_the_guests_disk(recorded: Host) -> None:
     seed = planned(recorded, guest())
     assert (seed.pool, seed.volume) == ("images", "g-seed.iso")
     (step,) = seed.steps
-    assert isinstance(step, storage.WriteSeed) and len(step.data) > 2048 * 16
+    assert isinstance(step, WriteSeed) and len(step.data) > 2048 * 16
     assert drives(seed.first_boot)[1] == VIRTIO_SEED.format("/srv/images/g-seed.iso")
     assert drives(f"<domain><devices>{seed.device}</devices></domain>") == drives(seed.first_boot)[1:]
 
@@ -203,7 +204,7 @@ def test_a_password_is_made_once(recorded: Host) -> None:
     seed = planned(recorded, guest(), said=from_options({}))
     assert len(seed.password) == 16
     (step,) = seed.steps
-    assert isinstance(step, storage.WriteSeed)
+    assert isinstance(step, WriteSeed)
     assert seed.password.encode() not in step.data  # only its hash travels
     assert planned(recorded, guest(), said=from_options({}), build=False).password == ""
 

@@ -9,8 +9,8 @@ import pytest
 from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect
 from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.trail import FileTrail
-from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Start
+from virtprov.actions.steps.seed import WriteSeed
 from virtprov.cli.edit import report
 from virtprov.cli.output import Output
 from virtprov.host.connection import connect
@@ -64,7 +64,7 @@ def test_runs_without_an_end_are_told_of_where_storage_is_made(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     output = Output(json=False, quiet=False)
-    seed, start = storage.WriteSeed("p", "web-seed.iso", b""), Start("web")
+    seed, start = WriteSeed("p", "web-seed.iso", b""), Start("web")
     with connect("test:///default") as host:
         killed = FileTrail("virtprov-xml", host, print)
         killed.begin(Volume("old.img", "p"))
