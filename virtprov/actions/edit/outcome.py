@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import ADD, EJECT, SEED, Changed, EditRequest, change, storage_of
-from virtprov.actions.edit.source import Document, Source
-from virtprov.guest.document import Guest
+from virtprov.actions.edit.source import Source
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import diff, keep, tree
@@ -201,10 +201,10 @@ def graft(guest: Guest, beside: Guest, mine: Changed) -> Changed:
     return mine._replace(guest=altered, elements=tuple(added))
 
 
-def spelled(document: Document, guest: Guest) -> tuple[str, str]:
+def spelled(document: DomainDocument, guest: Guest) -> tuple[str, str]:
     """The changed document, spelled as the original was, and the difference."""
-    text = keep.restore(document.raw, document.guest.text(), guest.text())
-    original = document.raw.lstrip("\ufeff\n")
+    text = keep.restore(document.text, document.guest.text(), guest.text())
+    original = document.text.lstrip("\ufeff\n")
     return text, diff.unified(original if original.endswith("\n") else original + "\n", text)
 
 

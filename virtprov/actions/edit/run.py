@@ -163,7 +163,7 @@ class Editor:
             journal = self._note(report, Entry(goal.name, goal.uuid, goal.before or None, made.text, made.autostart))
             store = Store(goal, report.place, journal)
         elif report.turns:
-            before = made.source.stored.raw if report.info is not None and report.info.persistent else None
+            before = made.source.stored.text if report.info is not None and report.info.persistent else None
             self._note(report, Entry(report.name, report.uuid, before, None, made.autostart))
         first, last = plan.steps(made, wanted, store)
         report.first, report.last = tuple(first), tuple(last)

@@ -13,7 +13,7 @@ from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Making
-from virtprov.guest.document import Guest
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.platform import Platform
 from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
@@ -93,7 +93,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
         setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
     seed = _seed(request, setting, final, install)
     watch.step("cloud-init-seed")
-    documents = (final.text(),) if install is None else (install.text(), final.text())
+    documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
     listed = () if request.printing else (*_opening(blocked), *_steps(request, drafted, documents, seed))
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
@@ -392,7 +392,7 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
 
 
 def _steps(
-    request: InstallRequest, drafted: Drafted, documents: tuple[str, ...], seed: Seed | None
+    request: InstallRequest, drafted: Drafted, documents: tuple[DomainDocument, ...], seed: Seed | None
 ) -> tuple[Step, ...]:
     """Every step in order: storage first, then the guest's definition, then its first boot."""
     from virtprov.actions.steps import storage
@@ -403,19 +403,19 @@ def _steps(
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
     listed += [storage.MakePool(pool) for pool in pools.values()]
     listed += [storage.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
-    name, first, text = drafted.setting.guest.name, documents[0], documents[-1]
+    name, first, stays = drafted.setting.guest.name, documents[0], documents[-1]
     if seed is not None:
         from virtprov.cloudinit.seed_request import KEEP
 
         passing = seed.keep != KEEP
         own = [step._replace(passing=passing) if isinstance(step, WriteSeed) else step for step in seed.steps]
         listed += [step for step in own if step not in listed]
-        first, text = seed.first_boot, seed.stays
+        first, stays = seed.first_boot, seed.stays
     if request.transient:
         listed.append(Create(name, first))
         return tuple(listed)
-    listed.append(Define(name, text))
-    listed.append(Start(name) if first == text else Create(name, first))
+    listed.append(Define(name, stays))
+    listed.append(Start(name) if first.text == stays.text else Create(name, first))
     if request.autostart:
         listed.append(SetAutostart(name, True))
     return tuple(listed)

@@ -109,7 +109,7 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
         if run.print_xml:
             return _print(made, run.print_xml, host, output)
         if run.check_schema:
-            for sentence in schema_check.check_documents(made.plan.documents, host):
+            for sentence in schema_check.check_documents(made.plan.domains, host):
                 output.warn(sentence)
         if run.dry:
             from virtprov.cli import dry_run
@@ -197,7 +197,7 @@ def _make(request: InstallRequest, run: RunRequest, made: InstallPlan, host: Hos
     if state == "ready":
         from virtprov.actions.install.addresses import missing
 
-        sentence = missing(host, made.plan.name, made.plan.documents[-1])
+        sentence = missing(host, made.plan.name, made.plan.domains[-1].guest)
         if sentence:
             output.warn(sentence)
     output.summary(_SENTENCES[state].format(name=made.plan.name))
