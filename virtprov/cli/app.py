@@ -121,14 +121,20 @@ def _version(argv: list[str]) -> int:
 def _leave(status: int) -> int:
     """End the process here: taking down modules one by one costs as much as a sixth of the whole command.
 
-    What was registered to run at exit runs. Returns `status`, for the long way, while other threads run.
+    What was registered to run at exit runs. Returns `status`, for the long way, while other threads are at work that
+    must come to their end; not when one of them waits for a host that does not answer, and whose user left.
     """
+    from virtprov.support import waiting
+
     threading = sys.modules.get("threading")
-    if threading is not None and threading.active_count() > 1:
-        return status
+    if threading is not None and not waiting.state.left:
+        mine = threading.current_thread()
+        if any(each is not mine and not each.daemon for each in threading.enumerate()):
+            return status
     import atexit
 
-    atexit._run_exitfuncs()
+    if not waiting.state.left:
+        atexit._run_exitfuncs()
     os._exit(status)
 
 

@@ -26,6 +26,7 @@ from virtprov.host.info import (
     volume_info,
 )
 from virtprov.host.retry import PASSING, patiently
+from virtprov.support.waiting import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -298,6 +299,7 @@ class Inventory(Link):
 
     @staticmethod
     def _unless_missing(what: str, look: Callable[..., Any], *args: Any) -> Any | None:
+        state.doing = what
         try:
             return look(*args)
         except libvirt.libvirtError as error:

@@ -173,7 +173,7 @@ def test_letters_that_the_terminal_lacks() -> None:
 
 def test_a_guests_hostile_title_in_diffs_and_errors(tmp_path: Path) -> None:
     file = tmp_path / "guest.xml"
-    file.write_text(GUEST.replace("<memory>", "<title>&#x9b;31m&#x202e;</title><memory>"))
+    file.write_text(GUEST.replace("<memory>", "<title>\x9b31m\u202e</title><memory>"))
     done = shell(f"virtprov-xml --file {file} --edit --metadata title=b --print-diff")
     assert r"\x9b31m\u202e" in done.stdout and "\x9b" not in done.stdout
     done = shell(f"virtprov-xml --file {file} --edit --memory 2")

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run import artifact
 from virtprov.actions.run.artifact import Thing
 from virtprov.support.errors import HostError, ProvError
+from virtprov.support.waiting import Abandoned
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -219,7 +220,8 @@ def making(trail: Trail, host: Host, thing: Thing) -> Iterator[Entry]:
     try:
         yield entry
     except BaseException as problem:
-        if entry.stays or (isinstance(problem, HostError) and not host.is_alive):
+        unknown = isinstance(problem, HostError) and not host.is_alive
+        if entry.stays or unknown or isinstance(problem, Abandoned):
             trail.stuck = True
         else:
             entry.gone()
