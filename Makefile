@@ -1,52 +1,58 @@
-# Everything a checkout needs, from nothing: `make demo`, `make test`.
+# Everything that a checkout needs: `make demo`, `make test`.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test check venv live-packages man bench corpus clean
+.PHONY: help demo test check test-other check-other venv live-packages man bench corpus clean
 
 PYTHON_HERE := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 
-help:  ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 demo: venv  ## create, clone, edit and show a guest on libvirt's test driver
 	@tools/demo
 
-test: venv live-packages  ## run every test: tools, unit, golden, and real guests on a libvirtd of our own
+test: venv live-packages  ## run all tests: tools, unit, golden, and real guests on a separate libvirtd
 	@if [ "$$(id -u)" = 0 ]; then
 	    $(PYTHON_HERE) -m pytest $(ARGS)
 	else
 	    $(PYTHON_HERE) -m pytest -m "not live" $(ARGS)
-	    echo "the tests with real guests take root: going on with sudo"
+	    echo "the tests with real guests need root: continuing with sudo"
 	    sudo env PYTHONDONTWRITEBYTECODE=1 "PATH=$$PATH" "CI=$${CI:-}" \
 	        $(PYTHON_HERE) -m pytest -m live -o cache_dir=/tmp/virtprov-pytest-root $(ARGS)
 	fi
 
-check: venv  ## run all tests but those that need real guests
+check: venv  ## run all tests except those that need real guests
 	@$(PYTHON_HERE) -m pytest -m "not live" $(ARGS)
 
-venv:  ## make .venv, the project's own environment, and install what building it takes
+test-other:  ## run every test on the other Debian (13 beside 12, 12 beside 13), in a folder that is kept
+	@tools/other-debian --live $(ARGS)
+
+check-other:  ## the same without real guests
+	@tools/other-debian $(ARGS)
+
+venv:  ## create .venv, the project's own environment, and install what is needed to build it
 	@tools/setup/packages tools/setup/build.packages
 	@tools/setup/environment
 
 live-packages:
 	@tools/setup/packages tests/live/packages.txt
 
-man: venv  ## write man/*.1 anew from the parsers
+man: venv  ## generate man/*.1 from the parsers
 	@$(PYTHON_HERE) tools/pages.py man
 
-bench: venv  ## measure start-up and editing beside virt-install and virt-xml
+bench: venv  ## measure start-up and editing, compared with virt-install and virt-xml
 	@tools/setup/packages tools/setup/bench.packages
 	@$(PYTHON_HERE) bench/startup && good=yes || good=no
 	$(PYTHON_HERE) bench/xml
 	[ $$good = yes ]
 
-corpus: venv  ## read, edit and rebuild every guest in the tests of libvirt's source, which apt fetches
+corpus: venv  ## read, edit and rebuild every guest in the tests of the libvirt source, downloaded with apt
 	@tools/setup/corpus
 	@$(PYTHON_HERE) bench/corpus .cache/corpus/libvirt $(ARGS)
 
-clean:  ## remove all that was made here: .venv, caches, builds
+clean:  ## remove .venv, caches and builds
 	@rm -rf .venv .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +

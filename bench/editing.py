@@ -1,4 +1,4 @@
-"""What `bench/xml` measures."""
+"""The measurements of `bench/xml`."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ SHOWN = "import sys, libvirt; print(libvirt.open(sys.argv[1]).lookupByName(sys.a
 
 
 def name_of(number: int) -> str:
-    """The name of a guest of the inventory."""
+    """Return the name of a guest of the inventory."""
     return f"guest{number:05}"
 
 
 def guest(number: int) -> str:
-    """A guest as installers make them; every other one runs."""
+    """Return the XML of a typical guest; every other guest is running."""
     with open(os.path.join(TOP, "bench", "guest.xml"), encoding="utf-8") as stream:
         text = stream.read()
     mac = f"{number >> 8 & 255:02x}:{number & 255:02x}"
@@ -52,7 +52,7 @@ def guest(number: int) -> str:
 
 
 def inventory(folder: str, count: int) -> str:
-    """Write a host of libvirt's test driver with so many guests; returns its URI."""
+    """Write an inventory for libvirt's test driver with `count` guests, and return its URI."""
     path = os.path.join(folder, f"{count}.xml")
     with open(path, "w", encoding="utf-8") as stream:
         stream.write("\n".join(["<node>", *(guest(number) for number in range(count)), NETWORK, "</node>\n"]))
@@ -63,9 +63,9 @@ def inventory(folder: str, count: int) -> str:
 
 
 def one_guest(folder: str, rounds: int, env: dict[str, str]) -> bool:
-    """Edit a document on standard input; say whether the limits are kept."""
+    """Edit a document on standard input; return whether the limits are kept."""
     document = os.path.join(folder, "guest.xml")
-    with open(document, "wb") as stream:  # as libvirt spells it
+    with open(document, "wb") as stream:  # in libvirt's own formatting
         subprocess.run([sys.executable, "-c", SHOWN, inventory(folder, 1), name_of(0)], stdout=stream, check=True)
     runs = {"bare Python": Run([sys.executable, "-c", "pass"])}
     limits = []
@@ -81,7 +81,7 @@ def one_guest(folder: str, rounds: int, env: dict[str, str]) -> bool:
 
 
 def _their_words(words: list[str]) -> list[str]:
-    """virt-xml knows the selector by its short name only."""
+    """Replace the selector by its short name, the only one that virt-xml knows."""
     return [word.replace("target.dev=", "target=") for word in words]
 
 
@@ -89,7 +89,7 @@ def _their_words(words: list[str]) -> list[str]:
 
 
 def many_guests(many: str, few: str, count: int, loops: int, env: dict[str, str]) -> bool:
-    """Edit all guests of an inventory; say whether the limit is kept."""
+    """Edit all guests of an inventory; return whether the limit is kept."""
     mine, other, bare = "virtprov-xml --all", "virt-xml", "virt-xml on ten guests"
     times: Times = {mine: [], other: [], bare: []}
     for turn in range(loops):
@@ -109,7 +109,7 @@ def many_guests(many: str, few: str, count: int, loops: int, env: dict[str, str]
 
 
 def all_of(uri: str) -> list[str]:
-    """The command line that edits every guest of an inventory."""
+    """Return the command line that edits every guest of an inventory."""
     return ours("virtprov-xml", "--connect", uri, "--all", *MEMORY)
 
 
@@ -117,7 +117,7 @@ def all_of(uri: str) -> list[str]:
 
 
 def peak(argv: list[str], env: dict[str, str]) -> int:
-    """The most memory that a process held, in KiB; one that fails ends the benchmark.
+    """Return the peak memory of a process in KiB; if it fails, end the benchmark.
 
     Linux counts from the fork on, so this process must be the smaller one: it does not load libvirt.
     """
@@ -131,7 +131,7 @@ def peak(argv: list[str], env: dict[str, str]) -> int:
 
 
 def memory(many: str, few: str, count: int, env: dict[str, str]) -> bool:
-    """Hold the memory of editing many guests against that of a few; say whether the limit is kept."""
+    """Compare the memory for editing many guests with that for a few; return whether the limit is kept."""
     edited, opened = (
         [statistics.median(peak(argv(uri), env) for _ in range(3)) for uri in (many, few)]
         for argv in (all_of, lambda uri: [sys.executable, "-c", ALONE, uri])
@@ -148,11 +148,13 @@ def memory(many: str, few: str, count: int, env: dict[str, str]) -> bool:
 
 
 def main(words: str) -> int:
-    """Measure, print, and return the exit status."""
+    """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(prog="bench/xml", description=words.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=25, help="how often one guest is edited (default %(default)s)")
-    parser.add_argument("--loops", type=int, default=10, help="how often many are (default %(default)s)")
-    parser.add_argument("--guests", type=int, default=1000, help="how many that are (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=25, help="number of rounds for one guest (default %(default)s)")
+    parser.add_argument("--loops", type=int, default=10, help="number of rounds for many guests (default %(default)s)")
+    parser.add_argument(
+        "--guests", type=int, default=1000, help="number of guests in the inventory (default %(default)s)"
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="virtprov-bench-") as home:
         env = environment(home)

@@ -1,4 +1,4 @@
-"""What a document says, leaf by leaf, and the option that says it: what `bench/corpus` and its test ask with."""
+"""List the leaves of a document, and the option that sets each of them; used by `bench/corpus` and its test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from virtprov.xml.tree import Element
 
 
 class Leaf(NamedTuple):
-    """A value: the elements on the way with their numbers, the attribute ("" for none), the value, its element."""
+    """A value: the names and numbers of the elements above it, its attribute ("" for none), the value, its element."""
 
     steps: tuple[tuple[str, int], ...]
     attribute: str
@@ -30,11 +30,22 @@ class Leaf(NamedTuple):
 
 
 class Failure(Exception):
-    """Why something cannot be said."""
+    """Why a leaf cannot be written as an option."""
+
+
+def spell(parts: list[Pair]) -> str:
+    """Pairs as one value again, quoted where needed: reading it gives the same pairs."""
+    words = []
+    for key, value in parts:
+        word = key if value is None else f"{key}={value}"
+        if not word or any(letter in word for letter in ",'\"\\"):
+            word = '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        words.append(word)
+    return ",".join(words)
 
 
 def leaves(node: Element, steps: tuple[tuple[str, int], ...] = ()) -> Iterator[Leaf]:
-    """Everything an element says; an element that says nothing but that it is there has the value None."""
+    """Yield the leaves of an element; an empty element without attributes is a leaf with the value None."""
     for name, value in node.attrib.items():
         yield Leaf(steps, str(name), str(value), node)
     text = (node.text or "").strip()
@@ -54,13 +65,13 @@ def leaves(node: Element, steps: tuple[tuple[str, int], ...] = ()) -> Iterator[L
 
 
 def where(leaf: Leaf) -> str:
-    """The leaf's path as rows write it, without numbers."""
+    """Return the path of a leaf as in `Row.path`, without numbers."""
     words = [".", *(name for name, _ in leaf.steps)]
     return "/".join([*words, f"@{leaf.attribute}"] if leaf.attribute else words)
 
 
 def index(rows: Table) -> dict[str, list[Row]]:
-    """The rows of a table by their paths without numbers."""
+    """Return the rows of a table by their paths without numbers."""
     found: dict[str, list[Row]] = {}
     for row in rows.rows:
         if row.kind is not VERB and row.by_type is None:
@@ -69,7 +80,7 @@ def index(rows: Table) -> dict[str, list[Row]]:
 
 
 def row_name(row: Row, leaf: Leaf) -> str:
-    """The row's name with the leaf's numbers; "" when the row cannot mean it."""
+    """Return the name of the row with the numbers of the leaf; "" if the row does not match the leaf."""
     steps = row.path.split("/")[1:]
     name = row.name
     for (_, number), step in zip(leaf.steps, steps, strict=False):
@@ -81,10 +92,10 @@ def row_name(row: Row, leaf: Leaf) -> str:
 
 
 def spelled(row: Row, value: str | None) -> str:
-    """The value as a user would say it; raises Failure when the row cannot say it."""
+    """Return the value as a user would type it; raises Failure if the row cannot express it."""
     if row.kind is FLAG:
         if value is not None:
-            raise Failure("an element that is there or not, with a text")
+            raise Failure("a flag element with text")
         return "yes"
     if value is None or value == "":
         raise Failure("an empty value")
@@ -92,15 +103,15 @@ def spelled(row: Row, value: str | None) -> str:
 
 
 def _mib(value: str, unit: str = "KiB", of: int = 1024**2) -> str:
-    """A size in MiB, or in units `of` so many bytes; raises Failure when it is no whole number of them."""
+    """Return a size in units of `of` bytes (default: MiB); raises Failure if it is not a whole number of them."""
     scale = factor(unit)
     if not value.isdecimal() or not scale or int(value) * scale % of:
-        raise Failure("no whole number of its unit")
+        raise Failure("not a whole number of its unit")
     return str(int(value) * scale // of)
 
 
 def pair(rows: Table, by_path: dict[str, list[Row]], leaf: Leaf) -> Pair:
-    """The sub-option that says a leaf: a row's, else the schema's; raises Failure."""
+    """Return the sub-option for a leaf, from a row or from the schema; raises Failure."""
     failure = Failure(f"no name: {where(leaf)}")
     for row in by_path.get(where(leaf), ()):
         name = row_name(row, leaf)
@@ -118,13 +129,13 @@ def _found(graph: Graph, rows: Table, name: str) -> Row | None:
 
 
 def _schema_row(rows: Table, name: str) -> Row | None:
-    """The row that the schema gives a name; None when there is none, or no schema."""
+    """Return the row that the schema has for a name; None if there is none, or no schema."""
     graph = schema_files.load()
     return None if graph is None else _found(graph, rows, name)
 
 
 def _beyond(rows: Table, leaf: Leaf, failure: Failure) -> Pair:
-    """The leaf by the name that the schema gives it."""
+    """Return the sub-option for a leaf by its name in the schema; raises `failure`."""
     parts = [name + (str(number) if number else "") for name, number in leaf.steps]
     name = ".".join([*parts, leaf.attribute] if leaf.attribute else parts)
     found = _schema_row(rows, name)
@@ -138,13 +149,13 @@ _SIZES = {
     "memdev": (("target.size", "target.label_size"), 1024**2),
     "memtune": (("hard_limit", "soft_limit", "swap_hard_limit", "min_guarantee"), 1024),
 }
-"""Sizes that are said in one unit, whatever the document's: their names, and the unit in bytes."""
+"""Sizes that an option always takes in the same unit: their names, and the unit in bytes."""
 
 # -- every leaf set to its own value --------------------------------------------------------------
 
 
 class Own(NamedTuple):
-    """The edit that sets a leaf to the value it has: the words behind `virtprov-xml`, and the request they make."""
+    """An edit that sets a leaf to its current value: the arguments of `virtprov-xml`, and the request they make."""
 
     words: tuple[str, ...]
     request: EditRequest
@@ -152,7 +163,7 @@ class Own(NamedTuple):
 
 @cache
 def _indexes() -> tuple[dict[str, tuple[Table, dict[str, list[Row]]]], list[tuple[Table, dict[str, list[Row]]]]]:
-    """The groups of repeated elements by where those stand, and the groups of single ones."""
+    """Return the groups of repeated elements by their path, and the groups of single elements."""
     tables = [table(group) for group in GROUPS if table(group).xml and group != "xml"]
     many = {rows.at: (rows, index(rows)) for rows in tables if rows.many}
     return many, [(rows, index(rows)) for rows in tables if not rows.many]
@@ -160,13 +171,13 @@ def _indexes() -> tuple[dict[str, tuple[Table, dict[str, list[Row]]]], list[tupl
 
 @cache
 def request(group: str, position: str, text: str) -> EditRequest:
-    """What `--edit POSITION --GROUP TEXT` asks for; raises ProvError."""
+    """Return the request for `--edit POSITION --GROUP TEXT`; raises ProvError."""
     uses, _ = gather.group_uses(group, [text])
     return EditRequest(EDIT, group, tuple(uses), Selector(position))
 
 
 def own_edits(guest: Guest) -> Iterator[Own]:
-    """For each leaf of a guest the edit that sets it to its own value; raises ProvError for what cannot be said."""
+    """Yield for each leaf of a guest the edit that sets it to its current value; raises ProvError if there is none."""
     for leaf in leaves(guest.root):
         found = _by_group(guest, leaf) or _free(leaf)
         group, position, text = found
@@ -174,7 +185,7 @@ def own_edits(guest: Guest) -> Iterator[Own]:
 
 
 def _by_group(guest: Guest, leaf: Leaf) -> tuple[str, str, str] | None:
-    """The group, the position and the option that say a leaf; None when no group can."""
+    """Return the group, the position and the option for a leaf; None if no group has one."""
     many, single = _indexes()
     for upto in (2, 1):
         at = "/".join([".", *(name for name, _ in leaf.steps[:upto])])
@@ -191,20 +202,20 @@ def _by_group(guest: Guest, leaf: Leaf) -> tuple[str, str, str] | None:
 
 
 def _option(rows: Table, by_path: dict[str, list[Row]], leaf: Leaf, top: Element | None) -> str:
-    """The option for a leaf, seen from `top`; "" when there is none that means it."""
+    """Return the option for a leaf, relative to `top`; "" if there is none."""
     assert top is not None
     for said in _sayings(rows, by_path, leaf):
         hit = rows.find(said[0])
         found = _schema_row(rows, said[0]) if hit is None else None
         place = hit.row.at(hit.numbers) if hit is not None else found.path if found is not None else ""
         if path.find(top, place) is leaf.node and path.parse(place)[1] == leaf.attribute:
-            text = subopts.spell([said])
+            text = spell([said])
             return text if subopts.pairs(rows, text) == [said] else ""
     return ""
 
 
 def _sayings(rows: Table, by_path: dict[str, list[Row]], leaf: Leaf) -> Iterator[Pair]:
-    """Every pair that may mean a leaf."""
+    """Yield every name and value that may set a leaf."""
     for row in (row for place in (where(leaf), _keyed(leaf)) for row in by_path.get(place, ())):
         try:
             name = row_name(row, leaf)
@@ -228,7 +239,7 @@ def _sayings(rows: Table, by_path: dict[str, list[Row]], leaf: Leaf) -> Iterator
 
 
 def _keyed(leaf: Leaf) -> str:
-    """The leaf's path with its own element picked by name, as some rows do."""
+    """Return the path of a leaf with its element selected by name, as in some rows."""
     name = leaf.node.get("name", "")
     words = [".", *(name for name, _ in leaf.steps)]
     words[-1] += f"[@name='{name}']"
@@ -236,13 +247,13 @@ def _keyed(leaf: Leaf) -> str:
 
 
 def _free(leaf: Leaf) -> tuple[str, str, str]:
-    """The leaf by `--xml`; what says nothing is made sure of."""
+    """Return the `--xml` option for a leaf; an element without a value is created if missing."""
     place = xpath(leaf)
     return "xml", "", f"{place}={leaf.value}" if leaf.value else f'xpath.create="{place}"'
 
 
 def xpath(leaf: Leaf) -> str:
-    """The XPath of a leaf from the guest's root."""
+    """Return the XPath of a leaf from the root of the guest."""
     steps = ["."]
     for above in [*reversed([*leaf.node.iterancestors()]), leaf.node][1:]:
         name = walk.short_name(above)

@@ -1,7 +1,7 @@
-"""Whole processes measured in turns: what `bench/startup` and `bench/xml` have in common.
+"""Measure whole processes in rotating order; shared by `bench/startup`, `bench/xml` and `bench/scale`.
 
-Every contender runs once per round, in an order that turns, so that a busy moment of the machine hits all of
-them. What is printed are ratios within a round: their median over all rounds, and the quartiles.
+Every command runs once per round, in a rotating order, so that a busy moment of the machine affects all of them.
+The output is the ratio within a round: its median over all rounds, and the quartiles.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Times = dict[str, list[float]]
 
 
 class Run(NamedTuple):
-    """A command line, and the file that is its standard input."""
+    """A command line, and the file for its standard input."""
 
     argv: list[str]
     stdin: str = os.devnull
 
 
 class Limit(NamedTuple):
-    """`who` may take at most `most` times as long as `beside` run `times` times."""
+    """`who` may take at most `most` times as long as `times` runs of `beside`."""
 
     who: str
     beside: str
@@ -44,7 +44,7 @@ def ours(tool: str, *words: str) -> list[str]:
 
 
 def theirs(tool: str, *words: str) -> list[str]:
-    """Return the command line of the peer that one of our commands is measured beside."""
+    """Return the command line of the virt-* tool that one of our commands is compared with."""
     peer = shutil.which(tool, path="/usr/bin:/usr/local/bin")
     if peer is None:
         sys.exit(f"{NAME}: {tool} is not installed, and there is nothing to compare with")
@@ -52,12 +52,12 @@ def theirs(tool: str, *words: str) -> list[str]:
 
 
 def environment(home: str) -> dict[str, str]:
-    """Return an environment that is the same everywhere; caches go to `home` and are warm after the first run."""
+    """Return a fixed environment; caches are in `home` and are warm after the first run."""
     return {"HOME": home, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "XDG_CACHE_HOME": f"{home}/cache"}
 
 
 def once(run: Run, env: dict[str, str]) -> float:
-    """Run a command to its end, and return how many seconds it took; a command that fails ends the benchmark."""
+    """Run a command and return its run time in seconds; if the command fails, end the benchmark."""
     with open(run.stdin, "rb") as stream:
         begun = time.perf_counter()
         done = subprocess.run(run.argv, env=env, stdin=stream, capture_output=True, check=False)
@@ -68,34 +68,34 @@ def once(run: Run, env: dict[str, str]) -> float:
 
 
 def measure(contenders: Mapping[str, Run], rounds: int, env: dict[str, str]) -> Times:
-    """Run everybody `rounds` times in turns, after one run each that is not counted."""
+    """Run every command `rounds` times in rotating order, after one run each that is not counted."""
     one_round(contenders, -1, env)
     found = [one_round(contenders, turn, env) for turn in range(rounds)]
     return {name: [taken[name] for taken in found] for name in contenders}
 
 
 def one_round(contenders: Mapping[str, Run], turn: int, env: dict[str, str]) -> dict[str, float]:
-    """Run everybody once, beginning with another one each turn; returns the seconds that each took."""
+    """Run every command once, starting with a different one each turn. Return the seconds that each took."""
     runs = list(contenders.items())
     shift = turn % len(runs)
     return {name: once(run, env) for name, run in runs[shift:] + runs[:shift]}
 
 
 def ratio(times: Times, who: str, beside: str) -> tuple[float, float, float]:
-    """Return the median and the quartiles of how long `who` took against `beside`, round by round."""
+    """Return the median and the quartiles of the time of `who` divided by that of `beside`, per round."""
     low, middle, high = statistics.quantiles(map(operator.truediv, times[who], times[beside]), n=4)
     return middle, low, high
 
 
 def show(times: Times, beside: str) -> None:
-    """Print everybody's times as multiples of those of one of them."""
+    """Print the times of all commands as multiples of the time of one of them."""
     print(f"{len(times[beside])} rounds in turns; times that of {beside} in the same round, median (quartiles)")
     for name in times:
         print("  {:56} {:6.2f} ({:.2f} - {:.2f})".format(name, *ratio(times, name, beside)))
 
 
 def judge(times: Times, limits: tuple[Limit, ...]) -> bool:
-    """Print the verdicts; say whether every limit is kept."""
+    """Print the verdicts; return whether every limit is kept."""
     print("limits: times that of the other in the same round, median (quartiles)")
     kept = True
     for limit in limits:
@@ -107,7 +107,7 @@ def judge(times: Times, limits: tuple[Limit, ...]) -> bool:
 
 
 def verdict(text: str, shown: str, value: float, most: float) -> bool:
-    """Print one verdict; say whether the limit is kept."""
+    """Print one verdict; return whether the limit is kept."""
     good = value <= most
     print(f"  {text:56} {shown}  at most {most}: {'kept' if good else 'MISSED'}")
     return good

@@ -42,7 +42,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "edit": {"run", "steps", "seed", "live", "request", "schema_check"},
     },
     "guest": {
-        "write": {"document", "host_view", "hostdev", "rule_context"},
+        "write": {"choices", "disks", "document", "host_view", "hostdev", "rule_context"},
         "defaults": {"names", "rule_context"},
         "disks": {"host_view", "names", "checks", "document"},
         "edits": {"defaults", "document", "rule_context"},

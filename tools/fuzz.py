@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Feed the commands what nobody would type, in this process: `tools/fuzz.py TARGET [--seconds N] [--keep DIR]`.
+"""Fuzz the commands in this process: `tools/fuzz.py TARGET [--seconds N] [--keep DIR]`.
 
-Targets: `xml` is XML on standard input of virtprov-xml, `options` the value of an option group of the three
-commands, `commands` a whole command line of virtprov-xml. A refusal in our own words is fine. Findings are any other
-exception, more than LONGEST seconds of work for one input, and more than LARGEST bytes of memory; the input is kept
-in DIR. What is in tests/data/fuzz is where every run begins, and `tests/unit/test_fuzz.py` replays it.
+Targets: `xml` is XML on standard input of virtprov-xml, `options` is the value of an option group of one of the three
+commands, `commands` is a whole command line of virtprov-xml. An error message of our own is a valid result. A finding
+is any other exception, more than LONGEST seconds of CPU time for one input, or more than LARGEST bytes of memory; the
+input is saved in DIR. Every run starts from the inputs in tests/data/fuzz, which `tests/unit/test_fuzz.py` replays.
 
-An input is a file: the first line says what runs, the rest is the XML or the value. Words that are not known stand
-for some known one, so that any bytes are an input. atheris (`pip install atheris`) finds the way through the code. No
-connection is made to anywhere: names of hosts are not even looked up.
+An input is a file: the first line says what to run, the rest is the XML or the value. An unknown name in the first line
+is mapped to a known one, so that any bytes are a valid input. atheris (`pip install atheris`) guides the search by code
+coverage. No network connection is made; host names are not even resolved.
 """
 
 from __future__ import annotations
@@ -54,19 +54,19 @@ LINES = {
     "remove": ["--remove-device", "--disk", "all"],
     "build": ["--build-xml", "--disk", "a.img,bus=scsi"],
 }
-"""What virtprov-xml is asked to do with XML on standard input."""
+"""Arguments of virtprov-xml for XML on standard input."""
 
 WAYS = ("edit", "all", "add", "remove", "build", "choose", "install", "clone")
-"""What is done with the value of an option group."""
+"""How the value of an option group is used."""
 CLONE = ("name", "file", "mac", "uuid", "force-copy", "skip-copy", "check", "nvram")
 
 
 class Finding(Exception):
-    """An input that is taken in a way it must not be."""
+    """An input that is not handled correctly."""
 
 
 def pick(word: str, known: Sequence[str]) -> str:
-    """The word, or the known one that an unknown word stands for."""
+    """Return `word` if it is known, otherwise the known one that it is mapped to."""
     return word if word in known else known[zlib.crc32(word.encode("utf-8", "surrogateescape")) % len(known)]
 
 
@@ -79,7 +79,7 @@ def _refuse(*words: object, **more: object) -> None:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """An empty folder to work in, and no way out of it by network."""
+    """Run inside a new empty folder, without network access."""
     kept = os.getcwd(), socket.socket.connect, socket.getaddrinfo, dict(os.environ)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -99,7 +99,7 @@ def alone() -> Iterator[None]:
 
 @contextmanager
 def _unheard(stdin: bytes) -> Iterator[None]:
-    """Standard input with these bytes; what is printed is gone, but must be something that can be printed."""
+    """Use `stdin` as standard input and discard the output, which must still be printable."""
     kept = sys.stdin, sys.stdout, sys.stderr
     with (
         io.TextIOWrapper(io.BytesIO(stdin)) as sys.stdin,
@@ -113,7 +113,7 @@ def _unheard(stdin: bytes) -> Iterator[None]:
 
 
 def run(tool: str, argv: list[str], stdin: bytes = b"") -> int:
-    """Run a command with its output thrown away; returns its status, raises Finding."""
+    """Run a command, discard its output and return its exit code; raises Finding."""
     from virtprov.cli import app
 
     begun, odd = time.process_time(), []
@@ -150,19 +150,19 @@ def _main(tool: str) -> Callable[[list[str]], int]:
 
 
 def guest() -> bytes:
-    """A guest with much in it."""
+    """Return the XML of a guest with many devices."""
     with open(os.path.join(GUESTS, "workstation.xml"), "rb") as stream:
         return stream.read()
 
 
 def xml(data: bytes) -> int:
-    """The first line is a key of LINES, the rest XML on standard input."""
+    """Run an input whose first line is a key of LINES, and whose rest is XML for standard input."""
     head, _, document = data.partition(b"\n")
     return run("virtprov-xml", LINES[pick(head.decode("utf-8", "replace"), tuple(LINES))], document)
 
 
 def options(data: bytes) -> int:
-    """The first line is one of WAYS and an option group, the rest the group's value, as the shell hands it over."""
+    """Run an input whose first line is one of WAYS and an option group, and whose rest is the value of the group."""
     head, _, rest = data.partition(b"\n")
     words = [*head.decode("utf-8", "replace").split(), "", ""]
     way, text = pick(words[0], WAYS), os.fsdecode(rest.replace(b"\0", b""))
@@ -196,7 +196,7 @@ def _clone(flag: str, text: str) -> int:
 
 
 def commands(data: bytes) -> int:
-    """Each line is a word behind virtprov-xml; those that would leave this process are dropped."""
+    """Run virtprov-xml with one argument per line, except those that would reach outside this process."""
     words = [os.fsdecode(line) for line in data.replace(b"\0", b"").split(b"\n")]
     os.environ["LIBVIRT_DEFAULT_URI"] = HOST
     try:
@@ -206,7 +206,7 @@ def commands(data: bytes) -> int:
 
 
 def _harmless(word: str) -> bool:
-    """Whether a word neither names a host nor writes to files outside of the folder that the run has for itself."""
+    """Return whether an argument neither names a host nor writes to files outside the folder of this run."""
     outside = ("--connect", "--conn", "--con", "--co", "--c", "-c")
     return not word.startswith(outside) and "://" not in word and "/" not in word.removeprefix("--")[:1]
 
@@ -244,7 +244,7 @@ FLAGS = tuple(
 
 
 def mutated(target: str, data: bytes, luck: random.Random) -> bytes:
-    """An input near another one, by what its kind is made of."""
+    """Return a variation of an input, using pieces that are typical for its target."""
     bricks = NASTY + {"xml": PARTS, "options": WORDS, "commands": WORDS + FLAGS}[target]
     for _ in range(luck.randint(1, 4)):
         cuts = _cuts(data, b"<>\"' \n" if target == "xml" else b",=.\n/")
@@ -271,7 +271,7 @@ def _cuts(data: bytes, at: bytes) -> list[int]:
 
 
 def seeds(target: str) -> list[bytes]:
-    """The inputs that are kept, and our guests with every line of LINES."""
+    """Return the saved inputs, and for `xml` also the test guests with every line of LINES."""
     found = []
     for name in sorted(os.listdir(os.path.join(SEEDS, target))):
         with open(os.path.join(SEEDS, target, name), "rb") as stream:
@@ -285,7 +285,7 @@ def seeds(target: str) -> list[bytes]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Feed the commands what nobody would type.")
+    parser = argparse.ArgumentParser(description="Fuzz the commands.")
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--seconds", type=int, default=120, metavar="N")
     parser.add_argument("--keep", default=os.path.join(TOP, ".cache", "fuzz"), metavar="DIR")
@@ -294,7 +294,7 @@ def main() -> int:
     try:
         import atheris  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
-        sys.exit("tools/fuzz.py takes atheris: pip install atheris")
+        sys.exit("tools/fuzz.py requires atheris: pip install atheris")
     with atheris.instrument_imports(include=["virtprov"]):
         for module in pkgutil.walk_packages([os.path.join(TOP, "virtprov")], "virtprov."):
             importlib.import_module(module.name)
@@ -307,7 +307,7 @@ def main() -> int:
 
 
 def _note(finding: Finding, data: bytes, folder: str, known: set[str]) -> None:
-    """Keep the first input that ends in this place, and go on."""
+    """Save the first input that fails at this place in the code, and continue."""
     steps = traceback.extract_tb(finding.__cause__.__traceback__) if finding.__cause__ else []
     ours = [f"{os.path.relpath(step.filename, TOP)}:{step.lineno}" for step in steps if TOP in step.filename]
     place = f"{type(finding.__cause__).__name__} {ours[-1] if ours else 'too slow'}"
@@ -340,7 +340,7 @@ def _fuzz(atheris: Any, target: str, folder: str, seconds: int) -> int:
         f"-timeout={int(LONGEST * 2)}", f"-artifact_prefix={folder}-", "-print_final_stats=1", "-use_value_profile=0",
     ]  # fmt: skip
     with alone():
-        run("virtprov-install", ["--osinfo", "list"])  # makes the index of the profiles
+        run("virtprov-install", ["--osinfo", "list"])  # creates the profile index
         atheris.Setup(words, one, custom_mutator=custom)
         atheris.Fuzz()
     return 0

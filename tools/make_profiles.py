@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""Write the bundled OS profiles from the facts of a database in libosinfo's format.
+"""Generate the bundled OS profiles from a database in libosinfo's format.
 
     tools/make_profiles.py OSINFO_DB [--out data/osinfo]
 
-OSINFO_DB is a folder of such files, in whatever folders below it. Only facts are taken (ids, names, versions, dates,
-lineage, resources, devices, firmware, media ids, addresses of trees and images); comments and all other text are
-left behind, elements come out in one order and one layout. Families wanted and the file each goes to are named in
-GROUPS; releases that those inherit from are added by themselves. What is written is meant to be read and amended by
-hand; running this over another database overwrites such amendments, so look at the difference. Running it over
-data/osinfo itself only puts amendments into the common layout.
+OSINFO_DB is a folder with such files, at any depth. Only facts are copied (ids, names, versions, dates, lineage,
+resources, devices, firmware, media ids, URLs of trees and images), not comments or other text; the elements are written
+in a fixed order and layout. GROUPS lists the families to include and the file for each; releases that they inherit from
+are added automatically. The files may be edited by hand. Running this tool on another database overwrites such edits,
+so check the diff. Running it on data/osinfo itself only restores the common layout.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 GROUPS: tuple[tuple[str, str, str], ...] = (
-    # file, what it holds, ids (a regular expression over the id without its scheme)
+    # file, title, ids (a regular expression for the id without its scheme)
     ("almalinux", "AlmaLinux and AlmaLinux Kitten", r"almalinux\.org/"),
     ("alpine", "Alpine Linux", r"alpinelinux\.org/"),
     ("android", "Android-x86", r"android-x86\.org/"),
@@ -66,9 +65,9 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
     ("void", "Void Linux", r"voidlinux\.org/"),
     ("windows", "MS-DOS, Windows and Windows Server", r"microsoft\.com/"),
 )
-EXTRA = {"mandriva"}  # only what others inherit from
+EXTRA = {"mandriva"}  # only releases that others inherit from
 
-# The order in which an operating system is told. What is not named here is not taken.
+# The order of the elements of an operating system. Other elements are not copied.
 IDENTITY = ("short-id", "name", "version", "codename", "vendor", "family", "distro")
 DATES = ("release-date", "eol-date", "release-status")
 LINEAGE = ("derives-from", "upgrades", "clones")
@@ -109,7 +108,7 @@ Node = ElementTree.Element
 
 
 def read(folder: str) -> dict[str, dict[str, list[Node]]]:
-    """Every element below a root, by kind and id: a release may be told in several files."""
+    """Return every element below a root, by kind and id; several files may describe the same release."""
     found: dict[str, dict[str, list[Node]]] = {"os": {}, "device": {}, "datamap": {}}
     for where, folders, names in os.walk(folder):
         folders.sort()
@@ -126,7 +125,7 @@ def group_of(ident: str) -> str:
 
 
 def wanted(systems: dict[str, list[Node]]) -> list[str]:
-    """The ids to bundle: the families of GROUPS and whatever those are told to come from."""
+    """Return the ids to bundle: those in the families of GROUPS and all that they inherit from."""
     have = {ident for ident in systems if group_of(ident) not in EXTRA | {""}}
     queue = sorted(have)
     while queue:
@@ -139,7 +138,7 @@ def wanted(systems: dict[str, list[Node]]) -> list[str]:
 
 
 def natural(ident: str) -> list[tuple[int, int, str]]:
-    """Sort key: numbers by value, so that 10 comes after 9; words before numbers."""
+    """Return a sort key: numbers are sorted by value, so that 10 comes after 9, and text before numbers."""
     return [(1, int(bit), "") if bit.isdigit() else (0, 0, bit) for bit in re.findall(r"\d+|[^\d]+", ident)]
 
 
@@ -148,7 +147,7 @@ def start(tag: str, node: Node) -> str:
 
 
 def lines(node: Node, indent: int) -> list[str]:
-    """The node in our layout: known children in our order, short groups on one line."""
+    """Return the lines of a node in our layout: known children in our order, short groups on one line."""
     pad = "  " * indent
     tag = node.tag
     inner = INNER.get(tag, ()) if len(node) else ()
@@ -173,7 +172,7 @@ def once(rows: list[list[str]]) -> list[list[str]]:
 
 
 def system(ident: str, nodes: list[Node]) -> list[str]:
-    """One operating system, told by all its nodes together."""
+    """Return the lines of one operating system, merged from all its nodes."""
     out = [f"  <os id={quoteattr(ident)}>"]
     for tag in IDENTITY + DATES + LINEAGE:
         told = once([lines(child, 2) for node in nodes for child in node.findall(tag)])
@@ -217,7 +216,7 @@ def write(path: str, text: str) -> None:
 
 
 def make(database: str, out: str) -> str:
-    """Write all files below `out`; what is wrong with the database, or ""."""
+    """Write all files below `out`. Return an error message about the database, or ""."""
     facts = read(database)
     systems = facts["os"]
     if not systems:

@@ -1,7 +1,8 @@
-"""The man pages: setup.cfg names the functions here, `tools/pages.py DIR` writes the pages into DIR.
+"""Build the man pages: `tools/pages.py DIR` writes them into DIR, with the functions that setup.cfg names.
 
-A page is the parser's own text, then the sub-options of each group from the option tables, then the sections of
-man/common.in and man/TOOL.in. The date is the changelog's, the width is fixed: the same tree gives the same bytes.
+A page has the parser's help, then the sub-options of each group from the option tables, then the sections of
+man/common.in and man/TOOL.in. The date is that of the changelog and the width is fixed, so the same tree always gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 SHARED = ("address.", "alias.", "boot.", "xpath", "clearxml")
-SHARED_TEXT = r"""Options marked with \fIN\fR take a number that counts from 0. An empty value takes a setting out.
-Each group that stands for an element also takes \fBxpath\fIN\fB.set=\fIXPATH\fR=\fIVALUE\fR,
-\fBxpath\fIN\fB.create\fR, \fBxpath\fIN\fB.delete\fR and \fBclearxml=yes\fR; each device takes \fBaddress.*\fR,
-\fBalias.name\fR, and where libvirt allows it \fBboot.order\fR."""
+SHARED_TEXT = r"""In option names, \fIN\fR is a number that counts from 0. An empty value removes a setting.
+Each group that corresponds to an element also accepts \fBxpath\fIN\fB.set=\fIXPATH\fR=\fIVALUE\fR,
+\fBxpath\fIN\fB.create\fR, \fBxpath\fIN\fB.delete\fR and \fBclearxml=yes\fR; each device accepts \fBaddress.*\fR,
+\fBalias.name\fR and, if libvirt allows it, \fBboot.order\fR."""
 
 
 def install() -> argparse.ArgumentParser:
@@ -48,26 +49,26 @@ def _with_sections(tool: str) -> argparse.ArgumentParser:
     extra = [("sub-options", tables)] if tables else []
     extra += [part for name in ("common", tool) for part in sections(TOP / "man" / f"{name}.in")]
     pages = [{"heading": heading, "content": text} for heading, text in extra]
-    parser._manpage = pages  # type: ignore[attr-defined]  # where argparse-manpage keeps them
+    parser._manpage = pages  # type: ignore[attr-defined]  # argparse-manpage reads the sections from here
     return parser
 
 
 def sections(path: Path) -> list[tuple[str, str]]:
-    """Read a file of roff text in `[Heading]` sections; its dashes become such as can be copied and pasted."""
+    """Read roff text with `[Heading]` sections, and escape its dashes so that they can be copied and pasted."""
     text = re.sub(r"(?<!\\)-", r"\\-", path.read_text())
     parts = re.split(r"^\[([^\]]+)\]\n", text, flags=re.MULTILINE)
     return [(heading, text.strip()) for heading, text in zip(parts[1::2], parts[2::2], strict=True)]
 
 
 def sub_options(parser: argparse.ArgumentParser) -> str:
-    """Return roff text: the sub-options of every group that `parser` has a flag for; "" when there is none."""
+    """Return roff text with the sub-options of every group that `parser` has a flag for; "" if there is none."""
     from virtprov.options import catalogue
 
     flags = parser._option_string_actions
     groups = [group for group in catalogue.GROUPS if f"--{group}" in flags]
     if not groups:
         return ""
-    lines = [".nh", ".ad l", SHARED_TEXT]  # a name is not to be broken at a line's end
+    lines = [".nh", ".ad l", SHARED_TEXT]  # do not hyphenate names
     for group in groups:
         names = [_spell(row) for row in catalogue.table(group).rows if not row.name.startswith(SHARED)]
         if names:
@@ -88,7 +89,7 @@ def _roff(text: str) -> str:
 
 
 def released() -> int:
-    """Return the day of the newest dated heading of the changelog, in seconds since 1970."""
+    """Return the date of the newest dated heading of the changelog, in seconds since 1970."""
     found = re.search(r"^## .*(\d{4}-\d\d-\d\d)", (TOP / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
     if found is None:
         sys.exit("CHANGELOG.md has no heading with a date")
@@ -96,7 +97,7 @@ def released() -> int:
 
 
 def write(folder: Path) -> None:
-    """Write all pages into `folder`, which is made when missing."""
+    """Write all pages into `folder`, which is created if missing."""
     config = configparser.ConfigParser()
     config.read(TOP / "setup.cfg")
     spec = config["build_manpages"]["manpages"]
@@ -109,7 +110,7 @@ def write(folder: Path) -> None:
 
 
 def without_blank_lines(page: str) -> str:
-    """Take out what roff would print as gaps: a blank line is a new paragraph, and none before a macro."""
+    """Replace blank lines, which roff prints as gaps, by paragraph macros; drop them before another macro."""
     return re.sub(r"\n\n+", "\n.PP\n", re.sub(r"\n\n+(?=\.)", "\n", page))
 
 

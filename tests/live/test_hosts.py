@@ -129,6 +129,27 @@ def test_a_host_that_is_down(farther: Far, lab: Host, transport: str) -> None:
     assert_told(ask(lab, uri), uri, why, f"see that '{farther.address}' is up")
 
 
+@pytest.mark.parametrize(
+    ("transport", "port", "why"),
+    [
+        ("tcp", 22, "is no libvirt"),
+        ("tls", 16509, "speaks no TLS"),
+        ("ssh", 16509, "speaks no ssh"),
+        ("libssh", 16509, "speaks no ssh"),
+        ("libssh2", 16509, "speaks no ssh"),
+    ],
+)
+def test_a_host_where_something_else_listens(farther: Far, lab: Host, transport: str, port: int, why: str) -> None:
+    uri = uri_of(farther, transport).replace("/system", f":{port}/system")
+    assert_told(ask(lab, uri), uri, f"what listens at '{farther.address}:{port}' {why}", f"'{farther.address}' is up")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_name_that_nobody_knows(farther: Far, lab: Host, transport: str) -> None:
+    uri = uri_of(farther, transport).replace(f"{farther.address}/", "nowhere.invalid/")
+    assert_told(ask(lab, uri), uri, "there is no host 'nowhere.invalid'", "this machine can look it up")
+
+
 @pytest.mark.parametrize("transport", ["tcp", "libssh2"])
 def test_a_host_that_does_not_answer(farther: Far, lab: Host, transport: str) -> None:
     drop = f"iptables -w -I INPUT -p tcp --dport {SILENT_PORT} -j DROP"

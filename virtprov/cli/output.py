@@ -9,7 +9,7 @@ from virtprov.support import waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from virtprov.actions.run.plan import Plan, World
     from virtprov.host.connection import Host
@@ -94,7 +94,7 @@ class Output:
         return world
 
 
-def confirm(question: str, ask: Callable[[str], str] | None = None) -> bool:
+def confirm(question: str) -> bool:
     """Ask a yes/no question on standard error; anything but y or yes is no.
 
     Raises ProvError when what is asked about could not be shown.
@@ -105,8 +105,8 @@ def confirm(question: str, ask: Callable[[str], str] | None = None) -> bool:
         raise ProvError("standard output cannot be written: what is asked about was not shown, and is not done")
     sys.stderr.write(f"{question} (y/n): ")
     sys.stderr.flush()
-    answer = ask(question) if ask is not None else _answer()
-    if ask is None and not (sys.stdin and sys.stdin.isatty()):
+    answer = _answer()
+    if not (sys.stdin and sys.stdin.isatty()):
         sys.stderr.write("\n")  # nobody pressed Enter on the screen
     return answer.strip().lower() in ("y", "yes")
 

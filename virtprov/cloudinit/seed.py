@@ -9,7 +9,6 @@ from virtprov.cloudinit.sources import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO
 
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.cloudinit.sources import Source
@@ -74,16 +73,6 @@ def _identity(meta: bytes) -> tuple[str, str]:
 
     tree, _ = load_mapping(meta.decode("utf-8-sig"), "the meta-data", "meta-data")
     return str(tree["instance-id"]), str(tree["local-hostname"])
-
-
-def write_iso(seed: Seed, target: str | BinaryIO) -> None:
-    """Write the seed's image to a path (0600: it may hold secrets) or an open binary file.
-
-    The same documents give the same bytes. Raises MediaError, and ProvError when the path cannot be written.
-    """
-    from virtprov.support import iso
-
-    iso.write_iso(target, seed.documents, LABEL, mode=0o600)
 
 
 def iso_bytes(seed: Seed) -> bytes:

@@ -77,29 +77,4 @@ def given_macs_are_free(host: HostView, macs: list[str], others: Others | None =
 
 
 def _has_mac(text: str, mac: str) -> bool:
-    return any(
-        (path.get(nic, "./mac/@address") or "").lower() == mac for nic in Guest.parse(text).devices("interface")
-    )
-
-
-# -- disks in use --------------------------------------------------------------------------------
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+    return any((path.get(nic, "./mac/@address") or "").lower() == mac for nic in Guest.parse(text).devices("interface"))

@@ -185,7 +185,5 @@ class Guest:
     def is_uefi(self) -> bool:
         """The guest boots through UEFI, chosen by libvirt or by a loader of that kind."""
         return (
-            self.get("./os/@firmware") == "efi"
-            or self.get("./os/loader/@type") == "pflash"
-            or self.has("./os/nvram")
+            self.get("./os/@firmware") == "efi" or self.get("./os/loader/@type") == "pflash" or self.has("./os/nvram")
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from virtprov.guest.host_view import HostView
 from virtprov.support.errors import HostError, UsageError, nearest
@@ -140,9 +139,7 @@ def _read_usb(capability: Element, name: str) -> Named:
     vendor, product = tree.find_text(capability, "vendor/@id"), tree.find_text(capability, "product/@id")
     if vendor and product and vendor != "0x0000":
         return _ids(vendor, product)
-    return _address(
-        "usb", ("bus", tree.find_text(capability, "bus")), ("device", tree.find_text(capability, "device"))
-    )
+    return _address("usb", ("bus", tree.find_text(capability, "bus")), ("device", tree.find_text(capability, "device")))
 
 
 def _read_pci(capability: Element, name: str) -> Named:
@@ -175,15 +172,15 @@ def _read_mdev(capability: Element, name: str) -> Named:
 _READERS = {"usb_device": _read_usb, "pci": _read_pci, "scsi": _read_scsi, "mdev": _read_mdev}
 
 
-def settle(group: str, node: Element, verbs: Mapping[str, str], host: HostView | None) -> None:
-    """Act on the words of `--hostdev` and `--network` that name a device of the host; other groups have none.
+def settle(group: str, node: Element, name: str, host: HostView | None) -> None:
+    """Write the device of the host that a `--hostdev` or `--network` names ("" for none) into its element.
 
     Raises UsageError and HostError as `look_up` does.
     """
-    if group == "hostdev" and verbs.get("name"):
-        write_named(node, verbs["name"], host)
-    elif group == "network" and verbs.get("hostdev"):
-        _write_interface(node, verbs["hostdev"], host)
+    if name and group == "hostdev":
+        write_named(node, name, host)
+    elif name and group == "network":
+        _write_interface(node, name, host)
 
 
 def _write_interface(node: Element, name: str, host: HostView | None) -> None:

@@ -67,14 +67,6 @@ STEPS: dict[str, tuple[str, str]] = {
 """Why the steps outside of the rules write, and how to have it otherwise."""
 
 
-def reason(rule: Rule) -> str:
-    """The first sentence of what the rule's writer says of itself, to stand behind a colon."""
-    text = " ".join((rule.write.__doc__ or rule.name).split("\n\n")[0].split())
-    text = text.split(". ")[0].split("; raises ")[0].rstrip(".")
-    first = text.partition(" ")[0]
-    return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
-
-
 def _step(name: str) -> Writer:
     why, off = STEPS[name]
     return Writer(RULE, name, why, off)
@@ -125,7 +117,7 @@ class Ledger(Watch):
 
     def rule(self, rule: Rule) -> None:
         """A rule has written."""
-        self._book(Writer(RULE, rule.name, reason(rule), rule.off))
+        self._book(Writer(RULE, rule.name, rule.why, rule.off))
 
     def _book(self, writer: Writer | None) -> None:
         if self._root is None:

@@ -16,7 +16,7 @@ Q35_SINCE = 2_011_000
 """QEMU 2.11: the first release on which q35 is a good default."""
 
 
-class Wish(Record):
+class PlatformRequest(Record):
     """What the user asked for; "" where nothing was said."""
 
     os_type: str = ""
@@ -43,41 +43,41 @@ _SAME_ARCH = {"i386": "i686", "i486": "i686", "i586": "i686", "amd64": "x86_64",
 _DRIVER_TYPES = ("kvm", "hvf", "qemu")
 
 
-def choose(host: HostView, wish: Wish, profile: Profile) -> Platform:
-    """Pick what the host offers and the wish allows.
+def choose(host: HostView, asked: PlatformRequest, profile: Profile) -> Platform:
+    """Pick what the host offers and the asked allows.
 
     Raises HostError when the host cannot run such guests, or is a recording that does not say what it can,
     and UsageError for a machine it does not know.
     """
     known = host.capabilities()
-    arch = _SAME_ARCH.get(wish.arch, wish.arch)
-    kind = _pick_kind(known, wish, arch)
-    domain = _pick_domain(kind, wish.domain_type)
+    arch = _SAME_ARCH.get(asked.arch, asked.arch)
+    kind = _pick_kind(known, asked, arch)
+    domain = _pick_domain(kind, asked.domain_type)
     if domain.name == "test" and host.driver != "test":
         raise HostError(
             f"the recording of this {host.driver} host has no capabilities.xml, so what it runs is not known",
             hint="record the host anew with `virtprov-install --record-host DIR`",
         )
-    emulator = wish.emulator or ("" if host.driver == "vz" or kind.os_type == "xen" else domain.emulator)
+    emulator = asked.emulator or ("" if host.driver == "vz" or kind.os_type == "xen" else domain.emulator)
     machines = tuple(each.name for each in domain.machines)
-    machine = wish.machine or _default_machine(host, kind, domain, machines, profile)
+    machine = asked.machine or _default_machine(host, kind, domain, machines, profile)
     features = tuple(name for name in ("acpi", "apic", "pae") if kind.default(name))
-    slow = domain.name == "qemu" and not wish.domain_type and host.driver == "qemu"
+    slow = domain.name == "qemu" and not asked.domain_type and host.driver == "qemu"
     return Platform(kind.os_type, kind.arch, domain.name, machine, emulator, features, kind.loader, slow)
 
 
-def _pick_kind(known: Capabilities, wish: Wish, arch: str) -> GuestKind:
+def _pick_kind(known: Capabilities, asked: PlatformRequest, arch: str) -> GuestKind:
     fits = [
         kind
         for kind in known.guests
-        if (not wish.os_type or kind.os_type == wish.os_type)
+        if (not asked.os_type or kind.os_type == asked.os_type)
         and (not arch or kind.arch == arch)
-        and (not wish.domain_type or any(each.name == wish.domain_type for each in kind.domain_types))
+        and (not asked.domain_type or any(each.name == asked.domain_type for each in kind.domain_types))
     ]
     if not fits:
-        raise _no_kind(known, wish, arch)
-    if wish.machine:
-        fits = _with_machine(fits, wish.machine)
+        raise _no_kind(known, asked, arch)
+    if asked.machine:
+        fits = _with_machine(fits, asked.machine)
     host_arch = known.host_arch
 
     def rank(kind: GuestKind) -> tuple[bool, bool]:  # Xen lists paravirtual guests first, as it prefers them
@@ -100,13 +100,13 @@ def _with_machine(kinds: list[GuestKind], machine: str) -> list[GuestKind]:
     )
 
 
-def _no_kind(known: Capabilities, wish: Wish, arch: str) -> HostError:
+def _no_kind(known: Capabilities, asked: PlatformRequest, arch: str) -> HostError:
     words = [
         f"{name} '{value}'"
         for name, value in (
-            ("virtualization type", wish.domain_type),
+            ("virtualization type", asked.domain_type),
             ("architecture", arch),
-            ("OS type", wish.os_type),
+            ("OS type", asked.os_type),
         )
         if value
     ]

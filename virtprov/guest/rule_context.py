@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.document import Guest
 from virtprov.support.frozen import Record
 from virtprov.xml.tree import Element
@@ -21,8 +22,8 @@ _UNASKED = object()
 class Setting:
     """One guest in the making.
 
-    `refused_groups` are the option groups the user turned off (`--graphics none`), `words` free words that
-    the options left for the rules (`uefi`, `secure=no` ...), `notes` sentences for the user. `fresh` are the
+    `refused_groups` are the option groups the user turned off (`--graphics none`), `choices` what the options leave
+    for the rules, `machine_features` those that the host can switch on, `notes` sentences for the user. `fresh` are the
     devices to be completed (None: all); what an existing guest has besides is left alone. `profile` may be a
     function that looks it up: it is called when a rule asks for the first time, which not every change does.
     `taken` are names of disks that no new one may have, though the document does not show them.
@@ -31,14 +32,15 @@ class Setting:
     __slots__ = (
         "_domcaps",
         "_profile",
+        "choices",
         "fresh",
         "guest",
         "host",
+        "machine_features",
         "notes",
         "refused_groups",
         "taken",
         "warnings",
-        "words",
     )
 
     def __init__(
@@ -48,14 +50,16 @@ class Setting:
         profile: Profile | Callable[[], Profile],
         *,
         refused: frozenset[str] = frozenset(),
-        words: dict[str, str] | None = None,
+        choices: Choices = NONE,
+        machine_features: tuple[str, ...] = (),
         fresh: list[Element] | None = None,
     ) -> None:
         self.guest = guest
         self.host = host
         self._profile = profile
         self.refused_groups = refused
-        self.words = dict(words or {})
+        self.choices = choices
+        self.machine_features = machine_features
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.fresh = fresh
@@ -116,10 +120,6 @@ class Setting:
         """Whether the user turned a whole option group off."""
         return group in self.refused_groups
 
-    def said(self, word: str) -> bool:
-        """Whether an option left this word for the rules."""
-        return word in self.words
-
     def note(self, sentence: str) -> None:
         """Tell the user something."""
         self.notes.append(sentence)
@@ -130,9 +130,14 @@ class Setting:
 
 
 class Rule(Record):
-    """One fact a guest gets when nobody says: its name, when it applies, what it writes, how to switch it off."""
+    """One fact a guest gets when nobody says.
+
+    `why` is the reason that `--explain` shows behind a colon, `applies` says when the rule is for a guest, `write`
+    writes the fact into it, and `off` is the option that does without ("" for none).
+    """
 
     name: str
+    why: str
     applies: Callable[[Setting], bool]
     write: Callable[[Setting], None]
     off: str = ""

@@ -35,14 +35,6 @@ class HostCpu(Record):
     xml: str
 
 
-class NumaCell(Record):
-    """A NUMA node of the host: its memory in KiB and the numbers of its processors."""
-
-    id: int
-    memory_kib: int
-    cpus: tuple[int, ...]
-
-
 class SecurityModel(Record):
     """A way the host confines guests (selinux, dac, apparmor) and its base label per virtualization type."""
 
@@ -75,11 +67,6 @@ class GuestKind:
         self._node = node
         self.os_type = find_text(node, "os_type")
         self.arch = find_text(node, "arch/@name")
-
-    @cached_property
-    def wordsize(self) -> int:
-        """Bits of an address; 0 when not said."""
-        return _number(find_text(self._node, "arch/wordsize")) or 0
 
     @cached_property
     def loader(self) -> str:
@@ -131,11 +118,6 @@ class Capabilities:
         return find_text(self._root, "host/cpu/arch")
 
     @cached_property
-    def host_uuid(self) -> str:
-        """The host's identity, "" when it has none."""
-        return find_text(self._root, "host/uuid")
-
-    @cached_property
     def host_cpu(self) -> HostCpu:
         """The processor as libvirt knows it; empty parts where the driver does not say."""
         node = self._root.find("host/cpu")
@@ -147,11 +129,6 @@ class Capabilities:
         features = tuple(feature.get("name", "") for feature in children(node, "feature"))
         model, vendor = find_text(node, "model"), find_text(node, "vendor")
         return HostCpu(self.host_arch, model, vendor, features, sockets, dies, cores, threads, to_text(node))
-
-    @cached_property
-    def numa_cells(self) -> tuple[NumaCell, ...]:
-        """The host's NUMA nodes, in its order."""
-        return tuple(_cell(node) for node in self._root.findall("host/topology/cells/cell"))
 
     @cached_property
     def security_models(self) -> tuple[SecurityModel, ...]:
@@ -166,30 +143,17 @@ class Capabilities:
         )
 
     @cached_property
-    def has_iommu(self) -> bool:
-        """Whether the host says it can hand PCI devices to guests."""
-        return find_text(self._root, "host/iommu/@support") == "yes"
-
-    @cached_property
     def guests(self) -> tuple[GuestKind, ...]:
         """Every guest kind, in the host's order."""
         return tuple(GuestKind(node) for node in children(self._root, "guest"))
 
-    def guest_kinds(
-        self, *, os_type: str | None = None, arch: str | None = None, virt_type: str | None = None
-    ) -> tuple[GuestKind, ...]:
-        """The guest kinds that fit what is given, in the host's order; None fits all."""
-        return tuple(
-            kind
-            for kind in self.guests
-            if os_type in (None, kind.os_type)
-            and arch in (None, kind.arch)
-            and (virt_type is None or kind.domain_type(virt_type) is not None)
-        )
+    def guest_kinds(self, arch: str) -> tuple[GuestKind, ...]:
+        """The guest kinds of an architecture, in the host's order."""
+        return tuple(kind for kind in self.guests if kind.arch == arch)
 
     def canonical_machine(self, arch: str, machine: str) -> str:
         """What `machine` stands for on `arch`, whichever virtualization type says so; else the name."""
-        for kind in self.guest_kinds(arch=arch):
+        for kind in self.guest_kinds(arch):
             for domain in kind.domain_types:
                 found = domain.machine(machine)
                 if found:
@@ -197,7 +161,6 @@ class Capabilities:
         return machine
 
 
-_KIB = {"b": 1 / 1024, "bytes": 1 / 1024, "KiB": 1, "k": 1, "MiB": 1024, "GiB": 1024**2, "TiB": 1024**3}
 
 
 def _number(text: str | None) -> int | None:
@@ -214,12 +177,3 @@ def _machines(node: Element) -> tuple[Machine, ...]:
         )
         for machine in children(node, "machine")
     )
-
-
-def _cell(node: Element) -> NumaCell:
-    memory = child(node, "memory")
-    size = 0
-    if memory is not None:
-        size = int((_number((memory.text or "").strip()) or 0) * _KIB.get(memory.get("unit", "KiB"), 1))
-    cpus = tuple(_number(cpu.get("id")) or 0 for cpu in node.findall("cpus/cpu"))
-    return NumaCell(_number(node.get("id")) or 0, size, cpus)

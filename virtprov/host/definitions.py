@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libvirt
 
-from virtprov.host.failures import asking
+from virtprov.host.failures import NotThere, asking
 from virtprov.host.info import GuestInfo
 from virtprov.host.inventory import Inventory
 from virtprov.support.frozen import Record
@@ -34,6 +34,22 @@ class Definitions(Inventory):
         with asking(f"read the document of the guest '{info.name}'"):
             stored = str(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | secure))
             return Definition(info, stored, str(domain.XMLDesc(secure)) if info.active and running else "")
+
+    def stored_definition(self, uuid: str) -> str | None:
+        """The stored document of the guest with that UUID, passwords included.
+
+        None when there is no such guest, "" for one that runs and has no definition.
+        """
+        what = f"read the definition of the guest {uuid}"
+        domain = self._unless_missing(what, self._conn.lookupByUUIDString, uuid)
+        if domain is None:
+            return None
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+        try:
+            with asking(what):
+                return str(domain.XMLDesc(flags)) if domain.isPersistent() else ""
+        except NotThere:
+            return None
 
     def store_definition(self, name: str, xml: str) -> tuple[str, str]:
         """Store a guest's document, new or in place of the one with its UUID; returns its UUID and what is stored now.

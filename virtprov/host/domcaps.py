@@ -84,11 +84,6 @@ class DomainCapabilities:
         """The architecture the answer is for."""
         return find_text(self._root, "arch")
 
-    @cached_property
-    def max_vcpus(self) -> int | None:
-        """The most virtual CPUs this machine takes, None when not said."""
-        return _number(find_text(self._root, "vcpu/@max"))
-
     # -- generic questions ------------------------------------------------------------------------------
 
     def supports(self, path: str) -> bool | None:
@@ -179,17 +174,7 @@ class DomainCapabilities:
             return ()
         return self.values(f"devices/{kind}", name)
 
-    @cached_property
-    def memory_sources(self) -> tuple[str, ...]:
-        """What <memoryBacking><source type=...> may say: "file", "anonymous", "memfd"; () when not said."""
-        return self.values("memoryBacking", "sourceType") or ()
-
     # -- features ---------------------------------------------------------------------------------------
-
-    @cached_property
-    def gic_versions(self) -> tuple[str, ...]:
-        """Interrupt controllers of an ARM machine: "2", "3"; () when there are none."""
-        return self.values("features/gic", "version") or ()
 
     @cached_property
     def hyperv(self) -> tuple[str, ...] | None:
@@ -202,11 +187,6 @@ class DomainCapabilities:
         names = ("cbitpos", "reducedPhysBits", "maxGuests", "maxESGuests")
         numbers = [_number(find_text(self._root, f"features/sev/{name}")) for name in names]
         return Sev(self.supports("features/sev") is True, *numbers)
-
-    @cached_property
-    def security_types(self) -> tuple[str, ...] | None:
-        """What <launchSecurity type=...> may say: "sev", "sev-snp", "s390-pv", "tdx"; None: not said."""
-        return self.values("features/launchSecurity", "sectype")
 
 
 def _number(text: str) -> int | None:

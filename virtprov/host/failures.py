@@ -120,8 +120,12 @@ _BY_WORDS = (
     ("already active", "VIR_ERR_OPERATION_INVALID"),
     ("keepalive timeout", "VIR_ERR_RPC"),
     ("client socket is closed", "VIR_ERR_RPC"),
+    ("unsupported flags (", "VIR_ERR_NO_SUPPORT"),
 )
 """Refusals that some drivers report under a general code; where libvirt is translated they stay general."""
+
+PLACES = ("%s", "%1$s")
+"""Where the detail stands in libvirt's general words: in those of libvirt 9.0, in those of 11.3."""
 
 MISSING = frozenset(code for code, (kind, _) in BY_CODE.items() if kind is NotThere)
 """Error codes that say: there is no such thing."""
@@ -135,8 +139,10 @@ def code_of(error: Any) -> int:
 def reason(error: Any) -> str:
     """What libvirt says, as one line without the general words it puts in front ("internal error: %s")."""
     message, form, detail = error.get_error_message() or "", error.get_str1() or "", error.get_str2()
-    if detail and "%s" in form and message == form.replace("%s", detail):
-        message = detail
+    for place in PLACES:
+        if detail and place in form and message == form.replace(place, detail):
+            message = detail
+            break
     text = " ".join((message or "libvirt does not say why").split())
     return text.split(" ---")[0].rstrip(" .^-")
 
@@ -149,7 +155,7 @@ def in_our_words(what: str, error: Any) -> HostError:
     if kind is HostError:
         named = (BY_CODE[_code(name)] for words, name in _BY_WORDS if words in why)
         kind, hint = next(named, (kind, hint))
-    if code == _code("VIR_ERR_NO_SUPPORT"):
+    if code == _code("VIR_ERR_NO_SUPPORT") or "unsupported flags (" in why:
         why = "the host's driver does not offer that"
     return kind(f"cannot {what}: {why}", hint=hint)
 

@@ -10,7 +10,6 @@ import libvirt
 from virtprov.host.failures import MISSING, NotThere, asking, code_of
 from virtprov.host.info import GuestInfo
 from virtprov.host.storage import Storage
-from virtprov.host.tuning import affect
 from virtprov.xml.tree import find_text, parse
 
 TYPE_CHECKING = False
@@ -23,37 +22,29 @@ class Writing(Storage):
 
     # -- coming and going -------------------------------------------------------------------------------
 
-    def define_guest(self, xml: str, *, validate: bool = False) -> GuestInfo:
+    def define_guest(self, xml: str) -> GuestInfo:
         """Store a guest's document, new or in place of the one with its UUID.
 
-        `validate` checks it against libvirt's schema first. Raises Taken when another guest has the name.
+        Raises Taken when another guest has the name.
         """
-        flags = libvirt.VIR_DOMAIN_DEFINE_VALIDATE if validate else 0
         with asking(f"define the guest '{_name(xml)}'"):
-            domain = self._conn.defineXMLFlags(xml, flags) if flags else self._conn.defineXML(xml)
+            domain = self._conn.defineXML(xml)
         return self._guest_info(domain)
 
-    def create_guest(self, xml: str, *, paused: bool = False, autodestroy: bool = False) -> GuestInfo:
+    def create_guest(self, xml: str) -> GuestInfo:
         """Start a guest from a document without storing it: when it powers off, it is gone.
 
-        A stored guest of that UUID keeps its stored document. `autodestroy` ends it with this connection.
+        A stored guest of that UUID keeps its stored document.
         """
-        flags = _start_flags(paused=paused, autodestroy=autodestroy)
         with asking(f"start the guest '{_name(xml)}'"):
-            domain = self._conn.createXML(xml, flags)
+            domain = self._conn.createXML(xml, 0)
         return self._guest_info(domain)
 
-    def start_guest(
-        self, key: str, *, paused: bool = False, autodestroy: bool = False, reset_nvram: bool = False
-    ) -> None:
-        """Start a stored guest; a saved state is resumed. Raises NotNow when it runs already.
-
-        `reset_nvram` lays its UEFI variables anew from the template (libvirt 8.1).
-        """
-        flags = _start_flags(paused=paused, autodestroy=autodestroy, reset_nvram=reset_nvram)
+    def start_guest(self, key: str) -> None:
+        """Start a stored guest; a saved state is resumed. Raises NotNow when it runs already."""
         domain = self._domain(key)
         with asking(f"start the guest '{key}'"):
-            domain.createWithFlags(flags) if flags else domain.create()
+            domain.create()
 
     def shutdown_guest(self, key: str) -> None:
         """Ask the guest to power off; returns at once, whether it listens or not."""
@@ -73,46 +64,20 @@ class Writing(Storage):
             return False
         return True
 
-    def suspend_guest(self, key: str) -> None:
-        """Hold the guest's processors."""
-        domain = self._domain(key)
-        with asking(f"pause the guest '{key}'"):
-            domain.suspend()
-
-    def resume_guest(self, key: str) -> None:
-        """Let a paused guest run on."""
-        domain = self._domain(key)
-        with asking(f"resume the guest '{key}'"):
-            domain.resume()
-
-    def reboot_guest(self, key: str) -> None:
-        """Ask the guest to restart."""
-        domain = self._domain(key)
-        with asking(f"reboot the guest '{key}'"):
-            domain.reboot(0)
-
     def set_autostart(self, key: str, on: bool) -> None:
         """Whether the guest starts with the host."""
         domain = self._domain(key)
         with asking(f"set autostart of the guest '{key}'"):
             domain.setAutostart(int(on))
 
-    def undefine_guest(
-        self,
-        key: str,
-        *,
-        nvram: bool | None = True,
-        tpm: bool | None = None,
-        managed_save: bool = True,
-        snapshots: bool = True,
-        checkpoints: bool = True,
-    ) -> bool:
+    def undefine_guest(self, key: str, *, nvram: bool | None = True, tpm: bool | None = None) -> bool:
         """Forget a stored guest; a running one becomes transient. False when there is none.
 
+        Its saved state goes as well, and what is stored about its snapshots and checkpoints (not their disks).
+
         `nvram` and `tpm`: True removes the UEFI variables or the TPM's state, False keeps them, None leaves it to
-        libvirt (which refuses a guest with NVRAM). `managed_save` removes a saved state, `snapshots` and
-        `checkpoints` what is stored about them (not their disks). What a driver or an older libvirt has no flag
-        for is left out: it has no such thing, or has it done anyway.
+        libvirt (which refuses a guest with NVRAM). What a driver or an older libvirt has no flag for is left out: it
+        has no such thing, or has it done anyway.
         """
         domain = self._find_domain(key)
         if domain is None:
@@ -122,9 +87,9 @@ class Writing(Storage):
             "KEEP_NVRAM": nvram is False,
             "TPM": tpm is True,
             "KEEP_TPM": tpm is False,
-            "MANAGED_SAVE": managed_save,
-            "SNAPSHOTS_METADATA": snapshots,
-            "CHECKPOINTS_METADATA": checkpoints,
+            "MANAGED_SAVE": True,
+            "SNAPSHOTS_METADATA": True,
+            "CHECKPOINTS_METADATA": True,
         }
         flags = sum(getattr(libvirt, f"VIR_DOMAIN_UNDEFINE_{name}", 0) for name, on in names.items() if on)
         with asking(f"undefine the guest '{key}'"):
@@ -161,41 +126,23 @@ class Writing(Storage):
 
     # -- devices ----------------------------------------------------------------------------------------
 
-    def attach_device(self, key: str, xml: str, *, live: bool = True, config: bool = False) -> None:
-        """Add a device to the running guest (`live`), to the stored one (`config`), or to both."""
+    def attach_device(self, key: str, xml: str) -> None:
+        """Add a device to the running guest; its definition stays as it is."""
         domain = self._domain(key)
         with asking(f"attach the {_what(xml)} to the guest '{key}'"):
-            domain.attachDeviceFlags(xml, affect(live, config))
+            domain.attachDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
-    def update_device(
-        self, key: str, xml: str, *, live: bool = True, config: bool = False, force: bool = False
-    ) -> None:
-        """Change a device: the medium of a CD-ROM, a link's state, a graphics password ...
-
-        `force` opens a tray that the guest has locked.
-        """
+    def update_device(self, key: str, xml: str) -> None:
+        """Change a device of the running guest: the medium of a CD-ROM, a link's state, a graphics password ..."""
         domain = self._domain(key)
-        flags = affect(live, config) | (libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE if force else 0)
         with asking(f"update the {_what(xml)} of the guest '{key}'"):
-            domain.updateDeviceFlags(xml, flags)
+            domain.updateDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
-    def detach_device(self, key: str, xml: str, *, live: bool = True, config: bool = False) -> None:
-        """Take a device out. A running guest may need its time, or refuse: see Watch.wait_device_gone."""
+    def detach_device(self, key: str, xml: str) -> None:
+        """Take a device out of the running guest. It may need its time, or refuse: see Watch.wait_device_gone."""
         domain = self._domain(key)
         with asking(f"detach the {_what(xml)} from the guest '{key}'"):
-            domain.detachDeviceFlags(xml, affect(live, config))
-
-    # -- networks ---------------------------------------------------------------------------------------
-
-    def start_network(self, name: str) -> None:
-        """Start a virtual network that is off."""
-        with asking(f"start the network '{name}'"):
-            self._conn.networkLookupByName(name).create()
-
-    def stop_network(self, name: str) -> None:
-        """Stop a virtual network; it stays defined."""
-        with asking(f"stop the network '{name}'"):
-            self._conn.networkLookupByName(name).destroy()
+            domain.detachDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
 
 def with_known_flags(call: Callable[[int], Any], flags: int) -> None:
@@ -213,13 +160,6 @@ def with_known_flags(call: Callable[[int], Any], flags: int) -> None:
             if code_of(error) != libvirt.VIR_ERR_INVALID_ARG or not unknown:
                 raise
             flags &= ~unknown
-
-
-def _start_flags(*, paused: bool, autodestroy: bool, reset_nvram: bool = False) -> int:
-    flags = libvirt.VIR_DOMAIN_START_PAUSED if paused else 0
-    flags |= libvirt.VIR_DOMAIN_START_AUTODESTROY if autodestroy else 0
-    flags |= libvirt.VIR_DOMAIN_START_RESET_NVRAM if reset_nvram else 0
-    return int(flags)
 
 
 def _name(xml: str) -> str:

@@ -62,15 +62,13 @@ class Inventory(Link):
                 persistent=bool(domain.isPersistent()),
             )
 
-    def guest_xml(self, key: str, *, inactive: bool = False, secure: bool = False, migratable: bool = False) -> str:
+    def guest_xml(self, key: str, *, inactive: bool = False, secure: bool = False) -> str:
         """The guest's document: as it runs, or with `inactive` as it is stored for the next start.
 
-        `secure` includes passwords (graphics, needs a read-write connection), `migratable` leaves out what
-        libvirt adds for this host only. Raises NotThere when there is no such guest.
+        `secure` includes passwords (graphics, needs a read-write connection). Raises NotThere when there is none.
         """
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
         flags |= libvirt.VIR_DOMAIN_XML_SECURE if secure else 0
-        flags |= libvirt.VIR_DOMAIN_XML_MIGRATABLE if migratable else 0
         domain = self._domain(key)
         with asking(f"read the document of the guest '{key}'"):
             return str(domain.XMLDesc(flags))

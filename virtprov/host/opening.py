@@ -52,17 +52,18 @@ def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
         _see_inventory(target)
     wanted = [libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_PASSPHRASE, libvirt.VIR_CRED_ECHOPROMPT]
     wanted.append(libvirt.VIR_CRED_NOECHOPROMPT)
+    asked: list[str] = []
 
     here, questions = is_here(target), _Questions(ask)
     asks = ask if here or ask is None else questions.put
 
     def call() -> Any:
-        return libvirt.openAuth(uri, [wanted, _answer, asks], 0)
+        return libvirt.openAuth(uri, [wanted, _answer, (asks, asked)], 0)
 
     try:
         return call() if here else _elsewhere(call, uri, target, questions)
     except libvirt.libvirtError as error:
-        raise refusal(uri, target, error) from error
+        raise refusal(uri, target, error, asked) from error
 
 
 def is_here(target: Uri) -> bool:
@@ -141,8 +142,10 @@ def silence(context: object, error: object) -> None:
     """libvirt prints every error on standard error unless somebody takes them; they are raised anyway."""
 
 
-def _answer(wanted: list[list[Any]], ask: Ask | None) -> int:
-    """libvirt's call for credentials: fill in the fifth member of each, -1 to give up."""
+def _answer(wanted: list[list[Any]], given: tuple[Ask | None, list[str]]) -> int:
+    """libvirt's call for credentials: fill in the fifth member of each, -1 to give up; notes what was asked."""
+    ask, asked = given
+    asked += [str(credential[1]) for credential in wanted]
     if ask is None:
         return -1
     for credential in wanted:

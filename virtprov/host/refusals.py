@@ -1,8 +1,9 @@
 """Why a connection did not come up, in one sentence with the likely way out.
 
 libvirt hands on what ssh, GnuTLS, libssh and the kernel say, each in words of its own; SIGNS tells them apart. The
-words are those of libvirt 9.0 to 12 with OpenSSH 9, met by provoking each failure. Where libvirt is translated, or
-says something else, its own words are shown and the hint goes by the transport.
+words are those of libvirt 9.0 with OpenSSH 9.2 and of libvirt 11.3 with OpenSSH 10.0, met by provoking each failure
+with both. Where libvirt is translated, or says something else, its own words are shown and the hint goes by the
+transport.
 """
 
 from __future__ import annotations
@@ -27,7 +28,17 @@ _DAEMONS = {"xen": "virtxend", "lxc": "virtlxcd", "vbox": "virtvboxd", "vz": "vi
 _START = "start it{there}, e.g. `systemctl start {daemon}.socket` or `systemctl start libvirtd`"
 _NO_ENTRY = "ssh does not let '{user}' in there"
 _RIGHTS = "be root or in the group 'libvirt'{there}, or use {driver}:///session"
+_ACCEPT = "{accept}, or add known_hosts_verify=auto to the URI"
+_NO_SSH = "what listens at {place} speaks no ssh, or lets nobody in for now"
+_SHUT_OUT = "{listener}; sshd shuts out for a while whoever has failed several times"
+_NO_HOST = "there is no host '{host}'"
+_LOOK_UP = "see that the host's name is right, and that this machine can look it up"
+_NOT_THERE = ("libvirt is not installed there", "install libvirt-daemon on '{host}'")
 _PKI = "certificates are looked for in {pki}, or where ?pkipath=DIR says"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Sign(Record):
@@ -44,10 +55,12 @@ class Sign(Record):
 
 
 SIGNS = (
-    Sign("SSH session handshake failed", "what listens at {place} speaks no ssh", "{listener}"),
+    Sign("Cannot find 'ssh' in path", "there is no program 'ssh' on this machine", "install it (openssh-client)"),
+    Sign("SSH session handshake failed", _NO_SSH, _SHUT_OUT),
     Sign("received from server too large", "what listens at {place} is no libvirt", "{listener}"),
+    Sign("Error in the pull function", "what listens at {place} speaks no TLS", "{listener}"),
     Sign(
-        "unexpected ",  # "unexpected qemu URI path '/nothing', try qemu:///system"
+        "nexpected ",  # "unexpected qemu URI path '/nothing', try qemu:///system"
         "",
         "see the path of the URI: /system for the host's guests, /session for those of one user",
     ),
@@ -67,7 +80,15 @@ SIGNS = (
     Sign(
         "retrieve decision to accept host key",
         "the host's ssh key is not known",
-        "{accept}, or add known_hosts_verify=auto to the URI",
+        _ACCEPT,
+        Refused,
+    ),
+    # Asked in so many words, which libvirt 11.3 does not repeat in its error.
+    Sign("Accept SSH host key", "the host's ssh key is not known", _ACCEPT, Refused),
+    Sign(
+        "retrieve user response",
+        "ssh asks for a password or a passphrase, and there is nobody to ask",
+        "see that `ssh {login}` lets you in without asking",
         Refused,
     ),
     Sign(
@@ -79,23 +100,20 @@ SIGNS = (
     ),
     Sign("Access denied for", _NO_ENTRY, "see that `ssh {login}` lets you in", Refused, SSH),
     Sign("combination invalid", _NO_ENTRY, "see that `ssh {login}` lets you in", Refused, SSH),
-    Sign(
-        "Could not resolve hostname",
-        "there is no host '{host}'",
-        "see that the host's name is right, and that this machine can look it up",
-    ),
-    Sign(
-        "nable to resolve address",
-        "there is no host '{host}'",
-        "see that the host's name is right, and that this machine can look it up",
-    ),
+    Sign("Could not resolve hostname", _NO_HOST, _LOOK_UP),
+    Sign("nable to resolve address", _NO_HOST, _LOOK_UP),
+    Sign("IP address lookup for host", _NO_HOST, _LOOK_UP),
     Sign("Connection refused", "nothing listens at {place}", "{listener}"),
     Sign("No route to host", "{place} cannot be reached", "see that '{host}' is up and on a network of this machine"),
     Sign("etwork is unreachable", "{place} cannot be reached", "see that '{host}' is on a network of this machine"),
     Sign("': Permission denied", "", _RIGHTS, Refused),
     Sign("ailed to connect socket", "no libvirt daemon listens at {rest}", _START),
-    Sign("terminated with non-zero code: 127", "libvirt is not installed there", "install libvirt-daemon on '{host}'"),
+    Sign("terminated with non-zero code: 127", *_NOT_THERE),
+    Sign("nc: not found", *_NOT_THERE),
+    Sign("nc: command not found", *_NOT_THERE),
     Sign("terminated with non-zero code", "no libvirt daemon listens there", _START),
+    Sign("kex_exchange_identification", _NO_SSH, _SHUT_OUT),
+    Sign("Connection closed by ", _NO_SSH, _SHUT_OUT, transports=("ssh",)),
     Sign("verify peer's certificate", "the host's certificate is not one that {pki} trusts", _PKI, Refused),
     Sign(
         "Unable to read TLS confirmation",
@@ -115,10 +133,15 @@ SIGNS = (
 )
 
 
-def refusal(uri: str | None, target: Uri, error: Any) -> HostError:
-    """The HostError for libvirt's error on opening the `target`, which the user wrote as `uri`."""
+def refusal(uri: str | None, target: Uri, error: Any, asked: Sequence[str] = ()) -> HostError:
+    """The HostError for libvirt's error on opening the `target`, which the user wrote as `uri`.
+
+    `asked` are the questions that libvirt has put meanwhile, the last of which may have got no answer.
+    """
     name = f"'{uri}'" if uri else "libvirt"
     why = _shortened(reason(error))
+    if asked and "retrieve user response" in why:
+        why = f"{why}: {asked[-1]}"
     known = _ours(uri, target, error, why)
     if known is None:
         known = _recognised(target, why)
@@ -174,7 +197,7 @@ def _recognised(target: Uri, why: str) -> tuple[type[HostError], str, str] | Non
         before, found, rest = why.partition(sign.words)
         if not found or sign.transports and target.transport not in sign.transports:
             continue
-        if "unexpected" in sign.words and "URI path" not in rest:
+        if "nexpected" in sign.words and "URI path" not in rest:
             continue
         parts = _parts(target) | {"rest": _socket(rest)}
         return sign.kind, sign.why.format_map(parts) or why, sign.hint.format_map(parts)

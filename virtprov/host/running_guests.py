@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SOURCES = ("lease", "agent", "arp")
 """Where addresses come from: the DHCP server of a virtual network, the guest's agent, the host's ARP table."""
 
+AGENT_SECONDS = 5
+"""How long the agent of a guest has to answer."""
+
 _FAMILIES = {0: "ipv4", 1: "ipv6"}
 
 
@@ -44,17 +47,17 @@ class Running(Definitions):
             for address in facts.get("addrs") or ()
         )
 
-    def agent(self, key: str, command: str, timeout: int = 5) -> str:
+    def agent(self, key: str, command: str) -> str:
         """Hand a JSON command to the guest's QEMU agent and return its JSON answer.
 
-        `timeout` in seconds. Raises AgentSilent when nobody answers in time, NotSupported where the driver has no
+        Raises AgentSilent when nobody answers within AGENT_SECONDS, NotSupported where the driver has no
         agent, NotNow when the guest is off.
         """
         import libvirt_qemu
 
         domain = self._domain(key)
         with asking(f"talk to the agent of the guest '{key}'"):
-            return str(on(domain, libvirt_qemu.qemuAgentCommand, domain, command, timeout, 0))
+            return str(on(domain, libvirt_qemu.qemuAgentCommand, domain, command, AGENT_SECONDS, 0))
 
     def console(self, key: str) -> ConsoleReader:
         """Read along on the guest's first console, for `with host.console("web") as console: ...`."""

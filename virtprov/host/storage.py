@@ -60,13 +60,6 @@ class Storage(Inventory):
             raise
         return self._pool_info(pool)
 
-    def start_pool(self, name: str) -> None:
-        """Start a pool that is off."""
-        self._off = None
-        pool = self._pool(name)
-        with asking(f"start the pool '{name}'"):
-            pool.create(0)
-
     def refresh_pool(self, name: str) -> None:
         """Have the host look again at what a pool holds."""
         pool = self._pool(name)
@@ -137,15 +130,13 @@ class Storage(Inventory):
         source: str,
         *,
         reflink: bool = False,
-        metadata: bool = False,
         progress: Progress | None = None,
     ) -> VolumeInfo:
         """Make the volume that the document describes and copy the contents of another into it, on the host.
 
         `reflink` shares the blocks of a raw volume on a file system that can (Btrfs, XFS); else as create_volume.
         """
-        flags = libvirt.VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA if metadata else 0
-        flags |= libvirt.VIR_STORAGE_VOL_CREATE_REFLINK if reflink else 0
+        flags = libvirt.VIR_STORAGE_VOL_CREATE_REFLINK if reflink else 0
         origin, place = self._volume(source_pool, source), self._pool(pool)
         what = f"copy the volume '{source}' to"
         return self._made(pool, xml, what, lambda: place.createXMLFrom(xml, origin, flags), progress)

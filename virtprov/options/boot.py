@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from virtprov.options.model import INT, YESNO, Pair, Row, Table, truth
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 DEVICES = ("hd", "cdrom", "network", "fd")
 """Boot devices that may be named as bare words, in the order wanted."""
 
@@ -23,7 +27,7 @@ def expand(pairs: list[Pair]) -> list[Pair]:
     return found
 
 
-def order(verbs: dict[str, str]) -> list[str]:
+def order(verbs: Mapping[str, str]) -> list[str]:
     """The boot devices that were named, first one first; [] when none was."""
     return [word for word in verbs if word in DEVICES]
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from virtprov.options.common_rows import seclabels
-from virtprov.options.model import BOOT, DEVICE, FLAG, INT, ONOFF, VIRTIO, YESNO, Pair, Row, Table, truth
+from virtprov.options.model import BOOT, DEVICE, FLAG, INT, ONOFF, VIRTIO, YESNO, Pair, Row, Table
 from virtprov.support.errors import UsageError
 
 _PERMISSIONS = {"ro": [("readonly", "yes")], "sh": [("shareable", "yes")], "rw": []}
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Put the old word `perms` into new ones, and look at what no place checks.
-
-    Raises UsageError for permissions there are none of, sizes that are no number and volumes without a pool.
-    """
+    """Put the old word `perms` into new ones; raises UsageError for permissions there are none of."""
     found: list[Pair] = []
     for key, value in pairs:
         if key == "perms":
@@ -24,30 +21,8 @@ def expand(pairs: list[Pair]) -> list[Pair]:
                 )
             found += _PERMISSIONS[value]
             continue
-        _check(key, value)
         found.append((key, value))
     return found
-
-
-def _check(key: str, value: str | None) -> None:
-    if not value:
-        return
-    if key == "size":
-        try:
-            good = 0 <= float(value) < float("inf")
-        except ValueError:
-            good = False
-        if not good:
-            raise UsageError(f"--disk size: '{value}' is not a number of GiB", hint="for example size=20 or size=0.5")
-    elif key == "as" and value not in ("volume", "path"):
-        raise UsageError(
-            f"--disk as: '{value}' is no way to write a source",
-            hint="as=volume names pool and volume, as=path where it lies",
-        )
-    elif key == "sparse":
-        truth(value, "--disk sparse")
-    elif key == "vol" and not all(value.partition("/")):
-        raise UsageError(f"--disk vol={value}: this names no volume", hint="write vol=POOL/VOLUME")
 
 
 _CACHE = ("default", "none", "writethrough", "writeback", "directsync", "unsafe")
@@ -68,7 +43,7 @@ _STORAGE = (
     Row("as", values=("volume", "path")),
     Row("encryption.password_file"),
 )
-"""What must be looked up or made; guest/disks/locate.py does."""
+"""What must be looked up or made; guest/disks/spec.py reads it."""
 
 _PLAIN = (
     Row("type", "./@type", values=("file", "block", "dir", "network", "volume", "nvme", "vhostuser", "vhostvdpa")),

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Fetch = Callable[[str], bytes | None]
     """Reads a file of a tree; None when it is not there."""
 
-KINDS = ("installer", "live", "tree", "cloud image", "disk", "unknown")
 
 
 class Detected(NamedTuple):

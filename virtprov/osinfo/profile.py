@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from virtprov.osinfo.facts import Driver, Image, Media, Tree, Variant
 
 PCI = "http://pcisig.com/pci/"
-USB_TABLET = "http://usb.org/usb/80ee/0021"
 Q35 = "http://qemu.org/chipset/x86/q35"
 
 _NETWORK_MODELS = (
@@ -25,19 +24,6 @@ _NETWORK_MODELS = (
     ("rtl8139", ("10ec/8139",)),
     ("ne2k_pci", ("10ec/8029",)),
     ("pcnet", ("1022/2000",)),
-)
-_SOUND_MODELS = (
-    ("ich9", ("8086/293e",)),
-    ("ich6", ("8086/2668",)),
-    ("ac97", ("8086/2415",)),
-    ("es1370", ("1274/5000",)),
-)
-_VIDEO_MODELS = (
-    ("virtio", ("1af4/1050",)),
-    ("qxl", ("1b36/0100",)),
-    ("vga", ("1234/1111",)),
-    ("vmvga", ("15ad/0710",)),
-    ("cirrus", ("1013/00b8",)),
 )
 _ARCH_NAMES = {
     "i386": "i686",
@@ -167,10 +153,6 @@ class Profile:
         return self.family in ("win16", "win9x", "winnt")
 
     @property
-    def is_linux(self) -> bool:
-        return self.family == "linux"
-
-    @property
     def is_generic(self) -> bool:
         """True for `generic` and `unknown`: nothing can be concluded from this profile."""
         return self.short_id in ("generic", "unknown")
@@ -217,28 +199,8 @@ class Profile:
         return self._either("1af4/1005", "1af4/1044")
 
     @property
-    def virtio_9p(self) -> bool:
-        return self._either("1af4/1009", "1af4/1049")
-
-    @property
     def virtio_gpu(self) -> bool:
         return self._either("1af4/1050")
-
-    @property
-    def virtio_input(self) -> bool:
-        return self._either("1af4/1052")
-
-    @property
-    def virtio_vsock(self) -> bool:
-        return self._either("1af4/1053")
-
-    @property
-    def virtio_mem(self) -> bool:
-        return self._either("1af4/1058")
-
-    @property
-    def virtio_fs(self) -> bool:
-        return self._either("1af4/105a")
 
     @property
     def virtio_1(self) -> bool:
@@ -261,23 +223,9 @@ class Profile:
         return self._either("1b36/0004", "1b36/000d", "1033/0194")
 
     @property
-    def tablet(self) -> bool:
-        return USB_TABLET in self.devices
-
-    @property
     def network_models(self) -> tuple[str, ...]:
         """libvirt's names of the listed network cards, the best first."""
         return self._models(_NETWORK_MODELS)
-
-    @property
-    def sound_models(self) -> tuple[str, ...]:
-        """libvirt's names of the listed sound cards, the best first."""
-        return self._models(_SOUND_MODELS)
-
-    @property
-    def video_models(self) -> tuple[str, ...]:
-        """libvirt's names of the listed video cards, the best first."""
-        return self._models(_VIDEO_MODELS)
 
     # By architecture
 
@@ -307,10 +255,6 @@ class Profile:
     def bios(self, arch: str) -> bool | None:
         """Whether BIOS works on `arch`; None when the profile is silent."""
         return self.firmware("bios", arch)
-
-    def needs_efi(self, arch: str) -> bool:
-        """Whether nothing but UEFI boots it on `arch`: the profile says yes to UEFI and no to BIOS."""
-        return self.efi(arch) is True and self.bios(arch) is False
 
     def trees(self, arch: str = "") -> tuple[Tree, ...]:
         """Installer trees in the database's order, all or those of one architecture."""

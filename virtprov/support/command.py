@@ -9,7 +9,7 @@ from virtprov.support.errors import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from signal import Handlers
     from types import FrameType
     from typing import Any
@@ -34,33 +34,24 @@ def find(program: str) -> str | None:
     return shutil.which(program)
 
 
-def run(
-    argv: Sequence[Word],
-    *,
-    stdin: str = "",
-    ok: Collection[int] = (0,),
-    timeout: float | None = None,
-    env: Mapping[str, str] | None = None,
-) -> str:
-    """Run `argv` to its end with `stdin` as its input and return what it wrote to standard output.
+def run(argv: Sequence[Word], *, timeout: float | None = None) -> str:
+    """Run `argv` to its end, with nothing to read, and return what it wrote to standard output.
 
-    `ok` are the exit statuses that count as success, `timeout` is in seconds, `env` is added to the
-    environment (messages are always asked for in English). Raises CommandError when the program is not
-    there, cannot be started, takes too long or ends with another status; what it said is the hint.
+    `timeout` is in seconds. Messages are asked for in English. Raises CommandError when the program is not there,
+    cannot be started, takes too long or ends with a status other than 0; what it said is the hint.
     """
     import subprocess
 
     words = [os.fspath(word) for word in argv]
     shown = show(words)
     log.debug("+ %s", shown)
-    surroundings = {**os.environ, "LC_ALL": "C", **(env or {})}
     try:
         done = subprocess.run(
             words,
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=timeout,
-            env=surroundings,
+            env={**os.environ, "LC_ALL": "C"},
             check=False,
             encoding="utf-8",
             errors="replace",
@@ -69,7 +60,7 @@ def run(
         raise CommandError(f"`{shown}` did not end within {timeout:g} seconds") from None
     except OSError as error:
         raise not_startable(words[0], error) from None
-    if done.returncode not in ok:
+    if done.returncode:
         log.debug("%s", done.stderr.rstrip())
         said = last_words(done.stderr or done.stdout)
         raise CommandError(f"`{shown}` {ending(done.returncode)}", hint=said)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from virtprov.support.errors import FetchError
 
-TIMEOUT = 30.0
 LIMIT = 16 * 1024 * 1024
 
 
@@ -30,10 +29,10 @@ def local_path(source: str) -> str | None:
     raise FetchError(f"'{source}' cannot be fetched: {scheme}:// is not supported", hint="use http or https")
 
 
-def read(source: str, *, limit: int = LIMIT, what: str = "file", timeout: float = TIMEOUT) -> bytes:
+def read(source: str, *, limit: int = LIMIT, what: str = "file") -> bytes:
     """Return what is at `source`, a path or an address.
 
-    `limit` is in bytes, `timeout` in seconds (web only), `what` says what the file is to be. Raises
+    `limit` is in bytes, `what` says what the file is to be. Raises
     InputError for a path that cannot be read and FetchError for an address that cannot be fetched.
     """
     path = local_path(source)
@@ -43,17 +42,4 @@ def read(source: str, *, limit: int = LIMIT, what: str = "file", timeout: float 
         return read_bytes(path, limit=limit, what=what)
     from virtprov.support import http
 
-    return http.fetch(source, limit=limit, timeout=timeout)
-
-
-def exists(source: str) -> bool:
-    """Say whether there is a file at `source`; FetchError when a server cannot be reached."""
-    import os.path
-
-    path = local_path(source)
-    if path is not None:
-        return os.path.exists(path)
-    from virtprov.support.http import Web
-
-    with Web() as web:
-        return web.exists(source)
+    return http.fetch(source, limit=limit)

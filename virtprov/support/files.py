@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from virtprov.support.errors import InputError, ProvError
-from virtprov.support.text import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,11 +31,6 @@ def read_bytes(path: str, *, limit: int = LIMIT, what: str = "file") -> bytes:
         message = f"the {what} '{path}' is larger than {show_size(limit)}"
         raise InputError(message, hint="is it the right file?")
     return data
-
-
-def read_text(path: str, *, limit: int = LIMIT, what: str = "file") -> str:
-    """Return the UTF-8 text in `path`; see `read_bytes` for the arguments and errors."""
-    return decode(read_bytes(path, limit=limit, what=what), f"the {what} '{path}'")
 
 
 def unreadable(path: str, error: OSError, what: str) -> InputError:
@@ -69,14 +63,13 @@ def _neighbours(path: str) -> str:
     return nearest(os.path.basename(path), names) if len(names) <= 2000 else ""
 
 
-def write_atomic(path: str, data: bytes | str, *, mode: int = 0o644) -> None:
+def write_atomic(path: str, data: bytes | str) -> None:
     """Put `data` (text as UTF-8) at `path` in one go: readers see the old file or the new one.
 
-    `mode` is the new file's, as it is (secrets: 0o600). Raises ProvError when it cannot be written; nothing
-    is left beside it then.
+    Its mode is 0644. Raises ProvError when it cannot be written; nothing is left beside it then.
     """
     content = data.encode() if isinstance(data, str) else data
-    with writing(path, mode=mode) as temporary, open(temporary, "wb") as handle:
+    with writing(path) as temporary, open(temporary, "wb") as handle:
         handle.write(content)
 
 
@@ -123,21 +116,19 @@ def writing(path: str, *, mode: int = 0o644) -> AbstractContextManager[str]:
     return window()
 
 
-def private_file(data: bytes | str = b"", *, suffix: str = "", folder: str | None = None) -> PrivateFile:
-    """Make a temporary file that only we can read (0600), holding `data`.
+def private_file(*, suffix: str = "") -> PrivateFile:
+    """Make an empty temporary file that only we can read (0600).
 
     Use it as a context manager (gives the path, removes the file at the end) or call `remove` yourself.
-    `folder` is where (None: the usual one). Raises ProvError when it cannot be written.
+    Raises ProvError when it cannot be made.
     """
     import tempfile
 
-    where = folder or tempfile.gettempdir()
+    folder = tempfile.gettempdir()
     try:
-        path = _new_file(where, "virtprov-", suffix)
-        with open(path, "wb") as handle:
-            handle.write(data.encode() if isinstance(data, str) else data)
+        path = _new_file(folder, "virtprov-", suffix)
     except OSError as error:
-        raise ProvError(f"no temporary file can be made in '{where}': {_reason(error)}") from None
+        raise ProvError(f"no temporary file can be made in '{folder}': {_reason(error)}") from None
     return PrivateFile(path)
 
 
@@ -177,10 +168,5 @@ def to_disk(path: str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def absolute(path: str) -> str:
-    """Return `path` made absolute, with a leading ~ understood."""
-    return os.path.abspath(os.path.expanduser(path))
 
 

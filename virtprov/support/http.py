@@ -99,12 +99,6 @@ class Web:
                     raise FetchError(f"'{shown(url)}' is larger than {show_size(limit)}")
         return bytes(data)
 
-    def fetch_text(self, url: str, *, limit: int = LIMIT) -> str:
-        """Return the UTF-8 text at `url`; see `fetch`, and InputError when it is not UTF-8."""
-        from virtprov.support.text import decode
-
-        return decode(self.fetch(url, limit=limit), f"'{shown(url)}'")
-
     def size(self, url: str) -> int | None:
         """Return how large the file at `url` is, -1 when it is there but nobody says, None when it is not.
 
@@ -158,9 +152,9 @@ class Web:
         return bytes(data[:size])
 
 
-def fetch(url: str, *, limit: int = LIMIT, timeout: float = TIMEOUT) -> bytes:
+def fetch(url: str, *, limit: int = LIMIT) -> bytes:
     """Return what is at `url`; see `Web.fetch`."""
-    with Web(timeout=timeout) as web:
+    with Web() as web:
         return web.fetch(url, limit=limit)
 
 

@@ -22,29 +22,6 @@ DATE = bytes((120, 1, 1, 0, 0, 0, 0))
 LONG_DATE = b"2020010100000000\x00"
 
 
-def write_iso(
-    target: str | BinaryIO,
-    files: Mapping[str, bytes],
-    label: str,
-    *,
-    mode: int = 0o600,
-) -> None:
-    """Write an image that holds `files` (path such as "user-data" or "drivers/net.inf" -> content).
-
-    `target` is a path (replaced in one go, permissions `mode`) or a file open for writing; `label` is the
-    volume's name, written as it is (NoCloud asks for lower-case "cidata"). Files can be read by everybody
-    inside the image. Raises MediaError for names or labels that do not fit the format, ProvError when the
-    path cannot be written.
-    """
-    image = build_iso(files, label)
-    if not isinstance(target, str):
-        target.write(image)
-        return
-    from virtprov.support.files import write_atomic
-
-    write_atomic(target, image, mode=mode)
-
-
 def build_iso(files: Mapping[str, bytes], label: str) -> bytes:
     """Return the bytes of the image that `write_iso` writes."""
     import pycdlib

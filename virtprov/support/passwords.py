@@ -18,11 +18,11 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _BASE64 = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def generate(length: int = 16) -> str:
-    """Return a random password of `length` letters and digits (16: 92 bits), easy to read off a screen."""
+def generate() -> str:
+    """Return a random password of 16 letters and digits (92 bits), easy to read off a screen."""
     import secrets
 
-    return "".join(secrets.choice(LETTERS) for _ in range(length))
+    return "".join(secrets.choice(LETTERS) for _ in range(16))
 
 
 def hashed(password: str, *, salt: str = "", rounds: int = 0) -> str:
@@ -44,23 +44,6 @@ def hashed(password: str, *, salt: str = "", rounds: int = 0) -> str:
         named = f"rounds={rounds}$"
     digest = _sha512(password.encode(), salt.encode(), rounds or ROUNDS)
     return f"$6${named}{salt}${_encoded(digest)}"
-
-
-def matches(password: str, known: str) -> bool:
-    """Say whether `password` has the "$6$..." hash `known`."""
-    import hmac
-
-    parts = known.split("$")
-    if len(parts) not in (4, 5) or parts[0] or parts[1] != "6":
-        return False
-    rounds = 0
-    if len(parts) == 5:
-        word, _, number = parts[2].partition("=")
-        if word != "rounds" or not number.isdigit():
-            return False
-        rounds = int(number)
-    again = hashed(password, salt=parts[-2], rounds=rounds) if parts[-2] else ""
-    return hmac.compare_digest(again, known)
 
 
 def is_hash(text: str) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
 _SUFFIX = ".jsonl"
+_LAST_LINE = 4096
 
 
 def directory() -> str:
@@ -165,17 +166,17 @@ def first_line(path: str) -> Any:
         return None
 
 
-def last_line(path: str, *, most: int = 4096) -> Any:
-    """The last object of a file, if it is no longer than `most` bytes; else None."""
+def last_line(path: str) -> Any:
+    """The last object of a file, if it is no longer than 4 KiB; else None."""
     try:
         with open(path, "rb") as handle:
             end = handle.seek(0, os.SEEK_END)
-            handle.seek(max(0, end - most))
+            handle.seek(max(0, end - _LAST_LINE))
             tail = handle.read()
     except OSError:
         return None
     head, _, text = tail.rstrip(b"\n").rpartition(b"\n")
-    return _object(text) if head or end <= most else None
+    return _object(text) if head or end <= _LAST_LINE else None
 
 
 def remove(path: str) -> None:

@@ -32,11 +32,6 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
-def plural(count: int, word: str, many: str = "") -> str:
-    """Return "1 disk", "2 disks"; `many` is the plural where it is not `word` + "s"."""
-    return f"{count} {word if count == 1 else many or word + 's'}"
-
-
 def host_name(text: str) -> str:
     """Make a name into one that is allowed as a host name (RFC 1123): letters, digits, dashes, dots.
 

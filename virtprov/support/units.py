@@ -11,7 +11,6 @@ from virtprov.support.errors import UsageError
 KIB = 1024
 MIB = 1024**2
 GIB = 1024**3
-TIB = 1024**4
 
 _POWERS = {letter: number for number, letter in enumerate("kmgtpe", 1)}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -39,18 +38,15 @@ def factor(unit: str) -> int | None:
     return scale
 
 
-def parse_size(text: str, default: str = "B", what: str = "size") -> int:
+def parse_size(text: str) -> int:
     """Return `text` ("20G", "1.5 GiB", "4096") in bytes.
 
-    A bare number counts in `default` units; parts of a byte are rounded up. `what` names the value in the
-    message. Raises UsageError for anything that is not a size.
+    A bare number counts bytes; parts of a byte are rounded up. Raises UsageError for anything that is not a size.
     """
     digits, fraction, unit = _split(text)
-    scale = factor(unit or default)
+    scale = factor(unit)
     if not digits or scale is None:
-        raise UsageError(
-            f"'{text}' is not a {what}", hint="write a number and a unit, such as 512M, 20G or 1.5TiB"
-        )
+        raise UsageError(f"'{text}' is not a size", hint="write a number and a unit, such as 512M, 20G or 1.5TiB")
     return _scaled(digits, fraction, scale)
 
 
@@ -97,16 +93,6 @@ def show_duration(seconds: float) -> str:
     if whole >= 3600:
         big, small, names = (whole // 3600, whole % 3600 // 60, ("h", "min"))
     return f"{big} {names[0]} {small} {names[1]}" if small else f"{big} {names[0]}"
-
-
-def to_kib(size: int) -> int:
-    """Return `size` bytes in KiB, rounded up: libvirt's unit for memory."""
-    return -(-size // KIB)
-
-
-def to_mib(size: int) -> int:
-    """Return `size` bytes in MiB, rounded up."""
-    return -(-size // MIB)
 
 
 def _split(text: str) -> tuple[str, str, str]:

@@ -2,6 +2,7 @@
 
 The disk boots by itself under BIOS, UEFI and UEFI with Secure Boot. Its kernel is Debian's cloud flavour, which
 has no AHCI driver: what sits on a SATA bus, a CD-ROM of a q35 machine for one, is invisible to the guest.
+`python -m lab.image` builds it ahead of the tests, which may then run without a network.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ PACKAGES = (
     "linux-image-cloud-amd64 initramfs-tools zstd systemd-sysv udev dbus cloud-init cloud-guest-utils fdisk "
     "e2fsprogs openssh-server qemu-guest-agent iproute2 netbase sudo"
 ).split()
-BOOT_PACKAGES = "shim-signed grub-efi-amd64-signed grub-pc-bin grub-common libdevmapper1.02.1".split()
+BOOT_FILES = "shim-signed grub-efi-amd64-signed grub-pc-bin".split()
+BOOT_PROGRAMS = ["grub-common"]  # grub-mkimage
+LIBRARIES = "/loaders/lib/x86_64-linux-gnu:/loaders/usr/lib/x86_64-linux-gnu"
 INITRD_MODULES = "virtio_pci virtio_blk virtio_scsi nvme sd_mod ext4".split()
 GRUB_MODULES = "biosdisk part_gpt ext2 search search_label configfile normal linux serial terminal test".split()
 MASKED_UNITS = (
@@ -172,9 +175,11 @@ class Builder:
             'printf "MODULES=list\\nCOMPRESS=zstd\\nRUNSIZE=10%%\\n" > "$1/etc/initramfs-tools/conf.d/small"; '
             f'printf "%s\\n" {" ".join(INITRD_MODULES)} > "$1/etc/initramfs-tools/modules"'
         )
+        # The programs come with whatever of their dependencies the tree lacks: names of libraries change.
+        apt = 'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q=2 -o APT::Sandbox::User=root'
         loaders = (
-            'mkdir "$1/loaders"; cd "$1/loaders"; APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" '
-            f"apt-get -o APT::Sandbox::User=root -q=2 download {' '.join(BOOT_PACKAGES)}; "
+            f'mkdir "$1/loaders"; cd "$1/loaders"; {apt} download {" ".join(BOOT_FILES)}; '
+            f'{apt} -o Dir::Cache::Archives="$PWD" -y --download-only install {" ".join(BOOT_PROGRAMS)}; '
             'for deb in *.deb; do dpkg-deb -x "$deb" .; done'
         )
         run(
@@ -218,7 +223,7 @@ class Builder:
         (self.loaders / "early.cfg").write_text(EARLY_GRUB)
         run(
             [
-                *("chroot", str(self.tree), "env", "LD_LIBRARY_PATH=/loaders/lib/x86_64-linux-gnu"),
+                *("chroot", str(self.tree), "env", f"LD_LIBRARY_PATH={LIBRARIES}"),
                 *("/loaders/usr/bin/grub-mkimage", "-d", "/loaders/usr/lib/grub/i386-pc", "-O", "i386-pc"),
                 *("-c", "/loaders/early.cfg", "-p", "/boot/grub", "-o", "/loaders/core.img", *GRUB_MODULES),
             ]
@@ -272,3 +277,7 @@ def run(argv: Sequence[str | Path], *, stdin: str = "", env: dict[str, str] | No
     if done.returncode:
         said = (done.stdout + done.stderr).strip()[-4000:]
         raise RuntimeError(f"{words[0]} exited with {done.returncode} while building the image:\n{said}")
+
+
+if __name__ == "__main__":
+    ready_image(print)

@@ -27,6 +27,13 @@ def bundled_profiles(only_bundled_profiles: None) -> None:
 
 
 @pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state directory of our own, which is made when it is needed."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "virtprov"
+
+
+@pytest.fixture
 def place(tmp_path: Path) -> Iterator[Host]:
     """A host of libvirt's test driver, nobody else's, with the pool `images` and the guest `web`, which runs."""
     path = tmp_path / "place.xml"

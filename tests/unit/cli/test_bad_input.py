@@ -159,7 +159,7 @@ def test_a_slip_is_met_with_a_sentence_and_a_hint(
 @pytest.mark.parametrize(
     ("uri", "names", "hint"),
     [
-        ("qemu+ssh://nobody@nowhere.invalid/system", "nowhere.invalid", "see that the host's name is right"),
+        ("qemu+tcp://nowhere.invalid/system", "no host 'nowhere.invalid'", "see that the host's name is right"),
         ("qmeu:///system", "'qmeu'", "'qemu'"),
         ("qemu+shh:///system", "'shh'", "'ssh'"),
         ("test:///nowhere.xml", "'/nowhere.xml'", "test:///default"),
@@ -177,6 +177,17 @@ def test_a_host_that_cannot_be_reached(
     sentence, proposed = said(capsys)
     assert names in sentence
     assert hint in proposed
+
+
+def test_a_machine_without_ssh(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    words = ["--connect", "qemu+ssh://vm.example/system", *NEW, "--disk", "none"]
+    assert app.run("virtprov-install", command.main, words) == HOST
+    sentence, proposed = said(capsys)
+    assert "there is no program 'ssh' on this machine" in sentence
+    assert "openssh-client" in proposed
 
 
 def test_a_recording_with_broken_capabilities(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

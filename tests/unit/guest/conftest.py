@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from virtprov.guest.choices import Choices
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import Setting
 from virtprov.host.connection import Host, connect
@@ -106,7 +107,7 @@ def host_of(tmp_path: Path) -> Iterator[Callable[..., Host]]:
 
 @pytest.fixture
 def setting_of(kvm: Host, host_of: Callable[..., Host]) -> Callable[..., Setting]:
-    """A guest in the making: setting_of("<disk/>", profile="debian12", host=host, machine="pc", words={...}).
+    """A guest in the making: setting_of("<disk/>", profile="debian12", host=host, machine="pc", choices={...}).
 
     Without a host it is the recorded KVM host, or one that runs guests of the `domain`.
     """
@@ -114,7 +115,7 @@ def setting_of(kvm: Host, host_of: Callable[..., Host]) -> Callable[..., Setting
     def make(
         devices: str = "", *, host: Host | None = None, profile: str = "generic", domain: str = "kvm",
         arch: str = "x86_64", machine: str = "q35", os_type: str = "hvm", rest: str = "", os_rest: str = "",
-        words: dict[str, str] | None = None, refused: str = "", os_attrs: str = "",
+        choices: dict[str, Any] | None = None, features: tuple[str, ...] = (), refused: str = "", os_attrs: str = "",
     ) -> Setting:  # fmt: skip
         machine_word = f" machine='{machine}'" if machine else ""
         guest = Guest.parse(
@@ -125,7 +126,8 @@ def setting_of(kvm: Host, host_of: Callable[..., Host]) -> Callable[..., Setting
         )
         groups = frozenset(refused.split())
         where = host or (kvm if domain in ("kvm", "qemu", "hvf") else host_of(f"{domain}:///", {"domains": domain}))
-        return Setting(guest, where, find(profile), refused=groups, words=words)
+        chosen = Choices(**(choices or {}))
+        return Setting(guest, where, find(profile), refused=groups, choices=chosen, machine_features=features)
 
     return make
 

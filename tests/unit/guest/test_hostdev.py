@@ -94,7 +94,7 @@ def test_names_nobody_knows(kvm: Host) -> None:
 
 def test_a_network_card_of_the_host() -> None:
     node = tree.parse("<interface/>")
-    hostdev.settle("network", node, {"hostdev": "03:10.0"}, None)
+    hostdev.settle("network", node, "03:10.0", None)
     assert node.get("type") == "hostdev" and node.get("managed") == "yes"
     address = tree.children(tree.children(node, "source")[0], "address")[0]
     assert dict(address.attrib) == {"type": "pci", "domain": "0", "bus": "3", "slot": "16", "function": "0"}
@@ -102,6 +102,6 @@ def test_a_network_card_of_the_host() -> None:
 
 def test_other_words_and_groups_do_nothing() -> None:
     node = tree.parse("<disk/>")
-    hostdev.settle("disk", node, {"name": "001.003"}, None)
-    hostdev.settle("hostdev", node, {}, None)
+    hostdev.settle("disk", node, "001.003", None)
+    hostdev.settle("hostdev", node, "", None)
     assert tree.to_text(node) == "<disk/>\n"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from virtprov.guest import platform
-from virtprov.guest.platform import Wish
+from virtprov.guest.platform import PlatformRequest
 from virtprov.host.connection import Host
 from virtprov.osinfo.lookup import find
 from virtprov.support.errors import HostError, UsageError
@@ -30,133 +30,153 @@ OTHERS = (
 
 
 @pytest.mark.parametrize(
-    ("kinds", "wish", "profile", "domain", "arch", "machine"),
+    ("kinds", "asked", "profile", "domain", "arch", "machine"),
     [
         # KVM where it is, q35 for systems that know it
-        ((X86,), Wish(), "debian12", "kvm", "x86_64", "q35"),
-        ((X86,), Wish(), "generic", "kvm", "x86_64", "pc-i440fx-8.2"),
-        ((X86,), Wish(), "win7", "kvm", "x86_64", "q35"),
-        ((X86,), Wish(), "rhel6.0", "kvm", "x86_64", "pc-i440fx-8.2"),  # its virtio is too old for PCIe slots
-        ((X86,), Wish(domain_type="qemu"), "debian12", "qemu", "x86_64", "q35"),
-        ((X86,), Wish(machine="pc"), "debian12", "kvm", "x86_64", "pc"),
-        ((OLD_X86,), Wish(), "debian12", "qemu", "i686", "pc-0.13"),
+        ((X86,), PlatformRequest(), "debian12", "kvm", "x86_64", "q35"),
+        ((X86,), PlatformRequest(), "generic", "kvm", "x86_64", "pc-i440fx-8.2"),
+        ((X86,), PlatformRequest(), "win7", "kvm", "x86_64", "q35"),
+        (
+            (X86,),
+            PlatformRequest(),
+            "rhel6.0",
+            "kvm",
+            "x86_64",
+            "pc-i440fx-8.2",
+        ),  # its virtio is too old for PCIe slots
+        ((X86,), PlatformRequest(domain_type="qemu"), "debian12", "qemu", "x86_64", "q35"),
+        ((X86,), PlatformRequest(machine="pc"), "debian12", "kvm", "x86_64", "pc"),
+        ((OLD_X86,), PlatformRequest(), "debian12", "qemu", "i686", "pc-0.13"),
         # the host's own architecture first, others by name
-        ((OLD_X86, X86), Wish(), "generic", "kvm", "x86_64", "pc-i440fx-8.2"),
-        ((X86, OLD_X86), Wish(arch="i386"), "generic", "qemu", "i686", "pc-0.13"),
-        ((X86,), Wish(arch="amd64"), "debian12", "kvm", "x86_64", "q35"),
-        ((X86, ARM), Wish(arch="arm64"), "generic", "kvm", "aarch64", "virt"),
-        ((X86, ARM32), Wish(arch="armv7l"), "generic", "qemu", "armv7l", "virt"),
-        ((X86, *OTHERS), Wish(arch="ppc64le"), "generic", "qemu", "ppc64le", "pseries"),
-        ((X86, *OTHERS), Wish(arch="s390x"), "generic", "qemu", "s390x", "s390-ccw-virtio"),
-        ((X86, *OTHERS), Wish(arch="riscv64"), "generic", "qemu", "riscv64", "virt"),
-        ((X86, *OTHERS), Wish(arch="loongarch64"), "generic", "qemu", "loongarch64", "virt"),
-        ((X86, *OTHERS), Wish(arch="sparc"), "generic", "qemu", "sparc", "SS-5"),
+        ((OLD_X86, X86), PlatformRequest(), "generic", "kvm", "x86_64", "pc-i440fx-8.2"),
+        ((X86, OLD_X86), PlatformRequest(arch="i386"), "generic", "qemu", "i686", "pc-0.13"),
+        ((X86,), PlatformRequest(arch="amd64"), "debian12", "kvm", "x86_64", "q35"),
+        ((X86, ARM), PlatformRequest(arch="arm64"), "generic", "kvm", "aarch64", "virt"),
+        ((X86, ARM32), PlatformRequest(arch="armv7l"), "generic", "qemu", "armv7l", "virt"),
+        ((X86, *OTHERS), PlatformRequest(arch="ppc64le"), "generic", "qemu", "ppc64le", "pseries"),
+        ((X86, *OTHERS), PlatformRequest(arch="s390x"), "generic", "qemu", "s390x", "s390-ccw-virtio"),
+        ((X86, *OTHERS), PlatformRequest(arch="riscv64"), "generic", "qemu", "riscv64", "virt"),
+        ((X86, *OTHERS), PlatformRequest(arch="loongarch64"), "generic", "qemu", "loongarch64", "virt"),
+        ((X86, *OTHERS), PlatformRequest(arch="sparc"), "generic", "qemu", "sparc", "SS-5"),
         # a machine that one architecture alone has picks it
-        ((X86, *OTHERS), Wish(machine="pseries"), "generic", "qemu", "ppc64le", "pseries"),
-        ((X86, ARM32), Wish(arch="armv7l", machine="vexpress-a9"), "generic", "qemu", "armv7l", "vexpress-a9"),
+        ((X86, *OTHERS), PlatformRequest(machine="pseries"), "generic", "qemu", "ppc64le", "pseries"),
+        (
+            (X86, ARM32),
+            PlatformRequest(arch="armv7l", machine="vexpress-a9"),
+            "generic",
+            "qemu",
+            "armv7l",
+            "vexpress-a9",
+        ),
     ],
 )
 def test_what_is_picked(
     kinds: tuple[dict[str, Any], ...],
-    wish: Wish,
+    asked: PlatformRequest,
     profile: str,
     domain: str,
     arch: str,
     machine: str,
     host_of: Callable[..., Host],
 ) -> None:
-    found = platform.choose(host_of("qemu:///system", *kinds), wish, find(profile))
+    found = platform.choose(host_of("qemu:///system", *kinds), asked, find(profile))
     assert (found.domain_type, found.arch, found.machine) == (domain, arch, machine)
 
 
 def test_old_arm_machines_where_there_is_no_virt(host_of: Callable[..., Host]) -> None:
     kind = {"domains": "qemu", "arch": "armv7l", "machines": "versatilepb vexpress-a15"}
-    found = platform.choose(host_of("qemu:///system", kind, arch="armv7l"), Wish(), find("generic"))
+    found = platform.choose(host_of("qemu:///system", kind, arch="armv7l"), PlatformRequest(), find("generic"))
     assert found.machine == "vexpress-a15"
 
 
 @pytest.mark.parametrize(("version", "machine"), [(2_010_000, "pc-i440fx-8.2"), (2_011_000, "q35")])
 def test_q35_is_the_default_since_qemu_2_11(version: int, machine: str, host_of: Callable[..., Host]) -> None:
     host = host_of("qemu:///system", X86, hypervisor_version=version)
-    assert platform.choose(host, Wish(), find("debian12")).machine == machine
+    assert platform.choose(host, PlatformRequest(), find("debian12")).machine == machine
 
 
 @pytest.mark.parametrize(
-    ("wish", "os_type", "machine", "loader"),
+    ("asked", "os_type", "machine", "loader"),
     [
-        (Wish(), "xen", "xenpv", ""),  # as the host lists them
-        (Wish(os_type="xen"), "xen", "xenpv", ""),
-        (Wish(os_type="hvm"), "hvm", "xenfv", "/usr/lib/xen/boot/hvmloader"),
+        (PlatformRequest(), "xen", "xenpv", ""),  # as the host lists them
+        (PlatformRequest(os_type="xen"), "xen", "xenpv", ""),
+        (PlatformRequest(os_type="hvm"), "hvm", "xenfv", "/usr/lib/xen/boot/hvmloader"),
     ],
 )
 def test_kinds_of_guests_on_xen(
-    wish: Wish, os_type: str, machine: str, loader: str, host_of: Callable[..., Host]
+    asked: PlatformRequest, os_type: str, machine: str, loader: str, host_of: Callable[..., Host]
 ) -> None:
-    found = platform.choose(host_of("xen:///", XEN_PV, XEN_HVM), wish, find("generic"))
+    found = platform.choose(host_of("xen:///", XEN_PV, XEN_HVM), asked, find("generic"))
     assert (found.os_type, found.machine, found.loader) == (os_type, machine, loader)
 
 
 def test_containers_have_no_machine(host_of: Callable[..., Host]) -> None:
-    found = platform.choose(host_of("lxc:///", LXC), Wish(), find("generic"))
+    found = platform.choose(host_of("lxc:///", LXC), PlatformRequest(), find("generic"))
     assert found == platform.Platform("exe", "x86_64", "lxc", "", "/usr/libexec/libvirt_lxc", ())
 
 
 def test_features_are_those_the_host_switches_on(kvm: Host) -> None:
-    assert platform.choose(kvm, Wish(), find("debian12")).features == ("acpi", "pae")  # its apic is off by default
+    assert platform.choose(kvm, PlatformRequest(), find("debian12")).features == (
+        "acpi",
+        "pae",
+    )  # its apic is off by default
 
 
 def test_the_emulator_is_that_of_the_domain_type(kvm: Host) -> None:
-    assert platform.choose(kvm, Wish(), find("generic")).emulator == "/usr/bin/kvm"
-    assert platform.choose(kvm, Wish(domain_type="qemu"), find("generic")).emulator == "/usr/bin/qemu-system-x86_64"
-    assert platform.choose(kvm, Wish(emulator="/opt/qemu"), find("generic")).emulator == "/opt/qemu"
+    assert platform.choose(kvm, PlatformRequest(), find("generic")).emulator == "/usr/bin/kvm"
+    assert (
+        platform.choose(kvm, PlatformRequest(domain_type="qemu"), find("generic")).emulator
+        == "/usr/bin/qemu-system-x86_64"
+    )
+    assert platform.choose(kvm, PlatformRequest(emulator="/opt/qemu"), find("generic")).emulator == "/opt/qemu"
 
 
 @pytest.mark.parametrize(
-    ("uri", "kind", "wish", "slow"),
+    ("uri", "kind", "asked", "slow"),
     [
-        ("qemu:///system", X86, Wish(), False),
-        ("qemu:///system", OLD_X86, Wish(), True),
-        ("qemu:///system", X86, Wish(domain_type="qemu"), False),  # asked for by name
-        ("xen:///", XEN_HVM, Wish(), False),
+        ("qemu:///system", X86, PlatformRequest(), False),
+        ("qemu:///system", OLD_X86, PlatformRequest(), True),
+        ("qemu:///system", X86, PlatformRequest(domain_type="qemu"), False),  # asked for by name
+        ("xen:///", XEN_HVM, PlatformRequest(), False),
     ],
 )
 def test_emulation_that_nobody_asked_for_is_slow(
-    uri: str, kind: dict[str, Any], wish: Wish, slow: bool, host_of: Callable[..., Host]
+    uri: str, kind: dict[str, Any], asked: PlatformRequest, slow: bool, host_of: Callable[..., Host]
 ) -> None:
-    assert platform.choose(host_of(uri, kind), wish, find("generic")).slow is slow
+    assert platform.choose(host_of(uri, kind), asked, find("generic")).slow is slow
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("asked", "message"),
     [
-        (Wish(arch="mips"), "cannot run guests of architecture 'mips'"),
-        (Wish(domain_type="xen"), "cannot run guests of virtualization type 'xen'"),
-        (Wish(os_type="exe"), "cannot run guests of OS type 'exe'"),
-        (Wish(arch="aarch64", domain_type="kvm"), "virtualization type 'kvm' with architecture 'aarch64'"),
+        (PlatformRequest(arch="mips"), "cannot run guests of architecture 'mips'"),
+        (PlatformRequest(domain_type="xen"), "cannot run guests of virtualization type 'xen'"),
+        (PlatformRequest(os_type="exe"), "cannot run guests of OS type 'exe'"),
+        (PlatformRequest(arch="aarch64", domain_type="kvm"), "virtualization type 'kvm' with architecture 'aarch64'"),
     ],
 )
-def test_what_the_host_cannot_run_is_refused(wish: Wish, message: str, kvm: Host) -> None:
+def test_what_the_host_cannot_run_is_refused(asked: PlatformRequest, message: str, kvm: Host) -> None:
     with pytest.raises(HostError) as caught:
-        platform.choose(kvm, wish, find("generic"))
+        platform.choose(kvm, asked, find("generic"))
     assert message in caught.value.message
     assert caught.value.hint == "it offers: aarch64 hvm (qemu), x86_64 hvm (kvm), x86_64 hvm (qemu)"
 
 
 @pytest.mark.parametrize(
-    ("wish", "hint"),
+    ("asked", "hint"),
     [
-        (Wish(machine="q36"), "did you mean 'q35'?"),
-        (Wish(arch="aarch64", machine="q35"), "known machines: virt, virt-8.2"),
+        (PlatformRequest(machine="q36"), "did you mean 'q35'?"),
+        (PlatformRequest(arch="aarch64", machine="q35"), "known machines: virt, virt-8.2"),
     ],
 )
-def test_unknown_machines_are_refused_with_known_ones(wish: Wish, hint: str, kvm: Host) -> None:
-    with pytest.raises(UsageError, match=f"no machine '{wish.machine}'") as caught:
-        platform.choose(kvm, wish, find("generic"))
+def test_unknown_machines_are_refused_with_known_ones(asked: PlatformRequest, hint: str, kvm: Host) -> None:
+    with pytest.raises(UsageError, match=f"no machine '{asked.machine}'") as caught:
+        platform.choose(kvm, asked, find("generic"))
     assert caught.value.hint == hint
 
 
 def test_a_recording_without_capabilities_is_refused(host_of: Callable[..., Host]) -> None:
     host = host_of("qemu:///system", {"domains": "test"})  # what libvirt's test driver would say in its place
     with pytest.raises(HostError, match=r"has no capabilities\.xml") as caught:
-        platform.choose(host, Wish(), find("generic"))
+        platform.choose(host, PlatformRequest(), find("generic"))
     assert "--record-host" in caught.value.hint

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import libvirt
 import pytest
 
 from virtprov.host.base import NEW_ENOUGH
@@ -23,7 +24,17 @@ def test_the_test_driver() -> None:
         assert host.libvirt_version() >= 9_000_000
         assert host.hypervisor_version() == 2
         assert "test" in host.capabilities().xml
-        assert host.domain_capabilities("i686", None, "test") is None
+
+
+def test_domain_capabilities_are_what_the_driver_offers() -> None:
+    with connect("test:///default") as host:
+        try:
+            offered = host._conn.getDomainCapabilities(None, "i686", None, "test", 0)
+        except libvirt.libvirtError:  # the test driver learnt this after 9.0
+            offered = None
+        answer = host.domain_capabilities("i686", None, "test")
+        assert (answer.xml if answer else None) == offered
+        assert host.domain_capabilities("no-such-machine", None, "test") is None
 
 
 def test_a_closed_host_is_not_alive() -> None:

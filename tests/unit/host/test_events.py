@@ -35,8 +35,8 @@ def anything(event: GuestEvent) -> bool:
 
 def test_what_happens_is_told_in_order(host: Host) -> None:
     with host.watch("one") as watch:
-        host.suspend_guest("one")
-        host.resume_guest("one")
+        host._domain("one").suspend()
+        host._domain("one").resume()
         host.destroy_guest("one")
         host.start_guest("one")
         events = [watch.wait_for(anything, SOON) for _ in range(4)]
@@ -47,14 +47,14 @@ def test_what_happens_is_told_in_order(host: Host) -> None:
 def test_other_guests_are_not_told(host: Host) -> None:
     with host.watch("one") as watch:
         host.destroy_guest("two")
-        host.suspend_guest("one")
+        host._domain("one").suspend()
         assert watch.wait_for(anything, SOON) == GuestEvent("suspended", "paused")
 
 
 def test_waiting_for_one_event_passes_over_others(host: Host) -> None:
     with host.watch("one") as watch:
-        host.suspend_guest("one")
-        host.resume_guest("one")
+        host._domain("one").suspend()
+        host._domain("one").resume()
         event = watch.wait_for(lambda event: event.kind == "resumed", SOON)
     assert event == GuestEvent("resumed", "unpaused")
 
@@ -103,7 +103,7 @@ def test_nothing_is_told_after_the_watch(host: Host) -> None:
     with host.watch("one") as early:
         pass
     with host.watch("one") as late:
-        host.suspend_guest("one")
+        host._domain("one").suspend()
         assert late.wait_for(anything, SOON) is not None
     assert not early.events
 
@@ -223,7 +223,7 @@ def test_a_second_connection_listens_where_the_first_cannot(hosts) -> None:  # t
     host = Host(plain._conn, uri, has_events=False, reopen=lambda: open_connection(uri))
     with host, host.watch("test") as watch:
         assert watch._source.conn is not plain._conn
-        host.suspend_guest("test")
-        host.resume_guest("test")
+        host._domain("test").suspend()
+        host._domain("test").resume()
         event = watch.wait_for(lambda event: event.kind == "resumed", SOON)
     assert event == GuestEvent("resumed", "unpaused")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import libvirt
 import pytest
 
@@ -21,11 +23,47 @@ def test_a_thing_that_is_missing(host: Host) -> None:
     assert caught.value.exit_code == 3
 
 
+def lacking(host: Host) -> Callable[[], object]:
+    """A call that this libvirt's test driver does not have: later ones have more of them."""
+    conn = host._conn
+    domain = conn.lookupByName("test")
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: conn.getDomainCapabilities(None, None, None, None, 0),
+        lambda: conn.getStoragePoolCapabilities(0),
+        lambda: conn.listAllNWFilters(0),
+        lambda: domain.blockResize("vda", 1, 0),
+        lambda: domain.memoryPeek(0, 1, 1),
+    )
+    for call in calls:
+        try:
+            call()
+        except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:
+                return call
+    raise AssertionError("the test driver has all of these calls by now: name some that it lacks")
+
+
 def test_a_call_that_the_driver_does_not_have(host: Host) -> None:
     words = "^cannot ask: the host's driver does not offer that$"
+    call = lacking(host)
     with pytest.raises(failures.NotSupported, match=words) as caught, asking("ask"):
-        host._conn.getDomainCapabilities(None, None, None, None, 0)
+        call()
     assert caught.value.hint
+
+
+def test_a_flag_that_the_driver_does_not_know(host: Host) -> None:
+    words = "^cannot ask: the host's driver does not offer that$"
+    with pytest.raises(failures.NotSupported, match=words), asking("ask"):
+        host._conn.lookupByName("test").undefineFlags(1 << 30)
+
+
+@pytest.mark.parametrize("form", ["Operation not supported: %s", "Operation not supported: %1$s"])
+def test_general_words_are_left_out_in_either_form_of_libvirts(form: str) -> None:
+    error = libvirt.libvirtError("")
+    detail = "no such thing"
+    whole = "Operation not supported: no such thing"
+    error.err = (libvirt.VIR_ERR_OPERATION_UNSUPPORTED, 0, whole, 2, form, detail, None, 0, 0)
+    assert str(failures.in_our_words("do it", error)) == "cannot do it: no such thing"
 
 
 def test_what_exists_already_is_taken_whatever_code_libvirt_gives(host: Host) -> None:

@@ -54,8 +54,6 @@ def test_documents_that_libvirt_or_anybody_cannot_read(host: Host) -> None:
         host.define_guest("<domain")
     with pytest.raises(HostError, match="^cannot define the guest 'x': "):
         host.define_guest("<domain type='test'><name>x</name></domain>")
-    with pytest.raises(HostError, match="odd"):
-        host.define_guest(GUEST("new", "0002").replace("<os>", "<odd/><os>"), validate=True)
     assert host.guest_names() == ("old",)
 
 
@@ -66,12 +64,11 @@ def test_a_transient_guest_is_gone_when_it_is_off(host: Host) -> None:
     assert host.guest("brief") is None
 
 
-def test_pausing_and_going_on(host: Host) -> None:
+def test_states(host: Host) -> None:
     host.start_guest("old")
-    host.suspend_guest("old")
+    host._domain("old").suspend()
     assert [guest.state for guest in [host.guest("old")] if guest] == ["paused"]
-    host.resume_guest("old")
-    host.reboot_guest("old")
+    host._domain("old").resume()
     assert [guest.state for guest in [host.guest("old")] if guest] == ["running"]
     host.shutdown_guest("old")
     assert [guest.state for guest in [host.guest("old")] if guest] == ["shut off"]
@@ -81,14 +78,6 @@ def test_starting_twice_is_refused(host: Host) -> None:
     host.start_guest("old")
     with pytest.raises(NotNow, match="^cannot start the guest 'old': "):
         host.start_guest("old")
-
-
-def test_flags_that_the_driver_does_not_know_are_not_dropped_when_they_matter(host: Host) -> None:
-    with pytest.raises(HostError, match="unsupported flags"):
-        host.start_guest("old", paused=True)
-    with pytest.raises(HostError, match="unsupported flags"):
-        host.create_guest(GUEST("new", "0002"), autodestroy=True)
-    assert host.guest_names() == ("old",)
 
 
 def test_autostart(host: Host) -> None:
@@ -102,8 +91,6 @@ def test_undefining_takes_saved_state_and_snapshots_along(host: Host) -> None:
     host.start_guest("old")
     host._domain("old").snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
     host._domain("old").managedSave(0)
-    with pytest.raises(HostError):
-        host.undefine_guest("old", managed_save=False, snapshots=False)
     assert host.undefine_guest("old") is True
     assert host.guest("old") is None
 
@@ -146,21 +133,32 @@ def test_other_refusals_are_not_taken_for_unknown_flags() -> None:
         with_known_flags(call, 1)
 
 
-def test_devices_where_the_driver_cannot_plug(host: Host) -> None:
-    disk = "<disk type='file'><source file='/x'/><target dev='vda'/></disk>"
-    for call in (host.attach_device, host.update_device, host.detach_device):
-        with pytest.raises(NotSupported, match="the disk "):
-            call("old", disk, live=False, config=True)
+DISK = "<disk type='file' device='disk'><source file='{}'/><target dev='vdz' bus='virtio'/></disk>".format
 
 
-def test_networks_stop_and_start(make_host: Callable[[str], Host]) -> None:
-    host = make_host("<network><name>lan</name><bridge name='virbr9'/></network>")
-    host.stop_network("lan")
-    assert [network.active for network in [host.network("lan")] if network] == [False]
-    host.start_network("lan")
-    assert [network.active for network in [host.network("lan")] if network] == [True]
-    with pytest.raises(NotThere, match="'wan'"):
-        host.start_network("wan")
+def test_devices_are_plugged_as_far_as_the_driver_goes(make_host: Callable[[str], Host]) -> None:
+    """What the driver offers (that of 9.0 nothing, that of 11.3 some) works; the rest is reported as not offered."""
+    ours, alone = (make_host(GUEST("web", "0003")) for _ in range(2))
+    domain = alone._conn.lookupByName("web")
+    for number, verb in enumerate(("attach", "update", "detach")):
+        call, device = getattr(ours, f"{verb}_device"), DISK(f"/{number}")
+        try:
+            getattr(domain, f"{verb}DeviceFlags")(device, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        except libvirt.libvirtError as error:
+            kind = NotSupported if refused_as_unknown(error) else HostError
+            with pytest.raises(kind, match="the disk "):
+                call("web", device)
+        else:
+            call("web", device)
+    for inactive in (False, True):
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
+        assert ours.guest_xml("web", inactive=inactive) == domain.XMLDesc(flags)
+
+
+def refused_as_unknown(error: libvirt.libvirtError) -> bool:
+    """Whether the driver lacks a call, or a flag of it."""
+    unknown = "unsupported flags" in error.get_error_message()
+    return unknown or error.get_error_code() in (libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_OPERATION_UNSUPPORTED)
 
 
 @pytest.mark.parametrize(
@@ -168,9 +166,6 @@ def test_networks_stop_and_start(make_host: Callable[[str], Host]) -> None:
     [
         lambda host: host.start_guest("x"),
         lambda host: host.shutdown_guest("x"),
-        lambda host: host.suspend_guest("x"),
-        lambda host: host.resume_guest("x"),
-        lambda host: host.reboot_guest("x"),
         lambda host: host.set_autostart("x", True),
         lambda host: host.attach_device("x", "<disk/>"),
     ],

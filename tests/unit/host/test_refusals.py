@@ -36,7 +36,10 @@ class Said:
         return self.message
 
 
-# What libvirt 9.0 said when each of these was provoked.
+CLOSED = "what listens at 'vm.example' speaks no ssh, or lets nobody in for now"
+
+
+# What libvirt 9.0 and 11.3 said when each of these was provoked.
 @pytest.mark.parametrize(
     ("uri", "words", "code", "why", "hint"),
     [
@@ -58,8 +61,8 @@ class Said:
             LIBSSH,
             "no connection driver available for SSH session handshake failed: Failed getting banner",
             libvirt.VIR_ERR_NO_CONNECT,
-            "what listens at 'vm.example:2222' speaks no ssh",
-            "that `ssh -p 2222 root@vm.example` works",
+            "what listens at 'vm.example:2222' speaks no ssh, or lets nobody in for now",
+            "that `ssh -p 2222 root@vm.example` works; sshd shuts out for a while whoever",
         ),
         (
             "qemu+tcp://vm.example/system",
@@ -67,6 +70,29 @@ class Said:
             RPC,
             "what listens at 'vm.example' is no libvirt",
             "libvirt listens for tcp there",
+        ),
+        # sshd 9.2 told that it closed, sshd 10.0 does not
+        (
+            SSH,
+            "Cannot recv data: kex_exchange_identification: Connection closed by remote host Connection closed by "
+            "vm.example port 22: Connection reset by peer",
+            SYSTEM_ERROR,
+            CLOSED,
+            "that `ssh root@vm.example` works; sshd shuts out for a while whoever",
+        ),
+        (
+            SSH,
+            "Cannot recv data: Connection closed by vm.example port 22: Connection reset by peer",
+            SYSTEM_ERROR,
+            CLOSED,
+            "that `ssh root@vm.example` works; sshd shuts out for a while whoever",
+        ),
+        (
+            "qemu+tls://vm.example:22/system",
+            "TLS handshake failed Error in the pull function",
+            AUTH,
+            "what listens at 'vm.example:22' speaks no TLS",
+            "libvirt listens for tls there",
         ),
         (
             "lxc:///",
@@ -104,6 +130,28 @@ class Said:
             "the host's name is right",
         ),
         (
+            "esx://vm.example/",
+            "IP address lookup for host 'vm.example' failed: Name or service not known",
+            libvirt.VIR_ERR_INTERNAL_ERROR,
+            "there is no host 'vm.example'",
+            "the host's name is right",
+        ),
+        (
+            SSH,
+            "End of file while reading data: sh: 1: nc: not found: Input/output error",
+            SYSTEM_ERROR,
+            "libvirt is not installed there",
+            "install libvirt-daemon on 'vm.example'",
+        ),
+        (
+            SSH,
+            "End of file while reading data: virt-ssh-helper: cannot connect to '/run/libvirt/libvirt-sock': Failed to "
+            "connect socket to '/run/libvirt/libvirt-sock': No such file or directory: Input/output error",
+            SYSTEM_ERROR,
+            "no libvirt daemon listens at /run/libvirt/libvirt-sock (No such file or directory)",
+            "start it on 'vm.example'",
+        ),
+        (
             SSH,
             "End of file while reading data: libvirt: error : Failed to connect socket to '/run/libvirt/libvirt-sock': "
             "No such file or directory: Input/output error",
@@ -132,6 +180,15 @@ class Said:
             "unexpected qemu URI path '/sytem', try qemu:///system",
             "/session for those of one user",
         ),
+        (
+            "lxc:///nothing",
+            "Unexpected LXC URI path '/nothing', try lxc:///system",
+            libvirt.VIR_ERR_INTERNAL_ERROR,
+            "Unexpected LXC URI path '/nothing', try lxc:///system",
+            "see the path of the URI",
+        ),
+        ("qemu+ssh://vm.example/system", "Cannot find 'ssh' in path: No such file or directory", SYSTEM_ERROR)
+        + ("there is no program 'ssh' on this machine", "openssh-client"),
         ("xen:///", "xen:///", libvirt.VIR_ERR_NO_CONNECT, "libvirt has no driver for 'xen' there", "install it"),
         (
             "qemu+ssh://vm.example/system?keyfile=/no/such/key",
@@ -227,4 +284,19 @@ def test_who_is_not_let_in(uri: str, words: str, code: int, why: str, hint: str)
     made = refusal(uri, parse(uri), Said(words, code))
     assert why in made.message and made.message.startswith(f"cannot connect to '{uri}': ")
     assert hint in made.hint
+    assert type(made) is Refused
+
+
+# In place of 9.0's "failed to retrieve decision to accept host key", libvirt 11.3 says this of any question.
+@pytest.mark.parametrize(
+    ("asked", "why", "hint"),
+    [
+        ("Accept SSH host key with hash 'ab:cd' for host 'vm.example:2222' (yes/no)?", "is not known", "add the host"),
+        ("Passphrase for key '/key'", "asks for a password or a passphrase", "`ssh -p 2222 root@vm.example`"),
+    ],
+)
+def test_a_question_that_nobody_answered(asked: str, why: str, hint: str) -> None:
+    error = Said("failed to retrieve user response for authentication callback", libvirt.VIR_ERR_OPERATION_UNSUPPORTED)
+    made = refusal(LIBSSH, parse(LIBSSH), error, [asked])
+    assert why in made.message and hint in made.hint
     assert type(made) is Refused

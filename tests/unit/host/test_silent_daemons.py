@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import libvirt
 import pytest
 
 from virtprov.actions.run.interrupt import Gate
@@ -205,7 +206,7 @@ def test_ctrl_c_leaves_a_call_and_no_other_one_is_begun() -> None:
         try:
             assert stand_in.XMLDesc(1) == "<domain flags='1'/>"
             break
-        except calls.libvirt.libvirtError:
+        except libvirt.libvirtError:
             threading.Event().wait(0.01)
     else:
         pytest.fail("a call that came back after all lets others begin")
@@ -252,7 +253,7 @@ def test_every_connection_to_a_daemon_is_kept_alive(monkeypatch: pytest.MonkeyPa
         def getURI(self) -> str:  # noqa: N802
             return "qemu:///system"
 
-    monkeypatch.setattr(opening.libvirt, "openAuth", lambda *words: Conn())
+    monkeypatch.setattr(libvirt, "openAuth", lambda *words: Conn())
     host = connect("qemu:///system")
     assert seen == [opening.KEEPALIVE] and isinstance(host._conn, calls.Remote)
 
@@ -262,5 +263,5 @@ def test_who_lost_a_connection_is_told_so() -> None:
 
     error = calls.silent("qemu:///system")
     said = "Cannot recv data: connection closed due to keepalive timeout"
-    error.err = (calls.libvirt.VIR_ERR_INTERNAL_ERROR, 0, f"internal error: {said}", 2, "internal error: %s", said, None)
+    error.err = (libvirt.VIR_ERR_INTERNAL_ERROR, 0, f"internal error: {said}", 2, "internal error: %s", said, None)
     assert isinstance(in_our_words("look", error), Lost)

@@ -10,7 +10,7 @@ import pytest
 
 from virtprov.host import retry, streams
 from virtprov.host.connection import Host
-from virtprov.host.failures import NotNow, NotSupported, NotThere, Taken
+from virtprov.host.failures import NotSupported, NotThere, Taken
 from virtprov.support.errors import HostError, InputError
 
 POOL = "<pool type='dir'><name>{}</name><target><path>/srv/{}</path></target></pool>".format
@@ -42,11 +42,6 @@ def test_a_pool_that_is_interrupted_is_not_left_defined(pool_host: Host, monkeyp
 def test_a_bad_pool_is_refused(pool_host: Host) -> None:
     with pytest.raises(HostError, match="^cannot define the pool 'share': "):
         pool_host.create_pool(NETFS)
-
-
-def test_starting_what_runs(pool_host: Host) -> None:
-    with pytest.raises(NotNow, match="^cannot start the pool 'images': "):
-        pool_host.start_pool("images")
 
 
 def test_a_volume_comes_and_goes(pool_host: Host) -> None:
@@ -125,7 +120,6 @@ def test_an_upload_from_a_missing_file(pool_host: Host, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda host: host.start_pool("x"),
         lambda host: host.refresh_pool("x"),
         lambda host: host.remove_pool("x"),
         lambda host: host.create_volume("x", VOLUME("a", 1)),

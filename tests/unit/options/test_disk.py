@@ -75,9 +75,7 @@ def test_addresses_are_paths(say: Say) -> None:
     assert say("disk", "http://[1:2::3]:80/x?a=b").verbs == {"path": "http://[1:2::3]:80/x?a=b"}
 
 
-@pytest.mark.parametrize(
-    "text", ["perms=badformat", "perms=", "size=badformat", "size=-1", "size=nan", "vol=pool", "sparse=perhaps", "size"]
-)
+@pytest.mark.parametrize("text", ["perms=badformat", "perms=", "size"])
 def test_refusals(say: Say, text: str) -> None:
     with pytest.raises(UsageError) as refusal:
         say("disk", f"/x,{text}" if text == "size" else text)

@@ -155,7 +155,6 @@ def test_modern_systems_say_what_the_defaults_ask(bundled: list[Profile], short:
     assert advised.storage
     assert profile.q35_ready
     assert profile.usb3
-    assert profile.tablet
     assert profile.efi("x86_64")
     assert profile.virtio_1 is (short != "win11")
     assert profile.bios("x86_64") is (False if short == "win11" else None)

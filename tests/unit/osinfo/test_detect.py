@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.osinfo.handmade import iso
-from virtprov.osinfo.detect import KINDS, Detected, Detector
+from virtprov.osinfo.detect import Detected, Detector
 from virtprov.support.iso import build_iso
 
 TYPE_CHECKING = False
@@ -117,9 +117,3 @@ def test_a_broken_file_is_named(detector: Detector, folders: Folders) -> None:
     assert file(Detector(warnings), iso("One 12 amd64")).os == "one12"
     assert len(warnings) == 1
     assert "bad.xml" in warnings[0]
-
-
-def test_every_kind_is_declared(detector: Detector) -> None:
-    assert {file(detector, data).kind for data in (iso("One 12 amd64"), iso("one-live 12"), b"", b"QFI\xfb")} < set(
-        KINDS
-    )

@@ -16,8 +16,9 @@ from virtprov.support import command, log
 from virtprov.support.errors import CommandError
 
 
-def test_output_and_input() -> None:
-    assert command.run(["cat"], stdin="hä\n") == "hä\n"
+def test_output() -> None:
+    assert command.run(["cat"]) == ""
+    assert command.run(["echo", "hä"]) == "hä\n"
     assert command.run(["sh", "-c", "echo out; echo err >&2"]) == "out\n"
 
 
@@ -26,8 +27,8 @@ def test_paths_are_words(tmp_path: Path) -> None:
     assert command.run(["ls", tmp_path]) == "a b\n"
 
 
-def test_english_and_what_is_asked_for() -> None:
-    assert command.run(["sh", "-c", "echo $LC_ALL $MINE"], env={"MINE": "yes"}) == "C yes\n"
+def test_messages_are_english() -> None:
+    assert command.run(["sh", "-c", "echo $LC_ALL"]) == "C\n"
 
 
 def test_a_failure_tells_the_last_words() -> None:
@@ -36,10 +37,6 @@ def test_a_failure_tells_the_last_words() -> None:
     assert str(caught.value).endswith("ended with status 3")
     assert "sh -c" in str(caught.value)
     assert caught.value.hint == "two"
-
-
-def test_statuses_that_are_fine() -> None:
-    assert command.run(["sh", "-c", "echo x; exit 2"], ok=(0, 2)) == "x\n"
 
 
 def test_a_signal_has_a_name() -> None:
@@ -78,7 +75,7 @@ def test_the_log_shows_no_secret_and_no_input() -> None:
     stop = log.start(lines.append)
     try:
         with pytest.raises(CommandError) as caught:
-            command.run(["sh", "-c", "cat >&2; exit 1", "s3cr3t-word"], stdin="s3cr3t-word")
+            command.run(["sh", "-c", "echo $0 >&2; exit 1", "s3cr3t-word"])
     finally:
         stop()
     told = "\n".join([*lines, str(caught.value), caught.value.hint])

@@ -17,10 +17,6 @@ def test_all_three(site: Any, tmp_path: Path) -> None:
     assert fetch.read(f"{site.url}/a") == b"web"
     assert fetch.read(str(tmp_path / "a b")) == b"disk"
     assert fetch.read(f"file://{tmp_path}/a%20b") == b"disk"
-    assert fetch.exists(f"{site.url}/a")
-    assert not fetch.exists(f"{site.url}/b")
-    assert fetch.exists(str(tmp_path / "a b"))
-    assert not fetch.exists(f"file://{tmp_path}/b")
 
 
 def test_home(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,14 +8,12 @@ from typing import Any
 import pytest
 
 from virtprov.support import http, log
-from virtprov.support.errors import FetchError, InputError
+from virtprov.support.errors import FetchError
 
 
 def test_fetch(site: Any) -> None:
     site.files["/a"] = b"hello"
     assert http.fetch(f"{site.url}/a") == b"hello"
-    with http.Web() as web:
-        assert web.fetch_text(f"{site.url}/a") == "hello"
 
 
 def test_too_large(site: Any) -> None:
@@ -23,12 +21,6 @@ def test_too_large(site: Any) -> None:
     with pytest.raises(FetchError, match="is larger than 2 KiB"):
         http.fetch(f"{site.url}/a", limit=2048)
     assert len(http.fetch(f"{site.url}/a", limit=3000)) == 3000
-
-
-def test_not_text(site: Any) -> None:
-    site.files["/a"] = b"\xff"
-    with http.Web() as web, pytest.raises(InputError, match="is not UTF-8"):
-        web.fetch_text(f"{site.url}/a")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +102,7 @@ def test_silence(site: Any) -> None:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
         with pytest.raises(http.Broken, match="does not answer within 0.05 seconds"):
-            http.fetch(f"http://127.0.0.1:{deaf.getsockname()[1]}/", timeout=0.05)
+            http.Web(timeout=0.05).fetch(f"http://127.0.0.1:{deaf.getsockname()[1]}/")
 
 
 def test_a_certificate_that_does_not_fit(site: Any) -> None:

@@ -17,14 +17,11 @@ def test_decode_names_the_line() -> None:
         text.decode(b"a\nb\n\xff\n", "'notes'")
 
 
-def test_listed_and_plural() -> None:
+def test_listed() -> None:
     assert text.listed([]) == ""
     assert text.listed(["a"]) == "a"
     assert text.listed(["a", "b"]) == "a and b"
     assert text.listed(["a", "b", "c"], "or") == "a, b or c"
-    assert text.plural(1, "disk") == "1 disk"
-    assert text.plural(0, "disk") == "0 disks"
-    assert text.plural(2, "copy", "copies") == "2 copies"
 
 
 @pytest.mark.parametrize(

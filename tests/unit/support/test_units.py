@@ -30,17 +30,11 @@ def test_sizes(text: str, size: int) -> None:
     assert units.parse_size(text) == size
 
 
-def test_a_bare_number_counts_in_the_unit_asked_for() -> None:
-    assert units.parse_size("20", "GiB") == 20 * units.GIB
-    assert units.parse_size("0.1", "GiB") == 107374183
-    assert units.parse_size("20M", "GiB") == 20 * units.MIB
-
-
 @pytest.mark.parametrize("text", ["", "G", "20X", "20GiBs", "-1", "1.2.3G", "1.", ".5G", "1e9", "0x10", "ten"])
 def test_no_size(text: str) -> None:
     with pytest.raises(UsageError) as caught:
-        units.parse_size(text, what="disk size")
-    assert f"'{text}' is not a disk size" in str(caught.value)
+        units.parse_size(text)
+    assert f"'{text}' is not a size" in str(caught.value)
     assert "20G" in caught.value.hint
 
 
@@ -96,9 +90,3 @@ def test_shown_sizes(size: int, text: str) -> None:
 )
 def test_shown_durations(seconds: float, text: str) -> None:
     assert units.show_duration(seconds) == text
-
-
-def test_conversions_round_up() -> None:
-    assert units.to_kib(1025) == 2
-    assert units.to_mib(2 * units.MIB) == 2
-    assert units.to_mib(2 * units.MIB + 1) == 3

@@ -47,12 +47,10 @@ def test_conditions_tell_branches_apart(graph: Graph) -> None:
     assert ("@type", {}) in graph.needs(interface)
 
 
-def test_how_many_and_how_empty(graph: Graph) -> None:
+def test_how_many(graph: Graph) -> None:
     interface = dotted_names.state_at(graph, "./devices/interface")
     assert graph.many(interface, "ip")
     assert not graph.many(interface, "source")
-    assert graph.may_be_empty(dotted_names.state_at(graph, "./devices/disk/readonly"))
-    assert not graph.may_be_empty(dotted_names.state_at(graph, "./devices/disk/source"))
 
 
 def test_namespaces_are_inherited_and_get_prefixes(graph: Graph) -> None:

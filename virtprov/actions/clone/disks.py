@@ -10,7 +10,7 @@ from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, Discard, PutAside
 from virtprov.guest import identity
-from virtprov.guest.disks.locate import FILE_POOLS, GIB
+from virtprov.guest.disks.volumes import FILE_POOLS, GIB
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest import defaults, hostdev
-from virtprov.guest.disks.locate import Making, Storage
-from virtprov.guest.disks.spec import settle_edit, wish_of
+from virtprov.guest.choices import NONE, Choices
+from virtprov.guest.disks.locate import Storage, change_source
+from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.rule_context import Setting
 from virtprov.guest.write import assign, compose, select, verbs
-from virtprov.guest.write.compose import Made
+from virtprov.guest.write.compose import NewDevice
 from virtprov.guest.write.select import Selector
 from virtprov.guest.write.sizes import in_kib
 from virtprov.guest.write.use import Use
@@ -199,9 +200,9 @@ def _act(
     group: str, guest: Guest, host: HostView | None, node: Element, use: Use, storage: Storage
 ) -> list[Making]:
     """What the words of one use mean for an element that is there."""
-    if group == "disk":
-        return settle_edit(storage, node, use.said.verbs)
-    hostdev.settle(group, node, use.said.verbs, host)
+    if use.disk is not None:
+        return change_source(storage, node, use.disk)
+    hostdev.settle(group, node, use.host_device, host)
     if not table(group).is_device:
         verbs.apply(guest, group, use.said.verbs)
     return []
@@ -220,43 +221,42 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
 def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Setting:
     model = guest.get("./cpu/model")
     with in_kib(guest.root, request.group):
-        _, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
+        _, choices = compose.write_all(guest, request.uses)
     setting = _setting(request, guest, host)
-    setting.words.update(words)
+    setting.choices = choices
     if request.group == "boot":
-        _boot_words(setting, host)
+        _settle_boot(setting, host)
     elif request.group == "metadata":
-        _name_system(guest, words)
-    if words or guest.get("./cpu/model") != model:
+        _name_system(guest, choices)
+    if choices != NONE or guest.get("./cpu/model") != model:
         defaults.after_part(setting, request.group)
     return setting
 
 
-def _boot_words(setting: Setting, host: HostView | None) -> None:
+def _settle_boot(setting: Setting, host: HostView | None) -> None:
     """What `--boot` says of the machine and its firmware, and what no rule for defaults does."""
-    guest, words = setting.guest, setting.words
-    if words.get("refresh-machine-type") == "yes":
+    guest, choices = setting.guest, setting.choices
+    if choices.refresh_machine:
         from virtprov.guest.edits.convert import refresh_machine
 
         refresh_machine(guest)
-    if words.get("uefi") == "yes" and host is None:
-        del words["uefi"]
+    if choices.uefi and host is None:
+        setting.choices = choices._replace(uefi=None)
         guest.put("./os/@firmware", "efi")  # libvirt finds the files, wherever the guest will run
-    elif words.get("uefi") == "no":
+    elif choices.uefi is False:
         guest.put("./os/@firmware", None)
         for place in ("./os/firmware", "./os/loader", "./os/nvram", "./os/varstore"):
             path.switch(guest.root, place, False)
-    if "secure-boot" in words and guest.is_uefi:
+    if choices.secure_boot is not None and guest.is_uefi:
         setting.warn(
             "the keys are in the guest's UEFI variables, which must be made anew:"
             f" `virsh start {guest.name} --reset-nvram`"
         )
 
 
-def _name_system(guest: Guest, words: dict[str, str]) -> None:
+def _name_system(guest: Guest, choices: Choices) -> None:
     """`--metadata os_name=`, `os_full_id=`: the operating system that is noted in the guest's metadata."""
-    for word in ("os_name", "os_full_id"):
-        name = words.get(word)
+    for name in (choices.os_name, choices.os_id):
         if name is None:
             continue
         if name:
@@ -272,11 +272,11 @@ def _convert(request: EditRequest, guest: Guest, host: HostView | None) -> Chang
 
     setting = _setting(request, guest, host)
     for use in request.uses:
-        setting.words.update(use.said.verbs)
+        setting.choices = use.choices.over(setting.choices)
     if request.group == "convert-to-q35":
         convert.to_q35(setting)
     else:
-        convert.to_vnc(setting, agent=setting.words.get("qemu-vdagent") == "yes")
+        convert.to_vnc(setting, agent=setting.choices.vnc_agent is True)
     return Changed(guest, (guest.root,), (), (), tuple(setting.notes), tuple(setting.warnings))
 
 
@@ -325,23 +325,22 @@ def _complete(
 ) -> Changed:
     """Make new elements and fill in what they leave open; what the guest had stays as it is."""
     said = len(storage.notes)
-    made, words = compose.write_all(guest, ((use.group, use.said) for use in request.uses))
-    fresh = [each.element for each in made]
+    devices, choices = compose.write_all(guest, request.uses)
+    fresh = [device.element for device in devices]
     setting = _setting(request, guest, host, fresh)
-    setting.words.update(words)
+    setting.choices = choices
     setting.taken = taken
-    makings = [making for each in made if (making := _settle(guest, host, storage, each)) is not None]
+    makings = [making for device in devices if (making := _settle(host, storage, device)) is not None]
     defaults.complete(setting)
     notes = (*setting.notes, *storage.notes[said:])
     return Changed(guest, tuple(fresh), (), tuple(makings), notes, tuple(setting.warnings))
 
 
-def _settle(guest: Guest, host: HostView | None, storage: Storage, made: Made) -> Making | None:
-    if made.group == "disk":
-        return storage.resolve(made.element, wish_of(made.verbs, made.element))
-    hostdev.settle(made.group, made.element, made.verbs, host)
-    if not table(made.group).is_device:
-        verbs.apply(guest, made.group, made.verbs)
+def _settle(host: HostView | None, storage: Storage, device: NewDevice) -> Making | None:
+    use = device.use
+    if use.disk is not None:
+        return storage.resolve(device.element, use.disk)
+    hostdev.settle(use.group, device.element, use.host_device, host)
     return None
 
 

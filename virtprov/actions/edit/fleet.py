@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from virtprov.actions import schema_check
 from virtprov.actions.edit import outcome, verify
 from virtprov.actions.edit.changes import EditRequest
-from virtprov.actions.edit.journal import Entry, Journal, put_back
+from virtprov.actions.edit.journal import Entry, Journal
 from virtprov.actions.edit.outcome import Edited, Wanted
 from virtprov.actions.edit.source import from_definition, no_guest
 from virtprov.actions.run.plan import quietly, undone
 from virtprov.actions.run.workers import in_order
-from virtprov.actions.steps.guest import Create, Redefine, Start
+from virtprov.actions.steps.guest import Create, Redefine, SetAutostart, Start, redefine
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.pattern import is_pattern, means
@@ -171,7 +171,7 @@ class Planner:
         if self._checker is not None and plan.steps and made.diff:
             planned.warnings += self._checker.check(made.guest.root, made.source.stored.guest.root)
         listed = list(plan.steps)
-        kinds = (Redefine, outcome.SetAutostart, Start, Create)
+        kinds = (Redefine, SetAutostart, Start, Create)
         main = [at for at, step in enumerate(listed) if isinstance(step, kinds)]
         planned.defines = outcome.stores(made, wanted)
         if self.journal is not None and (planned.defines or (made.autostart and wanted.define)):
@@ -209,13 +209,10 @@ class Store:
         planned = self.planned
         entry = self.journal.entry(planned.place)
         assert entry.after is not None
-        uuid, now = world.host.store_definition(planned.name, entry.after)
+        now, undo = redefine(world, planned.name, planned.uuid, entry.after, entry.before or "", in_trail=False)
         planned.kept = now != entry.before
-        self.journal.left(planned.place, uuid, now if planned.kept else None)
-        return lambda: self._back(world)
-
-    def _back(self, world: World) -> None:
-        put_back(world.host, self.planned.name, self.journal.entry(self.planned.place).before)
+        self.journal.left(planned.place, planned.uuid, now if planned.kept else None)
+        return undo
 
 
 # -- doing ---------------------------------------------------------------------------------------

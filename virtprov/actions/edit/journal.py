@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions.run.definition import digest
 from virtprov.support import state
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
@@ -67,7 +68,7 @@ class Journal:
     def left(self, place: int, uuid: str, text: str | None) -> None:
         """Write down the definition that a guest has now; None when it is as it was."""
         with self._lock:
-            self._lines.append({"left": place, "uuid": uuid, "as": text and mark(text)}, sync=False)
+            self._lines.append({"left": place, "uuid": uuid, "as": text and digest(text)}, sync=False)
 
     def finish(self) -> None:
         """The run is over, and can be undone; older ones may be too many now."""
@@ -119,13 +120,6 @@ def passing() -> Journal:
         return Journal(state.Lines.open(path), lasting=False)
 
 
-def mark(text: str) -> str:
-    """What a definition is known by."""
-    from hashlib import sha256
-
-    return sha256(text.encode()).hexdigest()
-
-
 def _entry(place: int, facts: dict[str, Any]) -> Entry:
     start = facts.get("autostart")
     made = Entry(facts["name"], facts["uuid"], facts["before"], facts["after"], None, place)
@@ -155,14 +149,6 @@ class Noted(Record):
             now = world.host.guest_xml(info.name, inactive=True, secure=True)
             self.journal.left(place, info.uuid, None if now == self.entry.before else now)
         return undo
-
-
-def put_back(host: Host, name: str, before: str | None) -> str | None:
-    """Let a guest have the definition it had, or none; returns what the host stored."""
-    if before is None:
-        host.undefine_guest(name, nvram=False)
-        return None
-    return host.store_definition(name, before)[1]
 
 
 def is_back(host: Host, entry: Entry) -> bool:

@@ -9,7 +9,7 @@ from virtprov.actions.edit.journal import Entry, Noted
 from virtprov.actions.edit.source import Document, Source
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.guest import Create, Define, Redefine, Start
+from virtprov.actions.steps.guest import Create, Define, Redefine, SetAutostart, Start
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
@@ -377,21 +377,6 @@ class StoreDocument(Record):
         if known is not None and known.persistent:
             step = Redefine(self.name, self.xml)
         return step.do(world)
-
-
-class SetAutostart(Record):
-    """Whether a guest starts with its host; undone by the contrary."""
-
-    name: str
-    on: bool
-
-    @property
-    def label(self) -> str:
-        return f"Letting '{self.name}' start with the host" if self.on else f"Not starting '{self.name}' with the host"
-
-    def do(self, world: World) -> Undo | None:
-        world.host.set_autostart(self.name, self.on)
-        return lambda: world.host.set_autostart(self.name, not self.on)
 
 
 def notable(plan: Plan) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.fleet import Planned
-from virtprov.actions.edit.journal import Entry, History, Past, Run, mark, put_back, runs
-from virtprov.actions.edit.outcome import SetAutostart
+from virtprov.actions.edit.journal import Entry, History, Past, Run, runs
+from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
+from virtprov.actions.steps.guest import SetAutostart
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.pattern import means
@@ -95,9 +96,10 @@ def _plan(host: Host, history: History, past: Past) -> Planned:
     if entry.after is not None and now != entry.before:
         if now is None:
             raise Moved(f"'{past.name}' is not defined any more")
-        if mark(now) != past.left and not (past.open and _covers(tree.parse(entry.after), tree.parse(now))):
+        left = definition.digest(now)
+        if left != past.left and not (past.open and _covers(tree.parse(entry.after), tree.parse(now))):
             raise Moved(f"the definition of '{past.name}' was changed since that run")
-        steps.append(PutBack(past.name, past.uuid, past.place, history))
+        steps.append(PutBack(past.name, past.uuid, past.place, history, left))
         difference = diff.unified(now, entry.before or "", old=old, new=new)
     if entry.autostart is not None and now is not None and host.autostart(past.name) != entry.autostart[0]:
         was = entry.autostart[0]
@@ -153,12 +155,13 @@ def _covers(said: Element, found: Element) -> bool:
 
 
 class PutBack(Record):
-    """The definition that a guest had before a run, or none; undone by what the run made of it."""
+    """The definition that a guest had before a run, or none; undone by the one it has now, whose mark is `left`."""
 
     name: str
     uuid: str
     place: int
     history: History
+    left: str
 
     @property
     def label(self) -> str:
@@ -166,7 +169,10 @@ class PutBack(Record):
 
     def do(self, world: World) -> Undo | None:
         entry: Entry = self.history.journal.entry(self.place)
-        if put_back(world.host, self.name, entry.before) != entry.before:
-            world.warn(f"the host changed the definition of '{self.name}' when it took it back")
-        after = entry.after or ""
-        return lambda: world.host.store_definition(self.name, after)
+        host, name, uuid = world.host, self.name, self.uuid
+        then = definition.check(host, name, uuid, self.left) or None
+        now = definition.put(host, name, uuid, entry.before, None)
+        if now != (entry.before or ""):
+            world.warn(f"the host changed the definition of '{name}' when it took it back")
+        expected = definition.digest(now) if now else definition.NONE
+        return lambda: definition.put(host, name, uuid, then, expected)

@@ -9,13 +9,14 @@ from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
 from virtprov.guest.disks import reachable, source_element
 from virtprov.guest.disks.in_use import disks_are_free, written_below
-from virtprov.guest.disks.locate import Making, Storage
-from virtprov.guest.disks.spec import wish_of
+from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.platform import Platform
 from virtprov.guest.rule_context import UNWATCHED, Setting, Watch
 from virtprov.guest.write import compose
-from virtprov.guest.write.compose import Made
+from virtprov.guest.write.compose import NewDevice
 from virtprov.osinfo.lookup import find, generic
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
@@ -41,7 +42,7 @@ class Drafted(Record):
     setting: Setting
     makings: tuple[Making, ...]
     given_macs: tuple[str, ...]
-    given_disks: tuple[Made, ...]
+    given_disks: tuple[Element, ...]
 
 
 class InstallPlan(Record):
@@ -118,8 +119,8 @@ def _detect(request: InstallRequest, warnings: list[str]) -> str:
         return identify([request.method.medium], warnings)[0].found.os
     if request.method.kind not in (boot.IMPORT, boot.NOTHING):
         return ""
-    said = next((use.said.verbs for use in request.uses if use.group == "disk"), {})
-    image = said.get("upload") or said.get("backing_store") or said.get("path")
+    disk = next((use.disk for use in request.uses if use.disk is not None), DiskSpec())
+    image = disk.upload or disk.backing_store or disk.path
     return identify([image], warnings)[0].found.os if image else ""
 
 
@@ -140,42 +141,36 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     """Write the options into a document and fill in what they leave open."""
     guest = Guest.new("")
     watch.begin(guest)
-    early = [(use.group, use.said) for use in request.uses if use.group in _EARLY]
-    late = [(use.group, use.said) for use in request.uses if use.group not in (*_EARLY, _LAST)]
-    last = [(use.group, use.said) for use in request.uses if use.group == _LAST]
-    _, words = compose.write_all(guest, early, watch)
+    early = [use for use in request.uses if use.group in _EARLY]
+    late = [use for use in request.uses if use.group not in (*_EARLY, _LAST)]
+    last = [use for use in request.uses if use.group == _LAST]
+    _, choices = compose.write_all(guest, early, watch)
     chosen = _settle_platform(guest, request, host, profile)
     watch.step("platform")
     check_osinfo(request, guest, profile)
-    setting = Setting(guest, host, profile, refused=request.refused, words={**words, **_switched_off(request)})
-    setting.words["guest-features"] = " ".join(chosen.features)
+    setting = Setting(guest, host, profile, refused=request.refused, machine_features=chosen.features)
     _advise(request, setting, chosen)
     _settle_name(setting, request, watch)
-    made, more = compose.write_all(guest, late, watch)
-    setting.words.update(more)
-    given_macs = tuple(checks.mac_addresses(guest)) if any(each.group == "network" for each in made) else ()
+    devices, more = compose.write_all(guest, late, watch)
+    setting.choices = more.over(choices)
+    given_macs = tuple(checks.mac_addresses(guest)) if any(use.group == "network" for use in late) else ()
     _require(request, setting)
     watch.step("memory")
-    makings, made_up = _settle_disks(setting, made, request, watch)
+    makings, made_up = _settle_disks(setting, devices, request, watch)
     resources.set_vcpus(setting)
     watch.step("vcpus")
     resources.fill_topology(setting)
     watch.step("cpu-topology")
-    _settle_verbs(setting, made)
+    for device in devices:
+        hostdev.settle(device.use.group, device.element, device.use.host_device, host)
     watch.detail()
     defaults.apply(setting, watch)
     publish.apply(setting, request.publish)
     watch.step("publish")
     compose.write_all(guest, last, watch)
-    disks = [each for each in made if each.group == "disk"]
-    given = [each for each in disks if source_element.whereabouts(each.element) not in made_up]
+    disks = [device.element for device in devices if device.use.disk is not None]
+    given = [disk for disk in disks if source_element.whereabouts(disk) not in made_up]
     return Drafted(setting, makings, given_macs, tuple(given))
-
-
-def _switched_off(request: InstallRequest) -> dict[str, str]:
-    """Words for the rules: features that were turned off leave no trace in the document."""
-    places = [place for use in request.uses if use.group == "features" for place in use.said.places]
-    return {f"no-{place.name}": "yes" for place in places if place.flag and place.text is None}
 
 
 def _advise(request: InstallRequest, setting: Setting, chosen: Platform) -> None:
@@ -187,14 +182,14 @@ def _advise(request: InstallRequest, setting: Setting, chosen: Platform) -> None
 
 
 def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile: Profile) -> Platform:
-    wish = platform.Wish(
+    asked = platform.PlatformRequest(
         request.os_type or guest.os_type,
         request.arch or guest.arch,
         request.domain_type or guest.domain_type,
         request.machine or guest.machine,
         guest.get("./devices/emulator"),
     )
-    chosen = platform.choose(host, wish, profile)
+    chosen = platform.choose(host, asked, profile)
     guest.root.set("type", chosen.domain_type)
     guest.put("./os/type", chosen.os_type)
     guest.put("./os/type/@arch", chosen.arch)
@@ -283,42 +278,34 @@ def _add_medium(guest: Guest) -> Element:
 
 
 def _settle_disks(
-    setting: Setting, made: list[Made], request: InstallRequest, watch: Watch
+    setting: Setting, devices: list[NewDevice], request: InstallRequest, watch: Watch
 ) -> tuple[tuple[Making, ...], set[str]]:
     """Give every disk its source; without --disk, a new one where the profile says how big.
 
     Returns what must be made, and the paths that were chosen for it because nothing has them.
     """
     guest, method = setting.guest, request.method
-    disks = [(each.element, wish_of(each.verbs, each.element)) for each in made if each.group == "disk"]
-    if not disks and not setting.refused("disk") and not guest.is_container and _advised_gib(setting) is not None:
-        disks = [(guest.add_device("disk", device="disk"), wish_of({"size": f"{_advised_gib(setting)}"}, None))]
-        setting.note(f"Using {setting.profile.short_id} default --disk size={_advised_gib(setting):g}")
+    disks = [(device.element, device.use.disk) for device in devices if device.use.disk is not None]
+    advised = _advised_gib(setting)
+    if not disks and not setting.refused("disk") and not guest.is_container and advised is not None:
+        disks = [(guest.add_device("disk", device="disk"), DiskSpec(size=advised))]
+        setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
     watch.step("disk")
     if method.kind == boot.CDROM and method.medium:
-        disks.append((_add_medium(guest), wish_of({"path": method.medium}, None)))
+        disks.append((_add_medium(guest), DiskSpec(path=method.medium)))
     watch.step("install-medium")
     storage = Storage(
         setting.host,
         guest.name,
         qemu=setting.is_qemu,
-        advised_gib=_advised_gib(setting),
+        advised_gib=advised,
         check_space=request.checks.disk_size,
         pool_create=request.checks.pool_create,
     )
-    makings = tuple(storage.resolve(element, wish) for element, wish in disks)
+    makings = tuple(storage.resolve(element, spec) for element, spec in disks)
     watch.detail()
     setting.notes.extend(storage.notes)
     return makings, storage.chosen
-
-
-def _settle_verbs(setting: Setting, made: list[Made]) -> None:
-    """Act on what device options name on the host; hand on to the rules what is for them."""
-    for each in made:
-        hostdev.settle(each.group, each.element, each.verbs, setting.host)
-        for name in ("num_pcie_root_ports",):
-            if name in each.verbs:
-                setting.words[name] = each.verbs[name]
 
 
 # -- checking ------------------------------------------------------------------------------------
@@ -340,7 +327,7 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     if request.publish and not (host.is_remote or request.printing):
         publish.check_ports(request.publish)
     if request.checks.path_in_use:
-        disks_are_free(host, [each.element for each in drafted.given_disks], others=others)
+        disks_are_free(host, list(drafted.given_disks), others)
         below = [volume.backing for making in drafted.makings for volume in making.volumes if volume.backing]
         for image, user in written_below(host, below, others):
             setting.warn(f"{image} is a disk of the guest '{user}': the new disk on it breaks once that guest runs")
@@ -388,7 +375,7 @@ def _steps(
 ) -> tuple[Step, ...]:
     """Every step in order: storage first, then the guest's definition, then its first boot."""
     from virtprov.actions.steps import storage
-    from virtprov.actions.steps.guest import Autostart, Create, Define, Start
+    from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
 
     listed: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
@@ -408,5 +395,5 @@ def _steps(
     listed.append(Define(name, text))
     listed.append(Start(name) if first == text else Create(name, first))
     if request.autostart:
-        listed.append(Autostart(name))
+        listed.append(SetAutostart(name, True))
     return tuple(listed)

@@ -10,7 +10,7 @@ from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks
 from virtprov.guest.defaults import disk
 from virtprov.guest.disks.locate import Storage
-from virtprov.guest.disks.spec import wish_of
+from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import Setting
 from virtprov.support.errors import HostError, UsageError
@@ -93,7 +93,7 @@ def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
     drive = drives[0] if drives else guest.add_device("disk", device="cdrom")
     _empty(drive)
     setting = Setting(guest, host, profile, fresh=[drive])
-    Storage(host, guest.name, qemu=setting.is_qemu).resolve(drive, wish_of({"path": medium}, None))
+    Storage(host, guest.name, qemu=setting.is_qemu).resolve(drive, DiskSpec(path=medium))
     disk.fill_bus(setting)
     disk.fill_targets(setting)
 

@@ -35,14 +35,13 @@ def effects(
     *,
     persistent: bool = True,
     driver: str = "qemu",
-    force: bool = False,
 ) -> Live:
     """Compare the running guest's document `before` a change with the one `after` it.
 
     `pairs` are elements of which is known that the second was the first. A guest that is not `persistent` has no
-    definition for what must wait. `driver` is the host's. `force` opens the tray of a drive that the guest has locked.
+    definition for what must wait. `driver` is the host's.
     """
-    board = Board(before, persistent=persistent, driver=driver, force=force)
+    board = Board(before, persistent=persistent, driver=driver)
     parts.compare(board, after)
     devices.compare(board, after, pairs)
     return Live(tuple(board.rows), tuple(board.ops))

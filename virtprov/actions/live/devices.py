@@ -198,11 +198,8 @@ def _update(board: Board, was: Element, node: Element, names: list[str], called:
     if _is_drive(was):
         what = f"{called}: {'medium' if path.find(node, './source') is not None else 'eject'}"
         _without_traces(back)
-    named = (("force", True),) if board.force and _is_drive(was) else ()
     text = tree.to_text(_partly(back, node, names))
-    board.now(
-        what, called, Call("update_device", (text,), named), Call("update_device", (tree.to_text(back),), named)
-    )
+    board.now(what, called, Call("update_device", (text,)), Call("update_device", (tree.to_text(back),)))
 
 
 def _partly(was: Element, node: Element, names: list[str]) -> Element:

@@ -59,13 +59,12 @@ class Live(Record):
 class Board:
     """Where lines and operations are put down while two documents of a guest are compared."""
 
-    __slots__ = ("driver", "force", "guest", "ops", "persistent", "rows")
+    __slots__ = ("driver", "guest", "ops", "persistent", "rows")
 
-    def __init__(self, guest: Guest, *, persistent: bool, driver: str, force: bool) -> None:
+    def __init__(self, guest: Guest, *, persistent: bool, driver: str) -> None:
         self.guest = guest
         self.persistent = persistent
         self.driver = driver
-        self.force = force
         self.rows: list[Effect] = []
         self.ops: list[Op] = []
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import artifact, directory_access
+from virtprov.actions.run import artifact, definition, directory_access
 from virtprov.actions.run.artifact import Thing, mark_of
 from virtprov.actions.run.trail import Note, nothing_noted
 from virtprov.support.errors import HostError, ProvError
@@ -68,7 +68,7 @@ def take_down(host: Host, thing: Thing) -> None:
     elif thing.kind == artifact.START:
         host.destroy_guest(thing.uuid)
     elif thing.kind == artifact.DEFINITION:
-        host.define_guest(thing.before)
+        definition.put(host, thing.name, thing.uuid, thing.before, thing.mark or None)
     elif thing.kind == artifact.REPLACED:
         bring_back(host, thing)
     elif thing.kind == artifact.POOL:
@@ -189,14 +189,8 @@ def _definition_standing(host: Host, thing: Thing, witness: Witness) -> Standing
         return Standing(GONE)
     if not thing.made:
         return Standing(UNSURE, f"somebody else may have changed '{thing.name}'")
-    return Standing(OURS) if sum_of(now) == thing.mark else Standing(OTHERS, f"'{thing.name}' was changed since")
-
-
-def sum_of(text: str) -> str:
-    """A short word for a document, to see whether it changes."""
-    import zlib
-
-    return f"{zlib.crc32(text.encode()):08x}"
+    ours = definition.is_known_by(now, thing.mark)
+    return Standing(OURS) if ours else Standing(OTHERS, f"'{thing.name}' was changed since")
 
 
 def _replaced_standing(host: Host, thing: Thing, witness: Witness) -> Standing:

@@ -8,7 +8,7 @@ from virtprov.actions.steps import storage
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest, request_from
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
-from virtprov.guest.disks.locate import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
+from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import Setting
 from virtprov.support.errors import HostError

@@ -10,7 +10,7 @@ from virtprov.actions.seed import attach
 from virtprov.actions.steps import storage
 from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.seed_request import FLAG, KEEP, SeedRequest, request_from
-from virtprov.guest.disks.locate import NewVolume
+from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import Setting
 from virtprov.support.errors import HostError, UsageError

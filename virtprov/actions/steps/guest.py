@@ -6,9 +6,10 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import artifact, teardown
+from virtprov.actions.run import artifact, definition, teardown
 from virtprov.actions.run.artifact import Thing
 from virtprov.actions.run.teardown import inactive as inactive
+from virtprov.actions.run.trail import nothing_noted
 from virtprov.actions.steps import nvram
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
@@ -110,26 +111,45 @@ class Redefine(Record):
         return f"Changing the definition of '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        before, uuid = world.host.guest_xml(self.name, inactive=True, secure=True), _uuid(self.xml)
-        with world.making(Thing(artifact.DEFINITION, self.name, uuid, before=before)) as entry:
-            world.host.define_guest(self.xml)
-            now = world.host.guest_xml(self.name, inactive=True, secure=True)
-            entry.thing = entry.thing._replace(mark=teardown.sum_of(now))
-        return world.undo(entry)
+        before = world.host.guest_xml(self.name, inactive=True, secure=True)
+        return redefine(world, self.name, _uuid(before), self.xml, before)[1]
 
 
-class Autostart(Record):
-    """The guest starts with its host."""
+def redefine(
+    world: World, name: str, uuid: str, xml: str, before: str, *, in_trail: bool = True
+) -> tuple[str, Undo]:
+    """Give a guest another definition, if it still has the one in `before` ("": none, it only runs).
+
+    `in_trail` says whether the change is noted in the run's trail. Returns what the host stored, and how to undo it.
+    Raises definition.Moved when the guest has another one by now.
+    """
+    thing = Thing(artifact.DEFINITION, name, uuid, before=before)
+    with world.making(thing) if in_trail else nothing_noted(thing) as entry:
+        expected = definition.digest(before) if before else definition.NONE
+        now = definition.put(world.host, name, uuid, xml, expected)
+        mark = definition.digest(now)
+        entry.thing = entry.thing._replace(mark=mark)
+
+    def undo() -> None:
+        definition.put(world.host, name, uuid, before or None, mark)
+        entry.gone()
+
+    return now, undo
+
+
+class SetAutostart(Record):
+    """Whether a guest starts with its host; undone by the contrary."""
 
     name: str
+    on: bool
 
     @property
     def label(self) -> str:
-        return f"Letting '{self.name}' start with the host"
+        return f"Letting '{self.name}' start with the host" if self.on else f"Not starting '{self.name}' with the host"
 
     def do(self, world: World) -> Undo | None:
-        world.host.set_autostart(self.name, True)
-        return None
+        world.host.set_autostart(self.name, self.on)
+        return lambda: world.host.set_autostart(self.name, not self.on)
 
 
 class Replace(Record):

@@ -11,7 +11,7 @@ from virtprov.actions.run import artifact, teardown
 from virtprov.actions.run.artifact import Thing, mark_of
 from virtprov.actions.run.teardown import inactive as inactive
 from virtprov.actions.run.teardown import pool_xml
-from virtprov.guest.disks.locate import NewPool, NewVolume
+from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:

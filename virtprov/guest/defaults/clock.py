@@ -37,7 +37,7 @@ def set_timers(setting: Setting) -> None:
         return
     clock = guest.ensure("./clock")
     facts = [("rtc", "tickpolicy", "catchup"), ("pit", "tickpolicy", "delay"), ("hpet", "present", "no")]
-    if _wants_hyperv(setting) and not setting.said("hypervclock-off"):
+    if _wants_hyperv(setting):
         facts.append(("hypervclock", "present", "yes"))
     for name, key, value in facts:
         tree.add(clock, tree.element("timer", None, {"name": name, key: value}))
@@ -53,11 +53,9 @@ def set_power(setting: Setting) -> None:
 def set_features(setting: Setting) -> None:
     """ACPI, APIC and PAE as the host's capabilities have them."""
     guest = setting.guest
-    offered = setting.words.get("guest-features", "").split()
-    if setting.driver == "xen":
-        offered.append("pae")
+    offered = {*setting.machine_features, *(("pae",) if setting.driver == "xen" else ())}
     for name in ("acpi", "apic", "pae"):
-        if name in offered and not setting.said(f"no-{name}") and path.find(guest.root, f"./features/{name}") is None:
+        if name in offered - setting.choices.features_off and path.find(guest.root, f"./features/{name}") is None:
             guest.ensure(f"./features/{name}")
 
 
@@ -105,21 +103,47 @@ def _x86_qemu(setting: Setting) -> bool:
 
 
 RULES = (
-    Rule("features", lambda setting: setting.guest.is_hvm, set_features, "--features NAME=off"),
-    Rule("hyperv", _wants_hyperv, set_hyperv, "--features hyperv.NAME.state=off"),
-    Rule("clock", lambda setting: setting.guest.is_hvm, set_clock, "--clock offset=..."),
-    Rule("timers", _x86_qemu, set_timers, "--clock hpet_present=..."),
+    Rule(
+        "features",
+        "ACPI, APIC and PAE as the host's capabilities have them",
+        lambda setting: setting.guest.is_hvm,
+        set_features,
+        "--features NAME=off",
+    ),
+    Rule(
+        "hyperv",
+        "every enlightenment the host offers for this guest, those first that others need",
+        _wants_hyperv,
+        set_hyperv,
+        "--features hyperv.NAME.state=off",
+    ),
+    Rule(
+        "clock",
+        "UTC, or local time for systems that keep it in the hardware clock",
+        lambda setting: setting.guest.is_hvm,
+        set_clock,
+        "--clock offset=...",
+    ),
+    Rule(
+        "timers",
+        "on x86 under QEMU: catch up lost ticks, no HPET; Hyper-V's clock for Windows",
+        _x86_qemu,
+        set_timers,
+        "--clock hpet_present=...",
+    ),
 )
 
 LATE = (
     Rule(
         "power-management",
+        "no suspend to memory or disk, which a guest does not wake up from",
         lambda setting: setting.guest.is_x86 and setting.guest.is_hvm and setting.driver in ("qemu", "test"),
         set_power,
         "--pm suspend_to_mem.enabled=yes,suspend_to_disk.enabled=yes",
     ),
     Rule(
         "vmport",
+        "SPICE guests do without VMware's port, which gets in the way of the pointer",
         lambda setting: _has_vmport(setting) and setting.like_qemu and setting.guest.is_x86,
         set_vmport,
         "--features vmport.state=on",

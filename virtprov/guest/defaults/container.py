@@ -38,20 +38,28 @@ def set_private_network(setting: Setting) -> None:
 
 
 RULES = (
-    Rule("filesystems", lambda setting: True, fill_filesystems, "--filesystem type=..."),
+    Rule(
+        "filesystems",
+        "a directory of the host, with its files' owners mapped, unless something else is said",
+        lambda setting: True,
+        fill_filesystems,
+        "--filesystem type=...",
+    ),
     Rule(
         "private-network",
+        "a whole system configures its network by itself, so it must not see the host's",
         lambda setting: (
             setting.driver == "lxc"
             and _has_own_root(setting)
             and not setting.guest.has("./os/init")
-            and not setting.said("no-privnet")
+            and "privnet" not in setting.choices.features_off
         ),
         set_private_network,
         "--features privnet=off",
     ),
     Rule(
         "init",
+        "a whole system in the root directory starts itself; else a shell runs on the host's own files",
         lambda setting: setting.guest.is_container and not setting.guest.has("./os/init"),
         set_init,
         "--boot init=...",

@@ -25,7 +25,7 @@ def _has_cpu(setting: Setting) -> bool:
 
 
 def _wants_default(setting: Setting) -> bool:
-    return not _has_cpu(setting) and setting.words.get("preset") != "none" and setting.guest.is_hvm
+    return not _has_cpu(setting) and setting.choices.cpu_preset != "none" and setting.guest.is_hvm
 
 
 def set_default(setting: Setting) -> None:
@@ -87,7 +87,7 @@ def copy_host(setting: Setting) -> None:
 
 def wants_copy(setting: Setting) -> bool:
     """Whether the user asks for the host's CPU by its name."""
-    return setting.words.get("preset") in ("host-copy", "host-model-only")
+    return setting.choices.cpu_preset in ("host-copy", "host-model-only")
 
 
 def fill_model(setting: Setting) -> None:
@@ -101,7 +101,7 @@ def fill_model(setting: Setting) -> None:
         guest.put("./cpu/@mode", "custom")
     if not guest.has("./cpu/@match"):
         guest.put("./cpu/@match", "exact")
-    if setting.words.get("secure", "yes") not in ("no", "off", "n", "0", "false", "f"):
+    if setting.choices.cpu_guards is not False:
         add_guards(setting)
 
 
@@ -127,7 +127,25 @@ def add_guards(setting: Setting) -> None:
 
 
 RULES = (
-    Rule("host-cpu-model", wants_copy, copy_host, "--cpu host-model"),
-    Rule("cpu-model", _has_cpu, fill_model, "--cpu MODEL,secure=no"),
-    Rule("cpu", _wants_default, set_default, "--cpu none"),
+    Rule(
+        "host-cpu-model",
+        "the host's own CPU by its name, so that the guest can move to any host that has it",
+        wants_copy,
+        copy_host,
+        "--cpu host-model",
+    ),
+    Rule(
+        "cpu-model",
+        "a named model: match it exactly, and add the guards the host offers",
+        _has_cpu,
+        fill_model,
+        "--cpu MODEL,secure=no",
+    ),
+    Rule(
+        "cpu",
+        "the host's own CPU under KVM, the best that emulation offers elsewhere; else libvirt decides",
+        _wants_default,
+        set_default,
+        "--cpu none",
+    ),
 )

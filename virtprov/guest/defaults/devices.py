@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from virtprov.guest.rule_context import Rule, Setting
-from virtprov.support.errors import UsageError
-from virtprov.support.units import is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -12,10 +10,6 @@ AGENT = "org.qemu.guest_agent.0"
 SPICE_AGENT = "com.redhat.spice.0"
 ROOT_PORTS = 14
 """How many PCI Express root ports a guest gets; with 15 and more, QEMU 6.1 runs into a fault of its own."""
-
-
-MOST_PORTS = 255
-"""PCI numbers its buses with 8 bits, and each port is one."""
 
 
 def controllers(setting: Setting, kind: str) -> list[Element]:
@@ -69,14 +63,9 @@ def _wants_ports(setting: Setting) -> bool:
 
 
 def add_root_ports(setting: Setting) -> None:
-    """A PCI Express root with free ports, so that devices can be plugged in later; raises UsageError for no number."""
-    said = setting.words.get("num_pcie_root_ports") or str(ROOT_PORTS)
-    if not is_whole(said) or int(said) > MOST_PORTS:
-        raise UsageError(
-            f"--controller num_pcie_root_ports={said[:80]}: this is no number from 0 to {MOST_PORTS}",
-            hint="for example num_pcie_root_ports=14",
-        )
-    count = int(said)
+    """A PCI Express root with free ports, so that devices can be plugged in later."""
+    chosen = setting.choices.root_ports
+    count = ROOT_PORTS if chosen is None else chosen
     if not count:
         return
     setting.guest.add_device("controller", type="pci", model="pcie-root")
@@ -249,15 +238,51 @@ def _default(device: Element, where: str, value: str) -> None:
 
 
 USB_PCI = (
-    Rule("usb", _wants_usb, add_usb, "--controller usb,model=none"),
-    Rule("scsi-controller", wants_scsi, add_scsi, "--controller scsi,model=..."),
-    Rule("pcie-root-ports", _wants_ports, add_root_ports, "--controller num_pcie_root_ports=0"),
+    Rule(
+        "usb",
+        "xHCI where the system knows it, else EHCI with its three companions; none on s390x",
+        _wants_usb,
+        add_usb,
+        "--controller usb,model=none",
+    ),
+    Rule(
+        "scsi-controller",
+        "a virtio-scsi controller for every seven SCSI disks; where there is one of some model, more of that model",
+        wants_scsi,
+        add_scsi,
+        "--controller scsi,model=...",
+    ),
+    Rule(
+        "pcie-root-ports",
+        "a PCI Express root with free ports, so that devices can be plugged in later",
+        _wants_ports,
+        add_root_ports,
+        "--controller num_pcie_root_ports=0",
+    ),
 )
 
 RULES = (
-    Rule("console", _wants_console, add_console, "--console none"),
-    Rule("guest-agent-channel", _wants_agent, add_agent_channel, "--channel none"),
-    Rule("rng", _wants_rng, add_rng, "--rng none"),
-    Rule("balloon", _wants_balloon, add_balloon, "--memballoon none"),
-    Rule("device-details", lambda setting: True, fill_details, "--watchdog model=...,action=..., and so on"),
+    Rule(
+        "console",
+        "a text console: a pseudo terminal, SCLP on IBM Z, a null modem pair on bhyve",
+        _wants_console,
+        add_console,
+        "--console none",
+    ),
+    Rule("guest-agent-channel", "the channel of QEMU's guest agent", _wants_agent, add_agent_channel, "--channel none"),
+    Rule("rng", "random numbers from the host", _wants_rng, add_rng, "--rng none"),
+    Rule(
+        "balloon",
+        "a balloon, to give memory back and to read the guest's figures",
+        _wants_balloon,
+        add_balloon,
+        "--memballoon none",
+    ),
+    Rule(
+        "device-details",
+        "what small devices need when only their name was given",
+        lambda setting: True,
+        fill_details,
+        "--watchdog model=...,action=..., and so on",
+    ),
 )

@@ -101,6 +101,18 @@ def letters(number: int) -> str:
 
 
 RULES = (
-    Rule("disk-bus", lambda setting: True, fill_bus, "--disk bus=..."),
-    Rule("disk-target", lambda setting: True, fill_targets, "--disk target.dev=..."),
+    Rule(
+        "disk-bus",
+        "the bus of each disk that has none; CD-ROMs are read-only",
+        lambda setting: True,
+        fill_bus,
+        "--disk bus=...",
+    ),
+    Rule(
+        "disk-target",
+        "a name behind those that are taken for each disk that has none",
+        lambda setting: True,
+        fill_targets,
+        "--disk target.dev=...",
+    ),
 )

@@ -183,15 +183,34 @@ def _wants_tablet(setting: Setting) -> bool:
 
 
 BEFORE = (
-    Rule("graphics", _wants_graphics, add_graphics, "--graphics none"),
-    Rule("graphics-details", lambda setting: True, fill_graphics, "--graphics TYPE,port=...,image.compression=..."),
+    Rule("graphics", "SPICE where the host offers it, else VNC", _wants_graphics, add_graphics, "--graphics none"),
+    Rule(
+        "graphics-details",
+        "type, ports and, for a local SPICE display, no image compression",
+        lambda setting: True,
+        fill_graphics,
+        "--graphics TYPE,port=...,image.compression=...",
+    ),
 )
 
 RULES = (
-    Rule("video", lambda setting: setting.guest.is_hvm, fill_video, "--video model.type=none"),
-    Rule("input", _wants_tablet, add_tablet, "--input none"),
+    Rule(
+        "video",
+        "a video card beside a display; its model by host and profile",
+        lambda setting: setting.guest.is_hvm,
+        fill_video,
+        "--video model.type=none",
+    ),
+    Rule(
+        "input",
+        "a pointer whose position follows the viewer's, and a keyboard where there is none",
+        _wants_tablet,
+        add_tablet,
+        "--input none",
+    ),
     Rule(
         "spice-channel",
+        "the channel of SPICE's guest agent",
         lambda setting: (
             has_spice(setting)
             and setting.like_qemu
@@ -203,6 +222,7 @@ RULES = (
     ),
     Rule(
         "spice-sound",
+        "a sound card beside SPICE",
         lambda setting: (
             has_spice(setting)
             and setting.like_qemu
@@ -213,9 +233,12 @@ RULES = (
         add_sound,
         "--sound none",
     ),
-    Rule("sound-model", lambda setting: True, fill_sound, "--sound model=..."),
+    Rule(
+        "sound-model", "ICH9 on PCI Express machines, else ICH6", lambda setting: True, fill_sound, "--sound model=..."
+    ),
     Rule(
         "spice-usb",
+        "two USB redirectors",
         lambda setting: (
             has_spice(setting)
             and setting.like_qemu

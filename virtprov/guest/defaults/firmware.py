@@ -35,19 +35,18 @@ _LOADERS = {
 def _chosen(setting: Setting) -> bool:
     guest = setting.guest
     return any(
-        guest.has(place)
-        for place in ("./os/loader", "./os/nvram", "./os/@firmware", "./os/kernel", "./os/firmware")
+        guest.has(place) for place in ("./os/loader", "./os/nvram", "./os/@firmware", "./os/kernel", "./os/firmware")
     )
 
 
 def asked(setting: Setting) -> bool:
     """Whether the user asks for UEFI by name."""
-    return setting.words.get("uefi", "") == "yes"
+    return setting.choices.uefi is True
 
 
 def _prefers_uefi(setting: Setting) -> bool:
     guest, profile = setting.guest, setting.profile
-    if setting.words.get("uefi", "") == "no":
+    if setting.choices.uefi is False:
         return False
     if guest.is_arm_virt or guest.is_riscv_virt or guest.is_loongarch or setting.driver == "bhyve":
         return True
@@ -116,7 +115,7 @@ def set_secure_boot(setting: Setting) -> None:
             f"the host lets libvirt choose no UEFI firmware for {guest.arch} guests, as Secure Boot needs it",
             hint="install OVMF (edk2) with its descriptors on the host, or leave out --boot secure-boot",
         )
-    on = setting.words.get("secure-boot") == "yes"
+    on = setting.choices.secure_boot is True
     for place in ("./os/loader", "./os/nvram"):
         found = path.find(guest.root, place)
         if found is not None:
@@ -166,11 +165,29 @@ def fill_tpm(setting: Setting) -> None:
 
 
 RULES = (
-    Rule("uefi", _wants_uefi, set_uefi, "--boot uefi=off"),
-    Rule("secure-boot", lambda setting: setting.said("secure-boot"), set_secure_boot, "--boot secure-boot=..."),
+    Rule(
+        "uefi",
+        "let libvirt choose the firmware where it can, else name a file the host has",
+        _wants_uefi,
+        set_uefi,
+        "--boot uefi=off",
+    ),
+    Rule(
+        "secure-boot",
+        "secure Boot on or off: libvirt chooses a firmware with or without the usual keys enrolled",
+        lambda setting: setting.choices.secure_boot is not None,
+        set_secure_boot,
+        "--boot secure-boot=...",
+    ),
 )
 
 LATE = (
-    Rule("tpm", _wants_tpm, add_tpm, "--tpm none"),
-    Rule("tpm-model", lambda setting: bool(setting.guest.devices("tpm")), fill_tpm, "--tpm model=..."),
+    Rule("tpm", "an emulated TPM beside UEFI", _wants_tpm, add_tpm, "--tpm none"),
+    Rule(
+        "tpm-model",
+        "emulated, unless a device of the host is named; as CRB where that is offered, else libvirt chooses the model",
+        lambda setting: bool(setting.guest.devices("tpm")),
+        fill_tpm,
+        "--tpm model=...",
+    ),
 )

@@ -18,9 +18,7 @@ def set_launch_security(setting: Setting) -> None:
     """A policy for SEV; raises UsageError for machines that cannot be launched so."""
     guest, kind = setting.guest, _kind(setting)
     if kind in _NEED_UEFI and not (guest.is_q35 and guest.is_uefi):
-        raise UsageError(
-            f"--launchSecurity {kind} needs a q35 machine with UEFI", hint="add --machine q35 --boot uefi"
-        )
+        raise UsageError(f"--launchSecurity {kind} needs a q35 machine with UEFI", hint="add --machine q35 --boot uefi")
     if kind == "sev" and not guest.has("./launchSecurity/policy"):
         known = setting.domcaps
         encrypts_state = known is not None and bool(known.sev.max_es_guests)
@@ -28,5 +26,11 @@ def set_launch_security(setting: Setting) -> None:
 
 
 RULES = (
-    Rule("launch-security", lambda setting: bool(_kind(setting)), set_launch_security, "--launchSecurity policy=..."),
+    Rule(
+        "launch-security",
+        "a policy for SEV",
+        lambda setting: bool(_kind(setting)),
+        set_launch_security,
+        "--launchSecurity policy=...",
+    ),
 )

@@ -76,8 +76,20 @@ def fill_mac(setting: Setting) -> None:
 
 
 RULES = (
-    Rule("network", _wants_nic, add_nic, "--network none"),
-    Rule("network-source", lambda setting: True, fill_source, "--network network=..."),
-    Rule("network-model", lambda setting: True, fill_model, "--network model=..."),
-    Rule("mac", lambda setting: True, fill_mac, "--network mac=..."),
+    Rule("network", "one interface on the host's best network", _wants_nic, add_nic, "--network none"),
+    Rule(
+        "network-source",
+        "connect interfaces that say nothing: user networking in a session, the host's bridge, the default network",
+        lambda setting: True,
+        fill_source,
+        "--network network=...",
+    ),
+    Rule(
+        "network-model",
+        "the model of each interface that has none",
+        lambda setting: True,
+        fill_model,
+        "--network model=...",
+    ),
+    Rule("mac", "a free address with the hypervisor's own prefix", lambda setting: True, fill_mac, "--network mac=..."),
 )

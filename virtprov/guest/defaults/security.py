@@ -24,4 +24,12 @@ def fill_labels(setting: Setting) -> None:
             label.set("model", "dac" if owner and "dac" in models else models[0])
 
 
-RULES = (Rule("security-label", lambda setting: bool(_open(setting)), fill_labels, "--seclabel type=TYPE,model=MODEL"),)
+RULES = (
+    Rule(
+        "security-label",
+        "a label of USER:GROUP is for the driver `dac`, any other for the host's first one",
+        lambda setting: bool(_open(setting)),
+        fill_labels,
+        "--seclabel type=TYPE,model=MODEL",
+    ),
+)

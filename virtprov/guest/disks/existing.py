@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.errors import HostError, nearest
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
@@ -23,10 +23,8 @@ class Lookup:
         self.host = host
 
     def volume(self, words: str) -> VolumeInfo:
-        """The volume POOL/NAME; raises UsageError for other words, HostError when it is not there."""
-        pool, slash, name = words.partition("/")
-        if not slash or not pool or not name:
-            raise UsageError(f"--disk vol={words}: this names no volume", hint="write vol=POOL/VOLUME")
+        """The volume POOL/NAME; raises HostError when it is not there."""
+        pool, _, name = words.partition("/")
         self.pool(pool)
         volume = self.host.volume(pool, name)
         if volume is None:

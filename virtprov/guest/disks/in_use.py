@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from virtprov.guest.checks import Others
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
@@ -14,26 +15,19 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
-from virtprov.guest.checks import Others
 
 _POOL, _VOLUME = re.compile(r"<source [^>]*pool='([^']*)'"), re.compile(r"<source [^>]*volume='([^']*)'")
 _DISK = re.compile(r"<disk .*?</disk>", re.S)
-
-
 _SOURCE = re.compile(r"<source (?:[^>]* )?(?:file|dev)=(?:'([^']*)'|\"([^\"]*)\")")
-
-
 _PLAIN = re.compile(r"<driver [^>]*type=.raw.")
 
 
-def disks_are_free(host: HostView, disks: list[Element], itself: str = "", others: Others | None = None) -> None:
+def disks_are_free(host: HostView, disks: list[Element], others: Others | None = None) -> None:
     """Raise HostError when another guest has one of these disks, as its own or below it.
 
     Reads every guest: only for paths that were given. What nobody writes to, or all may, is in nobody's way.
     """
-    given = [
-        disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None
-    ]
+    given = [disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None]
     wanted = {place: word for disk in given for place, word in _places(host, disk).items()}
     if not wanted:
         return
@@ -41,7 +35,7 @@ def disks_are_free(host: HostView, disks: list[Element], itself: str = "", other
     deep = any(chains.exists(place) for place in wanted)  # what is not there yet has no images on top of it
     for text in (others or Others(host)).texts():
         if any(word in text for word in wanted.values()) or deep and chains.lead(text, wanted):
-            _refuse_shared(chains, Guest.parse(text), wanted, itself)
+            _refuse_shared(chains, Guest.parse(text), wanted)
 
 
 def written_below(host: HostView, images: list[str], others: Others | None = None) -> list[tuple[str, str]]:
@@ -173,9 +167,7 @@ def _sources(disk: Element) -> Iterator[tuple[str, str]]:
             yield "volume", f"{source.get('pool')}/{source.get('volume')}"
 
 
-def _refuse_shared(chains: _Chains, other: Guest, wanted: dict[str, str], itself: str) -> None:
-    if other.name == itself:
-        return
+def _refuse_shared(chains: _Chains, other: Guest, wanted: dict[str, str]) -> None:
     for disk in other.disks():
         used = next((place for place in _used(chains, disk) if place in wanted), None)
         if used is not None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks import network_disk, source_element
 from virtprov.guest.disks.existing import Lookup
 from virtprov.guest.disks.new_volumes import NewVolumes
+from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
-    DEFAULT_POOL,
     FILE_POOLS,
-    GIB,
-    IMAGES,
     Making,
     NewPool,
     NewVolume,
-    Wish,
-    images_directory,
 )
 from virtprov.support.errors import UsageError
 from virtprov.xml import path as places
@@ -27,19 +24,6 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
     from virtprov.host.info import PoolInfo, VolumeInfo
-
-__all__ = (
-    "DEFAULT_POOL",
-    "FILE_POOLS",
-    "GIB",
-    "IMAGES",
-    "Making",
-    "NewPool",
-    "NewVolume",
-    "Storage",
-    "Wish",
-    "images_directory",
-)
 
 
 class Storage:
@@ -82,44 +66,49 @@ class Storage:
         """New disks whose names were chosen because nothing has them, by path and as POOL/VOLUME."""
         return self._new.chosen
 
-    def resolve(self, disk: Element, wish: Wish) -> Making:
+    def resolve(self, disk: Element, spec: DiskSpec, *, new: bool = True) -> Making:
         """Write source, type and driver into the disk; say what must be made.
 
-        Raises UsageError for wishes that contradict each other or name nothing, HostError when the host
+        A disk that is not `new` to the guest may get another kind of source than the one it has.
+        Raises UsageError for a spec that contradicts itself or names nothing, HostError when the host
         does not have what is named.
         """
-        if wish.vol:
-            return self._existing_volume(disk, self._lookup.volume(wish.vol), wish)
+        spec = spec._replace(
+            driver_format=spec.driver_format or places.get(disk, "./driver/@type") or "",
+            type=spec.type or (disk.get("type", "") if new else ""),
+        )
+        if spec.vol:
+            return self._existing_volume(disk, self._lookup.volume(spec.vol), spec)
         given_pool = places.get(disk, "./source/@pool")
         if given_pool is not None:
-            return self._by_reference(disk, given_pool, places.get(disk, "./source/@volume") or "", wish)
-        path = wish.path or ("" if wish.pool else source_element.spelled_path(disk))
+            return self._by_reference(disk, given_pool, places.get(disk, "./source/@volume") or "", spec)
+        path = spec.path or ("" if spec.pool else source_element.spelled_path(disk))
         if path:
-            return self._by_path(disk, path, wish)
-        if wish.size is not None or wish.pool or wish.backing_store or wish.upload:
-            return self._use_new(disk, wish, *self._new.in_pool(disk, wish))
-        source_element.settle_without_path(self.host, disk, wish, qemu=self.qemu)
+            return self._by_path(disk, path, spec)
+        if spec.size is not None or spec.pool or spec.backing_store or spec.upload:
+            return self._use_new(disk, spec, *self._new.in_pool(disk, spec))
+        source_element.settle_without_path(self.host, disk, spec, qemu=self.qemu)
         return Making()
 
     # -- what is there already --------------------------------------------------------------------
 
-    def _existing_volume(self, disk: Element, volume: VolumeInfo, wish: Wish) -> Making:
-        _refuse_password(wish)
+    def _existing_volume(self, disk: Element, volume: VolumeInfo, spec: DiskSpec) -> Making:
+        _refuse_password(spec)
         if volume.type == "network":
-            self._network_volume(disk, self._lookup.pool(volume.pool), volume.name, volume.path, wish)
-            self._describe(disk, "network", self._lookup.format_of(volume.path, volume), wish)
+            self._network_volume(disk, self._lookup.pool(volume.pool), volume.name, volume.path, spec)
+            self._describe(disk, "network", self._lookup.format_of(volume.path, volume), spec)
             return Making()
         known = source_element.ATTRIBUTE
-        kind = wish.type if wish.type in known else volume.type if volume.type in known else "file"
+        kind = spec.type if spec.type in known else volume.type if volume.type in known else "file"
         fmt = "raw" if kind == "block" else self._lookup.format_of(volume.path, volume)
-        self._write(disk, kind, volume.path, volume.pool, volume.name, wish)
-        self._tell_format(volume.path, fmt, wish)
-        self._describe(disk, kind, fmt, wish)
+        self._write(disk, kind, volume.path, volume.pool, volume.name, spec)
+        self._tell_format(volume.path, fmt, spec)
+        self._describe(disk, kind, fmt, spec)
         return Making()
 
-    def _write(self, disk: Element, kind: str, path: str, pool: str, volume: str, wish: Wish) -> None:
+    def _write(self, disk: Element, kind: str, path: str, pool: str, volume: str, spec: DiskSpec) -> None:
         """The source as `as=` wants it; raises UsageError when there is no pool to refer to."""
-        if wish.named != "volume":
+        if spec.source_as != "volume":
             source_element.place(disk, kind, path)
             return
         if not pool:
@@ -128,10 +117,10 @@ class Storage:
             )
         source_element.refer(disk, pool, volume)
 
-    def _network_volume(self, disk: Element, pool: PoolInfo, name: str, path: str, wish: Wish) -> None:
+    def _network_volume(self, disk: Element, pool: PoolInfo, name: str, path: str, spec: DiskSpec) -> None:
         """A volume of a pool on the network: spelled out where libvirt would not find it by the pool's name."""
-        if pool.type in network_disk.POOLS and (wish.named != "volume" or pool.type != "iscsi-direct"):
-            if wish.named == "volume":
+        if pool.type in network_disk.POOLS and (spec.source_as != "volume" or pool.type != "iscsi-direct"):
+            if spec.source_as == "volume":
                 raise UsageError(
                     f"--disk as=volume: guests cannot refer to volumes of {pool.type} pools such as '{pool.name}'",
                     hint="leave out as=: the volume's address is written into the guest",
@@ -140,20 +129,22 @@ class Storage:
         else:
             source_element.refer(disk, pool.name, name)
 
-    def _by_reference(self, disk: Element, pool: str, name: str, wish: Wish) -> Making:
+    def _by_reference(self, disk: Element, pool: str, name: str, spec: DiskSpec) -> Making:
+        if not name:
+            raise UsageError(f"--disk source.pool={pool}: no volume is named", hint="add source.volume=NAME")
         volume = self._lookup.volume(f"{pool}/{name}")
-        if wish.named == "path":
-            return self._existing_volume(disk, volume, wish)
+        if spec.source_as == "path":
+            return self._existing_volume(disk, volume, spec)
         disk.set("type", "volume")
         fmt = self._lookup.format_of(volume.path, volume) if volume.type == "file" else "raw"
-        self._describe(disk, volume.type, fmt, wish)
+        self._describe(disk, volume.type, fmt, spec)
         return Making()
 
-    def _by_path(self, disk: Element, given: str, wish: Wish) -> Making:
+    def _by_path(self, disk: Element, given: str, spec: DiskSpec) -> Making:
         if network_disk.is_address(given):
             network_disk.write_address(disk, given)
             self.notes.extend(filter(None, [network_disk.left_out(given)]))
-            self._describe(disk, "network", "", wish)
+            self._describe(disk, "network", "", spec)
             return Making()
         if given.startswith("file://"):
             from urllib.parse import unquote
@@ -164,22 +155,22 @@ class Storage:
         path = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
         volume = self.host.volume_at(path)
         if volume is not None:
-            return self._existing_volume(disk, volume, wish)
+            return self._existing_volume(disk, volume, spec)
         here = "" if self.host.is_remote else source_element.kind_here(path)
         if here:
-            _refuse_password(wish)
-            kind = wish.type if wish.type in source_element.ATTRIBUTE else here
-            self._write(disk, kind, path, "", "", wish)
+            _refuse_password(spec)
+            kind = spec.type if spec.type in source_element.ATTRIBUTE else here
+            self._write(disk, kind, path, "", "", spec)
             fmt = {"block": "raw", "dir": ""}.get(here) if here != "file" else self._format_here(disk, path)
-            self._tell_format(path, fmt or "", wish)
-            self._describe(disk, kind, fmt or "", wish)
+            self._tell_format(path, fmt or "", spec)
+            self._describe(disk, kind, fmt or "", spec)
             return Making()
-        return self._use_new(disk, wish, *self._new.at_path(disk, path, wish))
+        return self._use_new(disk, spec, *self._new.at_path(disk, path, spec))
 
-    def _tell_format(self, path: str, fmt: str, wish: Wish) -> None:
+    def _tell_format(self, path: str, fmt: str, spec: DiskSpec) -> None:
         """As in virt-install, `format=` is for new disks; a user who means it for this one learns the right word."""
-        if fmt and wish.format not in ("", fmt) and not wish.driver_format:
-            self.notes.append(f"{path} is there, in the format {fmt}: driver.type={wish.format} opens it as another")
+        if fmt and spec.format not in ("", fmt) and not spec.driver_format:
+            self.notes.append(f"{path} is there, in the format {fmt}: driver.type={spec.format} opens it as another")
 
     def _format_here(self, disk: Element, path: str) -> str:
         """The format of a local file; a CD's need not be said, it is raw."""
@@ -188,25 +179,54 @@ class Storage:
 
     # -- what must be made ------------------------------------------------------------------------
 
-    def _use_new(self, disk: Element, wish: Wish, pools: tuple[NewPool, ...], volume: NewVolume) -> Making:
+    def _use_new(self, disk: Element, spec: DiskSpec, pools: tuple[NewPool, ...], volume: NewVolume) -> Making:
         pool = self.host.pool(volume.pool) if volume.pool and not pools else None
         if pool is not None and pool.type in network_disk.POOLS:
-            self._network_volume(disk, pool, volume.name, "", wish)
+            self._network_volume(disk, pool, volume.name, "", spec)
             kind = "network"
         else:
             kind = "file" if pool is None or pool.type in FILE_POOLS else "block"
-            self._write(disk, kind, volume.path, volume.pool, volume.name, wish)
-        self._describe(disk, kind, volume.format or "raw", wish, new=volume.allocation == 0)
+            self._write(disk, kind, volume.path, volume.pool, volume.name, spec)
+        self._describe(disk, kind, volume.format or "raw", spec, new=volume.allocation == 0)
         return Making(pools, (volume,))
 
-    def _describe(self, disk: Element, kind: str, fmt: str, wish: Wish, *, new: bool = False) -> None:
-        source_element.describe(self.host, disk, kind, fmt, wish, qemu=self.qemu, new=new)
+    def _describe(self, disk: Element, kind: str, fmt: str, spec: DiskSpec, *, new: bool = False) -> None:
+        source_element.describe(self.host, disk, kind, fmt, spec, qemu=self.qemu, new=new)
 
 
-def _refuse_password(wish: Wish) -> None:
+def _refuse_password(spec: DiskSpec) -> None:
     """A disk that is there has its password already."""
-    if wish.password_file:
+    if spec.password_file:
         raise UsageError(
             "--disk encryption.password_file: the disk exists, so its secret must exist as well",
             hint="name the secret with source.encryption.format=luks,source.encryption.secret.uuid=UUID",
         )
+
+
+# -- disks that are there ------------------------------------------------------------------------
+
+
+def change_source(storage: Storage, disk: Element, spec: DiskSpec) -> list[Making]:
+    """Change the source of an existing disk; an empty path takes the medium out."""
+    if spec.path == "":
+        source = tree.child(disk, "source")
+        if source is not None:
+            tree.remove(source)
+        return []
+    if spec.path and not storage.host.is_remote and _is_character_device(spec.path):
+        _keep_kind(disk, spec.path)
+        return []
+    return [storage.resolve(disk, spec, new=False)] if spec.names_source else []
+
+
+def _is_character_device(path: str) -> bool:
+    try:
+        return stat.S_ISCHR(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _keep_kind(disk: Element, path: str) -> None:
+    """Such as /dev/zero: neither file nor block device, so the disk stays of the kind it is."""
+    attribute = {"block": "dev", "dir": "dir"}.get(disk.get("type", ""), "file")
+    places.put(disk, f"./source/@{attribute}", path)

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.free_space import Room
+from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
     DEFAULT_POOL,
     FILE_POOLS,
@@ -15,7 +16,6 @@ from virtprov.guest.disks.volumes import (
     Encryption,
     NewPool,
     NewVolume,
-    Wish,
     ending,
     images_directory,
 )
@@ -65,7 +65,7 @@ class NewVolumes:
 
     # -- where ------------------------------------------------------------------------------------
 
-    def at_path(self, disk: Element, path: str, wish: Wish) -> tuple[tuple[NewPool, ...], NewVolume]:
+    def at_path(self, disk: Element, path: str, spec: DiskSpec) -> tuple[tuple[NewPool, ...], NewVolume]:
         """The volume to be made at a path where nothing is, and the pool to be made for it, if any.
 
         Raises UsageError when a disk cannot be made there, or is not asked for; HostError when only a pool of
@@ -73,7 +73,7 @@ class NewVolumes:
         """
         drive = disk.get("device", "disk") in ("cdrom", "floppy")
         directory, name = os.path.split(path)
-        asked = wish.size is not None or wish.backing_store  # a mistyped path must not become an empty disk
+        asked = spec.size is not None or spec.backing_store  # a mistyped path must not become an empty disk
         pool = self.lookup.pool_over(directory) if asked and not drive or self.host.is_remote else None
         there = _instead(self.host, path)
         if there and not asked:
@@ -82,7 +82,7 @@ class NewVolumes:
             raise UsageError(f"--disk {path}: a path on a remote host begins with /", hint="give the whole path")
         if pool is None and self.host.is_remote and not (asked and self.pool_create and not drive):
             raise _unseen(path, directory, asked=bool(asked) and not drive)
-        size = self._size(wish) if asked else None
+        size = self._size(spec) if asked else None
         if size is None or drive:
             raise UsageError(
                 f"--disk {path}: there is no such file or volume",
@@ -100,31 +100,31 @@ class NewVolumes:
             from virtprov.guest.disks import partitions
 
             partitions.check_name(self.host, pool, name, self._taken)
-        fmt = wish.format or wish.driver_format or self._default_format(pool)
-        volume = self._new(disk, pool, name, path, fmt, size, wish)
+        fmt = spec.format or spec.driver_format or self._default_format(pool)
+        volume = self._new(disk, pool, name, path, fmt, size, spec)
         return pools, volume._replace(pool=pools[0].name) if pools else volume
 
-    def in_pool(self, disk: Element, wish: Wish) -> tuple[tuple[NewPool, ...], NewVolume]:
+    def in_pool(self, disk: Element, spec: DiskSpec) -> tuple[tuple[NewPool, ...], NewVolume]:
         """The volume to be made in the pool that is named, or in `default`, which is made when missing.
 
         Raises UsageError without a size, HostError for a pool that cannot take it.
         """
-        sent = _sent(wish)
-        size = sent.size if sent else self._size(wish)
+        sent = _sent(spec)
+        size = sent.size if sent else self._size(spec)
         if size is None:
             raise UsageError("--disk: the size of the new disk is not given", hint="add size=GIB, for example size=20")
-        name = wish.pool or DEFAULT_POOL
+        name = spec.pool or DEFAULT_POOL
         pools: tuple[NewPool, ...] = ()
         pool: PoolInfo | None
-        if wish.pool or self.host.pool(name) is not None:
+        if spec.pool or self.host.pool(name) is not None:
             pool = self.lookup.pool(name)
             target = pool.path
         else:
             pool, target, pools = self._default_pool()
-        fmt = sent.format if sent else wish.format or wish.driver_format or self._default_format(pool)
+        fmt = sent.format if sent else spec.format or spec.driver_format or self._default_format(pool)
         _check_kind(pool)
         file_name = self._free_volume(pool, target, fmt)
-        volume = self._new(disk, pool, file_name, f"{target}/{file_name}", fmt, size, wish)
+        volume = self._new(disk, pool, file_name, f"{target}/{file_name}", fmt, size, spec)
         self.chosen |= {volume.path, f"{pools[0].name if pools else volume.pool}/{volume.name}"}
         if sent:
             volume = volume._replace(upload=sent.path)
@@ -152,41 +152,41 @@ class NewVolumes:
 
     # -- what -------------------------------------------------------------------------------------
 
-    def _size(self, wish: Wish) -> int | None:
+    def _size(self, spec: DiskSpec) -> int | None:
         """The new disk's size in bytes: as given, as the backing image, or as the profile recommends."""
-        if wish.size is not None:
-            return int(wish.size * GIB)
-        if wish.backing_store:
-            return self._backing(wish)[1]
+        if spec.size is not None:
+            return int(spec.size * GIB)
+        if spec.backing_store:
+            return self._backing(spec)[1]
         if self.advised_gib is not None:
             self.notes.append(f"Using {self.advised_gib:g} GiB for the new disk, as its operating system recommends")
             return int(self.advised_gib * GIB)
         return None
 
-    def _backing(self, wish: Wish) -> tuple[str, int | None, str]:
+    def _backing(self, spec: DiskSpec) -> tuple[str, int | None, str]:
         """Path, virtual size and format of the backing image; raises UsageError when it is not there."""
         from virtprov.support.image import probe
 
-        path = wish.backing_store
-        if wish.backing_format not in ("", *FORMATS):
+        path = spec.backing_store
+        if spec.backing_format not in ("", *FORMATS):
             raise UsageError(
-                f"--disk backing_format={wish.backing_format}: libvirt knows no images of this format",
-                hint=nearest(wish.backing_format, FORMATS) or "leave it out: the image's first bytes tell its format",
+                f"--disk backing_format={spec.backing_format}: libvirt knows no images of this format",
+                hint=nearest(spec.backing_format, FORMATS) or "leave it out: the image's first bytes tell its format",
             )
         if not self.host.is_remote:
             path = os.path.abspath(os.path.expanduser(path))
             seen = probe(path)
             if seen is not None:
-                return path, seen.size, wish.backing_format or seen.format
+                return path, seen.size, spec.backing_format or seen.format
         volume = self.host.volume_at(path)
-        if volume is None and self.host.is_recorded and wish.size is not None:
-            return path, None, wish.backing_format  # only the host itself can see its files
+        if volume is None and self.host.is_recorded and spec.size is not None:
+            return path, None, spec.backing_format  # only the host itself can see its files
         if volume is None:
             raise UsageError(
-                f"--disk backing_store={wish.backing_store}: there is no such image",
+                f"--disk backing_store={spec.backing_store}: there is no such image",
                 hint=_instead(self.host, path) or "check the path",
             )
-        return path, volume.capacity, wish.backing_format or self.lookup.format_of(path, volume)
+        return path, volume.capacity, spec.backing_format or self.lookup.format_of(path, volume)
 
     def _default_format(self, pool: PoolInfo | None) -> str:
         if pool is not None and pool.type not in FILE_POOLS:
@@ -215,11 +215,11 @@ class NewVolumes:
         return os.path.lexists(path)
 
     def _new(
-        self, disk: Element, pool: PoolInfo | None, name: str, path: str, fmt: str, size: int, wish: Wish
+        self, disk: Element, pool: PoolInfo | None, name: str, path: str, fmt: str, size: int, spec: DiskSpec
     ) -> NewVolume:
-        whole = wish.sparse is False
+        whole = spec.sparse is False
         if pool is not None and pool.type == "logical" and not whole:
-            if wish.sparse:
+            if spec.sparse:
                 self.notes.append(f"The logical pool '{pool.name}' has no sparse volumes: the disk is made in full")
             whole = True
         if (pool is None or pool.type in FILE_POOLS) and fmt not in FORMATS:
@@ -227,13 +227,13 @@ class NewVolumes:
                 f"--disk format={fmt}: libvirt makes no images of this format",
                 hint=nearest(fmt, FORMATS) or "for example qcow2 or raw",
             )
-        encryption = _encryption(disk, fmt, wish)
+        encryption = _encryption(disk, fmt, spec)
         if fmt == "luks":
             fmt = "raw"  # libvirt's name for it: raw data, encrypted
         self.room.check(pool, size, whole, path)
         backing, backing_format = "", ""
-        if wish.backing_store:
-            backing, _, backing_format = self._backing(wish)
+        if spec.backing_store:
+            backing, _, backing_format = self._backing(spec)
             if fmt not in _ON_OTHERS:
                 raise UsageError(
                     f"--disk backing_store={backing}: a {fmt or 'raw'} disk cannot stand on another image",
@@ -245,14 +245,14 @@ class NewVolumes:
         return NewVolume(in_pool, name, path, fmt, size, allocation, backing, backing_format, encryption)
 
 
-def _sent(wish: Wish) -> Sent | None:
+def _sent(spec: DiskSpec) -> Sent | None:
     """The image of this machine that becomes the volume, None without one; raises UsageError for one that cannot."""
-    if not wish.upload:
+    if not spec.upload:
         return None
     from virtprov.guest.disks.uploads import check_words, look
 
-    sent = look(wish.upload, wish.size)
-    check_words(sent, wish)
+    sent = look(spec.upload, spec.size)
+    check_words(sent, spec)
     return sent
 
 
@@ -293,22 +293,22 @@ def _unseen(path: str, directory: str, *, asked: bool) -> HostError:
 _FORM = "source.encryption.format=luks,source.encryption.secret.uuid=UUID or encryption.password_file=FILE"
 
 
-def _encryption(disk: Element, fmt: str, wish: Wish) -> Encryption | None:
+def _encryption(disk: Element, fmt: str, spec: DiskSpec) -> Encryption | None:
     """How the new volume is encrypted, as the disk's element says; the element is completed.
 
     Raises UsageError when the secret is missing, or the format of the volume knows no encryption.
     """
     place = "./source/encryption"
-    kind = places.get(disk, f"{place}/@format") or ("luks" if fmt == "luks" or wish.password_file else "")
+    kind = places.get(disk, f"{place}/@format") or ("luks" if fmt == "luks" or spec.password_file else "")
     if not kind:
         return None
     if fmt not in ("", "raw", "luks", "qcow2"):
         raise UsageError(f"--disk format={fmt}: images of this format cannot be encrypted", hint="use raw or qcow2")
     uuid = places.get(disk, f"{place}/secret/@uuid") or ""
     usage = places.get(disk, f"{place}/secret/@usage") or ""
-    if not (uuid or usage or wish.password_file):
+    if not (uuid or usage or spec.password_file):
         raise UsageError("--disk: the encrypted disk has no secret that opens it", hint=f"add {_FORM}")
-    if wish.password_file:
+    if spec.password_file:
         from virtprov.guest.names import new_uuid
 
         if usage:
@@ -317,13 +317,13 @@ def _encryption(disk: Element, fmt: str, wish: Wish) -> Encryption | None:
                 hint="leave out source.encryption.secret.usage",
             )
         uuid = uuid or new_uuid()
-        _check_readable(wish.password_file)
+        _check_readable(spec.password_file)
     places.put(disk, f"{place}/@format", kind)
     places.put(disk, f"{place}/secret/@type", places.get(disk, f"{place}/secret/@type") or "passphrase")
     if uuid:
         places.put(disk, f"{place}/secret/@uuid", uuid)
     engine = places.get(disk, f"{place}/@engine") or ""
-    return Encryption(kind, uuid, usage, engine, wish.password_file)
+    return Encryption(kind, uuid, usage, engine, spec.password_file)
 
 
 def _check_readable(path: str) -> None:

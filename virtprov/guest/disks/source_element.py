@@ -12,7 +12,7 @@ from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.guest.disks.volumes import Wish
+    from virtprov.guest.disks.spec import DiskSpec
     from virtprov.guest.host_view import HostView
 
 ATTRIBUTE = {"file": "file", "block": "dev", "dir": "dir"}
@@ -39,12 +39,14 @@ def _source(disk: Element, **attrs: str) -> None:
         source.set(name, value)
 
 
-def describe(host: HostView, disk: Element, kind: str, fmt: str, wish: Wish, *, qemu: bool, new: bool = False) -> None:
+def describe(
+    host: HostView, disk: Element, kind: str, fmt: str, spec: DiskSpec, *, qemu: bool, new: bool = False
+) -> None:
     """Driver name and format; discard for new sparse disks; direct input and output for block devices.
 
     `fmt` is what the disk has or will have: for a disk that is there, `format=` says nothing.
     """
-    said = wish.driver_format
+    said = spec.driver_format
     if host.driver == "xen":
         places.put(disk, "./driver/@name", "phy" if kind == "block" else "qemu")
         if kind != "block" and (said or fmt):
@@ -73,11 +75,11 @@ def _default(disk: Element, name: str, value: str) -> None:
         places.put(disk, where, value)
 
 
-def settle_without_path(host: HostView, disk: Element, wish: Wish, *, qemu: bool) -> None:
+def settle_without_path(host: HostView, disk: Element, spec: DiskSpec, *, qemu: bool) -> None:
     """A drive without a medium, or a disk whose source was given in full. Raises UsageError for neither."""
     source = tree.child(disk, "source")
     if source is None or not (source.attrib or _says_where(source)):
-        if disk.get("device", "disk") in ("disk", "lun") and wish.path is None and not disk.get("type"):
+        if disk.get("device", "disk") in ("disk", "lun") and spec.path is None and not disk.get("type"):
             raise UsageError(
                 "--disk: neither a path nor a size is given",
                 hint="for example --disk size=20, --disk /path/image.qcow2, or --disk none",
@@ -85,12 +87,12 @@ def settle_without_path(host: HostView, disk: Element, wish: Wish, *, qemu: bool
         if not disk.get("type"):
             disk.set("type", "file" if disk.get("device") in ("cdrom", "floppy") else "block")
         if disk.get("device", "disk") not in ("cdrom", "floppy"):
-            describe(host, disk, disk.get("type", "file"), "", wish, qemu=qemu)
+            describe(host, disk, disk.get("type", "file"), "", spec, qemu=qemu)
         return
     if not disk.get("type"):
         disk.set("type", _type_of(source))
     if disk.get("type") not in ("nvme", "vhostuser"):  # no driver of QEMU's block layer stands in between
-        describe(host, disk, disk.get("type", "file"), "", wish, qemu=qemu)
+        describe(host, disk, disk.get("type", "file"), "", spec, qemu=qemu)
 
 
 def _says_where(source: Element) -> bool:

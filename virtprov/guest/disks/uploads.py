@@ -9,7 +9,7 @@ from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.guest.disks.volumes import Wish
+    from virtprov.guest.disks.spec import DiskSpec
     from virtprov.guest.host_view import HostView
 
 GIB = 1024**3
@@ -57,17 +57,17 @@ def look(given: str, wanted: float | None) -> Sent:
     return Sent(path, seen.format, size)
 
 
-def check_words(sent: Sent, wish: Wish) -> None:
+def check_words(sent: Sent, spec: DiskSpec) -> None:
     """Raise UsageError for words that say what the image is to become: it is sent as it is."""
-    if wish.format not in ("", sent.format) and (wish.format, sent.format) != ("luks", "raw"):
+    if spec.format not in ("", sent.format) and (spec.format, sent.format) != ("luks", "raw"):
         raise UsageError(
-            f"--disk upload={wish.upload}: the image is sent as it is, in the format {sent.format},"
-            f" so format={wish.format} has no place beside it",
-            hint=f"convert it first: `qemu-img convert -O {wish.format} {wish.upload} NEW`",
+            f"--disk upload={spec.upload}: the image is sent as it is, in the format {sent.format},"
+            f" so format={spec.format} has no place beside it",
+            hint=f"convert it first: `qemu-img convert -O {spec.format} {spec.upload} NEW`",
         )
-    if wish.password_file:
+    if spec.password_file:
         raise UsageError(
-            f"--disk upload={wish.upload}: the image is sent as it is, so nothing encrypts it",
+            f"--disk upload={spec.upload}: the image is sent as it is, so nothing encrypts it",
             hint="leave out encryption.password_file=, or encrypt the image first and name its secret with "
             "source.encryption.format=luks,source.encryption.secret.uuid=UUID",
         )

@@ -1,4 +1,4 @@
-"""What one disk is to be, and what must be made for it: wishes, pools and volumes, and their documents."""
+"""What one disk is to be, and what must be made for it: pools and volumes, and their documents."""
 
 from __future__ import annotations
 
@@ -23,29 +23,6 @@ FORMATS = (
 """What libvirt takes as the format of a volume in a pool of files (its schema of volumes), and luks for raw."""
 GIVEN_ONLY = ("iscsi", "iscsi-direct", "scsi", "mpath")
 """Kinds of pools that show what somebody else made: libvirt makes no volumes in them."""
-
-
-class Wish(Record):
-    """What the verbs of `--disk` say. `size` in GiB; "" and None where nothing was said.
-
-    `driver_format` is what `driver.type=` says, `type` the kind of source the user insists on, `named` ("volume" or
-    "path") how the source is to be written. `password_file` holds the password of a new encrypted disk.
-    `upload` is the file of this machine whose contents become a new volume.
-    """
-
-    path: str | None = None
-    size: float | None = None
-    pool: str = ""
-    vol: str = ""
-    sparse: bool | None = None
-    format: str = ""
-    backing_store: str = ""
-    backing_format: str = ""
-    driver_format: str = ""
-    type: str = ""
-    named: str = ""
-    password_file: str = ""
-    upload: str = ""
 
 
 class NewPool(Record):

@@ -261,9 +261,7 @@ def write_xpath(top: Element, free: dict[str, str]) -> None:
         if value is None:
             where, equals, value = xpath.split_value(where)
             if not equals:
-                raise UsageError(
-                    f"xpath.set={where}: no value is given", hint="write xpath.set=PATH,xpath.value=VALUE"
-                )
+                raise UsageError(f"xpath.set={where}: no value is given", hint="write xpath.set=PATH,xpath.value=VALUE")
         xpath.assign(node, where, value)
     elif "value" in free:
         raise UsageError(

@@ -4,43 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from virtprov.guest.choices import Choices
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import UNWATCHED, Watch
 from virtprov.guest.write import assign, verbs
 from virtprov.guest.write.assign import Assignments
+from virtprov.guest.write.use import Use
 from virtprov.options.catalogue import table
 from virtprov.options.model import Table
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
-_ELSEWHERE = {"num_pcie_root_ports"}
-"""Words about devices that make none by themselves."""
 
+class NewDevice(Record):
+    """An element that came from an option, and the use of the option that it came from."""
 
-class Made(Record):
-    """A device that came from an option, with the words that rows alone could not place."""
-
-    group: str
     element: Element
-    verbs: dict[str, str]
+    use: Use
 
 
-def write_group(guest: Guest, group: str, said: Assignments) -> Made | None:
+def write_use(guest: Guest, use: Use) -> NewDevice | None:
     """Write one use of an option group into the guest; returns the device it made, if it made one."""
-    rows = table(group)
+    rows, said = table(use.group), use.said
     if not rows.many:
         _write_part(guest, rows, said)
-        return None
-    if group == "sysinfo":
+    elif use.group == "sysinfo":
         _write_sysinfo(guest, rows, said)
-        return None
-    if set(said.verbs) & _ELSEWHERE and not said.places:
-        return Made(group, tree.element(rows.tag), dict(said.verbs))
-    node = assign.build(rows, said)
-    parent = guest.ensure(rows.at.rpartition("/")[0] or ".")
-    tree.add(parent, node)
-    return Made(group, node, dict(said.verbs))
+    elif said.places or "num_pcie_root_ports" not in said.verbs:  # which makes no device by itself
+        node = assign.build(rows, said)
+        tree.add(guest.ensure(rows.at.rpartition("/")[0] or "."), node)
+        return NewDevice(node, use)
+    return None
 
 
 def _write_sysinfo(guest: Guest, rows: Table, said: Assignments) -> None:
@@ -69,17 +64,15 @@ def _write_part(guest: Guest, rows: Table, said: Assignments) -> None:
             path.prune(found, guest.root)
 
 
-def write_all(
-    guest: Guest, uses: Iterable[tuple[str, Assignments]], watch: Watch = UNWATCHED
-) -> tuple[list[Made], dict[str, str]]:
-    """Write every use; returns the devices made and the words that guest-wide groups left for the rules."""
-    made: list[Made] = []
-    words: dict[str, str] = {}
-    for group, said in uses:
-        device = write_group(guest, group, said)
-        if device is None:
-            words.update(verbs.apply(guest, group, said.verbs))
-        else:
-            made.append(device)
-        watch.option(said)
-    return made, words
+def write_all(guest: Guest, uses: Iterable[Use], watch: Watch = UNWATCHED) -> tuple[list[NewDevice], Choices]:
+    """Write every use; returns the devices that came of it, and the choices that are left for the rules."""
+    devices: list[NewDevice] = []
+    choices = Choices()
+    for use in uses:
+        device = write_use(guest, use)
+        if device is not None:
+            devices.append(device)
+        verbs.apply(guest, use.group, use.said.verbs)
+        choices = use.choices.over(choices)
+        watch.option(use.said)
+    return devices, choices

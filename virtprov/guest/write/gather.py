@@ -19,7 +19,7 @@ def group_uses(group: str, texts: Iterable[str], *, schema: bool = True) -> tupl
     `schema` is whether names and values are held against libvirt's schema. Raises UsageError for what cannot be read.
     """
     from virtprov.guest.write.assign import resolve
-    from virtprov.guest.write.use import Use
+    from virtprov.guest.write.use import read
 
     found: list[Use] = []
     refused = False
@@ -29,7 +29,7 @@ def group_uses(group: str, texts: Iterable[str], *, schema: bool = True) -> tupl
             continue
         rows = table(group)
         for pairs in devices_of(rows, subopts.pairs(rows, text)):
-            found.append(Use(group, resolve(rows, pairs, schema=schema), text))
+            found.append(read(group, resolve(rows, pairs, schema=schema), text))
     return found, refused
 
 

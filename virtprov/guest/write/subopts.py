@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.options.model import NUMBER, Pair, Table
+from virtprov.options.model import Pair, Table
 from virtprov.support.errors import UsageError
 
 HELP_WORDS = ("?", "help")
@@ -112,26 +112,9 @@ def wants_help(text: str) -> bool:
     return text in HELP_WORDS or text.split(",")[0].strip() in ("help", "?", "help=?")
 
 
-def help_text(table: Table, *, old: bool = False) -> str:
+def help_text(table: Table) -> str:
     """What `--GROUP help` prints: every sub-option a line, in order of name."""
     lines = [f"--{table.flag} options:"]
     for row in sorted((row for row in table.rows if not row.hidden), key=lambda row: row.name):
-        mark = row.name + ("=" + "|".join(row.values) if row.values else "")
-        lines.append("  " + (mark if old else row.name))
+        lines.append("  " + row.name)
     return "\n".join(lines) + "\n"
-
-
-def known_names(table: Table) -> list[str]:
-    """Every name, numbers left out, for completion."""
-    return sorted(row.name.replace(NUMBER, "0") for row in table.rows if not row.hidden)
-
-
-def spell(parts: list[Pair]) -> str:
-    """Pairs as one value again, quoted where needed: reading it gives the same pairs."""
-    words = []
-    for key, value in parts:
-        word = key if value is None else f"{key}={value}"
-        if not word or any(letter in word for letter in ",'\"\\"):
-            word = '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        words.append(word)
-    return ",".join(words)

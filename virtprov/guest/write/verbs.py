@@ -9,17 +9,15 @@ from virtprov.support.units import is_whole
 from virtprov.xml import path, tree
 
 
-def apply(guest: Guest, group: str, verbs: Mapping[str, str]) -> dict[str, str]:
-    """Let the words of one use of a group act on the guest; returns those left for the rules for defaults."""
-    left = dict(verbs)
+def apply(guest: Guest, group: str, verbs: Mapping[str, str]) -> None:
+    """Let the words of one use of a group act on the guest."""
     if group == "boot":
-        _boot_devices(guest, left)
+        _boot_devices(guest, verbs)
     elif group == "cpu":
-        _no_cpu(guest, left)
+        _no_cpu(guest, verbs)
     for word, act in _ACTS.get(group, {}).items():
-        if word in left:
-            act(guest, left.pop(word))
-    return left
+        if word in verbs:
+            act(guest, verbs[word])
 
 
 def _no_cpu(guest: Guest, verbs: Mapping[str, str]) -> None:
@@ -30,15 +28,13 @@ def _no_cpu(guest: Guest, verbs: Mapping[str, str]) -> None:
         path.switch(guest.root, "./cpu", False)
 
 
-def _boot_devices(guest: Guest, verbs: dict[str, str]) -> None:
+def _boot_devices(guest: Guest, verbs: Mapping[str, str]) -> None:
     """`hd,cdrom`: this order and no other; orders on single devices would clash with it."""
     from virtprov.options import boot
 
     words = boot.order(verbs)
     if not words:
         return
-    for word in words:
-        del verbs[word]
     for old in tree.children(guest.ensure("./os"), "boot"):
         tree.remove(old)
     for device in guest.devices():

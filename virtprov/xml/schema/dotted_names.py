@@ -130,9 +130,9 @@ def state_at(graph: Graph, where: str) -> State:
     return state
 
 
-def listed(graph: Graph, state: State, depth: int = _DEEPEST) -> Iterator[str]:
+def listed(graph: Graph, state: State) -> Iterator[str]:
     """Every name from elements in this state on, without numbers; elements in themselves are followed once."""
-    yield from _listed(graph, state, "", depth, ())
+    yield from _listed(graph, state, "", _DEEPEST, ())
 
 
 def _listed(graph: Graph, state: State, before: str, depth: int, above: tuple[State, ...]) -> Iterator[str]:

@@ -64,10 +64,6 @@ class Graph:
         """Whether there may be several children of this name."""
         return any(name in self._patterns[at].get("many", ()) for at in state)
 
-    def may_be_empty(self, state: State) -> bool:
-        """Whether the element means something without anything in it."""
-        return any(self._patterns[at].get("empty") for at in state)
-
     def stands_alone(self, state: State) -> bool:
         """Whether the element can say all by being there: one of its patterns takes nothing at all."""
         return any(

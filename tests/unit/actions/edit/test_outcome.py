@@ -96,7 +96,7 @@ def test_a_change_is_stored(kvm: Host) -> None:
 
 
 def test_no_difference_stores_nothing(kvm: Host) -> None:
-    host = Refusing(kvm, "define_guest")
+    host = Refusing(kvm, "store_definition")
     made = put(host, "web", request(EDIT, "vcpus", "2"), Wanted(define=True))
     assert made.diff == ""
 
@@ -117,8 +117,8 @@ def test_a_failed_start_brings_the_definition_back(kvm: Host) -> None:
 
 def test_a_failed_definition_deletes_the_new_volume(kvm: Host) -> None:
     before = kvm.volume_names("images")
-    with pytest.raises(HostError, match="define_guest refused"):
-        put(Refusing(kvm, "define_guest"), "web", request(ADD, "disk", "size=1,pool=images"), Wanted(define=True))
+    with pytest.raises(HostError, match="store_definition refused"):
+        put(Refusing(kvm, "store_definition"), "web", request(ADD, "disk", "size=1,pool=images"), Wanted(define=True))
     assert kvm.volume_names("images") == before
 
 
@@ -154,14 +154,14 @@ def test_a_new_disk_has_a_name_that_is_free_in_both(kvm: Host) -> None:
 
 
 def test_only_the_running_guest_is_changed(kvm: Host) -> None:
-    host = Refusing(kvm, "define_guest")
+    host = Refusing(kvm, "store_definition")
     made = put(host, "db", request(REMOVE, "network", "1"), Wanted(update=True))
     assert host.calls == ["detach_device db <interface"] and made.diff.count("\n-") > 3
 
 
 def test_a_refused_definition_takes_the_device_back(kvm: Host) -> None:
-    host = Refusing(kvm, "define_guest")
-    with pytest.raises(HostError, match="define_guest refused"):
+    host = Refusing(kvm, "store_definition")
+    with pytest.raises(HostError, match="store_definition refused"):
         put(host, "db", request(EDIT, "network", "link.state=down"), Wanted(define=True, update=True))
     assert host.calls == ["update_device db <interface", "update_device db <interface"]
 

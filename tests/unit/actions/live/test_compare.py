@@ -278,12 +278,6 @@ def test_another_medium(guest: Guest) -> None:
     assert not found.ops[0].call.named
 
 
-def test_a_drive_is_emptied_by_force(guest: Guest) -> None:
-    found = look(guest, EDIT, "disk", "path=", "2", force=True)
-    assert rows(found) == [("cdrom sda: eject", NOW)]
-    assert "<source" not in calls(found)[0][1] and found.ops[0].call.named == (("force", True),)
-
-
 def test_a_disk_keeps_what_it_was_opened_with(guest: Guest) -> None:
     found = look(guest, EDIT, "disk", "cache=none,io=native")
     assert rows(found) == [("disk vda: driver.cache, driver.io", BOOT)]

@@ -18,7 +18,7 @@ from virtprov.actions.run.trail import FileTrail, for_host
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, PutAside
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
-from virtprov.guest.disks.locate import NewPool, NewVolume
+from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host, connect
 from virtprov.support import state
 from virtprov.support.errors import HostError
@@ -49,10 +49,9 @@ class Interrupt:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory of our own."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path / "state" / "virtprov"
+def home(home: Path) -> Path:
+    """Every test has a state directory of its own."""
+    return home
 
 
 @pytest.fixture
@@ -331,10 +330,14 @@ def test_a_definition_comes_back_unless_it_was_changed_again(
     cut_off(world, (Redefine("web", before.replace("65536", "131072")),))
     run = one()
     (found,) = leftovers.look(run, place)
+    ours = place.guest_xml("web", inactive=True)
     place.define_guest(before.replace("65536", "262144"))
     assert [each.state for each in leftovers.look(run, place)] == ["others"]
+    (kept,) = leftovers.remove(run, place, [found], never)  # changed after it was looked at
+    assert (kept.fate, kept.why) == ("kept", "the definition of 'web' was changed meanwhile")
+    place.define_guest(ours)
     leftovers.remove(run, place, [found], never)
-    assert leftovers.look(run, place) == []
+    assert leftovers.look(run, place) == [] and place.guest_xml("web", inactive=True) == before
 
 
 def test_a_guest_that_was_started_again_since_runs_on(place: Host, world: World, one: Callable[[], Run]) -> None:

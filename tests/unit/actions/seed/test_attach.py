@@ -15,7 +15,7 @@ from virtprov.actions.run.plan import World
 from virtprov.actions.seed import attach
 from virtprov.actions.seed.attach import Seed
 from virtprov.actions.steps import storage
-from virtprov.guest.disks.locate import NewPool
+from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import Setting
 from virtprov.host.connection import Host, connect

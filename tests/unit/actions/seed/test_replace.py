@@ -14,7 +14,7 @@ from virtprov.actions.seed import replace
 from virtprov.actions.seed.replace import Delete, OldSeed, Reseeded, plan_eject, plan_seed
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Redefine
-from virtprov.guest.disks.locate import NewPool
+from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host, connect
 from virtprov.support import iso

@@ -11,8 +11,8 @@ import pytest
 
 from virtprov.actions.run.plan import Plan, Step, World, apply
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.guest import Autostart, Create, Define, Redefine, Replace, Start
-from virtprov.guest.disks.locate import NewPool, NewVolume
+from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetAutostart, Start
+from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported
 from virtprov.host.info import GuestInfo
@@ -167,7 +167,10 @@ def test_another_definition_is_undone_by_the_one_before(place: Host, world_of: A
 
 
 def test_a_guest_starts_with_its_host(place: Host, world_of: Around) -> None:
-    assert Autostart("web").do(world_of(place)) is None
+    undo = SetAutostart("web", True).do(world_of(place))
+    assert place.autostart("web") and undo is not None
+    undo()
+    assert not place.autostart("web")
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -347,7 +350,7 @@ def test_a_plan_that_fails_in_the_end_leaves_nothing(place: Host, world_of: Arou
         (Start("g"), "Starting the guest 'g'"),
         (Create("g", ""), "Starting the guest 'g'"),
         (Redefine("g", ""), "Changing the definition of 'g'"),
-        (Autostart("g"), "Letting 'g' start with the host"),
+        (SetAutostart("g", True), "Letting 'g' start with the host"),
         (Replace("g"), "Removing the guest 'g' that is there"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from virtprov.cli.install import command, explain, flags
 from virtprov.guest.defaults import RULES
-from virtprov.guest.ledger import STEPS, Fact, reason
+from virtprov.guest.ledger import STEPS, Fact
 from virtprov.host.connection import connect
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.xml import tree
@@ -110,7 +110,7 @@ def test_a_rule_shows_up_and_can_be_switched_off(rule: Any, capsys: pytest.Captu
     on, off = TABLE[rule.name]
     written = [fact for fact in facts(capsys, host, on) if fact["rule"] == rule.name]
     assert written, "it has written nothing"
-    assert {(fact["by"], fact["why"], fact["off"]) for fact in written} == {("rule", reason(rule), rule.off)}
+    assert {(fact["by"], fact["why"], fact["off"]) for fact in written} == {("rule", rule.why, rule.off)}
     assert [fact for fact in facts(capsys, host, off) if fact["rule"] == rule.name] == []
 
 
@@ -126,8 +126,8 @@ def test_what_switches_off_is_an_option() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_a_reason_is_half_a_sentence(rule: Any) -> None:
-    assert 10 < len(reason(rule)) < 130
-    assert not reason(rule).endswith(".") and "raises" not in reason(rule)
+    assert 10 < len(rule.why) < 130
+    assert not rule.why.endswith(".") and "raises" not in rule.why
 
 
 def places(node: tree.Element, above: str = "") -> list[str]:

@@ -50,7 +50,6 @@ def test_windows_and_solaris_keep_local_time(profile: str, offset: str, setting_
     [
         ({}, TIMERS),
         ({"profile": "win10"}, [*TIMERS, "hypervclock yes"]),
-        ({"profile": "win10", "words": {"hypervclock-off": "yes"}}, TIMERS),
         ({"arch": "aarch64", "machine": "virt"}, []),
         ({"domain": "xen"}, []),
         ({"rest": "<clock offset='utc'><timer name='hpet' present='yes'/></clock>"}, ["hpet yes"]),
@@ -83,24 +82,26 @@ def test_x86_guests_do_not_fall_asleep(said: dict[str, str], made: tuple[str, st
 
 
 @pytest.mark.parametrize(
-    ("words", "rest", "made"),
+    ("features", "off", "rest", "made"),
     [
-        ({"guest-features": "acpi apic"}, "", ["acpi", "apic"]),
-        ({"guest-features": "acpi apic", "no-acpi": "yes"}, "", ["apic"]),
-        ({"guest-features": "acpi pae"}, "<features><pae/></features>", ["pae", "acpi"]),
-        ({"guest-features": "acpi", "no-acpi": "yes"}, "<features><acpi/></features>", ["acpi"]),
-        ({}, "", []),
+        (("acpi", "apic"), (), "", ["acpi", "apic"]),
+        (("acpi", "apic"), ("acpi",), "", ["apic"]),
+        (("acpi", "pae"), (), "<features><pae/></features>", ["pae", "acpi"]),
+        (("acpi",), ("acpi",), "<features><acpi/></features>", ["acpi"]),
+        ((), (), "", []),
     ],
 )
-def test_features_as_the_host_has_them(words: dict[str, str], rest: str, made: list[str], setting_of: Make) -> None:
-    setting = setting_of(words=words, rest=rest)
+def test_features_as_the_host_has_them(
+    features: tuple[str, ...], off: tuple[str, ...], rest: str, made: list[str], setting_of: Make
+) -> None:
+    setting = setting_of(features=features, choices={"features_off": frozenset(off)}, rest=rest)
     apply(setting, "features")
     box = setting.guest.root.find("features")
     assert sorted(str(each.tag) for each in (box if box is not None else ())) == sorted(made)
 
 
 def test_xen_guests_know_large_memory(setting_of: Make, host_of: Record) -> None:
-    setting = setting_of(host=host_of("xen:///", {"domains": "xen"}), domain="xen", words={"guest-features": "acpi"})
+    setting = setting_of(host=host_of("xen:///", {"domains": "xen"}), domain="xen", features=("acpi",))
     apply(setting, "features")
     assert [str(each.tag) for each in setting.guest.ensure("./features")] == ["acpi", "pae"]
 

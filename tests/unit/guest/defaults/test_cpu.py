@@ -92,7 +92,7 @@ def test_emulated_guests_get_all_that_emulation_has(
 @pytest.mark.parametrize(
     ("said", "made"),
     [
-        ({"words": {"preset": "none"}}, ""),
+        ({"choices": {"cpu_preset": "none"}}, ""),
         ({"os_type": "exe", "machine": ""}, ""),
         ({"rest": "<cpu mode='host-model'/>"}, "host-model"),
         ({"rest": "<cpu mode='maximum'/>"}, "maximum"),
@@ -115,7 +115,7 @@ GUARDED = (
 
 
 @pytest.mark.parametrize(
-    ("features", "words", "made"),
+    ("features", "choices", "made"),
     [
         ("", {}, ["require md-clear", "require spec-ctrl", "require ssbd"]),
         (
@@ -128,15 +128,15 @@ GUARDED = (
             {},
             ["require spec-ctrl", "require ssbd", "disable md-clear"],
         ),
-        ("", {"secure": "no"}, []),
-        ("", {"secure": "yes"}, ["require md-clear", "require spec-ctrl", "require ssbd"]),
+        ("", {"cpu_guards": False}, []),
+        ("", {"cpu_guards": True}, ["require md-clear", "require spec-ctrl", "require ssbd"]),
     ],
 )
 def test_named_models_are_guarded_against_flaws(
-    features: str, words: dict[str, str], made: list[str], setting_of: Make, host_of: Record, domcaps: Write
+    features: str, choices: dict[str, bool], made: list[str], setting_of: Make, host_of: Record, domcaps: Write
 ) -> None:
     rest = f"<cpu><model>Haswell</model>{features}</cpu>"
-    setting = setting_of(host=host_of(domcaps=domcaps(cpu=GUARDED)), rest=rest, words=words)
+    setting = setting_of(host=host_of(domcaps=domcaps(cpu=GUARDED)), rest=rest, choices=choices)
     settled(setting)
     found = setting.guest.ensure("./cpu").findall("feature")
     assert [f"{each.get('policy')} {each.get('name')}" for each in found] == made

@@ -65,7 +65,7 @@ def test_other_hypervisors_bring_their_own_usb(uri: str, kind: str, setting_of: 
     ("said", "ports"),
     [
         ({}, 14),
-        ({"words": {"num_pcie_root_ports": "3"}}, 3),
+        ({"choices": {"root_ports": 3}}, 3),
         ({"machine": "pc"}, 0),
         ({"domain": "xen"}, 0),
         ({"arch": "aarch64", "machine": "virt"}, 14),
@@ -79,10 +79,10 @@ def test_pcie_machines_have_ports_to_plug_into(said: dict[str, str], ports: int,
 
 
 @pytest.mark.parametrize(
-    ("words", "given"), [({"num_pcie_root_ports": "0"}, ""), ({}, "<controller type='pci' model='pcie-root'/>")]
+    ("choices", "given"), [({"root_ports": 0}, ""), ({}, "<controller type='pci' model='pcie-root'/>")]
 )
-def test_ports_are_left_to_the_user(words: dict[str, str], given: str, setting_of: Make) -> None:
-    setting = setting_of(given, words=words)
+def test_ports_are_left_to_the_user(choices: dict[str, int], given: str, setting_of: Make) -> None:
+    setting = setting_of(given, choices=choices)
     before = setting.guest.text()
     assert apply(setting, "pcie-root-ports").guest.text() == before
 
@@ -131,9 +131,7 @@ def test_bhyve_talks_through_a_null_modem_pair(setting_of: Make, host_of: Record
     setting = apply(setting_of(host=host_of("bhyve:///", {"domains": "bhyve"}), domain="bhyve"), "console")
     (console,) = show(setting.guest, "console")
     uuid = setting.guest.uuid
-    assert console == (
-        f'<console type="nmdm"><source master="/dev/nmdm{uuid}A" slave="/dev/nmdm{uuid}B"/></console>'
-    )
+    assert console == (f'<console type="nmdm"><source master="/dev/nmdm{uuid}A" slave="/dev/nmdm{uuid}B"/></console>')
 
 
 AGENT = '<channel type="unix"><source mode="bind"/><target type="virtio" name="org.qemu.guest_agent.0"/></channel>'

@@ -119,9 +119,7 @@ RENDER_NODE = """<device><name>drm_renderD129</name><devnode type='dev'>/dev/dri
 @pytest.mark.parametrize(
     ("kind", "node"), [("render", "/dev/dri/by-path/pci-0000:00:02.0-render"), ("primary", ""), ("", "")]
 )
-def test_spice_with_gl_renders_on_the_first_card(
-    kind: str, node: str, setting_of: Make, host_of: Record
-) -> None:
+def test_spice_with_gl_renders_on_the_first_card(kind: str, node: str, setting_of: Make, host_of: Record) -> None:
     host = host_of(inventory=RENDER_NODE.format(kind) if kind else "<!-- no card -->")
     setting = apply(setting_of(GL, host=host), "graphics-details")
     assert setting.guest.get("./devices/graphics/gl/@rendernode") == node

@@ -30,17 +30,17 @@ def apply(setting: Setting, *rules: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "arch", "machine", "words", "firmware_word"),
+    ("profile", "arch", "machine", "choices", "firmware_word"),
     [
         ("debian12", "x86_64", "q35", {}, ""),
         ("generic", "x86_64", "q35", {}, ""),
         ("win10", "x86_64", "q35", {}, ""),
         ("win11", "x86_64", "q35", {}, "efi"),  # its profile says: UEFI, and no BIOS
-        ("win11", "x86_64", "q35", {"uefi": "no"}, ""),
-        ("generic", "x86_64", "q35", {"uefi": "yes"}, "efi"),
-        ("generic", "x86_64", "pc", {"uefi": "yes"}, "efi"),
+        ("win11", "x86_64", "q35", {"uefi": False}, ""),
+        ("generic", "x86_64", "q35", {"uefi": True}, "efi"),
+        ("generic", "x86_64", "pc", {"uefi": True}, "efi"),
         ("generic", "aarch64", "virt", {}, "efi"),
-        ("generic", "aarch64", "virt", {"uefi": "no"}, ""),
+        ("generic", "aarch64", "virt", {"uefi": False}, ""),
         ("generic", "armv7l", "vexpress-a15", {}, ""),
         ("generic", "riscv64", "virt", {}, "efi"),
         ("generic", "loongarch64", "virt", {}, "efi"),
@@ -51,14 +51,14 @@ def test_who_boots_by_uefi(
     profile: str,
     arch: str,
     machine: str,
-    words: dict[str, str],
+    choices: dict[str, bool],
     firmware_word: str,
     setting_of: Make,
     host_of: Record,
     domcaps: Write,
 ) -> None:
     host = host_of("qemu:///system", domcaps=domcaps(firmware=ALL))
-    setting = setting_of(profile=profile, arch=arch, machine=machine, words=words, host=host)
+    setting = setting_of(profile=profile, arch=arch, machine=machine, choices=choices, host=host)
     apply(setting)
     assert setting.guest.get("./os/@firmware") == firmware_word
 
@@ -100,7 +100,7 @@ def test_a_file_is_named_where_libvirt_chooses_none(
     arch: str, machine: str, loaders: str, chosen: str, setting_of: Make, host_of: Record, domcaps: Write
 ) -> None:
     host = host_of(domcaps=domcaps(loaders=loaders))
-    setting = setting_of(arch=arch, machine=machine, words={"uefi": "yes"}, host=host)
+    setting = setting_of(arch=arch, machine=machine, choices={"uefi": True}, host=host)
     apply(setting)
     guest = setting.guest
     assert (guest.get("./os/@firmware"), guest.get("./os/loader")) == ("", chosen)
@@ -109,7 +109,7 @@ def test_a_file_is_named_where_libvirt_chooses_none(
 
 def test_a_loader_for_secure_boot_brings_q35_and_smm(setting_of: Make, host_of: Record, domcaps: Write) -> None:
     host = host_of(domcaps=domcaps(loaders="/a/OVMF_CODE.secboot.fd"))
-    setting = setting_of(machine="pc", words={"uefi": "yes"}, host=host)
+    setting = setting_of(machine="pc", choices={"uefi": True}, host=host)
     apply(setting, "uefi")
     guest = setting.guest
     assert guest.machine == "q35"
@@ -123,7 +123,7 @@ def test_uefi_that_is_asked_for_must_be_there(
 ) -> None:
     host = host_of(domcaps=domcaps(firmware="bios") if has_domcaps else "")
     with pytest.raises(HostError, match="no UEFI firmware for x86_64 guests") as caught:
-        apply(setting_of(words={"uefi": "yes"}, host=host))
+        apply(setting_of(choices={"uefi": True}, host=host))
     assert "OVMF" in caught.value.hint
 
 
@@ -143,16 +143,16 @@ def test_uefi_by_default_is_done_without_and_said(
 @pytest.mark.parametrize(
     ("word", "features"),
     [
-        ("yes", ['<feature name="secure-boot" enabled="yes"/>', '<feature name="enrolled-keys" enabled="yes"/>']),
-        ("no", ['<feature name="enrolled-keys" enabled="no"/>']),
+        (True, ['<feature name="secure-boot" enabled="yes"/>', '<feature name="enrolled-keys" enabled="yes"/>']),
+        (False, ['<feature name="enrolled-keys" enabled="no"/>']),
     ],
 )
 def test_secure_boot_is_a_matter_of_enrolled_keys(
-    word: str, features: list[str], setting_of: Make, host_of: Record, domcaps: Write, show: Callable[..., list[str]]
+    word: bool, features: list[str], setting_of: Make, host_of: Record, domcaps: Write, show: Callable[..., list[str]]
 ) -> None:
     rest = "<loader>/old.fd</loader><nvram>/old_VARS.fd</nvram>"
     host = host_of(domcaps=domcaps(firmware=ALL))
-    setting = setting_of(words={"secure-boot": word}, os_rest=rest, host=host)
+    setting = setting_of(choices={"secure_boot": word}, os_rest=rest, host=host)
     apply(setting, "secure-boot")
     guest = setting.guest
     assert show(list(guest.ensure("./os/firmware"))) == features
@@ -163,7 +163,7 @@ def test_secure_boot_is_a_matter_of_enrolled_keys(
 def test_secure_boot_needs_firmware_to_choose_from(setting_of: Make, host_of: Record, domcaps: Write) -> None:
     host = host_of(domcaps=domcaps(loaders="/a/OVMF_CODE.fd"))
     with pytest.raises(HostError, match="Secure Boot"):
-        apply(setting_of(words={"secure-boot": "yes"}, host=host))
+        apply(setting_of(choices={"secure_boot": True}, host=host))
 
 
 # -- TPM ------------------------------------------------------------------------------------------
@@ -224,15 +224,13 @@ def test_tpms_beside_uefi(
     host = host_of(domcaps=domcaps(firmware=ALL, **offered))
     setting = setting_of(
         devices, refused=refused, arch=arch, machine="virt" if arch == "armv7l" else "q35",
-        words={"uefi": "yes"}, host=host,
+        choices={"uefi": True}, host=host,
     )  # fmt: skip
     apply(setting)
     assert show(setting.guest, "tpm") == tpms
 
 
-@pytest.mark.parametrize(
-    "said", [{}, {"os_rest": "<loader>/mine.bin</loader><nvram>/mine_VARS.fd</nvram>"}]
-)
+@pytest.mark.parametrize("said", [{}, {"os_rest": "<loader>/mine.bin</loader><nvram>/mine_VARS.fd</nvram>"}])
 def test_no_tpm_with_bios_or_a_loader_that_may_be_anything(
     said: dict[str, str], setting_of: Make, host_of: Record, domcaps: Write
 ) -> None:

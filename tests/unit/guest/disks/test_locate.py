@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.locate import GIB, Making, NewPool, NewVolume, Storage, Wish, images_directory
+from virtprov.guest.disks.locate import Storage, change_source
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.disks.volumes import GIB, Making, NewPool, NewVolume, images_directory
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
@@ -26,10 +28,12 @@ def disk(given: str = "<disk device='disk'/>") -> Element:
     return tree.parse(given)
 
 
-def resolved(host: Host, wish: Wish, given: str = "<disk device='disk'/>", **settings: object) -> tuple[str, Making]:
+def resolved(
+    host: Host, spec: DiskSpec, given: str = "<disk device='disk'/>", **settings: object
+) -> tuple[str, Making]:
     """The disk on one line, and what must be made."""
     node = disk(given)
-    made = Storage(host, "g", qemu=host.driver == "qemu", **settings).resolve(node, wish)  # type: ignore[arg-type]
+    made = Storage(host, "g", qemu=host.driver == "qemu", **settings).resolve(node, spec)  # type: ignore[arg-type]
     return "".join(line.strip() for line in tree.to_text(node).splitlines()), made
 
 
@@ -52,27 +56,33 @@ def files(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("wish", "inside"),
+    ("spec", "inside"),
     [
-        (Wish(path="/srv/images/web.qcow2"), QEMU.format("qcow2") + '<source file="/srv/images/web.qcow2"/>'),
-        (Wish(vol="images/base.qcow2"), QEMU.format("qcow2") + '<source file="/srv/images/base.qcow2"/>'),
-        (Wish(path="/dev/fast/db"), BLOCK + '<source dev="/dev/fast/db"/>'),
-        (Wish(vol="fast/db"), BLOCK + '<source dev="/dev/fast/db"/>'),
+        (DiskSpec(path="/srv/images/web.qcow2"), QEMU.format("qcow2") + '<source file="/srv/images/web.qcow2"/>'),
+        (DiskSpec(vol="images/base.qcow2"), QEMU.format("qcow2") + '<source file="/srv/images/base.qcow2"/>'),
+        (DiskSpec(path="/dev/fast/db"), BLOCK + '<source dev="/dev/fast/db"/>'),
+        (DiskSpec(vol="fast/db"), BLOCK + '<source dev="/dev/fast/db"/>'),
         # the format of an image is what it has, whatever format= says; driver.type= overrules it
-        (Wish(vol="images/base.qcow2", format="raw"), QEMU.format("qcow2") + '<source file="/srv/images/base.qcow2"/>'),
         (
-            Wish(vol="images/base.qcow2", driver_format="raw"),
+            DiskSpec(vol="images/base.qcow2", format="raw"),
+            QEMU.format("qcow2") + '<source file="/srv/images/base.qcow2"/>',
+        ),
+        (
+            DiskSpec(vol="images/base.qcow2", driver_format="raw"),
             QEMU.format("raw") + '<source file="/srv/images/base.qcow2"/>',
         ),
         (
-            Wish(path="/srv/images/base.qcow2", type="dir"),
+            DiskSpec(path="/srv/images/base.qcow2", type="dir"),
             QEMU.format("qcow2") + '<source dir="/srv/images/base.qcow2"/>',
         ),
-        (Wish(path="file:///srv/images/base.qcow2"), QEMU.format("qcow2") + '<source file="/srv/images/base.qcow2"/>'),
+        (
+            DiskSpec(path="file:///srv/images/base.qcow2"),
+            QEMU.format("qcow2") + '<source file="/srv/images/base.qcow2"/>',
+        ),
     ],
 )
-def test_volumes_that_are_there(wish: Wish, inside: str, kvm: Host) -> None:
-    text, made = resolved(kvm, wish)
+def test_volumes_that_are_there(spec: DiskSpec, inside: str, kvm: Host) -> None:
+    text, made = resolved(kvm, spec)
     assert inside in text.replace("'", '"')
     assert made == Making()
 
@@ -88,7 +98,7 @@ def test_volumes_that_are_there(wish: Wish, inside: str, kvm: Host) -> None:
     ],
 )
 def test_sources_given_in_full(given: str, made: str, kvm: Host) -> None:
-    text, _ = resolved(kvm, Wish(), f"<disk device='disk'>{given}</disk>")
+    text, _ = resolved(kvm, DiskSpec(), f"<disk device='disk'>{given}</disk>")
     assert made in text
 
 
@@ -101,21 +111,21 @@ def test_sources_given_in_full(given: str, made: str, kvm: Host) -> None:
     ],
 )
 def test_local_files_outside_of_pools(name: str, device: str, driver: str, bare: Host, files: Path) -> None:
-    text, made = resolved(bare, Wish(path=str(files / name)), f"<disk device='{device}'/>")
+    text, made = resolved(bare, DiskSpec(path=str(files / name)), f"<disk device='{device}'/>")
     assert text == f'<disk device="{device}" type="file">{driver}<source file="{files / name}"/></disk>'
     assert made == Making()
 
 
 def test_a_directory_of_the_host(bare: Host, files: Path) -> None:
-    text, _ = resolved(bare, Wish(path=str(files)), "<disk device='floppy'/>")
+    text, _ = resolved(bare, DiskSpec(path=str(files)), "<disk device='floppy'/>")
     assert text == f'<disk device="floppy" type="dir"><driver name="qemu"/><source dir="{files}"/></disk>'
 
 
 def test_a_format_that_changes_nothing_is_said(bare: Host, kvm: Host, files: Path) -> None:
-    for host, wish in ((bare, Wish(path=str(files / "small.qcow2"))), (kvm, Wish(vol="images/base.qcow2"))):
+    for host, spec in ((bare, DiskSpec(path=str(files / "small.qcow2"))), (kvm, DiskSpec(vol="images/base.qcow2"))):
         for said, notes in (("raw", 1), ("qcow2", 0), ("", 0)):
             storage = Storage(host, "g", qemu=True)
-            storage.resolve(disk(), wish._replace(format=said))
+            storage.resolve(disk(), spec._replace(format=said))
             assert len(storage.notes) == notes, said
             assert all("in the format qcow2: driver.type=raw" in note for note in storage.notes)
 
@@ -124,7 +134,7 @@ def test_a_format_that_changes_nothing_is_said(bare: Host, kvm: Host, files: Pat
     ("device", "driver"), [("disk", BLOCK), ("lun", QEMU.format("raw")), ("cdrom", QEMU.format("raw"))]
 )
 def test_only_disks_get_direct_input_and_output(device: str, driver: str, kvm: Host) -> None:
-    text, _ = resolved(kvm, Wish(path="/dev/fast/db"), f"<disk device='{device}'/>")
+    text, _ = resolved(kvm, DiskSpec(path="/dev/fast/db"), f"<disk device='{device}'/>")
     assert driver + "<source" in text
 
 
@@ -140,18 +150,18 @@ def test_only_disks_get_direct_input_and_output(device: str, driver: str, kvm: H
     ],
 )
 def test_what_the_user_says_of_the_driver_stays(given: str, driver: str, kvm: Host) -> None:
-    text, _ = resolved(kvm, Wish(path="/dev/fast/db"), f"<disk device='disk'>{given}</disk>")
+    text, _ = resolved(kvm, DiskSpec(path="/dev/fast/db"), f"<disk device='disk'>{given}</disk>")
     assert driver in text
 
 
 def test_drives_without_a_medium(kvm: Host) -> None:
-    assert resolved(kvm, Wish(), "<disk device='cdrom'/>")[0] == '<disk device="cdrom" type="file"/>'
-    assert resolved(kvm, Wish(), "<disk device='floppy'/>")[0] == '<disk device="floppy" type="file"/>'
+    assert resolved(kvm, DiskSpec(), "<disk device='cdrom'/>")[0] == '<disk device="cdrom" type="file"/>'
+    assert resolved(kvm, DiskSpec(), "<disk device='floppy'/>")[0] == '<disk device="floppy" type="file"/>'
 
 
 @pytest.mark.parametrize(("kind", "driver"), [("nvme", ""), ("vhostuser", ""), ("network", '<driver name="qemu"/>')])
 def test_which_kinds_have_a_driver(kind: str, driver: str, kvm: Host) -> None:
-    text, _ = resolved(kvm, Wish(), f"<disk device='disk' type='{kind}'><source name='x'/></disk>")
+    text, _ = resolved(kvm, DiskSpec(), f"<disk device='disk' type='{kind}'><source name='x'/></disk>")
     assert text == f'<disk device="disk" type="{kind}">{driver}<source name="x"/></disk>'
 
 
@@ -159,45 +169,46 @@ def test_which_kinds_have_a_driver(kind: str, driver: str, kvm: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "volume"),
+    ("spec", "volume"),
     [
         (
-            Wish(size=5, pool="images"),
+            DiskSpec(size=5, pool="images"),
             NewVolume("images", "g.qcow2", "/srv/images/g.qcow2", "qcow2", 5 * GIB, 0),
         ),
-        (Wish(size=0.5, pool="images"), NewVolume("images", "g.qcow2", "/srv/images/g.qcow2", "qcow2", GIB // 2, 0)),
         (
-            Wish(size=5, pool="images", format="raw"),
+            DiskSpec(size=0.5, pool="images"),
+            NewVolume("images", "g.qcow2", "/srv/images/g.qcow2", "qcow2", GIB // 2, 0),
+        ),
+        (
+            DiskSpec(size=5, pool="images", format="raw"),
             NewVolume("images", "g.img", "/srv/images/g.img", "raw", 5 * GIB, 0),
         ),
         (
-            Wish(size=5, pool="images", sparse=False),
+            DiskSpec(size=5, pool="images", sparse=False),
             NewVolume("images", "g.qcow2", "/srv/images/g.qcow2", "qcow2", 5 * GIB, 5 * GIB),
         ),
         (
-            Wish(size=5, path="/srv/images/mine.qcow2"),
+            DiskSpec(size=5, path="/srv/images/mine.qcow2"),
             NewVolume("images", "mine.qcow2", "/srv/images/mine.qcow2", "qcow2", 5 * GIB, 0),
         ),
         (
-            Wish(size=5, path="/srv/images/mine", driver_format="raw"),
+            DiskSpec(size=5, path="/srv/images/mine", driver_format="raw"),
             NewVolume("images", "mine", "/srv/images/mine", "raw", 5 * GIB, 0),
         ),
         (
-            Wish(backing_store="/srv/images/base.qcow2", pool="images"),
+            DiskSpec(backing_store="/srv/images/base.qcow2", pool="images"),
             NewVolume(
                 "images", "g.qcow2", "/srv/images/g.qcow2", "qcow2", 3 * GIB, 0, "/srv/images/base.qcow2", "qcow2"
             ),
         ),
         (
-            Wish(backing_store="/srv/images/base.qcow2", backing_format="raw", size=9, pool="images"),
-            NewVolume(
-                "images", "g.qcow2", "/srv/images/g.qcow2", "qcow2", 9 * GIB, 0, "/srv/images/base.qcow2", "raw"
-            ),
+            DiskSpec(backing_store="/srv/images/base.qcow2", backing_format="raw", size=9, pool="images"),
+            NewVolume("images", "g.qcow2", "/srv/images/g.qcow2", "qcow2", 9 * GIB, 0, "/srv/images/base.qcow2", "raw"),
         ),
     ],
 )
-def test_new_volumes_in_a_pool_of_files(wish: Wish, volume: NewVolume, kvm: Host) -> None:
-    text, made = resolved(kvm, wish)
+def test_new_volumes_in_a_pool_of_files(spec: DiskSpec, volume: NewVolume, kvm: Host) -> None:
+    text, made = resolved(kvm, spec)
     assert made == Making((), (volume,))
     driver = (NEW if volume.allocation == 0 else QEMU).format(volume.format)
     assert text == f'<disk device="disk" type="file">{driver}<source file="{volume.path}"/></disk>'
@@ -206,19 +217,19 @@ def test_new_volumes_in_a_pool_of_files(wish: Wish, volume: NewVolume, kvm: Host
 def test_a_new_logical_volume_is_made_in_full(host_of: Record) -> None:
     pool = "<pool type='logical'><name>lvm</name><target><path>/dev/lvm</path></target></pool>"
     host = host_of(inventory=pool, pools={"lvm": [100 * GIB, 0, 100 * GIB]})
-    text, made = resolved(host, Wish(size=5, pool="lvm"))
+    text, made = resolved(host, DiskSpec(size=5, pool="lvm"))
     assert made.volumes == (NewVolume("lvm", "g", "/dev/lvm/g", "", 5 * GIB, 5 * GIB),)
     assert 'type="block"' in text and '<source dev="/dev/lvm/g"/>' in text
 
 
 def test_names_count_up_past_volumes_and_disks_of_the_same_guest(kvm: Host) -> None:
     storage = Storage(kvm, "web", qemu=True)
-    made = [storage.resolve(disk(), Wish(size=1, pool="images")).volumes[0].name for _ in range(2)]
+    made = [storage.resolve(disk(), DiskSpec(size=1, pool="images")).volumes[0].name for _ in range(2)]
     assert made == ["web-1.qcow2", "web-2.qcow2"]
 
 
 def test_the_default_pool_is_made_when_it_is_missing(bare: Host) -> None:
-    _, made = resolved(bare, Wish(size=5))
+    _, made = resolved(bare, DiskSpec(size=5))
     assert made.pools == (NewPool("default", "/var/lib/libvirt/images"),)
     assert made.volumes[0] == NewVolume("default", "g.qcow2", "/var/lib/libvirt/images/g.qcow2", "qcow2", 5 * GIB, 0)
 
@@ -227,7 +238,7 @@ def test_a_pool_of_another_name_over_the_usual_directory_serves(host_of: Record)
     host = host_of(
         inventory="<pool type='dir'><name>mine</name><target><path>/var/lib/libvirt/images</path></target></pool>"
     )
-    _, made = resolved(host, Wish(size=5))
+    _, made = resolved(host, DiskSpec(size=5))
     assert (made.pools, made.volumes[0].pool) == ((), "mine")
 
 
@@ -237,25 +248,25 @@ def test_images_of_a_session_lie_with_its_user(host_of: Record, monkeypatch: pyt
 
 
 def test_a_new_file_in_a_directory_without_a_pool(bare: Host, files: Path) -> None:
-    text, made = resolved(bare, Wish(path=str(files / "new.qcow2"), size=1))
+    text, made = resolved(bare, DiskSpec(path=str(files / "new.qcow2"), size=1))
     assert made.pools == ()
     assert made.volumes == (NewVolume("", "new.qcow2", str(files / "new.qcow2"), "qcow2", GIB, 0),)
     assert f'<source file="{files}/new.qcow2"/>' in text
 
 
 def test_the_profile_says_how_large_a_disk_in_a_pool_is(kvm: Host) -> None:
-    assert resolved(kvm, Wish(pool="images"), advised_gib=20.0)[1].volumes[0].capacity == 20 * GIB
+    assert resolved(kvm, DiskSpec(pool="images"), advised_gib=20.0)[1].volumes[0].capacity == 20 * GIB
 
 
 def test_a_local_backing_image_gives_size_and_format(bare: Host, files: Path) -> None:
-    _, made = resolved(bare, Wish(path=str(files / "top.qcow2"), backing_store=str(files / "small.qcow2")))
+    _, made = resolved(bare, DiskSpec(path=str(files / "top.qcow2"), backing_store=str(files / "small.qcow2")))
     (volume,) = made.volumes
     assert (volume.capacity, volume.backing, volume.backing_format) == (3 * GIB, str(files / "small.qcow2"), "qcow2")
 
 
 @pytest.mark.parametrize(("uri", "fmt"), [("xen:///", "raw"), ("bhyve:///", "raw"), ("qemu:///system", "qcow2")])
 def test_formats_by_hypervisor(uri: str, fmt: str, host_of: Record) -> None:
-    assert resolved(host_of(uri, {"domains": "any"}), Wish(size=1))[1].volumes[0].format == fmt
+    assert resolved(host_of(uri, {"domains": "any"}), DiskSpec(size=1))[1].volumes[0].format == fmt
 
 
 @pytest.mark.parametrize(
@@ -263,14 +274,14 @@ def test_formats_by_hypervisor(uri: str, fmt: str, host_of: Record) -> None:
     [("small.qcow2", '<driver name="qemu" type="qcow2"/>'), ("empty.img", '<driver name="qemu" type="raw"/>')],
 )
 def test_xen_names_its_drivers(path: str, driver: str, host_of: Record, files: Path) -> None:
-    text, _ = resolved(host_of("xen:///", {"domains": "xen"}), Wish(path=str(files / path)))
+    text, _ = resolved(host_of("xen:///", {"domains": "xen"}), DiskSpec(path=str(files / path)))
     assert driver in text
 
 
 def test_xen_takes_block_devices_directly(host_of: Record) -> None:
     volume = "<volume type='block'><name>a</name><capacity>1</capacity><target><path>/dev/v/a</path></target></volume>"
     pool = f"<pool type='logical'><name>v</name><target><path>/dev/v</path></target>{volume}</pool>"
-    text, _ = resolved(host_of("xen:///", {"domains": "xen"}, inventory=pool), Wish(path="/dev/v/a"))
+    text, _ = resolved(host_of("xen:///", {"domains": "xen"}, inventory=pool), DiskSpec(path="/dev/v/a"))
     assert text == '<disk device="disk" type="block"><driver name="phy"/><source dev="/dev/v/a"/></disk>'
 
 
@@ -307,34 +318,38 @@ def test_a_volume_with_secrets_is_for_its_owner_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "kind", "message", "hint"),
+    ("spec", "kind", "message", "hint"),
     [
-        (Wish(), UsageError, "neither a path nor a size", "--disk size=20"),
-        (Wish(path="/nowhere/x.img"), UsageError, "there is no such file or volume", "size=GIB"),
-        (Wish(path="/srv/images/none.img"), UsageError, "there is no such file or volume", "size=GIB"),
-        (Wish(path="/nowhere/x.img", size=1), UsageError, "the directory /nowhere does not exist", "make it first"),
-        (Wish(path="/dev/none", size=1), UsageError, "files are not made in /dev", "check the path"),
-        (Wish(path="/srv/attic/x.img", size=1), HostError, "pool 'attic' is not active", "virsh pool-start attic"),
-        (Wish(pool="imags", size=1), HostError, "no storage pool 'imags'", "did you mean 'images'?"),
-        (Wish(pool="attic", size=1), HostError, "'attic' is not active", "virsh pool-start attic"),
-        (Wish(pool="images"), UsageError, "the size of the new disk is not given", "size=20"),
-        (Wish(vol="images"), UsageError, "vol=images: this names no volume", "vol=POOL/VOLUME"),
-        (Wish(vol="images/none"), HostError, "no volume 'none'", "virsh vol-list images"),
-        (Wish(vol="none/none"), HostError, "no storage pool 'none'", "known pools: attic, fast, images"),
-        (Wish(pool="images", backing_store="/no.img"), UsageError, "there is no such image", "check the path"),
+        (DiskSpec(), UsageError, "neither a path nor a size", "--disk size=20"),
+        (DiskSpec(path="/nowhere/x.img"), UsageError, "there is no such file or volume", "size=GIB"),
+        (DiskSpec(path="/srv/images/none.img"), UsageError, "there is no such file or volume", "size=GIB"),
+        (DiskSpec(path="/nowhere/x.img", size=1), UsageError, "the directory /nowhere does not exist", "make it first"),
+        (DiskSpec(path="/dev/none", size=1), UsageError, "files are not made in /dev", "check the path"),
+        (DiskSpec(path="/srv/attic/x.img", size=1), HostError, "pool 'attic' is not active", "virsh pool-start attic"),
+        (DiskSpec(pool="imags", size=1), HostError, "no storage pool 'imags'", "did you mean 'images'?"),
+        (DiskSpec(pool="attic", size=1), HostError, "'attic' is not active", "virsh pool-start attic"),
+        (DiskSpec(pool="images"), UsageError, "the size of the new disk is not given", "size=20"),
+        (DiskSpec(vol="images/none"), HostError, "no volume 'none'", "virsh vol-list images"),
+        (DiskSpec(vol="none/none"), HostError, "no storage pool 'none'", "known pools: attic, fast, images"),
+        (DiskSpec(pool="images", backing_store="/no.img"), UsageError, "there is no such image", "check the path"),
         (
-            Wish(pool="images", size=1, format="raw", backing_store="/srv/images/base.qcow2"),
+            DiskSpec(pool="images", size=1, format="raw", backing_store="/srv/images/base.qcow2"),
             UsageError,
             "a raw disk cannot stand on another image",
             "format=qcow2",
         ),
-        (Wish(pool="images", size=201), HostError, "201 GiB can outgrow the pool 'images'", "--check disk_size=off"),
-        (Wish(pool="images", size=201, sparse=False), HostError, "does not fit into the pool 'images'", "smaller"),
+        (
+            DiskSpec(pool="images", size=201),
+            HostError,
+            "201 GiB can outgrow the pool 'images'",
+            "--check disk_size=off",
+        ),
+        (DiskSpec(pool="images", size=201, sparse=False), HostError, "does not fit into the pool 'images'", "smaller"),
     ],
 )
-def test_refusals(wish: Wish, kind: type[Exception], message: str, hint: str, kvm: Host) -> None:
+def test_refusals(spec: DiskSpec, kind: type[Exception], message: str, hint: str, kvm: Host) -> None:
     with pytest.raises(kind) as caught:
-        resolved(kvm, wish)
+        resolved(kvm, spec)
     assert message in caught.value.message  # type: ignore[attr-defined]
     assert hint in caught.value.hint  # type: ignore[attr-defined]
 
@@ -342,20 +357,63 @@ def test_refusals(wish: Wish, kind: type[Exception], message: str, hint: str, kv
 @pytest.mark.parametrize("device", ["cdrom", "floppy"])
 def test_media_are_never_made(device: str, kvm: Host) -> None:
     with pytest.raises(UsageError, match="no such file"):
-        resolved(kvm, Wish(path="/srv/images/none.iso", size=1), f"<disk device='{device}'/>")
+        resolved(kvm, DiskSpec(path="/srv/images/none.iso", size=1), f"<disk device='{device}'/>")
 
 
 def test_a_disk_may_outgrow_its_pool_when_nobody_checks(kvm: Host) -> None:
     storage = Storage(kvm, "g", qemu=True, check_space=False)
-    assert storage.resolve(disk(), Wish(pool="images", size=201)).volumes[0].capacity == 201 * GIB
+    assert storage.resolve(disk(), DiskSpec(pool="images", size=201)).volumes[0].capacity == 201 * GIB
     assert storage.notes == ["The disk of 201 GiB can outgrow the pool 'images', which has 200.0 GiB free"]
     with pytest.raises(HostError, match="does not fit"):
-        storage.resolve(disk(), Wish(pool="images", size=201, sparse=False))
+        storage.resolve(disk(), DiskSpec(pool="images", size=201, sparse=False))
 
 
 def test_files_of_a_remote_host_are_not_looked_for_here(host_of: Record, files: Path) -> None:
     host = host_of("qemu+ssh://vm.example.com/system")
     with pytest.raises(UsageError, match="no such file"):
-        resolved(host, Wish(path=str(files / "empty.img")))
+        resolved(host, DiskSpec(path=str(files / "empty.img")))
     with pytest.raises(HostError, match="no storage pool of the remote host holds this directory"):
-        resolved(host, Wish(path=str(files / "new.img"), size=1))
+        resolved(host, DiskSpec(path=str(files / "new.img"), size=1))
+
+
+# -- disks that are there ------------------------------------------------------------------------
+
+
+DISK = "<disk type='file'><driver name='qemu' type='qcow2'/><source file='/old'/><target dev='vda'/></disk>"
+
+
+def test_an_empty_path_takes_the_medium_out(kvm: Host) -> None:
+    disk = tree.parse(DISK)
+    assert change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(path="")) == []
+    assert tree.child(disk, "source") is None and tree.child(disk, "target") is not None
+
+
+def test_another_path_brings_its_own_type(kvm: Host) -> None:
+    disk = tree.parse(DISK)
+    change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(path="/dev/fast/db"))
+    assert disk.get("type") == "block"
+    assert dict(tree.children(disk, "source")[0].attrib) == {"dev": "/dev/fast/db"}
+
+
+def test_a_new_size_makes_a_new_volume(kvm: Host) -> None:
+    disk = tree.parse(DISK)
+    (making,) = change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(pool="images", size=1))
+    assert [volume.name for volume in making.volumes] == ["g.qcow2"]
+
+
+def test_what_is_not_about_the_source_leaves_it(kvm: Host) -> None:
+    disk = tree.parse(DISK)
+    assert change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(format="raw")) == []
+    assert tree.to_text(disk) == tree.to_text(tree.parse(DISK))
+
+
+def test_a_local_file_replaces_a_volume(kvm: Host, tmp_path: Path) -> None:
+    (tmp_path / "x.img").touch()
+    disk = tree.parse("<disk type='volume'><source pool='images' volume='web.qcow2'/></disk>")
+    change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(vol="images/base.qcow2"))
+    assert dict(tree.children(disk, "source")[0].attrib) == {"file": "/srv/images/base.qcow2"}
+
+
+def test_a_pool_without_a_volume(kvm: Host) -> None:
+    with pytest.raises(UsageError, match="source.pool=images: no volume is named"):
+        resolved(kvm, DiskSpec(), "<disk><source pool='images'/></disk>")

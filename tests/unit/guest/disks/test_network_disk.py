@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.disks import network_disk
-from virtprov.guest.disks.locate import Storage, Wish
+from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.spec import DiskSpec
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
 from virtprov.xml import tree
@@ -126,20 +127,20 @@ ISCSI = '<source protocol="iscsi" name="iqn.2017-12.com.example:t2/1"><host name
 
 
 @pytest.mark.parametrize(
-    ("wish", "kind", "fmt", "source"),
+    ("spec", "kind", "fmt", "source"),
     [
-        (Wish(vol="ceph/v1"), "network", "raw", CEPH.format("v1")),
-        (Wish(pool="ceph", size=1), "network", "raw", CEPH.format("g")),
-        (Wish(vol="brick/a.qcow2"), "network", "qcow2", GLUSTER.format("a.qcow2")),
-        (Wish(pool="brick", size=1), "network", "qcow2", GLUSTER.format("g.qcow2")),
-        (Wish(vol="lun/unit:0:0:1"), "network", "raw", ISCSI),
-        (Wish(vol="tank/z"), "volume", "raw", '<source pool="tank" volume="z"/>'),
+        (DiskSpec(vol="ceph/v1"), "network", "raw", CEPH.format("v1")),
+        (DiskSpec(pool="ceph", size=1), "network", "raw", CEPH.format("g")),
+        (DiskSpec(vol="brick/a.qcow2"), "network", "qcow2", GLUSTER.format("a.qcow2")),
+        (DiskSpec(pool="brick", size=1), "network", "qcow2", GLUSTER.format("g.qcow2")),
+        (DiskSpec(vol="lun/unit:0:0:1"), "network", "raw", ISCSI),
+        (DiskSpec(vol="tank/z"), "volume", "raw", '<source pool="tank" volume="z"/>'),
     ],
 )
-def test_volumes_of_pools_on_the_network(wish: Wish, kind: str, fmt: str, source: str, host_of: Record) -> None:
+def test_volumes_of_pools_on_the_network(spec: DiskSpec, kind: str, fmt: str, source: str, host_of: Record) -> None:
     host = host_of(inventory=POOLS, pools={name: [9 * 1024**3] * 3 for name in ("ceph", "brick")})
     disk = tree.parse("<disk device='disk'/>")
-    Storage(host, "g", qemu=True).resolve(disk, wish)
+    Storage(host, "g", qemu=True).resolve(disk, spec)
     assert disk.get("type") == kind
     assert tree.find_text(disk, "driver/@type") == fmt
     assert [line(node) for node in tree.children(disk, "source")] == [source]
@@ -147,6 +148,6 @@ def test_volumes_of_pools_on_the_network(wish: Wish, kind: str, fmt: str, source
 
 def test_who_may_read_a_ceph_volume(host_of: Record) -> None:
     disk = tree.parse("<disk device='disk'/>")
-    Storage(host_of(inventory=POOLS), "g", qemu=True).resolve(disk, Wish(vol="ceph/v1"))
+    Storage(host_of(inventory=POOLS), "g", qemu=True).resolve(disk, DiskSpec(vol="ceph/v1"))
     secret = '<secret type="ceph" uuid="f65cc5a8-b77b-4254-9030-d50a528fb456"/>'
     assert [line(node) for node in tree.children(disk, "auth")] == [f'<auth username="admin">{secret}</auth>']

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.locate import NewPool, Storage, Wish
-from virtprov.guest.disks.volumes import Encryption
+from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.guest.disks.volumes import Encryption, NewPool
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
@@ -30,27 +31,27 @@ def disk(inside: str = "") -> Element:
 def test_a_path_on_another_machine_needs_a_pool(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
     with pytest.raises(HostError, match=r"no storage pool of the remote host holds this directory$") as caught:
-        Storage(host, "g", qemu=True).resolve(disk(), Wish(path="/srv/vm/x.img", size=1))
+        Storage(host, "g", qemu=True).resolve(disk(), DiskSpec(path="/srv/vm/x.img", size=1))
     assert "--check pool_create=on" in caught.value.hint
     with pytest.raises(HostError, match="so nobody can see what is there"):
-        Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), Wish(path="/srv/vm/x.img"))
+        Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="/srv/vm/x.img"))
 
 
 def test_a_path_on_another_machine_is_a_whole_one(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
     with pytest.raises(UsageError, match="--disk x.img: a path on a remote host begins with /"):
-        Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), Wish(path="x.img", size=1))
+        Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="x.img", size=1))
     with pytest.raises(HostError, match="nobody can see what is there") as caught:
-        Storage(host, "g", qemu=True).resolve(disk(), Wish(path="/dev/sdb"))
+        Storage(host, "g", qemu=True).resolve(disk(), DiskSpec(path="/dev/sdb"))
     assert "of the kind disk, logical" in caught.value.hint and "--target" not in caught.value.hint
 
 
 def test_a_pool_is_made_when_asked_for(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("vm", "a"))
     storage = Storage(host, "g", qemu=True, pool_create=True)
-    first = storage.resolve(disk(), Wish(path="/srv/vm/x.img", size=1))
-    second = storage.resolve(disk(), Wish(path="/srv/vm/y.img", size=1))
-    third = storage.resolve(disk(), Wish(path="/data/vm/z.img", size=1))
+    first = storage.resolve(disk(), DiskSpec(path="/srv/vm/x.img", size=1))
+    second = storage.resolve(disk(), DiskSpec(path="/srv/vm/y.img", size=1))
+    third = storage.resolve(disk(), DiskSpec(path="/data/vm/z.img", size=1))
     assert first.pools == second.pools == (NewPool("vm-1", "/srv/vm"),)
     assert third.pools == (NewPool("vm-2", "/data/vm"),)
     assert [made.volumes[0].pool for made in (first, second, third)] == ["vm-1", "vm-1", "vm-2"]
@@ -59,7 +60,7 @@ def test_a_pool_is_made_when_asked_for(host_of: Record) -> None:
 
 def test_a_pool_that_is_there_is_used(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
-    made = Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), Wish(path="/srv/a/x.img", size=1))
+    made = Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="/srv/a/x.img", size=1))
     assert (made.pools, made.volumes[0].pool) == ((), "a")
 
 
@@ -69,12 +70,12 @@ def test_pools_that_only_show_what_is_there(kind: str, host_of: Record) -> None:
     pool = f"<pool type='{kind}'><name>p</name><source>{inside}</source><target><path>/dev/p</path></target></pool>"
     host = host_of(inventory=pool)
     with pytest.raises(HostError, match=f"of the kind {kind}, in which no volumes can be made"):
-        Storage(host, "g", qemu=True).resolve(disk(), Wish(pool="p", size=1))
+        Storage(host, "g", qemu=True).resolve(disk(), DiskSpec(pool="p", size=1))
 
 
 def test_names_that_are_chosen(kvm: Host) -> None:
     storage = Storage(kvm, "fresh", qemu=True)
-    storage.resolve(disk(), Wish(pool="images", size=1))
+    storage.resolve(disk(), DiskSpec(pool="images", size=1))
     assert storage.chosen == {"/srv/images/fresh.qcow2", "images/fresh.qcow2"}
 
 
@@ -82,18 +83,22 @@ def test_names_that_are_chosen(kvm: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "type", "source"),
+    ("spec", "type", "source"),
     [
-        (Wish(vol="images/base.qcow2", named="volume"), "volume", {"pool": "images", "volume": "base.qcow2"}),
-        (Wish(path="/srv/images/base.qcow2", named="volume"), "volume", {"pool": "images", "volume": "base.qcow2"}),
-        (Wish(pool="images", size=1, named="volume"), "volume", {"pool": "images", "volume": "g.qcow2"}),
-        (Wish(vol="fast/db", named="volume"), "volume", {"pool": "fast", "volume": "db"}),
-        (Wish(vol="fast/db", named="path"), "block", {"dev": "/dev/fast/db"}),
+        (DiskSpec(vol="images/base.qcow2", source_as="volume"), "volume", {"pool": "images", "volume": "base.qcow2"}),
+        (
+            DiskSpec(path="/srv/images/base.qcow2", source_as="volume"),
+            "volume",
+            {"pool": "images", "volume": "base.qcow2"},
+        ),
+        (DiskSpec(pool="images", size=1, source_as="volume"), "volume", {"pool": "images", "volume": "g.qcow2"}),
+        (DiskSpec(vol="fast/db", source_as="volume"), "volume", {"pool": "fast", "volume": "db"}),
+        (DiskSpec(vol="fast/db", source_as="path"), "block", {"dev": "/dev/fast/db"}),
     ],
 )
-def test_how_the_source_is_written(wish: Wish, type: str, source: dict[str, str], kvm: Host) -> None:
+def test_how_the_source_is_written(spec: DiskSpec, type: str, source: dict[str, str], kvm: Host) -> None:
     node = disk()
-    Storage(kvm, "g", qemu=True).resolve(node, wish)
+    Storage(kvm, "g", qemu=True).resolve(node, spec)
     written = tree.child(node, "source")
     assert written is not None
     assert (node.get("type"), dict(written.attrib)) == (type, source)
@@ -101,7 +106,7 @@ def test_how_the_source_is_written(wish: Wish, type: str, source: dict[str, str]
 
 def test_a_reference_written_as_a_path(kvm: Host) -> None:
     node = disk("<source pool='images' volume='base.qcow2'/>")
-    Storage(kvm, "g", qemu=True).resolve(node, Wish(named="path"))
+    Storage(kvm, "g", qemu=True).resolve(node, DiskSpec(source_as="path"))
     written = tree.child(node, "source")
     assert written is not None
     assert (node.get("type"), dict(written.attrib)) == ("file", {"file": "/srv/images/base.qcow2"})
@@ -110,13 +115,13 @@ def test_a_reference_written_as_a_path(kvm: Host) -> None:
 def test_only_a_volume_can_be_referred_to(kvm: Host, tmp_path: Path) -> None:
     (tmp_path / "a.img").touch()
     with pytest.raises(UsageError, match="is in no storage pool"):
-        Storage(kvm, "g", qemu=True).resolve(disk(), Wish(path=str(tmp_path / "a.img"), named="volume"))
+        Storage(kvm, "g", qemu=True).resolve(disk(), DiskSpec(path=str(tmp_path / "a.img"), source_as="volume"))
 
 
 def test_what_guests_cannot_refer_to(host_of: Record) -> None:
     pool = "<pool type='rbd'><name>c</name><source><name>p</name><host name='m'/></source></pool>"
     with pytest.raises(UsageError, match="volumes of rbd pools such as 'c'"):
-        Storage(host_of(inventory=pool), "g", qemu=True).resolve(disk(), Wish(pool="c", size=1, named="volume"))
+        Storage(host_of(inventory=pool), "g", qemu=True).resolve(disk(), DiskSpec(pool="c", size=1, source_as="volume"))
 
 
 # -- encryption ----------------------------------------------------------------------------------
@@ -127,7 +132,7 @@ LUKS = "<source><encryption format='luks'>{}</encryption></source>".format
 @pytest.mark.parametrize(("fmt", "made"), [("", "qcow2"), ("raw", "raw"), ("luks", "raw")])
 def test_an_encrypted_disk(fmt: str, made: str, kvm: Host) -> None:
     node = disk(LUKS(f"<secret uuid='{UUID}'/>"))
-    (volume,) = Storage(kvm, "g", qemu=True).resolve(node, Wish(pool="images", size=1, format=fmt)).volumes
+    (volume,) = Storage(kvm, "g", qemu=True).resolve(node, DiskSpec(pool="images", size=1, format=fmt)).volumes
     assert (volume.format, volume.encryption) == (made, Encryption("luks", UUID))
     secret = node.find("source/encryption/secret")
     assert secret is not None and dict(secret.attrib) == {"uuid": UUID, "type": "passphrase"}
@@ -137,14 +142,14 @@ def test_an_encrypted_disk(fmt: str, made: str, kvm: Host) -> None:
 
 def test_a_secret_by_its_usage(kvm: Host) -> None:
     node = disk(LUKS("<secret usage='/srv/images/g.qcow2'/>"))
-    (volume,) = Storage(kvm, "g", qemu=True).resolve(node, Wish(pool="images", size=1)).volumes
+    (volume,) = Storage(kvm, "g", qemu=True).resolve(node, DiskSpec(pool="images", size=1)).volumes
     assert volume.encryption == Encryption("luks", usage="/srv/images/g.qcow2")
 
 
 def test_a_password_from_a_file_becomes_a_secret(kvm: Host, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("hush")
-    node, wish = disk(), Wish(pool="images", size=1, password_file=str(tmp_path / "password"))
-    (volume,) = Storage(kvm, "g", qemu=True).resolve(node, wish).volumes
+    node, spec = disk(), DiskSpec(pool="images", size=1, password_file=str(tmp_path / "password"))
+    (volume,) = Storage(kvm, "g", qemu=True).resolve(node, spec).volumes
     assert volume.encryption is not None and volume.encryption.password_file == str(tmp_path / "password")
     secret = node.find("source/encryption/secret")
     assert secret is not None and secret.get("uuid") == volume.encryption.uuid != ""
@@ -155,28 +160,28 @@ def test_a_password_file_without_a_password(text: str, kvm: Host, tmp_path: Path
     (tmp_path / "password").write_text(text)
     with pytest.raises(UsageError, match="password: the file holds no password"):
         Storage(kvm, "g", qemu=True).resolve(
-            disk(), Wish(pool="images", size=1, password_file=str(tmp_path / "password"))
+            disk(), DiskSpec(pool="images", size=1, password_file=str(tmp_path / "password"))
         )
 
 
 @pytest.mark.parametrize(
-    ("inside", "wish", "message"),
+    ("inside", "spec", "message"),
     [
-        (LUKS(""), Wish(pool="images", size=1), "no secret that opens it"),
-        ("", Wish(pool="images", size=1, format="luks"), "no secret that opens it"),
-        (LUKS(f"<secret uuid='{UUID}'/>"), Wish(pool="images", size=1, format="vmdk"), "cannot be encrypted"),
-        ("", Wish(pool="images", size=1, password_file="/nowhere/at/all"), "no file that can be read"),
-        ("", Wish(pool="images", size=1, password_file="/dev/null/x"), "no file that can be read"),
-        ("", Wish(pool="images", size=1, format="qcow3"), "format=qcow3: libvirt makes no images of this format"),
+        (LUKS(""), DiskSpec(pool="images", size=1), "no secret that opens it"),
+        ("", DiskSpec(pool="images", size=1, format="luks"), "no secret that opens it"),
+        (LUKS(f"<secret uuid='{UUID}'/>"), DiskSpec(pool="images", size=1, format="vmdk"), "cannot be encrypted"),
+        ("", DiskSpec(pool="images", size=1, password_file="/nowhere/at/all"), "no file that can be read"),
+        ("", DiskSpec(pool="images", size=1, password_file="/dev/null/x"), "no file that can be read"),
+        ("", DiskSpec(pool="images", size=1, format="qcow3"), "format=qcow3: libvirt makes no images of this format"),
         (
             "",
-            Wish(pool="images", size=1, backing_store="/srv/images/base.qcow2", backing_format="foo"),
+            DiskSpec(pool="images", size=1, backing_store="/srv/images/base.qcow2", backing_format="foo"),
             "backing_format=foo: libvirt knows no images",
         ),
-        ("", Wish(vol="images/base.qcow2", password_file="/etc/hostname"), "the disk exists"),
-        (LUKS("<secret usage='u'/>"), Wish(pool="images", size=1, password_file="/etc/hostname"), "not by usage="),
+        ("", DiskSpec(vol="images/base.qcow2", password_file="/etc/hostname"), "the disk exists"),
+        (LUKS("<secret usage='u'/>"), DiskSpec(pool="images", size=1, password_file="/etc/hostname"), "not by usage="),
     ],
 )
-def test_encryption_that_cannot_be(inside: str, wish: Wish, message: str, kvm: Host) -> None:
+def test_encryption_that_cannot_be(inside: str, spec: DiskSpec, message: str, kvm: Host) -> None:
     with pytest.raises(UsageError, match=message):
-        Storage(kvm, "g", qemu=True).resolve(disk(inside), wish)
+        Storage(kvm, "g", qemu=True).resolve(disk(inside), spec)

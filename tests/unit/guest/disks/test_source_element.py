@@ -28,9 +28,12 @@ def test_where_the_data_lies(source: str, where: str) -> None:
 def test_a_reference_takes_the_place_of_a_path() -> None:
     disk = tree.parse("<disk type='file'><source file='/a'><seclabel model='dac'/></source></disk>")
     source_element.refer(disk, "p", "v")
-    assert tree.to_text(disk).split() == tree.to_text(
-        tree.parse("<disk type='volume'><source pool='p' volume='v'><seclabel model='dac'/></source></disk>")
-    ).split()
+    assert (
+        tree.to_text(disk).split()
+        == tree.to_text(
+            tree.parse("<disk type='volume'><source pool='p' volume='v'><seclabel model='dac'/></source></disk>")
+        ).split()
+    )
 
 
 def test_what_is_at_a_path(tmp_path: Path) -> None:

@@ -19,8 +19,7 @@ SPICE = (
 
 def guest(devices: str) -> Guest:
     return Guest.parse(
-        "<domain type='kvm'><os><type arch='x86_64' machine='q35'>hvm</type></os>"
-        f"<devices>{devices}</devices></domain>"
+        f"<domain type='kvm'><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>{devices}</devices></domain>"
     )
 
 

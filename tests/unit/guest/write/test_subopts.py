@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from virtprov.guest.write import assign, subopts
 from virtprov.options.catalogue import GROUPS, table
-from virtprov.options.model import Row, Table
+from virtprov.options.model import Pair, Row, Table
 from virtprov.support.errors import UsageError
 
 PLAIN = tuple(group for group in GROUPS if not table(group).whole)
@@ -114,11 +114,21 @@ def test_help_lists_every_name_once_in_order() -> None:
     assert lines[1:] == sorted(lines[1:])
     assert "  source.host[0-9]*.name" in lines
     assert "  perms" not in lines
-    assert "source.host0.name" in subopts.known_names(table("disk"))
 
 
 text = st.text(st.sampled_from("ab0=,\"'\\ ./[?]\n") | st.characters(exclude_categories=["Cs"]), max_size=40)
 """Words with all that means something to the grammar."""
+
+
+def spell(parts: list[Pair]) -> str:
+    """Pairs as one value again, quoted where needed: reading it gives the same pairs."""
+    words = []
+    for key, value in parts:
+        word = key if value is None else f"{key}={value}"
+        if not word or any(letter in word for letter in ",'\"\\"):
+            word = '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        words.append(word)
+    return ",".join(words)
 
 
 @st.composite
@@ -142,7 +152,7 @@ def test_any_text_is_refused_or_spelled_back_with_the_same_meaning(case: tuple[s
     except UsageError as refusal:
         assert refusal.message
         return
-    assert subopts.pairs(rows, subopts.spell(pairs)) == pairs
+    assert subopts.pairs(rows, spell(pairs)) == pairs
 
 
 @given(group_and_text())

@@ -20,21 +20,21 @@ def words(of: Guest) -> list[str]:
 def test_an_order_replaces_every_other() -> None:
     made = guest("<devices><disk><boot order='1'/></disk></devices>")
     made.ensure("./os/boot").set("dev", "fd")
-    assert verbs.apply(made, "boot", {"network": "yes", "uefi": "yes", "hd": "yes"}) == {"uefi": "yes"}
+    verbs.apply(made, "boot", {"network": "yes", "uefi": "yes", "hd": "yes"})
     assert words(made) == ["network", "hd"]
     assert not made.has("./devices/disk/boot")
 
 
 def test_no_order_leaves_the_one_there_is() -> None:
     made = guest("<devices><disk><boot order='1'/></disk></devices>")
-    assert verbs.apply(made, "boot", {"uefi": "no"}) == {"uefi": "no"}
+    verbs.apply(made, "boot", {"uefi": "no"})
     assert made.get("./devices/disk/boot/@order") == "1"
 
 
 def test_arguments_of_the_first_process() -> None:
     made = guest()
     made.ensure("./os/initarg").text = "old"
-    assert verbs.apply(made, "boot", {"initargs": "--flag 'two words'"}) == {}
+    verbs.apply(made, "boot", {"initargs": "--flag 'two words'"})
     assert [node.text for node in tree.children(made.ensure("./os"), "initarg")] == ["--flag", "two words"]
 
 
@@ -49,7 +49,7 @@ def test_arguments_of_the_first_process() -> None:
 )
 def test_memory_from_the_start(before: str, kib: str, whole: str, now: str) -> None:
     made = guest(before)
-    assert verbs.apply(made, "memory", {"memory": kib}) == {}
+    verbs.apply(made, "memory", {"memory": kib})
     assert (made.get("./memory"), made.get("./currentMemory")) == (whole, now)
 
 
@@ -63,7 +63,7 @@ def test_arguments_for_the_emulator_are_added() -> None:
 
 def test_smbios_is_told_where_to_look() -> None:
     made = guest()
-    assert verbs.apply(made, "sysinfo", {"smbios.mode": "host"}) == {}
+    verbs.apply(made, "sysinfo", {"smbios.mode": "host"})
     assert made.get("./os/smbios/@mode") == "host"
 
 
@@ -72,7 +72,3 @@ def test_presets_that_leave_the_cpu_to_libvirt(preset: str) -> None:
     made = guest("<cpu mode='host-model'/>")
     verbs.apply(made, "cpu", {"preset": preset})
     assert not made.has("./cpu")
-
-
-def test_words_without_a_function_are_left() -> None:
-    assert verbs.apply(guest(), "cpu", {"secure": "no"}) == {"secure": "no"}

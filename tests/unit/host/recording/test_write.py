@@ -11,9 +11,11 @@ from virtprov.host.recording import write as recording
 from virtprov.host.recording.write import record
 from virtprov.support.errors import InputError
 
+MACHINES = ("pc", "q35", "virt")
 
-def answers(host: Host) -> dict[object, object]:
-    """Everything a host says about itself and what is on it; ids of running guests are counted anew."""
+
+def answers(host: Host, machines: tuple[str, ...] = MACHINES) -> dict[object, object]:
+    """Everything a host says about itself, the `machines` and what is on it; ids of running guests are counted anew."""
     found: dict[object, object] = {
         name: getattr(host, name)() for name in ("default_bridge", "libvirt_version", "hypervisor_version")
     }
@@ -31,7 +33,7 @@ def answers(host: Host) -> dict[object, object]:
     found |= {("device", device.name): device for device in host.node_devices()}
     for kind in host.capabilities().guests:
         for domain in kind.domain_types:
-            for machine in (None, "pc", "q35", "virt"):
+            for machine in (None, *machines):
                 answer = host.domain_capabilities(kind.arch, machine, domain.name, domain.emulator)
                 found[kind.arch, domain.name, machine] = answer and answer.xml
     return found
@@ -49,7 +51,8 @@ def test_the_test_driver_is_recorded(tmp_path: Path) -> None:
     host = connect("test:///default")
     assert record(host, str(tmp_path / "copy")) == ()
     copy = connect(f"recorded://{tmp_path / 'copy'}")
-    assert answers(copy) == answers(host)
+    # it names no machines; asked for any, the one of libvirt 11.3 says the name back
+    assert answers(copy, machines=()) == answers(host, machines=())
     assert copy.guest_names() and copy.node_device_names()
 
 
@@ -75,7 +78,7 @@ def test_passwords_are_not_recorded(kvm: Host, tmp_path: Path) -> None:
 def test_states_of_guests_are_recorded(make_host: Callable[[str], Host], tmp_path: Path) -> None:
     domain = "<domain type='test'><name>{}</name><memory>1</memory><os><type>hvm</type></os></domain>".format
     host = make_host("".join(map(domain, ("running", "paused", "off", "saved"))))
-    host.suspend_guest("paused")
+    host._domain("paused").suspend()
     host.destroy_guest("off")
     host._domain("saved").managedSave(0)
     host.create_guest(domain("transient"))

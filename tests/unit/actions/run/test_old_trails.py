@@ -1,0 +1,250 @@
+"""Trails that release 0.1.0 wrote: read, judged and cleaned up as those of today."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtprov.actions.run import leftovers
+from virtprov.actions.run.artifact import mark_of
+from virtprov.actions.run.leftovers import Found, Run
+from virtprov.host.connection import Host, connect
+from virtprov.support.acl import Person, let_search
+from virtprov.xml import tree
+
+SAMPLES = Path(__file__).resolve().parents[3] / "data" / "trails-0.1.0"
+UUID = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e0{}"
+GUEST = (
+    "<domain type='test'><name>{}</name><uuid>{}</uuid><memory>{}</memory><os><type>hvm</type></os><devices/></domain>"
+)
+VOLUME = "<volume><name>{}</name><capacity>1048576</capacity></volume>"
+SECRET = "2ec115d7-3a88-3ceb-bc12-0ac909a6fd87"
+Look = Callable[[Host], dict[str, list[str]]]
+
+
+def guest(name: str, number: int, memory: int = 65536) -> str:
+    return GUEST.format(name, UUID.format(number), memory)
+
+
+class Keeping:
+    """The test driver, which keeps no secrets, with a place for them."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.secrets: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.host, name)
+
+    def has_secret(self, uuid: str) -> bool:
+        return uuid in self.secrets
+
+    def remove_secret(self, uuid: str) -> None:
+        self.secrets.remove(uuid)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder with the files that the run worked on, before it began."""
+    made = tmp_path / "files"
+    (made / "open").mkdir(mode=0o700, parents=True)
+    (made / "disk.img").write_text("old")
+    return made
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Any]:
+    """The host before the run began: three guests, of which `db` is off, and one pool."""
+    three = "".join(guest(name, number) for number, name in enumerate(("web", "old", "db"), 1))
+    pool = "<pool type='dir'><name>images</name><target><path>/srv/images</path></target></pool>"
+    (tmp_path / "host.xml").write_text(f"<node>{pool}{three}</node>")
+    with connect(f"test://{tmp_path}/host.xml") as connected:
+        connected.destroy_guest("db")
+        yield Keeping(connected)
+
+
+def pool_uuid(sample: str) -> str:
+    """The UUID of the pool that the run made."""
+    return str(re.findall('"uuid":"([^"]*)","path":"/srv/more"', (SAMPLES / f"{sample}.jsonl").read_text())[0])
+
+
+def do_the_same(host: Any, folder: Path, sample: str) -> None:
+    """Bring host and files to where the run left them."""
+    let_search(str(folder / "open"), Person("somebody", 64000001, frozenset()))
+    (folder / "disk.img").rename(folder / "disk.img.old")
+    (folder / "disk.img").write_text("new")
+    target = "<target><path>/srv/more</path></target>"
+    host.create_pool(f"<pool type='dir'><name>more</name><uuid>{pool_uuid(sample)}</uuid>{target}</pool>")
+    for where, name in (("more", "new.img"), ("images", "new.img"), ("images", "locked.img")):
+        host.create_volume(where, VOLUME.format(name))
+    host.secrets.add(SECRET)
+    host.destroy_guest("old")
+    host.rename_guest("old", "old.replaced-9f3b1f0a")
+    host.define_guest(guest("new", 4))
+    host.define_guest(guest("web", 1, 131072))
+    host.start_guest("db")
+
+
+def put(host: Any, folder: Path, sample: str, home: Path) -> Path:
+    """Write the sample into the state directory, with what is known of files and guests now."""
+    text = (SAMPLES / f"{sample}.jsonl").read_text().replace("@URI@", host.uri).replace("@DIR@", str(folder))
+    text = re.sub("@MARK ([^@]*)@", lambda match: mark_of(str(folder / match[1])), text)
+    text = re.sub("@CRC32 ([^@]*)@", lambda match: crc32(host.guest_xml(match[1], inactive=True, secure=True)), text)
+    home.mkdir(parents=True)
+    path = home / "run-00000000000000000001-1.jsonl"
+    path.write_text(text)
+    return path
+
+
+def crc32(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
+@pytest.fixture
+def read(home: Path, host: Any, folder: Path) -> Iterator[Callable[[str], Run]]:
+    """Read a sample as the run that it tells of."""
+    held = []
+
+    def one(sample: str) -> Run:
+        put(host, folder, sample, home)
+        damaged: list[str] = []
+        ((run, lines),) = leftovers.ended(damaged)
+        assert damaged == []
+        held.append(lines)
+        return run
+
+    yield one
+    for lines in held:
+        lines.close()
+
+
+def state_of(host: Any, folder: Path, listed: Look) -> tuple[Any, ...]:
+    """All that the run could have changed."""
+    files = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+    memory = tree.find_text(tree.parse(host.guest_xml("web", inactive=True)), "memory")
+    mode = stat.S_IMODE((folder / "open").stat().st_mode), os.listxattr(folder / "open")
+    return listed(host), files, mode, memory, host.secrets.copy()
+
+
+def never(found: Found) -> bool:
+    raise AssertionError(f"nothing is doubtful here, not {found}")
+
+
+def test_old_trail_names_what_was_made(read: Callable[[str], Run], host: Any, folder: Path) -> None:
+    do_the_same(host, folder, "made")
+    run = read("made")
+    assert run.words().startswith(f"the virtprov-install of 'new' on {host.uri} that began at 2023-09-")
+    assert [thing.words() for thing in run.things] == [
+        "the running guest 'db'",
+        "the changed definition of 'web'",
+        "the guest 'new'",
+        "the guest 'old', put aside as 'old.replaced-9f3b1f0a'",
+        f"the file {folder}/disk.img",
+        f"{folder}/disk.img, put aside as {folder}/disk.img.old",
+        "the volume locked.img in the pool 'images'",
+        "the secret of /srv/images/locked.img",
+        f"the volume {folder}/free.img",
+        "the volume new.img in the pool 'images'",
+        "the volume new.img in the pool 'more'",
+        "the storage pool 'more'",
+        f"the right of 'somebody' to search {folder}/open",
+    ]
+
+
+def test_old_trail_of_a_run_killed_at_its_end_is_cleaned_up(
+    read: Callable[[str], Run], host: Any, folder: Path, listed: Look
+) -> None:
+    before = state_of(host, folder, listed)
+    do_the_same(host, folder, "made")
+    assert state_of(host, folder, listed) != before
+    run = read("made")
+    found = leftovers.look(run, host)
+    assert len(found) == len(run.things) - 1  # the volume outside of pools went with its pool
+    assert {each.state for each in found} == {leftovers.OURS}
+    fates = leftovers.remove(run, host, found, never)
+    assert state_of(host, folder, listed) == before
+    assert leftovers.is_settled(found, fates)
+    assert leftovers.OURS not in {each.state for each in leftovers.look(run, host)}
+
+
+def test_old_trail_of_what_was_only_begun_asks_where_nothing_tells(
+    read: Callable[[str], Run], host: Any, folder: Path, listed: Look
+) -> None:
+    before = state_of(host, folder, listed)
+    do_the_same(host, folder, "begun")
+    run = read("begun")
+    found = leftovers.look(run, host)
+    doubtful = [each.thing.words() for each in found if each.state == leftovers.UNSURE]
+    assert doubtful == [
+        "the running guest 'db'",
+        "the changed definition of 'web'",
+        "the volume locked.img in the pool 'images'",
+        "the volume new.img in the pool 'images'",
+        "the volume new.img in the pool 'more'",
+    ]
+    leftovers.remove(run, host, found, lambda each: True)
+    assert state_of(host, folder, listed) == before
+
+
+def test_old_trail_of_what_others_changed_since_leaves_it(
+    read: Callable[[str], Run], host: Any, folder: Path, listed: Look
+) -> None:
+    do_the_same(host, folder, "made")
+    run = read("made")
+    host.define_guest(guest("web", 1, 262144))
+    host.destroy_guest("db")
+    host.start_guest("db")
+    (folder / "theirs").write_text("theirs")
+    (folder / "theirs").rename(folder / "disk.img")
+    (folder / "open").chmod(0o755)
+    found = {each.thing.words(): each.why for each in leftovers.look(run, host) if each.state == leftovers.OTHERS}
+    assert found == {
+        "the running guest 'db'": "'db' was started again since",
+        "the changed definition of 'web'": "'web' was changed since",
+        f"the file {folder}/disk.img": "another one has its name by now",
+        f"the right of 'somebody' to search {folder}/open": "somebody has changed the rights of the directory since",
+    }
+
+
+def test_old_trail_past_the_point_of_no_return_gives_up_what_was_put_aside(
+    read: Callable[[str], Run], host: Any, folder: Path, listed: Look
+) -> None:
+    do_the_same(host, folder, "settled")
+    run = read("settled")
+    assert run.phase == leftovers.DISCARD
+    leftovers.remove(run, host, leftovers.look(run, host), never)
+    assert listed(host)["guests"] == ["db running", "new shut off", "web running"]
+    assert sorted(path.name for path in folder.iterdir()) == ["disk.img", "open"]
+    assert (folder / "disk.img").read_text() == "new"
+
+
+def test_old_trail_of_a_finished_run_gives_up_its_seed(
+    read: Callable[[str], Run], host: Any, folder: Path, listed: Look
+) -> None:
+    for name in ("new.img", "new-seed.iso"):
+        host.create_volume("images", VOLUME.format(name))
+    host.define_guest(guest("new", 4))
+    run = read("complete")
+    assert run.phase == leftovers.PASSED
+    leftovers.remove(run, host, leftovers.look(run, host), never)
+    assert listed(host) == {
+        "guests": ["db shut off", "new shut off", "old running", "web running"],
+        "pool images": ["new.img"],
+    }
+
+
+def test_old_trail_of_a_replaced_transient_guest_brings_it_back(
+    read: Callable[[str], Run], host: Any, folder: Path, listed: Look
+) -> None:
+    host.create_guest(guest("new", 4))
+    run = read("transient")
+    leftovers.remove(run, host, leftovers.look(run, host), never)
+    brief = host.guest("brief")
+    assert brief.active and not brief.persistent and host.guest("new") is None
