@@ -18,6 +18,7 @@ import libvirt
 from virtprov.host.refusals import SSH, no_answer, refusal, says_nothing
 from virtprov.host.uri import Uri, parse
 from virtprov.support.errors import CommandError, HostError, UsageError
+from virtprov.support.regular import HANDED_OVER, is_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ def _see_inventory(target: Uri) -> None:
             f"cannot connect to '{target.text}': there is no file '{target.path}'",
             hint="test:///default is libvirt's own make-believe host; test:///PATH reads one from a file",
         )
+    if not is_regular(target.path) and not target.path.startswith(HANDED_OVER):
+        raise HostError(f"cannot connect to '{target.text}': '{target.path}' is not a regular file")
 
 
 def _patiently(call: Callable[[], Any], uri: str | None, target: Uri, questions: _Questions) -> Any:

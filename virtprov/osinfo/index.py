@@ -14,6 +14,7 @@ import os
 
 from virtprov.osinfo.layers import chosen_files, folders, scan, stamp_of
 from virtprov.osinfo.pack import CELL, FIELD, ROW, WORD, pack_words
+from virtprov.support.regular import reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def _streams(roots: tuple[str, ...]) -> list[BinaryIO]:
     if roots in _unsaved:
         return [io.BytesIO(_unsaved[roots])]
     try:
-        return [open(cache_path(roots), "rb")]
+        return [reading(cache_path(roots))]
     except OSError:
         return []
 

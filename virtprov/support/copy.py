@@ -7,6 +7,7 @@ import os
 import stat
 
 from virtprov.support.errors import HostError, ProvError
+from virtprov.support.regular import opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class _Opened:
 
 def _opened(path: str, flags: int, mode: int = 0o600) -> _Opened:
     try:
-        return _Opened(path, os.open(path, flags | os.O_CLOEXEC, mode))
+        return _Opened(path, opened(path, flags, mode))
     except OSError as problem:
         raise ProvError(f"{path} cannot be opened: {problem.strerror}", hint="check the path and its rights") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from virtprov.support.frozen import Record
+from virtprov.support.regular import reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def probe(path: str) -> Image | None:
     Other magics are those QEMU's own drivers look for. Whatever is not known is raw.
     """
     try:
-        with open(path, "rb") as stream:
+        with reading(path) as stream:
             head = stream.read(_HEAD)
             if head[:4] == _QCOW2:
                 return _qcow2(stream, head)

@@ -10,6 +10,7 @@ import os
 
 from virtprov.support.errors import ProvError
 from virtprov.support.files import to_disk
+from virtprov.support.regular import opened, reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Lines:
 
         handle = None
         try:
-            number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | flags, 0o600)
+            number = opened(path, os.O_RDWR | os.O_APPEND | flags)
             handle = os.fdopen(number, "a+b")
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if flags & os.O_CREAT:
@@ -160,7 +161,7 @@ def listing(kind: str) -> list[str]:
 def first_line(path: str) -> Any:
     """The first object of a file, without opening the rest; None when there is none."""
     try:
-        with open(path, "rb") as handle:
+        with reading(path) as handle:
             return _object(handle.readline())
     except OSError:
         return None
@@ -169,7 +170,7 @@ def first_line(path: str) -> Any:
 def last_line(path: str) -> Any:
     """The last object of a file, if it is no longer than 4 KiB; else None."""
     try:
-        with open(path, "rb") as handle:
+        with reading(path) as handle:
             end = handle.seek(0, os.SEEK_END)
             handle.seek(max(0, end - _LAST_LINE))
             tail = handle.read()

@@ -12,8 +12,9 @@ from virtprov.actions.steps.files import CopyFile, Discard, PutAside
 from virtprov.guest import identity
 from virtprov.guest.disks.volumes import FILE_POOLS, GIB
 from virtprov.guest.document import Guest
-from virtprov.support.errors import HostError, UsageError
+from virtprov.support.errors import HostError, InputError, UsageError
 from virtprov.support.frozen import Record
+from virtprov.support.regular import is_regular
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -82,6 +83,9 @@ class _Work:
         self.warnings = warnings
         self.last: list[Step] = []
         self.files = list(request.files)
+        for file in () if host.is_remote else self.files:
+            if not is_regular(file):
+                raise InputError(f"--file {file}: this is not a regular file", hint="name a file, or a block device")
         self.fates: list[DiskFate] = []
         self.steps: list[Step] = []
         self._taken: set[str] = set()

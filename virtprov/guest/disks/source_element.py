@@ -111,14 +111,18 @@ def whereabouts(disk: Element) -> str:
 
 
 def kind_here(path: str) -> str:
-    """What stands at a local path: `file`, `block`, `dir`; "" when nothing does."""
+    """What stands at a local path: `file`, `block`, `dir`, "" when nothing does; raises UsageError for a FIFO."""
     try:
         mode = os.stat(path).st_mode
     except OSError:
         return ""
     if stat.S_ISBLK(mode):
         return "block"
-    return "dir" if stat.S_ISDIR(mode) else "file"
+    if stat.S_ISDIR(mode):
+        return "dir"
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"the disk '{path}' is not a regular file", hint="name an image, an ISO or a block device")
+    return "file"
 
 
 def _type_of(source: Element) -> str:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from virtprov.support.errors import ProvError
+from virtprov.support.regular import reading
 from virtprov.xml.schema.graph import Graph
 
 MAIN = "domain.rng"
@@ -80,7 +81,7 @@ def _from_cache(where: str, stamp: str) -> Graph | None:
     import json
 
     try:
-        with open(_cache_path(where), "rb") as stream:
+        with reading(_cache_path(where)) as stream:
             data = json.loads(stream.read())
         if not stamp or data["stamp"] != stamp or not (data["patterns"] and data["start"]):
             return None
