@@ -199,7 +199,7 @@ def _object(text: bytes) -> Any:
 
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

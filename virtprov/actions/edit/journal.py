@@ -167,6 +167,10 @@ def is_back(host: Host, entry: Entry) -> bool:
 # -- runs that can be undone ---------------------------------------------------------------------
 
 
+LATEST = 1 << 36
+"""No journal is written after this second (in the year 4147): a time beyond is damage."""
+
+
 class Run(Record):
     """A run of the past: where its journal is, and the host."""
 
@@ -185,7 +189,7 @@ def runs() -> Iterator[Run]:
         if isinstance(last, dict) and last.get("undone") is True:
             continue
         uri, asked, time = head.get("uri"), head.get("asked"), head.get("time")
-        if isinstance(uri, str) and isinstance(asked, str) and isinstance(time, int):
+        if isinstance(uri, str) and isinstance(asked, str) and isinstance(time, int) and 0 <= time < LATEST:
             yield Run(path, uri, asked, time)
 
 
@@ -211,7 +215,7 @@ class History:
         self.journal = Journal(lines, lasting=True)
         try:
             self.guests = _guests(lines)
-        except (AttributeError, KeyError, TypeError) as problem:
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as problem:
             lines.close()
             raise ProvError(
                 f"'{run.path}' is damaged, so what that run changed cannot be put back",

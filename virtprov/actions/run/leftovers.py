@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -43,8 +44,6 @@ class Run(Record):
 
     def words(self) -> str:
         """Who it was, and when."""
-        import time
-
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.at))
         about = f" of '{self.guest}'" if self.guest else ""
         return f"the {self.tool}{about} on {self.uri} that began at {when}"
@@ -81,7 +80,7 @@ def ended(damaged: list[str]) -> Iterator[tuple[Run, state.Lines]]:
             continue
         try:
             run = _read(path, lines)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, LookupError, OSError, OverflowError, TypeError, ValueError):
             lines.close()
             damaged.append(path)
             continue
@@ -92,7 +91,7 @@ def ended(damaged: list[str]) -> Iterator[tuple[Run, state.Lines]]:
 
 
 def _read(path: str, lines: state.Lines) -> Run | None:
-    """The run of a file, None for one without a line; raises what wrong types and missing keys raise."""
+    """The run of a file, None for one without a line; raises what wrong types, missing keys, impossible times raise."""
     last_seen = os.stat(path).st_mtime
     run: dict[str, object] = {}
     phase, held = UNDO, dict[int, Thing]()
@@ -111,6 +110,7 @@ def _read(path: str, lines: state.Lines) -> Run | None:
         if held or phase != UNDO:
             raise ValueError("nothing tells whose run it is")
         return None
+    time.localtime(int(str(run["at"])))
     wanted = tuple(thing for thing in reversed(held.values()) if _is_left(thing, phase))
     guests = frozenset(thing.uuid for thing in held.values() if thing.kind in (artifact.GUEST, artifact.START))
     return Run(
