@@ -295,12 +295,14 @@ def _write(path: str, image: bytes) -> bool:
     """Put the index in its place in one step; False when that cannot be done, which is no error."""
     from time import time_ns
 
+    from virtprov.support.private import make_folder
+
     folder, name = os.path.split(path)
     aside = os.path.join(folder, f".{name}.{os.getpid()}.{time_ns()}")
     try:
-        os.makedirs(folder, exist_ok=True)
+        make_folder(folder)
         try:
-            with open(aside, "xb") as stream:
+            with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644), "wb") as stream:
                 stream.write(image)
             os.replace(aside, path)
         except OSError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from virtprov.support import private
 from virtprov.support.errors import ProvError
 from virtprov.support.files import to_disk
 from virtprov.support.regular import opened, reading
@@ -28,7 +29,8 @@ def directory() -> str:
         base = os.path.expanduser("~/.local/state")
     path = os.path.join(base, "virtprov")
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        private.make_folder(path)
+        private.check_folder(path)
     except OSError as error:
         raise _cannot(f"the state directory '{path}' cannot be made", error) from None
     return path
@@ -67,6 +69,7 @@ class Lines:
         try:
             number = opened(path, os.O_RDWR | os.O_APPEND | flags)
             handle = os.fdopen(number, "a+b")
+            private.check_file(number, path)
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if flags & os.O_CREAT:
                 to_disk(os.path.dirname(path))

@@ -10,6 +10,7 @@ from virtprov.actions.edit.source import Document, Source
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Redefine, SetAutostart, Start
+from virtprov.guest import checks
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
@@ -152,6 +153,8 @@ def _each_on_the_last(
             beside = lives[-1].guest
         parts.append(part)
         guest = part.guest
+    if any(request.group == "graphics" for request in requests):
+        checks.display_passwords(guest)
     text, difference = spelled(document, guest)
     return Edited(requests, source, text, difference, tuple(parts), tuple(lives), course=_course(meant))
 

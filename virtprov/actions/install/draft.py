@@ -317,6 +317,7 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     host, guest = setting.host, setting.guest
     if request.checks.name_in_use:
         checks.name_is_free(host, guest.name)
+    checks.display_passwords(guest)
     if request.method.kind == boot.PXE and all(nic.get("type") == "user" for nic in guest.devices("interface")):
         setting.warn("the guest has no network to boot from: --pxe needs a bridge, or a network that offers it")
     if request.transient and host.driver == "vz":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from virtprov.support.errors import InputError, ProvError
+from virtprov.support.private import make_folder
 
 
 def write(path: str, text: str) -> None:
@@ -31,7 +32,7 @@ def folder(path: str, names: list[str]) -> None:
         if "/" in name:  # some of libvirt's drivers allow that
             raise InputError(f"--keep-old {path}: '{name}' cannot name a file in it", hint="keep that one by itself")
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        make_folder(path)
     except OSError as error:
         raise InputError(
             f"--keep-old {path}: {(error.strerror or str(error)).lower()}", hint="for several guests, name a folder"

@@ -95,10 +95,11 @@ def _keep(where: str, data: dict[str, object]) -> None:
     import json
 
     from virtprov.support.files import write_atomic
+    from virtprov.support.private import make_folder
 
     target = _cache_path(where)
     try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        make_folder(os.path.dirname(target))
         write_atomic(target, json.dumps(data, separators=(",", ":")))
     except (OSError, ProvError):
         return
