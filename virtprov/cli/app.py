@@ -214,11 +214,23 @@ def _failed(tool: str, argv: list[str], error: BaseException) -> int:
         name = REQUIRED[(error.name or "").partition(".")[0]]
         hint = f"`pip install {name}`, or `make venv` in a checkout of virtprov"
         return _report(tool, argv, "failed", f"the Python package {name} cannot be loaded: {error}", hint)
+    if isinstance(error, FileNotFoundError) and not error.filename and _is_nowhere():
+        hint = "go to a folder that is there: `cd`"
+        return _report(tool, argv, "input", "the current folder has been removed", hint, code=2)
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return _report(tool, argv, "failed", f"{where}{error.strerror}")
     hint = "" if _debug(argv) else "run the command again with --debug, and report what it prints"
     return _report(tool, argv, "bug", f"this is a bug in virtprov: {type(error).__name__}: {error}", hint)
+
+
+def _is_nowhere() -> bool:
+    """Whether the folder this runs in is gone: no relative path leads anywhere then."""
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
 
 
 def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1) -> int:

@@ -6,6 +6,7 @@ kept there may hold passwords.
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from virtprov.support import private
@@ -82,7 +83,11 @@ class Lines:
                 handle.close()
             raise _cannot(f"'{path}' cannot be written", error) from None
         made = cls(path, handle)
-        made._mend()
+        try:
+            made._mend()
+        except OSError as error:
+            made.close()
+            raise _cannot(f"'{path}' cannot be written", error) from None
         return made
 
     def _mend(self) -> None:
@@ -140,8 +145,9 @@ class Lines:
             place += len(text)
 
     def close(self) -> None:
-        """Let the file go."""
-        self._handle.close()
+        """Let the file go. What could not be written was said when it was."""
+        with contextlib.suppress(OSError):
+            self._handle.close()
 
     def remove(self) -> None:
         """Let the file go and remove it."""
@@ -185,8 +191,6 @@ def last_line(path: str) -> Any:
 
 def remove(path: str) -> None:
     """Remove a file; no harm when it is gone."""
-    import contextlib
-
     with contextlib.suppress(OSError):
         os.unlink(path)
 

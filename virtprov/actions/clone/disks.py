@@ -10,11 +10,12 @@ from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, Discard, PutAside
 from virtprov.guest import identity
-from virtprov.guest.disks.volumes import FILE_POOLS, GIB
+from virtprov.guest.disks.volumes import FILE_POOLS
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, InputError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.regular import is_regular
+from virtprov.support.units import show_gib
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -250,8 +251,8 @@ class _Work:
         self._needed[pool.name] = self._needed.get(pool.name, 0) + need
         if not self.request.reflink and self._needed[pool.name] > pool.available:
             raise HostError(
-                f"the copy of {source.path} needs {need / GIB:.1f} GiB, but the pool '{pool.name}' has"
-                f" {pool.available / GIB:.1f} GiB free",
+                f"the copy of {source.path} needs {show_gib(need)}, but the pool '{pool.name}' has"
+                f" {show_gib(pool.available)} free",
                 hint="make room, give --file PATH in another pool, or use --check disk_size=off",
             )
 

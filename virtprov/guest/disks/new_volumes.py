@@ -20,6 +20,7 @@ from virtprov.guest.disks.volumes import (
     images_directory,
 )
 from virtprov.support.errors import HostError, UsageError, nearest
+from virtprov.support.units import show_gib
 from virtprov.xml import path as places
 from virtprov.xml.tree import Element
 
@@ -159,8 +160,9 @@ class NewVolumes:
         if spec.backing_store:
             return self._backing(spec)[1]
         if self.advised_gib is not None:
-            self.notes.append(f"Using {self.advised_gib:g} GiB for the new disk, as its operating system recommends")
-            return int(self.advised_gib * GIB)
+            size = int(self.advised_gib * GIB)
+            self.notes.append(f"Using {show_gib(size)} for the new disk, as its operating system recommends")
+            return size
         return None
 
     def _backing(self, spec: DiskSpec) -> tuple[str, int | None, str]:

@@ -120,7 +120,7 @@ def kind_here(path: str) -> str:
         return "block"
     if stat.S_ISDIR(mode):
         return "dir"
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(mode) and path != os.devnull:
         raise UsageError(f"the disk '{path}' is not a regular file", hint="name an image, an ISO or a block device")
     return "file"
 
