@@ -6,13 +6,22 @@ import gc
 import signal
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
-# A run in the background begins deaf to Ctrl-C, and so does all that it starts.
+# A run in the background begins deaf to Ctrl-C, one under nohup to a hangup, and so does all that they start. A
+# handler, unlike deafness, is not handed down: the run goes on as it is, and what it starts hears.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 # As the commands do. An object of libvirt that is collected right after a call has failed wipes out that call's error.
 gc.set_threshold(100_000)
+
+
+# How long an example takes says more about what else the machine does.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

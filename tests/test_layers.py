@@ -25,7 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "guest": {"osinfo", "cloudinit", "options", "host", "xml", "support"},
     "osinfo": {"xml", "support"},
     "cloudinit": {"support"},
-    "options": {"support"},  # support.errors alone: see STANDARD_ONLY
+    "options": {"support"},  # two files of it: see STANDARD_ONLY
     "host": {"xml", "support"},
     "xml": {"support"},
     "support": set(),
@@ -54,7 +54,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
     "osinfo": {"media": {"pack", "resolve"}},
 }
 # The option tables are read for help and completion, when nothing else may be loaded.
-STANDARD_ONLY = {"options": {"virtprov.support.errors"}}
+STANDARD_ONLY = {"options": {"virtprov.support.errors", "virtprov.support.words"}}
 # The only importers of each library. A trailing dot means everything below.
 WINDOWS: dict[str, tuple[str, ...]] = {
     "lxml": ("virtprov.xml.",),

@@ -18,12 +18,13 @@ PARTS: dict[str, tuple[bytes, ...]] = {
     ),
     "trail": (
         b'{"run": ', b'{"begin": ', b'{"made": ', b'{"gone": true, "n": 1}', b'{"settled": true}',
-        b'{"complete": true}', b"\n", b'"n": ', b'"at": ', b'"kind": "volume"', b'"kind": "pool"', b'"name": ', b'"uri": ', b"[]",
-        b"{}", b"null", b"-1", b"1e400", b"true", b'{"guest": ', b'{"left": ', b'{"undone": ',
+        b'{"complete": true}', b"\n", b'"n": ', b'"at": ', b'"kind": "volume"', b'"kind": "pool"', b'"name": ',
+        b'"uri": ', b"[]", b"{}", b"null", b"-1", b"1e400", b"true", b'{"guest": ', b'{"left": ', b'{"undone": ',
         b'{"virtprov": 1, "uri": "test:///default", ',
     ),
     "web": (
-        b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 302 Found\r\nLocation: ", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/0.9", b"\r\n",
+        b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 302 Found\r\nLocation: ", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/0.9",
+        b"\r\n",
         b"\r\n\r\n", b"Content-Length: ", b"Content-Range: bytes ", b"Transfer-Encoding: chunked\r\n", b"ETag: ", b"//",
         b"ffffffffffffffff\r\n", b"http://[::1", b"file:///", b"http://a:b@", b"Content-Encoding: gzip\r\n", b":", b" ",
         b"0\r\n\r\n",
@@ -60,7 +61,7 @@ class _Agent:
 def runs(data: bytes) -> int:
     """The bytes are the trail, and the journal, of a run that has ended."""
     from virtprov.actions.edit import journal, undo
-    from virtprov.actions.run import leftovers, trail
+    from virtprov.actions.run import leftovers, trail, trail_reader
     from virtprov.support import state
     from virtprov.support.errors import ProvError
 
@@ -70,8 +71,8 @@ def runs(data: bytes) -> int:
             with open(path, "wb") as stream:
                 stream.write(data)
         leftovers.notice()
-        for run, lines in leftovers.ended([]):
-            run.words()
+        for run, lines in trail_reader.ended([]):
+            run.describe()
             lines.close()
         try:
             history, _ = undo.last(None, [])

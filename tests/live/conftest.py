@@ -30,6 +30,7 @@ ORDER = (
     "test_pools.py",
     "test_lxc.py",
     "test_firmware.py",
+    "test_publish.py",
     "test_session.py",
     "test_hosts.py",
     "test_faults.py",

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from lab import inventory
 from lab.domain import definition, disk_paths, mac_addresses, text
-from lab.guests import Shell, shut_down
+from lab.guests import Shell, shut_down, start
 from lab.host import Done, Host
 from lab.inventory import Inventory
 from lab.shared import HOSTNAME, NAME, NOTE, Shared
@@ -58,8 +58,7 @@ def cloned(shared: Shared) -> Iterator[Cloned]:
 @pytest.fixture(scope="module")
 def booted(cloned: Cloned, shared: Shared) -> Iterator[Shell]:
     """A login on the clone, the original being off."""
-    shared.host.virsh("start", CLONE)
-    shared.shell.wait()
+    start(shared.host, CLONE, shared.shell)
     yield shared.shell
     shut_down(shared.host, CLONE)
 

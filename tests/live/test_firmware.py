@@ -79,6 +79,23 @@ def test_variables_and_tpm_state_are_the_guests_own(booted: Booted, lab: Host) -
     assert [one for one in files if one.startswith(f"{TPMS}/{uuid}/")]
 
 
+def test_an_edit_keeps_what_the_firmware_is_to_have(booted: Booted, lab: Host) -> None:
+    """libvirt 11.3 writes the features it chose into the definition, that of 9.0 those that were asked for."""
+
+    def features(name: str) -> set[tuple[str | None, str | None]]:
+        found = definition(lab, name).findall("./os/firmware/feature")
+        return {(one.get("name"), one.get("enabled")) for one in found}
+
+    before = {name: features(name) for name in BOOTS}
+    assert ("enrolled-keys", "no") in before["lax"]
+    assert before["secure"] <= {("enrolled-keys", "yes"), ("secure-boot", "yes")}
+    for name in BOOTS:
+        done = lab.run(["virtprov-xml", name, "--edit", "--metadata", "title=Edited", "--define"])
+        assert done.rc == 0, done.err
+        assert lab.virsh("desc", name, "--title", "--config") == "Edited"
+    assert {name: features(name) for name in BOOTS} == before
+
+
 def test_a_clone_gets_variables_of_its_own(booted: Booted, lab: Host) -> None:
     lab.virsh("destroy", "lax")
     before = inventory.take(lab)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from lab import inventory
 from lab.guests import until
-from lab.host import Host, running_host, start_host
+from lab.host import USER, Host, free_user, running_host, start_host
 from lab.image import Image
 from lab.sources import debian_lines
 
@@ -108,6 +109,14 @@ def test_the_image_is_whole(image: Image) -> None:
     told = subprocess.run(["qemu-img", "check", "-q", "-U", image.disk], capture_output=True, text=True)
     assert told.returncode == 0, told.stderr
     assert image.kernel.stat().st_size > image.initrd.stat().st_size > 1 << 20
+
+
+def test_the_ordinary_user_is_nobody_of_this_machine() -> None:
+    known = pwd.getpwall()[0]
+    name, number = free_user(known.pw_name, known.pw_uid)
+    assert name == f"{known.pw_name}2" and number > known.pw_uid
+    with pytest.raises(KeyError):
+        pwd.getpwnam(USER)
 
 
 def test_only_debians_own_archives_go_into_the_image() -> None:

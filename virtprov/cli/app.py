@@ -144,15 +144,15 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
     No exception leaves this function. Interrupts, and SIGTERM and SIGHUP which count as such, give 130 once
     `main` has undone what it did.
     """
-    from virtprov.cli import streams
+    from virtprov.cli import streams, talk
 
     _heed_signals()
+    talk.begin(tool)
     with streams.guarded() as out:
-        hush = _listen(argv)
         try:
             return _outcome(tool, main, argv) or _written(tool, out)
         finally:
-            hush()
+            talk.end()
 
 
 def _outcome(tool: str, main: Main, argv: list[str]) -> int:
@@ -182,15 +182,6 @@ def _written(tool: str, out: Shown) -> int:
     return UNWRITTEN
 
 
-def _listen(argv: list[str]) -> Callable[[], None]:
-    """Print what is logged when --debug asks for it; returns how to stop that."""
-    if not _debug(argv):
-        return lambda: None
-    from virtprov.support import log
-
-    return log.start(log.to_stderr)
-
-
 def _heed_signals() -> None:
     import signal
 
@@ -203,9 +194,11 @@ def _heed_signals() -> None:
 
 
 def _failed(tool: str, argv: list[str], error: BaseException) -> int:
+    from virtprov.cli import talk
     from virtprov.support.errors import ProvError
 
-    if _debug(argv):
+    debug = talk.asked(argv).debug
+    if debug:
         _show_traceback(error)
     if isinstance(error, ProvError):
         kind = next((KINDS[kin.__name__] for kin in type(error).__mro__ if kin.__name__ in KINDS), "failed")
@@ -220,7 +213,7 @@ def _failed(tool: str, argv: list[str], error: BaseException) -> int:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return _report(tool, argv, "failed", f"{where}{error.strerror}")
-    hint = "" if _debug(argv) else "run the command again with --debug, and report what it prints"
+    hint = "" if debug else "run the command again with --debug, and report what it prints"
     return _report(tool, argv, "bug", f"this is a bug in virtprov: {type(error).__name__}: {error}", hint)
 
 
@@ -235,13 +228,14 @@ def _is_nowhere() -> bool:
 
 def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1) -> int:
     """Say what went wrong: a sentence and a hint for people, an object for programs. Returns `code`."""
+    from virtprov.cli import talk
     from virtprov.support import log
 
     message, hint = log.mask(message), log.mask(hint)
     sys.stderr.write(f"{tool}: {message}\n" if code == INTERRUPTED else f"{tool}: error: {message}\n")
     if hint:
         sys.stderr.write(f"hint: {hint}\n")
-    if _wants_json(argv):
+    if talk.asked(argv).json:
         import json
 
         from virtprov.cli import streams
@@ -257,19 +251,3 @@ def _show_traceback(error: BaseException) -> None:
     from virtprov.support import log
 
     sys.stderr.write(log.mask("".join(traceback.format_exception(error))))
-
-
-def _options(argv: list[str]) -> list[str]:
-    """Return the words before `--`: the parser may have failed, so the two flags below are read by hand."""
-    return argv[: argv.index("--")] if "--" in argv else argv
-
-
-def _debug(argv: list[str]) -> bool:
-    return any(word in ("-d", "--debug") for word in _options(argv))
-
-
-def _wants_json(argv: list[str]) -> bool:
-    words = _options(argv)
-    asked = [word[9:] for word in words if word.startswith("--output=")]
-    asked += [value for word, value in zip(words, words[1:], strict=False) if word == "--output"]
-    return "json" in asked

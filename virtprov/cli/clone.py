@@ -10,11 +10,11 @@ from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import Namespace
 
     from virtprov.actions.clone.draft import ClonePlan
     from virtprov.actions.request import CloneRequest
-    from virtprov.cli.parser import Target
+    from virtprov.cli.parser import Parser, Target
     from virtprov.host.connection import Host
 
 _USAGE = "%(prog)s --original GUEST --auto-clone [options]"
@@ -24,7 +24,7 @@ _DESCRIPTION = (
 )
 
 
-def build_parser() -> ArgumentParser:
+def build_parser() -> Parser:
     """The parser of virtprov-clone."""
     made = parser.parser("virtprov-clone", usage=_USAGE, description=_DESCRIPTION)
     general = made.add_argument_group("general options")

@@ -35,7 +35,7 @@ def _parser(tool: str) -> Parser:
     if tool == "virtprov-clone":
         from virtprov.cli import clone
 
-        return clone.build_parser()  # type: ignore[return-value]
+        return clone.build_parser()
     if tool == "virtprov-xml":
         from virtprov.cli.edit import command
 
@@ -93,37 +93,16 @@ def of_words(parser: Parser, words: list[str]) -> list[str]:
     before = words[:-1]
     if "--" in before:
         return []
-    action = _flag(parser, before[-1]) if before else None
+    action = parser.flag(before[-1]) if before else None
     if action is not None and action.nargs != 0 and not (action.nargs == "?" and current.startswith("-")):
         return _values(action, current)
     name, equals, text = current.partition("=")
     if equals and name.startswith("--"):
-        action = _flag(parser, name)
+        action = parser.flag(name)
         return [f"{name}={word}" for word in _values(action, text)] if action is not None else []
-    if current.startswith("-") or (not current and not parser._get_positional_actions()):
-        return [f"{flag} " for flag in _flags(parser) if flag.startswith(current)]
+    if current.startswith("-") or (not current and not parser.takes_names()):
+        return [f"{flag} " for flag in parser.flags() if flag.startswith(current)]
     return []
-
-
-def _flag(parser: Parser, word: str) -> Action | None:
-    """The flag that a word means, cut short or not; None when it means none, or several."""
-    if not word.startswith("-") or word == "-":
-        return None
-    known = parser._option_string_actions.get(word)
-    if known is not None or not word.startswith("--") or "=" in word:
-        return known
-    found = parser._get_option_tuples(word)
-    return found[0][0] if len(found) == 1 else None
-
-
-def _flags(parser: Parser) -> list[str]:
-    """Every long flag that the help shows, under its first name."""
-    found = []
-    for action in parser._actions:
-        long = [flag for flag in action.option_strings if flag.startswith("--")]
-        if long and action.help != "==SUPPRESS==":
-            found.append(long[0])
-    return sorted(found)
 
 
 def _values(action: Action, text: str) -> list[str]:

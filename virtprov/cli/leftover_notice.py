@@ -5,11 +5,6 @@ from __future__ import annotations
 from virtprov.cli.output import Output
 from virtprov.support.errors import ProvError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-
-    pass
-
 
 def tell(output: Output) -> None:
     """Say what earlier runs may have left behind; nothing is asked of any host."""

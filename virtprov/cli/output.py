@@ -82,15 +82,14 @@ class Output:
 
     def world(self, host: Host) -> World:
         """What steps act upon, with progress on standard error, and a trail for the case that the run is killed."""
-        import os
-
         from virtprov.actions.run import trail
         from virtprov.actions.run.plan import World
+        from virtprov.cli import talk
         from virtprov.support.progress import make
 
         Output.acts = True
         world = World(host, make(sys.stderr, quiet=self.quiet), self.say, self.warn)
-        world.trail = trail.for_host(os.path.basename(sys.argv[0]), host, self.warn)
+        world.trail = trail.for_host(talk.tool, host, self.warn)
         return world
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import contextmanager
 
+from virtprov.cli import talk
 from virtprov.support.errors import UsageError, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any, NoReturn
 
     Target = argparse.ArgumentParser | argparse._ArgumentGroup
@@ -101,16 +103,51 @@ def _wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
+@contextmanager
+def _untranslated() -> Iterator[None]:
+    """Keep argparse from looking for translations of its words: ours have none, and the search outlasts the help."""
+    kept = argparse._  # type: ignore[attr-defined]
+    argparse._ = str  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        argparse._ = kept  # type: ignore[attr-defined]
+
+
 class Parser(argparse.ArgumentParser):
-    """argparse's parser, with failures as UsageError.
+    """argparse's parser, with failures as UsageError. What is needed of argparse's own members is in this class.
 
     Long flags may be cut short as long as they stay unambiguous; those in `fresh`, which virt-install does
     not have, must be written out, so that what was unambiguous there is so here.
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(formatter_class=_Formatter, add_help=False, **settings)
+        with _untranslated():
+            super().__init__(formatter_class=_Formatter, add_help=False, **settings)
         self.fresh: set[str] = set()
+
+    def flag(self, word: str) -> argparse.Action | None:
+        """The flag that a word means, cut short or not; None when it means none, or several."""
+        known = self._option_string_actions.get(word)
+        if known is not None or not word.startswith("--") or word == "--" or "=" in word:
+            return known
+        found = self._get_option_tuples(word)
+        return found[0][0] if len(found) == 1 else None
+
+    def flags(self) -> list[str]:
+        """Every long flag that the help shows, under its first name, sorted."""
+        shown = [action for action in self._actions if action.help != argparse.SUPPRESS]
+        long = ([name for name in action.option_strings if name.startswith("--")] for action in shown)
+        return sorted(names[0] for names in long if names)
+
+    def takes_names(self) -> bool:
+        """Whether there are words that belong to no flag, such as the names of guests."""
+        return bool(self._get_positional_actions())
+
+    def format_help(self) -> str:
+        """The help as a text."""
+        with _untranslated():
+            return super().format_help()
 
     def add_fresh(self, target: Target, flag: str, **settings: Any) -> None:
         """Add a flag of our own to the parser or one of its groups."""
@@ -125,11 +162,14 @@ class Parser(argparse.ArgumentParser):
                     f"the word {word[:80]!a} on the command line is not UTF-8",
                     hint="names and values go into XML, which is text; rename a file that is called so",
                 )
-        return super().parse_known_args(args, namespace)
+        with _untranslated():
+            read = super().parse_known_args(args, namespace)
+        talk.heard(read[0])
+        return read
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line; raises UsageError."""
-        words, hint = _in_our_words(message, [flag for flag in self._option_string_actions if flag[:2] == "--"])
+        words, hint = _in_our_words(message, [flag for flag in self._option_string_actions if flag.startswith("--")])
         raise UsageError(words, hint=hint or f"`{self.prog} --help` lists all flags")
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
@@ -172,14 +212,6 @@ def _longest(names: str) -> str:
     old = {flag for flags in OLD_FLAGS.values() for flag in flags}
     known = [name for name in spelled if name[2:] in _WITH_HELP]
     return known[0] if known else max((name for name in spelled if name not in old), key=len, default=spelled[-1])
-
-
-def _as_it_is(text: str) -> str:
-    return text
-
-
-argparse._ = _as_it_is  # type: ignore[attr-defined]
-"""argparse would look for translations of its own words; ours have none, and the search takes longer than the help."""
 
 
 def _columns() -> int:

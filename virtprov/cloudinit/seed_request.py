@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from virtprov.support.errors import UsageError, nearest
 from virtprov.support.frozen import Record
+from virtprov.support.words import NO, YES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ NAMES = (
 UNTIL_READY = "until-ready"
 FIRST_BOOT = "first-boot"
 KEEP = "yes"
-
-_YES = ("yes", "y", "1", "true", "t", "on")
-_NO = ("no", "n", "0", "false", "f", "off")
 
 
 class SeedRequest(Record):
@@ -95,16 +93,16 @@ def request_from(options: Mapping[str, str | None], guest_name: str) -> SeedRequ
 
 def _truth(given: Mapping[str, str], name: str) -> bool:
     word = given.get(name, "no").lower()
-    if word not in _YES + _NO:
+    if word not in YES + NO:
         raise UsageError(f"{FLAG} {name}: '{given[name]}' is neither on nor off", hint=f"write {name}=on")
-    return word in _YES
+    return word in YES
 
 
 def _keep(text: str) -> str:
     word = text.lower()
-    if word in _YES:
+    if word in YES:
         return KEEP
-    if word in _NO:
+    if word in NO:
         return UNTIL_READY
     if word in (UNTIL_READY, FIRST_BOOT):
         return word

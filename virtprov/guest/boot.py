@@ -139,7 +139,5 @@ def _eject(guest: Guest) -> None:
     """Take the installer out of its drive, which stands before all other CD-ROMs."""
     for disk in guest.disks("cdrom")[:1]:
         for tag in ("source", "driver"):
-            found = tree.child(disk, tag)
-            if found is not None:
-                tree.remove(found)
+            tree.drop(disk, tag)
         disk.set("type", "file")

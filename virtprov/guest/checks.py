@@ -63,7 +63,7 @@ def mac_addresses(guest: Guest) -> list[str]:
     """Every address of the guest, in lower case; raises UsageError for one that is none."""
     found = []
     for nic in guest.devices("interface"):
-        mac = (path.get(nic, "./mac/@address") or "").lower()
+        mac = path.text(nic, "./mac/@address").lower()
         if mac and mac != "random":
             check_mac(mac)
             found.append(mac)
@@ -84,7 +84,7 @@ def given_macs_are_free(host: HostView, macs: list[str], others: Others | None =
         lowered = text.lower()
         for mac in macs:
             if mac in lowered and _has_mac(text, mac):
-                owner = tree.find_text(tree.parse(text), "name")
+                owner = path.text(tree.parse(text), "./name")
                 raise HostError(
                     f"the MAC address {mac} belongs to the guest '{owner}'",
                     hint="give another one, leave it out, or use --check mac_in_use=off",
@@ -92,4 +92,4 @@ def given_macs_are_free(host: HostView, macs: list[str], others: Others | None =
 
 
 def _has_mac(text: str, mac: str) -> bool:
-    return any((path.get(nic, "./mac/@address") or "").lower() == mac for nic in Guest.parse(text).devices("interface"))
+    return any(path.text(nic, "./mac/@address").lower() == mac for nic in Guest.parse(text).devices("interface"))

@@ -45,7 +45,7 @@ class Guest:
 
     def get(self, where: str) -> str:
         """The text or attribute at a path; "" when it is not there."""
-        return path.get(self.root, where) or ""
+        return path.text(self.root, where)
 
     def put(self, where: str, text: str | None) -> None:
         """Write a value at a path; None takes it out."""

@@ -96,7 +96,7 @@ def _usb_devices(host: HostView) -> list[Element]:
 
 
 def _usb_place(capability: Element) -> tuple[int, int]:
-    return int(tree.find_text(capability, "bus", "-1")), int(tree.find_text(capability, "device", "-1"))
+    return int(path.text(capability, "./bus") or "-1"), int(path.text(capability, "./device") or "-1")
 
 
 def _plugged(said: Named, host: HostView) -> Named | None:
@@ -136,35 +136,35 @@ def _from_node(name: str, node: Element) -> Named:
 
 
 def _read_usb(capability: Element, name: str) -> Named:
-    vendor, product = tree.find_text(capability, "vendor/@id"), tree.find_text(capability, "product/@id")
+    vendor, product = path.text(capability, "./vendor/@id"), path.text(capability, "./product/@id")
     if vendor and product and vendor != "0x0000":
         return _ids(vendor, product)
-    return _address("usb", ("bus", tree.find_text(capability, "bus")), ("device", tree.find_text(capability, "device")))
+    return _address("usb", ("bus", path.text(capability, "./bus")), ("device", path.text(capability, "./device")))
 
 
 def _read_pci(capability: Element, name: str) -> Named:
-    numbers = (int(tree.find_text(capability, part, "0"), 0) for part in ("domain", "bus", "slot", "function"))
+    numbers = (int((path.text(capability, part) or "0"), 0) for part in ("domain", "bus", "slot", "function"))
     return _pci(*numbers)
 
 
 def _read_scsi(capability: Element, name: str) -> Named:
-    host = tree.find_text(capability, "host")
+    host = path.text(capability, "./host")
     parts = (("bus", "bus"), ("target", "target"), ("unit", "lun"))
     return Named(
         "scsi",
         (
             ("./source/adapter/@name", f"scsi_host{host}"),
-            *((f"./source/address/@{ours}", tree.find_text(capability, theirs)) for ours, theirs in parts),
+            *((f"./source/address/@{ours}", path.text(capability, theirs)) for ours, theirs in parts),
         ),
         "no",
     )
 
 
 def _read_mdev(capability: Element, name: str) -> Named:
-    uuid = tree.find_text(capability, "uuid")
+    uuid = path.text(capability, "./uuid")
     if not uuid and (found := _MDEV.fullmatch(name)):
         uuid = found[1].replace("_", "-")
-    kind = tree.find_text(capability, "type/@id")
+    kind = path.text(capability, "./type/@id")
     model = next((model for start, model in _MDEV_MODELS.items() if kind.startswith(start)), "vfio-pci")
     return Named("mdev", (("./source/address/@uuid", uuid),), "no", model)
 

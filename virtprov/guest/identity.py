@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from virtprov.guest.document import Guest
 from virtprov.guest.names import new_mac, new_uuid
+from virtprov.support.text import first_free
 from virtprov.support.units import is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -20,12 +21,9 @@ def clone_name(source: str, taken: Callable[[str], bool]) -> str:
     """X-clone, X-clone1 ...; a source that is a clone itself counts on."""
     head, dash, tail = source.rpartition("-clone")
     if dash and (tail == "" or is_whole(tail)):
-        base, number = head, int(tail or 0) + 1
-    else:
-        base, number = source, 0
-    while taken(name := f"{base}-clone{number or ''}"):
-        number += 1
-    return name
+        following = int(tail or 0) + 1
+        return first_free(taken, lambda mark: f"{head}-clone{mark or following}", following + 1, sep="")
+    return first_free(taken, lambda mark: f"{source}-clone{mark}", sep="")
 
 
 def clone_path(where: str, source: str, clone: str, taken: Callable[[str], bool]) -> str:
@@ -37,10 +35,7 @@ def clone_path(where: str, source: str, clone: str, taken: Callable[[str], bool]
     else:
         ending = f".{ending}"
     fresh = clone if stem == source else f"{stem}-clone"
-    number = 0
-    while taken(made := os.path.join(directory, f"{fresh}{f'-{number}' if number else ''}{ending}")):
-        number += 1
-    return made
+    return first_free(taken, lambda mark: os.path.join(directory, fresh + mark + ending))
 
 
 def renew(guest: Guest, name: str, uuid: str, macs: Iterable[str] = (), *, qemu: bool = True) -> list[str]:
@@ -105,8 +100,8 @@ def _renew_ports(guest: Guest) -> list[str]:
 def _renew_channels(guest: Guest, source: str) -> None:
     """libvirt gives sockets of its own to channels that name none."""
     for channel in guest.devices("channel"):
-        where = path.get(channel, "./source/@path") or ""
-        target = path.get(channel, "./target/@name") or ""
+        where = path.text(channel, "./source/@path")
+        target = path.text(channel, "./target/@name")
         if target and where.endswith(f"{source}.{target}") or CHANNELS in where:
             path.put(channel, "./source/@path", None)
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 
 from virtprov.support.errors import UsageError
+from virtprov.support.text import first_free, is_uuid
 
 QEMU_MAC = (0x52, 0x54, 0x00)
 XEN_MAC = (0x00, 0x16, 0x3E)
@@ -29,9 +30,8 @@ def new_mac(qemu: bool) -> str:
 
 
 def check_uuid(uuid: str) -> None:
-    """Raise UsageError when this is no UUID; libvirt takes 32 hexadecimal digits, with dashes or without."""
-    digits = uuid.replace("-", "")
-    if len(digits) != 32 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
+    """Raise UsageError when this is no UUID."""
+    if not is_uuid(uuid):
         raise UsageError(
             f"'{uuid}' is not a UUID", hint="leave it out, or write one such as 6d1f6a1e-8a4b-4f1c-9d0e-0c5f3c8f9a10"
         )
@@ -49,16 +49,6 @@ def check_name(name: str) -> None:
         raise UsageError(f"the name {name!r} holds a line break or a control character", hint="leave it out")
 
 
-def free_name(base: str, taken: Callable[[str], bool], *, start: int = 2, sep: str = "-") -> str:
-    """The first of BASE, BASE-2, BASE-3 ... that is not taken."""
-    if not taken(base):
-        return base
-    number = start
-    while taken(f"{base}{sep}{number}"):
-        number += 1
-    return f"{base}{sep}{number}"
-
-
 _SHORT_ARCH = {"armv7l": "arm"}
 
 
@@ -72,11 +62,13 @@ def default_name(short_id: str, arch: str, host_arch: str, container: bool, take
     if not base or base in ("generic", "unknown"):
         prefix = "container" if container else "vm"
         if _is_foreign(arch, host_arch):
-            return free_name(f"{prefix}-{_SHORT_ARCH.get(arch, arch)}", taken)
-        number = 1
-        while taken(f"{prefix}{number}"):
-            number += 1
-        return f"{prefix}{number}"
+            return _free(f"{prefix}-{_SHORT_ARCH.get(arch, arch)}", taken)
+        return first_free(taken, lambda mark: f"{prefix}{mark or 1}", 2, sep="")
     if _is_foreign(arch, host_arch):
         base = f"{base}-{_SHORT_ARCH.get(arch, arch)}"
-    return free_name(base, taken)
+    return _free(base, taken)
+
+
+def _free(base: str, taken: Callable[[str], bool]) -> str:
+    """The first of BASE, BASE-2, BASE-3 ... that is not taken."""
+    return first_free(taken, lambda mark: base + mark, 2)

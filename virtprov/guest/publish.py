@@ -115,7 +115,7 @@ def _by_qemu(guest: Guest, nic: Element, forwards: tuple[Forward, ...]) -> None:
     ways = "".join(
         f",hostfwd={each.protocol}:{_bracketed(each.address)}:{each.host}-:{each.guest}" for each in forwards
     )
-    model = {"virtio": "virtio-net-pci"}.get(path.get(nic, "./model/@type") or "", path.get(nic, "./model/@type"))
+    model = {"virtio": "virtio-net-pci"}.get(path.text(nic, "./model/@type"), path.get(nic, "./model/@type"))
     mac = path.get(nic, "./mac/@address")
     card = f"{model or 'virtio-net-pci'},netdev=published0" + (f",mac={mac}" if mac else "")
     if guest.is_x86 or guest.is_arm_virt:

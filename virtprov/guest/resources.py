@@ -6,8 +6,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import Setting
 from virtprov.support.errors import UsageError
 
-MIB = 1024
-"""KiB in a MiB."""
+KIB_IN_MIB = 1024
 CONTAINER_MIB = 1024
 TINY_MIB = 17
 """Below this many MiB somebody most likely meant GiB."""
@@ -29,7 +28,7 @@ def set_memory(setting: Setting) -> bool:
             if not advised:
                 return False
             whose = "container" if guest.is_container else setting.profile.short_id
-            setting.note(f"Using {whose} default --memory {advised // MIB}")
+            setting.note(f"Using {whose} default --memory {advised // KIB_IN_MIB}")
             guest.put("./memory", str(advised))
     if not guest.has("./currentMemory"):
         guest.put("./currentMemory", guest.get("./memory"))
@@ -40,7 +39,7 @@ def set_memory(setting: Setting) -> bool:
 def _advised_kib(setting: Setting) -> int:
     """What a container gets, or what the profile advises; 0 when it says nothing."""
     if setting.guest.is_container:
-        return CONTAINER_MIB * MIB
+        return CONTAINER_MIB * KIB_IN_MIB
     return (setting.profile.resources(setting.guest.arch).advised.ram or 0) // 1024
 
 
@@ -49,15 +48,15 @@ def _check_memory(setting: Setting) -> None:
     unit = setting.guest.get("./memory/@unit")
     if not text.isdecimal() or unit not in ("", "KiB"):
         return
-    mib = int(text) // MIB
+    mib = int(text) // KIB_IN_MIB
     if mib == 0:
         raise UsageError("--memory: the guest gets no memory", hint="--memory counts in MiB, for example --memory 2048")
     if mib < TINY_MIB:
         setting.warn(f"the guest gets {mib} MiB of memory; --memory counts in MiB: were {mib} GiB meant?")
         return
     least = setting.profile.resources(setting.guest.arch).minimum.ram
-    if least and mib * MIB * 1024 < least:
-        need = least // 1024 // MIB
+    if least and mib * KIB_IN_MIB * 1024 < least:
+        need = least // 1024 // KIB_IN_MIB
         setting.warn(f"{mib} MiB of memory is less than the {need} MiB that {setting.profile.name} needs")
 
 
@@ -71,7 +70,7 @@ def boost_network_install(setting: Setting, first: Guest, *, given: bool) -> Non
     if not text.isdecimal() or first.get("./memory/@unit") not in ("", "KiB") or int(text) >= need:
         return
     if given:
-        mib, wanted = int(text) // MIB, need // MIB
+        mib, wanted = int(text) // KIB_IN_MIB, need // KIB_IN_MIB
         setting.warn(f"{mib} MiB of memory is less than the {wanted} MiB that {setting.profile.name} needs to install")
         return
     first.put("./memory", str(need))

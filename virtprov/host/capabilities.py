@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from virtprov.support.frozen import Record
-from virtprov.xml.tree import Element, child, children, find_text, parse, to_text
+from virtprov.xml import path
+from virtprov.xml.tree import Element, child, children, parse, to_text
 
 
 class Machine(Record):
@@ -65,13 +66,13 @@ class GuestKind:
 
     def __init__(self, node: Element) -> None:
         self._node = node
-        self.os_type = find_text(node, "os_type")
-        self.arch = find_text(node, "arch/@name")
+        self.os_type = path.text(node, "./os_type")
+        self.arch = path.text(node, "./arch/@name")
 
     @cached_property
     def loader(self) -> str:
         """The default loader (Xen's hvmloader), or ""."""
-        return find_text(self._node, "arch/loader")
+        return path.text(self._node, "./arch/loader")
 
     @cached_property
     def domain_types(self) -> tuple[DomainType, ...]:
@@ -79,9 +80,9 @@ class GuestKind:
         arch = child(self._node, "arch")
         if arch is None:
             return ()
-        emulator, machines = find_text(arch, "emulator"), _machines(arch)
+        emulator, machines = path.text(arch, "./emulator"), _machines(arch)
         return tuple(
-            DomainType(kid.get("type", ""), find_text(kid, "emulator") or emulator, _machines(kid) or machines)
+            DomainType(kid.get("type", ""), path.text(kid, "./emulator") or emulator, _machines(kid) or machines)
             for kid in children(arch, "domain")
         )
 
@@ -97,7 +98,7 @@ class GuestKind:
 
     def default(self, feature: str) -> bool:
         """Whether a feature such as "acpi" is there and on for a new guest."""
-        state = find_text(self._node, f"features/{feature}/@default", "on")
+        state = path.text(self._node, f"./features/{feature}/@default") or "on"
         return feature in self.features and state == "on"
 
 
@@ -115,7 +116,7 @@ class Capabilities:
     @cached_property
     def host_arch(self) -> str:
         """The host's own architecture, e.g. "x86_64"."""
-        return find_text(self._root, "host/cpu/arch")
+        return path.text(self._root, "./host/cpu/arch")
 
     @cached_property
     def host_cpu(self) -> HostCpu:
@@ -124,10 +125,10 @@ class Capabilities:
         if node is None:
             return HostCpu("", "", "", (), 1, 1, 1, 1, "")
         sockets, dies, cores, threads = (
-            _number(find_text(node, f"topology/@{part}")) or 1 for part in ("sockets", "dies", "cores", "threads")
+            _number(path.text(node, f"./topology/@{part}")) or 1 for part in ("sockets", "dies", "cores", "threads")
         )
         features = tuple(feature.get("name", "") for feature in children(node, "feature"))
-        model, vendor = find_text(node, "model"), find_text(node, "vendor")
+        model, vendor = path.text(node, "./model"), path.text(node, "./vendor")
         return HostCpu(self.host_arch, model, vendor, features, sockets, dies, cores, threads, to_text(node))
 
     @cached_property
@@ -135,8 +136,8 @@ class Capabilities:
         """The security drivers, the primary one first."""
         return tuple(
             SecurityModel(
-                find_text(node, "model"),
-                find_text(node, "doi"),
+                path.text(node, "./model"),
+                path.text(node, "./doi"),
                 tuple((label.get("type", ""), label.text or "") for label in children(node, "baselabel")),
             )
             for node in self._root.findall("host/secmodel")

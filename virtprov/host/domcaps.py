@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from virtprov.support.frozen import Record
-from virtprov.xml.tree import Element, child, children, find_text, parse
+from virtprov.xml import path as places
+from virtprov.xml.tree import Element, child, children, parse
 
 
 class Loader(Record):
@@ -67,28 +68,28 @@ class DomainCapabilities:
     @cached_property
     def emulator(self) -> str:
         """The emulator the answer is for."""
-        return find_text(self._root, "path")
+        return places.text(self._root, "./path")
 
     @cached_property
     def virt_type(self) -> str:
         """The virtualization type the answer is for: "kvm", "qemu" ..."""
-        return find_text(self._root, "domain")
+        return places.text(self._root, "./domain")
 
     @cached_property
     def machine(self) -> str:
         """The machine the answer is for, in its canonical name; "" when the driver has none."""
-        return find_text(self._root, "machine")
+        return places.text(self._root, "./machine")
 
     @cached_property
     def arch(self) -> str:
         """The architecture the answer is for."""
-        return find_text(self._root, "arch")
+        return places.text(self._root, "./arch")
 
     # -- generic questions ------------------------------------------------------------------------------
 
     def supports(self, path: str) -> bool | None:
         """What @supported says at "devices/tpm", "features/backup", "iothreads" ...; None: not said."""
-        said = find_text(self._root, f"{path}/@supported")
+        said = places.text(self._root, f"./{path}/@supported")
         return None if not said else said == "yes"
 
     def values(self, path: str, name: str) -> tuple[str, ...] | None:
@@ -135,9 +136,9 @@ class DomainCapabilities:
         features = tuple((kid.get("policy", ""), kid.get("name", "")) for kid in children(node, "feature"))
         return HostModel(
             node.get("supported") == "yes",
-            find_text(node, "model"),
-            find_text(node, "model/@fallback"),
-            find_text(node, "vendor"),
+            places.text(node, "./model"),
+            places.text(node, "./model/@fallback"),
+            places.text(node, "./vendor"),
             features,
         )
 
@@ -185,7 +186,7 @@ class DomainCapabilities:
     def sev(self) -> Sev:
         """AMD SEV, with what a guest's <launchSecurity> needs."""
         names = ("cbitpos", "reducedPhysBits", "maxGuests", "maxESGuests")
-        numbers = [_number(find_text(self._root, f"features/sev/{name}")) for name in names]
+        numbers = [_number(places.text(self._root, f"./features/sev/{name}")) for name in names]
         return Sev(self.supports("features/sev") is True, *numbers)
 
 

@@ -10,7 +10,8 @@ import libvirt
 from virtprov.host.failures import MISSING, NotThere, asking, code_of
 from virtprov.host.info import GuestInfo
 from virtprov.host.storage import Storage
-from virtprov.xml.tree import find_text, parse
+from virtprov.xml import path
+from virtprov.xml.tree import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def with_known_flags(call: Callable[[int], Any], flags: int) -> None:
 
 
 def _name(xml: str) -> str:
-    return find_text(parse(xml, "the guest's document"), "name")
+    return path.text(parse(xml, "the guest's document"), "./name")
 
 
 def _what(xml: str) -> str:

@@ -6,7 +6,9 @@ Sizes are bytes. Each is a picture of the moment it was asked for.
 from __future__ import annotations
 
 from virtprov.support.frozen import Record
-from virtprov.xml.tree import Element, child, children, find_text, parse
+from virtprov.support.units import factor
+from virtprov.xml import path as places
+from virtprov.xml.tree import Element, child, children, parse
 
 STATES = {
     0: "no state",
@@ -96,17 +98,12 @@ class Address(Record):
     prefix: int
 
 
-_UNITS = {"": 1, "b": 1, "byte": 1, "bytes": 1}
-for _power, _letter in enumerate("kmgtpe", 1):
-    _UNITS |= {_letter: 1024**_power, f"{_letter}ib": 1024**_power, f"{_letter}b": 1000**_power}
-
-
 def size(node: Element | None) -> int:
     """The bytes a <capacity>-like element says, with libvirt's units; 0 for None."""
     if node is None:
         return 0
     number = (node.text or "").strip()
-    return int(number or 0) * _UNITS.get(node.get("unit", "").lower(), 1)
+    return int(number or 0) * (factor(node.get("unit", "")) or 1)
 
 
 def network_info(xml: str, active: bool) -> NetworkInfo:
@@ -114,10 +111,10 @@ def network_info(xml: str, active: bool) -> NetworkInfo:
     root = parse(xml, "the network's document")
     forward = child(root, "forward")
     return NetworkInfo(
-        name=find_text(root, "name"),
-        uuid=find_text(root, "uuid"),
+        name=places.text(root, "./name"),
+        uuid=places.text(root, "./uuid"),
         active=active,
-        bridge=find_text(root, "bridge/@name"),
+        bridge=places.text(root, "./bridge/@name"),
         forward="" if forward is None else forward.get("mode", "nat"),
         xml=xml,
     )
@@ -127,11 +124,11 @@ def pool_info(xml: str, active: bool) -> PoolInfo:
     """Read a <pool> document."""
     root = parse(xml, "the pool's document")
     return PoolInfo(
-        name=find_text(root, "name"),
-        uuid=find_text(root, "uuid"),
+        name=places.text(root, "./name"),
+        uuid=places.text(root, "./uuid"),
         type=root.get("type", ""),
         active=active,
-        path=find_text(root, "target/path"),
+        path=places.text(root, "./target/path"),
         capacity=size(child(root, "capacity")),
         allocation=size(child(root, "allocation")),
         available=size(child(root, "available")),
@@ -144,15 +141,15 @@ def volume_info(xml: str, pool: str) -> VolumeInfo:
     root = parse(xml, "the volume's document")
     return VolumeInfo(
         pool=pool,
-        name=find_text(root, "name"),
-        path=find_text(root, "target/path"),
-        key=find_text(root, "key"),
+        name=places.text(root, "./name"),
+        path=places.text(root, "./target/path"),
+        key=places.text(root, "./key"),
         type=root.get("type", "file"),
-        format=find_text(root, "target/format/@type"),
+        format=places.text(root, "./target/format/@type"),
         capacity=size(child(root, "capacity")),
         allocation=size(child(root, "allocation")),
-        backing_path=find_text(root, "backingStore/path"),
-        backing_format=find_text(root, "backingStore/format/@type"),
+        backing_path=places.text(root, "./backingStore/path"),
+        backing_format=places.text(root, "./backingStore/format/@type"),
         xml=xml,
     )
 
@@ -161,4 +158,4 @@ def node_device_info(xml: str) -> NodeDeviceInfo:
     """Read a <device> document."""
     root = parse(xml, "the device's document")
     capability = next((kid.get("type", "") for kid in children(root, "capability")), "")
-    return NodeDeviceInfo(find_text(root, "name"), find_text(root, "parent"), capability, xml)
+    return NodeDeviceInfo(places.text(root, "./name"), places.text(root, "./parent"), capability, xml)

@@ -26,6 +26,7 @@ from virtprov.host.info import (
     volume_info,
 )
 from virtprov.host.retry import PASSING, patiently
+from virtprov.support.text import is_uuid
 from virtprov.support.waiting import state
 
 TYPE_CHECKING = False
@@ -94,7 +95,7 @@ class Inventory(Link):
 
     def _find_domain(self, key: str) -> Any | None:
         found = self._unless_missing(f"look for the guest '{key}'", self._conn.lookupByName, key)
-        if found is None and _is_uuid(key):
+        if found is None and is_uuid(key):
             found = self._unless_missing(f"look for the guest '{key}'", self._conn.lookupByUUIDString, key.lower())
         if found is None and key.isdecimal() and len(key) < 10:
             found = self._unless_missing(f"look for the guest '{key}'", self._conn.lookupByID, int(key))
@@ -332,8 +333,3 @@ class Inventory(Link):
         if hint or not names:
             return hint
         return "there are: " + ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
-
-
-def _is_uuid(text: str) -> bool:
-    plain = text.replace("-", "").lower()
-    return len(plain) == 32 and all(letter in "0123456789abcdef" for letter in plain)

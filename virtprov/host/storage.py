@@ -14,7 +14,8 @@ from virtprov.host.inventory import Inventory
 from virtprov.host.retry import patiently
 from virtprov.support.errors import HostError, InputError
 from virtprov.support.regular import opened
-from virtprov.xml.tree import find_text, parse
+from virtprov.xml import path
+from virtprov.xml.tree import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Storage(Inventory):
         or over that directory.
         """
         self._off = None
-        name = find_text(parse(xml, "the pool's document"), "name")
+        name = path.text(parse(xml, "the pool's document"), "./name")
         self._own_pools.add(name)
         with asking(f"define the pool '{name}'"):
             pool = patiently(lambda: self._conn.storagePoolDefineXML(xml, 0))
@@ -224,22 +225,22 @@ class Storage(Inventory):
             with asking(f"read the volume '{name}' of the pool '{pool}'"):
                 stream = self._conn.newStream(0)
                 volume.download(stream, 0, length, 0)
-                streams.finished(stream, lambda: streams.receive(stream, head, length, None))
+                streams.finished(stream, lambda: streams.receive(stream, head))
         except Lost:
             raise
         except HostError:
             return None
         return head.getvalue()
 
-    def download_volume(self, pool: str, name: str, sink: BinaryIO, *, progress: Progress | None = None) -> None:
-        """Write the volume's contents to an open file; `progress(done, total)` in bytes."""
+    def download_volume(self, pool: str, name: str, sink: BinaryIO) -> None:
+        """Write the volume's contents to an open file."""
         from virtprov.host import streams
 
         volume = self._volume(pool, name)
         with asking(f"download the volume '{name}' of the pool '{pool}'"):
-            stream, total = self._conn.newStream(0), int(volume.info()[1])
+            stream = self._conn.newStream(0)
             volume.download(stream, 0, 0, 0)
-            streams.finished(stream, lambda: streams.receive(stream, sink, total, progress))
+            streams.finished(stream, lambda: streams.receive(stream, sink))
 
 
 @contextmanager

@@ -35,14 +35,12 @@ def send(stream: Any, source: BinaryIO, total: int, progress: Progress | None) -
     return done
 
 
-def receive(stream: Any, sink: BinaryIO, total: int, progress: Progress | None) -> int:
-    """Pour the stream into `sink` until it ends; returns the bytes. `progress(done, total)` after each."""
+def receive(stream: Any, sink: BinaryIO) -> int:
+    """Pour the stream into `sink` until it ends; returns the bytes."""
     done = 0
     while chunk := stream.recv(CHUNK):
         sink.write(chunk)
         done += len(chunk)
-        if progress:
-            progress(done, total)
     return done
 
 

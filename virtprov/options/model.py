@@ -9,6 +9,7 @@ number the user gives (counted from 0, 0 when left out) stands for `#`.
 from __future__ import annotations
 
 from virtprov.support.errors import UsageError, nearest
+from virtprov.support.words import NO, YES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ MOST = 9999
 """The highest number of a numbered part."""
 LONGEST = 40
 """More letters than a number has that fits anywhere."""
-YES = ("yes", "y", "1", "true", "t", "on")
-NO = ("no", "n", "0", "false", "f", "off")
 
 
 class Kind:

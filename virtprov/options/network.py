@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from virtprov.options.model import BOOT, DEVICE, INT, NO, ONOFF, TEXT, VIRTIO, YES, YESNO, Pair, Row, Table, aside
+from virtprov.options.model import BOOT, DEVICE, INT, ONOFF, TEXT, VIRTIO, YESNO, Pair, Row, Table, aside
 from virtprov.support.errors import UsageError
+from virtprov.support.words import NO, YES
 
 _SOURCES = ("network", "bridge", "dev")
 _TYPES = {"network": "network", "bridge": "bridge"}

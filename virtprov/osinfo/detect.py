@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from virtprov.osinfo.index import find_record
-from virtprov.osinfo.media.disk_image import HEAD, PACKED, ImageTable, disk_format
+from virtprov.osinfo.media.disk_image import ImageTable
 from virtprov.osinfo.media.install_tree import TreeTable, arch_name
 from virtprov.osinfo.media.iso_files import IsoFiles
 from virtprov.osinfo.media.iso_header import IsoIds, read_iso
@@ -13,6 +13,7 @@ from virtprov.osinfo.media.match import MediaTable
 from virtprov.osinfo.media.systems import SystemTable
 from virtprov.osinfo.media.tree_layouts import TreeFacts, tree_facts
 from virtprov.osinfo.pack import words
+from virtprov.support.image import HEAD, PACKED, format_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Detector:
 
     def disk(self, head: bytes, path: str) -> Detected:
         """What a disk image is that starts with `head` (`HEAD` bytes) and goes by the name `path`."""
-        format = disk_format(head)
+        format = format_of(head)
         hit = self._images.match(path, self.systems) if format else None
         if not hit:
             return Detected("disk" if format and format not in PACKED else "unknown", format=format)

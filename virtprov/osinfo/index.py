@@ -14,6 +14,7 @@ import os
 
 from virtprov.osinfo.layers import chosen_files, folders, scan, stamp_of
 from virtprov.osinfo.pack import CELL, FIELD, ROW, WORD, pack_words
+from virtprov.support import dirs
 from virtprov.support.regular import reading
 
 TYPE_CHECKING = False
@@ -38,9 +39,8 @@ def cache_path(roots: tuple[str, ...]) -> str:
     """The index file for these folders, under `$XDG_CACHE_HOME/virtprov` or `~/.cache/virtprov`."""
     import zlib
 
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     mark = zlib.crc32("\n".join(roots).encode("utf-8", "surrogateescape"))
-    return os.path.join(base, "virtprov", f"osinfo-{mark:08x}.index")
+    return os.path.join(dirs.cache(), "virtprov", f"osinfo-{mark:08x}.index")
 
 
 class Damaged(ValueError):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from virtprov.support import dirs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +28,11 @@ def folders() -> tuple[str, str, str, str]:
 
     `OSINFO_SYSTEM_DIR`, `OSINFO_LOCAL_DIR` and `OSINFO_USER_DIR` move the last three, as for libosinfo.
     """
-    config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
     return (
         bundled_dir(),
         os.environ.get("OSINFO_SYSTEM_DIR") or "/usr/share/osinfo",
         os.environ.get("OSINFO_LOCAL_DIR") or "/etc/osinfo",
-        os.environ.get("OSINFO_USER_DIR") or os.path.join(config, "osinfo"),
+        os.environ.get("OSINFO_USER_DIR") or os.path.join(dirs.config(), "osinfo"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from virtprov.support.errors import UsageError, nearest
 from virtprov.support.frozen import Record
+from virtprov.support.words import NO, YES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ DISABLE_REQUIRE = "VIRTINSTALL_OSINFO_DISABLE_REQUIRE"
 OPTIONS = ("name", "short-id", "id", "detect", "require", "list")
 """The options that `--osinfo help` names."""
 
-_YES = ("y", "yes", "1", "true", "t", "on")
-_NO = ("n", "no", "0", "false", "f", "off")
 _BARE_DETECT = ("", "auto")
 
 
@@ -90,10 +89,10 @@ def _from_options(given: dict[str, str]) -> OsinfoRequest:
 
 def _is_on(key: str, value: str) -> bool:
     folded = value.lower()
-    if folded and folded not in (*_YES, *_NO):
+    if folded and folded not in (*YES, *NO):
         hint = f"write {key}=on or {key}=off"
         raise UsageError(f"--osinfo {key}={value}: '{value}' is neither yes nor no", hint=hint)
-    return folded in _YES
+    return folded in YES
 
 
 def _help() -> str:

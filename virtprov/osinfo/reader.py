@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from virtprov.osinfo.pack import pack_words
 from virtprov.support.errors import XmlError
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 Row = tuple[str, ...]
@@ -169,13 +170,13 @@ def _read_tree(node: tree.Element, piece: Piece) -> None:
 
 def _read_image(node: tree.Element, piece: Piece) -> None:
     piece.images.append((
-        node.get("arch", ""), node.get("format", ""), tree.find_text(node, "url"), node.get("cloud-init", ""),
+        node.get("arch", ""), node.get("format", ""), places.text(node, "./url"), node.get("cloud-init", ""),
         _variant_ids(node),
     ))  # fmt: skip
 
 
 def _read_variant(node: tree.Element, piece: Piece) -> None:
-    piece.variants.append((node.get("id", ""), tree.find_text(node, "name")))
+    piece.variants.append((node.get("id", ""), places.text(node, "./name")))
 
 
 def _read_installer(node: tree.Element, piece: Piece) -> None:
@@ -242,7 +243,7 @@ def _media(node: tree.Element) -> Row:
 
 
 def _read_device(node: tree.Element, name: str) -> Row:
-    return (name, *(tree.find_text(node, tag) for tag in ("name", "class", "bus-type", "vendor", "product")))
+    return (name, *(places.text(node, tag) for tag in ("name", "class", "bus-type", "vendor", "product")))
 
 
 def _read_script(node: tree.Element, name: str, path: str) -> Script:

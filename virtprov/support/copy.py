@@ -7,6 +7,7 @@ import os
 import stat
 
 from virtprov.support.errors import HostError, ProvError
+from virtprov.support.files import is_block_device
 from virtprov.support.regular import opened
 
 TYPE_CHECKING = False
@@ -30,7 +31,7 @@ def copy_image(
     come to its end is removed again. Raises ProvError naming the file that failed.
     """
     with _opened(source, os.O_RDONLY) as origin:
-        onto_device = _is_block_device(target)
+        onto_device = is_block_device(target)
         flags = os.O_WRONLY if onto_device else os.O_RDWR | os.O_CREAT | os.O_EXCL
         with _opened(target, flags, _mode(origin.handle)) as copy:
             try:
@@ -74,13 +75,6 @@ def _opened(path: str, flags: int, mode: int = 0o600) -> _Opened:
         raise Exists(f"{path} exists already", hint="give another path") from None
     except OSError as problem:
         raise ProvError(f"{path} cannot be opened: {problem.strerror}", hint="check the path and its rights") from None
-
-
-def _is_block_device(path: str) -> bool:
-    try:
-        return stat.S_ISBLK(os.stat(path).st_mode)
-    except OSError:
-        return False
 
 
 def _mode(handle: int) -> int:

@@ -163,6 +163,16 @@ def _new_file(folder: str, prefix: str, suffix: str = "") -> str:
     return path
 
 
+def is_block_device(path: str) -> bool:
+    """Whether a disk, or a part of one, is at `path`."""
+    import stat
+
+    try:
+        return stat.S_ISBLK(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
 def to_disk(path: str) -> None:
     """Have the system put a file, or what a folder lists, on the disk before this returns. Raises OSError."""
     handle = os.open(path, os.O_RDONLY)

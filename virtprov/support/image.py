@@ -11,10 +11,34 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-_QCOW2 = b"QFI\xfb"
-_HEAD = 1024
+HEAD = 1024
+"""Bytes at the start of an image that tell its format."""
+
+_MAGICS = (
+    (0, b"QFI\xfb", "qcow2"),
+    (0, b"KDMV", "vmdk"),
+    (0, b"COWD", "vmdk"),
+    (0, b"# Disk DescriptorFile", "vmdk"),
+    (0, b"vhdxfile", "vhdx"),
+    (0, b"conectix", "vpc"),
+    (0, b"QED\0", "qed"),
+    (0, b"WithoutFreeSpace", "parallels"),
+    (0, b"WithouFreSpacExt", "parallels"),
+    (64, b"\x7f\x10\xda\xbe", "vdi"),
+    (0, b"\xfd7zXZ\0", "xz"),
+    (0, b"\x1f\x8b", "gzip"),
+    (0, b"BZh", "bzip2"),
+    (0, b"\x28\xb5\x2f\xfd", "zstd"),
+    (0, b"PK\x03\x04", "zip"),
+    (512, b"EFI PART", "raw"),
+    (510, b"\x55\xaa", "raw"),
+)
+"""Where a format shows itself, and by what, as QEMU's drivers and the formats' own papers give it."""
+
 TOLD = ("qcow2", "qcow", "vmdk", "vdi", "vhdx", "vpc", "qed", "parallels")
 """The formats that `probe` knows; for any other it says raw."""
+PACKED = ("xz", "gzip", "bzip2", "zstd", "zip")
+"""Formats that are no disk image before they are unpacked."""
 
 
 class Image(Record):
@@ -25,57 +49,55 @@ class Image(Record):
     backing: str = ""
 
 
+def format_of(head: bytes) -> str:
+    """The format of a file with these first bytes, `raw` by its partition table, one of PACKED; "" for what is none."""
+    found = next((name for at, magic, name in _MAGICS if head[at:].startswith(magic)), "")
+    return "qcow" if found == "qcow2" and head[4:8] == b"\0\0\0\1" else found
+
+
 def probe(path: str) -> Image | None:
     """Read the header of an image; None when the file cannot be read here.
 
-    qcow2: version, backing file and size stand in the first 104 bytes (QEMU's docs/interop/qcow2).
-    Other magics are those QEMU's own drivers look for. Whatever is not known is raw.
+    qcow2: version, backing file and size stand in the first 104 bytes (QEMU's docs/interop/qcow2). Whatever is not
+    known is raw.
     """
     try:
         with reading(path) as stream:
-            head = stream.read(_HEAD)
-            if head[:4] == _QCOW2:
-                return _qcow2(stream, head)
-            size = os.fstat(stream.fileno()).st_size
+            head = stream.read(HEAD)
+            return _image(head, stream, os.fstat(stream.fileno()).st_size)
     except OSError:
         return None
-    return _other(head, size)
 
 
 def probe_bytes(head: bytes) -> Image:
     """What `probe` says, from the first bytes alone: a backing file's name that lies behind them is left out."""
-    if head[:4] == _QCOW2:
-        from io import BytesIO
+    from io import BytesIO
 
-        return _qcow2(BytesIO(head), head)
-    return _other(head, None)
+    return _image(head, BytesIO(head), None)
 
 
-def _qcow2(stream: BinaryIO, head: bytes) -> Image:
+def _image(head: bytes, stream: BinaryIO, size: int | None) -> Image:
+    format = format_of(head)
+    if format in ("qcow2", "qcow"):
+        return Image(format, int.from_bytes(head[24:32], "big"), _backing(head, stream))
+    return Image(format, _virtual_size(head, format)) if format in TOLD else Image("raw", size)
+
+
+def _backing(head: bytes, stream: BinaryIO) -> str:
+    """The name of the file that a qcow2 image builds upon; "" for none."""
     at, length = int.from_bytes(head[8:16], "big"), int.from_bytes(head[16:20], "big")
-    backing = ""
-    if at and length and length < 1024:
-        if at + length <= len(head):
-            backing = head[at : at + length].decode(errors="replace")
-        else:
-            stream.seek(at)
-            backing = stream.read(length).decode(errors="replace")
-    version = int.from_bytes(head[4:8], "big")
-    return Image("qcow2" if version >= 2 else "qcow", int.from_bytes(head[24:32], "big"), backing)
+    if not at or not 0 < length < 1024:
+        return ""
+    stream.seek(at)
+    return stream.read(length).decode(errors="replace")
 
 
-def _other(head: bytes, size: int | None) -> Image:
-    if head[:4] in (b"KDMV", b"COWD") or head.startswith(b"# Disk DescriptorFile"):
-        sectors = int.from_bytes(head[12:20], "little") if head[:4] == b"KDMV" else None
-        return Image("vmdk", sectors * 512 if sectors else None)
-    if head[64:68] == b"\x7f\x10\xda\xbe":
-        return Image("vdi", int.from_bytes(head[368:376], "little"))
-    if head.startswith(b"vhdxfile"):
-        return Image("vhdx", None)
-    if head.startswith(b"conectix"):
-        return Image("vpc", int.from_bytes(head[48:56], "big"))
-    if head[:4] == b"QED\x00":
-        return Image("qed", int.from_bytes(head[48:56], "little"))
-    if head.startswith((b"WithoutFreeSpace", b"WithouFreSpacExt")):
-        return Image("parallels", None)
-    return Image("raw", size)
+def _virtual_size(head: bytes, format: str) -> int | None:
+    """The size in bytes that an image of another format has for a guest; None when its header does not tell."""
+    if format == "vmdk" and head[:4] == b"KDMV":
+        return int.from_bytes(head[12:20], "little") * 512 or None
+    if format == "vdi":
+        return int.from_bytes(head[368:376], "little")
+    if format == "vpc":
+        return int.from_bytes(head[48:56], "big")
+    return int.from_bytes(head[48:56], "little") if format == "qed" else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 
 from virtprov.support.errors import MediaError
+from virtprov.support.text import first_free
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -192,11 +193,9 @@ class _Names:
         if not dot or folder:
             stem, ending = leaf.upper(), ""
         stem, ending = _plain(stem)[:24] or "_", _plain(ending)[:5]
-        number, name = 0, ""
-        while not name or name in self._taken:
-            tail = f"_{number}" if number else ""
-            name = f"{self._places[above]}/{stem}{tail}" + ("" if folder else f".{ending};1")
-            number += 1
+        tail = "" if folder else f".{ending};1"
+        start = f"{self._places[above]}/{stem}"
+        name = first_free(self._taken.__contains__, lambda mark: start + mark + tail, sep="_")
         self._taken.add(name)
         self._places[path] = name
         return name

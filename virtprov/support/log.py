@@ -1,4 +1,4 @@
-"""What goes on inside, for `--debug` and the log file; nothing costs anything while neither is on.
+"""What goes on inside, for `--debug`; nothing costs anything while nobody listens.
 
 The command line turns it on with `start`. Anything registered with `secret` is masked before a line leaves.
 """

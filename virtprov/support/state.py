@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from virtprov.support import private
+from virtprov.support import dirs, private
 from virtprov.support.errors import ProvError
 from virtprov.support.files import to_disk
 from virtprov.support.regular import opened, reading
@@ -17,7 +17,7 @@ from virtprov.support.regular import opened, reading
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, BinaryIO
+    from typing import Any, BinaryIO, Self
 
 _SUFFIX = ".jsonl"
 _LAST_LINE = 4096
@@ -25,10 +25,7 @@ _LAST_LINE = 4096
 
 def directory() -> str:
     """The state directory, made when it is missing. Raises ProvError when it cannot be made."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(base):  # the specification: a relative path is to be ignored
-        base = os.path.expanduser("~/.local/state")
-    path = os.path.join(base, "virtprov")
+    path = os.path.join(dirs.state(), "virtprov")
     try:
         private.make_folder(path)
         private.check_folder(path)
@@ -40,17 +37,22 @@ def directory() -> str:
 class Lines:
     """A file of JSON lines that grows, and that nobody else may have open for writing (`flock`).
 
-    Each line is one object, whole or not there: a line that a crash cut off is not read.
+    Each line is one object, whole or not there: a line that a crash cut off is not read. Several threads may add
+    lines, and read them by their place.
     """
 
-    __slots__ = ("_handle", "path")
+    __slots__ = ("_handle", "_is_whole", "_lock", "path")
 
     def __init__(self, path: str, handle: BinaryIO) -> None:
+        from threading import RLock
+
         self.path = path
         self._handle = handle
+        self._is_whole = False
+        self._lock = RLock()
 
     @classmethod
-    def create(cls, kind: str) -> Lines:
+    def create(cls, kind: str) -> Self:
         """A new file for a run of this kind; names sort by the time they were made. Raises ProvError."""
         import time
 
@@ -58,12 +60,12 @@ class Lines:
         return cls._at(path, os.O_CREAT | os.O_EXCL)
 
     @classmethod
-    def open(cls, path: str) -> Lines:
+    def open(cls, path: str) -> Self:
         """A file that is there, to add to it. Raises Busy while another process has it open, ProvError."""
         return cls._at(path, 0)
 
     @classmethod
-    def _at(cls, path: str, flags: int) -> Lines:
+    def _at(cls, path: str, flags: int) -> Self:
         import fcntl
 
         handle = None
@@ -72,6 +74,8 @@ class Lines:
             handle = os.fdopen(number, "a+b")
             private.check_file(number, path)
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.fstat(number).st_nlink:  # another command has removed it before it was locked
+                raise BlockingIOError
             if flags & os.O_CREAT:
                 to_disk(os.path.dirname(path))
         except BlockingIOError:
@@ -82,16 +86,11 @@ class Lines:
             if handle is not None:
                 handle.close()
             raise _cannot(f"'{path}' cannot be written", error) from None
-        made = cls(path, handle)
-        try:
-            made._mend()
-        except OSError as error:
-            made.close()
-            raise _cannot(f"'{path}' cannot be written", error) from None
-        return made
+        return cls(path, handle)
 
     def _mend(self) -> None:
-        """Close a line that a crash cut off, so that the next one is whole."""
+        """Close a line that a crash cut off, so that the next one is whole; a file that is only read stays as it is."""
+        self._is_whole = True
         end = self._handle.seek(0, os.SEEK_END)
         if end:
             self._handle.seek(end - 1)
@@ -99,27 +98,31 @@ class Lines:
                 self._handle.write(b"\n")
 
     def append(self, line: Any, *, sync: bool = True) -> int:
-        """Add one object and return where it stands; with `sync` all lines are on the disk afterwards.
+        """Add one object and return its place; with `sync` all lines are on the disk afterwards.
 
         Raises ProvError when the disk is full or the like.
         """
         import json
 
         try:
-            at = self._handle.seek(0, os.SEEK_END)
-            self._handle.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-            self._handle.flush()  # from here on it outlives this process
-            if sync:
-                os.fsync(self._handle.fileno())
+            with self._lock:
+                if not self._is_whole:
+                    self._mend()
+                place = self._handle.seek(0, os.SEEK_END)
+                self._handle.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+                self._handle.flush()  # from here on it outlives this process
+                if sync:
+                    os.fsync(self._handle.fileno())
         except OSError as error:
             raise _cannot(f"'{self.path}' cannot be written", error) from None
-        return at
+        return place
 
     def sync(self) -> None:
         """Have all lines on the disk before this returns."""
         try:
-            self._handle.flush()
-            os.fsync(self._handle.fileno())
+            with self._lock:
+                self._handle.flush()
+                os.fsync(self._handle.fileno())
         except OSError as error:
             raise _cannot(f"'{self.path}' cannot be written", error) from None
 
@@ -127,8 +130,9 @@ class Lines:
         """The object at a place that `append` returned."""
         import json
 
-        self._handle.seek(place)
-        return json.loads(self._handle.readline())
+        with self._lock:
+            self._handle.seek(place)
+            return json.loads(self._handle.readline())
 
     def __iter__(self) -> Iterator[tuple[int, Any]]:
         """Every object with its place, in order; they may be added to meanwhile."""

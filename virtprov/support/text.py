@@ -6,7 +6,7 @@ from virtprov.support.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 def decode(data: bytes, what: str) -> str:
@@ -30,6 +30,23 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def is_uuid(text: str) -> bool:
+    """Whether this is a UUID as libvirt takes one: 32 hexadecimal digits, with dashes or without."""
+    digits = text.replace("-", "")
+    return len(digits) == 32 and all(digit in "0123456789abcdefABCDEF" for digit in digits)
+
+
+def first_free(taken: Callable[[str], bool], spell: Callable[[str], str], first: int = 1, sep: str = "-") -> str:
+    """The first name that is not taken: of spell(""), then spell("-1"), spell("-2") ...
+
+    `first` is the number to begin with, `sep` what is written before it.
+    """
+    name, number = spell(""), first
+    while taken(name):
+        name, number = spell(f"{sep}{number}"), number + 1
+    return name
 
 
 def host_name(text: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from virtprov.support.errors import UsageError
 
 KIB = 1024
-MIB = 1024**2
 GIB = 1024**3
 
 _POWERS = {letter: number for number, letter in enumerate("kmgtpe", 1)}

@@ -108,6 +108,11 @@ def get(node: Element, path: str) -> str | None:
     return found.get(attribute) if attribute else (found.text or "").strip(_BLANKS)
 
 
+def text(node: Element, path: str) -> str:
+    """The same; "" when there is no such place."""
+    return get(node, path) or ""
+
+
 def ensure(node: Element, path: str) -> Element:
     """The element a path leads to; what is missing on the way is made, each in its place.
 

@@ -100,18 +100,6 @@ def children(node: Element, tag: str | None = None) -> list[Element]:
     return list(node.iterchildren("*" if tag is None else qualified(tag)))
 
 
-def find_text(node: Element, path: str, default: str = "") -> str:
-    """The text at `a/b` or the attribute at `a/b/@c`, stripped; `default` when it is not there."""
-    where, _, attribute = path.partition("@")
-    steps = where.strip("/").removeprefix("./")
-    found = node if steps in ("", ".") else node.find("/".join(qualified(step) for step in steps.split("/")))
-    if found is None:
-        return default
-    if attribute:
-        return found.get(attribute, default)
-    return (found.text or "").strip() or default
-
-
 def depth(node: Element) -> int:
     """How many elements stand above this one."""
     return sum(1 for _ in node.iterancestors())
@@ -174,6 +162,13 @@ def remove(node: Element) -> None:
         elif not (parent.text or "").strip():
             parent.text = None
     parent.remove(node)
+
+
+def drop(parent: Element, tag: str) -> None:
+    """Take the first child of this name out, if there is one."""
+    found = child(parent, tag)
+    if found is not None:
+        remove(found)
 
 
 def is_bare(node: Element) -> bool:

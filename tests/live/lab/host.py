@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import grp
+import itertools
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -58,8 +61,22 @@ NETWORK = """\
 POOL = """\
 <pool type='dir'><name>default</name><target><path>/var/lib/libvirt/images</path></target></pool>
 """
+
+
+def free_user(name: str = "tester", number: int = 47011) -> tuple[str, int]:
+    """A name and an id that no user and no group of this machine has: those given, else some that are like them.
+
+    The name has at most eight letters: ps would show a longer one as a number.
+    """
+    taken = {entry.pw_name for entry in pwd.getpwall()} | {entry.gr_name for entry in grp.getgrall()}
+    ids = {entry.pw_uid for entry in pwd.getpwall()} | {entry.gr_gid for entry in grp.getgrall()}
+    names = (name, *(f"{name}{count}" for count in range(2, 100)))
+    free_name = next(one for one in names if one not in taken)
+    return free_name, next(one for one in itertools.count(number) if one not in ids)
+
+
 # An ordinary user of the lab's hosts; the machine's own list of users is not touched.
-USER, USER_ID = "tester", 47011
+USER, USER_ID = free_user()
 USER_ENTRY = f"{USER}:x:{USER_ID}:{USER_ID}:Tester:/run/home/{USER}:/bin/sh"
 GROUP_ENTRY = f"{USER}:x:{USER_ID}:"
 GONE = 'tail --sleep-interval=0.05 --pid="$pid" -f /dev/null'

@@ -14,6 +14,7 @@ import pytest
 
 from virtprov import __version__
 from virtprov.cli import app
+from virtprov.cli.install import command
 from virtprov.support import errors, log
 
 if TYPE_CHECKING:
@@ -115,9 +116,34 @@ def test_debug_shows_the_traceback(error: Exception, capsys: pytest.CaptureFixtu
     assert "Traceback (most recent call last)" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("words", "heard"), [(["--debug"], True), (["-d"], True), ([], False), (["--", "-d"], False)])
+@pytest.mark.parametrize(
+    "words",
+    [["-qd", "--name"], ["-q", "-d", "--name"], ["--name", "--output", "json", "-d"], ["--nonsense", "--debug"]],
+)
+def test_debug_counts_where_the_line_is_wrong(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run("virtprov-install", command.main, words) == 2
+    assert "Traceback (most recent call last)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "told"), [(["--name", "--output", "json"], True), (["--name", "--output"], False)])
+def test_json_counts_where_the_line_is_wrong(
+    words: list[str], told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run("virtprov-install", command.main, words) == 2
+    assert bool(capsys.readouterr().out) is told
+
+
+@pytest.mark.parametrize(
+    ("words", "heard"),
+    [(["--debug"], True), (["-qd"], True), (["--deb"], True), ([], False), (["--", "-d"], False)],
+)
 def test_debug_shows_what_goes_on_inside(words: list[str], heard: bool) -> None:
-    done = in_process("from virtprov.support import log\nlog.debug('opening %s', 'x')\nreturn 0", *words)
+    body = (
+        "from virtprov.cli import parser\nfrom virtprov.support import log\n"
+        "made = parser.parser('tool', usage='', description='')\nmade.add_argument('names', nargs='*')\n"
+        "parser.add_talk(made, made)\nmade.parse_args(argv)\nlog.debug('opening %s', 'x')\nreturn 0"
+    )
+    done = in_process(body, *words)
     assert ("opening x" in done.stderr) is heard
 
 

@@ -9,7 +9,7 @@ import pytest
 from virtprov.guest import boot
 from virtprov.guest.boot import BOOTDEV, CDROM, IMPORT, KERNEL, NOTHING, PXE, Method
 from virtprov.guest.document import Guest
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 
 HD = "<disk device='disk'><source file='/hd'/><target dev='vda'/></disk>"
 CD = "<disk device='cdrom' type='file'><driver name='qemu'/><source file='/cd.iso'/><target dev='sda'/></disk>"
@@ -31,7 +31,7 @@ def order(of: Guest) -> str:
         return " ".join(words)
     numbered = {}
     for device in of.devices():
-        number = tree.find_text(device, "boot/@order")
+        number = path.text(device, "./boot/@order")
         if number:
             numbered[int(number)] = device.get("device") or str(device.tag)
     return " ".join(numbered[number] for number in sorted(numbered))
@@ -150,7 +150,7 @@ def test_what_a_reboot_does_later_is_up_to_the_user() -> None:
 
 
 def drives(of: Guest) -> list[str]:
-    return [tree.find_text(drive, "source/@file") for drive in of.disks("cdrom")]
+    return [path.text(drive, "./source/@file") for drive in of.disks("cdrom")]
 
 
 @pytest.mark.parametrize(

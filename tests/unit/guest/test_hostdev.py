@@ -7,7 +7,7 @@ import pytest
 from virtprov.guest import hostdev
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 
@@ -61,7 +61,7 @@ def test_a_place_on_the_bus_becomes_the_ids_of_what_is_plugged_in(kvm: Host) -> 
 def test_devices_of_containers(kind: str, tag: str) -> None:
     node = written("eth7", start=f"<hostdev type='{kind}'/>")
     assert node.get("mode") == "capabilities"
-    assert tree.find_text(node, f"source/{tag}") == "eth7"
+    assert path.text(node, f"./source/{tag}") == "eth7"
 
 
 def test_another_device_replaces_the_old_one_and_keeps_the_rest() -> None:
@@ -72,14 +72,14 @@ def test_another_device_replaces_the_old_one_and_keeps_the_rest() -> None:
     node = written("001.003", start=start)
     assert [kid.tag for kid in tree.children(tree.children(node, "source")[0])] == ["address"]
     assert node.get("managed") == "no"
-    assert tree.find_text(node, "source/@startupPolicy") == "optional"
-    assert tree.find_text(node, "boot/@order") == "1"
+    assert path.text(node, "./source/@startupPolicy") == "optional"
+    assert path.text(node, "./boot/@order") == "1"
 
 
 def test_the_same_device_is_left_as_it_is_written() -> None:
     place = "<source><address bus='0x15' slot='0' function='0x1'/></source>"
     text = f"<hostdev mode='subsystem' type='pci'>{place}</hostdev>"
-    assert tree.find_text(written("15:0.1", start=text), "source/address/@bus") == "0x15"
+    assert path.text(written("15:0.1", start=text), "./source/address/@bus") == "0x15"
 
 
 def test_names_nobody_knows(kvm: Host) -> None:

@@ -10,7 +10,8 @@ from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported, NotThere
 from virtprov.host.tuning import UNLIMITED, cpu_numbers
 from virtprov.support.errors import HostError
-from virtprov.xml.tree import find_text, parse
+from virtprov.xml import path
+from virtprov.xml.tree import parse
 
 GUEST = (
     "<domain type='test'><name>web</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d0001</uuid>"
@@ -29,7 +30,7 @@ def host(make_host: Callable[[str], Host]) -> Host:
 
 
 def says(host: Host, place: str, *, inactive: bool = False) -> str:
-    return find_text(parse(host.guest_xml("web", inactive=inactive)), place)
+    return path.text(parse(host.guest_xml("web", inactive=inactive)), place)
 
 
 def test_memory_and_processors(host: Host) -> None:
@@ -53,7 +54,7 @@ def test_notes_come_and_go(host: Host) -> None:
     host.set_note("web", "description", "Two\nlines")
     host.set_note("web", "element", "<rack row='3'/>", uri="http://example.org/rack", prefix="r")
     root = parse(host.guest_xml("web"))
-    assert (find_text(root, "title"), find_text(root, "description")) == ("The web", "Two\nlines")
+    assert (path.text(root, "./title"), path.text(root, "./description")) == ("The web", "Two\nlines")
     assert root.find("metadata/{http://example.org/rack}rack").get("row") == "3"  # type: ignore[union-attr]
     assert says(host, "title", inactive=True) == says(host, "description", inactive=True) == ""
     host.set_note("web", "title", None)

@@ -98,3 +98,8 @@ def test_private_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
     with pytest.raises(ProvError, match="no temporary file"):
         files.private_file()
+
+
+def test_what_is_no_block_device(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    assert not any(files.is_block_device(str(path)) for path in (tmp_path, tmp_path / "a", tmp_path / "none"))

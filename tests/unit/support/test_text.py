@@ -39,3 +39,32 @@ def test_listed() -> None:
 )
 def test_host_names(name: str, host: str) -> None:
     assert text.host_name(name) == host
+
+
+@pytest.mark.parametrize(
+    ("used", "first", "sep", "name"),
+    [
+        ("", 1, "-", "a.x"),
+        ("a.x", 1, "-", "a-1.x"),
+        ("a.x a-1.x a-2.x", 1, "-", "a-3.x"),
+        ("a.x", 2, "-", "a-2.x"),
+        ("a.x", 1, "", "a1.x"),
+        ("a-1.x", 1, "-", "a.x"),
+    ],
+)
+def test_first_free(used: str, first: int, sep: str, name: str) -> None:
+    assert text.first_free(lambda word: word in used.split(), lambda mark: f"a{mark}.x", first, sep) == name
+
+
+@pytest.mark.parametrize(
+    ("word", "is_uuid"),
+    [
+        ("6d1f6a1e-8a4b-4f1c-9d0e-0c5f3c8f9a10", True),
+        ("6D1F6A1E8A4B4F1C9D0E0C5F3C8F9A10", True),
+        ("6d1f6a1e-8a4b-4f1c-9d0e-0c5f3c8f9a1", False),
+        ("xd1f6a1e-8a4b-4f1c-9d0e-0c5f3c8f9a10", False),
+        ("", False),
+    ],
+)
+def test_uuids(word: str, is_uuid: bool) -> None:
+    assert text.is_uuid(word) is is_uuid

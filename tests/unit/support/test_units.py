@@ -100,7 +100,7 @@ def test_shown_durations(seconds: float, text: str) -> None:
         (int(1.5 * units.GIB), "1.5 GiB"),
         (int(1234.5 * units.GIB), "1,234.5 GiB"),
         (2000 * units.GIB, "2,000 GiB"),
-        (9 * units.MIB, "9 MiB"),
+        (9 << 20, "9 MiB"),
         (0, "0 bytes"),
     ],
 )

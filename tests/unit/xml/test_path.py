@@ -41,6 +41,7 @@ DOC = """
 )
 def test_get(where: str, value: str | None) -> None:
     assert path.get(tree.parse(DOC), where) == value
+    assert path.text(tree.parse(DOC), where) == (value or "")
 
 
 @pytest.mark.parametrize("where", ["./a[0]", "./a[x]", "./@a/b", "./a b", "./a[1]x/", "./$"])

@@ -87,23 +87,6 @@ def test_namespaces_have_short_names() -> None:
     assert tree.qualified("nobody:thing") == "nobody:thing"
 
 
-@pytest.mark.parametrize(
-    ("where", "text"),
-    [
-        ("b/@c", "1"),
-        ("./b/d", "x"),
-        ("b/e", "none"),
-        ("@k", "v"),
-        (".", "none"),
-        ("b/@nothing", "none"),
-        ("b/empty", "none"),
-    ],
-)
-def test_find_text(where: str, text: str) -> None:
-    node = tree.parse('<a k="v"><b c="1"><d> x </d><empty/></b></a>')
-    assert tree.find_text(node, where, "none") == text
-
-
 def test_copies_stand_by_themselves() -> None:
     node = tree.parse("<a>\n  <b><c/></b>\n</a>")
     twin = tree.copy(node[0])
@@ -158,3 +141,10 @@ def test_adding_moves_nothing_and_removing_leaves_no_trace(node: Element, tag: s
 def test_text_reads_back_the_same(node: Element) -> None:
     text = tree.to_text(node)
     assert tree.to_text(tree.parse(text)) == text
+
+
+def test_dropping_a_child_by_its_name() -> None:
+    node = tree.parse("<a><b n='1'/><c/><b n='2'/></a>")
+    tree.drop(node, "b")
+    tree.drop(node, "d")
+    assert tree.same(node, tree.parse("<a><c/><b n='2'/></a>"))

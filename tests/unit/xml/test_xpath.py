@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from virtprov.support.errors import UsageError
-from virtprov.xml import tree, xpath
+from virtprov.xml import path, tree, xpath
 
 DOC = """
 <domain>
@@ -49,8 +49,8 @@ def test_what_is_there_is_changed() -> None:
     node = tree.parse(DOC)
     xpath.assign(node, "./devices/disk[target/@dev='sda']/@device", "disk")
     xpath.assign(node, ".//boot/@dev", "network")
-    assert tree.find_text(node, "devices/disk/@device") == "disk"
-    assert tree.find_text(node, "os/boot/@dev") == "network"
+    assert path.text(node, "./devices/disk/@device") == "disk"
+    assert path.text(node, "./os/boot/@dev") == "network"
 
 
 @pytest.mark.parametrize(

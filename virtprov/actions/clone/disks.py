@@ -6,15 +6,18 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.request import CloneRequest
+from virtprov.actions.run.artifact_storage import inactive
 from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.files import CopyFile, Discard, PutAside
+from virtprov.actions.steps.files import CopyFile, discard, put_aside
 from virtprov.guest import identity
 from virtprov.guest.disks.volumes import FILE_POOLS
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, InputError, UsageError
+from virtprov.support.files import is_block_device
 from virtprov.support.frozen import Record
 from virtprov.support.regular import is_regular
+from virtprov.support.text import first_free
 from virtprov.support.units import show_gib
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -70,7 +73,7 @@ def _check_targets(request: CloneRequest, guest: Guest) -> None:
 
 
 def _target(disk: Element) -> str:
-    return path.get(disk, "./target/@dev") or ""
+    return path.text(disk, "./target/@dev")
 
 
 class _Work:
@@ -172,7 +175,7 @@ class _Work:
         host, source, existing = self.host, self.host.volume_at(where), self.host.volume_at(target)
         if os.path.normpath(target) == os.path.normpath(where):
             raise UsageError(f"--file {target}: this is the original's own disk", hint="give another path")
-        onto_device = not host.is_remote and _is_block_device(target)
+        onto_device = not host.is_remote and is_block_device(target)
         if existing is not None and not onto_device:
             raise HostError(
                 f"{target} exists already, and a copy would overwrite it",
@@ -182,7 +185,7 @@ class _Work:
             self._put_aside(target)
         pool = host.pool_at(os.path.dirname(target))
         if pool is not None and not pool.active:
-            raise storage.inactive(pool)
+            raise inactive(pool)
         if source is None:
             self._copy_outside(where, target, pool, onto_device)
         elif onto_device:
@@ -198,12 +201,10 @@ class _Work:
                 f"{target} exists already, and a copy would overwrite it",
                 hint="give another --file, --preserve-data to use it as it is, or --check path_exists=off to lose it",
             )
-        number = 0
-        while os.path.lexists(aside := f"{target}.old{number or ''}"):
-            number += 1
+        aside = first_free(os.path.lexists, lambda mark: f"{target}.old{mark}", sep="")
         self.warnings.append(f"what is in {target} now will be lost")
-        self.steps.append(PutAside(target, aside))
-        self.last.append(Discard(aside))
+        self.steps.append(put_aside(target, aside))
+        self.last.append(discard(aside))
 
     def _copy_volume(self, source: VolumeInfo, target: str, pool: PoolInfo | None) -> None:
         """Copy what a pool of the host holds: the host does, but for sharing the blocks of images with tables."""
@@ -267,15 +268,6 @@ def _leans(where: str, target: str) -> bool:
     return bool(plain) and os.path.dirname(where) != os.path.dirname(target)
 
 
-def _is_block_device(where: str) -> bool:
-    import stat
-
-    try:
-        return stat.S_ISBLK(os.stat(where).st_mode)
-    except OSError:
-        return False
-
-
 def _path(host: Host, disk: Element) -> str | None:
     """Where a disk's data lies on the host; None for what is on the network or nowhere."""
     for name in ("file", "dev", "dir"):
@@ -324,7 +316,7 @@ def _point(host: Host, disk: Element, target: str) -> None:
         if path.get(disk, f"./source/@{name}") is not None:
             path.put(disk, f"./source/@{name}", target)
             return
-    pool = host.pool(path.get(disk, "./source/@pool") or "")
+    pool = host.pool(path.text(disk, "./source/@pool"))
     if pool is not None and pool.path and os.path.dirname(target) == os.path.normpath(pool.path):
         path.put(disk, "./source/@volume", os.path.basename(target))
         return

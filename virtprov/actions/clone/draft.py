@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from virtprov.actions.clone import disks
 from virtprov.actions.clone.disks import DiskFate
 from virtprov.actions.request import CloneRequest
-from virtprov.actions.run import teardown
+from virtprov.actions.run.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile
-from virtprov.actions.steps.guest import Define, DiscardGuest, Replace
+from virtprov.actions.steps.guest import Define, Replace, discard_guest
 from virtprov.guest import checks, identity, names
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
+from virtprov.support.text import first_free, is_uuid
 from virtprov.xml import keep, path
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, text), *gone, *copies.last)
     warnings += identity.shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
-    addresses = tuple(path.get(nic, "./mac/@address") or "" for nic in guest.devices("interface"))
+    addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     made = Plan((text,), listed, name, notes, tuple(warnings))
     return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram, tuple(told))
 
@@ -97,12 +98,12 @@ def _name(request: CloneRequest, host: Host, source: str) -> str:
 def _uuid(request: CloneRequest, host: Host) -> str:
     if not request.uuid:
         return names.new_uuid()
-    plain = request.uuid.replace("-", "").lower()
-    if len(plain) != 32 or any(letter not in "0123456789abcdef" for letter in plain):
+    if not is_uuid(request.uuid):
         raise UsageError(f"--uuid {request.uuid}: this is no UUID", hint="leave it out, and one is made")
     owner = host.guest(request.uuid)
     if owner is not None and not (request.replace and owner.name == request.name):
         raise HostError(f"the UUID {request.uuid} belongs to the guest '{owner.name}'", hint="leave out --uuid")
+    plain = request.uuid.replace("-", "").lower()
     return "-".join((plain[:8], plain[8:12], plain[12:16], plain[16:20], plain[20:]))
 
 
@@ -130,8 +131,8 @@ def _make_room(host: Host, name: str, replaced: str | None, nvram: str | None) -
     """The steps that put the replaced guest out of the way, and those that remove it in the end."""
     if replaced is None:
         return [], []
-    shared = nvram is not None and nvram in teardown.variable_files(host, replaced)
-    return [Replace(name, shared)], [DiscardGuest(name)]
+    shared = nvram is not None and nvram in variable_files(host, replaced)
+    return [Replace(name, shared)], [discard_guest(name)]
 
 
 # -- other files ---------------------------------------------------------------------------------
@@ -145,11 +146,11 @@ def _nvram(
     where = guest.get(place)
     implied = not where
     if implied and guest.get("./os/@firmware") == "efi":
-        where = os.path.join(teardown.variables_folder(host), f"{guest.name}_VARS.fd")
+        where = os.path.join(variables_folder(host), f"{guest.name}_VARS.fd")
     if not where:
         return None, []
     target = request.nvram or identity.nvram_path(where, name)
-    old = teardown.variable_files(host, replaced) if replaced is not None else []
+    old = variable_files(host, replaced) if replaced is not None else []
     if target in old and not request.nvram:  # they stay until the replaced guest goes
         target, implied = _beside(host, target), False
     if not implied or request.nvram:
@@ -167,10 +168,11 @@ def _nvram(
 def _beside(host: Host, where: str) -> str:
     """A path like `where` at which nothing is."""
     base, dot, ending = where.rpartition(".")
-    number = 1
-    while host.volume_at(found := f"{base}-{number}{dot}{ending}") is not None or os.path.lexists(found):
-        number += 1
-    return found
+
+    def is_taken(path: str) -> bool:
+        return path == where or host.volume_at(path) is not None or os.path.lexists(path)
+
+    return first_free(is_taken, lambda mark: f"{base}{mark}{dot}{ending}")
 
 
 def _rename_logs(guest: Guest, source: str, clone: str) -> None:

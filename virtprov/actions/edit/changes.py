@@ -288,7 +288,7 @@ def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
     others = {
         int(at): device
         for device in guest.devices()
-        if device is not node and is_whole(at := path.get(device, "./boot/@order") or "")
+        if device is not node and is_whole(at := path.text(device, "./boot/@order"))
     }
     place, pushed = int(order), []
     while place in others:

@@ -15,7 +15,7 @@ from virtprov.actions.edit.changes import EditRequest
 from virtprov.actions.edit.journal import Entry, Journal
 from virtprov.actions.edit.outcome import Edited, Wanted
 from virtprov.actions.edit.source import from_definition, no_guest
-from virtprov.actions.run.plan import quietly, undone
+from virtprov.actions.run.plan import close_trail, undo_quietly
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import Create, Redefine, SetAutostart, Start, redefine
 from virtprov.support.errors import HostError, ProvError, UsageError
@@ -256,11 +256,11 @@ class Work:
                 self.world.gate.check()
             except BaseException as error:
                 self._back(self._undos)
-                undone(self.world)
+                close_trail(self.world)
                 if isinstance(error, Aborted):
                     error.clean = self.clean
                 raise
-            self.world.trail.done()
+            self.world.trail.finish()
         return failed
 
     def _first(self, planned: list[Planned]) -> list[Failed]:
@@ -312,4 +312,4 @@ class Work:
 
     def _back(self, undos: list[tuple[str, Undo]]) -> None:
         while undos:
-            self.clean = quietly(*undos.pop(), self.world) and self.clean
+            self.clean = undo_quietly(*undos.pop(), self.world) and self.clean

@@ -20,6 +20,7 @@ from virtprov.guest.write.compose import NewDevice
 from virtprov.osinfo.lookup import find, generic
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
+from virtprov.support.units import GIB
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
 
-GIB = 1024**3
 _EARLY = ("boot", "metadata")
 """Groups that may name the platform or the guest, read before all others."""
 _LAST = "xml"
@@ -366,9 +366,9 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
     """The way to the disks, first of all."""
     if not blocked:
         return []
-    from virtprov.actions.steps.access import LetSearch
+    from virtprov.actions.steps.access import grant_search
 
-    return [LetSearch(barrier.directory, barrier.person) for barrier in blocked]
+    return [grant_search(barrier.directory, barrier.person) for barrier in blocked]
 
 
 def _steps(

@@ -100,9 +100,7 @@ def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
 
 def _empty(drive: Element) -> None:
     for tag in ("source", "driver", "backingStore"):
-        found = tree.child(drive, tag)
-        if found is not None:
-            tree.remove(found)
+        tree.drop(drive, tag)
 
 
 def _redefine(name: str, final: Guest) -> list[Step]:

@@ -188,7 +188,7 @@ class LiveStep(Record):
     def _alias(self, world: World, xml: str) -> str:
         """What libvirt calls the device in the running guest; it had no name yet when it was plugged in."""
         node = tree.parse(xml)
-        if found := tree.find_text(node, "alias/@name"):
+        if found := path.text(node, "./alias/@name"):
             return found
         telling = next((place for place in ("./target/@dev", "./mac/@address") if path.get(node, place)), "")
         for alias, device in _aliases(world, self.name).items():
@@ -200,4 +200,4 @@ class LiveStep(Record):
 def _aliases(world: World, name: str) -> dict[str, tree.Element]:
     box = tree.child(tree.parse(world.host.guest_xml(name)), "devices")
     devices = [] if box is None else tree.children(box)
-    return {alias: node for node in devices if (alias := tree.find_text(node, "alias/@name"))}
+    return {alias: node for node in devices if (alias := path.text(node, "./alias/@name"))}

@@ -118,7 +118,7 @@ def _alias(node: Element) -> tuple[str, ...]:
 
 def _key(node: Element) -> tuple[str, ...]:
     tag = tree.local_name(node)
-    values = tuple(path.get(node, place) or "" for place in _KEYS.get(tag, ()))
+    values = tuple(path.text(node, place) for place in _KEYS.get(tag, ()))
     return (tag, *values) if values and all(values) else ()
 
 
@@ -138,7 +138,7 @@ def _plug(board: Board, node: Element, what: str, called: str, *, add: bool) -> 
 def _fixed(node: Element) -> str:
     """Why QEMU cannot plug or unplug a device; "" when it can try."""
     tag = tree.local_name(node)
-    bus = path.get(node, "./target/@bus") or ""
+    bus = path.text(node, "./target/@bus")
     if tag == "disk" and bus in _FIXED_BUSES:
         return f"a drive on the bus {bus} cannot be plugged"
     if tag == "input" and node.get("bus") == "ps2":
@@ -240,7 +240,7 @@ def _iotune(board: Board, was: Element, node: Element, names: list[str], called:
         names = [name for name in names if name != "iotune.group_name"]
         if not names:
             return
-    target = path.get(was, "./target/@dev") or ""
+    target = path.text(was, "./target/@dev")
     old, new = _limits(was, "iotune"), _limits(node, "iotune")
     if "iotune.group_name" not in names:
         old.pop("group_name", None)
@@ -249,7 +249,7 @@ def _iotune(board: Board, was: Element, node: Element, names: list[str], called:
 
 
 def _bandwidth(board: Board, was: Element, node: Element, names: list[str], called: str) -> None:
-    key = path.get(was, "./target/@dev") or path.get(was, "./mac/@address") or ""
+    key = path.get(was, "./target/@dev") or path.text(was, "./mac/@address")
     old, new = (
         {f"{way}.{name}": value for way in ("inbound", "outbound") for name, value in _limits(each, way).items()}
         for each in (tree.child(was, "bandwidth"), tree.child(node, "bandwidth"))

@@ -270,7 +270,7 @@ def _blkiotune(board: Board, after: Guest) -> None:
         if devices:
             said[f"device_{name}"] = ",".join(f"{device},{mine.get(device, '0')}" for device in devices)
             back[f"device_{name}"] = ",".join(f"{device},{theirs.get(device, '0')}" for device in devices)
-    weights = [tree.find_text(box, "weight") if box is not None else "" for box in (was, now)]
+    weights = [path.text(box, "./weight") if box is not None else "" for box in (was, now)]
     undo = True
     if weights[0] != weights[1]:
         if weights[1]:
@@ -290,7 +290,7 @@ def _block_shares(box: Element | None) -> dict[str, dict[str, str]]:
     """Each kind of share with the host's devices it is set for."""
     devices = [] if box is None else tree.children(box, "device")
     return {
-        name: {tree.find_text(device, "path"): value for device in devices if (value := tree.find_text(device, name))}
+        name: {path.text(device, "./path"): value for device in devices if (value := path.text(device, name))}
         for name in _SHARES
     }
 

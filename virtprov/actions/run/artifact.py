@@ -1,81 +1,100 @@
-"""What commands make on a host, named so that it can be found again, and told from what others made."""
+"""What steps make or change on a host, named so that it can be found again, and told from what others made.
+
+Each kind is a class of its own: `Pool`, `Volume` and `Secret` in artifact_storage.py, guests in artifact_guests.py,
+files of this machine in artifact_files.py, rights in directory_access.py. One routine takes them down, for undoing a
+step, for --replace and for --clean-up alike. What was there before the command is never touched.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
 
-POOL, VOLUME, FILE, ASIDE, SECRET = "pool", "volume", "file", "aside", "secret"
-GUEST, START, DEFINITION, REPLACED = "guest", "start", "definition", "replaced"
-RIGHTS = "rights"
-KINDS = (POOL, VOLUME, FILE, ASIDE, SECRET, GUEST, START, DEFINITION, REPLACED, RIGHTS)
-DISCARDED = (ASIDE, REPLACED)
-"""What is put out of the way until nothing can fail any more, and then goes for good."""
+if TYPE_CHECKING:
+    from virtprov.host.connection import Host
+
+GONE, OURS, OTHERS, UNSURE = "gone", "ours", "others", "unsure"
+EARLY, LATE = 2.0, 5.0
+"""Seconds by which the birth of a file may miss the time in which a run is known to have been at work."""
 
 
-class Thing(Record):
-    """One thing that a step makes, or changes.
+class Standing(Record):
+    """Whether an artifact is there, and whose it is: one of the words above, and for the last two why."""
 
-    `made` once it is there. `uuid` of guests and pools; `pool` and `path` of volumes, where "" as pool means the
-    directory of the path; `key` is libvirt's for the volume, `mark` what the file at the path is known by (see
-    `mark_of`), `born` when the making began. `aside` is the name under which what was there waits. Of what was there
-    before: `before` its document, `active` whether it ran. `number` counts the volumes that a new pool found, or is
-    the id of a run. `nvram`: the guest's UEFI variables are its own, none that were there. `passing`: it goes once
-    the guest needs it no more.
+    state: str
+    why: str = ""
+
+
+class Evidence(Record):
+    """What is known of an artifact besides what it is called.
+
+    `made`: the run noted that it was there. `began` is when the making began, `last_seen` until when the run was seen
+    at work (0: it still is), both in seconds since 1970. `user_of` names the guest that uses a path, "" for none.
     """
 
-    kind: str
-    name: str
-    uuid: str = ""
-    pool: str = ""
-    path: str = ""
-    key: str = ""
-    mark: str = ""
-    born: float = 0.0
-    aside: str = ""
-    before: str = ""
-    active: bool = False
-    nvram: bool = False
-    passing: bool = False
-    number: int = -1
-    made: bool = False
+    made: bool = True
+    began: float = 0.0
+    last_seen: float = 0.0
+    user_of: Callable[[str], str] = lambda path: ""
+
+
+class InUse(ProvError):
+    """Others use by now what a run made, so it stays for good."""
+
+
+class Artifact(Record):
+    """One thing that a step makes, or changes. Each kind has its own fields; what is not known is left empty."""
+
+    kind = ""
+    """The word for it in trails and in JSON."""
+    passing = False
+    """Whether it goes once the guest needs it no more."""
+    is_one_call = False
+    """Whether a single call of libvirt changes it: it is done or not, and nothing is left of a half of it."""
+
+    def describe(self) -> str:
+        """What it is called before the user."""
+        raise NotImplementedError
+
+    def standing(self, host: Host, evidence: Evidence) -> Standing:
+        """See whether it is there and the one that was made. Raises HostError when the host does not say."""
+        raise NotImplementedError
+
+    def take_down(self, host: Host) -> None:
+        """Remove what stands, or put back what was there before it. Raises InUse, ProvError."""
+        raise NotImplementedError
+
+    def is_there(self, host: Host) -> bool:
+        """Whether anything of its name is there."""
+        return self.standing(host, Evidence()).state != GONE
 
     def as_json(self) -> dict[str, Any]:
-        """Its fields, without those that say nothing."""
-        plain = Thing(self.kind, self.name)
-        return {name: value for name, value in self._asdict().items() if value != plain._asdict()[name]} | {
-            "kind": self.kind,
-            "name": self.name,
-        }
+        """Its kind and its fields, without those that say nothing."""
+        defaults = self._defaults  # type: ignore[attr-defined]
+        said = {name: value for name, value in self._asdict().items() if value != defaults.get(name)}
+        return {"kind": self.kind, **said}
 
-    def words(self) -> str:
-        """What it is called before the user."""
-        where = f" in the pool '{self.pool}'" if self.pool else ""
-        return {
-            POOL: f"the storage pool '{self.name}'",
-            VOLUME: f"the volume {self.name}{where}" if self.pool else f"the volume {self.path}",
-            FILE: f"the file {self.path}",
-            SECRET: f"the secret of {self.name}",
-            ASIDE: f"{self.path}, put aside as {self.aside}",
-            GUEST: f"the guest '{self.name}'",
-            START: f"the running guest '{self.name}'",
-            DEFINITION: f"the changed definition of '{self.name}'",
-            RIGHTS: f"the right of '{self.name}' to search {self.path}",
-            REPLACED: f"the guest '{self.name}', put aside as '{self.aside}'",
-        }[self.kind]
+    def facts(self) -> dict[str, str]:
+        """What users are told of it in JSON: the keys are the same for all kinds."""
+        fields = {"name": "", "uuid": "", "pool": "", "path": ""}
+        own = self._asdict()
+        named = {"name": own.get("path", ""), **own}
+        return {"kind": self.kind, **{key: named.get(key, empty) for key, empty in fields.items()}}
 
 
-def from_json(found: dict[str, Any]) -> Thing:
-    """The thing that `as_json` wrote, without what a later release added; raises ValueError for what is none."""
-    plain = Thing("", "")._asdict()
-    known = {name: value for name, value in found.items() if name in plain}
-    for name, value in known.items():
-        if type(value) is not type(plain[name]) and not (type(value) is int and name == "born"):
-            raise ValueError(f"{name}={value!r}")
-    if known.get("kind") not in KINDS or "name" not in known:
-        raise ValueError(f"kind={known.get('kind')!r}")
-    return Thing(**known)
+class Aside(Artifact):
+    """What is put out of the way until nothing can fail any more, and then goes for good."""
+
+    def waits(self, host: Host) -> Standing:
+        """See whether what was put aside is still there, to be discarded."""
+        raise NotImplementedError
+
+    def discard(self, host: Host) -> None:
+        """Remove it for good. Raises ProvError."""
+        raise NotImplementedError
 
 
 def mark_of(path: str) -> str:
@@ -84,3 +103,19 @@ def mark_of(path: str) -> str:
 
     seen = origin(path) if path.startswith("/") else None
     return f"{seen[0]}:{seen[1]:.6f}" if seen is not None else ""
+
+
+def judge(known: str, now: str, evidence: Evidence) -> Standing:
+    """Say whose a file is: by the mark it is `known` by and the one it has now.
+
+    One that was never noted as made is judged by when it was born.
+    """
+    if evidence.made:
+        same = not known or not now or known == now
+        return Standing(OURS) if same else Standing(OTHERS, "another one has its name by now")
+    born = float(now.partition(":")[2] or 0)
+    if born and born < evidence.began - EARLY:
+        return Standing(OTHERS, "it was there before")
+    if born and (not evidence.last_seen or born <= evidence.last_seen + LATE):
+        return Standing(OURS)
+    return Standing(UNSURE, "nothing tells whether the run made it, or somebody else")

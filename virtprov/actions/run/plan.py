@@ -12,7 +12,7 @@ from virtprov.support.waiting import Abandoned
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from virtprov.actions.run.artifact import Thing
+    from virtprov.actions.run.artifact import Artifact
     from virtprov.actions.run.trail import Entry
     from virtprov.host.connection import Host
     from virtprov.support.progress import Progress
@@ -61,36 +61,37 @@ class World:
             self.say("libvirt cannot stop what it is making: once it is done with that, it is removed")
         self.advance(done, total)
 
-    def making(self, thing: Thing) -> AbstractContextManager[Entry]:
-        """A block that makes the thing: it is noted in the trail before, and after with what `Entry.thing` says."""
+    def making(self, artifact: Artifact) -> AbstractContextManager[Entry]:
+        """A block that makes the artifact: it is noted in the trail before, and after with what is known of it."""
         from virtprov.actions.run.trail import making
 
-        return making(self.trail, self.host, thing)
+        return making(self.trail, self.host, artifact)
 
     def undo(self, entry: Entry) -> Undo:
         """How to take down what the entry names, as long as it is the one that was made."""
         return lambda: self._take_down(entry)
 
     def _take_down(self, entry: Entry) -> None:
-        from virtprov.actions.run import teardown
+        from virtprov.actions.run.artifact import GONE, OTHERS, InUse
 
-        thing = entry.thing
-        seen = teardown.standing(self.host, thing)
-        if seen.state == teardown.OTHERS:
-            self.warn(f"{thing.words()} stays: {seen.why}")
-        elif seen.state != teardown.GONE and thing.kind == "pool" and teardown.in_use(self.host, thing):
-            self.warn(f"{thing.words()} stays: others use it by now")
-        elif seen.state != teardown.GONE:
-            teardown.take_down(self.host, thing)
-        entry.gone()
+        artifact = entry.artifact
+        seen = artifact.standing(self.host, entry.evidence)
+        if seen.state == OTHERS:
+            self.warn(f"{artifact.describe()} stays: {seen.why}")
+        elif seen.state != GONE:
+            try:
+                artifact.take_down(self.host)
+            except InUse as problem:
+                self.warn(f"{artifact.describe()} stays: {problem.message}")
+        entry.note_gone()
 
 
 class Step(Protocol):
     """One change. `do` makes it and returns how to undo it (None: nothing to undo).
 
-    A step that fails midway cleans up its own half before it raises. Steps whose class says `final = True` come last
-    in a plan: they remove for good what was put aside, so they are not interrupted, and nothing is undone after the
-    first of them. What they cannot do they say.
+    A step that fails midway cleans up its own half before it raises. Steps that have `final = True` come last in a
+    plan: they remove for good what was put aside, so they are not interrupted, and nothing is undone after the first
+    of them. What they cannot do they say.
     """
 
     @property
@@ -101,6 +102,14 @@ class Step(Protocol):
     def do(self, world: World) -> Undo | None:
         """Make the change."""
         ...
+
+
+class FunctionStep(Record):
+    """A step of which there is no more to say than its label and what it does."""
+
+    label: str
+    do: Callable[[World], Undo | None]
+    final: bool = False
 
 
 class Plan(Record):
@@ -120,15 +129,15 @@ def apply(plan: Plan, world: World) -> None:
     noted in the world's trail, which goes in the end unless something is left over.
     """
     final = [step for step in plan.steps if is_final(step)]
-    world.trail.named(plan.name)
+    world.trail.note_guest(plan.name)
     with world.gate.closed():
         _make([step for step in plan.steps if not is_final(step)], world)
         if final:
-            world.trail.settled()
+            world.trail.note_settled()
         for step in final:
             with world.progress.task(step.label):
                 step.do(world)
-        world.trail.done()
+        world.trail.finish()
 
 
 def is_final(step: Step) -> bool:
@@ -141,33 +150,32 @@ def _make(steps: list[Step], world: World) -> None:
     from contextlib import ExitStack
 
     with ExitStack() as undos:
-        undos.callback(undone, world)
+        undos.callback(close_trail, world)
         for number, step in enumerate(steps, 1):
             world.gate.check()
-            world.trail.last_step = number == len(steps)
-            with world.progress.task(step.label) as task:
+            with world.trail.last_step(number == len(steps)), world.progress.task(step.label) as task:
                 world.tell = task.update
                 undo = step.do(world)
             if undo is not None:
-                undos.callback(quietly, step.label, undo, world)
+                undos.callback(undo_quietly, step.label, undo, world)
         world.gate.check()
         undos.pop_all()
 
 
-def undone(world: World) -> None:
+def close_trail(world: World) -> None:
     """All is undone that could be; the trail stays for what could not."""
-    if not world.trail.stuck:
-        world.trail.end()
+    if not world.trail.is_kept:
+        world.trail.discard()
     elif world.trail.is_written:
         world.warn("what could not be undone is written down: `virtprov-install --clean-up` removes it later")
 
 
-def quietly(label: str, undo: Undo, world: World) -> bool:
+def undo_quietly(label: str, undo: Undo, world: World) -> bool:
     """Undo one step and say whether it could be; a failure does not keep the others from being undone."""
     try:
         undo()
     except (ProvError, Abandoned) as problem:
-        world.trail.stuck = True
+        world.trail.keep()
         why = problem.message if isinstance(problem, ProvError) else "the host does not answer"
         world.warn(f"could not be undone: {label}: {why}")
         return False

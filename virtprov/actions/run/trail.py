@@ -1,140 +1,161 @@
-"""The trail of a run: a file that names, before each change of a host, what the change makes.
+"""The trail of a run: a log that names, before each change of a host, what the change makes.
 
 It is there for a run that comes to no orderly end: killed, or cut off from its host. An orderly one removes it. The
-lines, each one object with one of these keys:
+lines behind its head, which says who and when, each one object with one of these keys:
 
-    run       who and when, first of all
-    begin     what is about to be made, as `Thing.as_json`, with a number of its own (n)
+    begin     what is about to be made, as `Artifact.as_json`, with a number of its own (n), and when (at)
     made      the same once it is there, with what it is known by
-    gone      the number of a thing that is no more
+    gone      the number of an artifact that is no more
     settled   all is made: from here on only what was put aside is removed
     complete  all is done, but for what passes: the seed that the guest still needs
 
-A trail whose file nobody holds a lock on has lost its run. `leftovers` reads it.
+A trail whose file nobody holds a lock on has lost its run. `trail_reader` reads it.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
-from virtprov.actions.run import artifact
-from virtprov.actions.run.artifact import Thing
+from virtprov.actions.run.artifact import Artifact, Evidence
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.waiting import Abandoned
 
 if TYPE_CHECKING:
+    from virtprov.actions.run.run_log import RunLog
     from virtprov.host.connection import Host
-    from virtprov.support.state import Lines
 
-KIND = "run"
-_ONE_CALL = (artifact.DEFINITION, artifact.START)
-"""What a single call of libvirt changes: as a run's last step it is done or not, and nothing is left over."""
+KIND, FORM = "run", 2
+Kind = TypeVar("Kind", bound=Artifact)
 
 
 class Entry:
-    """A thing in the trail. `stays` while a failure would leave it behind."""
+    """An artifact in the trail, and whether it was noted as made. `began` is in seconds since 1970."""
 
-    __slots__ = ("number", "stays", "thing", "trail")
+    __slots__ = ("_trail", "artifact", "began", "is_made", "number", "stays")
 
-    def __init__(self, trail: Trail, number: int, thing: Thing) -> None:
-        self.trail, self.number, self.thing = trail, number, thing
+    def __init__(self, trail: Trail, number: int, artifact: Artifact, began: float = 0.0) -> None:
+        self._trail, self.number = trail, number
+        self.artifact, self.began = artifact, began
+        self.is_made = self.stays = False
+
+    @property
+    def evidence(self) -> Evidence:
+        """What is known of the artifact besides what it is called."""
+        return Evidence(self.is_made, self.began)
+
+    def note_made(self, artifact: Artifact | None = None) -> None:
+        """Note that it is there; `artifact` says what it is known by."""
+        self._trail.note_made(self, self.artifact if artifact is None else artifact)
+
+    def note_gone(self) -> None:
+        """Note that it is no more."""
+        self._trail.note_gone(self)
+
+    @contextmanager
+    def cleaning_up(self) -> Iterator[None]:
+        """A block that removes what a failed step began; when it fails, the artifact stays in the trail."""
+        self.stays = True
+        yield
         self.stays = False
-
-    def made(self) -> None:
-        """It is there, and `thing` says what it is known by."""
-        self.trail.made(self)
-
-    def gone(self) -> None:
-        """It is no more."""
-        self.trail.gone(self.number)
-
-
-Note = Callable[[Thing], AbstractContextManager[Entry]]
 
 
 class Trail:
     """A run without a file: nothing that it does outlives it, or somebody else writes it down."""
 
-    def __init__(self) -> None:
-        self.stuck = False
-        self.last_step = False
-        self._open: dict[int, Thing] = {}
-        self._count = 0
-        self._lock = threading.RLock()  # several guests may be worked on at a time
-
-    def begin(self, thing: Thing) -> Entry:
-        """Note what is about to be made."""
-        with self._lock:
-            self._count += 1
-            self._open[self._count] = thing
-            self.write({"begin": thing.as_json(), "n": self._count}, thing)
-            return Entry(self, self._count, thing)
-
-    def made(self, entry: Entry) -> None:
-        """Note that it is there, and what it is known by."""
-        entry.thing = entry.thing._replace(made=True)
-        with self._lock:
-            if self._open.get(entry.number) not in (None, entry.thing):
-                self._open[entry.number] = entry.thing
-                self.write({"made": entry.thing.as_json(), "n": entry.number}, entry.thing)
-
-    def gone(self, number: int) -> None:
-        """Note that it is no more."""
-        with self._lock:
-            thing = self._open.pop(number, None)
-            if thing is not None:
-                self.write({"gone": True, "n": number}, thing)
-
     writes = False
     """Whether what the run makes may outlive it, so that a file tells of it."""
+
+    def __init__(self) -> None:
+        self.is_kept = False
+        self._in_last_step = False
+        self._open: dict[int, Entry] = {}
+        self._count = 0
+        self._lock = threading.RLock()  # several guests may be worked on at a time
 
     @property
     def is_written(self) -> bool:
         """Whether a later run can read of this one."""
         return False
 
-    def held(self, kind: str) -> list[Thing]:
-        """The things of a kind that are there now."""
-        return [thing for thing in self._open.values() if thing.kind == kind]
+    def begin(self, artifact: Artifact) -> Entry:
+        """Note what is about to be made."""
+        with self._lock:
+            self._count += 1
+            entry = Entry(self, self._count, artifact, round(time.time(), 3))
+            self._open[entry.number] = entry
+            self.write({"begin": artifact.as_json(), "n": entry.number, "at": entry.began}, artifact)
+            return entry
 
-    def named(self, guest: str) -> None:
+    def note_made(self, entry: Entry, artifact: Artifact) -> None:
+        """Note that it is there, and what it is known by."""
+        with self._lock:
+            is_news = not entry.is_made or artifact != entry.artifact
+            entry.artifact, entry.is_made = artifact, True
+            if is_news and entry.number in self._open:
+                self.write({"made": artifact.as_json(), "n": entry.number, "at": entry.began}, artifact)
+
+    def note_gone(self, entry: Entry) -> None:
+        """Note that it is no more."""
+        with self._lock:
+            if self._open.pop(entry.number, None) is not None:
+                self.write({"gone": True, "n": entry.number}, entry.artifact)
+
+    def artifacts(self, kind: type[Kind]) -> list[Kind]:
+        """The artifacts of a kind that are there now."""
+        return [entry.artifact for entry in self._open.values() if isinstance(entry.artifact, kind)]
+
+    def note_guest(self, guest: str) -> None:
         """Note which guest the run is about."""
 
     def beat(self) -> None:
         """Show that the run is still at work, in the midst of a long step."""
 
-    def settled(self) -> None:
+    @contextmanager
+    def last_step(self, is_last: bool = True) -> Iterator[None]:
+        """A block that does one step; what a single call makes in the last one is there or not, and needs no trail."""
+        self._in_last_step = is_last
+        try:
+            yield
+        finally:
+            self._in_last_step = False
+
+    def keep(self) -> None:
+        """Something is left over: the trail outlives its run."""
+        self.is_kept = True
+
+    def note_settled(self) -> None:
         """Note that nothing is undone any more."""
         self.write({"settled": True}, None)
 
-    def done(self) -> None:
-        """The plan is done. What passes is waited for; without such things the trail ends here."""
-        self._open = {number: thing for number, thing in self._open.items() if thing.passing}
-        if self.stuck:
+    def finish(self) -> None:
+        """The plan is done. What passes is waited for; without such artifacts the trail ends here."""
+        self._open = {number: entry for number, entry in self._open.items() if entry.artifact.passing}
+        if self.is_kept:
             return
         if self._open:
             self.write({"complete": True}, None)
         else:
-            self.end()
+            self.discard()
 
-    def passed(self, stands: Callable[[Thing], bool]) -> None:
-        """The run is over; whatever of the passing things still stands is left to a later one."""
-        if not self.stuck and not any(stands(thing) for thing in self._open.values()):
-            self.end()
+    def finish_waiting(self, host: Host) -> None:
+        """The run is over; whatever of the passing artifacts is still there is left to a later one."""
+        if not self.is_kept and not any(entry.artifact.is_there(host) for entry in self._open.values()):
+            self.discard()
 
-    def end(self) -> None:
+    def discard(self) -> None:
         """Nothing is left over: the trail goes."""
 
-    def write(self, line: dict[str, object], thing: Thing | None) -> None:
+    def write(self, line: dict[str, object], artifact: Artifact | None) -> None:
         """Have a line on the disk."""
 
 
 class FileTrail(Trail):
-    """The trail in the user's state directory; its file is made with the first thing that could be left over."""
+    """The trail in the user's state directory; its file is made with the first artifact that could be left over."""
 
     writes = True
 
@@ -142,57 +163,51 @@ class FileTrail(Trail):
         super().__init__()
         self._tool, self._uri, self._warn = tool, host.uri, warn
         self._guest = ""
-        self._lines: Lines | None = None
+        self._log: RunLog | None = None
         self._lost = False
 
     @property
     def is_written(self) -> bool:
-        return self._lines is not None
+        return self._log is not None
 
-    def named(self, guest: str) -> None:
+    def note_guest(self, guest: str) -> None:
         self._guest = guest
 
     def beat(self) -> None:
-        if self._lines is not None:
+        if self._log is not None:
             try:
-                os.utime(self._lines.path)
+                os.utime(self._log.path)
             except OSError:
                 return
 
-    def write(self, line: dict[str, object], thing: Thing | None) -> None:
-        if self._lost or self._lines is None and (thing is None or "begin" not in line):
+    def write(self, line: dict[str, object], artifact: Artifact | None) -> None:
+        if self._lost or self._log is None and (artifact is None or "begin" not in line):
             return
-        if self._lines is None and thing is not None and thing.kind in _ONE_CALL and self.last_step:
+        if self._log is None and artifact is not None and artifact.is_one_call and self._in_last_step:
             return
         try:
-            if self._lines is None:
-                self._lines = self._create()
-            self._lines.append(line, sync="made" not in line and "gone" not in line)
+            if self._log is None:
+                self._log = self._create()
+            self._log.append(line, sync="made" not in line and "gone" not in line)
         except ProvError as problem:
             self._lost = True
             self._warn(f"should this run be killed, nothing will tell what it leaves: {problem.message}")
 
-    def _create(self) -> Lines:
-        import time
+    def _create(self) -> RunLog:
+        from virtprov.actions.run.run_log import RunLog
 
-        from virtprov.support import state
+        run = {"tool": self._tool, "uri": self._uri, "guest": self._guest, "time": int(time.time())}
+        return RunLog.begin(KIND, FORM, **run, pid=os.getpid(), started=_started())
 
-        for _ in range(3):
-            try:
-                lines = state.Lines.create(KIND)
-                break
-            except state.Busy:  # somebody looked at the new file just now
-                continue
-        else:
-            lines = state.Lines.create(KIND)
-        run = {"tool": self._tool, "uri": self._uri, "guest": self._guest, "at": int(time.time()), "pid": os.getpid()}
-        lines.append({"run": {**run, "started": _started()}})
-        return lines
+    def discard(self) -> None:
+        if self._log is not None:
+            self._log.remove()
+            self._log = None
 
-    def end(self) -> None:
-        if self._lines is not None:
-            self._lines.remove()
-            self._lines = None
+    def let_go(self) -> None:
+        """Let the file go as it is."""
+        if self._log is not None:
+            self._log.close()
 
 
 def _started() -> int:
@@ -212,24 +227,22 @@ def for_host(tool: str, host: Host, warn: Callable[[str], None]) -> Trail:
 
 
 @contextmanager
-def making(trail: Trail, host: Host, thing: Thing) -> Iterator[Entry]:
-    """A block that makes the thing. One that fails has cleaned up after itself, unless its host is out of reach."""
-    import time
-
-    entry = trail.begin(thing._replace(born=round(time.time(), 3)))
+def making(trail: Trail, host: Host, artifact: Artifact) -> Iterator[Entry]:
+    """A block that makes the artifact. One that fails has cleaned up after itself, unless its host is out of reach."""
+    entry = trail.begin(artifact)
     try:
         yield entry
     except BaseException as problem:
         unknown = isinstance(problem, HostError) and not host.is_alive
         if entry.stays or unknown or isinstance(problem, Abandoned):
-            trail.stuck = True
+            trail.keep()
         else:
-            entry.gone()
+            entry.note_gone()
         raise
-    entry.made()
+    entry.note_made()
 
 
 @contextmanager
-def nothing_noted(thing: Thing) -> Iterator[Entry]:
+def note_nothing(artifact: Artifact) -> Iterator[Entry]:
     """A block of which nobody takes note."""
-    yield Entry(Trail(), 0, thing)
+    yield Entry(Trail(), 0, artifact)

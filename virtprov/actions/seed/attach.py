@@ -13,6 +13,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import Setting
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
+from virtprov.support.text import first_free
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -113,12 +114,9 @@ def pool_for(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
 
 def free_name(host: HostView, pool: str, guest: str) -> str:
     """A name for the guest's seed that no volume of the pool has; the pool "" holds none yet."""
-    number = 0
-    while True:
-        name = f"{guest}-seed{f'-{number}' if number else ''}.iso"
-        if not pool or host.volume(pool, name) is None:
-            return name
-        number += 1
+    return first_free(
+        lambda name: bool(pool) and host.volume(pool, name) is not None, lambda mark: f"{guest}-seed{mark}.iso"
+    )
 
 
 def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Element:
@@ -158,9 +156,7 @@ def fill_drive(setting: Setting, drive: Element, where: str) -> None:
 
 def empty(drive: Element, tag: str = "source") -> None:
     """Take what is in a drive out of it."""
-    found = tree.child(drive, tag)
-    if found is not None:
-        tree.remove(found)
+    tree.drop(drive, tag)
 
 
 def _serial(first: Guest) -> None:
@@ -207,7 +203,7 @@ def take_out(host: Host, name: str, drive: Element) -> bool:
         empty(opened)
         host.update_device(name, tree.to_text(opened))
         return True
-    alias = path.get(drive, "./alias/@name") or ""
+    alias = path.text(drive, "./alias/@name")
     with host.watch(name) as watch:
         host.detach_device(name, tree.to_text(drive))
         return watch.wait_device_gone(alias, UNPLUG_SECONDS)

@@ -96,7 +96,7 @@ def plan_seed(guest: Guest, host: HostView, words: Mapping[str, str | None], *, 
     else:
         data, password, warnings, instance_id = b"", "", list(attach.looked_through(wanted)), ""
     drive, gone, old = _place(setting, where, host)
-    target = path.get(drive, "./target/@dev") or ""
+    target = path.text(drive, "./target/@dev")
     return Reseeded(
         altered,
         (drive,),
@@ -221,7 +221,7 @@ def drives(guest: Guest) -> list[Element]:
 
 def medium_of(disk: Element) -> str:
     """The file or volume in a drive; "" when there is none."""
-    return path.get(disk, "./source/@file") or path.get(disk, "./source/@volume") or ""
+    return path.get(disk, "./source/@file") or path.text(disk, "./source/@volume")
 
 
 def _is_seed(medium: str, name: str) -> bool:

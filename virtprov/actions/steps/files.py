@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import artifact, teardown
-from virtprov.actions.run.artifact import Thing, mark_of
+from virtprov.actions.run.artifact import mark_of
+from virtprov.actions.run.artifact_files import AsideFile, File, refresh_pool_over, rename
+from virtprov.actions.run.plan import FunctionStep
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import Step, Undo, World
 
 
 class CopyFile(Record):
@@ -32,52 +33,37 @@ class CopyFile(Record):
         if os.path.lexists(self.target):  # a device; files are never written over
             copy_image(self.source, self.target, progress=world.advance, **how)
             return lambda: world.warn(f"what was on {self.target} is written over and cannot be brought back")
-        with world.making(Thing(artifact.FILE, self.target, path=self.target)) as entry:
+        with world.making(File(self.target)) as entry:
             copy_image(self.source, self.target, progress=world.advance, **how)
-            entry.thing = entry.thing._replace(mark=mark_of(self.target))
-            entry.made()
+            entry.note_made(File(self.target, mark_of(self.target)))
             try:
-                teardown.tell_pool(world.host, self.target)
+                refresh_pool_over(world.host, self.target)
             except BaseException:
-                entry.stays = True
-                os.unlink(self.target)
-                entry.stays = False
+                with entry.cleaning_up():
+                    os.unlink(self.target)
                 raise
         return world.undo(entry)
 
 
-class PutAside(Record):
-    """A file that shall be replaced waits under another name, until nothing can fail any more."""
+def put_aside(path: str, aside: str) -> Step:
+    """Let a file that shall be replaced wait under another name, until nothing can fail any more."""
 
-    path: str
-    aside: str
-
-    @property
-    def label(self) -> str:
-        return f"Putting {self.path} aside"
-
-    def do(self, world: World) -> Undo | None:
-        thing = Thing(artifact.ASIDE, self.path, path=self.path, aside=self.aside, mark=mark_of(self.path))
-        with world.making(thing) as entry:
-            teardown.rename_file(self.path, self.aside)
+    def do(world: World) -> Undo:
+        with world.making(AsideFile(path, aside, mark_of(path))) as entry:
+            rename(path, aside)
         return world.undo(entry)
 
+    return FunctionStep(f"Putting {path} aside", do)
 
-class Discard(Record):
-    """The last step for a file that was put aside: it goes for good."""
 
-    aside: str
-    final = True
+def discard(aside: str) -> Step:
+    """The last step for a file that was put aside: remove it for good."""
 
-    @property
-    def label(self) -> str:
-        return f"Removing {self.aside}"
-
-    def do(self, world: World) -> Undo | None:
+    def do(world: World) -> None:
         try:
-            os.unlink(self.aside)
+            os.unlink(aside)
         except OSError as problem:
-            world.trail.stuck = True
-            world.warn(f"{self.aside} is left behind: {problem.strerror}")
-        return None
+            world.trail.keep()
+            world.warn(f"{aside} is left behind: {problem.strerror}")
 
+    return FunctionStep(f"Removing {aside}", do, final=True)

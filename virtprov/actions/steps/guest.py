@@ -6,17 +6,19 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import artifact, definition, teardown
-from virtprov.actions.run.artifact import Thing
-from virtprov.actions.run.teardown import inactive as inactive
-from virtprov.actions.run.trail import nothing_noted
-from virtprov.actions.steps import nvram
+from virtprov.actions.run import definition, nvram
+from virtprov.actions.run.artifact import Artifact
+from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
+from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.plan import FunctionStep
+from virtprov.actions.run.trail import note_nothing
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import Step, Undo, World
     from virtprov.actions.run.trail import Entry
     from virtprov.host.info import GuestInfo
 
@@ -32,15 +34,15 @@ class Define(Record):
         return f"Defining the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        uuid, ours = _uuid(self.xml), nvram.are_new(world, self.xml)
-        with world.making(Thing(artifact.GUEST, self.name, uuid, nvram=ours)) as entry:
-            made = world.host.define_guest(self.xml)
-            entry.thing = entry.thing._replace(uuid=made.uuid)
+        guest = Guest(self.name, _uuid(self.xml), nvram=nvram.are_new(world, self.xml))
+        with world.making(guest) as entry:
+            info = world.host.define_guest(self.xml)
+            entry.note_made(guest._replace(uuid=info.uuid))
         return world.undo(entry)
 
 
 def _uuid(xml: str) -> str:
-    return tree.find_text(tree.parse(xml), "uuid")
+    return places.text(tree.parse(xml), "./uuid")
 
 
 class Start(Record):
@@ -53,18 +55,19 @@ class Start(Record):
         return f"Starting the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        known = world.host.guest(self.name)
-        with world.making(Thing(artifact.START, self.name, known.uuid if known is not None else "")) as entry:
+        info = world.host.guest(self.name)
+        guest = StartedGuest(self.name, info.uuid if info is not None else "")
+        with world.making(guest) as entry:
             world.host.start_guest(self.name)
-            _note_run(world, entry)
+            _note_run(world, guest, entry)
         return world.undo(entry)
 
 
-def _note_run(world: World, entry: Entry) -> None:
+def _note_run(world: World, guest: StartedGuest, entry: Entry) -> None:
     """Note which run of the guest this is."""
-    runs = world.host.guest(entry.thing.uuid)
-    if runs is not None and runs.id is not None:
-        entry.thing = entry.thing._replace(number=runs.id)
+    info = world.host.guest(guest.uuid)
+    if info is not None and info.id is not None:
+        entry.note_made(guest._replace(run=info.id))
 
 
 class Create(Record):
@@ -79,25 +82,25 @@ class Create(Record):
 
     def do(self, world: World) -> Undo | None:
         uuid = _uuid(self.xml)
-        known = world.host.guest(uuid) if uuid else None
-        if known is not None:
-            with world.making(Thing(artifact.START, self.name, uuid)) as entry:
+        if uuid and world.host.guest(uuid) is not None:
+            started = StartedGuest(self.name, uuid)
+            with world.making(started) as entry:
                 world.host.create_guest(self.xml)
-                _note_run(world, entry)
+                _note_run(world, started, entry)
             return world.undo(entry)
         files = nvram.new_files(world, self.xml)  # libvirt leaves them behind
-        new = [Thing(artifact.VOLUME, os.path.basename(where), path=where) for where in files]
+        guest = Guest(self.name, uuid)
+        new: list[Artifact] = [*(Volume(os.path.basename(path), path=path) for path in files), guest]
         with ExitStack() as making:
-            made = [making.enter_context(world.making(thing)) for thing in new]
-            made.append(making.enter_context(world.making(Thing(artifact.GUEST, self.name, uuid))))
+            entries = [making.enter_context(world.making(artifact)) for artifact in new]
             try:
                 info = world.host.create_guest(self.xml)
             except BaseException:
-                for entry in made[:-1]:
+                for entry in entries[:-1]:
                     world.undo(entry)()
                 raise
-            made[-1].thing = made[-1].thing._replace(uuid=info.uuid)
-        return lambda: [world.undo(entry)() for entry in reversed(made)]
+            entries[-1].note_made(guest._replace(uuid=info.uuid))
+        return lambda: [world.undo(entry)() for entry in reversed(entries)]
 
 
 class Redefine(Record):
@@ -123,16 +126,16 @@ def redefine(
     `in_trail` says whether the change is noted in the run's trail. Returns what the host stored, and how to undo it.
     Raises definition.Moved when the guest has another one by now.
     """
-    thing = Thing(artifact.DEFINITION, name, uuid, before=before)
-    with world.making(thing) if in_trail else nothing_noted(thing) as entry:
+    changed = Definition(name, uuid, before)
+    with world.making(changed) if in_trail else note_nothing(changed) as entry:
         expected = definition.digest(before) if before else definition.NONE
         now = definition.put(world.host, name, uuid, xml, expected)
         mark = definition.digest(now)
-        entry.thing = entry.thing._replace(mark=mark)
+        entry.note_made(changed._replace(digest=mark))
 
     def undo() -> None:
         definition.put(world.host, name, uuid, before or None, mark)
-        entry.gone()
+        entry.note_gone()
 
     return now, undo
 
@@ -171,10 +174,10 @@ class Replace(Record):
         if info is None:
             return None
         before = world.host.guest_xml(self.name, inactive=True, secure=True)
-        aside, number = (f"{self.name}.replaced-{info.uuid[:8]}", -1) if info.persistent else ("", 0)
-        thing = Thing(artifact.REPLACED, self.name, info.uuid, aside=aside, before=before, active=info.active)
-        with world.making(thing._replace(number=number, nvram=not self.keep_nvram)) as entry:
-            whole = self._make_room(world, info, entry)
+        aside = f"{self.name}.replaced-{info.uuid[:8]}" if info.persistent else ""
+        guest = AsideGuest(self.name, info.uuid, aside, before, info.active, info.persistent, not self.keep_nvram)
+        with world.making(guest) as entry:
+            whole = self._make_room(world, info, guest, entry)
         return lambda: self._bring_back(world, entry, whole)
 
     def _bring_back(self, world: World, entry: Entry, whole: bool) -> None:
@@ -182,7 +185,7 @@ class Replace(Record):
         if not whole:
             world.warn(f"'{self.name}' is back as it was defined; its snapshots and firmware variables are not")
 
-    def _make_room(self, world: World, info: GuestInfo, entry: Entry) -> bool:
+    def _make_room(self, world: World, info: GuestInfo, guest: AsideGuest, entry: Entry) -> bool:
         """Stop the guest and rename it; says whether nothing of it is lost."""
         from virtprov.host.failures import NotNow, NotSupported
 
@@ -193,33 +196,26 @@ class Replace(Record):
             if world.host.drop_saved_state(info.uuid):
                 world.warn(f"the saved state of '{self.name}' is gone")
             try:
-                world.host.rename_guest(info.uuid, entry.thing.aside)
+                world.host.rename_guest(info.uuid, guest.aside)
                 return True
             except (NotNow, NotSupported):
                 world.host.undefine_guest(info.uuid, nvram=not self.keep_nvram)
                 return False
         except BaseException:
-            entry.stays = True
-            teardown.bring_back(world.host, entry.thing)
-            entry.stays = False
+            with entry.cleaning_up():
+                guest.take_down(world.host)
             raise
 
 
-class DiscardGuest(Record):
-    """The last step for a guest that made room: it goes for good. Its disks stay."""
+def discard_guest(name: str) -> Step:
+    """The last step for a guest that made room: remove it for good. Its disks stay."""
 
-    name: str
-    final = True
-
-    @property
-    def label(self) -> str:
-        return f"Removing what is left of the guest '{self.name}' that was there"
-
-    def do(self, world: World) -> Undo | None:
+    def do(world: World) -> None:
         try:
-            for thing in world.trail.held(artifact.REPLACED):
-                teardown.discard(world.host, thing)
+            for guest in world.trail.artifacts(AsideGuest):
+                guest.discard(world.host)
         except ProvError as problem:
-            world.trail.stuck = True
+            world.trail.keep()
             world.warn(f"the guest that was there is left behind: {problem.message}")
-        return None
+
+    return FunctionStep(f"Removing what is left of the guest '{name}' that was there", do, final=True)

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import artifact
-from virtprov.actions.run.artifact import Thing
+from virtprov.actions.run.artifact_storage import Secret
 from virtprov.support.errors import InputError, ProvError
 from virtprov.support.files import read_bytes
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def kept(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
+def keep_password(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
     """Hand the host the password that a new volume needs; hands out how to undo it, empty when there is none to keep.
 
     When the block fails the secret goes again. Raises InputError for a file that holds no password.
@@ -27,7 +26,7 @@ def kept(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
         yield []
         return
     password = _password(encryption.password_file)
-    with world.making(Thing(artifact.SECRET, volume.path, encryption.uuid)) as entry:
+    with world.making(Secret(volume.path, encryption.uuid)) as entry:
         world.host.create_secret(encryption.secret_xml(volume.path), password)
     try:
         yield [world.undo(entry)]
@@ -35,12 +34,12 @@ def kept(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
         try:
             world.undo(entry)()
         except ProvError as problem:
-            world.trail.stuck = True
+            world.trail.keep()
             world.warn(f"the secret {encryption.uuid} is left behind: {problem.message}")
         raise
 
 
-def all_of(*undos: Undo | None) -> Undo:
+def undo_all(*undos: Undo | None) -> Undo:
     """One undo for several, done in the order given; each is tried, and the first failure is raised in the end."""
 
     def undo() -> None:

@@ -1,4 +1,4 @@
-"""The steps plans are made of: pools, volumes, seeds, guests. Each returns its own undo."""
+"""Steps that make pools and volumes, fill volumes, and copy them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import artifact, teardown
-from virtprov.actions.run.artifact import Thing, mark_of
-from virtprov.actions.run.teardown import inactive as inactive
-from virtprov.actions.run.teardown import pool_xml
+from virtprov.actions.run.artifact_storage import Pool, Volume, pool_over, pool_xml
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.support.frozen import Record
 
@@ -37,11 +34,11 @@ class MakePool(Record):
         from virtprov.guest.names import new_uuid
         from virtprov.host.failures import Taken
 
-        name, target, uuid = self.pool.name, self.pool.target, new_uuid()
+        pool = Pool(self.pool.name, new_uuid(), self.pool.target)
         try:
-            with world.making(Thing(artifact.POOL, name, uuid, path=target)) as entry:
-                world.host.create_pool(pool_xml(name, target, uuid))
-                entry.thing = entry.thing._replace(number=len(world.host.volume_names(name)))
+            with world.making(pool) as entry:
+                world.host.create_pool(pool_xml(pool.name, pool.path, pool.uuid))
+                entry.note_made(pool._replace(volumes=len(world.host.volume_names(pool.name))))
         except Taken:
             if not self._is_there(world):
                 raise
@@ -54,11 +51,11 @@ class MakePool(Record):
 
         end = time.monotonic() + POOL_SECONDS
         while True:
-            found = world.host.pool(self.pool.name)
-            if found is None or os.path.normpath(found.path) != os.path.normpath(self.pool.target):
+            pool = world.host.pool(self.pool.name)
+            if pool is None or os.path.normpath(pool.path) != os.path.normpath(self.pool.target):
                 return False
-            if found.active or time.monotonic() > end:
-                return found.active
+            if pool.active or time.monotonic() > end:
+                return pool.active
             world.gate.check()
             time.sleep(0.05)
 
@@ -80,56 +77,48 @@ class MakeVolume(Record):
     def do(self, world: World) -> Undo | None:
         if self.volume.encryption is None:
             return self._make(world)
-        from virtprov.actions.steps.secrets import all_of, kept
+        from virtprov.actions.steps.secrets import keep_password, undo_all
 
-        with kept(world, self.volume) as undos:
-            return all_of(self._make(world), *undos)
+        with keep_password(world, self.volume) as undos:
+            return undo_all(self._make(world), *undos)
 
     def _make(self, world: World) -> Undo | None:
-        volume = self.volume
+        wanted = self.volume
         with ExitStack() as pools:
-            pool = volume.pool or _pool_over(world, os.path.dirname(volume.path), pools)
-            with world.making(Thing(artifact.VOLUME, volume.name, pool=volume.pool, path=volume.path)) as entry:
-                if volume.upload:
-                    _upload(world, pool, volume, entry)
+            pool = wanted.pool or _pool_over(world, os.path.dirname(wanted.path), pools)
+            volume = Volume(wanted.name, wanted.pool, wanted.path)
+            with world.making(volume) as entry:
+                if wanted.upload:
+                    _upload(world, pool, wanted, entry, volume)
                     return world.undo(entry)
-                metadata = volume.format == "qcow2" and not volume.backing
-                made = world.host.create_volume(pool, volume.xml(), metadata=metadata, progress=world.advance_call)
-                _know(world, entry, made)
+                metadata = wanted.format == "qcow2" and not wanted.backing
+                info = world.host.create_volume(pool, wanted.xml(), metadata=metadata, progress=world.advance_call)
+                entry.note_made(volume.as_made(world.host, info))
         return world.undo(entry)
 
 
-def _upload(world: World, pool: str, volume: NewVolume, entry: Entry) -> None:
+def _upload(world: World, pool: str, wanted: NewVolume, entry: Entry, volume: Volume) -> None:
     """Make the volume, fill it from its file, grow it; a failure or an interruption leaves nothing of it."""
-    length = os.path.getsize(volume.upload)
-    empty = NewVolume(pool, volume.name, volume.path, "raw", length, volume.allocation and length)
-    _know(world, entry, world.host.create_volume(pool, empty.xml()))
-    with _deleted_unless_done(world, entry, pool):
-        world.host.upload_volume(pool, volume.name, volume.upload, sparse=not volume.allocation, progress=world.advance)
+    name, length = wanted.name, os.path.getsize(wanted.upload)
+    empty = NewVolume(pool, name, wanted.path, "raw", length, wanted.allocation and length)
+    entry.note_made(volume.as_made(world.host, world.host.create_volume(pool, empty.xml())))
+    with _filling(world, entry, pool, name):
+        world.host.upload_volume(pool, name, wanted.upload, sparse=not wanted.allocation, progress=world.advance)
         world.host.refresh_pool(pool)  # by which the host learns the format
-        filled = world.host.volume(pool, volume.name)
-        if filled is not None and filled.capacity < volume.capacity:
-            world.host.resize_volume(pool, volume.name, volume.capacity)
-
-
-def _know(world: World, entry: Entry, made: VolumeInfo) -> None:
-    """Note what a new volume is known by."""
-    mark = "" if world.host.is_remote else mark_of(made.path)
-    entry.thing = entry.thing._replace(name=made.name, path=made.path, key=made.key, mark=mark)
-    entry.made()
+        filled = world.host.volume(pool, name)
+        if filled is not None and filled.capacity < wanted.capacity:
+            world.host.resize_volume(pool, name, wanted.capacity)
 
 
 @contextmanager
-def _deleted_unless_done(world: World, entry: Entry, pool: str) -> Iterator[None]:
+def _filling(world: World, entry: Entry, pool: str, name: str) -> Iterator[None]:
     """A block that fills a new volume: when it fails, the volume goes."""
-    entry.stays = True
     try:
         yield
     except BaseException:
-        world.host.delete_volume(pool, entry.thing.name)
-        entry.stays = False
+        with entry.cleaning_up():
+            world.host.delete_volume(pool, name)
         raise
-    entry.stays = False
 
 
 class WriteSeed(Record):
@@ -147,30 +136,13 @@ class WriteSeed(Record):
     def do(self, world: World) -> Undo | None:
         import io
 
-        volume = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
-        with world.making(Thing(artifact.VOLUME, self.name, pool=self.pool, passing=self.passing)) as entry:
-            _know(world, entry, world.host.create_volume(self.pool, volume.xml(mode="0600")))
-            with _deleted_unless_done(world, entry, self.pool):
+        wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
+        volume = Volume(self.name, self.pool, passing=self.passing)
+        with world.making(volume) as entry:
+            entry.note_made(volume.as_made(world.host, world.host.create_volume(self.pool, wanted.xml(mode="0600"))))
+            with _filling(world, entry, self.pool, self.name):
                 world.host.upload_volume(self.pool, self.name, io.BytesIO(self.data), progress=world.advance)
         return world.undo(entry)
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 class CopyDisk(Record):
@@ -195,11 +167,12 @@ class CopyDisk(Record):
             origin = self.source.pool or _pool_over(world, os.path.dirname(self.source.path), pools)
             source = self.source if self.source.pool else world.host.volume(origin, self.source.name) or self.source
             xml = self._xml(source, name)
-            with world.making(Thing(artifact.VOLUME, name, path=self.target)) as entry:
-                made = world.host.clone_volume(
+            volume = Volume(name, path=self.target)
+            with world.making(volume) as entry:
+                info = world.host.clone_volume(
                     target, xml, origin, source.name, reflink=self.reflink, progress=world.advance_call
                 )
-                _know(world, entry, made)
+                entry.note_made(volume.as_made(world.host, info))
         return world.undo(entry)
 
     def _xml(self, source: VolumeInfo, name: str) -> str:
@@ -210,4 +183,4 @@ class CopyDisk(Record):
 
 def _pool_over(world: World, directory: str, passing: ExitStack) -> str:
     """The pool whose directory this is, else one that goes when `passing` ends."""
-    return teardown.pool_over(world.host, directory, passing, world.making)
+    return pool_over(world.host, directory, passing, world.making)

@@ -9,7 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from virtprov.actions.run.leftovers import Fate, Found, Run
+    from virtprov.actions.run.leftovers import Found, Outcome
+    from virtprov.actions.run.trail_reader import Run
 
 
 def main(args: Namespace, output: Output) -> int:
@@ -17,93 +18,79 @@ def main(args: Namespace, output: Output) -> int:
 
     Returns 3 when a host could not be reached, whose runs are kept for later.
     """
-    from virtprov.actions.run import leftovers
+    from virtprov.actions.run.trail_reader import ended
 
     reports, unreached = [], False
-    damaged: list[str] = []
-    for run, lines in leftovers.ended(damaged):
+    unreadable: list[str] = []
+    for run, log in ended(unreadable):
         if args.connect and run.uri != args.connect:
-            lines.close()
+            log.close()
             continue
         try:
-            fates, settled = _clean(run, args, output)
+            outcomes, settled = _clean(run, args, output)
             why = ""
         except HostError as problem:
-            fates, settled, why = [], False, problem.message
-            output.warn(f"{run.words()} is kept for later: {problem.message}")
+            outcomes, settled, why = [], False, problem.message
+            output.warn(f"{run.describe()} is kept for later: {problem.message}")
             unreached = True
         if settled:
-            lines.remove()
+            log.remove()
         else:
-            lines.close()
-        reports.append(_facts(run, fates, settled, why))
-    for path in damaged:
-        output.warn(leftovers.unreadable(path))
-    if not reports and not damaged:
+            log.close()
+        reports.append(_facts(run, outcomes, settled, why))
+    for sentence in unreadable:
+        output.warn(sentence)
+    if not reports and not unreadable:
         output.summary("Nothing is left over.")
     output.object({"runs": reports})
     return HostError.exit_code if unreached else 0
 
 
-
-
-def _clean(run: Run, args: Namespace, output: Output) -> tuple[list[Fate], bool]:
+def _clean(run: Run, args: Namespace, output: Output) -> tuple[list[Outcome], bool]:
     """Clean up after one run; says what became of what is there, and whether nothing is left."""
     from virtprov.actions.run import leftovers
+    from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE
     from virtprov.host.connection import connect
 
     with connect(run.uri) as host:
         found = leftovers.look(run, host)
-        mine = [each for each in found if each.state == leftovers.OURS]
-        doubtful = [each for each in found if each.state == leftovers.UNSURE]
-        for each in found:
-            if each.state == leftovers.OTHERS:
-                output.say(f"Not touched: {each.thing.words()} ({each.why}).")
+        mine = [each for each in found if each.state == OURS]
+        doubtful = [each for each in found if each.state == UNSURE]
+        theirs = [each for each in found if each.state == OTHERS]
+        for each in theirs:
+            output.say(f"Not touched: {each.artifact.describe()} ({each.why}).")
         if not found:
-            output.summary(f"Nothing is left of {run.words()}.")
+            output.summary(f"Nothing is left of {run.describe()}.")
             return [], True
         if mine and not args.yes and not _agreed(run, mine):
             output.say("It is kept; --yes removes it without asking.")
-            kept = [leftovers.Fate(each.thing, leftovers.KEPT, "not agreed to") for each in mine + doubtful]
+            kept = [leftovers.Outcome(each.artifact, leftovers.KEPT, "not agreed to") for each in mine + doubtful]
             return kept, False
-        fates = leftovers.remove(run, host, found, lambda each: not args.yes and _agreed(run, [each]))
-    for fate in fates:
-        if fate.fate == leftovers.REMOVED:
-            output.summary(f"Removed {fate.thing.words()}.")
-        elif fate.thing not in [each.thing for each in found if each.state == leftovers.OTHERS]:
-            output.warn(f"{fate.thing.words()} is left there: {fate.why}")
-    return fates, leftovers.is_settled(found, fates)
+        outcomes = leftovers.remove(run, host, found, lambda each: not args.yes and _agreed(run, [each]))
+    for outcome in outcomes:
+        if outcome.fate == leftovers.REMOVED:
+            output.summary(f"Removed {outcome.artifact.describe()}.")
+        elif outcome.artifact not in [each.artifact for each in theirs]:
+            output.warn(f"{outcome.artifact.describe()} is left there: {outcome.why}")
+    return outcomes, all(outcome.settled for outcome in outcomes)
 
 
 def _agreed(run: Run, found: list[Found]) -> bool:
     """Ask whether these may go."""
-    listed = ", ".join(each.thing.words() for each in found)
+    listed = ", ".join(each.artifact.describe() for each in found)
     doubt = f" ({found[0].why})" if len(found) == 1 and found[0].why else ""
-    return confirm(f"Of {run.words()} there is left {listed}{doubt}. Remove?")
+    return confirm(f"Of {run.describe()} there is left {listed}{doubt}. Remove?")
 
 
-def _facts(run: Run, fates: list[Fate], settled: bool, why: str) -> dict[str, object]:
+def _facts(run: Run, outcomes: list[Outcome], settled: bool, why: str) -> dict[str, object]:
     """What JSON says of a run; docs/json.md explains each key."""
     return {
         "tool": run.tool,
         "guest": run.guest,
         "uri": run.uri,
-        "began": run.at,
+        "began": run.time,
         "reached": not why,
         "settled": settled,
-        "things": [_thing(fate) for fate in fates],
+        "things": [{**outcome.artifact.facts(), "fate": outcome.fate, "why": outcome.why} for outcome in outcomes],
         "error": why,
-    }
-
-
-def _thing(fate: Fate) -> dict[str, object]:
-    thing = fate.thing
-    return {
-        "kind": thing.kind,
-        "name": thing.name,
-        "uuid": thing.uuid,
-        "pool": thing.pool,
-        "path": thing.path,
-        "fate": fate.fate,
-        "why": fate.why,
     }

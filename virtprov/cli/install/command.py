@@ -322,7 +322,7 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
         if password and output.json:  # there will be no object that could carry it
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
-    world.trail.passed(lambda thing: host.volume(thing.pool, thing.name) is not None)
+    world.trail.finish_waiting(host)
     output.summary(_SENTENCES[state].format(name=made.plan.name))
     output.object({**_facts(made, host), "created": True, "state": state, "root_password": password or None})
     return 0

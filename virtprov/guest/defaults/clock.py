@@ -69,7 +69,7 @@ def set_hyperv(setting: Setting) -> None:
     guest, known = setting.guest, setting.domcaps
     if known is None:
         return
-    offered = ("relaxed", "vapic", "spinlocks") if known.hyperv is None else known.hyperv
+    offered = known.hyperv or ()
     vendor = setting.capabilities.host_cpu.vendor
     on: list[str] = []
     for name in _ENLIGHTENMENTS:

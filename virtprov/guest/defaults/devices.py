@@ -98,7 +98,7 @@ def _scsi_needed(setting: Setting) -> int:
     needed = 0
     for disk in setting.guest.disks():
         if path.get(disk, "./target/@bus") == "scsi" and path.get(disk, "./address/@controller") is None:
-            needed = max(needed, _position(path.get(disk, "./target/@dev") or "") // ON_ONE_BUS + 1)
+            needed = max(needed, _position(path.text(disk, "./target/@dev")) // ON_ONE_BUS + 1)
     return needed
 
 

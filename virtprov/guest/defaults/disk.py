@@ -64,7 +64,7 @@ def fill_targets(setting: Setting) -> None:
     for disk in setting.devices("disk"):
         if path.get(disk, "./target/@dev"):
             continue
-        name = _free(path.get(disk, "./target/@bus") or "", taken)
+        name = _free(path.text(disk, "./target/@bus"), taken)
         taken.add(name)
         path.put(disk, "./target/@dev", name)
 

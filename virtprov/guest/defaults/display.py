@@ -77,7 +77,7 @@ def _render_node(setting: Setting) -> str | None:
     """The first render node of the host's graphics cards."""
     for device in setting.host.node_devices("drm"):
         node = tree.parse(device.xml, f"the node device {device.name}")
-        if tree.find_text(node, "capability/type") == "render":
+        if path.text(node, "./capability/type") == "render":
             return next((link.text for link in tree.children(node, "devnode") if link.get("type") == "link"), None)
     return None
 

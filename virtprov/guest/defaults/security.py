@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.rule_context import Rule, Setting
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 
@@ -20,7 +20,7 @@ def fill_labels(setting: Setting) -> None:
         if label.get("type") is None:
             label.set("type", "dynamic")
         elif models:
-            owner = tree.find_text(label, "label").count(":") == 1
+            owner = path.text(label, "./label").count(":") == 1
             label.set("model", "dac" if owner and "dac" in models else models[0])
 
 

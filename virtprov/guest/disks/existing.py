@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
     from virtprov.host.info import PoolInfo, VolumeInfo
 
-HEAD = 1024
-"""Bytes of an image that tell its format."""
-
 
 class Lookup:
     """Asks one host; what is missing is said with what there is."""
@@ -54,7 +51,7 @@ class Lookup:
 
         The pool has looked when it was refreshed; the bytes are of now. What they do not tell is left to it.
         """
-        from virtprov.support.image import TOLD, probe, probe_bytes
+        from virtprov.support.image import HEAD, TOLD, probe, probe_bytes
 
         seen = None if self.host.is_remote else probe(path)
         if seen is None and volume is not None and not self.host.is_recorded and volume.type == "file":

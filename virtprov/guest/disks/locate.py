@@ -74,14 +74,14 @@ class Storage:
         does not have what is named.
         """
         spec = spec._replace(
-            driver_format=spec.driver_format or places.get(disk, "./driver/@type") or "",
+            driver_format=spec.driver_format or places.text(disk, "./driver/@type"),
             type=spec.type or (disk.get("type", "") if new else ""),
         )
         if spec.vol:
             return self._existing_volume(disk, self._lookup.volume(spec.vol), spec)
         given_pool = places.get(disk, "./source/@pool")
         if given_pool is not None:
-            return self._by_reference(disk, given_pool, places.get(disk, "./source/@volume") or "", spec)
+            return self._by_reference(disk, given_pool, places.text(disk, "./source/@volume"), spec)
         path = spec.path or ("" if spec.pool else source_element.spelled_path(disk))
         if path:
             return self._by_path(disk, path, spec)

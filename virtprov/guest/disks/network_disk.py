@@ -113,7 +113,7 @@ def _name(protocol: str, origin: Element | None, name: str, where: str) -> str:
         return f"{target}/{lun}" if dash else name
     if origin is None:
         return name
-    parts = (tree.find_text(origin, "name"), tree.find_text(origin, "dir/@path"), name)
+    parts = (places.text(origin, "./name"), places.text(origin, "./dir/@path"), name)
     return "/".join(part.strip("/") for part in parts if part.strip("/"))
 
 

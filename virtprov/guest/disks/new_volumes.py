@@ -11,7 +11,6 @@ from virtprov.guest.disks.volumes import (
     DEFAULT_POOL,
     FILE_POOLS,
     FORMATS,
-    GIB,
     GIVEN_ONLY,
     Encryption,
     NewPool,
@@ -20,7 +19,8 @@ from virtprov.guest.disks.volumes import (
     images_directory,
 )
 from virtprov.support.errors import HostError, UsageError, nearest
-from virtprov.support.units import show_gib
+from virtprov.support.text import first_free
+from virtprov.support.units import GIB, show_gib
 from virtprov.xml import path as places
 from virtprov.xml.tree import Element
 
@@ -143,11 +143,10 @@ class NewVolumes:
         """A new pool over a directory, named after it."""
         if directory not in self._pools:
             base = os.path.basename(directory) or "root"
-            name, number = base, 0
             used = {pool.name for pool in self._pools.values()}
-            while name in used or self.host.pool(name) is not None:
-                number += 1
-                name = f"{base}-{number}"
+            name = first_free(
+                lambda name: name in used or self.host.pool(name) is not None, lambda mark: base + mark
+            )
             self._pools[directory] = NewPool(name, directory)
         return self._pools[directory]
 
@@ -201,15 +200,14 @@ class NewVolumes:
 
             return partitions.next_name(self.host, pool, self._taken)
         tail = "" if pool is not None and pool.type not in FILE_POOLS else ending(fmt)
-        number = 0
-        while True:
-            name = f"{self.guest_name}{f'-{number}' if number else ''}{tail}"
+
+        def is_taken(name: str) -> bool:
             path = f"{target}/{name}"
-            known = self.host.volume(pool.name, name) if pool is not None else None
-            there = bool(target) and self._file_is_there(path)
-            if known is None and path not in self._taken and not there:
-                return name
-            number += 1
+            if path in self._taken or pool is not None and self.host.volume(pool.name, name) is not None:
+                return True
+            return bool(target) and self._file_is_there(path)
+
+        return first_free(is_taken, lambda mark: self.guest_name + mark + tail)
 
     def _file_is_there(self, path: str) -> bool:
         if self.host.is_remote or self.host.is_recorded or self.host.driver not in ("qemu", "lxc"):
@@ -306,8 +304,8 @@ def _encryption(disk: Element, fmt: str, spec: DiskSpec) -> Encryption | None:
         return None
     if fmt not in ("", "raw", "luks", "qcow2"):
         raise UsageError(f"--disk format={fmt}: images of this format cannot be encrypted", hint="use raw or qcow2")
-    uuid = places.get(disk, f"{place}/secret/@uuid") or ""
-    usage = places.get(disk, f"{place}/secret/@usage") or ""
+    uuid = places.text(disk, f"{place}/secret/@uuid")
+    usage = places.text(disk, f"{place}/secret/@usage")
     if not (uuid or usage or spec.password_file):
         raise UsageError("--disk: the encrypted disk has no secret that opens it", hint=f"add {_FORM}")
     if spec.password_file:
@@ -324,7 +322,7 @@ def _encryption(disk: Element, fmt: str, spec: DiskSpec) -> Encryption | None:
     places.put(disk, f"{place}/secret/@type", places.get(disk, f"{place}/secret/@type") or "passphrase")
     if uuid:
         places.put(disk, f"{place}/secret/@uuid", uuid)
-    engine = places.get(disk, f"{place}/@engine") or ""
+    engine = places.text(disk, f"{place}/@engine")
     return Encryption(kind, uuid, usage, engine, spec.password_file)
 
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError, UsageError
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -24,7 +24,7 @@ def next_name(host: HostView, pool: PoolInfo, taken: Container[str]) -> str:
     A `p` comes in between where the disk's name ends in a digit (Linux: /dev/loop0p1, /dev/sda1). `taken` are
     paths that are planned already. Raises HostError when the pool names no disk, or the disk is full.
     """
-    device = tree.find_text(tree.parse(pool.xml, f"the pool '{pool.name}'"), "source/device/@path")
+    device = path.text(tree.parse(pool.xml, f"the pool '{pool.name}'"), "./source/device/@path")
     base = os.path.basename(os.path.realpath(device) if not (host.is_remote or host.is_recorded) else device)
     if not base:
         raise HostError(f"the storage pool '{pool.name}' names no disk", hint=f"see `virsh pool-dumpxml {pool.name}`")

@@ -68,7 +68,7 @@ def barriers(host: HostView, disks: list[Element]) -> list[Barrier]:
 
 
 def _where(disk: Element) -> str:
-    where = path.get(disk, "./source/@file") or path.get(disk, "./source/@dir") or ""
+    where = path.get(disk, "./source/@file") or path.text(disk, "./source/@dir")
     return where if where.startswith("/") else ""
 
 

@@ -101,7 +101,7 @@ def _says_where(source: Element) -> bool:
 
 def spelled_path(disk: Element) -> str:
     """The path that `source.file=` or `source.dev=` gives."""
-    return places.get(disk, "./source/@file") or places.get(disk, "./source/@dev") or ""
+    return places.get(disk, "./source/@file") or places.text(disk, "./source/@dev")
 
 
 def whereabouts(disk: Element) -> str:

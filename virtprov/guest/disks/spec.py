@@ -94,10 +94,10 @@ def _size(text: str) -> float:
     try:
         size = float(text)
     except ValueError:
-        from virtprov.support.units import parse_size
+        from virtprov.support.units import GIB, parse_size
 
         try:
-            size = parse_size(text) / 1024**3
+            size = parse_size(text) / GIB
         except UsageError:
             size = -1.0
     if not 0 < size < _LARGEST:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
-from virtprov.support.units import show_gib
+from virtprov.support.units import GIB, show_gib
 
 if TYPE_CHECKING:
     from virtprov.guest.disks.spec import DiskSpec
     from virtprov.guest.host_view import HostView
 
-GIB = 1024**3
 GROWING = ("raw", "qcow2")
 """The formats that libvirt can resize."""
 

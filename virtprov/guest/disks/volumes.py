@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
+from virtprov.support import dirs
 from virtprov.support.frozen import Record
 from virtprov.xml import path as places
 from virtprov.xml import tree
@@ -12,7 +12,6 @@ from virtprov.xml import tree
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
 
-GIB = 1024**3
 DEFAULT_POOL = "default"
 IMAGES = "/var/lib/libvirt/images"
 FILE_POOLS = ("dir", "fs", "netfs", "gluster", "vstorage")
@@ -105,8 +104,7 @@ class Making(Record):
 def images_directory(host: HostView) -> str:
     """Where libvirt keeps images on this host when nobody says."""
     if host.is_session:
-        base = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-        return f"{base}/libvirt/images"
+        return f"{dirs.data()}/libvirt/images"
     return IMAGES
 
 

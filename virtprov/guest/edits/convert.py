@@ -56,17 +56,11 @@ def to_q35(setting: Setting) -> None:
             tree.remove(controller)
     for device in guest.devices():
         if path.get(device, "./address/@type") == "pci":
-            _drop(device, "address")
+            tree.drop(device, "address")
     _ide_to_sata(setting)
     _swap(guest, "interface", "./model/@type", "e1000", "e1000e")
     _swap(guest, "sound", "./@model", "ich6", "ich9")
     devices.add_root_ports(setting)
-
-
-def _drop(node: Element, tag: str) -> None:
-    gone = tree.child(node, tag)
-    if gone is not None:
-        tree.remove(gone)
 
 
 def _swap(guest: Guest, tag: str, place: str, old: str, new: str) -> None:
@@ -80,7 +74,7 @@ def _ide_to_sata(setting: Setting) -> None:
     for drive in moved:
         path.put(drive, "./target/@bus", "sata")
         path.put(drive, "./target/@dev", None)
-        _drop(drive, "address")
+        tree.drop(drive, "address")
     disk.fill_targets(Setting(setting.guest, setting.host, setting.profile, fresh=moved))
 
 

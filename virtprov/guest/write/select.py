@@ -159,7 +159,7 @@ def _offered(table: Table, found: list[Element]) -> str:
     """A hint that lists the elements there are by what tells them apart."""
     for place in _TELLING:
         name = next((row.name for row in table.rows if row.path == place), "")
-        values = [path.get(node, place) or "" for node in found]
+        values = [path.text(node, place) for node in found]
         if name and all(values) and len(set(values)) == len(values):
             return "there are: " + ", ".join(f"{name}={value}" for value in values[:8])
     return f"the guest has {len(found)} of them; --edit NUMBER chooses by position"

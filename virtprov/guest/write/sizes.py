@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from virtprov.support.units import factor, is_whole
+from virtprov.support.units import KIB, factor, is_whole
 from virtprov.xml import path
 from virtprov.xml.tree import Element
 
@@ -15,7 +15,6 @@ _SIZES = {
     "memtune": ("./memtune/hard_limit", "./memtune/soft_limit", "./memtune/swap_hard_limit", "./memtune/min_guarantee"),
 }
 """Option groups whose numbers are KiB in the document, and where they stand."""
-KIB = 1024
 
 
 @contextmanager

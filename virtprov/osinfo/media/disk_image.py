@@ -1,4 +1,4 @@
-"""What a disk image is: its format by its first bytes, its system by a name that a known cloud image goes by.
+"""Which system is in a disk image, by a name that a known cloud image goes by.
 
 Names of cloud images carry build dates that change daily, so numbers of builds count for nothing: all of
 `debian-12-generic-amd64-20240702-1796.qcow2`, `debian-12-generic-amd64.qcow2` and the like are one image.
@@ -19,29 +19,6 @@ if TYPE_CHECKING:
 
 Row = tuple[str, ...]
 
-HEAD = 4096
-"""Bytes at the start of an image that tell its format."""
-
-_MAGICS = (
-    (0, b"QFI\xfb", "qcow2"),
-    (0, b"KDMV", "vmdk"),
-    (0, b"COWD", "vmdk"),
-    (0, b"# Disk DescriptorFile", "vmdk"),
-    (0, b"vhdxfile", "vhdx"),
-    (0, b"conectix", "vpc"),
-    (0, b"QED\0", "qed"),
-    (64, b"\x7f\x10\xda\xbe", "vdi"),
-    (0, b"\xfd7zXZ\0", "xz"),
-    (0, b"\x1f\x8b", "gzip"),
-    (0, b"BZh", "bzip2"),
-    (0, b"\x28\xb5\x2f\xfd", "zstd"),
-    (0, b"PK\x03\x04", "zip"),
-    (512, b"EFI PART", "raw"),
-    (510, b"\x55\xaa", "raw"),
-)
-PACKED = ("xz", "gzip", "bzip2", "zstd", "zip")
-"""Formats that are no disk image before they are unpacked."""
-
 
 class ImageHit(NamedTuple):
     """A cloud image of a profile that goes by a file's name."""
@@ -50,14 +27,6 @@ class ImageHit(NamedTuple):
     arch: str
     variants: tuple[str, ...]
     cloud_init: bool
-
-
-def disk_format(head: bytes) -> str:
-    """The format of an image with these first bytes; "" when they are none of an image.
-
-    Magics as QEMU's drivers and the formats' own papers give them; raw is told by its partition table.
-    """
-    return next((name for at, magic, name in _MAGICS if head[at:].startswith(magic)), "")
 
 
 def pack_images(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from virtprov.support import dirs
 from virtprov.support.errors import ProvError
 from virtprov.support.regular import reading
 from virtprov.xml.schema.graph import Graph
@@ -24,11 +25,10 @@ def folder() -> str:
     said = os.environ.get(FOLDER_VARIABLE)
     if said is not None:
         return said if said and os.path.isfile(os.path.join(said, MAIN)) else ""
-    data = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    shares = [*data.split(":"), "/usr/share", "/usr/local/share", os.path.join(sys.prefix, "share")]
+    shares = [*dirs.data_of_all(), "/usr/share", "/usr/local/share", os.path.join(sys.prefix, "share")]
     for share in dict.fromkeys([*shares, "/opt/homebrew/share", "/opt/local/share"]):
         found = os.path.join(share, "libvirt", "schemas")
-        if os.path.isabs(share) and os.path.isfile(os.path.join(found, MAIN)):
+        if os.path.isfile(os.path.join(found, MAIN)):
             return found
     return ""
 
@@ -72,8 +72,8 @@ def _stamp(where: str) -> str:
 def _cache_path(where: str) -> str:
     import zlib
 
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "virtprov", f"schema-{zlib.crc32(os.fsencode(os.path.abspath(where))):08x}.json")
+    mark = zlib.crc32(os.fsencode(os.path.abspath(where)))
+    return os.path.join(dirs.cache(), "virtprov", f"schema-{mark:08x}.json")
 
 
 def _from_cache(where: str, stamp: str) -> Graph | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from virtprov.support.errors import nearest
 from virtprov.support.frozen import Record
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 from virtprov.xml.schema.graph import Condition, Graph, State
 from virtprov.xml.schema.values import expected, fits
 from virtprov.xml.tree import Element
@@ -78,7 +78,7 @@ def _device(node: Element) -> str:
     twins = [] if above is None else tree.children(above, str(node.tag))
     if len(twins) < 2:
         return f"the {short_name(node)} device"
-    target = tree.find_text(node, "target/@dev")
+    target = path.text(node, "./target/@dev")
     return f"{short_name(node)} device number {twins.index(node) + 1}" + (f" ('{target}')" if target else "")
 
 

@@ -14,8 +14,7 @@ from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
 from virtprov.actions.edit.fleet import Aborted, Asked, Choice, Planned, Planner, Work
 from virtprov.actions.edit.journal import Journal
 from virtprov.actions.edit.outcome import Edited, Wanted
-from virtprov.actions.run import artifact
-from virtprov.actions.run.artifact import Thing
+from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.plan import World
 from virtprov.actions.run.trail import FileTrail
 from virtprov.guest.write import gather
@@ -215,11 +214,11 @@ def test_what_is_made_for_many_is_noted_in_one_trail(
             self.name, self.fails = name, fails
 
         def do(self, world: World) -> Any:
-            with world.making(Thing(artifact.VOLUME, self.name, pool="p")) as entry:
+            with world.making(Volume(self.name, "p")) as entry:
                 seen.append(len(state.listing("run")))
             if self.fails:
                 raise HostError("no")
-            return entry.gone
+            return entry.note_gone
 
     def each(*bad: str) -> list[Planned]:
         made = [Planned(name, "", None) for name in "abc"]

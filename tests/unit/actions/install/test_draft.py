@@ -21,7 +21,7 @@ from virtprov.guest.write.use import Use
 from virtprov.host.connection import Host, connect
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import HostError, ProvError, UsageError
-from virtprov.xml import tree
+from virtprov.xml import path as places
 
 Around = Callable[[Any], World]
 Look = Callable[[Host], dict[str, list[str]]]
@@ -142,7 +142,7 @@ def test_a_seed_beside_an_installer_is_part_of_both_phases(recorded: Host, tmp_p
     method = Method(CDROM, str(tmp_path / "cd.iso"))
     made = draft.plan(asked("disk pool=images,size=1", method=method, cloud_init={"disable": "on"}), recorded)
     first, last = (Guest.parse(text) for text in made.plan.documents)
-    sources = [[tree.find_text(drive, "source/@file") for drive in each.disks("cdrom")] for each in (first, last)]
+    sources = [[places.text(drive, "./source/@file") for drive in each.disks("cdrom")] for each in (first, last)]
     assert sources == [[str(tmp_path / "cd.iso"), "/srv/images/g-seed.iso"], ["", ""]]
     assert first.get("./on_reboot") == "destroy" and not last.has("./on_reboot")
 
@@ -151,7 +151,7 @@ def test_what_must_be_known_afterwards(recorded: Host) -> None:
     made = draft.plan(asked("disk none", "network user", "network bridge=br0", "graphics vnc"), recorded)
     guest = final(made)
     assert (made.plan.name, made.uuid) == ("g", guest.uuid)
-    assert made.macs == tuple(tree.find_text(nic, "mac/@address") for nic in guest.devices("interface"))
+    assert made.macs == tuple(places.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     assert made.displays == ("vnc",)
 
 
@@ -159,7 +159,7 @@ def test_windows_keeps_its_cd(recorded: Host, tmp_path: Path) -> None:
     (tmp_path / "cd.iso").write_bytes(b"\0" * 40000)
     method = Method(CDROM, str(tmp_path / "cd.iso"))
     made = draft.plan(asked("disk none", osinfo=OsinfoRequest("win10"), method=method), recorded)
-    assert tree.find_text(final(made).disks("cdrom")[0], "source/@file") == str(tmp_path / "cd.iso")
+    assert places.text(final(made).disks("cdrom")[0], "./source/@file") == str(tmp_path / "cd.iso")
 
 
 # -- what options and profile leave in the document -------------------------------------------------

@@ -19,7 +19,7 @@ from virtprov.host.connection import Host, connect
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.progress import Progress
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 
 KVM = Path(__file__).resolve().parents[3] / "data" / "hosts" / "kvm"
 DISK = "<disk type='file' device='disk'><source file='/a'/><target dev='vda' bus='virtio'/>%s</disk>"
@@ -49,7 +49,7 @@ def request(method: Method, **more: object) -> InstallRequest:
 
 def orders(made: Guest) -> dict[str, str]:
     return {
-        device.get("device") or tree.local_name(device): tree.find_text(device, "boot/@order")
+        device.get("device") or tree.local_name(device): path.text(device, "./boot/@order")
         for device in made.devices()
         if tree.child(device, "boot") is not None
     }
@@ -94,10 +94,10 @@ def test_a_cd_is_put_in(host: Host, tmp_path: Path, drive: str, system: str, kep
     made = reinstall.plan(request(Method(CDROM, str(iso)), osinfo=osinfo), host)
     first, final = (Guest.parse(text) for text in made.plan.documents)
     (there,) = first.disks("cdrom")
-    assert tree.find_text(there, "source/@file") == str(iso)
-    assert tree.find_text(there, "target/@bus") == "sata"
+    assert path.text(there, "./source/@file") == str(iso)
+    assert path.text(there, "./target/@bus") == "sata"
     assert orders(first) == {"cdrom": "1", "disk": "2"}
-    sources = [tree.find_text(each, "source/@file") for each in final.disks("cdrom")]
+    sources = [path.text(each, "./source/@file") for each in final.disks("cdrom")]
     assert (str(iso) in sources) is kept
     assert [type(step) for step in made.plan.steps] == ([Redefine, Create] if kept else [Create])
 

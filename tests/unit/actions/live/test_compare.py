@@ -21,6 +21,7 @@ from virtprov.guest.write.select import Selector
 from virtprov.host.connection import Host
 from virtprov.host.tuning import UNLIMITED
 from virtprov.support.errors import HostError, UsageError
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 RUNNING = """<domain type='kvm' id='3'>
@@ -272,8 +273,8 @@ def test_another_medium(guest: Guest) -> None:
     assert rows(found) == [("cdrom sda: medium", NOW)]
     assert calls(found)[0][0] == "update_device"
     node = tree.parse(calls(found)[0][1])
-    assert tree.find_text(node, "source/@file") .endswith("/b.iso")
-    assert tree.child(node, "backingStore") is None and not tree.find_text(node, "source/@index")
+    assert places.text(node, "./source/@file") .endswith("/b.iso")
+    assert tree.child(node, "backingStore") is None and not places.text(node, "./source/@index")
     assert "/srv/a.iso" in str(backs(found)[0]) and "index" not in str(backs(found)[0])
     assert not found.ops[0].call.named
 

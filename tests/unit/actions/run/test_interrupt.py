@@ -34,7 +34,7 @@ def send(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_closed_gate_holds_signals_back(number: int) -> None:
+def test_gate_closed_holds_signals_back(number: int) -> None:
     gate = Gate()
     with gate.closed():
         send(number)
@@ -46,13 +46,13 @@ def test_a_closed_gate_holds_signals_back(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_an_opened_gate_lets_them_through_at_once(number: int) -> None:
+def test_gate_opened_lets_signals_through_at_once(number: int) -> None:
     gate = Gate()
     with gate.closed(), pytest.raises(KeyboardInterrupt), gate.open():
         send(number)
 
 
-def test_opening_lets_a_held_one_through() -> None:
+def test_gate_opening_lets_a_held_signal_through() -> None:
     gate = Gate()
     with gate.closed():
         send(signal.SIGINT)
@@ -60,7 +60,7 @@ def test_opening_lets_a_held_one_through() -> None:
             pytest.fail("the block must not be entered")
 
 
-def test_a_gate_closes_again_behind_an_open_block() -> None:
+def test_gate_closes_again_behind_an_open_block() -> None:
     gate = Gate()
     with gate.closed():
         with gate.open():
@@ -69,7 +69,7 @@ def test_a_gate_closes_again_behind_an_open_block() -> None:
         assert gate.pending
 
 
-def test_handlers_are_put_back() -> None:
+def test_gate_puts_back_the_handlers() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     gate = Gate()
     with gate.closed(), gate.open():
@@ -77,14 +77,14 @@ def test_handlers_are_put_back() -> None:
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
-def test_handlers_are_put_back_when_the_block_fails() -> None:
+def test_gate_puts_back_the_handlers_when_the_block_fails() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     with pytest.raises(ValueError, match="broken"), Gate().closed():
         raise ValueError("broken")
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
-def test_a_signal_that_is_ignored_from_outside_stays_ignored() -> None:
+def test_gate_leaves_a_signal_ignored_that_was() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     gate = Gate()
     with gate.closed():
@@ -92,7 +92,7 @@ def test_a_signal_that_is_ignored_from_outside_stays_ignored() -> None:
         assert not gate.pending
 
 
-def test_other_threads_have_no_signals() -> None:
+def test_gate_does_nothing_in_other_threads() -> None:
     seen: list[str] = []
 
     def work() -> None:

@@ -13,17 +13,19 @@ from typing import Any
 import pytest
 
 from virtprov.actions.run import leftovers
-from virtprov.actions.run.artifact import mark_of
-from virtprov.actions.run.leftovers import Found, Run
+from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE, mark_of
+from virtprov.actions.run.leftovers import Found
+from virtprov.actions.run.trail_reader import DISCARD, PASSED, Run, ended
 from virtprov.host.connection import Host, connect
 from virtprov.support.acl import Person, let_search
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 SAMPLES = Path(__file__).resolve().parents[3] / "data" / "trails-0.1.0"
 UUID = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e0{}"
-GUEST = (
-    "<domain type='test'><name>{}</name><uuid>{}</uuid><memory>{}</memory><os><type>hvm</type></os><devices/></domain>"
-)
+GUEST = """<domain type='test'><name>{}</name><uuid>{}</uuid><memory>{}</memory><os><type>hvm</type></os>
+<devices/></domain>"""
+POOL = "<pool type='dir'><name>more</name><uuid>{}</uuid><target><path>/srv/more</path></target></pool>"
 VOLUME = "<volume><name>{}</name><capacity>1048576</capacity></volume>"
 SECRET = "2ec115d7-3a88-3ceb-bc12-0ac909a6fd87"
 Look = Callable[[Host], dict[str, list[str]]]
@@ -72,7 +74,9 @@ def host(tmp_path: Path) -> Iterator[Any]:
 
 def pool_uuid(sample: str) -> str:
     """The UUID of the pool that the run made."""
-    return str(re.findall('"uuid":"([^"]*)","path":"/srv/more"', (SAMPLES / f"{sample}.jsonl").read_text())[0])
+    match = re.search('"uuid":"([^"]*)","path":"/srv/more"', (SAMPLES / f"{sample}.jsonl").read_text())
+    assert match is not None
+    return match[1]
 
 
 def do_the_same(host: Any, folder: Path, sample: str) -> None:
@@ -80,8 +84,7 @@ def do_the_same(host: Any, folder: Path, sample: str) -> None:
     let_search(str(folder / "open"), Person("somebody", 64000001, frozenset()))
     (folder / "disk.img").rename(folder / "disk.img.old")
     (folder / "disk.img").write_text("new")
-    target = "<target><path>/srv/more</path></target>"
-    host.create_pool(f"<pool type='dir'><name>more</name><uuid>{pool_uuid(sample)}</uuid>{target}</pool>")
+    host.create_pool(POOL.format(pool_uuid(sample)))
     for where, name in (("more", "new.img"), ("images", "new.img"), ("images", "locked.img")):
         host.create_volume(where, VOLUME.format(name))
     host.secrets.add(SECRET)
@@ -114,21 +117,21 @@ def read(home: Path, host: Any, folder: Path) -> Iterator[Callable[[str], Run]]:
 
     def one(sample: str) -> Run:
         put(host, folder, sample, home)
-        damaged: list[str] = []
-        ((run, lines),) = leftovers.ended(damaged)
-        assert damaged == []
-        held.append(lines)
+        unreadable: list[str] = []
+        ((run, log),) = ended(unreadable)
+        assert unreadable == []
+        held.append(log)
         return run
 
     yield one
-    for lines in held:
-        lines.close()
+    for log in held:
+        log.close()
 
 
 def state_of(host: Any, folder: Path, listed: Look) -> tuple[Any, ...]:
     """All that the run could have changed."""
     files = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
-    memory = tree.find_text(tree.parse(host.guest_xml("web", inactive=True)), "memory")
+    memory = places.text(tree.parse(host.guest_xml("web", inactive=True)), "./memory")
     mode = stat.S_IMODE((folder / "open").stat().st_mode), os.listxattr(folder / "open")
     return listed(host), files, mode, memory, host.secrets.copy()
 
@@ -140,8 +143,8 @@ def never(found: Found) -> bool:
 def test_old_trail_names_what_was_made(read: Callable[[str], Run], host: Any, folder: Path) -> None:
     do_the_same(host, folder, "made")
     run = read("made")
-    assert run.words().startswith(f"the virtprov-install of 'new' on {host.uri} that began at 2023-09-")
-    assert [thing.words() for thing in run.things] == [
+    assert run.describe().startswith(f"the virtprov-install of 'new' on {host.uri} that began at 2023-09-")
+    assert [left.artifact.describe() for left in run.left] == [
         "the running guest 'db'",
         "the changed definition of 'web'",
         "the guest 'new'",
@@ -166,12 +169,12 @@ def test_old_trail_of_a_run_killed_at_its_end_is_cleaned_up(
     assert state_of(host, folder, listed) != before
     run = read("made")
     found = leftovers.look(run, host)
-    assert len(found) == len(run.things) - 1  # the volume outside of pools went with its pool
-    assert {each.state for each in found} == {leftovers.OURS}
-    fates = leftovers.remove(run, host, found, never)
+    assert len(found) == len(run.left) - 1  # the volume outside of pools went with its pool
+    assert {each.state for each in found} == {OURS}
+    outcomes = leftovers.remove(run, host, found, never)
     assert state_of(host, folder, listed) == before
-    assert leftovers.is_settled(found, fates)
-    assert leftovers.OURS not in {each.state for each in leftovers.look(run, host)}
+    assert all(outcome.settled for outcome in outcomes)
+    assert OURS not in {each.state for each in leftovers.look(run, host)}
 
 
 def test_old_trail_of_what_was_only_begun_asks_where_nothing_tells(
@@ -181,7 +184,7 @@ def test_old_trail_of_what_was_only_begun_asks_where_nothing_tells(
     do_the_same(host, folder, "begun")
     run = read("begun")
     found = leftovers.look(run, host)
-    doubtful = [each.thing.words() for each in found if each.state == leftovers.UNSURE]
+    doubtful = [each.artifact.describe() for each in found if each.state == UNSURE]
     assert doubtful == [
         "the running guest 'db'",
         "the changed definition of 'web'",
@@ -204,7 +207,7 @@ def test_old_trail_of_what_others_changed_since_leaves_it(
     (folder / "theirs").write_text("theirs")
     (folder / "theirs").rename(folder / "disk.img")
     (folder / "open").chmod(0o755)
-    found = {each.thing.words(): each.why for each in leftovers.look(run, host) if each.state == leftovers.OTHERS}
+    found = {each.artifact.describe(): each.why for each in leftovers.look(run, host) if each.state == OTHERS}
     assert found == {
         "the running guest 'db'": "'db' was started again since",
         "the changed definition of 'web'": "'web' was changed since",
@@ -218,7 +221,7 @@ def test_old_trail_past_the_point_of_no_return_gives_up_what_was_put_aside(
 ) -> None:
     do_the_same(host, folder, "settled")
     run = read("settled")
-    assert run.phase == leftovers.DISCARD
+    assert run.phase == DISCARD
     leftovers.remove(run, host, leftovers.look(run, host), never)
     assert listed(host)["guests"] == ["db running", "new shut off", "web running"]
     assert sorted(path.name for path in folder.iterdir()) == ["disk.img", "open"]
@@ -232,7 +235,7 @@ def test_old_trail_of_a_finished_run_gives_up_its_seed(
         host.create_volume("images", VOLUME.format(name))
     host.define_guest(guest("new", 4))
     run = read("complete")
-    assert run.phase == leftovers.PASSED
+    assert run.phase == PASSED
     leftovers.remove(run, host, leftovers.look(run, host), never)
     assert listed(host) == {
         "guests": ["db shut off", "new shut off", "old running", "web running"],

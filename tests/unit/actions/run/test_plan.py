@@ -37,13 +37,13 @@ def world() -> World:
     return World(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
 
 
-def test_steps_run_in_order_and_nothing_is_undone() -> None:
+def test_apply_does_steps_in_order() -> None:
     log = Log()
     apply(Plan((), (log.step("a"), log.step("b"))), world())
     assert log.lines == ["do a", "do b"]
 
 
-def test_a_failure_undoes_what_was_done_backwards() -> None:
+def test_apply_undoes_backwards_after_a_failure() -> None:
     log = Log()
     with pytest.raises(HostError, match="c failed"):
         steps = (log.step("a"), log.step("x", undoable=False), log.step("b"), log.step("c", fails=True))
@@ -51,27 +51,27 @@ def test_a_failure_undoes_what_was_done_backwards() -> None:
     assert log.lines == ["do a", "do x", "do b", "undo b", "undo a"]
 
 
-def test_an_interrupt_waits_for_the_step_and_undoes_it_too() -> None:
+def test_apply_undoes_the_interrupted_step_too() -> None:
     log = Log()
     with pytest.raises(KeyboardInterrupt):
         apply(Plan((), (log.step("a"), log.step("b", interrupts=True), log.step("c"))), world())
     assert log.lines == ["do a", "do b", "undo b", "undo a"]
 
 
-def test_an_interrupt_in_the_last_step_still_counts() -> None:
+def test_apply_is_interrupted_in_the_last_step_too() -> None:
     log = Log()
     with pytest.raises(KeyboardInterrupt):
         apply(Plan((), (log.step("a", interrupts=True),)), world())
     assert log.lines == ["do a", "undo a"]
 
 
-def test_handlers_are_put_back() -> None:
+def test_apply_puts_back_the_handlers_of_signals() -> None:
     before = signal.getsignal(signal.SIGINT)
     apply(Plan((), ()), world())
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_what_cannot_be_undone_is_said_and_the_rest_is_undone() -> None:
+def test_apply_says_what_cannot_be_undone() -> None:
     log = Log()
     said: list[str] = []
 
@@ -90,7 +90,7 @@ def test_what_cannot_be_undone_is_said_and_the_rest_is_undone() -> None:
     assert said == ["could not be undone: stuck: it will not go"]
 
 
-def test_a_call_that_cannot_be_stopped_says_so_once() -> None:
+def test_advance_call_says_that_it_cannot_be_stopped() -> None:
     said: list[str] = []
     place = World(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
     place.advance_call(1, 2)
@@ -102,7 +102,7 @@ def test_a_call_that_cannot_be_stopped_says_so_once() -> None:
     assert said == ["libvirt cannot stop what it is making: once it is done with that, it is removed"]
 
 
-def test_after_the_first_final_step_nothing_is_undone() -> None:
+def test_apply_undoes_nothing_after_the_first_final_step() -> None:
     log = Log()
 
     class Final(Noted):

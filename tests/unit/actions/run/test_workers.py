@@ -17,20 +17,20 @@ def tenfold(number: int) -> int:
 
 
 @pytest.mark.parametrize("jobs", [1, 4])
-def test_answers_come_in_order_and_failures_are_answers(jobs: int) -> None:
+def test_in_order_gives_failures_as_answers(jobs: int) -> None:
     found = list(in_order(tenfold, range(40), jobs))
     assert [item for item, _ in found] == list(range(40))
     assert [answer for item, answer in found if item != 3] == [item * 10 for item in range(40) if item != 3]
     assert isinstance(found[3][1], ProvError)
 
 
-def test_so_many_are_worked_on_at_a_time() -> None:
+def test_in_order_works_on_so_many_at_a_time() -> None:
     meeting = threading.Barrier(3)
     assert [answer for _, answer in in_order(lambda _: meeting.wait(60) >= 0, range(6), 3)] == [True] * 6
 
 
 @pytest.mark.parametrize("jobs", [1, 4])
-def test_what_has_not_begun_is_not_done(jobs: int) -> None:
+def test_in_order_leaves_what_has_not_begun(jobs: int) -> None:
     begun: list[int] = []
     answers = in_order(begun.append, range(1000), jobs)
     next(answers)
@@ -39,13 +39,13 @@ def test_what_has_not_begun_is_not_done(jobs: int) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 4])
-def test_other_failures_are_raised(jobs: int) -> None:
+def test_in_order_raises_other_failures(jobs: int) -> None:
     with pytest.raises(ZeroDivisionError):
         list(in_order(lambda number: 1 // number, [1, 0, 1], jobs))
 
 
 @pytest.mark.parametrize("jobs", [1, 4])
-def test_a_stop_is_looked_for_before_each(jobs: int) -> None:
+def test_in_order_checks_before_each_item(jobs: int) -> None:
     left = iter(range(3))
 
     def check() -> None:

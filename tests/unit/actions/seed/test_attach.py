@@ -21,6 +21,7 @@ from virtprov.guest.rule_context import Setting
 from virtprov.host.connection import Host, connect
 from virtprov.osinfo.lookup import find
 from virtprov.support.errors import HostError, InputError, UsageError
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 Around = Callable[[Any], World]
@@ -132,7 +133,7 @@ def test_a_default_pool_that_holds_no_files_is_refused(tmp_path: Path) -> None:
 def test_the_drive_suits_the_guest(made: Guest, profile: str, device: str, target: str, recorded: Host) -> None:
     drive = tree.parse(planned(recorded, made, profile).device)
     assert drive.get("device") == device
-    assert " ".join(tree.find_text(drive, f"target/@{name}") for name in ("bus", "dev")) == target
+    assert " ".join(places.text(drive, f"./target/@{name}") for name in ("bus", "dev")) == target
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_the_drive_suits_the_guest(made: Guest, profile: str, device: str, targe
 def test_a_scsi_drive_gets_its_controller(given: str, controllers: list[str], recorded: Host) -> None:
     made = guest(given, arch="s390x", machine="s390-ccw-virtio")
     first = Guest.parse(planned(recorded, made, "generic", install=made.copy()).first_boot)
-    assert tree.find_text(first.disks("cdrom")[0], "target/@bus") == "scsi"
+    assert places.text(first.disks("cdrom")[0], "./target/@bus") == "scsi"
     assert [each.get("model") for each in first.devices("controller")] == controllers
 
 
@@ -188,9 +189,9 @@ def test_an_installer_reads_it_from_a_cd(keep: str, kept: str, recorded: Host) -
     first, stays = Guest.parse(seed.first_boot), Guest.parse(seed.stays)
     for made, source in ((first, "/srv/images/g-seed.iso"), (stays, kept)):
         installer, drive = made.disks("cdrom")
-        assert tree.find_text(installer, "source/@file") == "/iso/cd.iso"
-        assert tree.find_text(drive, "source/@file") == source
-        assert tree.find_text(drive, "target/@dev") == "sdb"
+        assert places.text(installer, "./source/@file") == "/iso/cd.iso"
+        assert places.text(drive, "./source/@file") == source
+        assert places.text(drive, "./target/@dev") == "sdb"
         assert (tree.child(drive, "driver") is None) is (not source)
     assert first.has("./sysinfo") and not stays.has("./sysinfo")
     assert (install.text(), final.text()) == (seed.first_boot, seed.stays)

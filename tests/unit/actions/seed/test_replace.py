@@ -19,6 +19,7 @@ from virtprov.guest.document import Guest
 from virtprov.host.connection import Host, connect
 from virtprov.support import iso
 from virtprov.support.errors import HostError, InputError, UsageError
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 Around = Callable[[Any], World]
@@ -49,7 +50,7 @@ def drives(made: Guest) -> list[str]:
     """Each drive of a guest: its kind, target and medium."""
     return [
         " ".join(
-            [disk.get("device", ""), tree.find_text(disk, "target/@dev"), replace.medium_of(disk).rpartition("/")[2]]
+            [disk.get("device", ""), places.text(disk, "./target/@dev"), replace.medium_of(disk).rpartition("/")[2]]
         ).strip()
         for disk in made.disks()
     ]
@@ -116,7 +117,7 @@ def test_the_empty_drive_is_filled_as_qemu_wants_it(recorded: Host) -> None:
     (drive,), (before,) = changed.elements, changed.before
     assert drive.get("type") == "file" and before.get("type") == "block"
     assert [tree.local_name(part) for part in tree.children(drive)] == ["driver", "source", "target", "readonly"]
-    assert tree.find_text(drive, "driver/@type") == "raw"
+    assert places.text(drive, "./driver/@type") == "raw"
 
 
 def test_the_machine_is_not_told_about_it(recorded: Host) -> None:

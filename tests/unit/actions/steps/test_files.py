@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from virtprov.actions.run.plan import World
-from virtprov.actions.steps.files import CopyFile
+from virtprov.actions.run.plan import World, is_final
+from virtprov.actions.steps.files import CopyFile, discard, put_aside
 from virtprov.support.errors import HostError
 from virtprov.support.progress import Progress
 
@@ -48,7 +48,7 @@ def image(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_copy_in_a_pool_is_made_known(image: Path, tmp_path: Path) -> None:
+def test_copy_file_is_made_known_to_its_pool(image: Path, tmp_path: Path) -> None:
     host = Told(tmp_path)
     undo = CopyFile(str(image), f"{tmp_path}/b.img").do(world(host))
     assert host.refreshed == ["images"] and (tmp_path / "b.img").read_bytes() == b"content"
@@ -57,7 +57,7 @@ def test_a_copy_in_a_pool_is_made_known(image: Path, tmp_path: Path) -> None:
     assert host.refreshed == ["images", "images"] and not (tmp_path / "b.img").exists()
 
 
-def test_outside_of_pools_nobody_is_told(image: Path, tmp_path: Path) -> None:
+def test_copy_file_outside_of_pools_tells_nobody(image: Path, tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     for host in (Told(tmp_path / "other"), Told(tmp_path / "sub", active=False)):
         undo = CopyFile(str(image), f"{tmp_path}/sub/b.img").do(world(host))
@@ -65,20 +65,20 @@ def test_outside_of_pools_nobody_is_told(image: Path, tmp_path: Path) -> None:
         undo()
 
 
-def test_a_pool_that_cannot_be_told_takes_the_copy_back(image: Path, tmp_path: Path) -> None:
+def test_copy_file_is_taken_back_when_its_pool_refuses(image: Path, tmp_path: Path) -> None:
     with pytest.raises(HostError, match="not now"):
         CopyFile(str(image), f"{tmp_path}/b.img").do(world(Told(tmp_path, refuses=True)))
     assert not (tmp_path / "b.img").exists()
 
 
-def test_a_copy_that_is_gone_already_needs_no_undo(image: Path, tmp_path: Path) -> None:
+def test_copy_file_that_is_gone_needs_no_undo(image: Path, tmp_path: Path) -> None:
     undo = CopyFile(str(image), f"{tmp_path}/b.img").do(world(Told(tmp_path)))
     assert undo is not None
     (tmp_path / "b.img").unlink()
     undo()
 
 
-def test_what_took_the_place_of_a_copy_stays(image: Path, tmp_path: Path) -> None:
+def test_copy_file_undone_leaves_what_took_its_place(image: Path, tmp_path: Path) -> None:
     said: list[str] = []
     undo = CopyFile(str(image), f"{tmp_path}/b.img").do(world(Told(tmp_path), said))
     (tmp_path / "theirs").write_text("theirs")
@@ -87,3 +87,20 @@ def test_what_took_the_place_of_a_copy_stays(image: Path, tmp_path: Path) -> Non
     undo()
     assert (tmp_path / "b.img").read_text() == "theirs"
     assert said == [f"the file {tmp_path}/b.img stays: another one has its name by now"]
+
+
+def test_put_aside_is_undone_by_its_name(image: Path, tmp_path: Path) -> None:
+    step = put_aside(str(image), f"{image}.old")
+    undo = step.do(world(Told(tmp_path)))
+    assert step.label == f"Putting {image} aside" and not image.exists() and undo is not None
+    undo()
+    assert image.read_bytes() == b"content"
+
+
+def test_discard_says_what_it_leaves_behind(image: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    step, place = discard(str(image)), world(Told(tmp_path), said)
+    assert is_final(step) and step.do(place) is None and not image.exists()
+    assert not place.trail.is_kept
+    step.do(place)
+    assert said == [f"{image} is left behind: No such file or directory"] and place.trail.is_kept

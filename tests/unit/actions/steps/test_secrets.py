@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.run import artifact, teardown
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.artifact import GONE, OURS, Evidence
+from virtprov.actions.run.artifact_storage import Secret, Volume
+from virtprov.actions.run.plan import Undo, World
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.secrets import undo_all
 from virtprov.guest.disks.volumes import Encryption, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, InputError
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 
 Look = Callable[[Host], dict[str, list[str]]]
 Around = Callable[[Any], World]
@@ -34,7 +36,7 @@ class Keeping:
     def create_secret(self, xml: str, value: bytes) -> None:
         if self.refuses == "secret":
             raise HostError("no secrets here")
-        self.secrets[tree.find_text(tree.parse(xml), "uuid")] = value
+        self.secrets[path.text(tree.parse(xml), "./uuid")] = value
 
     def has_secret(self, uuid: str) -> bool:
         return uuid in self.secrets
@@ -55,7 +57,7 @@ def volume(tmp_path: Path) -> NewVolume:
     return NewVolume("images", "new.img", "/srv/images/new.img", "raw", 1024**2, 0, encryption=encryption)
 
 
-def test_both_come_and_both_go(volume: NewVolume, place: Host, world_of: Around, listed: Look) -> None:
+def test_secret_comes_and_goes_with_its_volume(volume: NewVolume, place: Host, world_of: Around, listed: Look) -> None:
     before, host = listed(place), Keeping(place)
     undo = storage.MakeVolume(volume).do(world_of(host))
     assert host.secrets == {UUID: b" hush hush "}
@@ -65,14 +67,16 @@ def test_both_come_and_both_go(volume: NewVolume, place: Host, world_of: Around,
 
 
 @pytest.mark.parametrize("refuses", ["secret", "volume"])
-def test_neither_comes_alone(refuses: str, volume: NewVolume, place: Host, world_of: Around, listed: Look) -> None:
+def test_secret_and_volume_do_not_come_alone(
+    refuses: str, volume: NewVolume, place: Host, world_of: Around, listed: Look
+) -> None:
     before, host = listed(place), Keeping(place, refuses)
     with pytest.raises(HostError, match=f"no {refuses}s here"):
         storage.MakeVolume(volume).do(world_of(host))
     assert host.secrets == {} and listed(place) == before
 
 
-def test_a_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, world_of: Around) -> None:
+def test_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, world_of: Around) -> None:
     host = Keeping(place)
     undo = storage.MakeVolume(volume._replace(encryption=Encryption("luks", UUID))).do(world_of(host))
     assert host.secrets == {} and undo is not None
@@ -81,7 +85,7 @@ def test_a_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, worl
 
 
 @pytest.mark.parametrize(("content", "message"), [(b"\n", "holds no password"), (None, "cannot be read")])
-def test_files_without_a_password(
+def test_password_file_without_a_password(
     content: bytes | None, message: str, volume: NewVolume, place: Host, world_of: Around, tmp_path: Path
 ) -> None:
     (tmp_path / "password").unlink()
@@ -91,12 +95,38 @@ def test_files_without_a_password(
         storage.MakeVolume(volume).do(world_of(Keeping(place)))
 
 
-def test_both_are_written_down_and_found_again(volume: NewVolume, place: Host, world_of: Around) -> None:
+def test_secret_is_written_down_and_found_again(volume: NewVolume, place: Host, world_of: Around) -> None:
     host: Any = Keeping(place)
     world = world_of(host)
     storage.MakeVolume(volume).do(world)
-    (secret,), (made,) = world.trail.held(artifact.SECRET), world.trail.held(artifact.VOLUME)
+    (secret,), (made,) = world.trail.artifacts(Secret), world.trail.artifacts(Volume)
     assert (secret.uuid, secret.name, made.key) == (UUID, "/srv/images/new.img", "/srv/images/new.img")
-    assert teardown.standing(host, secret).state == teardown.OURS
-    teardown.take_down(host, secret)
-    assert host.secrets == {} and teardown.standing(host, secret).state == teardown.GONE
+    assert secret.standing(host, Evidence()).state == OURS
+    secret.take_down(host)
+    assert host.secrets == {} and secret.standing(host, Evidence()).state == GONE
+
+
+def test_secret_that_cannot_be_removed_is_said(volume: NewVolume, place: Host, world_of: Around, told: Any) -> None:
+    class Stuck(Keeping):
+        def remove_secret(self, uuid: str) -> None:
+            raise HostError("it is busy")
+
+    world = world_of(Stuck(place, "volume"))
+    with pytest.raises(HostError, match="no volumes here"):
+        storage.MakeVolume(volume).do(world)
+    assert told.warned == [f"the secret {UUID} is left behind: it is busy"] and world.trail.is_kept
+
+
+def test_undo_all_tries_each_and_raises_the_first_failure() -> None:
+    tried: list[str] = []
+
+    def fail(name: str) -> Undo:
+        def undo() -> None:
+            tried.append(name)
+            raise HostError(name)
+
+        return undo
+
+    with pytest.raises(HostError, match="first"):
+        undo_all(fail("first"), None, fail("second"), lambda: tried.append("third"))()
+    assert tried == ["first", "second", "third"]

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect
-from virtprov.actions.run import artifact
-from virtprov.actions.run.artifact import Thing
+from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.trail import FileTrail
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Start
@@ -68,9 +67,8 @@ def test_runs_without_an_end_are_told_of_where_storage_is_made(
     seed, start = storage.WriteSeed("p", "web-seed.iso", b""), Start("web")
     with connect("test:///default") as host:
         killed = FileTrail("virtprov-xml", host, print)
-        killed.begin(Thing(artifact.VOLUME, "old.img", pool="p"))
-        assert killed._lines is not None
-        killed._lines.close()
+        killed.begin(Volume("old.img", "p"))
+        killed.let_go()
         world = output.world(host)
         report.tell_left([seed], world, output)  # nothing outlives a run on this host
         world.trail = FileTrail("virtprov-xml", host, print)

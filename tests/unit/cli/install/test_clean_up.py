@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.run import artifact
-from virtprov.actions.run.artifact import Thing
+from virtprov.actions.run.artifact import Artifact
+from virtprov.actions.run.artifact_guests import Guest
+from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.trail import FileTrail
 from virtprov.cli.install import command
 from virtprov.host.connection import Host, connect
@@ -24,9 +25,8 @@ INVENTORY = f"""<node>
 <domain type='test'><name>web</name><uuid>{UUID}</uuid><memory>65536</memory>
 <os><type>hvm</type></os><devices/></domain>
 </node>"""
-GUEST = Thing(artifact.GUEST, "web", UUID, made=True)
-VOLUME = Thing(artifact.VOLUME, "web.img", pool="images", path="/srv/images/web.img", made=True)
-DOUBTFUL = VOLUME._replace(made=False)
+GUEST = Guest("web", UUID)
+VOLUME = Volume("web.img", "images", "/srv/images/web.img")
 
 
 @pytest.fixture(autouse=True)
@@ -42,17 +42,15 @@ def uri(tmp_path: Path) -> str:
     return f"test://{tmp_path}/host.xml"
 
 
-def left(host: Host, *made: Thing) -> None:
-    """Write down a run that was killed after it made these."""
+def left(host: Host, *made: Artifact, begun: tuple[Artifact, ...] = ()) -> None:
+    """Write down a run that was killed after it had begun the ones and made the others."""
     trail = FileTrail("virtprov-install", host, print)
-    trail.named("web")
-    for thing in made:
-        entry = trail.begin(thing._replace(made=False))
-        entry.thing = thing
-        if thing.made:
-            trail.made(entry)
-    assert trail._lines is not None
-    trail._lines.close()
+    trail.note_guest("web")
+    for artifact in begun:
+        trail.begin(artifact)
+    for artifact in made:
+        trail.begin(artifact).note_made()
+    trail.let_go()
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -86,7 +84,7 @@ def test_yes_asks_nothing_and_leaves_what_is_doubtful(
     uri: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with connect(uri) as host:
-        left(host, DOUBTFUL, GUEST)
+        left(host, GUEST, begun=(VOLUME,))
         assert command.main(["--clean-up", "--yes", "--output", "json"]) == 0
     said = capsys.readouterr()
     (run,) = json.loads(said.out)["runs"]
@@ -104,7 +102,7 @@ def test_what_is_doubtful_is_asked_about_by_itself(
     uri: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with connect(uri) as host:
-        left(host, DOUBTFUL)
+        left(host, begun=(VOLUME,))
         answer(monkeypatch, "y\n")
         assert command.main(["--clean-up"]) == 0
     said = capsys.readouterr()

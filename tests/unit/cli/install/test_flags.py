@@ -17,8 +17,8 @@ from virtprov.support.errors import UsageError
 @pytest.mark.parametrize("group", [name for name in GROUPS if not name.startswith("convert")])
 def test_every_group_has_a_flag_and_a_line_of_help(group: str) -> None:
     made = flags.install_parser()
-    action = made._option_string_actions[f"--{group}"]
-    assert action.dest == parser.destination(group)
+    action = made.flag(f"--{group}")
+    assert action is not None and action.dest == parser.destination(group)
     assert action.help
     assert len(action.help) <= 54
 

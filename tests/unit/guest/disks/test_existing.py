@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.existing import HEAD, Lookup
+from virtprov.guest.disks.existing import Lookup
 from virtprov.host.connection import Host
 from virtprov.host.info import VolumeInfo
+from virtprov.support.image import HEAD
 
 QCOW2 = b"QFI\xfb\0\0\0\3".ljust(HEAD, b"\0")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from virtprov.guest.disks.free_space import Room
-from virtprov.guest.disks.volumes import GIB
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
+from virtprov.support.units import GIB
 
 
 class Here:

@@ -10,9 +10,10 @@ import pytest
 
 from virtprov.guest.disks.locate import Storage, change_source
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.guest.disks.volumes import GIB, Making, NewPool, NewVolume, images_directory
+from virtprov.guest.disks.volumes import Making, NewPool, NewVolume, images_directory
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
+from virtprov.support.units import GIB
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 

@@ -11,6 +11,7 @@ from virtprov.guest.disks.locate import Storage
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
+from virtprov.xml import path as places
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
@@ -142,7 +143,7 @@ def test_volumes_of_pools_on_the_network(spec: DiskSpec, kind: str, fmt: str, so
     disk = tree.parse("<disk device='disk'/>")
     Storage(host, "g", qemu=True).resolve(disk, spec)
     assert disk.get("type") == kind
-    assert tree.find_text(disk, "driver/@type") == fmt
+    assert places.text(disk, "./driver/@type") == fmt
     assert [line(node) for node in tree.children(disk, "source")] == [source]
 
 

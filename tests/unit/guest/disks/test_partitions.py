@@ -9,9 +9,10 @@ import pytest
 from virtprov.guest.disks import partitions
 from virtprov.guest.disks.locate import Storage
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.guest.disks.volumes import GIB, Making
+from virtprov.guest.disks.volumes import Making
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
+from virtprov.support.units import GIB
 from virtprov.xml import tree
 
 Record = Callable[..., Host]

@@ -11,9 +11,10 @@ from virtprov.guest.disks import uploads
 from virtprov.guest.disks.locate import Storage
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.uploads import Sent
-from virtprov.guest.disks.volumes import GIB, Making, NewVolume
+from virtprov.guest.disks.volumes import Making, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
+from virtprov.support.units import GIB
 from virtprov.xml import tree
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.disks.volumes import Encryption, NewVolume, ending
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 
 UUID = "2ec115d7-3a88-3ceb-bc12-0ac909a6fd87"
 
@@ -26,8 +26,8 @@ def test_an_encrypted_volume_names_its_secret() -> None:
 def test_the_secret_of_a_volume() -> None:
     secret = tree.parse(Encryption("luks", UUID, password_file="/f").secret_xml("/p/v.img"))
     assert (secret.get("ephemeral"), secret.get("private")) == ("no", "yes")
-    assert tree.find_text(secret, "uuid") == UUID
-    assert (tree.find_text(secret, "usage/@type"), tree.find_text(secret, "usage/volume")) == ("volume", "/p/v.img")
+    assert path.text(secret, "./uuid") == UUID
+    assert (path.text(secret, "./usage/@type"), path.text(secret, "./usage/volume")) == ("volume", "/p/v.img")
 
 
 def test_names_end_in_the_format() -> None:

@@ -11,6 +11,7 @@ from virtprov.guest.write.assign import Assignments
 from virtprov.options.catalogue import table
 from virtprov.options.model import FLAG, INT, Pair, Row, Table, aside
 from virtprov.support.errors import UsageError
+from virtprov.xml import path as places
 from virtprov.xml import tree
 
 
@@ -102,7 +103,7 @@ def test_edit(before: str, text: str, after: str | None) -> None:
 def test_text_of_an_element_with_children_is_replaced() -> None:
     node = tree.parse("<toy><size>5\n  <unit/>\n</size></toy>")
     assign.write(node, said("size=7"))
-    assert tree.find_text(node, "size") == "7"
+    assert places.text(node, "./size") == "7"
     assert tree.to_text(node) == "<toy><size>7\n  <unit/>\n</size></toy>\n"
 
 

@@ -4,30 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.osinfo.media.disk_image import ImageTable, disk_format, image_key, pack_images
+from virtprov.osinfo.media.disk_image import ImageTable, image_key, pack_images
 from virtprov.osinfo.media.systems import SystemTable, pack_systems
-
-
-@pytest.mark.parametrize(
-    ("head", "expected"),
-    [
-        (b"QFI\xfb\0\0\0\3", "qcow2"),
-        (b"KDMV", "vmdk"),
-        (b"# Disk DescriptorFile\nversion=1", "vmdk"),
-        (b"vhdxfile", "vhdx"),
-        (b"conectix", "vpc"),
-        (b"QED\0", "qed"),
-        (b"<<< disk >>>".ljust(64, b"\0") + b"\x7f\x10\xda\xbe", "vdi"),
-        (b"\xfd7zXZ\0", "xz"),
-        (bytes(510) + b"\x55\xaa", "raw"),
-        (bytes(512) + b"EFI PART", "raw"),
-        (bytes(1024), ""),
-        (b"", ""),
-        (b"some text", ""),
-    ],
-)
-def test_formats(head: bytes, expected: str) -> None:
-    assert disk_format(head) == expected
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from virtprov.xml import tree
 
-TOP = Path(__file__).resolve().parents[3]
+TOP = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture

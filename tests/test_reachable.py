@@ -1,0 +1,167 @@
+"""What no command can reach does not stay: definitions and parameters are there for somebody.
+
+`reachability.py` says how they are found. What is kept for its own reason is listed here, with the reason.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.reachability import Package, Reach, never_passed
+
+TOP = Path(__file__).resolve().parents[1]
+# Where the commands begin: the console scripts, and what bin/ calls. Tables of options are imported by their name.
+STARTS = [f"virtprov.cli.app.{name}" for name in ("install", "clone", "edit", "use_environment_of")]
+TABLES = "TABLES"
+# The calls for a running guest are named as text, and looked up at the host.
+TEXTS_IN = "virtprov.actions.live"
+
+# A definition, or all that begin like it -> why it stays.
+KEPT = {
+    "virtprov.support.download": "installers and images are downloaded, and resumed, with it",
+    "virtprov.support.iso.Reader": "kernels and boot files are read out of installer images with it",
+    "virtprov.support.iso.read_files": "the same, for some files",
+    "virtprov.support.iso.list_files": "the same, for their names",
+    "virtprov.support.units.parse_duration": "times to wait are written as 90s and 30m",
+    "virtprov.support.units._letters": "part of it",
+    "virtprov.osinfo.scripts": "answers for installers come from them",
+    "virtprov.osinfo.facts.Image": "cloud images by name",
+    "virtprov.osinfo.facts.images": "cloud images by name",
+    "virtprov.osinfo.profile.Profile.cloud_images": "cloud images by name",
+    "virtprov.osinfo.profile.Profile.install_tree": "the tree that --install os= takes",
+    "virtprov.actions.run.definition.locked": "edits of one guest wait for each other with it",
+    "virtprov.actions.run.definition.WAIT_SECONDS": "part of it",
+    "virtprov.support.lock": "part of it",
+    "virtprov.host.guests.Writing.shutdown_guest": "guests that are removed, or cloned, are shut down first",
+    "virtprov.host.running_guests.Running.interface_addresses": "waiting for a guest's address",
+    "virtprov.host.running_guests.SOURCES": "part of it",
+    "virtprov.host.running_guests._FAMILIES": "part of it",
+    "virtprov.host.info.Address": "part of it",
+    "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
+    "virtprov.host.events.Watch.wait_agent": "waiting for a guest's agent",
+}
+# A parameter with a default that no command passes -> why it stays.
+PASSED_BY_TESTS = {
+    "virtprov.xml.schema.validate.load(where=)": "a small schema",
+    "virtprov.xml.schema.grammar.Grammar(file=)": "a small schema",
+    "virtprov.actions.install.wait.Deadline(clock=)": "a clock that does not wait",
+    "virtprov.support.progress.Lines(clock=)": "a clock that does not wait",
+    "virtprov.support.progress.Lines(alarm=)": "a clock that does not wait",
+    "virtprov.support.progress.Bar(clock=)": "a clock that does not wait",
+    "virtprov.support.progress.Bar(alarm=)": "a clock that does not wait",
+    "virtprov.guest.rule_context.Setting(choices=)": "rules are tried with choices that no command line made",
+    "virtprov.support.http.Web(timeout=)": "servers that do not answer",
+    "virtprov.support.passwords.hashed(salt=)": "the vectors of the specification",
+    "virtprov.support.passwords.hashed(rounds=)": "the vectors of the specification",
+    "virtprov.osinfo.index.build(keep=)": "bench/osinfo measures a build whose result is not kept",
+    "virtprov.host.streams.watched(every=)": "calls that take less than a quarter of a second",
+    "virtprov.host.connection.connect(ask=)": "programs that import virtprov answer for passwords themselves",
+    "virtprov.host.bridge.default_bridge(proc=)": "routes of a machine that is not this one",
+    "virtprov.host.bridge.default_bridge(sys=)": "bridges of a machine that is not this one",
+}
+
+
+@cache
+def product() -> tuple[Package, Reach]:
+    package = Package(TOP, "virtprov")
+    tables = [f"{name}.{TABLES}" for name in package.trees if TABLES in package.globals[name]]
+    return package, Reach(package, [*STARTS, *tables], TEXTS_IN)
+
+
+def kept_as(name: str) -> str:
+    """The entry of KEPT that a definition falls under; "" for none."""
+    return next((entry for entry in KEPT if name == entry or name.startswith(f"{entry}.")), "")
+
+
+def test_commands_reach_all_there_is() -> None:
+    _, reach = product()
+    assert [name for name in reach.dead() if not kept_as(name)] == []
+
+
+def test_what_is_kept_for_later_is_not_in_use_yet() -> None:
+    _, reach = product()
+    assert set(KEPT) - {kept_as(name) for name in reach.dead()} == set()
+
+
+def test_commands_pass_every_parameter() -> None:
+    assert sorted(never_passed(*product())) == sorted(PASSED_BY_TESTS)
+
+
+SAMPLE = {
+    "__init__": "",
+    "start": (
+        "import os\n"
+        "from sample import shapes, far\n"
+        "from sample.named import Named\n"
+        "LIMIT = 3\nUNUSED = 4\n"
+        "def main():\n"
+        "    from sample.late import called as late\n"
+        "    os.path.exists('x')\n"
+        "    shape = shapes.Round(LIMIT)\n"
+        "    shape.draw(scale=2)\n"
+        "    late()\n"
+        "    apply(far.given)\n"
+        "    Named().by_text()\n"
+        "def apply(function, times=1):\n    function()\n"
+        "def _only_here():\n    return _only_here()\n"
+    ),
+    "shapes": (
+        "class Shape:\n    def draw(self, scale=1, colour=''):\n        return self.area()\n"
+        "    def area(self):\n        return 0\n    def exists(self):\n        return True\n"
+        "class Round(Shape):\n    def area(self):\n        return 1\n    def __len__(self):\n        return 2\n"
+        "class Never:\n    def area(self):\n        return 2\n"
+    ),
+    "late": (
+        "from sample.start import UNUSED as other\n"
+        "def called(times=1):\n    return 1\n"
+        "def idle():\n    return other\n"
+    ),
+    "far": "def given(name=''):\n    return name\n",
+    "named": (
+        "class Named:\n    def by_text(self):\n        getattr(self, 'as_text')\n"
+        "    def as_text(self):\n        pass\n"
+    ),
+    "alone": "def alone():\n    pass\n",
+}
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Package:
+    (tmp_path / "sample").mkdir()
+    for name, text in SAMPLE.items():
+        (tmp_path / "sample" / f"{name}.py").write_text(text)
+    return Package(tmp_path, "sample")
+
+
+def test_the_dead_of_a_sample(sample: Package) -> None:
+    assert Reach(sample, ["sample.start.main"]).dead() == [
+        "sample.alone",
+        "sample.late.idle",
+        "sample.named.Named.as_text",
+        "sample.shapes.Never",
+        "sample.shapes.Never.area",
+        "sample.shapes.Shape.exists",  # `os.path.exists` is another one
+        "sample.start.UNUSED",
+        "sample.start._only_here",  # who calls only itself is not called
+    ]
+
+
+def test_a_text_may_name_a_method(sample: Package) -> None:
+    method = "sample.named.Named.as_text"
+    assert method in Reach(sample, ["sample.start.main"], "sample.shapes").dead()
+    assert method not in Reach(sample, ["sample.start.main"], "sample.named").dead()
+
+
+def test_what_a_start_reaches(sample: Package) -> None:
+    assert {"sample.late.idle", "sample.start.UNUSED"}.isdisjoint(Reach(sample, ["sample.late.idle"]).dead())
+
+
+def test_parameters_of_a_sample(sample: Package) -> None:
+    assert never_passed(sample, Reach(sample, ["sample.start.main"])) == [
+        "sample.late.called(times=)",
+        "sample.shapes.Shape.draw(colour=)",
+        "sample.start.apply(times=)",
+    ]

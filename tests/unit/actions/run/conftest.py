@@ -1,0 +1,69 @@
+"""Runs that leave a trail, and are cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from virtprov.actions.run.plan import Step, World
+from virtprov.actions.run.trail import FileTrail
+from virtprov.actions.run.trail_reader import Run, ended
+from virtprov.host.connection import Host
+
+Around = Callable[[Any], World]
+
+
+@pytest.fixture(autouse=True)
+def own_state(home: object) -> None:
+    """No test sees the trails of another."""
+
+
+@pytest.fixture
+def with_trail(world_of: Around, told: Any) -> Around:
+    """A world around a host whose runs leave a trail."""
+
+    def make(host: Any) -> World:
+        world = world_of(host)
+        world.trail = FileTrail("virtprov-install", host, told.warned.append)
+        world.trail.note_guest("new")
+        return world
+
+    return make
+
+
+@pytest.fixture
+def world(place: Host, with_trail: Around) -> World:
+    """A world around the host of the test driver whose runs leave a trail."""
+    return with_trail(place)
+
+
+@pytest.fixture
+def cut_off() -> Callable[..., None]:
+    """Do steps as a run that is killed then."""
+
+    def do(world: World, *steps: Step) -> None:
+        for step in steps:
+            step.do(world)
+        assert isinstance(world.trail, FileTrail)
+        world.trail.let_go()
+
+    return do
+
+
+@pytest.fixture
+def read_run() -> Iterator[Callable[[], Run]]:
+    """Read the one run that is left."""
+    logs = []
+
+    def read() -> Run:
+        unreadable: list[str] = []
+        ((run, log),) = ended(unreadable)
+        assert unreadable == []
+        logs.append(log)
+        return run
+
+    yield read
+    for log in logs:
+        log.close()

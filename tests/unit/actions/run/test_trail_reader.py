@@ -1,0 +1,154 @@
+"""Trails read back: every kind of artifact, damaged files, and those of newer releases."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtprov.actions.run import leftovers
+from virtprov.actions.run.artifact import Artifact
+from virtprov.actions.run.artifact_files import AsideFile, File
+from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
+from virtprov.actions.run.artifact_storage import Pool, Secret, Volume
+from virtprov.actions.run.directory_access import SearchRight
+from virtprov.actions.run.plan import World
+from virtprov.actions.run.trail_reader import DISCARD, KINDS, PASSED, UNDO, Run, ended, from_json
+from virtprov.support import state
+
+CutOff = Callable[..., None]
+Read = Callable[[], Run]
+EVERY: tuple[Artifact, ...] = (
+    Pool("p", "u", "/p", volumes=2),
+    Pool("p", "u", "/p", passing=True),
+    Volume("v", "p", "/p/v", "k", "1:2.0", passing=True),
+    Secret("/p/v", "u"),
+    File("/f", "1:2.0"),
+    AsideFile("/f", "/f.old", "1:2.0"),
+    SearchRight("somebody", "/d", "700", 64),
+    Guest("g", "u", nvram=True),
+    StartedGuest("g", "u", 7),
+    Definition("g", "u", "<domain/>", "d"),
+    AsideGuest("g", "u", "g.replaced", "<domain/>", active=True, persistent=False, nvram=True),
+)
+
+
+@pytest.mark.parametrize("artifact", EVERY, ids=lambda artifact: type(artifact).__name__)
+def test_every_artifact_comes_back_from_json(artifact: Artifact) -> None:
+    assert from_json(json.loads(json.dumps(artifact.as_json()))) == artifact
+
+
+def test_every_kind_is_known() -> None:
+    assert {type(artifact) for artifact in EVERY} == set(KINDS.values())
+    assert from_json({"kind": "guest", "name": "g", "later": 5}) == Guest("g")  # what a later release may add
+
+
+@pytest.mark.parametrize(
+    ("facts", "error"),
+    [
+        ({}, KeyError),
+        ({"kind": "spaceship", "name": "s"}, KeyError),
+        ({"kind": "pool"}, TypeError),
+        ({"kind": "pool", "name": 5}, ValueError),
+        ({"kind": "pool", "name": "p", "volumes": "many"}, ValueError),
+        ({"kind": "pool", "name": "p", "volumes": True}, ValueError),
+        ({"kind": "file", "name": "f"}, TypeError),
+    ],
+)
+def test_what_is_no_artifact_is_refused(facts: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        from_json(facts)
+
+
+def test_run_is_read_with_what_it_left(world: World, cut_off: CutOff, read_run: Read) -> None:
+    for artifact in EVERY[:3]:
+        entry = world.trail.begin(artifact)
+    entry.note_made()
+    world.trail.begin(Guest("g", "u")).note_gone()
+    world.trail.begin(StartedGuest("h", "w")).note_made()
+    cut_off(world)
+    run = read_run()
+    assert (run.tool, run.guest, run.pid, run.phase) == ("virtprov-install", "new", os.getpid(), UNDO)
+    assert [left.artifact for left in run.left] == [StartedGuest("h", "w"), *EVERY[2::-1]]
+    assert [left.made for left in run.left] == [True, True, False, False]
+    assert run.guests == {"w"} and 0 <= run.left[0].began - run.time < 100
+
+
+@pytest.mark.parametrize(
+    ("line", "phase", "kinds"),
+    [("settled", DISCARD, ["volume", "pool", "replaced"]), ("complete", PASSED, ["volume", "pool"])],
+)
+def test_phase_says_what_has_to_go(
+    line: str, phase: str, kinds: list[str], world: World, cut_off: CutOff, read_run: Read
+) -> None:
+    for artifact in (EVERY[-1], *EVERY[:3]):
+        world.trail.begin(artifact).note_made()
+    world.trail.write({line: True}, None)
+    cut_off(world)
+    run = read_run()
+    assert run.phase == phase and [left.artifact.kind for left in run.left] == kinds
+
+
+def put(home: Path, *lines: str) -> Path:
+    """Write a trail into the state directory."""
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / "run-00000000000000000001-1.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+HEAD = '{"virtprov":2,"tool":"virtprov-install","uri":"test:///default","guest":"g","time":1,"pid":1,"started":1}'
+OLD = '{"run":{"tool":"virtprov-install","uri":"test:///default","guest":"g","at":1,"pid":1,"started":1}}'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("[1,2]",),
+        ("5",),
+        ('{"virtprov":"2"}',),
+        ('{"virtprov":2,"tool":"t"}',),
+        ('{"virtprov":2,"tool":"t","uri":"test:///default","guest":"g","time":"x","pid":1}',),
+        ('{"begin":{"kind":"pool","name":"p"},"n":1,"at":1.0}',),  # its first line is gone
+        (HEAD, '{"begin":{"kind":"pool","name":"p"},"at":1.0}'),
+        (HEAD, '{"begin":{"kind":"pool","name":"p"},"n":1}'),
+        (HEAD, '{"begin":{"kind":"spaceship","name":"p"},"n":1,"at":1.0}'),
+        (HEAD, '{"begin":{},"n":1,"at":1.0}'),
+        (HEAD, '{"begin":{"kind":"volume","name":5,"path":7},"n":1,"at":1.0}'),
+        (HEAD, '{"begin":"pool","n":1,"at":1.0}'),
+        (HEAD, "[]"),
+        ('{"run":5}',),
+        ('{"run":{"tool":"t","uri":"test:///default","guest":"g","at":"x","pid":1}}',),
+        ('{"run":{"tool":"t"}}',),
+        (OLD, '{"begin":{"kind":"pool","name":"p"}}'),
+        (OLD, '{"begin":{"kind":"spaceship","name":"p"},"n":1}'),
+        (OLD, '{"begin":{"kind":"start","name":"p","number":"x"},"n":1}'),
+    ],
+)
+def test_damaged_trail_is_named_and_left_alone(home: Path, lines: tuple[str, ...]) -> None:
+    path = put(home, *lines)
+    text = path.read_text()
+    unreadable: list[str] = []
+    assert list(ended(unreadable)) == []
+    (sentence,) = unreadable
+    assert sentence.startswith(f"'{path}' tells of a run that came to no end, but is damaged: ")
+    assert leftovers.notice() == sentence and path.read_text() == text
+
+
+def test_trail_of_a_newer_release_is_named_and_left_alone(home: Path) -> None:
+    path = put(home, HEAD.replace('"virtprov":2', '"virtprov":3'), '{"other":"words"}', '{"cut')
+    text = path.read_text()
+    unreadable: list[str] = []
+    assert list(ended(unreadable)) == []
+    assert unreadable == [f"'{path}' was written by a newer release of virtprov, so it is left alone"]
+    assert leftovers.notice() == unreadable[0] and path.read_text() == text
+
+
+def test_trail_without_a_whole_line_is_no_run(home: Path) -> None:
+    path = state.Lines.create("run").path
+    Path(path).write_text('{"run": {"to')
+    assert list(ended([])) == [] and os.listdir(home) == []

@@ -1,0 +1,244 @@
+"""Guests that are really defined, started, changed and replaced, and the undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtprov.actions.run.plan import Plan, Step, World, apply
+from virtprov.actions.steps import storage
+from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetAutostart, Start, discard_guest
+from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.host.connection import Host
+from virtprov.host.failures import NotSupported
+from virtprov.host.info import VolumeInfo
+from virtprov.support.errors import HostError
+
+Look = Callable[[Host], dict[str, list[str]]]
+Around = Callable[[Any], World]
+
+NEW = """<domain type='test'><name>new</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f0{}</uuid><memory>65536</memory>
+<os><type>hvm</type>{}</os><devices/></domain>"""
+VOLUME = NewVolume("images", "new.qcow2", "/srv/images/new.qcow2", "qcow2", 1024**3, 0)
+
+
+@pytest.mark.parametrize(
+    ("step", "there"),
+    [
+        (Define("new", NEW.format(1, "")), ["new shut off", "web running"]),
+        (Create("new", NEW.format(1, "")), ["new running", "web running"]),
+    ],
+)
+def test_guest_is_made_and_undone(
+    step: Step, there: list[str], place: Host, world_of: Around, listed: Look
+) -> None:
+    before = listed(place)
+    undo = step.do(world_of(place))
+    assert listed(place)["guests"] == there
+    assert undo is not None
+    undo()
+    assert listed(place) == before
+
+
+def test_start_is_undone_by_stopping(place: Host, world_of: Around, listed: Look) -> None:
+    place.define_guest(NEW.format(1, ""))
+    undo = Start("new").do(world_of(place))
+    assert listed(place)["guests"] == ["new running", "web running"]
+    assert undo is not None
+    undo()
+    assert listed(place)["guests"] == ["new shut off", "web running"]
+
+
+def test_redefine_is_undone_by_the_definition_before(place: Host, world_of: Around) -> None:
+    place.define_guest(NEW.format(1, ""))
+    undo = Redefine("new", NEW.format(1, "").replace("65536", "131072")).do(world_of(place))
+    assert "131072" in place.guest_xml("new")
+    assert undo is not None
+    undo()
+    assert "65536" in place.guest_xml("new")
+
+
+def test_set_autostart_is_undone_by_the_contrary(place: Host, world_of: Around) -> None:
+    undo = SetAutostart("web", True).do(world_of(place))
+    assert place.autostart("web") and undo is not None
+    undo()
+    assert not place.autostart("web")
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_replace_makes_room(
+    running: bool, place: Host, world_of: Around, listed: Look, told: Any
+) -> None:
+    if not running:
+        place.destroy_guest("web")
+    before = listed(place)
+    undo = Replace("web").do(world_of(place))
+    assert listed(place)["guests"] == ["web.replaced-9f3b1f0a shut off"]
+    assert undo is not None
+    undo()
+    assert listed(place) == before
+    assert told.warned == []
+
+
+def test_replace_defines_again_what_cannot_be_renamed(
+    place: Host, world_of: Around, listed: Look, told: Any
+) -> None:
+    class Stiff:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place, name)
+
+        def rename_guest(self, key: str, name: str) -> None:
+            raise NotSupported("this driver renames nothing")
+
+    before = listed(place)
+    undo = Replace("web").do(world_of(Stiff()))
+    assert listed(place)["guests"] == []
+    assert undo is not None
+    undo()
+    assert listed(place) == before
+    assert told.warned == ["'web' is back as it was defined; its snapshots and firmware variables are not"]
+
+
+def test_replace_lets_run_on_what_cannot_be_put_aside(place: Host, world_of: Around, listed: Look) -> None:
+    class Refusing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place, name)
+
+        def rename_guest(self, key: str, name: str) -> None:
+            raise HostError("no")
+
+    before = listed(place)
+    with pytest.raises(HostError, match="no"):
+        Replace("web").do(world_of(Refusing()))
+    assert listed(place) == before
+
+
+def test_define_undone_leaves_a_guest_that_took_its_name(place: Host, world_of: Around, listed: Look) -> None:
+    undo = Define("new", NEW.format(1, "")).do(world_of(place))
+    place.undefine_guest("new")
+    place.define_guest(NEW.format(2, ""))
+    assert undo is not None
+    undo()
+    assert "new shut off" in listed(place)["guests"]
+
+
+def test_replace_of_nobody(place: Host, world_of: Around) -> None:
+    assert Replace("nobody").do(world_of(place)) is None
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_discard_guest_removes_the_one_that_made_room(
+    running: bool, place: Host, world_of: Around, listed: Look
+) -> None:
+    world = world_of(place)
+    Replace("web").do(world)
+    if running:
+        place.start_guest("web.replaced-9f3b1f0a")
+    assert discard_guest("web").do(world) is None
+    assert listed(place)["guests"] == []
+
+
+def test_discard_guest_says_what_it_leaves_behind(place: Host, world_of: Around, told: Any) -> None:
+    class Refusing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(place, name)
+
+        def undefine_guest(self, key: str, **how: Any) -> None:
+            raise HostError("it is busy")
+
+    world = world_of(Refusing())
+    Replace("web").do(world)
+    discard_guest("web").do(world)
+    assert told.warned == ["the guest that was there is left behind: it is busy"]
+    assert world.trail.is_kept
+
+
+def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Around, listed: Look) -> None:
+    before = listed(place)
+    taken = NEW.format(2, "").replace("new", "web")  # another guest of that name
+    listed_steps = (
+        storage.MakePool(NewPool("more", "/srv/more")),
+        storage.MakeVolume(VOLUME._replace(pool="more", path="/srv/more/new.qcow2")),
+        storage.MakeVolume(VOLUME),
+        Define("new", NEW.format(1, "")),
+        Start("new"),
+        Define("web", taken),
+    )
+    with pytest.raises(HostError, match="cannot define the guest 'web'"):
+        apply(Plan((), listed_steps), world_of(place))
+    assert listed(place) == before
+
+
+@pytest.mark.parametrize(
+    ("step", "label"),
+    [
+        (Define("g", ""), "Defining the guest 'g'"),
+        (Start("g"), "Starting the guest 'g'"),
+        (Create("g", ""), "Starting the guest 'g'"),
+        (Redefine("g", ""), "Changing the definition of 'g'"),
+        (SetAutostart("g", True), "Letting 'g' start with the host"),
+        (SetAutostart("g", False), "Not starting 'g' with the host"),
+        (Replace("g"), "Removing the guest 'g' that is there"),
+        (discard_guest("g"), "Removing what is left of the guest 'g' that was there"),
+    ],
+)
+def test_labels_of_guest_steps(step: Step, label: str) -> None:
+    assert step.label == label
+
+
+def test_create_of_a_defined_guest_leaves_it_defined(place: Host, world_of: Around, listed: Look) -> None:
+    place.define_guest(NEW.format(1, ""))
+    undo = Create("new", NEW.format(1, "")).do(world_of(place))
+    assert listed(place)["guests"] == ["new running", "web running"]
+    assert undo is not None
+    undo()
+    assert listed(place)["guests"] == ["new shut off", "web running"]
+
+
+def test_create_that_fails_removes_the_variables(world_of: Around, tmp_path: Path) -> None:
+    class Refusing:
+        """A host that makes the file of variables, and then cannot start the guest."""
+
+        driver, is_remote, is_session, is_alive = "qemu", False, False, True
+        deleted: list[str] = []
+
+        def guest(self, key: str) -> None:
+            return None
+
+        def create_guest(self, xml: str) -> None:
+            (tmp_path / "new_VARS.fd").touch()
+            raise HostError("it does not start")
+
+        def pool_at(self, directory: str) -> None:
+            return None
+
+        def create_pool(self, xml: str, **how: Any) -> None:
+            assert str(tmp_path) in xml
+
+        def remove_pool(self, name: str) -> None:
+            pass
+
+        def volume(self, pool: str, name: str) -> Any:
+            return VolumeInfo("p", name, f"{tmp_path}/{name}", "k", "file", "raw", 1, 1, "", "", "")
+
+        def delete_volume(self, pool: str, name: str) -> None:
+            self.deleted.append(name)
+
+    host = Refusing()
+    world = world_of(host)
+    with pytest.raises(HostError, match="it does not start"):
+        Create("new", NEW.format(1, f"<nvram>{tmp_path}/new_VARS.fd</nvram>")).do(world)
+    assert host.deleted == ["new_VARS.fd"] and not world.trail.is_kept
+
+
+def test_replace_of_a_guest_that_lives_only_while_it_runs(place: Host, world_of: Around, listed: Look) -> None:
+    place.create_guest(NEW.format(1, ""))
+    before = listed(place)
+    undo = Replace("new").do(world_of(place))
+    assert listed(place)["guests"] == ["web running"] and undo is not None
+    undo()
+    info = place.guest("new")
+    assert listed(place) == before and info is not None and not info.persistent

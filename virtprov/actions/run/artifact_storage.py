@@ -1,0 +1,184 @@
+"""Pools, volumes and secrets that a run makes; and pools over directories, for as long as they are needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from virtprov.actions.run.artifact import GONE, OTHERS, OURS, Artifact, Evidence, InUse, Standing, judge, mark_of
+from virtprov.actions.run.trail import Entry, note_nothing
+from virtprov.support.errors import HostError
+from virtprov.xml import path as places
+from virtprov.xml import tree
+
+if TYPE_CHECKING:
+    from virtprov.host.connection import Host
+    from virtprov.host.info import PoolInfo, VolumeInfo
+
+Note = Callable[[Artifact], AbstractContextManager[Entry]]
+"""Takes note of what is made in a block: `World.making`."""
+
+
+class Pool(Artifact):
+    """A new pool over the directory `path`; `volumes` counts what lay there before it."""
+
+    kind = "pool"
+    name: str
+    uuid: str = ""
+    path: str = ""
+    volumes: int = 0
+    passing: bool = False
+
+    def describe(self) -> str:
+        return f"the storage pool '{self.name}'"
+
+    def standing(self, host: Host, evidence: Evidence) -> Standing:
+        pool = host.pool(self.name)
+        if pool is None:
+            return Standing(GONE)
+        return Standing(OURS) if pool.uuid == self.uuid else Standing(OTHERS, "another pool has its name by now")
+
+    def take_down(self, host: Host) -> None:
+        if not self.passing and self._holds_more(host):  # of a passing pool only the name is ours
+            raise InUse("it holds what others made")
+        host.remove_pool(self.name)
+
+    def _holds_more(self, host: Host) -> bool:
+        """Whether there is more in the pool than it found."""
+        pool = host.pool(self.name)
+        if pool is None or not pool.active:
+            return False
+        try:
+            host.refresh_pool(self.name)
+        except HostError:  # something is being made in it
+            return True
+        return len(host.volume_names(self.name)) > self.volumes
+
+
+class Volume(Artifact):
+    """A new volume: in a pool, or where `pool` is "" in the directory of `path`.
+
+    `key` is libvirt's for it, `mark` tells its file from another of its name.
+    """
+
+    kind = "volume"
+    name: str
+    pool: str = ""
+    path: str = ""
+    key: str = ""
+    mark: str = ""
+    passing: bool = False
+
+    def describe(self) -> str:
+        return f"the volume {self.name} in the pool '{self.pool}'" if self.pool else f"the volume {self.path}"
+
+    def as_made(self, host: Host, volume: VolumeInfo) -> Volume:
+        """The same with what the host made of it."""
+        mark = "" if host.is_remote else mark_of(volume.path)
+        return self._replace(name=volume.name, path=volume.path, key=volume.key, mark=mark)
+
+    def standing(self, host: Host, evidence: Evidence) -> Standing:
+        volume = self.find(host)
+        if volume is None:
+            return Standing(GONE)
+        user = evidence.user_of(volume.path)
+        if user:
+            return Standing(OTHERS, f"the guest '{user}' uses it")
+        if evidence.made and self.key and volume.key != self.key:
+            return Standing(OTHERS, "another volume has its name by now")
+        return judge(self.mark, "" if host.is_remote else mark_of(volume.path), evidence)
+
+    def is_there(self, host: Host) -> bool:
+        return host.volume(self.pool, self.name) is not None
+
+    def find(self, host: Host) -> VolumeInfo | None:
+        """The volume as the host has it now; None when it is gone. Raises HostError for a pool that is off."""
+        directory, name = os.path.split(self.path)
+        if not self.pool and not host.is_remote and os.path.isdir(directory) and not os.path.lexists(self.path):
+            return None
+        with ExitStack() as pools:
+            known = host.pool(self.pool) if self.pool else None
+            if known is not None and not known.active:
+                raise inactive(known)
+            if known is None and not directory:
+                return None
+            pool = known.name if known is not None else pool_over(host, directory, pools)
+            volume = host.volume(pool, self.name or name)
+            if volume is None:
+                host.refresh_pool(pool)
+                volume = host.volume(pool, self.name or name)
+        return volume
+
+    def take_down(self, host: Host) -> None:
+        with ExitStack() as pools:
+            host.delete_volume(self.pool or pool_over(host, os.path.dirname(self.path), pools), self.name)
+
+
+class Secret(Artifact):
+    """A password that the host keeps for the volume at the path `name`."""
+
+    kind = "secret"
+    name: str
+    uuid: str = ""
+
+    def describe(self) -> str:
+        return f"the secret of {self.name}"
+
+    def standing(self, host: Host, evidence: Evidence) -> Standing:
+        return Standing(OURS if host.has_secret(self.uuid) else GONE)
+
+    def take_down(self, host: Host) -> None:
+        host.remove_secret(self.uuid)
+
+
+# -- pools over directories ----------------------------------------------------------------------
+
+
+@contextmanager
+def passing_pool(host: Host, directory: str, note: Note = note_nothing) -> Iterator[str]:
+    """A pool over a directory, for as long as the block runs; only libvirt can make volumes the host may read.
+
+    `note` is told of it before it is made, and again once it is gone.
+    """
+    from virtprov.guest.names import new_uuid
+
+    uuid = new_uuid()
+    pool = Pool(f"virtprov-{uuid[:8]}", uuid, directory, passing=True)
+    with note(pool) as entry:
+        host.create_pool(pool_xml(pool.name, directory, uuid), build=False, autostart=False)
+        try:
+            yield pool.name
+        finally:
+            with entry.cleaning_up():
+                host.remove_pool(pool.name)
+        entry.note_gone()
+
+
+def pool_over(host: Host, directory: str, passing: ExitStack, note: Note = note_nothing) -> str:
+    """The name of the pool whose directory this is, else of one that goes when `passing` ends."""
+    pool = host.pool_at(directory)
+    if pool is None:
+        return passing.enter_context(passing_pool(host, directory, note))
+    if not pool.active:
+        raise inactive(pool)
+    return pool.name
+
+
+def pool_xml(name: str, target: str, uuid: str = "") -> str:
+    """The document of a directory pool."""
+    root = tree.element("pool", None, {"type": "dir"})
+    tree.add(root, tree.element("name", name))
+    if uuid:
+        tree.add(root, tree.element("uuid", uuid))
+    places.put(root, "./target/path", target)
+    return tree.to_text(root)
+
+
+def inactive(pool: PoolInfo) -> HostError:
+    """What to say of a pool that should be used and is off."""
+    return HostError(
+        f"the storage pool '{pool.name}' over {pool.path} is not active",
+        hint=f"start it with `virsh pool-start {pool.name}`",
+    )

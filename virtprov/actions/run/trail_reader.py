@@ -1,0 +1,149 @@
+"""Trails of runs that have ended, read: whose run it was, how far it came, and what may be left of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from virtprov.actions.run.artifact import Artifact, Aside
+from virtprov.actions.run.artifact_files import AsideFile, File
+from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
+from virtprov.actions.run.artifact_storage import Pool, Secret, Volume
+from virtprov.actions.run.directory_access import SearchRight
+from virtprov.actions.run.run_log import RunLog, Unreadable
+from virtprov.actions.run.trail import FORM, KIND
+from virtprov.support import state
+from virtprov.support.errors import ProvError
+from virtprov.support.frozen import Record
+
+UNDO, DISCARD, PASSED = "undo", "discard", "passed"
+"""How far a run came: its steps are to be undone; only what was put aside is left; only what passes is left."""
+KINDS: dict[str, type[Artifact]] = {
+    kind.kind: kind
+    for kind in (
+        Pool, Volume, Secret, File, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
+    )
+}  # fmt: skip
+
+
+class Left(Record):
+    """What a run made and may have left: the artifact, whether the run noted it as made, and when it began that."""
+
+    artifact: Artifact
+    made: bool
+    began: float
+
+
+class Run(Record):
+    """A run that has ended: its file, who and when, and what may be left of it, the last made first.
+
+    `time` and `last_seen` are seconds since 1970. `phase` is one of the words above. `guests` are the UUIDs of those
+    it made, which may use the rest.
+    """
+
+    path: str
+    tool: str
+    uri: str
+    guest: str
+    time: int
+    pid: int
+    last_seen: float
+    phase: str
+    left: tuple[Left, ...]
+    guests: frozenset[str]
+
+    def describe(self) -> str:
+        """Who it was, and when."""
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.time))
+        about = f" of '{self.guest}'" if self.guest else ""
+        return f"the {self.tool}{about} on {self.uri} that began at {when}"
+
+
+def ended(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
+    """Every run that nobody continues, the newest first, with its log, which is ours until it is closed.
+
+    `unreadable` gets a sentence for each log that cannot be read; these stay.
+    """
+    damaged = "'{}' tells of a run that came to no end, but is damaged: read what it names, then remove it"
+    for path in state.listing(KIND):
+        try:
+            log = RunLog.reopen(path, FORM)
+            with log.reading(damaged.format(path)):
+                run = _read(log)
+        except Unreadable as problem:
+            unreadable.append(problem.message)
+            continue
+        except ProvError:  # its run goes on, or it may not be read
+            continue
+        if run is None:  # killed before its first line was whole: nothing was made
+            log.remove()
+        else:
+            yield run, log
+
+
+def _read(log: RunLog) -> Run | None:
+    """The run of a log, None for one without a line; raises what wrong types and missing keys raise."""
+    last_seen = os.stat(log.path).st_mtime
+    if log.head is None:
+        return None
+    old = "virtprov" not in log.head
+    head = {**log.head["run"], "time": log.head["run"]["at"]} if old else log.head
+    time.localtime(int(str(head["time"])))  # raises for a time that is none
+    phase, left = UNDO, dict[int, Left]()
+    for _, line in list(log)[1:]:
+        if "settled" in line:
+            phase = DISCARD
+        elif "complete" in line:
+            phase = PASSED
+        elif "gone" in line:
+            left.pop(line["n"], None)
+        else:
+            left[line["n"]] = _left(line, old)
+    made_guests = (one.artifact.uuid for one in left.values() if isinstance(one.artifact, Guest | StartedGuest))
+    return Run(
+        log.path, str(head["tool"]), str(head["uri"]), str(head["guest"]), int(str(head["time"])),
+        int(str(head["pid"])), last_seen, phase,
+        tuple(one for one in reversed(left.values()) if _has_to_go(one.artifact, phase)), frozenset(made_guests),
+    )  # fmt: skip
+
+
+def _has_to_go(artifact: Artifact, phase: str) -> bool:
+    """Whether the artifact has to go, for a run that came this far."""
+    return phase == UNDO or artifact.passing or (phase == DISCARD and isinstance(artifact, Aside))
+
+
+def _left(line: dict[str, Any], old: bool) -> Left:
+    facts = dict(line.get("made") or line["begin"])
+    if old:
+        made, began = facts.pop("made", False), facts.pop("born", 0.0)
+        return Left(from_json(_of_old(facts)), made is True, float(began))
+    return Left(from_json(facts), "made" in line, float(line["at"]))
+
+
+def from_json(facts: dict[str, Any]) -> Artifact:
+    """The artifact that `as_json` wrote, without what a later release added; raises KeyError, TypeError, ValueError."""
+    kind = KINDS[facts["kind"]]
+    defaults: dict[str, Any] = kind._defaults  # type: ignore[attr-defined]
+    known = {name: facts[name] for name in kind._fields if name in facts}  # type: ignore[attr-defined]
+    for name, value in known.items():
+        if type(value) is not type(defaults.get(name, "")):
+            raise ValueError(f"{name}={value!r}")
+    return kind(**known)
+
+
+def _of_old(facts: dict[str, Any]) -> dict[str, Any]:
+    """Turn what 0.1.0 wrote, which had one set of fields for all kinds, into what is written today."""
+    kind, number = facts["kind"], facts.get("number", -1)
+    if kind == Pool.kind:
+        facts["volumes"] = max(number, 0)
+    elif kind == StartedGuest.kind:
+        facts["run"] = number
+    elif kind == SearchRight.kind:
+        facts["uid"] = number
+    elif kind == AsideGuest.kind:
+        facts["persistent"] = number != 0
+    elif kind == Definition.kind:
+        facts["digest"] = facts.get("mark", "")
+    return facts
