@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 
 TYPE_CHECKING = False
@@ -19,6 +18,8 @@ def opened(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, pipes: boo
     `pipes` allows what the caller's shell handed over open as well, and /dev/null. Raises OSError, its words "not a
     regular file" for anything else.
     """
+    import errno
+
     number = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY, mode)
     try:
         if not _fits(path, number, pipes):
@@ -44,6 +45,7 @@ def is_regular(path: str) -> bool:
 
 
 def _fits(path: str, number: int, pipes: bool) -> bool:
+    import errno
     import stat
 
     facts = os.fstat(number)
