@@ -48,7 +48,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "edits": {"defaults", "document", "rule_context"},
     },
     "cli": {
-        "install": {"answers", "output", "parser", "leftover_notice", "streams"},
+        "install": {"answers", "output", "parser", "leftover_notice", "streams", "dry_run"},
         "edit": {"answers", "output", "parser", "leftover_notice", "standard_input"},
     },
     "osinfo": {"media": {"pack", "resolve"}},

@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 # Guests are shared between modules: in this order nothing boots twice.
 ORDER = (
     "test_fleet.py",
+    "test_second_editor.py",
     "test_lab.py",
     "test_install.py",
     "test_clone.py",
@@ -27,6 +28,7 @@ ORDER = (
     "test_edit_live.py",
     "test_reseed.py",
     "test_failures.py",
+    "test_says_what_it_does.py",
     "test_pools.py",
     "test_lxc.py",
     "test_firmware.py",

@@ -66,9 +66,11 @@ def bulky(lab: Host) -> Iterator[str]:
 
 def seeded(key: Path) -> list[str]:
     """Options for a guest whose making takes several steps: a new disk and a seed, before it is started."""
+    image = key.with_name("system.img")
+    image.write_bytes(b"a system, so to say".ljust(1 << 20, b"\0"))
     return [
         *("virtprov-install", "--virt-type", "qemu", "--name", DOOMED, "--osinfo", "debian12", "--memory", "256"),
-        *("--import", "--graphics", "none", "--noautoconsole", "--disk", "size=1"),
+        *("--import", "--graphics", "none", "--noautoconsole", "--disk", f"upload={image},size=1"),
         *("--cloud-init", f"clouduser-ssh-key={key.with_suffix('.pub')}"),
     ]
 

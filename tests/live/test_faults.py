@@ -23,9 +23,10 @@ NVRAM = "/var/lib/libvirt/qemu/nvram/{}.fd"
 KILLED = -9
 MOST = 60
 INTERRUPTED, REFUSED, TOO_LONG, BROKEN = 130, 3, 4, 5
+DISK = f"size=0.01,backing_store={IMAGES}/system.qcow2"
 INSTALL = [
     *("virtprov-install", "--virt-type", "qemu", "--name", DOOMED, "--osinfo", "generic", "--memory", "64", "--import"),
-    *("--graphics", "none", "--noautoconsole", "--network", "none", "--disk", "size=0.01", "--boot", "uefi"),
+    *("--graphics", "none", "--noautoconsole", "--network", "none", "--disk", DISK, "--boot", "uefi"),
     *("--tpm", "emulator", "--cloud-init", "disable=on"),
 ]
 CLONE = ["virtprov-clone", "--original", ORIGINAL, "--auto-clone", "--name", DOOMED]
@@ -60,6 +61,7 @@ def furnish(host: Host) -> None:
     for name in (ORIGINAL, OLD):
         host.virsh("vol-create-as", "default", f"{name}.qcow2", "1M", "--format", "qcow2")
         define(host, name)
+    host.virsh("vol-create-as", "default", "system.qcow2", "1M", "--format", "qcow2")
     host.execute(["mkdir", TIGHT])
     host.execute(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", TIGHT])
     host.virsh("pool-create-as", "tight", "dir", "--target", TIGHT)
@@ -206,7 +208,8 @@ def test_a_disk_that_fills_up_on_the_way(host: Host) -> None:
     host.execute(["sh", "-c", f"cat /dev/zero >{TIGHT}/ballast"])  # until it is full
     tally = Tally(host)
     unchecked = ["--check", "disk_size=off"]
-    new = ["size=0.01,pool=tight,format=raw" if word == "size=0.01" else word for word in INSTALL]
+    raw = INSTALL[: INSTALL.index("--cloud-init")]  # a raw disk holds no system that cloud-init could set up
+    new = ["size=0.01,pool=tight,format=raw" if word == DISK else word for word in raw]
     copied = ["virtprov-clone", "--original", "full", "--name", DOOMED, "--file", f"{TIGHT}/a.raw"]
     for command in (new, copied):
         done = host.run([*command, *unchecked])

@@ -12,7 +12,10 @@ from virtprov.support.frozen import Record
 
 
 class Checks(Record):
-    """Which checks are made before anything is written; `pool_create` lets a missing pool be made instead."""
+    """Which checks are made before anything is written; `pool_create` lets a missing pool be made instead.
+
+    `host` asks the host whether it can run the guest.
+    """
 
     path_in_use: bool = True
     disk_size: bool = True
@@ -21,6 +24,7 @@ class Checks(Record):
     name_in_use: bool = True
     permissions: bool = True
     pool_create: bool = False
+    host: bool = True
 
 
 class InstallRequest(Record):

@@ -37,16 +37,16 @@ def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
     return warnings
 
 
-def check_documents(texts: Iterable[str], host: Host, before: str = "") -> list[str]:
+def check_documents(texts: Iterable[str], host: Host) -> list[str]:
     """Warnings about a guest's documents that libvirt's schema does not take; the first that is wrong counts.
 
-    `before` is the document as it was: what was wrong already is nobody's fault now. Raises UsageError when the
-    schema is the one of the libvirt that will read it. Nothing is checked for a recorded host.
+    Raises UsageError when the schema is the one of the libvirt that will read it. Nothing is checked for a recorded
+    host.
     """
     from virtprov.xml import tree
 
     checker = Checker(host)
-    each = (checker.check(tree.parse(text, "the guest's XML"), before) for text in texts)
+    each = (checker.check(tree.parse(text, "the guest's XML")) for text in texts)
     return next((warnings for warnings in each if warnings), [])
 
 
@@ -62,7 +62,10 @@ class Checker:
         self._lock = Lock()
 
     def check(self, root: Element, before: Element | str = "") -> list[str]:
-        """As `check_documents`, for one document."""
+        """As `check_documents`, for one document.
+
+        `before` is the document as it was: what was wrong already is nobody's fault now.
+        """
         if self.host.is_recorded:
             return []
         with self._lock:

@@ -24,6 +24,18 @@ def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bo
     return bool(asked)
 
 
+def unready(args: Namespace, output: Output) -> bool:
+    """Whether it is asked which sub-options a group has that does not work yet; programs take none for an answer."""
+    asked = [group for group in _UNREADY if gather.help_asked(parser.texts(args, group))]
+    for group in asked:
+        output.say(f"--{group} cannot install a system in this release")
+    return bool(asked)
+
+
+_UNREADY = ("install", "location", "unattended")
+"""Groups by which programs see whether systems can be installed from trees and answer files."""
+
+
 def osinfo(text: str | None) -> OsinfoRequest:
     """Read the value of --osinfo; raises UsageError."""
     import os
@@ -46,7 +58,9 @@ def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
         entries = listing.listing(asked.list_word, warnings)
         for sentence in warnings:
             output.warn(sentence)
-        output.result(listing.as_table(entries))
+        import sys
+
+        output.result(listing.as_table(entries) if sys.stdout.isatty() else listing.as_names(entries))
         output.object({"systems": listing.as_objects(entries)})
     return asked.wants_help or asked.wants_list
 

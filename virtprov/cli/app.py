@@ -163,8 +163,9 @@ def _outcome(tool: str, main: Main, argv: list[str]) -> int:
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
         return _report(tool, argv, "failed", str(end.code), code=1)
-    except KeyboardInterrupt:
-        return _report(tool, argv, "interrupted", "interrupted", code=INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        words = "; ".join(["interrupted", *map(str, stop.args)])
+        return _report(tool, argv, "interrupted", words, code=INTERRUPTED)
     except BaseException as error:
         return _failed(tool, argv, error)
 

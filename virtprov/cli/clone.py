@@ -127,7 +127,9 @@ def _run(args: Namespace, request: CloneRequest, host: Host, output: Output) -> 
     if args.print_xml:
         output.document(plan.documents[0])
     elif args.dry_run:
-        output.result("\n".join(step.label for step in plan.steps))
+        from virtprov.cli import dry_run
+
+        dry_run.tell(plan.steps, output)
     else:
         made = _make(request, made, host, output)
         output.summary(f"The guest '{made.plan.name}' is a copy of '{made.original}'.")

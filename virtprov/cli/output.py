@@ -9,7 +9,7 @@ from virtprov.support import waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from virtprov.actions.run.plan import Plan, World
     from virtprov.host.connection import Host
@@ -34,11 +34,16 @@ class Output:
         if not self.quiet:
             sys.stderr.write(sentence + "\n")
 
-    def warn(self, sentence: str) -> None:
-        """Warn the user; JSON carries warnings as well."""
+    def warn(self, sentence: str, *, always: bool = False) -> None:
+        """Warn the user; JSON carries warnings as well. `always` is for what must be read beside printed XML."""
         self.warnings.append(sentence)
-        if not self.quiet:
+        if always or not self.quiet:
             sys.stderr.write(f"warning: {sentence}\n")
+
+    def warn_each(self, sentences: Iterable[str]) -> None:
+        """Warn the user of several things."""
+        for sentence in sentences:
+            self.warn(sentence)
 
     def result(self, text: str) -> None:
         """A result in words, for standard output; JSON has its own."""

@@ -114,6 +114,12 @@ class Capabilities:
         return parse(self.xml, self._what)
 
     @cached_property
+    def memory_kib(self) -> int:
+        """The host's memory: that of its NUMA nodes together, in KiB; 0 when it does not say."""
+        found = self._root.findall("host/topology/cells/cell/memory")
+        return sum(_number((node.text or "").strip()) or 0 for node in found if node.get("unit", "KiB") == "KiB")
+
+    @cached_property
     def host_arch(self) -> str:
         """The host's own architecture, e.g. "x86_64"."""
         return path.text(self._root, "./host/cpu/arch")

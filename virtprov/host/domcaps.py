@@ -85,6 +85,11 @@ class DomainCapabilities:
         """The architecture the answer is for."""
         return places.text(self._root, "./arch")
 
+    @cached_property
+    def max_vcpus(self) -> int | None:
+        """The most virtual CPUs this machine takes, None when not said."""
+        return _number(places.text(self._root, "./vcpu/@max"))
+
     # -- generic questions ------------------------------------------------------------------------------
 
     def supports(self, path: str) -> bool | None:

@@ -100,13 +100,13 @@ _KINDS: tuple[tuple[type[HostError], str, tuple[str, ...]], ...] = (
     (NotNow, "", ("VIR_ERR_OPERATION_INVALID", "VIR_ERR_RESOURCE_BUSY", "VIR_ERR_OPERATION_TIMEOUT")),
     (
         HostError,
-        "the document does not suit this libvirt: see the names in the reason",
-        (
-            "VIR_ERR_XML_ERROR",
-            "VIR_ERR_XML_DETAIL",
-            "VIR_ERR_XML_INVALID_SCHEMA",
-            "VIR_ERR_CONFIG_UNSUPPORTED",
-        ),
+        "correct that part of the XML document, or leave it out",
+        ("VIR_ERR_XML_ERROR", "VIR_ERR_XML_DETAIL", "VIR_ERR_XML_INVALID_SCHEMA"),
+    ),
+    (
+        HostError,
+        "this host or its libvirt does not support that: change it, or leave it out",
+        ("VIR_ERR_CONFIG_UNSUPPORTED",),
     ),
 )
 BY_CODE = {_code(name): (kind, hint) for kind, hint, names in _KINDS for name in names}

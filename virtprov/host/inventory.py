@@ -26,6 +26,7 @@ from virtprov.host.info import (
     volume_info,
 )
 from virtprov.host.retry import PASSING, patiently
+from virtprov.support.errors import HostError
 from virtprov.support.text import is_uuid
 from virtprov.support.waiting import state
 
@@ -116,6 +117,28 @@ class Inventory(Link):
             return None
         with asking(f"read the network '{name}'"):
             return network_info(str(found.XMLDesc(0)), bool(found.isActive()))
+
+    def network_is_active(self, name: str) -> bool | None:
+        """Whether the virtual network of that name is active; None when there is none. Two calls, no document.
+
+        True where the driver has no networks and so cannot tell.
+        """
+        try:
+            found = self._unless_missing(f"look for the network '{name}'", self._conn.networkLookupByName, name)
+        except NotSupported:
+            return True
+        if found is None:
+            return None
+        with asking(f"read the state of the network '{name}'"):
+            return bool(found.isActive())
+
+    def has_interface(self, name: str) -> bool | None:
+        """Whether the host has a network interface of that name, as libvirt sees it; None when it cannot tell."""
+        try:
+            look = self._conn.interfaceLookupByName
+            return self._unless_missing(f"look for the interface '{name}'", look, name) is not None
+        except HostError:
+            return None
 
     def network_names(self) -> tuple[str, ...]:
         """The names of all networks, sorted."""

@@ -117,8 +117,9 @@ class Storage(Inventory):
     ) -> VolumeInfo:
         """Make the volume that the document describes; `metadata` preallocates the tables of a qcow2.
 
-        `progress(done, total)` gets allocated bytes while the host fills the volume. Interrupted, the new
-        volume is deleted again. Raises Taken when there is one of that name: it is not touched.
+        `progress(done, total)` gets the bytes that the host has written (total 0: nobody knows how many there
+        will be). Interrupted, the new volume is deleted again. Raises Taken when there is one of that name: it
+        is not touched.
         """
         flags = libvirt.VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA if metadata else 0
         place = self._pool(pool)
@@ -144,28 +145,34 @@ class Storage(Inventory):
         return self._made(pool, xml, what, lambda: place.createXMLFrom(xml, origin, flags), progress)
 
     def _made(self, pool: str, xml: str, verb: str, call: Callable[[], Any], progress: Progress | None) -> VolumeInfo:
+        from virtprov.host.copy_progress import Growth
         from virtprov.host.info import volume_info
         from virtprov.host.streams import watched
 
         wanted = volume_info(xml, pool)
         what = f"{verb} the volume '{wanted.name}' in the pool '{pool}'"
 
+        growth = Growth(
+            lambda: self._being_made(pool, wanted.name), wanted.allocation, wanted.capacity, here=not self.is_remote
+        )
+
         def tick() -> None:
             if progress:
-                progress(self._allocated(pool, wanted.name), wanted.capacity)
+                progress(*growth.step())
 
         with asking(what):
             volume = watched(lambda: patiently(call), lambda volume: volume.delete(0), tick)
         if progress:
-            progress(wanted.capacity, wanted.capacity)
+            amount = wanted.allocation or wanted.capacity or 1
+            progress(amount, amount)
         return self._volume_info(volume, pool)
 
-    def _allocated(self, pool: str, name: str) -> int:
-        """Bytes on disk of a volume that is being made; 0 while the host does not say."""
+    def _being_made(self, pool: str, name: str) -> Any | None:
+        """A volume that is being made; None while the host does not have it."""
         try:
-            return int(self._conn.storagePoolLookupByName(pool).storageVolLookupByName(name).info()[2])
+            return self._conn.storagePoolLookupByName(pool).storageVolLookupByName(name)
         except libvirt.libvirtError:
-            return 0
+            return None
 
     def delete_volume(self, pool: str, name: str) -> bool:
         """Delete a volume and its contents; False when it was gone already."""

@@ -45,16 +45,17 @@ def receive(stream: Any, sink: BinaryIO) -> int:
 
 
 def send_sparse(stream: Any, source: BinaryIO, total: int, progress: Progress | None) -> None:
-    """Like `send` from a real file, but holes travel as holes (libvirt's sparse streams)."""
+    """Like `send` from a real file, but holes travel as holes (libvirt's sparse streams) and count for nothing."""
     handle = source.fileno()
-
-    def tell() -> None:
-        if progress:
-            progress(min(source.tell(), total), total)
+    need = min(os.fstat(handle).st_blocks * 512, total) or total
+    sent = 0
 
     def data(_stream: Any, size: int, _none: None) -> bytes:
+        nonlocal sent
         chunk = source.read(size)
-        tell()
+        sent = min(sent + len(chunk), need)
+        if progress:
+            progress(sent, need)
         return chunk
 
     def hole(_stream: Any, _none: None) -> tuple[bool, int]:
@@ -62,10 +63,11 @@ def send_sparse(stream: Any, source: BinaryIO, total: int, progress: Progress | 
 
     def skip(_stream: Any, length: int, _none: None) -> int:
         source.seek(length, os.SEEK_CUR)
-        tell()
         return 0
 
     stream.sparseSendAll(data, hole, skip, None)
+    if progress:
+        progress(need, need)
 
 
 def next_section(handle: int, position: int) -> tuple[bool, int]:

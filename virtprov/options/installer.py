@@ -41,7 +41,9 @@ def _expand_osinfo(pairs: list[Pair]) -> list[Pair]:
     return found
 
 
-_CHECKS = ("path_in_use", "disk_size", "path_exists", "mac_in_use", "name_in_use", "permissions", "pool_create", "all")
+_CHECKS = (
+    "path_in_use", "disk_size", "path_exists", "mac_in_use", "name_in_use", "permissions", "pool_create", "host", "all",
+)  # fmt: skip
 _CLOUD_SWITCHES = ("root-password-generate", "disable")
 
 TABLES = (

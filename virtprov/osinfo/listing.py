@@ -1,4 +1,4 @@
-"""The rows of `--osinfo list`, as a table for people and as objects for programs."""
+"""The rows of `--osinfo list`, as a table for people, as names and as objects for programs."""
 
 from __future__ import annotations
 
@@ -69,6 +69,11 @@ def as_table(entries: list[Entry]) -> str:
         dates = f"{entry.release_date:<{_DATE}}  {entry.eol_date}"
         lines.append(f"{ids:<{_IDS}}  {entry.name:<{_NAME}}  {dates}".rstrip() + "\n")
     return "".join(lines)
+
+
+def as_names(entries: list[Entry]) -> str:
+    """One line per system, for other programs: its short ids, as virt-install lists them."""
+    return "".join(", ".join(entry.short_ids) + "\n" for entry in entries)
 
 
 def as_objects(entries: list[Entry]) -> list[dict[str, object]]:

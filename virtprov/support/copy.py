@@ -27,8 +27,8 @@ def copy_image(
     """Copy a file or block device to a new file, or onto a block device that is there.
 
     Parts without data stay holes when `sparse`; `reflink` shares the blocks instead, where the file system can.
-    `progress(done, total)` in bytes may raise to stop. Says whether a new file was made; a copy that does not
-    come to its end is removed again. Raises ProvError naming the file that failed.
+    `progress(done, total)` in bytes of data, without the holes, may raise to stop. Says whether a new file was made;
+    a copy that does not come to its end is removed again. Raises ProvError naming the file that failed.
     """
     with _opened(source, os.O_RDONLY) as origin:
         onto_device = is_block_device(target)
@@ -97,12 +97,26 @@ def _fill(
             os.ftruncate(copy.handle, total)
         if not sparse and not onto_device and total:
             os.posix_fallocate(copy.handle, 0, total)
-        whole = onto_device or not sparse
-        for start, end in [(0, total)] if whole else _extents(origin.handle, total):
-            _copy_extent(origin.handle, copy.handle, start, end, whole, lambda at: progress and progress(at, total))
+        total = _copy_extents(origin, copy, total, onto_device or not sparse, progress)
     os.fsync(copy.handle)
     if progress is not None:
         progress(total, total)
+
+
+def _copy_extents(origin: _Opened, copy: _Opened, total: int, whole: bool, progress: Progress | None) -> int:
+    """Copy what holds data, or all when `whole`; returns the bytes that were to be copied."""
+    extents = [(0, total)] if whole else list(_extents(origin.handle, total))
+    need = sum(end - start for start, end in extents)
+    before = 0
+
+    def tell(at: int) -> None:
+        if progress is not None:
+            progress(before + at - start, need)
+
+    for start, end in extents:
+        _copy_extent(origin.handle, copy.handle, start, end, whole, tell)
+        before += end - start
+    return need
 
 
 def _check_room(copy: _Opened, total: int) -> None:

@@ -66,17 +66,37 @@ class CommandError(ProvError):
     """A helper program is missing or failed."""
 
 
+_NEAR, _NEAR_SHORT = 0.7, 0.66
+"""How much of two words must be alike before one is taken for the other, as difflib counts; less is guessing.
+
+In a word of three letters one wrong letter is already a third.
+"""
+
+
 def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
-    """Say which of the `known` names come close to `name`: a hint, or "" when none does."""
+    """Say which of the `known` names come close to `name`: a hint, or "" when none does.
+
+    Names that go on where `name` ends, with a dot or a dash, are meant before all others: `rhel7` -> `rhel7.9`.
+    """
     import difflib
 
-    pool = list(dict.fromkeys(known))
-    folded = {word.lower(): word for word in pool}
-    close = difflib.get_close_matches(name.lower(), folded, n=most, cutoff=0.6)
-    tail = name.lower().rsplit(".", 1)[-1]
-    close += [word for word in folded if tail and word.rsplit(".", 1)[-1] == tail and word not in close]
+    folded = {word.lower().lstrip("-"): word for word in dict.fromkeys(known)}
+    bare = name.lower().lstrip("-")
+    longer = [word for word in folded if bare and word.startswith((f"{bare}.", f"{bare}-"))]
+    close = sorted(longer, key=_newest_first)
+    if not close:
+        cutoff = _NEAR_SHORT if len(bare) == 3 else _NEAR
+        close = difflib.get_close_matches(bare, folded, n=most, cutoff=cutoff)
+        tail = bare.rsplit(".", 1)[-1]
+        close += [word for word in folded if tail and word.rsplit(".", 1)[-1] == tail and word not in close]
     words = [f"'{folded[word]}'" for word in close[:most]]
     if not words:
         return ""
     listed = words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
     return f"did you mean {listed}?"
+
+
+def _newest_first(word: str) -> list[tuple[bool, int]]:
+    """Sorts versions with the highest first, and leaves names without numbers in their order."""
+    parts = word.replace("-", ".").split(".")
+    return [(not part.isdecimal(), -int(part) if part.isdecimal() else 0) for part in parts]

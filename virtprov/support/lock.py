@@ -14,16 +14,15 @@ from virtprov.support.errors import ProvError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
+WAIT_SECONDS = 60.0
+"""How long a lock is waited for."""
 PAUSE = 0.05
 """Seconds between two tries."""
 SAY_AFTER = 1.0
 """Seconds of waiting before the user hears of it."""
-
-
-class Busy(ProvError):
-    """Another process has the lock, and has not let go of it in time."""
 
 
 class Held:
@@ -45,28 +44,38 @@ class Held:
         os.close(self._number)
 
 
-def take(key: str, seconds: float, stop: Callable[[], None], waiting: Callable[[], None]) -> Held:
-    """Take the lock on whatever `key` names, or wait up to `seconds` for it.
+def take(
+    key: str, what: str, say: Callable[[str], None], stop: Callable[[], None] = lambda: None
+) -> AbstractContextManager[None]:
+    """Take the lock on whatever `key` names, or wait up to WAIT_SECONDS for it; it is held until the block ends.
 
-    `stop` is called between tries, and may raise; `waiting` once, when it takes long. Raises Busy when another process
-    keeps it, ProvError when there is no state directory or the file cannot be made.
+    `what` says what its holder does: "changing 'web'". `stop` is called between tries, and may raise; `say` is told
+    once when it takes long. Raises ProvError when another process keeps the lock. Where it cannot be kept in the state
+    directory, the run goes on without.
     """
     import time
+    from contextlib import nullcontext
 
-    path = _path(key)
     start = time.monotonic()
     told = False
     while True:
-        number = _try(path)
+        try:
+            path = _path(key)
+            number = _try(path)
+        except (ProvError, OSError):
+            return nullcontext()
         if number is not None:
             return Held(path, number)
         stop()
         passed = time.monotonic() - start
-        if passed >= seconds:
-            raise Busy(f"'{path}' is locked by another process")
+        if passed >= WAIT_SECONDS:
+            raise ProvError(
+                f"another virtprov-xml has been {what} for {WAIT_SECONDS:.0f} seconds",
+                hint="run the command again once that one is done",
+            )
         if passed >= SAY_AFTER and not told:
             told = True
-            waiting()
+            say(f"another virtprov-xml is {what}: waiting until it is done")
         time.sleep(PAUSE)
 
 
@@ -77,21 +86,18 @@ def _path(key: str) -> str:
 
 
 def _try(path: str) -> int | None:
-    """The open and locked file; None while somebody else has it."""
+    """The open and locked file; None while somebody else has it. Raises OSError where there can be no lock."""
     import fcntl
 
-    try:
-        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise ProvError(f"'{path}' cannot be made: {(error.strerror or str(error)).lower()}") from None
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.fstat(number), os.stat(path)):
             return number
     except (BlockingIOError, FileNotFoundError):
         pass  # locked, or removed by the one who had it
-    except OSError as error:
+    except OSError:
         os.close(number)
-        raise ProvError(f"'{path}' cannot be locked: {(error.strerror or str(error)).lower()}") from None
+        raise
     os.close(number)
     return None

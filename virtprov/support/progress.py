@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PATIENCE = 1.0
 LINE_EVERY = 10.0
 DRAW_EVERY = 0.1
+_LABEL = 12
+"""Columns that a label keeps at least."""
 
 
 class Task:
@@ -61,6 +63,24 @@ def make(stream: TextIO, *, quiet: bool = False) -> Progress:
 
     smart = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     return Bar(stream) if smart else Lines(stream)
+
+
+def _columns(stream: TextIO) -> int:
+    """The width of the terminal that is written to; 80 where nobody says."""
+    import os
+
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def _shortened(label: str, width: int) -> str:
+    """Return the label with its middle left out, where it is longer than `width`."""
+    if len(label) <= width:
+        return label
+    head = (width - 3) // 2
+    return label[:head] + "..." + label[len(label) - (width - 3 - head) :]
 
 
 def _timer(seconds: float, call: Callable[[], None]) -> Alarm:
@@ -161,6 +181,14 @@ class _Shown(Task):
             return ""
         return show_size(self.done) + (f" of {show_size(self.total)}" if self.total else "")
 
+    def pace(self) -> list[str]:
+        """Return how fast it goes and how long it will take: ["50 MiB/s", "8 s left"], as far as that is known."""
+        spent = self.spent()
+        if not self.done or spent <= 0:
+            return []
+        left = (self.total - self.done) * spent / self.done
+        return [f"{show_size(int(self.done / spent))}/s", *([f"{show_duration(left)} left"] if left > 0 else [])]
+
     def show(self) -> None:
         raise NotImplementedError
 
@@ -172,8 +200,8 @@ class _LineTask(_Shown):
     every = LINE_EVERY
 
     def show(self) -> None:
-        amount = self.amount()
-        self.stream.write(f"{self.label}: {amount}\n" if amount else f"{self.label} ...\n")
+        words = ", ".join([self.amount(), *self.pace()]) if self.done else ""
+        self.stream.write(f"{self.label}: {words}\n" if words else f"{self.label} ...\n")
 
     def finish(self, *, failed: bool) -> None:
         if failed:
@@ -188,27 +216,30 @@ class _BarTask(_Shown):
     again = 1.0
 
     def show(self) -> None:
-        import os
-        import shutil
-
-        columns = shutil.get_terminal_size().columns if "COLUMNS" not in os.environ else 80
-        _steer(self.stream, "\r" + self.line(max(20, columns - 1)) + "\x1b[K")
+        _steer(self.stream, "\r" + self.line(max(20, _columns(self.stream) - 1)) + "\x1b[K")
 
     def line(self, width: int) -> str:
-        """Return the text for a terminal of `width` columns: label, bar, amount, rate."""
-        right = self.amount()
-        spent = self.spent()
-        if right and spent > 0:
-            right += f", {show_size(int(self.done / spent))}/s"
-        if not self.total:
-            return f"{self.label} ... {right or show_duration(spent)}"[:width]
+        """Return the text for a terminal of `width` columns: label, share, bar, amount, pace.
+
+        What does not fit is left out: first the bar, then the middle of the label, then the pace.
+        """
+        words = [self.amount(), *self.pace()] if self.done else [show_duration(self.spent())]
+        if not self.total or not self.done:
+            return self._fitted(" ... ", words, width)
         share = min(1.0, self.done / self.total)
-        text = f"{self.label} {share:4.0%} "
-        room = min(30, width - len(text) - len(right) - 3)
+        room = min(30, width - len(self.label) - len(f" {share:4.0%} [] ") - len(", ".join(words)))
         if room < 5:
-            return (text + right)[:width]
+            return self._fitted(f" {share:4.0%} ", words, width)
         filled = int(room * share)
-        return f"{text}[{'#' * filled}{'.' * (room - filled)}] {right}"
+        return f"{self.label} {share:4.0%} [{'#' * filled}{'.' * (room - filled)}] {', '.join(words)}"
+
+    def _fitted(self, middle: str, words: list[str], width: int) -> str:
+        while True:
+            right = middle + ", ".join(words)
+            room = width - len(right)
+            if room >= min(len(self.label), _LABEL) or len(words) < 2:
+                return (_shortened(self.label, max(room, 3)) + right)[:width]
+            words = words[:-2] + words[-1:] if len(words) > 2 else words[:-1]
 
     def finish(self, *, failed: bool) -> None:
         _steer(self.stream, "\r\x1b[K")

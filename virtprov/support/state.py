@@ -199,12 +199,6 @@ def remove(path: str) -> None:
         os.unlink(path)
 
 
-def keep(kind: str, count: int) -> None:
-    """Remove all files of a kind but the newest `count`."""
-    for path in listing(kind)[count:]:
-        remove(path)
-
-
 def _object(text: bytes) -> Any:
     import json
 

@@ -1,2 +1,2 @@
-virtprov-install --connect recorded://HOSTS/kvm --name seeded --osinfo debian12 --disk pool=images,size=1 \
-    --cloud-init user-data=user-data.yaml
+virtprov-install --connect recorded://HOSTS/kvm --name seeded --osinfo debian12 \
+    --disk pool=images,backing_store=/srv/images/base.qcow2 --cloud-init user-data=user-data.yaml

@@ -1,2 +1,2 @@
-virtprov-install --connect recorded://HOSTS/kvm --name new --osinfo debian12 --disk pool=images,size=1 \
-    --cloud-init user-data=bad.yaml
+virtprov-install --connect recorded://HOSTS/kvm --name new --osinfo debian12 \
+    --disk pool=images,backing_store=/srv/images/base.qcow2 --cloud-init user-data=bad.yaml

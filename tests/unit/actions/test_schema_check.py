@@ -12,6 +12,7 @@ from virtprov.guest.write import gather
 from virtprov.guest.write.use import Use
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import UsageError
+from virtprov.xml import tree
 from virtprov.xml.schema import schema_files
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -67,9 +68,10 @@ def test_a_document_is_held_against_the_schema(host: Host) -> None:
 
 
 def test_what_was_wrong_before_stays_so(host: Host) -> None:
-    assert schema_check.check_documents([WRONG], host, before=WRONG) == []
+    checker, wrong = schema_check.Checker(host), tree.parse(WRONG)
+    assert checker.check(wrong, wrong) == checker.check(wrong, WRONG) == []
     with pytest.raises(UsageError):
-        schema_check.check_documents([WRONG], host, before=GOOD)
+        checker.check(wrong, GOOD)
 
 
 def test_what_the_catalogue_knows_is_no_fault(host: Host) -> None:

@@ -30,6 +30,25 @@ def test_the_list_of_systems(capsys: pytest.CaptureFixture[str]) -> None:
     assert not answers.osinfo_words(answers.osinfo("debian12"), Output())
 
 
+def test_the_list_is_a_table_on_a_terminal_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers.osinfo_words(answers.osinfo("list=win11"), Output())
+    assert "win11" in capsys.readouterr().out.splitlines()  # what `grep -x win11` finds
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    answers.osinfo_words(answers.osinfo("list=win11"), Output())
+    assert "Windows 11" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("group", ["install", "location", "unattended"])
+def test_what_does_not_work_yet_is_not_offered(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from virtprov.cli.install import command
+
+    assert command.main([f"--{group}=?"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and f"--{group} cannot" in said.err
+
+
 def test_checks_add_up() -> None:
     made = answers.checks(["all=off", "mac_in_use=on"])
     assert made.mac_in_use and not made.disk_size and not made.path_in_use

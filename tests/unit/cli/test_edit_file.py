@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from virtprov.actions.edit import source
+from virtprov.cli import app
 from virtprov.cli.edit import command
+from virtprov.support import lock
 from virtprov.support.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -163,3 +168,86 @@ def test_no_libvirt_is_loaded(tmp_path: Path) -> None:
     words = [sys.executable, "-c", code, "--file", str(path), "--in-place", "--edit", "--vcpus", "3"]
     assert subprocess.run(words, cwd=ROOT, capture_output=True, check=False).returncode == 0
     assert "<vcpu>3" in path.read_text()
+
+
+# -- somebody else writes the file meanwhile ---------------------------------------------------------
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+    """Let the file be changed once it was read, before it is looked at again."""
+    read, count = source.read_file, [0]
+
+    def reading(path: str) -> object:
+        count[0] += 1
+        if count[0] == 2:
+            change()
+        return read(path)
+
+    monkeypatch.setattr("virtprov.actions.edit.file.read_file", reading)
+
+
+def edit_in_place(path: Path, *argv: str) -> int:
+    return app.run("virtprov-xml", command.main, ["--file", str(path), "--in-place", "--edit", "--vcpus", "3", *argv])
+
+
+@pytest.fixture
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = tmp_path / "guest.xml"
+    path.write_text(PLAIN)
+    return path
+
+
+@pytest.mark.parametrize("argv", [[], ["--confirm"]])
+def test_the_change_is_made_in_what_the_file_holds_by_then(
+    there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], argv: list[str]
+) -> None:
+    theirs = PLAIN.replace("<!-- before -->", "<!-- theirs -->")
+    meanwhile(monkeypatch, lambda: there.write_text(theirs))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert edit_in_place(there, *argv) == 0
+    assert there.read_text() == theirs.replace("<vcpu>2", "<vcpu>3")
+    assert f"The file '{there}' was changed meanwhile" in capsys.readouterr().err
+
+
+def test_nothing_else_is_written_than_was_agreed_to(
+    there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = PLAIN.replace("<vcpu>2", "<vcpu>7")
+    meanwhile(monkeypatch, lambda: there.write_text(theirs))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert edit_in_place(there, "--confirm") == 2
+    assert "another change would be made in it than the one that was agreed to" in capsys.readouterr().err
+    assert there.read_text() == theirs
+
+
+def test_a_file_that_went_is_not_written_again(
+    there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    meanwhile(monkeypatch, there.unlink)
+    assert edit_in_place(there) == 2
+    assert "does not exist" in capsys.readouterr().err and not there.exists()
+
+
+def test_two_runs_do_not_write_one_file_at_a_time(
+    there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lock, "WAIT_SECONDS", 0.1)
+    link = there.parent / "link.xml"
+    link.symlink_to(there)
+    with lock.take(f"file\n{there}", "writing it", print):
+        assert edit_in_place(link) == 1
+    assert "another virtprov-xml has been writing" in capsys.readouterr().err
+    assert there.read_text() == PLAIN
+    assert edit_in_place(link) == 0 and "<vcpu>3" in there.read_text()
+
+
+def test_two_edits_of_one_file_at_once_lose_nothing(there: Path) -> None:
+    changes = [["--vcpus", "3"], ["--memory", "512"], ["--metadata", "title=x"], ["--events", "on_crash=restart"]]
+    code = "import sys\nfrom virtprov.cli.edit import command\nsys.exit(command.main(sys.argv[1:]))"
+    words = [sys.executable, "-c", code, "--file", str(there), "--in-place", "--edit"]
+    runs = [subprocess.Popen([*words, *change], cwd=ROOT, stdout=subprocess.DEVNULL) for change in changes]
+    assert [run.wait() for run in runs] == [0] * 4
+    text = there.read_text()
+    assert all(word in text for word in ("<vcpu>3", "524288", "<title>x", "<on_crash>restart"))

@@ -81,3 +81,10 @@ def test_what_is_not_said_is_empty() -> None:
     assert capabilities.guests == () and capabilities.security_models == ()
     assert capabilities.host_arch == ""
     assert capabilities.host_cpu.model == "" and capabilities.host_cpu.threads == 1
+
+
+def test_memory_of_all_nodes_together() -> None:
+    cells = "".join(f"<cell id='{number}'><memory unit='KiB'>{number + 1}000</memory></cell>" for number in (0, 1))
+    xml = f"<capabilities><host><topology><cells>{cells}</cells></topology></host></capabilities>"
+    assert Capabilities(xml).memory_kib == 3000
+    assert Capabilities("<capabilities/>").memory_kib == 0

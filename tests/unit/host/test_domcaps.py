@@ -94,3 +94,8 @@ def test_features(q35: DomainCapabilities, silent: DomainCapabilities, kvm: Host
     assert arm is not None
     assert q35.hyperv == ("relaxed", "vapic", "spinlocks") and silent.hyperv is None
     assert q35.sev == Sev(True, 51, 1, 410, 99) and silent.sev == Sev(False, None, None, None, None)
+
+
+def test_the_most_processors(silent: DomainCapabilities) -> None:
+    assert DomainCapabilities("<domainCapabilities><vcpu max='288'/></domainCapabilities>").max_vcpus == 288
+    assert silent.max_vcpus is None

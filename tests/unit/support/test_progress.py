@@ -71,9 +71,9 @@ def test_lines_every_ten_seconds() -> None:
             task.update(second * MIB, 100 * MIB)
             time.move(1)
     assert out.getvalue().splitlines() == [
-        "Copying a: 1 MiB of 100 MiB",
-        "Copying a: 12 MiB of 100 MiB",
-        "Copying a: 22 MiB of 100 MiB",
+        "Copying a: 1 MiB of 100 MiB, 1 MiB/s, 1 min 39 s left",
+        "Copying a: 12 MiB of 100 MiB, 1.1 MiB/s, 1 min 21 s left",
+        "Copying a: 22 MiB of 100 MiB, 1 MiB/s, 1 min 14 s left",
         "Copying a: done, 24 MiB in 24 s",
     ]
 
@@ -155,3 +155,22 @@ def test_which_kind(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_silence() -> None:
     with progress.Progress().task("x") as task:
         task.update(1, 2)
+
+
+@pytest.mark.parametrize("width", range(60, 201, 7))
+@pytest.mark.parametrize(
+    "label", ["Copying a", "Uploading debian-12-generic-amd64-20240702-1796.qcow2 to the volume web.qcow2"]
+)
+def test_a_line_fits_the_terminal(width: int, label: str) -> None:
+    time, out = Time(), Terminal()
+    with progress.Bar(out, time, time.alarm).task(label) as task:
+        time.move(10)
+        task.update(1200 * MIB, 5000 * MIB)
+        line = task.line(width)  # type: ignore[attr-defined]
+        assert len(line) <= width and " 24% " in line
+        assert "1.2 GiB of 4.9 GiB" in line and "120 MiB/s" in line and "32 s left" in line
+        assert line.startswith(label[:4])
+        narrow = task.line(40)  # type: ignore[attr-defined]
+        assert len(narrow) <= 40 and " 24% " in narrow and "1.2 GiB of 4.9 GiB" in narrow
+        task.update(0, 0)
+        assert task.line(width).endswith(" ... 10 s")  # type: ignore[attr-defined]

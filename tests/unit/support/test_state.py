@@ -65,12 +65,10 @@ def test_last_line_is_read_only_if_it_is_short() -> None:
     assert state.first_line(lines.path + "-none") is None
 
 
-def test_listing_has_the_newest_first_and_keep_drops_the_oldest() -> None:
+def test_listing_has_the_newest_first() -> None:
     made = [state.Lines.create("edit").path for _ in range(5)]
-    other = state.Lines.create("install").path
+    state.Lines.create("install")
     assert state.listing("edit") == made[::-1]
-    state.keep("edit", 2)
-    assert state.listing("edit") == made[:2:-1] and os.path.exists(other)
 
 
 def test_lines_that_are_being_written_are_busy() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.artifact_storage import inactive
 from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, discard, put_aside
 from virtprov.guest import identity
+from virtprov.guest.disks.chains import Chains
+from virtprov.guest.disks.claimed_format import declared, is_told_otherwise, unlike
 from virtprov.guest.disks.volumes import FILE_POOLS
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, InputError, UsageError
@@ -54,7 +57,8 @@ def plan(
     Raises UsageError for paths that are missing or make no sense, HostError for disks that cannot be copied.
     """
     _check_targets(request, guest)
-    work = _Work(request, host, guest.name, name, warnings)
+    own = {where for disk in guest.disks() if (where := _path(host, disk)) is not None}
+    work = _Work(request, host, guest.name, name, warnings, Targets(request, host, own))
     for disk in guest.disks():
         work.settle(disk)
     work.finish()
@@ -80,11 +84,19 @@ class _Work:
     """The disks one after the other; later ones know which paths are taken."""
 
     def __init__(
-        self, request: CloneRequest, host: Host, source: str, clone: str, warnings: list[str]
+        self,
+        request: CloneRequest,
+        host: Host,
+        source: str,
+        clone: str,
+        warnings: list[str],
+        targets: Targets,
     ) -> None:
         self.request, self.host = request, host
         self.source, self.clone = source, clone
         self.warnings = warnings
+        self.targets = targets
+        self.chains = Chains(host)
         self.last: list[Step] = []
         self.files = list(request.files)
         for file in () if host.is_remote else self.files:
@@ -105,10 +117,14 @@ class _Work:
             return
         if where is None:
             raise _unclonable(disk)
+        given = bool(self.files)
         target = self._new_path(disk, where)
         if target is None:
             self._missing.append(_target(disk) or where)
-        elif self.request.preserve:
+            return
+        if given:
+            self.targets.check(disk, target)
+        if self.request.preserve:
             self._check_given(target)
             _point(self.host, disk, target)
             self._note(disk, where, target, GIVEN)
@@ -186,12 +202,16 @@ class _Work:
         pool = host.pool_at(os.path.dirname(target))
         if pool is not None and not pool.active:
             raise inactive(pool)
+        fmt = declared(disk, "" if self.request.document else host.driver)  # libvirt's own documents always say
+        self.chains.check_end(where, f"the original's disk {where}", fmt)
         if source is None:
-            self._copy_outside(where, target, pool, onto_device)
+            self._copy_outside(where, target, pool, onto_device, fmt)
         elif onto_device:
             self.steps.append(CopyFile(where, target, sparse=self.request.sparse))
+        elif is_told_otherwise(fmt, source):
+            self._copy_bytes(source, target, pool, fmt)
         else:
-            self._copy_volume(source, target, pool)
+            self._copy_volume(source, target, pool, fmt)
         _point(host, disk, target)
 
     def _put_aside(self, target: str) -> None:
@@ -206,7 +226,19 @@ class _Work:
         self.steps.append(put_aside(target, aside))
         self.last.append(discard(aside))
 
-    def _copy_volume(self, source: VolumeInfo, target: str, pool: PoolInfo | None) -> None:
+    def _copy_bytes(self, source: VolumeInfo, target: str, pool: PoolInfo | None, fmt: str) -> None:
+        """Copy a disk that its pool takes for another format than its guest; raises HostError where we cannot."""
+        here = source.type == "file" and not self.host.is_remote and os.access(source.path, os.R_OK)
+        if self.host.is_recorded:  # whose files are elsewhere: the step would refuse
+            self.steps.append(storage.CopyDisk(source, target, declared=fmt))
+            return
+        if not here or not (pool is None or pool.type in FILE_POOLS):
+            raise unlike(source.path, fmt, source.format)
+        self._check_directory(target)
+        self._check_room(source._replace(capacity=os.path.getsize(source.path)), pool)
+        self.steps.append(CopyFile(source.path, target, self.request.sparse, self.request.reflink))
+
+    def _copy_volume(self, source: VolumeInfo, target: str, pool: PoolInfo | None, fmt: str) -> None:
         """Copy what a pool of the host holds: the host does, but for sharing the blocks of images with tables."""
         request = self.request
         self._check_room(source, pool)
@@ -218,9 +250,9 @@ class _Work:
             kind = source.format or f"{source.type} volumes"
             self.warnings.append(f"{source.path} is copied in full: the host cannot share blocks of {kind}")
         whole = not request.sparse or pool is not None and pool.type == "logical"
-        self.steps.append(storage.CopyDisk(source, target, reflink=share, sparse=not whole))
+        self.steps.append(storage.CopyDisk(source, target, reflink=share, sparse=not whole, declared=fmt))
 
-    def _copy_outside(self, where: str, target: str, pool: PoolInfo | None, onto_device: bool) -> None:
+    def _copy_outside(self, where: str, target: str, pool: PoolInfo | None, onto_device: bool, fmt: str) -> None:
         """Copy a disk that no pool of the host knows."""
         request = self.request
         if self.host.is_remote or not os.path.exists(where):
@@ -229,12 +261,12 @@ class _Work:
                 f"the original's disk {where} {what}", hint="use --skip-copy or --preserve-data for it"
             )
         plain = pool is None or pool.type in FILE_POOLS
-        if (plain or onto_device) and os.access(where, os.R_OK) and not _leans(where, target):
+        if (plain or onto_device) and os.access(where, os.R_OK) and (fmt == "raw" or not _leans(where, target)):
             self._check_directory(target)
             self.steps.append(CopyFile(where, target, request.sparse, request.reflink))
             return
         self.steps.append(
-            storage.CopyDisk(_outside(where), target, reflink=request.reflink, sparse=request.sparse)
+            storage.CopyDisk(_outside(where), target, reflink=request.reflink, sparse=request.sparse, declared=fmt)
         )
 
     def _check_directory(self, target: str) -> None:

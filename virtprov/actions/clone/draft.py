@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.clone import disks
 from virtprov.actions.clone.disks import DiskFate
+from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
@@ -14,6 +15,7 @@ from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile
 from virtprov.actions.steps.guest import Define, Replace, discard_guest
 from virtprov.guest import checks, identity, names
+from virtprov.guest.disks.claimed_format import is_told_otherwise
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
@@ -59,9 +61,23 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, text), *gone, *copies.last)
     warnings += identity.shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
+    if any(disk.fate == disks.COPIED for disk in copies.fates):
+        notes = (*notes, _inside(name))
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     made = Plan((text,), listed, name, notes, tuple(warnings))
     return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram, tuple(told))
+
+
+def _inside(name: str) -> str:
+    """What a copied disk brings along, and what renews it."""
+    import shlex
+
+    word = shlex.quote(name)
+    return (
+        "Inside, the copy still has the original's host name, machine-id and ssh host keys, and network settings that"
+        f" may name old MAC addresses: `virt-sysprep -d {word} --hostname {word}` renews them while the copy is off,"
+        f" and for a guest that cloud-init sets up `virtprov-xml {word} --cloud-init hostname={word}` does"
+    )
 
 
 def _source(request: CloneRequest, host: Host) -> tuple[Guest, str]:
@@ -157,12 +173,18 @@ def _nvram(
         guest.put(place, target)
     source, here = host.volume_at(where), not host.is_remote and os.access(where, os.R_OK)
     if request.preserve or (source is None and not here):
+        if request.nvram:
+            Targets(request, host, set()).check_variables(target, where)
         return target, []
     if host.volume_at(target) is not None or (here and os.path.lexists(target)):
         if request.nvram:
+            Targets(request, host, set()).check_variables(target, where)
             return target, []
         raise HostError(f"{target} exists already", hint="give --nvram PATH for the copy's UEFI variables")
-    return target, [storage.CopyDisk(source, target) if source is not None else CopyFile(where, target)]
+    fmt = guest.get("./os/nvram/@format") or guest.get("./os/loader/@format") or "raw"
+    if source is None or is_told_otherwise(fmt, source) and here:
+        return target, [CopyFile(where, target)]
+    return target, [storage.CopyDisk(source, target, declared=fmt)]
 
 
 def _beside(host: Host, where: str) -> str:

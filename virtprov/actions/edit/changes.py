@@ -1,4 +1,4 @@
-"""virtprov-xml: a request and a guest's document -> the changed document. Looks only; inforce.py says what follows."""
+"""virtprov-xml: a request and a guest's document -> the changed document. Looks only; plan.py says what follows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import Storage, change_source
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
+from virtprov.guest.edits import default_network, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.rule_context import Setting
 from virtprov.guest.write import assign, compose, select, verbs
@@ -166,9 +167,8 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
 
 def storage_of(guest: Guest, host: HostView | None) -> Storage:
     """What resolves the disks of one edit of a guest."""
-    return Storage(
-        _view(guest, host), guest.name or "guest", qemu=_view(guest, host).driver == "qemu"
-    )
+    view = _view(guest, host)
+    return Storage(view, guest.name or "guest", qemu=view.driver == "qemu", warn_of_use=host is not None)
 
 
 # -- editing -------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: St
     if not rows.many:
         return _edit_part(request, guest, host)
     chosen = select.choose(guest, rows, request.selector, host)
-    said = len(storage.notes)
+    said, warned = len(storage.notes), len(storage.warnings)
     makings: list[Making] = []
     before = tuple(tree.copy(node) for node in chosen)
     for node, was in zip(chosen, before, strict=True):
@@ -191,9 +191,12 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: St
             with in_kib(node, request.group):
                 assign.write(node, use.said)
             makings += _act(request.group, guest, host, node, use, storage)
+            if default_network.is_asked(use.group, use.text):
+                default_network.connect(_setting(request, guest, host, [node]))
         _shift_boot_order(guest, node, was)
         after_edit(_setting(request, guest, host, [node]), node, was)
-    return Changed(guest, tuple(chosen), before, tuple(makings), tuple(storage.notes[said:]))
+    told = tuple(storage.notes[said:]), tuple(storage.warnings[warned:])
+    return Changed(guest, tuple(chosen), before, tuple(makings), *told)
 
 
 def _act(
@@ -324,7 +327,7 @@ def _complete(
     taken: frozenset[str] = frozenset(),
 ) -> Changed:
     """Make new elements and fill in what they leave open; what the guest had stays as it is."""
-    said = len(storage.notes)
+    said, warned = len(storage.notes), len(storage.warnings)
     devices, choices = compose.write_all(guest, request.uses)
     fresh = [device.element for device in devices]
     setting = _setting(request, guest, host, fresh)
@@ -333,7 +336,8 @@ def _complete(
     makings = [making for device in devices if (making := _settle(host, storage, device)) is not None]
     defaults.complete(setting)
     notes = (*setting.notes, *storage.notes[said:])
-    return Changed(guest, tuple(fresh), (), tuple(makings), notes, tuple(setting.warnings))
+    warnings = (*setting.warnings, *storage.warnings[warned:])
+    return Changed(guest, tuple(fresh), (), tuple(makings), notes, warnings)
 
 
 def _settle(host: HostView | None, storage: Storage, device: NewDevice) -> Making | None:
@@ -377,7 +381,7 @@ def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Change
         tree.remove(node)
     for node in gone:
         after_removal(guest, node)
-    return Changed(guest, gone, gone)
+    return Changed(guest, gone, gone, (), removed_storage.notes(gone) if host is not None else ())
 
 
 # -- cloud-init ----------------------------------------------------------------------------------

@@ -1,15 +1,11 @@
-"""virtprov-xml: from a changed document to the plan that puts it in force, stored or running."""
+"""virtprov-xml: what comes of a row of changes: the changed documents, stored and running, and the difference."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import ADD, EJECT, SEED, Changed, EditRequest, change, storage_of
-from virtprov.actions.edit.journal import Entry, Noted
 from virtprov.actions.edit.source import Document, Source
-from virtprov.actions.run.plan import Plan, Step
-from virtprov.actions.steps import storage
-from virtprov.actions.steps.guest import Create, Define, Redefine, SetAutostart, Start
 from virtprov.guest import checks
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, UsageError
@@ -17,18 +13,11 @@ from virtprov.support.frozen import Record
 from virtprov.xml import diff, keep, tree
 
 if TYPE_CHECKING:
-    from virtprov.actions.edit.journal import Journal
     from virtprov.actions.live.compare import Course
     from virtprov.actions.live.effects import Live
-    from virtprov.actions.run.plan import Undo, World
     from virtprov.guest.disks.locate import Storage
     from virtprov.host.connection import Host
     from virtprov.xml.keep import Letters
-
-
-
-
-
 
 
 class Wanted(Record):
@@ -55,9 +44,8 @@ class Edited(Record):
 
     `parts` are the changes as they were made in the document that is shown and stored, `lives` those to the
     running guest, one for each request as well; () when none is made. `live_diff` is the difference in the running
-    guest, where it is only asked for. `autostart` is (before, after), None when it stays, be it asked for
-    (`autostart_asked`) or not. `course` is what becomes of the running guest, None when the guest is off or nothing
-    is to be done.
+    guest, where it is only asked for. `autostart` is (before, after), None when it stays. `course` is what becomes of
+    the running guest, None when the guest is off or nothing is to be done.
     """
 
     requests: tuple[EditRequest, ...]
@@ -69,7 +57,6 @@ class Edited(Record):
     live_diff: str = ""
     autostart: tuple[bool, bool] | None = None
     course: Course | None = None
-    autostart_asked: bool | None = None
 
     @property
     def guest(self) -> Guest:
@@ -92,21 +79,9 @@ class Edited(Record):
         return self.lives or self.parts
 
 
-
-
-
-
-
-
-
-
-
-
 def respelled(file: Letters, made: Edited) -> bytes:
     """The file with the change in it: what is not changed keeps its letters."""
     return keep.respell(file, made.source.stored.guest.text(), made.guest.text())
-
-
 
 
 def make(
@@ -123,7 +98,7 @@ def make(
     for request in requests:
         check(request, source, wanted)
     made = _each_on_the_last(requests, source, wanted, host)
-    return made._replace(autostart=turned(source, autostart), autostart_asked=autostart)
+    return made._replace(autostart=turned(source, autostart))
 
 
 def _each_on_the_last(
@@ -146,7 +121,7 @@ def _each_on_the_last(
             part = graft(guest, beside, mine)
         else:
             part = change(request, guest, host, storages[0], dry=dry)
-        if source.running is not None and wanted.anything:
+        if source.info is not None and source.info.active and wanted.anything:
             meant.append(_meaning(request, source, wanted, (beside, mine), (guest, part), host))
         if beside is not None:
             lives.append(Changed(beside, (), makings=part.makings) if mine is None else mine)
@@ -236,6 +211,11 @@ def spelled(document: Document, guest: Guest) -> tuple[str, str]:
     return text, diff.unified(original if original.endswith("\n") else original + "\n", text)
 
 
+def lines(difference: str) -> list[str]:
+    """What a difference takes away and adds, wherever it stands."""
+    return [line for line in difference.splitlines()[2:] if line.startswith(("+", "-"))]
+
+
 def alone(made: Edited) -> str:
     """The elements of the last change as they stand by themselves."""
     return "".join(_dedented(tree.to_text(node)) for node in made.parts[-1].elements)
@@ -255,7 +235,7 @@ def unmade(made: Edited) -> list[str]:
     return [volume.path for part in made.parts for making in part.makings for volume in making.volumes]
 
 
-# -- the plan ------------------------------------------------------------------------------------
+# -- what is refused -----------------------------------------------------------------------------
 
 
 def check(request: EditRequest, source: Source, wanted: Wanted) -> None:
@@ -292,122 +272,3 @@ def _check_group(group: str) -> None:
 
 def _strictly_now(source: Source, wanted: Wanted) -> bool:
     return wanted.update and not wanted.lenient and source.info is not None and source.info.active
-
-
-def plan(made: Edited, wanted: Wanted) -> Plan:
-    """Everything that must be done; raises HostError for a name or UUID that cannot be changed alone."""
-    source, name = made.source, made.guest.name
-    listed: list[Step] = []
-    if wanted.anything:
-        listed += _storage_steps(made.made)
-    if wanted.define or wanted.start:
-        listed += _seed_steps(made, listed)
-    if wanted.update and source.info is not None and made.course is not None:
-        listed += made.course.steps(source.info.name)
-    if stores(made, wanted):
-        listed.append(_define_step(source, made.guest, made.text))
-    if wanted.define and made.autostart is not None:
-        listed.append(SetAutostart(name, made.autostart[1]))
-    if wanted.start:
-        listed.append(Start(name) if wanted.define else Create(name, made.text))
-    if wanted.define or wanted.update:
-        listed += _last_steps(made)
-    notes = (note for part in made.parts for note in part.notes)
-    warnings = (warning for part in made.parts for warning in part.warnings)
-    return Plan((made.text,), tuple(listed), name, tuple(notes), tuple(warnings))
-
-
-def stores(made: Edited, wanted: Wanted) -> bool:
-    """Whether a definition is written: a guest of the host that stays as it is keeps the one it has."""
-    return wanted.define and (bool(made.diff) or made.source.info is None)
-
-
-def _storage_steps(parts: tuple[Changed, ...]) -> list[Step]:
-    makings = [making for part in parts for making in part.makings]
-    pools = {pool.name: pool for making in makings for pool in making.pools}
-    listed: list[Step] = [storage.MakePool(pool) for pool in pools.values()]
-    listed += [storage.MakeVolume(volume) for making in makings for volume in making.volumes]
-    return listed
-
-
-def _seed_steps(made: Edited, listed: list[Step]) -> list[Step]:
-    """The new seed is written, in a pool that a disk may have asked for as well."""
-    return [step for part in made.parts if part.seeded is not None for step in part.seeded.steps if step not in listed]
-
-
-def _last_steps(made: Edited) -> list[Step]:
-    """Seeds that no document names any more are deleted once all else stands."""
-    old = [seed for part in (*made.parts, *made.lives) if part.seeded is not None for seed in part.seeded.old]
-    if not old:
-        return []
-    from virtprov.actions.seed import replace
-
-    return [replace.Delete(tuple(dict.fromkeys(old)))]
-
-
-def _define_step(source: Source, guest: Guest, text: str) -> Step:
-    """Store the document. A guest gets another name or UUID only together: then it is a further guest."""
-    if source.info is None:
-        return StoreDocument(guest.name, text)
-    same_name, same_uuid = guest.name == source.info.name, guest.uuid.lower() == source.info.uuid.lower()
-    if same_name and same_uuid:
-        return Redefine(guest.name, text)
-    if same_name:
-        raise HostError(
-            f"the guest '{guest.name}' cannot get another UUID", hint="`virsh undefine` it first, or make a clone"
-        )
-    if same_uuid:
-        raise HostError(
-            f"the guest '{source.info.name}' cannot be renamed by changing its definition",
-            hint=f"`virsh domrename {source.info.name} {guest.name}` renames a guest that is off",
-        )
-    return Define(guest.name, text)
-
-
-class StoreDocument(Record):
-    """A document from elsewhere becomes the definition of a guest, new or there already."""
-
-    name: str
-    xml: str
-
-    @property
-    def label(self) -> str:
-        return f"Defining the guest '{self.name}'"
-
-    def do(self, world: World) -> Undo | None:
-        known = world.host.guest(self.name)
-        step: Step = Define(self.name, self.xml)
-        if known is not None and known.persistent:
-            step = Redefine(self.name, self.xml)
-        return step.do(world)
-
-
-def notable(plan: Plan) -> bool:
-    """Whether the plan changes a definition."""
-    return any(isinstance(step, _kinds()) for step in plan.steps)
-
-
-def _kinds() -> tuple[type, ...]:
-    return Define, Redefine, StoreDocument, SetAutostart
-
-
-def noted(plan: Plan, made: Edited, host: Host, journal: Journal) -> tuple[Plan, Entry]:
-    """The plan with the journal's note before the first step that changes a definition, and what is noted."""
-    listed = list(plan.steps)
-    at = next(at for at, step in enumerate(listed) if isinstance(step, _kinds()))
-    info = made.source.info
-    known = info if info is not None and info.name == made.guest.name else host.guest(made.guest.name)
-    before = host.guest_xml(known.uuid, inactive=True, secure=True) if known is not None and known.persistent else None
-    uuid = known.uuid if known is not None else made.guest.uuid
-    after = made.text if stores(made, Wanted(define=True)) else None
-    entry = Entry(made.guest.name, uuid, before, after, made.autostart)
-    listed[at] = Noted(listed[at], journal, entry)
-    return plan._replace(steps=tuple(listed)), entry
-
-
-def kept(source: Source, host: Host) -> bool:
-    """Whether the host kept the change: some values it replaces with its own."""
-    if source.info is None:
-        return True
-    now = Guest.parse(host.guest_xml(source.info.uuid, inactive=True, secure=True))
-    return not tree.same(now.root, source.stored.guest.root)

@@ -40,15 +40,16 @@ class Source(Record):
     autostart: bool | None = None
 
 
-def from_host(host: Host, key: str, *, autostart: bool = False) -> Source:
-    """Read a guest by name, id or UUID, passwords included. Raises HostError when the host has none such.
+def from_host(host: Host, key: str) -> Source:
+    """Read a guest by name, id or UUID, passwords included. Raises HostError when the host has none such."""
+    from virtprov.host.failures import NotThere
 
-    `autostart` asks whether it starts with its host, too.
-    """
-    found = host.definition(key) if host.guest(key) is not None else None
-    if found is None:
-        raise no_guest(host, key, host.guest_names())
-    return from_definition(found, host.autostart(key) if autostart else None)
+    try:
+        found = host.definition(key)
+    except NotThere:
+        raise no_guest(host, key, host.guest_names()) from None
+    assert found is not None  # whatever its state
+    return from_definition(found)
 
 
 def no_guest(host: Host, key: str, listed: tuple[str, ...]) -> HostError:
@@ -67,6 +68,14 @@ def from_definition(found: Definition, autostart: bool | None = None) -> Source:
 def from_bytes(data: bytes) -> Source:
     """Read a document; raises XmlError when it is none of a guest."""
     return Source(Document(Guest.parse(data, STDIN), keep.decode(data)))
+
+
+def read_file(path: str) -> tuple[Letters, str]:
+    """Read a file letter by letter; returns it, and what to call it in messages. Raises InputError, XmlError."""
+    from virtprov.support.files import read_bytes
+
+    what = f"the file '{path}'"
+    return keep.letters(read_bytes(path), what), what
 
 
 def from_file(file: Letters, what: str) -> Source:

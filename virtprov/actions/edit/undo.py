@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.fleet import Planned
-from virtprov.actions.edit.journal import Entry, History, Past, Run, runs
+from virtprov.actions.edit.guest_report import GuestReport
+from virtprov.actions.edit.journal import History, Past, Run, runs
+from virtprov.actions.edit.store import PutBack
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
-from virtprov.support.errors import HostError, ProvError, UsageError
-from virtprov.support.frozen import Record
+from virtprov.support.errors import ProvError, UsageError
 from virtprov.support.pattern import means
 from virtprov.xml import diff, tree
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from collections.abc import Callable
+
+    from virtprov.actions.run.plan import Step
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
 
 
-def last(uri: str | None, words: list[str]) -> tuple[History, list[Past]]:
+def last(
+    uri: str | None, words: Sequence[str], warn: Callable[[str], None] = lambda sentence: None
+) -> tuple[History, list[Past]]:
     """The last run that is not undone yet, on the host at `uri` (None: on any), and its guests that are meant.
 
-    `words` are names, UUIDs and patterns; with them it is the last run that changed the first of these. Raises
-    ProvError when there is none, UsageError for a word that means none of its guests, state.Busy while it goes on.
+    `words` are names, UUIDs and patterns; with them it is the last run that changed the first of these. `warn` hears of
+    runs that are left alone because a newer release wrote them. Raises ProvError when there is none, UsageError for a
+    word that means none of its guests, state.Busy while it goes on.
     """
-    for run in runs():
+    for run in runs(warn):
         if uri is not None and uri not in (run.uri, run.asked):
             continue
         history = History(run)
@@ -40,7 +45,7 @@ def last(uri: str | None, words: list[str]) -> tuple[History, list[Past]]:
     raise ProvError(f"there is {what}{where} that could be undone", hint="the last 20 runs are kept")
 
 
-def _meant(history: History, words: list[str]) -> list[Past]:
+def _meant(history: History, words: Sequence[str]) -> list[Past]:
     if not words:
         return history.guests
     found: dict[int, Past] = {}
@@ -67,50 +72,43 @@ def when(run: Run) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.time))
 
 
-class Moved(HostError):
-    """A guest is not as the run left it, so that run can never put it back."""
-
-
-class Back(Record):
-    """What putting a guest back means: the difference, "" when it is as it was already."""
-
-    diff: str
-    changed: bool
-
-
-def plan(host: Host, history: History, meant: list[Past], jobs: int = 1) -> Iterator[tuple[Past, Planned | ProvError]]:
+def plan(
+    host: Host, history: History, meant: list[Past], jobs: int = 1
+) -> Iterator[tuple[Past, GuestReport | ProvError]]:
     """What is to be done for each guest, in order; an error for one that is not as the run left it."""
 
-    def one(past: Past) -> Planned:
+    def one(past: Past) -> GuestReport:
         return _plan(host, history, past)
 
     return in_order(one, meant, jobs)
 
 
-def _plan(host: Host, history: History, past: Past) -> Planned:
+def _plan(host: Host, history: History, past: Past) -> GuestReport:
     entry = history.journal.entry(past.place)
-    now = _now(host, past)
-    steps: list[PutBack | SetAutostart] = []
+    info = host.guest(past.uuid or past.name)
+    uuid = past.uuid if info is None else info.uuid
+    now = host.stored_definition(uuid) if info is not None else None
+    steps: list[Step] = []
     difference = ""
     old, new = f"{past.name} (now)", f"{past.name} (before that run)"
-    if entry.after is not None and now != entry.before:
-        if now is None:
-            raise Moved(f"'{past.name}' is not defined any more")
+    if entry.after is not None and (now or None) != entry.before:
+        if not now:
+            raise definition.Moved(f"'{past.name}' is not defined any more")
         left = definition.digest(now)
         if left != past.left and not (past.open and _covers(tree.parse(entry.after), tree.parse(now))):
-            raise Moved(f"the definition of '{past.name}' was changed since that run")
-        steps.append(PutBack(past.name, past.uuid, past.place, history, left))
+            raise definition.Moved(f"the definition of '{past.name}' was changed since that run")
+        steps.append(PutBack(past.name, uuid, past.place, history.journal, left))
         difference = diff.unified(now, entry.before or "", old=old, new=new)
-    if entry.autostart is not None and now is not None and host.autostart(past.name) != entry.autostart[0]:
+    if entry.autostart is not None and now and host.autostart(past.name) != entry.autostart[0]:
         was = entry.autostart[0]
         steps.append(SetAutostart(past.name, was))
         difference = difference or f"--- {old}\n+++ {new}\n"
         difference += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
-    made = Planned(past.name, past.uuid, Back(difference, bool(steps)))
-    made.first = tuple(steps)
-    if entry.before is not None and now is not None and difference:
-        made.warnings += _missing(host, past.name, tree.parse(entry.before), tree.parse(now))
-    return made
+    report = GuestReport(past.name, past.uuid)
+    report.diff, report.changed, report.first = difference, bool(steps), tuple(steps)
+    if entry.before is not None and now and difference:
+        report.warnings += _missing(host, past.name, tree.parse(entry.before), tree.parse(now))
+    return report
 
 
 def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
@@ -136,14 +134,6 @@ def _media(document: Element) -> list[tuple[str, str]]:
     return [(source.get("pool", ""), source.get("volume") or source.get("file") or "") for source in known]
 
 
-def _now(host: Host, past: Past) -> str | None:
-    """The stored definition; None when there is none."""
-    info = host.guest(past.uuid or past.name)
-    if info is None or not info.persistent:
-        return None
-    return host.guest_xml(info.name, inactive=True, secure=True)
-
-
 def _covers(said: Element, found: Element) -> bool:
     """Whether a document holds all that another says, in order; the host may have added to it."""
     if said.tag != found.tag or (said.text or "").strip() != (found.text or "").strip():
@@ -152,27 +142,3 @@ def _covers(said: Element, found: Element) -> bool:
         return False
     rest = iter(tree.children(found))
     return all(any(_covers(kid, other) for other in rest) for kid in tree.children(said))
-
-
-class PutBack(Record):
-    """The definition that a guest had before a run, or none; undone by the one it has now, whose mark is `left`."""
-
-    name: str
-    uuid: str
-    place: int
-    history: History
-    left: str
-
-    @property
-    def label(self) -> str:
-        return f"Putting back the definition of '{self.name}'"
-
-    def do(self, world: World) -> Undo | None:
-        entry: Entry = self.history.journal.entry(self.place)
-        host, name, uuid = world.host, self.name, self.uuid
-        then = definition.check(host, name, uuid, self.left) or None
-        now = definition.put(host, name, uuid, entry.before, None)
-        if now != (entry.before or ""):
-            world.warn(f"the host changed the definition of '{name}' when it took it back")
-        expected = definition.digest(now) if now else definition.NONE
-        return lambda: definition.put(host, name, uuid, then, expected)

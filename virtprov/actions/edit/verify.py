@@ -45,7 +45,6 @@ def make(
         tuple(parts),
         live_diff=live,
         autostart=turned(source, autostart),
-        autostart_asked=autostart,
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions.install import boot_checks, disk_checks
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
 from virtprov.guest.disks import reachable, source_element
-from virtprov.guest.disks.in_use import disks_are_free, written_below
 from virtprov.guest.disks.locate import Storage
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Making
@@ -26,6 +26,7 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.actions.seed.attach import Seed
+    from virtprov.guest.disks.existing import Told
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
@@ -43,10 +44,14 @@ class Drafted(Record):
     makings: tuple[Making, ...]
     given_macs: tuple[str, ...]
     given_disks: tuple[Element, ...]
+    told: tuple[Told, ...] = ()
 
 
 class InstallPlan(Record):
-    """The plan, and what must be known once it is applied."""
+    """The plan, and what must be known once it is applied.
+
+    `taken` is what to warn of when a guest that is only shown has the name of one that is there.
+    """
 
     plan: Plan
     seed: Seed | None
@@ -55,6 +60,7 @@ class InstallPlan(Record):
     uuid: str = ""
     macs: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
+    taken: str = ""
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -66,6 +72,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     profile = profile_for(request, warnings)
     drafted = draft(request, host, profile, watch)
     setting = drafted.setting
+    taken = _check_name(request, setting)
     check(request, drafted)
     blocked = _blocked(request, setting)
     guest = setting.guest
@@ -77,6 +84,10 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     install = boot.install_phase(guest, method) if method.has_install_phase else None
     if install is not None and method.kind == boot.PXE:
         resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
+    if request.checks.host and not request.printing:
+        from virtprov.actions.install import host_checks
+
+        host_checks.check(setting, host, request.method)
     if profile.os_id and not request.osinfo.name:
         setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
     seed = _seed(request, setting, final, install)
@@ -87,7 +98,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
-    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes)
+    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes, taken)
 
 
 def _seed(request: InstallRequest, setting: Setting, final: Guest, install: Guest | None) -> Seed | None:
@@ -156,7 +167,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     given_macs = tuple(checks.mac_addresses(guest)) if any(use.group == "network" for use in late) else ()
     _require(request, setting)
     watch.step("memory")
-    makings, made_up = _settle_disks(setting, devices, request, watch)
+    makings, storage = _settle_disks(setting, devices, request, watch)
     resources.set_vcpus(setting)
     watch.step("vcpus")
     resources.fill_topology(setting)
@@ -169,8 +180,8 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     watch.step("publish")
     compose.write_all(guest, last, watch)
     disks = [device.element for device in devices if device.use.disk is not None]
-    given = [disk for disk in disks if source_element.whereabouts(disk) not in made_up]
-    return Drafted(setting, makings, given_macs, tuple(given))
+    given = [disk for disk in disks if source_element.whereabouts(disk) not in storage.chosen]
+    return Drafted(setting, makings, given_macs, tuple(given), storage.told)
 
 
 def _advise(request: InstallRequest, setting: Setting, chosen: Platform) -> None:
@@ -279,10 +290,10 @@ def _add_medium(guest: Guest) -> Element:
 
 def _settle_disks(
     setting: Setting, devices: list[NewDevice], request: InstallRequest, watch: Watch
-) -> tuple[tuple[Making, ...], set[str]]:
+) -> tuple[tuple[Making, ...], Storage]:
     """Give every disk its source; without --disk, a new one where the profile says how big.
 
-    Returns what must be made, and the paths that were chosen for it because nothing has them.
+    Returns what must be made, and what resolved the disks, which knows more of them.
     """
     guest, method = setting.guest, request.method
     disks = [(device.element, device.use.disk) for device in devices if device.use.disk is not None]
@@ -305,7 +316,8 @@ def _settle_disks(
     makings = tuple(storage.resolve(element, spec) for element, spec in disks)
     watch.detail()
     setting.notes.extend(storage.notes)
-    return makings, storage.chosen
+    setting.warnings.extend(storage.warnings)
+    return makings, storage
 
 
 # -- checking ------------------------------------------------------------------------------------
@@ -315,8 +327,6 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     """Make the checks that need the host; raises HostError for the first that fails."""
     setting = drafted.setting
     host, guest = setting.host, setting.guest
-    if request.checks.name_in_use:
-        checks.name_is_free(host, guest.name)
     checks.display_passwords(guest)
     if request.method.kind == boot.PXE and all(nic.get("type") == "user" for nic in guest.devices("interface")):
         setting.warn("the guest has no network to boot from: --pxe needs a bridge, or a network that offers it")
@@ -327,12 +337,22 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
         checks.given_macs_are_free(host, list(drafted.given_macs), others)
     if request.publish and not (host.is_remote or request.printing):
         publish.check_ports(request.publish)
-    if request.checks.path_in_use:
-        disks_are_free(host, list(drafted.given_disks), others)
-        below = [volume.backing for making in drafted.makings for volume in making.volumes if volume.backing]
-        for image, user in written_below(host, below, others):
-            setting.warn(f"{image} is a disk of the guest '{user}': the new disk on it breaks once that guest runs")
+    boot_checks.check_content(request, setting, drafted.makings)
+    disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
     check_waiting(request, host)
+
+
+def _check_name(request: InstallRequest, setting: Setting) -> str:
+    """Raise HostError for a name in use; where nothing is made it is only a sentence to warn of."""
+    if not request.checks.name_in_use:
+        return ""
+    try:
+        checks.name_is_free(setting.host, setting.guest.name)
+    except HostError as problem:
+        if not (request.printing or request.dry):
+            raise
+        return problem.message
+    return ""
 
 
 def _blocked(request: InstallRequest, setting: Setting) -> list[reachable.Barrier]:

@@ -64,6 +64,27 @@ def _finish_install(request: InstallRequest, made: InstallPlan, world: World) ->
     return CREATED
 
 
+def leave(made: InstallPlan, world: World) -> str:
+    """What to say when the user stops waiting: the guest goes on, its seed goes as if nobody had waited.
+
+    The seed is deleted at once: it may hold secrets, and a guest that runs keeps what it has open.
+    """
+    name = made.plan.name
+    known = world.host.guest(name)
+    if known is None:
+        sentence = f"the guest '{name}' is gone from the host"
+    elif not known.active:
+        sentence = f"the guest '{name}' is there, but off: `virsh start {name}` starts it"
+    elif made.method.has_install_phase:
+        sentence = (
+            f"the guest '{name}' runs on with its installation; once it powers off, `virsh start {name}` starts it"
+        )
+    else:
+        sentence = f"the guest '{name}' runs on; `virsh console {name}` shows it, `virsh destroy {name}` stops it"
+    _drop_seed(made, world)
+    return sentence
+
+
 def start(world: World, name: str) -> None:
     """Start the guest again after its installation, unless somebody did already."""
     known = world.host.guest(name)

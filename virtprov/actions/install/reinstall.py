@@ -38,6 +38,10 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     profile = profile_for(request, warnings)
     text = host.guest_xml(known.name, inactive=True, secure=not request.printing)
     final = Guest.parse(text, f"the guest '{known.name}'")
+    if request.checks.host and not request.printing:
+        from virtprov.actions.install import host_checks
+
+        host_checks.check_document(final, host)
     first = _first_boot(final, request.method, host, profile)
     steps: list[Step] = []
     if first is not None and request.method.kind == boot.CDROM and profile.is_windows:  # it asks for its CD again

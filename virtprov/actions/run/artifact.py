@@ -32,7 +32,7 @@ class Evidence(Record):
     """What is known of an artifact besides what it is called.
 
     `made`: the run noted that it was there. `began` is when the making began, `last_seen` until when the run was seen
-    at work (0: it still is), both in seconds since 1970. `user_of` names the guest that uses a path, "" for none.
+    at work (0: it still is), both in seconds since 1970. `user_of` says who uses a path, "" for nobody.
     """
 
     made: bool = True

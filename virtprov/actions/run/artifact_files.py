@@ -27,7 +27,7 @@ class File(Artifact):
             return Standing(GONE)
         user = evidence.user_of(self.path)
         if user:
-            return Standing(OTHERS, f"the guest '{user}' uses it")
+            return Standing(OTHERS, user)
         return judge(self.mark, mark_of(self.path), evidence)
 
     def take_down(self, host: Host) -> None:

@@ -85,7 +85,7 @@ class Volume(Artifact):
             return Standing(GONE)
         user = evidence.user_of(volume.path)
         if user:
-            return Standing(OTHERS, f"the guest '{user}' uses it")
+            return Standing(OTHERS, user)
         if evidence.made and self.key and volume.key != self.key:
             return Standing(OTHERS, "another volume has its name by now")
         return judge(self.mark, "" if host.is_remote else mark_of(volume.path), evidence)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from virtprov.support.errors import HostError, ProvError
+from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 NONE = ""
 """The mark of a guest that has no definition."""
-WAIT_SECONDS = 60.0
-"""How long a run waits for another one that changes the same guest."""
 
 
 class Moved(HostError):
@@ -83,20 +81,9 @@ def locked(
 ) -> AbstractContextManager[None]:
     """Take the lock on a guest: until the block ends no other run of virtprov, of this user, changes its definition.
 
-    `stop` is called while it waits, and may raise; `say` hears that it does. Raises ProvError when the other run
-    does not end within WAIT_SECONDS. Where there is no state directory to keep the lock in, the run goes on without.
+    `stop` is called while it waits, and may raise; `say` hears that it does. Raises ProvError when the other run does
+    not end in time.
     """
-    from contextlib import nullcontext
-
     from virtprov.support import lock
 
-    sentence = f"another virtprov-xml is changing '{name}': waiting until it is done"
-    try:
-        return lock.take(f"{host.uri}\n{uuid or name}", WAIT_SECONDS, stop, lambda: say(sentence))
-    except lock.Busy:
-        raise ProvError(
-            f"another virtprov-xml has been changing '{name}' for {WAIT_SECONDS:.0f} seconds",
-            hint="run the command again once that one is done",
-        ) from None
-    except ProvError:  # no state directory: what `put` looks at still counts
-        return nullcontext()
+    return lock.take(f"{host.uri}\n{uuid or name}", f"changing '{name}'", say, stop)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifact import GONE, OTHERS, UNSURE, Artifact, Aside, Evidence, InUse
 from virtprov.actions.run.artifact_guests import Guest, StartedGuest
+from virtprov.actions.run.in_use import users_of
 from virtprov.actions.run.trail import KIND
 from virtprov.actions.run.trail_reader import DISCARD, Run, ended
 from virtprov.support import state
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
-from virtprov.xml import path as places
-from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -64,7 +63,8 @@ def notice() -> str:
 def look(run: Run, host: Host) -> list[Found]:
     """What of the run is there, in the order in which it is to be removed. Raises HostError for a host that is gone."""
     doomed = {left.artifact.uuid for left in run.left if isinstance(left.artifact, Guest)}
-    user_of = _users(host, run.guests)
+    own = frozenset(path for left in run.left if (path := _path_of(host, left.artifact)))
+    user_of = users_of(host, run.guests, own)
     found = []
     for artifact, made, began in run.left:
         if isinstance(artifact, StartedGuest) and artifact.uuid in doomed:
@@ -82,6 +82,14 @@ def look(run: Run, host: Host) -> list[Found]:
         if seen.state != GONE:
             found.append(Found(artifact, *seen))
     return found
+
+
+def _path_of(host: Host, artifact: Artifact) -> str:
+    path, pool = getattr(artifact, "path", ""), getattr(artifact, "pool", "")
+    if path or not pool:
+        return str(path)
+    volume = host.volume(pool, getattr(artifact, "name", ""))
+    return volume.path if volume is not None else ""
 
 
 def remove(run: Run, host: Host, found: list[Found], sure: Callable[[Found], bool]) -> list[Outcome]:
@@ -107,35 +115,4 @@ def remove(run: Run, host: Host, found: list[Found], sure: Callable[[Found], boo
             outcomes.append(Outcome(each.artifact, REMOVED, settled=True))
     return outcomes
 
-
-def _users(host: Host, own: frozenset[str]) -> Callable[[str], str]:
-    """Who uses a path: the name of a guest that is none of the run's own, or ""."""
-    names: dict[str, str] = {}
-    read = False
-
-    def user_of(path: str) -> str:
-        nonlocal read
-        if not read:
-            names.update(_paths_in_use(host, own))
-            read = True
-        return names.get(path, "")
-
-    return user_of
-
-
-def _paths_in_use(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Every path that a guest names as a disk's source, with the guest's name; `own` are the UUIDs to leave out."""
-    for inactive in (False, True):
-        for text in host.guest_documents(inactive=inactive):
-            root = tree.parse(text)
-            if places.text(root, "./uuid") in own:
-                continue
-            name = places.text(root, "./name")
-            for source in root.iterfind("devices/disk/source"):
-                for path in filter(None, (source.get("file"), source.get("dev"))):
-                    yield path, name
-                pool, volume = source.get("pool"), source.get("volume")
-                info = host.volume(pool, volume) if pool and volume else None
-                if info is not None:
-                    yield info.path, name
 

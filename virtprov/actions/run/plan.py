@@ -54,7 +54,7 @@ class World:
 
         Nothing is raised when the call is over: the step then has something to be undone.
         """
-        if done >= total:
+        if 0 < total <= done:
             self.tell(done, total)
             return
         if self.gate.pending:

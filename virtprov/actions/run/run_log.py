@@ -57,7 +57,7 @@ class RunLog(state.Lines):
         return log
 
     @contextmanager
-    def reading(self, sentence: str) -> Iterator[None]:
+    def reading(self, sentence: str, hint: str = "") -> Iterator[None]:
         """A block that makes sense of the lines: wrong types and missing keys mean that the log is damaged.
 
         It is closed then, and Unreadable is raised with this sentence.
@@ -66,7 +66,7 @@ class RunLog(state.Lines):
             yield
         except (AttributeError, LookupError, OSError, OverflowError, TypeError, ValueError) as problem:
             self.close()
-            raise Unreadable(sentence) from problem
+            raise Unreadable(sentence, hint=hint) from problem
 
 
 def newer(path: str, head: Any, form: int) -> str:

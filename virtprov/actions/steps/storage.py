@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifact_storage import Pool, Volume, pool_over, pool_xml
+from virtprov.guest.disks.claimed_format import is_told_otherwise, unlike
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.support.frozen import Record
 
@@ -148,13 +149,15 @@ class WriteSeed(Record):
 class CopyDisk(Record):
     """A full copy of a disk under another path.
 
-    Made by the host within its pools; a file that no pool holds is copied through pools that go again.
+    Made by the host within its pools; a file that no pool holds is copied through pools that go again. `declared` is
+    the format in which its guest uses it: where the pool sees another one, nothing is copied.
     """
 
     source: VolumeInfo
     target: str
     reflink: bool = False
     sparse: bool = True
+    declared: str = ""
 
     @property
     def label(self) -> str:
@@ -165,7 +168,9 @@ class CopyDisk(Record):
         with ExitStack() as pools:
             target = _pool_over(world, directory, pools)
             origin = self.source.pool or _pool_over(world, os.path.dirname(self.source.path), pools)
-            source = self.source if self.source.pool else world.host.volume(origin, self.source.name) or self.source
+            source = world.host.volume(origin, self.source.name) or self.source
+            if is_told_otherwise(self.declared, source):
+                raise unlike(source.path, self.declared, source.format)
             xml = self._xml(source, name)
             volume = Volume(name, path=self.target)
             with world.making(volume) as entry:

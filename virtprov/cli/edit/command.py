@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from virtprov.cli import answers
 from virtprov.cli.edit import flag_checks, typed_changes
-from virtprov.cli.edit.flags import GROUPS, WITH_HELP, build_parser
+from virtprov.cli.edit.flags import GROUPS, WITH_HELP, build_parser, read
 from virtprov.cli.output import Output
-from virtprov.support.pattern import is_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from contextlib import AbstractContextManager
 
     from virtprov.actions.edit.changes import EditRequest
+    from virtprov.cli.edit.flags import Flags
     from virtprov.cli.edit.typed_changes import Words
     from virtprov.host.connection import Host
     from virtprov.osinfo.os_request import OsinfoRequest
@@ -37,27 +38,34 @@ def main(argv: list[str]) -> int:
         from virtprov.cli.edit import undo
 
         flag_checks.undo(args)
-        return undo.run(args, output)
+        return undo.run(read(args), output)
     said = typed_changes.changes(args, GROUPS)
-    requests = to_requests(args, said, osinfo)
-    for sentence in typed_changes.unheeded(said):
-        output.warn(sentence)
-    from virtprov.cli.edit import one, report
+    changes = to_requests(args, said, osinfo)
+    output.warn_each(typed_changes.unheeded(said))
+    flags = read(args)
+    build = bool(changes) and changes[0].action == "build-xml"
+    with _host(flags, build=build) as host:
+        from virtprov.cli.edit import report, run, without_guest
 
-    with one.host_for(args) as host:
-        report.tell_doubts(requests, host, output)
-        if host is not None and _many(args, host):
-            from virtprov.cli.edit import fleet
+        report.tell_doubts(changes, host, output)
+        if build:
+            return without_guest.build(flags, changes, host, output)
+        if flags.in_place:
+            return without_guest.write_back(flags, changes, host, output)
+        return run.run(flags, changes, host, output)
 
-            return fleet.run(args, requests, host, output)
-        return one.run(args, requests, host, output)
 
+def _host(flags: Flags, *, build: bool) -> AbstractContextManager[Host | None]:
+    """The host, where one is needed or named: XML in, XML out goes without libvirt."""
+    import os
+    from contextlib import nullcontext
 
-def _many(args: Namespace, host: Host) -> bool:
-    """Whether several guests may be meant: the answer has another form then, however many they are."""
-    if flag_checks.many(args):
-        return True
-    return is_pattern(args.guest or "") and host.guest(args.guest) is None
+    needed = flags.guests or flags.chooses or flags.connect or flags.define or flags.start
+    if not needed and not (build and os.environ.get("LIBVIRT_DEFAULT_URI")):
+        return nullcontext()
+    from virtprov.host.connection import connect
+
+    return connect(flags.connect)
 
 
 def to_requests(args: Namespace, said: list[Words], osinfo: OsinfoRequest) -> tuple[EditRequest, ...]:

@@ -7,6 +7,7 @@ import argparse
 from virtprov.cli import parser
 from virtprov.cli.edit import typed_changes
 from virtprov.cli.edit.typed_changes import Said
+from virtprov.support.frozen import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,60 @@ CONVERSIONS = {
     "convert-to-q35": "--edit: from the old PC to q35: num_pcie_root_ports=N",
     "convert-to-vnc": "--edit: from SPICE to VNC: qemu-vdagent=on",
 }
+
+class Flags(Record):
+    """What the command line says beside the changes themselves.
+
+    `plane` is the flag that asks for a change of the running guest, without its dashes: "update", "live", "both", or
+    "". `every` stands for --all, `asks` for --confirm.
+    """
+
+    connect: str | None
+    guests: tuple[str, ...]
+    every: bool
+    where: str | None
+    state: str | None
+    file: str | None
+    in_place: bool
+    plane: str
+    define: bool
+    no_define: bool
+    start: bool
+    print_diff: bool
+    print_xml: bool
+    asks: bool
+    verify: bool
+    autostart: bool | None
+    schema: bool
+    keep_going: bool
+    keep_old: str | None
+    jobs: int | None
+
+    @property
+    def guest(self) -> str | None:
+        """The guest, if there is exactly one word for guests."""
+        return self.guests[0] if len(self.guests) == 1 else None
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the command line may mean several guests, whatever is on the host."""
+        return len(self.guests) > 1 or self.every or self.where is not None or self.state is not None
+
+    @property
+    def prints(self) -> bool:
+        """Whether a difference or a document is printed."""
+        return self.print_diff or self.print_xml
+
+
+def read(args: argparse.Namespace) -> Flags:
+    """The flags of a command line that was parsed and checked."""
+    said = {name: getattr(args, name) for name in Flags._fields if hasattr(args, name)}  # type: ignore[attr-defined]
+    plane = next((name for name in ("update", "live", "both") if getattr(args, name)), "")
+    autostart = None if args.autostart is None else args.autostart == "yes"
+    said |= {"guests": tuple(args.guests), "plane": plane, "autostart": autostart}
+    return Flags(**said, every=args.all, asks=args.confirm, schema=not args.no_schema_check)
+
+
 GROUPS = (*parser.XML, *CONVERSIONS)
 WITH_HELP = (*GROUPS, typed_changes.CLOUD_INIT)
 

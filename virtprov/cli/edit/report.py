@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+
+from virtprov.cli import standard_input
+from virtprov.cli.edit import seed
+from virtprov.support.errors import UsageError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Iterable, Mapping
 
     from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.guest_report import GuestReport
     from virtprov.actions.edit.journal import Journal
-    from virtprov.actions.edit.outcome import Edited, Wanted
+    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.run import Edit
+    from virtprov.actions.edit.source import Source
     from virtprov.actions.live.effects import Effect
     from virtprov.actions.run.plan import Step, World
+    from virtprov.cli.edit.flags import Flags
     from virtprov.cli.output import Output
     from virtprov.host.connection import Host
 
@@ -19,21 +28,18 @@ DIFFERS = 10
 """The status of --verify when something is not as asked."""
 
 
-def plane(args: Namespace) -> str:
-    """The flag that asks for a change of the running guest, without its dashes; "" when none does."""
-    return next((name for name in ("update", "live", "both") if getattr(args, name)), "")
+def document(file: str | None) -> Source:
+    """Read the XML of a guest from a file; None or "-" is standard input. Raises ProvError."""
+    from virtprov.actions.edit import source
 
-
-def wanted(args: Namespace, *, printed: bool = False) -> Wanted:
-    """What the flags want to become of an edit; `printed` says that it is of no guest, so nothing is stored unasked."""
-    from virtprov.actions.edit.outcome import Wanted
-
-    update = bool(plane(args))
-    if args.verify:
-        return Wanted(define=not args.live, update=update, lenient=args.both, verify=True)
-    printed = printed or args.print_diff or args.print_xml
-    define = args.define or not (printed or args.no_define or args.live)
-    return Wanted(define, update, args.start, args.both)
+    if file not in (None, "-"):
+        return source.from_file(*source.read_file(file))
+    if sys.stdin is not None and sys.stdin.isatty():
+        raise UsageError(
+            "no guest is named, and standard input is a terminal",
+            hint="name a guest, or feed XML: virsh dumpxml GUEST | virtprov-xml --edit ...",
+        )
+    return source.from_bytes(standard_input.read("XML"))
 
 
 def tell_doubts(requests: Iterable[EditRequest], host: Host | None, output: Output) -> None:
@@ -44,16 +50,17 @@ def tell_doubts(requests: Iterable[EditRequest], host: Host | None, output: Outp
         output.warn(sentence)
 
 
-def journal_for(host: Host, asked: str | None, output: Output, *, spill: bool = False) -> Journal | None:
+def journal_for(host: Host | None, asked: str | None, output: Output) -> Journal:
     """The journal of this run; where none can be kept the user is warned, and the run goes on."""
     from virtprov.actions.edit import journal
     from virtprov.support.errors import ProvError
 
+    assert host is not None
     try:
-        return journal.begin(host, asked, spill=spill)
+        return journal.begin(host, asked)
     except ProvError as problem:
         output.warn(f"--undo will know nothing of this run: {problem.message}")
-        return journal.passing() if spill else None
+        return journal.passing()
 
 
 def tell_left(listed: Iterable[Step], world: World, output: Output) -> None:
@@ -67,13 +74,31 @@ def tell_left(listed: Iterable[Step], world: World, output: Output) -> None:
         tell(output)
 
 
-def difference(made: Edited, name: str = "") -> str:
-    """What is another than before: in the XML, in the running guest's, in autostart. `name` is said in the headers."""
-    old, new = (f"{name} (before)", f"{name} (after)") if name else ("Original XML", "Altered XML")
-    text = _headed(made.diff, old, new) + _headed(made.live_diff, f"{old}, running", f"{new}, running")
-    if made.autostart is not None:
-        was, now = ("yes" if on else "no" for on in made.autostart)
-        text += ("" if made.diff else f"--- {old}\n+++ {new}\n") + f"@@ autostart @@\n-{was}\n+{now}\n"
+def off(planned: GuestReport, flags: Flags, wanted: Wanted) -> list[str]:
+    """The warning about a guest that does not run, when it is the running guest that is to be changed."""
+    info = planned.info
+    if info is None or info.active or not wanted.update or wanted.lenient or wanted.verify:
+        return []
+    return [f"'{info.name}' is not running, so --{flags.plane} has nothing to change"]
+
+
+def show(difference: str, output: Output) -> None:
+    """Show people the difference that is asked about."""
+    (sys.stderr if output.json else sys.stdout).write(difference)
+    sys.stdout.flush()
+
+
+def difference(planned: GuestReport, *, named: bool = False) -> str:
+    """What is another than before: in the XML, in the running guest's, in autostart.
+
+    The headers say whose it is when it is `named`.
+    """
+    name = planned.name
+    old, new = (f"{name} (before)", f"{name} (after)") if named else ("Original XML", "Altered XML")
+    text = _headed(planned.diff, old, new) + _headed(planned.live_diff, f"{old}, running", f"{new}, running")
+    if planned.autostart is not None:
+        was, now = ("yes" if on else "no" for on in planned.autostart)
+        text += ("" if planned.diff else f"--- {old}\n+++ {new}\n") + f"@@ autostart @@\n-{was}\n+{now}\n"
     return text
 
 
@@ -82,24 +107,22 @@ def _headed(diff: str, old: str, new: str) -> str:
     return f"--- {old}\n+++ {new}\n" + diff.split("\n", 2)[2] if diff else ""
 
 
-def sentences(made: Edited, wanted: Wanted, defined: bool) -> list[str]:
-    name, info = made.guest.name, made.source.info
-    updated = wanted.update and made.acts
+def sentences(planned: GuestReport) -> list[str]:
+    """What was done to a guest, in words."""
+    name = planned.name
     done = []
-    if updated:
-        pending = made.course is not None and made.course.pending
+    if planned.updates:
+        pending = planned.course is not None and planned.course.pending
         done.append(f"The running guest '{name}' is {'asked for the change' if pending else 'changed'}.")
-    if defined and info is None:
+    if planned.stores and planned.kept and planned.info is None:
         done.append(f"The guest '{name}' is defined.")
-    elif defined:
-        waits = made.course is not None and made.course.waits
-        later = info is not None and info.active and (not updated or waits)
-        what = "what it could not take now" if updated else "it"
-        when = f"; {what} takes effect once the guest is powered off and started again." if later else "."
-        done.append(f"The definition of '{name}' is changed{when}")
-    if made.autostart is not None and wanted.define:
-        done.append(f"The guest '{name}' {'starts' if made.autostart[1] else 'does not start'} with its host now.")
-    if wanted.start:
+    elif planned.stores and planned.kept:
+        what = "what it could not take now" if planned.updates else "it"
+        later = f"; {what} takes effect once the guest is powered off and started again."
+        done.append(f"The definition of '{name}' is changed{later if planned.waits else '.'}")
+    if planned.turns and planned.autostart is not None:
+        done.append(f"The guest '{name}' {'starts' if planned.autostart[1] else 'does not start'} with its host now.")
+    if planned.wanted.start:
         done.append(f"The guest '{name}' is started.")
     return done
 
@@ -124,38 +147,36 @@ def _covered(text: str) -> str:
     return text if passwords.shown else re.sub(r"((?:^|,)(?:passwd|password)=)[^,]*", r"\1********", text)
 
 
-def facts(made: Edited, wanted: Wanted, document: str, *, defined: bool, kept: bool) -> dict[str, object]:
+def facts(planned: GuestReport, edit: Edit, *, done: bool, named: bool = False) -> dict[str, object]:
     """What JSON says; docs/json.md explains each key. The document may hold passwords: only when it is asked for."""
-    guest = made.guest
-    changes = [_asked(request) for request in made.requests]
-    if made.autostart_asked is not None:
-        word = "yes" if made.autostart_asked else "no"
+    changes = [_asked(request) for request in edit.changes]
+    if edit.autostart is not None:
+        word = "yes" if edit.autostart else "no"
         changes.append({"action": "autostart", "group": "", "which": "", "values": [word]})
     return {
-        "name": guest.name,
-        "uuid": guest.uuid,
+        "name": planned.name,
+        "uuid": planned.uuid,
         "action": changes[0]["action"],
         "group": changes[0]["group"],
         "changes": changes,
-        "changed": made.changed,
-        "defined": defined,
-        "kept": kept,
-        "updated": wanted.update and made.acts,
-        "started": wanted.start,
-        "autostart": None if made.autostart is None else made.autostart[1],
-        "effects": _effects(made, wanted),
-        "diff": difference(made),
-        "xml": document,
-        **_seed_facts(made, wanted),
+        "changed": planned.changed,
+        "defined": done and planned.stores,
+        "kept": planned.kept,
+        "updated": done and planned.updates,
+        "started": done and planned.wanted.start,
+        "autostart": None if planned.autostart is None else planned.autostart[1],
+        "effects": _effects(planned),
+        "diff": difference(planned, named=named),
+        "xml": planned.text,
+        **seed.facts(planned.seeds, planned.passwords if done else []),
     }
 
 
-def _effects(made: Edited, wanted: Wanted) -> list[dict[str, str]]:
-    info = made.source.info
-    if made.course is None or info is None:
+def _effects(planned: GuestReport) -> list[dict[str, str]]:
+    course, info, wanted = planned.course, planned.info, planned.wanted
+    if course is None or info is None:
         return []
-    course = made.course if wanted.update else made.course.put_off(persistent=info.persistent or wanted.define)
-    return course.facts()
+    return (course if wanted.update else course.put_off(persistent=info.persistent or wanted.define)).facts()
 
 
 def tell_effects(guests: Mapping[str, tuple[Effect, ...]], output: Output) -> None:
@@ -190,23 +211,3 @@ def table(guests: Mapping[str, tuple[Effect, ...]]) -> list[str]:
 
 _FEW = 3
 """So many guests are named in a line of the table; more are counted."""
-
-
-def tell_password(made: Edited, wanted: Wanted, output: Output) -> None:
-    """Show the password that a new cloud-init seed gives root."""
-    if _seeds(made) and (wanted.define or wanted.start):
-        from virtprov.cli.edit import seed
-
-        seed.tell_password(made.parts, output)
-
-
-def _seed_facts(made: Edited, wanted: Wanted) -> dict[str, object]:
-    if not _seeds(made):
-        return {}
-    from virtprov.cli.edit import seed
-
-    return seed.facts((*made.parts, *made.lives), made=wanted.define or wanted.start)
-
-
-def _seeds(made: Edited) -> bool:
-    return any(part.seeded is not None for part in (*made.parts, *made.lives))

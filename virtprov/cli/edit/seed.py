@@ -7,10 +7,10 @@ from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from virtprov.actions.edit.changes import Changed, EditRequest
-    from virtprov.cli.output import Output
+    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.guest_report import SeedReport
 
 GROUP = "cloud-init"
 
@@ -32,25 +32,15 @@ def request(texts: list[str]) -> EditRequest:
     return EditRequest(SEED, GROUP, words=tuple(words.items()))
 
 
-def tell_password(parts: Iterable[Changed], output: Output) -> None:
-    """Show the password that a new seed gives root; JSON carries it in its object."""
-    for part in parts:
-        if part.seeded is not None and part.seeded.password:
-            output.password(f"Password for root's first login: {part.seeded.password}")
-
-
-def facts(parts: Iterable[Changed], *, made: bool) -> dict[str, object]:
-    """What JSON says of seeds: nothing when none is asked for. Passwords only of seeds that are really `made`."""
-    asked = [part.seeded for part in parts if part.seeded is not None]
-    if not asked:
+def facts(seeds: Sequence[SeedReport], passwords: Sequence[str]) -> dict[str, object]:
+    """What JSON says of seeds: nothing when none is asked for. `passwords` are those of seeds that are really made."""
+    if not seeds:
         return {}
-    seed = next((each.seed for each in asked if each.seed is not None), None)
-    password = next((each.password for each in asked if each.password), "")
-    old = dict.fromkeys(gone for each in asked for gone in each.old)
+    new = next((each.seed for each in seeds if each.seed is not None), None)
     return {
         "cloud_init": {
-            "seed": None if seed is None else seed._asdict(),
-            "released": [gone._asdict() for gone in old],
-            "root_password": password if password and made else None,
+            "seed": None if new is None else new._asdict(),
+            "released": [gone._asdict() for gone in dict.fromkeys(gone for each in seeds for gone in each.old)],
+            "root_password": next(iter(passwords), None),
         }
     }

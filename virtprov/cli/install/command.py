@@ -37,6 +37,8 @@ def main(argv: list[str]) -> int:
     output = Output(json=args.output == "json", quiet=args.quiet or args.explain or args.print_xml is not None)
     for sentence in legacy.apply(args):
         output.warn(sentence)
+    if answers.unready(args, output):
+        return 1
     if answers.help_of_groups(args, GROUPS, output):
         return 0
     if args.identify:
@@ -155,7 +157,7 @@ def _method(args: Namespace) -> Method:
     from virtprov.guest import boot
 
     install = gather.words("install", parser.texts(args, "install"))
-    _refuse_mixtures(args)
+    _refuse_mixtures(args, install)
     nothing = install.get("no_install") == "yes"
     live = args.livecd or nothing
     if args.cdrom:
@@ -178,7 +180,15 @@ def _method(args: Namespace) -> Method:
     return boot.Method()
 
 
-def _refuse_mixtures(args: Namespace) -> None:
+_WAYS = {
+    "--import": ("os",),
+    "--cdrom": ("os", "kernel", "initrd", "bootdev"),
+    "--pxe": ("os", "kernel", "initrd", "bootdev"),
+}
+"""Words of `--install` that say where the system comes from, by the flag that says it already."""
+
+
+def _refuse_mixtures(args: Namespace, install: dict[str, str]) -> None:
     """Raise UsageError for ways to install that exclude each other, and for words that go with another one."""
     asked = [
         name
@@ -192,6 +202,11 @@ def _refuse_mixtures(args: Namespace) -> None:
     ]
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)} exclude each other", hint="give one way to install")
+    ways = _WAYS.get(asked[0], ()) if asked else ()
+    other = next((word for word in ways if install.get(word)), "")
+    if other:
+        words = install[other] if other == "os" else f"{other}={install[other]}"
+        raise UsageError(f"{asked[0]} and --install {words} exclude each other", hint="give one way to install")
     if args.extra_args and not args.location:
         raise UsageError("--extra-args goes with --location only", hint="a CD or a disk boots its own kernel")
     if args.initrd_inject and not args.location:
@@ -228,14 +243,17 @@ def _run(args: Namespace, request: InstallRequest, output: Output) -> int:
             output.warn(sentence)
         made = _plan(request, host)
         output.tell_plan(made.plan)
+        if made.taken:
+            output.warn(made.taken, always=not args.quiet)
         if args.print_xml is not None:
             return _print(made, args.print_xml, host, output)
         if not args.no_schema_check:
             for sentence in schema_check.check_documents(made.plan.documents, host):
                 output.warn(sentence)
         if args.dry_run:
-            for step in made.plan.steps:
-                output.result(step.label)
+            from virtprov.cli import dry_run
+
+            dry_run.tell(made.plan.steps, output)
             output.object(_facts(made, host))
             return 0
         return _make(args, request, made, host, output)
@@ -317,15 +335,41 @@ def _make(args: Namespace, request: InstallRequest, made: InstallPlan, host: Hos
     if password:
         output.password(f"Password for root's first login: {password}")
     try:
-        state = _follow(args, request, made, world, output)
+        state = _waited(args, request, made, world, output)
     except BaseException:
         if password and output.json:  # there will be no object that could carry it
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
     world.trail.finish_waiting(host)
+    if state == "ready":
+        from virtprov.actions.install.addresses import missing
+
+        sentence = missing(host, made.plan.name, made.plan.documents[-1])
+        if sentence:
+            output.warn(sentence)
     output.summary(_SENTENCES[state].format(name=made.plan.name))
     output.object({**_facts(made, host), "created": True, "state": state, "root_password": password or None})
     return 0
+
+
+def _waited(args: Namespace, request: InstallRequest, made: InstallPlan, world: World, output: Output) -> str:
+    """As `_follow`; a user who does not want to wait any more is told what becomes of the guest."""
+    try:
+        return _follow(args, request, made, world, output)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(_left_behind(made, world)) from stop
+
+
+def _left_behind(made: InstallPlan, world: World) -> str:
+    from virtprov.actions.install.finish import leave
+    from virtprov.support.errors import ProvError
+
+    try:
+        sentence = leave(made, world)
+        world.trail.finish_waiting(world.host)
+    except ProvError as problem:
+        return f"the guest '{made.plan.name}' is left as it is; its host does not say how: {problem.message}"
+    return sentence
 
 
 def _follow(args: Namespace, request: InstallRequest, made: InstallPlan, world: World, output: Output) -> str:

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.guest.disks.chains import Chains, warning
 from virtprov.support.errors import HostError, nearest
+from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
     from virtprov.host.info import PoolInfo, VolumeInfo
 
 
+class Told(Record):
+    """An image whose format its own bytes tell, not the user: its path, and the words that would say another one."""
+
+    path: str
+    format: str
+    words: str
+
+
 class Lookup:
     """Asks one host; what is missing is said with what there is."""
 
-    __slots__ = ("host",)
+    __slots__ = ("chains", "host", "told", "warnings")
 
     def __init__(self, host: HostView) -> None:
         self.host = host
+        self.chains = Chains(host)
+        self.warnings: list[str] = []
+        self.told: list[Told] = []
 
     def volume(self, words: str) -> VolumeInfo:
         """The volume POOL/NAME; raises HostError when it is not there."""
@@ -45,6 +58,21 @@ class Lookup:
         """The pool of a directory, which must run; None when there is none."""
         found = self.host.pool_at(directory)
         return None if found is None else running(found)
+
+    def check_chain(self, path: str, said: str, fmt: str, option: str, words: str) -> None:
+        """Look at what the image at a path stands on: raises UsageError for a loop, warns of files from elsewhere.
+
+        `said` is the format as the user gave it with `words` ("": not at all), `fmt` the one that the image tells.
+        """
+        if (said or fmt) == "raw":
+            return
+        if not said:
+            self.told.append(Told(path, fmt, words))
+        fmt = said or fmt
+        self.chains.check_end(path, option, fmt)
+        sentence = warning(option, self.chains, path, fmt)
+        if sentence and sentence not in self.warnings:
+            self.warnings.append(sentence)
 
     def format_of(self, path: str, volume: VolumeInfo | None) -> str:
         """An image's format by its first bytes, read here or through the host, else what its pool says.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.guest.checks import Others
+from virtprov.guest.disks.chains import Chains
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
@@ -22,20 +22,23 @@ _SOURCE = re.compile(r"<source (?:[^>]* )?(?:file|dev)=(?:'([^']*)'|\"([^\"]*)\"
 _PLAIN = re.compile(r"<driver [^>]*type=.raw.")
 
 
-def disks_are_free(host: HostView, disks: list[Element], others: Others | None = None) -> None:
-    """Raise HostError when another guest has one of these disks, as its own or below it.
+def disks_are_free(
+    host: HostView, disks: list[Element], others: Others | None = None, *, itself: str = ""
+) -> None:
+    """Raise HostError when another guest, none called `itself`, has one of these disks, as its own or below it.
 
     Reads every guest: only for paths that were given. What nobody writes to, or all may, is in nobody's way.
     """
     given = [disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None]
-    wanted = {place: word for disk in given for place, word in _places(host, disk).items()}
+    wanted = {place: word for disk in given for place, word in places_of(host, disk).items()}
     if not wanted:
         return
-    chains = _Chains(host)
+    chains = Chains(host)
+    wanted |= {chains.real(place): _escaped(chains.real(place)) for place in wanted}  # whatever links lead there
     deep = any(chains.exists(place) for place in wanted)  # what is not there yet has no images on top of it
     for text in (others or Others(host)).texts():
-        if any(word in text for word in wanted.values()) or deep and chains.lead(text, wanted):
-            _refuse_shared(chains, Guest.parse(text), wanted)
+        if any(word in text for word in wanted.values()) or deep and _lead(chains, text, wanted):
+            _refuse_shared(chains, Guest.parse(text), wanted, itself)
 
 
 def written_below(host: HostView, images: list[str], others: Others | None = None) -> list[tuple[str, str]]:
@@ -47,7 +50,7 @@ def written_below(host: HostView, images: list[str], others: Others | None = Non
     for image in images:
         source = tree.element("disk")
         path.put(source, "./source/@file", image)
-        wanted |= {place: (word, image) for place, word in _places(host, source).items()}
+        wanted |= {place: (word, image) for place, word in places_of(host, source).items()}
     found = []
     for text in (others or Others(host)).texts() if wanted else ():
         if any(word in text for word, _ in wanted.values()):
@@ -64,7 +67,7 @@ def _own(disk: Element) -> Iterator[str]:
         yield source.get("file") or source.get("dev") or f"{source.get('pool')}/{source.get('volume')}"
 
 
-def _places(host: HostView, disk: Element) -> dict[str, str]:
+def places_of(host: HostView, disk: Element) -> dict[str, str]:
     """The names of what a disk writes to -> what stands in the text of a guest that uses it by this name."""
     source = path.get(disk, "./source/@file") or path.get(disk, "./source/@dev")
     pool, name = path.get(disk, "./source/@pool"), path.get(disk, "./source/@volume")
@@ -89,56 +92,25 @@ def _escaped(text: str) -> str:
     return text
 
 
-class _Chains:
-    """What images stand on, each looked at once: by their own first bytes where they are here, else by their pools."""
+def _lead(chains: Chains, text: str, wanted: dict[str, str]) -> bool:
+    """Whether an image in this guest's text stands on something that is wanted."""
+    for disk in _DISK.findall(text):
+        first = _first(chains.host, disk)
+        if chains.real(first) in wanted:
+            return True
+        if not _PLAIN.search(disk) and any(place in wanted for place in chains.under(first)):
+            return True
+    return False
 
-    def __init__(self, host: HostView) -> None:
-        self.host = host
-        self._here = not (host.is_remote or host.is_recorded)
-        self._below: dict[str, str] = {}
 
-    def exists(self, place: str) -> bool:
-        """Whether there is anything at a path, or a volume POOL/NAME."""
-        if not place.startswith("/"):
-            return self.host.volume(*place.split("/", 1)) is not None
-        return self._here and os.path.lexists(place) or self.host.volume_at(place, fresh=False) is not None
-
-    def lead(self, text: str, wanted: dict[str, str]) -> bool:
-        """Whether an image in this guest's text stands on something that is wanted."""
-        for disk in _DISK.findall(text):
-            if not _PLAIN.search(disk) and any(place in wanted for place in self.under(self._first(disk))):
-                return True
-        return False
-
-    def _first(self, disk: str) -> str:
-        """Where the data of a disk lies, by its text."""
-        found = _SOURCE.search(disk)
-        if found:
-            return _plain(found[1] or found[2] or "")
-        pool, name = _POOL.search(disk), _VOLUME.search(disk)
-        volume = self.host.volume(_plain(pool[1]), _plain(name[1])) if pool and name else None
-        return volume.path if volume is not None else ""
-
-    def under(self, place: str) -> Iterator[str]:
-        """The images that the one at a path stands on, the nearest first."""
-        seen = {place}
-        while (place := self._next(place)) and place not in seen:
-            yield place
-            seen.add(place)
-
-    def _next(self, place: str) -> str:
-        if place not in self._below:
-            self._below[place] = self._look(place)
-        return self._below[place]
-
-    def _look(self, place: str) -> str:
-        if self._here and os.path.isfile(place):
-            from virtprov.support.image import probe
-
-            seen = probe(place)
-            if seen is not None and not seen.backing.startswith("json:"):
-                return os.path.normpath(os.path.join(os.path.dirname(place), seen.backing)) if seen.backing else ""
-        return self.host.backing_of(place)
+def _first(host: HostView, disk: str) -> str:
+    """Where the data of a disk lies, by its text."""
+    found = _SOURCE.search(disk)
+    if found:
+        return _plain(found[1] or found[2] or "")
+    pool, name = _POOL.search(disk), _VOLUME.search(disk)
+    volume = host.volume(_plain(pool[1]), _plain(name[1])) if pool and name else None
+    return volume.path if volume is not None else ""
 
 
 def _plain(text: str) -> str:
@@ -147,17 +119,19 @@ def _plain(text: str) -> str:
     return unescape(text) if "&" in text else text
 
 
-def _used(chains: _Chains, disk: Element) -> Iterator[str]:
+def _used(chains: Chains, disk: Element) -> Iterator[str]:
     """Everything that a disk of another guest needs: its source, and the images that stands on."""
-    for name, where in _sources(disk):
+    fmt = path.get(disk, "./driver/@type") or ""
+    for name, where in sources_of(disk):
         volume = chains.host.volume(*where.split("/", 1)) if name == "volume" else None
         yield where
         below = volume.path if volume is not None else where
         yield below
-        yield from chains.under(below)
+        yield chains.real(below)
+        yield from chains.under(below, fmt)
 
 
-def _sources(disk: Element) -> Iterator[tuple[str, str]]:
+def sources_of(disk: Element) -> Iterator[tuple[str, str]]:
     """Every <source> of a disk, also those that a running guest shows below it."""
     for source in disk.iter("source"):
         for name in ("file", "dev"):
@@ -167,7 +141,9 @@ def _sources(disk: Element) -> Iterator[tuple[str, str]]:
             yield "volume", f"{source.get('pool')}/{source.get('volume')}"
 
 
-def _refuse_shared(chains: _Chains, other: Guest, wanted: dict[str, str]) -> None:
+def _refuse_shared(chains: Chains, other: Guest, wanted: dict[str, str], itself: str) -> None:
+    if other.name == itself:
+        return
     for disk in other.disks():
         used = next((place for place in _used(chains, disk) if place in wanted), None)
         if used is not None:

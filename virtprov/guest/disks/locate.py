@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks import network_disk, source_element
-from virtprov.guest.disks.existing import Lookup
+from virtprov.guest.disks.existing import Lookup, Told
 from virtprov.guest.disks.new_volumes import NewVolumes
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
@@ -31,7 +31,8 @@ class Storage:
 
     `advised_gib` is the disk size the operating system's profile recommends (None: it does not say). Without
     `check_space` a new disk may be larger than the room there is, as long as it begins small. With `pool_create`
-    a directory that no pool covers gets one when a disk is to be made in it.
+    a directory that no pool covers gets one when a disk is to be made in it. With `warn_of_use` the user is warned
+    of disks that this machine uses itself.
     """
 
     def __init__(
@@ -43,9 +44,11 @@ class Storage:
         advised_gib: float | None = None,
         check_space: bool = True,
         pool_create: bool = False,
+        warn_of_use: bool = False,
     ) -> None:
         self.host = host
         self.qemu = qemu
+        self._warn_of_use = warn_of_use
         self._lookup = Lookup(host)
         self._new = NewVolumes(
             host,
@@ -60,6 +63,16 @@ class Storage:
     def notes(self) -> list[str]:
         """What the user should know of the disks."""
         return self._new.notes
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should beware of."""
+        return self._lookup.warnings
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """The images whose format nobody gave."""
+        return tuple(self._lookup.told)
 
     @property
     def chosen(self) -> set[str]:
@@ -102,6 +115,7 @@ class Storage:
         kind = spec.type if spec.type in known else volume.type if volume.type in known else "file"
         fmt = "raw" if kind == "block" else self._lookup.format_of(volume.path, volume)
         self._write(disk, kind, volume.path, volume.pool, volume.name, spec)
+        self._look_below(disk, volume.path, fmt, spec)
         self._tell_format(volume.path, fmt, spec)
         self._describe(disk, kind, fmt, spec)
         return Making()
@@ -137,6 +151,7 @@ class Storage:
             return self._existing_volume(disk, volume, spec)
         disk.set("type", "volume")
         fmt = self._lookup.format_of(volume.path, volume) if volume.type == "file" else "raw"
+        self._look_below(disk, volume.path, fmt, spec)
         self._describe(disk, volume.type, fmt, spec)
         return Making()
 
@@ -162,10 +177,22 @@ class Storage:
             kind = spec.type if spec.type in source_element.ATTRIBUTE else here
             self._write(disk, kind, path, "", "", spec)
             fmt = {"block": "raw", "dir": ""}.get(here) if here != "file" else self._format_here(disk, path)
+            self._look_below(disk, path, fmt or "", spec)
             self._tell_format(path, fmt or "", spec)
             self._describe(disk, kind, fmt or "", spec)
             return Making()
         return self._use_new(disk, spec, *self._new.at_path(disk, path, spec))
+
+    def _look_below(self, disk: Element, path: str, fmt: str, spec: DiskSpec) -> None:
+        """Look at what an image stands on; CDs stand on nothing."""
+        if disk.get("device") in ("cdrom", "floppy"):
+            return
+        if self._warn_of_use and tree.child(disk, "readonly") is None:
+            from virtprov.guest.disks.host_use import warning
+
+            self.warnings.extend(filter(None, [warning(self.host, path, f"--disk {path}")]))
+        if spec.driver_format or fmt:
+            self._lookup.check_chain(path, spec.driver_format, fmt, f"--disk {path}", "driver.type")
 
     def _tell_format(self, path: str, fmt: str, spec: DiskSpec) -> None:
         """As in virt-install, `format=` is for new disks; a user who means it for this one learns the right word."""

@@ -178,7 +178,8 @@ class NewVolumes:
             path = os.path.abspath(os.path.expanduser(path))
             seen = probe(path)
             if seen is not None:
-                return path, seen.size, spec.backing_format or seen.format
+                fmt = self._backing_format(spec, path, seen.format)
+                return path, os.path.getsize(path) if fmt == "raw" != seen.format else seen.size, fmt
         volume = self.host.volume_at(path)
         if volume is None and self.host.is_recorded and spec.size is not None:
             return path, None, spec.backing_format  # only the host itself can see its files
@@ -187,7 +188,13 @@ class NewVolumes:
                 f"--disk backing_store={spec.backing_store}: there is no such image",
                 hint=_instead(self.host, path) or "check the path",
             )
-        return path, volume.capacity, spec.backing_format or self.lookup.format_of(path, volume)
+        return path, volume.capacity, self._backing_format(spec, path, self.lookup.format_of(path, volume))
+
+    def _backing_format(self, spec: DiskSpec, path: str, fmt: str) -> str:
+        """The format of the backing image, which may tell `fmt`, once it is clear what that stands on."""
+        option = f"--disk backing_store={spec.backing_store}"
+        self.lookup.check_chain(path, spec.backing_format, fmt, option, "backing_format")
+        return spec.backing_format or fmt
 
     def _default_format(self, pool: PoolInfo | None) -> str:
         if pool is not None and pool.type not in FILE_POOLS:
@@ -233,16 +240,27 @@ class NewVolumes:
         self.room.check(pool, size, whole, path)
         backing, backing_format = "", ""
         if spec.backing_store:
-            backing, _, backing_format = self._backing(spec)
+            backing, below, backing_format = self._backing(spec)
             if fmt not in _ON_OTHERS:
                 raise UsageError(
                     f"--disk backing_store={backing}: a {fmt or 'raw'} disk cannot stand on another image",
                     hint="add format=qcow2",
                 )
+            _check_size(spec, size, below)
         self._taken.add(path)
         allocation = size if whole else 0
         in_pool = pool.name if pool is not None else ""
         return NewVolume(in_pool, name, path, fmt, size, allocation, backing, backing_format, encryption)
+
+
+def _check_size(spec: DiskSpec, size: int, below: int | None) -> None:
+    """Raise UsageError for a disk that would cut off the end of the image it stands on."""
+    if below is not None and size < below:
+        raise UsageError(
+            f"--disk backing_store={spec.backing_store},size={size / GIB:g}: the image has {below / GIB:.3g} GiB and is"
+            " not made smaller",
+            hint=f"give at least size={-(-below * 100 // GIB) / 100:g}, or leave size= out",
+        )
 
 
 def _sent(spec: DiskSpec) -> Sent | None:

@@ -37,9 +37,10 @@ def look(given: str, wanted: float | None) -> Sent:
     if seen is None or not os.path.isfile(path):
         why = "cannot be read" if os.path.exists(path) else "is not there"
         raise UsageError(f"--disk upload={given}: this file {why}", hint="name an image of this machine")
-    if seen.backing:
+    below = seen.backing or ", ".join(seen.data)
+    if below:
         raise UsageError(
-            f"--disk upload={given}: the image stands on '{seen.backing}', which would be missing on the host",
+            f"--disk upload={given}: the image stands on '{below}', which would be missing on the host",
             hint="make one that stands alone: `qemu-img convert -O qcow2 IMAGE NEW`",
         )
     has = seen.size if seen.size is not None else os.path.getsize(path)

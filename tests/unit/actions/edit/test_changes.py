@@ -192,3 +192,21 @@ def test_a_processor_gets_a_mode_only_with_a_model() -> None:
     assert after("model=a") == "<cpu><model>a</model></cpu>"
     assert after("check=none") == '<cpu check="none"><model>a</model></cpu>'
     assert after("b") == '<cpu mode="custom" match="exact"><model>b</model></cpu>'
+
+
+@pytest.mark.parametrize("text", ["default", "type=default", "default,model=virtio"])
+def test_the_usual_network_in_place_of_another(kvm: Host, text: str) -> None:
+    """As a new interface is connected: to the host's own bridge, and without one to the network `default`."""
+    guest = Guest.parse(GUEST)
+    (nic,) = guest.devices("interface")
+    nic.set("type", "bridge")
+    path.put(nic, "./source/@network", None)
+    path.put(nic, "./source/@bridge", "other0")
+    path.put(nic, "./backend/@type", "passt")
+    uses = tuple(gather.group_uses("network", [text])[0])
+    (bridged,) = change(EditRequest(EDIT, "network", uses), guest.copy(), kvm).elements
+    assert bridged.get("type") == "bridge" and path.get(bridged, "./source/@bridge") == "br0"
+    (changed,) = change(EditRequest(EDIT, "network", uses), guest, None).elements
+    assert changed.get("type") == "network" and path.get(changed, "./source/@network") == "default"
+    assert path.get(changed, "./source/@bridge") is None and path.get(changed, "./backend/@type") is None
+    assert (path.get(changed, "./model/@type") == "virtio") is ("virtio" in text)

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.edit import outcome
+from virtprov.actions.edit import journal, outcome, plan
+from virtprov.actions.edit.apply import Aborted, Work
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, Changed, EditRequest
-from virtprov.actions.edit.outcome import Edited, Wanted
+from virtprov.actions.edit.guest_report import GuestReport
+from virtprov.actions.edit.outcome import Wanted
+from virtprov.actions.edit.run import Edit, Editor
 from virtprov.actions.edit.source import from_bytes, from_host
-from virtprov.actions.run.plan import World, apply
+from virtprov.actions.run.plan import World
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
@@ -55,12 +58,22 @@ def request(action: str, group: str, text: str) -> EditRequest:
     return EditRequest(action, group, tuple(gather.group_uses(group, [text])[0]))
 
 
-def put(host: Any, key: str, asked: EditRequest, wanted: Wanted) -> Edited:
-    """Make a change of a guest, and apply the plan for it."""
-    source = from_host(host, key)
-    made = outcome.make((asked,), source, wanted, host)
-    apply(outcome.plan(made, wanted), World(host, Progress(), lambda text: None, lambda text: None))
-    return made
+def put(host: Any, key: str, asked: EditRequest | tuple[EditRequest, ...], wanted: Wanted) -> GuestReport:
+    """Change a guest as a command does: plan it, and do what is planned."""
+    changes = asked if isinstance(asked, tuple) else (asked,)
+    editor = Editor(host, Edit(changes, wanted, schema=False, alone=True), journal.passing)
+    report = editor.guest(key)
+    assert report is not None
+    done(host, report)
+    return report
+
+
+def done(host: Any, report: GuestReport) -> None:
+    """Do what is planned; a failure is raised as the guest's own."""
+    try:
+        Work(World(host, Progress(), lambda text: None, lambda text: None)).all([report])
+    except Aborted as error:
+        raise error.cause from None
 
 
 @pytest.mark.parametrize("key", ["web", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"])
@@ -92,7 +105,7 @@ def test_a_document_from_elsewhere_in_its_own_encoding() -> None:
 def test_a_change_is_stored(kvm: Host) -> None:
     made = put(kvm, "web", request(EDIT, "vcpus", "3"), Wanted(define=True))
     assert ">3</vcpu>" in kvm.guest_xml("web", inactive=True) and "sesame" in kvm.guest_xml("web", secure=True)
-    assert outcome.kept(made.source, kvm)
+    assert made.kept
 
 
 def test_no_difference_stores_nothing(kvm: Host) -> None:
@@ -174,11 +187,9 @@ def test_half_of_a_live_change_is_undone(kvm: Host) -> None:
             return super().__getattr__(name)
 
     host: Any = Second(kvm)
-    source = from_host(host, "db")
     both = (request(ADD, "network", "network=default"), request(ADD, "network", "network=default"))
-    made = outcome.make(both, source, Wanted(update=True), host)
     with pytest.raises(HostError, match="no more"):
-        apply(outcome.plan(made, Wanted(update=True)), World(host, Progress(), print, print))
+        put(host, "db", both, Wanted(update=True))
     assert host.calls == ["attach_device db <interface", "detach_device db <interface"]
 
 
@@ -227,9 +238,10 @@ def test_a_running_guest_whose_definition_alone_is_changed(kvm: Host) -> None:
 def test_a_document_from_elsewhere_becomes_a_guest(kvm: Host) -> None:
     text = kvm.guest_xml("web", inactive=True).replace("<name>web<", "<name>new<").replace("9e01<", "9e09<")
     source = from_bytes(text.encode())
-    made = outcome.make((request(EDIT, "vcpus", "2"),), source, Wanted(define=True), kvm)
-    assert made.diff == ""
-    apply(outcome.plan(made, Wanted(define=True)), World(kvm, Progress(), lambda text: None, lambda text: None))
+    edit = Edit((request(EDIT, "vcpus", "2"),), Wanted(define=True), schema=False, alone=True)
+    report = Editor(kvm, edit, journal.passing).document(source)
+    assert report.diff == ""
+    done(kvm, report)
     assert kvm.guest("new") is not None
 
 
@@ -282,12 +294,9 @@ def test_several_changes_are_one_edit(kvm: Host) -> None:
     files = [path.get(disk, "./source/@file") for disk in disks]
     assert len(files) == len(set(files)) and path.get(disks[-1], "./driver/@cache") == "none"
     assert made.guest.get("./memory") == str(3000 << 10)
-    labels = [step.label for step in outcome.plan(made, Wanted(define=True)).steps]
-    assert labels[-3:] == [
-        "Making the volume web.qcow2",
-        "Making the volume web-1.qcow2",
-        "Changing the definition of 'web'",
-    ]
+    first, last = plan.steps(made, Wanted(define=True), None)
+    assert [step.label for step in first][-2:] == ["Making the volume web.qcow2", "Making the volume web-1.qcow2"]
+    assert last == []
 
 
 def test_helpers_of_a_new_device_go_into_the_definition_as_well() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from virtprov.actions.edit import journal, undo
-from virtprov.actions.edit.fleet import Planned, Work
+from virtprov.actions.edit.apply import Work
+from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, Journal
 from virtprov.actions.run.plan import World
 from virtprov.host.connection import Host, connect
@@ -41,7 +42,6 @@ def documents(host: Host) -> dict[str, str]:
 def change(host: Host, *names: str, to: int = 4, book: Journal | None = None, cut_off: bool = False) -> Journal:
     """Give guests so many processors, as a run does; `cut_off` before it notes what came of the last one."""
     book = book or journal.begin(host, None)
-    assert book is not None
     places = {}
     for name in names:
         before = host.guest_xml(name, inactive=True, secure=True)
@@ -56,7 +56,7 @@ def change(host: Host, *names: str, to: int = 4, book: Journal | None = None, cu
             book.left(place, uuid, now)
     if cut_off:
         book.sync()
-        book._lines.close()
+        book._log.close()
     else:
         book.finish()
     return book
@@ -65,10 +65,10 @@ def change(host: Host, *names: str, to: int = 4, book: Journal | None = None, cu
 def put_back(world: World, *words: str, uri: str | None = None, keep_going: bool = False) -> list[str]:
     """Undo the last run; returns the names of guests that were put back."""
     history, meant = undo.last(uri, list(words))
-    planned: list[Planned] = []
+    planned: list[GuestReport] = []
     try:
         for _, answer in undo.plan(world.host, history, meant):
-            if isinstance(answer, Planned):
+            if isinstance(answer, GuestReport):
                 planned.append(answer)
             elif not keep_going:
                 raise answer
@@ -124,7 +124,6 @@ def test_a_guest_that_is_gone(host: Host, world_of: Callable[[Any], World]) -> N
 def test_a_run_that_was_cut_off_is_put_back(host: Host, world_of: Callable[[Any], World]) -> None:
     before = documents(host)
     book = journal.begin(host, None)
-    assert book is not None
     book.note(Entry("c", host.guest("c").uuid, before["c"], before["c"].replace(">1<", ">4<")))  # type: ignore[union-attr]
     change(host, "a", "b", book=book, cut_off=True)
     assert put_back(world_of(host)) == ["a", "b"]  # c is as it was
@@ -135,11 +134,10 @@ def test_what_the_host_added_after_a_cut_is_known(host: Host, world_of: Callable
     """The test driver gives a network card a target of its own: the run could not note it."""
     before = documents(host)
     book = journal.begin(host, None)
-    assert book is not None
     after = before["a"].replace("<devices>", "<devices><interface type='user'/>")
     book.note(Entry("a", host.guest("a").uuid, before["a"], after))  # type: ignore[union-attr]
     book.sync()
-    book._lines.close()
+    book._log.close()
     _, now = host.store_definition("a", after)
     assert "<mac" in now and "<mac" not in after
     assert put_back(world_of(host)) == ["a"]
@@ -149,7 +147,6 @@ def test_what_the_host_added_after_a_cut_is_known(host: Host, world_of: Callable
 def test_a_guest_that_the_run_made_goes_again(host: Host, world_of: Callable[[Any], World]) -> None:
     before = documents(host)
     book = journal.begin(host, None)
-    assert book is not None
     place = book.note(Entry("new", "", None, DOMAIN.format(name="new")))
     book.sync()
     book.left(place, *host.store_definition("new", DOMAIN.format(name="new")))
@@ -161,7 +158,6 @@ def test_a_guest_that_the_run_made_goes_again(host: Host, world_of: Callable[[An
 
 def test_autostart_is_put_back(host: Host, world_of: Callable[[Any], World]) -> None:
     book = journal.begin(host, None)
-    assert book is not None
     text = documents(host)["a"]
     book.note(Entry("a", host.guest("a").uuid, text, None, (False, True)))  # type: ignore[union-attr]
     book.sync()
@@ -194,7 +190,6 @@ def test_runs_of_other_hosts_are_left_alone(host: Host, world_of: Callable[[Any]
 
 def test_a_run_that_goes_on_is_left_alone(host: Host, world_of: Callable[[Any], World]) -> None:
     book = journal.begin(host, None)
-    assert book is not None
     book.note(Entry("a", "", "x", "y"))
     book.sync()
     with pytest.raises(state.Busy):
@@ -205,16 +200,13 @@ def test_a_run_that_goes_on_is_left_alone(host: Host, world_of: Callable[[Any], 
 def test_only_the_last_runs_are_kept(host: Host) -> None:
     for _ in range(journal.KEPT + 3):
         book = journal.begin(host, None)
-        assert book is not None
         book.finish()
     assert len(state.listing(journal.KIND)) == journal.KEPT
 
 
 def test_a_recorded_host_needs_none() -> None:
     with connect(f"recorded://{HOSTS / 'kvm'}") as host:
-        assert journal.begin(host, None) is None
-        book = journal.begin(host, None, spill=True)
-        assert book is not None
+        book = journal.begin(host, None)
         assert book.entry(book.note(Entry("a", "u", None, "<x/>"))).after == "<x/>"
         book.finish()
     assert state.listing(journal.KIND) == []

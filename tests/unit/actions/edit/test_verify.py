@@ -98,7 +98,7 @@ def test_which_documents_are_looked_at(define: bool, update: bool, stored: bool,
 def test_autostart_is_looked_at() -> None:
     source = Source(Document(Guest.parse(XML), XML), INFO, None, False)
     assert verify.make((), source, Wanted(define=True), None, True).autostart == (False, True)
-    assert verify.make((), source, Wanted(define=True), None, False).autostart_asked is False
+    assert verify.make((), source, Wanted(define=True), None, False).autostart is None
     assert not verify.make((), source, Wanted(define=True), None, False).changed
 
 

@@ -28,6 +28,7 @@ Look = Callable[[Host], dict[str, list[str]]]
 
 DEBIAN, GENERIC = OsinfoRequest("debian12"), OsinfoRequest("generic")
 IMPORTED = Method(IMPORT)
+ON_BASE = "backing_store=/srv/images/base.qcow2"
 
 
 def asked(
@@ -86,7 +87,7 @@ def final(made: InstallPlan) -> Guest:
             ["Defining the guest 'g'", "Starting the guest 'g'", "Letting 'g' start with the host"],
         ),
         (
-            asked("disk pool=images,size=1", cloud_init={"disable": "on"}),
+            asked(f"disk pool=images,{ON_BASE}", cloud_init={"disable": "on"}),
             [
                 "Making the volume g.qcow2",
                 "Writing the cloud-init seed g-seed.iso",
@@ -95,7 +96,7 @@ def final(made: InstallPlan) -> Guest:
             ],
         ),
         (
-            asked("disk size=1", cloud_init={"disable": "on"}),
+            asked(f"disk {ON_BASE}", cloud_init={"disable": "on"}),
             [
                 "Making the storage pool 'default'",  # once, for both
                 "Making the volume g.qcow2",
@@ -105,7 +106,7 @@ def final(made: InstallPlan) -> Guest:
             ],
         ),
         (
-            asked("disk pool=images,size=1", cloud_init={"disable": "on"}, transient=True),
+            asked(f"disk pool=images,{ON_BASE}", cloud_init={"disable": "on"}, transient=True),
             ["Making the volume g.qcow2", "Writing the cloud-init seed g-seed.iso", "Starting the guest 'g'"],
         ),
         (asked("disk none", printing=True), []),
@@ -130,7 +131,7 @@ def test_how_it_is_started(method: Method, kinds: tuple[str, ...], recorded: Hos
 
 
 def test_a_guest_with_a_seed_boots_another_document_than_it_keeps(recorded: Host) -> None:
-    made = draft.plan(asked("disk pool=images,size=1", cloud_init={"disable": "on"}), recorded)
+    made = draft.plan(asked(f"disk pool=images,{ON_BASE}", cloud_init={"disable": "on"}), recorded)
     define, create = made.plan.steps[-2:]
     assert isinstance(define, Define) and isinstance(create, Create)
     assert "g-seed.iso" in create.xml and "g-seed.iso" not in define.xml
@@ -394,7 +395,7 @@ def test_a_failure_at_any_step_leaves_nothing_behind(
 
 
 def test_a_seed_that_cannot_be_written_leaves_nothing_behind(place: Host, world_of: Around, listed: Look) -> None:
-    request = asked("disk pool=images,size=1", "memory 64", osinfo=GENERIC, cloud_init={"disable": "on"})
+    request = asked(f"disk pool=images,{ON_BASE}", "memory 64", osinfo=GENERIC, cloud_init={"disable": "on"})
     made = draft.plan(request, place)
     before = listed(place)
     with pytest.raises(HostError, match=r"cannot upload to the volume 'g-seed\.iso'"):
@@ -404,5 +405,5 @@ def test_a_seed_that_cannot_be_written_leaves_nothing_behind(place: Host, world_
 
 def test_planning_changes_nothing(recorded: Host, listed: Look) -> None:
     before = listed(recorded)
-    draft.plan(asked("disk size=5", cloud_init={}), recorded)
+    draft.plan(asked(f"disk {ON_BASE}", cloud_init={}), recorded)
     assert listed(recorded) == before

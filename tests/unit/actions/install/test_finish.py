@@ -11,7 +11,7 @@ import pytest
 
 from virtprov.actions.install import wait
 from virtprov.actions.install.draft import InstallPlan
-from virtprov.actions.install.finish import CREATED, INSTALLING, OFF, READY, finish, start
+from virtprov.actions.install.finish import CREATED, INSTALLING, OFF, READY, finish, leave, start
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, World
 from virtprov.actions.seed.attach import Seed
@@ -190,3 +190,19 @@ def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, wor
         host.shutdown_guest("web")
     assert finish(InstallRequest(), made(CDROM, keep="until-ready"), world) == (CREATED if off else INSTALLING)
     assert host.deleted == ["images/web-seed.iso"]
+
+
+# -- the user stops waiting ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keep", ["until-ready", "first-boot", "yes"])
+def test_a_guest_that_is_waited_for_no_more(keep: str, host: Noting, world: World) -> None:
+    """Its seed goes, as if nobody had waited, but for one that stays for good."""
+    assert leave(made(keep=keep), world) == (
+        "the guest 'web' runs on; `virsh console web` shows it, `virsh destroy web` stops it"
+    )
+    assert host.deleted == ([] if keep == "yes" else [SEED_VOLUME])
+    assert "runs on with its installation; once it powers off, `virsh start web`" in leave(made(CDROM), world)
+    host.host.destroy_guest("web")
+    assert leave(made(), world) == "the guest 'web' is there, but off: `virsh start web` starts it"
+    assert leave(made(name="nosuch"), world) == "the guest 'nosuch' is gone from the host"

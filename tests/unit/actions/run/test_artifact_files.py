@@ -21,7 +21,7 @@ def write(path: Path, text: str) -> str:
 def test_file_is_ours_until_another_has_its_name(place: Host, tmp_path: Path) -> None:
     file = File(f"{tmp_path}/a", write(tmp_path / "a", "a"))
     assert file.standing(place, Evidence()).state == OURS
-    used = file.standing(place, Evidence(user_of=lambda path: "web"))
+    used = file.standing(place, Evidence(user_of=lambda path: "the guest 'web' uses it"))
     assert used == (OTHERS, "the guest 'web' uses it")
     write(tmp_path / "b", "b")
     (tmp_path / "b").rename(tmp_path / "a")

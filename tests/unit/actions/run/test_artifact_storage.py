@@ -51,7 +51,7 @@ def test_volume_is_told_by_its_key(place: Host) -> None:
     assert BASE.standing(place, Evidence()).state == OURS
     assert BASE._replace(key="other").standing(place, Evidence()) == (OTHERS, "another volume has its name by now")
     assert BASE.standing(place, Evidence(made=False)).state == UNSURE
-    used = BASE.standing(place, Evidence(user_of={BASE.path: "web"}.__getitem__))
+    used = BASE.standing(place, Evidence(user_of={BASE.path: "the guest 'web' uses it"}.__getitem__))
     assert used == (OTHERS, "the guest 'web' uses it")
     BASE.take_down(place)
     assert BASE.standing(place, Evidence()).state == GONE and not BASE.is_there(place)

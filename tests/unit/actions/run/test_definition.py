@@ -9,6 +9,7 @@ import pytest
 
 from virtprov.actions.run import definition
 from virtprov.host.connection import Host
+from virtprov.support import lock
 from virtprov.support.errors import ProvError
 
 UUID = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"
@@ -74,7 +75,7 @@ def nothing(said: str = "") -> None:
 
 
 def test_one_run_at_a_time_and_an_end_to_the_waiting(place: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(definition, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(lock, "WAIT_SECONDS", 0.1)
     with definition.locked(place, "web", UUID, nothing, nothing):
         sentence = "another virtprov-xml has been changing 'web' for 0 seconds"
         with pytest.raises(ProvError, match=sentence), definition.locked(place, "web", UUID, nothing, nothing):

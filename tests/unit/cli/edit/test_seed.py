@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.actions.edit.changes import EJECT, SEED, Changed
-from virtprov.actions.seed.replace import NewSeed, OldSeed, Reseeded
+from virtprov.actions.edit.changes import EJECT, SEED
+from virtprov.actions.edit.guest_report import GuestReport, SeedReport
+from virtprov.actions.edit.outcome import Wanted
+from virtprov.actions.seed.replace import NewSeed, OldSeed
 from virtprov.cli.edit import seed, typed_changes
 from virtprov.cli.edit.flags import GROUPS, build_parser
-from virtprov.cli.output import Output
-from virtprov.guest.document import Guest
 from virtprov.support.errors import UsageError
-
-GUEST = Guest.parse("<domain/>")
 
 
 def said(*argv: str) -> list[typed_changes.Words]:
@@ -67,15 +65,14 @@ def test_eject_stands_alone() -> None:
         seed.request(["none"])
 
 
-def part(password: str = "", *old: OldSeed) -> Changed:
-    seed = NewSeed("p", "g-seed.iso", "/p/g-seed.iso", "vdb", "iid-1")
-    return Changed(GUEST, (), seeded=Reseeded(GUEST, seed=seed, password=password, old=old))
+def report(*old: OldSeed, password: str = "") -> SeedReport:
+    return SeedReport(NewSeed("p", "g-seed.iso", "/p/g-seed.iso", "vdb", "iid-1"), password, old)
 
 
 def test_json_tells_of_seeds_where_there_are_any() -> None:
-    assert seed.facts([Changed(GUEST, ())], made=True) == {}
+    assert seed.facts([], ["word"]) == {}
     old = OldSeed("p", "g-seed-1.iso", "/p/g-seed-1.iso")
-    told = seed.facts([Changed(GUEST, ()), part("word", old), part("", old)], made=True)
+    told = seed.facts([report(old), report(old)], ["word"])
     assert told == {
         "cloud_init": {
             "seed": {
@@ -92,10 +89,14 @@ def test_json_tells_of_seeds_where_there_are_any() -> None:
 
 
 def test_a_password_of_a_seed_that_is_not_written_is_told_to_nobody() -> None:
-    told = seed.facts([part("word")], made=False)["cloud_init"]
+    told = seed.facts([report(password="word")], [])["cloud_init"]
     assert isinstance(told, dict) and told["root_password"] is None
 
 
-def test_the_password_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    seed.tell_password([Changed(GUEST, ()), part(), part("word")], Output())
-    assert capsys.readouterr().out == "Password for root's first login: word\n"
+@pytest.mark.parametrize(
+    ("wanted", "told"), [(Wanted(define=True), ["word"]), (Wanted(start=True), ["word"]), (Wanted(update=True), [])]
+)
+def test_a_password_is_told_of_seeds_that_are_written(wanted: Wanted, told: list[str]) -> None:
+    planned = GuestReport("g", "", None, wanted)
+    planned.seeds = (report(), report(password="word"))
+    assert planned.passwords == told

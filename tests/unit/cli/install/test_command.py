@@ -18,6 +18,7 @@ from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import ProvError, UsageError, WaitTimeout
 
 KVM = f"recorded://{Path(__file__).resolve().parents[3] / 'data' / 'hosts' / 'kvm'}"
+ON_BASE = "pool=images,backing_store=/srv/images/base.qcow2"
 NEW = ["--connect", "test:///default", "--name", "new", "--osinfo", "generic", "--memory", "64", "--disk", "none"]
 
 
@@ -131,10 +132,11 @@ def test_how_the_system_comes_in(words: tuple[str, ...], method: Method) -> None
     [
         ((), Checks()),
         (("--check", "mac_in_use=off"), Checks(mac_in_use=False)),
-        (("--check", "all=off"), Checks(False, False, False, False, True, False)),
-        (("--force",), Checks(False, False, False, False, True, False)),
-        (("--check", "all=off,disk_size=on"), Checks(False, True, False, False, True, False)),
+        (("--check", "all=off"), Checks(False, False, False, False, True, False, host=False)),
+        (("--force",), Checks(False, False, False, False, True, False, host=False)),
+        (("--check", "all=off,disk_size=on"), Checks(False, True, False, False, True, False, host=False)),
         (("--check", "name_in_use=off"), Checks(name_in_use=False)),
+        (("--check", "host=off"), Checks(host=False)),
         (("--check", "pool_create=on,permissions=off"), Checks(permissions=False, pool_create=True)),
         (("--check", "path_in_use=no", "--check", "disk_size=0"), Checks(path_in_use=False, disk_size=False)),
     ],
@@ -280,7 +282,10 @@ def test_a_recording(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
         ([*NEW, "--import"], "The guest 'new' is created and running.\n"),
         ([*NEW, "--pxe"], "The guest 'new' is running its installation; it is complete when it powers off.\n"),
         ([*NEW, "--import", "--quiet"], ""),
-        ([*NEW, "--import", "--dry-run"], "Defining the guest 'new'\nStarting the guest 'new'\n"),
+        (
+            [*NEW, "--import", "--dry-run"],
+            "Would define the guest 'new'\nWould start the guest 'new'\nNothing was changed.\n",
+        ),
     ],
 )
 def test_the_closing_line(words: list[str], said: str, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
@@ -312,7 +317,7 @@ def seeded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("seeded")
 def test_a_password_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", "pool=images,size=1", "--cloud-init"]
+    words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", ON_BASE, "--cloud-init"]
     assert command.main(words) == 0
     out = capsys.readouterr().out
     assert out.count("Password for root's first login: ") == 1
@@ -328,7 +333,7 @@ def test_a_password_is_not_lost_when_the_wait_fails(
         raise WaitTimeout("not ready")
 
     monkeypatch.setattr("virtprov.actions.install.finish.finish", impatient)
-    words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", "pool=images,size=1"]
+    words = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--disk", ON_BASE]
     with pytest.raises(WaitTimeout):
         command.main([*words, "--cloud-init", "--output", "json"])
     said = capsys.readouterr()
@@ -430,3 +435,20 @@ def test_the_guest_ends_even_when_waiting_fails(opened: list[list[str]], monkeyp
     with pytest.raises(ProvError, match="broken"):
         command.main([*REAL, "--import", "--graphics", "none", "--destroy-on-exit"])
     assert ended == ["new"]
+
+
+def test_an_interrupted_wait_says_what_becomes_of_the_guest(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*words: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("virtprov.actions.install.finish.finish", stopped)
+    from virtprov.cli import app
+
+    assert app.run("virtprov-install", command.main, [*NEW, "--import", "--output", "json"]) == 130
+    said = capsys.readouterr()
+    assert "virtprov-install: interrupted; the guest 'new' runs on; `virsh console new` shows it" in said.err
+    body = json.loads(said.out)["error"]
+    assert body["kind"] == "interrupted" and "the guest 'new' runs on" in body["message"]
+    assert host.guest("new") is not None

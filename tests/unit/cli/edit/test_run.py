@@ -14,7 +14,7 @@ import pytest
 
 from virtprov.cli import app
 from virtprov.cli.edit import command
-from virtprov.cli.edit.fleet_report import grouped, jobs, states
+from virtprov.cli.edit.many_report import grouped, jobs, states
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError
 

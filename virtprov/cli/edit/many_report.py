@@ -11,10 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from virtprov.actions.edit.fleet import Aborted, Failed, Planned
-    from virtprov.actions.edit.outcome import Edited, Wanted
-    from virtprov.actions.live.compare import Course
-    from virtprov.actions.live.effects import Effect
+    from virtprov.actions.edit.apply import Aborted
+    from virtprov.actions.edit.choice import Choice
+    from virtprov.actions.edit.guest_report import Failed, GuestReport
+    from virtprov.actions.edit.run import Edit
+    from virtprov.cli.edit.flags import Flags
     from virtprov.cli.output import Output
     from virtprov.host.connection import Host
 
@@ -31,58 +32,23 @@ SHORT = 3
 """Shorter names than that may stand in a sentence by chance."""
 
 
-class Told:
-    """What is kept of an edit of one of many guests: no documents, but with --print-xml until it is printed.
+def choice(flags: Flags) -> Choice:
+    """Which guests the flags choose. Raises UsageError."""
+    from virtprov.actions.edit.choice import Choice
 
-    `idle`: the change is not made, because it is for running guests and this one is off.
-    """
+    holds = None
+    if flags.where is not None:
+        from virtprov.xml import xpath
 
-    __slots__ = (
-        "changed",
-        "course",
-        "diff",
-        "facts",
-        "idle",
-        "later",
-        "passwords",
-        "rows",
-        "started",
-        "text",
-        "updated",
-    )
-
-    def __init__(self) -> None:
-        self.changed = self.idle = self.later = self.started = self.updated = False
-        self.diff = self.text = ""
-        self.facts: dict[str, object] = {}
-        self.rows: tuple[Effect, ...] = ()
-        self.course: Course | None = None
-        self.passwords: list[str] = []
+        holds = xpath.condition(flags.where)
+    return Choice(flags.guests, states(flags.state), holds)
 
 
-def told(made: Edited, wanted: Wanted, output: Output, *, xml: bool) -> Told:
-    """What is kept of an edit."""
-    from virtprov.actions.edit import outcome
-
-    mine, info = Told(), made.source.info
-    assert info is not None
-    mine.changed = made.changed
-    mine.diff = report.difference(made, info.name)
-    mine.text = made.text if xml else ""
-    mine.updated, mine.started = wanted.update and made.acts, wanted.start
-    stored = outcome.stores(made, wanted)
-    turned = wanted.define and made.autostart is not None
-    mine.idle = made.changed and not (stored or turned or mine.updated or mine.started)
-    mine.later = stored and info.active and not (mine.updated and made.course is not None and not made.course.waits)
-    if wanted.anything and made.course is not None:
-        mine.course = made.course if wanted.update else None
-        mine.rows = tuple(made.course.rows)
-    seeds = [part.seeded for part in made.parts if part.seeded is not None]
-    mine.passwords = [seed.password for seed in seeds if seed.password and (wanted.define or wanted.start)]
-    if output.json:
-        mine.facts = report.facts(made, wanted, mine.text, defined=stored, kept=True)
-        mine.facts.update(name=info.name, uuid=info.uuid, diff=mine.diff)
-    return mine
+def words(flags: Flags) -> str:
+    """The part of the command line that chooses guests."""
+    said = ["--all"] if flags.every else list(flags.guests)
+    said += [f"--{name} {value}" for name in ("where", "state") if (value := getattr(flags, name)) is not None]
+    return " ".join(said)
 
 
 def states(text: str | None) -> frozenset[str]:
@@ -142,6 +108,16 @@ def _without(name: str, sentence: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _PART, plain)
 
 
+def tell(reports: list[GuestReport], output: Output, *, alone: bool = False) -> None:
+    """Pass on what there is to be said of guests, each thing once; of one that is named `alone` as it stands."""
+    for kind, say in (("notes", output.say), ("warnings", output.warn)):
+        said = [(each.name, sentence) for each in reports for sentence in getattr(each, kind)]
+        for sentence in [text for _, text in said] if alone else grouped(said):
+            say(sentence)
+        for each in reports:
+            getattr(each, kind).clear()
+
+
 def fail(sentence: str) -> None:
     """Say that something failed, though the command goes on; --quiet says it as well."""
     from virtprov.support import log
@@ -185,14 +161,13 @@ def _as(error: ProvError, message: str, hint: str) -> ProvError:
     return made
 
 
-def summary(planned: list[Planned], failed: list[Failed], wanted: Wanted, *, done: bool) -> str:
+def summary(reports: list[GuestReport], failed: list[Failed], *, verify: bool, done: bool) -> str:
     """The closing line."""
-    each = [one.described for one in planned]
-    idle = sum(mine.idle for mine in each) if done else 0
-    changed, total = _changed(planned, done=done), len(planned) + len(failed)
-    same = len(planned) - changed - idle
+    idle = sum(each.idle for each in reports) if done else 0
+    changed, total = _changed(reports, done=done), len(reports) + len(failed)
+    same = len(reports) - changed - idle
     of = f"{changed} of {count(total)}"
-    if wanted.verify:
+    if verify:
         line = f"{same} of {count(total)} {_is(same)} as asked" + (f", {changed} {_is(changed)} not" if changed else "")
     elif done:
         line = f"{of} changed" + (f", {same} {'was' if same == 1 else 'were'} so already" if same else "")
@@ -200,8 +175,8 @@ def summary(planned: list[Planned], failed: list[Failed], wanted: Wanted, *, don
     else:
         line = f"{of} would change" + (f", {same} {_is(same)} so already" if same else "")
     line += f", {len(failed)} failed." if failed else "."
-    started = sum(mine.started for mine in each) if done else 0
-    later = sum(mine.later for mine in each) if done else 0
+    started = sum(each.wanted.start for each in reports) if done else 0
+    later = sum(each.waits for each in reports) if done else 0
     if later:
         line += f" {later} of them {'runs' if later == 1 else 'run'}, and must be powered off and started again for it."
     if started:
@@ -209,28 +184,25 @@ def summary(planned: list[Planned], failed: list[Failed], wanted: Wanted, *, don
     return line
 
 
-def _changed(planned: list[Planned], *, done: bool) -> int:
+def _changed(reports: list[GuestReport], *, done: bool) -> int:
     """How many guests were changed, or when it is not `done` would be."""
-    return sum(one.described.changed and not (done and one.described.idle) for one in planned)
+    return sum(_is_changed(each, done=done) for each in reports)
+
+
+def _is_changed(report: GuestReport, *, done: bool) -> bool:
+    return report.changed and not (done and report.idle)
 
 
 def _is(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def facts(planned: list[Planned], failed: list[Failed], *, done: bool) -> dict[str, object]:
+def facts(reports: list[GuestReport], failed: list[Failed], edit: Edit, *, done: bool) -> dict[str, object]:
     """What JSON says of many guests; docs/json.md explains each key."""
-    listed = []
-    for one in planned:
-        mine = one.described
-        if mine.facts:
-            stored = done and one.defines
-            mine.facts.update(defined=stored, kept=one.kept, updated=done and mine.updated)
-            mine.facts.update(started=done and mine.started, error=None)
-            mine.facts.update(changed=mine.changed and not (done and mine.idle))
-            if mine.course is not None:
-                mine.facts.update(effects=mine.course.facts())
-            listed.append(mine.facts)
+    listed: list[dict[str, object]] = []
+    for each in reports:
+        told = report.facts(each, edit, done=done, named=True)
+        listed.append({**told, "changed": _is_changed(each, done=done), "error": None})
     listed += [{"name": name, "error": error.message} for name, error in failed]
-    changed = _changed(planned, done=done)
-    return {"guests": listed, "changed": changed, "unchanged": len(planned) - changed, "failed": len(failed)}
+    changed = _changed(reports, done=done)
+    return {"guests": listed, "changed": changed, "unchanged": len(reports) - changed, "failed": len(failed)}

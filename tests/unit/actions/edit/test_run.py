@@ -9,18 +9,22 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.edit import fleet, journal
+from virtprov.actions.edit import choice, journal
+from virtprov.actions.edit.apply import Aborted, Work
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
-from virtprov.actions.edit.fleet import Aborted, Asked, Choice, Planned, Planner, Work
+from virtprov.actions.edit.choice import Choice
+from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Journal
-from virtprov.actions.edit.outcome import Edited, Wanted
+from virtprov.actions.edit.outcome import Wanted
+from virtprov.actions.edit.run import Edit, Editor
+from virtprov.actions.run import definition
 from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.plan import World
 from virtprov.actions.run.trail import FileTrail
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
 from virtprov.host.connection import Host, connect
-from virtprov.support import state
+from virtprov.support import lock, state
 from virtprov.support.errors import HostError, ProvError, UsageError
 
 DOMAIN = """<domain type='test'><name>{name}</name><memory>65536</memory><vcpu>{vcpus}</vcpu>
@@ -72,22 +76,20 @@ def vcpus(count: int) -> EditRequest:
     return EditRequest(EDIT, "vcpus", tuple(gather.group_uses("vcpus", [str(count)])[0]))
 
 
-def described(made: Edited, wanted: Wanted) -> str:
-    return made.diff
-
-
 def planned(
     host: Any,
     *requests: EditRequest,
-    choice: Choice = Choice(),  # noqa: B008  (frozen)
+    chosen: Choice = Choice(),  # noqa: B008  (frozen)
     book: Journal | None = None,
     jobs: int = 1,
     autostart: bool | None = None,
     verify: bool = False,
-) -> tuple[list[Planned], list[tuple[str, ProvError]]]:
-    asked = Asked(requests, Wanted(define=True, verify=verify), described, autostart)
+) -> tuple[list[GuestReport], list[tuple[str, ProvError]]]:
+    edit = Edit(requests, Wanted(define=True, verify=verify), autostart)
     good, bad = [], []
-    for name, answer in Planner(host, asked, choice, book).all(fleet.names(choice, host), jobs):
+    for name, answer in Editor(host, edit, lambda: book or journal.passing()).all(
+        choice.names(chosen, host), chosen, jobs
+    ):
         if isinstance(answer, ProvError):
             bad.append((name, answer))
         elif answer is not None:
@@ -109,13 +111,13 @@ def planned(
     ],
 )
 def test_guests_are_taken_once_as_they_are_named(host: Host, words: tuple[str, ...], names: tuple[str, ...]) -> None:
-    assert tuple(fleet.names(Choice(words), host)) == names
+    assert tuple(choice.names(Choice(words), host)) == names
 
 
 def test_a_guest_by_id_and_uuid_is_the_same_guest(host: Host) -> None:
     info = host.guest("web1")
     assert info is not None
-    assert fleet.names(Choice((str(info.id), info.uuid, "web1")), host) == ["web1"]
+    assert choice.names(Choice((str(info.id), info.uuid, "web1")), host) == ["web1"]
 
 
 def test_nothing_is_listed_for_plain_names(host: Host) -> None:
@@ -124,7 +126,7 @@ def test_nothing_is_listed_for_plain_names(host: Host) -> None:
             assert name not in ("guest_names", "guest_documents")
             return getattr(host, name)
 
-    assert fleet.names(Choice(("web1", "db1")), Unlisted()) == ["web1", "db1"]  # type: ignore[arg-type]
+    assert choice.names(Choice(("web1", "db1")), Unlisted()) == ["web1", "db1"]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -133,13 +135,13 @@ def test_nothing_is_listed_for_plain_names(host: Host) -> None:
 )
 def test_a_word_that_means_nobody(host: Host, word: str, message: str, hint: str) -> None:
     with pytest.raises(HostError, match=message) as caught:
-        fleet.names(Choice(("web1", word)), host)
+        choice.names(Choice(("web1", word)), host)
     assert hint in caught.value.hint
 
 
 def test_state_and_document_choose_among_them(host: Host) -> None:
     def names(**how: Any) -> list[str]:
-        return [each.name for each in planned(host, vcpus(2), choice=Choice(**how))[0]]
+        return [each.name for each in planned(host, vcpus(2), chosen=Choice(**how))[0]]
 
     assert names(states=frozenset({"shut off"})) == ["db2"]
     assert names(states=frozenset({"running", "paused"})) == ["db1", "web1", "web2", "web3"]
@@ -220,8 +222,8 @@ def test_what_is_made_for_many_is_noted_in_one_trail(
                 raise HostError("no")
             return entry.note_gone
 
-    def each(*bad: str) -> list[Planned]:
-        made = [Planned(name, "", None) for name in "abc"]
+    def each(*bad: str) -> list[GuestReport]:
+        made = [GuestReport(name, "") for name in "abc"]
         for one in made:
             one.first = (Made(one.name), Made(one.name, one.name in bad))
         return made
@@ -251,6 +253,28 @@ def test_an_interrupt_between_guests_undoes_all(host: Host, world_of: Callable[[
     with pytest.raises(KeyboardInterrupt):
         Work(world, jobs=jobs).all(good)
     assert impatient.stored and documents(host) == before
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_an_interrupt_ends_the_waiting_for_another_run(
+    host: Host, world_of: Callable[[Any], World], monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.setattr(lock, "SAY_AFTER", 0)
+    before, world = documents(host), world_of(host)
+    said: list[str] = []
+
+    def say(sentence: str) -> None:
+        said.append(sentence)
+        world.gate.pending = True  # as the handler of Ctrl-C does
+
+    world.say = say
+    good, _ = planned(host, vcpus(4), book=journal.begin(host, None))
+    info = host.guest("db2")
+    assert info is not None
+    with definition.locked(host, "db2", info.uuid, lambda: None, print), pytest.raises(KeyboardInterrupt):
+        Work(world, jobs=jobs).all(good)
+    assert said == ["another virtprov-xml is changing 'db2': waiting until it is done"]
+    assert documents(host) == before
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -286,13 +310,12 @@ def test_autostart_is_a_change_of_its_own(host: Host, world_of: Callable[[Any], 
 def test_a_device_to_add_may_be_there(host: Host, request_: str, so: list[str]) -> None:
     uses = tuple(gather.group_uses("input", [request_])[0])
     good, bad = planned(host, EditRequest(ADD, "input", uses), verify=True)
-    assert not bad and [each.name for each in good if not each.described] == so
+    assert not bad and [each.name for each in good if not each.diff] == so
     assert all(not each.first for each in good)
 
 
 def test_documents_wait_in_the_journal_for_its_owner_alone(host: Host) -> None:
     book = journal.begin(host, None)
-    assert book is not None
     good, _ = planned(host, vcpus(4), book=book)
     book.sync()
     (path,) = state.listing(journal.KIND)

@@ -1,0 +1,117 @@
+"""Two edits of one guest at a time, and a fleet in which others change guests meanwhile: no change is lost."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab.guests import until
+from lab.host import Host
+
+pytestmark = pytest.mark.live
+
+COUNT = 150
+ROUNDS = 20
+DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
+<os><type arch='x86_64'>hvm</type></os><devices/></domain>"""
+DEFINE = """
+import json, sys, libvirt
+host = libvirt.open(sys.argv[1])
+for xml in json.load(sys.stdin):
+    host.defineXML(xml)
+"""
+SHOW = """
+import json, sys, libvirt
+host = libvirt.open(sys.argv[1])
+print(json.dumps({each.name(): each.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) for each in host.listAllDomains()}))
+"""
+FORGET = """
+import sys, libvirt
+host = libvirt.open(sys.argv[1])
+for each in host.listAllDomains():
+    if each.name().startswith("second"):
+        each.undefine()
+"""
+FIRST, GONE, TITLED = "second000", "second140", "second141"
+
+
+def python(host: Host, script: str, stdin: str = "") -> str:
+    done = host.execute([sys.executable, "-c", script, host.uri], stdin=stdin)
+    assert done.rc == 0, done.err
+    return done.out
+
+
+def shown(host: Host) -> dict[str, str]:
+    """The definitions of the guests of this module."""
+    return {name: text for name, text in json.loads(python(host, SHOW)).items() if name.startswith("second")}
+
+
+@pytest.fixture(scope="module")
+def guests(lab: Host) -> Iterator[Host]:
+    """The host with 150 guests that are never started."""
+    names = [f"second{number:03d}" for number in range(COUNT)]
+    python(lab, DEFINE, json.dumps([DOMAIN.format(name=name) for name in names]))
+    yield lab
+    python(lab, FORGET)
+
+
+def ended(process: subprocess.Popen[str]) -> str:
+    """What a command said that must end well."""
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    return said
+
+
+@pytest.mark.parametrize("second", ["virtprov-xml", "virsh"])
+def test_two_edits_of_one_guest_at_once_are_both_there(guests: Host, second: str) -> None:
+    lost = []
+    for number in range(1, ROUNDS // 2 + 1):
+        title, memory = f"{second}, round {number}", 64 + number
+        edit = ["virtprov-xml", FIRST, "--edit"]
+        one = guests.start(guests.own([*edit, "--memory", str(memory)]))
+        if second == "virsh":
+            words = ["virsh", "-c", guests.uri, "desc", FIRST, "--config", "--title", "--new-desc", title]
+            other = guests.start(words)
+        else:
+            other = guests.start(guests.own([*edit, "--metadata", f"title='{title}'"]))
+        ended(one)
+        ended(other)
+        text = shown(guests)[FIRST]
+        if title not in text or f">{memory << 10}</memory>" not in text:
+            lost.append(number)
+    assert lost == []
+
+
+def stored(host: Host, known: set[Path]) -> int:
+    """How many definitions the run has stored whose journal is new."""
+    return sum(path.read_bytes().count(b'{"left":') for path in journals(host) - known)
+
+
+def journals(host: Host) -> set[Path]:
+    return set((host.state / "home/.local/state/virtprov").glob("edit-*.jsonl"))
+
+
+def test_a_fleet_in_which_others_change_guests_meanwhile(guests: Host) -> None:
+    known = journals(guests)
+    process = guests.start(guests.own(["virtprov-xml", "second*", "--edit", "--memory", "96", "--keep-going"]))
+    until("a definition is stored", lambda: stored(guests, known) > 0, lambda seconds: None, 300)
+    guests.virsh("undefine", GONE)
+    guests.virsh("desc", TITLED, "--config", "--title", "--new-desc", "of somebody else")
+    assert stored(guests, known) < COUNT - 10, "the run was over before others changed anything"
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 1, said
+    assert f"error: '{GONE}' is not defined any more" in said
+    assert f"{COUNT - 1} of {COUNT} guests changed, 1 failed." in said
+    after = shown(guests)
+    assert GONE not in after and len(after) == COUNT - 1
+    assert "<title>of somebody else</title>" in after[TITLED]
+    assert all(f">{96 << 10}</memory>" in text for text in after.values())
+    undone = guests.run(["virtprov-xml", "--undo"])
+    assert undone.rc == 0, undone.err
+    back = shown(guests)
+    assert GONE not in back and "<title>of somebody else</title>" in back[TITLED]
+    assert not any(f">{96 << 10}</memory>" in text for text in back.values())

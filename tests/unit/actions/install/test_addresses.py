@@ -1,0 +1,47 @@
+"""Whether the new guest can be reached, by everybody who may know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from virtprov.actions.install.addresses import missing, of
+from virtprov.host.failures import AgentSilent
+from virtprov.host.info import Address
+
+NIC = "<domain><devices><interface type='{}'/></devices></domain>"
+
+
+class Known:
+    """A host that knows these addresses by their sources; of all others nobody knows."""
+
+    def __init__(self, **addresses: str) -> None:
+        self.addresses = addresses
+
+    def interface_addresses(self, name: str, source: str) -> tuple[Address, ...]:
+        if source not in self.addresses:
+            raise AgentSilent("nobody answers")
+        return tuple(Address("eth0", "", "ipv4", each, 24) for each in self.addresses[source].split())
+
+
+@pytest.mark.parametrize(
+    ("addresses", "found"),
+    [
+        ({"lease": "192.168.122.5"}, ["192.168.122.5"]),
+        ({"agent": "127.0.0.1 fe80::1 10.0.0.7"}, ["10.0.0.7"]),
+        ({"lease": "", "agent": "127.0.0.1", "arp": "10.0.0.9"}, ["10.0.0.9"]),
+        ({"agent": "127.0.0.1"}, []),
+        ({}, []),
+    ],
+)
+def test_addresses(addresses: dict[str, str], found: list[str]) -> None:
+    host: Any = Known(**addresses)
+    assert of(host, "web") == found
+    assert bool(missing(host, "web", NIC.format("network"))) is not bool(found)
+
+
+def test_a_guest_that_nobody_could_reach_anyway() -> None:
+    host: Any = Known()
+    assert missing(host, "web", NIC.format("user")) == missing(host, "web", "<domain><devices/></domain>") == ""
+    assert missing(host, "web", NIC.format("bridge")).startswith("no network address of 'web' is known")

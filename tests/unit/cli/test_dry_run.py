@@ -1,0 +1,64 @@
+"""What --dry-run says is not taken for something that is done."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from virtprov.cli import app, clone
+from virtprov.cli.dry_run import VERBS, would
+from virtprov.cli.install import command
+
+ROOT = Path(__file__).resolve().parents[3]
+KVM = f"recorded://{ROOT / 'tests' / 'data' / 'hosts' / 'kvm'}"
+
+
+def test_every_label_has_its_verb() -> None:
+    """The labels of all steps begin with a word that can be said in the conditional."""
+    words = set()
+    for path in (ROOT / "virtprov" / "actions").rglob("*.py"):
+        for body in re.findall(r"def label\(self\) -> str:\n((?: {8}.*\n|\n)+)", path.read_text()):
+            words |= set(re.findall(r"return f?\"(\w+)", body))
+    assert len(words) >= 8
+    assert words <= set(VERBS)
+
+
+def test_the_conditional() -> None:
+    assert would("Making the volume a b.qcow2") == "Would make the volume a b.qcow2"
+    assert would("Unheard of") == "Would do: Unheard of"
+
+
+def test_install(capsys: pytest.CaptureFixture[str], only_bundled_profiles: None) -> None:
+    words = ["--connect", KVM, "--name", "g", "--osinfo", "debian12", "--pxe", "--disk", "pool=images,size=1"]
+    assert app.run("virtprov-install", command.main, [*words, "--dry-run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Would make the volume g.qcow2" and lines[-1] == "Nothing was changed."
+    assert all(line.startswith("Would ") for line in lines[:-1])
+
+
+def test_clone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run("virtprov-clone", clone.main, ["-c", KVM, "-o", "web", "--auto-clone", "--dry-run"]) == 2
+    capsys.readouterr()
+    assert app.run("virtprov-clone", clone.main, ["--connect", KVM, "-o", "web", "--auto-clone", "--dry-run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "Would copy web.qcow2 to web-clone.qcow2",
+        "Would define the guest 'web-clone'",
+        "Nothing was changed.",
+    ]
+
+
+@pytest.mark.parametrize("flag", ["--print-xml", "--dry-run"])
+def test_a_name_in_use_is_shown_all_the_same(
+    flag: str, capsys: pytest.CaptureFixture[str], only_bundled_profiles: None
+) -> None:
+    words = ["--connect", KVM, "--name", "web", "--osinfo", "generic", "--memory", "64", "--import", "--disk", "none"]
+    assert app.run("virtprov-install", command.main, [*words, flag]) == 0
+    said = capsys.readouterr()
+    assert said.out
+    assert "warning: the host has a guest 'web' already" in said.err
+    assert app.run("virtprov-install", command.main, [*words, flag, "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+    assert app.run("virtprov-install", command.main, words) == 3

@@ -1,0 +1,25 @@
+"""What is said of the data of a disk that leaves its guest."""
+
+from __future__ import annotations
+
+import pytest
+
+from virtprov.guest.edits.removed_storage import notes
+from virtprov.xml import tree
+
+
+@pytest.mark.parametrize(
+    ("disk", "said"),
+    [
+        ("<disk><source file='/srv/a.img'/></disk>", "stays in /srv/a.img: once no guest needs it, `virsh vol-del"),
+        ("<disk><source pool='p' volume='v'/></disk>", "the volume v of the pool 'p'"),
+        ("<disk><source dev='/dev/vg/lv'/></disk>", "stays on /dev/vg/lv"),
+        ("<disk device='cdrom'><source file='/srv/a.iso'/></disk>", ""),
+        ("<disk><source file='/srv/a.img'/><shareable/></disk>", ""),
+        ("<disk/>", ""),
+        ("<interface/>", ""),
+    ],
+)
+def test_removed(disk: str, said: str) -> None:
+    found = notes((tree.parse(disk),))
+    assert (said in found[0]) if said else found == ()

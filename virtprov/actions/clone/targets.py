@@ -1,0 +1,69 @@
+"""Where the copies of disks go: nobody else's data is written over or shared."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from virtprov.guest.checks import Others
+from virtprov.guest.disks import host_use
+from virtprov.guest.disks.chains import Chains
+from virtprov.guest.disks.in_use import disks_are_free
+from virtprov.support.errors import HostError, UsageError
+from virtprov.xml import path, tree
+
+if TYPE_CHECKING:
+    from virtprov.actions.request import CloneRequest
+    from virtprov.host.connection import Host
+    from virtprov.xml.tree import Element
+
+class Targets:
+    """The paths that the user gives for copies; `own` are those of the original's disks."""
+
+    def __init__(self, request: CloneRequest, host: Host, own: set[str]) -> None:
+        self.request, self.host = request, host
+        self._chains = Chains(host)
+        own = set() if request.document else own  # no guest of the host has these
+        self._own = {self._chains.real(os.path.normpath(place)): place for place in own}
+        self._others = Others(host)
+
+    def check(self, disk: Element, target: str) -> None:
+        """Raise HostError for a path that the original, another guest or this machine uses, UsageError for the first.
+
+        A guest in whose place the copy comes may lose its disks to it.
+        """
+        place = self._chains.real(os.path.normpath(target))
+        if not self.request.checks.path_in_use:
+            return
+        if place in self._own and tree.child(disk, "shareable") is None and tree.child(disk, "readonly") is None:
+            raise UsageError(
+                f"--file {target}: this is the original's own disk",
+                hint="give another path, --skip-copy to share it, or --check path_in_use=off",
+            )
+        wanted = tree.copy(disk)
+        for tag in ("source", "backingStore"):
+            there = tree.child(wanted, tag)
+            if there is not None:
+                tree.remove(there)
+        path.put(wanted, "./source/@file", target)
+        replaced = self.request.name if self.request.replace else ""
+        disks_are_free(self.host, [wanted], itself=replaced, others=self._others)
+        host_use.refuse_used(self.host, target, f"--file {target}")
+
+    def check_variables(self, target: str, own: str) -> None:
+        """Raise HostError for UEFI variables that belong to another guest, UsageError for the original's own."""
+        if not self.request.checks.path_in_use:
+            return
+        if target == own:
+            raise UsageError(f"--nvram {target}: these are the original's own variables", hint="give another path")
+        for text in self._others.texts():
+            if "nvram" not in text or target not in text:
+                continue
+            root = tree.parse(text)
+            name = path.text(root, "./name")
+            used = (path.text(root, "./os/nvram").strip(), path.text(root, "./os/nvram/source/@file"))
+            if target in used and not (self.request.replace and name == self.request.name):
+                raise HostError(
+                    f"the UEFI variables {target} are in use by the guest '{name}'",
+                    hint="give another --nvram, or --check path_in_use=off",
+                )

@@ -1,0 +1,201 @@
+"""Doing what is planned, guest by guest, and undoing it when one of them cannot be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from virtprov.actions.edit.store import PutBack, Store
+from virtprov.actions.run import definition
+from virtprov.actions.run.plan import World, close_trail, undo_quietly
+from virtprov.actions.run.workers import in_order
+from virtprov.actions.steps.guest import SetAutostart
+from virtprov.support.errors import ProvError
+from virtprov.support.progress import Progress
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from virtprov.actions.edit.guest_report import Failed, GuestReport
+    from virtprov.actions.run.plan import Step, Undo
+
+    Undos = list[tuple[GuestReport, str, Undo]]
+
+TRIES = 5
+"""How often a change is made anew in a definition that others keep changing."""
+
+
+class Aborted(ProvError):
+    """A guest could not be changed, so what was done to the others is undone. `failed` is the guest's name.
+
+    `clean` says whether all of it could be undone.
+    """
+
+    def __init__(self, failed: str, cause: ProvError) -> None:
+        super().__init__(cause.message, hint=cause.hint)
+        self.exit_code = cause.exit_code
+        self.failed = failed
+        self.cause = cause
+        self.clean = True
+
+
+class Work:
+    """Does what is planned, `jobs` guests at a time, and undoes it: the last first.
+
+    With `keep_going` a guest that cannot be changed is left out. `clean` says whether all could be undone.
+    """
+
+    def __init__(self, world: World, *, keep_going: bool = False, jobs: int = 1) -> None:
+        from threading import Lock
+
+        self.world = world
+        self.keep_going = keep_going
+        self.jobs = jobs
+        self.clean = True
+        self._alone = False
+        self._lock = Lock()  # for what threads change: `clean` and the undos
+        self._undos: Undos = []
+
+    def all(self, reports: list[GuestReport]) -> list[Failed]:
+        """Do it for all, or with `keep_going` for those that can be changed; returns the others.
+
+        Raises Aborted, and KeyboardInterrupt when the user wants to stop: all is undone then.
+        """
+        world = self.world
+        self._alone = len(reports) == 1
+        if self._alone:
+            world.trail.note_guest(reports[0].name)
+        whole = Progress() if self._alone else world.progress
+        with world.gate.closed(), whole.task(f"Changing {len(reports)} guests"):
+            try:
+                failed = self._first(reports)
+                gone = {name for name, _ in failed}
+                self._last([report for report in reports if report.name not in gone])
+                world.gate.check()
+            except BaseException as error:
+                self._back_all()
+                close_trail(world)
+                self.clean = self.clean and world.host.is_alive
+                if isinstance(error, Aborted):
+                    error.clean = self.clean
+                raise
+            world.trail.finish()
+        return failed
+
+    def _first(self, reports: list[GuestReport]) -> list[Failed]:
+        from contextlib import closing
+
+        failed: list[Failed] = []
+        with closing(in_order(self._one, reports, self.jobs, self.world.gate.check)) as answers:
+            for report, answer in answers:
+                if isinstance(answer, ProvError):
+                    if not self.keep_going:
+                        raise Aborted(report.name, answer)
+                    failed.append((report.name, answer))
+                else:
+                    report.done = True
+        return failed
+
+    # -- one guest -----------------------------------------------------------------------------------------
+
+    def _one(self, report: GuestReport) -> None:
+        """All steps of one guest, on the definition that it has now; nobody else of this user changes it meanwhile."""
+        with self._locked(report, self._stop):
+            for _ in range(TRIES):
+                try:
+                    return self._attempt(report)
+                except definition.Moved:
+                    if report.again is None:
+                        raise
+                report.again()
+            raise definition.Moved(
+                f"the definition of '{report.name}' is changed again and again by others", hint="try again later"
+            )
+
+    def _locked(self, report: GuestReport, stop: Callable[[], None]) -> AbstractContextManager[None]:
+        from contextlib import nullcontext
+
+        if not any(isinstance(step, (Store, PutBack, SetAutostart)) for step in report.first):
+            return nullcontext()
+        return definition.locked(self.world.host, report.name, report.uuid, stop, self.world.say)
+
+    def _attempt(self, report: GuestReport) -> None:
+        """Every step; when one fails, those before it are undone at once.
+
+        Raises Moved when the guest has another definition than the one that was read, and nothing was done yet.
+        """
+        world = self._world_of(report)
+        undos: Undos = []
+        self._look_first(report)
+        try:
+            for number, step in enumerate(report.first, 1):
+                self._stop()
+                is_last = self._alone and number == len(report.first) and not report.last
+                with world.trail.last_step(is_last), world.progress.task(step.label) as task:
+                    world.tell = task.update
+                    undo = step.do(world)
+                if undo is not None:
+                    undos.append((report, step.label, undo))
+        except BaseException as error:
+            begun = bool(undos)
+            self._back(undos)
+            if isinstance(error, definition.Moved) and begun:
+                raise ProvError(error.message, hint=error.hint) from None
+            raise
+        with self._lock:
+            self._undos += undos
+
+    def _look_first(self, report: GuestReport) -> None:
+        """Before other things are made for a guest: see that it is still the one that was read."""
+        for step in report.first[1:]:
+            if isinstance(step, (Store, PutBack)):
+                step.look(self.world.host)
+
+    def _stop(self) -> None:
+        """Raise KeyboardInterrupt when the user wants to stop; every thread sees it."""
+        if self.world.gate.pending:
+            raise KeyboardInterrupt
+
+    def _world_of(self, report: GuestReport) -> World:
+        """What the steps of one guest act upon; of many guests what they say is kept, to be said together."""
+        if self._alone:
+            return self.world
+        world = World(self.world.host, Progress(), report.notes.append, report.warnings.append)
+        world.gate, world.trail = self.world.gate, self.world.trail
+        return world
+
+    # -- after all of them, and back -----------------------------------------------------------------------
+
+    def _last(self, reports: list[GuestReport]) -> None:
+        """What may only be done when no guest is put back any more; the same thing is done once."""
+        done: list[Step] = []
+        for report in reports:
+            for step in report.last:
+                if step not in done:
+                    done.append(step)
+                    try:
+                        with self._world_of(report).progress.task(step.label):
+                            undo = step.do(self._world_of(report))
+                    except ProvError as error:
+                        raise Aborted(report.name, error) from error
+                    self._undos += [] if undo is None else [(report, step.label, undo)]
+
+    def _back_all(self) -> None:
+        """Undo what was done to guests whose turn is over, each under its lock again."""
+        self._back([(report, label, self._under_lock(report, undo)) for report, label, undo in self._undos])
+        self._undos = []
+
+    def _under_lock(self, report: GuestReport, undo: Undo) -> Undo:
+        def do() -> None:
+            with self._locked(report, lambda: None):
+                undo()
+
+        return do
+
+    def _back(self, undos: Undos) -> None:
+        while undos:
+            _, label, undo = undos.pop()
+            went = undo_quietly(label, undo, self.world)
+            with self._lock:
+                self.clean = self.clean and went
+

@@ -1,0 +1,112 @@
+"""Does the host's hypervisor know the processor and the devices that the guest is given?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.support.errors import HostError, nearest
+from virtprov.support.text import listed
+from virtprov.xml import path
+
+if TYPE_CHECKING:
+    from virtprov.guest.rule_context import Setting
+    from virtprov.host.domcaps import DomainCapabilities
+
+_OFF = "or use --check host=off to go without this check"
+NICS = (
+    "virtio", "virtio-transitional", "virtio-non-transitional", "virtio-net-pci", "virtio-net-device", "virtio-net",
+    "virtio-net-ccw", "virtio-net-pci-transitional", "virtio-net-pci-non-transitional", "e1000", "e1000e", "igb",
+    "e1000-82540em", "e1000-82544gc", "e1000-82545em", "rtl8139", "ne2k_pci", "ne2k_isa", "pcnet", "vmxnet3", "tulip",
+    "usb-net", "i82550", "i82551", "i82557a", "i82557b", "i82557c", "i82558a", "i82558b", "i82559a", "i82559b",
+    "i82559c", "i82559er", "i82562", "i82801", "rocker", "pvrdma", "sungem", "sunhme", "spapr-vlan", "lan9118",
+    "smc91c111", "cadence_gem", "allwinner-emac", "allwinner-sun8i-emac", "aspeed-mmi", "ftgmac100", "imx.enet",
+    "imx.fec", "npcm7xx-emc", "npcm-gmac", "xgmac", "calxeda-xgmac", "stellaris_enet", "etsec", "eTSEC", "mcf-fec",
+    "dp8393x", "opencores_eth", "lance", "msf2-emac", "xlnx.xps-ethernetlite", "xlnx.axi-ethernet", "igbvf",
+    "82540EM", "82543GC", "82545EM", "Am79C970A", "Am79C973", "vlance", "vmxnet", "vmxnet2", "netfront",
+)  # fmt: skip
+"""Network cards of QEMU (`-device help` of its targets, its hw/net) and libvirt's names for them."""
+_CHOICES = (
+    ("video", "./model/@type", "video", "modelType", "--video model.type", ("none", "default")),
+    ("graphics", "./@type", "graphics", "type", "--graphics type", ("none", "default")),
+    ("disk", "./target/@bus", "disk", "bus", "--disk target.bus", ()),
+    ("tpm", "./@model", "tpm", "model", "--tpm model", ()),
+    ("tpm", "./backend/@type", "tpm", "backendModel", "--tpm backend.type", ()),
+    ("rng", "./@model", "rng", "model", "--rng model", ()),
+    ("filesystem", "./driver/@type", "filesystem", "driverType", "--filesystem driver.type", ()),
+)
+"""Device, place in it, kind and enumeration of the domain capabilities, the option, what is never asked about."""
+
+
+def check(setting: Setting) -> None:
+    """Raise HostError for a processor or a device that the host's hypervisor does not know."""
+    known = setting.domcaps
+    if known is not None:
+        _check_cpu(setting, known)
+        for choice in _CHOICES:
+            _check_choice(setting, known, *choice)
+    if setting.is_qemu:
+        for nic in setting.guest.devices("interface"):
+            model = path.get(nic, "./model/@type")
+            if model and nic.get("type") != "hostdev" and model not in NICS:
+                hint = nearest(model, NICS) or "for example virtio, e1000e, rtl8139"
+                raise HostError(f"--network model={model}: QEMU has no such network card", hint=f"{hint}, {_OFF}")
+    _check_passwords(setting)
+
+
+def _check_cpu(setting: Setting, known: DomainCapabilities) -> None:
+    from virtprov.options.cpu import MODES
+
+    guest = setting.guest
+    mode, model = guest.get("./cpu/@mode"), guest.get("./cpu/model")
+    if mode in ("host-passthrough", "host-model", "maximum") and known.cpu_mode(mode) is False:
+        offered = [word for word in MODES if word != mode and known.cpu_mode(word)]
+        hint = f"it offers {listed(offered)}" if offered else "leave out --cpu"
+        raise HostError(
+            f"--cpu {mode}: the host does not offer this for {guest.domain_type} guests", hint=f"{hint}, {_OFF}"
+        )
+    names = [each.name for each in known.cpu_models]
+    canonical = [each.canonical for each in known.cpu_models]
+    if not model or not names or mode not in ("", None, "custom") or model in names or model in canonical:
+        return
+    words = [*MODES, *names]
+    hint = nearest(model, words) or f"there are {', '.join(names[:5])} ...: `virsh domcapabilities` lists them"
+    raise HostError(f"--cpu {model}: the host knows no such processor", hint=f"{hint}, {_OFF}")
+
+
+def _check_choice(
+    setting: Setting,
+    known: DomainCapabilities,
+    tag: str,
+    place: str,
+    kind: str,
+    enum: str,
+    option: str,
+    free: tuple[str, ...],
+) -> None:
+    for device in setting.guest.devices(tag):
+        value = path.get(device, place)
+        if not value or value in free or tag == "disk" and device.get("device", "disk") not in ("disk", "cdrom"):
+            continue
+        offered = known.device(kind, enum)
+        lacks = known.supports(f"devices/{kind}") is False
+        if not lacks and (not offered or value in offered):  # none at all: an old libvirt that does not say
+            continue
+        hint = nearest(value, offered or ()) or (f"it offers {listed(offered)}" if offered else f"leave out --{tag}")
+        raise HostError(
+            f"{option}={value}: the host does not offer this for {setting.guest.domain_type} guests",
+            hint=f"{hint}, {_OFF}",
+        )
+
+
+_VNC_LETTERS = 8
+"""A VNC password is cut off by the protocol after as many (RFC 6143, 7.2.2), so libvirt takes no longer one."""
+
+
+def _check_passwords(setting: Setting) -> None:
+    for display in setting.guest.devices("graphics"):
+        password = display.get("passwd") or ""
+        if display.get("type") == "vnc" and len(password.encode()) > _VNC_LETTERS:
+            raise HostError(
+                f"--graphics vnc: the password has {len(password.encode())} letters, and VNC takes {_VNC_LETTERS}",
+                hint=f"give a shorter one, {_OFF}",
+            )

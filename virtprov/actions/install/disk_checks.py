@@ -1,0 +1,44 @@
+"""Looks at the disks that the user names, before anything is made: whose are they, and what are they really?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.guest.disks import host_use, source_element
+from virtprov.guest.disks.claimed_format import refuse_made_up
+from virtprov.guest.disks.in_use import disks_are_free, written_below
+from virtprov.xml import tree
+
+if TYPE_CHECKING:
+    from virtprov.actions.request import InstallRequest
+    from virtprov.guest.checks import Others
+    from virtprov.guest.disks.existing import Told
+    from virtprov.guest.disks.volumes import Making
+    from virtprov.guest.rule_context import Setting
+    from virtprov.xml.tree import Element
+
+
+def check(
+    request: InstallRequest,
+    setting: Setting,
+    given: tuple[Element, ...],
+    makings: tuple[Making, ...],
+    told: tuple[Told, ...],
+    others: Others,
+) -> None:
+    """Check the disks that were given, and the images below new ones; `told` are those whose format was not given.
+
+    Raises HostError for a disk that another guest or this host itself uses, and for one whose format a guest may
+    have made up; warns of images that break once another guest runs.
+    """
+    host = setting.host
+    volumes = [volume for making in makings for volume in making.volumes if volume.backing]
+    if request.checks.path_in_use:
+        disks_are_free(host, list(given), others)
+        for disk in given:
+            where = source_element.spelled_path(disk)
+            if where and disk.get("device") not in ("cdrom", "floppy") and tree.child(disk, "readonly") is None:
+                host_use.refuse_used(host, where, f"--disk {where}")
+        for image, user in written_below(host, [volume.backing for volume in volumes], others):
+            setting.warn(f"{image} is a disk of the guest '{user}': the new disk on it breaks once that guest runs")
+    refuse_made_up(host, told, others)

@@ -1,0 +1,128 @@
+"""Can the host run this guest? What would fail once the disks are made is asked before anything is.
+
+At most three calls of libvirt more for a usual guest: whether its network is there, and active. What libvirt itself
+takes is warned of at most. Files and bridges are looked at on this machine alone. `--check host=off` goes without.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from virtprov.actions.install import device_checks
+from virtprov.actions.install.missing_files import check_file, check_files
+from virtprov.support.errors import HostError, nearest
+from virtprov.support.text import listed
+from virtprov.xml import path
+
+if TYPE_CHECKING:
+    from virtprov.guest.boot import Method
+    from virtprov.guest.document import Guest
+    from virtprov.guest.rule_context import Setting
+    from virtprov.host.connection import Host
+
+_OFF = "or use --check host=off to go without this check"
+
+
+def check(setting: Setting, host: Host, method: Method) -> None:
+    """Ask the host what can be asked; raises HostError for the first thing that it cannot do."""
+    check_document(setting.guest, host)
+    if not host.is_recorded and not host.is_remote:
+        for flag, where in (("--install kernel", method.kernel), ("--install initrd", method.initrd)):
+            check_file(where, flag)
+    _check_resources(setting)
+    device_checks.check(setting)
+
+
+def check_document(guest: Guest, host: Host) -> None:
+    """Check the networks and, on this machine, the files that a guest needs to start. Raises HostError."""
+    check_networks(guest, host)
+    if not host.is_recorded and not host.is_remote:
+        check_files(guest, host.driver)
+
+
+# -- networks ------------------------------------------------------------------------------------
+
+
+def check_networks(guest: Guest, host: Host) -> None:
+    """Raise HostError for networks and bridges that are not there, and for networks that are not active."""
+    asked: set[str] = set()
+    for nic in guest.devices("interface"):
+        name = path.get(nic, "./source/@network")
+        bridge = path.get(nic, "./source/@bridge")
+        link = path.get(nic, "./source/@dev") if nic.get("type") == "direct" else None
+        if nic.get("type") == "network" and name and name not in asked:
+            _check_network(host, name)
+        for where, what in ((bridge, "bridge"), (link, "network interface")):
+            if where and where not in asked:
+                _check_link(host, where, what)
+        asked |= {each for each in (name, bridge, link) if each}
+
+
+def _check_network(host: Host, name: str) -> None:
+    active = host.network_is_active(name)
+    if active:
+        return
+    if active is None:
+        known = host.network_names()
+        hint = nearest(name, known) or (f"its networks: {', '.join(known)}" if known else _no_networks(name))
+        raise HostError(f"the host has no virtual network '{name}'", hint=f"{hint}; {_OFF}")
+    raise HostError(
+        f"the virtual network '{name}' is not active, so the guest could not start",
+        hint=f"start it with `virsh net-start {name}` (`virsh net-autostart {name}` for every boot), {_OFF}",
+    )
+
+
+def _no_networks(name: str) -> str:
+    made = "`virsh net-define` makes one"
+    if name == "default":
+        made = "`virsh net-define /usr/share/libvirt/networks/default.xml` and `virsh net-start default` make it"
+    return f"it has no networks at all: {made}, --network bridge=NAME or --network user goes without"
+
+
+def _check_link(host: Host, name: str, what: str) -> None:
+    """Look for an interface of this machine, and where it is not seen, ask libvirt, which may see more."""
+    if host.is_remote or host.is_recorded or os.path.exists(f"/sys/class/net/{name}") or host.has_interface(name):
+        return
+    flag = "--network" if what == "bridge" else "--network type=direct"
+    known = sorted(_links(bridges=what == "bridge"))
+    hint = nearest(name, known) or (f"there {'is' if len(known) == 1 else 'are'} {listed(known)}" if known else "")
+    if not hint:
+        hint = "this host has none: --network default uses libvirt's own"
+    raise HostError(f"{flag}: the host has no {what} '{name}'", hint=f"{hint}, {_OFF}")
+
+
+def _links(*, bridges: bool) -> list[str]:
+    try:
+        names = os.listdir("/sys/class/net")
+    except OSError:
+        return []
+    return [name for name in names if not bridges or os.path.isdir(f"/sys/class/net/{name}/bridge")]
+
+
+# -- processors and memory -----------------------------------------------------------------------
+
+
+def _check_resources(setting: Setting) -> None:
+    """Raise HostError for more processors than the machine takes; more memory than the host has is warned of."""
+    guest, known = setting.guest, setting.domcaps
+    count = guest.get("./vcpu") or "1"
+    most = known.max_vcpus if known is not None else None
+    if most and count.isdecimal() and int(count) > most:
+        machine = f"the machine {guest.machine}" if guest.machine else f"a {guest.domain_type} guest"
+        raise HostError(
+            f"--vcpus {count}: {machine} takes {most} at most on this host", hint=f"give fewer, {_OFF}"
+        )
+    wanted = guest.get("./memory") or "0"
+    has = setting.capabilities.memory_kib
+    if has and not setting.is_test and _kib(guest, wanted) > has:
+        setting.warn(
+            f"the guest gets {_kib(guest, wanted) // 1024:,} MiB of memory, but the host has {has // 1024:,} MiB:"
+            " it may not start, or be stopped when it uses them"
+        )
+
+
+def _kib(guest: Guest, text: str) -> int:
+    unit = guest.get("./memory/@unit") or "KiB"
+    return int(text) if text.isdecimal() and unit == "KiB" else 0
+

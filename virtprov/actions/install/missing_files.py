@@ -1,0 +1,87 @@
+"""Files of this machine that a guest needs to start: firmware, kernels, shared folders, its emulator."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from virtprov.support.errors import HostError
+from virtprov.xml import path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from virtprov.guest.document import Guest
+    from virtprov.xml.tree import Element
+
+_OFF = "or use --check host=off to go without this check"
+_BOOT = (
+    ("./os/loader", "--boot loader"),
+    ("./os/nvram/@template", "--boot nvram.template"),
+    ("./os/kernel", "--boot kernel"),
+    ("./os/initrd", "--boot initrd"),
+    ("./os/dtb", "--boot dtb"),
+    ("./os/shim", "--boot shim"),
+    ("./devices/emulator", "--boot emulator"),
+)
+_KINDS = {"mount": "directory", "bind": "directory", "file": "file", "block": "block device"}
+"""What a file system of each type is made of."""
+
+
+def check_files(guest: Guest, driver: str) -> None:
+    """Raise HostError for the first file that is not there; what cannot be seen from here is not doubted."""
+    for where, flag in _wanted(guest, driver):
+        check_file(where, flag)
+    for device in guest.devices("filesystem"):
+        _check_filesystem(device.get("type", "mount"), path.get(device, "./source/@dir"), device)
+    for disk in guest.devices("disk"):
+        folder = path.get(disk, "./source/@dir")
+        fat = (path.get(disk, "./driver/@type") or "").startswith("fat")
+        if folder and disk.get("device", "disk") in ("disk", "lun") and not fat and driver == "qemu":
+            raise HostError(
+                f"--disk {folder}: this is a directory, and QEMU takes files and block devices as disks",
+                hint=f"--disk {folder}/NAME.qcow2,size=GIB makes a disk there,"
+                f" --filesystem {folder},TAG shares the directory, {_OFF}",
+            )
+
+
+def check_file(where: str, flag: str) -> None:
+    """Raise HostError when the host, which is this machine, has no file of this path; `flag` is what named it."""
+    if where.startswith("/") and _kind(where) == "":
+        hint = f"check the path, {_OFF}"
+        if flag == "--boot loader":
+            hint = f"--boot uefi lets libvirt choose the firmware; check the path, {_OFF}"
+        raise HostError(f"{flag}={where}: the host has no such file", hint=hint)
+
+
+def _wanted(guest: Guest, driver: str) -> Iterator[tuple[str, str]]:
+    for place, flag in _BOOT:
+        where = guest.get(place)
+        if where and where.startswith("/") and not (driver == "test" and place == "./devices/emulator"):
+            yield where, flag
+
+
+def _check_filesystem(kind: str, folder: str | None, device: Element) -> None:
+    where = folder or path.get(device, "./source/@file") or path.get(device, "./source/@dev")
+    wanted = _KINDS.get(kind)
+    if not wanted or not where or not where.startswith("/"):
+        return
+    seen = _kind(where)
+    if seen is None or seen == wanted:
+        return
+    problem = f"the host has no such {wanted}" if seen == "" else f"this is a {seen}, and type={kind} takes a {wanted}"
+    raise HostError(f"--filesystem {where}: {problem}", hint=f"check the path, {_OFF}")
+
+
+def _kind(where: str) -> str | None:
+    """What is at a path; "" for nothing, None where this user may not look."""
+    try:
+        mode = os.stat(where).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError:
+        return None
+    if stat.S_ISDIR(mode):
+        return "directory"
+    return "block device" if stat.S_ISBLK(mode) else "file"

@@ -1,0 +1,61 @@
+"""virtprov-xml --build-xml, and --file --in-place: edits that touch no guest of a host."""
+
+from __future__ import annotations
+
+from virtprov.cli.edit import report
+from virtprov.cli.output import Output, confirm
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.outcome import Edited
+    from virtprov.cli.edit.flags import Flags
+    from virtprov.host.connection import Host
+
+
+def write_back(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> int:
+    """Change the document in a file, and write it back if it is another then; returns the exit status."""
+    from virtprov.actions.edit.file import FileEdit
+
+    assert flags.file is not None
+    edit = FileEdit(flags.file, changes, host)
+    if not edit.made.changed:
+        output.warn("nothing changes: the guest says so already")
+    if flags.print_diff:
+        output.result(edit.made.diff)
+    written = bool(edit.made.diff) and not (flags.print_diff or flags.no_define)
+    if written and flags.asks:
+        report.show(edit.made.diff, output)
+        written = confirm(f"Write the change to '{flags.file}'?")
+    if written:
+        edit.write(agreed=flags.asks, say=output.say)
+        output.summary(f"The file '{flags.file}' is changed.")
+    elif edit.made.diff:
+        output.say("Nothing is changed.")
+    output.object({**_facts(edit.made, changes), "written": written})
+    return 0
+
+
+def build(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> int:
+    """Print a new element, for a guest or for none; returns the exit status."""
+    from virtprov.actions.edit import outcome
+    from virtprov.actions.edit.source import from_host, from_nothing
+
+    source = from_host(host, flags.guest) if host is not None and flags.guest else from_nothing(host)
+    made = outcome.make(changes, source, outcome.Wanted(), host)
+    for sentence in made.parts[-1].notes:
+        output.say(sentence)
+    output.warn_each(made.parts[-1].warnings)
+    text = outcome.alone(made)
+    output.document(text)
+    output.object({**_facts(made._replace(diff=""), changes), "xml": text})
+    return 0
+
+
+def _facts(made: Edited, changes: tuple[EditRequest, ...]) -> dict[str, object]:
+    from virtprov.actions.edit import guest_report
+    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.run import Edit
+
+    planned = guest_report.report(made, Wanted(), text=False)
+    return report.facts(planned, Edit(changes, Wanted()), done=False)
