@@ -95,9 +95,9 @@ LINES = {
     f"{NEW} --import --disk path=FIFO,device=cdrom": "not a regular file",
     f"{NEW} --import --disk size=1,backing_store=FIFO": "FIFO",
     f"{NEW} --import --disk size=1,upload=FIFO": "cannot be read",
-    f"{NEW} --import --disk size=0.01 --cloud-init user-data=FIFO": "not a regular file",
-    f"{NEW} --import --disk size=0.01 --cloud-init clouduser-ssh-key=FIFO": "not a regular file",
-    f"{NEW} --import --disk size=0.01 --cloud-init root-password-file=FIFO": "not a regular file",
+    f"{NEW} --import --disk IMAGE --cloud-init user-data=FIFO": "not a regular file",
+    f"{NEW} --import --disk IMAGE --cloud-init clouduser-ssh-key=FIFO": "not a regular file",
+    f"{NEW} --import --disk IMAGE --cloud-init root-password-file=FIFO": "not a regular file",
     f"{NEW} --location FIFO --disk none": "",
     "virtprov-install --identify FIFO": "",
     "virtprov-xml --file FIFO --edit --memory 64": "not a regular file",
@@ -113,7 +113,7 @@ def test_the_commands_refuse_it(line: str, fifo: str, tmp_path: Path) -> None:
     disk.write_bytes(b"\0" * 4096)
     devices = f"<devices><disk type='file'><source file='{disk}'/><target dev='vda'/></disk></devices></domain>"
     guest.write_text(GUEST.replace("</domain>", devices))
-    words = line.replace("FIFO", fifo).replace("GUEST", str(guest)).split()
+    words = line.replace("FIFO", fifo).replace("GUEST", str(guest)).replace("IMAGE", str(disk)).split()
     done = subprocess.run(
         [str(BIN / words[0]), *words[1:]],
         capture_output=True,
