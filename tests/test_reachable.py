@@ -36,10 +36,7 @@ KEPT = {
     "virtprov.actions.run.definition.WAIT_SECONDS": "part of it",
     "virtprov.support.lock": "part of it",
     "virtprov.host.guests.Writing.shutdown_guest": "guests that are removed, or cloned, are shut down first",
-    "virtprov.host.running_guests.Running.interface_addresses": "waiting for a guest's address",
     "virtprov.host.running_guests.SOURCES": "part of it",
-    "virtprov.host.running_guests._FAMILIES": "part of it",
-    "virtprov.host.info.Address": "part of it",
     "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
     "virtprov.host.events.Watch.wait_agent": "waiting for a guest's agent",
 }

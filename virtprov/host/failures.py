@@ -99,7 +99,7 @@ _KINDS: tuple[tuple[type[HostError], str, tuple[str, ...]], ...] = (
     (NotNow, "", ("VIR_ERR_OPERATION_INVALID", "VIR_ERR_RESOURCE_BUSY", "VIR_ERR_OPERATION_TIMEOUT")),
     (
         HostError,
-        "this host or its libvirt cannot take what the reason tells of: change that, or leave it out",
+        "this host cannot take the document as it is: change or leave out what the reason tells of",
         (
             "VIR_ERR_XML_ERROR",
             "VIR_ERR_XML_DETAIL",
