@@ -54,8 +54,6 @@ PASSED_BY_TESTS = {
     "virtprov.osinfo.index.build(keep=)": "bench/osinfo measures a build whose result is not kept",
     "virtprov.host.streams.watched(every=)": "calls that take less than a quarter of a second",
     "virtprov.host.connection.connect(ask=)": "programs that import virtprov answer for passwords themselves",
-    "virtprov.guest.disks.host_use.used_by_host(proc=)": "mounts and swap of a machine that is not this one",
-    "virtprov.guest.disks.host_use.used_by_host(sys=)": "block devices of a machine that is not this one",
     "virtprov.host.bridge.default_bridge(proc=)": "routes of a machine that is not this one",
     "virtprov.host.bridge.default_bridge(sys=)": "bridges of a machine that is not this one",
 }
