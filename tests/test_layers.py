@@ -45,7 +45,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "write": {"choices", "disks", "document", "host_view", "hostdev", "rule_context"},
         "defaults": {"names", "rule_context"},
         "disks": {"host_view", "names", "checks", "document"},
-        "edits": {"defaults", "document", "rule_context"},
+        "edits": {"defaults", "disks", "document", "rule_context"},
     },
     "cli": {
         "install": {"answers", "output", "parser", "leftover_notice", "streams", "dry_run"},

@@ -30,10 +30,10 @@ def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
     Raises UsageError for the first of them when the schema is the one of the libvirt that will read it.
     """
     warnings = []
-    for doubt in (doubt for use in uses for doubt in use.said.doubts):
+    for warning in (warning for use in uses for warning in use.said.schema_warnings):
         if is_same_libvirt(host):
-            raise UsageError(doubt.message, hint=_hint(doubt.hint))
-        warnings.append(_warning(doubt.message, doubt.hint))
+            raise UsageError(warning.message, hint=_hint(warning.hint))
+        warnings.append(_warning(warning.message, warning.hint))
     return warnings
 
 

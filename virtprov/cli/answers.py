@@ -40,17 +40,21 @@ def osinfo(text: str | None) -> OsinfoRequest:
     """Read the value of --osinfo; raises UsageError."""
     import os
 
-    from virtprov.osinfo.os_request import parse
+    from virtprov.osinfo.os_request import from_options, parse_word
 
-    return parse(text, os.environ)
+    asked = parse_word(text, os.environ)
+    return asked or from_options(gather.words("osinfo", [",".join(_tidy(text or "", ","))]))
+
+
+def _tidy(text: str, sign: str) -> Iterable[str]:
+    """The parts of a text around a sign, without blanks around them or around `=`."""
+    return ("=".join(word.strip() for word in part.split("=")) for part in text.split(sign))
 
 
 def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
     """Print what `--osinfo list` and `--osinfo help` ask for; says whether one of them was given."""
-    from virtprov.osinfo import os_request
-
     if asked.wants_help:
-        output.result("--osinfo options:\n  " + "\n  ".join(os_request.OPTIONS))
+        output.result(subopts.help_text(table("osinfo")))
     elif asked.wants_list:
         from virtprov.osinfo import listing
 

@@ -73,7 +73,7 @@ def main(argv: list[str]) -> int:
     from virtprov.host.connection import connect
 
     with connect(args.connect) as host:
-        return _run(args, request, host, output)
+        return _run(request, host, output, printing=args.print_xml, dry=args.dry_run)
 
 
 def to_request(args: Namespace) -> CloneRequest:
@@ -118,22 +118,22 @@ def _document(path: str) -> bytes:
     return read_bytes(path, what="file of --original-xml")
 
 
-def _run(args: Namespace, request: CloneRequest, host: Host, output: Output) -> int:
+def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, dry: bool) -> int:
     from virtprov.actions.clone import draft
 
     made = draft.plan(request, host)
     plan = made.plan
     output.tell_plan(plan)
-    if args.print_xml:
+    if printing:
         output.document(plan.documents[0])
-    elif args.dry_run:
+    elif dry:
         from virtprov.cli import dry_run
 
         dry_run.tell(plan.steps, output)
     else:
         made = _make(request, made, host, output)
         output.summary(f"The guest '{made.plan.name}' is a copy of '{made.original}'.")
-    output.object(_facts(args, made, host))
+    output.object(_facts(made, host, created=not (printing or dry), printing=printing))
     return 0
 
 
@@ -153,18 +153,18 @@ def _make(request: CloneRequest, made: ClonePlan, host: Host, output: Output) ->
     )
 
 
-def _facts(args: Namespace, made: ClonePlan, host: Host) -> dict[str, object]:
+def _facts(made: ClonePlan, host: Host, *, created: bool, printing: bool) -> dict[str, object]:
     """What JSON says; docs/json.md explains each key. The document may hold passwords: only when it is asked for."""
     return {
         "name": made.plan.name,
         "uuid": made.uuid,
         "original": made.original,
-        "created": not (args.print_xml or args.dry_run),
+        "created": created,
         "uri": host.uri,
         "disks": [disk._asdict() for disk in made.disks],
         "macs": list(made.macs),
         "nvram": made.nvram,
         "renewed": list(made.renewed),
         "steps": [step.label for step in made.plan.steps],
-        "xml": made.plan.documents[0] if args.print_xml else "",
+        "xml": made.plan.documents[0] if printing else "",
     }

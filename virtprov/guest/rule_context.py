@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _UNASKED = object()
 
 
-class Setting:
+class RuleContext:
     """One guest in the making.
 
     `refused_groups` are the option groups the user turned off (`--graphics none`), `choices` what the options leave
@@ -138,8 +138,8 @@ class Rule(Record):
 
     name: str
     why: str
-    applies: Callable[[Setting], bool]
-    write: Callable[[Setting], None]
+    applies: Callable[[RuleContext], bool]
+    write: Callable[[RuleContext], None]
     off: str = ""
 
 

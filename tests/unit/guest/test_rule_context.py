@@ -9,12 +9,12 @@ import pytest
 from virtprov.guest import defaults
 from virtprov.guest.document import Guest
 from virtprov.guest.offline import Offline
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 from virtprov.osinfo.lookup import generic
 from virtprov.osinfo.profile import Profile
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 Write = Callable[..., str]
 
@@ -47,7 +47,7 @@ def test_the_system_is_looked_up_when_a_rule_asks_and_once() -> None:
         return found
 
     guest = Guest.new("kvm")
-    setting = Setting(guest, Offline(guest), look_up)
+    setting = RuleContext(guest, Offline(guest), look_up)
     assert not asked
     assert setting.profile is found and setting.profile is found
     assert len(asked) == 1

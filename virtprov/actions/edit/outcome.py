@@ -15,7 +15,7 @@ from virtprov.xml import diff, keep, tree
 if TYPE_CHECKING:
     from virtprov.actions.live.compare import Course
     from virtprov.actions.live.effects import Live
-    from virtprov.guest.disks.locate import Storage
+    from virtprov.guest.disks.locate import DiskResolver
     from virtprov.host.connection import Host
     from virtprov.xml.keep import Letters
 
@@ -143,7 +143,7 @@ def _course(meant: list[Live]) -> Course | None:
 
 
 def _on_running(
-    request: EditRequest, beside: Guest, wanted: Wanted, host: Host | None, storage: Storage, twin: Guest | None
+    request: EditRequest, beside: Guest, wanted: Wanted, host: Host | None, storage: DiskResolver, twin: Guest | None
 ) -> Changed | None:
     """The change in the running guest; None when only the definition, its `twin`, can have it."""
     if request.action == SEED:

@@ -11,6 +11,8 @@ from virtprov.actions.edit.store import PutBack
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
+from virtprov.guest.disks.source import DiskSource
+from virtprov.guest.document import Guest
 from virtprov.support.errors import ProvError, UsageError
 from virtprov.support.pattern import means
 from virtprov.xml import diff, tree
@@ -114,24 +116,18 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
 def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
     """Warn of volumes that a guest would have back, and that its pools do not have any more: a deleted seed."""
     gone = []
-    for pool, where in dict.fromkeys(_media(before)):
-        if not where or (pool, where) in _media(now):
+    for source in dict.fromkeys(_sources(before)):
+        if not source.spelled or source in _sources(now) or source.volume_on(host) is not None:
             continue
-        if pool:
-            found, there = host.pool(pool), host.volume(pool, where)
-        else:
-            found, there = host.pool_at(where.rpartition("/")[0]), host.volume_at(where)
-        if there is None and (pool or found is not None) and (found is None or found.active):
-            gone.append(f"{pool}/{where}" if pool else where)
+        pool = host.pool(source.pool) if source.pool else host.pool_at(source.path.rpartition("/")[0])
+        if pool.active if pool is not None else source.pool:
+            gone.append(source.spelled)
     return [f"'{name}' has {each} in its definition again, but there is no such volume any more" for each in gone]
 
 
-def _media(document: Element) -> list[tuple[str, str]]:
-    """The pool, or "", and the volume or file of each disk."""
-    box = tree.child(document, "devices")
-    disks = [] if box is None else tree.children(box, "disk")
-    known = [source for disk in disks if (source := tree.child(disk, "source")) is not None]
-    return [(source.get("pool", ""), source.get("volume") or source.get("file") or "") for source in known]
+def _sources(document: Element) -> list[DiskSource]:
+    """Where the disks of a guest lie."""
+    return [DiskSource.of(disk) for disk in Guest(document).disks()]
 
 
 def _covers(said: Element, found: Element) -> bool:

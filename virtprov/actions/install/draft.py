@@ -8,13 +8,14 @@ from virtprov.actions.install import boot_checks, disk_checks
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
-from virtprov.guest.disks import reachable, source_element
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks import reachable
+from virtprov.guest.disks.locate import DiskResolver
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.platform import Platform
-from virtprov.guest.rule_context import UNWATCHED, Setting, Watch
+from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
 from virtprov.guest.write.compose import NewDevice
 from virtprov.osinfo.lookup import find, generic
@@ -40,7 +41,7 @@ _LAST = "xml"
 class Drafted(Record):
     """The guest as the options and the defaults make it, before it is cut into phases."""
 
-    setting: Setting
+    setting: RuleContext
     makings: tuple[Making, ...]
     given_macs: tuple[str, ...]
     given_disks: tuple[Element, ...]
@@ -101,13 +102,13 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes, taken)
 
 
-def _seed(request: InstallRequest, setting: Setting, final: Guest, install: Guest | None) -> Seed | None:
+def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
     """The cloud-init seed; with an installer both phases get its drive."""
-    if request.cloud_init is None:
+    if request.seed is None:
         return None
     from virtprov.actions.seed import attach
 
-    return attach.plan(request, setting, final, install, build=not (request.printing or request.dry))
+    return attach.plan(request.seed, setting, final, install, build=not (request.printing or request.dry))
 
 
 def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
@@ -159,7 +160,7 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     chosen = _settle_platform(guest, request, host, profile)
     watch.step("platform")
     check_osinfo(request, guest, profile)
-    setting = Setting(guest, host, profile, refused=request.refused, machine_features=chosen.features)
+    setting = RuleContext(guest, host, profile, refused=request.refused, machine_features=chosen.features)
     _advise(request, setting, chosen)
     _settle_name(setting, request, watch)
     devices, more = compose.write_all(guest, late, watch)
@@ -180,11 +181,11 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
     watch.step("publish")
     compose.write_all(guest, last, watch)
     disks = [device.element for device in devices if device.use.disk is not None]
-    given = [disk for disk in disks if source_element.whereabouts(disk) not in storage.chosen]
+    given = [disk for disk in disks if DiskSource.of(disk).spelled not in storage.chosen]
     return Drafted(setting, makings, given_macs, tuple(given), storage.told)
 
 
-def _advise(request: InstallRequest, setting: Setting, chosen: Platform) -> None:
+def _advise(request: InstallRequest, setting: RuleContext, chosen: Platform) -> None:
     """Say what makes the guest slower than it could be."""
     if chosen.slow:
         setting.warn(f"the host offers no KVM for {chosen.arch} guests: this one is emulated, which is slow")
@@ -212,7 +213,7 @@ def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile:
     return chosen
 
 
-def _settle_name(setting: Setting, request: InstallRequest, watch: Watch) -> None:
+def _settle_name(setting: RuleContext, request: InstallRequest, watch: Watch) -> None:
     guest, host, profile = setting.guest, setting.host, setting.profile
     if request.name:
         names.check_name(request.name)
@@ -244,7 +245,7 @@ def _firmware_uuid(request: InstallRequest) -> str:
     return next((place.text or "" for place in places if place.name == "system.uuid"), "")
 
 
-def _require(request: InstallRequest, setting: Setting) -> None:
+def _require(request: InstallRequest, setting: RuleContext) -> None:
     """Raise UsageError that lists everything a guest cannot do without."""
     guest = setting.guest
     missing = {}
@@ -266,7 +267,7 @@ def _has_method(request: InstallRequest, guest: Guest) -> bool:
     return bool(
         request.method.kind
         or request.printing
-        or request.cloud_init is not None
+        or request.seed is not None
         or guest.has("./os/boot")
         or guest.has("./os/kernel")
         or guest.has("./os/init")
@@ -274,7 +275,7 @@ def _has_method(request: InstallRequest, guest: Guest) -> bool:
     )
 
 
-def _advised_gib(setting: Setting) -> float | None:
+def _advised_gib(setting: RuleContext) -> float | None:
     storage = setting.profile.resources(setting.guest.arch).advised.storage
     return storage / GIB if storage else None
 
@@ -289,8 +290,8 @@ def _add_medium(guest: Guest) -> Element:
 
 
 def _settle_disks(
-    setting: Setting, devices: list[NewDevice], request: InstallRequest, watch: Watch
-) -> tuple[tuple[Making, ...], Storage]:
+    setting: RuleContext, devices: list[NewDevice], request: InstallRequest, watch: Watch
+) -> tuple[tuple[Making, ...], DiskResolver]:
     """Give every disk its source; without --disk, a new one where the profile says how big.
 
     Returns what must be made, and what resolved the disks, which knows more of them.
@@ -305,7 +306,7 @@ def _settle_disks(
     if method.kind == boot.CDROM and method.medium:
         disks.append((_add_medium(guest), DiskSpec(path=method.medium)))
     watch.step("install-medium")
-    storage = Storage(
+    storage = DiskResolver(
         setting.host,
         guest.name,
         qemu=setting.is_qemu,
@@ -342,7 +343,7 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     check_waiting(request, host)
 
 
-def _check_name(request: InstallRequest, setting: Setting) -> str:
+def _check_name(request: InstallRequest, setting: RuleContext) -> str:
     """Raise HostError for a name in use; where nothing is made it is only a sentence to warn of."""
     if not request.checks.name_in_use:
         return ""
@@ -355,7 +356,7 @@ def _check_name(request: InstallRequest, setting: Setting) -> str:
     return ""
 
 
-def _blocked(request: InstallRequest, setting: Setting) -> list[reachable.Barrier]:
+def _blocked(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
     """The directories to be opened for QEMU; the user hears of those that stay closed to it."""
     if not (request.checks.permissions or request.fix_permissions):
         return []

@@ -18,13 +18,13 @@ from virtprov.xml import path
 if TYPE_CHECKING:
     from virtprov.guest.boot import Method
     from virtprov.guest.document import Guest
-    from virtprov.guest.rule_context import Setting
+    from virtprov.guest.rule_context import RuleContext
     from virtprov.host.connection import Host
 
 _OFF = "or use --check host=off to go without this check"
 
 
-def check(setting: Setting, host: Host, method: Method) -> None:
+def check(setting: RuleContext, host: Host, method: Method) -> None:
     """Ask the host what can be asked; raises HostError for the first thing that it cannot do."""
     check_document(setting.guest, host)
     if not host.is_recorded and not host.is_remote:
@@ -103,7 +103,7 @@ def _links(*, bridges: bool) -> list[str]:
 # -- processors and memory -----------------------------------------------------------------------
 
 
-def _check_resources(setting: Setting) -> None:
+def _check_resources(setting: RuleContext) -> None:
     """Raise HostError for more processors than the machine takes; more memory than the host has is warned of."""
     guest, known = setting.guest, setting.domcaps
     count = guest.get("./vcpu") or "1"

@@ -9,10 +9,10 @@ from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks
 from virtprov.guest.defaults import disk
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -56,7 +56,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
 
 def _refuse(request: InstallRequest) -> None:
     """Raise UsageError for what a guest that is there already cannot be asked for."""
-    for flag, given in (("--cloud-init", request.cloud_init is not None), ("--transient", request.transient)):
+    for flag, given in (("--cloud-init", request.seed is not None), ("--transient", request.transient)):
         if given:
             raise UsageError(
                 f"{flag} does not go with --reinstall", hint="leave it out, or make a new guest without --reinstall"
@@ -96,8 +96,8 @@ def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
     drives = guest.disks("cdrom")
     drive = drives[0] if drives else guest.add_device("disk", device="cdrom")
     _empty(drive)
-    setting = Setting(guest, host, profile, fresh=[drive])
-    Storage(host, guest.name, qemu=setting.is_qemu).resolve(drive, DiskSpec(path=medium))
+    setting = RuleContext(guest, host, profile, fresh=[drive])
+    DiskResolver(host, guest.name, qemu=setting.is_qemu).resolve(drive, DiskSpec(path=medium))
     disk.fill_bus(setting)
     disk.fill_targets(setting)
 

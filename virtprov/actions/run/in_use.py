@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.chains import Chains
+from virtprov.guest.disks.source import DiskSource
 from virtprov.xml import path as places
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
-    from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
 
@@ -61,21 +61,12 @@ def _needed(chains: Chains, root: Element) -> Iterator[str]:
     for disk in root.iterfind("devices/disk"):
         fmt = places.text(disk, "./driver/@type")
         for source in disk.iter("source"):
-            top = _path(chains.host, source)
+            top = DiskSource.read(source).path_on(chains.host)
             if top:
                 yield top
                 yield from chains.under(top, fmt if source.getparent() is disk else "")
     for filesystem in root.iterfind("devices/filesystem/source"):
         yield from filter(None, (filesystem.get("file"), filesystem.get("dev")))
-
-
-def _path(host: HostView, source: Element) -> str:
-    path = source.get("file") or source.get("dev")
-    pool, volume = source.get("pool"), source.get("volume")
-    if path or not (pool and volume):
-        return path or ""
-    known = host.volume(pool, volume)
-    return known.path if known is not None else ""
 
 
 def _volume_on(host: Host, path: str, made: frozenset[str]) -> str:

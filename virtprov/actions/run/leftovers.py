@@ -114,5 +114,3 @@ def remove(run: Run, host: Host, found: list[Found], sure: Callable[[Found], boo
         else:
             outcomes.append(Outcome(each.artifact, REMOVED, settled=True))
     return outcomes
-
-

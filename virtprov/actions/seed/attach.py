@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.steps import storage
-from virtprov.cloudinit.seed_request import KEEP, SeedRequest, request_from
+from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
+from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free
@@ -18,7 +19,6 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import Step, World
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
@@ -44,14 +44,14 @@ class Seed(Record):
 
 
 def plan(
-    request: InstallRequest, setting: Setting, final: Guest, install: Guest | None = None, *, build: bool = True
+    request: SeedRequest, setting: RuleContext, final: Guest, install: Guest | None = None, *, build: bool = True
 ) -> Seed:
     """Decide where the seed goes and build it; without `build` what is on this machine is only looked through.
 
     `first_boot` is the guest with the seed beside it, `stays` the definition that is kept. With an installer,
     whose guest is `install`, the seed is a CD-ROM of that phase, and the empty drive stays.
     """
-    wanted = request_from(request.cloud_init or {}, final.name)
+    wanted = request._replace(guest_name=final.name)
     pool, directory, makings = pool_for(setting)
     volume = free_name(setting.host, pool if not makings else "", final.name)
     where = f"{directory}/{volume}"
@@ -89,12 +89,13 @@ def looked_through(wanted: SeedRequest) -> tuple[str, ...]:
     return build(wanted._replace(root_password_generate=False)).warnings
 
 
-def pool_for(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
+def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
     """A pool of files for the seed: that of the first disk, else `default`, which is made when missing."""
     host = setting.host
     for disk in setting.guest.disks("disk"):
-        source, named = path.get(disk, "./source/@file"), path.get(disk, "./source/@pool")
-        found = host.pool_at(source.rpartition("/")[0]) if source else host.pool(named) if named else None
+        source = DiskSource.of(disk)
+        in_folder = host.pool_at(source.path.rpartition("/")[0]) if source.kind == FILE else None
+        found = host.pool(source.pool) if source.pool else in_folder
         if found is not None and found.type in FILE_POOLS and found.active:
             return found.name, found.path, ()
     found = host.pool(DEFAULT_POOL)
@@ -119,7 +120,7 @@ def free_name(host: HostView, pool: str, guest: str) -> str:
     )
 
 
-def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Element:
+def add_drive(setting: RuleContext, guest: Guest, where: str, *, cdrom: bool) -> Element:
     """Add the seed's drive: a read-only virtio disk, which every kernel that drives the other disks finds early.
 
     Installers, which find no seed elsewhere, and guests without virtio get a CD-ROM; without `where` it is
@@ -135,7 +136,7 @@ def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Ele
     if where:
         fill_drive(setting, drive, where)
     tree.add(drive, tree.element("readonly"))
-    here = Setting(guest, setting.host, setting.profile, fresh=[drive])
+    here = RuleContext(guest, setting.host, setting.profile, fresh=[drive])
     fill_bus(here)
     fill_targets(here)
     if devices.wants_scsi(here):
@@ -143,7 +144,7 @@ def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Ele
     return drive
 
 
-def fill_drive(setting: Setting, drive: Element, where: str) -> None:
+def fill_drive(setting: RuleContext, drive: Element, where: str) -> None:
     """Put the seed at `where` into a drive, in place of what is in it."""
     drive.set("type", "file")
     for tag in ("source", "backingStore"):

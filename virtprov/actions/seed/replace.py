@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from virtprov.actions.seed import attach
 from virtprov.actions.steps import storage
 from virtprov.cloudinit.documents import new_instance_id
-from virtprov.cloudinit.seed_request import FLAG, KEEP, SeedRequest, request_from
+from virtprov.cloudinit.seed_request import FLAG, SeedRequest
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.text import listed
@@ -72,17 +72,17 @@ class Reseeded(Record):
 # -- a new seed ----------------------------------------------------------------------------------
 
 
-def plan_seed(guest: Guest, host: HostView, words: Mapping[str, str | None], *, build: bool = True) -> Reseeded:
+def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool = True) -> Reseeded:
     """Give a guest a seed with an instance-id of its own, for its next boot; the guest itself stays as it is.
 
-    `words` are the sub-options of `--cloud-init`. The drive of the seed it has takes the new one, else an empty
+    The drive of the seed it has takes the new one, else an empty
     CD-ROM drive that its system is sure to see, else a drive as virtprov-install adds it. Without `build` what is on
     this machine is only looked through: nothing is fetched from the web and no password is made. Raises UsageError
     and InputError for words and documents that cannot be used, HostError when no pool can take the seed.
     """
     if guest.is_container:
         raise UsageError(f"{FLAG}: '{guest.name}' is a container, which has no drive for a seed")
-    wanted = _request(words, guest.name)
+    wanted = request._replace(guest_name=guest.name, instance_id=new_instance_id())
     altered = guest.copy()
     setting = _setting(altered, host)
     pool, directory, makings = attach.pool_for(setting)
@@ -110,23 +110,15 @@ def plan_seed(guest: Guest, host: HostView, words: Mapping[str, str | None], *, 
     )
 
 
-def _request(words: Mapping[str, str | None], name: str) -> SeedRequest:
-    wanted = request_from(words, name)
-    if words.get("keep") and wanted.keep != KEEP:
-        raise UsageError(
-            f"{FLAG} keep={words['keep']}: the seed of a guest that is there stays until it is taken out",
-            hint=f"leave keep out; `{FLAG} {EJECT}` takes the seed out",
-        )
-    return wanted._replace(instance_id=new_instance_id())
-
-
-def _setting(guest: Guest, host: HostView) -> Setting:
+def _setting(guest: Guest, host: HostView) -> RuleContext:
     from virtprov.osinfo.lookup import noted
 
-    return Setting(guest, host, noted(guest.get(OS_ID)))
+    return RuleContext(guest, host, noted(guest.get(OS_ID)))
 
 
-def _place(setting: Setting, where: str, host: HostView) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
+def _place(
+    setting: RuleContext, where: str, host: HostView
+) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
     """Put the medium into a drive; returns it, the drives as they were, and the volumes that have come free."""
     guest = setting.guest
     ours = drives(guest)
@@ -179,7 +171,7 @@ def _others(guest: Guest, drive: Element) -> list[str]:
         f"the drive {path.get(disk, './target/@dev')} holds {medium}, which looks like another seed:"
         " cloud-init may take that one"
         for disk in guest.disks()
-        if disk is not drive and (medium := medium_of(disk)).lower().endswith(ANOTHER)
+        if disk is not drive and (medium := DiskSource.of(disk).medium).lower().endswith(ANOTHER)
     ]
 
 
@@ -216,12 +208,7 @@ def check_eject(stored: Guest, running: Guest | None, *, live: bool) -> None:
 
 def drives(guest: Guest) -> list[Element]:
     """The drives that hold a seed which virtprov made for this guest: NAME-seed.iso, NAME-seed-1.iso ..."""
-    return [disk for disk in guest.disks() if _is_seed(medium_of(disk), guest.name)]
-
-
-def medium_of(disk: Element) -> str:
-    """The file or volume in a drive; "" when there is none."""
-    return path.get(disk, "./source/@file") or path.text(disk, "./source/@volume")
+    return [disk for disk in guest.disks() if _is_seed(DiskSource.of(disk).medium, guest.name)]
 
 
 def _is_seed(medium: str, name: str) -> bool:
@@ -243,8 +230,7 @@ def _volumes(ours: list[Element], host: HostView) -> tuple[OldSeed, ...]:
     """The seeds' volumes; one that the host does not know is nothing to delete."""
     found = []
     for drive in ours:
-        pool, medium = path.get(drive, "./source/@pool"), medium_of(drive)
-        info = host.volume(pool, medium) if pool else host.volume_at(medium)
+        info = DiskSource.of(drive).volume_on(host)
         if info is not None:
             found.append(OldSeed(info.pool, info.name, info.path))
     return tuple(dict.fromkeys(found))
@@ -297,8 +283,7 @@ def _held(host: Host) -> dict[str, list[str]]:
                 continue
             guest = Guest.parse(text)
             for disk in guest.disks():
-                pool = path.get(disk, "./source/@pool")
-                held.setdefault(f"{pool}/{medium_of(disk)}" if pool else medium_of(disk), []).append(guest.name)
+                held.setdefault(DiskSource.of(disk).spelled, []).append(guest.name)
     return held
 
 

@@ -129,12 +129,11 @@ def sentences(planned: GuestReport) -> list[str]:
 
 def _asked(request: EditRequest) -> dict[str, object]:
     """One change as it was asked for."""
-    seed = ",".join(name if value is None else f"{name}={value}" for name, value in request.words)
     return {
         "action": request.action,
         "group": request.group,
         "which": request.selector.words or request.selector.position,
-        "values": [seed] if seed else [_covered(use.text) for use in request.uses],
+        "values": [request.seed_text] if request.seed_text else [_covered(use.text) for use in request.uses],
     }
 
 

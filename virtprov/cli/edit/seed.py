@@ -18,6 +18,7 @@ GROUP = "cloud-init"
 def request(texts: list[str]) -> EditRequest:
     """What the uses of --cloud-init ask for together; raises UsageError for words that contradict each other."""
     from virtprov.actions.edit.changes import EJECT, SEED, EditRequest
+    from virtprov.cloudinit.seed_request import KEEP, from_options
 
     if EJECT in texts:
         if len(texts) > 1:
@@ -29,7 +30,13 @@ def request(texts: list[str]) -> EditRequest:
     if "none" in texts:
         raise UsageError("--cloud-init none says nothing about a guest that is there", hint="eject takes its seed out")
     words = gather.words(GROUP, [text for text in texts if text])
-    return EditRequest(SEED, GROUP, words=tuple(words.items()))
+    seed = from_options(words)
+    if words.get("keep") and seed.keep != KEEP:
+        raise UsageError(
+            f"--cloud-init keep={words['keep']}: the seed of a guest that is there stays until it is taken out",
+            hint="leave keep out; `--cloud-init eject` takes the seed out",
+        )
+    return EditRequest(SEED, GROUP, seed=seed, seed_text=",".join(f"{name}={text}" for name, text in words.items()))
 
 
 def facts(seeds: Sequence[SeedReport], passwords: Sequence[str]) -> dict[str, object]:

@@ -7,14 +7,12 @@ from virtprov.support.errors import HostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from virtprov.actions.run.leftovers import Found, Outcome
     from virtprov.actions.run.trail_reader import Run
 
 
-def main(args: Namespace, output: Output) -> int:
-    """Go through every run that came to no end; with --connect only those on that host.
+def main(uri: str | None, output: Output, *, ask: bool) -> int:
+    """Go through every run that came to no end, or only those on the host `uri`; `ask` before anything is removed.
 
     Returns 3 when a host could not be reached, whose runs are kept for later.
     """
@@ -23,11 +21,11 @@ def main(args: Namespace, output: Output) -> int:
     reports, unreached = [], False
     unreadable: list[str] = []
     for run, log in ended(unreadable):
-        if args.connect and run.uri != args.connect:
+        if uri and run.uri != uri:
             log.close()
             continue
         try:
-            outcomes, settled = _clean(run, args, output)
+            outcomes, settled = _clean(run, output, ask)
             why = ""
         except HostError as problem:
             outcomes, settled, why = [], False, problem.message
@@ -46,7 +44,7 @@ def main(args: Namespace, output: Output) -> int:
     return HostError.exit_code if unreached else 0
 
 
-def _clean(run: Run, args: Namespace, output: Output) -> tuple[list[Outcome], bool]:
+def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
     """Clean up after one run; says what became of what is there, and whether nothing is left."""
     from virtprov.actions.run import leftovers
     from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE
@@ -62,11 +60,11 @@ def _clean(run: Run, args: Namespace, output: Output) -> tuple[list[Outcome], bo
         if not found:
             output.summary(f"Nothing is left of {run.describe()}.")
             return [], True
-        if mine and not args.yes and not _agreed(run, mine):
+        if mine and ask and not _agreed(run, mine):
             output.say("It is kept; --yes removes it without asking.")
             kept = [leftovers.Outcome(each.artifact, leftovers.KEPT, "not agreed to") for each in mine + doubtful]
             return kept, False
-        outcomes = leftovers.remove(run, host, found, lambda each: not args.yes and _agreed(run, [each]))
+        outcomes = leftovers.remove(run, host, found, lambda each: ask and _agreed(run, [each]))
     for outcome in outcomes:
         if outcome.fate == leftovers.REMOVED:
             output.summary(f"Removed {outcome.artifact.describe()}.")

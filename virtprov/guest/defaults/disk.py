@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.guest.rule_context import Rule, Setting
+from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -21,7 +21,7 @@ _PREFIX = {
 _MOST = {"hd": 4, "fd": 2}
 
 
-def default_bus(setting: Setting, disk: Element) -> str:
+def default_bus(setting: RuleContext, disk: Element) -> str:
     """The best bus the operating system and the machine know for this kind of drive."""
     guest, device = setting.guest, disk.get("device", "disk")
     if device == "floppy":
@@ -44,7 +44,7 @@ def default_bus(setting: Setting, disk: Element) -> str:
     return "usb"
 
 
-def fill_bus(setting: Setting) -> None:
+def fill_bus(setting: RuleContext) -> None:
     """The bus of each disk that has none; CD-ROMs are read-only."""
     for disk in setting.devices("disk"):
         if not disk.get("device"):
@@ -55,7 +55,7 @@ def fill_bus(setting: Setting) -> None:
             path.ensure(disk, "./readonly")
 
 
-def fill_targets(setting: Setting) -> None:
+def fill_targets(setting: RuleContext) -> None:
     """A name behind those that are taken for each disk that has none; raises UsageError when a bus is full.
 
     Gaps are filled only when nothing is left behind them, so that names keep the order in which disks came.

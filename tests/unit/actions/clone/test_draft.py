@@ -151,7 +151,7 @@ def test_the_rest_of_the_document_keeps_its_letters(kvm: Host, files: Path, docu
         (CloneRequest(original="db", auto=True), HostError, "'db' is running"),
         (CloneRequest(original="dbb", auto=True), HostError, "has no guest 'dbb'"),
         (CloneRequest(original="web", auto=True, macs=("1",)), UsageError, "'1' is not a MAC address"),
-        (CloneRequest(original="web", auto=True, uuid="1"), UsageError, "this is no UUID"),
+        (CloneRequest(original="web", auto=True, uuid="1"), UsageError, "'1' is not a UUID"),
         (CloneRequest(original="web", auto=True, skip=frozenset("x")), UsageError, "--skip-copy x"),
         (CloneRequest(original="web", auto=True, force=frozenset("x")), UsageError, "--force-copy x"),
         (CloneRequest(original="web", name="web", auto=True, replace=True), UsageError, "the original itself"),

@@ -14,6 +14,7 @@ from virtprov.actions.request import Checks, InstallRequest
 from virtprov.actions.run.plan import World, apply
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define
+from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import CDROM, IMPORT, KERNEL, PXE, Method
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
@@ -87,7 +88,7 @@ def final(made: InstallPlan) -> Guest:
             ["Defining the guest 'g'", "Starting the guest 'g'", "Letting 'g' start with the host"],
         ),
         (
-            asked(f"disk pool=images,{ON_BASE}", cloud_init={"disable": "on"}),
+            asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True)),
             [
                 "Making the volume g.qcow2",
                 "Writing the cloud-init seed g-seed.iso",
@@ -96,7 +97,7 @@ def final(made: InstallPlan) -> Guest:
             ],
         ),
         (
-            asked(f"disk {ON_BASE}", cloud_init={"disable": "on"}),
+            asked(f"disk {ON_BASE}", seed=SeedRequest(disable=True)),
             [
                 "Making the storage pool 'default'",  # once, for both
                 "Making the volume g.qcow2",
@@ -106,7 +107,7 @@ def final(made: InstallPlan) -> Guest:
             ],
         ),
         (
-            asked(f"disk pool=images,{ON_BASE}", cloud_init={"disable": "on"}, transient=True),
+            asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True), transient=True),
             ["Making the volume g.qcow2", "Writing the cloud-init seed g-seed.iso", "Starting the guest 'g'"],
         ),
         (asked("disk none", printing=True), []),
@@ -131,7 +132,7 @@ def test_how_it_is_started(method: Method, kinds: tuple[str, ...], recorded: Hos
 
 
 def test_a_guest_with_a_seed_boots_another_document_than_it_keeps(recorded: Host) -> None:
-    made = draft.plan(asked(f"disk pool=images,{ON_BASE}", cloud_init={"disable": "on"}), recorded)
+    made = draft.plan(asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True)), recorded)
     define, create = made.plan.steps[-2:]
     assert isinstance(define, Define) and isinstance(create, Create)
     assert "g-seed.iso" in create.xml and "g-seed.iso" not in define.xml
@@ -141,7 +142,7 @@ def test_a_guest_with_a_seed_boots_another_document_than_it_keeps(recorded: Host
 def test_a_seed_beside_an_installer_is_part_of_both_phases(recorded: Host, tmp_path: Path) -> None:
     (tmp_path / "cd.iso").write_bytes(b"\0" * 40000)
     method = Method(CDROM, str(tmp_path / "cd.iso"))
-    made = draft.plan(asked("disk pool=images,size=1", method=method, cloud_init={"disable": "on"}), recorded)
+    made = draft.plan(asked("disk pool=images,size=1", method=method, seed=SeedRequest(disable=True)), recorded)
     first, last = (Guest.parse(text) for text in made.plan.documents)
     sources = [[places.text(drive, "./source/@file") for drive in each.disks("cdrom")] for each in (first, last)]
     assert sources == [[str(tmp_path / "cd.iso"), "/srv/images/g-seed.iso"], ["", ""]]
@@ -216,7 +217,7 @@ def test_defaults_are_told(recorded: Host) -> None:
         (asked("disk none", "memory 100"), "100 MiB of memory is less than"),
         (asked("disk none", "network user", method=Method(PXE)), "no network to boot from"),
         (asked("disk none", osinfo=OsinfoRequest("debian12", detect=True)), "the media do not tell"),
-        (asked("disk none", cloud_init={"user": "joe"}), "nobody can log in as 'joe'"),
+        (asked("disk none", seed=SeedRequest(user="joe")), "nobody can log in as 'joe'"),
     ],
 )
 def test_warnings(request_: InstallRequest, words: str, recorded: Host) -> None:
@@ -395,7 +396,7 @@ def test_a_failure_at_any_step_leaves_nothing_behind(
 
 
 def test_a_seed_that_cannot_be_written_leaves_nothing_behind(place: Host, world_of: Around, listed: Look) -> None:
-    request = asked(f"disk pool=images,{ON_BASE}", "memory 64", osinfo=GENERIC, cloud_init={"disable": "on"})
+    request = asked(f"disk pool=images,{ON_BASE}", "memory 64", osinfo=GENERIC, seed=SeedRequest(disable=True))
     made = draft.plan(request, place)
     before = listed(place)
     with pytest.raises(HostError, match=r"cannot upload to the volume 'g-seed\.iso'"):
@@ -405,5 +406,5 @@ def test_a_seed_that_cannot_be_written_leaves_nothing_behind(place: Host, world_
 
 def test_planning_changes_nothing(recorded: Host, listed: Look) -> None:
     before = listed(recorded)
-    draft.plan(asked(f"disk {ON_BASE}", cloud_init={}), recorded)
+    draft.plan(asked(f"disk {ON_BASE}", seed=SeedRequest()), recorded)
     assert listed(recorded) == before

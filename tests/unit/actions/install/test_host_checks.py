@@ -14,7 +14,7 @@ from virtprov.cli import app
 from virtprov.cli.install import command
 from virtprov.guest.boot import Method
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
 from virtprov.host.domcaps import DomainCapabilities
 from virtprov.osinfo.lookup import generic
@@ -36,13 +36,13 @@ DOMCAPS = f"""<domainCapabilities><path>/usr/bin/qemu</path><domain>kvm</domain>
 </video><tpm supported='no'/></devices></domainCapabilities>"""
 
 
-def about(host: Any, inside: str, *, devices: str = "", domcaps: str = DOMCAPS) -> Setting:
+def about(host: Any, inside: str, *, devices: str = "", domcaps: str = DOMCAPS) -> RuleContext:
     """A guest with this inside, on a host that offers what DOMCAPS says."""
     guest = Guest.parse(
         "<domain type='kvm'><name>g</name><memory>65536</memory><os><type arch='x86_64' machine='q35'>hvm</type></os>"
         f"{inside}<devices>{devices}</devices></domain>"
     )
-    setting = Setting(guest, host, generic())
+    setting = RuleContext(guest, host, generic())
     setting._domcaps = DomainCapabilities(domcaps)
     return setting
 

@@ -11,6 +11,7 @@ from virtprov.actions.install import reinstall
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import World, apply
 from virtprov.actions.steps.guest import Create, Redefine, Start
+from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import CDROM, IMPORT, KERNEL, PXE, Method
 from virtprov.guest.document import Guest
 from virtprov.guest.write.assign import Assignments
@@ -131,7 +132,7 @@ def test_what_else_is_said_changes_nothing(host: Host) -> None:
     ("more", "message"),
     [
         ({"method": Method()}, "how the operating system comes in is missing"),
-        ({"cloud_init": {}}, "--cloud-init does not go with --reinstall"),
+        ({"seed": SeedRequest()}, "--cloud-init does not go with --reinstall"),
         ({"transient": True}, "--transient does not go with --reinstall"),
     ],
 )

@@ -10,6 +10,7 @@ from virtprov.actions.edit.outcome import Wanted
 from virtprov.actions.seed.replace import NewSeed, OldSeed
 from virtprov.cli.edit import seed, typed_changes
 from virtprov.cli.edit.flags import GROUPS, build_parser
+from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.support.errors import UsageError
 
 
@@ -52,8 +53,15 @@ def test_several_uses_make_one_seed() -> None:
     (words,) = said("--cloud-init", "user=a", "--cloud-init", "user-data=/a,b,hostname=h", "--cloud-init", "user=c")
     made = seed.request(words.groups["cloud-init"])
     assert (made.action, made.group) == (SEED, "cloud-init")
-    assert dict(made.words) == {"user": "c", "user-data": "/a,b", "hostname": "h"}
-    assert seed.request([""]).words == ()
+    assert made.seed == SeedRequest(user="c", user_data="/a,b", hostname="h")
+    assert made.seed_text == "user=c,user-data=/a,b,hostname=h"
+    assert seed.request([""]).seed == SeedRequest(root_password_generate=True, disable=True)
+
+
+def test_a_seed_of_a_guest_that_is_there_stays() -> None:
+    assert seed.request(["keep=yes"]).seed == SeedRequest(keep="yes")
+    with pytest.raises(UsageError, match="stays until it is taken out"):
+        seed.request(["keep=first-boot"])
 
 
 def test_eject_stands_alone() -> None:

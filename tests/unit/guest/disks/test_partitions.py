@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.disks import partitions
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Making
 from virtprov.host.connection import Host
@@ -54,7 +54,7 @@ def test_a_full_disk(host_of: Record) -> None:
 
 
 def test_two_new_disks_of_one_guest(host_of: Record) -> None:
-    storage = Storage(host_of(inventory=inventory("/dev/sdb", "sdb1")), "g", qemu=True)
+    storage = DiskResolver(host_of(inventory=inventory("/dev/sdb", "sdb1")), "g", qemu=True)
     made = [storage.resolve(tree.parse("<disk/>"), DiskSpec(pool="d", size=1)) for _ in range(2)]
     paths = [volume.path for making in made for volume in making.volumes]
     assert paths == ["/dev/sdb2", "/dev/sdb3"]
