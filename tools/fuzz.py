@@ -2,7 +2,8 @@
 """Fuzz the commands in this process: `tools/fuzz.py TARGET [--seconds N] [--keep DIR]`.
 
 Targets: `xml` is XML on standard input of virtprov-xml, `options` is the value of an option group of one of the three
-commands, `commands` is a whole command line of virtprov-xml. An error message of our own is a valid result. A finding
+commands, `commands` is a whole command line of virtprov-xml; `agent`, `trail` and `web` are answers of others (see
+fuzz_outside.py). An error message of our own is a valid result. A finding
 is any other exception, more than LONGEST seconds of CPU time for one input, or more than LARGEST bytes of memory; the
 input is saved in DIR. Every run starts from the inputs in tests/data/fuzz, which `tests/unit/test_fuzz.py` replays.
 
@@ -30,13 +31,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+from tools import fuzz_outside  # noqa: E402  (found from any folder)
+
 TOP = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 SEEDS = os.path.join(TOP, "tests", "data", "fuzz")
 GUESTS = os.path.join(TOP, "tests", "data", "guests")
 HOST = f"recorded://{TOP}/tests/data/hosts/kvm"
 LONGEST = 5.0
 LARGEST = 1 << 30
-TARGETS = ("xml", "options", "commands")
+TARGETS = ("xml", "options", "commands", *fuzz_outside.RUN)
 
 LINES = {
     "memory": ["--edit", "--memory", "2048,maxmemory=4096"],
@@ -211,7 +215,7 @@ def _harmless(word: str) -> bool:
     return not word.startswith(outside) and "://" not in word and "/" not in word.removeprefix("--")[:1]
 
 
-RUN: dict[str, Callable[[bytes], int]] = {"xml": xml, "options": options, "commands": commands}
+RUN: dict[str, Callable[[bytes], int]] = {"xml": xml, "options": options, "commands": commands, **fuzz_outside.RUN}
 
 
 # -- making inputs -------------------------------------------------------------------------------
@@ -219,7 +223,8 @@ RUN: dict[str, Callable[[bytes], int]] = {"xml": xml, "options": options, "comma
 NASTY = (
     b"", b"0", b"-1", b"0x", b"9" * 5000, b"1e309", b"\xff", b"\xed\xa0\x80", b"\xf0\x9f\x90\xa7", b"&#0;", b"&lt;",
     b"&#x1f427;", b"%s%n", b"../" * 50, b"'", b'"', b"]]>", b"all", b"none", b"yes", b"no", b"nan", b"inf",
-    b"\xd9\xa3", b"\xc2\xb2", b"A" * 4096,
+    b"\xd9\xa3", b"\xc2\xb2", b"A" * 4096, b"\x1b[2J", b"\x1b]0;x\x07", b"\xc2\x9b31m", b"\xe2\x80\xae",
+    b"\x00", b"\x7f", b"\r", b"\xe2\x80\xa8", b"''\"\"'\"'", b"\"'\"", b"[" * 5000, b"'\\''",
 )  # fmt: skip
 PARTS = (
     b"<x/>", b"<x>", b"</x>", b"<!--", b"-->", b"<![CDATA[", b"<?xml version='1.0' encoding='utf-16'?>",
@@ -245,7 +250,8 @@ FLAGS = tuple(
 
 def mutated(target: str, data: bytes, luck: random.Random) -> bytes:
     """Return a variation of an input, using pieces that are typical for its target."""
-    bricks = NASTY + {"xml": PARTS, "options": WORDS, "commands": WORDS + FLAGS}[target]
+    parts = {"xml": PARTS, "options": WORDS, "commands": WORDS + FLAGS, **fuzz_outside.PARTS}
+    bricks = NASTY + parts[target]
     for _ in range(luck.randint(1, 4)):
         cuts = _cuts(data, b"<>\"' \n" if target == "xml" else b",=.\n/")
         at, upto = sorted((luck.choice(cuts), luck.choice(cuts)))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tools import fuzz
+from tools import fuzz, fuzz_outside
 
 KEPT = sorted(path for path in Path(fuzz.SEEDS).glob("*/*") if path.is_file())
 LONG = 1 << 20
@@ -107,3 +107,11 @@ def test_conditions_within_conditions_are_refused() -> None:
     for _ in range(6):
         where = f"count(//*[{where}])"
     assert fuzz.options(f"edit xml\n./devices[{where}]/@a=1".encode()) == 2
+
+
+@pytest.mark.parametrize("target", sorted(fuzz_outside.RUN))
+def test_what_others_answer(target: str) -> None:
+    """A fixed number of inputs near the kept ones: the same ones every time."""
+    luck, kept = Random(f"{target} outside"), fuzz.seeds(target)
+    for _ in range({"web": 200}.get(target, 2000)):
+        fuzz.RUN[target](fuzz.mutated(target, luck.choice(kept), luck))

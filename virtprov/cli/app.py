@@ -121,14 +121,20 @@ def _version(argv: list[str]) -> int:
 def _leave(status: int) -> int:
     """End the process here: taking down modules one by one costs as much as a sixth of the whole command.
 
-    What was registered to run at exit runs. Returns `status`, for the long way, while other threads run.
+    What was registered to run at exit runs. Returns `status`, for the long way, while other threads are at work that
+    must come to their end; not when one of them waits for a host that does not answer, and whose user left.
     """
+    from virtprov.support import waiting
+
     threading = sys.modules.get("threading")
-    if threading is not None and threading.active_count() > 1:
-        return status
+    if threading is not None and not waiting.state.left:
+        mine = threading.current_thread()
+        if any(each is not mine and not each.daemon for each in threading.enumerate()):
+            return status
     import atexit
 
-    atexit._run_exitfuncs()
+    if not waiting.state.left:
+        atexit._run_exitfuncs()
     os._exit(status)
 
 
@@ -202,11 +208,23 @@ def _failed(tool: str, argv: list[str], error: BaseException) -> int:
         name = REQUIRED[(error.name or "").partition(".")[0]]
         hint = f"`pip install {name}`, or `make venv` in a checkout of virtprov"
         return _report(tool, argv, "failed", f"the Python package {name} cannot be loaded: {error}", hint)
+    if isinstance(error, FileNotFoundError) and not error.filename and _is_nowhere():
+        hint = "go to a folder that is there: `cd`"
+        return _report(tool, argv, "input", "the current folder has been removed", hint, code=2)
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return _report(tool, argv, "failed", f"{where}{error.strerror}")
     hint = "" if debug else "run the command again with --debug, and report what it prints"
     return _report(tool, argv, "bug", f"this is a bug in virtprov: {type(error).__name__}: {error}", hint)
+
+
+def _is_nowhere() -> bool:
+    """Whether the folder this runs in is gone: no relative path leads anywhere then."""
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
 
 
 def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1) -> int:

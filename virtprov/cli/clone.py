@@ -131,16 +131,26 @@ def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, d
 
         dry_run.tell(plan.steps, output)
     else:
-        from virtprov.actions.run.plan import apply
-        from virtprov.cli.leftover_notice import tell
-
-        world = output.world(host)
-        if world.trail.writes:
-            tell(output)
-        apply(plan, world)
-        output.summary(f"The guest '{plan.name}' is a copy of '{made.original}'.")
+        made = _make(request, made, host, output)
+        output.summary(f"The guest '{made.plan.name}' is a copy of '{made.original}'.")
     output.object(_facts(made, host, created=not (printing or dry), printing=printing))
     return 0
+
+
+def _make(request: CloneRequest, made: ClonePlan, host: Host, output: Output) -> ClonePlan:
+    """Make the copy; returns what was made, which has other names where made-up ones were taken meanwhile."""
+    from virtprov.actions.clone import draft
+    from virtprov.actions.run.again import apply_with_free_names
+    from virtprov.actions.run.plan import apply
+    from virtprov.cli.leftover_notice import tell
+
+    worlds = [output.world(host)]
+    if worlds[0].trail.writes:
+        tell(output)
+    replan = (lambda: draft.plan(request, host)) if request.auto else None
+    return apply_with_free_names(
+        made, replan, lambda made: apply(made.plan, worlds.pop() if worlds else output.world(host)), output.say
+    )
 
 
 def _facts(made: ClonePlan, host: Host, *, created: bool, printing: bool) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from virtprov.cli import streams
+from virtprov.support import waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Output:
         self.json = json
         self.quiet = quiet
         self.warnings: list[str] = []
+        waiting.state.tell = self.say
 
     def say(self, sentence: str) -> None:
         """Tell the user something on the way; silent with --quiet."""

@@ -254,7 +254,7 @@ def load(text: str, name: str) -> tuple[Any, list[str]]:
     """
     import yaml
 
-    from virtprov.cloudinit.loading import PlainLoader
+    from virtprov.cloudinit.loading import PlainLoader, TooMany
 
     loader = None
     try:
@@ -264,6 +264,8 @@ def load(text: str, name: str) -> tuple[Any, list[str]]:
         raise _bad_yaml(error, text, name) from None
     except RecursionError:
         raise InputError(f"{name}: the YAML is nested too deeply") from None
+    except TooMany as error:
+        raise InputError(f"{name}: the YAML is too large: {error}", hint="is it the right file?") from None
     except (ValueError, TypeError, AttributeError) as error:
         # values that do not fit their tag, which PyYAML does not look at before: 2024-13-45, !!timestamp x
         raise InputError(f"{name}: the YAML holds an impossible value: {error}") from None

@@ -6,6 +6,13 @@ from typing import Any
 
 import yaml
 
+MOST = 50_000
+"""Values in one document. A cloud-config that people write has some hundreds."""
+
+
+class TooMany(Exception):
+    """A document of more values than any that is meant."""
+
 
 class PlainLoader(yaml.SafeLoader):
     """Makes plain values only, and keeps (key, line) of every key that stands twice in one mapping."""
@@ -13,6 +20,15 @@ class PlainLoader(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.doubles: list[tuple[str, int]] = []
+        self._nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Count the values: a document of a million takes PyYAML a minute, and is not read to its end."""
+        self._nodes += 1
+        if self._nodes > MOST:
+            raise TooMany(f"it holds more than {MOST} values")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Build the mapping as usual; look at its keys before."""

@@ -44,6 +44,21 @@ def name_is_free(host: HostView, name: str) -> None:
         )
 
 
+PASSWORD_BYTES = {"vnc": 8, "spice": 60}
+"""What a display's password may have: RFB's authentication takes 8 bytes (RFC 6143, 7.2.2), spice-server keeps 60."""
+
+
+def display_passwords(guest: Guest) -> None:
+    """Raise UsageError for a display's password that is too long: libvirt says so only after the disks were made."""
+    for display in guest.devices("graphics"):
+        kind, password = display.get("type", ""), display.get("passwd") or ""
+        most = PASSWORD_BYTES.get(kind, len(password) * 4)
+        if len(password.encode(errors="surrogateescape")) > most:
+            raise UsageError(
+                f"--graphics {kind}: the password has more than {most} bytes", hint=f"give at most {most} letters"
+            )
+
+
 def mac_addresses(guest: Guest) -> list[str]:
     """Every address of the guest, in lower case; raises UsageError for one that is none."""
     found = []

@@ -10,7 +10,7 @@ from virtprov.host.guests import Writing
 from virtprov.host.opening import open_connection, silence
 from virtprov.host.running_guests import Running
 from virtprov.host.tuning import Tuning
-from virtprov.host.uri import parse, recorded_folder
+from virtprov.host.uri import recorded_folder
 from virtprov.support.errors import HostError
 
 TYPE_CHECKING = False
@@ -56,11 +56,5 @@ def connect(uri: str | None = None, *, events: bool = False, ask: Ask | None = N
 
         recording = read_recording(folder)
         return Host(open_inventory(recording), recording.uri, recording, has_events=True)
-    if events:
-        from virtprov.host.events import start_loop
-
-        start_loop()
     conn = open_connection(uri, ask)
-    called = str(conn.getURI())
-    in_process = parse(called).driver == "test"  # it can begin with events at any time
-    return Host(conn, called, has_events=events or in_process, reopen=lambda: open_connection(uri, ask))
+    return Host(conn, str(conn.getURI()), has_events=True, reopen=lambda: open_connection(uri, ask))

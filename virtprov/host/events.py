@@ -97,11 +97,9 @@ class EventSource:
         self._watches: dict[str, list[Watch]] = {}
         self._callbacks: list[int] = []
         self._registering = threading.Lock()  # not `changed`: what libvirt calls takes that one
-        # Not every driver can break, so not every driver tells or keeps itself alive.
+        # Not every driver can break, so not every driver tells.
         with suppress(libvirt.libvirtError):
             conn.registerCloseCallback(self._closed, None)
-        with suppress(libvirt.libvirtError):
-            conn.setKeepAlive(5, 6)
 
     def add(self, uuid: str, watch: Watch) -> None:
         """Tell the watch what happens to the guest of that UUID from now on."""

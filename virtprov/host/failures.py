@@ -12,6 +12,7 @@ from typing import Any
 import libvirt
 
 from virtprov.support.errors import HostError
+from virtprov.support.waiting import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ _BY_WORDS = (
     ("Storage source conflict", "VIR_ERR_DOM_EXIST"),
     ("already running", "VIR_ERR_OPERATION_INVALID"),
     ("already active", "VIR_ERR_OPERATION_INVALID"),
+    ("keepalive timeout", "VIR_ERR_RPC"),
+    ("client socket is closed", "VIR_ERR_RPC"),
     ("unsupported flags (", "VIR_ERR_NO_SUPPORT"),
 )
 """Refusals that some drivers report under a general code; where libvirt is translated they stay general."""
@@ -166,10 +169,11 @@ class asking:  # noqa: N801  (reads as a word: `with asking("..."):`)
         self.what = what
 
     def __enter__(self) -> None:
-        return None
+        state.doing = self.what
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        state.doing = ""
         if isinstance(error, libvirt.libvirtError):
             raise in_our_words(self.what, error) from error

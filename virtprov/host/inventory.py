@@ -28,6 +28,7 @@ from virtprov.host.info import (
 from virtprov.host.retry import PASSING, patiently
 from virtprov.support.errors import HostError
 from virtprov.support.text import is_uuid
+from virtprov.support.waiting import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -320,6 +321,7 @@ class Inventory(Link):
 
     @staticmethod
     def _unless_missing(what: str, look: Callable[..., Any], *args: Any) -> Any | None:
+        state.doing = what
         try:
             return look(*args)
         except libvirt.libvirtError as error:

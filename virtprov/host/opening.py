@@ -1,8 +1,11 @@
 """Opening libvirt's connection, and knowing when to stop waiting for a host that does not answer.
 
-libvirt has no limit of its own for this: the kernel gives up on a silent address after two minutes. So a connection
-to another machine is opened in a thread of its own. When that takes long, the host's port is knocked at; where nobody
-answers the knock, nobody is waited for. A host that answers slowly, or asks for a password, has all the time.
+libvirt has no limit of its own for this: the kernel gives up on a silent address after two minutes, and a daemon that
+accepts and says nothing, as one that was stopped, is waited for without end. So a connection is opened in a thread,
+and given up after a while ($VIRTPROV_CONNECT_TIMEOUT). Another machine's port is knocked at before: where nobody
+answers the knock, nobody is waited for. While the user is asked for a password the clock stands still.
+
+Once it is open, libvirt's own keepalive tells when the daemon is gone; no call is given up because it is slow.
 """
 
 from __future__ import annotations
@@ -12,16 +15,26 @@ from typing import Any
 
 import libvirt
 
-from virtprov.host.refusals import SSH, no_answer, refusal
+from virtprov.host.refusals import SSH, no_answer, refusal, says_nothing
 from virtprov.host.uri import Uri, parse
-from virtprov.support.errors import CommandError, HostError
+from virtprov.support.errors import CommandError, HostError, UsageError
+from virtprov.support.regular import HANDED_OVER, is_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from virtprov.host.background import Background
+
     Ask = Callable[[str, bool], str | None]
 
+LIMIT = 10.0
+"""Seconds for opening a connection, unless $VIRTPROV_CONNECT_TIMEOUT says otherwise (0: as long as it takes)."""
+LOGIN = 120.0
+"""Seconds more where ssh may ask on the terminal by itself: as long as a server of OpenSSH waits for a login."""
+VARIABLE = "VIRTPROV_CONNECT_TIMEOUT"
+KEEPALIVE = (5, 6)
+"""A silent daemon is asked for a sign of life every so many seconds, and is gone after so many without one."""
 PATIENCE = 5.0
 """Seconds before a host that has not answered is knocked at."""
 KNOCK = 3.0
@@ -31,7 +44,10 @@ PORTS = {"ssh": 22, "libssh": 22, "libssh2": 22, "tcp": 16509, "tls": 16514, "":
 
 
 def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
-    """Open libvirt's connection; `ask(prompt, secret)` is called for credentials. Raises HostError."""
+    """Open libvirt's connection; `ask(prompt, secret)` is called for credentials. Raises HostError.
+
+    UsageError when the variable that sets the limit is no number of seconds.
+    """
     target = parse(uri or "")
     if target.driver == "test" and not target.transport and target.path not in ("", "/", "/default"):
         _see_inventory(target)
@@ -39,13 +55,88 @@ def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
     wanted.append(libvirt.VIR_CRED_NOECHOPROMPT)
     asked: list[str] = []
 
+    here, questions = is_here(target), _Questions(ask)
+    asks = ask if here or ask is None else questions.put
+
     def call() -> Any:
-        return libvirt.openAuth(uri, [wanted, _answer, (ask, asked)], 0)
+        return libvirt.openAuth(uri, [wanted, _answer, (asks, asked)], 0)
 
     try:
-        return _patiently(call, target) if target.host and target.transport in PORTS else call()
+        return call() if here else _elsewhere(call, uri, target, questions)
     except libvirt.libvirtError as error:
         raise refusal(uri, target, error, asked) from error
+
+
+def is_here(target: Uri) -> bool:
+    """Whether the host is libvirt's test driver in this process, which never lets anybody wait."""
+    return target.driver == "test" and not target.transport and not target.host
+
+
+def limit_for(target: Uri) -> float | None:
+    """Seconds for opening a connection, None without limit; raises UsageError for a variable that is no number."""
+    text = os.environ.get(VARIABLE, "")
+    try:
+        seconds = float(text) if text else LIMIT
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e6:
+        raise UsageError(f"{VARIABLE}={text}: this is not a number of seconds", hint="write e.g. 30, or 0 for no limit")
+    if target.transport == "ssh" and not target.option("no_tty") and _has_terminal():
+        seconds += LOGIN if seconds else 0
+    return seconds or None
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+class _Questions:
+    """What libvirt asks for in the thread that opens, and the user is asked in the one that waits.
+
+    So Ctrl-C leaves the question as well, and the terminal shows again what is typed.
+    """
+
+    def __init__(self, ask: Ask | None) -> None:
+        self._ask = ask
+        self._open: list[tuple[str, bool]] = []
+        self._answers: list[str | None] = []
+
+    def put(self, prompt: str, secret: bool) -> str | None:
+        """Have the user asked, and return the answer."""
+        from time import sleep
+
+        self._open.append((prompt, secret))
+        while not self._answers:
+            sleep(0.05)
+        return self._answers.pop()
+
+    def answer(self) -> float:
+        """Ask the user what is to be asked; returns the seconds that took."""
+        from time import monotonic
+
+        if not self._open or self._ask is None:
+            return 0.0
+        began = monotonic()
+        self._answers.append(self._ask(*self._open.pop()))
+        return monotonic() - began
+
+
+def _elsewhere(call: Callable[[], Any], uri: str | None, target: Uri, questions: _Questions) -> Any:
+    """Open a connection to a daemon, be it of this machine or of another, and have it kept alive."""
+    from contextlib import suppress
+
+    from virtprov.host.calls import remote
+    from virtprov.host.events import start_loop
+
+    start_loop()
+    conn = _patiently(call, uri, target, questions)
+    with suppress(libvirt.libvirtError):  # not every driver can break
+        conn.setKeepAlive(*KEEPALIVE)
+    return remote(conn, uri or "libvirt")
 
 
 def silence(context: object, error: object) -> None:
@@ -74,16 +165,42 @@ def _see_inventory(target: Uri) -> None:
             f"cannot connect to '{target.text}': there is no file '{target.path}'",
             hint="test:///default is libvirt's own make-believe host; test:///PATH reads one from a file",
         )
+    if not is_regular(target.path) and not target.path.startswith(HANDED_OVER):
+        raise HostError(f"cannot connect to '{target.text}': '{target.path}' is not a regular file")
 
 
-def _patiently(call: Callable[[], Any], target: Uri) -> Any:
-    """What `call` returns or raises; after a while, only if the host answers at all. Ctrl-C ends it at once."""
+def _patiently(call: Callable[[], Any], uri: str | None, target: Uri, questions: _Questions) -> Any:
+    """What `call` returns or raises; Lost when the host does not answer in time. Ctrl-C ends it at once."""
     from virtprov.host.background import Background
 
+    limit = limit_for(target)
     opening = Background(call, "connecting")
-    if not opening.wait(PATIENCE) and not _answers(target) and not opening.wait(0):
-        raise no_answer(target, PATIENCE + KNOCK)
+    knocks = bool(target.host) and target.transport in PORTS
+    spent = 0.0
+    if knocks:
+        first = PATIENCE if limit is None else min(PATIENCE, limit / 2)
+        spent = _waited(opening, first, uri, questions)
+        if not opening.wait(0) and not _answers(target) and not opening.wait(0):
+            raise no_answer(target, first + KNOCK)
+    _waited(opening, None if limit is None else limit - spent, uri, questions)
+    if not opening.wait(0):
+        raise says_nothing(uri, target, limit or 0)
     return opening.result()
+
+
+def _waited(opening: Background[Any], limit: float | None, uri: str | None, questions: _Questions) -> float:
+    """Wait for an answer, so many seconds at most, and return how many; the user's own time does not count."""
+    from time import monotonic
+
+    from virtprov.support.waiting import SLICE, Wait
+
+    wait, began, asked = Wait(uri or "libvirt"), monotonic(), 0.0
+    while not opening.wait(SLICE if limit is None else max(0.0, min(SLICE, limit))):
+        asked += questions.answer()
+        if limit is not None and monotonic() - began - asked >= limit:
+            break
+        wait.look()
+    return monotonic() - began - asked
 
 
 def _answers(target: Uri) -> bool:

@@ -169,6 +169,17 @@ def no_answer(target: Uri, seconds: float) -> HostError:
     )
 
 
+def says_nothing(uri: str | None, target: Uri, seconds: float) -> HostError:
+    """The HostError for a daemon that takes the connection and then does not say a word."""
+    daemon = _DAEMONS.get(target.driver, "virtqemud")
+    at = f" on '{target.host}'" if target.host else ""
+    return Lost(
+        f"cannot connect to '{uri or 'the default host'}': libvirt does not answer within {seconds:g} seconds",
+        hint=f"see that its daemon{at} is at work (`systemctl status {daemon} libvirtd`);"
+        " VIRTPROV_CONNECT_TIMEOUT=60 waits a minute",
+    )
+
+
 def _ours(uri: str | None, target: Uri, error: Any, why: str) -> tuple[type[HostError], str, str] | None:
     """What the URI itself tells: a driver or transport that there is none of, a key that is not there."""
     if "nable to parse URI" in why or (uri and not target.driver):

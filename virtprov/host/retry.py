@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import libvirt
 
+from virtprov.support.waiting import pause
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +40,7 @@ def patiently(call: Callable[[], Result]) -> Result:
         except libvirt.libvirtError as error:
             if not is_busy(str(error)):
                 raise
-        from time import sleep
-
-        sleep(seconds)
+        pause(seconds)
     return call()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libvirt
 
+from virtprov.host.calls import on
 from virtprov.host.definitions import Definitions
 from virtprov.host.failures import asking
 from virtprov.host.info import Address
@@ -56,7 +57,7 @@ class Running(Definitions):
 
         domain = self._domain(key)
         with asking(f"talk to the agent of the guest '{key}'"):
-            return str(libvirt_qemu.qemuAgentCommand(domain, command, AGENT_SECONDS, 0))
+            return str(on(domain, libvirt_qemu.qemuAgentCommand, domain, command, AGENT_SECONDS, 0))
 
     def console(self, key: str) -> ConsoleReader:
         """Read along on the guest's first console, for `with host.console("web") as console: ...`."""

@@ -13,6 +13,7 @@ from virtprov.host.info import PoolInfo, VolumeInfo
 from virtprov.host.inventory import Inventory
 from virtprov.host.retry import patiently
 from virtprov.support.errors import HostError, InputError
+from virtprov.support.regular import opened
 from virtprov.xml import path
 from virtprov.xml.tree import parse
 
@@ -256,7 +257,7 @@ def _opened(source: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[BinaryI
         yield source, _left(source)
         return
     try:
-        handle = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        handle = opened(os.fspath(source))
     except OSError as problem:
         raise InputError(f"'{os.fspath(source)}' cannot be read: {problem.strerror}") from None
     with open(handle, "rb") as file:

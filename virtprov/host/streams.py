@@ -111,16 +111,19 @@ def watched(
     """Run a call that libvirt blocks in, with `tick` called every so many seconds meanwhile.
 
     Ctrl-C cannot stop libvirt inside one call: it is waited for, what it made goes to `drop`, then the
-    interruption goes on.
+    interruption goes on. Raises Abandoned when the user does not want to wait for that.
     """
     from virtprov.host.background import Background
+    from virtprov.support.waiting import SLICE, Wait
 
     running = Background(call, "libvirt call")
     try:
         while not running.wait(every):
             tick()
     except BaseException:
-        running.wait()
+        wait = Wait()
+        while not running.wait(SLICE):
+            wait.look()
         for result in running.results():
             drop(result)
         raise

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from virtprov.osinfo.detect import Detected, Detector
 from virtprov.support.errors import InputError, ProvError
 from virtprov.support.fetch import local_path
+from virtprov.support.regular import is_regular, opened, reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def detect_path(detector: Detector, path: str) -> Detected:
         if os.path.isdir(path):
             os.scandir(path).close()
             return detector.tree(lambda name: _file_in(path, name), os.path.abspath(path))
-        if not _is_readable(os.stat(path).st_mode):
+        if not is_regular(path):
             raise InputError(f"'{path}' is neither a file nor a folder", hint="name an ISO, a disk image or a tree")
-        with open(path, "rb", buffering=0) as stream:
+        with open(opened(path), "rb", buffering=0) as stream:
 
             def read(offset: int, size: int) -> bytes:
                 stream.seek(offset)
@@ -110,16 +111,9 @@ def detect_url(detector: Detector, web: Web, url: str) -> Detected:
     return found
 
 
-def _is_readable(mode: int) -> bool:
-    """Whether it is a file or a disk: reading from a pipe could wait for ever."""
-    import stat
-
-    return stat.S_ISREG(mode) or stat.S_ISBLK(mode)
-
-
 def _file_in(folder: str, name: str) -> bytes | None:
     try:
-        with open(os.path.join(folder, name), "rb") as stream:
+        with reading(os.path.join(folder, name)) as stream:
             return stream.read(_MOST_OF_A_FILE)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None

@@ -15,6 +15,7 @@ import os
 from virtprov.osinfo.layers import chosen_files, folders, scan, stamp_of
 from virtprov.osinfo.pack import CELL, FIELD, ROW, WORD, pack_words
 from virtprov.support import dirs
+from virtprov.support.regular import reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def _streams(roots: tuple[str, ...]) -> list[BinaryIO]:
     if roots in _unsaved:
         return [io.BytesIO(_unsaved[roots])]
     try:
-        return [open(cache_path(roots), "rb")]
+        return [reading(cache_path(roots))]
     except OSError:
         return []
 
@@ -294,12 +295,14 @@ def _write(path: str, image: bytes) -> bool:
     """Put the index in its place in one step; False when that cannot be done, which is no error."""
     from time import time_ns
 
+    from virtprov.support.private import make_folder
+
     folder, name = os.path.split(path)
     aside = os.path.join(folder, f".{name}.{os.getpid()}.{time_ns()}")
     try:
-        os.makedirs(folder, exist_ok=True)
+        make_folder(folder)
         try:
-            with open(aside, "xb") as stream:
+            with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644), "wb") as stream:
                 stream.write(image)
             os.replace(aside, path)
         except OSError:

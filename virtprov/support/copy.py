@@ -8,6 +8,7 @@ import stat
 
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.files import is_block_device
+from virtprov.support.regular import opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ def copy_image(
     return not onto_device
 
 
+class Exists(ProvError):
+    """There is a file of the new one's name."""
+
+
 class _Opened:
     """An open file with its name; closes itself."""
 
@@ -65,7 +70,9 @@ class _Opened:
 
 def _opened(path: str, flags: int, mode: int = 0o600) -> _Opened:
     try:
-        return _Opened(path, os.open(path, flags | os.O_CLOEXEC, mode))
+        return _Opened(path, opened(path, flags, mode))
+    except FileExistsError:
+        raise Exists(f"{path} exists already", hint="give another path") from None
     except OSError as problem:
         raise ProvError(f"{path} cannot be opened: {problem.strerror}", hint="check the path and its rights") from None
 

@@ -7,7 +7,7 @@ import time
 
 from virtprov.support import log
 from virtprov.support.errors import FetchError, UsageError
-from virtprov.support.http import CHUNK, Broken, Web, length, refuse_failure, shown, translated
+from virtprov.support.http import CHUNK, Broken, Web, body, length, refuse_failure, shown, translated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ class _Download:
         with open(self.part, "r+b" if have else "wb") as handle:
             handle.seek(have)
             handle.truncate()
-            with translated(self.url, self.web.timeout):
-                for piece in answer.iter_content(CHUNK):
+            with translated(self.url, self.web.timeout, self.web.whole):
+                for piece in body(answer, CHUNK, self.web.whole):
                     handle.write(piece)
                     have += len(piece)
                     self.report(have, total)

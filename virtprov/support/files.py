@@ -15,13 +15,15 @@ LIMIT = 16 * 1024 * 1024
 
 
 def read_bytes(path: str, *, limit: int = LIMIT, what: str = "file") -> bytes:
-    """Return what `path` holds; pipes such as /dev/fd/3 work too.
+    """Return what `path` holds; pipes such as /dev/fd/3 work too, but no FIFO that has a name.
 
     `limit` is in bytes, `what` says what the file is to be ("ssh key"). Raises InputError when it is missing,
-    a directory, not readable or larger than `limit`.
+    a directory, not readable, no regular file or larger than `limit`.
     """
+    from virtprov.support.regular import reading
+
     try:
-        with open(path, "rb") as handle:
+        with reading(path, pipes=True) as handle:
             data = handle.read(limit + 1)
     except OSError as error:
         raise unreadable(path, error, what) from None

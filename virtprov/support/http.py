@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from virtprov.support import log
 from virtprov.support.errors import FetchError
+from virtprov.support.limited import TooSlow, pieces, within
+from virtprov.support.units import is_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
+    from typing import Any
 
     import requests
 
     Answer = requests.Response  # for those who pass one on: the library itself stays in this file
 
 TIMEOUT = 30.0
+WHOLE = 60.0
+"""Seconds for an answer's head, for all that is read into memory, and for each CHUNK of a longer file."""
 LIMIT = 16 * 1024 * 1024
 CHUNK = 64 * 1024
 
@@ -33,7 +39,9 @@ def shown(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return url
+        scheme, slashes, rest = url.partition("://")
+        place, slash, path = rest.partition("/")
+        return scheme + slashes + place.rsplit("@", 1)[-1] + slash + path
     return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]))
 
 
@@ -44,12 +52,13 @@ class Broken(FetchError):
 class Web:
     """A connection to the web that keeps its sockets open between requests.
 
-    `timeout` is in seconds and counts for connecting and for each silence. A context manager, or call
-    `close`.
+    `timeout` is in seconds and counts for connecting and for each silence; `whole` for all of an answer that is read
+    into memory, see WHOLE. A context manager, or call `close`.
     """
 
-    def __init__(self, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, *, timeout: float = TIMEOUT, whole: float = WHOLE) -> None:
         self.timeout = timeout
+        self.whole = whole
         self._session: requests.Session | None = None
 
     def close(self) -> None:
@@ -76,22 +85,27 @@ class Web:
         if self._session is None:
             self._session = requests.Session()
             self._session.headers["User-Agent"] = "virtprov"
+        session = self._session
         log.debug("%s %s %s", method, shown(url), headers or "")
         # the file as it is: a size in the answer's head is the file's, and pieces can be asked for
         asked = {"Accept-Encoding": "identity", **(headers or {})}
-        with translated(url, self.timeout):
-            answer = self._session.request(
-                method, url, headers=asked, timeout=self.timeout, stream=True, allow_redirects=True
+        with translated(url, self.timeout, self.whole):
+            answer = within(
+                self.whole,
+                lambda: session.request(
+                    method, url, headers=asked, timeout=self.timeout, stream=True, allow_redirects=True
+                ),
             )
         answer.raw.enforce_content_length = True  # urllib3 before 2.0 takes half a file for the whole
+        setattr(answer, "close", _Closing(answer))  # noqa: B010  (it stands in for the method)
         return answer
 
     def fetch(self, url: str, *, limit: int = LIMIT) -> bytes:
         """Return what is at `url`; FetchError when it is not there or larger than `limit` bytes."""
-        with self.ask("GET", url) as answer, translated(url, self.timeout):
+        with self.ask("GET", url) as answer, translated(url, self.timeout, self.whole):
             refuse_failure(answer, url)
             data = bytearray()
-            for piece in answer.iter_content(CHUNK):
+            for piece in body(answer, CHUNK, self.whole, self.whole):
                 data += piece
                 if len(data) > limit:
                     from virtprov.support.units import show_size
@@ -120,7 +134,7 @@ class Web:
             refuse_failure(answer, url)
             total = answer.headers.get("Content-Range", "").rpartition("/")[2]
             if answer.status_code == 206:
-                return int(total) if total.isdigit() else -1
+                return int(total) if is_whole(total) else -1
             return length(answer)
 
     def exists(self, url: str) -> bool:
@@ -144,8 +158,8 @@ class Web:
                     hint="download the file and name it here",
                 )
             data = bytearray()
-            with translated(url, self.timeout):
-                for piece in answer.iter_content(min(CHUNK, size)):
+            with translated(url, self.timeout, self.whole):
+                for piece in body(answer, min(CHUNK, size), self.whole, self.whole):
                     data += piece
                     if len(data) >= size:
                         break
@@ -158,9 +172,33 @@ def fetch(url: str, *, limit: int = LIMIT) -> bytes:
         return web.fetch(url, limit=limit)
 
 
+class _Closing:
+    """Closes an answer, but waits for nobody who still reads it: closing waits for the reader."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        self.close = answer.close
+        self.is_read = False
+
+    def __call__(self) -> None:
+        if self.is_read:
+            from threading import Thread
+
+            Thread(target=self.close, name="closing", daemon=True).start()
+        else:
+            self.close()
+
+
+def body(answer: requests.Response, size: int, each: float, whole: float | None = None) -> Iterator[bytes]:
+    """The body in pieces of `size` bytes. Raises TooSlow when one takes more than `each` seconds, or all `whole`."""
+    closing: Any = answer.close
+    closing.is_read = True
+    yield from pieces(answer.iter_content(size), each, whole=whole)
+    closing.is_read = False
+
+
 def length(answer: requests.Response) -> int:
     text = answer.headers.get("Content-Length", "")
-    return int(text) if text.isdigit() else -1
+    return int(text) if is_whole(text) else -1
 
 
 def refuse_failure(answer: requests.Response, url: str) -> None:
@@ -180,8 +218,8 @@ def refuse_failure(answer: requests.Response, url: str) -> None:
 class translated:
     """Turn what requests raises inside the block into a FetchError about `url`."""
 
-    def __init__(self, url: str, timeout: float) -> None:
-        self.url, self.timeout = shown(url), timeout
+    def __init__(self, url: str, timeout: float, whole: float = WHOLE) -> None:
+        self.url, self.timeout, self.whole = shown(url), timeout, whole
 
     def __enter__(self) -> None:
         return None
@@ -189,9 +227,14 @@ class translated:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        from http.client import HTTPException
+
         import requests
 
-        if isinstance(error, (requests.RequestException, UnicodeError)):
+        # requests lets through what the libraries below say of addresses and answers that make no sense
+        if isinstance(error, (requests.RequestException, HTTPException, TooSlow, ValueError)) or (
+            error is not None and type(error).__module__.startswith("urllib3.") and isinstance(error, Exception)
+        ):
             log.debug("%s", error)
             raise self.words(error) from None
 
@@ -206,6 +249,9 @@ class translated:
         except ValueError:
             host = self.url
         said = str(error)
+        if isinstance(error, TooSlow):
+            text = f"'{host}' has not sent what was asked for within {self.whole:g} seconds: '{self.url}'"
+            return FetchError(text, hint="try again later, or another server")
         if isinstance(error, kinds.SSLError):
             text = f"the certificate of '{host}' is not trusted"
             return FetchError(text, hint="REQUESTS_CA_BUNDLE names a file of certificates to trust")
@@ -220,6 +266,9 @@ class translated:
             return Broken(f"the connection to '{host}' broke while '{self.url}' came")
         if isinstance(error, kinds.ConnectionError):
             return self.unreachable(host, said)
+        if isinstance(error, ValueError) and not isinstance(error, kinds.RequestException):
+            text = f"'{self.url}' cannot be fetched: it is, or leads to, an address that makes no sense"
+            return FetchError(text, hint="check the address, and where the server sends one on to")
         return FetchError(f"'{self.url}' cannot be fetched", hint="check the address")
 
     def unreachable(self, host: str, said: str) -> FetchError:

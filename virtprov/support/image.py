@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from virtprov.support.frozen import Record
+from virtprov.support.regular import reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def probe(path: str) -> Image | None:
     known is raw.
     """
     try:
-        with open(path, "rb") as stream:
+        with reading(path) as stream:
             head = stream.read(HEAD)
             return _image(head, stream, stream.seek(0, os.SEEK_END))  # the size of block devices as well
     except OSError:

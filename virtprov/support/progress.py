@@ -10,6 +10,7 @@ import time
 
 from virtprov.support.units import show_duration, show_size
 from virtprov.support.visible import visible
+from virtprov.support.waiting import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,10 +139,12 @@ class _Shown(Task):
     def __enter__(self) -> Task:
         self.began = self.clock()
         self.due = self.began + PATIENCE
+        state.shown += 1
         self.alarm.start()
         return self
 
     def __exit__(self, *failure: object) -> None:
+        state.shown -= 1
         with self.lock:
             self.over = True
             self.alarm.cancel()

@@ -6,11 +6,13 @@ kept there may hold passwords.
 
 from __future__ import annotations
 
+import contextlib
 import os
 
-from virtprov.support import dirs
+from virtprov.support import dirs, private
 from virtprov.support.errors import ProvError
 from virtprov.support.files import to_disk
+from virtprov.support.regular import opened, reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ def directory() -> str:
     """The state directory, made when it is missing. Raises ProvError when it cannot be made."""
     path = os.path.join(dirs.state(), "virtprov")
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        private.make_folder(path)
+        private.check_folder(path)
     except OSError as error:
         raise _cannot(f"the state directory '{path}' cannot be made", error) from None
     return path
@@ -67,8 +70,9 @@ class Lines:
 
         handle = None
         try:
-            number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | flags, 0o600)
+            number = opened(path, os.O_RDWR | os.O_APPEND | flags)
             handle = os.fdopen(number, "a+b")
+            private.check_file(number, path)
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not os.fstat(number).st_nlink:  # another command has removed it before it was locked
                 raise BlockingIOError
@@ -145,8 +149,9 @@ class Lines:
             place += len(text)
 
     def close(self) -> None:
-        """Let the file go."""
-        self._handle.close()
+        """Let the file go. What could not be written was said when it was."""
+        with contextlib.suppress(OSError):
+            self._handle.close()
 
     def remove(self) -> None:
         """Let the file go and remove it."""
@@ -169,7 +174,7 @@ def listing(kind: str) -> list[str]:
 def first_line(path: str) -> Any:
     """The first object of a file, without opening the rest; None when there is none."""
     try:
-        with open(path, "rb") as handle:
+        with reading(path) as handle:
             return _object(handle.readline())
     except OSError:
         return None
@@ -178,7 +183,7 @@ def first_line(path: str) -> Any:
 def last_line(path: str) -> Any:
     """The last object of a file, if it is no longer than 4 KiB; else None."""
     try:
-        with open(path, "rb") as handle:
+        with reading(path) as handle:
             end = handle.seek(0, os.SEEK_END)
             handle.seek(max(0, end - _LAST_LINE))
             tail = handle.read()
@@ -190,8 +195,6 @@ def last_line(path: str) -> Any:
 
 def remove(path: str) -> None:
     """Remove a file; no harm when it is gone."""
-    import contextlib
-
     with contextlib.suppress(OSError):
         os.unlink(path)
 
@@ -201,7 +204,7 @@ def _object(text: bytes) -> Any:
 
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

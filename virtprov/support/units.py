@@ -81,6 +81,14 @@ def show_size(size: int) -> str:
     return f"{number} {'byte' if size == 1 else _NAMES[power]}"
 
 
+def show_gib(size: int) -> str:
+    """Return `size` in bytes as a person would write a disk's: "0.05 GiB", "20 GiB", "1,234.5 GiB"; "9 MiB" below."""
+    value = size / GIB
+    if value < 0.01:
+        return show_size(size)
+    return (f"{value:.3g}" if value < 99.95 else f"{value:,.1f}".removesuffix(".0")) + " GiB"
+
+
 def show_duration(seconds: float) -> str:
     """Return a number of seconds for people: "0.4 s", "12 s", "3 min 20 s", "2 h 5 min"."""
     if seconds < 1:

@@ -16,7 +16,21 @@ def unified(before: str, after: str, *, old: str = "Original XML", new: str = "A
         import difflib
 
         lines = list(difflib.unified_diff(was, now))[2:]
-    return "".join(line if line.endswith("\n") else line + "\n" for line in (f"--- {old}", f"+++ {new}", *lines))
+    text = "".join(line if line.endswith("\n") else line + "\n" for line in (f"--- {old}", f"+++ {new}", *lines))
+    return text if passwords.shown or "passwd=" not in text else _hidden(text)
+
+
+class passwords:  # noqa: N801  (it is a place to note something, not a kind of thing)
+    """Whether differences show the passwords of displays; the command line says so."""
+
+    shown = False
+
+
+def _hidden(text: str) -> str:
+    """The text with the passwords of displays covered: a difference is looked at, kept in logs, sent around."""
+    import re
+
+    return re.sub(r"""(\spasswd=)("[^"]*"|'[^']*')""", r"\1'********'", text)
 
 
 def _one_place(was: list[str], now: list[str]) -> list[str] | None:

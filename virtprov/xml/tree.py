@@ -8,6 +8,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from virtprov.support.errors import XmlError
+from virtprov.support.regular import reading
 from virtprov.xml.order import place
 
 Element: TypeAlias = etree._Element
@@ -55,7 +56,7 @@ def parse(text: str | bytes, what: str = "the XML") -> Element:
 def parse_file(path: str) -> Element:
     """Read the document in the file `path`; raises XmlError when it is missing or not XML."""
     try:
-        with open(path, "rb") as stream:
+        with reading(path) as stream:
             return parse(stream.read(), os.fspath(path))
     except OSError as problem:
         raise XmlError(f"{path} cannot be read: {problem.strerror}", hint="check the file's name") from None

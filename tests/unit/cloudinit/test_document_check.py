@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from virtprov.cloudinit.document_check import Checked, check_network_config, check_user_data
+from virtprov.cloudinit.document_check import load as load_yaml
 from virtprov.cloudinit.sources import Source
 from virtprov.support.errors import InputError
 
@@ -197,3 +198,9 @@ def test_yaml_is_loaded_only_when_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_document_of_a_million_values_is_not_read_to_its_end() -> None:
+    text = "#cloud-config\nwrite_files:\n" + "- path: /a\n  content: b\n" * 200_000
+    with pytest.raises(InputError, match="the YAML is too large: it holds more than 50000 values"):
+        load_yaml(text, "ud")

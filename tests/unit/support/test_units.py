@@ -90,3 +90,19 @@ def test_shown_sizes(size: int, text: str) -> None:
 )
 def test_shown_durations(seconds: float, text: str) -> None:
     assert units.show_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (53687091, "0.05 GiB"),  # size=0.05 in whole bytes
+        (20 * units.GIB, "20 GiB"),
+        (int(1.5 * units.GIB), "1.5 GiB"),
+        (int(1234.5 * units.GIB), "1,234.5 GiB"),
+        (2000 * units.GIB, "2,000 GiB"),
+        (9 << 20, "9 MiB"),
+        (0, "0 bytes"),
+    ],
+)
+def test_sizes_of_disks_as_a_person_writes_them(size: int, shown: str) -> None:
+    assert units.show_gib(size) == shown

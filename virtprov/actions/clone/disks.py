@@ -18,11 +18,12 @@ from virtprov.guest.disks.source import ATTRIBUTE, FILE, VOLUME, DiskSource
 from virtprov.guest.disks.source_element import place
 from virtprov.guest.disks.volumes import FILE_POOLS
 from virtprov.guest.document import Guest
-from virtprov.support.errors import HostError, UsageError
+from virtprov.support.errors import HostError, InputError, UsageError
 from virtprov.support.files import is_block_device
 from virtprov.support.frozen import Record
+from virtprov.support.regular import is_regular
 from virtprov.support.text import first_free
-from virtprov.support.units import GIB
+from virtprov.support.units import show_gib
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -100,6 +101,9 @@ class _Work:
         self.chains = Chains(host)
         self.last: list[Step] = []
         self.files = list(request.files)
+        for file in () if host.is_remote else self.files:
+            if not is_regular(file):
+                raise InputError(f"--file {file}: this is not a regular file", hint="name a file, or a block device")
         self.fates: list[DiskFate] = []
         self.steps: list[Step] = []
         self._taken: set[str] = set()
@@ -282,8 +286,8 @@ class _Work:
         self._needed[pool.name] = self._needed.get(pool.name, 0) + need
         if not self.request.reflink and self._needed[pool.name] > pool.available:
             raise HostError(
-                f"the copy of {source.path} needs {need / GIB:.1f} GiB, but the pool '{pool.name}' has"
-                f" {pool.available / GIB:.1f} GiB free",
+                f"the copy of {source.path} needs {show_gib(need)}, but the pool '{pool.name}' has"
+                f" {show_gib(pool.available)} free",
                 hint="make room, give --file PATH in another pool, or use --check disk_size=off",
             )
 

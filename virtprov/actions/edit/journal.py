@@ -117,6 +117,10 @@ def _entry(place: int, facts: dict[str, Any]) -> Entry:
 # -- runs that can be undone ---------------------------------------------------------------------
 
 
+LATEST = 1 << 36
+"""No journal is written after this second (in the year 4147): a time beyond is damage."""
+
+
 class Run(Record):
     """A run of the past: where its journal is, and the host."""
 
@@ -140,7 +144,7 @@ def runs(warn: Callable[[str], None] = lambda sentence: None) -> Iterator[Run]:
         if isinstance(last, dict) and last.get("undone") is True:
             continue
         uri, asked, time = head.get("uri"), head.get("asked"), head.get("time")
-        if isinstance(uri, str) and isinstance(asked, str) and isinstance(time, int):
+        if isinstance(uri, str) and isinstance(asked, str) and isinstance(time, int) and 0 <= time < LATEST:
             yield Run(path, uri, asked, time)
 
 

@@ -6,6 +6,7 @@ import os
 
 from virtprov.support.errors import InputError, ProvError
 from virtprov.support.frozen import Record
+from virtprov.support.private import make_folder
 
 
 class KeptFiles(Record):
@@ -52,7 +53,7 @@ def _make_folder(path: str, names: list[str]) -> None:
         if "/" in name:  # some of libvirt's drivers allow that
             raise InputError(f"--keep-old {path}: '{name}' cannot name a file in it", hint="keep that one by itself")
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        make_folder(path)
     except OSError as error:
         raise InputError(
             f"--keep-old {path}: {(error.strerror or str(error)).lower()}", hint="for several guests, name a folder"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import ADD, EJECT, SEED, Changed, EditRequest, change, storage_of
 from virtprov.actions.edit.source import Source
+from virtprov.guest import checks
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
@@ -140,6 +141,8 @@ def _each_on_the_last(
         shown.take(part)
         if live is not None:
             live.take(now or Changed(live.guest, (), makings=part.makings))
+    if any(request.group == "graphics" for request in requests):
+        checks.display_passwords(shown.guest)
     text, difference = spelled(document, shown.guest)
     lives = tuple(live.changes) if live is not None else ()
     return Edited(requests, source, text, difference, tuple(shown.changes), lives, course=_course(meant))

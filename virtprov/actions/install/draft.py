@@ -328,6 +328,7 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     """Make the checks that need the host; raises HostError for the first that fails."""
     setting = drafted.setting
     host, guest = setting.host, setting.guest
+    checks.display_passwords(guest)
     if request.method.kind == boot.PXE and all(nic.get("type") == "user" for nic in guest.devices("interface")):
         setting.warn("the guest has no network to boot from: --pxe needs a bridge, or a network that offers it")
     if request.transient and host.driver == "vz":

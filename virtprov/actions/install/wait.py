@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
+from virtprov.actions.install.agent_answers import CloudInitResult, cloud_init_result
+from virtprov.support.errors import GuestBroken, WaitTimeout
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.host.console import ConsoleReader
     from virtprov.host.events import GuestEvent, Watch
 
-RESULT = "/run/cloud-init/result.json"
-"""Written by cloud-init when its last stage is over (its documentation on status and result files)."""
 FINISHED = re.compile(r"Cloud-init v\. [^\n]*finished at[^\n]*")
 """What cloud-init's last stage prints on the console unless the user words it otherwise (final_message)."""
 ASK_EVERY = 2.0
-BLOCK = 65536
 
 
 class Deadline:
@@ -69,7 +67,7 @@ def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline) -> None
     """
     with host.console(name) as console:
         while True:
-            result = _cloud_init_result(host, name) if watch.agent_connected() else None
+            result = cloud_init_result(host, name) if watch.agent_connected() else None
             if result is not None:
                 _judge(name, result)
                 return
@@ -110,13 +108,12 @@ def _ended(name: str, event: GuestEvent) -> None:
         raise GuestBroken(f"'{name}' stopped before cloud-init was done: {event.detail or event.kind}")
 
 
-def _judge(name: str, result: dict[str, Any]) -> None:
-    problems = result.get("v1", {}).get("errors") or []
-    if not problems and "DataSourceNone" in str(result.get("v1", {}).get("datasource") or ""):
+def _judge(name: str, result: CloudInitResult) -> None:
+    if not result.errors and "DataSourceNone" in result.datasource:
         raise _seedless(name)
-    if problems:
+    if result.errors:
         raise GuestBroken(
-            f"cloud-init in '{name}' reports: " + "; ".join(str(each) for each in problems[:3]),
+            f"cloud-init in '{name}' reports: " + "; ".join(result.errors[:3]),
             hint="see /var/log/cloud-init.log in the guest",
         )
 
@@ -130,35 +127,3 @@ def _seedless(name: str) -> GuestBroken:
     return GuestBroken(
         f"cloud-init in '{name}' did not find its seed", hint="does the image read NoCloud seeds (datasource_list)?"
     )
-
-
-def _cloud_init_result(host: Host, name: str) -> dict[str, Any] | None:
-    """cloud-init's result file, read through the agent; None while there is none (or the agent is silent)."""
-    import json
-
-    try:
-        text = _read_file(host, name, RESULT)
-    except HostError:
-        return None
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _read_file(host: Host, name: str, where: str) -> str:
-    """A small file of the guest, by the agent's file commands."""
-    import base64
-    import json
-
-    def ask(command: str, **arguments: object) -> Any:
-        answer = host.agent(name, json.dumps({"execute": command, "arguments": arguments}))
-        return json.loads(answer).get("return")
-
-    handle = ask("guest-file-open", path=where, mode="r")
-    try:
-        data = ask("guest-file-read", handle=handle, count=BLOCK)
-    finally:
-        ask("guest-file-close", handle=handle)
-    return base64.b64decode(data.get("buf-b64", "")).decode(errors="replace")

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from virtprov.support import waiting
+
 _SIGNALS = tuple(
     number
     for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))
@@ -23,6 +25,7 @@ class Gate:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.pending = True
+        waiting.state.presses += 1
 
     def check(self) -> None:
         """Raise KeyboardInterrupt when the user asked to stop. Long steps call this now and then."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
+from virtprov.support.waiting import Abandoned
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -179,8 +180,9 @@ def undo_quietly(label: str, undo: Undo, world: World) -> bool:
     """Undo one step and say whether it could be; a failure does not keep the others from being undone."""
     try:
         undo()
-    except ProvError as problem:
+    except (ProvError, Abandoned) as problem:
         world.trail.keep()
-        world.warn(f"could not be undone: {label}: {problem.message}")
+        why = problem.message if isinstance(problem, ProvError) else "the host does not answer"
+        world.warn(f"could not be undone: {label}: {why}")
         return False
     return True

@@ -64,7 +64,7 @@ class RunLog(state.Lines):
         """
         try:
             yield
-        except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        except (AttributeError, LookupError, OSError, OverflowError, TypeError, ValueError) as problem:
             self.close()
             raise Unreadable(sentence, hint=hint) from problem
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from virtprov.actions.run.artifact import Artifact, Evidence
 from virtprov.support.errors import HostError, ProvError
+from virtprov.support.waiting import Abandoned
 
 if TYPE_CHECKING:
     from virtprov.actions.run.run_log import RunLog
@@ -232,7 +233,8 @@ def making(trail: Trail, host: Host, artifact: Artifact) -> Iterator[Entry]:
     try:
         yield entry
     except BaseException as problem:
-        if entry.stays or (isinstance(problem, HostError) and not host.is_alive):
+        unknown = isinstance(problem, HostError) and not host.is_alive
+        if entry.stays or unknown or isinstance(problem, Abandoned):
             trail.keep()
         else:
             entry.note_gone()

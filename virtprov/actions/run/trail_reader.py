@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,8 +56,6 @@ class Run(Record):
 
     def describe(self) -> str:
         """Who it was, and when."""
-        import time
-
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.time))
         about = f" of '{self.guest}'" if self.guest else ""
         return f"the {self.tool}{about} on {self.uri} that began at {when}"
@@ -91,6 +90,7 @@ def _read(log: RunLog) -> Run | None:
         return None
     old = "virtprov" not in log.head
     head = {**log.head["run"], "time": log.head["run"]["at"]} if old else log.head
+    time.localtime(int(str(head["time"])))  # raises for a time that is none
     phase, left = UNDO, dict[int, Left]()
     for _, line in list(log)[1:]:
         if "settled" in line:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifact_storage import Secret
 from virtprov.support.errors import InputError, ProvError
+from virtprov.support.files import read_bytes
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import Undo, World
@@ -57,11 +58,7 @@ def undo_all(*undos: Undo | None) -> Undo:
 
 def _password(path: str) -> bytes:
     """What the file holds, without the line break at its end that editors put there."""
-    try:
-        with open(path, "rb") as stream:
-            password = stream.read().rstrip(b"\r\n")
-    except OSError as problem:
-        raise InputError(f"'{path}' cannot be read: {problem.strerror}") from None
+    password = read_bytes(path, what="file of the password").rstrip(b"\r\n")
     if not password:
         raise InputError(f"'{path}' holds no password", hint="write it into the file, in one line")
     return password

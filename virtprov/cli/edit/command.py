@@ -30,6 +30,10 @@ def main(argv: list[str]) -> int:
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
+    if args.show_passwords:
+        from virtprov.xml.diff import passwords
+
+        passwords.shown = True
     if args.undo:
         from virtprov.cli.edit import undo
 

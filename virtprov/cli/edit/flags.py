@@ -164,6 +164,7 @@ def _add_outcome(made: Parser, group: Target) -> None:
     add("--print-diff", action="store_true", help="print the difference; alone it changes nothing")
     add("--print-xml", action="store_true", help="print the changed XML; alone it changes nothing")
     add("--confirm", action="store_true", help="show the difference and ask before anything is changed")
+    made.add_fresh(group, "--show-passwords", action="store_true", help="differences show the passwords of displays")
     made.add_fresh(
         group, "--verify", action="store_true", help="change nothing; status 10, with the difference, if it is not so"
     )

@@ -139,8 +139,17 @@ def _asked(request: EditRequest) -> dict[str, object]:
         "action": request.action,
         "group": request.group,
         "which": request.selector.words or request.selector.position,
-        "values": [request.seed_text] if request.seed_text else [use.text for use in request.uses],
+        "values": [request.seed_text] if request.seed_text else [_covered(use.text) for use in request.uses],
     }
+
+
+def _covered(text: str) -> str:
+    """What was typed, without a display's password, as differences are."""
+    import re
+
+    from virtprov.xml.diff import passwords
+
+    return text if passwords.shown else re.sub(r"((?:^|,)(?:passwd|password)=)[^,]*", r"\1********", text)
 
 
 def facts(planned: GuestReport, edit: Edit, *, done: bool, named: bool = False) -> dict[str, object]:

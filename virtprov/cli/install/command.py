@@ -177,13 +177,21 @@ def _print(made: InstallPlan, which: str, host: Host, output: Output) -> int:
 
 
 def _make(request: InstallRequest, run: RunRequest, made: InstallPlan, host: Host, output: Output) -> int:
+    from virtprov.actions.run.again import apply_with_free_names
     from virtprov.actions.run.plan import apply
     from virtprov.cli.leftover_notice import tell
 
     world = output.world(host)
     if world.trail.writes:
         tell(output)
-    apply(made.plan, world)
+
+    def do(planned: InstallPlan) -> None:
+        nonlocal world
+        world = world if planned is made else output.world(host)
+        apply(planned.plan, world)
+
+    replan = None if request.name or request.reinstall else lambda: _plan(request, host)
+    made = apply_with_free_names(made, replan, do, output.say)
     password = made.seed.password if made.seed is not None else ""
     if password:
         output.password(f"Password for root's first login: {password}")

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError
-from virtprov.support.units import GIB
+from virtprov.support.units import show_gib
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
@@ -39,18 +39,18 @@ class Room:
             if whole:
                 self._promised[name] = self._promised.get(name, 0) + size
             return
-        need, have = f"{size / GIB:,.15g}", f"{free / GIB:,.1f}"
+        need, have = show_gib(size), show_gib(free)
         if whole:
             raise HostError(
-                f"a disk of {need} GiB does not fit into {name}, which has {have} GiB free",
+                f"a disk of {need} does not fit into {name}, which has {have} free",
                 hint="give a smaller size=, or another pool=",
             )
         if self.check_space:
             raise HostError(
-                f"a disk of {need} GiB can outgrow {name}, which has {have} GiB free",
+                f"a disk of {need} can outgrow {name}, which has {have} free",
                 hint="give a smaller size=, another pool=, or --check disk_size=off",
             )
-        self.notes.append(f"The disk of {need} GiB can outgrow {name}, which has {have} GiB free")
+        self.notes.append(f"The disk of {need} can outgrow {name}, which has {have} free")
 
     def _free_here(self, directory: str) -> int | None:
         """Bytes free in a directory of this machine, or where it will be made; None where it is another machine's."""

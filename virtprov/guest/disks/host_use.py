@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
 
 
-def used_by_host(path: str, proc: str = "/proc", sys: str = "/sys") -> str:
+def used_by_host(path: str) -> str:
     """What this machine does with the device or file at a path, such as "it is mounted at /boot"; "" for nothing."""
     try:
         facts = os.stat(path)
     except OSError:
         return ""
-    kernel = _Kernel(proc, sys)
+    kernel = _Kernel("/proc", "/sys")
     if stat.S_ISBLK(facts.st_mode):
         return kernel.use_of(f"{os.major(facts.st_rdev)}:{os.minor(facts.st_rdev)}")
     if stat.S_ISREG(facts.st_mode):

@@ -21,7 +21,7 @@ from virtprov.guest.disks.volumes import (
 from virtprov.guest.names import new_uuid
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.text import first_free
-from virtprov.support.units import GIB
+from virtprov.support.units import GIB, show_gib
 from virtprov.xml import path as places
 from virtprov.xml.tree import Element
 
@@ -167,8 +167,9 @@ class NewVolumes:
         if spec.backing_store:
             return self._backing(spec)[1]
         if self.advised_gib is not None:
-            self.notes.append(f"Using {self.advised_gib:g} GiB for the new disk, as its operating system recommends")
-            return int(self.advised_gib * GIB)
+            size = int(self.advised_gib * GIB)
+            self.notes.append(f"Using {show_gib(size)} for the new disk, as its operating system recommends")
+            return size
         return None
 
     def _backing(self, spec: DiskSpec) -> tuple[str, int | None, str]:

@@ -103,11 +103,15 @@ def _says_where(source: Element) -> bool:
 
 
 def kind_here(path: str) -> str:
-    """What stands at a local path: `file`, `block`, `dir`; "" when nothing does."""
+    """What stands at a local path: `file`, `block`, `dir`, "" when nothing does; raises UsageError for a FIFO."""
     try:
         mode = os.stat(path).st_mode
     except OSError:
         return ""
     if stat.S_ISBLK(mode):
         return "block"
-    return "dir" if stat.S_ISDIR(mode) else "file"
+    if stat.S_ISDIR(mode):
+        return "dir"
+    if not stat.S_ISREG(mode) and path != os.devnull:
+        raise UsageError(f"the disk '{path}' is not a regular file", hint="name an image, an ISO or a block device")
+    return "file"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
-from virtprov.support.units import GIB
+from virtprov.support.units import GIB, show_gib
 
 if TYPE_CHECKING:
     from virtprov.guest.disks.spec import DiskSpec
@@ -47,7 +47,7 @@ def look(given: str, wanted: float | None) -> Sent:
     size = has if wanted is None else int(wanted * GIB)
     if size < has:
         raise UsageError(
-            f"--disk upload={given},size={wanted:g}: the image has {has / GIB:.3g} GiB and is not made smaller",
+            f"--disk upload={given},size={wanted:g}: the image has {show_gib(has)} and is not made smaller",
             hint=f"give at least size={-(-has * 100 // GIB) / 100:g}, or leave size= out",
         )
     if size > has and seen.format not in GROWING:

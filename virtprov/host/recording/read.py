@@ -20,6 +20,7 @@ import libvirt
 from virtprov.host.failures import asking, in_our_words
 from virtprov.host.info import PoolInfo
 from virtprov.host.uri import quoted_path
+from virtprov.support import regular
 from virtprov.support.errors import HostError
 
 HOST, CAPABILITIES, INVENTORY = "host.json", "capabilities.xml", "inventory.xml"
@@ -122,6 +123,8 @@ def open_inventory(recording: Recording) -> Any:
     path = os.path.join(recording.folder, INVENTORY)
     if not os.path.exists(path):
         return open_test_driver(EMPTY)
+    if not regular.is_regular(path):
+        raise HostError(f"'{path}' is not a regular file", hint="make the recording again with --record-host DIR")
     try:
         conn = libvirt.open("test://" + quoted_path(path))
     except libvirt.libvirtError as error:
@@ -147,8 +150,8 @@ def open_test_driver(document: str) -> Any:
 
 def _text(path: str) -> str | None:
     try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.read()
+        with regular.reading(path) as stream:
+            return stream.read().decode()
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as problem:

@@ -7,6 +7,7 @@ import sys
 
 from virtprov.support import dirs
 from virtprov.support.errors import ProvError
+from virtprov.support.regular import reading
 from virtprov.xml.schema.graph import Graph
 
 MAIN = "domain.rng"
@@ -80,7 +81,7 @@ def _from_cache(where: str, stamp: str) -> Graph | None:
     import json
 
     try:
-        with open(_cache_path(where), "rb") as stream:
+        with reading(_cache_path(where)) as stream:
             data = json.loads(stream.read())
         if not stamp or data["stamp"] != stamp or not (data["patterns"] and data["start"]):
             return None
@@ -94,10 +95,11 @@ def _keep(where: str, data: dict[str, object]) -> None:
     import json
 
     from virtprov.support.files import write_atomic
+    from virtprov.support.private import make_folder
 
     target = _cache_path(where)
     try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        make_folder(os.path.dirname(target))
         write_atomic(target, json.dumps(data, separators=(",", ":")))
     except (OSError, ProvError):
         return

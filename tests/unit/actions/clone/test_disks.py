@@ -46,13 +46,13 @@ def test_disks_that_are_there_are_used_as_they_are(kvm: Host, files: Path, docum
 def test_a_copy_that_does_not_fit_its_pool(kvm: Host) -> None:
     host: Any = Sized(kvm, available=1 << 19)
     request = CloneRequest(original="web", auto=True)
-    with pytest.raises(HostError, match="needs .* GiB, but the pool 'images' has"):
+    with pytest.raises(HostError, match="needs 1 MiB, but the pool 'images' has 512 KiB"):
         draft.plan(request, host)
     draft.plan(request._replace(checks=Checks(disk_size=False)), host)
     draft.plan(request._replace(reflink=True), host)
     host.available = 2 << 20
     draft.plan(request, host)
-    with pytest.raises(HostError, match="needs 10.0 GiB"):
+    with pytest.raises(HostError, match="needs 10 GiB"):
         draft.plan(request._replace(sparse=False), host)
 
 

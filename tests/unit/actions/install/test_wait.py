@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.install import wait
+from virtprov.actions.install import agent_answers, wait
 from virtprov.actions.install.wait import Deadline
 from virtprov.host.connection import Host
 from virtprov.host.events import GuestEvent
@@ -127,7 +127,7 @@ class Guest:
 
 def result(*errors: str, datasource: str = "DataSourceNoCloud [seed=/dev/vdb]") -> Callable[[Guest], None]:
     def write(guest: Guest) -> None:
-        guest.files[wait.RESULT] = json.dumps({"v1": {"datasource": datasource, "errors": list(errors)}})
+        guest.files[agent_answers.RESULT] = json.dumps({"v1": {"datasource": datasource, "errors": list(errors)}})
 
     return write
 
@@ -172,7 +172,7 @@ def test_a_guest_gets_ready(turns: tuple[Callable[[Guest], None], ...]) -> None:
 def test_the_file_is_closed_again() -> None:
     guest = Guest(result())
     until_ready(guest)
-    assert guest.opened == [wait.RESULT, "guest-file-close"]
+    assert guest.opened == [agent_answers.RESULT, "guest-file-close"]
 
 
 def test_without_an_agent_the_console_tells() -> None:
@@ -223,6 +223,6 @@ def test_patience_with_cloud_init_ends_with_what_the_console_said() -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", '"text"'])
 def test_a_result_that_is_still_being_written_is_none(text: str) -> None:
     def write(guest: Guest) -> None:
-        guest.files[wait.RESULT] = text
+        guest.files[agent_answers.RESULT] = text
 
     until_ready(Guest(write, nothing, result()))

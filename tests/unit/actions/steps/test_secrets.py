@@ -84,7 +84,7 @@ def test_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, world_
     assert place.volume("images", "new.img") is None
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"\n", "holds no password"), (None, "cannot be read")])
+@pytest.mark.parametrize(("content", "message"), [(b"\n", "holds no password"), (None, "does not exist")])
 def test_password_file_without_a_password(
     content: bytes | None, message: str, volume: NewVolume, place: Host, world_of: Around, tmp_path: Path
 ) -> None:

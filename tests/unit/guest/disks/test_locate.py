@@ -364,7 +364,7 @@ def test_media_are_never_made(device: str, kvm: Host) -> None:
 def test_a_disk_may_outgrow_its_pool_when_nobody_checks(kvm: Host) -> None:
     storage = DiskResolver(kvm, "g", qemu=True, check_space=False)
     assert storage.resolve(disk(), DiskSpec(pool="images", size=201)).volumes[0].capacity == 201 * GIB
-    assert storage.notes == ["The disk of 201 GiB can outgrow the pool 'images', which has 200.0 GiB free"]
+    assert storage.notes == ["The disk of 201 GiB can outgrow the pool 'images', which has 200 GiB free"]
     with pytest.raises(HostError, match="does not fit"):
         storage.resolve(disk(), DiskSpec(pool="images", size=201, sparse=False))
 

@@ -1,0 +1,100 @@
+"""A libvirtd that was stopped in its tracks: it accepts, and does not answer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab.host import CHECKOUT, Host
+
+pytestmark = pytest.mark.live
+
+GUEST = """\
+<domain type='qemu'><name>still</name><memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os></domain>
+"""
+LOST = f"""\
+import sys
+sys.path.insert(0, {str(CHECKOUT)!r})
+from virtprov.host import opening
+from virtprov.host.connection import connect
+from virtprov.host.failures import Lost
+opening.KEEPALIVE = (1, 2)
+with connect(sys.argv[1]) as host:
+    print(host.guest_names(), flush=True)
+    sys.stdin.readline()
+    try:
+        host.guest_names()
+    except Lost as lost:
+        print("lost:", lost.message, flush=True)
+"""
+
+
+def interrupt(running: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C, so to say, on the command that nsenter's process entered with."""
+    with contextlib.suppress(OSError):  # it has ended by now
+        for child in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGINT)
+
+
+def signal_libvirtd(lab: Host, name: str) -> None:
+    lab.execute(["sh", "-c", f"kill -{name} $(cat /run/libvirtd.pid)"])
+
+
+@pytest.fixture
+def guest(lab: Host) -> Iterator[str]:
+    """A guest that is off, on a libvirtd that goes on in the end."""
+    lab.define("", GUEST)
+    yield "still"
+    signal_libvirtd(lab, "CONT")
+    lab.virsh("undefine", "still")
+
+
+def test_opening_is_given_up(lab: Host, guest: str) -> None:
+    signal_libvirtd(lab, "STOP")
+    began = time.monotonic()
+    command = lab.own(["virtprov-xml", guest, "--edit", "--memory", "32"])
+    done = lab.execute(["env", "VIRTPROV_CONNECT_TIMEOUT=1", *command])
+    assert done.rc == 3 and "libvirt does not answer within 1 seconds" in done.err, done
+    assert time.monotonic() - began < 8
+
+
+def test_an_open_connection_is_lost_by_its_keepalive(lab: Host, guest: str) -> None:
+    words = lab.inside([sys.executable, "-c", LOST, lab.uri])
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdin is not None and running.stdout is not None
+        assert guest in running.stdout.readline()
+        signal_libvirtd(lab, "STOP")
+        out, _ = running.communicate("go on\n", timeout=20)
+    assert out.startswith("lost: cannot list the guests") and running.returncode == 0, out
+
+
+def test_ctrl_c_is_heard_in_the_midst_of_a_call(lab: Host, guest: str) -> None:
+    words = lab.inside(lab.own(["virtprov-xml", guest, "--edit", "--memory", "32", "--confirm"]))
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:
+        assert running.stdin is not None and running.stdout is not None and running.stderr is not None
+        assert running.stdout.readline()  # the difference: it is about to ask
+        running.stdout.close()
+        while running.stderr.read(1) != ":":  # it asks
+            pass
+        signal_libvirtd(lab, "STOP")
+        running.stdin.write("y\n")
+        running.stdin.flush()
+        said = ""
+        while "Waiting for" not in said:  # a call of more than three seconds is told of
+            said = running.stderr.readline()
+            assert said, "it ended without a word"
+        began = time.monotonic()
+        for _ in range(3):  # the first one is held back where a change is under way
+            interrupt(running)
+            time.sleep(0.4)
+        assert running.wait(10) == 130
+        assert time.monotonic() - began < 5

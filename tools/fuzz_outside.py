@@ -1,0 +1,129 @@
+"""What others answer, for `tools/fuzz.py`: a guest's agent, files of earlier runs, servers of the web.
+
+Each function takes any bytes, and returns a status as a command would. What it raises is a finding, but for a refusal
+in our own words.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+PARTS: dict[str, tuple[bytes, ...]] = {
+    "agent": (
+        b'{"return": ', b'{"return": {}}', b'{"error": {"class": "x"}}', b'{"v1": ', b'"errors": ', b'"datasource": ',
+        b"null", b"[]", b"{}", b"\n", b"7", b'"x"', b"NaN", b"1e999",
+    ),
+    "trail": (
+        b'{"run": ', b'{"begin": ', b'{"made": ', b'{"gone": true, "n": 1}', b'{"settled": true}',
+        b'{"complete": true}', b"\n", b'"n": ', b'"at": ', b'"kind": "volume"', b'"kind": "pool"', b'"name": ',
+        b'"uri": ', b"[]", b"{}", b"null", b"-1", b"1e400", b"true", b'{"guest": ', b'{"left": ', b'{"undone": ',
+        b'{"virtprov": 1, "uri": "test:///default", ',
+    ),
+    "web": (
+        b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 302 Found\r\nLocation: ", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/0.9",
+        b"\r\n",
+        b"\r\n\r\n", b"Content-Length: ", b"Content-Range: bytes ", b"Transfer-Encoding: chunked\r\n", b"ETag: ", b"//",
+        b"ffffffffffffffff\r\n", b"http://[::1", b"file:///", b"http://a:b@", b"Content-Encoding: gzip\r\n", b":", b" ",
+        b"0\r\n\r\n",
+    ),
+}  # fmt: skip
+"""What each kind of answer is made of."""
+
+
+def agent(data: bytes) -> int:
+    """Each line is what the agent says next, the last one again and again; and all is the file that it hands out."""
+    import base64
+    import json
+
+    from virtprov.actions.install.agent_answers import cloud_init_result
+    from virtprov.support.visible import visible
+
+    handed = json.dumps({"return": {"buf-b64": base64.b64encode(data).decode()}})
+    for answers in ([line.decode("utf-8", "replace") for line in data.split(b"\n")], ['{"return": 1}', handed]):
+        host: Any = _Agent(answers)
+        found = cloud_init_result(host, "web")
+        if found is not None and any(visible(error) != error for error in found.errors):
+            raise AssertionError(f"not shown safely: {found.errors!r:.200}")
+    return 0
+
+
+class _Agent:
+    def __init__(self, answers: list[str]) -> None:
+        self._answers = answers
+
+    def agent(self, name: str, command: str) -> str:
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
+def runs(data: bytes) -> int:
+    """The bytes are the trail, and the journal, of a run that has ended."""
+    from virtprov.actions.edit import journal, undo
+    from virtprov.actions.run import leftovers, trail, trail_reader
+    from virtprov.support import state
+    from virtprov.support.errors import ProvError
+
+    paths = [os.path.join(state.directory(), f"{kind}-{1:020d}-1.jsonl") for kind in (trail.KIND, journal.KIND)]
+    try:
+        for path in paths:
+            with open(path, "wb") as stream:
+                stream.write(data)
+        leftovers.notice()
+        for run, lines in trail_reader.ended([]):
+            run.describe()
+            lines.close()
+        try:
+            history, _ = undo.last(None, [])
+            undo.when(history.run)
+            history.close()
+        except ProvError:
+            return 1
+    finally:
+        for path in paths:
+            state.remove(path)
+    return 0
+
+
+def web(data: bytes) -> int:
+    """The bytes are what a server answers to every request."""
+    from urllib3.util import connection
+
+    from virtprov.support.errors import ProvError
+    from virtprov.support.http import Web
+
+    asks: tuple[Callable[[Web], object], ...] = (
+        lambda web: web.fetch("http://h/a", limit=1 << 16),
+        lambda web: web.size("http://h/a"),
+        lambda web: web.read("http://h/a", 5, 10),
+    )
+    kept, status, far = connection.create_connection, 0, list[socket.socket]()
+
+    def connect(*words: Any, **more: Any) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        far.append(theirs)
+        try:
+            theirs.sendall(data[: 1 << 15])
+            theirs.shutdown(socket.SHUT_WR)
+        except OSError:
+            return ours
+        return ours
+
+    setattr(connection, "create_connection", connect)  # noqa: B010
+    try:
+        for ask in asks:
+            try:
+                with Web(timeout=2, whole=2) as client:
+                    ask(client)
+            except ProvError:
+                status = 1
+    finally:
+        setattr(connection, "create_connection", kept)  # noqa: B010
+        for end in far:
+            end.close()
+    return status
+
+
+RUN: dict[str, Callable[[bytes], int]] = {"agent": agent, "trail": runs, "web": web}
