@@ -79,7 +79,7 @@ def test_without_a_pool_the_default_one_is_made(recorded: Host) -> None:
     seed = planned(recorded, guest(DISK.replace("/srv/images", "/home/joe")))
     pool = NewPool("default", "/var/lib/libvirt/images")
     assert seed.steps[0] == storage.MakePool(pool)
-    assert "/var/lib/libvirt/images/g-seed.iso" in seed.first_boot
+    assert "/var/lib/libvirt/images/g-seed.iso" in seed.first_boot.text
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_pools_that_serve(inventory: str, pool: str, where: str, tmp_path: Path)
     with connect(f"test://{path}") as host:
         seed = planned(host, guest("", kind="test", machine="pc"), "generic")
     assert (seed.pool, len(seed.steps)) == (pool, 1)
-    assert f'<source file="{where}"/>' in seed.first_boot
+    assert f'<source file="{where}"/>' in seed.first_boot.text
 
 
 def test_a_default_pool_that_holds_no_files_is_refused(tmp_path: Path) -> None:
