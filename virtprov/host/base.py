@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from virtprov.host.capabilities import Capabilities
     from virtprov.host.domcaps import DomainCapabilities
     from virtprov.host.events import EventSource
-    from virtprov.host.recording.read import Recording
+    from virtprov.host.recording import Recording
 
 NEW_ENOUGH = 999_000_000
 """The version of a recorded host that does not say: newer than any that somebody asks for."""

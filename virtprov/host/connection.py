@@ -52,7 +52,7 @@ def connect(uri: str | None = None, *, events: bool = False, ask: Ask | None = N
     uri = uri or os.environ.get("LIBVIRT_DEFAULT_URI") or None
     folder = recorded_folder(uri) if uri else None
     if folder is not None:
-        from virtprov.host.recording.read import open_inventory, read_recording
+        from virtprov.host.recording import open_inventory, read_recording
 
         recording = read_recording(folder)
         return Host(open_inventory(recording), recording.uri, recording, has_events=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from virtprov.host import recorder
 from virtprov.host.connection import Host, connect
-from virtprov.host.recording import write as recording
-from virtprov.host.recording.write import record
+from virtprov.host.recorder import record
 from virtprov.support.errors import InputError
 
 MACHINES = ("pc", "q35", "virt")
@@ -96,9 +96,9 @@ def test_states_of_guests_are_recorded(make_host: Callable[[str], Host], tmp_pat
 def test_what_the_test_driver_cannot_read_is_left_out_and_told(
     kvm: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = recording._networks
-    odd = recording.Part("the network 'odd'", "<network><name>odd</name><ip address='x'/></network>")
-    monkeypatch.setattr(recording, "_networks", lambda host: [*plain(host), odd])
+    plain = recorder._networks
+    odd = recorder.Part("the network 'odd'", "<network><name>odd</name><ip address='x'/></network>")
+    monkeypatch.setattr(recorder, "_networks", lambda host: [*plain(host), odd])
     (note,) = record(kvm, str(tmp_path / "copy"))
     assert note.startswith("the network 'odd' is left out: ")
     assert answers(connect(f"recorded://{tmp_path / 'copy'}")) == answers(kvm)
@@ -130,10 +130,10 @@ def test_a_folder_that_cannot_be_made(kvm: Host, tmp_path: Path) -> None:
 
 
 def test_a_recording_that_fails_leaves_nothing(kvm: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(host: Host) -> list[recording.Part]:
+    def fail(host: Host) -> list[recorder.Part]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(recording, "_guests", fail)
+    monkeypatch.setattr(recorder, "_guests", fail)
     with pytest.raises(KeyboardInterrupt):
         record(kvm, str(tmp_path / "copy"))
     assert list(tmp_path.iterdir()) == []

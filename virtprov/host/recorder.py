@@ -13,7 +13,7 @@ import libvirt
 from virtprov.host.base import NEW_ENOUGH
 from virtprov.host.connection import Host
 from virtprov.host.failures import asking, reason
-from virtprov.host.recording.read import CAPABILITIES, DOMAIN_CAPABILITIES, HOST, INVENTORY
+from virtprov.host.recording import CAPABILITIES, DOMAIN_CAPABILITIES, HOST, INVENTORY
 from virtprov.host.uri import quoted_path
 from virtprov.support.errors import InputError
 
