@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.live.effects import NO_CALL, Board, Call, flat, leaves, same_all
+from virtprov.actions.live.effects import NO_CALL, Board, Call, call, flat, leaves, same_all
+from virtprov.host.running_guests import Running
+from virtprov.host.tuning import UNLIMITED
 from virtprov.support.units import KIB, factor, show_size
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -83,7 +85,7 @@ def _description(board: Board, after: Guest) -> None:
 def _note(board: Board, kind: str, after: Guest) -> None:
     old, new = board.guest.get(f"./{kind}") or None, after.get(f"./{kind}") or None
     if old != new:
-        board.now(kind, kind, Call("set_note", (kind, new)), Call("set_note", (kind, old)))
+        board.now(kind, kind, call(Running.set_note, kind, new), call(Running.set_note, kind, old))
 
 
 def _metadata(board: Board, after: Guest) -> None:
@@ -95,8 +97,10 @@ def _metadata(board: Board, after: Guest) -> None:
             continue
         known = now if now is not None else was
         assert known is not None
-        named = (("uri", uri), ("prefix", known.prefix or tree.local_name(known)))
-        calls = (Call("set_note", ("element", _bare_text(node, uri)), named) for node in (now, was))
+        prefix = known.prefix or tree.local_name(known)
+        calls = (
+            call(Running.set_note, "element", _bare_text(node, uri), uri=uri, prefix=prefix) for node in (now, was)
+        )
         board.now(f"metadata: {tree.local_name(known)}", "metadata", *calls)
 
 
@@ -140,7 +144,7 @@ def _memory(board: Board, after: Guest) -> None:
     if balloon and balloon[0].get("model") == "none":
         board.later("memory", "the guest has no memory balloon")
     else:
-        board.now("memory", "memory", Call("set_memory", (new,)), Call("set_memory", (old,)))
+        board.now("memory", "memory", call(Running.set_memory, new), call(Running.set_memory, old))
     if most != new_most:
         board.later("memory: the maximum", limit)
 
@@ -164,7 +168,7 @@ def _vcpus(board: Board, after: Guest) -> None:
         board.later("vcpus", limit)
     else:
         if new != old:
-            board.now("vcpus", "vcpus", Call("set_vcpus", (new,)), Call("set_vcpus", (old,)))
+            board.now("vcpus", "vcpus", call(Running.set_vcpus, new), call(Running.set_vcpus, old))
         if new_most != most:
             board.later("vcpus: the maximum", limit)
     was, now = path.find(board.guest.root, "./vcpu"), path.find(after.root, "./vcpu")
@@ -201,8 +205,8 @@ def _cputune(board: Board, after: Guest) -> None:
             back[_SCHEDULING[name]] = kept
     if said:
         done = [name for name in names if _SCHEDULING.get(name) in said]
-        undo = Call("set_scheduling", (back,)) if len(back) == len(said) else None
-        board.now(f"cputune: {', '.join(done)}", "cputune", Call("set_scheduling", (said,)), undo)
+        undo = call(Running.set_scheduling, back) if len(back) == len(said) else None
+        board.now(f"cputune: {', '.join(done)}", "cputune", call(Running.set_scheduling, said), undo)
     _pins(board, was, now)
     pinned = ("vcpupin", "emulatorpin", "iothreadpin")
     rest = [name for name in names if name not in _SCHEDULING and name.partition(".")[0] not in pinned]
@@ -218,11 +222,7 @@ def _number(values: list[str] | None, unset: int | None) -> int | None:
 def _pins(board: Board, was: Element | None, now: Element | None) -> None:
     """Which processors of the host each thread runs on; one without a list runs on all of them."""
     count = _counts(board.guest)[1]
-    for tag, key, method in (
-        ("vcpupin", "vcpu", "pin_vcpu"),
-        ("emulatorpin", "", "pin_emulator"),
-        ("iothreadpin", "iothread", "pin_iothread"),
-    ):
+    for tag, key in (("vcpupin", "vcpu"), ("emulatorpin", ""), ("iothreadpin", "iothread")):
         old, new = _lists(was, tag, key), _lists(now, tag, key)
         for number in dict.fromkeys((*old, *new)):
             if old.get(number) == new.get(number):
@@ -231,9 +231,14 @@ def _pins(board: Board, was: Element | None, now: Element | None) -> None:
             if tag == "vcpupin" and int(number or 0) >= count:
                 board.later(what, f"the guest has {count} processors now")
                 continue
-            front = (int(number),) if key else ()
-            calls = (Call(method, (*front, each.get(number, ""))) for each in (new, old))
+            calls = (_pin(tag, number, lists.get(number, "")) for lists in (new, old))
             board.now(what, "cputune", *calls)
+
+
+def _pin(tag: str, number: str, cpus: str) -> Call:
+    if tag == "emulatorpin":
+        return call(Running.pin_emulator, cpus)
+    return call(Running.pin_vcpu if tag == "vcpupin" else Running.pin_iothread, int(number), cpus)
 
 
 def _lists(box: Element | None, tag: str, key: str) -> dict[str, str]:
@@ -251,10 +256,9 @@ def _memtune(board: Board, after: Guest) -> None:
         board.later("memtune: min_guarantee")
         names.remove("min_guarantee")
     if names:
-        from virtprov.host.tuning import UNLIMITED
-
         calls = (
-            Call("set_memory_limits", ({name: each.get(name, UNLIMITED) for name in names},)) for each in (new, old)
+            call(Running.set_memory_limits, {name: limits.get(name, UNLIMITED) for name in names})
+            for limits in (new, old)
         )
         board.now(f"memtune: {', '.join(names)}", "memtune", *calls)
 
@@ -282,8 +286,8 @@ def _blkiotune(board: Board, after: Guest) -> None:
         undo = bool(weights[0])
     if said:
         names = ", ".join(said).replace("device_", "device.")
-        taken_back = Call("set_block_shares", (back,)) if undo else None
-        board.now(f"blkiotune: {names}", "blkiotune", Call("set_block_shares", (said,)), taken_back)
+        taken_back = call(Running.set_block_shares, back) if undo else None
+        board.now(f"blkiotune: {names}", "blkiotune", call(Running.set_block_shares, said), taken_back)
 
 
 def _block_shares(box: Element | None) -> dict[str, dict[str, str]]:

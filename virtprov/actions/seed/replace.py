@@ -278,7 +278,7 @@ def _held(host: Host) -> dict[str, list[str]]:
     """Which guests, as they run or are stored, have which seed: by path, or by pool and volume."""
     held: dict[str, list[str]] = {}
     for inactive in (False, True):
-        for text in host.guest_documents(inactive=inactive):
+        for text in host.guests.documents(inactive=inactive):
             if "-seed" not in text:
                 continue
             guest = Guest.parse(text)
@@ -295,11 +295,11 @@ def _delete(world: World, old: OldSeed) -> Undo | None:
 
     copied = BytesIO()
     try:
-        world.host.download_volume(old.pool, old.volume, copied)
+        world.host.storage.download_volume(old.pool, old.volume, copied)
         if not iso.is_ours(copied.getvalue()):
             world.warn(f"{old.volume} in the pool '{old.pool}' is not a seed that virtprov wrote, so it stays there")
             return None
-        world.host.delete_volume(old.pool, old.volume)
+        world.host.storage.delete_volume(old.pool, old.volume)
     except HostError as problem:
         world.warn(f"the seed {old.volume} is left in the pool '{old.pool}': {problem.message}")
         return None
@@ -310,5 +310,5 @@ def _write_again(host: Host, old: OldSeed, data: bytes) -> None:
     from io import BytesIO
 
     volume = NewVolume(old.pool, old.volume, "", "raw", len(data), len(data))
-    host.create_volume(old.pool, volume.xml(mode="0600"))
-    host.upload_volume(old.pool, old.volume, BytesIO(data))
+    host.storage.create_volume(old.pool, volume.xml(mode="0600"))
+    host.storage.upload_volume(old.pool, old.volume, BytesIO(data))

@@ -252,7 +252,7 @@ def _follow(request: InstallRequest, console: str, made: InstallPlan, world: Wor
         state = finish(request, made, world)
     finally:
         if ends:
-            host.destroy_guest(name)
+            host.guests.destroy(name)
     return OFF if ends else state
 
 
