@@ -16,8 +16,6 @@ TOP = Path(__file__).resolve().parents[1]
 # Where the commands begin: the console scripts, and what bin/ calls. Tables of options are imported by their name.
 STARTS = [f"virtprov.cli.app.{name}" for name in ("install", "clone", "edit", "use_environment_of")]
 TABLES = "TABLES"
-# The calls for a running guest are named as text, and looked up at the host.
-TEXTS_IN = "virtprov.actions.live"
 
 # A definition, or all that begin like it -> why it stays.
 KEPT = {
@@ -32,7 +30,7 @@ KEPT = {
     "virtprov.osinfo.facts.images": "cloud images by name",
     "virtprov.osinfo.profile.Profile.cloud_images": "cloud images by name",
     "virtprov.osinfo.profile.Profile.install_tree": "the tree that --install os= takes",
-    "virtprov.host.guests.Writing.shutdown_guest": "guests that are removed, or cloned, are shut down first",
+    "virtprov.host.guests.Guests.shutdown": "guests that are removed, or cloned, are shut down first",
     "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
     "virtprov.host.running_guests.SOURCES": "names each place that knows the address of a guest that is waited for",
     "virtprov.host.events.Watch.wait_agent": "waiting for a guest's agent",
@@ -63,7 +61,7 @@ PASSED_BY_TESTS = {
 def product() -> tuple[Package, Reach]:
     package = Package(TOP, "virtprov")
     tables = [f"{name}.{TABLES}" for name in package.trees if TABLES in package.globals[name]]
-    return package, Reach(package, [*STARTS, *tables], TEXTS_IN)
+    return package, Reach(package, [*STARTS, *tables])
 
 
 def kept_as(name: str) -> str:
@@ -142,12 +140,6 @@ def test_the_dead_of_a_sample(sample: Package) -> None:
         "sample.start.UNUSED",
         "sample.start._only_here",  # who calls only itself is not called
     ]
-
-
-def test_a_text_may_name_a_method(sample: Package) -> None:
-    method = "sample.named.Named.as_text"
-    assert method in Reach(sample, ["sample.start.main"], "sample.shapes").dead()
-    assert method not in Reach(sample, ["sample.start.main"], "sample.named").dead()
 
 
 def test_what_a_start_reaches(sample: Package) -> None:

@@ -27,10 +27,10 @@ from virtprov.host.connection import connect
 from virtprov.host.failures import Lost
 opening.KEEPALIVE = (1, 2)
 with connect(sys.argv[1]) as host:
-    print(host.guest_names(), flush=True)
+    print(host.guests.names(), flush=True)
     sys.stdin.readline()
     try:
-        host.guest_names()
+        host.guests.names()
     except Lost as lost:
         print("lost:", lost.message, flush=True)
 """

@@ -80,14 +80,14 @@ class RuleContext:
     @property
     def capabilities(self) -> Capabilities:
         """What the host can run."""
-        return self.host.capabilities()
+        return self.host.capabilities.of_host()
 
     @property
     def domcaps(self) -> DomainCapabilities | None:
         """What the host offers for a guest of this kind; None when the driver cannot tell. Asked once."""
         if self._domcaps is _UNASKED:
             guest = self.guest
-            self._domcaps = self.host.domain_capabilities(
+            self._domcaps = self.host.capabilities.of_guest(
                 guest.arch or None,
                 guest.machine or None,
                 guest.domain_type or None,

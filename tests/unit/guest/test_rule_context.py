@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.guest import defaults
 from virtprov.guest.document import Guest
 from virtprov.guest.offline import Offline
@@ -27,10 +28,10 @@ def test_the_hosts_answer_for_this_kind_of_guest(setting_of: Make, kvm: Host) ->
 
 
 def test_the_host_is_asked_once(setting_of: Make, kvm: Host) -> None:
-    class Counting:
+    class Counting(StandIn):
         driver, asked = "qemu", 0
 
-        def domain_capabilities(self, *question: object) -> None:
+        def capabilities_of_guest(self, *question: object) -> None:
             Counting.asked += 1
 
     setting = setting_of(host=Counting())

@@ -173,7 +173,7 @@ class _Work:
         return target
 
     def _is_taken(self, where: str) -> bool:
-        return where in self._taken or self.host.volume_at(where) is not None or self._is_here(where)
+        return where in self._taken or self.host.storage.volume_at(where) is not None or self._is_here(where)
 
     def _is_here(self, where: str) -> bool:
         return not self.host.is_remote and os.path.lexists(where)
@@ -182,7 +182,7 @@ class _Work:
         """Raise HostError when a disk that shall be used as it is does not exist."""
         if not self.request.checks.path_exists:
             return
-        if self.host.volume_at(target) is None and not self._is_here(target):
+        if self.host.storage.volume_at(target) is None and not self._is_here(target):
             raise HostError(
                 f"--preserve-data: there is no {target}", hint="leave it out, and the disk is copied there"
             )
@@ -190,7 +190,7 @@ class _Work:
     # -- copying ----------------------------------------------------------------------------------
 
     def _copy(self, disk: Element, where: str, target: str) -> None:
-        host, source, existing = self.host, self.host.volume_at(where), self.host.volume_at(target)
+        host, source, existing = self.host, self.host.storage.volume_at(where), self.host.storage.volume_at(target)
         if os.path.normpath(target) == os.path.normpath(where):
             raise UsageError(f"--file {target}: this is the original's own disk", hint="give another path")
         onto_device = not host.is_remote and is_block_device(target)
@@ -201,7 +201,7 @@ class _Work:
             )
         if self._is_here(target) and not onto_device:
             self._put_aside(target)
-        pool = host.pool_at(os.path.dirname(target))
+        pool = host.storage.pool_at(os.path.dirname(target))
         if pool is not None and not pool.active:
             raise inactive(pool)
         fmt = declared(disk, "" if self.request.document else host.driver)  # libvirt's own documents always say
@@ -343,7 +343,7 @@ def _outside(where: str) -> VolumeInfo:
 def _point(host: Host, disk: Element, target: str) -> None:
     """Let the disk of the copy lie at `target`; a pool's volume stays one where the pool is the same."""
     source = DiskSource.of(disk)
-    pool = host.pool(source.pool) if source.pool else None
+    pool = host.storage.pool(source.pool) if source.pool else None
     if source.kind in ATTRIBUTE:
         path.put(disk, f"./source/@{ATTRIBUTE[source.kind]}", target)
     elif pool is not None and pool.path and os.path.dirname(target) == os.path.normpath(pool.path):

@@ -88,25 +88,25 @@ def _source(request: CloneRequest, host: Host) -> DomainDocument:
     """The original's document."""
     if request.document:
         return DomainDocument(Guest.parse(request.document, "the original's XML"), keep.decode(request.document))
-    info = host.guest(request.original)
+    info = host.guests.find(request.original)
     if info is None:
         raise HostError(
             f"the host {host.uri} has no guest '{request.original}'",
-            hint=nearest(request.original, host.guest_names()) or "`virsh list --all` lists its guests",
+            hint=nearest(request.original, host.guests.names()) or "`virsh list --all` lists its guests",
         )
     if info.active:
         raise HostError(
             f"the guest '{info.name}' is {info.state}: its disks cannot be copied while it writes to them",
             hint=f"shut it down first: `virsh shutdown {info.name}`",
         )
-    text = host.guest_xml(info.uuid, inactive=True, secure=True)
+    text = host.guests.xml(info.uuid, inactive=True, secure=True)
     return DomainDocument.parse(text, f"the document of '{info.name}'")
 
 
 def _name(request: CloneRequest, host: Host, source: str) -> str:
     if not request.name and not request.auto:
         raise UsageError("the copy has no name", hint="give --name NAME, or --auto-clone to have one made up")
-    name = request.name or identity.clone_name(source, lambda word: host.guest(word) is not None)
+    name = request.name or identity.clone_name(source, lambda word: host.guests.find(word) is not None)
     names.check_name(name)
     if request.replace and name in (source, request.original) and not request.document:
         raise UsageError(f"--replace: '{name}' is the original itself", hint="give the copy another --name")
@@ -119,7 +119,7 @@ def _uuid(request: CloneRequest, host: Host) -> str:
     if not request.uuid:
         return names.new_uuid()
     names.check_uuid(request.uuid)
-    owner = host.guest(request.uuid)
+    owner = host.guests.find(request.uuid)
     if owner is not None and not (request.replace and owner.name == request.name):
         raise HostError(f"the UUID {request.uuid} belongs to the guest '{owner.name}'", hint="leave out --uuid")
     return names.spell_uuid(request.uuid.replace("-", "").lower())
@@ -140,9 +140,9 @@ def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str])
 
 def _replaced(request: CloneRequest, host: Host, name: str) -> Guest | None:
     """The guest in whose place the copy comes; None without one."""
-    if not request.replace or host.guest(name) is None:
+    if not request.replace or host.guests.find(name) is None:
         return None
-    return Guest.parse(host.guest_xml(name, inactive=True, secure=True))
+    return Guest.parse(host.guests.xml(name, inactive=True, secure=True))
 
 
 def _make_room(host: Host, name: str, replaced: Guest | None, nvram: str | None) -> tuple[list[Step], list[Step]]:
@@ -192,10 +192,12 @@ def _nvram_steps(request: CloneRequest, host: Host, nvram: _Nvram) -> list[Step]
 
     Raises as `Targets.check_variables` does for a path the user gave, HostError for a made-up one that is taken.
     """
-    volume = host.volume_at(nvram.source)
+    volume = host.storage.volume_at(nvram.source)
     readable = not host.is_remote and os.access(nvram.source, os.R_OK)
     copied = not request.preserve and (volume is not None or readable)
-    taken = copied and (host.volume_at(nvram.target) is not None or (readable and os.path.lexists(nvram.target)))
+    taken = copied and (
+        host.storage.volume_at(nvram.target) is not None or (readable and os.path.lexists(nvram.target))
+    )
     if taken and not request.nvram:
         raise HostError(f"{nvram.target} exists already", hint="give --nvram PATH for the copy's UEFI variables")
     if taken or not copied:
@@ -212,7 +214,7 @@ def _beside(host: Host, where: str) -> str:
     base, dot, ending = where.rpartition(".")
 
     def is_taken(path: str) -> bool:
-        return path == where or host.volume_at(path) is not None or os.path.lexists(path)
+        return path == where or host.storage.volume_at(path) is not None or os.path.lexists(path)
 
     return first_free(is_taken, lambda mark: f"{base}{mark}{dot}{ending}")
 

@@ -130,7 +130,7 @@ def blank(host: HostView | None) -> Guest:
     driver = host.driver if host is not None else "qemu"
     guest = Guest.new({"qemu": "kvm"}.get(driver, driver))
     guest.put("./os/type", {"lxc": "exe", "openvz": "exe"}.get(driver, "hvm"))
-    guest.put("./os/type/@arch", host.capabilities().host_arch if host is not None else ARCH)
+    guest.put("./os/type/@arch", host.capabilities.of_host().host_arch if host is not None else ARCH)
     return guest
 
 

@@ -37,10 +37,10 @@ def target(made: Edited, host: Host) -> Target:
     """
     guest, info = made.guest, made.source.info
     if info is None:
-        known = host.guest(guest.name)
+        known = host.guests.find(guest.name)
         if known is None:
             return Target(guest.name, guest.uuid, None)
-        return Target(known.name, known.uuid, host.stored_definition(known.uuid))
+        return Target(known.name, known.uuid, host.guests.stored_definition(known.uuid))
     same_name, same_uuid = guest.name == info.name, guest.uuid.lower() == info.uuid.lower()
     if same_name and same_uuid:
         return Target(info.name, info.uuid, made.source.stored.text if info.persistent else "")

@@ -98,7 +98,7 @@ class Editor:
         try:
             return self._guest(key, choice, wanted or self.edit.wanted)
         except NotThere:
-            raise no_guest(self.host, key, self.host.guest_names()) from None
+            raise no_guest(self.host, key, self.host.guests.names()) from None
 
     def _guest(self, key: str, choice: Choice, wanted: Wanted) -> GuestReport | None:
         source = self._read(key, choice)
@@ -125,10 +125,10 @@ class Editor:
     def _read(self, key: str, choice: Choice) -> Source | None:
         # The running guest's document is read only where it matters: it is another call, and another tree.
         both = self.edit.wanted.update or any(change.action == EJECT for change in self.edit.changes)
-        found = self.host.definition(key, states=choice.states, running=both)
+        found = self.host.guests.definition(key, states=choice.states, running=both)
         if found is None:
             return None
-        start = self.host.autostart(key) if self.edit.autostart is not None else None
+        start = self.host.guests.autostart(key) if self.edit.autostart is not None else None
         source = from_definition(found, start)
         return source if choice.holds is None or choice.holds(source.stored.guest.root) else None
 
@@ -242,7 +242,7 @@ class Editor:
             if before is not None:
                 return before
         key = report.info.uuid if report.info is not None else report.uuid
-        return self.host.guest_xml(key, inactive=True, secure=True)
+        return self.host.guests.xml(key, inactive=True, secure=True)
 
 
 def _refuse_renamed(made: Edited, info: GuestInfo) -> None:

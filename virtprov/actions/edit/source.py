@@ -12,8 +12,7 @@ from virtprov.xml import keep
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
-    from virtprov.host.definitions import Definition
-    from virtprov.host.info import GuestInfo
+    from virtprov.host.info import Definition, GuestInfo
     from virtprov.xml.keep import Letters
 
 
@@ -38,9 +37,9 @@ def from_host(host: Host, key: str) -> Source:
     from virtprov.host.failures import NotThere
 
     try:
-        found = host.definition(key)
+        found = host.guests.definition(key)
     except NotThere:
-        raise no_guest(host, key, host.guest_names()) from None
+        raise no_guest(host, key, host.guests.names()) from None
     assert found is not None  # whatever its state
     return from_definition(found)
 

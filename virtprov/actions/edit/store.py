@@ -48,9 +48,9 @@ class Store:
         assert entry.after is not None
         if self.is_new:
             undo: Undo | None = Define(self.name, DomainDocument.parse(entry.after)).do(world)
-            info = world.host.guest(self.name)
+            info = world.host.guests.find(self.name)
             if info is not None:
-                self.journal.left(self.place, info.uuid, world.host.stored_definition(info.uuid))
+                self.journal.left(self.place, info.uuid, world.host.guests.stored_definition(info.uuid))
             return undo
         if not entry.before:
             self.look(world.host)

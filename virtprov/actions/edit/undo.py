@@ -87,9 +87,9 @@ def plan(
 
 def _plan(host: Host, history: History, past: Past) -> GuestReport:
     entry = history.journal.entry(past.place)
-    info = host.guest(past.uuid or past.name)
+    info = host.guests.find(past.uuid or past.name)
     uuid = past.uuid if info is None else info.uuid
-    now = host.stored_definition(uuid) if info is not None else None
+    now = host.guests.stored_definition(uuid) if info is not None else None
     steps: list[Step] = []
     report = GuestReport(past.name, past.uuid)
     old, new = f"{past.name} (now)", f"{past.name} (before that run)"
@@ -97,7 +97,7 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
         now, left = _as_left(past, entry.after, now)
         steps.append(PutBack(past.name, uuid, past.place, history.journal, left))
         report.diff = diff.unified(now, entry.before or "", old=old, new=new)
-    if entry.autostart is not None and now and host.autostart(past.name) != entry.autostart[0]:
+    if entry.autostart is not None and now and host.guests.autostart(past.name) != entry.autostart[0]:
         was = entry.autostart[0]
         steps.append(SetAutostart(past.name, was))
         report.diff = report.diff or f"--- {old}\n+++ {new}\n"
@@ -127,7 +127,7 @@ def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
     for source in dict.fromkeys(_sources(before)):
         if not source.spelled or source in _sources(now) or source.volume_on(host) is not None:
             continue
-        pool = host.pool(source.pool) if source.pool else host.pool_at(source.path.rpartition("/")[0])
+        pool = host.storage.pool(source.pool) if source.pool else host.storage.pool_at(source.path.rpartition("/")[0])
         if pool.active if pool is not None else source.pool:
             gone.append(source.spelled)
     return [f"'{name}' has {each} in its definition again, but there is no such volume any more" for each in gone]

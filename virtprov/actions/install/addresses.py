@@ -20,7 +20,7 @@ def of(host: Host, name: str) -> list[str]:
     """The addresses at which others reach a running guest, without those of its own loopback and link."""
     for source in SOURCES:
         try:
-            found = [each.address for each in host.interface_addresses(name, source)]
+            found = [each.address for each in host.running.interface_addresses(name, source)]
         except HostError:  # this one cannot tell
             continue
         reached = [address for address in found if not address.startswith(_LOCAL)]

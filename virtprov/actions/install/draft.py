@@ -305,7 +305,7 @@ def _settle_name(setting: RuleContext, request: InstallRequest) -> None:
             guest.arch,
             setting.capabilities.host_arch,
             guest.is_container,
-            lambda word: host.guest(word) is not None,
+            lambda word: host.guests.find(word) is not None,
         )
         setting.note(f"Using default --name {name}")
         guest.put("./name", name)

@@ -60,11 +60,11 @@ def check_networks(guest: Guest, host: Host) -> None:
 
 
 def _check_network(host: Host, name: str) -> None:
-    active = host.network_is_active(name)
+    active = host.networks.is_active(name)
     if active:
         return
     if active is None:
-        known = host.network_names()
+        known = host.networks.names()
         hint = nearest(name, known) or (f"its networks: {', '.join(known)}" if known else _no_networks(name))
         raise HostError(f"the host has no virtual network '{name}'", hint=f"{hint}; {_OFF}")
     raise HostError(
@@ -82,7 +82,9 @@ def _no_networks(name: str) -> str:
 
 def _check_link(host: Host, name: str, what: str) -> None:
     """Look for an interface of this machine, and where it is not seen, ask libvirt, which may see more."""
-    if host.is_remote or host.is_recorded or os.path.exists(f"/sys/class/net/{name}") or host.has_interface(name):
+    if host.is_remote or host.is_recorded or os.path.exists(f"/sys/class/net/{name}"):
+        return
+    if host.networks.has_interface(name):
         return
     flag = "--network" if what == "bridge" else "--network type=direct"
     known = sorted(_links(bridges=what == "bridge"))

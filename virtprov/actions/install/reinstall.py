@@ -30,7 +30,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     from virtprov.actions.steps.guest import Create, Redefine, Start
 
     _refuse(request)
-    known = host.guest(request.reinstall)
+    known = host.guests.find(request.reinstall)
     if known is None:
         raise HostError(f"the host has no guest '{request.reinstall}'", hint="`virsh list --all` lists what it has")
     if not known.persistent or known.active and not request.printing:
@@ -38,7 +38,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     check_waiting(request, host)
     warnings = _ignored(request)
     profile = profile_for(request, warnings)
-    text = host.guest_xml(known.name, inactive=True, secure=not request.printing)
+    text = host.guests.xml(known.name, inactive=True, secure=not request.printing)
     final = Guest.parse(text, f"the guest '{known.name}'")
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks

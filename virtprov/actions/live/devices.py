@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.live.effects import AT_START, Board, Call, leaves
+from virtprov.actions.live.effects import AT_START, Board, call, leaves
+from virtprov.host.running_guests import Running
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from virtprov.guest.document import Guest
 
@@ -149,7 +150,7 @@ def _plug(board: Board, node: Element, what: str, called: str, *, add: bool) -> 
         board.later(what, why)
         return
     text = tree.to_text(node)
-    calls = Call("attach_device", (text,)), Call("detach_device", (text,))
+    calls = call(Running.attach_device, text), call(Running.detach_device, text)
     board.now(what, called, *(calls if add else calls[::-1]))
 
 
@@ -217,7 +218,7 @@ def _update(board: Board, was: Element, node: Element, names: list[str], called:
         what = f"{called}: {'medium' if path.find(node, './source') is not None else 'eject'}"
         _without_traces(back)
     text = tree.to_text(_partly(back, node, names))
-    board.now(what, called, Call("update_device", (text,)), Call("update_device", (tree.to_text(back),)))
+    board.now(what, called, call(Running.update_device, text), call(Running.update_device, tree.to_text(back)))
 
 
 def _partly(was: Element, node: Element, names: list[str]) -> Element:
@@ -263,7 +264,7 @@ def _iotune(board: Board, was: Element, node: Element, names: list[str], called:
     if "iotune.group_name" not in names:
         old.pop("group_name", None)
         new.pop("group_name", None)
-    _limit(board, "set_disk_limits", target, (old, new), f"{called}: {', '.join(names)}", called)
+    _limit(board, Running.set_disk_limits, target, (old, new), f"{called}: {', '.join(names)}", called)
 
 
 def _bandwidth(board: Board, was: Element, node: Element, names: list[str], called: str) -> None:
@@ -272,7 +273,7 @@ def _bandwidth(board: Board, was: Element, node: Element, names: list[str], call
         {f"{way}.{name}": value for way in ("inbound", "outbound") for name, value in _limits(each, way).items()}
         for each in (tree.child(was, "bandwidth"), tree.child(node, "bandwidth"))
     )
-    _limit(board, "set_bandwidth", key, (old, new), f"{called}: {', '.join(names)}", called)
+    _limit(board, Running.set_bandwidth, key, (old, new), f"{called}: {', '.join(names)}", called)
 
 
 def _limits(node: Element | None, tag: str) -> dict[str, int | str]:
@@ -287,7 +288,7 @@ def _limits(node: Element | None, tag: str) -> dict[str, int | str]:
 
 def _limit(
     board: Board,
-    method: str,
+    method: Callable[[Running, str, str, Mapping[str, int | str]], None],
     key: str,
     limits: tuple[dict[str, int | str], dict[str, int | str]],
     what: str,
@@ -295,4 +296,4 @@ def _limit(
 ) -> None:
     """All limits at once: libvirt takes those that are left out of a kind for none, so each is said, 0 for none."""
     old, new = ({name: each.get(name, 0) for name in {**limits[0], **limits[1]}} for each in limits)
-    board.now(what, called, Call(method, (key, new)), Call(method, (key, old)))
+    board.now(what, called, call(method, key, new), call(method, key, old))

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.live.effects import NO_CALL, Board, Call, flat, leaves, same_all
+from virtprov.actions.live.effects import NO_CALL, Board, Call, call, flat, leaves, same_all
+from virtprov.host.running_guests import Running
+from virtprov.host.tuning import UNLIMITED
 from virtprov.support.frozen import Record
 from virtprov.support.units import KIB, factor, show_size
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from virtprov.guest.document import Guest
 
 _SCHEDULING = {
@@ -84,7 +88,7 @@ def _description(board: Board, after: Guest) -> None:
 def _note(board: Board, kind: str, after: Guest) -> None:
     old, new = board.guest.get(f"./{kind}") or None, after.get(f"./{kind}") or None
     if old != new:
-        board.now(kind, kind, Call("set_note", (kind, new)), Call("set_note", (kind, old)))
+        board.now(kind, kind, call(Running.set_note, kind, new), call(Running.set_note, kind, old))
 
 
 def _metadata(board: Board, after: Guest) -> None:
@@ -96,8 +100,10 @@ def _metadata(board: Board, after: Guest) -> None:
             continue
         known = now if now is not None else was
         assert known is not None
-        named = (("uri", uri), ("prefix", known.prefix or tree.local_name(known)))
-        calls = (Call("set_note", ("element", _bare_text(node, uri)), named) for node in (now, was))
+        prefix = known.prefix or tree.local_name(known)
+        calls = (
+            call(Running.set_note, "element", _bare_text(node, uri), uri=uri, prefix=prefix) for node in (now, was)
+        )
         board.now(f"metadata: {tree.local_name(known)}", "metadata", *calls)
 
 
@@ -141,7 +147,7 @@ def _memory(board: Board, after: Guest) -> None:
     if balloon and balloon[0].get("model") == "none":
         board.later("memory", "the guest has no memory balloon")
     else:
-        board.now("memory", "memory", Call("set_memory", (new,)), Call("set_memory", (old,)))
+        board.now("memory", "memory", call(Running.set_memory, new), call(Running.set_memory, old))
     if most != new_most:
         board.later("memory: the maximum", limit)
 
@@ -165,7 +171,7 @@ def _vcpus(board: Board, after: Guest) -> None:
         board.later("vcpus", limit)
     else:
         if new != old:
-            board.now("vcpus", "vcpus", Call("set_vcpus", (new,)), Call("set_vcpus", (old,)))
+            board.now("vcpus", "vcpus", call(Running.set_vcpus, new), call(Running.set_vcpus, old))
         if new_most != most:
             board.later("vcpus: the maximum", limit)
     was, now = path.find(board.guest.root, "./vcpu"), path.find(after.root, "./vcpu")
@@ -193,13 +199,13 @@ class _Row(Record):
     new: int | str | None
 
 
-def _set_all(board: Board, part: str, method: str, rows: list[_Row], names: list[str]) -> None:
+def _set_all(board: Board, part: str, method: Callable[..., object], rows: list[_Row], names: list[str]) -> None:
     """One call for all values, `names` being what the table calls them; undone when each was set before."""
     if not rows:
         return
-    back = Call(method, ({row.name: row.old for row in rows},))
+    back = Call(method, ({row.name: row.old for row in rows},), ())
     undo = None if any(row.old is None for row in rows) else back
-    board.now(f"{part}: {', '.join(names)}", part, Call(method, ({row.name: row.new for row in rows},)), undo)
+    board.now(f"{part}: {', '.join(names)}", part, Call(method, ({row.name: row.new for row in rows},), ()), undo)
 
 
 def _settable(board: Board, part: str, rows: list[_Row]) -> list[_Row]:
@@ -217,7 +223,7 @@ def _cputune(board: Board, after: Guest) -> None:
     rows = [_Row(name, _time(name, old), _time(name, new)) for name in names if name in _SCHEDULING]
     rows = _settable(board, "cputune", rows)
     calls = [row._replace(name=_SCHEDULING[row.name]) for row in rows]
-    _set_all(board, "cputune", "set_scheduling", calls, [row.name for row in rows])
+    _set_all(board, "cputune", Running.set_scheduling, calls, [row.name for row in rows])
     _pins(board, was, now)
     pinned = ("vcpupin", "emulatorpin", "iothreadpin")
     rest = [name for name in names if name not in _SCHEDULING and name.partition(".")[0] not in pinned]
@@ -236,11 +242,7 @@ def _time(name: str, values: dict[str, list[str]]) -> int | None:
 def _pins(board: Board, was: Element | None, now: Element | None) -> None:
     """Which processors of the host each thread runs on; one without a list runs on all of them."""
     count = _counts(board.guest)[1]
-    for tag, key, method in (
-        ("vcpupin", "vcpu", "pin_vcpu"),
-        ("emulatorpin", "", "pin_emulator"),
-        ("iothreadpin", "iothread", "pin_iothread"),
-    ):
+    for tag, key in (("vcpupin", "vcpu"), ("emulatorpin", ""), ("iothreadpin", "iothread")):
         old, new = _lists(was, tag, key), _lists(now, tag, key)
         for number in dict.fromkeys((*old, *new)):
             if old.get(number) == new.get(number):
@@ -249,9 +251,14 @@ def _pins(board: Board, was: Element | None, now: Element | None) -> None:
             if tag == "vcpupin" and int(number or 0) >= count:
                 board.later(what, f"the guest has {count} processors now")
                 continue
-            front = (int(number),) if key else ()
-            calls = (Call(method, (*front, each.get(number, ""))) for each in (new, old))
+            calls = (_pin(tag, number, lists.get(number, "")) for lists in (new, old))
             board.now(what, "cputune", *calls)
+
+
+def _pin(tag: str, number: str, cpus: str) -> Call:
+    if tag == "emulatorpin":
+        return call(Running.pin_emulator, cpus)
+    return call(Running.pin_vcpu if tag == "vcpupin" else Running.pin_iothread, int(number), cpus)
 
 
 def _lists(box: Element | None, tag: str, key: str) -> dict[str, str]:
@@ -269,10 +276,9 @@ def _memtune(board: Board, after: Guest) -> None:
         board.later("memtune: min_guarantee")
         names.remove("min_guarantee")
     if names:
-        from virtprov.host.tuning import UNLIMITED
-
         calls = (
-            Call("set_memory_limits", ({name: each.get(name, UNLIMITED) for name in names},)) for each in (new, old)
+            call(Running.set_memory_limits, {name: limits.get(name, UNLIMITED) for name in names})
+            for limits in (new, old)
         )
         board.now(f"memtune: {', '.join(names)}", "memtune", *calls)
 
@@ -284,7 +290,8 @@ def _blkiotune(board: Board, after: Guest) -> None:
     if old != new:
         weight = _Row("weight", int(old) if old else None, int(new) if new else None)
         rows += _settable(board, "blkiotune", [weight])
-    _set_all(board, "blkiotune", "set_block_shares", rows, [row.name.replace("device_", "device.") for row in rows])
+    names = [row.name.replace("device_", "device.") for row in rows]
+    _set_all(board, "blkiotune", Running.set_block_shares, rows, names)
 
 
 def _device_shares(was: Element | None, now: Element | None) -> list[_Row]:

@@ -46,7 +46,7 @@ def _used_by_guests(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]
     """Every path that a guest needs, as it runs or is stored, with the guest's name."""
     chains = Chains(host)
     for inactive in (False, True):
-        for text in host.guest_documents(inactive=inactive):
+        for text in host.guests.documents(inactive=inactive):
             root = tree.parse(text)
             if places.text(root, "./uuid") not in own:
                 name = places.text(root, "./name")
@@ -71,10 +71,10 @@ def _needed(chains: Chains, root: Element) -> Iterator[str]:
 
 def _volume_on(host: Host, path: str, made: frozenset[str]) -> str:
     """Whether another image of the pool that holds the path stands on it, though no guest has that yet."""
-    pool = host.pool_at(os.path.dirname(path)) if path.startswith("/") else None
+    pool = host.storage.pool_at(os.path.dirname(path)) if path.startswith("/") else None
     if pool is None or not pool.active:
         return ""
-    for volume in host.volumes(pool.name):
+    for volume in host.storage.volumes(pool.name):
         if volume.backing_path == path and volume.path not in made:
             return f"the volume {volume.name} stands on it"
     return ""

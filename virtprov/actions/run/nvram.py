@@ -57,11 +57,11 @@ def _is_there(world: World, path: str) -> bool:
             pass
         except OSError:
             return False
-    if world.host.volume_at(path) is not None:
+    if world.host.storage.volume_at(path) is not None:
         return True
     folder, name = os.path.split(path)
     try:
         with ExitStack() as pools:
-            return world.host.volume(pool_over(world.host, folder, pools, world.making), name) is not None
+            return world.host.storage.volume(pool_over(world.host, folder, pools, world.making), name) is not None
     except HostError as problem:
         return "No such file" not in problem.message  # before the first such guest there is no folder

@@ -95,11 +95,11 @@ def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
     host = setting.host
     for disk in setting.guest.disks("disk"):
         source = DiskSource.of(disk)
-        in_folder = host.pool_at(source.path.rpartition("/")[0]) if source.kind == FILE else None
-        found = host.pool(source.pool) if source.pool else in_folder
+        in_folder = host.storage.pool_at(source.path.rpartition("/")[0]) if source.kind == FILE else None
+        found = host.storage.pool(source.pool) if source.pool else in_folder
         if found is not None and found.type in FILE_POOLS and found.active:
             return found.name, found.path, ()
-    found = host.pool(DEFAULT_POOL)
+    found = host.storage.pool(DEFAULT_POOL)
     if found is not None and found.active and found.type in FILE_POOLS:
         return found.name, found.path, ()
     if found is not None:
@@ -108,7 +108,7 @@ def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
             hint=f"start it with `virsh pool-start {DEFAULT_POOL}`",
         )
     directory = images_directory(host)
-    at = host.pool_at(directory)
+    at = host.storage.pool_at(directory)
     if at is not None:
         return at.name, at.path, ()
     return DEFAULT_POOL, directory, (storage.MakePool(NewPool(DEFAULT_POOL, directory)),)
@@ -117,7 +117,7 @@ def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
 def free_name(host: HostView, pool: str, guest: str) -> str:
     """A name for the guest's seed that no volume of the pool has; the pool "" holds none yet."""
     return first_free(
-        lambda name: bool(pool) and host.volume(pool, name) is not None, lambda mark: f"{guest}-seed{mark}.iso"
+        lambda name: bool(pool) and host.storage.volume(pool, name) is not None, lambda mark: f"{guest}-seed{mark}.iso"
     )
 
 
@@ -178,7 +178,7 @@ def retire(world: World, name: str, seed: Seed) -> None:
     stays = f"the seed stays in '{name}' until it is powered off"
     target = path.get(tree.parse(seed.device), "./target/@dev")
     try:
-        running = Guest.parse(world.host.guest_xml(name) or "<domain/>")
+        running = Guest.parse(world.host.guests.xml(name) or "<domain/>")
         drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
         if drive is not None and not take_out(world.host, name, drive):
             world.warn(f"{stays}: the guest has not let go of {target} within {UNPLUG_SECONDS} seconds")
@@ -190,7 +190,7 @@ def retire(world: World, name: str, seed: Seed) -> None:
 def delete(world: World, seed: Seed) -> None:
     """Delete the seed's volume; a guest that has it open keeps what it has."""
     try:
-        world.host.delete_volume(seed.pool, seed.volume)
+        world.host.storage.delete_volume(seed.pool, seed.volume)
     except HostError as problem:
         world.warn(f"the seed {seed.volume} is left in the pool '{seed.pool}': {problem.message}")
 
@@ -203,9 +203,9 @@ def take_out(host: Host, name: str, drive: Element) -> bool:
     if drive.get("device") == "cdrom":
         opened = tree.copy(drive)
         empty(opened)
-        host.update_device(name, tree.to_text(opened))
+        host.running.update_device(name, tree.to_text(opened))
         return True
     alias = path.text(drive, "./alias/@name")
-    with host.watch(name) as watch:
-        host.detach_device(name, tree.to_text(drive))
+    with host.running.watch(name) as watch:
+        host.running.detach_device(name, tree.to_text(drive))
         return watch.wait_device_gone(alias, UNPLUG_SECONDS)

@@ -43,9 +43,10 @@ class WriteSeed(Record):
         wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
         volume = Volume(self.name, self.pool, passing=self.passing)
         with world.making(volume) as entry:
-            entry.note_made(volume.as_made(world.host, world.host.create_volume(self.pool, wanted.xml(mode="0600"))))
+            created = world.host.storage.create_volume(self.pool, wanted.xml(mode="0600"))
+            entry.note_made(volume.as_made(world.host, created))
             with filling(world, entry, self.pool, self.name):
-                world.host.upload_volume(self.pool, self.name, BytesIO(self.data), progress=world.advance)
+                world.host.storage.upload_volume(self.pool, self.name, BytesIO(self.data), progress=world.advance)
         return world.undo(entry)
 
 
@@ -88,7 +89,7 @@ def _held(host: Host) -> dict[str, list[str]]:
     """Which guests, as they run or are stored, have which seed: by path, or by pool and volume."""
     held: dict[str, list[str]] = {}
     for inactive in (False, True):
-        for text in host.guest_documents(inactive=inactive):
+        for text in host.guests.documents(inactive=inactive):
             if "-seed" not in text:
                 continue
             guest = Guest.parse(text)
@@ -103,11 +104,11 @@ def _delete(world: World, old: OldSeed) -> Undo | None:
 
     copied = BytesIO()
     try:
-        world.host.download_volume(old.pool, old.volume, copied)
+        world.host.storage.download_volume(old.pool, old.volume, copied)
         if not iso.is_ours(copied.getvalue()):
             world.warn(f"{old.volume} in the pool '{old.pool}' is not a seed that virtprov wrote, so it stays there")
             return None
-        world.host.delete_volume(old.pool, old.volume)
+        world.host.storage.delete_volume(old.pool, old.volume)
     except HostError as problem:
         world.warn(f"the seed {old.volume} is left in the pool '{old.pool}': {problem.message}")
         return None
@@ -116,5 +117,5 @@ def _delete(world: World, old: OldSeed) -> Undo | None:
 
 def _write_again(host: Host, old: OldSeed, data: bytes) -> None:
     volume = NewVolume(old.pool, old.volume, "", "raw", len(data), len(data))
-    host.create_volume(old.pool, volume.xml(mode="0600"))
-    host.upload_volume(old.pool, old.volume, BytesIO(data))
+    host.storage.create_volume(old.pool, volume.xml(mode="0600"))
+    host.storage.upload_volume(old.pool, old.volume, BytesIO(data))

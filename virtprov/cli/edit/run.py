@@ -31,7 +31,7 @@ def run(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, outpu
 
 def _many(flags: Flags, host: Host) -> bool:
     """Whether several guests may be meant: the answer has another form then, however many they are."""
-    return flags.chooses or (is_pattern(flags.guest or "") and host.guest(flags.guest or "") is None)
+    return flags.chooses or (is_pattern(flags.guest or "") and host.guests.find(flags.guest or "") is None)
 
 
 def wanted(flags: Flags, *, document: bool) -> Wanted:

@@ -80,7 +80,7 @@ def _identify(media: list[str], output: Output) -> int:
 
 def _record(uri: str | None, folder: str, output: Output) -> int:
     from virtprov.host.connection import connect
-    from virtprov.host.recording.write import record
+    from virtprov.host.recorder import record
 
     with connect(uri) as host:
         for sentence in record(host, folder):
@@ -252,7 +252,7 @@ def _follow(request: InstallRequest, console: str, made: InstallPlan, world: Wor
         state = finish(request, made, world)
     finally:
         if ends:
-            host.destroy_guest(name)
+            host.guests.destroy(name)
     return OFF if ends else state
 
 

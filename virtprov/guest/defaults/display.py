@@ -75,7 +75,7 @@ def _fill_spice(setting: RuleContext, display: Element) -> None:
 
 def _render_node(setting: RuleContext) -> str | None:
     """The first render node of the host's graphics cards."""
-    for device in setting.host.node_devices("drm"):
+    for device in setting.host.devices.all("drm"):
         node = tree.parse(device.xml, f"the node device {device.name}")
         if path.text(node, "./capability/type") == "render":
             return next((link.text for link in tree.children(node, "devnode") if link.get("type") == "link"), None)

@@ -32,7 +32,7 @@ def _connect(setting: RuleContext, nic: Element) -> None:
     if passt or (host.is_session and setting.is_qemu) or setting.is_test:
         nic.set("type", "user")
         return
-    bridge = None if host.is_remote else host.default_bridge()
+    bridge = None if host.is_remote else host.networks.default_bridge()
     if bridge:
         nic.set("type", "bridge")
         path.put(nic, "./source/@bridge", bridge)

@@ -95,7 +95,7 @@ def _first(host: HostView, disk: str) -> str:
     if found:
         return _plain(found[1] or found[2] or "")
     pool, name = _POOL.search(disk), _VOLUME.search(disk)
-    volume = host.volume(_plain(pool[1]), _plain(name[1])) if pool and name else None
+    volume = host.storage.volume(_plain(pool[1]), _plain(name[1])) if pool and name else None
     return volume.path if volume is not None else ""
 
 

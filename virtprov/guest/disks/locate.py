@@ -170,7 +170,7 @@ class DiskResolver:
         elif "://" in given:
             network_disk.refuse_unknown(given)
         path = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
-        volume = self.host.volume_at(path)
+        volume = self.host.storage.volume_at(path)
         if volume is not None:
             return self._existing_volume(disk, volume, spec)
         here = "" if self.host.is_remote else source_element.kind_here(path)
@@ -209,7 +209,7 @@ class DiskResolver:
     # -- what must be made ------------------------------------------------------------------------
 
     def _use_new(self, disk: Element, spec: DiskSpec, pools: tuple[NewPool, ...], volume: NewVolume) -> Making:
-        pool = self.host.pool(volume.pool) if volume.pool and not pools else None
+        pool = self.host.storage.pool(volume.pool) if volume.pool and not pools else None
         if pool is not None and pool.type in network_disk.POOLS:
             self._network_volume(disk, pool, volume.name, "", spec)
             kind = "network"

@@ -127,7 +127,7 @@ class NewVolumes:
         name = spec.pool or DEFAULT_POOL
         pools: tuple[NewPool, ...] = ()
         pool: PoolInfo | None
-        if spec.pool or self.host.pool(name) is not None:
+        if spec.pool or self.host.storage.pool(name) is not None:
             pool = self.lookup.pool(name)
             target = pool.path
         else:
@@ -154,7 +154,9 @@ class NewVolumes:
         if directory not in self._pools:
             used = {pool.name for pool in self._pools.values()}
             base = os.path.basename(directory) or "root"
-            name = first_free(lambda name: name in used or self.host.pool(name) is not None, lambda mark: base + mark)
+            name = first_free(
+                lambda name: name in used or self.host.storage.pool(name) is not None, lambda mark: base + mark
+            )
             self._pools[directory] = NewPool(name, directory)
         return self._pools[directory]
 
@@ -188,7 +190,7 @@ class NewVolumes:
             if seen is not None:
                 fmt = self._backing_format(spec, path, seen.format)
                 return path, os.path.getsize(path) if fmt == "raw" != seen.format else seen.size, fmt
-        volume = self.host.volume_at(path)
+        volume = self.host.storage.volume_at(path)
         if volume is None and self.host.is_recorded and spec.size is not None:
             return path, None, spec.backing_format  # only the host itself can see its files
         if volume is None:
@@ -218,7 +220,7 @@ class NewVolumes:
 
         def is_taken(name: str) -> bool:
             path = f"{target}/{name}"
-            if path in self._taken or pool is not None and self.host.volume(pool.name, name) is not None:
+            if path in self._taken or pool is not None and self.host.storage.volume(pool.name, name) is not None:
                 return True
             return bool(target) and self._file_is_there(path)
 

@@ -87,7 +87,7 @@ def _account(host: HostView) -> Person | None:
     """
     import pwd
 
-    for model in host.capabilities().security_models:
+    for model in host.capabilities.of_host().security_models:
         label = next((text for kind, text in model.labels if kind in ("kvm", "qemu")), "")
         uid, _, gid = label.partition(":")
         if model.model == "dac" and uid.lstrip("+").isdecimal():

@@ -56,10 +56,10 @@ class DiskSource(Record):
         return self.path or self.volume
 
     def volume_on(self, host: HostView, *, fresh: bool = True) -> VolumeInfo | None:
-        """The volume that it is on a host; None when the host knows none. `fresh` as in `Host.volume_at`."""
+        """The volume that it is on a host; None when the host knows none. `fresh` as in `host.storage.volume_at`."""
         if self.path:
-            return host.volume_at(self.path, fresh=fresh)
-        return host.volume(self.pool, self.volume) if self.pool and self.volume else None
+            return host.storage.volume_at(self.path, fresh=fresh)
+        return host.storage.volume(self.pool, self.volume) if self.pool and self.volume else None
 
     def path_on(self, host: HostView) -> str:
         """The path at which the host has it (libvirt's own word for a volume); "" for what has none there."""

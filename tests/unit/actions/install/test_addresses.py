@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.install.addresses import missing, of
 from virtprov.guest.document import Guest
 from virtprov.host.failures import AgentSilent
@@ -14,13 +15,13 @@ from virtprov.host.info import Address
 NIC = "<domain><devices><interface type='{}'/></devices></domain>"
 
 
-class Known:
+class Known(StandIn):
     """A host that knows these addresses by their sources; of all others nobody knows."""
 
     def __init__(self, **addresses: str) -> None:
         self.addresses = addresses
 
-    def interface_addresses(self, name: str, source: str) -> tuple[Address, ...]:
+    def running_interface_addresses(self, name: str, source: str) -> tuple[Address, ...]:
         if source not in self.addresses:
             raise AgentSilent("nobody answers")
         return tuple(Address("eth0", "", "ipv4", each, 24) for each in self.addresses[source].split())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.install import draft
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.request import Checks, InstallRequest
@@ -339,36 +340,36 @@ def test_a_guest_is_made_on_the_test_driver(place: Host, world_of: Around, liste
     apply(draft.plan(request, place).plan, world_of(place))
     after = listed(place)
     assert after == {"guests": ["g running", "web running"], "pool images": ["base.qcow2", "g.qcow2"]}
-    guest = place.guest("g")
+    guest = place.guests.find("g")
     assert guest is not None and guest.persistent
 
 
 def test_a_transient_guest_is_not_defined(place: Host, world_of: Around) -> None:
     request = asked("disk none", "memory 64", osinfo=GENERIC, transient=True)
     apply(draft.plan(request, place).plan, world_of(place))
-    guest = place.guest("g")
+    guest = place.guests.find("g")
     assert guest is not None and guest.active and not guest.persistent
 
 
 def test_an_installation_runs_its_first_phase_and_keeps_its_second(place: Host, world_of: Around) -> None:
     request = asked("disk none", "memory 64", osinfo=GENERIC, method=Method(PXE))
     apply(draft.plan(request, place).plan, world_of(place))
-    assert "<on_reboot>destroy</on_reboot>" in place.guest_xml("g")
-    assert "<on_reboot>destroy</on_reboot>" not in place.guest_xml("g", inactive=True)
+    assert "<on_reboot>destroy</on_reboot>" in place.guests.xml("g")
+    assert "<on_reboot>destroy</on_reboot>" not in place.guests.xml("g", inactive=True)
 
 
-class Failing:
+class Failing(StandIn):
     """A host on which one call fails."""
 
     def __init__(self, host: Host, call: str) -> None:
-        self.host, self.call = host, call
+        self.real, self.call = host, call
 
-    def __getattr__(self, name: str) -> Any:
-        if name != self.call:
-            return getattr(self.host, name)
+    def method_of(self, part: str, name: str) -> Any:
+        if f"{part}.{name}" != self.call:
+            return super().method_of(part, name)
 
         def fail(*words: Any, **settings: Any) -> None:
-            raise HostError(f"{name} failed")
+            raise HostError(f"{part}.{name} failed")
 
         return fail
 
@@ -376,11 +377,11 @@ class Failing:
 @pytest.mark.parametrize(
     ("call", "method"),
     [
-        ("create_volume", IMPORTED),
-        ("define_guest", IMPORTED),
-        ("start_guest", IMPORTED),
-        ("create_guest", Method(PXE)),
-        ("set_autostart", IMPORTED),
+        ("storage.create_volume", IMPORTED),
+        ("guests.define", IMPORTED),
+        ("guests.start", IMPORTED),
+        ("guests.create", Method(PXE)),
+        ("guests.set_autostart", IMPORTED),
     ],
 )
 def test_a_failure_at_any_step_leaves_nothing_behind(

@@ -137,7 +137,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], only_bundled_profile
             status = app.run("virtprov-install", command.main, ["--dry-run", *words])
         return status, capsys.readouterr().err
 
-    made._conn.networkLookupByName("other").destroy()
+    made._link.conn.networkLookupByName("other").destroy()
     return call
 
 
@@ -183,6 +183,6 @@ def test_a_usual_guest_costs_two_calls(recorded: Host, monkeypatch: pytest.Monke
 
     setting = about(recorded, "", devices="<interface type='network'><source network='default'/></interface>")
     assert setting.capabilities.xml  # asked for by every guest
-    monkeypatch.setattr(recorded, "_conn", Counting(recorded._conn))
+    monkeypatch.setattr(recorded._link, "conn", Counting(recorded._link.conn))
     host_checks.check(setting, recorded, Method())
     assert asked == ["networkLookupByName"]  # and isActive of what it found

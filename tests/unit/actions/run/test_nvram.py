@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.nvram import new_files, variable_files
 from virtprov.actions.run.plan import World
 from virtprov.actions.steps.guest import Define
@@ -22,7 +23,7 @@ NEW = """<domain type='test'><name>new</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5
 FOLDER = "/var/lib/libvirt/qemu/nvram"
 
 
-class Variables:
+class Variables(StandIn):
     """A host that notes what is to become of UEFI variables; of those in `there` it knows by its pools."""
 
     driver, is_session, is_alive = "qemu", False, True
@@ -32,34 +33,34 @@ class Variables:
         self.there = there
         self.removed: object = None
 
-    def define_guest(self, xml: str) -> GuestInfo:
+    def guests_define(self, xml: str) -> GuestInfo:
         return GuestInfo("new", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f01", None, "shut off", False, True)
 
-    def guest(self, key: str) -> GuestInfo:
-        return self.define_guest("")
+    def guests_find(self, key: str) -> GuestInfo:
+        return self.guests_define("")
 
-    def destroy_guest(self, key: str) -> bool:
+    def guests_destroy(self, key: str) -> bool:
         return False
 
-    def volume_at(self, path: str) -> None:
+    def storage_volume_at(self, path: str) -> None:
         return None
 
-    def pool_at(self, directory: str) -> None:
+    def storage_pool_at(self, directory: str) -> None:
         return None
 
-    def create_pool(self, xml: str, **how: object) -> None:
+    def storage_create_pool(self, xml: str, **how: object) -> None:
         if "/nowhere" in xml:
             raise HostError("cannot open the folder: No such file or directory")
         if "/secret" in xml:
             raise HostError("cannot open the folder: Permission denied")
 
-    def remove_pool(self, name: str) -> None:
+    def storage_remove_pool(self, name: str) -> None:
         pass
 
-    def volume(self, pool: str, name: str) -> str | None:
+    def storage_volume(self, pool: str, name: str) -> str | None:
         return name if name == self.there else None
 
-    def undefine_guest(self, name: str, *, nvram: bool, tpm: bool) -> None:
+    def guests_undefine(self, name: str, *, nvram: bool, tpm: bool) -> None:
         assert tpm
         self.removed = nvram
 

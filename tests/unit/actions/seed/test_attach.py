@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.plan import World
 from virtprov.actions.seed import attach
 from virtprov.actions.seed.attach import Seed
@@ -230,27 +231,27 @@ def test_nothing_is_fetched_when_nothing_is_made(recorded: Host) -> None:
 # -- how it goes ----------------------------------------------------------------------------------
 
 
-class Running:
+class Running(StandIn):
     """A host with a running guest that has the seed's drive, and what is done to it."""
 
     def __init__(self, document: str, *, lets_go: bool = True, refuses: bool = False) -> None:
         self.document, self.lets_go, self.refuses = document, lets_go, refuses
         self.done: list[str] = []
 
-    def guest_xml(self, name: str) -> str:
+    def guests_xml(self, name: str) -> str:
         return self.document
 
-    def update_device(self, name: str, xml: str) -> None:
+    def running_update_device(self, name: str, xml: str) -> None:
         self.done.append("eject" if "<source" not in xml else "update")
 
-    def detach_device(self, name: str, xml: str) -> None:
+    def running_detach_device(self, name: str, xml: str) -> None:
         self.done.append("detach")
 
     @contextmanager
-    def watch(self, name: str) -> Iterator[Any]:
+    def running_watch(self, name: str) -> Iterator[Any]:
         yield SimpleNamespace(wait_device_gone=lambda alias, seconds: self.lets_go)
 
-    def delete_volume(self, pool: str, name: str) -> None:
+    def storage_delete_volume(self, pool: str, name: str) -> None:
         if self.refuses:
             raise HostError("in use")
         self.done.append(f"delete {pool}/{name}")

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.plan import Plan, World, apply
 from virtprov.actions.seed import replace
 from virtprov.actions.seed.replace import Reseeded, plan_eject, plan_seed
@@ -309,24 +310,21 @@ def test_nothing_to_take_out_is_refused(stored: str, running: str | None, live: 
 # -- what is done --------------------------------------------------------------------------------
 
 
-class Contents:
+class Contents(StandIn):
     """A host of the test driver with what it lacks: the contents of its volumes."""
 
     def __init__(self, host: Host, contents: dict[str, bytes]) -> None:
-        self.host, self.contents = host, contents
+        self.real, self.contents = host, contents
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.host, name)
-
-    def upload_volume(self, pool: str, name: str, source: BinaryIO, *, progress: Any = None) -> None:
+    def storage_upload_volume(self, pool: str, name: str, source: BinaryIO, *, progress: Any = None) -> None:
         self.contents[name] = source.read()
 
-    def download_volume(self, pool: str, name: str, sink: BinaryIO) -> None:
+    def storage_download_volume(self, pool: str, name: str, sink: BinaryIO) -> None:
         sink.write(self.contents[name])
 
     @property
     def seeds(self) -> list[str]:
-        return [name for name in self.host.volume_names("images") if name.endswith(".iso")]
+        return [name for name in self.real.storage.volume_names("images") if name.endswith(".iso")]
 
 
 SEED = iso.build_iso({"user-data": b"old"}, "cidata")
@@ -337,11 +335,11 @@ def defined(made: Contents, changed: Reseeded) -> Plan:
 
 
 def stored(host: Contents) -> Guest:
-    return Guest.parse(host.guest_xml("g", inactive=True))
+    return Guest.parse(host.guests.xml("g", inactive=True))
 
 
 def off(host: Contents) -> Contents:
-    host.destroy_guest("g")
+    host.guests.destroy("g")
     return host
 
 
@@ -367,11 +365,11 @@ class Fails:
 def test_undone_all_is_as_it_was(world_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:
         there = off(Contents(host, {"g-seed.iso": SEED}))
-        before = host.guest_xml("g", inactive=True)
+        before = host.guests.xml("g", inactive=True)
         plan = defined(there, plan_seed(stored(there), host, REQUEST))
         with pytest.raises(HostError):
             apply(plan._replace(steps=(*plan.steps, cast(Any, Fails()))), world_of(there))
-        assert host.guest_xml("g", inactive=True) == before
+        assert host.guests.xml("g", inactive=True) == before
         assert there.seeds == ["g-seed.iso"] and there.contents["g-seed.iso"] == SEED
         assert told.warned == []
 
@@ -393,7 +391,7 @@ def test_a_seed_that_a_clone_has_as_well_stays(world_of: Around, told: Any) -> N
         twin = stored(there)
         twin.put("./name", "twin")
         twin.put("./uuid", None)
-        host.define_guest(twin.text())
+        host.guests.define(twin.text())
         apply(defined(there, plan_eject(stored(there), host)), world_of(there))
         assert there.seeds == ["g-seed.iso"]
     assert told.warned[0].startswith("'twin' still has the seed g-seed.iso")

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.request import InstallRequest
 from virtprov.cli.install import command
 from virtprov.host.connection import Host, connect
+from virtprov.host.guests import Guests
+from virtprov.host.storage import Storage
 from virtprov.support.errors import ProvError, UsageError, WaitTimeout
 
 KVM = f"recorded://{Path(__file__).resolve().parents[3] / 'data' / 'hosts' / 'kvm'}"
@@ -30,9 +33,9 @@ def host() -> Iterator[Host]:
     """The test driver, which keeps its guests as long as somebody is connected."""
     with connect("test:///default") as made:
         yield made
-        if made.guest("new") is not None:
-            made.destroy_guest("new")
-            made.undefine_guest("new")
+        if made.guests.find("new") is not None:
+            made.guests.destroy("new")
+            made.guests.undefine("new")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def host() -> Iterator[Host]:
 )
 def test_a_guest_ends_with_its_console(host: Host, flags: list[str], runs: bool) -> None:
     assert command.main([*NEW, *flags]) == 0
-    known = host.guest("new")
+    known = host.guests.find("new")
     assert known is not None
     assert known.active is runs
 
@@ -80,7 +83,7 @@ def test_documents(flags: list[str], documents: int, capsys: pytest.CaptureFixtu
 def test_refusals(host: Host, flags: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         command.main([*NEW, *flags])
-    assert host.guest("new") is None
+    assert host.guests.find("new") is None
 
 
 def test_explain_is_for_new_guests() -> None:
@@ -200,7 +203,7 @@ def test_the_options_of_osinfo(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.fixture
 def seeded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that takes data, which libvirt's test driver does not."""
-    monkeypatch.setattr(Host, "upload_volume", lambda *words, **settings: None)
+    monkeypatch.setattr(Storage, "upload_volume", lambda *words, **settings: None)
 
 
 @pytest.mark.usefixtures("seeded")
@@ -231,16 +234,13 @@ def test_a_password_is_not_lost_when_the_wait_fails(
 # -- consoles and waiting ---------------------------------------------------------------------------
 
 
-class Elsewhere:
+class Elsewhere(StandIn):
     """Stands in for a host on which guests really run: the recorded one, claiming to be real."""
 
     is_recorded = False
 
     def __init__(self, host: Host) -> None:
-        self.host = host
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.host, name)
+        self.real = host
 
 
 @pytest.fixture
@@ -319,7 +319,7 @@ def test_the_guest_ends_even_when_waiting_fails(opened: list[list[str]], monkeyp
         raise ProvError("broken")
 
     monkeypatch.setattr("virtprov.actions.install.finish.finish", fail)
-    monkeypatch.setattr(Host, "destroy_guest", lambda self, name: ended.append(name))
+    monkeypatch.setattr(Guests, "destroy", lambda self, name: ended.append(name))
     with pytest.raises(ProvError, match="broken"):
         command.main([*REAL, "--import", "--graphics", "none", "--destroy-on-exit"])
     assert ended == ["new"]
@@ -339,4 +339,4 @@ def test_an_interrupted_wait_says_what_becomes_of_the_guest(
     assert "virtprov-install: interrupted; the guest 'new' runs on; `virsh console new` shows it" in said.err
     body = json.loads(said.out)["error"]
     assert body["kind"] == "interrupted" and "the guest 'new' runs on" in body["message"]
-    assert host.guest("new") is not None
+    assert host.guests.find("new") is not None

@@ -37,7 +37,7 @@ def inventory(device: str, *volumes: str) -> str:
 )
 def test_the_next_name(device: str, there: tuple[str, ...], next_one: str, host_of: Record) -> None:
     host = host_of(inventory=inventory(device, *there))
-    pool = host.pool("d")
+    pool = host.storage.pool("d")
     assert pool is not None
     assert partitions.next_name(host, pool, ()) == next_one
     partitions.check_name(host, pool, next_one, ())
@@ -47,7 +47,7 @@ def test_the_next_name(device: str, there: tuple[str, ...], next_one: str, host_
 
 def test_a_full_disk(host_of: Record) -> None:
     host = host_of(inventory=inventory("/dev/sdb"))
-    pool = host.pool("d")
+    pool = host.storage.pool("d")
     assert pool is not None
     with pytest.raises(HostError, match="no room for another partition"):
         partitions.next_name(host, pool, [f"/dev/sdb{number}" for number in range(1, 129)])

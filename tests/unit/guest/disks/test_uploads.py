@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.guest.disks import uploads
 from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
@@ -84,22 +85,19 @@ def test_it_becomes_a_volume_of_a_pool(kvm: Host, files: Path) -> None:
     assert source is not None and source.get("file") == "/srv/images/g.qcow2"
 
 
-class Elsewhere:
+class Elsewhere(StandIn):
     """A host on another machine, as far as paths go."""
 
     def __init__(self, host: Host) -> None:
-        self.host = host
+        self.real = host
         self.is_remote = True
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.host, name)
 
 
 @pytest.mark.parametrize("words", ["path", "backing_store"])
 def test_a_path_of_this_machine_is_not_one_of_the_remote_host(kvm: Host, files: Path, words: str) -> None:
     image = str(files / "small.qcow2")
     spec = DiskSpec(path=image) if words == "path" else DiskSpec(backing_store=image)
-    storage = DiskResolver(Elsewhere(kvm), "g", qemu=True)  # type: ignore[arg-type]
+    storage = DiskResolver(Elsewhere(kvm), "g", qemu=True)
     with pytest.raises(UsageError) as caught:
         storage.resolve(tree.parse("<disk device='disk'/>"), spec)
     assert f"upload={image} sends the file of this machine there" in caught.value.hint
