@@ -51,7 +51,6 @@ class RuleContext:
         *,
         refused: frozenset[str] = frozenset(),
         choices: Choices = NONE,
-        machine_features: tuple[str, ...] = (),
         fresh: list[Element] | None = None,
     ) -> None:
         self.guest = guest
@@ -59,7 +58,7 @@ class RuleContext:
         self._profile = profile
         self.refused_groups = refused
         self.choices = choices
-        self.machine_features = machine_features
+        self.machine_features: tuple[str, ...] = ()
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.fresh = fresh

@@ -283,8 +283,9 @@ class Editing:
 def warn_of_leftovers(steps: Iterable[Step], world: World, hears: Hears) -> None:
     """Where the steps make storage: warn of what runs that came to no end may have left of theirs."""
     from virtprov.actions.steps import storage
+    from virtprov.actions.steps.seed import WriteSeed
 
-    making = (storage.MakePool, storage.MakeVolume, storage.WriteSeed)
+    making = (storage.MakePool, storage.MakeVolume, WriteSeed)
     if world.trail.writes and any(isinstance(step, making) for step in steps):
         events.warn_of_leftovers(hears)
 

@@ -133,7 +133,7 @@ class Installation:
         """Hold the documents against libvirt's schema."""
         from virtprov.actions import schema_check
 
-        for sentence in schema_check.check_documents(self.made.plan.documents, self.host):
+        for sentence in schema_check.check_documents(self.made.plan.domains, self.host):
             self.hears.on_warning(sentence)
 
     def create(self) -> None:
@@ -170,7 +170,7 @@ class Installation:
         if state == "ready":
             from virtprov.actions.install.addresses import missing
 
-            sentence = missing(self.host, self.made.plan.name, self.made.plan.documents[-1])
+            sentence = missing(self.host, self.made.plan.name, self.made.plan.domains[-1].guest)
             if sentence:
                 self.hears.on_warning(sentence)
         return state

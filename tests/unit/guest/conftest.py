@@ -127,7 +127,9 @@ def setting_of(kvm: Host, host_of: Callable[..., Host]) -> Callable[..., RuleCon
         groups = frozenset(refused.split())
         where = host or (kvm if domain in ("kvm", "qemu", "hvf") else host_of(f"{domain}:///", {"domains": domain}))
         chosen = Choices(**(choices or {}))
-        return RuleContext(guest, where, find(profile), refused=groups, choices=chosen, machine_features=features)
+        context = RuleContext(guest, where, find(profile), refused=groups, choices=chosen)
+        context.machine_features = features
+        return context
 
     return make
 

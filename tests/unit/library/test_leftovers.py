@@ -8,8 +8,8 @@ import pytest
 
 from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.trail import FileTrail
-from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Start
+from virtprov.actions.steps.seed import WriteSeed
 from virtprov.host.connection import connect
 from virtprov.library.editing import warn_of_leftovers
 from virtprov.library.events import Collector
@@ -20,7 +20,7 @@ def test_runs_without_an_end_are_told_of_where_storage_is_made(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     hears = Collector(None)
-    seed, start = storage.WriteSeed("p", "web-seed.iso", b""), Start("web")
+    seed, start = WriteSeed("p", "web-seed.iso", b""), Start("web")
     with connect("test:///default") as host:
         killed = FileTrail("virtprov-xml", host, print)
         killed.begin(Volume("old.img", "p"))

@@ -16,7 +16,7 @@ from virtprov.actions.steps.files import CopyFile
 from virtprov.actions.steps.guest import Define, Replace, discard_guest
 from virtprov.guest import checks, identity, names
 from virtprov.guest.disks.claimed_format import is_told_otherwise
-from virtprov.guest.document import Guest
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free
@@ -43,8 +43,8 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
 
     Raises UsageError for requests that make no sense, HostError for what the host has not or cannot copy.
     """
-    source, raw = _source(request, host)
-    guest = source.copy()
+    original = _source(request, host)
+    source, guest = original.guest, original.guest.copy()
     warnings: list[str] = []
     name = _name(request, host, source.name)
     uuid = _uuid(request, host)
@@ -59,16 +59,16 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     told = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
     if nvram is not None:
         told.append("a copy of the UEFI variables" if nvram_steps else "UEFI variables of its own")
-    text = keep.restore(raw, source.text(), guest.text())
+    copy = DomainDocument(guest, keep.restore(original.text, source.text(), guest.text()))
     nvram_path = nvram.target if nvram is not None else None
     room, gone = _make_room(host, name, replaced, nvram_path)
-    listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, text), *gone, *copies.last)
+    listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, copy), *gone, *copies.last)
     warnings += identity.shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
     if any(disk.fate == disks.COPIED for disk in copies.fates):
         notes = (*notes, _inside(name))
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
-    made = Plan((text,), listed, name, notes, tuple(warnings))
+    made = Plan((copy,), listed, name, notes, tuple(warnings))
     return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram_path, tuple(told))
 
 
@@ -84,10 +84,10 @@ def _inside(name: str) -> str:
     )
 
 
-def _source(request: CloneRequest, host: Host) -> tuple[Guest, str]:
-    """The original's document, and the text it was read from."""
+def _source(request: CloneRequest, host: Host) -> DomainDocument:
+    """The original's document."""
     if request.document:
-        return Guest.parse(request.document, "the original's XML"), keep.decode(request.document)
+        return DomainDocument(Guest.parse(request.document, "the original's XML"), keep.decode(request.document))
     info = host.guest(request.original)
     if info is None:
         raise HostError(
@@ -100,7 +100,7 @@ def _source(request: CloneRequest, host: Host) -> tuple[Guest, str]:
             hint=f"shut it down first: `virsh shutdown {info.name}`",
         )
     text = host.guest_xml(info.uuid, inactive=True, secure=True)
-    return Guest.parse(text, f"the document of '{info.name}'"), text
+    return DomainDocument.parse(text, f"the document of '{info.name}'")
 
 
 def _name(request: CloneRequest, host: Host, source: str) -> str:
@@ -138,14 +138,14 @@ def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str])
     return request.macs[:count]
 
 
-def _replaced(request: CloneRequest, host: Host, name: str) -> str | None:
-    """The document of the guest in whose place the copy comes; None without one."""
+def _replaced(request: CloneRequest, host: Host, name: str) -> Guest | None:
+    """The guest in whose place the copy comes; None without one."""
     if not request.replace or host.guest(name) is None:
         return None
-    return host.guest_xml(name, inactive=True, secure=True)
+    return Guest.parse(host.guest_xml(name, inactive=True, secure=True))
 
 
-def _make_room(host: Host, name: str, replaced: str | None, nvram: str | None) -> tuple[list[Step], list[Step]]:
+def _make_room(host: Host, name: str, replaced: Guest | None, nvram: str | None) -> tuple[list[Step], list[Step]]:
     """The steps that put the replaced guest out of the way, and those that remove it in the end."""
     if replaced is None:
         return [], []
@@ -169,7 +169,7 @@ class _Nvram(Record):
     format: str
 
 
-def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced: str | None) -> _Nvram | None:
+def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced: Guest | None) -> _Nvram | None:
     """Where the copy's UEFI variables go; None when it has none."""
     place = "./os/nvram/source/@file" if guest.has("./os/nvram/source/@file") else "./os/nvram"
     source = guest.get(place)

@@ -91,26 +91,34 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     uuid = past.uuid if info is None else info.uuid
     now = host.stored_definition(uuid) if info is not None else None
     steps: list[Step] = []
-    difference = ""
+    report = GuestReport(past.name, past.uuid)
     old, new = f"{past.name} (now)", f"{past.name} (before that run)"
     if entry.after is not None and (now or None) != entry.before:
-        if not now:
-            raise definition.Moved(f"'{past.name}' is not defined any more")
-        left = definition.digest(now)
-        if left != past.left and not (past.open and _covers(tree.parse(entry.after), tree.parse(now))):
-            raise definition.Moved(f"the definition of '{past.name}' was changed since that run")
+        now, left = _as_left(past, entry.after, now)
         steps.append(PutBack(past.name, uuid, past.place, history.journal, left))
-        difference = diff.unified(now, entry.before or "", old=old, new=new)
+        report.diff = diff.unified(now, entry.before or "", old=old, new=new)
     if entry.autostart is not None and now and host.autostart(past.name) != entry.autostart[0]:
         was = entry.autostart[0]
         steps.append(SetAutostart(past.name, was))
-        difference = difference or f"--- {old}\n+++ {new}\n"
-        difference += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
-    report = GuestReport(past.name, past.uuid)
-    report.diff, report.changed, report.first = difference, bool(steps), tuple(steps)
-    if entry.before is not None and now and difference:
+        report.diff = report.diff or f"--- {old}\n+++ {new}\n"
+        report.diff += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
+    report.changed, report.first = bool(steps), tuple(steps)
+    if entry.before is not None and now and report.diff:
         report.warnings += _missing(host, past.name, tree.parse(entry.before), tree.parse(now))
     return report
+
+
+def _as_left(past: Past, after: str, now: str | None) -> tuple[str, str]:
+    """The definition that a guest has, and its mark. Raises definition.Moved unless it is what the run left.
+
+    A run that was cut off may not have noted the mark: then what it stored, `after`, must all be there.
+    """
+    if not now:
+        raise definition.Moved(f"'{past.name}' is not defined any more")
+    mark = definition.digest(now)
+    if mark != past.left and not (past.open and _covers(tree.parse(after), tree.parse(now))):
+        raise definition.Moved(f"the definition of '{past.name}' was changed since that run")
+    return now, mark
 
 
 def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:

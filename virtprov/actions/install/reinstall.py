@@ -11,7 +11,7 @@ from virtprov.guest import boot, checks
 from virtprov.guest.defaults import disk
 from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.guest.document import Guest
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path, tree
@@ -27,6 +27,8 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
 
     Raises UsageError for requests that make no sense, HostError for guests that are not there or that run.
     """
+    from virtprov.actions.steps.guest import Create, Redefine, Start
+
     _refuse(request)
     known = host.guest(request.reinstall)
     if known is None:
@@ -46,9 +48,10 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     steps: list[Step] = []
     if first is not None and request.method.kind == boot.CDROM and profile.is_windows:  # it asks for its CD again
         _insert(final, request.method.medium, host, profile)
-        steps += _redefine(known.name, final)
-    steps += _start(known.name, first)
-    documents = (final.text(),) if first is None else (first.text(), final.text())
+        steps.append(Redefine(known.name, final.text()))
+    last = DomainDocument.of(final)
+    documents = (last,) if first is None else (DomainDocument.of(first), last)
+    steps.append(Start(known.name) if first is None else Create(known.name, documents[0]))
     displays = tuple(display.get("type", "") for display in final.devices("graphics"))
     told = Plan(documents, tuple(steps), known.name, (), tuple(warnings))
     return InstallPlan(told, None, request.method, displays, final.uuid, tuple(checks.mac_addresses(final)))
@@ -105,15 +108,3 @@ def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
 def _empty(drive: Element) -> None:
     for tag in ("source", "driver", "backingStore"):
         tree.drop(drive, tag)
-
-
-def _redefine(name: str, final: Guest) -> list[Step]:
-    from virtprov.actions.steps.guest import Redefine
-
-    return [Redefine(name, final.text())]
-
-
-def _start(name: str, first: Guest | None) -> list[Step]:
-    from virtprov.actions.steps.guest import Create, Start
-
-    return [Start(name) if first is None else Create(name, first.text())]

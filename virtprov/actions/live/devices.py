@@ -12,11 +12,13 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from virtprov.guest.document import Guest
 
     Pairs = list[tuple[Element, Element]]
+    Partner = Callable[[Element], Element | None]
+    Rule = Callable[[list[Element]], Partner]
 
 _FIXED = frozenset(
     {
@@ -84,31 +86,47 @@ def noun(node: Element, guest: Guest) -> str:
 
 
 def paired(old: list[Element], new: list[Element], told: Pairs) -> tuple[Pairs, list[Element], list[Element]]:
-    """Which device became which, which are gone, and which are new."""
+    """Which device became which, which are gone, and which are new.
+
+    The surest rule comes first: `told`, then the same alias, the same key, the same in everything, the same kind.
+    Each rule is asked for what those before it have left.
+    """
     pairs: Pairs = []
     old, new = list(old), list(new)
-
-    def take(was: Element, node: Element) -> None:
-        pairs.append((was, node))
-        old.remove(was)
-        new.remove(node)
-
-    for copy, node in told:
-        found = next((was for was in old if tree.same(was, copy)), None)
-        if found is not None and any(node is each for each in new):
-            take(found, node)
-    for key in (_alias, _key):
-        known = {key(node): node for node in reversed(new) if key(node)}
+    for rule in (_told(told), _with(_alias), _with(_key), _where(tree.same), _where(_may_become)):
+        partner = rule(new)
         for was in list(old):
-            if key(was) in known:
-                take(was, known.pop(key(was)))
-    for was in list(old):
-        if (twin := next((node for node in new if tree.same(was, node)), None)) is not None:
-            take(was, twin)
-    for was in list(old):
-        if (twin := next((node for node in new if node.tag == was.tag and not _alias(node)), None)) is not None:
-            take(was, twin)
+            node = partner(was)
+            if node is not None:
+                pairs.append((was, node))
+                old.remove(was)
+                new.remove(node)
     return pairs, old, new
+
+
+def _told(told: Pairs) -> Rule:
+    """Pairs that are known: a copy of the old device, and the new one itself."""
+    becomes = {id(node): copy for copy, node in told}
+    return _where(lambda was, node: id(node) in becomes and tree.same(was, becomes[id(node)]))
+
+
+def _with(key: Callable[[Element], tuple[str, ...]]) -> Rule:
+    """Devices with the same key; () is none."""
+
+    def rule(new: list[Element]) -> Partner:
+        known = {key(node): node for node in reversed(new) if key(node)}
+        return lambda was: known.pop(key(was), None)
+
+    return rule
+
+
+def _where(fits: Callable[[Element, Element], bool]) -> Rule:
+    """The first new device that fits an old one."""
+    return lambda new: lambda was: next((node for node in new if fits(was, node)), None)
+
+
+def _may_become(was: Element, node: Element) -> bool:
+    return node.tag == was.tag and not _alias(node)
 
 
 def _alias(node: Element) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run import definition, nvram
 from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Artifact, Aside, Evidence, Standing
 from virtprov.actions.run.artifact_storage import Volume
+from virtprov.guest import document
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -126,8 +127,9 @@ class AsideGuest(Aside):
 
     def discard(self, host: Host) -> None:
         remove_guest(host, self.uuid, nvram=self.nvram)
-        for path in nvram.variable_files(host, self.before) if self.nvram else ():
-            _drop_variables(host, path)
+        if self.nvram:
+            for path in nvram.variable_files(host, document.Guest.parse(self.before)):
+                _drop_variables(host, path)
 
 
 def remove_guest(host: Host, uuid: str, *, nvram: bool) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.seed import WriteSeed
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
 from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
-from virtprov.guest.document import Guest
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
@@ -37,8 +38,8 @@ class Seed(Record):
     device: str
     keep: str
     steps: tuple[Step, ...]
-    first_boot: str
-    stays: str
+    first_boot: DomainDocument
+    stays: DomainDocument
     password: str
     warnings: tuple[str, ...] = ()
 
@@ -61,15 +62,15 @@ def plan(
     kept = first if install is None else final
     if install is not None:
         add_drive(setting, final, where if wanted.keep == KEEP else "", cdrom=True)
-    stays = kept.text() if wanted.keep == KEEP else final.text()
+    stays = DomainDocument.of(kept.copy() if wanted.keep == KEEP else final)
     _serial(first)
     if build:
         data, built = image(wanted)
         password, warnings = built.root_password or "", built.warnings
     else:
         data, password, warnings = b"", "", looked_through(wanted)
-    listed: list[Step] = [*makings, storage.WriteSeed(pool, volume, data)]
-    return Seed(pool, volume, device, wanted.keep, tuple(listed), first.text(), stays, password, warnings)
+    listed: list[Step] = [*makings, WriteSeed(pool, volume, data)]
+    return Seed(pool, volume, device, wanted.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings)
 
 
 def image(wanted: SeedRequest) -> tuple[bytes, Documents]:

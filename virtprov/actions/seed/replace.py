@@ -6,36 +6,25 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.seed import attach
-from virtprov.actions.steps import storage
+from virtprov.actions.steps.seed import OldSeed, WriteSeed
 from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.seed_request import FLAG, SeedRequest
 from virtprov.guest.disks.source import DiskSource
-from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import RuleContext
-from virtprov.support.errors import HostError, UsageError
+from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
-from virtprov.support.text import listed
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Step, Undo, World
+    from virtprov.actions.run.plan import Step
     from virtprov.guest.host_view import HostView
-    from virtprov.host.connection import Host
 
 EJECT = "eject"
 OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 ANOTHER = ("seed.iso", "cidata.iso", "cloud-init.iso", "cloudinit.iso")
 """How names end that others give to their seeds."""
-
-
-class OldSeed(Record):
-    """The volume of a seed that no drive of the changed guest holds any more."""
-
-    pool: str
-    volume: str
-    path: str
 
 
 class NewSeed(Record):
@@ -55,7 +44,7 @@ class Reseeded(Record):
     """What came of it: the changed guest, the drives concerned, before and after, and what is done on the host.
 
     A drive that went has no place in `elements`. `steps` come before the definition is stored; for the volumes that
-    are no longer needed `Delete` comes after it. `password` is root's new one, to be shown once.
+    are no longer needed `DeleteSeeds` comes after it. `password` is root's new one, to be shown once.
     """
 
     guest: Guest
@@ -101,7 +90,7 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
         altered,
         (drive,),
         gone,
-        (*makings, storage.WriteSeed(pool, volume, data)),
+        (*makings, WriteSeed(pool, volume, data)),
         NewSeed(pool, volume, where, target, instance_id),
         old,
         password,
@@ -234,81 +223,3 @@ def _volumes(ours: list[Element], host: HostView) -> tuple[OldSeed, ...]:
         if info is not None:
             found.append(OldSeed(info.pool, info.name, info.path))
     return tuple(dict.fromkeys(found))
-
-
-# -- steps ---------------------------------------------------------------------------------------
-
-
-class Delete(Record):
-    """Seeds that have come free are deleted, unless a guest has them still. For several guests one step will do.
-
-    Comes after the new definitions; undone by writing the volumes again.
-    """
-
-    volumes: tuple[OldSeed, ...]
-
-    @property
-    def label(self) -> str:
-        names = listed(old.volume for old in self.volumes)
-        return f"Deleting the cloud-init {'seed' if len(self.volumes) == 1 else 'seeds'} {names}"
-
-    def do(self, world: World) -> Undo | None:
-        held = _held(world.host)
-        undos: list[Undo] = []
-        for old in self.volumes:
-            names = held.get(old.path, []) + held.get(f"{old.pool}/{old.volume}", [])
-            if names:
-                world.warn(_still(old, names))
-                continue
-            undo = _delete(world, old)
-            if undo is not None:
-                undos.append(undo)
-        return (lambda: [undo() for undo in undos]) if undos else None
-
-
-def _still(old: OldSeed, names: list[str]) -> str:
-    who = listed(f"'{name}'" for name in sorted(set(names)))
-    return (
-        f"{who} still {'has' if len(set(names)) == 1 else 'have'} the seed {old.volume}, so it stays: once it is out,"
-        f" `virsh vol-delete {old.volume} --pool {old.pool}` deletes it"
-    )
-
-
-def _held(host: Host) -> dict[str, list[str]]:
-    """Which guests, as they run or are stored, have which seed: by path, or by pool and volume."""
-    held: dict[str, list[str]] = {}
-    for inactive in (False, True):
-        for text in host.guest_documents(inactive=inactive):
-            if "-seed" not in text:
-                continue
-            guest = Guest.parse(text)
-            for disk in guest.disks():
-                held.setdefault(DiskSource.of(disk).spelled, []).append(guest.name)
-    return held
-
-
-def _delete(world: World, old: OldSeed) -> Undo | None:
-    """Delete one volume, and keep its bytes for the undo. One that somebody else wrote stays; a failure is said."""
-    from io import BytesIO
-
-    from virtprov.support import iso
-
-    copied = BytesIO()
-    try:
-        world.host.download_volume(old.pool, old.volume, copied)
-        if not iso.is_ours(copied.getvalue()):
-            world.warn(f"{old.volume} in the pool '{old.pool}' is not a seed that virtprov wrote, so it stays there")
-            return None
-        world.host.delete_volume(old.pool, old.volume)
-    except HostError as problem:
-        world.warn(f"the seed {old.volume} is left in the pool '{old.pool}': {problem.message}")
-        return None
-    return lambda: _write_again(world.host, old, copied.getvalue())
-
-
-def _write_again(host: Host, old: OldSeed, data: bytes) -> None:
-    from io import BytesIO
-
-    volume = NewVolume(old.pool, old.volume, "", "raw", len(data), len(data))
-    host.create_volume(old.pool, volume.xml(mode="0600"))
-    host.upload_volume(old.pool, old.volume, BytesIO(data))

@@ -12,14 +12,14 @@ from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, 
 from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.run.trail import note_nothing
+from virtprov.guest.document import Guest as Domain
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
-from virtprov.xml import path as places
-from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import Step, Undo, World
     from virtprov.actions.run.trail import Entry
+    from virtprov.guest.document import DomainDocument
     from virtprov.host.info import GuestInfo
 
 
@@ -27,22 +27,19 @@ class Define(Record):
     """The guest's definition on the host."""
 
     name: str
-    xml: str
+    document: DomainDocument
 
     @property
     def label(self) -> str:
         return f"Defining the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        guest = Guest(self.name, _uuid(self.xml), nvram=nvram.are_new(world, self.xml))
+        domain = self.document.guest
+        guest = Guest(self.name, domain.uuid, nvram=nvram.are_new(world, domain))
         with world.making(guest) as entry:
-            info = world.host.define_guest(self.xml)
+            info = world.host.define_guest(self.document.text)
             entry.note_made(guest._replace(uuid=info.uuid))
         return world.undo(entry)
-
-
-def _uuid(xml: str) -> str:
-    return places.text(tree.parse(xml), "./uuid")
 
 
 class Start(Record):
@@ -74,27 +71,28 @@ class Create(Record):
     """Running a guest from a document: transient unless it is defined."""
 
     name: str
-    xml: str
+    document: DomainDocument
 
     @property
     def label(self) -> str:
         return f"Starting the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        uuid = _uuid(self.xml)
+        domain, text = self.document.guest, self.document.text
+        uuid = domain.uuid
         if uuid and world.host.guest(uuid) is not None:
             started = StartedGuest(self.name, uuid)
             with world.making(started) as entry:
-                world.host.create_guest(self.xml)
+                world.host.create_guest(text)
                 _note_run(world, started, entry)
             return world.undo(entry)
-        files = nvram.new_files(world, self.xml)  # libvirt leaves them behind
+        files = nvram.new_files(world, domain)  # libvirt leaves them behind
         guest = Guest(self.name, uuid)
         new: list[Artifact] = [*(Volume(os.path.basename(path), path=path) for path in files), guest]
         with ExitStack() as making:
             entries = [making.enter_context(world.making(artifact)) for artifact in new]
             try:
-                info = world.host.create_guest(self.xml)
+                info = world.host.create_guest(text)
             except BaseException:
                 for entry in entries[:-1]:
                     world.undo(entry)()
@@ -115,7 +113,7 @@ class Redefine(Record):
 
     def do(self, world: World) -> Undo | None:
         before = world.host.guest_xml(self.name, inactive=True, secure=True)
-        return redefine(world, self.name, _uuid(before), self.xml, before)[1]
+        return redefine(world, self.name, Domain.parse(before).uuid, self.xml, before)[1]
 
 
 def redefine(

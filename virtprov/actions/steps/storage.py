@@ -103,7 +103,7 @@ def _upload(world: World, pool: str, wanted: NewVolume, entry: Entry, volume: Vo
     name, length = wanted.name, os.path.getsize(wanted.upload)
     empty = NewVolume(pool, name, wanted.path, "raw", length, wanted.allocation and length)
     entry.note_made(volume.as_made(world.host, world.host.create_volume(pool, empty.xml())))
-    with _filling(world, entry, pool, name):
+    with filling(world, entry, pool, name):
         world.host.upload_volume(pool, name, wanted.upload, sparse=not wanted.allocation, progress=world.advance)
         world.host.refresh_pool(pool)  # by which the host learns the format
         filled = world.host.volume(pool, name)
@@ -112,7 +112,7 @@ def _upload(world: World, pool: str, wanted: NewVolume, entry: Entry, volume: Vo
 
 
 @contextmanager
-def _filling(world: World, entry: Entry, pool: str, name: str) -> Iterator[None]:
+def filling(world: World, entry: Entry, pool: str, name: str) -> Iterator[None]:
     """A block that fills a new volume: when it fails, the volume goes."""
     try:
         yield
@@ -120,30 +120,6 @@ def _filling(world: World, entry: Entry, pool: str, name: str) -> Iterator[None]
         with entry.cleaning_up():
             world.host.delete_volume(pool, name)
         raise
-
-
-class WriteSeed(Record):
-    """A cloud-init seed as a volume: made, then filled. `data` is the ISO image; a `passing` one goes after use."""
-
-    pool: str
-    name: str
-    data: bytes
-    passing: bool = False
-
-    @property
-    def label(self) -> str:
-        return f"Writing the cloud-init seed {self.name}"
-
-    def do(self, world: World) -> Undo | None:
-        import io
-
-        wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
-        volume = Volume(self.name, self.pool, passing=self.passing)
-        with world.making(volume) as entry:
-            entry.note_made(volume.as_made(world.host, world.host.create_volume(self.pool, wanted.xml(mode="0600"))))
-            with _filling(world, entry, self.pool, self.name):
-                world.host.upload_volume(self.pool, self.name, io.BytesIO(self.data), progress=world.advance)
-        return world.undo(entry)
 
 
 class CopyDisk(Record):

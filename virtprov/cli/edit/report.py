@@ -79,17 +79,22 @@ def sentences(planned: GuestReport) -> list[str]:
     if planned.updates:
         pending = planned.course is not None and planned.course.pending
         done.append(f"The running guest '{name}' is {'asked for the change' if pending else 'changed'}.")
-    if planned.stores and planned.kept and planned.info is None:
-        done.append(f"The guest '{name}' is defined.")
-    elif planned.stores and planned.kept:
-        what = "what it could not take now" if planned.updates else "it"
-        later = f"; {what} takes effect once the guest is powered off and started again."
-        done.append(f"The definition of '{name}' is changed{later if planned.waits else '.'}")
+    if planned.stores and planned.kept:
+        done.append(_of_definition(planned))
     if planned.turns and planned.autostart is not None:
         done.append(f"The guest '{name}' {'starts' if planned.autostart[1] else 'does not start'} with its host now.")
     if planned.wanted.start:
         done.append(f"The guest '{name}' is started.")
     return done
+
+
+def _of_definition(planned: GuestReport) -> str:
+    """What became of the definition, and when that takes effect."""
+    if planned.info is None:
+        return f"The guest '{planned.name}' is defined."
+    what = "what it could not take now" if planned.updates else "it"
+    later = f"; {what} takes effect once the guest is powered off and started again."
+    return f"The definition of '{planned.name}' is changed{later if planned.waits else '.'}"
 
 
 def _asked(request: EditRequest) -> dict[str, object]:

@@ -55,32 +55,39 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
     names = {parser.destination(group): group for group in groups}
     actions = {parser.destination(action): action for action in ACTIONS}
     said = getattr(args, "said", [])
-    found = [Words(actions[name], value) for name, value in said if name in actions]
+    uses = [(names[name], value) for name, value in said if name in names]
     seed = _seed(said, actions)
-    lone = [names[name] for name, _ in said if name in names]
-    actionless = seed is not None or getattr(args, "autostart", None) is not None
-    if not found and (not actionless or lone):
-        with_it = f" with --{lone[0]}" if actionless else ""
-        raise UsageError(
-            f"what is to be done{with_it} is not said",
-            hint="give one of --edit, --add-device, --remove-device, --build-xml, --autostart, --cloud-init, --undo",
-        )
-    at = 0 if len(found) == 1 else -1
+    count = sum(name in actions for name, _ in said)
+    if not count:
+        _refuse_no_action(uses, is_needed=seed is None and getattr(args, "autostart", None) is None)
+    found: list[Words] = []
     for name, value in said:
-        if name in names and at < 0:
-            raise UsageError(
-                f"--{names[name]} stands before the first action",
-                hint=_EACH,
-            )
-        if name in names:
-            found[at].add(names[name], value)
-        elif name in actions and len(found) > 1:
-            at += 1
+        if name in actions:
+            found.append(Words(actions[name], value))
+            for group, text in uses if count == 1 else ():
+                found[0].add(group, text)
+        elif name in names and count > 1:
+            if not found:
+                raise UsageError(
+                    f"--{names[name]} stands before the first action",
+                    hint=_EACH,
+                )
+            found[-1].add(names[name], value)
     for words in found:
         _check_one(words, len(found) + (seed is not None))
     if seed is not None:
         found.insert(seed.which, seed)
     return found
+
+
+def _refuse_no_action(uses: list[tuple[str, str]], *, is_needed: bool) -> None:
+    """Raise UsageError for option groups without an action, and for nothing at all when something is needed."""
+    if uses or is_needed:
+        with_it = "" if is_needed else f" with --{uses[0][0]}"
+        raise UsageError(
+            f"what is to be done{with_it} is not said",
+            hint="give one of --edit, --add-device, --remove-device, --build-xml, --autostart, --cloud-init, --undo",
+        )
 
 
 def _seed(said: list[tuple[str, Any]], actions: dict[str, str]) -> Words | None:

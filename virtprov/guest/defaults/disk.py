@@ -22,26 +22,21 @@ _MOST = {"hd": 4, "fd": 2}
 
 
 def default_bus(setting: RuleContext, disk: Element) -> str:
-    """The best bus the operating system and the machine know for this kind of drive."""
+    """The best bus the operating system and the machine know for this kind of drive: the first that fits."""
     guest, device = setting.guest, disk.get("device", "disk")
-    if device == "floppy":
-        return "fdc"
-    if guest.is_xen_pv:
-        return "xen"
-    if not guest.is_hvm:
-        return ""
     virtio = setting.is_qemu and guest.takes_virtio and (setting.profile.virtio_disk or guest.is_virtio_only)
-    if device in ("disk", "lun") and virtio:
-        return "virtio" if device == "disk" else "scsi"
-    if guest.is_arm and guest.machine.startswith("vexpress"):
-        return "sd"
-    if guest.is_virtio_only or (guest.is_arm_virt and device != "disk"):
-        return "scsi"
-    if guest.is_q35 or setting.driver == "bhyve":
-        return "sata"
-    if guest.is_x86:
-        return "ide"
-    return "usb"
+    choices = (
+        ("fdc", device == "floppy"),
+        ("xen", guest.is_xen_pv),
+        ("", not guest.is_hvm),
+        ("virtio", virtio and device == "disk"),
+        ("scsi", virtio and device == "lun"),
+        ("sd", guest.is_arm and guest.machine.startswith("vexpress")),
+        ("scsi", guest.is_virtio_only or (guest.is_arm_virt and device != "disk")),
+        ("sata", guest.is_q35 or setting.driver == "bhyve"),
+        ("ide", guest.is_x86),
+    )
+    return next((bus for bus, fits in choices if fits), "usb")
 
 
 def fill_bus(setting: RuleContext) -> None:

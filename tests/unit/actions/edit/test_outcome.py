@@ -80,7 +80,7 @@ def done(host: Any, report: GuestReport) -> None:
 def test_a_guest_by_name_and_uuid(kvm: Host, key: str) -> None:
     source = from_host(kvm, key)
     assert source.stored.guest.name == "web" and source.running is None
-    assert "sesame" in source.stored.raw  # a definition that is stored again must keep its passwords
+    assert "sesame" in source.stored.text  # a definition that is stored again must keep its passwords
 
 
 def test_a_running_guest_has_two_documents(kvm: Host) -> None:
@@ -97,7 +97,7 @@ def test_a_guest_that_is_not_there(kvm: Host) -> None:
 def test_a_document_from_elsewhere_in_its_own_encoding() -> None:
     data = "<?xml version='1.0' encoding='ISO-8859-1'?><domain><name>\u00fc</name></domain>".encode("latin-1")
     source = from_bytes(data)
-    assert source.stored.guest.name == "\u00fc" and source.stored.raw.endswith("<name>\u00fc</name></domain>")
+    assert source.stored.guest.name == "\u00fc" and source.stored.text.endswith("<name>\u00fc</name></domain>")
     with pytest.raises(XmlError, match="standard input"):
         from_bytes(b"<pool/>")
 

@@ -7,9 +7,9 @@ import pytest
 from virtprov.actions.edit import verify
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
 from virtprov.actions.edit.outcome import Edited, Wanted
-from virtprov.actions.edit.source import Document, Source, from_bytes
+from virtprov.actions.edit.source import Source, from_bytes
 from virtprov.cli.edit import command, typed_changes
-from virtprov.guest.document import Guest
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.info import GuestInfo
 from virtprov.library.edit_request import to_request
 from virtprov.osinfo.os_request import OsinfoRequest
@@ -91,14 +91,14 @@ def test_a_choice_that_makes_no_sense_is_refused_all_the_same() -> None:
     [(True, False, True, False), (True, True, True, True), (False, True, False, True)],
 )
 def test_which_documents_are_looked_at(define: bool, update: bool, stored: bool, running: bool) -> None:
-    document = Document(Guest.parse(XML), XML)
+    document = DomainDocument.parse(XML)
     source = Source(document, INFO, document)
     made = verified("--edit --vcpus 5", source, Wanted(define=define, update=update, verify=True))
     assert (bool(made.diff), bool(made.live_diff)) == (stored, running)
 
 
 def test_autostart_is_looked_at() -> None:
-    source = Source(Document(Guest.parse(XML), XML), INFO, None, False)
+    source = Source(DomainDocument.parse(XML), INFO, None, False)
     assert verify.make((), source, Wanted(define=True), None, True).autostart == (False, True)
     assert verify.make((), source, Wanted(define=True), None, False).autostart is None
     assert not verify.make((), source, Wanted(define=True), None, False).changed

@@ -135,8 +135,8 @@ def test_a_guest_with_a_seed_boots_another_document_than_it_keeps(recorded: Host
     made = draft.plan(asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True)), recorded)
     define, create = made.plan.steps[-2:]
     assert isinstance(define, Define) and isinstance(create, Create)
-    assert "g-seed.iso" in create.xml and "g-seed.iso" not in define.xml
-    assert made.plan.documents == (define.xml,)
+    assert "g-seed.iso" in create.document.text and "g-seed.iso" not in define.document.text
+    assert made.plan.documents == (define.document.text,)
 
 
 def test_a_seed_beside_an_installer_is_part_of_both_phases(recorded: Host, tmp_path: Path) -> None:

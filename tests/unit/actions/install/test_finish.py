@@ -16,6 +16,7 @@ from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, World
 from virtprov.actions.seed.attach import Seed
 from virtprov.guest.boot import CDROM, IMPORT, PXE, Method
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
 from virtprov.host.events import GuestEvent
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
@@ -29,7 +30,8 @@ SEED_VOLUME = "images/web-seed.iso"
 
 
 def made(kind: str = IMPORT, *, keep: str = "", name: str = "web") -> InstallPlan:
-    seed = Seed("images", "web-seed.iso", SEED_DRIVE, keep, (), "", "", "") if keep else None
+    boot = DomainDocument.of(Guest.new(""))
+    seed = Seed("images", "web-seed.iso", SEED_DRIVE, keep, (), boot, boot, "") if keep else None
     return InstallPlan(Plan((), (), name), seed, Method(kind))
 
 

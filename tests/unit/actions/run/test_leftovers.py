@@ -20,6 +20,7 @@ from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, put_aside
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
 from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
@@ -35,7 +36,7 @@ OTHER = NEW.replace("<name>new", "<name>other").replace("9f01", "9f02")
 VOLUME = NewVolume("images", "new.img", "/srv/images/new.img", "raw", 1024**2, 0)
 MAKE_POOL = storage.MakePool(NewPool("more", "/srv/more"))
 MAKE_VOLUME = storage.MakeVolume(VOLUME)
-DEFINE = Define("new", NEW)
+DEFINE = Define("new", DomainDocument.parse(NEW))
 STEPS: tuple[Step, ...] = (
     MAKE_POOL,
     storage.MakeVolume(VOLUME._replace(pool="more", path="/srv/more/new.img")),
@@ -174,7 +175,7 @@ def test_remove_brings_back_a_replaced_guest(
 ) -> None:
     before = listed(place)
     again = NEW.replace("<name>new", "<name>web")
-    cut_off(world, Replace("web"), MAKE_VOLUME, Define("web", again))
+    cut_off(world, Replace("web"), MAKE_VOLUME, Define("web", DomainDocument.parse(again)))
     run = read_run()
     outcomes = leftovers.remove(run, place, leftovers.look(run, place), never)
     assert listed(place) == before and all(outcome.settled for outcome in outcomes)

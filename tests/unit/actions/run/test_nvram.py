@@ -11,6 +11,7 @@ import pytest
 from virtprov.actions.run.nvram import new_files, variable_files
 from virtprov.actions.run.plan import World
 from virtprov.actions.steps.guest import Define
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
 from virtprov.host.info import GuestInfo
 from virtprov.support.errors import HostError
@@ -84,7 +85,7 @@ def test_variables_that_were_there_survive_an_undo(
 ) -> None:
     (tmp_path / "there_VARS.fd").touch()
     host = Variables(remote=remote, there=there)
-    undo = Define("new", NEW.format(nvram.format(tmp_path))).do(world_of(host))
+    undo = Define("new", DomainDocument.parse(NEW.format(nvram.format(tmp_path)))).do(world_of(host))
     assert undo is not None
     undo()
     assert host.removed is removed
@@ -101,24 +102,24 @@ def test_variables_that_were_there_survive_an_undo(
 )
 def test_variable_files_are_where_the_document_or_libvirt_says(os: str, files: list[str]) -> None:
     host: Any = Variables()
-    assert variable_files(host, NEW.format(os)) == files
+    assert variable_files(host, Guest.parse(NEW.format(os))) == files
 
 
 def test_variable_files_of_a_session_are_in_its_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     host: Any = Variables()
     host.is_session = True
     monkeypatch.setenv("XDG_CONFIG_HOME", "/home/me/.config")
-    first, _ = variable_files(host, NEW.format("<loader type='pflash'/>"))
+    first, _ = variable_files(host, Guest.parse(NEW.format("<loader type='pflash'/>")))
     assert first == "/home/me/.config/libvirt/qemu/nvram/new_VARS.fd"
 
 
 def test_variable_files_are_qemus_alone(place: Host) -> None:
-    assert variable_files(place, NEW.format("<loader type='pflash'/>")) == []
+    assert variable_files(place, Guest.parse(NEW.format("<loader type='pflash'/>"))) == []
 
 
 def test_new_files_are_those_that_are_not_there(world_of: Around, tmp_path: Path) -> None:
     world = world_of(Variables())
-    document = NEW.format(f"<nvram>{tmp_path}/new_VARS.fd</nvram>")
-    assert new_files(world, document) == [f"{tmp_path}/new_VARS.fd"]
+    guest = Guest.parse(NEW.format(f"<nvram>{tmp_path}/new_VARS.fd</nvram>"))
+    assert new_files(world, guest) == [f"{tmp_path}/new_VARS.fd"]
     (tmp_path / "new_VARS.fd").touch()
-    assert new_files(world, document) == []
+    assert new_files(world, guest) == []

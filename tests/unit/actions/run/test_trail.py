@@ -17,6 +17,7 @@ from virtprov.actions.run.trail_reader import ended
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Redefine, Start
 from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError
 
@@ -30,7 +31,7 @@ STEPS: tuple[Step, ...] = (
     storage.MakePool(NewPool("more", "/srv/more")),
     storage.MakeVolume(VOLUME._replace(pool="more", path="/srv/more/new.img")),
     MAKE_VOLUME,
-    Define("new", NEW),
+    Define("new", DomainDocument.parse(NEW)),
     Start("new"),
 )
 SEED = Volume("seed.iso", "images", passing=True)

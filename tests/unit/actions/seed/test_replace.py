@@ -11,9 +11,10 @@ import pytest
 
 from virtprov.actions.run.plan import Plan, World, apply
 from virtprov.actions.seed import replace
-from virtprov.actions.seed.replace import Delete, OldSeed, Reseeded, plan_eject, plan_seed
+from virtprov.actions.seed.replace import Reseeded, plan_eject, plan_seed
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Redefine
+from virtprov.actions.steps.seed import DeleteSeeds, OldSeed, WriteSeed
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewPool
@@ -139,7 +140,7 @@ def test_the_old_seeds_drive_takes_the_new_one(drive: str) -> None:
     assert len(changed.guest.disks()) == 2
     assert changed.old == (OldSeed("images", "g-seed.iso", "/srv/images/g-seed.iso"),)
     (step,) = changed.steps
-    assert isinstance(step, storage.WriteSeed) and step.name == "g-seed-1.iso"
+    assert isinstance(step, WriteSeed) and step.name == "g-seed-1.iso"
 
 
 def test_names_take_turns() -> None:
@@ -194,7 +195,7 @@ def contents(changed: Reseeded, name: str) -> str:
     from io import BytesIO
 
     step = changed.steps[-1]
-    assert isinstance(step, storage.WriteSeed)
+    assert isinstance(step, WriteSeed)
     return iso.read_files(BytesIO(step.data), [name])[name].decode()
 
 
@@ -332,7 +333,7 @@ SEED = iso.build_iso({"user-data": b"old"}, "cidata")
 
 
 def defined(made: Contents, changed: Reseeded) -> Plan:
-    return Plan((), (*changed.steps, Redefine("g", changed.guest.text()), Delete(changed.old)))
+    return Plan((), (*changed.steps, Redefine("g", changed.guest.text()), DeleteSeeds(changed.old)))
 
 
 def stored(host: Contents) -> Guest:
@@ -379,7 +380,7 @@ def test_a_seed_of_a_guest_that_runs_stays_until_it_is_out(world_of: Around, tol
     with holding("g-seed.iso") as host:
         there = Contents(host, {"g-seed.iso": SEED})
         held = OldSeed("images", "g-seed.iso", "/srv/images/g-seed.iso")
-        assert Delete((held,)).do(world_of(there)) is None
+        assert DeleteSeeds((held,)).do(world_of(there)) is None
         assert there.seeds == ["g-seed.iso"]
         (warning,) = told.warned
         assert warning.startswith("'g' still has the seed g-seed.iso, so it stays: ")
@@ -419,5 +420,5 @@ def test_only_seeds_of_our_own_are_deleted(
 
 def test_what_cannot_be_deleted_is_said(world_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:  # the driver itself cannot hand out contents
-        assert Delete((OldSeed("images", "g-seed.iso", "/nowhere"),)).do(world_of(host)) is None
+        assert DeleteSeeds((OldSeed("images", "g-seed.iso", "/nowhere"),)).do(world_of(host)) is None
     assert told.warned[0].startswith("the seed g-seed.iso is left in the pool 'images': ")

@@ -12,6 +12,7 @@ from virtprov.actions.run.plan import Plan, Step, World, apply
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetAutostart, Start, discard_guest
 from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported
 from virtprov.host.info import VolumeInfo
@@ -28,8 +29,8 @@ VOLUME = NewVolume("images", "new.qcow2", "/srv/images/new.qcow2", "qcow2", 1024
 @pytest.mark.parametrize(
     ("step", "there"),
     [
-        (Define("new", NEW.format(1, "")), ["new shut off", "web running"]),
-        (Create("new", NEW.format(1, "")), ["new running", "web running"]),
+        (Define("new", DomainDocument.parse(NEW.format(1, ""))), ["new shut off", "web running"]),
+        (Create("new", DomainDocument.parse(NEW.format(1, ""))), ["new running", "web running"]),
     ],
 )
 def test_guest_is_made_and_undone(
@@ -117,7 +118,7 @@ def test_replace_lets_run_on_what_cannot_be_put_aside(place: Host, world_of: Aro
 
 
 def test_define_undone_leaves_a_guest_that_took_its_name(place: Host, world_of: Around, listed: Look) -> None:
-    undo = Define("new", NEW.format(1, "")).do(world_of(place))
+    undo = Define("new", DomainDocument.parse(NEW.format(1, ""))).do(world_of(place))
     place.undefine_guest("new")
     place.define_guest(NEW.format(2, ""))
     assert undo is not None
@@ -163,9 +164,9 @@ def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Aro
         storage.MakePool(NewPool("more", "/srv/more")),
         storage.MakeVolume(VOLUME._replace(pool="more", path="/srv/more/new.qcow2")),
         storage.MakeVolume(VOLUME),
-        Define("new", NEW.format(1, "")),
+        Define("new", DomainDocument.parse(NEW.format(1, ""))),
         Start("new"),
-        Define("web", taken),
+        Define("web", DomainDocument.parse(taken)),
     )
     with pytest.raises(HostError, match="cannot define the guest 'web'"):
         apply(Plan((), listed_steps), world_of(place))
@@ -175,9 +176,9 @@ def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Aro
 @pytest.mark.parametrize(
     ("step", "label"),
     [
-        (Define("g", ""), "Defining the guest 'g'"),
+        (Define("g", DomainDocument(Guest.new(""), "")), "Defining the guest 'g'"),
         (Start("g"), "Starting the guest 'g'"),
-        (Create("g", ""), "Starting the guest 'g'"),
+        (Create("g", DomainDocument(Guest.new(""), "")), "Starting the guest 'g'"),
         (Redefine("g", ""), "Changing the definition of 'g'"),
         (SetAutostart("g", True), "Letting 'g' start with the host"),
         (SetAutostart("g", False), "Not starting 'g' with the host"),
@@ -191,7 +192,7 @@ def test_labels_of_guest_steps(step: Step, label: str) -> None:
 
 def test_create_of_a_defined_guest_leaves_it_defined(place: Host, world_of: Around, listed: Look) -> None:
     place.define_guest(NEW.format(1, ""))
-    undo = Create("new", NEW.format(1, "")).do(world_of(place))
+    undo = Create("new", DomainDocument.parse(NEW.format(1, ""))).do(world_of(place))
     assert listed(place)["guests"] == ["new running", "web running"]
     assert undo is not None
     undo()
@@ -230,7 +231,7 @@ def test_create_that_fails_removes_the_variables(world_of: Around, tmp_path: Pat
     host = Refusing()
     world = world_of(host)
     with pytest.raises(HostError, match="it does not start"):
-        Create("new", NEW.format(1, f"<nvram>{tmp_path}/new_VARS.fd</nvram>")).do(world)
+        Create("new", DomainDocument.parse(NEW.format(1, f"<nvram>{tmp_path}/new_VARS.fd</nvram>"))).do(world)
     assert host.deleted == ["new_VARS.fd"] and not world.trail.is_kept
 
 

@@ -12,6 +12,7 @@ import pytest
 from virtprov.actions.run.artifact import Artifact
 from virtprov.actions.run.plan import Step, World
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.seed import WriteSeed
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
@@ -92,7 +93,7 @@ class Uploading:
 
 def test_write_seed_makes_and_fills_a_volume(place: Host, world_of: Around, listed: Look) -> None:
     before, host = listed(place), Uploading(place)
-    undo = storage.WriteSeed("images", "new-seed.iso", b"x" * 4096).do(world_of(host))
+    undo = WriteSeed("images", "new-seed.iso", b"x" * 4096).do(world_of(host))
     volume = place.volume("images", "new-seed.iso")
     assert volume is not None and volume.capacity == 4096
     assert host.data == b"x" * 4096
@@ -104,7 +105,7 @@ def test_write_seed_makes_and_fills_a_volume(place: Host, world_of: Around, list
 def test_write_seed_removes_what_cannot_be_filled(place: Host, world_of: Around, listed: Look) -> None:
     before = listed(place)
     with pytest.raises(HostError, match="broke"):
-        storage.WriteSeed("images", "new-seed.iso", b"x").do(world_of(Uploading(place, fails=True)))
+        WriteSeed("images", "new-seed.iso", b"x").do(world_of(Uploading(place, fails=True)))
     assert listed(place) == before
 
 
@@ -138,7 +139,7 @@ def test_make_volume_removes_what_an_upload_left(
 def test_write_seed_says_what_the_driver_cannot(place: Host, world_of: Around, listed: Look) -> None:
     before = listed(place)
     with pytest.raises(HostError, match=r"cannot upload to the volume 'new-seed\.iso'"):
-        storage.WriteSeed("images", "new-seed.iso", b"x").do(world_of(place))
+        WriteSeed("images", "new-seed.iso", b"x").do(world_of(place))
     assert listed(place) == before
 
 
@@ -168,7 +169,7 @@ def test_make_pool_is_not_undone_once_others_use_it(
         (storage.MakePool(NewPool("p", "/p")), "Making the storage pool 'p'"),
         (storage.MakeVolume(VOLUME), "Making the volume new.qcow2"),
         (storage.MakeVolume(VOLUME._replace(upload="/a/b.img")), "Uploading b.img to the volume new.qcow2"),
-        (storage.WriteSeed("p", "s.iso", b""), "Writing the cloud-init seed s.iso"),
+        (WriteSeed("p", "s.iso", b""), "Writing the cloud-init seed s.iso"),
     ],
 )
 def test_labels_of_storage_steps(step: Step, label: str) -> None:

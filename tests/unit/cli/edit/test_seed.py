@@ -6,7 +6,8 @@ import pytest
 
 from virtprov.actions.edit.guest_report import GuestReport, SeedReport
 from virtprov.actions.edit.outcome import Wanted
-from virtprov.actions.seed.replace import NewSeed, OldSeed
+from virtprov.actions.seed.replace import NewSeed
+from virtprov.actions.steps.seed import OldSeed
 from virtprov.cli.edit import seed, typed_changes
 from virtprov.cli.edit.flags import GROUPS, build_parser
 from virtprov.support.errors import UsageError
