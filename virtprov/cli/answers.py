@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
 
-    from virtprov.actions.request import Checks
     from virtprov.cli.output import Output
     from virtprov.osinfo.os_request import OsinfoRequest
 
@@ -38,17 +37,9 @@ _UNREADY = ("install", "location", "unattended")
 
 def osinfo(text: str | None) -> OsinfoRequest:
     """Read the value of --osinfo; raises UsageError."""
-    import os
+    from virtprov.library.texts import parse_osinfo
 
-    from virtprov.osinfo.os_request import from_options, parse_word
-
-    asked = parse_word(text, os.environ)
-    return asked or from_options(gather.words("osinfo", [",".join(_tidy(text or "", ","))]))
-
-
-def _tidy(text: str, sign: str) -> Iterable[str]:
-    """The parts of a text around a sign, without blanks around them or around `=`."""
-    return ("=".join(word.strip() for word in part.split("=")) for part in text.split(sign))
+    return parse_osinfo(text)
 
 
 def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
@@ -67,14 +58,3 @@ def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
         output.result(listing.as_table(entries) if sys.stdout.isatty() else listing.as_names(entries))
         output.object({"systems": listing.as_objects(entries)})
     return asked.wants_help or asked.wants_list
-
-
-def checks(texts: Iterable[str]) -> Checks:
-    """Read every use of --check; raises UsageError."""
-    from virtprov.actions.request import Checks
-
-    said = gather.words("check", texts)
-    made = Checks()
-    if said.pop("all", "yes") == "no":
-        made = Checks(*(False for _ in made))._replace(name_in_use=True)  # as virt-install has it
-    return made._replace(**{name: value == "yes" for name, value in said.items()})

@@ -84,6 +84,8 @@ CONVERSIONS = {
 
 XML = {**GENERAL, **GUEST, **BOOTING, **DEVICES}
 """Every group that has a place in the guest's XML."""
+IN_ORDER = (*BOOTING, *GENERAL, *GUEST, *DEVICES)
+"""The same, in the order in which the options of a new guest are read."""
 _ALL = {**XML, **INSTALLATION, **CONVERSIONS}
 GROUPS = tuple(_ALL)
 

@@ -8,6 +8,7 @@ import pytest
 
 from virtprov.cli import answers
 from virtprov.cli.output import Output
+from virtprov.library.texts import parse_checks
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import UsageError
 
@@ -52,7 +53,7 @@ def test_what_does_not_work_yet_is_not_offered(group: str, capsys: pytest.Captur
 
 
 def test_checks_add_up() -> None:
-    made = answers.checks(["all=off", "mac_in_use=on"])
+    made = parse_checks(["all=off", "mac_in_use=on"])
     assert made.mac_in_use and not made.disk_size and not made.path_in_use
 
 

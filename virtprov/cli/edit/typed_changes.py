@@ -5,19 +5,14 @@ from __future__ import annotations
 import argparse
 
 from virtprov.cli import parser
-from virtprov.guest.write import gather, subopts
-from virtprov.options.catalogue import table
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from virtprov.actions.edit.changes import EditRequest
-    from virtprov.guest.write.select import Selector
-    from virtprov.guest.write.use import Use
+    from virtprov.library.edit_request import Change
     from virtprov.osinfo.os_request import OsinfoRequest
-    from virtprov.osinfo.profile import Profile
 
 FIRST = 1
 """What --edit alone means."""
@@ -139,56 +134,10 @@ def _check_one(words: Words, count: int) -> None:
         raise UsageError("--build-xml shows one element, and changes none", hint="use it alone")
 
 
-def request(words: Words, osinfo: OsinfoRequest, *, schema: bool) -> EditRequest:
-    """What one change asks for; raises UsageError for what contradicts itself."""
-    from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest, check_group
-    from virtprov.guest.write.select import Selector
+def change(words: Words, osinfo: OsinfoRequest) -> Change:
+    """One change as the library takes it."""
+    from virtprov.library.edit_request import Change
 
-    action = words.action
     (group, texts), *_ = words.groups.items()
-    if action == CLOUD_INIT:
-        from virtprov.cli.edit import seed
-
-        return seed.request(texts)
-    check_group(action, group)
-    if action == REMOVE:
-        return EditRequest(action, group, (), _selector(group, texts[-1]))
-    profile = _profile(osinfo) if action == ADD else None
-    if group.startswith("convert-to-"):
-        texts = [text for text in texts if text != "default"]
-    uses = _uses(group, texts, action, schema=schema)
-    chosen = Selector() if action != EDIT or words.which in (None, FIRST) else _selector(group, words.which)
-    return EditRequest(action, group, uses, chosen, profile)
-
-
-def _selector(group: str, text: str) -> Selector:
-    from virtprov.guest.write.assign import resolve
-    from virtprov.guest.write.select import Selector, is_position
-
-    text = text.strip()
-    if not text:
-        raise UsageError(
-            f"which --{group} is meant is left empty", hint="give a number, all, or what the XML says of it"
-        )
-    if is_position(text):
-        return Selector(text)
-    rows = table(group)
-    return Selector("", resolve(rows, subopts.pairs(rows, text)), text)
-
-
-def _uses(group: str, texts: list[str], action: str, *, schema: bool) -> tuple[Use, ...]:
-    found, refused = gather.group_uses(group, texts, schema=schema)
-    if refused:
-        raise UsageError(
-            f"--{group} none says nothing with --{action}",
-            hint=f"--remove-device --{group} all takes out every one of them",
-        )
-    return tuple(found)
-
-
-def _profile(osinfo: OsinfoRequest) -> Profile | None:
-    if not osinfo.name:
-        return None
-    from virtprov.osinfo.lookup import find
-
-    return find(osinfo.name)
+    which = None if words.which == FIRST or words.action != "edit" else words.which
+    return Change(words.action, group, texts, which, osinfo.name)

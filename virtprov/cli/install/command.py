@@ -6,8 +6,9 @@ import sys
 
 from virtprov.cli import answers, streams
 from virtprov.cli.install import flags, legacy
-from virtprov.cli.install.request import XML_GROUPS, to_request, to_run_request
+from virtprov.cli.install.request import to_request, to_run_request
 from virtprov.cli.output import Output
+from virtprov.options.catalogue import IN_ORDER
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
-    from virtprov.actions.run.plan import World
     from virtprov.cli.install.request import RunRequest
     from virtprov.host.connection import Host
+    from virtprov.library.installing import Installation
 
-GROUPS = (*XML_GROUPS, "cloud-init", "install", "location", "unattended", "check")
+GROUPS = (*IN_ORDER, "cloud-init", "install", "location", "unattended", "check")
 
 
 def build_parser() -> ArgumentParser:
@@ -94,53 +95,40 @@ def _record(uri: str | None, folder: str, output: Output) -> int:
 
 
 def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
-    from virtprov.actions import schema_check
     from virtprov.host.connection import connect
+    from virtprov.library.installing import Installation
 
     if run.explain is not None:
         return _explain(request, run, output)
     with connect(run.uri, events=bool(request.wait)) as host:
-        for sentence in schema_check.check_values(request.uses, host):
-            output.warn(sentence)
-        made = _plan(request, host)
-        output.tell_plan(made.plan)
-        if made.taken:
-            output.warn(made.taken, always=not run.quiet)
+        work = Installation(host, request, output)
+        if work.made.taken:
+            output.warn(work.made.taken, always=not run.quiet)
         if run.print_xml:
-            return _print(made, run.print_xml, host, output)
+            return _print(work.made, run.print_xml, host, output)
         if run.check_schema:
-            for sentence in schema_check.check_documents(made.plan.domains, host):
-                output.warn(sentence)
+            work.check()
         if run.dry:
             from virtprov.cli import dry_run
 
-            dry_run.tell(made.plan.steps, output)
-            output.object(_facts(made, host))
+            dry_run.tell(work.made.plan.steps, output)
+            output.object(_facts(work.made, host))
             return 0
-        return _make(request, run, made, host, output)
-
-
-def _plan(request: InstallRequest, host: Host) -> InstallPlan:
-    if request.reinstall:
-        from virtprov.actions.install import reinstall
-
-        return reinstall.plan(request, host)
-    from virtprov.actions.install import draft
-
-    return draft.plan(request, host)
+        return _create(work, run.console, output)
 
 
 def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
     from virtprov.actions.install import draft
     from virtprov.cli.install import explain
     from virtprov.host.connection import connect
+    from virtprov.library.events import tell_plan
 
     if request.reinstall:
         raise UsageError("--explain tells of new guests, and --reinstall makes none", hint="leave out one of the two")
     ledger = explain.ledger(request, run.explain or {})
     with connect(run.uri) as host:
         plan = draft.plan(request, host, ledger).plan
-    output.tell_plan(plan)
+    tell_plan(plan, output)
     facts = ledger.facts()
     output.result("\n".join(explain.lines(facts)))
     output.object({"name": plan.name, "facts": [fact._asdict() for fact in facts]})
@@ -176,84 +164,42 @@ def _print(made: InstallPlan, which: str, host: Host, output: Output) -> int:
     return 0
 
 
-def _make(request: InstallRequest, run: RunRequest, made: InstallPlan, host: Host, output: Output) -> int:
-    from virtprov.actions.run.again import apply_with_free_names
-    from virtprov.actions.run.plan import apply
-    from virtprov.cli.leftover_notice import tell
+def _create(work: Installation, console: str, output: Output) -> int:
+    from virtprov.cli.install import attach_console
 
-    world = output.world(host)
-    if world.trail.writes:
-        tell(output)
-
-    def do(planned: InstallPlan) -> None:
-        nonlocal world
-        world = world if planned is made else output.world(host)
-        apply(planned.plan, world)
-
-    replan = None if request.name or request.reinstall else lambda: _plan(request, host)
-    made = apply_with_free_names(made, replan, do, output.say)
-    password = made.seed.password if made.seed is not None else ""
+    work.create()
+    password = work.password
     if password:
         output.password(f"Password for root's first login: {password}")
+    request = work.request
+    # ends with what is open
+    ends = request.destroy_on_exit and (console != attach_console.NONE or bool(request.wait))
     try:
-        state = _waited(request, run.console, made, world, output)
+        state = work.follow(lambda: _show(work, console, output), ends=ends)
     except BaseException:
         if password and output.json:  # there will be no object that could carry it
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
-    world.trail.finish_waiting(host)
-    if state == "ready":
-        from virtprov.actions.install.addresses import missing
-
-        sentence = missing(host, made.plan.name, made.plan.domains[-1].guest)
-        if sentence:
-            output.warn(sentence)
-    output.summary(_SENTENCES[state].format(name=made.plan.name))
-    output.object({**_facts(made, host), "created": True, "state": state, "root_password": password or None})
+    output.summary(_SENTENCES[state].format(name=work.made.plan.name))
+    facts = {**_facts(work.made, work.host), "created": True, "state": state, "root_password": password or None}
+    output.object(facts)
     return 0
 
 
-def _waited(request: InstallRequest, console: str, made: InstallPlan, world: World, output: Output) -> str:
-    """As `_follow`; a user who does not want to wait any more is told what becomes of the guest."""
-    try:
-        return _follow(request, console, made, world, output)
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(_left_behind(made, world)) from stop
-
-
-def _left_behind(made: InstallPlan, world: World) -> str:
-    from virtprov.actions.install.finish import leave
-    from virtprov.support.errors import ProvError
-
-    try:
-        sentence = leave(made, world)
-        world.trail.finish_waiting(world.host)
-    except ProvError as problem:
-        return f"the guest '{made.plan.name}' is left as it is; its host does not say how: {problem.message}"
-    return sentence
-
-
-def _follow(request: InstallRequest, console: str, made: InstallPlan, world: World, output: Output) -> str:
-    """Show the guest's console and wait for it, as asked; returns its state."""
-    from virtprov.actions.install.finish import OFF, finish
+def _show(work: Installation, console: str, output: Output) -> float | None:
+    """Show the guest's console, as asked; returns how many minutes to wait for the guest then."""
     from virtprov.cli.install import attach_console
 
-    name, host = made.plan.name, world.host
-    # ends with what is open
-    ends = request.destroy_on_exit and (console != attach_console.NONE or bool(request.wait))
-    try:
-        if not (host.driver == "test" or host.is_recorded):  # nothing runs there
-            kind = attach_console.choose(console, made, attach_console.means(), output)
-            if request.wait is None and attach_console.waits(console, kind, made):
-                output.say(f"Waiting until '{name}' is off, as with --wait; --noautoconsole leaves at once")
-                request = request._replace(wait=-1.0)
-            if kind != attach_console.NONE:
-                attach_console.attach(kind, name, host, output)
-        state = finish(request, made, world)
-    finally:
-        if ends:
-            host.guests.destroy(name)
-    return OFF if ends else state
+    name, host, minutes = work.made.plan.name, work.world.host, work.request.wait
+    if host.driver == "test" or host.is_recorded:  # nothing runs there
+        return minutes
+    kind = attach_console.choose(console, work.made, attach_console.means(), output)
+    if minutes is None and attach_console.waits(console, kind, work.made):
+        output.say(f"Waiting until '{name}' is off, as with --wait; --noautoconsole leaves at once")
+        minutes = -1.0
+    if kind != attach_console.NONE:
+        attach_console.attach(kind, name, host, output)
+    return minutes
 
 
 _SENTENCES = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from virtprov.cli import answers, parser
-from virtprov.guest.write import gather
-from virtprov.options.catalogue import BOOTING, DEVICES, GENERAL, GUEST
+from virtprov.cli import parser
+from virtprov.options.catalogue import IN_ORDER
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
@@ -13,12 +12,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from virtprov.actions.request import InstallRequest
-    from virtprov.cloudinit.seed_request import SeedRequest
-    from virtprov.guest.boot import Method
-    from virtprov.guest.write.use import Use
+    from virtprov.library.install_request import NewGuest
     from virtprov.osinfo.os_request import OsinfoRequest
-
-XML_GROUPS = (*BOOTING, *GENERAL, *GUEST, *DEVICES)
 
 
 class RunRequest(Record):
@@ -52,116 +47,54 @@ def to_run_request(args: Namespace) -> RunRequest:
 
 def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
     """Turn the parsed command line into a request; raises UsageError for what contradicts itself."""
-    from virtprov.actions.request import InstallRequest
-    from virtprov.guest import publish
+    from virtprov.guest import boot
+    from virtprov.library import install_request
 
-    if args.transient and args.autostart:
-        raise UsageError(
-            "--autostart contradicts --transient: such a guest is gone once it is off", hint="leave out one of the two"
-        )
-    uses, refused = _uses(args)
-    return InstallRequest(
-        uses=uses,
-        refused=refused,
+    _refuse_mixtures(args)
+    printing = args.print_xml is not None or args.explain
+    request = install_request.to_request(new_guest(args), osinfo, printing=printing, dry=args.dry_run)
+    if args.location and request.method.kind == boot.NOTHING:
+        raise install_request.no_trees()
+    return request
+
+
+def new_guest(args: Namespace) -> NewGuest:
+    """The guest as the library is asked for it; its system, which is read already, is left out."""
+    from virtprov.library.install_request import NewGuest
+
+    return NewGuest(
         name=args.name or "",
+        options={group: texts for group in IN_ORDER if (texts := parser.texts(args, group))},
+        cdrom=args.cdrom or "",
+        pxe=args.pxe,
+        import_disk=args.import_disk,
+        install=next(iter(parser.texts(args, "install")), ""),
+        live=args.livecd,
+        cloud_init=parser.texts(args, "cloud-init") or None,
         reinstall=args.reinstall or "",
-        osinfo=osinfo,
-        method=_method(args),
         os_type=args.os_type,
+        virt_type=args.virt_type,
         arch=args.arch,
-        domain_type=args.virt_type.lower(),
         machine=args.machine,
-        seed=_seed(parser.texts(args, "cloud-init")),
-        checks=answers.checks(parser.texts(args, "check")),
+        checks=parser.texts(args, "check"),
+        check_schema=not args.no_schema_check,
         autostart=args.autostart,
         transient=args.transient,
-        destroy_on_exit=args.destroy_on_exit,
         noreboot=args.noreboot,
         wait=args.wait,
-        publish=tuple(publish.parse(text) for text in args.publish),
-        printing=args.print_xml is not None or args.explain,
-        dry=args.dry_run,
+        destroy_on_exit=args.destroy_on_exit,
+        publish=args.publish,
         fix_permissions=args.fix_permissions,
     )
 
 
-def _uses(args: Namespace) -> tuple[tuple[Use, ...], frozenset[str]]:
-    """Every use of an option group that goes into the XML, and the groups that are turned off."""
-    uses: list[Use] = []
-    refused: set[str] = set()
-    for group in XML_GROUPS:
-        texts = parser.texts(args, group)
-        if texts:
-            found, is_refused = gather.group_uses(group, texts, schema=not args.no_schema_check)
-            uses += found
-            if is_refused:
-                refused.add(group)
-    return tuple(uses), frozenset(refused)
+def _refuse_mixtures(args: Namespace) -> None:
+    """Raise UsageError for --location beside another way to install, and for flags that go with it only."""
+    from virtprov.library.install_request import check_one_way
 
-
-def _seed(texts: list[str]) -> SeedRequest | None:
-    """What the uses of --cloud-init ask for together; None for no seed."""
-    from virtprov.cloudinit.seed_request import from_options
-
-    if not texts or texts[-1] == "none":
-        return None
-    return from_options(gather.words("cloud-init", [text for text in texts if text]))
-
-
-def _method(args: Namespace) -> Method:
-    from virtprov.guest import boot
-
-    install = gather.words("install", parser.texts(args, "install"))
-    _refuse_mixtures(args, install)
-    nothing = install.get("no_install") == "yes"
-    live = args.livecd or nothing
-    if args.cdrom:
-        return boot.Method(boot.CDROM, args.cdrom, live)
-    if args.pxe:
-        return boot.Method(boot.PXE, live=live)
-    if install.get("bootdev"):
-        return boot.Method(boot.BOOTDEV, live=live, bootdev=_boot_device(install["bootdev"]))
-    if install.get("kernel"):
-        return boot.Method(
-            boot.KERNEL, kernel=install["kernel"], initrd=install.get("initrd", ""), args=install.get("kernel_args", "")
-        )
-    if args.import_disk or nothing:
-        return boot.Method(boot.IMPORT)
-    if args.location or install:
-        raise UsageError(
-            "installing from a tree or an answer file is not in this release",
-            hint="use --cdrom ISO, --pxe, --import, or --cloud-init with a cloud image",
-        )
-    return boot.Method()
-
-
-_WAYS = {
-    "--import": ("os",),
-    "--cdrom": ("os", "kernel", "initrd", "bootdev"),
-    "--pxe": ("os", "kernel", "initrd", "bootdev"),
-}
-"""Words of `--install` that say where the system comes from, by the flag that says it already."""
-
-
-def _refuse_mixtures(args: Namespace, install: dict[str, str]) -> None:
-    """Raise UsageError for ways to install that exclude each other, and for words that go with another one."""
-    asked = [
-        name
-        for name, given in (
-            ("--cdrom", args.cdrom),
-            ("--location", args.location),
-            ("--pxe", args.pxe),
-            ("--import", args.import_disk),
-        )
-        if given
-    ]
-    if len(asked) > 1:
-        raise UsageError(f"{' and '.join(asked)} exclude each other", hint="give one way to install")
-    ways = _WAYS.get(asked[0], ()) if asked else ()
-    other = next((word for word in ways if install.get(word)), "")
-    if other:
-        words = install[other] if other == "os" else f"{other}={install[other]}"
-        raise UsageError(f"{asked[0]} and --install {words} exclude each other", hint="give one way to install")
+    check_one_way(
+        {"--cdrom": args.cdrom, "--location": args.location, "--pxe": args.pxe, "--import": args.import_disk}, {}
+    )
     if args.extra_args and not args.location:
         raise UsageError("--extra-args goes with --location only", hint="a CD or a disk boots its own kernel")
     if args.initrd_inject and not args.location:
@@ -172,13 +105,3 @@ def _refuse_mixtures(args: Namespace, install: dict[str, str]) -> None:
             "answering an installer's questions (--unattended) is not in this release",
             hint="use a cloud image with --cloud-init, or answer the installer by hand",
         )
-
-
-def _boot_device(word: str) -> str:
-    from virtprov.options.boot import DEVICES
-    from virtprov.support.errors import nearest
-
-    if word in DEVICES:
-        return word
-    hint = nearest(word, DEVICES) or "there are " + ", ".join(DEVICES)
-    raise UsageError(f"--install bootdev={word}: there is no such boot device", hint=hint)

@@ -11,6 +11,7 @@ from virtprov.actions.edit.source import Source, from_bytes
 from virtprov.cli.edit import command, typed_changes
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.info import GuestInfo
+from virtprov.library.edit_request import to_request
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import UsageError
 
@@ -27,7 +28,8 @@ INFO = GuestInfo("g", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01", 1, "running", True
 def asked(line: str) -> tuple[EditRequest, ...]:
     args = command.build_parser().parse_args(["g", *line.split()])
     said = typed_changes.changes(args, command.GROUPS)
-    return tuple(typed_changes.request(words, OsinfoRequest(), schema=False) for words in said)
+    changes = (typed_changes.change(words, OsinfoRequest()) for words in said)
+    return tuple(to_request(change, schema=False) for change in changes)
 
 
 def verified(line: str, source: Source | None = None, wanted: Wanted = Wanted(define=True)) -> Edited:  # noqa: B008

@@ -14,9 +14,10 @@ import pytest
 
 from virtprov.cli import app
 from virtprov.cli.edit import command
-from virtprov.cli.edit.many_report import grouped, jobs, states
+from virtprov.cli.edit.many_report import grouped
 from virtprov.host.connection import Host, connect
 from virtprov.host.guests import Guests
+from virtprov.library.editing import jobs_for, parse_states
 from virtprov.support.errors import HostError, UsageError
 
 URI = "test:///default"
@@ -174,13 +175,13 @@ def test_sentences_about_guests_are_grouped() -> None:
     [("running", {"running"}), ("shutoff,Paused", {"shut off", "paused"}), ("shut off, shut-off", {"shut off"})],
 )
 def test_states_in_any_spelling(text: str, found: set[str]) -> None:
-    assert states(text) == found
+    assert parse_states(text) == found
 
 
 @pytest.mark.parametrize(("text", "hint"), [("runing", "did you mean 'running'?"), ("", "there are: nostate, running")])
 def test_states_that_are_none(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        states(text)
+        parse_states(text)
     assert caught.value.hint.startswith(hint)
 
 
@@ -252,7 +253,7 @@ def test_guests_that_are_off_are_not_called_changed(
 
 
 def test_there_is_an_end_to_how_many_are_worked_on_at_a_time(host: Host) -> None:
-    assert [jobs(asked, host) for asked in (None, 5, 100_000)] == [1, 5, 64]
+    assert [jobs_for(asked, host) for asked in (None, 5, 100_000)] == [1, 5, 64]
 
 
 def test_old_definitions_need_a_name(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
