@@ -29,7 +29,7 @@ LOOK_AGAIN = 1
 LONGEST = 30.0
 """Seconds of CPU time for one input."""
 LARGEST = 1 << 30
-"""Bytes of memory of the process."""
+"""Bytes of memory by which one input lets the process grow."""
 POOL = 200
 SHRINKS = 200
 SHRINK_SECONDS = 20
@@ -124,7 +124,7 @@ class _Search:
                 else:
                     pool[self.luck.randrange(POOL)] = data
         os.remove(running_file(self.folder, self.target.name))
-        took, memory = time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        took, memory = time.monotonic() - begun, memory_peak() >> 20
         print(
             f"{self.target.name}: {self.tries} inputs in {took:.0f} s, {len(self.known)} findings; "
             f"longest {self.longest:.1f} s of CPU, at most {memory} MiB",
@@ -149,7 +149,7 @@ class _Search:
         os.pwrite(self.running, data, 0)
         os.ftruncate(self.running, len(data))
         begun = time.process_time()
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = memory_peak()
         try:
             status = self.target.run(data)
         except Exception as problem:
@@ -158,7 +158,7 @@ class _Search:
         self.longest = max(self.longest, took)
         if took > LONGEST:
             return "too slow", f"{took:.1f} s of CPU time", -1
-        if before << 10 < LARGEST < resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10:
+        if memory_peak() - before > LARGEST:
             return "too large", f"more than {LARGEST >> 20} MiB of memory", -1
         if status not in STATUSES:
             return f"exit code {status}", "not an exit code that an input should have", -1
@@ -180,6 +180,11 @@ class _Search:
                 break
             size //= 2
         return data
+
+
+def memory_peak() -> int:
+    """Return the most memory in bytes that this process has used so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 
 def place_of(problem: BaseException) -> str:
