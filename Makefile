@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-other check-other venv live-packages man bench corpus clean
+.PHONY: help demo test check fuzz test-other check-other venv live-packages man bench corpus clean
 
 PYTHON_HERE := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE :=
@@ -14,7 +14,7 @@ help:  ## list the targets
 demo: venv  ## create, clone, edit and show a guest on libvirt's test driver
 	@tools/demo
 
-test: venv live-packages  ## run all tests: tools, unit, golden, and real guests on a separate libvirtd
+test: venv live-packages  ## run all tests: tools, unit, golden, real guests on a separate libvirtd, then make fuzz
 	@if [ "$$(id -u)" = 0 ]; then
 	    $(PYTHON_HERE) -m pytest $(ARGS)
 	else
@@ -23,9 +23,15 @@ test: venv live-packages  ## run all tests: tools, unit, golden, and real guests
 	    sudo env PYTHONDONTWRITEBYTECODE=1 "PATH=$$PATH" "CI=$${CI:-}" \
 	        $(PYTHON_HERE) -m pytest -m live -o cache_dir=/tmp/virtprov-pytest-root $(ARGS)
 	fi
+	$(if $(ARGS),,make --no-print-directory fuzz)
 
 check: venv  ## run all tests except those that need real guests
 	@$(PYTHON_HERE) -m pytest -m "not live" $(ARGS)
+
+# A repeated run tries the same inputs; the next commit tries others.
+fuzz: venv  ## try random inputs for 90 seconds; TIME=N and SEED=WORD choose another time and other inputs
+	@$(PYTHON_HERE) tools/fuzz.py all --seconds "$(or $(TIME),90)" \
+	    --seed "$${SEED:-$$(git rev-parse --short HEAD 2>/dev/null || echo none)}"
 
 test-other:  ## run every test on the other Debian (13 beside 12, 12 beside 13), in a folder that is kept
 	@tools/other-debian --live $(ARGS)

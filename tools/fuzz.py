@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fuzz the commands in this process: `tools/fuzz.py TARGET [--seconds N] [--keep DIR]`.
+"""Fuzz the commands: `tools/fuzz.py TARGET... [--seconds N | --count N] [--seed WORD] [--guided]`, or `all`.
 
 Targets: `xml` is XML on standard input of virtprov-xml, `options` is the value of an option group of one of the three
 commands, `commands` is a whole command line of virtprov-xml; `agent`, `trail` and `web` are answers of others (see
@@ -8,8 +8,9 @@ is any other exception, more than LONGEST seconds of CPU time for one input, or 
 input is saved in DIR. Every run starts from the inputs in tests/data/fuzz, which `tests/unit/test_fuzz.py` replays.
 
 An input is a file: the first line says what to run, the rest is the XML or the value. An unknown name in the first line
-is mapped to a known one, so that any bytes are a valid input. atheris (`pip install atheris`) guides the search by code
-coverage. No network connection is made; host names are not even resolved.
+is mapped to a known one, so that any bytes are a valid input. Inputs are made at random (see fuzz_random.py); with
+`--guided` atheris (`pip install atheris`) guides the search by code coverage instead. No network connection is made;
+host names are not even resolved.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ import socket
 import sys
 import tempfile
 import time
-import traceback
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-from tools import fuzz_outside  # noqa: E402  (found from any folder)
+from tools import fuzz_outside, fuzz_random  # noqa: E402  (found from any folder)
 
 TOP = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 SEEDS = os.path.join(TOP, "tests", "data", "fuzz")
@@ -292,31 +293,55 @@ def seeds(target: str) -> list[bytes]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fuzz the commands.")
-    parser.add_argument("target", choices=TARGETS)
-    parser.add_argument("--seconds", type=int, default=120, metavar="N")
-    parser.add_argument("--keep", default=os.path.join(TOP, ".cache", "fuzz"), metavar="DIR")
+    names = (*TARGETS, "all")
+    parser.add_argument("targets", nargs="+", choices=names, metavar="TARGET", help=", ".join(names))
+    parser.add_argument("--seconds", type=float, default=120, metavar="N", help="for all targets together")
+    parser.add_argument("--count", type=int, default=0, metavar="N", help="inputs of each target; no time limit")
+    parser.add_argument("--seed", default=f"{random.SystemRandom().getrandbits(32):08x}", metavar="WORD")
+    parser.add_argument("--keep", default=os.path.join(TOP, ".cache", "fuzz"), metavar="DIR", help="for findings")
+    parser.add_argument("--guided", action="store_true", help="let atheris search one target by code coverage")
     args = parser.parse_args()
     sys.path.insert(0, TOP)
+    targets = TARGETS if "all" in args.targets else tuple(dict.fromkeys(args.targets))
+    if args.guided:
+        if len(targets) > 1:
+            parser.error("--guided requires a single target")
+        return guided(targets[0], args.keep, int(args.seconds))
+    print(f"fuzzing {', '.join(targets)} with --seed {args.seed}")
+    runs = [
+        fuzz_random.Target(name, RUN[name], partial(seeds, name), partial(mutated, name), ready) for name in targets
+    ]
+    return 1 if fuzz_random.fuzz(runs, args.seed, args.seconds, args.count, os.path.abspath(args.keep)) else 0
+
+
+@contextmanager
+def ready() -> Iterator[None]:
+    """Run alone, with an index of the profiles, which the first lookup would create."""
+    with alone():
+        run("virtprov-install", ["--osinfo", "list"])
+        yield
+
+
+def guided(target: str, keep: str, seconds: int) -> int:
+    """Let atheris search a target by code coverage."""
     try:
         import atheris  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
-        sys.exit("tools/fuzz.py requires atheris: pip install atheris")
+        sys.exit("tools/fuzz.py --guided requires atheris: pip install atheris")
     with atheris.instrument_imports(include=["virtprov"]):
         for module in pkgutil.walk_packages([os.path.join(TOP, "virtprov")], "virtprov."):
             importlib.import_module(module.name)
-    folder = os.path.join(os.path.abspath(args.keep), args.target)
+    folder = os.path.join(os.path.abspath(keep), target)
     os.makedirs(folder, exist_ok=True)
-    for at, seed in enumerate(seeds(args.target)):
+    for at, seed in enumerate(seeds(target)):
         with open(os.path.join(folder, f"seed-{at:03}"), "wb") as stream:
             stream.write(seed)
-    return _fuzz(atheris, args.target, folder, args.seconds)
+    return _fuzz(atheris, target, folder, seconds)
 
 
 def _note(finding: Finding, data: bytes, folder: str, known: set[str]) -> None:
     """Save the first input that fails at this place in the code, and continue."""
-    steps = traceback.extract_tb(finding.__cause__.__traceback__) if finding.__cause__ else []
-    ours = [f"{os.path.relpath(step.filename, TOP)}:{step.lineno}" for step in steps if TOP in step.filename]
-    place = f"{type(finding.__cause__).__name__} {ours[-1] if ours else 'too slow'}"
+    place = fuzz_random.place_of(finding)
     if place not in known:
         known.add(place)
         where = f"{folder}-crash-{zlib.crc32(place.encode()):08x}"
@@ -345,8 +370,7 @@ def _fuzz(atheris: Any, target: str, folder: str, seconds: int) -> int:
         sys.argv[0], folder, f"-max_total_time={seconds}", f"-rss_limit_mb={LARGEST >> 20}", "-max_len=131072",
         f"-timeout={int(LONGEST * 2)}", f"-artifact_prefix={folder}-", "-print_final_stats=1", "-use_value_profile=0",
     ]  # fmt: skip
-    with alone():
-        run("virtprov-install", ["--osinfo", "list"])  # creates the profile index
+    with ready():
         atheris.Setup(words, one, custom_mutator=custom)
         atheris.Fuzz()
     return 0

@@ -17,7 +17,7 @@ def unified(before: str, after: str, *, old: str = "Original XML", new: str = "A
 
         lines = list(difflib.unified_diff(was, now))[2:]
     text = "".join(line if line.endswith("\n") else line + "\n" for line in (f"--- {old}", f"+++ {new}", *lines))
-    return text if passwords.shown or "passwd=" not in text else _hidden(text)
+    return hide_passwords(text)
 
 
 class passwords:  # noqa: N801  (it is a place to note something, not a kind of thing)
@@ -26,11 +26,16 @@ class passwords:  # noqa: N801  (it is a place to note something, not a kind of 
     shown = False
 
 
-def _hidden(text: str) -> str:
-    """The text with the passwords of displays covered: a difference is looked at, kept in logs, sent around."""
+def hide_passwords(text: str) -> str:
+    """The text with the passwords of displays covered, unless they are to be shown.
+
+    A difference is looked at, kept in logs, sent around.
+    """
+    if passwords.shown or "passwd" not in text:
+        return text
     import re
 
-    return re.sub(r"""(\spasswd=)("[^"]*"|'[^']*')""", r"\1'********'", text)
+    return re.sub(r"""(\spasswd\s*=\s*)("[^"]*"|'[^']*')""", r"\1'********'", text)
 
 
 def _one_place(was: list[str], now: list[str]) -> list[str] | None:

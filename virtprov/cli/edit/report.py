@@ -117,7 +117,9 @@ def _covered(text: str) -> str:
 
 
 def facts(planned: GuestReport, edit: Edit, *, done: bool, named: bool = False) -> dict[str, object]:
-    """What JSON says; docs/json.md explains each key. The document may hold passwords: only when it is asked for."""
+    """What JSON says; docs/json.md explains each key. The document may hold passwords, but not where it is compared."""
+    from virtprov.xml.diff import hide_passwords
+
     changes = [_asked(request) for request in edit.changes]
     if edit.autostart is not None:
         word = "yes" if edit.autostart else "no"
@@ -136,7 +138,7 @@ def facts(planned: GuestReport, edit: Edit, *, done: bool, named: bool = False) 
         "autostart": None if planned.autostart is None else planned.autostart[1],
         "effects": _effects(planned),
         "diff": difference(planned, named=named),
-        "xml": planned.text,
+        "xml": hide_passwords(planned.text) if planned.wanted.verify else planned.text,
         **seed.facts(planned.seeds, planned.passwords if done else []),
     }
 

@@ -73,6 +73,9 @@ def resolve(table: Table, pairs: list[Pair], *, schema: bool = True) -> Assignme
     """
     if pairs == [("none", None)]:
         pairs = []
+    for key, value in pairs:  # parts of both may become names in a place
+        check_text(key, f"--{table.flag}")
+        check_text(value or "", f"--{table.flag} {key}")
     if table.expand is not None:
         pairs = table.expand(list(pairs))
     said = _Said()

@@ -211,3 +211,10 @@ def test_what_is_written_matches_stays_and_is_cleared(use: tuple[Table, list[Pai
     assert tree.same(node, tree.parse(once))
     assign.write(node, assign.resolve(known, [(key, "") for key, _ in pairs]))
     assert tree.is_bare(node), tree.to_text(node)
+
+
+@pytest.mark.parametrize(("group", "text"), [("cpu", "-\x1b"), ("cpu", "a,+\x1b"), ("qemu-commandline", "env=\x1b=1")])
+def test_a_name_in_a_place_holds_what_xml_can_carry(group: str, text: str) -> None:
+    rows = table(group)
+    with pytest.raises(UsageError, match="holds a character that XML cannot carry"):
+        assign.resolve(rows, subopts.pairs(rows, text))
