@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import virtprov
-from virtprov import NewGuest
+from virtprov import Host, NewGuest
 from virtprov.cli.install import command
 from virtprov.host.storage import Storage
 from virtprov.library.events import Collector
