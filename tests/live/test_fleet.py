@@ -93,7 +93,7 @@ def test_one_that_libvirt_refuses_keeps_all_as_they_were(fleet: Host) -> None:
     before = shown(fleet)
     done = fleet.run(["virtprov-xml", "fleet*", "--edit", "--xml", "./vcpu/@current=2"])
     assert done.rc == 3 and f"cannot define the guest '{BAD}'" in done.err, done.err
-    assert "the others are as they were" in done.err
+    assert "the other guests have been restored" in done.err
     assert shown(fleet) == before
 
 
@@ -119,7 +119,7 @@ def test_a_guest_that_was_changed_since_is_not_put_back(fleet: Host) -> None:
     fleet.virsh("desc", "fleet003", "--config", "of somebody else")
     between = shown(fleet)
     refused = fleet.run(["virtprov-xml", "--undo"])
-    assert refused.rc == 3 and "the definition of 'fleet003' was changed since that run" in refused.err
+    assert refused.rc == 3 and "the definition of 'fleet003' has been changed since that run" in refused.err
     assert shown(fleet) == between
     assert fleet.run(["virtprov-xml", "--undo", "--keep-going"]).rc == 1
     assert differing(before, shown(fleet)) == ["fleet003"]
@@ -147,5 +147,5 @@ def test_a_run_that_is_killed_is_put_back(fleet: Host) -> None:
     changed = differing(before, shown(fleet))
     assert 10 <= len(changed) < COUNT
     undone = fleet.run(["virtprov-xml", "--undo"])
-    assert undone.rc == 0 and undone.out.startswith(f"{len(changed)} guests put back"), undone.err
+    assert undone.rc == 0 and undone.out.startswith(f"{len(changed)} guests restored"), undone.err
     assert shown(fleet) == before

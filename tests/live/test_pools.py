@@ -115,7 +115,7 @@ def test_blocks_that_cannot_be_shared_are_said(storage: Host, emptied: None) -> 
     before = inventory.take(storage)
     done = storage.run(["virtprov-clone", "--original", NAME, "--name", COPY, "--auto-clone", "--reflink"])
     assert done.rc == 3, done.out + done.err
-    assert "cannot be shared" in done.err and "Btrfs or XFS" in done.err
+    assert "cannot share the blocks of" in done.err and "Btrfs or XFS" in done.err
     assert inventory.take(storage) == before
 
 

@@ -100,4 +100,4 @@ def test_it_is_taken_out_of_the_running_guest_and_deleted(booted: Shell, reseede
 
 def test_a_second_time_there_is_nothing_to_take_out(booted: Shell, lab: Host) -> None:
     done = lab.run(["virtprov-xml", NAME, "--cloud-init", "eject"])
-    assert done.rc == 2 and f"no drive of '{NAME}' holds a seed" in done.err
+    assert done.rc == 2 and f"no drive of '{NAME}' contains a seed created by virtprov" in done.err

@@ -104,7 +104,7 @@ def test_a_fleet_in_which_others_change_guests_meanwhile(guests: Host) -> None:
     assert stored(guests, known) < COUNT - 10, "the run was over before others changed anything"
     said, _ = process.communicate(timeout=300)
     assert process.returncode == 1, said
-    assert f"error: '{GONE}' is not defined any more" in said
+    assert f"error: '{GONE}' is no longer defined" in said
     assert f"{COUNT - 1} of {COUNT} guests changed, 1 failed." in said
     after = shown(guests)
     assert GONE not in after and len(after) == COUNT - 1

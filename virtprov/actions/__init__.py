@@ -1,1 +1,1 @@
-"""What the commands do: a plan of steps, each with its undo, and the one door that applies it."""
+"""What the commands do: plans of steps, each with its undo, and `plan.apply`, which carries them out."""

@@ -1,4 +1,4 @@
-"""What a command was asked to do: frozen, complete, with nothing of the command line's spelling left."""
+"""Requests: frozen and complete descriptions of what a command should do, independent of the command line."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from virtprov.support.frozen import Record
 
 
 class Checks(Record):
-    """Which checks are made before anything is written; `pool_create` lets a missing pool be made instead.
+    """Which checks are made before anything is written.
 
-    `host` asks the host whether it can run the guest.
+    `host` asks the host whether it can run the guest. `pool_create` allows creating a missing pool.
     """
 
     path_in_use: bool = True
@@ -27,13 +27,13 @@ class Checks(Record):
 
 
 class InstallRequest(Record):
-    """A guest to be made.
+    """A guest to create.
 
-    `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`,
-    `seed` what `--cloud-init` asks for (None: nothing), still without the guest's name, `wait` how many minutes to
-    wait for the guest (None: not at all, negative: as long as it takes), `publish` the ports that lead into it,
-    `reinstall` the name of a guest that is there. `printing` says that the guest is only to be shown, so how
-    its system comes in may stay open; `dry` that the steps are.
+    `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`, `seed`
+    the request of `--cloud-init` (None without one), which does not contain the guest's name yet. `wait` is the time in
+    minutes to wait for the guest (None: do not wait, negative: no limit). `publish` are the ports forwarded to the
+    guest, `reinstall` is the name of an existing guest. With `printing` the guest is only shown, so the installation
+    method is optional; with `dry` only the steps are shown.
     """
 
     uses: tuple[Use, ...] = ()
@@ -60,10 +60,10 @@ class InstallRequest(Record):
 
 
 class CloneRequest(Record):
-    """A copy to be made.
+    """A clone to create.
 
-    `original` names a guest of the host, or `document` is its XML. `files` are paths for the copied disks in
-    order, `macs` addresses for its interfaces, `force` and `skip` targets of disks (`vda`).
+    `original` is the name of a guest of the host, or `document` is its XML. `files` are paths for the copied disks in
+    their order, `macs` are addresses for its interfaces, `force` and `skip` are target names of disks (`vda`).
     """
 
     original: str = ""

@@ -1,7 +1,7 @@
-"""Values and whole documents held against libvirt's schema, before a host gets them.
+"""Check values and whole documents against libvirt's schema before they are sent to a host.
 
-What the schema refuses is refused here where the same libvirt is going to read it: on this machine. Another
-host's libvirt may know more than the schema that is installed here, so there it is a warning.
+A mismatch is an error if the libvirt of this machine will read the XML. The libvirt of another host may know more than
+the schema installed here, so there it is only a warning.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ if TYPE_CHECKING:
     from virtprov.xml.schema.walk import Finding
     from virtprov.xml.tree import Element
 
-_SWITCH = "--no-schema-check lets it through"
+_SWITCH = "use --no-schema-check to skip this check"
 _EXACT = ("qemu", "test", "lxc", "ch")
-"""Drivers whose guests the schema describes well. Of others it refuses good ones, such as Xen's paravirtual guests
-with a boot order, or bhyve's with an emulator named without its folder."""
+"""Drivers whose guests the schema describes well.
+
+It refuses valid guests of other drivers, such as paravirtual Xen guests with a boot order, or bhyve guests with an
+emulator given without its folder.
+"""
 
 
 def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
-    """Warnings about values that libvirt's schema does not know.
+    """Return warnings about values that libvirt's schema does not know.
 
-    Raises UsageError for the first of them when the schema is the one of the libvirt that will read it.
+    Raises UsageError for the first of them if the schema belongs to the libvirt that will read the XML.
     """
     warnings = []
     for warning in (warning for use in uses for warning in use.said.schema_warnings):
@@ -39,10 +42,10 @@ def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
 
 
 def check_documents(domains: Iterable[DomainDocument], host: Host) -> list[str]:
-    """Warnings about a guest's documents that libvirt's schema does not take; the first that is wrong counts.
+    """Return warnings about documents that do not match libvirt's schema; only the first mismatch is reported.
 
-    Raises UsageError when the schema is the one of the libvirt that will read it. Nothing is checked for a recorded
-    host.
+    Raises UsageError if the schema belongs to the libvirt that will read the XML. Documents for a recorded host are not
+    checked.
     """
     checker = Checker(host)
     each = (checker.check(domain.guest.root) for domain in domains)
@@ -50,7 +53,7 @@ def check_documents(domains: Iterable[DomainDocument], host: Host) -> list[str]:
 
 
 class Checker:
-    """Holds documents against libvirt's schema, which is read for the first of them. Threads may share it."""
+    """Checks documents against libvirt's schema, which is loaded for the first document. Thread-safe."""
 
     def __init__(self, host: Host) -> None:
         from threading import Lock
@@ -61,9 +64,9 @@ class Checker:
         self._lock = Lock()
 
     def check(self, root: Element, before: Element | None = None) -> list[str]:
-        """As `check_documents`, for one document.
+        """Check one document like `check_documents`.
 
-        `before` is the document as it was: what was wrong already is nobody's fault now.
+        `before` is the document before the change: mismatches that it already had are not reported.
         """
         if self.host.is_recorded:
             return []
@@ -77,18 +80,18 @@ class Checker:
             self._schema, self._read = validate.load(), True
         schema = self._schema
         if schema is None:
-            return ["libvirt's schema is not installed here, so the guest's XML is not checked against it"]
+            return ["libvirt's schema is not installed on this machine, so the guest's XML is not checked against it"]
         found = _finding(schema, root)
         if found is None or (before is not None and not schema.takes(before)):
             return []
-        message = f"the XML is not what libvirt takes: {found.message}"
+        message = f"libvirt does not accept the XML: {found.message}"
         if is_same_libvirt(self.host) and self.host.driver in _EXACT:
             raise UsageError(message, hint=_hint(found.hint))
         return [_warning(message, found.hint)]
 
 
 def _finding(schema: Schema, root: Element) -> Finding | None:
-    """What is wrong with a document, apart from what the catalogue knows and the schema does not."""
+    """Return what is wrong with a document, except for what the catalogue knows and the schema does not."""
     if schema.takes(root):
         return None
     from virtprov.guest.write.schema_rows import without_strangers
@@ -97,7 +100,7 @@ def _finding(schema: Schema, root: Element) -> Finding | None:
 
 
 def is_same_libvirt(host: Host | None) -> bool:
-    """Whether the host's libvirt is the one that the schema on this machine came with."""
+    """Return whether the host's libvirt is the one that installed the schema on this machine."""
     return host is not None and not host.is_remote and not host.is_recorded
 
 

@@ -1,4 +1,4 @@
-"""Questions that a command answers without a guest: which sub-options there are, which systems, which checks."""
+"""Questions that a command answers without a guest: sub-options, operating systems, checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bool:
-    """Print the sub-options of every group that is asked about; says whether one was."""
+    """Print the sub-options of every group for which help is requested; return whether there was one."""
     asked = [group for group in groups if gather.help_asked(parser.texts(args, group))]
     for group in asked:
         output.result(subopts.help_text(table(group)))
@@ -24,15 +24,15 @@ def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bo
 
 
 def unready(args: Namespace, output: Output) -> bool:
-    """Whether it is asked which sub-options a group has that does not work yet; programs take none for an answer."""
+    """Return whether help is requested for a group that is not supported yet; programs expect no answer then."""
     asked = [group for group in _UNREADY if gather.help_asked(parser.texts(args, group))]
     for group in asked:
-        output.say(f"--{group} cannot install a system in this release")
+        output.say(f"--{group} is not supported yet")
     return bool(asked)
 
 
 _UNREADY = ("install", "location", "unattended")
-"""Groups by which programs see whether systems can be installed from trees and answer files."""
+"""Programs use the help of these groups to detect support for trees and answer files."""
 
 
 def osinfo(text: str | None) -> OsinfoRequest:
@@ -43,7 +43,7 @@ def osinfo(text: str | None) -> OsinfoRequest:
 
 
 def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
-    """Print what `--osinfo list` and `--osinfo help` ask for; says whether one of them was given."""
+    """Print the answer to `--osinfo list` and `--osinfo help`; return whether one of them was given."""
     if asked.wants_help:
         output.result(subopts.help_text(table("osinfo")))
     elif asked.wants_list:

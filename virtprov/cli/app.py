@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 UNWRITTEN = 6
-"""What was asked for is done, but its result did not reach standard output."""
+"""The command succeeded, but its result could not be written to standard output."""
 # What a failure is called in JSON: by the class of the error, or the nearest one above it.
 KINDS = {
     "UsageError": "usage",
@@ -85,10 +85,10 @@ def edit() -> int:
 
 
 def use_environment_of(checkout: str) -> None:
-    """Hand over to the checkout's own virtual environment, if it has one and this is another interpreter.
+    """Switch to the checkout's own virtual environment, if it has one and this is another interpreter.
 
-    `checkout` is the real path of the tree that holds bin/. Whatever `python3` happens to be on PATH, the
-    commands of a checkout then run on the libraries that `make` put there. Costs a comparison and one stat.
+    `checkout` is the real path of the directory that contains bin/. The commands of a checkout thus use the libraries
+    installed by `make`, whatever `python3` is on PATH. This costs a comparison and one stat.
     """
     home = os.path.join(checkout, ".venv")
     python = os.path.join(home, "bin", "python")
@@ -124,10 +124,10 @@ def _version(argv: list[str]) -> int:
 
 
 def _leave(status: int) -> int:
-    """End the process here: taking down modules one by one costs as much as a sixth of the whole command.
+    """End the process here: a normal exit of the interpreter takes up to a sixth of the whole command.
 
-    What was registered to run at exit runs. Returns `status`, for the long way, while other threads are at work that
-    must come to their end; not when one of them waits for a host that does not answer, and whose user left.
+    Registered exit functions are run. Returns `status`, for a normal exit, if other threads have to finish their work;
+    not if one of them waits for a host that does not answer, and the user has stopped waiting.
     """
     from virtprov.support import waiting
 
@@ -144,10 +144,10 @@ def _leave(status: int) -> int:
 
 
 def run(tool: str, main: Main, argv: list[str]) -> int:
-    """Call `main(argv)` in the name of `tool`, and turn whatever comes of it into words and an exit status.
+    """Call `main(argv)` for the command `tool`; print any failure, and return the exit status.
 
-    No exception leaves this function. Interrupts, and SIGTERM and SIGHUP which count as such, give 130 once
-    `main` has undone what it did.
+    No exception leaves this function. Interrupts, and SIGTERM and SIGHUP, which are handled like them, return 130 after
+    `main` has undone its changes.
     """
     from virtprov.cli import streams, talk
 
@@ -161,7 +161,7 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
 
 
 def _outcome(tool: str, main: Main, argv: list[str]) -> int:
-    """The status of `main`, or of what it raised, which is said."""
+    """Return the status of `main`, or of its exception, which is printed."""
     try:
         return main(argv)
     except SystemExit as end:  # argparse leaves this way
@@ -176,7 +176,10 @@ def _outcome(tool: str, main: Main, argv: list[str]) -> int:
 
 
 def _written(tool: str, out: Shown) -> int:
-    """Status 0 once the result has reached standard output, else another. A reader that left early (`| head`) knows."""
+    """Return 0 if the result has reached standard output, otherwise another status.
+
+    It does not matter if a reader has closed it early (`| head`).
+    """
     out.flush()
     if out.failure is None:
         return 0
@@ -184,7 +187,7 @@ def _written(tool: str, out: Shown) -> int:
 
     if Output.acts or not isinstance(out.failure, BrokenPipeError):
         why = (out.failure.strerror or str(out.failure)).lower()
-        sys.stderr.write(f"{tool}: error: done, but standard output cannot be written: {why}\n")
+        sys.stderr.write(f"{tool}: error: the command succeeded, but cannot write to standard output: {why}\n")
     return UNWRITTEN
 
 
@@ -214,17 +217,17 @@ def _failed(tool: str, argv: list[str], error: BaseException) -> int:
         hint = f"`pip install {name}`, or `make venv` in a checkout of virtprov"
         return _report(tool, argv, "failed", f"the Python package {name} cannot be loaded: {error}", hint)
     if isinstance(error, FileNotFoundError) and not error.filename and _is_nowhere():
-        hint = "go to a folder that is there: `cd`"
-        return _report(tool, argv, "input", "the current folder has been removed", hint, code=2)
+        hint = "change to a folder that exists, e.g. with `cd`"
+        return _report(tool, argv, "input", "the current folder has been deleted", hint, code=2)
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return _report(tool, argv, "failed", f"{where}{error.strerror}")
-    hint = "" if debug else "run the command again with --debug, and report what it prints"
+    hint = "" if debug else "run the command again with --debug, and report the output"
     return _report(tool, argv, "bug", f"this is a bug in virtprov: {type(error).__name__}: {error}", hint)
 
 
 def _is_nowhere() -> bool:
-    """Whether the folder this runs in is gone: no relative path leads anywhere then."""
+    """Return whether the current folder has been deleted, so that relative paths do not work."""
     try:
         os.getcwd()
     except OSError:
@@ -233,7 +236,7 @@ def _is_nowhere() -> bool:
 
 
 def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1) -> int:
-    """Say what went wrong: a sentence and a hint for people, an object for programs. Returns `code`."""
+    """Print what went wrong: a sentence and a hint for people, an object for programs. Returns `code`."""
     from virtprov.cli import talk
     from virtprov.support import log
 

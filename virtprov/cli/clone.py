@@ -1,4 +1,4 @@
-"""virtprov-clone: the command line, what it prints, how it ends."""
+"""virtprov-clone: the command line, its output, its exit status."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _USAGE = "%(prog)s --original GUEST --auto-clone [options]"
 _DESCRIPTION = (
-    "Copy a guest that is shut off: its disks, its definition, under a new identity. What is inside of the guest stays"
-    " as it is; virt-sysprep changes that."
+    "Clone a guest that is shut off: its disks and its definition, with a new identity. The contents of the "
+    "disks are not changed; use virt-sysprep for that."
 )
 
 
@@ -29,20 +29,25 @@ def build_parser() -> Parser:
     made = parser.parser("virtprov-clone", usage=_USAGE, description=_DESCRIPTION)
     general = made.add_argument_group("general options")
     add = general.add_argument
-    add("-o", "--original", metavar="GUEST", help="the guest to copy: name, id or UUID")
-    add("--original-xml", metavar="FILE", help="the XML of the guest to copy, which needs not be defined")
-    add("--auto-clone", action="store_true", help="make up the name and the paths of disks that are not given")
-    add("-n", "--name", metavar="NAME", help="the copy's name")
+    add("-o", "--original", metavar="GUEST", help="guest to clone: name, id or UUID")
+    add("--original-xml", metavar="FILE", help="XML of the guest to clone, which need not be defined")
+    add("--auto-clone", action="store_true", help="generate names and disk paths that are not given")
+    add("-n", "--name", metavar="NAME", help="name of the clone")
     add("-u", "--uuid", metavar="UUID", help=argparse.SUPPRESS)
     _add_storage(made.add_argument_group("storage options"))
     network = made.add_argument_group("network options")
     network.add_argument(
-        "-m", "--mac", action="append", default=[], metavar="MAC", help="an interface's address, or RANDOM; repeat"
+        "-m",
+        "--mac",
+        action="append",
+        default=[],
+        metavar="MAC",
+        help="MAC address for an interface, or RANDOM; repeatable",
     )
     misc = made.add_argument_group("miscellaneous options")
-    misc.add_argument("--replace", action="store_true", help="put the copy in the place of a guest of its name")
-    misc.add_argument("--print-xml", action="store_true", help="print the copy's XML and make nothing")
-    made.add_fresh(misc, "--dry-run", action="store_true", help="say what would be done, and do nothing")
+    misc.add_argument("--replace", action="store_true", help="replace an existing guest with the same name")
+    misc.add_argument("--print-xml", action="store_true", help="print the clone's XML and create nothing")
+    made.add_fresh(misc, "--dry-run", action="store_true", help="show what would be done, but do nothing")
     parser.add_check(misc)
     parser.add_talk(made, misc)
     for flag in ("--prompt", "--force", "--__test-nodry"):
@@ -52,13 +57,25 @@ def build_parser() -> Parser:
 
 def _add_storage(group: Target) -> None:
     add = group.add_argument
-    add("-f", "--file", action="append", default=[], metavar="PATH", help="where a disk is copied to; repeat")
-    add("--force-copy", action="append", default=[], metavar="DISK", help="copy a disk that would be shared: sda")
-    add("--skip-copy", action="append", default=[], metavar="DISK", help="share a disk that would be copied: vdb")
-    add("--reflink", action="store_true", help="share the blocks of raw disks, where the file system can")
-    add("--nonsparse", action="store_true", help="give the copies all their space at once")
-    add("--preserve-data", action="store_true", help="copy no disk: --file names disks that are there")
-    add("--nvram", metavar="PATH", help="where the UEFI variables are copied to")
+    add("-f", "--file", action="append", default=[], metavar="PATH", help="path for the copy of a disk; repeatable")
+    add(
+        "--force-copy",
+        action="append",
+        default=[],
+        metavar="DISK",
+        help="copy a disk that would be shared, such as sda",
+    )
+    add(
+        "--skip-copy",
+        action="append",
+        default=[],
+        metavar="DISK",
+        help="share a disk that would be copied, such as vdb",
+    )
+    add("--reflink", action="store_true", help="share the blocks of raw disks if the file system can")
+    add("--nonsparse", action="store_true", help="allocate the full size of the copies")
+    add("--preserve-data", action="store_true", help="copy no disks: --file names existing disks")
+    add("--nvram", metavar="PATH", help="path for the copy of the UEFI variables")
 
 
 def main(argv: list[str]) -> int:
@@ -68,7 +85,7 @@ def main(argv: list[str]) -> int:
     if answers.help_of_groups(args, ("check",), output):
         return 0
     if args.prompt:
-        output.warn("--prompt has no effect: nothing is ever asked")
+        output.warn("--prompt has no effect: virtprov never asks for missing options")
     request = to_request(args)
     from virtprov.host.connection import connect
 
@@ -77,13 +94,13 @@ def main(argv: list[str]) -> int:
 
 
 def to_request(args: Namespace) -> CloneRequest:
-    """Turn the parsed command line into a request; raises UsageError for what contradicts itself."""
+    """Turn the parsed command line into a request; raises UsageError for contradictions."""
     from virtprov.library import cloning
 
     if args.original and args.original_xml:
-        raise UsageError("--original and --original-xml name two guests", hint="give one of them")
+        raise UsageError("--original and --original-xml cannot be used together", hint="omit one of them")
     if args.name == "":
-        raise UsageError("the copy's name is empty", hint="give --name NAME, or --auto-clone")
+        raise UsageError("the name of the clone is empty", hint="give --name NAME, or --auto-clone")
     copy = cloning.Copy(
         original=args.original or "",
         original_xml=_document(args.original_xml) if args.original_xml else b"",
@@ -112,7 +129,7 @@ def _document(path: str) -> bytes:
         return standard_input.read("XML")
     from virtprov.support.files import read_bytes
 
-    return read_bytes(path, what="file of --original-xml")
+    return read_bytes(path, what="--original-xml file")
 
 
 def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, dry: bool) -> int:
@@ -128,13 +145,16 @@ def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, d
         dry_run.tell(plan.steps, output)
     else:
         work.create()
-        output.summary(f"The guest '{plan.name}' is a copy of '{work.made.original}'.")
+        output.summary(f"Created guest '{plan.name}', a clone of '{work.made.original}'.")
     output.object(_facts(work.made, host, created=not (printing or dry), printing=printing))
     return 0
 
 
 def _facts(made: ClonePlan, host: Host, *, created: bool, printing: bool) -> dict[str, object]:
-    """What JSON says; docs/json.md explains each key. The document may hold passwords: only when it is asked for."""
+    """Return the JSON output; docs/json.md explains each key.
+
+    The XML may contain passwords, so it is only included on request.
+    """
     return {
         "name": made.plan.name,
         "uuid": made.uuid,

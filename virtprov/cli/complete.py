@@ -1,8 +1,8 @@
-"""Completion: flags, sub-options and their values, from the parsers and the option tables alone.
+"""Completion of flags, sub-options and their values, based on the parsers and option tables only.
 
-`TOOL --complete WORD...` answers for the last of the words that stand behind the command's name; `TOOL --complete-line
-BREAKS LINE` for the end of a line as it was typed, with the characters at which the shell breaks words. Answers are
-words that begin with what was typed; a blank at the end says that nothing can follow in the same word.
+`TOOL --complete WORD...` completes the last of the words after the command's name; `TOOL --complete-line BREAKS LINE`
+completes the end of a typed line, given the characters at which the shell splits words. Answers are words that begin
+with what was typed; a trailing blank means that the word is complete.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WORDS, LINE = "--complete", "--complete-line"
 
 
 def answer(tool: str, argv: list[str]) -> int:
-    """Print the words that may stand at the end of a command line, one a line; returns the exit status."""
+    """Print the possible last words of a command line, one on each line; returns the exit status."""
     if argv[0] == LINE and len(argv) == 3:
         found = of_line(_parser(tool), *argv[1:])
     else:
@@ -49,9 +49,9 @@ def _parser(tool: str) -> Parser:
 
 
 def of_line(parser: Parser, breaks: str, line: str) -> list[str]:
-    """What may stand at the end of a line: of the last word only what follows its last break.
+    """Return the completions of a line: only the part of the last word after its last break.
 
-    Nothing when the last word holds quotes or backslashes: the shell would not know what to replace.
+    Returns nothing if the last word contains quotes or backslashes, because the shell could not replace it.
     """
     words, last = _split(line)
     if any(letter in last for letter in "'\"\\"):
@@ -61,7 +61,7 @@ def of_line(parser: Parser, breaks: str, line: str) -> list[str]:
 
 
 def _split(line: str) -> tuple[list[str], str]:
-    """The words of the line's last command without their quotes, and the one at its end as it was typed."""
+    """Return the words of the line's last command without quotes, and the last one as it was typed."""
     words: list[str] = []
     plain, raw, quote = "", "", ""
     letters = iter(line)
@@ -88,7 +88,7 @@ def _split(line: str) -> tuple[list[str], str]:
 
 
 def of_words(parser: Parser, words: list[str]) -> list[str]:
-    """What may stand in place of the last word."""
+    """Return the completions of the last word."""
     current = words[-1] if words else ""
     before = words[:-1]
     if "--" in before:
@@ -118,7 +118,7 @@ def _values(action: Action, text: str) -> list[str]:
 
 
 def of_group(rows: Table, text: str) -> list[str]:
-    """What may stand in place of one value of an option group: its last piece is completed."""
+    """Return the completions of a value of an option group: its last part is completed."""
     before, comma, piece = text.rpartition(",")
     if any(before.count(quote) % 2 for quote in "'\""):
         return []
@@ -137,19 +137,19 @@ def of_group(rows: Table, text: str) -> list[str]:
 
 
 def _words(row: Row) -> tuple[str, ...]:
-    """The values that a row names."""
+    """Return the values known to a row."""
     return row.values or ((row.kind.words or ()) if row.kind is not FLAG else ("yes", "no"))
 
 
 def _systems() -> tuple[str, ...]:
-    """Names of operating systems, as far as earlier commands have left an index of them: XML is not read for this."""
+    """Return names of operating systems from the index of earlier commands; XML files are not read for this."""
     from virtprov.osinfo.index import kept_names
 
     return tuple(sorted(name for name in kept_names("os") if "/" not in name))
 
 
 def _lone(rows: Table, given: list[str]) -> list[str]:
-    """Words that may stand without a key: `none`, and values of the keys that leading words fill."""
+    """Return the words that can be used without a key: `none`, and values of the table's first keys."""
     found = ["none"] if rows.none and not given else []
     if rows.flag == "boot":
         from virtprov.options.boot import DEVICES
@@ -166,9 +166,9 @@ def _lone(rows: Table, given: list[str]) -> list[str]:
 
 
 def _names(rows: Table, piece: str, given: set[str]) -> list[str]:
-    """Names that go on from the piece: whole ones with `=`, and up to the next dot where several share it.
+    """Return the names that start with the given part: whole ones with `=`, or up to the next dot if several share it.
 
-    Older spellings come in only when none of the others fits.
+    Older names are only included if no other name matches.
     """
     lone = set(_lone(rows, []))
     shown = [row for row in rows.rows if not row.hidden and row.name not in lone]
@@ -185,7 +185,7 @@ def _names(rows: Table, piece: str, given: set[str]) -> list[str]:
 
 
 def _numbered(name: str, piece: str) -> str:
-    """A row's name with the numbers that the piece has so far, 0 where it has none."""
+    """Return a row's name with the numbers typed so far, 0 for missing ones."""
     parts = name.split(NUMBER)
     made = parts[0]
     for part in parts[1:]:

@@ -1,4 +1,4 @@
-"""What --dry-run says: what would be done, in the conditional, and that nothing was."""
+"""The output of --dry-run: what would be done."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ VERBS = {
     "Enabling": "enable",
     "Granting": "grant",
     "Keeping": "keep",
-    "Letting": "let",
-    "Making": "make",
-    "Putting": "put",
+    "Creating": "create",
+    "Disabling": "disable",
+    "Moving": "move",
+    "Restoring": "restore",
     "Removing": "remove",
     "Starting": "start",
     "Storing": "store",
     "Uploading": "upload",
     "Writing": "write",
 }
-"""How the labels of steps begin, and the verb of each."""
+"""The first words of step labels, and their verbs."""
 
 
 def would(label: str) -> str:
-    """A step's label as something that is not done: "Would make the volume web.qcow2"."""
+    """Return the label of a step as something that is not done: "Would create volume web.qcow2"."""
     first, _, rest = label.partition(" ")
     return f"Would {VERBS[first]} {rest}" if first in VERBS else f"Would do: {label}"
 
 
 def tell(steps: Iterable[Step], output: Output) -> None:
-    """List what would be done on standard output."""
+    """Print what would be done on standard output."""
     for step in steps:
         output.result(would(step.label))
-    output.summary("Nothing was changed.")
+    output.summary("Nothing has been changed.")

@@ -1,4 +1,4 @@
-"""What the user sees: the result on standard output, everything else on standard error."""
+"""The output: the result on standard output, everything else on standard error."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Output:
-    """Where words go. `json` collects the result into one object; `quiet` keeps only results and failures."""
+    """Where output goes. `json` collects the result in one object; `quiet` only prints results and failures."""
 
     __slots__ = ("json", "quiet", "warnings")
 
     acts = False
-    """Whether this run changes, or may have changed, a host: then its result must not be lost in silence."""
+    """Whether this run changes, or may have changed, a host: then a result that cannot be written is an error."""
 
     def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
         self.json = json
@@ -30,12 +30,12 @@ class Output:
         waiting.state.tell = self.say
 
     def say(self, sentence: str) -> None:
-        """Tell the user something on the way; silent with --quiet."""
+        """Print a message; silent with --quiet."""
         if not self.quiet:
             sys.stderr.write(sentence + "\n")
 
     def warn(self, sentence: str, *, always: bool = False) -> None:
-        """Warn the user; JSON carries warnings as well. `always` is for what must be read beside printed XML."""
+        """Print a warning, which is also part of the JSON output. `always` prints it even next to printed XML."""
         self.warnings.append(sentence)
         if always or not self.quiet:
             sys.stderr.write(f"warning: {sentence}\n")
@@ -54,28 +54,28 @@ class Output:
             self.warn(sentence)
 
     def result(self, text: str) -> None:
-        """A result in words, for standard output; JSON has its own."""
+        """Print a result as text on standard output; JSON output has its own."""
         if not self.json:
             sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
     def document(self, text: str) -> None:
-        """XML as a result: for programs, so it is printed as it is."""
+        """Print XML as a result: for programs, so it is not changed."""
         if not self.json:
             streams.exactly(text if text.endswith("\n") else text + "\n")
 
     def password(self, sentence: str) -> None:
-        """A result that is said only once: on standard error where standard output takes nothing."""
+        """Print a result that is shown only once: on standard error if standard output cannot be written."""
         self.result(sentence)
         if not self.json and not streams.arrived():
             sys.stderr.write(sentence + "\n")
 
     def summary(self, sentence: str) -> None:
-        """The closing line: a result, but one that --quiet leaves out."""
+        """Print the last line: a result that --quiet omits."""
         if not self.quiet:
             self.result(sentence)
 
     def object(self, facts: Mapping[str, object]) -> None:
-        """The result as one JSON object, when JSON is asked for."""
+        """Print the result as one JSON object, if JSON output is selected."""
         if self.json:
             import json
 
@@ -87,7 +87,7 @@ class Output:
                     sys.stderr.write(f"Password for root's first login: {word}\n")
 
     def world(self, host: Host) -> World:
-        """What steps act upon, with progress on standard error, and a trail for the case that the run is killed."""
+        """Return the world for steps, with progress on standard error, and a recovery log."""
         from virtprov.actions.run import trail
         from virtprov.actions.run.plan import World
         from virtprov.cli import talk
@@ -100,14 +100,16 @@ class Output:
 
 
 def confirm(question: str) -> bool:
-    """Ask a yes/no question on standard error; anything but y or yes is no.
+    """Ask a yes/no question on standard error; anything but y or yes means no.
 
-    Raises ProvError when what is asked about could not be shown.
+    Raises ProvError if the change to confirm could not be shown.
     """
     if not streams.arrived():
         from virtprov.support.errors import ProvError
 
-        raise ProvError("standard output cannot be written: what is asked about was not shown, and is not done")
+        raise ProvError(
+            "cannot write to standard output: nothing has been done, because the change to confirm could not be shown"
+        )
     sys.stderr.write(f"{question} (y/n): ")
     sys.stderr.flush()
     answer = _answer()
@@ -117,7 +119,7 @@ def confirm(question: str) -> bool:
 
 
 def _passwords(body: object) -> Iterator[str]:
-    """Every password that was made up and that an object says, wherever in it."""
+    """Return every generated password in an object."""
     if isinstance(body, dict):
         word = body.get("root_password")
         if word:
@@ -129,7 +131,7 @@ def _passwords(body: object) -> Iterator[str]:
 
 
 def _answer() -> str:
-    """A line of standard input; "" where there is none."""
+    """Return a line of standard input; "" at its end."""
     try:
         return sys.stdin.readline() if sys.stdin else ""
     except (OSError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""What the three commands share on the command line: the parser, common flags, one flag for each option group."""
+"""The command line parts shared by the three commands: the parser, common flags, one flag for each option group."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OLD_FLAGS = {
     "seclabel": ("--security",),
     "launchSecurity": ("--launchsecurity",),
 }
-"""Other spellings of a group's flag; the long ones are not shown in the help."""
+"""Other names of a group's flag; the long ones are not shown in the help."""
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -39,7 +39,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 @contextmanager
 def _untranslated() -> Iterator[None]:
-    """Keep argparse from looking for translations of its words: ours have none, and the search outlasts the help."""
+    """Keep argparse from looking for translations: there are none, and the search takes longer than the help."""
     kept = argparse._  # type: ignore[attr-defined]
     argparse._ = str  # type: ignore[attr-defined]
     try:
@@ -49,10 +49,10 @@ def _untranslated() -> Iterator[None]:
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's parser, with failures as UsageError. What is needed of argparse's own members is in this class.
+    """argparse's parser, with failures as UsageError. Uses of argparse's private members are in this class.
 
-    Long flags may be cut short as long as they stay unambiguous; those in `fresh`, which virt-install does
-    not have, must be written out, so that what was unambiguous there is so here.
+    Long flags may be abbreviated if they are unambiguous; those in `fresh`, which virt-install does not have, must be
+    written in full, so that abbreviations that work there also work here.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -61,7 +61,7 @@ class Parser(argparse.ArgumentParser):
         self.fresh: set[str] = set()
 
     def flag(self, word: str) -> argparse.Action | None:
-        """The flag that a word means, cut short or not; None when it means none, or several."""
+        """Return the flag for a word, abbreviated or not; None if there is none, or several."""
         known = self._option_string_actions.get(word)
         if known is not None or not word.startswith("--") or word == "--" or "=" in word:
             return known
@@ -69,32 +69,32 @@ class Parser(argparse.ArgumentParser):
         return found[0][0] if len(found) == 1 else None
 
     def flags(self) -> list[str]:
-        """Every long flag that the help shows, under its first name, sorted."""
+        """Return the main name of every long flag shown in the help, sorted."""
         shown = [action for action in self._actions if action.help != argparse.SUPPRESS]
         long = ([name for name in action.option_strings if name.startswith("--")] for action in shown)
         return sorted(names[0] for names in long if names)
 
     def takes_names(self) -> bool:
-        """Whether there are words that belong to no flag, such as the names of guests."""
+        """Return whether there are positional arguments, such as the names of guests."""
         return bool(self._get_positional_actions())
 
     def format_help(self) -> str:
-        """The help as a text."""
+        """Return the help as text."""
         with _untranslated():
             return super().format_help()
 
     def add_fresh(self, target: Target, flag: str, **settings: Any) -> None:
-        """Add a flag of our own to the parser or one of its groups."""
+        """Add a flag that virt-install does not have to the parser or one of its groups."""
         self.fresh.add(flag)
         target.add_argument(flag, **settings)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Read the command line; raises UsageError for words that are no text."""
+        """Parse the command line; raises UsageError for arguments that are not valid text."""
         for word in args or ():
             if not word.isascii() and any("\udc80" <= letter <= "\udcff" for letter in word):
                 raise UsageError(
-                    f"the word {word[:80]!a} on the command line is not UTF-8",
-                    hint="names and values go into XML, which is text; rename a file that is called so",
+                    f"the argument {word[:80]!a} is not valid UTF-8",
+                    hint="XML can only hold valid text; rename the file if this is a file name",
                 )
         with _untranslated():
             read = super().parse_known_args(args, namespace)
@@ -102,7 +102,7 @@ class Parser(argparse.ArgumentParser):
         return read
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the command line; raises UsageError."""
+        """Report an error in the command line; raises UsageError."""
         words, hint = _in_our_words(message, [flag for flag in self._option_string_actions if flag.startswith("--")])
         raise UsageError(words, hint=hint or f"`{self.prog} --help` lists all flags")
 
@@ -115,33 +115,33 @@ class Parser(argparse.ArgumentParser):
 
 
 def _in_our_words(message: str, flags: list[str]) -> tuple[str, str]:
-    """What argparse says, and what to try; "" where only the list of all flags helps."""
+    """Translate a message of argparse, and return a hint; "" if only the list of all flags helps."""
     start, _, rest = message.partition(": ")
     if start == "unrecognized arguments":
         unknown = rest.split()[0] if rest.strip() else ""
         if unknown.startswith("--"):
             return message, nearest(unknown.partition("=")[0], flags)
-        return message, "" if unknown.startswith("-") else "every value belongs to a flag; quote one that holds blanks"
+        return message, "" if unknown.startswith("-") else "a value must follow a flag; quote values with spaces"
     if not start.startswith("argument "):
-        return message, "write the flag out" if start == "ambiguous option" else ""
+        return message, "write the flag in full" if start == "ambiguous option" else ""
     name = _longest(start.removeprefix("argument "))
     if rest.startswith("expected"):
-        return f"{name} needs a value", f"`{name} help` lists what it takes" if name[2:] in GROUPS else ""
+        return f"{name} requires a value", f"`{name} help` lists its sub-options" if name[2:] in GROUPS else ""
     if rest.startswith("not allowed with argument "):
         other = _longest(rest.removeprefix("not allowed with argument "))
-        return f"{name} and {other} exclude each other", "leave out one of them"
+        return f"{name} and {other} cannot be used together", "omit one of them"
     what, _, value = rest.partition(": ")
     if what == "invalid choice":
         value, _, choices = value.partition(" (choose from ")
         listed = choices.removesuffix(")").replace("'", "")
-        return f"{name} {value}: there is no such choice", f"there are {listed}"
+        return f"{name} {value}: invalid choice", f"choose from {listed}"
     if what.startswith("invalid "):
-        return f"{name} {value}: this is no number", f"for example {name} 30"
+        return f"{name} {value}: not a number", f"for example {name} 30"
     return message, ""
 
 
 def _longest(names: str) -> str:
-    """The flag to speak of where argparse names all its spellings: `-w/--network`."""
+    """Return the name to use for a flag for which argparse lists all names: `-w/--network`."""
     spelled = names.split("/")
     old = {flag for flags in OLD_FLAGS.values() for flag in flags}
     known = [name for name in spelled if name[2:] in GROUPS]
@@ -149,7 +149,7 @@ def _longest(names: str) -> str:
 
 
 def _columns() -> int:
-    """The width of the terminal; what argparse would load to find it takes longer than the rest of the help."""
+    """Return the width of the terminal without the modules that argparse would load for that."""
     import os
 
     try:
@@ -159,7 +159,7 @@ def _columns() -> int:
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Help with room for long flags; old spellings of a flag are left out."""
+    """Help with room for long flags, without old names of flags."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=26, width=max(_columns() - 2, 40))
@@ -179,7 +179,7 @@ class _Formatter(argparse.HelpFormatter):
 
 
 class _PrintScript(argparse.Action):
-    """Print the completion script for a shell, and leave."""
+    """Print the completion script for a shell, and exit."""
 
     def __call__(self, parser: argparse.ArgumentParser, space: object, values: Any, flag: str | None = None) -> None:
         import sys
@@ -191,11 +191,11 @@ class _PrintScript(argparse.Action):
 
 
 def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = ("--connect",)) -> Parser:
-    """A parser with the flags that every command has first: help, version, connection."""
+    """Return a parser with the first flags of every command: help, version, connection."""
     made = Parser(prog=tool, usage=usage, description=description, epilog=_EPILOG)
     group = made.add_argument_group("options")
-    group.add_argument("-h", "--help", action="help", help="show this help and leave")
-    group.add_argument("--version", action="version", version=_version(), help="show the version and leave")
+    group.add_argument("-h", "--help", action="help", help="show this help and exit")
+    group.add_argument("--version", action="version", version=_version(), help="show the version and exit")
     made.add_fresh(
         group,
         "--completion",
@@ -204,7 +204,7 @@ def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = 
         metavar="SHELL",
         help="print the completion script for bash, zsh or fish",
     )
-    group.add_argument(*connect, dest="connect", metavar="URI", help="the hypervisor's libvirt URI, as qemu:///system")
+    group.add_argument(*connect, dest="connect", metavar="URI", help="URI of the hypervisor, such as qemu:///system")
     return made
 
 
@@ -218,16 +218,16 @@ def _version() -> str:
 
 
 def add_talk(made: Parser, group: Target) -> None:
-    """How much is said, and in which form: --quiet, --debug, --output."""
-    group.add_argument("-q", "--quiet", action="store_true", help="say only results and failures")
-    group.add_argument("-d", "--debug", action="store_true", help="say in detail what is done")
+    """Add --quiet, --debug and --output."""
+    group.add_argument("-q", "--quiet", action="store_true", help="print only results and errors")
+    group.add_argument("-d", "--debug", action="store_true", help="print detailed debug messages")
     made.add_fresh(
         group,
         "--output",
         choices=("text", "json"),
         default="text",
         metavar="text|json",
-        help="results as text, or as one JSON object",
+        help="print the result as text or as a JSON object",
     )
 
 
@@ -238,9 +238,9 @@ def add_groups(
     bare: Iterable[str] = (),
     action: str | type[argparse.Action] = "append",
 ) -> None:
-    """A flag for each option group; it may be repeated, and its raw values are a list in the order given.
+    """Add a flag for each option group; it can be repeated, and its raw values are a list in order.
 
-    `bare` names groups that may be given without a value, `action` what argparse does with one.
+    `bare` are groups that can be given without a value, `action` is the argparse action for values.
     """
     lone = set(bare)
     for name in groups:
@@ -261,7 +261,7 @@ def add_groups(
 
 
 def add_osinfo(target: Target) -> None:
-    """--osinfo, which older scripts call --os-variant; the last one counts."""
+    """Add --osinfo, which older scripts call --os-variant; the last one is used."""
     target.add_argument(
         "--osinfo",
         "--os-variant",
@@ -277,7 +277,7 @@ def add_schema(made: Parser, group: Target) -> None:
         group,
         "--no-schema-check",
         action="store_true",
-        help="take names, values and XML that libvirt's schema here does not know",
+        help="accept values and XML unknown to libvirt's schema",
     )
 
 
@@ -293,7 +293,7 @@ def add_check(target: Target) -> None:
 
 
 def texts(args: argparse.Namespace, group: str) -> list[str]:
-    """The raw values of an option group; where only the last one counts, a list of one or none."""
+    """Return the raw values of an option group; if only the last one is used, a list with at most one."""
     found = getattr(args, destination(group))
     if found is None:
         return []
@@ -301,5 +301,5 @@ def texts(args: argparse.Namespace, group: str) -> list[str]:
 
 
 def destination(group: str) -> str:
-    """The name under which the parsed arguments keep the values of an option group."""
+    """Return the name of the attribute with the values of an option group."""
     return group.replace("-", "_")

@@ -1,6 +1,6 @@
-"""The scripts that `--completion bash|zsh|fish` prints: they ask the command itself, with `--complete`.
+"""The scripts printed by `--completion bash|zsh|fish`: they call the command itself with `--complete`.
 
-What the command answers are whole words, one a line; a blank at the end says that the word is complete.
+The command prints whole words, one on each line; a trailing blank means that the word is complete.
 """
 
 from __future__ import annotations
@@ -11,16 +11,12 @@ def script(shell: str, tool: str) -> str:
     return _SCRIPTS[shell].replace("TOOL", tool).replace("NAME", tool.replace("-", "_"))
 
 
-_BASH = """\
-# bash completion for TOOL; put it into ~/.local/share/bash-completion/completions/TOOL,
-# or say: source <(TOOL --completion bash)
-_NAME() {
-    local line=${COMP_LINE:0:COMP_POINT}
-    mapfile -t COMPREPLY < <("${1/#\\~/$HOME}" --complete-line "$COMP_WORDBREAKS" "$line" 2>/dev/null)
-    if ((${#COMPREPLY[@]})); then compopt -o nospace; fi
-}
-complete -o default -F _NAME TOOL
-"""
+_BASH = (
+    "# bash completion for TOOL; save it as ~/.local/share/bash-completion/completions/TOOL,\n# or run: source "
+    "<(TOOL --completion bash)\n_NAME() {\n    local line=${COMP_LINE:0:COMP_POINT}\n    mapfile -t COMPREPLY < "
+    '<("${1/#\\~/$HOME}" --complete-line "$COMP_WORDBREAKS" "$line" 2>/dev/null)\n    if ((${#COMPREPLY[@]})); '
+    "then compopt -o nospace; fi\n}\ncomplete -o default -F _NAME TOOL\n"
+)
 
 _ZSH = """\
 #compdef TOOL

@@ -1,4 +1,4 @@
-"""Standard input as a document: there or not, and no larger than any document is."""
+"""Read XML from standard input, which may be closed or too large."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from virtprov.support.files import LIMIT
 
 
 def read(what: str) -> bytes:
-    """Return all of standard input; `what` is to be there ("XML"). Raises InputError."""
+    """Return all of standard input; `what` describes the expected data ("XML"). Raises InputError."""
     if sys.stdin is None:
-        raise InputError(f"there is no standard input to read {what} from", hint="it is closed: leave out `<&-`")
+        raise InputError(f"cannot read {what}: standard input is closed", hint="omit `<&-`")
     try:
         data: bytes = sys.stdin.buffer.read(LIMIT + 1)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise InputError(f"standard input cannot be read: {why}", hint=f"feed {what}, or name a file") from None
+        raise InputError(f"cannot read standard input: {why}", hint=f"pipe {what} in, or give a file") from None
     if len(data) > LIMIT:
-        raise InputError(f"what is on standard input is larger than {LIMIT >> 20} MiB", hint=f"is it {what}?")
+        raise InputError(
+            f"the data on standard input is larger than {LIMIT >> 20} MiB", hint=f"check that it is {what}"
+        )
     return data

@@ -1,8 +1,8 @@
-"""The standard streams: they can be closed, full or without a reader, and what is written to them is shown safely.
+"""The standard streams: they may be closed, full or without a reader, and output is shown safely.
 
-While a command runs, `sys.stdout` and `sys.stderr` are of the class Shown. Whatever anybody writes there passes through
-`visible`; XML and JSON, and what moves the cursor, is written with `exactly`. A stream that cannot be written raises
-nothing: a command that has changed a host does not fail for that. `cli/app.py` asks in the end whether one failed.
+While a command runs, `sys.stdout` and `sys.stderr` are of the class Shown. Everything written there passes through
+`visible`; XML, JSON and cursor movements are written with `exactly`. A stream that cannot be written raises nothing: a
+command that has changed a host does not fail because of that. `cli/app.py` checks at the end whether a write failed.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class Shown:
-    """A text stream for people; everything but writing is the stream's own."""
+    """A text stream for people; everything except writing is done by the original stream."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.failure: OSError | None = None
 
     def write(self, text: str) -> int:
-        """Write text, with what could steer a terminal spelled out."""
+        """Write text, with control characters that could affect a terminal escaped."""
         self._put(visible(text), "backslashreplace")
         return len(text)
 
     def exactly(self, text: str) -> None:
-        """Write text as it is; letters that the stream's encoding lacks become references of XML."""
+        """Write text unchanged; characters missing in the stream's encoding become XML references."""
         self._put(text, "xmlcharrefreplace")
 
     def _put(self, text: str, otherwise: str) -> None:
@@ -46,7 +46,7 @@ class Shown:
             self._lost(error)
 
     def flush(self) -> None:
-        """Hand over what is written; see `failure` for whether it arrived."""
+        """Flush the output; `failure` tells whether that worked."""
         if self.failure is None:
             try:
                 self.stream.flush()
@@ -54,7 +54,7 @@ class Shown:
                 self._lost(error)
 
     def _lost(self, error: OSError) -> None:
-        """Note the first failure, and let what is still in the stream's buffer go to nowhere."""
+        """Record the first failure, and discard what is still in the buffer."""
         self.failure = error
         try:
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -84,9 +84,9 @@ class guarded:  # noqa: N801  (reads as a word: `with guarded():`)
 
 
 def occupy() -> None:
-    """Put something on the numbers of closed standard streams, so that no file or socket of ours gets them.
+    """Open something for the numbers of closed standard streams, so that no other file or socket gets them.
 
-    Reading from, or writing to, what is put there fails as it does with a closed one.
+    Reading from and writing to it fails as for a closed stream.
     """
     for number, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_RDONLY)):
         try:
@@ -100,7 +100,7 @@ def occupy() -> None:
 
 
 def exactly(text: str) -> None:
-    """Write a result for programs, XML or JSON, to standard output as it is."""
+    """Write a result for programs, XML or JSON, to standard output unchanged."""
     out = sys.stdout
     if isinstance(out, Shown):
         out.exactly(text)
@@ -109,11 +109,11 @@ def exactly(text: str) -> None:
 
 
 def arrived() -> bool:
-    """Hand over what is written to standard output, and say whether all of it arrived so far."""
+    """Flush standard output, and return whether everything has been written so far."""
     sys.stdout.flush()
     return getattr(sys.stdout, "failure", None) is None
 
 
 def _closed(number: int) -> TextIO:
-    """A stream in place of one that is closed: writing to it fails."""
+    """Return a replacement for a closed stream: writing to it fails."""
     return open(number, "w", encoding="utf-8", closefd=False)

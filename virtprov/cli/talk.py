@@ -1,8 +1,8 @@
-"""How a command talks: its name, and what --debug and --output ask for.
+"""How a command reports: its name, and --debug and --output.
 
-The command's own parser tells when it has read the line (`heard`). Where it could not, because the line is wrong or a
-library is missing, a small parser that knows these flags alone reads it, so that a failure is told as asked all the
-same.
+The command's parser reports the parsed flags (`heard`). If it could not parse them, because of an error or a missing
+library, a small parser that only knows these flags is used, so that the failure is still reported in the requested
+form.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Talk:
-    """Whether what goes on inside is told, and whether the result is one JSON object."""
+    """Whether debug messages are printed, and whether the result is a JSON object."""
 
     __slots__ = ("debug", "json")
 
@@ -32,14 +32,14 @@ _hush: Callable[[], None] | None = None
 
 
 def begin(name: str) -> None:
-    """A command of this name begins; nothing is known of its line yet."""
+    """Start a command with this name; its flags are not known yet."""
     global tool
     end()
     tool = name
 
 
 def heard(args: Namespace) -> None:
-    """The parser has read the line; with --debug, the log is printed from here on."""
+    """Use the parsed flags; with --debug, the log is printed from now on."""
     global _heard, _hush
     if "debug" not in args or _heard is not None:
         return
@@ -51,12 +51,12 @@ def heard(args: Namespace) -> None:
 
 
 def asked(argv: list[str]) -> Talk:
-    """What the line asks for, be it one that the command's parser could not read."""
+    """Return the requested form, even if the command's parser failed."""
     return _heard or _read(argv)
 
 
 def end() -> None:
-    """The command is over; the log is no longer printed."""
+    """End the command; the log is no longer printed."""
     global _heard, _hush
     if _hush is not None:
         _hush()
@@ -64,7 +64,7 @@ def end() -> None:
 
 
 def _read(argv: list[str]) -> Talk:
-    """What the words before `--` say of the two flags; a line that is wrong in these as well says nothing."""
+    """Parse the two flags among the words before `--`; if that fails, return the defaults."""
     from argparse import ArgumentParser
 
     class Refused(Exception):

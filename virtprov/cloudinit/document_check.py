@@ -88,7 +88,7 @@ def check_user_data(source: Source) -> Checked:
         return unpacked._replace(mime="application/gzip")
     text = _decoded(source)
     if not text.strip():
-        raise InputError(f"{source.name} is empty", hint="leave the sub-option out, or begin with #cloud-config")
+        raise InputError(f"{source.name} is empty", hint="omit the sub-option, or start the file with #cloud-config")
     kind, mime = _kind(text)
     if not kind:
         raise _no_header(text, source.name)
@@ -102,7 +102,7 @@ def check_user_data(source: Source) -> Checked:
         _jsonp(text, source.name)
     warnings = []
     if kind == "script" and text.lstrip().split("\n", 1)[0].endswith("\r"):
-        warnings.append(f"{source.name}, line 1: the line ends in CR LF, so the guest will not find the interpreter")
+        warnings.append(f"{source.name}, line 1: the line ends with CR LF, so the guest will not find the interpreter")
     return Checked(kind, mime, text, None, tuple(warnings))
 
 
@@ -111,7 +111,7 @@ def _decoded(source: Source) -> str:
 
     if source.data.startswith(b"\xef\xbb\xbf"):
         raise InputError(
-            f"{source.name}, line 1: a byte order mark stands before the first word",
+            f"{source.name}, line 1: starts with a byte order mark",
             hint="save the file as UTF-8 without a byte order mark",
         )
     return decode(source.data, source.name)
@@ -128,9 +128,9 @@ def _gunzip(source: Source) -> bytes:
         with gzip.open(io.BytesIO(source.data)) as handle:
             data = handle.read(LIMIT + 1)
     except (OSError, EOFError, zlib.error):
-        raise InputError(f"{source.name} begins like a gzip file but cannot be unpacked") from None
+        raise InputError(f"{source.name} looks like a gzip file but cannot be decompressed") from None
     if len(data) > LIMIT:
-        raise InputError(f"{source.name} unpacks to more than {LIMIT // 1024**2} MiB")
+        raise InputError(f"{source.name} is larger than {LIMIT // 1024**2} MiB when decompressed")
     return data
 
 
@@ -161,7 +161,7 @@ def _loose_header(text: str, name: str) -> list[str]:
     """Warn of a header that cloud-init takes but its own checker does not."""
     if text.startswith("#cloud-config"):
         return []
-    return [f"{name}: '#cloud-config' should be the first line, in lower case"]
+    return [f"{name}: the first line should be '#cloud-config', in lower case"]
 
 
 def _no_header(text: str, name: str) -> InputError:
@@ -172,12 +172,14 @@ def _no_header(text: str, name: str) -> InputError:
     shown = first if len(first) <= 40 else first[:37] + "..."
     squeezed = first.lower().replace(" ", "").replace("_", "-").lstrip("#")
     if squeezed in ("cloud-config", "cloudconfig"):
-        return InputError(f"{name}, line {number}: '{shown}' is not '#cloud-config'", hint="write it just so")
+        return InputError(
+            f"{name}, line {number}: '{shown}' is not '#cloud-config'", hint="write exactly '#cloud-config'"
+        )
     later = next((place for place, line in enumerate(lines, 1) if line.rstrip() == "#cloud-config"), 0)
     hint = "put '#cloud-config' alone on the first line" + (f" (it is on line {later})" if later else "")
     return InputError(
-        f"{name}, line {number}: cloud-init does not know what '{shown}' begins, and would ignore all of it",
-        hint=hint if not first.startswith(("<", "-----", "ssh-")) else "is it the right file?",
+        f"{name}, line {number}: cloud-init does not recognise the file type '{shown}', and would ignore the file",
+        hint=hint if not first.startswith(("<", "-----", "ssh-")) else "check that this is the right file",
     )
 
 
@@ -187,7 +189,7 @@ def _cloud_config(text: str, name: str) -> Checked:
     for key in tree:
         near = _near_key(key)
         if near:
-            warnings.append(f"{name}: cloud-init knows no key '{key}': {near}")
+            warnings.append(f"{name}: cloud-init has no key '{key}': {near}")
     return Checked(CLOUD_CONFIG, "text/cloud-config", text, tree, tuple(warnings))
 
 
@@ -226,7 +228,7 @@ def _jsonp(text: str, name: str) -> None:
         json.loads(text.split("\n", 1)[1] if "\n" in text else "")
     except ValueError as error:
         line = getattr(error, "lineno", 0) + 1
-        raise InputError(f"{name}, line {line}: the JSON does not parse") from None
+        raise InputError(f"{name}, line {line}: invalid JSON") from None
 
 
 def load_mapping(text: str, name: str, what: str) -> tuple[dict[str, Any], list[str]]:
@@ -239,10 +241,8 @@ def load_mapping(text: str, name: str, what: str) -> tuple[dict[str, Any], list[
         return {}, warnings
     if not isinstance(tree, dict):
         word = "a list" if isinstance(tree, list) else "plain text" if isinstance(tree, str) else "a single value"
-        hint = "write 'key: value' lines" + (": is a blank missing behind a colon?" if word == "plain text" else "")
-        line = next(
-            (at for at, row in enumerate(text.split("\n"), 1) if row.strip() and not row.startswith("#")), 1
-        )
+        hint = "write 'key: value' lines" + (": missing space after a colon?" if word == "plain text" else "")
+        line = next((at for at, row in enumerate(text.split("\n"), 1) if row.strip() and not row.startswith("#")), 1)
         raise InputError(f"{name}, line {line}: the {what} is {word}, not a mapping", hint=hint)
     return tree, warnings
 
@@ -265,36 +265,36 @@ def load(text: str, name: str) -> tuple[Any, list[str]]:
     except RecursionError:
         raise InputError(f"{name}: the YAML is nested too deeply") from None
     except TooMany as error:
-        raise InputError(f"{name}: the YAML is too large: {error}", hint="is it the right file?") from None
+        raise InputError(f"{name}: the YAML is too large: {error}", hint="check that this is the right file") from None
     except (ValueError, TypeError, AttributeError) as error:
         # values that do not fit their tag, which PyYAML does not look at before: 2024-13-45, !!timestamp x
-        raise InputError(f"{name}: the YAML holds an impossible value: {error}") from None
+        raise InputError(f"{name}: invalid value in the YAML: {error}") from None
     finally:
         if loader is not None:
             loader.dispose()
-    return tree, [f"{name}, line {line}: the key '{key}' stands twice" for key, line in loader.doubles]
+    return tree, [f"{name}, line {line}: duplicate key '{key}'" for key, line in loader.doubles]
 
 
 def _bad_yaml(error: Exception, text: str, name: str) -> InputError:
     """Say in which line the YAML breaks, and why."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it does not parse")
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "invalid YAML")
     if mark is None:
         at = getattr(error, "position", 0)
-        return InputError(f"{name}, line {text.count(chr(10), 0, at) + 1}: bad YAML: {problem}")
+        return InputError(f"{name}, line {text.count(chr(10), 0, at) + 1}: invalid YAML: {problem}")
     line = mark.line + 1
     rows = text.split("\n")
     row = rows[mark.line] if mark.line < len(rows) else ""
-    hint = "check brackets, quotes, colons and the indentation there"
+    hint = "check brackets, quotes, colons and indentation there"
     if "\t" in row[: len(row) - len(row.lstrip())]:
-        hint = "indent with blanks: YAML allows no tabs there"
+        hint = "indent with spaces: YAML does not allow tabs there"
     elif "{{" in row or "{%" in row:
-        hint = "a template needs '## template: jinja' as its first line"
+        hint = "a template must have '## template: jinja' as its first line"
     elif "mapping values are not allowed" in problem:
-        hint = "check the indentation, and quote text that holds ': '"
+        hint = "check the indentation, and quote text that contains ': '"
     elif "expected <block end>" in problem or "could not find expected ':'" in problem:
         hint = "check the indentation of this line and the one before"
-    return InputError(f"{name}, line {line}: bad YAML: {problem}", hint=hint)
+    return InputError(f"{name}, line {line}: invalid YAML: {problem}", hint=hint)
 
 
 def check_network_config(source: Source) -> Checked:
@@ -309,7 +309,7 @@ def check_network_config(source: Source) -> Checked:
         if len(tree) > 1:
             other = next(key for key in tree if key != "network")
             raise InputError(
-                f"{source.name}: the key '{other}' stands beside 'network'", hint="put it below 'network'"
+                f"{source.name}: the key '{other}' is outside of 'network'", hint="move it below 'network'"
             )
         inner = tree["network"] if isinstance(tree["network"], dict) else {}
     if inner.get("config") == "disabled":
@@ -321,7 +321,7 @@ def check_network_config(source: Source) -> Checked:
         for key in inner:
             hint = "" if key in NETWORK_V2_KEYS else nearest(str(key), NETWORK_V2_KEYS, most=1)
             if hint:
-                warnings.append(f"{source.name}: network-config version 2 knows no key '{key}': {hint}")
+                warnings.append(f"{source.name}: network-config version 2 has no key '{key}': {hint}")
         return Checked("network-config", "", text, tree, tuple(warnings))
     raise _no_network(source.name, inner)
 
@@ -329,8 +329,8 @@ def check_network_config(source: Source) -> Checked:
 def _no_network(name: str, inner: dict[str, Any]) -> InputError:
     version = inner.get("version")
     if version == 1:
-        return InputError(f"{name}: a network-config of version 1 needs a list 'config'")
+        return InputError(f"{name}: network-config version 1 requires a list 'config'")
     if version is None:
         missing = "'version: 1' or 'version: 2'" if inner else "anything"
-        return InputError(f"{name}: the network-config does not hold {missing}", hint="add 'version: 2'")
-    return InputError(f"{name}: network-config version '{version}' is not known", hint="write version: 1 or 2")
+        return InputError(f"{name}: the network-config does not contain {missing}", hint="add 'version: 2'")
+    return InputError(f"{name}: unknown network-config version '{version}'", hint="write version: 1 or 2")

@@ -83,8 +83,8 @@ def user_data(wishes: Wishes, given: Source | None) -> Document:
     if checked.kind == MULTIPART or checked.mime == "application/gzip":
         how = "multi-part" if checked.kind == MULTIPART else "gzipped"
         raise UsageError(
-            f"{FLAG}: {_options(wishes)} cannot be added to {given.name}, which is {how} already",
-            hint="put what they ask for into the file",
+            f"{FLAG}: {_options(wishes)} cannot be added to {given.name}, which is already {how}",
+            hint="configure this in the file instead",
         )
     if checked.kind == CLOUD_CONFIG:
         ours = _fitted(ours, checked.tree or {}, wishes, given.name)
@@ -191,20 +191,20 @@ def _fitted(ours: dict[str, Any], theirs: dict[str, Any], wishes: Wishes, name: 
             fitted["users"] = [entry for entry in ours["users"] if entry != "default"]
         for entry in fitted.get("users", ()):
             if entry["name"] in named:
-                raise _conflict(name, f"it has a user '{entry['name']}' of its own")
+                raise _conflict(name, f"it already defines a user '{entry['name']}'")
         if wishes.image_user_keys and "default" not in named:
-            raise _conflict(name, "its 'users' leaves out 'default', so the ssh key would go to nobody")
+            raise _conflict(name, "its 'users' omits 'default', so the ssh key would not be used")
     if wishes.root_hash and _sets_root_password(theirs.get("chpasswd")):
-        raise _conflict(name, "its 'chpasswd' sets root's password too")
+        raise _conflict(name, "its 'chpasswd' also sets root's password")
     if "disable_root" in ours and theirs.get("disable_root") not in (None, False):
-        raise _conflict(name, "it says 'disable_root: true', and root is to have a key of the image's user")
+        raise _conflict(name, "it has 'disable_root: true', but root should get a key")
     return fitted
 
 
 def _conflict(name: str, reason: str) -> InputError:
     return InputError(
-        f"{name} does not go together with the other {FLAG} sub-options: {reason}",
-        hint="say it in one of the two places",
+        f"{name} cannot be combined with the other {FLAG} sub-options: {reason}",
+        hint="configure this in only one of the two places",
     )
 
 
@@ -276,8 +276,8 @@ def meta_data(request: SeedRequest, given: Source | None) -> Document:
         said = str(tree.get("local-hostname") or "")
         if said and request.hostname and said != request.hostname:
             raise InputError(
-                f"{given.name} says 'local-hostname: {said}', and hostname={request.hostname} is asked for",
-                hint="say it in one of the two places",
+                f"{given.name} has 'local-hostname: {said}', but hostname={request.hostname} is given",
+                hint="configure this in only one of the two places",
             )
         if said and tree.get("instance-id"):
             return Document(given.data, tuple(warnings))

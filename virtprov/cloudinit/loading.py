@@ -26,7 +26,7 @@ class PlainLoader(yaml.SafeLoader):
         """Count the values: a document of a million takes PyYAML a minute, and is not read to its end."""
         self._nodes += 1
         if self._nodes > MOST:
-            raise TooMany(f"it holds more than {MOST} values")
+            raise TooMany(f"it contains more than {MOST} values")
         node: yaml.Node | None = super().compose_node(parent, index)
         return node
 

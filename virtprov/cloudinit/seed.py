@@ -9,7 +9,6 @@ from virtprov.cloudinit.sources import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.cloudinit.sources import Source
 
@@ -56,7 +55,7 @@ def build(request: SeedRequest) -> Seed:
         made["vendor-data"] = documents.vendor_data(vendor)
     warnings = [warning for document in made.values() for warning in document.warnings]
     if request.user and not request.ssh_key:
-        warnings.append(f"nobody can log in as '{request.user}': it has neither a key (ssh-key=) nor a password")
+        warnings.append(f"nobody can log in as '{request.user}': the user has neither a key (ssh-key=) nor a password")
     instance_id, hostname = _identity(made["meta-data"].data)
     return Seed(
         {name: document.data for name, document in made.items()},

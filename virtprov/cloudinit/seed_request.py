@@ -50,7 +50,7 @@ def from_options(options: Mapping[str, str]) -> SeedRequest:
     """Return the request for the sub-options of `--cloud-init`, name -> text, as their table spells them.
 
     No sub-option at all means a generated root password and `disable`, as with virt-install; an empty text
-    means "not given". Raises UsageError for values that make no sense and pairs that exclude each other.
+    means "not given". Raises UsageError for values that make no sense and pairs that cannot be used together.
     """
     if not options:
         return SeedRequest(root_password_generate=True, disable=True)
@@ -65,7 +65,7 @@ def _refuse_nonsense(request: SeedRequest) -> None:
     """Raise UsageError for values that cannot work, whatever the files hold."""
     if request.root_password_generate and request.root_password_file:
         raise UsageError(
-            f"{FLAG}: root-password-generate and root-password-file exclude each other", hint="give one of them"
+            f"{FLAG}: root-password-generate and root-password-file cannot be used together", hint="omit one of them"
         )
     if request.user:
         _check_user(request.user)
@@ -75,25 +75,25 @@ def _refuse_nonsense(request: SeedRequest) -> None:
         if host_name(request.hostname) != request.hostname.lower():
             fit = host_name(request.hostname)
             raise UsageError(
-                f"{FLAG} hostname: '{request.hostname}' is not a host name",
-                hint=f"letters, digits, dashes and dots: '{fit}'" if fit else "letters, digits, dashes, dots",
+                f"{FLAG} hostname: '{request.hostname}' is not a valid host name",
+                hint=f"use letters, digits, dashes and dots: '{fit}'"
+                if fit
+                else "use letters, digits, dashes and dots",
             )
 
 
 def _check_user(name: str) -> None:
     """Raise UsageError for a name that useradd would refuse, or that is taken in every guest."""
     if name == "root":
-        raise UsageError(
-            f"{FLAG} user: root is there already", hint="use root-ssh-key or root-password-generate"
-        )
+        raise UsageError(f"{FLAG} user: root already exists", hint="use root-ssh-key or root-password-generate")
     letters = name.replace("_", "a").replace("-", "a")
     good = name.isascii() and letters.isalnum() and name == name.lower() and not name[0].isdigit()
     if not good or name[0] == "-" or len(name) > 32:
         raise UsageError(
-            f"{FLAG} user: '{name}' is not a user name",
-            hint="use up to 32 lower-case letters, digits, dashes and underscores, a letter first",
+            f"{FLAG} user: '{name}' is not a valid user name",
+            hint="use up to 32 lower-case letters, digits, dashes and underscores, starting with a letter",
         )
     if name == "default":
         raise UsageError(
-            f"{FLAG} user: 'default' stands for the image's own user", hint="use clouduser-ssh-key for it"
+            f"{FLAG} user: 'default' is reserved for the image's own user", hint="use clouduser-ssh-key for it"
         )

@@ -56,20 +56,20 @@ class Reader:
         from virtprov.support import fetch, http
 
         if not place:
-            raise UsageError(f"{FLAG} {option}: there is no file name behind '@'")
+            raise UsageError(f"{FLAG} {option}: no file name after '@'")
         data = fetch.read(place, limit=LIMIT, what=f"{option} file")
         return Source(f"'{http.shown(place)}'", data)
 
     def _stdin(self, option: str) -> bytes:
         if self._stdin_for:
             raise UsageError(
-                f"{FLAG}: {self._stdin_for} and {option} cannot both come from standard input",
-                hint="put one of them into a file",
+                f"{FLAG}: {self._stdin_for} and {option} cannot both be read from standard input",
+                hint="read one of them from a file",
             )
         self._stdin_for = option
         data = _standard_input()
         if data is None:
-            raise InputError(f"the {option} cannot be read: there is no standard input")
+            raise InputError(f"cannot read the {option}: standard input is closed")
         if len(data) > LIMIT:
             raise InputError(f"the {option} on standard input is larger than {LIMIT // 1024**2} MiB")
         return data
@@ -96,7 +96,7 @@ class Reader:
         source = source or self._fetched(option, value.removeprefix("@"))
         line = decode(source.data, source.name).split("\n", 1)[0].removesuffix("\r")
         if not line:
-            raise InputError(f"{source.name} holds no password: its first line is empty")
+            raise InputError(f"{source.name} does not contain a password: its first line is empty")
         return log.secret(line)
 
 
@@ -136,8 +136,8 @@ def _refuse_typed_escapes(option: str, value: str) -> None:
     r"""Refuse inline text on one line with a backslash and an n in it: a shell does not make that a newline."""
     if "\n" not in value and "\\n" in value and not value.startswith("{"):
         raise UsageError(
-            f"{FLAG} {option}: the inline text is one line with '\\n' written in it",
-            hint="quote it as $'...' in bash, or put it into a file",
+            f"{FLAG} {option}: the text is on one line, with a literal '\\n' instead of line breaks",
+            hint="quote it as $'...' in bash, or use a file",
         )
 
 
@@ -151,8 +151,8 @@ def _refuse_swallowed(option: str, value: str) -> None:
         before, found, rest = value.partition(f",{name}=")
         if found:
             raise UsageError(
-                f"{FLAG} {option}: the value '{value}' swallows {name}, and there is no such file",
-                hint=f"end the quotes before the comma: {option}={before},{name}={rest}",
+                f"{FLAG} {option}: the value '{value}' includes {name}, and no such file exists",
+                hint=f"close the quote before the comma: {option}={before},{name}={rest}",
             )
 
 
@@ -165,8 +165,8 @@ def read_keys(source: Source) -> tuple[str, ...]:
 
     if b"PRIVATE KEY-----" in source.data[:200] or source.data.startswith(b"PuTTY-User-Key-File"):
         raise InputError(
-            f"{source.name} is a private key: it must not leave this machine",
-            hint="give the public one, whose name ends in .pub",
+            f"{source.name} is a private key, which must not leave this machine",
+            hint="give the public key, in the file that ends with .pub",
         )
     found = []
     for number, line in enumerate(decode(source.data, source.name).splitlines(), 1):
@@ -175,7 +175,7 @@ def read_keys(source: Source) -> tuple[str, ...]:
             _check_key(text, source.name, number)
             found.append(text)
     if not found:
-        raise InputError(f"{source.name} holds no ssh key", hint="give a file such as ~/.ssh/id_ed25519.pub")
+        raise InputError(f"{source.name} does not contain an ssh key", hint="give a file such as ~/.ssh/id_ed25519.pub")
     return tuple(found)
 
 
@@ -188,7 +188,7 @@ def _check_key(text: str, name: str, number: int) -> None:
     at = _type_place(words)
     if at is None:
         raise InputError(
-            f"{name}, line {number}: this is not a public ssh key",
+            f"{name}, line {number}: not a public ssh key",
             hint="a key looks like 'ssh-ed25519 AAAA... comment'",
         )
     try:
@@ -199,7 +199,7 @@ def _check_key(text: str, name: str, number: int) -> None:
     size = int.from_bytes(data[:4], "big")
     if not data or data[4 : 4 + size] != words[at].encode():
         raise InputError(
-            f"{name}, line {number}: the data of the {words[at]} key is damaged",
+            f"{name}, line {number}: the data of the {words[at]} key is corrupt",
             hint="copy the key again, as one line",
         )
 

@@ -1,1 +1,1 @@
-"""What a guest is: its document, its options, its defaults. Changes nothing on any host."""
+"""A guest: its XML, its options, its defaults. Changes nothing on any host."""

@@ -1,4 +1,4 @@
-"""Boot order, and what the first boot of an installation has that the finished guest has not."""
+"""Boot order, and the differences between the first boot of an installation and the finished guest."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ IMPORT, CDROM, PXE, BOOTDEV, KERNEL, NOTHING = "import", "cdrom", "pxe", "bootde
 
 
 class Method(Record):
-    """How the operating system comes into the guest.
+    """How the operating system is installed.
 
-    `kind` is one of the words above (NOTHING: nothing was said). `medium` is the CD's path; `live` means that
-    nothing is installed, so there is one phase and a CD stays in. `kernel`, `initrd` and `args` are for a direct
-    start, `bootdev` is the device that BOOTDEV boots from: `hd`, `cdrom`, `network` or `fd`.
+    `kind` is one of the constants above (NOTHING: not given). `medium` is the path of the CD; `live` means that nothing
+    is installed, so there is a single phase and the CD stays in the drive. `kernel`, `initrd` and `args` are for direct
+    kernel boot, `bootdev` is the device that BOOTDEV boots from: `hd`, `cdrom`, `network` or `fd`.
     """
 
     kind: str = NOTHING
@@ -33,16 +33,16 @@ class Method(Record):
 
     @property
     def boots_from(self) -> str:
-        """The device that brings the system in; "" when none does."""
+        """The boot device with the system or its installer; "" if there is none."""
         return {CDROM: "cdrom", PXE: "network"}.get(self.kind, self.bootdev)
 
 
 _KINDS = {"hd": ("disk", "lun"), "cdrom": ("cdrom",), "fd": ("floppy",)}
-"""What each boot word that means a drive stands for."""
+"""The device types of each boot device name."""
 
 
 def device_for(guest: Guest, word: str) -> Element | None:
-    """The first device that a boot word (`hd`, `cdrom`, `network`, `fd`) means."""
+    """Return the first device for a boot device name (`hd`, `cdrom`, `network`, `fd`)."""
     if word == "network":
         nics = guest.devices("interface")
         return nics[0] if nics else None
@@ -54,7 +54,7 @@ def device_for(guest: Guest, word: str) -> Element | None:
 
 
 def user_ordered(guest: Guest) -> bool:
-    """Whether the document has a boot order already, in whichever form."""
+    """Return whether the XML already has a boot order, in either form."""
     if path.find(guest.root, "./os/boot") is not None:
         return True
     return any(tree.child(device, "boot") is not None for device in guest.devices())
@@ -65,9 +65,9 @@ def _per_device(guest: Guest) -> bool:
 
 
 def set_order(guest: Guest, words: list[str]) -> None:
-    """Write a boot order: a number on each device where the hypervisor takes it, else words under <os>.
+    """Write a boot order: a number on each device if the hypervisor supports it, otherwise <boot> elements in <os>.
 
-    Does nothing where the user gave an order.
+    Does nothing if the user has given an order.
     """
     if user_ordered(guest) or guest.is_container:
         return
@@ -88,7 +88,7 @@ def _boots_from_kernel(guest: Guest) -> bool:
 
 
 def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
-    """The guest as it stays: boots from its disk, the installer's CD taken out."""
+    """Return the finished guest: it boots from its disk, and the installer's CD is ejected."""
     final = guest.copy()
     if method.kind == CDROM and not method.live and not keep_media:
         _eject(final)
@@ -99,9 +99,9 @@ def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
 
 
 def _final_words(guest: Guest, method: Method) -> list[str]:
-    """A live medium, or what is imported, is first; the disk is always in the list.
+    """Return the boot devices: a live medium or an imported disk first; a disk is always in the list.
 
-    Without a disk what was booted first boots again.
+    Without a disk, the guest boots from the same device again.
     """
     words = [method.boots_from] if method.live and method.boots_from else []
     if method.kind == IMPORT:
@@ -112,7 +112,7 @@ def _final_words(guest: Guest, method: Method) -> list[str]:
 
 
 def install_phase(guest: Guest, method: Method) -> Guest:
-    """The guest as it boots first: from the installer, and a reboot ends this phase."""
+    """Return the guest for its first boot: from the installer, and a reboot ends this phase."""
     first = guest.copy()
     if method.kernel:
         first.put("./os/kernel", method.kernel)
@@ -130,13 +130,13 @@ def install_phase(guest: Guest, method: Method) -> Guest:
 
 
 def _forget_words(guest: Guest) -> None:
-    """An order given in words is for the finished guest; one by device is for both phases."""
+    """Remove a boot order given by names, which is for the finished guest; one given by device is for both phases."""
     for word in tree.children(guest.ensure("./os"), "boot"):
         tree.remove(word)
 
 
 def _eject(guest: Guest) -> None:
-    """Take the installer out of its drive, which stands before all other CD-ROMs."""
+    """Eject the installer from its drive, which is before all other CD-ROM drives."""
     for disk in guest.disks("cdrom")[:1]:
         for tag in ("source", "driver"):
             tree.drop(disk, tag)

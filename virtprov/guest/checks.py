@@ -1,8 +1,8 @@
-"""Looks before anything is written: is the name free, the address, the disk?
+"""Checks before anything is written: whether the name, the addresses and the disks are free.
 
-Nothing is asked of a host but what a check needs: addresses and paths that were made up for the new guest are not
-looked for in others. Those that were given cannot be looked up in libvirt, so the other guests' documents are read,
-once for all checks; only those whose text holds the address or the path are parsed.
+Only what a check requires is read from the host: generated addresses and paths are not looked up. libvirt has no lookup
+for given ones, so the XML of the other guests is read, once for all checks; only XML whose text contains the address or
+path is parsed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", re.I)
 
 
 class Others:
-    """The documents of a host's guests, read when they are first needed."""
+    """The XML of a host's guests, read when first needed."""
 
     __slots__ = ("_texts", "host")
 
@@ -30,37 +30,37 @@ class Others:
         self._texts: list[str] | None = None
 
     def texts(self) -> list[str]:
-        """Every guest's document."""
+        """Return the XML of every guest."""
         if self._texts is None:
             self._texts = list(self.host.guests.documents())
         return self._texts
 
 
 def name_is_free(host: HostView, name: str) -> None:
-    """Raise HostError when the host has a guest of this name."""
+    """Raise HostError if the host has a guest with this name."""
     if host.guests.find(name) is not None:
         raise HostError(
-            f"the host has a guest '{name}' already", hint="give another --name, or remove that guest first"
+            f"guest '{name}' already exists on the host", hint="give another --name, or remove that guest first"
         )
 
 
 PASSWORD_BYTES = {"vnc": 8, "spice": 60}
-"""What a display's password may have: RFB's authentication takes 8 bytes (RFC 6143, 7.2.2), spice-server keeps 60."""
+"""The maximum length of a display's password in bytes: 8 for VNC (RFC 6143, 7.2.2), 60 for spice-server."""
 
 
 def display_passwords(guest: Guest) -> None:
-    """Raise UsageError for a display's password that is too long: libvirt says so only after the disks were made."""
+    """Raise UsageError if a display's password is too long; libvirt reports it only after disks are created."""
     for display in guest.devices("graphics"):
         kind, password = display.get("type", ""), display.get("passwd") or ""
         most = PASSWORD_BYTES.get(kind, len(password) * 4)
         if len(password.encode(errors="surrogateescape")) > most:
             raise UsageError(
-                f"--graphics {kind}: the password has more than {most} bytes", hint=f"give at most {most} letters"
+                f"--graphics {kind}: the password has more than {most} bytes", hint="give a shorter password"
             )
 
 
 def mac_addresses(guest: Guest) -> list[str]:
-    """Every address of the guest, in lower case; raises UsageError for one that is none."""
+    """Return every MAC address of the guest, in lower case; raises UsageError for an invalid one."""
     found = []
     for nic in guest.devices("interface"):
         mac = path.text(nic, "./mac/@address").lower()
@@ -71,13 +71,15 @@ def mac_addresses(guest: Guest) -> list[str]:
 
 
 def check_mac(mac: str) -> None:
-    """Raise UsageError when this is no MAC address."""
+    """Raise UsageError if this is not a MAC address."""
     if not _MAC.fullmatch(mac):
-        raise UsageError(f"'{mac}' is not a MAC address", hint="write six pairs, such as 52:54:00:12:34:56")
+        raise UsageError(
+            f"'{mac}' is not a MAC address", hint="use six pairs of hexadecimal digits, such as 52:54:00:12:34:56"
+        )
 
 
 def given_macs_are_free(host: HostView, macs: list[str], others: Others | None = None) -> None:
-    """Raise HostError when another guest has one of these addresses. Reads every guest: only for given ones."""
+    """Raise HostError if another guest has one of these addresses. Reads every guest, so only use it for given ones."""
     if not macs:
         return
     for text in (others or Others(host)).texts():
@@ -86,8 +88,8 @@ def given_macs_are_free(host: HostView, macs: list[str], others: Others | None =
             if mac in lowered and _has_mac(text, mac):
                 owner = path.text(tree.parse(text), "./name")
                 raise HostError(
-                    f"the MAC address {mac} belongs to the guest '{owner}'",
-                    hint="give another one, leave it out, or use --check mac_in_use=off",
+                    f"MAC address {mac} is used by guest '{owner}'",
+                    hint="give another address, omit it, or use --check mac_in_use=off",
                 )
 
 

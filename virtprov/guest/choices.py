@@ -1,4 +1,4 @@
-"""What options say that no place in the XML keeps and that the rules for defaults go by."""
+"""Choices made with options that have no place in the XML, but are used by the rules for defaults."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from virtprov.support.frozen import Record
 from virtprov.support.units import is_whole
 
 MOST_PORTS = 255
-"""PCI numbers its buses with 8 bits, and each root port is one."""
+"""PCI bus numbers have 8 bits, and each root port is a bus."""
 
 
 class Choices(Record):
-    """The user's choices; None and "" where nothing is said.
+    """The user's choices; None and "" if not given.
 
-    `cpu_preset` is a word that stands for a whole processor (`options.cpu.PRESETS`), `cpu_guards` whether a named
-    model gets the host's guards against flaws, `root_ports` how many PCI Express root ports there are to be,
-    `features_off` the features that are switched off, which leave no trace in the document. `os_name` and `os_id` are
-    the system to be noted in the guest's metadata ("" takes the note out), `vnc_agent` whether a guest that is
-    converted to VNC gets an agent for its clipboard.
+    `cpu_preset` is the name of a CPU configuration (`options.cpu.PRESETS`), `cpu_guards` tells whether a named model
+    gets the host's mitigations, `root_ports` is the number of PCI Express root ports, `features_off` are features
+    switched off, which are not in the XML. `os_name` and `os_id` are the system to store in the guest's metadata (""
+    removes it), `vnc_agent` tells whether a guest converted to VNC gets an agent for its clipboard.
     """
 
     cpu_preset: str = ""
@@ -35,7 +34,7 @@ class Choices(Record):
     vnc_agent: bool | None = None
 
     def over(self, earlier: Choices) -> Choices:
-        """These choices, and those of an earlier use of an option where these say nothing."""
+        """Return these choices, completed with those of an earlier use of an option."""
         said = {name: value for name, value in self._asdict().items() if value is not None}
         said["cpu_preset"] = self.cpu_preset or earlier.cpu_preset
         said["features_off"] = self.features_off | earlier.features_off
@@ -43,11 +42,11 @@ class Choices(Record):
 
 
 NONE = Choices()
-"""Nothing is chosen."""
+"""No choices."""
 
 
 def parse(group: str, words: Mapping[str, str], features_off: frozenset[str] = frozenset()) -> Choices:
-    """Read the choices that one use of an option group makes. Raises UsageError for values that make no sense."""
+    """Return the choices in one use of an option group. Raises UsageError for invalid values."""
     if group == "boot":
         return Choices(
             uefi=_switch(group, words, "uefi"),
@@ -74,7 +73,7 @@ def _root_ports(group: str, text: str) -> int | None:
         return None
     if not is_whole(text) or int(text) > MOST_PORTS:
         raise UsageError(
-            f"--{group} num_pcie_root_ports={text[:80]}: this is no number from 0 to {MOST_PORTS}",
+            f"--{group} num_pcie_root_ports={text[:80]}: not a number from 0 to {MOST_PORTS}",
             hint="for example num_pcie_root_ports=14",
         )
     return int(text)

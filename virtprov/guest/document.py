@@ -1,4 +1,4 @@
-"""Guest over one XML tree: what it is, its devices, adding and taking out."""
+"""Guest: a guest's XML tree, its properties and its devices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ X86 = ("x86_64", "i686", "i586", "i386")
 
 
 class Guest:
-    """A guest's definition. All that is known of it is in `root`, a `<domain>` element."""
+    """A guest's definition. All its data is in `root`, a `<domain>` element."""
 
     __slots__ = ("root",)
 
@@ -20,40 +20,40 @@ class Guest:
 
     @classmethod
     def new(cls, domain_type: str) -> Guest:
-        """An empty guest of this type (`kvm`, `qemu`, `xen` ...)."""
+        """Create an empty guest of this type (`kvm`, `qemu`, `xen` ...)."""
         return cls(tree.element("domain", None, {"type": domain_type}))
 
     @classmethod
     def parse(cls, text: str | bytes, what: str = "the XML") -> Guest:
-        """Read a guest; `what` names the source in errors. Raises XmlError when it is no domain XML."""
+        """Parse a guest; `what` describes the source in errors. Raises XmlError if it is not a <domain>."""
         root = tree.parse(text, what)
         if root.tag != "domain":
             raise XmlError(
-                f"{what} is a <{tree.local_name(root)}> document, not a <domain>",
-                hint="give the XML of a guest, as `virsh dumpxml GUEST` prints it",
+                f"{what} has a <{tree.local_name(root)}> element instead of <domain>",
+                hint="give the XML of a guest, as printed by `virsh dumpxml GUEST`",
             )
         return cls(root)
 
     def text(self) -> str:
-        """The document as text."""
+        """Return the XML as text."""
         return tree.to_text(self.root)
 
     def copy(self) -> Guest:
-        """A guest of its own with the same content."""
+        """Return an independent copy of the guest."""
         return Guest(tree.copy(self.root))
 
     # -- places -----------------------------------------------------------------------------------
 
     def get(self, where: str) -> str:
-        """The text or attribute at a path; "" when it is not there."""
+        """Return the text or attribute at a path; "" if it does not exist."""
         return path.text(self.root, where)
 
     def put(self, where: str, text: str | None) -> None:
-        """Write a value at a path; None takes it out."""
+        """Write a value at a path; None removes it."""
         path.put(self.root, where, text)
 
     def has(self, where: str) -> bool:
-        """Whether the element (or its attribute) is there."""
+        """Return whether the element or attribute exists."""
         found = path.find(self.root, where)
         if found is None:
             return False
@@ -61,13 +61,13 @@ class Guest:
         return not attribute or attribute in found.attrib
 
     def ensure(self, where: str) -> Element:
-        """The element at a path, made when it is missing."""
+        """Return the element at a path; it is created if missing."""
         return path.ensure(self.root, where)
 
     # -- devices ----------------------------------------------------------------------------------
 
     def devices(self, tag: str | None = None) -> list[Element]:
-        """The guest's devices, all or those with this tag."""
+        """Return the guest's devices, all or those with this tag."""
         box = tree.child(self.root, "devices")
         return [] if box is None else tree.children(box, tag)
 
@@ -77,19 +77,19 @@ class Guest:
         return tree.add(self.ensure("./devices"), made)
 
     def disks(self, device: str | None = None) -> list[Element]:
-        """The disks, all or those of one device kind (`disk`, `cdrom`, `floppy`, `lun`)."""
+        """Return the disks, all or those of one device type (`disk`, `cdrom`, `floppy`, `lun`)."""
         return [disk for disk in self.devices("disk") if device is None or disk.get("device", "disk") == device]
 
     # -- what it is -------------------------------------------------------------------------------
 
     @property
     def name(self) -> str:
-        """The guest's name; "" while it has none."""
+        """The guest's name; "" if it has none yet."""
         return self.get("./name")
 
     @property
     def uuid(self) -> str:
-        """The guest's UUID; "" while it has none."""
+        """The guest's UUID; "" if it has none yet."""
         return self.get("./uuid")
 
     @property
@@ -104,87 +104,87 @@ class Guest:
 
     @property
     def arch(self) -> str:
-        """The guest's architecture as libvirt names it."""
+        """The guest's architecture, under libvirt's name."""
         return self.get("./os/type/@arch")
 
     @property
     def machine(self) -> str:
-        """The machine type; "" when it is left to the host."""
+        """The machine type; "" for the host's default."""
         return self.get("./os/type/@machine")
 
     @property
     def is_container(self) -> bool:
-        """A container of LXC or Virtuozzo."""
+        """Whether this is a container of LXC or Virtuozzo."""
         return self.os_type == "exe"
 
     @property
     def is_hvm(self) -> bool:
-        """A full machine."""
+        """Whether this is a full virtual machine."""
         return self.os_type == "hvm"
 
     @property
     def is_xen_pv(self) -> bool:
-        """A paravirtual guest of Xen."""
+        """Whether this is a paravirtual Xen guest."""
         return self.os_type in ("xen", "linux")
 
     @property
     def is_x86(self) -> bool:
-        """32 or 64 bit x86."""
+        """Whether this is a 32 or 64 bit x86 guest."""
         return self.arch in X86
 
     @property
     def is_q35(self) -> bool:
-        """An x86 machine of the q35 family."""
+        """Whether this is an x86 guest with a q35 machine type."""
         return self.is_x86 and "q35" in self.machine
 
     @property
     def is_arm(self) -> bool:
-        """32 or 64 bit ARM."""
+        """Whether this is a 32 or 64 bit ARM guest."""
         return self.arch in ("armv6l", "armv7l", "aarch64")
 
     @property
     def is_arm_virt(self) -> bool:
-        """ARM's `virt` machine."""
+        """Whether this is an ARM guest with the `virt` machine type."""
         return self.is_arm and self.machine.startswith("virt")
 
     @property
     def is_pseries(self) -> bool:
-        """IBM's `pseries` machine."""
+        """Whether this is a guest with IBM's `pseries` machine type."""
         return self.arch.startswith("ppc64") and "pseries" in self.machine
 
     @property
     def is_s390x(self) -> bool:
-        """IBM Z."""
+        """Whether this is an IBM Z guest."""
         return self.arch == "s390x"
 
     @property
     def is_riscv_virt(self) -> bool:
-        """RISC-V's `virt` machine."""
+        """Whether this is a RISC-V guest with the `virt` machine type."""
         return self.arch.startswith("riscv") and self.machine.startswith("virt")
 
     @property
     def is_loongarch(self) -> bool:
-        """64 bit LoongArch."""
+        """Whether this is a 64 bit LoongArch guest."""
         return self.arch == "loongarch64"
 
     @property
     def is_virtio_only(self) -> bool:
-        """Machines on which every device is virtio, whatever the operating system."""
+        """Whether the machine only has virtio devices, whatever the operating system."""
         return self.is_s390x or self.is_pseries or self.is_riscv_virt or self.is_loongarch
 
     @property
     def takes_virtio(self) -> bool:
-        """Machines that virtio devices can be put into without further ado."""
+        """Whether virtio devices can simply be added to the machine."""
         return self.is_x86 or self.is_arm_virt or self.is_virtio_only
 
     @property
     def has_pcie(self) -> bool:
-        """Machines whose root bus is PCI Express."""
+        """Whether the root bus of the machine is PCI Express."""
         return self.is_q35 or self.is_arm_virt or self.is_riscv_virt or self.is_loongarch
 
     @property
     def is_uefi(self) -> bool:
-        """The guest boots through UEFI, chosen by libvirt or by a loader of that kind."""
+        """Whether the guest boots with UEFI, selected by libvirt or by its loader."""
         return (
             self.get("./os/@firmware") == "efi" or self.get("./os/loader/@type") == "pflash" or self.has("./os/nvram")
         )

@@ -1,4 +1,4 @@
-"""What guest/ may ask of a host: a connection answers, and so does a document edited without libvirt."""
+"""The part of a host that guest/ may use: implemented by a connection, and by `Offline` for XML without libvirt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Host devices by the names people give them: USB ids and addresses, PCI addresses, libvirt's node devices."""
+"""Parse names of host devices: USB ids and addresses, PCI addresses, libvirt node devices."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PCI = re.compile(r"(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7]
 _MDEV = re.compile(r"mdev_([0-9a-f]{8}(?:_[0-9a-f]{4}){3}_[0-9a-f]{12})(?:_.*)?", re.I)
 _MDEV_MODELS = {"vfio_ccw": "vfio-ccw", "vfio_ap": "vfio-ap"}
 _CONTAINER = {"net": "./source/interface", "storage": "./source/block", "misc": "./source/char"}
-"""Where a container's devices are named, by their type; they are known by what the host calls them."""
+"""Paths in the XML for devices of containers, by type; they are identified by their name on the host."""
 
 
 class Named(Record):
-    """What a name says: the device's type and model, whether libvirt detaches it, and its places in the XML."""
+    """A parsed name: the device's type and model, whether libvirt detaches it, and its values in the XML."""
 
     type: str
     places: tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ def _address(kind: str, *parts: tuple[str, str]) -> Named:
 
 
 def parse(name: str) -> Named | None:
-    """Read a name that says everything itself; None when only a host can know."""
+    """Parse a name that is complete; None if it has to be looked up on the host."""
     if found := _USB_ID.fullmatch(name):
         return _ids(*(f"0x{int(number, 16):04x}" for number in found.groups()))
     if found := _USB_PLACE.fullmatch(name):
@@ -53,18 +53,19 @@ def _pci(*numbers: int) -> Named:
 
 
 def look_up(name: str, host: HostView | None) -> Named:
-    """Read a name, with the host's help where it is one of libvirt's node devices.
+    """Parse a name, and look it up on the host if it is a libvirt node device.
 
-    A USB device that is given by its place is named by its ids where the host knows them: places change when
-    it is plugged in again. Raises UsageError when the name says nothing, HostError when the host has no such
-    device.
+    For the address of a USB device, its ids are used if the host knows them, because addresses change when the device
+    is plugged in again. Raises UsageError for an invalid name, HostError if the host has no such device.
     """
     said = parse(name)
     if said is not None:
         return (_plugged(said, host) if host is not None else None) or said
     forms = "write 0xVENDOR:0xPRODUCT, BUS.DEVICE, or a PCI address (03:00.0)"
     if host is None:
-        raise UsageError(f"--hostdev {name}: only a host knows what this is", hint=f"give --connect URI, or {forms}")
+        raise UsageError(
+            f"--hostdev {name}: this name can only be resolved with a host", hint=f"give --connect URI, or {forms}"
+        )
     found = read_name(name, host)
     if found is None:
         known = [device.name for device in host.devices.all()]
@@ -73,7 +74,7 @@ def look_up(name: str, host: HostView | None) -> Named:
 
 
 def read_name(name: str, host: HostView) -> Named | None:
-    """Read a name of either kind; None when it says nothing and the host has no such device."""
+    """Parse either kind of name; None if it is invalid and the host has no such device."""
     said = parse(name)
     if said is not None:
         return said
@@ -100,7 +101,7 @@ def _usb_place(capability: Element) -> tuple[int, int]:
 
 
 def _plugged(said: Named, host: HostView) -> Named | None:
-    """The ids of the USB device that is at a place of the host; None when the host knows of none."""
+    """Return the ids of the USB device at an address of the host; None if there is none."""
     places = dict(said.places)
     if said.type != "usb" or "./source/address/@bus" not in places:
         return None
@@ -112,7 +113,7 @@ def _plugged(said: Named, host: HostView) -> Named | None:
 
 
 def _told_apart(found: Named, text: str, host: HostView) -> Named:
-    """Where the host has several devices with the same ids, their places tell which one is meant."""
+    """Add the address if the host has several devices with the same ids."""
     twins = [each for each in _usb_devices(host) if _read_usb(each, "").places == found.places]
     if len(twins) < 2:
         return found
@@ -129,8 +130,8 @@ def _from_node(name: str, node: Element) -> Named:
     kind = capability.get("type", "") if capability is not None else ""
     if capability is None or kind not in _READERS:
         raise UsageError(
-            f"--hostdev {name}: a device of the kind '{kind}' cannot be given to a guest",
-            hint="USB, PCI, SCSI and mediated devices can",
+            f"--hostdev {name}: a device of type '{kind}' cannot be assigned to a guest",
+            hint="only USB, PCI, SCSI and mediated devices can be assigned",
         )
     return _READERS[kind](capability, name)
 
@@ -173,9 +174,9 @@ _READERS = {"usb_device": _read_usb, "pci": _read_pci, "scsi": _read_scsi, "mdev
 
 
 def settle(group: str, node: Element, name: str, host: HostView | None) -> None:
-    """Write the device of the host that a `--hostdev` or `--network` names ("" for none) into its element.
+    """Write the host device named in a `--hostdev` or `--network` option ("" for none) into its element.
 
-    Raises UsageError and HostError as `look_up` does.
+    Raises UsageError and HostError like `look_up`.
     """
     if name and group == "hostdev":
         write_named(node, name, host)
@@ -184,11 +185,11 @@ def settle(group: str, node: Element, name: str, host: HostView | None) -> None:
 
 
 def _write_interface(node: Element, name: str, host: HostView | None) -> None:
-    """An interface that is a network card of the host."""
+    """Write an interface that is a network card of the host."""
     said = look_up(name, host)
     if said.type not in ("pci", "usb"):
         raise UsageError(
-            f"--network hostdev={name}: a device of the kind '{said.type}' is no network card",
+            f"--network hostdev={name}: a device of type '{said.type}' is not a network card",
             hint="give the PCI address of a network card, such as 03:10.0",
         )
     node.set("type", "hostdev")
@@ -200,9 +201,9 @@ def _write_interface(node: Element, name: str, host: HostView | None) -> None:
 
 
 def write_named(node: Element, name: str, host: HostView | None) -> None:
-    """Write what a name says into a <hostdev>; what the user said besides stays.
+    """Write a parsed name into a <hostdev>; other values given by the user are kept.
 
-    Raises UsageError and HostError as `look_up` does.
+    Raises UsageError and HostError like `look_up`.
     """
     kind = node.get("type", "")
     if kind in _CONTAINER:
@@ -225,12 +226,12 @@ def write_named(node: Element, name: str, host: HostView | None) -> None:
 
 
 def is_it(node: Element, said: Named) -> bool:
-    """Whether a <hostdev> is the device a name means."""
+    """Return whether a <hostdev> is the device with this name."""
     return node.get("type") == said.type and all(_same(path.get(node, where), text) for where, text in said.places)
 
 
 def _same(there: str | None, wanted: str) -> bool:
-    """Whether two values are the same; numbers may be written in either base, and zero may be left out."""
+    """Return whether two values are equal; numbers may have either base, and a missing number is zero."""
     if there == wanted:
         return True
     try:

@@ -1,7 +1,7 @@
-"""Who put what into a guest: every element and attribute with the rule or option that wrote it, and how to undo that.
+"""Record which rule or option wrote each element and attribute of a guest, and how to change that.
 
-The ledger is a watcher (`guest.setting.Watch`): after each writer it compares the document with what was known of
-it, and books what is new or different under that writer's name.
+The ledger is a watcher (`guest.rule_context.Watch`): after each writer it compares the XML with the previous state, and
+records what is new or different under the writer's name.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
 RULE, OPTION = "rule", "option"
-LEAVE_OUT = "leave it out"
+LEAVE_OUT = "omit it"
 
 
 class Writer(Record):
-    """Somebody who writes. `why` is a rule's reason, or an option as it was typed."""
+    """A rule or an option that writes XML. `why` is the reason of the rule, or the option as it was typed."""
 
     by: str
     rule: str
@@ -29,10 +29,10 @@ class Writer(Record):
 
 
 class Fact(Record):
-    """One element (`devices/tpm`) or attribute (`devices/tpm/@model`) and its writer.
+    """An element (`devices/tpm`) or attribute (`devices/tpm/@model`) and its writer.
 
-    `value` is the attribute's value or the element's own text. Of several elements with one name each has its number,
-    as in `devices/disk[2]`.
+    `value` is the attribute's value or the element's text. Elements with the same name are numbered, as in
+    `devices/disk[2]`.
     """
 
     path: str
@@ -45,26 +45,26 @@ class Fact(Record):
 
 STEPS: dict[str, tuple[str, str]] = {
     "platform": (
-        "the fastest that the host offers, and the machine that the system runs on best",
+        "the fastest type that the host offers, and the machine that suits the system best",
         "--virt-type, --arch, --machine, --boot emulator=...",
     ),
-    "name": ("made of the system's name, the first that is free", "--name NAME"),
-    "uuid": ("a new one, or that of --sysinfo", "--metadata uuid=UUID"),
-    "osinfo": ("the operating system, as the media tell it", "--osinfo NAME, or detect=off,require=off"),
-    "memory": ("the recommended size; of memory and currentMemory one follows the other", "--memory MIB"),
-    "disk": ("a new disk, as large as the system's profile recommends", "--disk none"),
-    "install-medium": ("the drive with the installer", "--import"),
-    "vcpus": ("as many as the topology has, else as the system's profile recommends", "--vcpus N"),
+    "name": ("the first free name derived from the operating system's name", "--name NAME"),
+    "uuid": ("a new one, or the one from --sysinfo", "--metadata uuid=UUID"),
+    "osinfo": ("the operating system, as detected from the media", "--osinfo NAME, or detect=off,require=off"),
+    "memory": ("the recommended size; memory and currentMemory are set together", "--memory MIB"),
+    "disk": ("a new disk of the size recommended by the profile", "--disk none"),
+    "install-medium": ("the drive with the installation medium", "--import"),
+    "vcpus": ("as many as in the topology, otherwise as recommended by the profile", "--vcpus N"),
     "cpu-topology": (
-        "the rest of a topology that is given in part",
+        "the missing parts of the given topology",
         "--vcpus sockets=N,cores=N,threads=N",
     ),
-    "publish": ("ports of the host that lead into the guest", "leave out --publish"),
-    "details": ("completes what an option says", ""),
-    "boot-order": ("the finished guest boots from its disk", "--boot hd, or another order"),
-    "cloud-init-seed": ("the drive that cloud-init reads", "--cloud-init none"),
+    "publish": ("host ports that are forwarded to the guest", "omit --publish"),
+    "details": ("completes the given option", ""),
+    "boot-order": ("the installed guest boots from its disk", "--boot hd, or another order"),
+    "cloud-init-seed": ("the drive with the cloud-init seed", "--cloud-init none"),
 }
-"""Why the steps outside of the rules write, and how to have it otherwise."""
+"""Why the steps other than rules write something, and how to change that."""
 
 
 def _step(name: str) -> Writer:
@@ -77,14 +77,14 @@ def _option(typed: str) -> Writer:
 
 
 Booked = dict[str, tuple[str, Writer]]
-"""Of one element: its own text under "", its attributes under their names."""
+"""For one element: its text under "", its attributes under their names."""
 
 
 class Ledger(Watch):
-    """Keeps who wrote what.
+    """Records the writers.
 
-    `typed` are the uses of option groups as they were typed, by the identity of what was read from them. `given`
-    are other flags as they were typed: by the name of the step that acts on them, or by the path of what they set.
+    `typed` are the uses of option groups as they were typed, by the identity of the parsed object. `given` are other
+    flags as they were typed: by the name of the step that uses them, or by the path of what they set.
     """
 
     __slots__ = ("_booked", "_given", "_root", "_typed")
@@ -98,25 +98,25 @@ class Ledger(Watch):
     # -- watching --------------------------------------------------------------------------------
 
     def begin(self, guest: Guest) -> None:
-        """From here on this guest is written to; what it was copied from keeps its writers."""
+        """Start recording for this guest; what it was copied from keeps its writers."""
         before = {} if self._root is None else {place: self._booked[node] for place, node in _places(self._root)}
         self._root = guest.root
         self._booked = {node: dict(before.get(place, {})) for place, node in _places(guest.root)}
 
     def step(self, name: str) -> None:
-        """A step outside of the rules has written."""
+        """Record what a step other than a rule has written."""
         self._book(_option(self._given[name]) if name in self._given else _step(name))
 
     def detail(self) -> None:
-        """What is new belongs to the writer of the element that it stands in."""
+        """Record new details under the writer of the element that contains them."""
         self._book(None)
 
     def option(self, said: object) -> None:
-        """One use of an option group has been written."""
+        """Record what one use of an option group has written."""
         self._book(_option(self._typed.get(id(said), "")))
 
     def rule(self, rule: Rule) -> None:
-        """A rule has written."""
+        """Record what a rule has written."""
         self._book(Writer(RULE, rule.name, rule.why, rule.off))
 
     def _book(self, writer: Writer | None) -> None:
@@ -136,14 +136,14 @@ class Ledger(Watch):
         self._booked = now
 
     def _giver(self, place: str, writer: Writer) -> Writer:
-        """The flag that sets this very place, else the writer itself."""
+        """Return the flag that sets exactly this place, otherwise the writer itself."""
         typed = self._given.get(place.lstrip("/")) if writer.by == RULE else None
         return writer if typed is None else _option(typed)
 
     # -- telling ---------------------------------------------------------------------------------
 
     def facts(self) -> list[Fact]:
-        """Every element of the guest, in the order of the document, each followed by its attributes."""
+        """Return every element of the guest in document order, each followed by its attributes."""
         if self._root is None:
             return []
         found = []
@@ -155,9 +155,9 @@ class Ledger(Watch):
 
 
 def _owner(*booked: Booked) -> Writer:
-    """Whose a value is that completes what others wrote: of the first of these elements that has a writer.
+    """Return the writer for a detail: that of the first of these elements that has one.
 
-    They are the element as it was before, the element as it is now, and the one that it stands in.
+    The elements are the previous version, the current version, and the parent.
     """
     return next((texts[""][1] for texts in booked if texts), _step("details"))
 
@@ -168,14 +168,14 @@ def _parent(node: Element) -> Element:
 
 
 def _said(node: Element) -> Iterator[tuple[str, str]]:
-    """The element's own text (under "") and its attributes; no secrets."""
+    """Return the element's text (under "") and its attributes, without secrets."""
     yield "", (node.text or "").strip()
     for name, value in node.attrib.items():
         yield str(name), MASK if name == "passwd" else str(value)
 
 
 def _places(root: Element) -> Iterator[tuple[str, Element]]:
-    """Every element with its path, the root's being ""."""
+    """Return every element with its path; the root's is ""."""
     yield "", root
     yield from _below(root, "")
 

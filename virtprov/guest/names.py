@@ -21,12 +21,12 @@ def new_uuid() -> str:
 
 
 def spell_uuid(digits: str) -> str:
-    """The 32 hexadecimal digits of a UUID, in groups with dashes between them."""
+    """Return the 32 hexadecimal digits of a UUID in groups with dashes."""
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def new_mac(qemu: bool) -> str:
-    """A random address with the prefix that QEMU's guests use, else with Xen's."""
+    """Return a random MAC address with the prefix of QEMU guests, otherwise of Xen guests."""
     tail = bytearray(os.urandom(3))
     if not qemu:
         tail[0] &= 0x7F
@@ -34,23 +34,23 @@ def new_mac(qemu: bool) -> str:
 
 
 def check_uuid(uuid: str) -> None:
-    """Raise UsageError when this is no UUID."""
+    """Raise UsageError if this is not a UUID."""
     if not is_uuid(uuid):
         raise UsageError(
-            f"'{uuid}' is not a UUID", hint="leave it out, or write one such as 6d1f6a1e-8a4b-4f1c-9d0e-0c5f3c8f9a10"
+            f"'{uuid}' is not a UUID", hint="omit it, or give one such as 6d1f6a1e-8a4b-4f1c-9d0e-0c5f3c8f9a10"
         )
 
 
 def check_name(name: str) -> None:
-    """Raise UsageError when libvirt takes no guest of this name."""
+    """Raise UsageError if libvirt does not allow this guest name."""
     if not name.strip():
-        raise UsageError("the guest's name is empty", hint="give --name NAME")
+        raise UsageError("the name of the guest is empty", hint="give --name NAME")
     if name != name.strip():
-        raise UsageError(f"the name '{name}' begins or ends with a blank", hint=f"write '{name.strip()}'")
+        raise UsageError(f"the name '{name}' starts or ends with a space", hint=f"write '{name.strip()}'")
     if "/" in name:
-        raise UsageError(f"the name '{name}' holds a slash, which libvirt refuses", hint="use a dash instead")
+        raise UsageError(f"the name '{name}' contains a slash, which libvirt does not allow", hint="use a dash instead")
     if any(ord(letter) < 32 for letter in name):
-        raise UsageError(f"the name {name!r} holds a line break or a control character", hint="leave it out")
+        raise UsageError(f"the name {name!r} contains a line break or a control character", hint="omit this character")
 
 
 _SHORT_ARCH = {"armv7l": "arm"}
@@ -61,7 +61,7 @@ def _is_foreign(arch: str, host_arch: str) -> bool:
 
 
 def default_name(short_id: str, arch: str, host_arch: str, container: bool, taken: Callable[[str], bool]) -> str:
-    """A name from the operating system's short id and a foreign architecture; `vm1`, `container1` without one."""
+    """Return a name from the system's short id and a foreign architecture; `vm1`, `container1` without one."""
     base = short_id.removesuffix("-unknown")
     if not base or base in ("generic", "unknown"):
         prefix = "container" if container else "vm"
@@ -74,5 +74,5 @@ def default_name(short_id: str, arch: str, host_arch: str, container: bool, take
 
 
 def _free(base: str, taken: Callable[[str], bool]) -> str:
-    """The first of BASE, BASE-2, BASE-3 ... that is not taken."""
+    """Return the first of BASE, BASE-2, BASE-3 ... that is not taken."""
     return first_free(taken, lambda mark: base + mark, 2)

@@ -1,4 +1,4 @@
-"""A guest's document without any libvirt: the answers that follow from the document, and no others."""
+"""A host view without libvirt: only knows what follows from the guest's XML."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from virtprov.host.info import GuestInfo, NetworkInfo, NodeDeviceInfo, PoolInfo, VolumeInfo
 
 ARCH = "x86_64"
-"""What is assumed of a machine when neither a document nor a host says."""
+"""The architecture if neither the XML nor a host gives one."""
 _DRIVERS = {"kvm": "qemu", "hvf": "qemu", "qemu": "qemu", "": "qemu"}
 
 
 class _NoCapabilities:
     def of_host(self) -> Capabilities:
-        """Raises UsageError: only a host knows."""
-        raise UsageError("this change needs to know what the host can do", hint="give --connect URI")
+        """Always raises UsageError: this requires a host."""
+        raise UsageError("this change requires information about the host", hint="give --connect URI")
 
     def of_guest(
         self,
@@ -92,7 +92,7 @@ class _NoDevices:
 
 
 class Offline:
-    """Stands in for a host: knows the hypervisor from the guest's type, and has nothing in its inventory."""
+    """Used in place of a host: derives the hypervisor from the guest's type, and has an empty inventory."""
 
     is_remote = False
     is_session = False

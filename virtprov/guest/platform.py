@@ -1,4 +1,4 @@
-"""What kind of machine: hypervisor, architecture, machine type, emulator. Chosen before anything else."""
+"""Choose the platform before anything else: hypervisor, architecture, machine type, emulator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Q35_SINCE = 2_011_000
 
 
 class PlatformRequest(Record):
-    """What the user asked for; "" where nothing was said."""
+    """What the user asked for; "" if not given."""
 
     os_type: str = ""
     arch: str = ""
@@ -27,7 +27,7 @@ class PlatformRequest(Record):
 
 
 class Platform(Record):
-    """What it came to. `features` are those the host can switch on for such guests; `slow` says emulated."""
+    """The chosen platform. `features` are those that the host supports, `slow` means emulated."""
 
     os_type: str
     arch: str
@@ -44,10 +44,10 @@ _DRIVER_TYPES = ("kvm", "hvf", "qemu")
 
 
 def choose(host: HostView, asked: PlatformRequest, profile: Profile) -> Platform:
-    """Pick what the host offers and the asked allows.
+    """Choose the best platform that the host offers and the request allows.
 
-    Raises HostError when the host cannot run such guests, or is a recording that does not say what it can,
-    and UsageError for a machine it does not know.
+    Raises HostError if the host cannot run such guests, or is a recording without capabilities, and UsageError for an
+    unknown machine type.
     """
     known = host.capabilities.of_host()
     arch = _SAME_ARCH.get(asked.arch, asked.arch)
@@ -55,8 +55,8 @@ def choose(host: HostView, asked: PlatformRequest, profile: Profile) -> Platform
     domain = _pick_domain(kind, asked.domain_type)
     if domain.name == "test" and host.driver != "test":
         raise HostError(
-            f"the recording of this {host.driver} host has no capabilities.xml, so what it runs is not known",
-            hint="record the host anew with `virtprov-install --record-host DIR`",
+            f"the recording of this {host.driver} host has no capabilities.xml, so its capabilities are unknown",
+            hint="record the host again with `virtprov-install --record-host DIR`",
         )
     emulator = asked.emulator or ("" if host.driver == "vz" or kind.os_type == "xen" else domain.emulator)
     machines = tuple(each.name for each in domain.machines)
@@ -88,14 +88,14 @@ def _pick_kind(known: Capabilities, asked: PlatformRequest, arch: str) -> GuestK
 
 
 def _with_machine(kinds: list[GuestKind], machine: str) -> list[GuestKind]:
-    """Those of the kinds that have the machine; raises UsageError when all of them list others."""
+    """Return the kinds of guests that have this machine type; raises UsageError if there are none."""
     listed = [(kind, {each.name for domain in kind.domain_types for each in domain.machines}) for kind in kinds]
     found = [kind for kind, names in listed if machine in names or not names]
     if found:
         return found
     known = sorted(set().union(*(names for _, names in listed)))
     raise UsageError(
-        f"the host knows no machine '{machine}' for such guests",
+        f"the host has no machine type '{machine}' for such guests",
         hint=nearest(machine, known) or "known machines: " + ", ".join(known[:12]),
     )
 
@@ -115,8 +115,9 @@ def _no_kind(known: Capabilities, asked: PlatformRequest, arch: str) -> HostErro
     )
     what = " with ".join(words) or "any guests"
     return HostError(
-        f"the host cannot run guests of {what}",
-        hint="it offers: " + (", ".join(offered[:12]) if offered else "nothing; is a hypervisor installed there?"),
+        f"the host cannot run guests with {what}",
+        hint="it offers: "
+        + (", ".join(offered[:12]) if offered else "nothing; check that a hypervisor is installed there"),
     )
 
 

@@ -1,4 +1,4 @@
-"""`--publish`: ports of the host that lead into a guest with user networking."""
+"""`--publish`: forward ports of the host to a guest with user networking."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from virtprov.guest.document import Guest
     from virtprov.guest.rule_context import RuleContext
 
-_FORM = "write [ADDRESS:]HOST-PORT:GUEST-PORT[/udp], for example 8022:22 or 127.0.0.1:8080:80"
+_FORM = "use [ADDRESS:]HOST-PORT:GUEST-PORT[/udp], for example 8022:22 or 127.0.0.1:8080:80"
 _SLOT = 0x1C
-"""Where the card goes that libvirt knows nothing of: libvirt fills the bus from the first slot upward."""
+"""The PCI slot of a card that libvirt does not know about; libvirt fills the bus from the first slot."""
 
 
 class Forward(Record):
-    """A port of the host, at one of its addresses ("": all of them), and the port of the guest it leads to."""
+    """A port of the host, on one of its addresses ("": all), and the port of the guest it is forwarded to."""
 
     address: str
     host: int
@@ -28,25 +28,25 @@ class Forward(Record):
 
 
 def parse(text: str) -> Forward:
-    """Read `[ADDRESS:]HOST-PORT:GUEST-PORT[/tcp|udp]`; an IPv6 address stands in brackets. Raises UsageError."""
+    """Parse `[ADDRESS:]HOST-PORT:GUEST-PORT[/tcp|udp]`; an IPv6 address is in brackets. Raises UsageError."""
     ports, slash, protocol = text.partition("/")
     address, _, last = ports.rpartition(":")
     address, _, first = address.rpartition(":")
     bare = address.removeprefix("[").removesuffix("]")
     if not (first.isdecimal() and last.isdecimal()) or protocol not in ("", "tcp", "udp") or (slash and not protocol):
-        raise UsageError(f"--publish {text}: this is no port of the host and one of the guest", hint=_FORM)
+        raise UsageError(f"--publish {text}: expected HOST-PORT:GUEST-PORT", hint=_FORM)
     if ":" in bare and bare == address:
-        raise UsageError(f"--publish {text}: an IPv6 address stands in brackets", hint="for example [::1]:8022:22")
+        raise UsageError(f"--publish {text}: an IPv6 address must be in brackets", hint="for example [::1]:8022:22")
     if not _is_address(bare):
-        raise UsageError(f"--publish {text}: '{bare}' is not an IP address of the host", hint=_FORM)
+        raise UsageError(f"--publish {text}: '{bare}' is not a valid IP address", hint=_FORM)
     for port in (int(first), int(last)):
         if not 0 < port < 65536:
-            raise UsageError(f"--publish {text}: there is no port {port}", hint="ports are 1 to 65535")
+            raise UsageError(f"--publish {text}: invalid port {port}", hint="ports range from 1 to 65535")
     return Forward(bare, int(first), int(last), protocol or "tcp")
 
 
 def _is_address(text: str) -> bool:
-    """Whether this is an address, of IPv6 perhaps with its interface; "" stands for all of them."""
+    """Return whether this is an IP address, for IPv6 optionally with an interface; "" means all addresses."""
     import socket
 
     try:
@@ -57,22 +57,22 @@ def _is_address(text: str) -> bool:
 
 
 def _check_once(forwards: tuple[Forward, ...]) -> None:
-    """Raise UsageError for a port of the host that is to lead to two places."""
+    """Raise UsageError for a host port that is forwarded twice."""
     seen: set[tuple[str, int, str]] = set()
     for each in forwards:
         place = (each.address, each.host, each.protocol)
         if place in seen:
             raise UsageError(
-                f"--publish: port {each.host} of the host is published twice", hint="give each port of the host once"
+                f"--publish: host port {each.host} is published twice", hint="publish each host port only once"
             )
         seen.add(place)
 
 
 def apply(setting: RuleContext, forwards: tuple[Forward, ...]) -> None:
-    """Lead the ports into the guest's first interface with user networking.
+    """Forward the ports to the guest's first interface with user networking.
 
-    Through passt where the interface has it or the host offers it; else QEMU's own user networking does it, with
-    a card that libvirt's document cannot describe. Raises UsageError for a guest without user networking.
+    Uses passt if the interface has it or the host offers it; otherwise QEMU's user networking, with a network card that
+    is not in libvirt's XML. Raises UsageError for a guest without user networking.
     """
     if not forwards:
         return
@@ -81,8 +81,8 @@ def apply(setting: RuleContext, forwards: tuple[Forward, ...]) -> None:
     nic = next((nic for nic in guest.devices("interface") if nic.get("type") in ("user", "vhostuser")), None)
     if nic is None or not setting.is_qemu:
         raise UsageError(
-            "--publish leads ports into user networking, and this guest has none",
-            hint="add --network user; a guest on a network or bridge is reached by its own address",
+            "--publish requires user networking, which this guest does not have",
+            hint="add --network user; a guest on a network or bridge can be reached at its own address",
         )
     backend = path.get(nic, "./backend/@type")
     if backend == "passt" or (backend is None and _offers_passt(setting)):
@@ -91,8 +91,8 @@ def apply(setting: RuleContext, forwards: tuple[Forward, ...]) -> None:
             tree.add(nic, _port_forward(forward))
     else:
         setting.note(
-            "the host offers no passt, so the interface with published ports is QEMU's own: "
-            "it stands in <qemu:commandline>, and libvirt does not list it"
+            "the host does not offer passt, so the interface with published ports is a QEMU interface in "
+            "<qemu:commandline>, which libvirt does not list"
         )
         _by_qemu(guest, nic, forwards)
 
@@ -103,7 +103,7 @@ def _offers_passt(setting: RuleContext) -> bool:
 
 
 def _port_forward(forward: Forward) -> Element:
-    """libvirt's <portForward>, see its "Domain XML format", userspace connection using passt."""
+    """Return libvirt's <portForward>, see its "Domain XML format", userspace connection using passt."""
     facts = {"proto": forward.protocol} | ({"address": forward.address} if forward.address else {})
     made = tree.element("portForward", None, facts)
     tree.add(made, tree.element("range", None, {"start": str(forward.host), "to": str(forward.guest)}))
@@ -111,7 +111,7 @@ def _port_forward(forward: Forward) -> Element:
 
 
 def _by_qemu(guest: Guest, nic: Element, forwards: tuple[Forward, ...]) -> None:
-    """Replace the interface by arguments for QEMU: -netdev user with hostfwd= (QEMU's manual, network options)."""
+    """Replace the interface with arguments for QEMU: -netdev user with hostfwd= (QEMU's manual, network options)."""
     ways = "".join(
         f",hostfwd={each.protocol}:{_bracketed(each.address)}:{each.host}-:{each.guest}" for each in forwards
     )
@@ -131,7 +131,7 @@ def _bracketed(address: str) -> str:
 
 
 def check_ports(forwards: tuple[Forward, ...]) -> None:
-    """Raise HostError for a port of this machine that cannot be had."""
+    """Raise HostError for a port of this machine that is not available."""
     from virtprov.support import ports
 
     for each in forwards:
@@ -139,5 +139,7 @@ def check_ports(forwards: tuple[Forward, ...]) -> None:
         if why:
             raise HostError(
                 f"--publish {_bracketed(each.address)}{':' if each.address else ''}{each.host}:{each.guest}: {why}",
-                hint="publish another port of the host" if each.host > 1023 else "an ordinary user has ports from 1024",
+                hint="publish another host port"
+                if each.host > 1023
+                else "users other than root can use ports from 1024",
             )

@@ -1,4 +1,4 @@
-"""Memory and processors: as given, else as the operating system's profile recommends."""
+"""Memory and processors: as given, otherwise as recommended by the operating system's profile."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from virtprov.support.errors import UsageError
 KIB_IN_MIB = 1024
 CONTAINER_MIB = 1024
 TINY_MIB = 17
-"""Below this many MiB somebody most likely meant GiB."""
+"""A value below this many MiB was probably meant as GiB."""
 
 
 def set_memory(setting: RuleContext) -> bool:
-    """Fill in memory in KiB; returns False when nothing is known of how much the guest needs.
+    """Fill in the memory in KiB; returns False if nothing is known about how much the guest needs.
 
-    Raises UsageError for a guest without any.
+    Raises UsageError for a guest without memory.
     """
     guest = setting.guest
     if guest.has("./maxMemory") and not guest.has("./memory") and not guest.has("./currentMemory"):
@@ -37,7 +37,7 @@ def set_memory(setting: RuleContext) -> bool:
 
 
 def _advised_kib(setting: RuleContext) -> int:
-    """What a container gets, or what the profile advises; 0 when it says nothing."""
+    """Return the default of a container, or the profile's recommendation, in KiB; 0 if there is none."""
     if setting.guest.is_container:
         return CONTAINER_MIB * KIB_IN_MIB
     return (setting.profile.resources(setting.guest.arch).advised.ram or 0) // 1024
@@ -50,20 +50,22 @@ def _check_memory(setting: RuleContext) -> None:
         return
     mib = int(text) // KIB_IN_MIB
     if mib == 0:
-        raise UsageError("--memory: the guest gets no memory", hint="--memory counts in MiB, for example --memory 2048")
+        raise UsageError(
+            "--memory: the guest would have no memory", hint="--memory is in MiB, for example --memory 2048"
+        )
     if mib < TINY_MIB:
-        setting.warn(f"the guest gets {mib} MiB of memory; --memory counts in MiB: were {mib} GiB meant?")
+        setting.warn(f"the guest gets {mib} MiB of memory; --memory is in MiB: did you mean {mib} GiB?")
         return
     least = setting.profile.resources(setting.guest.arch).minimum.ram
     if least and mib * KIB_IN_MIB * 1024 < least:
         need = least // 1024 // KIB_IN_MIB
-        setting.warn(f"{mib} MiB of memory is less than the {need} MiB that {setting.profile.name} needs")
+        setting.warn(f"{mib} MiB of memory is less than the {need} MiB that {setting.profile.name} requires")
 
 
 def boost_network_install(setting: RuleContext, first: Guest, *, given: bool) -> None:
-    """An installer that comes over the network is held in memory: the first boot gets what the profile says it needs.
+    """Increase the memory for a network installation to what the profile requires for it.
 
-    Memory the user chose (`given`) stays as it is, with a warning.
+    Memory chosen by the user (`given`) is not changed; a warning is added instead.
     """
     need = (setting.profile.resources(first.arch).network_install.ram or 0) // 1024
     text = first.get("./memory")
@@ -71,18 +73,20 @@ def boost_network_install(setting: RuleContext, first: Guest, *, given: bool) ->
         return
     if given:
         mib, wanted = int(text) // KIB_IN_MIB, need // KIB_IN_MIB
-        setting.warn(f"{mib} MiB of memory is less than the {wanted} MiB that {setting.profile.name} needs to install")
+        setting.warn(
+            f"{mib} MiB of memory is less than the {wanted} MiB that {setting.profile.name} requires for installation"
+        )
         return
     first.put("./memory", str(need))
     first.put("./currentMemory", str(need))
 
 
 def set_vcpus(setting: RuleContext) -> None:
-    """Fill in the number of processors; raises UsageError for none at all."""
+    """Fill in the number of processors; raises UsageError for zero."""
     guest = setting.guest
     if guest.get("./vcpu"):
         if guest.get("./vcpu") == "0":
-            raise UsageError("--vcpus: the guest gets no processor", hint="give one at least, such as --vcpus 2")
+            raise UsageError("--vcpus: the guest would have no processor", hint="give at least one, such as --vcpus 2")
         return
     topology = [guest.get(f"./cpu/topology/@{name}") for name in ("sockets", "dies", "clusters", "cores", "threads")]
     if any(topology):
@@ -99,9 +103,9 @@ _TOPOLOGY = ("sockets", "dies", "clusters", "cores", "threads")
 
 
 def fill_topology(setting: RuleContext) -> None:
-    """Complete a CPU topology that is given in part, so that its product is the number of processors.
+    """Complete a partly given CPU topology so that its product is the number of processors.
 
-    Raises UsageError when it cannot be.
+    Raises UsageError if that is not possible.
     """
     guest = setting.guest
     given = {name: guest.get(f"./cpu/topology/@{name}") for name in _TOPOLOGY}
@@ -116,8 +120,8 @@ def fill_topology(setting: RuleContext) -> None:
     if left or (rest != 1 and not missing):
         words = " x ".join(f"{number} {name}" for name, number in given.items() if number)
         raise UsageError(
-            f"--vcpus {total}: {words} do not make up {total} processors",
-            hint="leave out vcpus=, or give a multiple of the topology",
+            f"--vcpus {total}: {words} cannot have {total} processors",
+            hint="omit vcpus=, or give a multiple of the topology",
         )
     for name in missing:
         guest.put(f"./cpu/topology/@{name}", str(rest))

@@ -1,4 +1,4 @@
-"""What the rules for defaults may ask: the guest so far, its host, its operating system, what the user said."""
+"""What the rules for defaults work on: the guest so far, its host, its operating system, the user's choices."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _UNASKED = object()
 
 
 class RuleContext:
-    """One guest in the making.
+    """A guest while it is being built.
 
-    `refused_groups` are the option groups the user turned off (`--graphics none`), `choices` what the options leave
-    for the rules, `machine_features` those that the host can switch on, `notes` sentences for the user. `fresh` are the
-    devices to be completed (None: all); what an existing guest has besides is left alone. `profile` may be a
-    function that looks it up: it is called when a rule asks for the first time, which not every change does.
-    `taken` are names of disks that no new one may have, though the document does not show them.
+    `refused_groups` are the option groups that the user turned off (`--graphics none`), `choices` those made with
+    options for the rules, `machine_features` the features supported by the host, `notes` messages for the user. `fresh`
+    are the devices to complete (None: all); other devices of an existing guest are not changed. `profile` can be a
+    function that looks it up: it is called when a rule needs the profile, which many changes do not. `taken` are target
+    names that new disks must not use, although the XML does not contain them.
     """
 
     __slots__ = (
@@ -67,7 +67,7 @@ class RuleContext:
 
     @property
     def profile(self) -> Profile:
-        """What is known of the guest's operating system."""
+        """The profile of the guest's operating system."""
         if callable(self._profile):
             self._profile = self._profile()
         return self._profile
@@ -79,12 +79,12 @@ class RuleContext:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the host can run."""
+        """The host's capabilities."""
         return self.host.capabilities.of_host()
 
     @property
     def domcaps(self) -> DomainCapabilities | None:
-        """What the host offers for a guest of this kind; None when the driver cannot tell. Asked once."""
+        """The host's capabilities for this kind of guest; None if the driver does not report them. Read once."""
         if self._domcaps is _UNASKED:
             guest = self.guest
             self._domcaps = self.host.capabilities.of_guest(
@@ -97,42 +97,42 @@ class RuleContext:
 
     @property
     def is_qemu(self) -> bool:
-        """A guest that QEMU runs."""
+        """Whether QEMU runs the guest."""
         return self.guest.domain_type in ("qemu", "kvm", "hvf", "kqemu")
 
     @property
     def is_test(self) -> bool:
-        """A guest of libvirt's test driver."""
+        """Whether this is a guest of libvirt's test driver."""
         return self.driver == "test"
 
     @property
     def like_qemu(self) -> bool:
-        """A guest that takes SPICE and its helpers as QEMU's guests do; those of the test driver are."""
+        """Whether the guest supports SPICE like QEMU guests; those of the test driver do."""
         return self.is_qemu or self.is_test
 
     def devices(self, tag: str) -> list[Element]:
-        """The devices with this tag that the rules may complete."""
+        """Return the devices with this tag that the rules may complete."""
         found = self.guest.devices(tag)
         return found if self.fresh is None else [device for device in found if device in self.fresh]
 
     def refused(self, group: str) -> bool:
-        """Whether the user turned a whole option group off."""
+        """Return whether the user turned off an option group."""
         return group in self.refused_groups
 
     def note(self, sentence: str) -> None:
-        """Tell the user something."""
+        """Add a message for the user."""
         self.notes.append(sentence)
 
     def warn(self, sentence: str) -> None:
-        """Warn the user."""
+        """Add a warning for the user."""
         self.warnings.append(sentence)
 
 
 class Rule(Record):
-    """One fact a guest gets when nobody says.
+    """A rule that sets one default.
 
-    `why` is the reason that `--explain` shows behind a colon, `applies` says when the rule is for a guest, `write`
-    writes the fact into it, and `off` is the option that does without ("" for none).
+    `why` is the reason shown by `--explain`, `applies` decides whether the rule is for a guest, `write` changes the
+    guest, and `off` is the option that avoids it ("" for none).
     """
 
     name: str
@@ -143,18 +143,18 @@ class Rule(Record):
 
 
 class Watch:
-    """Told of every writer right after it has written; this one does not look. `guest.explain` has one that does."""
+    """Notified of each writer after it has written; this class ignores it, the one in `guest.ledger` records it."""
 
     __slots__ = ()
 
     def begin(self, guest: Guest) -> None:
-        """From here on this guest is written to; what it has been copied from keeps its writers."""
+        """Start watching this guest; what it was copied from keeps its writers."""
 
     def step(self, name: str) -> None:
-        """A step outside of the rules has written; `guest.explain` knows its reasons by name."""
+        """A step other than a rule has written; `guest.ledger` knows the reasons by name."""
 
     def detail(self) -> None:
-        """Elements were completed on behalf of those who made them."""
+        """Elements have been completed; their writers do not change."""
 
     def option(self, said: object) -> None:
         """One use of an option group has been written."""

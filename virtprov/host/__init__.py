@@ -2,6 +2,6 @@
 
 import os
 
-# libvirt reads this when it is loaded. Its own warnings would stand before our sentences on standard error; who wants
-# them, or more, sets the variable.
+# libvirt reads this when it is loaded. Its own warnings would appear before our messages on standard error; users who
+# want them, or more, set the variable.
 os.environ.setdefault("LIBVIRT_DEBUG", "4")

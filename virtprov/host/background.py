@@ -1,4 +1,4 @@
-"""A call that blocks inside libvirt, made in a thread, so that somebody can look after it meanwhile."""
+"""Run a blocking libvirt call in a thread, so that the caller can do something else meanwhile."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Result = TypeVar("Result")
 
 
 class Background(Generic[Result]):
-    """A call that goes on in a thread named `name`.
+    """A call that runs in a thread named `name`.
 
-    The thread is a daemon: what still waits for a host does not keep the command from ending.
+    It is a daemon thread: a call that still waits for a host does not keep the command from exiting.
     """
 
     def __init__(self, call: Callable[[], Result], name: str) -> None:
@@ -34,18 +34,18 @@ class Background(Generic[Result]):
             self._done.set()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the call is over, so long at most; whether it is."""
+        """Wait until the call has finished, at most `seconds`; return whether it has."""
         return self._done.wait(seconds)
 
     def results(self) -> list[Result]:
-        """What a finished call returned: nothing when it failed."""
+        """Return the result of a finished call in a list, which is empty if the call failed."""
         return list(self._results)
 
     def result(self) -> Result:
-        """Wait for the call, and return what it returned or raise what it raised, which is told once.
+        """Wait for the call, and return its result or raise its exception, which is only raised once.
 
-        A failure that were kept would hold itself through its traceback. Objects of libvirt that only the garbage
-        collector finds wipe out the error of whatever call has just failed.
+        A stored exception would reference itself through its traceback. libvirt objects that only the garbage collector
+        frees overwrite the error of the call that has just failed.
         """
         self.wait()
         failure, self._failure = self._failure, None

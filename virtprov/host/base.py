@@ -23,12 +23,12 @@ class Link:
 
     @property
     def uri(self) -> str:
-        """What the host calls itself, e.g. "qemu:///system"; a recorded host answers the recorded URI."""
+        """The URI as the host reports it, e.g. "qemu:///system"; for a recorded host the recorded URI."""
         return self.target.text
 
     @property
     def is_alive(self) -> bool:
-        """Whether the connection still works, as far as libvirt has noticed."""
+        """Whether the connection still works, as far as libvirt knows."""
         try:
             return bool(self.conn.isAlive())
         except libvirt.libvirtError:

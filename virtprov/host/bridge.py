@@ -1,4 +1,4 @@
-"""Which bridge of this machine carries its default route, so that guests can share it."""
+"""Find the bridge of this machine with its default route, so that guests can share it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _UP = 0x1
 
 
 def default_route(proc: str = "/proc") -> str | None:
-    """The interface of the IPv4 default route with the lowest metric, from /proc/net/route; None: no route."""
+    """Return the interface of the IPv4 default route with the lowest metric, from /proc/net/route, or None."""
     try:
         with open(f"{proc}/net/route", encoding="ascii", errors="replace") as table:
             rows = [line.split() for line in table][1:]
@@ -23,7 +23,7 @@ def default_route(proc: str = "/proc") -> str | None:
 
 
 def bridge_of(interface: str, sys: str = "/sys") -> str | None:
-    """The interface itself when it is a bridge, the bridge it is a port of, or None."""
+    """Return the interface itself if it is a bridge, the bridge of which it is a port, or None."""
     place = f"{sys}/class/net/{interface}"
     if os.path.isdir(f"{place}/bridge"):
         return interface
@@ -34,6 +34,6 @@ def bridge_of(interface: str, sys: str = "/sys") -> str | None:
 
 
 def default_bridge(proc: str = "/proc", sys: str = "/sys") -> str | None:
-    """The bridge that carries the default route of this machine; None when it is carried otherwise."""
+    """Return the bridge with this machine's default route; None if the route does not use a bridge."""
     interface = default_route(proc)
     return bridge_of(interface, sys) if interface else None

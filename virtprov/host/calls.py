@@ -1,9 +1,10 @@
-"""Every call on an object of libvirt that can block: made in a thread, so that who waits for it can leave.
+"""Make every libvirt call that can block in a thread, so that Ctrl-C can end the wait.
 
-libvirt waits inside of C, where Python hears no Ctrl-C. `Remote` stands in for an object of libvirt (a connection, and
-all that comes out of it: guests, pools, volumes, streams). Its methods run in the one thread that its connection has
-for this; the thread that opened the connection waits for them, as the only one that Python interrupts. Threads of our
-own that work on several guests call directly. What lives in this process, as libvirt's test driver, needs no stand-in.
+libvirt waits in C code, where Python does not handle Ctrl-C. `Remote` is a proxy for a libvirt object (a connection,
+and everything that it returns: guests, pools, volumes, streams). Its methods run in the connection's thread; the thread
+that opened the connection waits for them, because only there Python handles signals. Other threads of virtprov, which
+process several guests, call directly. Objects within this process, such as those of libvirt's test driver, need no
+proxy.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = frozenset(("name", "UUIDString", "UUID", "ID", "isAlive", "key", "path", "connect"))
-"""Methods that libvirt answers by itself, without asking anybody."""
+"""Methods that libvirt answers itself, without contacting the host."""
 TOGETHER = frozenset(("sparseSendAll", "sparseRecvAll", "sendAll", "recvAll"))
-"""Methods that are Python, and call others of the same object."""
+"""Methods in Python that call other methods of the same object."""
 
 
 class _Job:
-    """A call on its way."""
+    """A call in progress."""
 
     __slots__ = ("args", "call", "failure", "finished", "result")
 
@@ -50,7 +51,7 @@ class Worker:
         self._runs = False
 
     def call(self, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        """What `call(*args)` returns or raises. A call that was left and goes on lets no other one begin."""
+        """Return or raise what `call(*args)` does. An abandoned call that still runs blocks all others."""
         if _thread.get_ident() != self._owner:
             return call(*args)
         if self._job is not None:
@@ -99,7 +100,7 @@ class Worker:
 
 
 class Remote:
-    """Stands in for an object of libvirt: the same attributes, its methods called by the worker."""
+    """A proxy for a libvirt object: it has the same attributes, and the worker calls its methods."""
 
     __slots__ = ("_object", "_worker")
 
@@ -127,17 +128,17 @@ class Remote:
 
 
 _kept: list[Any] = []
-"""Connections that nobody closes by forgetting them: libvirt says goodbye then, and waits for an answer."""
+"""Abandoned connections are kept here: when libvirt frees one, it says goodbye to the host and waits for an answer."""
 
 
 def remote(conn: Any, uri: str) -> Remote:
-    """A stand-in for an open connection."""
+    """Return a proxy for an open connection."""
     _kept.append(conn)
     return Remote(conn, Worker(uri))
 
 
 def on(thing: Any, call: Callable[..., Any], *args: Any) -> Any:
-    """Call a function that is not a method of `thing` (libvirt_qemu's), as a method would be called."""
+    """Call a function that is not a method of `thing` (from libvirt_qemu) in the same way as a method."""
     return thing._worker.call(call, args) if isinstance(thing, Remote) else call(*args)
 
 
@@ -148,7 +149,7 @@ def _standing_in(result: Any, worker: Worker) -> Any:
 
 
 def silent(about: str) -> libvirt.libvirtError:
-    """The failure of a call on a connection that still owes the answer to another one."""
+    """Return the error for a call on a connection on which an abandoned call still runs."""
     error = libvirt.libvirtError("")
     said = f"{about or 'the host'} does not answer"
     error.err = (libvirt.VIR_ERR_RPC, libvirt.VIR_FROM_RPC, said, libvirt.VIR_ERR_ERROR, said, None, None, -1, -1)

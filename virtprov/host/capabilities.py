@@ -1,7 +1,7 @@
-"""What a host is and which guests it can run: libvirt's <capabilities>, read on demand.
+"""The host's properties and the guests it can run: libvirt's <capabilities>, parsed on demand.
 
-Facts and names are libvirt's (https://libvirt.org/formatcaps.html). The text is parsed at the first question
-and each part once, because a run asks for few of them.
+Names are those of libvirt (https://libvirt.org/formatcaps.html). The text is parsed when first used, and each part
+once, because a run only uses a few of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from virtprov.xml.tree import Element, child, children, parse, to_text
 
 
 class Machine(Record):
-    """A machine type; `canonical` is what an alias such as "q35" stands for today, else the name itself."""
+    """A machine type; `canonical` is the current meaning of an alias such as "q35", otherwise the name itself."""
 
     name: str
     canonical: str
@@ -56,7 +56,7 @@ class DomainType(Record):
         return next((machine for machine in self.machines if machine.name == name), None)
 
     def canonical(self, name: str) -> str:
-        """What the machine name stands for ("q35" -> "pc-q35-9.0"); unknown names are given back."""
+        """Return the canonical machine name ("q35" -> "pc-q35-9.0"); unknown names are returned unchanged."""
         machine = self.machine(name)
         return machine.canonical if machine else name
 
@@ -76,7 +76,7 @@ class GuestKind:
 
     @cached_property
     def domain_types(self) -> tuple[DomainType, ...]:
-        """The virtualization types in the host's order; what one does not say, the architecture says."""
+        """The virtualization types in the host's order; missing values are those of the architecture."""
         arch = child(self._node, "arch")
         if arch is None:
             return ()
@@ -97,7 +97,7 @@ class GuestKind:
         return () if node is None else tuple(str(kid.tag) for kid in children(node))
 
     def default(self, feature: str) -> bool:
-        """Whether a feature such as "acpi" is there and on for a new guest."""
+        """Return whether a feature such as "acpi" exists and is on by default for a new guest."""
         state = path.text(self._node, f"./features/{feature}/@default") or "on"
         return feature in self.features and state == "on"
 
@@ -115,7 +115,7 @@ class Capabilities:
 
     @cached_property
     def memory_kib(self) -> int:
-        """The host's memory: that of its NUMA nodes together, in KiB; 0 when it does not say."""
+        """The host's memory in KiB, the sum of its NUMA nodes; 0 if it is not reported."""
         found = self._root.findall("host/topology/cells/cell/memory")
         return sum(_number((node.text or "").strip()) or 0 for node in found if node.get("unit", "KiB") == "KiB")
 
@@ -126,7 +126,7 @@ class Capabilities:
 
     @cached_property
     def host_cpu(self) -> HostCpu:
-        """The processor as libvirt knows it; empty parts where the driver does not say."""
+        """The CPU as reported by libvirt; parts that the driver does not report are empty."""
         node = self._root.find("host/cpu")
         if node is None:
             return HostCpu("", "", "", (), 1, 1, 1, 1, "")
@@ -159,7 +159,7 @@ class Capabilities:
         return tuple(kind for kind in self.guests if kind.arch == arch)
 
     def canonical_machine(self, arch: str, machine: str) -> str:
-        """What `machine` stands for on `arch`, whichever virtualization type says so; else the name."""
+        """Return the canonical name of `machine` on `arch`, from any virtualization type; otherwise the name itself."""
         for kind in self.guest_kinds(arch):
             for domain in kind.domain_types:
                 found = domain.machine(machine)

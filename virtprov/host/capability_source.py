@@ -33,7 +33,7 @@ class CapabilitySource(Part):
         return Capabilities(text, f"the capabilities of {self._link.uri}")
 
     def of_host(self) -> Capabilities:
-        """What the host is and which guests it runs; asked for once. Raises HostError."""
+        """The host's capabilities; read once. Raises HostError."""
         return self._of_host
 
     def of_guest(
@@ -43,11 +43,11 @@ class CapabilitySource(Part):
         virt_type: str | None = None,
         emulator: str | None = None,
     ) -> DomainCapabilities | None:
-        """What a guest of that kind may be made of; None for any part: the driver's default.
+        """Return what guests of this kind can use; None for an argument means the driver's default.
 
-        None is the answer when the driver has no such call (test, LXC, VZ ...) or refuses the combination, for
-        instance because the emulator is not on the host. Asked for once per combination.
-        Raises HostError when the connection broke.
+        The result is None if the driver has no such call (test, LXC, VZ ...) or refuses the combination, for instance
+        because the emulator is not installed. Read once for each combination. Raises HostError if the connection is
+        lost.
         """
         from virtprov.host.domcaps import DomainCapabilities
 

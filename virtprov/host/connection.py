@@ -1,4 +1,4 @@
-"""The door to libvirt: `connect` opens a host by its URI."""
+"""`connect`: open a connection to a host by its URI."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 NEW_ENOUGH = 999_000_000
-"""The version of a recorded host that does not say: newer than any that somebody asks for."""
+"""The version of a recorded host without one: newer than any version that the code asks for."""
 
 
 class Host:
@@ -59,7 +59,7 @@ class Host:
 
     @property
     def uri(self) -> str:
-        """What the host calls itself, e.g. "qemu:///system"; a recorded host answers the recorded URI."""
+        """The URI as the host reports it, e.g. "qemu:///system"; for a recorded host the recorded URI."""
         return self._link.uri
 
     @property
@@ -69,7 +69,7 @@ class Host:
 
     @property
     def is_remote(self) -> bool:
-        """Whether the URI leads to another machine, where files of this one cannot be expected."""
+        """Whether the URI is that of another machine, which does not have the files of this one."""
         return self._link.target.is_remote
 
     @property
@@ -79,23 +79,23 @@ class Host:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether the host is a recording: it answers, but nothing on it really runs."""
+        """Whether the host is a recording: it answers questions, but its guests do not run."""
         return self._link.recording is not None
 
     @property
     def is_alive(self) -> bool:
-        """Whether the connection still works, as far as libvirt has noticed."""
+        """Whether the connection still works, as far as libvirt knows."""
         return self._link.is_alive
 
     def libvirt_version(self) -> int:
-        """The libvirt on the host, as major * 1,000,000 + minor * 1,000 + release. Raises HostError."""
+        """The libvirt version of the host, as major * 1,000,000 + minor * 1,000 + release. Raises HostError."""
         if self._link.recording:
             return self._link.recording.libvirt_version or NEW_ENOUGH
         with asking("ask the host for its libvirt version"):
             return int(self._link.conn.getLibVersion())
 
     def hypervisor_version(self) -> int | None:
-        """The hypervisor (QEMU ...) on the host, in the same form; None when the driver does not say."""
+        """The version of the hypervisor (QEMU ...) in the same form; None if the driver does not report it."""
         if self._link.recording:
             return self._link.recording.hypervisor_version or NEW_ENOUGH
         try:
@@ -105,7 +105,7 @@ class Host:
             return None
 
     def close(self) -> None:
-        """Let the connection go; the host answers nothing afterwards."""
+        """Close the connection; the host cannot be used afterwards."""
         self.running.close()
         with asking(f"close the connection to {self.uri}"):
             self._link.conn.close()
@@ -124,16 +124,15 @@ class Host:
 
 
 def connect(uri: str | None = None, *, events: bool = False, ask: Ask | None = None) -> Host:
-    """Open the host at `uri`.
+    """Connect to the host at `uri`.
 
-    None or "" follows libvirt: $LIBVIRT_DEFAULT_URI, then `uri_default` of its client configuration, then its own
-    choice (qemu:///system for root, qemu:///session for others where QEMU runs, else xen, lxc ...).
-    `recorded:///DIR` opens a recorded host.
-    `events` makes the connection fit for waiting on a remote host's events without opening a second one; do so
-    when the run is going to wait for a guest.
-    `ask(prompt, secret)` is called for a user name or a password the host wants; None gives up.
+    None or "" selects libvirt's default: $LIBVIRT_DEFAULT_URI, then `uri_default` in its client configuration, then
+    libvirt's own choice (qemu:///system for root, qemu:///session for other users if QEMU is available, otherwise xen,
+    lxc ...). `recorded:///DIR` opens a recorded host. With `events`, the connection can deliver events of a remote host
+    without a second one; use it if the run will wait for a guest. `ask(prompt, secret)` is called if the host requires
+    a user name or password; None as its result gives up.
 
-    Raises HostError: no such driver, nobody listens or answers, not let in, or a URI that makes no sense.
+    Raises HostError for an unknown driver, a host that does not answer or refuses access, and an invalid URI.
     """
     libvirt.registerErrorHandler(silence, None)
     uri = uri or os.environ.get("LIBVIRT_DEFAULT_URI") or None

@@ -1,4 +1,4 @@
-"""Reading along on a guest's text console."""
+"""Read a guest's text console."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 KEPT = 64 * 1024
-"""How much of the end of what was said is kept, in bytes."""
+"""How much of the end of the output is kept, in bytes."""
 PIECE = 4096
 
 
 class ConsoleReader:
-    """Collects what the guest says on its first console, for as long as the `with` block runs.
+    """Collects the output of the guest's first console while the `with` block runs.
 
-    A thread reads; nothing is ever written to the guest. A console that somebody else has open is left alone,
-    and so is a guest without one: then there is simply nothing to read, and `silent` says so.
+    A thread reads; nothing is written to the guest. If the guest has no console, or someone else has it open, nothing
+    is read, and `silent` is True.
     """
 
     def __init__(self, conn: Any, domain: Any, name: str) -> None:
@@ -61,12 +61,12 @@ class ConsoleReader:
                 self._stream.abort()
 
     def text(self) -> str:
-        """What the guest said last; control characters are as it sent them."""
+        """Return the last output of the guest, including control characters."""
         with self._lock:
             return self._heard.decode(errors="replace")
 
     def tail(self, lines: int = 5) -> list[str]:
-        """The last lines that say something, without control characters."""
+        """Return the last lines that are not empty, without control characters."""
         found = []
         for line in self.text().splitlines():
             words = "".join(letter for letter in line if letter.isprintable()).strip()

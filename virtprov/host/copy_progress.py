@@ -1,4 +1,4 @@
-"""How much of a volume the host has really written: not what it has set aside for it, nor what it will hold one day."""
+"""Measure how much of a volume the host has actually written, as opposed to allocated space and final size."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 class Growth:
-    """Looks again and again at a volume that is being made; `find` gives it, None while it is not there yet.
+    """Checks repeatedly how far a new volume is written; `find` returns the volume, None if it does not exist yet.
 
-    `total` are the bytes that will be written, `capacity` the volume's size. Where all room was set aside at once,
-    the file itself tells how far it is written, if it is `here`; else nobody knows, and `step` says a total of 0.
+    `total` is the number of bytes that will be written, `capacity` the volume's size. If the space was allocated in
+    advance, the file itself shows how far it is written, if it is `here`; otherwise this is unknown, and `step` returns
+    a total of 0.
     """
 
     def __init__(self, find: Callable[[], Any | None], total: int, capacity: int, *, here: bool) -> None:
@@ -27,7 +28,7 @@ class Growth:
         self._at = 0
 
     def step(self) -> tuple[int, int]:
-        """Bytes that are written, and bytes to write (0: not known); never all of them before the end."""
+        """Return the bytes written, and the bytes to write (0: unknown); they are never equal before the end."""
         try:
             volume = self._find()
             if volume is None:
@@ -47,9 +48,9 @@ class Growth:
 
 
 def written_up_to(path: str, start: int) -> int:
-    """Where the data of a file that is written from its beginning ends, looked for from `start` on; 0: not to be seen.
+    """Return where the data of a file written from its beginning ends, searching from `start`; 0 if unknown.
 
-    Room that is set aside and not written yet counts as a hole (lseek(2), SEEK_HOLE).
+    Allocated space that is not written yet counts as a hole (lseek(2), SEEK_HOLE).
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -31,7 +31,7 @@ class Domains(Part):
         return domain
 
     def names(self) -> tuple[str, ...]:
-        """The names of all guests, sorted; for hints, not for looking one up."""
+        """Return the names of all guests, sorted; for hints, not for looking one up."""
         with asking(f"list the guests of {self._link.uri}"):
             return tuple(sorted(str(domain.name()) for domain in self._conn.listAllDomains(0)))
 

@@ -1,7 +1,7 @@
-"""What guests of one kind may be made of: libvirt's <domainCapabilities>, read on demand.
+"""What guests of one kind can use: libvirt's <domainCapabilities>, parsed on demand.
 
-Facts and names are libvirt's (https://libvirt.org/formatdomaincaps.html). An older libvirt leaves out what it
-does not know yet; answers keep "it says no" apart from "it does not say".
+Names are those of libvirt (https://libvirt.org/formatdomaincaps.html). An older libvirt omits what it does not know;
+therefore results distinguish "not supported" from "not reported".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from virtprov.xml.tree import Element, child, children, parse
 
 
 class Loader(Record):
-    """Firmware files the host knows, and what may be said about them (enum values, () when not said)."""
+    """Firmware files that the host knows, and the possible attributes (enum values, () if not reported)."""
 
     supported: bool
     files: tuple[str, ...]
@@ -24,7 +24,7 @@ class Loader(Record):
 
 
 class HostModel(Record):
-    """The CPU that mode='host-model' gives; `features` are (policy, name) pairs in the host's order."""
+    """The CPU used for mode='host-model'; `features` are (policy, name) pairs in the host's order."""
 
     supported: bool
     model: str
@@ -45,7 +45,7 @@ class CpuModel(Record):
 
 
 class Sev(Record):
-    """AMD SEV: where the C bit sits, address bits lost, how many guests (None when not said)."""
+    """AMD SEV: position of the C bit, lost address bits, number of guests (None if not reported)."""
 
     supported: bool
     cbitpos: int | None
@@ -67,38 +67,38 @@ class DomainCapabilities:
 
     @cached_property
     def emulator(self) -> str:
-        """The emulator the answer is for."""
+        """The emulator described by the document."""
         return places.text(self._root, "./path")
 
     @cached_property
     def virt_type(self) -> str:
-        """The virtualization type the answer is for: "kvm", "qemu" ..."""
+        """The virtualization type described by the document: "kvm", "qemu" ..."""
         return places.text(self._root, "./domain")
 
     @cached_property
     def machine(self) -> str:
-        """The machine the answer is for, in its canonical name; "" when the driver has none."""
+        """The canonical name of the machine type described by the document; "" if the driver has none."""
         return places.text(self._root, "./machine")
 
     @cached_property
     def arch(self) -> str:
-        """The architecture the answer is for."""
+        """The architecture described by the document."""
         return places.text(self._root, "./arch")
 
     @cached_property
     def max_vcpus(self) -> int | None:
-        """The most virtual CPUs this machine takes, None when not said."""
+        """The maximum number of virtual CPUs of this machine type, None if not reported."""
         return _number(places.text(self._root, "./vcpu/@max"))
 
     # -- generic questions ------------------------------------------------------------------------------
 
     def supports(self, path: str) -> bool | None:
-        """What @supported says at "devices/tpm", "features/backup", "iothreads" ...; None: not said."""
+        """Return @supported at "devices/tpm", "features/backup", "iothreads" ...; None if not reported."""
         said = places.text(self._root, f"./{path}/@supported")
         return None if not said else said == "yes"
 
     def values(self, path: str, name: str) -> tuple[str, ...] | None:
-        """The values of <enum name=...> at `path`; () when there is none to choose, None: it does not say."""
+        """Return the values of <enum name=...> at `path`; () if there are none to choose from, None if not reported."""
         node = self._root.find(path)
         return None if node is None else _enum(node, name)
 
@@ -106,7 +106,7 @@ class DomainCapabilities:
 
     @cached_property
     def firmwares(self) -> tuple[str, ...]:
-        """What <os firmware=...> may say: "bios", "efi"; () when libvirt cannot choose firmware by itself."""
+        """Return the possible values of <os firmware=...>: "bios", "efi"; () if libvirt cannot select firmware."""
         return self.values("os", "firmware") or ()
 
     @cached_property
@@ -122,13 +122,13 @@ class DomainCapabilities:
     # -- processors -------------------------------------------------------------------------------------
 
     def cpu_mode(self, mode: str) -> bool | None:
-        """Whether "host-passthrough", "host-model", "maximum" or "custom" is supported; None: not said."""
+        """Return whether "host-passthrough", "host-model", "maximum" or "custom" is supported; None if not reported."""
         node = self._mode(mode)
         return None if node is None else node.get("supported") == "yes"
 
     @cached_property
     def says_migratable(self) -> bool:
-        """Whether host-passthrough comes with a `migratable` choice (libvirt 6.5 with a QEMU that has it)."""
+        """Whether host-passthrough has a `migratable` choice (libvirt 6.5 with a QEMU that supports it)."""
         node = self._mode("host-passthrough")
         return node is not None and bool(_enum(node, "hostPassthroughMigratable"))
 
@@ -171,10 +171,11 @@ class DomainCapabilities:
     # -- devices and memory -----------------------------------------------------------------------------
 
     def device(self, kind: str, name: str) -> tuple[str, ...] | None:
-        """The values of a device's enum: device("disk", "bus"), device("graphics", "type"),
-        device("video", "modelType"), device("tpm", "backendModel"), device("interface", "backendType") ...
+        """Return the values of a device's enum.
 
-        () when the host says that it has no such device or no choice, None when it does not say.
+        Examples: device("disk", "bus"), device("graphics", "type"), device("video", "modelType"), device("tpm",
+        "backendModel"), device("interface", "backendType"). () if the host has no such device or no choice, None if not
+        reported.
         """
         if self.supports(f"devices/{kind}") is False:
             return ()
@@ -184,12 +185,12 @@ class DomainCapabilities:
 
     @cached_property
     def hyperv(self) -> tuple[str, ...] | None:
-        """The Hyper-V enlightenments on offer, in the host's order; None: not said (libvirt before 8.0)."""
+        """The Hyper-V enlightenments offered, in the host's order; None if not reported (libvirt before 8.0)."""
         return self.values("features/hyperv", "features")
 
     @cached_property
     def sev(self) -> Sev:
-        """AMD SEV, with what a guest's <launchSecurity> needs."""
+        """AMD SEV, with the values for a guest's <launchSecurity>."""
         names = ("cbitpos", "reducedPhysBits", "maxGuests", "maxESGuests")
         numbers = [_number(places.text(self._root, f"./features/sev/{name}")) for name in names]
         return Sev(self.supports("features/sev") is True, *numbers)

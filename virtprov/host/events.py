@@ -1,7 +1,7 @@
-"""What happens to guests, as it happens: libvirt's events, and waiting for one of them.
+"""Receive libvirt's events about guests, and wait for one of them.
 
-libvirt delivers events through an event loop. It runs in one daemon thread of this process, which is started
-by the first watch; nothing is polled.
+libvirt delivers events through an event loop. It runs in one daemon thread of this process, started by the first watch;
+nothing is polled.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 LATE = 2.0
-"""Seconds in which an event arrives whose effect can be seen already."""
+"""How many seconds an event may arrive after its effect is visible."""
 
 AGENT = "org.qemu.guest_agent.0"
 """The channel on which the QEMU guest agent answers."""
@@ -39,17 +39,17 @@ LIFECYCLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("pmsuspended", ("memory", "disk")),
     ("crashed", ("panicked", "crash loaded")),
 )
-"""virDomainEventType and its details, in words; the position is libvirt's number."""
+"""virDomainEventType and its details as words; the position is libvirt's number."""
 
 OFF = ("unknown", "shut down", "destroyed", "crashed", "migrated", "saved", "failed", "from snapshot", "daemon")
-"""virDomainShutoffReason in the same words."""
+"""virDomainShutoffReason as the same words."""
 
 
 class GuestEvent(NamedTuple):
-    """Something that happened to the watched guest.
+    """An event of the watched guest.
 
-    `kind` is the first word of a LIFECYCLE row with its `detail`, or "rebooted", "device removed" and
-    "device removal failed" (`detail`: the device's alias), "agent connected", "agent disconnected".
+    `kind` is the first word of a LIFECYCLE row with its `detail`, or "rebooted", "device removed" and "device removal
+    failed" (`detail`: the device's alias), "agent connected", "agent disconnected".
     """
 
     kind: str
@@ -60,13 +60,13 @@ _loop_lock = threading.Lock()
 _loop: threading.Thread | None = None
 
 SOURCE_LOCK = threading.Lock()
-"""Held while a host gets its source of events: several guests may ask for it at the same time."""
+"""Held while the event source of a host is created, because several threads may need it at the same time."""
 
 
 def start_loop() -> None:
-    """Register libvirt's event loop and run it in a daemon thread; does nothing the second time.
+    """Register libvirt's event loop and run it in a daemon thread; does nothing when called again.
 
-    A remote connection delivers events only when it was opened after this.
+    A remote connection only delivers events if it was opened after this.
     """
     global _loop
     with _loop_lock:
@@ -84,9 +84,9 @@ def _run() -> None:
 
 
 class EventSource:
-    """A connection that delivers events to the watches of its guests, and tells them when it breaks.
+    """A connection that delivers events to the watches of its guests, and notifies them if it is lost.
 
-    libvirt takes one callback per connection and kind of event, so each is registered once and handed on here.
+    libvirt allows one callback for each connection and kind of event, so each is registered once and distributed here.
     """
 
     def __init__(self, conn: Any, *, owned: bool) -> None:
@@ -102,7 +102,7 @@ class EventSource:
             conn.registerCloseCallback(self._closed, None)
 
     def add(self, uuid: str, watch: Watch) -> None:
-        """Tell the watch what happens to the guest of that UUID from now on."""
+        """Deliver the events of the guest with this UUID to the watch from now on."""
         with self.changed:
             self._watches.setdefault(uuid, []).append(watch)
         with self._registering:  # a second watch waits until every kind of event is listened for
@@ -110,7 +110,7 @@ class EventSource:
                 self._register()
 
     def remove(self, uuid: str, watch: Watch) -> None:
-        """Tell the watch nothing any more."""
+        """Stop delivering events to the watch."""
         with self.changed:
             self._watches[uuid].remove(watch)
 
@@ -130,7 +130,7 @@ class EventSource:
                 self._callbacks.append(self.conn.domainEventRegisterAny(None, kind, callback, word))
 
     def close(self) -> None:
-        """Stop listening; a connection opened for this alone is closed."""
+        """Stop listening; close a connection that was only opened for events."""
         for callback in self._callbacks:
             with suppress(libvirt.libvirtError):
                 self.conn.domainEventDeregisterAny(callback)
@@ -169,9 +169,9 @@ class EventSource:
 
 
 class Watch:
-    """What happens to one guest while the `with` block runs; see Running.watch.
+    """Collects the events of one guest while the `with` block runs; see Running.watch.
 
-    All waits take a `timeout` in seconds, None for no limit, and raise Lost when the connection breaks.
+    All waits have a `timeout` in seconds, None for no limit, and raise Lost if the connection is lost.
     """
 
     def __init__(self, source: EventSource, domain: Any, name: str) -> None:
@@ -196,7 +196,7 @@ class Watch:
     # -- waiting ----------------------------------------------------------------------------------------
 
     def wait_for(self, wanted: Callable[[GuestEvent], bool], timeout: float | None = None) -> GuestEvent | None:
-        """The first event, of those not yet looked at, that is `wanted`; None when the time is over."""
+        """Return the first new event that is `wanted`; None if the time is up."""
         found: list[GuestEvent] = []
 
         def look() -> bool:
@@ -213,15 +213,15 @@ class Watch:
         if not found and self._source.lost:
             raise Lost(
                 f"the connection broke while waiting for the guest '{self._name}'",
-                hint="see whether libvirt still runs on that host; the guest may well go on",
+                hint="check whether libvirt still runs on that host; the guest may still be running",
             )
         return found[0] if found else None
 
     def wait_stopped(self, timeout: float | None = None) -> GuestEvent | None:
-        """Wait until the guest is off, at once when it is off already; None: time is over.
+        """Wait until the guest is off; returns at once if it is; None if the time is up.
 
-        The answer is a "stopped" event; its `detail` says how it went off: "shut down", "destroyed", "crashed",
-        "failed" ... A stop after which the guest was started again does not count.
+        Returns a "stopped" event with the reason as its `detail`: "shut down", "destroyed", "crashed", "failed" ... It
+        is ignored if the guest was started again afterwards.
         """
         from time import monotonic
 
@@ -245,9 +245,9 @@ class Watch:
             raise in_our_words(f"ask for the state of the guest '{self._name}'", error) from error
 
     def _take_last_stop(self) -> None:
-        """Look at the stop that can be seen already but whose event may still be on its way.
+        """Remove the event of a stop that is already visible, which may still be on its way.
 
-        A later wait must not meet it, and only it knows how a transient guest ended.
+        A later wait must not see it, and only this event has the reason for which a transient guest stopped.
         """
         while self.wait_for(_stopped, 0):
             pass
@@ -255,24 +255,24 @@ class Watch:
             self.wait_for(_stopped, LATE)
 
     def wait_device_gone(self, alias: str, timeout: float | None = None, what: str = "") -> bool:
-        """Wait until a detached device has left the running guest; False when the time is over.
+        """Wait until a running guest has released a detached device; False if the time is up.
 
-        `what` names it to the user. Raises HostError when the guest refuses to let it go.
+        `what` describes it to the user. Raises HostError if the guest refuses to release it.
         """
         kinds = ("device removed", "device removal failed")
         event = self.wait_for(lambda event: event.kind in kinds and event.detail == alias, timeout)
         if event and event.kind == kinds[1]:
-            what = what or f"the device '{alias}'"
+            what = what or f"device '{alias}'"
             raise HostError(
-                f"the guest '{self._name}' did not let go of {what}",
-                hint="see that nothing in the guest uses it, or detach it while the guest is off",
+                f"guest '{self._name}' did not release {what}",
+                hint="make sure that nothing in the guest uses it, or detach it while the guest is off",
             )
         return event is not None
 
     def wait_agent(self, timeout: float | None = None) -> bool:
-        """Wait until the guest's QEMU agent is connected, at once when it is.
+        """Wait until the guest's QEMU agent is connected; returns at once if it is.
 
-        False when the time is over or the guest stops. Connected is not yet answering: see Running.agent.
+        False if the time is up or the guest stops. A connected agent may not answer yet: see Running.agent.
         """
         if self.agent_connected():
             return True
@@ -280,7 +280,7 @@ class Watch:
         return event is not None and event.kind == "agent connected"
 
     def agent_connected(self) -> bool:
-        """Whether the guest's QEMU agent has its channel open. Connected is not yet answering: see Running.agent."""
+        """Return whether the guest's QEMU agent has opened its channel. It may not answer yet: see Running.agent."""
         with asking(f"read the document of the guest '{self._name}'"):
             root = parse(str(self._domain.XMLDesc(0)), "the guest's document")
         return any(

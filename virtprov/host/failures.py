@@ -1,8 +1,7 @@
-"""What libvirt refuses, said in our words.
+"""Translate libvirt's errors to messages of virtprov.
 
-`asking("start the guest 'web'")` wraps calls of libvirt: a libvirtError that comes out of the block becomes a
-HostError "cannot start the guest 'web': ..." with a hint. Callers that can do something about a
-certain refusal catch the narrower class.
+`asking("start the guest 'web'")` wraps libvirt calls: a libvirtError in the block becomes a HostError "cannot start the
+guest 'web': ..." with a hint. Callers that handle a certain error catch the subclass.
 """
 
 from __future__ import annotations
@@ -20,42 +19,42 @@ if TYPE_CHECKING:
 
 
 class NotSupported(HostError):
-    """The host's driver cannot do this at all."""
+    """The host's driver does not support this."""
 
 
 class NotThere(HostError):
-    """The guest, pool, volume, network or device is not on the host."""
+    """The guest, pool, volume, network or device does not exist on the host."""
 
 
 class Taken(HostError):
-    """Something of that name, identity or path is on the host already."""
+    """Something with this name, identity or path already exists on the host."""
 
 
 class NotNow(HostError):
-    """The host could do it, but not in the state the thing is in."""
+    """The host cannot do it in the current state, such as while the guest is off."""
 
 
 class Refused(HostError):
-    """The host does not let this user do it."""
+    """The host does not permit it to this user."""
 
 
 class AgentSilent(HostError):
-    """The guest agent is not there, or does not answer (yet)."""
+    """The guest agent is not connected, or does not answer (yet)."""
 
 
 class Lost(HostError):
-    """The connection broke."""
+    """The connection was lost."""
 
 
 def _code(name: str) -> int:
-    """The number of a libvirt error; one that this libvirt does not know yet matches nothing."""
+    """Return the number of a libvirt error; -1 if this libvirt does not know it."""
     return int(getattr(libvirt, name, -1))
 
 
 _KINDS: tuple[tuple[type[HostError], str, tuple[str, ...]], ...] = (
     (
         NotSupported,
-        "this host's driver has no such function, or knows no such flag; another host may",
+        "this host's driver does not support that function or flag; other hosts may",
         ("VIR_ERR_NO_SUPPORT", "VIR_ERR_OPERATION_UNSUPPORTED", "VIR_ERR_ARGUMENT_UNSUPPORTED"),
     ),
     (
@@ -73,17 +72,17 @@ _KINDS: tuple[tuple[type[HostError], str, tuple[str, ...]], ...] = (
     ),
     (
         Taken,
-        "choose another name, or remove what is there",
+        "choose another name, or remove the existing one",
         ("VIR_ERR_DOM_EXIST", "VIR_ERR_NETWORK_EXIST", "VIR_ERR_STORAGE_VOL_EXIST"),
     ),
     (
         AgentSilent,
-        "wait until the guest has started, and see that qemu-guest-agent runs in it",
+        "wait until the guest has started, and make sure that qemu-guest-agent is running in it",
         ("VIR_ERR_AGENT_UNRESPONSIVE", "VIR_ERR_AGENT_UNSYNCED", "VIR_ERR_AGENT_COMMAND_TIMEOUT"),
     ),
     (
         Refused,
-        "ask for the rights on that host, or use another URI such as qemu:///session",
+        "get the permissions on that host, or use another URI such as qemu:///session",
         (
             "VIR_ERR_AUTH_FAILED",
             "VIR_ERR_AUTH_CANCELLED",
@@ -94,23 +93,23 @@ _KINDS: tuple[tuple[type[HostError], str, tuple[str, ...]], ...] = (
     ),
     (
         Lost,
-        "see whether libvirt still runs on that host, then try again",
+        "check whether libvirt still runs on that host, then try again",
         ("VIR_ERR_INVALID_CONN", "VIR_ERR_RPC", "VIR_ERR_GNUTLS_ERROR", "VIR_ERR_LIBSSH", "VIR_ERR_SSH"),
     ),
     (NotNow, "", ("VIR_ERR_OPERATION_INVALID", "VIR_ERR_RESOURCE_BUSY", "VIR_ERR_OPERATION_TIMEOUT")),
     (
         HostError,
-        "correct that part of the XML document, or leave it out",
+        "correct or remove that part of the XML document",
         ("VIR_ERR_XML_ERROR", "VIR_ERR_XML_DETAIL", "VIR_ERR_XML_INVALID_SCHEMA"),
     ),
     (
         HostError,
-        "this host or its libvirt does not support that: change it, or leave it out",
+        "this host or its version of libvirt does not support it: change or remove it",
         ("VIR_ERR_CONFIG_UNSUPPORTED",),
     ),
 )
 BY_CODE = {_code(name): (kind, hint) for kind, hint, names in _KINDS for name in names}
-"""Error codes with the class and the hint they come with."""
+"""Error codes with their class and hint."""
 
 
 _BY_WORDS = (
@@ -123,13 +122,13 @@ _BY_WORDS = (
     ("End of file while reading data", "VIR_ERR_RPC"),
     ("unsupported flags (", "VIR_ERR_NO_SUPPORT"),
 )
-"""Refusals that some drivers report under a general code; where libvirt is translated they stay general."""
+"""Errors that some drivers report with a general code; not recognised if libvirt is translated."""
 
 PLACES = ("%s", "%1$s")
-"""Where the detail stands in libvirt's general words: in those of libvirt 9.0, in those of 11.3."""
+"""The placeholder of the detail in libvirt's general messages: in libvirt 9.0, and in 11.3."""
 
 MISSING = frozenset(code for code, (kind, _) in BY_CODE.items() if kind is NotThere)
-"""Error codes that say: there is no such thing."""
+"""Error codes of missing objects."""
 
 
 def code_of(error: Any) -> int:
@@ -138,18 +137,18 @@ def code_of(error: Any) -> int:
 
 
 def reason(error: Any) -> str:
-    """What libvirt says, as one line without the general words it puts in front ("internal error: %s")."""
+    """Return libvirt's message as one line without its general prefix ("internal error: %s")."""
     message, form, detail = error.get_error_message() or "", error.get_str1() or "", error.get_str2()
     for place in PLACES:
         if detail and place in form and message == form.replace(place, detail):
             message = detail
             break
-    text = " ".join((message or "libvirt does not say why").split())
+    text = " ".join((message or "libvirt gives no reason").split())
     return text.split(" ---")[0].rstrip(" .^-")
 
 
 def in_our_words(what: str, error: Any) -> HostError:
-    """The HostError for a libvirtError met when trying to `what` ("start the guest 'web'")."""
+    """Return the HostError for a libvirtError in an attempt to `what` ("start the guest 'web'")."""
     code = code_of(error)
     kind, hint = BY_CODE.get(code, (HostError, ""))
     why = reason(error)
@@ -157,12 +156,12 @@ def in_our_words(what: str, error: Any) -> HostError:
         named = (BY_CODE[_code(name)] for words, name in _BY_WORDS if words in why)
         kind, hint = next(named, (kind, hint))
     if code == _code("VIR_ERR_NO_SUPPORT") or "unsupported flags (" in why:
-        why = "the host's driver does not offer that"
+        why = "the host's driver does not support it"
     return kind(f"cannot {what}: {why}", hint=hint)
 
 
 class asking:  # noqa: N801  (reads as a word: `with asking("..."):`)
-    """A block that asks something of the host; what libvirt refuses in it is raised as HostError."""
+    """A block with libvirt calls; a libvirtError in it is raised as HostError."""
 
     __slots__ = ("what",)
 

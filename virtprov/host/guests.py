@@ -28,7 +28,7 @@ class Guests(Part):
         self._domains = domains
 
     def find(self, key: str) -> GuestInfo | None:
-        """The guest of that name, else UUID, else id (running guests only)."""
+        """Return the guest with this name, otherwise UUID, otherwise id (running guests only)."""
         domain = self._domains.find(key)
         if domain is None:
             return None
@@ -38,9 +38,9 @@ class Guests(Part):
             return None
 
     def xml(self, key: str, *, inactive: bool = False, secure: bool = False) -> str:
-        """The guest's document: as it runs, or with `inactive` as it is stored for the next start.
+        """Return the guest's XML: of the running guest, or with `inactive` of the stored one.
 
-        `secure` includes passwords (graphics, needs a read-write connection). Raises NotThere when there is none.
+        `secure` includes passwords (requires a read-write connection). Raises NotThere if there is no such guest.
         """
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
         flags |= libvirt.VIR_DOMAIN_XML_SECURE if secure else 0
@@ -49,14 +49,14 @@ class Guests(Part):
             return str(domain.XMLDesc(flags))
 
     def names(self) -> tuple[str, ...]:
-        """The names of all guests, sorted; for hints, not for looking one up."""
+        """Return the names of all guests, sorted; for hints, not for looking one up."""
         return self._domains.names()
 
     def documents(self, *, inactive: bool = False) -> Iterator[str]:
-        """The document of every guest, as it runs now, or with `inactive` as stored.
+        """Return the XML of every guest: of the running guest, or with `inactive` of the stored one.
 
-        Costs one call per guest: for the checks that must see all of them (MAC addresses, disks in use).
-        A guest that goes away meanwhile is left out.
+        Makes one call for each guest, for checks that require all of them (MAC addresses, disks in use). A guest that
+        is removed meanwhile is omitted.
         """
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
         with asking(f"list the guests of {self._link.uri}"):
@@ -69,9 +69,9 @@ class Guests(Part):
     # -- definitions -------------------------------------------------------------------------------------
 
     def definition(self, key: str, *, states: frozenset[str] = frozenset(), running: bool = True) -> Definition | None:
-        """Read a guest by name, UUID or id; None when its state is none of `states` (one of STATES each, none: any).
+        """Read a guest by name, UUID or id; None if its state is not in `states` (names from STATES, empty: any).
 
-        `running` says whether the document of the running guest is wanted as well.
+        `running` tells whether the XML of the running guest is read as well.
         """
         domain = self._domains.get(key)
         info = guest_info(domain)
@@ -83,9 +83,9 @@ class Guests(Part):
             return Definition(info, stored, str(domain.XMLDesc(secure)) if info.active and running else "")
 
     def stored_definition(self, uuid: str) -> str | None:
-        """The stored document of the guest with that UUID, passwords included.
+        """Return the stored XML of the guest with this UUID, including passwords.
 
-        None when there is no such guest, "" for one that runs and has no definition.
+        None if there is no such guest, "" for a transient guest.
         """
         what = f"read the definition of the guest {uuid}"
         domain = unless_missing(what, self._conn.lookupByUUIDString, uuid)
@@ -99,9 +99,9 @@ class Guests(Part):
             return None
 
     def store_definition(self, name: str, xml: str) -> tuple[str, str]:
-        """Store a guest's document, new or in place of the one with its UUID; returns its UUID and what is stored now.
+        """Store a new or changed guest; returns its UUID and the XML that is stored now.
 
-        `name` is for the message of a failure. What is returned is the document with passwords, as the host keeps it.
+        `name` is for error messages. The returned XML includes passwords.
         """
         with asking(f"define the guest '{name}'"):
             domain = self._conn.defineXML(xml)
@@ -109,7 +109,7 @@ class Guests(Part):
         return str(domain.UUIDString()), str(stored)
 
     def autostart(self, key: str) -> bool:
-        """Whether the guest starts with the host."""
+        """Enable or disable autostart."""
         domain = self._domains.get(key)
         with asking(f"read whether the guest '{key}' starts with the host"):
             return bool(domain.autostart())
@@ -117,37 +117,37 @@ class Guests(Part):
     # -- coming and going -------------------------------------------------------------------------------
 
     def define(self, xml: str) -> GuestInfo:
-        """Store a guest's document, new or in place of the one with its UUID.
+        """Store a new or changed guest.
 
-        Raises Taken when another guest has the name.
+        Raises Taken if another guest has the name.
         """
         with asking(f"define the guest '{_name(xml)}'"):
             domain = self._conn.defineXML(xml)
         return guest_info(domain)
 
     def create(self, xml: str) -> GuestInfo:
-        """Start a guest from a document without storing it: when it powers off, it is gone.
+        """Start a transient guest from XML: it no longer exists after it powers off.
 
-        A stored guest of that UUID keeps its stored document.
+        The definition of a stored guest with this UUID does not change.
         """
         with asking(f"start the guest '{_name(xml)}'"):
             domain = self._conn.createXML(xml, 0)
         return guest_info(domain)
 
     def start(self, key: str) -> None:
-        """Start a stored guest; a saved state is resumed. Raises NotNow when it runs already."""
+        """Start a stored guest, from its saved state if it has one. Raises NotNow if it is already running."""
         domain = self._domains.get(key)
         with asking(f"start the guest '{key}'"):
             domain.create()
 
     def shutdown(self, key: str) -> None:
-        """Ask the guest to power off; returns at once, whether it listens or not."""
+        """Ask the guest to power off; returns at once, whether the guest reacts or not."""
         domain = self._domains.get(key)
         with asking(f"shut down the guest '{key}'"):
             domain.shutdown()
 
     def destroy(self, key: str) -> bool:
-        """Cut the guest's power; False when it was off (or gone) already."""
+        """Power the guest off; False if it was already off or does not exist."""
         domain = self._domains.find(key)
         try:
             with asking(f"power off the guest '{key}'"):
@@ -159,19 +159,19 @@ class Guests(Part):
         return True
 
     def set_autostart(self, key: str, on: bool) -> None:
-        """Whether the guest starts with the host."""
+        """Enable or disable autostart."""
         domain = self._domains.get(key)
         with asking(f"set autostart of the guest '{key}'"):
             domain.setAutostart(int(on))
 
     def undefine(self, key: str, *, nvram: bool | None = True, tpm: bool | None = None) -> bool:
-        """Forget a stored guest; a running one becomes transient. False when there is none.
+        """Undefine a stored guest; a running one becomes transient. False if there is none.
 
-        Its saved state goes as well, and what is stored about its snapshots and checkpoints (not their disks).
+        Its saved state is deleted as well, and the metadata of its snapshots and checkpoints (not their disks).
 
-        `nvram` and `tpm`: True removes the UEFI variables or the TPM's state, False keeps them, None leaves it to
-        libvirt (which refuses a guest with NVRAM). What a driver or an older libvirt has no flag for is left out: it
-        has no such thing, or has it done anyway.
+        `nvram` and `tpm`: True deletes the UEFI variables or the TPM's state, False keeps them, None leaves the
+        decision to libvirt (which refuses a guest with NVRAM). Flags that a driver or an older libvirt does not know
+        are omitted: it has no such state, or deletes it anyway.
         """
         domain = self._domains.find(key)
         if domain is None:
@@ -196,16 +196,16 @@ class Guests(Part):
         return True
 
     def rename(self, key: str, name: str) -> None:
-        """Give a stored guest that is off another name; its snapshots go with it, and whether it starts with the host.
+        """Rename a stored guest that is off; its snapshots and autostart are kept.
 
-        Raises NotNow for what it has that libvirt cannot rename (a saved state), NotSupported, Taken.
+        Raises NotNow for what libvirt cannot rename (a saved state), NotSupported, Taken.
         """
         domain = self._domains.get(key)
         with asking(f"rename the guest '{key}' to '{name}'"):
             domain.rename(name, 0)
 
     def drop_saved_state(self, key: str) -> bool:
-        """Remove the state that a guest was saved in, so that it starts anew; False when there is none."""
+        """Delete a saved state, so that the guest boots normally; False if there is none."""
         domain = self._domains.get(key)
         with asking(f"remove the saved state of the guest '{key}'"):
             try:
@@ -220,7 +220,7 @@ class Guests(Part):
 
 
 def with_known_flags(call: Callable[[int], Any], flags: int) -> None:
-    """Call with the flags; those that the driver says it does not know are left out and it is called again.
+    """Call with these flags; flags that the driver reports as unsupported are omitted in a second call.
 
     libvirt reports them as "unsupported flags (0x4) in function ...", code VIR_ERR_INVALID_ARG.
     """

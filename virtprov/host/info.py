@@ -1,6 +1,6 @@
-"""What the inventory answers with: small frozen facts about one guest, network, pool, volume or device.
+"""What the inventory returns: small frozen records of one guest, network, pool, volume or device.
 
-Sizes are bytes. Each is a picture of the moment it was asked for.
+Sizes are in bytes. Each record shows the state at the time of the call.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ STATES = {
     6: "crashed",
     7: "suspended",
 }
-"""libvirt's virDomainState in words."""
+"""libvirt's virDomainState as words."""
 
 
 class GuestInfo(Record):
-    """A guest by name; `id` is None and `active` False while it is off, `state` one of STATES."""
+    """A guest; `id` is None and `active` False while it is off, `state` is one of STATES."""
 
     name: str
     uuid: str
@@ -35,7 +35,7 @@ class GuestInfo(Record):
 
 
 class Definition(Record):
-    """A guest and its documents with passwords: as `stored` for its next start, and as it is `running`, or ""."""
+    """A guest and its XML with passwords: `stored` for its next start, and `running`; either can be ""."""
 
     info: GuestInfo
     stored: str
@@ -107,7 +107,7 @@ class Address(Record):
 
 
 def size(node: Element | None) -> int:
-    """The bytes a <capacity>-like element says, with libvirt's units; 0 for None."""
+    """Return the bytes in an element like <capacity>, with libvirt's units; 0 for None."""
     if node is None:
         return 0
     number = (node.text or "").strip()

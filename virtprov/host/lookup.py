@@ -58,4 +58,4 @@ def similar_names(name: str, known: Callable[[], tuple[str, ...]]) -> str:
     hint = nearest(name, names)
     if hint or not names:
         return hint
-    return "there are: " + ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
+    return "choose from: " + ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")

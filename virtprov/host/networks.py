@@ -21,9 +21,9 @@ class Networks(Part):
             return network_info(str(found.XMLDesc(0)), bool(found.isActive()))
 
     def is_active(self, name: str) -> bool | None:
-        """Whether the virtual network of that name is active; None when there is none. Two calls, no document.
+        """Return whether the virtual network is active; None if there is none. Makes two calls and reads no XML.
 
-        True where the driver has no networks and so cannot tell.
+        True if the driver has no networks and so cannot tell.
         """
         try:
             found = unless_missing(f"look for the network '{name}'", self._conn.networkLookupByName, name)
@@ -35,10 +35,10 @@ class Networks(Part):
             return bool(found.isActive())
 
     def has_interface(self, name: str) -> bool | None:
-        """Whether the host has a network interface of that name, as libvirt sees it; None when it cannot tell."""
+        """Return whether the host has a network interface with this name; None if libvirt cannot tell."""
         try:
             look = self._conn.interfaceLookupByName
-            return unless_missing(f"look for the interface '{name}'", look, name) is not None
+            return unless_missing(f"look up the interface '{name}'", look, name) is not None
         except HostError:
             return None
 
@@ -47,7 +47,7 @@ class Networks(Part):
         return names_of("list the networks", self._conn.listAllNetworks)
 
     def default_bridge(self) -> str | None:
-        """The host's bridge that carries its default route; None when there is none, or the host is remote."""
+        """Return the host's bridge with its default route; None if there is none, or the host is remote."""
         if self._link.recording:
             return self._link.recording.default_bridge
         if self._link.target.is_remote:

@@ -1,11 +1,11 @@
-"""Opening libvirt's connection, and knowing when to stop waiting for a host that does not answer.
+"""Open libvirt's connection, and stop waiting for a host that does not answer.
 
-libvirt has no limit of its own for this: the kernel gives up on a silent address after two minutes, and a daemon that
-accepts and says nothing, as one that was stopped, is waited for without end. So a connection is opened in a thread,
-and given up after a while ($VIRTPROV_CONNECT_TIMEOUT). Another machine's port is knocked at before: where nobody
-answers the knock, nobody is waited for. While the user is asked for a password the clock stands still.
+libvirt has no timeout for this: the kernel gives up on a silent address after two minutes, and a daemon that accepts
+the connection and never answers, such as a stopped one, is waited for forever. Therefore a connection is opened in a
+thread, and given up after a while ($VIRTPROV_CONNECT_TIMEOUT). If a remote host does not answer, its port is probed, so
+that an unreachable host is detected early. The time for which the user is asked for a password does not count.
 
-Once it is open, libvirt's own keepalive tells when the daemon is gone; no call is given up because it is slow.
+When the connection is open, libvirt's keepalive detects a lost daemon; no call is given up because it is slow.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     Ask = Callable[[str, bool], str | None]
 
 LIMIT = 10.0
-"""Seconds for opening a connection, unless $VIRTPROV_CONNECT_TIMEOUT says otherwise (0: as long as it takes)."""
+"""The timeout for opening a connection in seconds, unless $VIRTPROV_CONNECT_TIMEOUT is set (0: no limit)."""
 LOGIN = 120.0
-"""Seconds more where ssh may ask on the terminal by itself: as long as a server of OpenSSH waits for a login."""
+"""Additional seconds if ssh may prompt on the terminal: as long as an OpenSSH server waits for a login."""
 VARIABLE = "VIRTPROV_CONNECT_TIMEOUT"
 KEEPALIVE = (5, 6)
-"""A silent daemon is asked for a sign of life every so many seconds, and is gone after so many without one."""
+"""How many seconds between the keepalive messages, and how many of them may be unanswered."""
 PATIENCE = 5.0
-"""Seconds before a host that has not answered is knocked at."""
+"""How many seconds to wait before the port of a silent host is probed."""
 KNOCK = 3.0
-"""Seconds for an answer to that."""
+"""How many seconds to wait for an answer to that."""
 PORTS = {"ssh": 22, "libssh": 22, "libssh2": 22, "tcp": 16509, "tls": 16514, "": 16514}
-"""Where each transport leads (https://libvirt.org/uri.html)."""
+"""The default port of each transport (https://libvirt.org/uri.html)."""
 
 
 def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
     """Open libvirt's connection; `ask(prompt, secret)` is called for credentials. Raises HostError.
 
-    UsageError when the variable that sets the limit is no number of seconds.
+    Raises UsageError if the environment variable for the timeout is not a number of seconds.
     """
     target = parse(uri or "")
     if target.driver == "test" and not target.transport and target.path not in ("", "/", "/default"):
@@ -68,19 +68,19 @@ def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
 
 
 def is_here(target: Uri) -> bool:
-    """Whether the host is libvirt's test driver in this process, which never lets anybody wait."""
+    """Return whether the host is libvirt's test driver in this process, which never blocks."""
     return target.driver == "test" and not target.transport and not target.host
 
 
 def limit_for(target: Uri) -> float | None:
-    """Seconds for opening a connection, None without limit; raises UsageError for a variable that is no number."""
+    """Return the timeout for connecting in seconds, None for no limit; raises UsageError for an invalid one."""
     text = os.environ.get(VARIABLE, "")
     try:
         seconds = float(text) if text else LIMIT
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < 1e6:
-        raise UsageError(f"{VARIABLE}={text}: this is not a number of seconds", hint="write e.g. 30, or 0 for no limit")
+        raise UsageError(f"{VARIABLE}={text} is not a number of seconds", hint="use e.g. 30, or 0 for no limit")
     if target.transport == "ssh" and not target.option("no_tty") and _has_terminal():
         seconds += LOGIN if seconds else 0
     return seconds or None
@@ -95,9 +95,9 @@ def _has_terminal() -> bool:
 
 
 class _Questions:
-    """What libvirt asks for in the thread that opens, and the user is asked in the one that waits.
+    """Passes libvirt's questions from the thread that opens the connection to the thread that waits and asks the user.
 
-    So Ctrl-C leaves the question as well, and the terminal shows again what is typed.
+    Thus Ctrl-C also ends a question, and the terminal shows typed text again.
     """
 
     def __init__(self, ask: Ask | None) -> None:
@@ -115,7 +115,7 @@ class _Questions:
         return self._answers.pop()
 
     def answer(self) -> float:
-        """Ask the user what is to be asked; returns the seconds that took."""
+        """Ask the user the pending questions; returns the seconds that took."""
         from time import monotonic
 
         if not self._open or self._ask is None:
@@ -126,7 +126,7 @@ class _Questions:
 
 
 def _elsewhere(call: Callable[[], Any], uri: str | None, target: Uri, questions: _Questions) -> Any:
-    """Open a connection to a daemon, be it of this machine or of another, and have it kept alive."""
+    """Open a connection to a daemon on this or another machine, and enable its keepalive."""
     from contextlib import suppress
 
     from virtprov.host.calls import remote
@@ -140,11 +140,11 @@ def _elsewhere(call: Callable[[], Any], uri: str | None, target: Uri, questions:
 
 
 def silence(context: object, error: object) -> None:
-    """libvirt prints every error on standard error unless somebody takes them; they are raised anyway."""
+    """Discard libvirt's errors, which it would print on standard error; they are raised anyway."""
 
 
 def _answer(wanted: list[list[Any]], given: tuple[Ask | None, list[str]]) -> int:
-    """libvirt's call for credentials: fill in the fifth member of each, -1 to give up; notes what was asked."""
+    """Answer libvirt's request for credentials: set the fifth member of each, -1 to give up; record the questions."""
     ask, asked = given
     asked += [str(credential[1]) for credential in wanted]
     if ask is None:
@@ -159,18 +159,18 @@ def _answer(wanted: list[list[Any]], given: tuple[Ask | None, list[str]]) -> int
 
 
 def _see_inventory(target: Uri) -> None:
-    """libxml2 would complain on standard error about a missing file, behind our back."""
+    """Raise HostError for a missing file, which libxml2 would report on standard error."""
     if not os.path.exists(target.path) and "%" not in target.path:
         raise HostError(
-            f"cannot connect to '{target.text}': there is no file '{target.path}'",
-            hint="test:///default is libvirt's own make-believe host; test:///PATH reads one from a file",
+            f"cannot connect to '{target.text}': file '{target.path}' does not exist",
+            hint="test:///default is libvirt's built-in test host; test:///PATH reads one from a file",
         )
     if not is_regular(target.path) and not target.path.startswith(HANDED_OVER):
         raise HostError(f"cannot connect to '{target.text}': '{target.path}' is not a regular file")
 
 
 def _patiently(call: Callable[[], Any], uri: str | None, target: Uri, questions: _Questions) -> Any:
-    """What `call` returns or raises; Lost when the host does not answer in time. Ctrl-C ends it at once."""
+    """Return or raise what `call` does; raises Lost if the host does not answer in time. Ctrl-C ends it at once."""
     from virtprov.host.background import Background
 
     limit = limit_for(target)
@@ -189,7 +189,7 @@ def _patiently(call: Callable[[], Any], uri: str | None, target: Uri, questions:
 
 
 def _waited(opening: Background[Any], limit: float | None, uri: str | None, questions: _Questions) -> float:
-    """Wait for an answer, so many seconds at most, and return how many; the user's own time does not count."""
+    """Wait for an answer, at most `limit` seconds, and return the seconds; the user's time does not count."""
     from time import monotonic
 
     from virtprov.support.waiting import SLICE, Wait
@@ -204,10 +204,10 @@ def _waited(opening: Background[Any], limit: float | None, uri: str | None, ques
 
 
 def _answers(target: Uri) -> bool:
-    """Whether somebody, were it with a refusal, answers at the host's port; True where that cannot be told.
+    """Return whether the host's port answers, even with a refusal; True if that cannot be checked.
 
-    A server of ssh speaks first (RFC 4253, 4.2): one that accepts and then says nothing, as a machine does whose
-    programs have come to a stop, does not answer.
+    An ssh server sends the first message (RFC 4253, 4.2): one that accepts a connection and sends nothing, like a
+    machine whose programs hang, does not answer.
     """
     import socket
     import time
@@ -232,7 +232,7 @@ def _answers(target: Uri) -> bool:
 
 
 def _ssh_place(target: Uri) -> tuple[str, int] | None:
-    """Where ssh goes for that name, by its own configuration; None when through another host or program."""
+    """Return the address that ssh uses for the host name, from its configuration; None with a proxy."""
     if target.option("command"):
         return None
     from virtprov.support import command

@@ -1,6 +1,6 @@
-"""Recording a host: everything that `recorded:///DIR` needs, written from a connection.
+"""Record a host: write everything that `recorded:///DIR` needs from a connection.
 
-Passwords are not asked for, so none is written.
+Passwords are neither read nor written.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from virtprov.host.uri import quoted_path
 from virtprov.support.errors import InputError
 
 MACHINES = ("q35", "virt", "pseries", "s390-ccw-virtio")
-"""Machines whose domain capabilities are recorded beside those of the driver's default one."""
+"""Machine types whose domain capabilities are recorded besides those of the default one."""
 
 TEST_SPACE = "xmlns:test='http://libvirt.org/schemas/domain/test/1.0'"
 RUN_STATES = {1: 1, 2: 1, 3: 3, 4: 1, 5: 5, 6: 6, 7: 7}
-"""virDomainState as the test driver takes it in <test:runstate>: it knows no "blocked" and "shutting down"."""
+"""virDomainState for <test:runstate>, which has no "blocked" and "shutting down"."""
 
 
 class Item(NamedTuple):
-    """A piece of the inventory, and what to call it."""
+    """A part of the inventory, and its description."""
 
     label: str
     xml: str
 
 
 def record(host: Host, directory: str) -> tuple[str, ...]:
-    """Write the host to a folder that `recorded:///DIR` opens: all of it or, on failure, nothing.
+    """Write the host to a folder that `recorded:///DIR` opens: completely or, on failure, not at all.
 
-    Returns a line for each thing that had to be left out, because libvirt's test driver would not read it back.
-    Raises InputError when the folder holds something already or cannot be written, HostError from the host.
+    Returns a line for everything that was skipped because libvirt's test driver would not read it. Raises InputError if
+    the folder is not empty or cannot be written, HostError from the host.
     """
     directory = os.path.abspath(directory)
     if os.path.lexists(directory) and (not os.path.isdir(directory) or os.listdir(directory)):
-        raise InputError(f"'{directory}' is not an empty folder", hint="name a folder that does not exist yet")
+        raise InputError(f"'{directory}' is not an empty folder", hint="give a folder that does not exist yet")
     parts = os.path.join(os.path.dirname(directory), f".{os.path.basename(directory)}.{os.getpid()}")
     try:
         os.mkdir(parts)
@@ -92,7 +92,7 @@ def _facts(host: Host) -> dict[str, object]:
 
 
 def _domain_capabilities(host: Host) -> dict[str, str]:
-    """File name -> text; a host that always answers the same has one file, which answers everything."""
+    """Return file name -> text; if all answers are the same, there is a single file."""
     found: dict[str, str] = {}
     for kind in host.capabilities.of_host().guests:
         for domain in kind.domain_types:
@@ -112,19 +112,19 @@ def _domain_capabilities(host: Host) -> dict[str, str]:
 
 def _networks(host: Host) -> list[Item]:
     found = [host.networks.find(name) for name in host.networks.names()]
-    return [Item(f"the network '{network.name}'", network.xml) for network in found if network]
+    return [Item(f"network '{network.name}'", network.xml) for network in found if network]
 
 
 def _pools(host: Host) -> list[Item]:
     parts = []
     for pool in host.storage.pools():
         volumes = "".join(volume.xml for volume in host.storage.volumes(pool.name))
-        parts.append(Item(f"the pool '{pool.name}'", _within(pool.xml, "pool", volumes)))
+        parts.append(Item(f"pool '{pool.name}'", _within(pool.xml, "pool", volumes)))
     return parts
 
 
 def _devices(host: Host) -> list[Item]:
-    return [Item(f"the device '{device.name}'", device.xml) for device in host.devices.all()]
+    return [Item(f"device '{device.name}'", device.xml) for device in host.devices.all()]
 
 
 def _guests(host: Host) -> list[Item]:
@@ -140,12 +140,12 @@ def _guests(host: Host) -> list[Item]:
         extra = f"  <test:runstate {TEST_SPACE}>{state}</test:runstate>\n"
         extra += "" if persistent else f"  <test:transient {TEST_SPACE}/>\n"
         extra += f"  <test:hasmanagedsave {TEST_SPACE}/>\n" if saved else ""
-        parts.append(Item(f"the guest '{name}'", _within(xml, "domain", extra)))
+        parts.append(Item(f"guest '{name}'", _within(xml, "domain", extra)))
     return parts
 
 
 def _within(xml: str, tag: str, extra: str) -> str:
-    """The document as libvirt printed it, with `extra` put at its end."""
+    """Return the XML as libvirt printed it, with `extra` inserted at its end."""
     end = xml.rindex(f"</{tag}>")
     return xml[:end] + extra + xml[end:]
 
@@ -155,7 +155,7 @@ def _document(parts: list[Item]) -> str:
 
 
 def _readable(folder: str, parts: list[Item], left_out: list[str]) -> list[Item]:
-    """The parts that the test driver reads back; halved until each that it refuses stands alone."""
+    """Return the parts that the test driver can read, found by halving the list."""
     if not parts:
         return []
     name = "check.xml"
@@ -166,7 +166,7 @@ def _readable(folder: str, parts: list[Item], left_out: list[str]) -> list[Item]
         return parts
     except libvirt.libvirtError as error:
         if len(parts) == 1:
-            left_out.append(f"{parts[0].label} is left out: {reason(error)}")
+            left_out.append(f"{parts[0].label} is skipped: {reason(error)}")
             return []
     finally:
         os.unlink(path)

@@ -26,16 +26,16 @@ from virtprov.support.errors import HostError
 HOST, CAPABILITIES, INVENTORY = "host.json", "capabilities.xml", "inventory.xml"
 DOMAIN_CAPABILITIES = "domcapabilities.xml"
 EMPTY = "<node/>"
-"""The test driver's document of a host with nothing on it."""
+"""The test driver's XML of an empty host."""
 
 FORM = '{"uri": "qemu:///system", "default_bridge": "br0"}'
 
 
 class Recording(NamedTuple):
-    """What host.json says, and the folder the rest is read from.
+    """The contents of host.json, and the folder with the other files.
 
-    `pools` are (capacity, allocation, available) in bytes, which the test driver would not keep, and `off` the
-    names of pools and networks that were not running, which it would start.
+    `pools` are (capacity, allocation, available) in bytes, which the test driver would not keep, and `off` the names of
+    inactive pools and networks, which it would start.
     """
 
     folder: str
@@ -48,13 +48,13 @@ class Recording(NamedTuple):
     networks_off: tuple[str, ...]
 
     def capabilities(self) -> str | None:
-        """The recorded capabilities, or None without such a file. Raises HostError when it cannot be read."""
+        """Return the recorded capabilities, or None without such a file. Raises HostError if it cannot be read."""
         return _text(os.path.join(self.folder, CAPABILITIES))
 
     def domain_capabilities(
         self, arch: str | None, machine: str | None, virt_type: str | None, emulator: str | None
     ) -> str | None:
-        """The recorded answer nearest to the question, or None. `machine` is the canonical name."""
+        """Return the recorded answer closest to the question, or None. `machine` is the canonical name."""
         names = sorted(name for name in os.listdir(self.folder) if _is_domain_capabilities(name))
         if names == [DOMAIN_CAPABILITIES]:
             return _text(os.path.join(self.folder, DOMAIN_CAPABILITIES))
@@ -67,7 +67,7 @@ class Recording(NamedTuple):
         return best
 
     def measured(self, pool: PoolInfo) -> PoolInfo:
-        """The pool with the sizes it had on the host that was recorded."""
+        """Return the pool with the sizes that it had on the recorded host."""
         if pool.name not in self.pools:
             return pool
         capacity, allocation, available = self.pools[pool.name]
@@ -75,42 +75,45 @@ class Recording(NamedTuple):
 
 
 def read_recording(folder: str) -> Recording:
-    """Read a folder's host.json. Raises HostError when the folder or the file is missing or makes no sense."""
+    """Read a folder's host.json. Raises HostError if the folder or the file is missing or invalid."""
     import json
 
     if not os.path.isdir(folder):
         raise HostError(
-            f"there is no recorded host at '{folder}'",
-            hint="give the folder's whole path, as in recorded:///path/to/DIR, or make one with --record-host DIR",
+            f"no recorded host found at '{folder}'",
+            hint="give the absolute path of the folder, as in recorded:///path/to/DIR, or create one with "
+            "--record-host DIR",
         )
     path = os.path.join(folder, HOST)
     text = _text(path)
     if text is None:
-        raise HostError(f"'{folder}' is no recorded host: it has no {HOST}", hint=f"{HOST} holds e.g. {FORM}")
+        raise HostError(
+            f"'{folder}' is not a recorded host: it has no {HOST}", hint=f"{HOST} should contain for example {FORM}"
+        )
     try:
         facts = json.loads(text)
     except ValueError as problem:
-        raise HostError(f"'{path}' is not JSON: {problem}", hint=f"it should hold e.g. {FORM}") from None
+        raise HostError(f"'{path}' is not JSON: {problem}", hint=f"it should contain for example {FORM}") from None
     return _recording(os.path.abspath(folder), path, facts)
 
 
 def _recording(folder: str, path: str, facts: Any) -> Recording:
     def wrong(what: str) -> HostError:
-        return HostError(f"'{path}' {what}", hint=f"it should hold e.g. {FORM}")
+        return HostError(f"'{path}' {what}", hint=f"it should contain for example {FORM}")
 
     if not isinstance(facts, dict) or not isinstance(facts.get("uri"), str) or not facts["uri"]:
-        raise wrong('does not say what the host calls itself, under "uri"')
+        raise wrong('lacks the URI that the host reports, under "uri"')
     bridge = facts.get("default_bridge")
     if not isinstance(bridge, str | None):
-        raise wrong('does not name a bridge under "default_bridge"')
+        raise wrong('lacks the name of a bridge under "default_bridge"')
     versions = [facts.get(key) for key in ("libvirt_version", "hypervisor_version")]
     if not all(isinstance(version, int | None) for version in versions):
-        raise wrong("gives a version that is not a number such as 9000000")
+        raise wrong("has a version that is not a number such as 9000000")
     try:
         pools = {name: _space(*sizes) for name, sizes in facts.get("pools", {}).items()}
         off = [tuple(map(str, facts.get(key, ()))) for key in ("pools_off", "networks_off")]
     except (AttributeError, TypeError, ValueError):
-        raise wrong("lists pools or networks in a form that is not understood") from None
+        raise wrong("has pools or networks in an unknown format") from None
     return Recording(folder, facts["uri"], bridge or None, versions[0], versions[1], pools, off[0], off[1])
 
 
@@ -119,17 +122,17 @@ def _space(capacity: int, allocation: int, available: int) -> tuple[int, int, in
 
 
 def open_inventory(recording: Recording) -> Any:
-    """Open libvirt's test driver on the folder's inventory; an empty host without one. Raises HostError."""
+    """Open libvirt's test driver with the folder's inventory; an empty host without one. Raises HostError."""
     path = os.path.join(recording.folder, INVENTORY)
     if not os.path.exists(path):
         return open_test_driver(EMPTY)
     if not regular.is_regular(path):
-        raise HostError(f"'{path}' is not a regular file", hint="make the recording again with --record-host DIR")
+        raise HostError(f"'{path}' is not a regular file", hint="record the host again with --record-host DIR")
     try:
         conn = libvirt.open("test://" + quoted_path(path))
     except libvirt.libvirtError as error:
-        raise in_our_words(f"use the inventory '{path}'", error) from error
-    with asking(f"set up the inventory '{path}'"):
+        raise in_our_words(f"read the inventory '{path}'", error) from error
+    with asking(f"load the inventory '{path}'"):
         for name in recording.pools_off:
             conn.storagePoolLookupByName(name).destroy()
         for name in recording.networks_off:
@@ -138,7 +141,7 @@ def open_inventory(recording: Recording) -> Any:
 
 
 def open_test_driver(document: str) -> Any:
-    """Open the test driver on a short document (a pipe holds it) that is in no file. Raises libvirt.libvirtError."""
+    """Open the test driver with XML that is not in a file, through a pipe. Raises libvirt.libvirtError."""
     reading, writing = os.pipe()
     try:
         with open(writing, "w", encoding="utf-8") as stream:
@@ -155,7 +158,7 @@ def _text(path: str) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as problem:
-        raise HostError(f"'{path}' cannot be read: {problem}", hint="check its rights and contents") from None
+        raise HostError(f"'{path}' cannot be read: {problem}", hint="check its permissions and contents") from None
 
 
 def _is_domain_capabilities(name: str) -> bool:
@@ -168,7 +171,7 @@ def _said(text: str, tag: str) -> str:
 
 
 def _fit(text: str, arch: str | None, machine: str | None, virt_type: str | None, emulator: str | None) -> int:
-    """How near a document is to the question: -1 not at all (another architecture), else more is better."""
+    """Return how well a document fits the question: higher is better, -1 for another architecture."""
     if arch and _said(text, "arch") != arch:
         return -1
     score = 8 if virt_type and _said(text, "domain") == virt_type else 0
@@ -179,6 +182,6 @@ def _fit(text: str, arch: str | None, machine: str | None, virt_type: str | None
 
 
 def _family(machine: str) -> str:
-    """The machine without its version: pc-q35-9.0 -> pc-q35; q35 and pc are the names of the newest ones."""
+    """Return the machine type without its version: pc-q35-9.0 -> pc-q35; q35 and pc are aliases of the newest ones."""
     plain = {"q35": "pc-q35", "pc": "pc-i440fx"}.get(machine, machine)
     return re.sub(r"-[0-9][0-9a-z.]*$", "", plain)

@@ -1,9 +1,8 @@
-"""Why a connection did not come up, in one sentence with the likely way out.
+"""Explain in one sentence why a connection failed, with a hint.
 
-libvirt hands on what ssh, GnuTLS, libssh and the kernel say, each in words of its own; SIGNS tells them apart. The
-words are those of libvirt 9.0 with OpenSSH 9.2 and of libvirt 11.3 with OpenSSH 10.0, met by provoking each failure
-with both. Where libvirt is translated, or says something else, its own words are shown and the hint goes by the
-transport.
+libvirt passes on the messages of ssh, GnuTLS, libssh and the kernel; SIGNS recognises them. The texts are those of
+libvirt 9.0 with OpenSSH 9.2 and of libvirt 11.3 with OpenSSH 10.0, found by provoking each failure with both. If
+libvirt is translated, or reports something else, its own message is shown with a hint for the transport.
 """
 
 from __future__ import annotations
@@ -19,22 +18,22 @@ from virtprov.host.uri import DRIVERS, Uri
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.frozen import Record
 
-FORMS = "see that the URI is right, e.g. qemu:///system, qemu+ssh://user@host/system, test:///default"
+FORMS = "check the URI, for example qemu:///system, qemu+ssh://user@host/system, test:///default"
 TRANSPORTS = ("ssh", "tls", "tcp", "unix", "libssh", "libssh2", "ext")
 SSH = ("ssh", "libssh", "libssh2")
 _NOT_LET_IN = frozenset(code for code, (kind, _) in failures.BY_CODE.items() if kind is Refused)
 _DAEMONS = {"xen": "virtxend", "lxc": "virtlxcd", "vbox": "virtvboxd", "vz": "virtvzd", "bhyve": "virtbhyved"}
-"""Where libvirt has a daemon for each driver: their names (libvirt's manual, "Daemons")."""
-_START = "start it{there}, e.g. `systemctl start {daemon}.socket` or `systemctl start libvirtd`"
-_NO_ENTRY = "ssh does not let '{user}' in there"
-_RIGHTS = "be root or in the group 'libvirt'{there}, or use {driver}:///session"
+"""The daemons of drivers that have one (libvirt's manual, "Daemons")."""
+_START = "start it{there}, for example with `systemctl start {daemon}.socket` or `systemctl start libvirtd`"
+_NO_ENTRY = "ssh refused the login of '{user}'"
+_RIGHTS = "become root or a member of the group 'libvirt'{there}, or use {driver}:///session"
 _ACCEPT = "{accept}, or add known_hosts_verify=auto to the URI"
-_NO_SSH = "what listens at {place} speaks no ssh, or lets nobody in for now"
-_SHUT_OUT = "{listener}; sshd shuts out for a while whoever has failed several times"
-_NO_HOST = "there is no host '{host}'"
-_LOOK_UP = "see that the host's name is right, and that this machine can look it up"
+_NO_SSH = "{place} is not an ssh server, or refuses connections at the moment"
+_SHUT_OUT = "{listener}; sshd blocks clients for a while after several failed logins"
+_NO_HOST = "unknown host '{host}'"
+_LOOK_UP = "check the host name and the name resolution of this machine"
 _NOT_THERE = ("libvirt is not installed there", "install libvirt-daemon on '{host}'")
-_PKI = "certificates are looked for in {pki}, or where ?pkipath=DIR says"
+_PKI = "certificates are read from {pki}, or from the directory given with ?pkipath=DIR"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,58 +63,67 @@ class Sign(Record):
 
 
 SIGNS = (
-    Sign("Cannot find 'ssh' in path", "there is no program 'ssh' on this machine", "install it (openssh-client)"),
+    Sign("Cannot find 'ssh' in path", "the program 'ssh' is not installed on this machine", "install openssh-client"),
     Sign("SSH session handshake failed", _NO_SSH, _SHUT_OUT),
-    Sign("received from server too large", "what listens at {place} is no libvirt", "{listener}"),
-    Sign("Error in the pull function", "what listens at {place} speaks no TLS", "{listener}"),
+    Sign("received from server too large", "{place} is not a libvirt daemon", "{listener}"),
+    Sign("Error in the pull function", "{place} is not a TLS server", "{listener}"),
     Sign(
         "nexpected ",  # "unexpected qemu URI path '/nothing', try qemu:///system"
         "",
-        "see the path of the URI: /system for the host's guests, /session for those of one user",
+        "check the path of the URI: /system for the system's guests, /session for those of a user",
         then="URI path",
     ),
     Sign(
         "HAS CHANGED",
-        "the host's ssh key is not the one that is known",
-        "ask who runs '{host}' whether the key was changed; then `ssh-keygen -R {known_as}` forgets the old one",
+        "the host's ssh key has changed",
+        "ask the administrator of '{host}' whether the key was changed; then run `ssh-keygen -R {known_as}` to "
+        "remove the old one",
         Refused,
     ),
     Sign(
         "differs from stored identity",
-        "the host's ssh key is not the one that is known",
-        "ask who runs '{host}' whether the key was changed; then take the old one out of {known_hosts}",
+        "the host's ssh key has changed",
+        "ask the administrator of '{host}' whether the key was changed; then remove the old one from {known_hosts}",
         Refused,
     ),
-    Sign("Host key verification failed", "the host's ssh key is not known", "{accept}", Refused),
+    Sign("Host key verification failed", "the host's ssh key is unknown", "{accept}", Refused),
     Sign(
         "retrieve decision to accept host key",
-        "the host's ssh key is not known",
+        "the host's ssh key is unknown",
         _ACCEPT,
         Refused,
     ),
     # Asked in so many words, which libvirt 11.3 does not repeat in its error.
-    Sign("Accept SSH host key", "the host's ssh key is not known", _ACCEPT, Refused),
+    Sign("Accept SSH host key", "the host's ssh key is unknown", _ACCEPT, Refused),
     Sign(
         "retrieve user response",
-        "ssh asks for a password or a passphrase, and there is nobody to ask",
-        "see that `ssh {login}` lets you in without asking",
+        "ssh requires a password or a passphrase, but cannot ask for it",
+        "make sure that `ssh {login}` works without a password",
         Refused,
     ),
     Sign(
         "Permission denied (",
         _NO_ENTRY,
-        "see that `ssh {login}` lets you in without asking; ?keyfile=FILE names a key",
+        "make sure that `ssh {login}` works without a password; ?keyfile=FILE selects a key",
         Refused,
         SSH,
     ),
-    Sign("Access denied for", _NO_ENTRY, "see that `ssh {login}` lets you in", Refused, SSH),
-    Sign("combination invalid", _NO_ENTRY, "see that `ssh {login}` lets you in", Refused, SSH),
+    Sign("Access denied for", _NO_ENTRY, "make sure that `ssh {login}` works", Refused, SSH),
+    Sign("combination invalid", _NO_ENTRY, "make sure that `ssh {login}` works", Refused, SSH),
     Sign("Could not resolve hostname", _NO_HOST, _LOOK_UP),
     Sign("nable to resolve address", _NO_HOST, _LOOK_UP),
     Sign("IP address lookup for host", _NO_HOST, _LOOK_UP),
-    Sign("Connection refused", "nothing listens at {place}", "{listener}"),
-    Sign("No route to host", "{place} cannot be reached", "see that '{host}' is up and on a network of this machine"),
-    Sign("etwork is unreachable", "{place} cannot be reached", "see that '{host}' is on a network of this machine"),
+    Sign("Connection refused", "no service listens at {place}", "{listener}"),
+    Sign(
+        "No route to host",
+        "{place} cannot be reached",
+        "check that '{host}' is up and in a network that this machine can reach",
+    ),
+    Sign(
+        "etwork is unreachable",
+        "{place} cannot be reached",
+        "check that '{host}' is in a network that this machine can reach",
+    ),
     Sign("': Permission denied", "", _RIGHTS, Refused),
     Sign("ailed to connect socket", "no libvirt daemon listens at {rest}", _START),
     Sign("terminated with non-zero code: 127", *_NOT_THERE),
@@ -124,29 +132,29 @@ SIGNS = (
     Sign("terminated with non-zero code", "no libvirt daemon listens there", _START),
     Sign("kex_exchange_identification", _NO_SSH, _SHUT_OUT),
     Sign("Connection closed by ", _NO_SSH, _SHUT_OUT, transports=("ssh",)),
-    Sign("verify peer's certificate", "the host's certificate is not one that {pki} trusts", _PKI, Refused),
+    Sign("verify peer's certificate", "the host's certificate is not trusted by {pki}", _PKI, Refused),
     Sign(
         "Unable to read TLS confirmation",
-        "the host does not take the certificate of this machine",
-        "have the host's authority sign one; " + _PKI,
+        "the host does not accept the certificate of this machine",
+        "get one signed by the host's certificate authority; " + _PKI,
         Refused,
     ),
-    Sign("failed validation", "", "have the host's authority sign a certificate; " + _PKI, Refused),
+    Sign("failed validation", "", "get a certificate signed by the host's certificate authority; " + _PKI, Refused),
     Sign("Cannot read CA certificate", "", _PKI),
     Sign("ertificate", "", _PKI, Refused),
     Sign(
         "ame request failed",
-        "the host asks for a user name, and there is nobody to ask",
-        "write it into the URI, as USER@HOST, and the password into a file that ?authfile= names",
+        "the host asks for a user name, but none was given",
+        "put the user into the URI, as USER@HOST, and the password into a file given with ?authfile=",
         Refused,
     ),
 )
 
 
 def refusal(uri: str | None, target: Uri, error: Any, asked: Sequence[str] = ()) -> HostError:
-    """The HostError for libvirt's error on opening the `target`, which the user wrote as `uri`.
+    """Return the HostError for libvirt's error on opening `target`, which the user wrote as `uri`.
 
-    `asked` are the questions that libvirt has put meanwhile, the last of which may have got no answer.
+    `asked` are libvirt's questions so far; the last one may have no answer.
     """
     name = f"'{uri}'" if uri else "libvirt"
     why = _shortened(reason(error))
@@ -162,55 +170,55 @@ def refusal(uri: str | None, target: Uri, error: Any, asked: Sequence[str] = ())
 
 
 def no_answer(target: Uri, seconds: float) -> HostError:
-    """The HostError for a host that does not even say no."""
+    """Return the HostError for a host that does not answer at all."""
     return Lost(
         f"cannot connect to '{target.text}': {_place(target)} does not answer within {seconds:.0f} seconds",
-        hint=f"see that '{target.host}' is up, and that no firewall drops what is sent there",
+        hint=f"check that '{target.host}' is up and that no firewall blocks the connection",
     )
 
 
 def says_nothing(uri: str | None, target: Uri, seconds: float) -> HostError:
-    """The HostError for a daemon that takes the connection and then does not say a word."""
+    """Return the HostError for a daemon that accepts the connection but does not answer."""
     daemon = _DAEMONS.get(target.driver, "virtqemud")
     at = f" on '{target.host}'" if target.host else ""
     return Lost(
         f"cannot connect to '{uri or 'the default host'}': libvirt does not answer within {seconds:g} seconds",
-        hint=f"see that its daemon{at} is at work (`systemctl status {daemon} libvirtd`);"
-        " VIRTPROV_CONNECT_TIMEOUT=60 waits a minute",
+        hint=f"check that the libvirt daemon{at} works (`systemctl status {daemon} libvirtd`), or set "
+        "VIRTPROV_CONNECT_TIMEOUT=60 to wait for a minute",
     )
 
 
 def _ours(uri: str | None, target: Uri, error: Any, why: str) -> tuple[type[HostError], str, str] | None:
-    """What the URI itself tells: a driver or transport that there is none of, a key that is not there."""
+    """Return an error found in the URI itself: an unknown driver or transport, a missing key file."""
     if "nable to parse URI" in why or (uri and not target.driver):
         return HostError, why, FORMS
     mistake = _mistake(target)
     if mistake is not None:
         return HostError, *mistake
     if code_of(error) == libvirt.VIR_ERR_NO_CONNECT and target.driver and "handshake failed" not in why:
-        said = f"libvirt has no driver for '{target.driver}' there"
-        return HostError, said, "install it and restart libvirt, or use another URI"
+        said = f"libvirt on that host has no driver for '{target.driver}'"
+        return HostError, said, "install the driver and restart libvirt, or use another URI"
     return None
 
 
 def _mistake(target: Uri) -> tuple[str, str] | None:
     """What is wrong in the URI, and a hint; None when each part of it may be right."""
     if target.driver and target.driver not in DRIVERS:
-        hint = nearest(target.driver, DRIVERS) or "libvirt knows e.g. qemu, xen, lxc, vz, bhyve, esx, test"
-        return f"there is no driver '{target.driver}'", hint
+        hint = nearest(target.driver, DRIVERS) or "libvirt supports for example qemu, xen, lxc, vz, bhyve, esx, test"
+        return f"unknown driver '{target.driver}'", hint
     if target.transport and target.transport not in TRANSPORTS:
-        hint = nearest(target.transport, TRANSPORTS) or "there are: " + ", ".join(TRANSPORTS)
-        return f"there is no transport '{target.transport}'", hint
+        hint = nearest(target.transport, TRANSPORTS) or "choose from: " + ", ".join(TRANSPORTS)
+        return f"unknown transport '{target.transport}'", hint
     if target.port and not (target.port.isdecimal() and 0 < int(target.port) < 65536):
-        return f"there is no port {target.port}", "ports go from 1 to 65535"
+        return f"invalid port {target.port}", "ports range from 1 to 65535"
     key = target.option("keyfile")
     if key and not os.path.exists(key):
-        return f"there is no key file '{key}'", "see the path after keyfile="
+        return f"key file '{key}' does not exist", "check the path after keyfile="
     return None
 
 
 def _recognised(target: Uri, why: str) -> tuple[type[HostError], str, str] | None:
-    """What SIGNS says of libvirt's words."""
+    """Return the entry of SIGNS for libvirt's message."""
     for sign in SIGNS:
         rest = sign.rest(target, why)
         if rest is None:
@@ -231,7 +239,7 @@ def _by_code(target: Uri, error: Any, why: str) -> tuple[type[HostError], str, s
 
 
 def _shortened(why: str) -> str:
-    """The middle of what the ssh transport says: its pipe broke because ssh said something."""
+    """Return the relevant part of an ssh transport's message."""
     for head in ("Cannot recv data: ", "End of file while reading data: ", "libvirt: error : "):
         why = why.removeprefix(head)
     for tail in (": Connection reset by peer", ": Input/output error"):
@@ -247,7 +255,7 @@ def _socket(rest: str) -> str:
 
 
 def _parts(target: Uri) -> dict[str, str]:
-    """What hints may name."""
+    """Return the parts of the URI for hints."""
     login = _login(target)
     known_hosts = target.option("known_hosts")
     accept = f"run `ssh {login}` once and accept the host's key"
@@ -268,14 +276,17 @@ def _parts(target: Uri) -> dict[str, str]:
 
 
 def _listener(target: Uri) -> str:
-    """What would listen at the place of the URI."""
+    """Return what should listen at the address of the URI."""
     if target.transport in SSH:
-        return f"see that '{target.host}' is up, and that `ssh {_login(target)}` works"
+        return f"check that '{target.host}' is up, and that `ssh {_login(target)}` works"
     if not target.is_remote and not target.transport:
-        return "start libvirt, e.g. `systemctl start libvirtd`"
+        return "start libvirt, for example with `systemctl start libvirtd`"
     kind = target.transport or "tls"
     sockets = f"libvirtd-{kind}.socket or virtproxyd-{kind}.socket"
-    return f"see that '{target.host or 'localhost'}' is up, and libvirt listens for {kind} there ({sockets})"
+    return (
+        f"check that '{target.host or 'localhost'}' is up, and that libvirt listens for {kind} connections there "
+        f"({sockets})"
+    )
 
 
 def _place(target: Uri) -> str:
@@ -284,18 +295,18 @@ def _place(target: Uri) -> str:
 
 def _not_let_in(target: Uri) -> str:
     if target.transport in SSH:
-        return f"see that `ssh {_login(target)}` lets you in"
+        return f"make sure that `ssh {_login(target)}` works"
     if target.is_remote or target.driver == "test":
-        return "see that user name, password and certificates are right"
-    return "be root, join the group 'libvirt', or use qemu:///session"
+        return "check the user name, the password and the certificates"
+    return "become root, join the group 'libvirt', or use qemu:///session"
 
 
 def _reach(target: Uri) -> str:
     if target.transport == "ext":
-        return "see that the program named with ?command= runs and reaches libvirt"
+        return "make sure that the program given with ?command= runs and reaches libvirt"
     if target.transport in SSH:
-        return f"see that `ssh {_login(target)}` works and libvirt runs there"
-    return f"see that '{target.host}' is up and its libvirt listens for {target.transport or 'tls'}"
+        return f"make sure that `ssh {_login(target)}` works and that libvirt is running there"
+    return f"check that '{target.host}' is up and that its libvirt listens for {target.transport or 'tls'}"
 
 
 def _login(target: Uri) -> str:

@@ -1,4 +1,4 @@
-"""Waiting for what passes by itself: a pool or a volume that another command works on just now."""
+"""Retry when a pool or volume is temporarily in use by another command."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, *(1.0,) * 28)
-"""Seconds between the tries, half a minute in all."""
+"""Seconds between the attempts, half a minute in total."""
 PASSING = "virtprov-"
-"""How the names of pools begin that stand over a directory for a moment only."""
+"""The prefix of the names of temporary pools."""
 BUSY = (
     "has asynchronous jobs running",
     "is still being allocated",
@@ -23,17 +23,17 @@ BUSY = (
     f"Storage source conflict with pool: '{PASSING}",
     "Unable to get accurate CPU usage",
 )
-"""What libvirt says of pools and volumes that others fill, copy or upload to; it has no code for it.
+"""libvirt's messages for pools and volumes that are being filled, copied or uploaded to; they have no own code.
 
-The last one is qemu-img's, which measures how fast a password can be tried: a clock that ticks coarsely, or a machine
-with much to do, keeps it from that for a moment.
+The last one is from qemu-img, which measures how fast a password can be tried: it sometimes fails with a coarse clock
+or on a busy machine.
 """
 
 Result = TypeVar("Result")
 
 
 def patiently(call: Callable[[], Result]) -> Result:
-    """Call until the thing is free; raises libvirt.libvirtError as the last try did."""
+    """Retry a call until the object is free; raises the libvirt.libvirtError of the last attempt."""
     for seconds in WAITS:
         try:
             return call()
@@ -45,5 +45,5 @@ def patiently(call: Callable[[], Result]) -> Result:
 
 
 def is_busy(reason: str) -> bool:
-    """Whether a refusal passes by itself."""
+    """Return whether an error is temporary."""
     return any(words in reason for words in BUSY)

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     Values = Mapping[str, int | str]
 
 SOURCES = ("lease", "agent", "arp")
-"""Where addresses come from: the DHCP server of a virtual network, the guest's agent, the host's ARP table."""
+"""The sources of addresses: the DHCP server of a virtual network, the guest agent, the host's ARP table."""
 
 AGENT_SECONDS = 5
-"""How long the agent of a guest has to answer."""
+"""How many seconds the guest agent has to answer."""
 
 _NOTES = {"description": 0, "title": 1, "element": 2}
 """virDomainMetadataType."""
@@ -65,7 +65,7 @@ class Running(Part):
             domain.updateDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
     def detach_device(self, key: str, xml: str) -> None:
-        """Take a device out of the running guest. It may need its time, or refuse: see Watch.wait_device_gone."""
+        """Detach a device from the running guest. The guest may need time, or refuse: see Watch.wait_device_gone."""
         domain = self._domains.get(key)
         with asking(f"detach the {_what(xml)} from the guest '{key}'"):
             domain.detachDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
@@ -73,21 +73,21 @@ class Running(Part):
     # -- memory, processors and notes ------------------------------------------------------------------
 
     def set_memory(self, key: str, kib: int) -> None:
-        """How much memory, in KiB, the guest has of what it was started with; its balloon takes its time."""
+        """Set the current memory of the guest in KiB, up to its maximum; the balloon needs some time."""
         domain = self._domains.get(key)
         with asking(f"set the memory of the guest '{key}' to {kib} KiB"):
             domain.setMemoryFlags(kib, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
     def set_vcpus(self, key: str, count: int) -> None:
-        """How many of its processors the guest has; no more than the maximum it was started with."""
+        """Set the current number of processors of the guest, up to its maximum."""
         domain = self._domains.get(key)
         with asking(f"set the processors of the guest '{key}' to {count}"):
             domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
     def set_note(self, key: str, kind: str, text: str | None, *, uri: str = "", prefix: str = "") -> None:
-        """Write the guest's "title" or "description", or an "element" of its metadata; None takes it out.
+        """Write the guest's "title" or "description", or an "element" of its metadata; None removes it.
 
-        An element is XML; it is known by the `uri` of its namespace, for which `prefix` stands.
+        An element is XML, identified by the `uri` of its namespace, for which `prefix` is used.
         """
         domain = self._domains.get(key)
         with asking(f"set the {'metadata' if kind == 'element' else kind} of the guest '{key}'"):
@@ -96,7 +96,7 @@ class Running(Part):
     # -- limits -----------------------------------------------------------------------------------------
 
     def set_disk_limits(self, key: str, disk: str, values: Values) -> None:
-        """Limit a disk, known by its target ("vda"): total_bytes_sec, read_iops_sec ...; 0 is no limit."""
+        """Limit a disk, given by its target ("vda"): total_bytes_sec, read_iops_sec ...; 0 means no limit."""
         self._tune(
             key,
             f"limit the disk {disk} of the guest '{key}'",
@@ -104,10 +104,10 @@ class Running(Part):
         )
 
     def set_bandwidth(self, key: str, interface: str, values: Values) -> None:
-        """Limit a network interface, known by its MAC address or its name on the host.
+        """Limit a network interface, given by its MAC address or its name on the host.
 
-        `values`: inbound.average, .peak (KiB/s), .burst (KiB), .floor, the same for outbound; an average of 0
-        ends the limit.
+        `values`: inbound.average, .peak (KiB/s), .burst (KiB), .floor, the same for outbound; an average of 0 removes
+        the limit.
         """
         self._tune(
             key,
@@ -116,7 +116,10 @@ class Running(Part):
         )
 
     def set_scheduling(self, key: str, values: Values) -> None:
-        """Processor time: cpu_shares, vcpu_period and emulator_period (microseconds), vcpu_quota (-1: none) ..."""
+        """Limit processor time.
+
+        The names are cpu_shares, vcpu_period and emulator_period (in microseconds), vcpu_quota (-1: no limit) ...
+        """
         self._tune(
             key,
             f"set the processor time of the guest '{key}'",
@@ -124,7 +127,7 @@ class Running(Part):
         )
 
     def set_memory_limits(self, key: str, values: Values) -> None:
-        """What the guest may take of the host's memory: hard_limit, soft_limit, swap_hard_limit, in KiB."""
+        """Limit the guest's use of host memory: hard_limit, soft_limit, swap_hard_limit, in KiB."""
         self._tune(
             key,
             f"limit the memory of the guest '{key}'",
@@ -132,8 +135,11 @@ class Running(Part):
         )
 
     def set_block_shares(self, key: str, values: Values) -> None:
-        """The guest's share of the host's disks: weight, and for devices "/dev/sda,500,/dev/sdb,100":
-        device_weight, device_read_bytes_sec ..."""
+        """Set the guest's share of the host's disks.
+
+        The names are weight, and with values such as "/dev/sda,500,/dev/sdb,100" device_weight, device_read_bytes_sec
+        ...
+        """
         self._tune(
             key,
             f"set the disk share of the guest '{key}'",
@@ -148,19 +154,19 @@ class Running(Part):
     # -- pinning ----------------------------------------------------------------------------------------
 
     def pin_vcpu(self, key: str, number: int, cpus: str) -> None:
-        """Let a processor of the guest run on these of the host ("0-3,^2") only; "" is on all of them."""
+        """Pin a processor of the guest to these processors of the host ("0-3,^2"); "" means all of them."""
         domain = self._domains.get(key)
         with asking(f"pin the processor {number} of the guest '{key}'"):
             domain.pinVcpuFlags(number, self._cpu_map(cpus), libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
     def pin_emulator(self, key: str, cpus: str) -> None:
-        """Let what runs the guest's devices run on these processors of the host only; "" is on all of them."""
+        """Pin the emulator of the guest to these processors of the host; "" means all of them."""
         domain = self._domains.get(key)
         with asking(f"pin the emulator of the guest '{key}'"):
             domain.pinEmulator(self._cpu_map(cpus), libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
     def pin_iothread(self, key: str, number: int, cpus: str) -> None:
-        """Let an I/O thread of the guest run on these processors of the host only; "" is on all of them."""
+        """Pin an I/O thread of the guest to these processors of the host; "" means all of them."""
         domain = self._domains.get(key)
         with asking(f"pin the I/O thread {number} of the guest '{key}'"):
             domain.pinIOThread(number, self._cpu_map(cpus), libvirt.VIR_DOMAIN_AFFECT_LIVE)
@@ -170,14 +176,14 @@ class Running(Part):
         wanted = cpu_numbers(cpus) if cpus else set(range(count))
         if wanted and max(wanted) >= count:
             raise HostError(
-                f"the host has no processor {max(wanted)}: it has {count}", hint="counting starts at 0"
+                f"the host has no processor {max(wanted)}: it has {count}", hint="processors are counted from 0"
             )
         return tuple(number in wanted for number in range(count))
 
     # -- what it answers and what happens to it --------------------------------------------------------
 
     def interface_addresses(self, key: str, source: str = "lease") -> tuple[Address, ...]:
-        """The guest's addresses as one of SOURCES knows them; () while it knows none.
+        """Return the guest's addresses from one of SOURCES; () if it knows none.
 
         Raises AgentSilent (source "agent", and the agent does not answer), NotNow (the guest is off).
         """
@@ -198,10 +204,10 @@ class Running(Part):
         )
 
     def agent(self, key: str, command: str) -> str:
-        """Hand a JSON command to the guest's QEMU agent and return its JSON answer.
+        """Send a JSON command to the guest's QEMU agent and return its JSON answer.
 
-        Raises AgentSilent when nobody answers within AGENT_SECONDS, NotSupported where the driver has no
-        agent, NotNow when the guest is off.
+        Raises AgentSilent without an answer within AGENT_SECONDS, NotSupported if the driver has no agent, NotNow if
+        the guest is off.
         """
         import libvirt_qemu
 
@@ -230,7 +236,7 @@ class Running(Part):
             return Watch(source, domain, str(domain.name()))
 
     def _event_source(self) -> EventSource:
-        """This connection when it can deliver events, else a second one to the same host; made once."""
+        """Return this connection if it can deliver events, otherwise a second one to the same host; created once."""
         from virtprov.host.events import SOURCE_LOCK, EventSource, start_loop
 
         with SOURCE_LOCK:

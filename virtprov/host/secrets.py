@@ -11,8 +11,8 @@ class Secrets(Part):
     """The secrets of a host, known by UUID."""
 
     def create(self, xml: str, value: bytes) -> None:
-        """Keep a secret that the document describes; a failure leaves none. Raises HostError."""
-        with asking("keep the password as a secret"):
+        """Store a secret described by the XML; a failure leaves none. Raises HostError."""
+        with asking("store the password as a secret"):
             secret = self._conn.secretDefineXML(xml, 0)
             try:
                 secret.setValue(value, 0)
@@ -21,11 +21,11 @@ class Secrets(Part):
                 raise
 
     def exists(self, uuid: str) -> bool:
-        """Whether the host keeps a secret of that UUID. Raises HostError."""
+        """Return whether the host has a secret with this UUID. Raises HostError."""
         look = self._conn.secretLookupByUUIDString
         return look_up(f"look for the secret {uuid}", look, uuid) is not None
 
     def remove(self, uuid: str) -> None:
-        """Forget a secret. Raises HostError."""
+        """Delete a secret. Raises HostError."""
         with asking(f"remove the secret {uuid}"):
             self._conn.secretLookupByUUIDString(uuid).undefine()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _tolerant(create: Callable[[str, int], Any], xml: str, flags: int) -> Any:
-    """Preallocate where the pool can; where it cannot, the volume is made all the same."""
+    """Preallocate if the pool supports it; otherwise create the volume without."""
     try:
         return create(xml, flags)
     except libvirt.libvirtError as error:
@@ -55,7 +55,7 @@ class Storage(Part):
         return None if found is None else self._pool_info(found)
 
     def pool_at(self, directory: str) -> PoolInfo | None:
-        """The pool whose target is that directory, active or not; None when there is none."""
+        """Return the pool with this target directory, active or not; None if there is none."""
         found = self._find_pool_at(directory)
         return None if found is None else self._pool_info(found)
 
@@ -83,16 +83,16 @@ class Storage(Part):
         return pool
 
     def _find_pool_at(self, directory: str) -> Any | None:
-        """The pool over a directory, but for those that another command has made for a moment."""
+        """Return the pool of a directory, except for temporary pools of other commands."""
         found = self._look_for_pool_at(directory)
         return None if found is None or self._passes(str(found.name())) else found
 
     def _passes(self, pool: str) -> bool:
-        """Whether the pool is another command's, there for a moment only; see PASSING."""
+        """Return whether the pool is a temporary one of another command; see PASSING."""
         return pool.startswith(PASSING) and pool not in self._own_pools
 
     def _look_for_pool_at(self, directory: str) -> Any | None:
-        """libvirt's own look-up knows running pools; the others, and drivers without it, are looked through once."""
+        """Find a pool with libvirt's own look-up for active pools; inactive pools are searched once."""
         wanted = os.path.normpath(directory)
         rest = libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE
         try:
@@ -109,10 +109,10 @@ class Storage(Part):
         return self._off.get(wanted)
 
     def create_pool(self, xml: str, *, build: bool = True, autostart: bool = True) -> PoolInfo:
-        """Define a pool, make its directory (`build`), start it. A failure on the way leaves no pool behind.
+        """Define a pool, create its directory (`build`), start it. A failure leaves no pool behind.
 
-        A directory that was made stays: it may not have been ours. Raises Taken when there is a pool of that name
-        or over that directory.
+        A new directory is kept: someone else may have created it. Raises Taken if a pool with this name or directory
+        exists.
         """
         self._off = None
         name = path.text(parse(xml, "the pool's document"), "./name")
@@ -132,13 +132,13 @@ class Storage(Part):
         return self._pool_info(pool)
 
     def refresh_pool(self, name: str) -> None:
-        """Have the host look again at what a pool holds."""
+        """Refresh the host's list of the volumes in a pool."""
         pool = self._pool(name)
         with asking(f"refresh the pool '{name}'"):
             patiently(lambda: pool.refresh(0))
 
     def remove_pool(self, name: str) -> None:
-        """Stop a pool and forget it; what it holds stays where it is."""
+        """Stop and undefine a pool; its volumes are kept."""
         self._off = None
         pool = self._pool(name)
         with asking(f"remove the pool '{name}'"):
@@ -150,7 +150,7 @@ class Storage(Part):
 
     @staticmethod
     def _forget_pool(pool: Any) -> None:
-        """Undo a definition; the failure that led here is the one to tell."""
+        """Undo a definition; its own failure is ignored in favour of the first one."""
         for call in (pool.destroy, pool.undefine):
             try:
                 call()
@@ -165,11 +165,10 @@ class Storage(Part):
         return None if found is None else self._volume_info(found, pool)
 
     def volume_at(self, path: str, *, fresh: bool = True) -> VolumeInfo | None:
-        """The volume with that path on the host.
+        """Return the volume with this path on the host.
 
-        A file that appeared since its pool was read is found too: the pool over the path's directory, and only
-        that one, is refreshed, at most once in the life of this object (see refresh_pool). Not with `fresh` False:
-        then what the pools know counts.
+        To find new files as well, the pool of the path's directory, and only that one, is refreshed, at most once in
+        the life of this object (see refresh_pool). With `fresh` False, nothing is refreshed.
         """
         what, look = f"look for a volume at '{path}'", self._conn.storageVolLookupByPath
         found = look_up(what, look, path)
@@ -188,7 +187,7 @@ class Storage(Part):
             return None
 
     def backing_of(self, path: str) -> str:
-        """The path of the image that the volume at a path stands on, as its pool knows; "" without either."""
+        """Return the path of the backing file of the volume at a path, as its pool reports it; "" without either."""
         found = look_up(f"look for a volume at '{path}'", self._conn.storageVolLookupByPath, path)
         text = unless_missing(f"read the volume at '{path}'", found.XMLDesc, 0) if found is not None else None
         if text is None or "<backingStore" not in text:
@@ -229,7 +228,7 @@ class Storage(Part):
         volume = self._find_volume(pool, name)
         if volume is None:
             known = similar_names(name, lambda: self.volume_names(pool))
-            raise NotThere(f"the pool '{pool}' has no volume '{name}'", hint=known)
+            raise NotThere(f"pool '{pool}' has no volume '{name}'", hint=known)
         return volume
 
     def _refresh_once(self, pool: Any) -> bool:
@@ -247,11 +246,10 @@ class Storage(Part):
     def create_volume(
         self, pool: str, xml: str, *, metadata: bool = False, progress: Progress | None = None
     ) -> VolumeInfo:
-        """Make the volume that the document describes; `metadata` preallocates the tables of a qcow2.
+        """Create the volume described by the XML; `metadata` preallocates the tables of a qcow2.
 
-        `progress(done, total)` gets the bytes that the host has written (total 0: nobody knows how many there
-        will be). Interrupted, the new volume is deleted again. Raises Taken when there is one of that name: it
-        is not touched.
+        `progress(done, total)` gets the bytes that the host has written (total 0: unknown). If interrupted, the new
+        volume is deleted. Raises Taken if a volume with this name exists, which is not changed.
         """
         flags = libvirt.VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA if metadata else 0
         place = self._pool(pool)
@@ -267,9 +265,9 @@ class Storage(Part):
         reflink: bool = False,
         progress: Progress | None = None,
     ) -> VolumeInfo:
-        """Make the volume that the document describes and copy the contents of another into it, on the host.
+        """Create the volume described by the XML and copy the contents of another one into it, on the host.
 
-        `reflink` shares the blocks of a raw volume on a file system that can (Btrfs, XFS); else as create_volume.
+        `reflink` shares the blocks of a raw volume if the file system can (Btrfs, XFS); otherwise like create_volume.
         """
         flags = libvirt.VIR_STORAGE_VOL_CREATE_REFLINK if reflink else 0
         origin, place = self._volume(source_pool, source), self._pool(pool)
@@ -302,14 +300,14 @@ class Storage(Part):
         return self._volume_info(volume, pool)
 
     def _being_made(self, pool: str, name: str) -> Any | None:
-        """A volume that is being made; None while the host does not have it."""
+        """Return a volume that is being created; None if the host does not have it yet."""
         try:
             return self._conn.storagePoolLookupByName(pool).storageVolLookupByName(name)
         except libvirt.libvirtError:
             return None
 
     def delete_volume(self, pool: str, name: str) -> bool:
-        """Delete a volume and its contents; False when it was gone already."""
+        """Delete a volume and its contents; False if it does not exist."""
         volume = self._find_volume(pool, name)
         if volume is None:
             return False
@@ -321,7 +319,7 @@ class Storage(Part):
         return True
 
     def resize_volume(self, pool: str, name: str, capacity: int) -> None:
-        """Give a volume another capacity, in bytes; growing keeps what is in it, shrinking is refused."""
+        """Set the capacity of a volume in bytes; its contents are kept, and shrinking is refused."""
         volume = self._volume(pool, name)
         with asking(f"resize the volume '{name}' of the pool '{pool}'"):
             volume.resize(capacity, 0)
@@ -337,10 +335,10 @@ class Storage(Part):
         sparse: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        """Write a local file, or an open one from where it stands, over the volume's contents.
+        """Write a local file, or an open one from its current position, to the volume.
 
-        `progress(done, total)` in bytes, total 0 when it is not known. `sparse` keeps the holes of a real file
-        (refused by hosts before libvirt 3.4). Raises InputError when the file cannot be read.
+        `progress(done, total)` is in bytes, total is 0 if unknown. `sparse` keeps the holes of a regular file (refused
+        by hosts before libvirt 3.4). Raises InputError if the file cannot be read.
         """
         from virtprov.host import streams
 
@@ -353,7 +351,7 @@ class Storage(Part):
             streams.finished(stream, lambda: pour(stream, file, total, progress))
 
     def volume_head(self, pool: str, name: str, length: int) -> bytes | None:
-        """The first bytes of a volume's contents, as they are now; None where the host does not hand them out."""
+        """Return the first bytes of a volume; None if the host does not provide them."""
         from io import BytesIO
 
         from virtprov.host import streams
@@ -386,7 +384,7 @@ class Storage(Part):
 
 @contextmanager
 def _opened(source: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[BinaryIO, int]]:
-    """The file to read and the bytes that are left in it, 0 when it cannot say (a pipe)."""
+    """Return the file to read and its remaining bytes, 0 if unknown (a pipe)."""
     if not isinstance(source, str | os.PathLike):
         yield source, _left(source)
         return

@@ -1,4 +1,4 @@
-"""Bytes through libvirt's streams, and long calls that show how far they are."""
+"""Transfer data with libvirt's streams, and show the progress of long calls."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 CHUNK = 262120
-"""Bytes per message: what libvirt's protocol carries in one (256 KiB less its headers)."""
+"""Bytes in each message: the maximum of libvirt's protocol (256 KiB without headers)."""
 
 Result = TypeVar("Result")
 
 
 def send(stream: Any, source: BinaryIO, total: int, progress: Progress | None) -> int:
-    """Pour `source` into the stream until it is empty; returns the bytes. `progress(done, total)` after each."""
+    """Send `source` to the stream; returns the bytes. `progress(done, total)` is called after each message."""
     done = 0
     while chunk := source.read(CHUNK):
         view = memoryview(chunk)
@@ -36,7 +36,7 @@ def send(stream: Any, source: BinaryIO, total: int, progress: Progress | None) -
 
 
 def receive(stream: Any, sink: BinaryIO) -> int:
-    """Pour the stream into `sink` until it ends; returns the bytes."""
+    """Write the stream to `sink` until it ends; returns the bytes."""
     done = 0
     while chunk := stream.recv(CHUNK):
         sink.write(chunk)
@@ -45,7 +45,7 @@ def receive(stream: Any, sink: BinaryIO) -> int:
 
 
 def send_sparse(stream: Any, source: BinaryIO, total: int, progress: Progress | None) -> None:
-    """Like `send` from a real file, but holes travel as holes (libvirt's sparse streams) and count for nothing."""
+    """Like `send` from a regular file, but holes are sent as holes (libvirt's sparse streams) and not counted."""
     handle = source.fileno()
     need = min(os.fstat(handle).st_blocks * 512, total) or total
     sent = 0
@@ -71,10 +71,10 @@ def send_sparse(stream: Any, source: BinaryIO, total: int, progress: Progress | 
 
 
 def next_section(handle: int, position: int) -> tuple[bool, int]:
-    """(whether data starts at `position` of an open file, how many bytes that section has); (False, 0): the end.
+    """Return (whether data starts at `position` of an open file, length of that section); (False, 0) at the end.
 
-    A file system that knows no holes says that all is data. The handle stands where it stood before, which a
-    buffered reader over it relies on.
+    On a file system without holes everything is data. The position of the handle does not change, which a buffered
+    reader relies on.
     """
     end = os.fstat(handle).st_size
     if position >= end:
@@ -94,7 +94,7 @@ def next_section(handle: int, position: int) -> tuple[bool, int]:
 
 
 def finished(stream: Any, pour: Callable[[], Any]) -> None:
-    """Run `pour`, then end the stream well; anything that goes wrong, Ctrl-C too, aborts the stream first."""
+    """Run `pour`, then finish the stream; after any failure, including Ctrl-C, abort the stream."""
     try:
         pour()
     except BaseException:
@@ -108,10 +108,10 @@ def finished(stream: Any, pour: Callable[[], Any]) -> None:
 def watched(
     call: Callable[[], Result], drop: Callable[[Result], None], tick: Callable[[], None], every: float = 0.25
 ) -> Result:
-    """Run a call that libvirt blocks in, with `tick` called every so many seconds meanwhile.
+    """Run a blocking libvirt call, calling `tick` every so many seconds meanwhile.
 
-    Ctrl-C cannot stop libvirt inside one call: it is waited for, what it made goes to `drop`, then the
-    interruption goes on. Raises Abandoned when the user does not want to wait for that.
+    Ctrl-C cannot stop a libvirt call: it is waited for, its result is passed to `drop`, then the interrupt is raised.
+    Raises Abandoned if the user does not want to wait for that.
     """
     from virtprov.host.background import Background
     from virtprov.support.waiting import SLICE, Wait

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UNLIMITED = 9007199254740991
-"""The KiB that mean no limit (VIR_DOMAIN_MEMORY_PARAM_UNLIMITED)."""
+"""The value in KiB that means no limit (VIR_DOMAIN_MEMORY_PARAM_UNLIMITED)."""
 
 
 def cpu_numbers(text: str) -> set[int]:
-    """The numbers in a list of processors such as "0-3,^2,8"; raises HostError when it is none."""
+    """Return the numbers in a list of processors such as "0-3,^2,8"; raises HostError for an invalid list."""
     found: set[int] = set()
     for part in text.replace(" ", "").split(","):
         first, dash, last = part.removeprefix("^").partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise HostError(f"'{text}' is no list of processors", hint="write numbers and ranges, such as 0-3,^2,8")
+            raise HostError(f"'{text}' is not a list of processors", hint="write numbers and ranges, such as 0-3,^2,8")
         numbers = range(int(first), int(last or first) + 1)
         found = found.difference(numbers) if part.startswith("^") else found.union(numbers)
     return found
@@ -34,8 +34,8 @@ def values_taken(what: str) -> Iterator[None]:
         yield
     except LookupError as problem:
         raise NotSupported(
-            f"cannot {what}: {problem.args[0] if problem.args else 'a name is not known'}",
-            hint="this host's driver knows no such limit; another host may",
+            f"cannot {what}: {problem.args[0] if problem.args else 'unknown name'}",
+            hint="this host's driver does not support this limit; other hosts may",
         ) from None
     except (OverflowError, TypeError, ValueError) as problem:
-        raise HostError(f"cannot {what}: {problem}", hint="see which values the limit takes") from None
+        raise HostError(f"cannot {what}: {problem}", hint="check which values the limit accepts") from None

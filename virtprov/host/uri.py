@@ -1,7 +1,7 @@
-"""Connection URIs: which driver, whether the host is another machine, and by which way it is reached.
+"""Connection URIs: the driver, whether the host is another machine, and the transport.
 
-The form is libvirt's own (https://libvirt.org/uri.html): driver[+transport]://[user@][host][:port]/path[?query].
-`recorded:///DIR` is ours. Nothing is unquoted: the folder is taken as it is written.
+The form is that of libvirt (https://libvirt.org/uri.html): driver[+transport]://[user@][host][:port]/path[?query].
+`recorded:///DIR` is our own. Nothing is unquoted: the folder is used as it is written.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ DRIVERS = (
     "test",
     RECORDED,
 )
-"""Drivers that libvirt 9 to 12 can carry, and our own; other names are passed on to libvirt all the same."""
+"""Drivers of libvirt 9 to 12, and our own; other names are passed on to libvirt, too."""
 
 
 class Uri(Record):
-    """One connection URI, taken apart; `host` has no brackets, `port` is text, "" stands for absent."""
+    """A parsed connection URI; `host` has no brackets, `port` is text, "" means that a part is missing."""
 
     text: str
     driver: str
@@ -47,26 +47,26 @@ class Uri(Record):
 
     @property
     def is_remote(self) -> bool:
-        """Whether files named on this machine may not be there for the host's guests.
+        """Whether the host's guests may not have the files of this machine.
 
-        Any named host counts, "localhost" too: a forwarded port may lead anywhere, and so may a program.
+        Any host name counts, including "localhost": a forwarded port or a program may lead anywhere.
         """
         return bool(self.host) or self.transport == "ext"
 
     @property
     def is_session(self) -> bool:
-        """Whether guests run with the rights of one user (qemu:///session), not of the system."""
+        """Whether guests run with the permissions of one user (qemu:///session)."""
         return self.path == "/session"
 
     def option(self, name: str) -> str:
-        """What the query says of `name`, "" when nothing."""
+        """Return the value of `name` in the query, "" if it is missing."""
         from urllib.parse import parse_qs
 
         return parse_qs(self.query).get(name, [""])[0]
 
 
 def parse(text: str) -> Uri:
-    """Take a URI apart; what is not there is "". Never fails: libvirt has the last word on the form."""
+    """Parse a URI; missing parts are "". Never fails: libvirt decides whether it is valid."""
     scheme, colon, rest = text.partition(":")
     if not colon:
         scheme, rest = "", text
@@ -90,9 +90,9 @@ def _host_and_port(place: str) -> tuple[str, str]:
 
 
 def recorded_folder(text: str) -> str | None:
-    """The folder a `recorded:` URI names, or None when it is another kind of URI.
+    """Return the folder of a `recorded:` URI, or None for another kind of URI.
 
-    `recorded:///DIR` is the form; `recorded:/DIR` and, relative to here, `recorded://DIR` are understood.
+    The usual form is `recorded:///DIR`; `recorded:/DIR` and, for a relative path, `recorded://DIR` work, too.
     """
     scheme, colon, rest = text.partition(":")
     if not colon or scheme.lower() != RECORDED:
@@ -101,6 +101,6 @@ def recorded_folder(text: str) -> str | None:
 
 
 def quoted_path(path: str) -> str:
-    """A file's path as the path of a URI: everything but plain characters as %XX."""
+    """Return a file's path as the path of a URI: special characters are written as %XX."""
     plain = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~"
     return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in os.fsencode(path))

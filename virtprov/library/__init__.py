@@ -1,1 +1,1 @@
-"""What a program can call: connect, install, clone, edit and render. The commands call the same functions."""
+"""The functions for programs: connect, install, clone, edit and render. The commands use them as well."""

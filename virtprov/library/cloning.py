@@ -1,4 +1,4 @@
-"""Copying a guest."""
+"""Clone a guest."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 class Copy(Record):
-    """A copy to be made of a guest that is off.
+    """A clone to create of a guest that is shut off.
 
     original        the name, id or UUID of the guest to copy
     original_xml    or its XML, for a guest that is not defined
-    name            the copy's name; made up when empty
-    auto            whether the name and the paths of disks are made up where they are not given
-    uuid            the copy's UUID; made up when empty
-    files           where its disks are copied to, in order
-    macs            the addresses of its network interfaces, in order; "RANDOM" makes one up
+    name            the name of the clone; generated if empty
+    auto            whether to generate the name and the paths of disks that are not given
+    uuid            the UUID of the clone; generated if empty
+    files           the paths of the copied disks, in order
+    macs            the addresses of its network interfaces, in order; "RANDOM" generates one
     force_copy, skip_copy
                     disks to be copied although they would be shared, and the other way round: "vda"
     preserve_data   whether no disk is copied: `files` names disks that are there
@@ -56,7 +56,7 @@ class Copy(Record):
 
 
 class Cloned(Record):
-    """A guest that was copied.
+    """The clone of a guest.
 
     name, uuid     the copy's identity
     original       the name of the guest that was copied
@@ -64,7 +64,7 @@ class Cloned(Record):
     volumes        the paths of the disks that were copied for it
     nvram          the path of its UEFI variables; None for a guest without
     xml            its definition, as it was given to libvirt
-    notes, warnings  what was said on the way
+    notes, warnings  the notes and warnings
     """
 
     name: str
@@ -79,11 +79,12 @@ class Cloned(Record):
 
 
 def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> Cloned:
-    """Copy a guest that is off: its disks and its definition, under a new identity. What is inside stays as it is.
+    """Clone a guest that is shut off: its disks and its definition, with a new identity.
 
-    `host` is what `connect` returned, or a URI. When a step fails, what the earlier ones made is removed again.
+    The contents of the disks are not changed. `host` is the result of `connect`, or a URI. If a step fails, the steps
+    before it are undone.
 
-    Raises UsageError for a request that makes no sense, HostError when the host refuses or the guest runs, MediaError
+    Raises UsageError for an invalid request, HostError if the host refuses or the guest is running, MediaError
     for disks that cannot be copied.
     """
     from virtprov.library.connecting import opened
@@ -109,16 +110,16 @@ def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> 
 
 
 def to_request(copy: Copy) -> CloneRequest:
-    """Read all that is asked for; raises UsageError for what cannot be read, or contradicts itself."""
+    """Return the request for a clone; raises UsageError for invalid or contradictory values."""
     from virtprov.actions.request import CloneRequest
 
     if copy.original and copy.original_xml:
-        raise UsageError("--original and --original-xml name two guests", hint="give one of them")
+        raise UsageError("--original and --original-xml cannot be used together", hint="omit one of them")
     if not copy.original and not copy.original_xml:
-        raise UsageError("the guest to copy is not named", hint="give --original NAME, or --original-xml FILE")
+        raise UsageError("no guest to clone given", hint="give --original NAME, or --original-xml FILE")
     files = tuple(texts.listed(copy.files))
     if "" in files:
-        raise UsageError("--file is given without a path", hint="leave it out, or use --skip-copy DISK")
+        raise UsageError("--file requires a path", hint="omit --file, or use --skip-copy DISK")
     document = copy.original_xml
     return CloneRequest(
         original=copy.original,
@@ -140,7 +141,7 @@ def to_request(copy: Copy) -> CloneRequest:
 
 
 class Cloning:
-    """One copy on its way: planned when this is made, then created. `made` is the plan. Raises as `clone` does."""
+    """A clone: planned by the constructor, then created. `made` is the plan. Raises the errors of `clone`."""
 
     def __init__(self, host: Host, request: CloneRequest, hears: Hears) -> None:
         from virtprov.actions.clone import draft
@@ -152,9 +153,9 @@ class Cloning:
         events.tell_plan(self.made.plan, hears)
 
     def create(self) -> None:
-        """Do all steps, or none: when one fails, those before it are undone.
+        """Carry out all steps; if one fails, undo those before it.
 
-        Where a name that was made up is taken meanwhile, `made` is another plan afterwards.
+        If a generated name has been taken in the meantime, `made` is another plan afterwards.
         """
         from virtprov.actions.clone import draft
         from virtprov.actions.run.again import apply_with_free_names

@@ -1,4 +1,4 @@
-"""Opening a host for a program, which has no terminal to be asked at."""
+"""Connect to a host for a program, without using a terminal."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NO_TERMINAL = "no_tty"
 
 
 def connect(uri: str | None = None, *, ask: Ask | None = None) -> Host:
-    """Open the host at a libvirt URI; use the result in a `with` block, or call its `close()`.
+    """Connect to the host at a libvirt URI; use the result in a `with` block, or call its `close()`.
 
-    `uri`: such as "qemu:///system" or "qemu+ssh://root@far/system". None follows libvirt: $LIBVIRT_DEFAULT_URI, then
-    the client's configuration, then libvirt's own choice. "recorded:///DIR" opens a host that
+    `uri`: such as "qemu:///system" or "qemu+ssh://root@far/system". None selects libvirt's default:
+    $LIBVIRT_DEFAULT_URI, then its client configuration, then its own choice. "recorded:///DIR" opens a host that
     `virtprov-install --record-host DIR` recorded.
-    `ask(prompt, secret)` answers when the host wants a user name or a password; `secret` says that the answer must
-    not be shown. Where it returns None, and without it, the connection is refused. Nothing is read from a terminal:
+    `ask(prompt, secret)` is called if the host requires a user name or a password; `secret` means that the answer must
+    not be shown. If it returns None, and without it, the connection fails. Nothing is read from a terminal:
     ssh runs in batch mode, so it needs a key, or an agent that has one.
 
     Raises HostError when there is no such host, when it does not answer, or when it does not let the caller in.
@@ -36,7 +36,7 @@ def connect(uri: str | None = None, *, ask: Ask | None = None) -> Host:
 
 
 def _without_terminal(uri: str) -> str:
-    """The URI with libvirt's option that keeps ssh from asking questions, where ssh is used."""
+    """Return the URI with libvirt's option that keeps ssh from asking questions, if ssh is used."""
     from virtprov.host.uri import parse
 
     target = parse(uri)
@@ -47,7 +47,7 @@ def _without_terminal(uri: str) -> str:
 
 @contextmanager
 def opened(host: Host | str) -> Iterator[Host]:
-    """The host itself, or a URI's, which is closed at the end."""
+    """Yield the host itself, or the host at a URI, which is closed at the end."""
     if isinstance(host, str):
         with connect(host) as found:
             yield found

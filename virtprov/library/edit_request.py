@@ -1,4 +1,4 @@
-"""One change to a guest, as a program or a command line asks for it."""
+"""One change to a guest, requested by a program or a command line."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from virtprov.osinfo.profile import Profile
 
 CLOUD_INIT = "cloud-init"
-"""The group that is an action as well."""
+"""The group that is also an action."""
 
 
 class Change(Record):
-    """One change to a guest; an edit is a row of them.
+    """One change to a guest; an edit consists of one or more of them.
 
     action   "edit", "add-device", "remove-device", or "cloud-init" (a new seed for the next boot)
-    group    the option group it is about: "memory", "disk", "rng" ...; "cloud-init" for that action
-    value    the text of the group's flag, or several uses of it; for "remove-device" which devices: "2", "all",
-             "target.dev=vda"; for "cloud-init" "eject" takes the seed out
-    which    for "edit": which elements, in the same words; None: the first
-    osinfo   for "add-device": the guest's operating system, when its definition does not name it
+    group    the option group: "memory", "disk", "rng" ...; "cloud-init" for that action
+    value    the value of the group's flag, or a list of values; for "remove-device" which devices: "2", "all",
+             "target.dev=vda"; for "cloud-init" "eject" removes the seed
+    which    for "edit": which elements, in the same form; None: the first
+    osinfo   for "add-device": the guest's operating system, if its definition does not name it
     """
 
     action: str
@@ -38,9 +38,9 @@ class Change(Record):
 
 
 def to_request(change: Change, *, schema: bool = True) -> EditRequest:
-    """Read what one change asks for; raises UsageError for what cannot be read, or contradicts itself.
+    """Return the request for one change; raises UsageError for invalid or contradictory values.
 
-    `schema` says whether names and values are held against libvirt's schema.
+    `schema` tells whether names and values are checked against libvirt's schema.
     """
     from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest, check_group
     from virtprov.guest.write.select import Selector
@@ -67,20 +67,18 @@ def check_change(change: Change) -> None:
 
     actions = (EDIT, ADD, REMOVE, CLOUD_INIT)
     if change.action not in actions:
-        hint = nearest(change.action, actions) or "there are " + ", ".join(actions)
-        raise UsageError(f"there is no action '{change.action}'", hint=hint)
+        hint = nearest(change.action, actions) or "known actions: " + ", ".join(actions)
+        raise UsageError(f"unknown action '{change.action}'", hint=hint)
     texts.check_group(change.group, (CLOUD_INIT,) if change.action == CLOUD_INIT else (*XML, *CONVERSIONS))
     values = texts.listed(change.value)
     if change.action == CLOUD_INIT:
         texts.refuse_standard_input(CLOUD_INIT, values)
     elif change.action in (EDIT, ADD) and not values and change.group not in CONVERSIONS:
-        raise UsageError(
-            f"the change of --{change.group} has no value", hint="give its text, such as '4096' for memory"
-        )
+        raise UsageError(f"--{change.group} requires a value", hint="give its text, such as '4096' for memory")
 
 
 def _seed(values: list[str]) -> EditRequest:
-    """What the uses of --cloud-init ask for together."""
+    """Return the request for all uses of --cloud-init."""
     from virtprov.actions.edit.changes import EJECT, SEED, EditRequest
     from virtprov.cloudinit.seed_request import KEEP, from_options
     from virtprov.guest.write import gather
@@ -88,18 +86,20 @@ def _seed(values: list[str]) -> EditRequest:
     if EJECT in values:
         if len(values) > 1:
             raise UsageError(
-                "--cloud-init eject takes the seed out, and another --cloud-init puts one in",
-                hint="give one of them: a new seed replaces the old one by itself",
+                "--cloud-init eject and a new --cloud-init seed cannot be used together",
+                hint="omit one of them: a new seed replaces the old one anyway",
             )
         return EditRequest(EJECT, CLOUD_INIT)
     if "none" in values:
-        raise UsageError("--cloud-init none says nothing about a guest that is there", hint="eject takes its seed out")
+        raise UsageError(
+            "--cloud-init none cannot be used with an existing guest", hint="use --cloud-init eject to remove its seed"
+        )
     words = gather.words(CLOUD_INIT, [text for text in values if text])
     seed = from_options(words)
     if words.get("keep") and seed.keep != KEEP:
         raise UsageError(
-            f"--cloud-init keep={words['keep']}: the seed of a guest that is there stays until it is taken out",
-            hint="leave keep out; `--cloud-init eject` takes the seed out",
+            f"--cloud-init keep={words['keep']}: the seed of an existing guest stays until it is ejected",
+            hint="omit keep=; use `--cloud-init eject` to remove the seed",
         )
     return EditRequest(
         SEED, CLOUD_INIT, seed=seed, seed_text=",".join(f"{name}={text}" for name, text in words.items())
@@ -114,9 +114,7 @@ def _selector(group: str, text: str) -> Selector:
 
     text = text.strip()
     if not text:
-        raise UsageError(
-            f"which --{group} is meant is left empty", hint="give a number, all, or what the XML says of it"
-        )
+        raise UsageError(f"the selection of --{group} is empty", hint="give a number, all, or a value from its XML")
     if is_position(text):
         return Selector(text)
     rows = table(group)
@@ -129,8 +127,8 @@ def _uses(group: str, values: list[str], action: str, *, schema: bool) -> tuple[
     uses, refused = gather.group_uses(group, values, schema=schema)
     if refused:
         raise UsageError(
-            f"--{group} none says nothing with --{action}",
-            hint=f"--remove-device --{group} all takes out every one of them",
+            f"--{group} none cannot be used with --{action}",
+            hint=f"--remove-device --{group} all removes all of them",
         )
     return tuple(uses)
 

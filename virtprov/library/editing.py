@@ -1,4 +1,4 @@
-"""Changing guests that are there."""
+"""Change existing guests."""
 
 from __future__ import annotations
 
@@ -26,27 +26,30 @@ if TYPE_CHECKING:
     Target = Literal["config", "update", "both", "live"]
 
 REMOTE_JOBS = 8
-"""So many guests of a remote host at a time. Where a call takes 10 ms there and back, 200 guests take 15 s one by one,
-5 s four at a time, and 3 s with these; more gain little, and a daemon has other clients."""
+"""How many guests of a remote host are changed at a time.
+
+With a round trip of 10 ms, 200 guests take 15 s one by one, 5 s with four at a time, and 3 s with this number; more
+gain little, and the daemon has other clients.
+"""
 MOST_JOBS = 64
-"""More at a time would only wait for each other: a daemon of libvirt has 20 workers unless it is told otherwise."""
-UNKEPT = "the host did not keep the change: its definition of the guest is as it was before"
+"""The maximum at a time: a libvirt daemon has 20 workers by default."""
+UNKEPT = "the host did not keep the change: the definition of the guest is the same as before"
 
 
 class EditedGuest(Record):
-    """What became of one guest.
+    """The result of an edit for one guest.
 
-    name, uuid     its identity, after the edit
-    changed        whether anything is another than before (with `dry_run`: would be)
+    name, uuid     its identity after the edit
+    changed        whether anything has changed (with `dry_run`: would change)
     stored         whether its definition was stored
-    kept           False when the host took the definition, and has the old one all the same
+    kept           False if the host accepted the definition, but kept the old one
     updated        whether the running guest was changed
     started        whether it was started
-    diff           the difference in its definition, as a unified diff; empty for none
-    live_diff      the difference in the running guest, where that alone is changed
-    xml            its changed definition; may hold passwords
-    root_password  the password that a new seed made up for root; empty when none was
-    warnings       what was said of this guest alone
+    diff           the unified diff of its definition; empty if it does not change
+    live_diff      the diff of the running guest, if only that is changed
+    xml            its changed definition; may contain passwords
+    root_password  the generated password of a new seed; empty if there is none
+    warnings       warnings about this guest
     error          why it could not be changed (with `keep_going`), or None; `uuid` is empty then
     """
 
@@ -66,7 +69,7 @@ class EditedGuest(Record):
 
 
 class Edited(Record):
-    """What became of an edit: each guest that was meant, in order, and what was said on the way."""
+    """The result of an edit: each selected guest in order, and the notes and warnings."""
 
     guests: tuple[EditedGuest, ...]
     notes: tuple[str, ...]
@@ -84,21 +87,21 @@ def edit(
     autostart: bool | None = None, dry_run: bool = False, keep_going: bool = False, keep_old: str | None = None,
     jobs: int | None = None, check_schema: bool = True, listener: Listener | None = None,
 ) -> Edited:  # fmt: skip
-    """Change guests: all of them, or none when one cannot be changed.
+    """Change guests: either all of them, or none if one cannot be changed.
 
-    `host` is what `connect` returned, or a URI. `guests` are names, ids, UUIDs or patterns ("web*"; "*" for every
-    guest); of them those whose stored XML the XPath expression `where` holds for, and that are in one of `states`
-    ("running", "shutoff" ...). `changes` are made in order.
+    `host` is the result of `connect`, or a URI. `guests` are names, ids, UUIDs or patterns ("web*"; "*" for every
+    guest). `where` is an XPath: only guests whose stored XML matches it are changed; `states` limits them to some
+    states ("running", "shutoff" ...). `changes` are made in order.
 
-    `target` says what is changed: "config" the stored definition; "update" the running guest as well, or neither;
-    "both" the running guest as far as it can be, and the definition; "live" the running guest alone. `start` starts
-    the guests afterwards; `autostart` says whether they start with their host. With `dry_run` nothing is changed.
-    `keep_going` leaves out guests that cannot be changed, and the result tells why. `keep_old` is a file for the old
-    definition, or for several guests a folder. `jobs` is how many guests are worked on at a time.
-    `virtprov-xml --undo` puts back what the last edit changed.
+    `target` selects what is changed: "config" the stored definition; "update" the running guest as well, or neither;
+    "both" the definition and, as far as possible, the running guest; "live" only the running guest. `start` starts the
+    guests afterwards; `autostart` enables or disables it. With `dry_run` nothing is changed. `keep_going` skips guests
+    that cannot be changed, and the result has their errors. `keep_old` is a file for the old definition, or a folder
+    for those of several guests. `jobs` is how many guests are changed at a time. `virtprov-xml --undo` undoes the last
+    edit.
 
-    Raises UsageError for a request that makes no sense, HostError when no guest is meant or the host refuses, and
-    what kept a guest from being changed; all guests are as they were then.
+    Raises UsageError for an invalid request, HostError if no guest is selected or the host refuses, and the error of a
+    guest that cannot be changed; no guest is changed then.
     """
     from virtprov.actions.edit.run import Edit
     from virtprov.library.connecting import opened
@@ -128,27 +131,30 @@ def _check(
 ) -> None:
     names = texts.listed(guests)
     if not names or "" in names:
-        raise UsageError("the guest's name is empty", hint="give a name, id or UUID, or '*' for every guest")
+        raise UsageError("the name of the guest is empty", hint="give a name, id or UUID, or '*' for every guest")
     if not changes and autostart is None:
-        raise UsageError("the change itself is missing", hint="give a Change, or autostart")
+        raise UsageError("no change given", hint="give a Change, or autostart")
     if target == "live" and autostart is not None:
-        raise UsageError("--autostart is no part of what runs", hint="leave it out, or use the target 'both'")
+        raise UsageError(
+            "--autostart cannot be used with --live: it is not part of the running guest",
+            hint="omit it, or use the target 'both'",
+        )
 
 
 def to_wanted(target: str, *, start: bool, dry_run: bool) -> Wanted:
-    """What is to become of an edit; raises UsageError for a `target` that does not exist."""
+    """Return what to do with an edit; raises UsageError for an unknown `target`."""
     from virtprov.actions.edit.outcome import Wanted
 
     targets = ("config", "update", "both", "live")
     if target not in targets:
-        raise UsageError(f"an edit cannot have the target '{target}'", hint="there are " + ", ".join(targets))
+        raise UsageError(f"unknown target '{target}'", hint="known targets: " + ", ".join(targets))
     if dry_run:
         return Wanted()
     return Wanted(target != "live", target != "config", start, target == "both")
 
 
 def to_choice(names: Sequence[str], where: str | None, states: str | None) -> Choice:
-    """Which guests are meant. Raises UsageError for an expression or a state that makes no sense."""
+    """Return the selection of guests. Raises UsageError for an invalid expression or state."""
     from virtprov.actions.edit.choice import Choice
 
     holds = None
@@ -160,7 +166,7 @@ def to_choice(names: Sequence[str], where: str | None, states: str | None) -> Ch
 
 
 def parse_states(text: str | None) -> frozenset[str]:
-    """The states that `--state` names. Raises UsageError for one that libvirt does not have."""
+    """Return the states given with `--state`. Raises UsageError for an unknown one."""
     if text is None:
         return frozenset()
     from virtprov.host.info import STATES
@@ -170,21 +176,21 @@ def parse_states(text: str | None) -> frozenset[str]:
     for word in text.split(","):
         plain = word.strip().lower().replace("-", "").replace("_", "").replace(" ", "")
         if plain not in known:
-            hint = nearest(plain, known) or "there are: " + ", ".join(known)
-            raise UsageError(f"--state {text}: a guest is never '{word.strip()}'", hint=hint)
+            hint = nearest(plain, known) or "known states: " + ", ".join(known)
+            raise UsageError(f"--state {text}: unknown state '{word.strip()}'", hint=hint)
         found.add(known[plain])
     return frozenset(found)
 
 
 def jobs_for(asked: int | None, host: Host) -> int:
-    """How many guests are worked on at a time. Raises UsageError when none is."""
+    """Return how many guests are changed at a time. Raises UsageError for less than one."""
     if asked is not None and asked < 1:
-        raise UsageError(f"--jobs {asked}: at least one guest at a time is worked on", hint="for example --jobs 8")
+        raise UsageError(f"--jobs must be 1 or more, not {asked}", hint="for example --jobs 8")
     return min(asked or (REMOTE_JOBS if host.is_remote else 1), MOST_JOBS)
 
 
 def warn_of_doubts(requests: Sequence[EditRequest], host: Host | None, hears: Hears) -> None:
-    """Warn of values that libvirt's schema does not know; raises UsageError as schema_check.check_values does."""
+    """Warn of values that libvirt's schema does not know; raises UsageError like schema_check.check_values."""
     from virtprov.actions import schema_check
 
     for sentence in schema_check.check_values([use for request in requests for use in request.uses], host):
@@ -192,7 +198,7 @@ def warn_of_doubts(requests: Sequence[EditRequest], host: Host | None, hears: He
 
 
 def _is_alone(choice: Choice, host: Host) -> bool:
-    """Whether one guest is named: it may get another name or UUID."""
+    """Return whether a single guest is named, which can get another name or UUID."""
     from virtprov.support.pattern import is_pattern
 
     if len(choice.words) != 1 or choice.states or choice.holds is not None:
@@ -201,7 +207,7 @@ def _is_alone(choice: Choice, host: Host) -> bool:
 
 
 class Editing:
-    """One edit of guests of a host, or of a document that is no guest of it: planned by `editor`, done by `do`.
+    """An edit of guests of a host, or of XML that does not come from it: planned by `editor`, carried out by `do`.
 
     `uri` is the host as the user named it, which the journal keeps for --undo.
     """
@@ -231,13 +237,13 @@ class Editing:
 
     @property
     def host(self) -> Host:
-        """The host, for what cannot be done without one."""
+        """The host. Must not be called without one."""
         return self.editor.host
 
     def do(self, todo: list[GuestReport]) -> list[Failed]:
-        """Do what is planned; returns the guests that could not be changed, with `keep_going`.
+        """Carry out the plans; with `keep_going`, return the guests that could not be changed.
 
-        Raises Aborted when one could not be changed, and what was done to the others is undone.
+        Raises Aborted if one could not be changed, after the others have been undone.
         """
         from virtprov.actions.edit.apply import Work
 
@@ -264,24 +270,24 @@ class Editing:
         return failed
 
     def close(self) -> None:
-        """End the journal; it goes when there is nothing that --undo could put back."""
+        """Close the journal; it is deleted if there is nothing that --undo could restore."""
         journal = self.editor.journal
         if journal is not None:
             journal.discard() if self.changes_nothing else journal.finish()
 
     def _open_journal(self) -> Journal:
-        """The journal of this run; where none can be kept a warning is given, and the run goes on."""
+        """Return the journal of this run; if it cannot be written, warn and continue."""
         from virtprov.actions.edit import journal
 
         try:
             return journal.begin(self.host, self._uri)
         except ProvError as problem:
-            self.hears.on_warning(f"--undo will know nothing of this run: {problem.message}")
+            self.hears.on_warning(f"this run cannot be undone: {problem.message}")
             return journal.passing()
 
 
 def warn_of_leftovers(steps: Iterable[Step], world: World, hears: Hears) -> None:
-    """Where the steps make storage: warn of what runs that came to no end may have left of theirs."""
+    """If the steps create storage, warn of what interrupted runs may have left."""
     from virtprov.actions.steps import storage
     from virtprov.actions.steps.seed import WriteSeed
 
@@ -291,7 +297,7 @@ def warn_of_leftovers(steps: Iterable[Step], world: World, hears: Hears) -> None
 
 
 class _Results:
-    """The way of an edit that nobody is asked about: plan all, do all, tell."""
+    """An edit without confirmation: plan all, carry out all, report."""
 
     def __init__(self, work: Editing, keep_going: bool) -> None:
         self.work = work
@@ -302,7 +308,7 @@ class _Results:
         self.order: list[str] = []
 
     def all(self, choice: Choice) -> tuple[EditedGuest, ...]:
-        """Edit the guests that are chosen; returns what became of each. Raises ProvError."""
+        """Edit the selected guests and return the result for each. Raises ProvError."""
         try:
             self._plan(choice)
             self._do()
@@ -328,7 +334,7 @@ class _Results:
                 self._note(answer)
         if not self.order:
             raise HostError(
-                f"no guest of {self.work.host.uri} is meant",
+                f"no guest of {self.work.host.uri} is selected",
                 hint="`virsh list --all` lists the guests and their states",
             )
         return None
@@ -340,7 +346,7 @@ class _Results:
 
     def _fail(self, name: str, error: ProvError) -> None:
         if not self.keep_going:
-            raise error.reworded(f"{name}: {error.message}; no guest is changed", error.hint)
+            raise error.reworded(f"{name}: {error.message}; no guest has been changed", error.hint)
         self.order.append(name)
         self.errors[name] = error
 
@@ -353,7 +359,7 @@ class _Results:
         except Aborted as error:
             if self.work.editor.edit.alone:
                 raise error.cause from error
-            state = "the others are as they were" if error.clean else "not all others are as they were"
+            state = "the other guests have been restored" if error.clean else "not all other guests could be restored"
             message = f"{error.failed}: {error.cause.message}; {state}"
             raise error.cause.reworded(message, error.cause.hint) from error
         finally:
@@ -370,7 +376,7 @@ class _Results:
                 self._tell(report)
 
     def _tell(self, report: GuestReport) -> None:
-        """Pass on what there is to be said of a guest, each thing once."""
+        """Pass on the notes and warnings about a guest, each once."""
         for sentence in report.notes:
             self.work.hears.on_note(f"{report.name}: {sentence}")
         for sentence in report.warnings:

@@ -1,4 +1,4 @@
-"""What happens on the way, told to the caller: notes, warnings, progress."""
+"""Events for the caller: notes, warnings, progress."""
 
 from __future__ import annotations
 
@@ -10,47 +10,46 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
     class Hears(Protocol):
-        """Where notes, warnings and progress go: a program's listener, or what a command prints."""
+        """Where notes, warnings and progress go: to a program's listener, or to the output of a command."""
 
         def on_note(self, text: str) -> None: ...
         def on_warning(self, text: str) -> None: ...
         def world(self, host: Host) -> World:
-            """Return what steps act upon, with progress, and a record of what they make in case the run is killed."""
+            """Return the world for steps, with progress, and a recovery log for the case that the run is killed."""
 
 
 TOOL = "virtprov library"
-"""Who made something, as the record of unfinished runs names it."""
+"""The tool named in recovery logs of the library."""
 
 
 class Listener:
-    """Is told what happens while a function of the library works. Override what you want to hear; this one is silent.
+    """Gets events while a function of the library runs. Override the methods you need; this class ignores all events.
 
-    With `jobs` above 1 the methods are called from several threads. What they raise ends the work, which is then
-    undone as after any other failure.
+    With `jobs` above 1 the methods are called from several threads. An exception in a method ends the work, which is
+    then undone as after any other failure.
     """
 
     def on_note(self, text: str) -> None:
-        """Take one sentence about what is done, such as which default was chosen."""
+        """Called with one sentence about what is done, such as a chosen default."""
 
     def on_warning(self, text: str) -> None:
-        """Take one sentence about what may not be as expected; nothing has failed."""
+        """Called with one sentence about a possible problem; nothing has failed."""
 
     def on_progress(self, label: str, done: int, total: int) -> None:
-        """Take how far the step called `label` is: `done` of `total` bytes.
+        """Called with the progress of the step `label`: `done` of `total` bytes.
 
-        Each step calls this with 0 and 0 when it begins, and a long one again and again. `total` is 0 while it is not
-        known.
+        Each step calls this with 0 and 0 when it begins, and a long one repeatedly. `total` is 0 while it is unknown.
         """
 
     def on_password(self, guest: str, password: str) -> None:
-        """Take the password that was made up for root of a new guest, before anything is waited for.
+        """Called with the generated password for root of a new guest, before the wait.
 
-        It is in the result as well, but there is none when the wait fails.
+        The result has the password as well, but there is no result if the wait fails.
         """
 
 
 class Collector:
-    """Keeps notes and warnings for the result, and passes all on to the program's listener."""
+    """Collects notes and warnings for the result, and passes all events on to the program's listener."""
 
     def __init__(self, listener: Listener | None) -> None:
         self._listener = listener or Listener()
@@ -58,21 +57,21 @@ class Collector:
         self.warnings: list[str] = []
 
     def on_note(self, text: str) -> None:
-        """Keep a note."""
+        """Collect a note."""
         self.notes.append(text)
         self._listener.on_note(text)
 
     def on_warning(self, text: str) -> None:
-        """Keep a warning."""
+        """Collect a warning."""
         self.warnings.append(text)
         self._listener.on_warning(text)
 
     def on_password(self, guest: str, password: str) -> None:
-        """Pass on a password; it is kept nowhere."""
+        """Pass on a password; it is not stored."""
         self._listener.on_password(guest, password)
 
     def world(self, host: Host) -> World:
-        """What steps act upon; progress is told to the listener."""
+        """Return the world for steps; their progress goes to the listener."""
         from virtprov.actions.run import trail
         from virtprov.actions.run.plan import World
         from virtprov.library.progress import Told
@@ -83,7 +82,7 @@ class Collector:
 
 
 def tell_plan(plan: Plan, hears: Hears) -> None:
-    """Pass on what a plan has to say."""
+    """Pass on the notes and warnings of a plan."""
     for sentence in plan.notes:
         hears.on_note(sentence)
     for sentence in plan.warnings:
@@ -91,7 +90,7 @@ def tell_plan(plan: Plan, hears: Hears) -> None:
 
 
 def warn_of_leftovers(hears: Hears) -> None:
-    """Warn of what earlier runs that were interrupted may have left behind; no host is asked."""
+    """Warn of what interrupted runs may have left behind; does not connect to a host."""
     from virtprov.actions.run import leftovers
     from virtprov.support.errors import ProvError
 

@@ -1,4 +1,4 @@
-"""The guest that a program, or a command line, asks for."""
+"""The request for a new guest, from a program or a command line."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
 
 
 class NewGuest(Record):
-    """A guest to be created. Texts are what stands behind the flag of that name on the command line.
+    """A guest to create. Text values are those of the command line flag with the same name.
 
-    name              its name; made up from the operating system when empty
-    memory            in MiB, or the text of --memory
-    vcpus             the number of processors, or the text of --vcpus
-    osinfo            its operating system: "debian12", "generic"; empty: looked for on the media
+    name              its name; generated from the operating system if empty
+    memory            in MiB, or the value of --memory
+    vcpus             the number of processors, or the value of --vcpus
+    osinfo            its operating system: "debian12", "generic"; empty: detected from the media
     disks, networks, graphics
-                      the uses of --disk, --network and --graphics, such as "size=20" (GiB); "none" for no such device
-    options           the uses of further option groups, by the name of the group: {"rng": "/dev/urandom"}
+                      the values of --disk, --network and --graphics, such as "size=20" (GiB); "none" for no such device
+    options           the values of other option groups, by the name of the group: {"rng": "/dev/urandom"}
     cdrom, pxe, import_disk
-                      where the system comes from: an ISO image, the network, or the first disk, which has it already
-    install           the text of --install, such as "kernel=/boot/vmlinuz,initrd=/boot/initrd"
-    live              nothing is installed: the medium stays
-    cloud_init        the text of --cloud-init, such as "user-data=/srv/user-data"; None for no seed
-    reinstall         the name of a guest that is there, which is installed anew; all else about it stays
-    os_type           "hvm", "xen" or "exe" (a container); empty: the host's usual kind
+                      how to install the system: from an ISO image, from the network, or not (the first disk has it)
+    install           the value of --install, such as "kernel=/boot/vmlinuz,initrd=/boot/initrd"
+    live              nothing is installed: the medium is kept
+    cloud_init        the value of --cloud-init, such as "user-data=/srv/user-data"; None for no seed
+    reinstall         the name of an existing guest to reinstall; its configuration does not change
+    os_type           "hvm", "xen" or "exe" (a container); empty: the host's default
     virt_type, arch, machine
-                      "kvm" and so on; empty: what suits the host
-    checks            the uses of --check, such as "path_in_use=off"
-    check_schema      whether options and XML are held against libvirt's schema
-    autostart         whether the guest starts with its host
-    transient         whether it is gone once it is off
+                      such as "kvm"; empty: the best that the host offers
+    checks            the values of --check, such as "path_in_use=off"
+    check_schema      whether options and XML are checked against libvirt's schema
+    autostart         whether the guest starts when the host boots
+    transient         whether the guest is gone when it is shut off
     noreboot          whether it stays off after its installation
-    wait              minutes to wait for its installation, or for cloud-init; None: not at all, negative: without end
+    wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit
     destroy_on_exit   whether it is stopped when the wait is over
-    publish           ports of the host that lead into the guest: "8022:22"
-    fix_permissions   whether QEMU's account is let into the folders of the disks
+    publish           host ports to forward to the guest: "8022:22"
+    fix_permissions   whether to grant QEMU access to the directories of the disks
     """
 
     name: str = ""
@@ -84,17 +84,18 @@ class NewGuest(Record):
 def to_request(
     guest: NewGuest, osinfo: OsinfoRequest | None = None, *, printing: bool = False, dry: bool = False
 ) -> InstallRequest:
-    """Read all that is asked for; raises UsageError for what cannot be read, or contradicts itself.
+    """Return the request for a guest; raises UsageError for invalid or contradictory values.
 
-    `osinfo` is the guest's operating system where it was read already. `printing`: the guest is only shown, so it may
-    stay open how its system comes in. `dry`: nothing is made.
+    `osinfo` is the guest's operating system if it is already known. `printing`: the guest is only shown, so no
+    installation method is required. `dry`: nothing is created.
     """
     from virtprov.actions.request import InstallRequest
     from virtprov.guest import publish
 
     if guest.transient and guest.autostart:
         raise UsageError(
-            "--autostart contradicts --transient: such a guest is gone once it is off", hint="leave out one of the two"
+            "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",
+            hint="omit one of them",
         )
     uses, refused = _uses(guest)
     return InstallRequest(
@@ -126,14 +127,14 @@ def _system(text: str) -> OsinfoRequest:
     osinfo = texts.parse_osinfo(text or None)
     if osinfo.wants_list or osinfo.wants_help:
         raise UsageError(
-            f"--osinfo {text}: this names no operating system",
+            f"--osinfo {text}: not an operating system",
             hint="`virtprov-install --osinfo list` lists the names",
         )
     return osinfo
 
 
 def _uses(guest: NewGuest) -> tuple[tuple[Use, ...], frozenset[str]]:
-    """Every use of an option group that goes into the XML, and the groups that are turned off."""
+    """Return every use of an option group that is written to the XML, and the groups that are turned off."""
     from virtprov.guest.write import gather
 
     given = _by_group(guest)
@@ -149,7 +150,7 @@ def _uses(guest: NewGuest) -> tuple[tuple[Use, ...], frozenset[str]]:
 
 
 def _by_group(guest: NewGuest) -> dict[str, list[str]]:
-    """The texts of every option group that has its own field, and of those in `options`."""
+    """Return the values of every option group with its own field, and of those in `options`."""
     given = {
         "memory": texts.listed(guest.memory),
         "vcpus": texts.listed(guest.vcpus),
@@ -164,7 +165,7 @@ def _by_group(guest: NewGuest) -> dict[str, list[str]]:
 
 
 def _seed(value: str | Sequence[str] | None) -> SeedRequest | None:
-    """What the uses of --cloud-init ask for together; None for no seed."""
+    """Return the request for all uses of --cloud-init; None for no seed."""
     from virtprov.cloudinit.seed_request import from_options
     from virtprov.guest.write import gather
 
@@ -202,9 +203,9 @@ def _method(guest: NewGuest) -> Method:
 
 
 def no_trees() -> UsageError:
-    """The error for a way to install that does not work yet."""
+    """Return the error for an installation method that is not supported yet."""
     return UsageError(
-        "installing from a tree or an answer file is not in this release",
+        "installing from a tree or with an answer file is not supported yet",
         hint="use --cdrom ISO, --pxe, --import, or --cloud-init with a cloud image",
     )
 
@@ -214,18 +215,20 @@ _WAYS = {
     "--cdrom": ("os", "kernel", "initrd", "bootdev"),
     "--pxe": ("os", "kernel", "initrd", "bootdev"),
 }
-"""Words of `--install` that say where the system comes from, by the flag that says it already."""
+"""Sub-options of `--install` that give the source of the system, by the flag that already does."""
 
 
 def check_one_way(ways: Mapping[str, object], install: Mapping[str, str]) -> None:
-    """Raise UsageError when several ways to install are given; `ways` are flags with their values."""
+    """Raise UsageError if several installation methods are given; `ways` are flags with their values."""
     asked = [flag for flag, value in ways.items() if value]
     if len(asked) > 1:
-        raise UsageError(f"{' and '.join(asked)} exclude each other", hint="give one way to install")
+        raise UsageError(f"{' and '.join(asked)} cannot be used together", hint="give a single installation method")
     other = next((word for word in _WAYS.get(asked[0], ()) if install.get(word)), "") if asked else ""
     if other:
         words = install[other] if other == "os" else f"{other}={install[other]}"
-        raise UsageError(f"{asked[0]} and --install {words} exclude each other", hint="give one way to install")
+        raise UsageError(
+            f"{asked[0]} and --install {words} cannot be used together", hint="give a single installation method"
+        )
 
 
 def _boot_device(word: str) -> str:
@@ -234,5 +237,5 @@ def _boot_device(word: str) -> str:
 
     if word in DEVICES:
         return word
-    hint = nearest(word, DEVICES) or "there are " + ", ".join(DEVICES)
-    raise UsageError(f"--install bootdev={word}: there is no such boot device", hint=hint)
+    hint = nearest(word, DEVICES) or "known boot devices: " + ", ".join(DEVICES)
+    raise UsageError(f"--install bootdev={word}: unknown boot device", hint=hint)

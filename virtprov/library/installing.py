@@ -1,4 +1,4 @@
-"""Creating a guest, and rendering one that is not created."""
+"""Create a guest, or render its XML."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 class Installed(Record):
-    """A guest that was created.
+    """A new guest.
 
     name, uuid     its identity
-    state          "created" (it runs), "installing" (its installer runs), "ready" (cloud-init is done), or "off"
+    state          "created" (running), "installing" (its installer is running), "ready" (cloud-init is done), or "off"
     macs           the addresses of its network interfaces, in order
-    volumes        the paths of the volumes that were made for it
+    volumes        the paths of the volumes created for it
     xml            its definition, as it was given to libvirt
-    root_password  the password that was made up for root; empty when none was
-    notes, warnings  what was said on the way
+    root_password  the generated password of root; empty if there is none
+    notes, warnings  the notes and warnings
     """
 
     name: str
@@ -42,13 +42,13 @@ class Installed(Record):
 
 
 def install(host: Host | str, guest: NewGuest, *, listener: Listener | None = None) -> Installed:
-    """Create a guest, start it, and wait for it if `guest.wait` says so.
+    """Create a guest, start it, and wait for it if `guest.wait` is set.
 
-    `host` is what `connect` returned, or a URI. When a step fails, what the earlier ones made is removed again.
+    `host` is the result of `connect`, or a URI. If a step fails, the steps before it are undone.
 
-    Raises UsageError for a request that makes no sense, HostError when the host refuses, FetchError and MediaError
-    for media that cannot be had, WaitTimeout when the wait was too short, and GuestBroken when the guest did not come
-    up as asked; after the last two the guest is left as it is.
+    Raises UsageError for an invalid request, HostError if the host refuses, FetchError and MediaError for media that
+    cannot be used, WaitTimeout if the guest is not done in time, and GuestBroken if it was started but is not as
+    requested; after the last two the guest is left as it is.
     """
     from virtprov.library.connecting import opened
 
@@ -77,11 +77,11 @@ def install(host: Host | str, guest: NewGuest, *, listener: Listener | None = No
 
 
 def render(host: Host | str, guest: NewGuest, *, listener: Listener | None = None) -> tuple[str, ...]:
-    """Return the XML documents that `install` would give to libvirt, the first boot's first; nothing is changed.
+    """Return the XML documents that `install` would give to libvirt, that of the first boot first; changes nothing.
 
-    `host` is what `connect` returned, or a URI; "recorded:///DIR" renders for a host that was recorded there.
+    `host` is the result of `connect`, or a URI; "recorded:///DIR" renders for a recorded host.
 
-    Raises UsageError for a request that makes no sense, HostError for what the host does not have.
+    Raises UsageError for an invalid request, HostError for what the host lacks.
     """
     from virtprov.library.connecting import opened
 
@@ -100,9 +100,9 @@ def _request(guest: NewGuest, *, printing: bool = False) -> InstallRequest:
 
 
 class Installation:
-    """One guest on its way: planned when this is made, then created, then waited for. `made` is the plan.
+    """A new guest: planned by the constructor, then created, then waited for. `made` is the plan.
 
-    The host is changed by `create` alone, and by what follows it. Raises as `install` does.
+    Only `create` and what follows it change the host. Raises the errors of `install`.
     """
 
     def __init__(self, host: Host, request: InstallRequest, hears: Hears) -> None:
@@ -119,27 +119,27 @@ class Installation:
 
     @property
     def password(self) -> str:
-        """The password that is made up for root; "" for none."""
+        """Return the generated password of root; "" without one."""
         return self.made.seed.password if self.made.seed is not None else ""
 
     @property
     def world(self) -> World:
-        """What the steps act upon."""
+        """Return the world for the steps."""
         if self._world is None:
             self._world = self.hears.world(self.host)
         return self._world
 
     def check(self) -> None:
-        """Hold the documents against libvirt's schema."""
+        """Check the documents against libvirt's schema."""
         from virtprov.actions import schema_check
 
         for sentence in schema_check.check_documents(self.made.plan.domains, self.host):
             self.hears.on_warning(sentence)
 
     def create(self) -> None:
-        """Do all steps, or none: when one fails, those before it are undone.
+        """Carry out all steps; if one fails, undo those before it.
 
-        Where a name that was made up is taken meanwhile, `made` is another plan afterwards.
+        If a generated name has been taken in the meantime, `made` is another plan afterwards.
         """
         from virtprov.actions.run.again import apply_with_free_names
 
@@ -159,8 +159,8 @@ class Installation:
     def follow(self, show: Callable[[], float | None], *, ends: bool = False) -> str:
         """Wait for the guest and bring it to its final state, which is returned.
 
-        `show` shows the guest, and returns the minutes to wait (as NewGuest.wait). `ends` says whether the guest is
-        stopped afterwards. A user who interrupts this is told what becomes of the guest.
+        `show` shows the guest, and returns the minutes to wait (like NewGuest.wait). `ends` tells whether the guest is
+        stopped afterwards. A user who interrupts this is told what happens to the guest.
         """
         try:
             state = self._follow(show, ends)
@@ -195,7 +195,7 @@ class Installation:
             self.world.trail.finish_waiting(self.host)
         except ProvError as problem:
             name = self.made.plan.name
-            return f"the guest '{name}' is left as it is; its host does not say how: {problem.message}"
+            return f"guest '{name}' is left as it is; its state cannot be read: {problem.message}"
         return sentence
 
 

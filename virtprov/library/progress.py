@@ -1,4 +1,4 @@
-"""Progress that is told to a program's listener."""
+"""Progress for a program's listener."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class Told(Progress):
-    """Tasks that call a function with their label, and how far they are: `done` of `total` bytes."""
+    """Tasks that call a function with their label and their progress: `done` of `total` bytes."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
 
     def task(self, label: str) -> Task:
-        """Return a task that tells of itself."""
+        """Return a task that reports its progress."""
         return _ToldTask(label, self._tell)
 
 

@@ -1,4 +1,4 @@
-"""Values of option groups as programs give them, turned into the texts that the command line would have."""
+"""Values of option groups in programs, converted to those of the command line."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 
 
 def listed(value: Value | None) -> list[str]:
-    """The texts of a value; none for None and for an empty text."""
+    """Return the texts of a value; none for None and for an empty text."""
     if value is None or value == "":
         return []
     return [str(value)] if isinstance(value, (str, int)) else [str(text) for text in value]
 
 
 def check_group(name: str, known: Iterable[str]) -> None:
-    """Raise UsageError for an option group that is not among the `known`."""
+    """Raise UsageError for an unknown option group."""
     groups = tuple(known)
     if name not in groups:
         raise UsageError(
-            f"there is no option group '{name}'",
+            f"unknown option group '{name}'",
             hint=nearest(name, groups) or "`virtprov-install --help` and `virtprov-xml --help` list them",
         )
 
 
 def refuse_standard_input(group: str, texts: Iterable[str]) -> None:
-    """Raise UsageError for a sub-option that would be read from standard input, which belongs to the program."""
+    """Raise UsageError for a sub-option that would read standard input, which belongs to the program."""
     for text in texts:
         for part in text.split(","):
             name, _, value = part.partition("=")
             if value.strip() == "-":
                 raise UsageError(
-                    f"--{group} {name.strip()}=-: standard input is read by the commands alone",
-                    hint="give the name of a file",
+                    f"--{group} {name.strip()}=-: only the commands can read standard input",
+                    hint="give a file name",
                 )
 
 
@@ -56,7 +56,7 @@ def parse_osinfo(text: str | None) -> OsinfoRequest:
 
 
 def parse_checks(values: list[str]) -> Checks:
-    """Read every use of --check; raises UsageError."""
+    """Parse every use of --check; raises UsageError."""
     from virtprov.actions.request import Checks
     from virtprov.guest.write import gather
 

@@ -97,7 +97,7 @@ def _feature(key: str, value: str | None) -> tuple[str, bool, str] | None:
     """
     if key in POLICIES and value is not None:
         if not value:
-            raise UsageError(f"--cpu {key}: no feature is named", hint=f"for example --cpu {key}=x2apic")
+            raise UsageError(f"--cpu {key}: no feature given", hint=f"for example --cpu {key}=x2apic")
         return key, False, value
     word = key if value is None else value if key == "model" else ""  # the first bare word is the model
     policy = _SIGNS.get(word[:1])

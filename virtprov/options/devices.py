@@ -37,8 +37,8 @@ def expand_controller(pairs: list[Pair]) -> list[Pair]:
             found += _pci_address(value or "")
         elif key == "type" and value in ("usb2", "usb3"):
             raise UsageError(
-                f"--controller {value}: the word stands for new controllers and says nothing about one that is there",
-                hint="name one of them, for example --controller usb,model=qemu-xhci",
+                f"--controller {value}: this can only be used to add controllers, not to change one",
+                hint="give a type, for example --controller usb,model=qemu-xhci",
             )
         else:
             found.append((key, value))
@@ -56,8 +56,8 @@ def _pci_address(value: str) -> list[Pair]:
     numbers = [*words, function]
     if not dot or len(numbers) != 4 or not all(_is_number(word) for word in numbers):
         raise UsageError(
-            f"--controller address={value}: this is no PCI address",
-            hint="write [DOMAIN:]BUS:SLOT.FUNCTION, for example 0:0:4.7, with 0x before hexadecimal numbers",
+            f"--controller address={value}: not a PCI address",
+            hint="use [DOMAIN:]BUS:SLOT.FUNCTION, for example 0:0:4.7, with 0x before hexadecimal numbers",
         )
     named = zip(("domain", "bus", "slot", "function"), numbers, strict=True)
     return [("address.type", "pci"), *((f"address.{name}", number) for name, number in named)]

@@ -16,8 +16,8 @@ def expand(pairs: list[Pair]) -> list[Pair]:
         if key == "perms":
             if value not in _PERMISSIONS:
                 raise UsageError(
-                    f"--disk perms: '{value or ''}' is no permission",
-                    hint="say ro (read only), rw (read and write) or sh (shared)",
+                    f"--disk perms: invalid value '{value or ''}'",
+                    hint="use ro (read only), rw (read and write) or sh (shared)",
                 )
             found += _PERMISSIONS[value]
             continue

@@ -51,8 +51,8 @@ def _check_port(name: str, value: str, lowest: int) -> None:
         raise UsageError(f"--graphics {name}: '{value}' is not a whole number") from None
     if number != -1 and not lowest <= number < 65536:
         raise UsageError(
-            f"--graphics {name}={value}: displays have no such port",
-            hint=f"give {lowest} or more, or -1 to leave the choice to libvirt",
+            f"--graphics {name}={value}: invalid port for a display",
+            hint=f"give {lowest} or more, or -1 to let libvirt choose",
         )
 
 

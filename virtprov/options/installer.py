@@ -53,8 +53,8 @@ def _keep(text: str) -> str:
     if word in YES or word in NO:
         return "yes" if word in YES else _KEEP[0]
     if word not in _KEEP:
-        hint = f"write yes, {' or '.join(_KEEP)}"
-        raise UsageError(f"--cloud-init keep: '{text}' is not one of its values", hint=hint)
+        hint = f"use yes, {' or '.join(_KEEP)}"
+        raise UsageError(f"--cloud-init keep: invalid value '{text}'", hint=hint)
     return word
 
 

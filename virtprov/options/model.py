@@ -1,9 +1,9 @@
-"""What an option is: one row says its name, its place in the XML and its kind; a table is a group of rows.
+"""Options: a row has the name, the place in the XML and the kind of a value; a table is a group of rows.
 
-The parser, `--disk help`, completion, building, editing, matching and clearing all read the same row.
+The parser, `--disk help`, completion, building, editing, matching and clearing all use the same row.
 
-A numbered part is written `source.host[0-9]*.name` in the name and `./source/host[#]/@name` in the path: the
-number the user gives (counted from 0, 0 when left out) stands for `#`.
+A numbered part is written `source.host[0-9]*.name` in the name and `./source/host[#]/@name` in the path: `#` is the
+number given by the user (counted from 0, 0 if omitted).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ NUMBER = "[0-9]*"
 MOST = 9999
 """The highest number of a numbered part."""
 LONGEST = 40
-"""More letters than a number has that fits anywhere."""
+"""No valid number has more digits."""
 
 
 class Kind:
-    """How a value is spelled in the XML, and which words a user may say for it.
+    """How a value is written in the XML, and which words a user can give for it.
 
-    `scale` is how many of the XML's units one of the user's is: numbers are multiplied with it.
+    `scale` is the number of the XML's units in one of the user's: numbers are multiplied by it.
     """
 
     __slots__ = ("expects", "name", "scale", "words")
@@ -40,49 +40,50 @@ class Kind:
         self.scale = scale
 
     def parse(self, text: str, option: str) -> str:
-        """The value as the XML wants it; raises UsageError naming `option` when it makes no sense."""
+        """Return the value for the XML; raises UsageError naming `option` if it is invalid."""
         if self.words is not None:
             return self.words[0] if truth(text, option) else self.words[1]
         if self.scale:
             if len(text) > LONGEST:
-                raise UsageError(f"{option}: '{text[:LONGEST]}...' is too long for a number", hint="check its digits")
+                raise UsageError(
+                    f"{option}: '{text[:LONGEST]}...' is too long for a number", hint="check the number of digits"
+                )
             try:
                 return str(self.scale * (int(text, 16) if text.lower().startswith("0x") else int(text)))
             except ValueError:
-                raise UsageError(f"{option}: '{text}' is not a whole number", hint="write it in digits") from None
+                raise UsageError(f"{option}: '{text}' is not a whole number", hint="use only digits") from None
         return text
 
 
 TEXT = Kind("text", expects="text")
 INT = Kind("int", expects="a whole number", scale=1)
 MIB = Kind("mib", expects="a size in MiB", scale=1024)
-"""Said in MiB, kept in KiB."""
+"""Given in MiB, stored in KiB."""
 YESNO = Kind("yesno", ("yes", "no"), "yes or no")
 ONOFF = Kind("onoff", ("on", "off"), "on or off")
 FLAG = Kind("flag", ("yes", ""), "yes or no")
-"""An element that is there, empty, or is not there."""
+"""An empty element that exists or does not exist."""
 VERB = Kind("verb", expects="text")
-"""A word without one place in the XML: a named function acts on it."""
+"""A value without a single place in the XML: a named function handles it."""
 
 
 def truth(text: str, option: str) -> bool:
-    """Read an on/off word; raises UsageError naming `option` when it is none."""
+    """Parse an on/off word; raises UsageError naming `option` if it is invalid."""
     word = text.lower()
     if word in YES:
         return True
     if word in NO:
         return False
-    raise UsageError(f"{option}: '{text}' is neither yes nor no", hint="say yes or no (on and off do as well)")
+    raise UsageError(f"{option}: '{text}' is not yes or no", hint="use yes or no (or on or off)")
 
 
 class Row:
     """One option: name, place in the XML, kind.
 
-    `old` are older spellings that still work, `values` the words libvirt knows (for help and completion;
-    others are let through unless the row is `closed`), `commas` says the value may hold commas, `ignored` are
-    words that say nothing (`--sound default`), `hidden` keeps the row out of the help. `by_type` gives the
-    place for elements with such a `type` ("" for those without): `path` holds for all others, and a place ""
-    is nowhere.
+    `old` are older names that still work, `values` the values known to libvirt (for help and completion; others are
+    accepted unless the row is `closed`), `commas` means that the value may contain commas, `ignored` are values without
+    effect (`--sound default`), `hidden` omits the row from the help. `by_type` gives the place for elements with this
+    `type` ("" for those without): `path` is for all others, and the place "" means none.
     """
 
     __slots__ = ("by_type", "closed", "commas", "hidden", "ignored", "kind", "name", "old", "path", "values")
@@ -113,16 +114,16 @@ class Row:
         self.by_type = by_type
 
     def parse(self, text: str, flag: str) -> str:
-        """The value as the XML wants it; raises UsageError when it makes no sense."""
+        """Return the value for the XML; raises UsageError if it is invalid."""
         if self.closed and text not in self.values:
             raise UsageError(
-                f"--{flag} {self.name}: '{text}' is not one of its values",
+                f"--{flag} {self.name}: invalid value '{text}'",
                 hint=nearest(text, self.values) or "known values: " + ", ".join(self.values),
             )
         return self.kind.parse(text, f"--{flag} {self.name}")
 
     def at(self, numbers: tuple[int, ...]) -> str:
-        """The row's path with the user's numbers filled in."""
+        """Return the row's path with the user's numbers."""
         path = self.path
         for number in numbers:
             path = path.replace("[#]", f"[{number + 1}]", 1)
@@ -130,7 +131,7 @@ class Row:
 
 
 class Hit:
-    """A key the user typed, found: its row and the numbers in it; `beyond` when the row is in no table."""
+    """The row for a key typed by the user, and the numbers in the key; `beyond` if the row is in no table."""
 
     __slots__ = ("beyond", "numbers", "row")
 
@@ -150,16 +151,15 @@ CLEAR_ROW = Row("clearxml")
 
 
 class Table:
-    """A group of options, such as everything `--disk` takes.
+    """A group of options, such as all sub-options of `--disk`.
 
-    `at` is the element the rows' paths start from: `./devices/disk` or another repeated element (`many`), or
-    `.` for options of the whole guest, whose rows name their full path; `part` then names the one element that
-    clearing and `--build-xml` are about ("" when there is none). `first` are the keys that leading bare words
-    fill, `expand` turns what rows cannot say into what they can (pairs to pairs, pure), `xml` is False for
-    groups that have no place in the XML at all. `whole` is the key that takes all that was typed, commas,
-    quotes and all, unless another key comes first. `several` cuts one use of the option into one list of pairs
-    for each element it means (`--controller usb2`), `none` says that the lone word `none` stands for no such
-    device.
+    `at` is the element at which the rows' paths start: `./devices/disk` or another element that can be repeated
+    (`many`), or `.` for options of the whole guest, whose rows have full paths; `part` is then the element for clearing
+    and `--build-xml` ("" if there is none). `first` are the keys for leading values without a key, `expand` converts
+    pairs that rows cannot handle to others, `xml` is False for groups without a place in the XML. `whole` is the key
+    that takes the whole text, including commas and quotes, unless it starts with another key. `several` splits one use
+    of the option into one list of pairs for each element (`--controller usb2`), `none` means that the word `none` alone
+    stands for no such device.
     """
 
     __slots__ = (
@@ -214,7 +214,7 @@ class Table:
 
     @property
     def tag(self) -> str:
-        """The name of the element the group is about ("" when there is no single one)."""
+        """The name of the group's element ("" if there is no single one)."""
         where = self.at if self.many else self.part
         return where.rsplit("/", 1)[-1] if where else ""
 
@@ -233,7 +233,7 @@ class Table:
         return self._exact
 
     def find(self, key: str) -> Hit | None:
-        """The row a key means, with its numbers; None when there is none."""
+        """Return the row for a key, with its numbers; None if there is none."""
         row = self._index().get(key)
         if row is not None:
             return Hit(row, ())
@@ -262,19 +262,19 @@ class Table:
         return Hit(row, tuple(found))
 
     def row(self, key: str) -> Hit:
-        """Like `find`, but raises UsageError with the nearest names when there is no such row."""
+        """Like `find`, but raises UsageError with similar names if there is no such row."""
         hit = self.find(key)
         if hit is None:
             raise UsageError(
-                f"--{self.flag} has no option '{key}'",
+                f"--{self.flag} has no sub-option '{key}'",
                 hint=nearest(key, self.names(old=True)) or f"`--{self.flag} help` lists all of them",
             )
         if any(number > MOST for number in hit.numbers):
-            raise UsageError(f"--{self.flag} {key}: the number is too high", hint=f"{MOST} is the highest")
+            raise UsageError(f"--{self.flag} {key}: the number is too large", hint=f"the maximum is {MOST}")
         return hit
 
     def names(self, *, old: bool = False) -> Iterable[str]:
-        """Every name the table knows, numbered parts as written in the rows."""
+        """Return every name in the table, with numbered parts as written in the rows."""
         for row in self.rows:
             yield row.name
             if old:
@@ -282,29 +282,31 @@ class Table:
 
 
 def _count(digits: str) -> int:
-    """A number in a key; one that is far too high need not be read."""
+    """Return a number in a key; one that is far too high is not parsed."""
     return int(digits) if len(digits) < 10 else MOST + 1
 
 
 def check_text(text: str, option: str) -> None:
-    """Raise UsageError naming `option` when the text holds a character that XML cannot carry."""
+    """Raise UsageError naming `option` if the text contains a character that is not allowed in XML."""
     for letter in text:
         if letter < " " and letter not in "\t\n\r" or "\ud800" <= letter <= "\udfff" or letter in "\ufffe\uffff":
-            raise UsageError(f"{option}: {text!a} holds a character that XML cannot carry", hint="leave it out")
+            raise UsageError(
+                f"{option}: {text!a} contains a character that is not allowed in XML", hint="omit this character"
+            )
 
 
 def devices_of(table: Table, pairs: list[Pair]) -> list[list[Pair]]:
-    """What one use of the option says, a list of pairs for each element it makes (mostly one)."""
+    """Return a list of pairs for each element that one use of the option creates (usually one)."""
     return [pairs] if table.several is None else table.several(pairs)
 
 
 def aside(path: str, text: str = "") -> Pair:
-    """A pair that writes a place along with another ("" takes it out); matching does not ask about it."""
+    """Return a pair that is written together with another one ("" removes the place); matching ignores it."""
     return "!" + path, text
 
 
 def gone(path: str) -> Pair:
-    """A pair that takes out every element at this place, with all it holds; matching does not ask about it."""
+    """Return a pair that removes every element at this place; matching ignores it."""
     return "-" + path, ""
 
 
@@ -339,4 +341,4 @@ VIRTIO = (
     Row("driver.page_per_vq", "./driver/@page_per_vq", ONOFF),
 )
 DEVICE = (ALIAS, *ADDRESS)
-"""Rows that every device has."""
+"""Rows of every device."""

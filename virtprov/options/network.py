@@ -60,8 +60,8 @@ def _forward(number: str, value: str) -> list[Pair]:
     start, dash, end = ports.partition("-")
     if not _is_range(ports) or (slash and not protocol):
         raise UsageError(
-            f"--network portForward={value}: this is no port forwarding",
-            hint="write [ADDRESS:]PORT[-PORT][:GUEST-PORT][/tcp|/udp], for example 8080:80",
+            f"--network portForward={value}: invalid port forwarding",
+            hint="use [ADDRESS:]PORT[-PORT][:GUEST-PORT][/tcp|/udp], for example 8080:80",
         )
     name = f"portForward{number}"
     found: list[Pair] = [(f"{name}.proto", protocol or "tcp")]

@@ -19,8 +19,8 @@ def expand_commandline(pairs: list[Pair]) -> list[Pair]:
         name, equals, setting = value.partition("=")
         if not equals or not name:
             raise UsageError(
-                f"--qemu-commandline env={value}: there is no value",
-                hint="write env=NAME=VALUE, such as env=DISPLAY=:0",
+                f"--qemu-commandline env={value}: value missing",
+                hint="use env=NAME=VALUE, such as env=DISPLAY=:0",
             )
         found.append((f"./qemu:commandline/qemu:env[@name='{name}']/@value", setting))
     return found
@@ -33,7 +33,7 @@ def arguments(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:
-        raise UsageError(f"--qemu-commandline {text}: a quote is never closed", hint="close it") from None
+        raise UsageError(f"--qemu-commandline {text}: missing closing quote", hint="close the quote") from None
 
 
 def expand_xml(pairs: list[Pair]) -> list[Pair]:
@@ -42,7 +42,7 @@ def expand_xml(pairs: list[Pair]) -> list[Pair]:
         given = {key for key, _ in pairs}
         if "xpath.value" not in given:
             raise UsageError(
-                f"--xml {pairs[0][1]}: no value is given", hint="write --xml PATH=VALUE, such as --xml ./title=web"
+                f"--xml {pairs[0][1]}: value missing", hint="use --xml PATH=VALUE, such as --xml ./title=web"
             )
     return pairs
 

@@ -1,4 +1,4 @@
-"""What a medium holds: an ISO, a tree, a disk image. The tables come from the index, each when it is needed."""
+"""Detect the contents of a medium: an ISO, a tree, a disk image. Tables are loaded from the index when needed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Detected(NamedTuple):
-    """What a medium was found to hold; "" and () where nothing is known."""
+    """The detected contents of a medium; "" and () if unknown."""
 
     kind: str
     """One of KINDS."""
@@ -53,7 +53,7 @@ class Detected(NamedTuple):
 
 
 class Detector:
-    """Detects any number of media with one set of tables."""
+    """Detects any number of media with the same tables."""
 
     def __init__(self, warnings: list[str] | None = None) -> None:
         """Nothing is read yet; warnings about profiles that were left out are added to `warnings`."""
@@ -68,10 +68,10 @@ class Detector:
         return find_record("detect", name, self._warnings) or ""
 
     def file(self, read: Read, path: str = "") -> Detected:
-        """What the ISO or disk image holds that `read` reads from; its `path` may tell more.
+        """Detect the contents of an ISO or disk image, read with `read`; its `path` may help.
 
-        An ISO whose label says nothing is asked for the files by which a tree is known. What `read` raises is
-        passed on.
+        If the label of an ISO is unknown, it is checked for the files of an installation tree. Raises what `read`
+        raises.
         """
         ids = read_iso(read)
         if not ids:
@@ -106,9 +106,9 @@ class Detector:
         )
 
     def tree(self, fetch: Fetch, place: str) -> Detected:
-        """What the installer tree at `place` (a path or an address) holds, whose files `fetch` reads.
+        """Detect the contents of the installation tree at `place` (a path or a URL), whose files are read with `fetch`.
 
-        What `fetch` raises is passed on.
+        Raises what `fetch` raises.
         """
         facts = tree_facts(fetch, place)
         if not facts:

@@ -1,4 +1,4 @@
-"""`--identify`: what paths and addresses hold, one answer for each, also for those that cannot be read."""
+"""`--identify`: the contents of paths and URLs, with one answer for each, including those that cannot be read."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class Identified(NamedTuple):
 
 
 def identify(media: Iterable[str], warnings: list[str] | None = None) -> list[Identified]:
-    """Say what each path or address holds, in the order given. One that cannot be read gets an `error`.
+    """Detect the contents of each path or URL, in order. One that cannot be read gets an `error`.
 
-    Of a file only a few kilobytes are read, locally or through the web. Warnings about profiles that had to be
-    left out are added to `warnings`.
+    Only a few kilobytes of a file are read, locally or from the web. Warnings about skipped profiles are added to
+    `warnings`.
     """
     detector = Detector(warnings)
     answers = []
@@ -80,13 +80,13 @@ def identify(media: Iterable[str], warnings: list[str] | None = None) -> list[Id
 
 
 def detect_path(detector: Detector, path: str) -> Detected:
-    """What a local file, device or folder holds. Raises InputError when it cannot be read."""
+    """Detect the contents of a local file, device or folder. Raises InputError if it cannot be read."""
     try:
         if os.path.isdir(path):
             os.scandir(path).close()
             return detector.tree(lambda name: _file_in(path, name), os.path.abspath(path))
         if not is_regular(path):
-            raise InputError(f"'{path}' is neither a file nor a folder", hint="name an ISO, a disk image or a tree")
+            raise InputError(f"'{path}' is neither a file nor a folder", hint="give an ISO, a disk image or a tree")
         with open(opened(path), "rb", buffering=0) as stream:
 
             def read(offset: int, size: int) -> bytes:
@@ -95,12 +95,12 @@ def detect_path(detector: Detector, path: str) -> Detected:
 
             return detector.file(read, path)
     except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else "it is no name of a file"
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else "not a valid file name"
         raise InputError(f"'{path}' cannot be read: {reason}", hint="check the name") from None
 
 
 def detect_url(detector: Detector, web: Web, url: str) -> Detected:
-    """What lies at a web address: a file by its ending, else a tree. Raises FetchError."""
+    """Detect the contents of a URL: a file by its ending, otherwise a tree. Raises FetchError."""
     place = url.partition("?")[0].partition("#")[0]
     if place.lower().endswith(_FILE_ENDINGS):
         return detector.file(lambda offset, size: web.read(url, offset, size), place)

@@ -14,36 +14,36 @@ from virtprov.osinfo.profile import Profile
 from virtprov.support.errors import UsageError, nearest
 
 GENERIC = "generic"
-"""The name of the profile that promises nothing; `none` is another name for it."""
+"""The name of the profile without any assumptions; `none` is another name for it."""
 
 _GENERIC_WORDS = ("generic", "none")
 _FIRST_YEAR, _LAST_YEAR = 2012, 2099  # names such as linux2024
 
 
 def find(name: str, warnings: list[str] | None = None) -> Profile:
-    """The profile with this short id, other short id or full id (`http://...`).
+    """Return the profile with this short id, other short id or full id (`http://...`).
 
-    `generic` and `none` give a profile without devices and needs; `linuxYYYY` gives the newest generic Linux
-    that is not younger than the year. Warnings about profile files that had to be left out are added to
-    `warnings`. Raises UsageError, with the nearest names, when there is no such profile.
+    `generic` and `none` give a profile without devices and requirements; `linuxYYYY` gives the latest generic Linux up
+    to that year. Warnings about skipped profile files are added to `warnings`. Raises UsageError, with similar names,
+    if there is no such profile.
     """
     found = find_or_none(name, warnings)
     if found is None:
-        raise UsageError(f"there is no OS profile named '{name}'", hint=suggestion(name))
+        raise UsageError(f"unknown OS profile '{name}'", hint=suggestion(name))
     return found
 
 
 def find_or_none(name: str, warnings: list[str] | None = None) -> Profile | None:
-    """As `find`, but None for an unknown name."""
+    """Like `find`, but return None for an unknown name."""
     if name in _GENERIC_WORDS:
         return _profile(find_record("os", GENERIC, warnings)) or generic()
     return _profile(find_record("os", name, warnings)) or _generic_linux(name, warnings)
 
 
 def noted(os_id: str) -> Profile:
-    """The profile of the system that a guest's metadata name; `generic` for none, and for one that is not known.
+    """Return the profile of the system in a guest's metadata; `generic` without one, or for an unknown one.
 
-    Each is looked up once: the guests of a host have few systems between them, and one edit is about many guests.
+    Each is looked up once, because the guests of a host have few different systems.
     """
     return _noted(os_id, folders())
 
@@ -54,7 +54,7 @@ def _noted(os_id: str, _: tuple[str, ...]) -> Profile:
 
 
 def generic() -> Profile:
-    """The profile used when nothing is known: no devices, no needs, no id."""
+    """Return the profile used if nothing is known: no devices, no requirements, no id."""
     empty = dict.fromkeys(Profile.__slots__[:-1], "")
     empty.update(short_ids=pack_words([GENERIC]), name="Generic or unknown operating system", status="released")
     return Profile(FIELD.join(empty.values()))
@@ -68,7 +68,7 @@ def profiles(warnings: list[str] | None = None) -> list[Profile]:
 def suggestion(name: str) -> str:
     """What to try instead of an unknown name."""
     known = [short for profile in profiles() for short in profile.short_ids]
-    return nearest(name, known) or "see `--osinfo list` for all names, or use `--osinfo generic`"
+    return nearest(name, known) or "use a name from `--osinfo list`, or `--osinfo generic`"
 
 
 def _profile(record: str | None) -> Profile | None:

@@ -63,7 +63,7 @@ _TEXTS = {
     **dict.fromkeys(("cpu", "n-cpus", "ram", "storage", "volume-size"), (r"[0-9]+", "a whole number (sizes in bytes)")),
     **dict.fromkeys(("release-date", "eol-date"), (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2025-12-31")),
     "release-status": (r"snapshot|prerelease|released|rolling", "snapshot, prerelease, released or rolling"),
-    "short-id": (r"[^\s,/]+", "one word without comma or slash"),
+    "short-id": (r"[^\s,/]+", "a word without commas or slashes"),
 }
 
 
@@ -86,9 +86,9 @@ def _check(node: tree.Element, found: list[str]) -> None:
         if tag in known:
             _check(kid, found)
         else:
-            found.append(f"line {kid.sourceline}: <{name}> has no <{tag}>{_hint(tag, known)}")
+            found.append(f"line {kid.sourceline}: unknown element <{tag}> in <{name}>{_hint(tag, known)}")
     if name == "os" and tree.child(node, "short-id") is None:
-        found.append(where + "<os> has no <short-id>, so that no short name finds it")
+        found.append(where + "<os> has no <short-id>, so it cannot be selected by a short name")
 
 
 def _attribute_slips(node: tree.Element, name: str) -> list[str]:
@@ -98,18 +98,18 @@ def _attribute_slips(node: tree.Element, name: str) -> list[str]:
         attribute, text = str(key), str(value)
         allowed = _VALUES.get(attribute, "").split()
         if attribute not in known:
-            slips.append(f"<{name}> has no attribute '{attribute}'{_hint(attribute, known)}")
+            slips.append(f"unknown attribute '{attribute}' of <{name}>{_hint(attribute, known)}")
         elif allowed and text not in allowed:
-            hint = _hint(text, allowed) or f" (it is one of {', '.join(allowed)})"
-            slips.append(f"{attribute}='{text}' is not known{hint}")
+            hint = _hint(text, allowed) or f" (expected {', '.join(allowed)})"
+            slips.append(f"invalid value {attribute}='{text}'{hint}")
     missing = [key for key in _NEEDED.get(name, "").split() if key not in node.attrib]
-    return slips + [f"<{name}> needs the attribute '{key}'" for key in missing]
+    return slips + [f"<{name}> requires the attribute '{key}'" for key in missing]
 
 
 def _text_slips(node: tree.Element, name: str) -> list[str]:
     pattern, words = _TEXTS.get(name, ("", ""))
     text = (node.text or "").strip()
-    return [f"<{name}> is '{text}' instead of {words}"] if pattern and not re.fullmatch(pattern, text) else []
+    return [f"<{name}> is '{text}', expected {words}"] if pattern and not re.fullmatch(pattern, text) else []
 
 
 def _hint(word: str, known: list[str]) -> str:

@@ -79,7 +79,7 @@ def read_file(path: str) -> Content:
     """Read one file. Raises XmlError when it is not XML or not a libosinfo document."""
     root = tree.parse_file(path)
     if root.tag != "libosinfo":
-        raise XmlError(f"{path} is not an OS profile: it starts with <{root.tag!s}> instead of <libosinfo>")
+        raise XmlError(f"{path} is not an OS profile: the root element is <{root.tag!s}> instead of <libosinfo>")
     content = Content([], [], [], [], [])
     for node in root:
         if not isinstance(node.tag, str):
@@ -88,7 +88,7 @@ def read_file(path: str) -> Content:
         if "{{" in name:  # a template of some distribution's build, left in the folder
             continue
         if node.tag in ("os", "platform", "device", "datamap", "install-script") and "://" not in name:
-            slip = f"<{node.tag!s}> has no id that is an address such as http://example.org/myos/1"
+            slip = f"<{node.tag!s}> has no id that is a URL such as http://example.org/myos/1"
             raise XmlError(f"{path}, line {node.sourceline}: {slip}")
         if node.tag == "os":
             content.systems.append(_read_os(node, path))
@@ -253,8 +253,7 @@ def _read_script(node: tree.Element, name: str, path: str) -> Script:
     for kid in node:
         if kid.tag == "config":
             params = [
-                (row.get("name", ""), row.get("policy", ""), row.get("value-map", ""))
-                for row in kid.iterfind("param")
+                (row.get("name", ""), row.get("policy", ""), row.get("value-map", "")) for row in kid.iterfind("param")
             ]
         elif kid.tag == "injection-method":
             methods.append(_text(kid))

@@ -96,7 +96,7 @@ def load(paths: Iterable[str], by_hand: Container[str] = ()) -> Catalogue:
         for parent in piece.derives:
             if parent not in found.systems:
                 hint = nearest(parent, [name for name in found.systems if name != piece.id])
-                text = f"OS profile {piece.source}: there is no system '{parent}' to derive {piece.id} from"
+                text = f"OS profile {piece.source}: {piece.id} inherits from '{parent}', which does not exist"
                 found.warnings.append(f"{text} ({hint})" if hint else text)
     return found
 

@@ -1,4 +1,4 @@
-"""Who may search a directory: permission bits and POSIX access control lists (acl(5)), read and extended."""
+"""Search permission on directories: permission bits and POSIX access control lists (acl(5))."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Entry = tuple[int, int, int]
 
 
 class Person(Record):
-    """An account that wants to reach something."""
+    """An account that needs access."""
 
     name: str
     uid: int
@@ -29,14 +29,14 @@ class Person(Record):
 
 
 class Before(Record):
-    """What a directory's rights were: for putting them back."""
+    """The previous permissions of a directory, to restore them."""
 
     mode: int
     acl: bytes | None
 
 
 def may_search(directory: str, who: Person) -> bool | None:
-    """Whether the account may go through a directory; None when this user cannot see that."""
+    """Return whether the account can search a directory; None if this user cannot find out."""
     try:
         found = os.stat(directory)
         entries = _entries(directory, found.st_mode)
@@ -59,14 +59,14 @@ def may_search(directory: str, who: Person) -> bool | None:
 
 
 def rights_of(directory: str) -> Before:
-    """A directory's rights as they are. Raises OSError."""
+    """Return the current permissions of a directory. Raises OSError."""
     return Before(stat.S_IMODE(os.stat(directory).st_mode), _raw(directory))
 
 
 def let_search(directory: str, who: Person) -> Before:
-    """Let the account go through a directory: by an entry of its own, else by the bit for everybody.
+    """Let the account search a directory: with an ACL entry for it, otherwise for everybody.
 
-    Returns what was before. Raises OSError when this user may not change it.
+    Returns the previous permissions. Raises OSError if this user may not change them.
     """
     before = rights_of(directory)
     try:
@@ -79,7 +79,7 @@ def let_search(directory: str, who: Person) -> Before:
 
 
 def is_let(now: Before, before: Before, uid: int) -> bool:
-    """Whether rights are those that `let_search` made of what was before."""
+    """Return whether the permissions are those that `let_search` makes of the previous ones."""
     return now.acl == _opened(before, uid) or (now.acl is None and now.mode == before.mode | stat.S_IXOTH)
 
 
@@ -98,7 +98,7 @@ def _opened(before: Before, uid: int) -> bytes:
 
 
 def restore(directory: str, before: Before) -> None:
-    """Put a directory's rights back. Raises OSError."""
+    """Restore the permissions of a directory. Raises OSError."""
     if before.acl is not None:
         os.setxattr(directory, NAME, before.acl)
         return

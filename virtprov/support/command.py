@@ -57,7 +57,7 @@ def run(argv: Sequence[Word], *, timeout: float | None = None) -> str:
             errors="replace",
         )
     except subprocess.TimeoutExpired:
-        raise CommandError(f"`{shown}` did not end within {timeout:g} seconds") from None
+        raise CommandError(f"`{shown}` did not finish within {timeout:g} seconds") from None
     except OSError as error:
         raise not_startable(words[0], error) from None
     if done.returncode:
@@ -124,7 +124,7 @@ def not_startable(program: str, error: OSError) -> CommandError:
     """Turn what the system said about starting `program` into our words."""
     if isinstance(error, FileNotFoundError):
         names = PACKAGES.get(os.path.basename(program))
-        hint = f"it is in the package {names[0]} (Debian, Ubuntu) or {names[1]} (Fedora)" if names else ""
+        hint = f"it is in package {names[0]} (Debian, Ubuntu) or {names[1]} (Fedora)" if names else ""
         return CommandError(f"the program '{program}' is not installed", hint=hint)
     return CommandError(f"the program '{program}' cannot be started: {reason(error)}")
 

@@ -1,4 +1,4 @@
-"""Copying a disk image, holes and all."""
+"""Copy a disk image including its holes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _FICLONE = 0x40049409
 def copy_image(
     source: str, target: str, *, sparse: bool = True, reflink: bool = False, progress: Progress | None = None
 ) -> bool:
-    """Copy a file or block device to a new file, or onto a block device that is there.
+    """Copy a file or block device to a new file, or to an existing block device.
 
-    Parts without data stay holes when `sparse`; `reflink` shares the blocks instead, where the file system can.
-    `progress(done, total)` in bytes of data, without the holes, may raise to stop. Says whether a new file was made;
-    a copy that does not come to its end is removed again. Raises ProvError naming the file that failed.
+    With `sparse`, parts without data stay holes; `reflink` shares the blocks instead, if the file system can.
+    `progress(done, total)` is in bytes of data, without holes, and may raise to stop. Returns whether a new file was
+    created; an incomplete copy is deleted. Raises ProvError naming the file that failed.
     """
     with _opened(source, os.O_RDONLY) as origin:
         onto_device = is_block_device(target)
@@ -46,7 +46,7 @@ def copy_image(
 
 
 class Exists(ProvError):
-    """There is a file of the new one's name."""
+    """A file with the name of the new one already exists."""
 
 
 class _Opened:
@@ -72,9 +72,9 @@ def _opened(path: str, flags: int, mode: int = 0o600) -> _Opened:
     try:
         return _Opened(path, opened(path, flags, mode))
     except FileExistsError:
-        raise Exists(f"{path} exists already", hint="give another path") from None
+        raise Exists(f"{path} already exists", hint="give another path") from None
     except OSError as problem:
-        raise ProvError(f"{path} cannot be opened: {problem.strerror}", hint="check the path and its rights") from None
+        raise ProvError(f"cannot open {path}: {problem.strerror}", hint="check the path and its permissions") from None
 
 
 def _mode(handle: int) -> int:
@@ -123,7 +123,7 @@ def _check_room(copy: _Opened, total: int) -> None:
     room = copy.size()
     if room < total:
         raise ProvError(
-            f"the device {copy.path} has {room} bytes, but the disk has {total}", hint="give a device of that size"
+            f"device {copy.path} has {room} bytes, but the disk has {total}", hint="give a device of at least that size"
         )
 
 
@@ -141,8 +141,8 @@ def _share(origin: _Opened, copy: _Opened) -> None:
         fcntl.ioctl(copy.handle, _FICLONE, origin.handle)
     except OSError as problem:
         raise HostError(
-            f"{origin.path} cannot be shared with {copy.path}: {problem.strerror}",
-            hint="--reflink needs one Btrfs or XFS file system for both; leave it out for a full copy",
+            f"cannot share the blocks of {origin.path} with {copy.path}: {problem.strerror}",
+            hint="--reflink requires a single Btrfs or XFS file system for both; omit it to copy in full",
         ) from None
 
 
@@ -161,9 +161,7 @@ def _extents(handle: int, total: int) -> Iterator[tuple[int, int]]:
         yield start, at
 
 
-def _copy_extent(
-    origin: int, copy: int, start: int, end: int, whole: bool, tell: Callable[[int], object]
-) -> None:
+def _copy_extent(origin: int, copy: int, start: int, end: int, whole: bool, tell: Callable[[int], object]) -> None:
     """Copy a stretch; blocks of zeros stay holes unless `whole`."""
     at = start
     while at < end:
@@ -185,5 +183,5 @@ def _write(handle: int, data: bytes, at: int) -> None:
 
 def _failed(source: str, target: str, problem: OSError) -> ProvError:
     full = problem.errno == errno.ENOSPC
-    hint = "make room there, or give another path" if full else "see whether both can be read and written"
-    return ProvError(f"{source} cannot be copied to {target}: {problem.strerror}", hint=hint)
+    hint = "free some space there, or give another path" if full else "check that one can be read and the other written"
+    return ProvError(f"cannot copy {source} to {target}: {problem.strerror}", hint=hint)

@@ -1,6 +1,6 @@
-"""The user's folders by the XDG base directory specification: settings, data, state, caches, what a session leaves.
+"""The user's folders by the XDG base directory specification.
 
-A value that is not an absolute path counts as none, as the specification says. Nothing is made here.
+A value that is not an absolute path is ignored, as the specification says. Nothing is created here.
 """
 
 from __future__ import annotations
@@ -9,27 +9,30 @@ import os
 
 
 def config() -> str:
-    """Where settings are: $XDG_CONFIG_HOME, else ~/.config."""
+    """Return the folder for settings: $XDG_CONFIG_HOME, otherwise ~/.config."""
     return _folder("XDG_CONFIG_HOME", ".config")
 
 
 def data() -> str:
-    """Where data is that stays: $XDG_DATA_HOME, else ~/.local/share."""
+    """Return the folder for data: $XDG_DATA_HOME, otherwise ~/.local/share."""
     return _folder("XDG_DATA_HOME", ".local/share")
 
 
 def state() -> str:
-    """Where programs keep what they know of earlier runs: $XDG_STATE_HOME, else ~/.local/state."""
+    """Return the folder for records of earlier runs: $XDG_STATE_HOME, otherwise ~/.local/state."""
     return _folder("XDG_STATE_HOME", ".local/state")
 
 
 def cache() -> str:
-    """Where files are that can be made anew: $XDG_CACHE_HOME, else ~/.cache."""
+    """Return the folder for files that can be created again: $XDG_CACHE_HOME, otherwise ~/.cache."""
     return _folder("XDG_CACHE_HOME", ".cache")
 
 
 def data_of_all() -> list[str]:
-    """Where data for all users is, the first counts most: $XDG_DATA_DIRS, else /usr/local/share and /usr/share."""
+    """Return the folders for data of all users, the most important first.
+
+    They are $XDG_DATA_DIRS, otherwise /usr/local/share and /usr/share.
+    """
     given = [path for path in os.environ.get("XDG_DATA_DIRS", "").split(":") if os.path.isabs(path)]
     return given or ["/usr/local/share", "/usr/share"]
 

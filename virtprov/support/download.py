@@ -1,4 +1,4 @@
-"""One file from the web onto the disk: whole or not at all, taken up again after a break."""
+"""Download a file completely or not at all, continuing after an interruption."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ def parse_checksum(text: str) -> tuple[str, str]:
     name, _, digits = text.strip().lower().rpartition(":")
     known = DIGITS.get(len(digits))
     if not known or (name and name.replace("-", "") != known) or set(digits) - set("0123456789abcdef"):
-        raise UsageError(
-            f"'{text}' is not a checksum", hint="write sha256: or sha512: and its hexadecimal digits"
-        )
+        raise UsageError(f"'{text}' is not a checksum", hint="write sha256: or sha512: and its hexadecimal digits")
     return known, digits
 
 
@@ -44,21 +42,19 @@ def check_file(path: str, checksum: str, what: str) -> None:
         found = hashlib.file_digest(handle, name).hexdigest()
     if found != digits:
         raise FetchError(
-            f"'{what}' has another {name} checksum: {found} instead of {digits}",
-            hint="the file was damaged or replaced on the way, or the checksum is of another version",
+            f"'{what}' has the {name} checksum {found} instead of {digits}",
+            hint="the file was damaged or replaced on the way, or the checksum is for another version",
         )
 
 
-def download(
-    url: str, path: str, *, report: Report | None = None, checksum: str = "", pause: float = 1.0
-) -> int:
-    """Put the file at `url` at `path`, whole or not at all, and return its size in bytes.
+def download(url: str, path: str, *, report: Report | None = None, checksum: str = "", pause: float = 1.0) -> int:
+    """Download `url` to `path`, completely or not at all, and return its size in bytes.
 
-    `report` is called with (bytes there, bytes in all or 0): the `update` of a progress task fits.
-    `checksum` is "sha256:HEX" (or sha512, sha1, md5, or the bare digits). What has come is kept in
-    `path`.part with a note of which version of the file it is, and a break, in this run or an earlier one,
-    is taken up there when the server still has that version; `pause` is the first wait before that, in
-    seconds. Raises FetchError, also when the checksum is another, UsageError for a checksum that is none.
+    `report` is called with (bytes downloaded, total bytes or 0): the `update` of a progress task can be used.
+    `checksum` is "sha256:HEX" (or sha512, sha1, md5, or only the digits). Partial data is kept in `path`.part together
+    with the version of the file, and an interrupted download, in this run or an earlier one, continues there if the
+    server still has that version; `pause` is the first wait before that, in seconds. Raises FetchError, also for a
+    wrong checksum, UsageError for an invalid one.
     """
     if checksum:
         parse_checksum(checksum)
@@ -86,7 +82,7 @@ class _Download:
             self._forget(self.note)
         except OSError as error:
             said = (error.strerror or str(error)).lower()
-            raise FetchError(f"'{shown(self.url)}' cannot be saved as '{self.path}': {said}") from None
+            raise FetchError(f"cannot save '{shown(self.url)}' as '{self.path}': {said}") from None
         return size
 
     def _persist(self) -> None:
@@ -102,7 +98,7 @@ class _Download:
                 reached = max(reached, now)
                 if left <= 0:
                     raise
-                log.debug("%s; again in %g s", error, pause)
+                log.debug("%s; trying again in %g s", error, pause)
                 time.sleep(pause)
                 pause = min(pause * 2, 30.0)
 
@@ -137,7 +133,7 @@ class _Download:
                     have += len(piece)
                     self.report(have, total)
         if total and have < total:
-            raise Broken(f"the connection broke after {have} of {total} bytes of '{shown(self.url)}'")
+            raise Broken(f"the connection was lost after {have} of {total} bytes of '{shown(self.url)}'")
 
     def _check(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""One family of errors, and the words that help a user out of them."""
+"""The errors of virtprov, and helpers for hints."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class ProvError(Exception):
 
 
 class UsageError(ProvError):
-    """The command line asks for something that makes no sense."""
+    """The command line is invalid."""
 
     exit_code = 2
 
 
 class InputError(UsageError):
-    """A file, a URL or standard input named by the user holds something that cannot be used."""
+    """A file, a URL or standard input given by the user cannot be used."""
 
 
 class XmlError(InputError):
-    """XML that cannot be read, or is not what was expected."""
+    """Invalid XML, or not the expected document."""
 
 
 class HostError(ProvError):
@@ -50,23 +50,23 @@ class HostError(ProvError):
 
 
 class WaitTimeout(ProvError):
-    """Waited as long as the user allowed; the guest is left as it is."""
+    """The time allowed by the user is over; the guest is left as it is."""
 
     exit_code = 4
 
 
 class GuestBroken(ProvError):
-    """The guest came up, but not as asked."""
+    """The guest was started, but is not in the requested state."""
 
     exit_code = 5
 
 
 class FetchError(ProvError):
-    """A download did not work."""
+    """A download failed."""
 
 
 class MediaError(ProvError):
-    """An image or a medium is not what it should be."""
+    """An image or medium is invalid."""
 
 
 class CommandError(ProvError):
@@ -81,9 +81,9 @@ In a word of three letters one wrong letter is already a third.
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
-    """Say which of the `known` names come close to `name`: a hint, or "" when none does.
+    """Return a hint with the `known` names that are similar to `name`, or "" if there are none.
 
-    Names that go on where `name` ends, with a dot or a dash, are meant before all others: `rhel7` -> `rhel7.9`.
+    Names that continue `name` with a dot or dash come first: `rhel7` -> `rhel7.9`.
     """
     import difflib
 

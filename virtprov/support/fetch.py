@@ -1,4 +1,4 @@
-"""What the user names as a source: a path, a file:// address or an http(s) address."""
+"""Sources given by the user: a path, a file:// URL or an http(s) URL."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ LIMIT = 16 * 1024 * 1024
 
 
 def local_path(source: str) -> str | None:
-    """Return the path that `source` names (with ~ and file:// understood), or None for a web address.
+    """Return the path for `source` (~ and file:// are resolved), or None for an http(s) URL.
 
-    Raises FetchError for an address of a kind nobody here can fetch (ftp:// ...).
+    Raises FetchError for URLs that are not supported (ftp:// ...).
     """
     import os.path
 
@@ -22,18 +22,18 @@ def local_path(source: str) -> str | None:
 
         host, slash, path = rest.partition("/")
         if host not in ("", "localhost"):
-            raise FetchError(f"'{source}' names a file on another machine", hint="write file:///path")
+            raise FetchError(f"'{source}' is a file on another machine", hint="use file:///path")
         return unquote(slash + path)
     if scheme.lower() in ("http", "https"):
         return None
-    raise FetchError(f"'{source}' cannot be fetched: {scheme}:// is not supported", hint="use http or https")
+    raise FetchError(f"cannot download '{source}': {scheme}:// is not supported", hint="use http or https")
 
 
 def read(source: str, *, limit: int = LIMIT, what: str = "file") -> bytes:
-    """Return what is at `source`, a path or an address.
+    """Return the contents of `source`, a path or a URL.
 
-    `limit` is in bytes, `what` says what the file is to be. Raises
-    InputError for a path that cannot be read and FetchError for an address that cannot be fetched.
+    `limit` is in bytes, `what` describes the expected file. Raises InputError for a path that cannot be read and
+    FetchError for a URL that cannot be downloaded.
     """
     path = local_path(source)
     if path is not None:

@@ -1,4 +1,4 @@
-"""When a file came into being, and as what: by which one made again under its name is told from it."""
+"""The inode and creation time of a file, which distinguish it from a later file with the same name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _SIZE, _AT_INODE, _AT_BIRTH = 256, 32, 80
 
 
 def origin(path: str) -> tuple[int, float] | None:
-    """The inode of the file at `path` and when it was made, in seconds since 1970; 0.0 where nobody noted that.
+    """Return the inode of the file at `path` and its creation time in seconds since 1970; 0.0 if that is unknown.
 
-    None when there is no such file, or it may not be looked at. Links are not followed.
+    None if there is no such file, or it cannot be accessed. Links are not followed.
     """
     try:
         seen = _statx(path)

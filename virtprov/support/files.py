@@ -1,4 +1,4 @@
-"""Reading what the user names, and writing so that nobody sees half a file."""
+"""Read files named by the user, and write files so that nobody sees an incomplete one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LIMIT = 16 * 1024 * 1024
 
 
 def read_bytes(path: str, *, limit: int = LIMIT, what: str = "file") -> bytes:
-    """Return what `path` holds; pipes such as /dev/fd/3 work too, but no FIFO that has a name.
+    """Return the contents of `path`; pipes such as /dev/fd/3 work too, but named FIFOs do not.
 
-    `limit` is in bytes, `what` says what the file is to be ("ssh key"). Raises InputError when it is missing,
-    a directory, not readable, no regular file or larger than `limit`.
+    `limit` is in bytes, `what` describes the expected file ("ssh key"). Raises InputError if it is missing, a
+    directory, not readable, not a regular file or larger than `limit`.
     """
     from virtprov.support.regular import reading
 
@@ -31,19 +31,19 @@ def read_bytes(path: str, *, limit: int = LIMIT, what: str = "file") -> bytes:
         from virtprov.support.units import show_size
 
         message = f"the {what} '{path}' is larger than {show_size(limit)}"
-        raise InputError(message, hint="is it the right file?")
+        raise InputError(message, hint="check that this is the right file")
     return data
 
 
 def unreadable(path: str, error: OSError, what: str) -> InputError:
-    """Put into words why the system did not let us read `path`."""
+    """Return the error for a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
         folder = os.path.dirname(path)
         if folder and not os.path.isdir(folder):
-            return InputError(f"the {what} '{path}' does not exist", hint=f"there is no directory '{folder}'")
+            return InputError(f"the {what} '{path}' does not exist", hint=f"directory '{folder}' does not exist")
         return InputError(f"the {what} '{path}' does not exist", hint=_neighbours(path))
     if isinstance(error, IsADirectoryError):
-        return InputError(f"the {what} '{path}' is a directory", hint="name a file in it")
+        return InputError(f"the {what} '{path}' is a directory", hint="give a file in this directory")
     if isinstance(error, PermissionError):
         return InputError(f"the {what} '{path}' cannot be read: permission denied")
     return InputError(f"the {what} '{path}' cannot be read: {_reason(error)}")
@@ -55,7 +55,7 @@ def _reason(error: OSError) -> str:
 
 
 def _neighbours(path: str) -> str:
-    """Hint at files beside `path` with a name like it."""
+    """Return a hint with files in the same folder with a similar name."""
     from virtprov.support.errors import nearest
 
     try:
@@ -66,9 +66,9 @@ def _neighbours(path: str) -> str:
 
 
 def write_atomic(path: str, data: bytes | str) -> None:
-    """Put `data` (text as UTF-8) at `path` in one go: readers see the old file or the new one.
+    """Write `data` (text as UTF-8) to `path` at once: readers see the old file or the new one.
 
-    Its mode is 0644. Raises ProvError when it cannot be written; nothing is left beside it then.
+    Its mode is 0644. Raises ProvError if it cannot be written; nothing is left behind then.
     """
     content = data.encode() if isinstance(data, str) else data
     with writing(path) as temporary, open(temporary, "wb") as handle:
@@ -76,9 +76,9 @@ def write_atomic(path: str, data: bytes | str) -> None:
 
 
 def rewrite(path: str, data: bytes) -> None:
-    """Put `data` in place of what is in the file at `path` in one go; it keeps its rights and, if we may, its owner.
+    """Replace the contents of the file at `path` at once; its mode and, if permitted, its owner are kept.
 
-    A symbolic link stays, and leads to the new content. Raises ProvError when it cannot be written.
+    A symbolic link is kept and its target replaced. Raises ProvError if it cannot be written.
     """
     import contextlib
 
@@ -94,9 +94,9 @@ def rewrite(path: str, data: bytes) -> None:
 
 
 def writing(path: str, *, mode: int = 0o644) -> AbstractContextManager[str]:
-    """Give a private temporary path beside `path`, and put the file there at `path` if all goes well.
+    """Yield a private temporary path next to `path`; move the file to `path` if the block succeeds.
 
-    The temporary file is 0600 until then. Raises ProvError when the directory or the file cannot be written.
+    The temporary file has mode 0600 until then. Raises ProvError if the directory or the file cannot be written.
     """
     from contextlib import contextmanager
 
@@ -119,10 +119,10 @@ def writing(path: str, *, mode: int = 0o644) -> AbstractContextManager[str]:
 
 
 def private_file(*, suffix: str = "") -> PrivateFile:
-    """Make an empty temporary file that only we can read (0600).
+    """Create an empty temporary file that only this user can read (0600).
 
-    Use it as a context manager (gives the path, removes the file at the end) or call `remove` yourself.
-    Raises ProvError when it cannot be made.
+    Use it as a context manager (yields the path, deletes the file at the end) or call `remove` yourself. Raises
+    ProvError if it cannot be created.
     """
     import tempfile
 
@@ -130,12 +130,12 @@ def private_file(*, suffix: str = "") -> PrivateFile:
     try:
         path = _new_file(folder, "virtprov-", suffix)
     except OSError as error:
-        raise ProvError(f"no temporary file can be made in '{folder}': {_reason(error)}") from None
+        raise ProvError(f"cannot create a temporary file in '{folder}': {_reason(error)}") from None
     return PrivateFile(path)
 
 
 class PrivateFile:
-    """A temporary file of our own, gone after the `with` block."""
+    """A private temporary file, deleted after the `with` block."""
 
     __slots__ = ("path",)
 
@@ -143,7 +143,7 @@ class PrivateFile:
         self.path = path
 
     def remove(self) -> None:
-        """Remove the file; calling it again does no harm."""
+        """Delete the file; can be called again."""
         if os.path.exists(self.path):
             os.unlink(self.path)
 
@@ -164,7 +164,7 @@ def _new_file(folder: str, prefix: str, suffix: str = "") -> str:
 
 
 def is_block_device(path: str) -> bool:
-    """Whether a disk, or a part of one, is at `path`."""
+    """Return whether a block device is at `path`."""
     import stat
 
     try:
@@ -174,11 +174,9 @@ def is_block_device(path: str) -> bool:
 
 
 def to_disk(path: str) -> None:
-    """Have the system put a file, or what a folder lists, on the disk before this returns. Raises OSError."""
+    """Flush a file, or the entries of a folder, to the disk. Raises OSError."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-

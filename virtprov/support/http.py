@@ -81,7 +81,7 @@ class Web:
         import requests
 
         if not is_url(url):
-            raise FetchError(f"'{shown(url)}' is not an http or https address")
+            raise FetchError(f"'{shown(url)}' is not an http or https URL")
         if self._session is None:
             self._session = requests.Session()
             self._session.headers["User-Agent"] = "virtprov"
@@ -154,8 +154,8 @@ class Web:
             refuse_failure(answer, url)
             if answer.status_code != 206 and offset:
                 raise FetchError(
-                    f"the server of '{shown(url)}' cannot send a piece of a file",
-                    hint="download the file and name it here",
+                    f"the server of '{shown(url)}' does not support partial downloads",
+                    hint="download the file and give its path",
                 )
             data = bytearray()
             with translated(url, self.timeout, self.whole):
@@ -207,12 +207,12 @@ def refuse_failure(answer: requests.Response, url: str) -> None:
     if status < 400:
         return
     if status in (404, 410):
-        raise FetchError(f"there is nothing at '{shown(url)}' (status {status})", hint="check the address")
+        raise FetchError(f"'{shown(url)}' not found (status {status})", hint="check the URL")
     if status in (401, 403, 407):
-        raise FetchError(f"the server does not let us read '{shown(url)}' (status {status})")
+        raise FetchError(f"the server denies access to '{shown(url)}' (status {status})")
     said = f"{status} {answer.reason or ''}".strip()
     hint = "try again later" if status >= 500 or status == 429 else ""
-    raise FetchError(f"'{shown(url)}' cannot be fetched: the server says {said}", hint=hint)
+    raise FetchError(f"cannot download '{shown(url)}': the server reports {said}", hint=hint)
 
 
 class translated:
@@ -250,33 +250,33 @@ class translated:
             host = self.url
         said = str(error)
         if isinstance(error, TooSlow):
-            text = f"'{host}' has not sent what was asked for within {self.whole:g} seconds: '{self.url}'"
-            return FetchError(text, hint="try again later, or another server")
+            text = f"'{host}' did not send all of '{self.url}' within {self.whole:g} seconds"
+            return FetchError(text, hint="try again later, or use another server")
         if isinstance(error, kinds.SSLError):
             text = f"the certificate of '{host}' is not trusted"
-            return FetchError(text, hint="REQUESTS_CA_BUNDLE names a file of certificates to trust")
+            return FetchError(text, hint="set REQUESTS_CA_BUNDLE to a file with trusted certificates")
         if isinstance(error, kinds.ProxyError):
             text = f"the proxy for '{self.url}' cannot be used"
             return FetchError(text, hint="check https_proxy and no_proxy")
         if isinstance(error, kinds.Timeout):
-            return Broken(f"'{host}' does not answer within {self.timeout:g} seconds")
+            return Broken(f"'{host}' did not answer within {self.timeout:g} seconds")
         if isinstance(error, kinds.TooManyRedirects):
-            return FetchError(f"'{self.url}' leads round in a circle")
+            return FetchError(f"'{self.url}' redirects too many times")
         if isinstance(error, kinds.ChunkedEncodingError) or "Connection broken" in said:
-            return Broken(f"the connection to '{host}' broke while '{self.url}' came")
+            return Broken(f"the connection to '{host}' was lost while downloading '{self.url}'")
         if isinstance(error, kinds.ConnectionError):
             return self.unreachable(host, said)
         if isinstance(error, ValueError) and not isinstance(error, kinds.RequestException):
-            text = f"'{self.url}' cannot be fetched: it is, or leads to, an address that makes no sense"
-            return FetchError(text, hint="check the address, and where the server sends one on to")
-        return FetchError(f"'{self.url}' cannot be fetched", hint="check the address")
+            text = f"'{self.url}' cannot be fetched: it is an invalid address or redirects to one"
+            return FetchError(text, hint="check the address and where the server redirects it to")
+        return FetchError(f"cannot download '{self.url}'", hint="check the URL")
 
     def unreachable(self, host: str, said: str) -> FetchError:
         """Say why there is no connection to `host`."""
         if any(word in said for word in ("NameResolutionError", "name resolution", "service not known")):
-            text = f"there is no host called '{host}'"
-            return FetchError(text, hint="check the address and the name server")
+            text = f"unknown host '{host}'"
+            return FetchError(text, hint="check the URL and the name server")
         if "refused" in said:
-            text = f"'{host}' refuses the connection for '{self.url}'"
-            return FetchError(text, hint="does a server run there?")
-        return Broken(f"there is no connection to '{host}' for '{self.url}'")
+            text = f"'{host}' refused the connection for '{self.url}'"
+            return FetchError(text, hint="check that a server is running there")
+        return Broken(f"cannot connect to '{host}' for '{self.url}'")

@@ -28,7 +28,7 @@ def build_iso(files: Mapping[str, bytes], label: str) -> bytes:
     import pycdlib
 
     image, out = pycdlib.PyCdlib(), io.BytesIO()
-    with _translated(f"the image '{label}' cannot be made"):
+    with _translated(f"cannot create image '{label}'"):
         image.new(interchange_level=3, vol_ident=label, joliet=3, rock_ridge="1.09")
         names = _Names()
         for folder in sorted({above for path in files for above in _folders(path)}):
@@ -37,9 +37,7 @@ def build_iso(files: Mapping[str, bytes], label: str) -> bytes:
         for path, content in sorted(files.items()):
             place, leaf = names.place(path), path.rsplit("/", 1)[-1]
             source = io.BytesIO(content)
-            image.add_fp(
-                source, len(content), place, rr_name=leaf, joliet_path=f"/{path}", file_mode=0o100444
-            )
+            image.add_fp(source, len(content), place, rr_name=leaf, joliet_path=f"/{path}", file_mode=0o100444)
         image.write_fp(out)
         image.close()
     return bytes(_Dates(bytearray(out.getvalue())).freeze())
@@ -123,8 +121,8 @@ class Reader:
         if path is None:
             from virtprov.support.errors import nearest
 
-            raise MediaError(f"{self.what} holds no file '{name}'", hint=nearest(name, self._paths))
-        with _translated(f"'{name}' cannot be read from {self.what}"):
+            raise MediaError(f"{self.what} has no file '{name}'", hint=nearest(name, self._paths))
+        with _translated(f"cannot read '{name}' from {self.what}"):
             self._image.get_file_from_iso_fp(target, **{self._kind: path})
 
     def read(self, name: str) -> bytes:
@@ -135,7 +133,7 @@ class Reader:
 
     def close(self) -> None:
         """Let go of the image."""
-        with _translated(f"{self.what} cannot be closed"):
+        with _translated(f"cannot close {self.what}"):
             self._image.close()
 
     def __enter__(self) -> Reader:
@@ -174,7 +172,7 @@ def _folders(path: str) -> Iterator[str]:
     """Yield the directories above `path`: "a" and "a/b" for "a/b/c"."""
     parts = path.split("/")
     if not all(parts):
-        raise ValueError(f"'{path}' is not a path inside an image")
+        raise ValueError(f"'{path}' is not a valid path inside an image")
     for end in range(1, len(parts)):
         yield "/".join(parts[:end])
 

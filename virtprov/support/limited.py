@@ -1,8 +1,8 @@
-"""Reading that ends in time: from servers that trickle, or go on for ever with what does not count.
+"""Read with a time limit from servers that send slowly or forever.
 
-A socket's own limit counts silences. Who sends a byte a second never falls silent, neither does who answers with
-"100 Continue" again and again, and a name server is waited for inside of C. So reading is done in a thread; the one
-that waits has a limit for the whole, and hears Ctrl-C.
+The timeout of a socket only limits silence. A server that sends one byte each second is never silent, nor is one that
+repeats "100 Continue", and the wait for a name server happens in C code. Therefore reading is done in a thread; the
+waiting thread has a limit for the whole, and reacts to Ctrl-C.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ Result = TypeVar("Result")
 
 
 class TooSlow(Exception):
-    """The time is over; what was begun goes on in its thread, and nobody waits for it."""
+    """The time is up; the call continues in its thread, and nobody waits for it."""
 
 
 def within(seconds: float, call: Callable[[], Result]) -> Result:
-    """What `call` returns or raises, in so many seconds; else raises TooSlow."""
+    """Return or raise what `call` does within `seconds`; otherwise raise TooSlow."""
     for answer in pieces((call() for _ in (0,)), seconds, whole=seconds):
         return answer
     raise TooSlow
 
 
 def pieces(source: Iterable[Result], each: float, *, whole: float | None = None) -> Iterator[Result]:
-    """Hand on what `source` yields; raises TooSlow when one takes over `each` seconds, or all over `whole`."""
+    """Yield the pieces of `source`; raises TooSlow if one takes over `each` seconds, or all over `whole`."""
     from queue import Empty, SimpleQueue
     from threading import Semaphore, Thread
     from time import monotonic

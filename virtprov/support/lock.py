@@ -1,7 +1,7 @@
-"""Locks between processes of one user: a file in the state directory for each thing that is locked.
+"""Locks between processes of one user: a file in the state directory for each lock.
 
-A lock goes with its process, however that ends. Its file goes with the lock; one that a killed process leaves behind is
-empty and locks nothing.
+A lock is released with its process, however that ends. Its file is deleted when the lock is released; the file of a
+killed process is empty and locks nothing.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 WAIT_SECONDS = 60.0
-"""How long a lock is waited for."""
+"""How many seconds to wait for a lock."""
 PAUSE = 0.05
-"""Seconds between two tries."""
+"""How many seconds between two attempts."""
 SAY_AFTER = 1.0
-"""Seconds of waiting before the user hears of it."""
+"""How many seconds to wait before the user is told."""
 
 
 class Held:
@@ -47,11 +47,11 @@ class Held:
 def take(
     key: str, what: str, say: Callable[[str], None], stop: Callable[[], None] = lambda: None
 ) -> AbstractContextManager[None]:
-    """Take the lock on whatever `key` names, or wait up to WAIT_SECONDS for it; it is held until the block ends.
+    """Lock whatever `key` names, waiting up to WAIT_SECONDS; the lock is held until the block ends.
 
-    `what` says what its holder does: "changing 'web'". `stop` is called between tries, and may raise; `say` is told
-    once when it takes long. Raises ProvError when another process keeps the lock. Where it cannot be kept in the state
-    directory, the run goes on without.
+    `what` describes what its holder does: "changing 'web'". `stop` is called between attempts, and may raise; `say` is
+    called once if it takes long. Raises ProvError if another process keeps the lock. If the state directory cannot hold
+    locks, the run continues without.
     """
     import time
     from contextlib import nullcontext
@@ -70,12 +70,12 @@ def take(
         passed = time.monotonic() - start
         if passed >= WAIT_SECONDS:
             raise ProvError(
-                f"another virtprov-xml has been {what} for {WAIT_SECONDS:.0f} seconds",
-                hint="run the command again once that one is done",
+                f"another virtprov-xml has been {what} for more than {WAIT_SECONDS:.0f} seconds",
+                hint="run the command again when the other one has finished",
             )
         if passed >= SAY_AFTER and not told:
             told = True
-            say(f"another virtprov-xml is {what}: waiting until it is done")
+            say(f"waiting for another virtprov-xml, which is {what}")
         time.sleep(PAUSE)
 
 
@@ -86,7 +86,7 @@ def _path(key: str) -> str:
 
 
 def _try(path: str) -> int | None:
-    """The open and locked file; None while somebody else has it. Raises OSError where there can be no lock."""
+    """Return the open and locked file; None while another process has the lock. Raises OSError if locks do not work."""
     import fcntl
 
     number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -1,6 +1,6 @@
-"""What goes on inside, for `--debug`; nothing costs anything while nobody listens.
+"""Debug messages for `--debug`; they cost almost nothing if nobody listens.
 
-The command line turns it on with `start`. Anything registered with `secret` is masked before a line leaves.
+The command line starts them with `start`. Everything registered with `secret` is masked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _secrets: set[str] = set()
 
 
 def secret(text: str) -> str:
-    """Never let `text` (nor any line of it) appear in a log; gives `text` back."""
+    """Never show `text` (nor any line of it) in a log; returns `text`."""
     _secrets.update(part for part in (text, *text.splitlines()) if part.strip())
     return text
 
@@ -34,7 +34,7 @@ def mask(text: str) -> str:
 
 
 def debug(message: str, *args: object) -> None:
-    """Log one line; `args` are put in with `%` only when somebody listens."""
+    """Log one line; `args` are inserted with `%` only if somebody listens."""
     if not _sinks:
         return
     line = mask(message % args if args else message)

@@ -36,7 +36,7 @@ def hashed(password: str, *, salt: str = "", rounds: int = 0) -> str:
 
         salt = "".join(secrets.choice(_BASE64) for _ in range(SALT_SIZE))
     if "$" in salt:
-        raise ValueError("a salt cannot hold '$'")
+        raise ValueError("a salt cannot contain '$'")
     salt = salt[:SALT_SIZE]
     named = ""
     if rounds:

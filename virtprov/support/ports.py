@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 def refusal(address: str, port: int, protocol: str = "tcp") -> str:
-    """Why nobody could listen on a port at an address ("": all of them); "" when it is free.
+    """Return why a port at an address ("": all of them) is not available; "" if it is.
 
-    `protocol` is "tcp" or "udp". It is tried out, so the answer holds for the moment.
+    `protocol` is "tcp" or "udp". The port is tried, so the answer is only valid at that moment.
     """
     import socket
 
@@ -18,5 +18,5 @@ def refusal(address: str, port: int, protocol: str = "tcp") -> str:
         try:
             trial.bind((address, port))
         except OSError as error:
-            return f"{protocol} port {port} cannot be had here: {error.strerror or error}"
+            return f"{protocol} port {port} is not available: {error.strerror or error}"
     return ""

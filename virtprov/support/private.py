@@ -1,4 +1,4 @@
-"""Folders and files for their owner alone, as ssh has them: put right where they are ours, refused otherwise."""
+"""Private folders and files, like those of ssh: permissions are corrected if they are ours, otherwise refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from virtprov.support.errors import ProvError
 
 
 def make_folder(path: str) -> None:
-    """Make a folder (0700) and the missing ones above it (0755), whatever the umask is. Raises OSError."""
+    """Create a folder (0700) and its missing parents (0755), whatever the umask is. Raises OSError."""
     above = os.path.dirname(path)
     if above and not os.path.isdir(above):
         _make_above(above)
@@ -33,28 +33,30 @@ def _make_above(path: str) -> None:
 
 
 def check_folder(path: str) -> None:
-    """See that nobody else gets into a folder: rights that it has too many are taken away, if it is ours and no link.
+    """Make sure that nobody else can access a folder; its permissions are reduced if it is ours and not a link.
 
-    Raises ProvError when others may get in, OSError.
+    Raises ProvError if others may have access, OSError.
     """
     facts = os.stat(path)
     if facts.st_uid != os.geteuid():
-        raise _refused(path, "belongs to another user", f"make it yours: `chown {os.geteuid()} {path}`")
+        raise _refused(path, "belongs to another user", f"take ownership of it: `chown {os.geteuid()} {path}`")
     if not stat.S_IMODE(facts.st_mode) & 0o077:
         return
     if os.path.islink(path):
-        raise _refused(path, "is a link to a folder that others may enter", f"`chmod 700 {os.path.realpath(path)}`")
+        raise _refused(
+            path, "is a link to a folder that other users can access", f"`chmod 700 {os.path.realpath(path)}`"
+        )
     os.chmod(path, 0o700)
 
 
 def check_file(number: int, path: str) -> None:
-    """The same for an open file (0600)."""
+    """Do the same for an open file (0600)."""
     facts = os.fstat(number)
     if facts.st_uid != os.geteuid():
-        raise _refused(path, "belongs to another user", "see who put it there, and remove it")
+        raise _refused(path, "belongs to another user", "find out who created it, and delete it")
     if stat.S_IMODE(facts.st_mode) & 0o077:
         os.fchmod(number, 0o600)
 
 
 def _refused(path: str, why: str, hint: str) -> ProvError:
-    return ProvError(f"'{path}' may hold passwords, and {why}: it is not used", hint=hint)
+    return ProvError(f"'{path}' may contain passwords but {why}, so it is not used", hint=hint)

@@ -1,7 +1,7 @@
-"""Telling the user how far something is; only what takes longer than a second is worth a word.
+"""Show progress to the user; only for work that takes longer than a second.
 
-`Progress` itself says nothing (`--quiet`); `Lines` writes plain lines, `Bar` redraws one line on a terminal.
-A task that never reports how far it is still gets its line, from a timer.
+`Progress` itself shows nothing (`--quiet`); `Lines` writes plain lines, `Bar` redraws one line on a terminal. A task
+that never reports progress still gets its line, from a timer.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _LABEL = 12
 
 
 class Task:
-    """One piece of work; as a context manager it begins and ends itself. This one says nothing."""
+    """One task; a context manager. This class shows nothing."""
 
     def update(self, done: int, total: int = 0) -> None:
-        """Say that `done` of `total` bytes are there (0: nobody knows how many there will be)."""
+        """Report that `done` of `total` bytes are complete (0: the total is unknown)."""
 
     def __enter__(self) -> Task:
         return self
@@ -48,7 +48,7 @@ class Task:
 
 
 class Progress:
-    """Where tasks come from. This one keeps silent: `--quiet`, and everything that is not a command."""
+    """Creates tasks. This class shows nothing: for `--quiet`, and for library calls."""
 
     def task(self, label: str) -> Task:
         """Return the task called `label` ("Copying disk.qcow2"), to be used in a `with` block."""
@@ -56,7 +56,7 @@ class Progress:
 
 
 def make(stream: TextIO, *, quiet: bool = False) -> Progress:
-    """Return the progress that suits `stream` (standard error): a bar on a terminal, lines elsewhere."""
+    """Return the progress for `stream` (standard error): a bar on a terminal, lines otherwise."""
     if quiet:
         return Progress()
     import os
@@ -76,7 +76,7 @@ def _columns(stream: TextIO) -> int:
 
 
 def _shortened(label: str, width: int) -> str:
-    """Return the label with its middle left out, where it is longer than `width`."""
+    """Return the label with its middle omitted if it is longer than `width`."""
     if len(label) <= width:
         return label
     head = (width - 3) // 2

@@ -30,7 +30,7 @@ def directory() -> str:
         private.make_folder(path)
         private.check_folder(path)
     except OSError as error:
-        raise _cannot(f"the state directory '{path}' cannot be made", error) from None
+        raise _cannot(f"cannot create the state directory '{path}'", error) from None
     return path
 
 
@@ -81,11 +81,11 @@ class Lines:
         except BlockingIOError:
             if handle is not None:
                 handle.close()
-            raise Busy(f"'{path}' is in use: the command that writes it is still at work") from None
+            raise Busy(f"'{path}' is in use: another command is writing to it") from None
         except OSError as error:
             if handle is not None:
                 handle.close()
-            raise _cannot(f"'{path}' cannot be written", error) from None
+            raise _cannot(f"cannot write '{path}'", error) from None
         return cls(path, handle)
 
     def _mend(self) -> None:
@@ -114,7 +114,7 @@ class Lines:
                 if sync:
                     os.fsync(self._handle.fileno())
         except OSError as error:
-            raise _cannot(f"'{self.path}' cannot be written", error) from None
+            raise _cannot(f"cannot write '{self.path}'", error) from None
         return place
 
     def sync(self) -> None:
@@ -124,7 +124,7 @@ class Lines:
                 self._handle.flush()
                 os.fsync(self._handle.fileno())
         except OSError as error:
-            raise _cannot(f"'{self.path}' cannot be written", error) from None
+            raise _cannot(f"cannot write '{self.path}'", error) from None
 
     def at(self, place: int) -> Any:
         """The object at a place that `append` returned."""

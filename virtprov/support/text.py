@@ -19,7 +19,7 @@ def decode(data: bytes, what: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{what} is not UTF-8 text: line {line} holds the byte 0x{data[error.start]:02x}",
+            f"{what} is not UTF-8 text: line {line} contains the byte 0x{data[error.start]:02x}",
             hint="give a text file, or convert it to UTF-8",
         ) from None
 

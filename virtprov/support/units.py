@@ -45,7 +45,7 @@ def parse_size(text: str) -> int:
     digits, fraction, unit = _split(text)
     scale = factor(unit)
     if not digits or scale is None:
-        raise UsageError(f"'{text}' is not a size", hint="write a number and a unit, such as 512M, 20G or 1.5TiB")
+        raise UsageError(f"'{text}' is not a valid size", hint="give a number and a unit, such as 512M, 20G or 1.5TiB")
     return _scaled(digits, fraction, scale)
 
 
@@ -63,7 +63,7 @@ def parse_duration(text: str, default: str = "s", what: str = "duration") -> int
         scale = _SECONDS.get(unit.lower() or default)
         # a number without a unit must be all there is: "1h30" could mean two things
         if not digits or scale is None or (not unit and (rest or parts)):
-            hint = "write a number and a unit, such as 90s, 30m or 1h"
+            hint = "give a number and a unit, such as 90s, 30m or 1h"
             raise UsageError(f"'{text}' is not a {what}", hint=hint)
         total += _scaled(digits, fraction, scale)
         parts += 1

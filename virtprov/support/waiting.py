@@ -64,7 +64,10 @@ class Wait:
         pressed = state.presses - self._presses
         if pressed and not self._warned:
             self._warned = True
-            state.tell("The host has not answered yet; what it does is undone when it has. Ctrl-C again leaves now.")
+            state.tell(
+                "The host has not answered yet; its work is undone as soon as it answers. Press Ctrl-C again to quit "
+                "now."
+            )
         if pressed >= ENOUGH:
             state.left = True
             raise Abandoned

@@ -1,1 +1,1 @@
-"""The templating core: tree, path, diff. The only importer of lxml."""
+"""XML trees: parsing, paths, diffs. The only package that imports lxml."""

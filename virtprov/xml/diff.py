@@ -7,7 +7,7 @@ _AROUND = 3
 
 
 def unified(before: str, after: str, *, old: str = "Original XML", new: str = "Altered XML") -> str:
-    """A unified diff of two texts; "" when they are the same."""
+    """Return a unified diff of two texts; "" if they are equal."""
     if before == after:
         return ""
     was, now = before.splitlines(keepends=True), after.splitlines(keepends=True)
@@ -21,7 +21,7 @@ def unified(before: str, after: str, *, old: str = "Original XML", new: str = "A
 
 
 class passwords:  # noqa: N801  (it is a place to note something, not a kind of thing)
-    """Whether differences show the passwords of displays; the command line says so."""
+    """Whether diffs show the passwords of displays, as set by the command line."""
 
     shown = False
 

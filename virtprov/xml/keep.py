@@ -1,7 +1,7 @@
-"""Spelling that a tree forgets: quotes, `<a></a>`, line breaks inside of tags, what stands around the root.
+"""Keep the formatting that a tree loses: quotes, `<a></a>`, line breaks within tags, what surrounds the root.
 
-A document that is read and written again says the same, but not in the same letters. Here the letters come
-back wherever nothing was changed.
+A parsed and printed document has the same meaning, but other characters. Here everything that has not changed gets its
+original characters again.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ def _side_by_side(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, i
 
 
 def decode(data: bytes) -> str:
-    """The text of a document, by the encoding it declares; what cannot be decoded is replaced."""
+    """Return the text of a document in its declared encoding; invalid bytes are replaced."""
     found = re.match(rb"""\s*<\?xml\b[^>]*\bencoding\s*=\s*["']([\w.-]+)""", data)
     name = found[1].decode() if found else "utf-8-sig"
     try:
@@ -266,7 +266,7 @@ _MARKS = (
 
 
 class Letters(Record):
-    """A file's text, and how its bytes become it: the codec, and the mark at its beginning."""
+    """A file's text, and how it is encoded: the codec, and the byte order mark."""
 
     text: str
     codec: str
@@ -274,7 +274,7 @@ class Letters(Record):
 
 
 def letters(data: bytes, what: str) -> Letters:
-    """Read a file letter by letter; `what` names it. Raises XmlError when its bytes are not in its encoding."""
+    """Decode a file; `what` describes it. Raises XmlError if its bytes are not valid in its encoding."""
     mark, codec = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", ""))
     if not codec:
         found = re.match(rb"""\s*<\?xml\b[^>]*\bencoding\s*=\s*["']([\w.-]+)""", data)
@@ -282,16 +282,16 @@ def letters(data: bytes, what: str) -> Letters:
     try:
         return Letters(data[len(mark) :].decode(codec), codec, mark)
     except LookupError:
-        raise XmlError(f"{what} says that its encoding is '{codec}', which is not known", hint="try UTF-8") from None
+        raise XmlError(f"{what} declares the unknown encoding '{codec}'", hint="use UTF-8") from None
     except UnicodeDecodeError as problem:
         raise XmlError(
-            f"{what} is not written in {codec.upper()}: byte {problem.start + len(mark) + 1} is none of its letters",
-            hint="see that the encoding in its first line is the one it is saved in",
+            f"{what} is not valid {codec.upper()}: byte {problem.start + len(mark) + 1} cannot be decoded",
+            hint="check that the file is saved in the encoding given on its first line",
         ) from None
 
 
 def respell(file: Letters, before: str, after: str) -> bytes:
-    """The bytes of the file with the change in it: what is not changed keeps its letters and line ends.
+    """Return the bytes of the file with the change; everything else stays byte by byte the same.
 
     `before` and `after` are as for `restore`.
     """

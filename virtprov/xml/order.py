@@ -1,7 +1,7 @@
-"""Where a new child stands: libvirt's own order of printing, as a table of facts.
+"""Where a new child element is placed: libvirt's order of printing, as tables.
 
-The order was read off the documents libvirt prints; the schema takes any order. What the table does not
-know goes to the end. Nothing that is already there is ever moved.
+The order was taken from XML printed by libvirt; the schema accepts any order. Unknown elements are placed at the end.
+Existing elements are never moved.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _short(tag: str) -> str:
 
 
 def place(parent: etree._Element, node: etree._Element) -> int:
-    """The index among the children of `parent` at which libvirt would print `node`."""
+    """Return the index among the children of `parent` at which libvirt would print `node`."""
     tag = parent.tag
     if not isinstance(tag, str) or not isinstance(node.tag, str):
         return len(parent)

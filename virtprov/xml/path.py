@@ -1,7 +1,7 @@
-"""Short paths into an XML tree: `./source/host[2]/@name`, `./feature[@name='x']/@policy`, `./memory`.
+"""Short paths in an XML tree: `./source/host[2]/@name`, `./feature[@name='x']/@policy`, `./memory`.
 
-A step is a tag, with `[N]` for the Nth of that tag (counted from 1) or `[@key='value']` for the one that
-has this attribute. The last step may be an attribute; else the element's own text is meant.
+A step is a tag, with `[N]` for the Nth of that tag (counted from 1) or `[@key='value']` for the one with this
+attribute. The last step can be an attribute; otherwise the path is for the element's text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BLANKS = " \t\r\n"
 
 
 def parse(path: str) -> tuple[tuple[Step, ...], str]:
-    """Split a path into its steps and the attribute's name ("" when the element itself is meant)."""
+    """Split a path into its steps and the attribute's name ("" for the element's text)."""
     known = _parsed.get(path)
     if known is None:
         known = _parsed[path] = _parse(path)
@@ -39,7 +39,7 @@ def _parse(path: str) -> tuple[tuple[Step, ...], str]:
     attribute = ""
     for word in _words(path):
         if attribute:
-            raise XmlError(f"the path {path} goes on behind an attribute")
+            raise XmlError(f"the path {path} continues after an attribute")
         if word in ("", "."):
             continue
         if word.startswith("@"):
@@ -55,9 +55,9 @@ def _parse(path: str) -> tuple[tuple[Step, ...], str]:
             elif inside.isdecimal() and len(inside) < 6 and int(inside):
                 index, key = int(inside) - 1, ""
             else:
-                raise XmlError(f"the path {path} has a step that is not understood: {word}")
+                raise XmlError(f"the path {path} has an invalid step: {word}")
         if not tag.replace(":", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
-            raise XmlError(f"the path {path} has a step that is not understood: {word}")
+            raise XmlError(f"the path {path} has an invalid step: {word}")
         steps.append(Step(tag, index, key, value))
     return tuple(steps), attribute
 
@@ -87,7 +87,7 @@ def _pick(node: Element, step: Step) -> Element | None:
 
 
 def find(node: Element, path: str) -> Element | None:
-    """The element a path leads to (the owner, when the path ends in an attribute), or None."""
+    """Return the element for a path (the owner of an attribute), or None."""
     for step in parse(path)[0]:
         inner = _pick(node, step)
         if inner is None:
@@ -97,9 +97,9 @@ def find(node: Element, path: str) -> Element | None:
 
 
 def get(node: Element, path: str) -> str | None:
-    """The attribute's value or the element's text; None when there is no such place.
+    """Return the attribute's value or the element's text; None if it does not exist.
 
-    An element that is there without text gives "".
+    An element without text gives "".
     """
     found = find(node, path)
     if found is None:
@@ -109,14 +109,14 @@ def get(node: Element, path: str) -> str | None:
 
 
 def text(node: Element, path: str) -> str:
-    """The same; "" when there is no such place."""
+    """Return the same; "" if it does not exist."""
     return get(node, path) or ""
 
 
 def ensure(node: Element, path: str) -> Element:
-    """The element a path leads to; what is missing on the way is made, each in its place.
+    """Return the element for a path; missing elements are created, each in its place.
 
-    A numbered step makes as many elements as are missing up to that number.
+    A numbered step creates as many elements as are missing up to that number.
     """
     for step in parse(path)[0]:
         inner = _pick(node, step)
@@ -131,7 +131,7 @@ def _add_up_to(node: Element, step: Step) -> Element:
 
 
 def put(node: Element, path: str, text: str | None) -> None:
-    """Write a value; None takes it out, with every element on the way that is bare afterwards."""
+    """Write a value; None removes it, together with every element on the path that is empty afterwards."""
     attribute = parse(path)[1]
     if text is not None:
         found = ensure(node, path)
@@ -156,10 +156,10 @@ def put(node: Element, path: str, text: str | None) -> None:
 
 
 def switch(node: Element, path: str, on: bool, *, stub: bool = False) -> None:
-    """Make sure that an element is there, as it is or empty, or that it is gone with all it holds.
+    """Make sure that an element exists, as it is or empty, or that it is removed with its contents.
 
-    When the last step has neither a number nor a key, all elements of that tag go. `stub` keeps what held it,
-    even if it is bare now.
+    If the last step has neither a number nor a key, all elements of that tag are removed. `stub` keeps the parent, even
+    if it is empty.
     """
     if on:
         ensure(node, path)
@@ -179,7 +179,7 @@ def _set_text(node: Element, text: str) -> None:
 
 
 def drop_fillers(node: Element, path: str, kept: set[Element]) -> None:
-    """Take out the bare elements that stand before a numbered step only to count up to it, but for `kept`."""
+    """Remove the empty elements that only exist to fill the numbers before a numbered step, except for `kept`."""
     for step in parse(path)[0]:
         twins = tree.children(node, step.tag) if step.nth else []
         found = _pick(node, step)
@@ -192,7 +192,7 @@ def drop_fillers(node: Element, path: str, kept: set[Element]) -> None:
 
 
 def prune(node: Element, top: Element) -> None:
-    """Take out the node and its ancestors below `top` as far as they are bare."""
+    """Remove the node and its ancestors below `top` as long as they are empty."""
     while node is not top and tree.is_bare(node):
         parent = node.getparent()
         if parent is None:

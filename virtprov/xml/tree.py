@@ -1,4 +1,4 @@
-"""Reading, writing and growing XML trees; unknown parts, comments and order are kept as they came."""
+"""Parse, print and extend XML trees; unknown parts, comments and order are kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMESPACES = {
     "libosinfo": "http://libosinfo.org/xmlns/libvirt/domain/1.0",
     "boxes": "https://wiki.gnome.org/Apps/Boxes",
 }
-"""Prefixes that short paths may use, with the addresses libvirt and its friends gave them."""
+"""Prefixes that short paths can use, with libvirt's namespaces."""
 
 
 def _parser() -> etree.XMLParser:
@@ -39,22 +39,22 @@ def parse(text: str | bytes, what: str = "the XML") -> Element:
     """
     data = text.encode() if isinstance(text, str) else text
     if not data.strip():
-        raise XmlError(f"{what} is empty", hint="give a libvirt XML document, such as `virsh dumpxml` prints")
+        raise XmlError(f"{what} is empty", hint="give a libvirt XML document, as printed by `virsh dumpxml`")
     try:
         root = etree.fromstring(data.strip(), _parser())
     except etree.XMLSyntaxError as problem:
         words = (problem.msg or "it cannot be read").split(", line ")[0]
         raise XmlError(
             f"{what} is not well-formed XML, line {problem.lineno}: {words}",
-            hint="mend that line, or print the document again with `virsh dumpxml`",
+            hint="fix that line, or print the document again with `virsh dumpxml`",
         ) from None
     if root.getroottree().docinfo.doctype:
-        raise XmlError(f"{what} holds a DOCTYPE, which is not read for safety", hint="remove the DOCTYPE")
+        raise XmlError(f"{what} contains a DOCTYPE, which is not allowed", hint="remove the DOCTYPE")
     return root
 
 
 def parse_file(path: str) -> Element:
-    """Read the document in the file `path`; raises XmlError when it is missing or not XML."""
+    """Parse the file `path`; raises XmlError if it is missing or not XML."""
     try:
         with reading(path) as stream:
             return parse(stream.read(), os.fspath(path))
@@ -63,12 +63,12 @@ def parse_file(path: str) -> Element:
 
 
 def to_text(node: Element) -> str:
-    """The node as text, ending with one newline; nothing is reformatted."""
+    """Return the node as text, ending with a newline; nothing is reformatted."""
     return etree.tostring(node, encoding="unicode", with_tail=False).rstrip() + "\n"
 
 
 def qualified(tag: str) -> str:
-    """`qemu:commandline` as lxml spells it; a plain tag stays as it is."""
+    """Return `qemu:commandline` in lxml's form; a plain tag is not changed."""
     prefix, colon, local = tag.partition(":")
     if colon and not tag.startswith("{") and prefix in NAMESPACES:
         return f"{{{NAMESPACES[prefix]}}}{local}"
@@ -76,12 +76,12 @@ def qualified(tag: str) -> str:
 
 
 def local_name(node: Element) -> str:
-    """The tag without its namespace; "" for comments and instructions."""
+    """Return the tag without its namespace; "" for comments and instructions."""
     return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
 
 
 def element(tag: str, text: str | None = None, attrs: dict[str, str] | None = None) -> Element:
-    """A new element, not yet in any tree."""
+    """Return a new element that is not in a tree yet."""
     name = qualified(tag)
     prefix = tag.partition(":")[0]
     spaces = {prefix: NAMESPACES[prefix]} if name != tag else None
@@ -91,17 +91,17 @@ def element(tag: str, text: str | None = None, attrs: dict[str, str] | None = No
 
 
 def child(node: Element, tag: str) -> Element | None:
-    """The first child with this tag, or None."""
+    """Return the first child with this tag, or None."""
     return next(node.iterchildren(qualified(tag)), None)
 
 
 def children(node: Element, tag: str | None = None) -> list[Element]:
-    """The child elements, all or those with this tag; comments are left out."""
+    """Return the child elements, all or those with this tag, without comments."""
     return list(node.iterchildren("*" if tag is None else qualified(tag)))
 
 
 def depth(node: Element) -> int:
-    """How many elements stand above this one."""
+    """Return how many ancestors the element has."""
     return sum(1 for _ in node.iterancestors())
 
 
@@ -120,9 +120,9 @@ def _indent(node: Element, level: int) -> None:
 
 
 def add(parent: Element, node: Element, index: int | None = None) -> Element:
-    """Put `node` under `parent` where libvirt would print it, indented; returns the node.
+    """Add `node` to `parent` where libvirt would print it, indented; returns the node.
 
-    `index` overrides the place (counted among all children). Nothing else is moved.
+    `index` overrides the position (among all children). Nothing else is moved.
     """
     at = place(parent, node) if index is None else index
     level = depth(parent)
@@ -145,7 +145,7 @@ def add(parent: Element, node: Element, index: int | None = None) -> Element:
 
 
 def remove(node: Element) -> None:
-    """Take the node out of its tree; the white space around it goes with it, other text stays."""
+    """Remove the node and the white space around it; other text is kept."""
     parent = node.getparent()
     if parent is None:
         return
@@ -165,14 +165,14 @@ def remove(node: Element) -> None:
 
 
 def drop(parent: Element, tag: str) -> None:
-    """Take the first child of this name out, if there is one."""
+    """Remove the first child with this tag, if there is one."""
     found = child(parent, tag)
     if found is not None:
         remove(found)
 
 
 def is_bare(node: Element) -> bool:
-    """Whether nothing is left in the node: no attribute, no child, no text."""
+    """Return whether the node is empty: no attribute, no child, no text."""
     return not node.attrib and len(node) == 0 and not (node.text or "").strip()
 
 
@@ -184,12 +184,12 @@ def copy(node: Element) -> Element:
 
 
 def root_of(node: Element) -> Element:
-    """The topmost element of the tree that holds the node."""
+    """Return the root element of the node's tree."""
     return node.getroottree().getroot()
 
 
 def same(one: Element, other: Element) -> bool:
-    """Whether two elements say the same: tags, attributes, texts and children in order, white space aside."""
+    """Return whether two elements are equal: tags, attributes, texts and children in order, except for white space."""
     if not _same_tag(one, other):
         return False
     if etree.tostring(one, with_tail=False) == etree.tostring(other, with_tail=False):

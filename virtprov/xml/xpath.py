@@ -1,4 +1,4 @@
-"""Free XPath for `--xml` and `xpath.set`: find with lxml, make what is missing when the path is simple."""
+"""Free XPath for `--xml` and `xpath.set`: find with lxml, create what is missing if the path is simple."""
 
 from __future__ import annotations
 
@@ -31,16 +31,14 @@ def split_value(text: str) -> tuple[str, str, str]:
 
 
 def select(node: Element, where: str) -> list[Any]:
-    """Everything the XPath finds from this element; raises UsageError when it is not an XPath."""
+    """Return everything that the XPath selects from this element; raises UsageError for an invalid XPath."""
     _check_effort(node, where)
     try:
         found = node.xpath(where, namespaces=tree.NAMESPACES)
     except (etree.XPathError, ValueError) as problem:
-        raise UsageError(
-            f"'{where}' is not an XPath: {problem}", hint="for example ./devices/disk[1]/@device"
-        ) from None
+        raise UsageError(f"invalid XPath '{where}': {problem}", hint="for example ./devices/disk[1]/@device") from None
     if not isinstance(found, list):
-        raise UsageError(f"'{where}' is an expression, not a place in the XML", hint="for example ./memory")
+        raise UsageError(f"'{where}' is an expression, not a path in the XML", hint="for example ./memory")
     return found
 
 
@@ -53,13 +51,13 @@ def _check_effort(node: Element, where: str) -> None:
     loops = min(deepest + 1, len(_WIDE.findall(where)))
     if loops > 2 and sum(1 for _ in tree.root_of(node).iter()) ** min(loops, 20) > _MOST_STEPS:
         raise UsageError(
-            f"the XPath '{where[:200]}' would take too long: its conditions search the whole document in each other",
-            hint="begin the inner ones at their element, such as disk[target/@dev='vda']",
+            f"the XPath '{where[:200]}' would take too long: its nested conditions each search the whole document",
+            hint="start the inner ones at their own element, such as disk[target/@dev='vda']",
         )
 
 
 def delete(node: Element, where: str) -> None:
-    """Take out the first thing the XPath finds. Around an element everything stays, be it bare."""
+    """Remove the first match of the XPath. Parents are kept, even if they are empty."""
     owner = _take_out(node, where)
     if owner is not None and "@" in where.rpartition("/")[2]:
         path.prune(owner, node)
@@ -80,9 +78,9 @@ def _take_out(node: Element, where: str) -> Element | None:
 
 
 def create(node: Element, where: str) -> Element:
-    """Make sure that the element is there; of an attribute or text that is there, the element that has it.
+    """Make sure that the element exists; for an attribute or text, the element that contains it.
 
-    Raises UsageError when it cannot be made from the path.
+    Raises UsageError if it cannot be created from the path.
     """
     for found in select(node, where)[:1]:
         owner: Element | None = found if isinstance(found, etree._Element) else found.getparent()
@@ -94,18 +92,18 @@ def create(node: Element, where: str) -> Element:
 def _grow(node: Element, where: str) -> Element:
     if not where.startswith("./") and where != ".":
         raise UsageError(
-            f"the XPath '{where}' finds nothing and cannot be made", hint="start it with ./ at the element itself"
+            f"the XPath '{where}' matches nothing and cannot be created", hint="start it with ./ at the element itself"
         )
     try:
         return path.ensure(node, where)
     except ValueError:
         raise UsageError(
-            f"the XPath '{where}' names an element that XML cannot have", hint="for example ./devices/disk"
+            f"the XPath '{where}' has an element name that is not allowed in XML", hint="for example ./devices/disk"
         ) from None
 
 
 def assign(node: Element, where: str, value: str) -> None:
-    """Write a value where the XPath leads; an empty value takes it out, with every element that is bare after it."""
+    """Write a value at the XPath; an empty value removes it, with every element that is empty afterwards."""
     if value == "":
         owner = _take_out(node, where)
         if owner is not None:
@@ -126,20 +124,20 @@ def assign(node: Element, where: str, value: str) -> None:
     try:
         target.set(attribute, value)
     except ValueError:
-        raise UsageError(f"'@{attribute}' is no name of an attribute", hint="for example ./@device") from None
+        raise UsageError(f"'@{attribute}' is not a valid attribute name", hint="for example ./@device") from None
 
 
 def condition(where: str) -> Callable[[Element], bool]:
-    """A test of documents: whether the XPath, seen from the root element, is true, finds anything, is a text or no 0.
+    """Return a test for documents: whether the XPath, from the root element, is true, or selects anything.
 
-    Raises UsageError when it is not an XPath.
+    Raises UsageError for an invalid XPath.
     """
     try:
         expression = etree.XPath(where, namespaces=tree.NAMESPACES)
         expression(tree.element("domain"))
     except (etree.XPathError, ValueError) as problem:
         raise UsageError(
-            f"'{where}' is not an XPath: {problem}",
+            f"invalid XPath '{where}': {problem}",
             hint="for example --where \"devices/disk/driver/@cache='none'\" or --where 'memory > 1048576'",
         ) from None
 

@@ -126,9 +126,7 @@ def test_debug_counts_where_the_line_is_wrong(words: list[str], capsys: pytest.C
 
 
 @pytest.mark.parametrize(("words", "told"), [(["--name", "--output", "json"], True), (["--name", "--output"], False)])
-def test_json_counts_where_the_line_is_wrong(
-    words: list[str], told: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_counts_where_the_line_is_wrong(words: list[str], told: bool, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run("virtprov-install", command.main, words) == 2
     assert bool(capsys.readouterr().out) is told
 
@@ -179,9 +177,7 @@ def test_a_signal_ignored_from_outside_stays_ignored() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(
-    "body", ["print('x' * 100000)\nreturn 0", "print('x')\nsys.exit(0)", "raise ValueError('x')"]
-)
+@pytest.mark.parametrize("body", ["print('x' * 100000)\nreturn 0", "print('x')\nsys.exit(0)", "raise ValueError('x')"])
 def test_a_reader_that_left_is_no_drama(body: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -194,7 +190,7 @@ def test_a_reader_that_left_is_no_drama(body: str) -> None:
 def test_output_that_cannot_be_written_is_said() -> None:
     with open("/dev/full", "w") as full:
         done = in_process("print('x')\nreturn 0", stdout=full)
-    said = "tool: error: done, but standard output cannot be written: no space left on device\n"
+    said = "tool: error: the command succeeded, but cannot write to standard output: no space left on device\n"
     assert (done.returncode, done.stderr) == (app.UNWRITTEN, said)
 
 

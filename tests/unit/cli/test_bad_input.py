@@ -25,9 +25,7 @@ USAGE, HOST = 2, 3
 
 
 @pytest.fixture(autouse=True)
-def surroundings(
-    only_bundled_profiles: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def surroundings(only_bundled_profiles: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Only the profiles of the checkout; files to get wrong in the working directory; signal handlers put back."""
     for name in ("LIBVIRT_DEFAULT_URI", "VIRTINSTALL_OSINFO_DISABLE_REQUIRE"):
         monkeypatch.delenv(name, raising=False)
@@ -55,19 +53,19 @@ def surroundings(
 FLAGS = [
     (["--frobnicate"], USAGE, "--frobnicate", ""),
     (["--grafics", "vnc"], USAGE, "--grafics", "'--graphics'"),
-    (["--disk"], USAGE, "--disk needs a value", "--disk help"),
-    (["--name", "a\udcff"], USAGE, "is not UTF-8", "text"),
+    (["--disk"], USAGE, "--disk requires a value", "--disk help"),
+    (["--name", "a\udcff"], USAGE, "is not valid UTF-8", "text"),
     (["--disk", "none", ""], USAGE, "unrecognized", ""),
     (["--disk", "none", "--controller", "num_pcie_root_ports=999999"], USAGE, "from 0 to 255", "14"),
     (["--disk", "none", "--vcpus", "9" * 50], USAGE, "too long for a number", "digits"),
-    (["--disk", "none", "stray"], USAGE, "stray", "belongs to a flag"),
+    (["--disk", "none", "stray"], USAGE, "stray", "must follow a flag"),
     (["--disk", "none", "--wait", "soon"], USAGE, "'soon'", "--wait 30"),
     (["--disk", "none", "--print-xml", "9"], USAGE, "'9'", "1, 2, all"),
-    (["--disk", "none", "--pxe"], USAGE, "--pxe and --import", "one way to install"),
-    (["--disk", "none", "--transient", "--autostart"], USAGE, "--transient", "leave out"),
+    (["--disk", "none", "--pxe"], USAGE, "--pxe and --import", "a single installation method"),
+    (["--disk", "none", "--transient", "--autostart"], USAGE, "--transient", "omit"),
 ]
 SUB_OPTIONS = [
-    (["--disk", "none", "--network", "bridg=br0"], USAGE, "--network has no option 'bridg'", "'bridge'"),
+    (["--disk", "none", "--network", "bridg=br0"], USAGE, "--network has no sub-option 'bridg'", "'bridge'"),
     (["--disk", "size=1,cach=none"], USAGE, "'cach'", "'cache'"),
     (["--disk", "none", "--graphics", "vnc,listen"], USAGE, "listen", "listen=VALUE"),
     (["--disk", "none", "--memory", "1GB"], USAGE, "'1GB'", "--memory 2048"),
@@ -94,7 +92,7 @@ NAMES = [
 ]
 DISKS = [
     (["--disk", "/srv/images/mising.qcow2"], USAGE, "/srv/images/mising.qcow2", "size=GIB"),
-    (["--disk", "/nowhere/x.qcow2,size=1"], USAGE, "/nowhere", "make it first"),
+    (["--disk", "/nowhere/x.qcow2,size=1"], USAGE, "/nowhere", "create it first"),
     (["--disk", "vol=images"], USAGE, "vol=images", "POOL/VOLUME"),
     (["--disk", "vol=images/none"], HOST, "'none'", "vol-list images"),
     (["--disk", "pool=imgs,size=1"], HOST, "'imgs'", "'images'"),
@@ -108,12 +106,12 @@ DISKS = [
 ]
 SEEDS = [
     (["root-ssh-key=missing.pub"], USAGE, "'missing.pub'", ""),
-    (["root-ssh-key=folder"], USAGE, "'folder' is a directory", "name a file"),
+    (["root-ssh-key=folder"], USAGE, "'folder' is a directory", "give a file"),
     (["root-ssh-key=key.pub"], USAGE, "'key.pub', line 1", "ssh-ed25519"),
     (["root-ssh-key=key"], USAGE, "private key", ".pub"),
-    (["user-data=bad.yaml"], USAGE, "'bad.yaml', line 3: bad YAML", "check"),
+    (["user-data=bad.yaml"], USAGE, "'bad.yaml', line 3: invalid YAML", "check"),
     (["user-data=plain.txt"], USAGE, "'plain.txt', line 1", "#cloud-config"),
-    (["root-password-file=empty"], USAGE, "'empty' holds no password", ""),
+    (["root-password-file=empty"], USAGE, "'empty' does not contain a password", ""),
     (["userdata=bad.yaml"], USAGE, "'userdata'", "'user-data'"),
     (["user=root"], USAGE, "root", "root-ssh-key"),
     (["hostname=my host"], USAGE, "'my host'", "letters"),
@@ -122,7 +120,12 @@ SEEDS = [
 MACHINES = [
     (["--disk", "none", "--boot", "uefi", "--arch", "aarch64"], HOST, "UEFI", "OVMF"),
     (["--disk", "none", "--launchSecurity", "sev"], USAGE, "sev", "--machine q35 --boot uefi"),
-    (["--disk", "none", "--controller", "num_pcie_root_ports=many"], USAGE, "=many: this is no number", "=14"),
+    (
+        ["--disk", "none", "--controller", "num_pcie_root_ports=many"],
+        USAGE,
+        "--controller num_pcie_root_ports=many: not a number from 0 to",
+        "=14",
+    ),
 ]
 BAD = [*FLAGS, *SUB_OPTIONS, *NAMES, *DISKS, *MACHINES] + [
     (["--disk", "none", "--cloud-init", *words], status, names, hint) for words, status, names, hint in SEEDS
@@ -159,7 +162,7 @@ def test_a_slip_is_met_with_a_sentence_and_a_hint(
 @pytest.mark.parametrize(
     ("uri", "names", "hint"),
     [
-        ("qemu+tcp://nowhere.invalid/system", "no host 'nowhere.invalid'", "see that the host's name is right"),
+        ("qemu+tcp://nowhere.invalid/system", "unknown host 'nowhere.invalid'", "check the host name"),
         ("qmeu:///system", "'qmeu'", "'qemu'"),
         ("qemu+shh:///system", "'shh'", "'ssh'"),
         ("test:///nowhere.xml", "'/nowhere.xml'", "test:///default"),
@@ -186,7 +189,7 @@ def test_a_machine_without_ssh(
     words = ["--connect", "qemu+ssh://vm.example/system", *NEW, "--disk", "none"]
     assert app.run("virtprov-install", command.main, words) == HOST
     sentence, proposed = said(capsys)
-    assert "there is no program 'ssh' on this machine" in sentence
+    assert "the program 'ssh' is not installed on this machine" in sentence
     assert "openssh-client" in proposed
 
 
@@ -221,9 +224,7 @@ def test_nothing_is_left_behind(words: list[str], capsys: pytest.CaptureFixture[
         (["--disk", "none", "--name", "web"], 3, "host"),
     ],
 )
-def test_programs_get_an_object(
-    words: list[str], status: int, kind: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_programs_get_an_object(words: list[str], status: int, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["--connect", KVM, *NEW, *words, "--output", "json"]
     assert app.run("virtprov-install", command.main, argv) == status
     body = json.loads(capsys.readouterr().out)["error"]

@@ -67,12 +67,12 @@ def test_checks(words: list[str], off: list[str]) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ([], "the guest to copy is not named"),
-        (["-o", ""], "the guest to copy is not named"),
-        (["-o", "a", "--original-xml", "b"], "name two guests"),
-        (["-o", "a", "-n", ""], "the copy's name is empty"),
-        (["-o", "a", "--file", ""], "--file is given without a path"),
-        (["-o", "a", "--check", "foo=off"], "--check has no option 'foo'"),
+        ([], "no guest to clone given"),
+        (["-o", ""], "no guest to clone given"),
+        (["-o", "a", "--original-xml", "b"], "--original and --original-xml cannot be used together"),
+        (["-o", "a", "-n", ""], "the name of the clone is empty"),
+        (["-o", "a", "--file", ""], "--file requires a path"),
+        (["-o", "a", "--check", "foo=off"], "--check has no sub-option 'foo'"),
         (["-o", "a", "extra"], "unrecognized arguments: extra"),
     ],
 )

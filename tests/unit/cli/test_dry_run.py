@@ -26,7 +26,7 @@ def test_every_label_has_its_verb() -> None:
 
 
 def test_the_conditional() -> None:
-    assert would("Making the volume a b.qcow2") == "Would make the volume a b.qcow2"
+    assert would("Creating volume a b.qcow2") == "Would create volume a b.qcow2"
     assert would("Unheard of") == "Would do: Unheard of"
 
 
@@ -34,7 +34,7 @@ def test_install(capsys: pytest.CaptureFixture[str], only_bundled_profiles: None
     words = ["--connect", KVM, "--name", "g", "--osinfo", "debian12", "--pxe", "--disk", "pool=images,size=1"]
     assert app.run("virtprov-install", command.main, [*words, "--dry-run"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "Would make the volume g.qcow2" and lines[-1] == "Nothing was changed."
+    assert lines[0] == "Would create volume g.qcow2" and lines[-1] == "Nothing has been changed."
     assert all(line.startswith("Would ") for line in lines[:-1])
 
 
@@ -45,8 +45,8 @@ def test_clone(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
         "Would copy web.qcow2 to web-clone.qcow2",
-        "Would define the guest 'web-clone'",
-        "Nothing was changed.",
+        "Would define guest 'web-clone'",
+        "Nothing has been changed.",
     ]
 
 
@@ -58,7 +58,7 @@ def test_a_name_in_use_is_shown_all_the_same(
     assert app.run("virtprov-install", command.main, [*words, flag]) == 0
     said = capsys.readouterr()
     assert said.out
-    assert "warning: the host has a guest 'web' already" in said.err
+    assert "warning: guest 'web' already exists on the host" in said.err
     assert app.run("virtprov-install", command.main, [*words, flag, "--quiet"]) == 0
     assert capsys.readouterr().err == ""
     assert app.run("virtprov-install", command.main, words) == 3

@@ -104,7 +104,7 @@ def test_a_file_that_says_so_already_is_not_written(tmp_path: Path, capsys: pyte
     after = path.stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     said = capsys.readouterr()
-    assert said.out == "" and said.err == "warning: nothing changes: the guest says so already\n"
+    assert said.out == "" and said.err == "warning: no change: the guest is already configured like this\n"
 
 
 def test_what_is_said_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,16 +119,16 @@ def test_what_is_said_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert command.main([*words]) == 0
     assert capsys.readouterr().out == PLAIN.replace("<vcpu>2", "<vcpu>3").replace("utf-8", "UTF-8")
     assert command.main([*words, "--in-place"]) == 0
-    assert capsys.readouterr().out == f"The file '{path}' is changed.\n"
+    assert capsys.readouterr().out == f"Changed file '{path}'.\n"
     assert command.main([*words, "--verify"]) == 0
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"<?xml version='1.0' encoding='ascii'?><a>\xc3\xa4</a>", "is not written in ASCII: byte 42 is none"),
-        (b"<?xml version='1.0' encoding='klingon'?><domain/>", "says that its encoding is 'klingon'"),
-        (b"<network/>", "is a <network> document, not a <domain>"),
+        (b"<?xml version='1.0' encoding='ascii'?><a>\xc3\xa4</a>", "is not valid ASCII: byte 42 cannot be decoded"),
+        (b"<?xml version='1.0' encoding='klingon'?><domain/>", "declares the unknown encoding 'klingon'"),
+        (b"<network/>", "has a <network> element instead of <domain>"),
         (b"", "guest.xml' is empty"),
     ],
 )
@@ -141,15 +141,15 @@ def test_a_file_that_cannot_be_edited_stays(tmp_path: Path, data: bytes, message
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--in-place"], "--in-place writes a file back, and none is given"),
-        (["--file", "-", "--in-place"], "--in-place cannot write standard input back"),
-        (["web", "--file", "x"], "--file is edited instead of a guest"),
-        (["--all", "--file", "x"], "--file is edited instead of a guest"),
-        (["--file", "x", "--in-place", "--print-xml"], "--in-place and --print-xml exclude each other"),
-        (["--file", "x", "--in-place", "--define"], "--in-place and --define exclude each other"),
-        (["--file", "x", "--update"], "--update changes a running guest, and the XML in a file is none"),
-        (["--file", "x", "--autostart", "yes"], "--autostart is kept by a guest's host"),
-        (["--file", "x", "--keep-old", "y"], "--keep-old keeps the definition of a guest"),
+        (["--in-place"], "--in-place requires --file"),
+        (["--file", "-", "--in-place"], "--in-place cannot be used with standard input"),
+        (["web", "--file", "x"], "--file cannot be combined with guests of a host"),
+        (["--all", "--file", "x"], "--file cannot be combined with guests of a host"),
+        (["--file", "x", "--in-place", "--print-xml"], "--in-place and --print-xml cannot be used together"),
+        (["--file", "x", "--in-place", "--define"], "--in-place and --define cannot be used together"),
+        (["--file", "x", "--update"], "--update requires a running guest; the XML in a file is not enough"),
+        (["--file", "x", "--autostart", "yes"], "--autostart requires a guest of a host"),
+        (["--file", "x", "--keep-old", "y"], "--keep-old requires a guest of a host"),
         (["--file", "/nowhere/x"], "the file '/nowhere/x' does not exist"),
     ],
 )
@@ -208,7 +208,10 @@ def test_the_change_is_made_in_what_the_file_holds_by_then(
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert edit_in_place(there, *argv) == 0
     assert there.read_text() == theirs.replace("<vcpu>2", "<vcpu>3")
-    assert f"The file '{there}' was changed meanwhile" in capsys.readouterr().err
+    assert (
+        f"The file '{there}' has been changed in the meantime; the change is applied to its current contents."
+        in capsys.readouterr().err
+    )
 
 
 def test_nothing_else_is_written_than_was_agreed_to(
@@ -218,7 +221,9 @@ def test_nothing_else_is_written_than_was_agreed_to(
     meanwhile(monkeypatch, lambda: there.write_text(theirs))
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert edit_in_place(there, "--confirm") == 2
-    assert "another change would be made in it than the one that was agreed to" in capsys.readouterr().err
+    assert (
+        "has been changed in the meantime, so the change would differ from the confirmed one" in capsys.readouterr().err
+    )
     assert there.read_text() == theirs
 
 
@@ -238,7 +243,7 @@ def test_two_runs_do_not_write_one_file_at_a_time(
     link.symlink_to(there)
     with lock.take(f"file\n{there}", "writing it", print):
         assert edit_in_place(link) == 1
-    assert "another virtprov-xml has been writing" in capsys.readouterr().err
+    assert "another virtprov-xml has been writing '" in capsys.readouterr().err
     assert there.read_text() == PLAIN
     assert edit_in_place(link) == 0 and "<vcpu>3" in there.read_text()
 

@@ -74,5 +74,5 @@ def test_argparse_looks_for_no_translations(parser: Parser, monkeypatch: pytest.
     monkeypatch.setattr(argparse, "_", search)
     Parser(prog="other").format_help()
     parser.parse_args(["--memory", "1"])
-    with pytest.raises(UsageError, match="--memory needs a value"):
+    with pytest.raises(UsageError, match="--memory requires a value"):
         parser.parse_args(["--memory"])

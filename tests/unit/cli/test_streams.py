@@ -48,7 +48,7 @@ def shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
 def test_a_full_standard_output_is_told_with_a_status_of_its_own(command: str) -> None:
     done = shell(f"{command} >/dev/full")
     assert done.returncode == app.UNWRITTEN
-    assert "done, but standard output cannot be written: no space left on device\n" in done.stderr
+    assert "error: the command succeeded, but cannot write to standard output: no space left on device\n" in done.stderr
     assert "Traceback" not in done.stderr and "bug" not in done.stderr
 
 
@@ -56,7 +56,7 @@ def test_a_full_standard_output_is_told_with_a_status_of_its_own(command: str) -
 def test_a_closed_standard_output_is_told_as_well(command: str) -> None:
     done = shell(f"{command} >&-")
     assert done.returncode == app.UNWRITTEN
-    assert "done, but standard output cannot be written: bad file descriptor\n" in done.stderr
+    assert "error: the command succeeded, but cannot write to standard output: bad file descriptor\n" in done.stderr
     assert "Traceback" not in done.stderr and "bug" not in done.stderr
 
 
@@ -78,12 +78,12 @@ def test_a_reader_that_left_is_no_news_where_nothing_was_changed() -> None:
 
 def test_but_it_is_where_something_was() -> None:
     done = shell(f"({CREATE} --output json; echo $? >&2) | true")
-    assert "done, but standard output cannot be written: broken pipe\n6\n" in done.stderr
+    assert "error: the command succeeded, but cannot write to standard output: broken pipe\n6\n" in done.stderr
 
 
 def test_a_failure_keeps_its_status() -> None:
     done = shell("virtprov-xml --connect test:///default nobody --edit --memory 1 --output json >/dev/full")
-    assert done.returncode == 3 and "no guest 'nobody'" in done.stderr
+    assert done.returncode == 3 and "guest 'nobody' not found on " in done.stderr
 
 
 def test_a_password_that_is_said_once_is_said_on_the_other_stream(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,11 @@ def test_what_was_not_shown_is_not_agreed_to(monkeypatch: pytest.MonkeyPatch) ->
     with open("/dev/full", "w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", streams.Shown(full))
         Output().result("- a\n+ b")
-        with pytest.raises(ProvError, match="was not shown"):
+        with pytest.raises(
+            ProvError,
+            match="cannot write to standard output: nothing has been done, because the change to confirm could not be"
+            " shown",
+        ):
             confirm("Change it?")
 
 
@@ -114,9 +118,9 @@ def test_no_standard_input_is_no_agreement(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("virtprov-xml --edit --memory 64 <&-", "there is no standard input to read XML from"),
-        ("virtprov-xml --edit --memory 64 </dev/zero", "what is on standard input is larger than 16 MiB"),
-        ("virtprov-clone --connect test:///default --original-xml - --auto-clone <&-", "there is no standard input"),
+        ("virtprov-xml --edit --memory 64 <&-", "cannot read XML: standard input is closed"),
+        ("virtprov-xml --edit --memory 64 </dev/zero", "the data on standard input is larger than 16 MiB"),
+        ("virtprov-clone --connect test:///default --original-xml - --auto-clone <&-", "standard input is closed"),
         ("virtprov-clone --connect test:///default --original-xml - --auto-clone </dev/zero", "larger than 16 MiB"),
     ],
 )

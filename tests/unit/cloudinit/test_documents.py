@@ -173,23 +173,27 @@ IMAGE = Wishes(image_user_keys=("k",))
 @pytest.mark.parametrize(
     ("body", "wishes", "words"),
     [
-        ("users: [default, {name: root}]", ROOT, "it has a user 'root' of its own"),
-        ("users: ['alice, tom']", Wishes(user="tom"), "it has a user 'tom' of its own"),
+        ("users: [default, {name: root}]", ROOT, "it already defines a user 'root'"),
+        ("users: ['alice, tom']", Wishes(user="tom"), "it already defines a user 'tom'"),
         ("users: {root: {}}", ROOT, "its 'users' is not a list"),
         ("users: alice", ROOT, "its 'users' is not a list"),
         ("runcmd: date", Wishes(disable=True), "its 'runcmd' is not a list"),
         ("ssh_authorized_keys: k", IMAGE, "its 'ssh_authorized_keys' is not a list"),
-        ("users: [alice]", IMAGE, "leaves out 'default'"),
-        ("chpasswd: {list: 'a:b\n\n  root:x'}", ROOT, "its 'chpasswd' sets root's password too"),
-        ("chpasswd: {list: ['root:x']}", ROOT, "its 'chpasswd' sets root's password too"),
-        ("chpasswd: {users: [{name: root, password: x}]}", ROOT, "its 'chpasswd' sets root's password too"),
-        ("disable_root: true\nssh_authorized_keys: [k]", Wishes(root_keys=("k",)), "'disable_root: true'"),
+        ("users: [alice]", IMAGE, "its 'users' omits 'default', so the ssh key would not be used"),
+        ("chpasswd: {list: 'a:b\n\n  root:x'}", ROOT, "its 'chpasswd' also sets root's password"),
+        ("chpasswd: {list: ['root:x']}", ROOT, "its 'chpasswd' also sets root's password"),
+        ("chpasswd: {users: [{name: root, password: x}]}", ROOT, "its 'chpasswd' also sets root's password"),
+        (
+            "disable_root: true\nssh_authorized_keys: [k]",
+            Wishes(root_keys=("k",)),
+            "it has 'disable_root: true', but root should get a key",
+        ),
     ],
 )
 def test_what_cannot_both_be_had(body: str, wishes: Wishes, words: str) -> None:
     with pytest.raises(InputError) as caught:
         documents.user_data(wishes, source(f"#cloud-config\n{body}\n"))
-    assert str(caught.value).startswith("'ud' does not go together with the other --cloud-init sub-options")
+    assert str(caught.value).startswith("'ud' cannot be combined with the other --cloud-init sub-options")
     assert words in str(caught.value)
     assert caught.value.hint
 
@@ -222,14 +226,14 @@ def test_what_can_both_be_had(body: str, wishes: Wishes) -> None:
 def test_nothing_is_added_to_a_bundle(data: bytes, word: str) -> None:
     with pytest.raises(UsageError) as caught:
         documents.user_data(Wishes(root_hash=HASH, user="tom", disable=True), source(data))
-    assert f"the root password, the user 'tom' and disable cannot be added to 'ud', which is {word}" in str(
+    assert f"the root password, the user 'tom' and disable cannot be added to 'ud', which is already {word}" in str(
         caught.value
     )
 
 
 def test_bad_user_data_is_refused_with_or_without_wishes() -> None:
     for wishes in (Wishes(), ROOT):
-        with pytest.raises(InputError, match="'ud', line 2: bad YAML"):
+        with pytest.raises(InputError, match="'ud', line 2: invalid YAML"):
             documents.user_data(wishes, source("#cloud-config\na: b: c\n"))
 
 
@@ -297,8 +301,8 @@ def test_meta_data_keeps_anchors_small() -> None:
     [
         ("- a\n", "line 1: the meta-data is a list"),
         ("hello\n", "line 1: the meta-data is plain text"),
-        ("a: b: c\n", "line 1: bad YAML"),
-        ("instance-id: a\nlocal-hostname: b\n", "says 'local-hostname: b', and hostname=web is asked for"),
+        ("a: b: c\n", "line 1: invalid YAML"),
+        ("instance-id: a\nlocal-hostname: b\n", "has 'local-hostname: b', but hostname=web is given"),
     ],
 )
 def test_no_meta_data(text: str, words: str) -> None:

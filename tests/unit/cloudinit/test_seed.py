@@ -103,7 +103,7 @@ def test_ssh_key_joins_the_others(put: Put, key: str, other: str) -> None:
 
 def test_a_user_nobody_can_be() -> None:
     (warning,) = build(user="tom").warnings
-    assert warning.startswith("nobody can log in as 'tom'")
+    assert warning.startswith("nobody can log in as 'tom': the user has neither a key (ssh-key=) nor a password")
 
 
 def test_every_document_is_on_the_image(put: Put, tmp_path: Path) -> None:
@@ -158,5 +158,5 @@ def test_two_values_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None
         buffer = io.BytesIO(b"#cloud-config\n")
 
     monkeypatch.setattr("sys.stdin", Input())
-    with pytest.raises(UsageError, match="user-data and vendor-data cannot both come from standard input"):
+    with pytest.raises(UsageError, match="user-data and vendor-data cannot both be read from standard input"):
         build(user_data="-", vendor_data="-")

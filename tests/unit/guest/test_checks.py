@@ -17,7 +17,7 @@ def nics(*macs: str) -> Guest:
 
 def test_names(kvm: Host) -> None:
     checks.name_is_free(kvm, "new")
-    with pytest.raises(HostError, match="has a guest 'web' already") as caught:
+    with pytest.raises(HostError, match="guest 'web' already exists on the host") as caught:
         checks.name_is_free(kvm, "web")
     assert "--name" in caught.value.hint
 
@@ -37,6 +37,6 @@ def test_what_is_no_address(mac: str) -> None:
 def test_addresses_of_other_guests(kvm: Host) -> None:
     checks.given_macs_are_free(kvm, [])
     checks.given_macs_are_free(kvm, ["52:54:00:99:99:99"])
-    with pytest.raises(HostError, match="52:54:00:11:22:33 belongs to the guest 'web'") as caught:
+    with pytest.raises(HostError, match="MAC address 52:54:00:11:22:33 is used by guest 'web'") as caught:
         checks.given_macs_are_free(kvm, ["52:54:00:99:99:99", "52:54:00:11:22:33"])
     assert "mac_in_use=off" in caught.value.hint

@@ -36,7 +36,7 @@ def test_features_that_are_off() -> None:
 
 @pytest.mark.parametrize("text", ["three", "-1", "256", "9" * 100])
 def test_a_number_of_ports_that_makes_no_sense(text: str) -> None:
-    with pytest.raises(UsageError, match="no number from 0 to 255") as caught:
+    with pytest.raises(UsageError, match="not a number from 0 to 255") as caught:
         choices.parse("controller", {"num_pcie_root_ports": text})
     assert len(caught.value.message) < 200
 

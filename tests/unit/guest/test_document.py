@@ -31,7 +31,7 @@ def test_uefi_is_seen_however_it_is_written(os: str, uefi: bool) -> None:
 
 
 def test_another_document_is_refused_by_its_name() -> None:
-    with pytest.raises(XmlError, match="<pool> document, not a <domain>"):
+    with pytest.raises(XmlError, match="has a <pool> element instead of <domain>"):
         Guest.parse("<pool type='dir'/>", "stdin")
 
 

@@ -83,12 +83,12 @@ def test_the_same_device_is_left_as_it_is_written() -> None:
 
 
 def test_names_nobody_knows(kvm: Host) -> None:
-    with pytest.raises(UsageError, match="only a host knows"):
+    with pytest.raises(UsageError, match="this name can only be resolved with a host"):
         written("usb_9_9")
     with pytest.raises(HostError) as failure:
         written("usb_1_2", kvm)
     assert failure.value.hint == "did you mean 'usb_1_1'?"
-    with pytest.raises(UsageError, match="of the kind 'system' cannot be given"):
+    with pytest.raises(UsageError, match="a device of type 'system' cannot be assigned to a guest"):
         written("computer", kvm)
 
 

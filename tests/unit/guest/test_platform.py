@@ -149,9 +149,9 @@ def test_emulation_that_nobody_asked_for_is_slow(
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (PlatformRequest(arch="mips"), "cannot run guests of architecture 'mips'"),
-        (PlatformRequest(domain_type="xen"), "cannot run guests of virtualization type 'xen'"),
-        (PlatformRequest(os_type="exe"), "cannot run guests of OS type 'exe'"),
+        (PlatformRequest(arch="mips"), "the host cannot run guests with architecture 'mips'"),
+        (PlatformRequest(domain_type="xen"), "the host cannot run guests with virtualization type 'xen'"),
+        (PlatformRequest(os_type="exe"), "the host cannot run guests with OS type 'exe'"),
         (PlatformRequest(arch="aarch64", domain_type="kvm"), "virtualization type 'kvm' with architecture 'aarch64'"),
     ],
 )
@@ -170,13 +170,13 @@ def test_what_the_host_cannot_run_is_refused(asked: PlatformRequest, message: st
     ],
 )
 def test_unknown_machines_are_refused_with_known_ones(asked: PlatformRequest, hint: str, kvm: Host) -> None:
-    with pytest.raises(UsageError, match=f"no machine '{asked.machine}'") as caught:
+    with pytest.raises(UsageError, match=f"no machine type '{asked.machine}'") as caught:
         platform.choose(kvm, asked, find("generic"))
     assert caught.value.hint == hint
 
 
 def test_a_recording_without_capabilities_is_refused(host_of: Callable[..., Host]) -> None:
     host = host_of("qemu:///system", {"domains": "test"})  # what libvirt's test driver would say in its place
-    with pytest.raises(HostError, match=r"has no capabilities\.xml") as caught:
+    with pytest.raises(HostError, match=r"host has no capabilities\.xml, so its capabilities are unknown") as caught:
         platform.choose(host, PlatformRequest(), find("generic"))
     assert "--record-host" in caught.value.hint

@@ -46,16 +46,16 @@ def test_what_is_understood(text: str, forward: Forward) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("22", "this is no port of the host and one of the guest"),
-        ("8022:ssh", "this is no port of the host and one of the guest"),
-        ("8022:22/sctp", "this is no port of the host and one of the guest"),
-        ("8022:22/", "this is no port of the host and one of the guest"),
-        ("", "this is no port of the host and one of the guest"),
-        ("::1:8022:22", "an IPv6 address stands in brackets"),
-        ("1.2.3:8022:22", "'1.2.3' is not an IP address"),
-        ("udp:53:53", "'udp' is not an IP address"),
-        ("8022:0", "there is no port 0"),
-        ("65536:22", "there is no port 65536"),
+        ("22", "expected HOST-PORT:GUEST-PORT"),
+        ("8022:ssh", "expected HOST-PORT:GUEST-PORT"),
+        ("8022:22/sctp", "expected HOST-PORT:GUEST-PORT"),
+        ("8022:22/", "expected HOST-PORT:GUEST-PORT"),
+        ("", "expected HOST-PORT:GUEST-PORT"),
+        ("::1:8022:22", "an IPv6 address must be in brackets"),
+        ("1.2.3:8022:22", "'1.2.3' is not a valid IP address"),
+        ("udp:53:53", "'udp' is not a valid IP address"),
+        ("8022:0", "invalid port 0"),
+        ("65536:22", "invalid port 65536"),
     ],
 )
 def test_what_is_not(text: str, message: str) -> None:
@@ -80,7 +80,10 @@ def test_qemu_itself_where_there_is_no_passt() -> None:
     assert "<interface" not in text
     assert 'value="user,id=published0,hostfwd=tcp::8022-:22,hostfwd=udp:[::1]:53-:53"' in text
     assert 'value="virtio-net-pci,netdev=published0,mac=52:54:00:00:00:01,addr=0x1c"' in text
-    assert "the host offers no passt" in notes[0]
+    assert (
+        "the host does not offer passt, so the interface with published ports is a QEMU interface in "
+        "<qemu:commandline>, which libvirt does not list"
+    ) in notes[0]
 
 
 def test_the_card_stays_of_its_model() -> None:
@@ -89,12 +92,12 @@ def test_the_card_stays_of_its_model() -> None:
 
 @pytest.mark.parametrize("nic", ["", "<interface type='network'><source network='default'/></interface>"])
 def test_a_guest_without_user_networking(nic: str) -> None:
-    with pytest.raises(UsageError, match="this guest has none"):
+    with pytest.raises(UsageError, match="--publish requires user networking, which this guest does not have"):
         published("kvm", nic, "8022:22")
 
 
 def test_a_port_that_is_to_lead_to_two_places() -> None:
-    with pytest.raises(UsageError, match="port 8022 of the host is published twice"):
+    with pytest.raises(UsageError, match="--publish: host port 8022 is published twice"):
         published("kvm", USER.format(model="virtio", rest=""), "8022:22", "8022:23")
     published("kvm", USER.format(model="virtio", rest=""), "8022:22", "8022:22/udp", "127.0.0.1:8022:23")
 
@@ -108,5 +111,5 @@ def test_a_port_that_is_taken() -> None:
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = server.getsockname()[1]
-        with pytest.raises(HostError, match=f"--publish 127.0.0.1:{port}:22: tcp port {port} cannot be had here"):
+        with pytest.raises(HostError, match=f"--publish 127.0.0.1:{port}:22: tcp port {port} is not available"):
             publish.check_ports((Forward("127.0.0.1", port, 22),))

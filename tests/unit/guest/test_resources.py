@@ -52,8 +52,8 @@ def test_nobody_knows_how_much_a_generic_guest_needs(setting_of: Make) -> None:
 @pytest.mark.parametrize(
     ("profile", "memory", "words"),
     [
-        ("generic", "16384", "16 MiB of memory; --memory counts in MiB: were 16 GiB meant?"),
-        ("debian12", "4096", "4 MiB of memory; --memory counts in MiB: were 4 GiB meant?"),
+        ("generic", "16384", "the guest gets 16 MiB of memory; --memory is in MiB: did you mean 16 GiB?"),
+        ("debian12", "4096", "the guest gets 4 MiB of memory; --memory is in MiB: did you mean 4 GiB?"),
         ("debian12", "131072", "128 MiB of memory is less than the"),
         ("generic", "17408", ""),
         ("debian12", "2097152", ""),
@@ -124,7 +124,7 @@ def test_a_topology_is_completed(count: str, given: str, made: tuple[int, int, i
 
 @pytest.mark.parametrize(("count", "given"), [("7", "cores='2'"), ("8", "sockets='1' cores='2' threads='2'")])
 def test_a_topology_that_cannot_be_is_refused(count: str, given: str, setting_of: Make) -> None:
-    with pytest.raises(UsageError, match=f"do not make up {count} processors"):
+    with pytest.raises(UsageError, match=f"cannot have {count} processors"):
         resources.fill_topology(setting_of(rest=f"<vcpu>{count}</vcpu>{TOPOLOGY.format(given)}"))
 
 

@@ -52,13 +52,13 @@ def test_no_uri_follows_libvirts_variable(monkeypatch: pytest.MonkeyPatch, hosts
 @pytest.mark.parametrize(
     ("uri", "message", "hint"),
     [
-        ("quemu:///system", "there is no driver 'quemu'", "did you mean 'qemu'?"),
-        ("zzz:///", "there is no driver 'zzz'", "libvirt knows e.g. qemu"),
-        ("nonsense", "does not include a driver name", "see that the URI is right"),
-        ("qemu://[::1/system", "Unable to parse URI", "see that the URI is right"),
-        ("qemu+shh://vm.example/system", "there is no transport 'shh'", "did you mean 'ssh'?"),
-        ("test:///", "test:///default", "see that the URI is right"),
-        ("test:///no/such/file.xml", "there is no file '/no/such/file.xml'", "test:///default"),
+        ("quemu:///system", "unknown driver 'quemu'", "did you mean 'qemu'?"),
+        ("zzz:///", "unknown driver 'zzz'", "libvirt supports for example qemu"),
+        ("nonsense", "does not include a driver name", "check the URI"),
+        ("qemu://[::1/system", "Unable to parse URI", "check the URI"),
+        ("qemu+shh://vm.example/system", "unknown transport 'shh'", "did you mean 'ssh'?"),
+        ("test:///", "test:///default", "check the URI"),
+        ("test:///no/such/file.xml", "file '/no/such/file.xml' does not exist", "test:///default"),
         ("qemu+unix:///system?socket=/no/such/sock", "no libvirt daemon listens at /no/such/sock (No such", "start"),
     ],
 )
@@ -74,9 +74,11 @@ def test_a_machine_where_nobody_listens() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        with pytest.raises(HostError, match=f"nothing listens at '127.0.0.1:{port}'") as caught:
+        with pytest.raises(HostError, match=f"no service listens at '127.0.0.1:{port}'") as caught:
             connect(f"qemu+tcp://127.0.0.1:{port}/system")
-    assert caught.value.hint.startswith("see that '127.0.0.1' is up, and libvirt listens for tcp there")
+    assert caught.value.hint.startswith(
+        "check that '127.0.0.1' is up, and that libvirt listens for tcp connections there"
+    )
 
 
 def test_a_broken_inventory_says_where(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -101,7 +103,7 @@ def locked(tmp_path: Path) -> str:
 def test_nobody_to_ask_is_a_refusal(locked: str) -> None:
     with pytest.raises(Refused) as caught:
         connect(locked)
-    assert "there is nobody to ask" in caught.value.message and "?authfile=" in caught.value.hint
+    assert "but none was given" in caught.value.message and "?authfile=" in caught.value.hint
 
 
 def test_user_and_password_are_asked_for(locked: str) -> None:

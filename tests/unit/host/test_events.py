@@ -187,7 +187,7 @@ def test_a_device_that_leaves(host: Host) -> None:
 def test_a_device_that_stays(host: Host) -> None:
     with host.running.watch("one") as watch:
         watch._source._device(None, watch._domain, "virtio-disk1", "device removal failed")
-        with pytest.raises(HostError, match="^the guest 'one' did not let go of the device 'virtio-disk1'$"):
+        with pytest.raises(HostError, match="^guest 'one' did not release device 'virtio-disk1'$"):
             watch.wait_device_gone("virtio-disk1", SOON)
 
 

@@ -66,7 +66,7 @@ def test_the_document_of_a_missing_guest_hints_at_its_name(kvm: Host) -> None:
     assert caught.value.hint == "did you mean 'web'?"
     with pytest.raises(NotThere) as caught:
         kvm.guests.xml("zzzzzzzz")
-    assert caught.value.hint == "there are: 7, db, web"
+    assert caught.value.hint == "choose from: 7, db, web"
 
 
 def test_all_guests_for_the_checks_that_need_them(kvm: Host) -> None:

@@ -41,7 +41,7 @@ def test_nobody_is_waited_for_who_does_not_answer(silent: int, transport: str, t
     with pytest.raises(Lost) as caught:
         connect(uri)
     assert f"'127.0.0.1:{silent}' does not answer within" in caught.value.message
-    assert "no firewall drops" in caught.value.hint
+    assert "no firewall blocks" in caught.value.hint
 
 
 def test_a_machine_that_has_come_to_a_stop_is_not_waited_for(tmp_path: Path) -> None:

@@ -16,9 +16,7 @@ MACHINES = ("pc", "q35", "virt")
 
 def answers(host: Host, machines: tuple[str, ...] = MACHINES) -> dict[object, object]:
     """Everything a host says about itself, the `machines` and what is on it; ids of running guests are counted anew."""
-    found: dict[object, object] = {
-        name: getattr(host, name)() for name in ("libvirt_version", "hypervisor_version")
-    }
+    found: dict[object, object] = {name: getattr(host, name)() for name in ("libvirt_version", "hypervisor_version")}
     found["default_bridge"] = host.networks.default_bridge()
     found |= {name: getattr(host, name) for name in ("uri", "driver", "is_remote", "is_session")}
     found["capabilities"] = host.capabilities.of_host().xml
@@ -98,10 +96,10 @@ def test_what_the_test_driver_cannot_read_is_left_out_and_told(
     kvm: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = recorder._networks
-    odd = recorder.Item("the network 'odd'", "<network><name>odd</name><ip address='x'/></network>")
+    odd = recorder.Item("network 'odd'", "<network><name>odd</name><ip address='x'/></network>")
     monkeypatch.setattr(recorder, "_networks", lambda host: [*plain(host), odd])
     (note,) = record(kvm, str(tmp_path / "copy"))
-    assert note.startswith("the network 'odd' is left out: ")
+    assert note.startswith("network 'odd' is skipped: ")
     assert answers(connect(f"recorded://{tmp_path / 'copy'}")) == answers(kvm)
 
 

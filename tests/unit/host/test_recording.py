@@ -24,13 +24,13 @@ def opened(folder: Path) -> Host:
 
 
 def test_a_folder_that_is_not_there() -> None:
-    with pytest.raises(HostError, match="^there is no recorded host at '/no/such/place'$") as caught:
+    with pytest.raises(HostError, match="^no recorded host found at '/no/such/place'$") as caught:
         connect("recorded:///no/such/place")
     assert "recorded:///path/to/DIR" in caught.value.hint
 
 
 def test_a_folder_without_host_json(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match="is no recorded host: it has no host.json$"):
+    with pytest.raises(HostError, match="is not a recorded host: it has no host.json$"):
         opened(tmp_path)
 
 
@@ -152,7 +152,7 @@ def test_without_an_inventory_nothing_is_there(folder: Path) -> None:
 
 def test_a_broken_inventory_is_named(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (folder / "inventory.xml").write_text("<node><domain></node>")
-    with pytest.raises(HostError, match=f"^cannot use the inventory '{folder}/inventory.xml': "):
+    with pytest.raises(HostError, match=f"^cannot read the inventory '{folder}/inventory.xml': "):
         opened(folder)
     assert capfd.readouterr().err == ""
 

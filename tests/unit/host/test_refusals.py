@@ -36,7 +36,7 @@ class Said:
         return self.message
 
 
-CLOSED = "what listens at 'vm.example' speaks no ssh, or lets nobody in for now"
+CLOSED = "'vm.example' is not an ssh server, or refuses connections at the moment"
 
 
 # What libvirt 9.0 and 11.3 said when each of these was provoked.
@@ -47,29 +47,29 @@ CLOSED = "what listens at 'vm.example' speaks no ssh, or lets nobody in for now"
             "qemu+tcp://vm.example:1/system",
             "unable to connect to server at 'vm.example:1': Connection refused",
             SYSTEM_ERROR,
-            "nothing listens at 'vm.example:1'",
-            "libvirt listens for tcp there (libvirtd-tcp.socket or virtproxyd-tcp.socket)",
+            "no service listens at 'vm.example:1'",
+            "is up, and that libvirt listens for tcp connections there (libvirtd-tcp.socket or virtproxyd-tcp.socket)",
         ),
         (
             "qemu+tcp://vm.example:99999/system",
             "unable to connect to server at 'vm.example:99999': Connection refused",
             SYSTEM_ERROR,
-            "there is no port 99999",
-            "ports go from 1 to 65535",
+            "invalid port 99999",
+            "ports range from 1 to 65535",
         ),
         (
             LIBSSH,
             "no connection driver available for SSH session handshake failed: Failed getting banner",
             libvirt.VIR_ERR_NO_CONNECT,
-            "what listens at 'vm.example:2222' speaks no ssh, or lets nobody in for now",
-            "that `ssh -p 2222 root@vm.example` works; sshd shuts out for a while whoever",
+            "'vm.example:2222' is not an ssh server, or refuses connections at the moment",
+            "that `ssh -p 2222 root@vm.example` works; sshd blocks clients for a while after several failed logins",
         ),
         (
             "qemu+tcp://vm.example/system",
             "packet 1213486156 bytes received from server too large, want 33554432",
             RPC,
-            "what listens at 'vm.example' is no libvirt",
-            "libvirt listens for tcp there",
+            "'vm.example' is not a libvirt daemon",
+            "is up, and that libvirt listens for tcp connections there (",
         ),
         # sshd 9.2 told that it closed, sshd 10.0 does not
         (
@@ -78,21 +78,21 @@ CLOSED = "what listens at 'vm.example' speaks no ssh, or lets nobody in for now"
             "vm.example port 22: Connection reset by peer",
             SYSTEM_ERROR,
             CLOSED,
-            "that `ssh root@vm.example` works; sshd shuts out for a while whoever",
+            "that `ssh root@vm.example` works; sshd blocks clients for a while after several failed logins",
         ),
         (
             SSH,
             "Cannot recv data: Connection closed by vm.example port 22: Connection reset by peer",
             SYSTEM_ERROR,
             CLOSED,
-            "that `ssh root@vm.example` works; sshd shuts out for a while whoever",
+            "that `ssh root@vm.example` works; sshd blocks clients for a while after several failed logins",
         ),
         (
             "qemu+tls://vm.example:22/system",
             "TLS handshake failed Error in the pull function",
             AUTH,
-            "what listens at 'vm.example:22' speaks no TLS",
-            "libvirt listens for tls there",
+            "'vm.example:22' is not a TLS server",
+            "is up, and that libvirt listens for tls connections there (",
         ),
         (
             "lxc:///",
@@ -105,7 +105,7 @@ CLOSED = "what listens at 'vm.example' speaks no ssh, or lets nobody in for now"
             LIBSSH,
             "unable to connect to server at 'vm.example:2222': Connection refused",
             SYSTEM_ERROR,
-            "nothing listens at 'vm.example:2222'",
+            "no service listens at 'vm.example:2222'",
             "that `ssh -p 2222 root@vm.example` works",
         ),
         (
@@ -113,28 +113,28 @@ CLOSED = "what listens at 'vm.example' speaks no ssh, or lets nobody in for now"
             "Cannot recv data: ssh: connect to host vm.example port 22: No route to host: Connection reset by peer",
             SYSTEM_ERROR,
             "'vm.example' cannot be reached",
-            "see that 'vm.example' is up",
+            "check that 'vm.example' is up and in a network that this machine can reach",
         ),
         (
             SSH,
             "Cannot recv data: ssh: Could not resolve hostname vm.example: Name or service not known: Connection reset",
             SYSTEM_ERROR,
-            "there is no host 'vm.example'",
-            "the host's name is right",
+            "unknown host 'vm.example'",
+            "check the host name and the name resolution of this machine",
         ),
         (
             "qemu+tcp://vm.example/system",
             "Unable to resolve address 'vm.example' service '16509': Name or service not known",
             SYSTEM_ERROR,
-            "there is no host 'vm.example'",
-            "the host's name is right",
+            "unknown host 'vm.example'",
+            "check the host name and the name resolution of this machine",
         ),
         (
             "esx://vm.example/",
             "IP address lookup for host 'vm.example' failed: Name or service not known",
             libvirt.VIR_ERR_INTERNAL_ERROR,
-            "there is no host 'vm.example'",
-            "the host's name is right",
+            "unknown host 'vm.example'",
+            "check the host name and the name resolution of this machine",
         ),
         (
             SSH,
@@ -178,27 +178,39 @@ CLOSED = "what listens at 'vm.example' speaks no ssh, or lets nobody in for now"
             "unexpected qemu URI path '/sytem', try qemu:///system",
             libvirt.VIR_ERR_INTERNAL_ERROR,
             "unexpected qemu URI path '/sytem', try qemu:///system",
-            "/session for those of one user",
+            "check the path of the URI: /system for the system's guests, /session for those of a user",
         ),
         (
             "lxc:///nothing",
             "Unexpected LXC URI path '/nothing', try lxc:///system",
             libvirt.VIR_ERR_INTERNAL_ERROR,
             "Unexpected LXC URI path '/nothing', try lxc:///system",
-            "see the path of the URI",
+            "check the path of the URI: /system for the system's guests, /session for those of a user",
         ),
         ("qemu+ssh://vm.example/system", "Cannot find 'ssh' in path: No such file or directory", SYSTEM_ERROR)
-        + ("there is no program 'ssh' on this machine", "openssh-client"),
-        ("xen:///", "xen:///", libvirt.VIR_ERR_NO_CONNECT, "libvirt has no driver for 'xen' there", "install it"),
+        + ("the program 'ssh' is not installed on this machine", "openssh-client"),
+        (
+            "xen:///",
+            "xen:///",
+            libvirt.VIR_ERR_NO_CONNECT,
+            "libvirt on that host has no driver for 'xen'",
+            "install the driver and restart libvirt, or use another URI",
+        ),
         (
             "qemu+ssh://vm.example/system?keyfile=/no/such/key",
             "Cannot recv data: vm.example: Permission denied (publickey).: Connection reset by peer",
             SYSTEM_ERROR,
-            "there is no key file '/no/such/key'",
+            "key file '/no/such/key' does not exist",
             "keyfile=",
         ),
         (SSH, "Some new trouble", SYSTEM_ERROR, "Some new trouble", "`ssh root@vm.example` works"),
-        ("qemu:///system", "Some new trouble", SYSTEM_ERROR, "Some new trouble", "see that the URI is right"),
+        (
+            "qemu:///system",
+            "Some new trouble",
+            SYSTEM_ERROR,
+            "Some new trouble",
+            "check the URI, for example qemu:///system, qemu+ssh://user@host/system, test:///default",
+        ),
     ],
 )
 def test_what_libvirt_says_in_our_words(uri: str, words: str, code: int, why: str, hint: str) -> None:
@@ -211,73 +223,85 @@ def test_what_libvirt_says_in_our_words(uri: str, words: str, code: int, why: st
 @pytest.mark.parametrize(
     ("uri", "words", "code", "why", "hint"),
     [
-        (SSH, CHANGED, SYSTEM_ERROR, "ssh key is not the one that is known", "-R vm.example"),
+        (SSH, CHANGED, SYSTEM_ERROR, "the host's ssh key has changed", "-R vm.example"),
         (
             LIBSSH,
             "!!! SSH HOST KEY VERIFICATION FAILED !!!: Identity of host 'vm.example:2222' differs from stored identity",
             AUTH,
-            "ssh key is not the one that is known",
-            "take the old one out of /k",
+            "the host's ssh key has changed",
+            "whether the key was changed; then remove the old one from /k",
         ),
         (
             SSH,
             "Cannot recv data: Host key verification failed.: Connection reset by peer",
             SYSTEM_ERROR,
-            "the host's ssh key is not known",
+            "the host's ssh key is unknown",
             "run `ssh root@vm.example` once and accept the host's key",
         ),
         (
             LIBSSH,
             "failed to retrieve decision to accept host key",
             libvirt.VIR_ERR_LIBSSH,
-            "the host's ssh key is not known",
+            "the host's ssh key is unknown",
             "add the host's key to /k, or add known_hosts_verify=auto",
         ),
         (
             SSH,
             "Cannot recv data: root@vm.example: Permission denied (publickey).: Connection reset by peer",
             SYSTEM_ERROR,
-            "ssh does not let 'root' in there",
-            "?keyfile=FILE names a key",
+            "ssh refused the login of 'root'",
+            "works without a password; ?keyfile=FILE selects a key",
         ),
         (
             LIBSSH,
             "failed to authenticate: Access denied for 'publickey'. Authentication that can continue: publickey",
             AUTH,
-            "ssh does not let 'root' in there",
-            "`ssh -p 2222 root@vm.example` lets you in",
+            "ssh refused the login of 'root'",
+            "`ssh -p 2222 root@vm.example` works",
         ),
         (
             LIBSSH.replace("libssh", "libssh2"),
             "authentication with private key '/key' has failed: Username/PublicKey combination invalid",
             AUTH,
-            "ssh does not let 'root' in there",
-            "lets you in",
+            "ssh refused the login of 'root'",
+            "works",
         ),
-        (TLS, "Failed to verify peer's certificate", AUTH, "is not one that /pki trusts", "looked for in /pki"),
+        (
+            TLS,
+            "Failed to verify peer's certificate",
+            AUTH,
+            "the host's certificate is not trusted by /pki",
+            "read from /pki",
+        ),
         (
             TLS,
             "Unable to read TLS confirmation: Input/output error",
             SYSTEM_ERROR,
-            "the host does not take the certificate of this machine",
-            "have the host's authority sign one",
+            "the host does not accept the certificate of this machine",
+            "get one signed by the host's certificate authority",
         ),
         (
             TLS,
             "Our own certificate /pki/c failed validation against /pki/ca: The certificate hasn't got a known issuer",
             RPC,
             "Our own certificate /pki/c failed validation",
-            "authority sign a certificate",
+            "get a certificate signed by the host's certificate authority",
         ),
-        ("esx://vm.example/", "Username request failed", AUTH, "there is nobody to ask", "?authfile="),
+        ("esx://vm.example/", "Username request failed", AUTH, "but none was given", "?authfile="),
         (
             "qemu:///system",
             "Failed to connect socket to '/run/libvirt/libvirt-sock': Permission denied",
             SYSTEM_ERROR,
             "Failed to connect socket to '/run/libvirt/libvirt-sock': Permission denied",
-            "be root or in the group 'libvirt', or use qemu:///session",
+            "become root or a member of the group 'libvirt', or use qemu:///session",
         ),
-        ("qemu:///system", "polkit said no", AUTH, "polkit said no", "join the group 'libvirt'"),
+        (
+            "qemu:///system",
+            "polkit said no",
+            AUTH,
+            "polkit said no",
+            "become root, join the group 'libvirt', or use qemu:///session",
+        ),
     ],
 )
 def test_who_is_not_let_in(uri: str, words: str, code: int, why: str, hint: str) -> None:
@@ -291,8 +315,16 @@ def test_who_is_not_let_in(uri: str, words: str, code: int, why: str, hint: str)
 @pytest.mark.parametrize(
     ("asked", "why", "hint"),
     [
-        ("Accept SSH host key with hash 'ab:cd' for host 'vm.example:2222' (yes/no)?", "is not known", "add the host"),
-        ("Passphrase for key '/key'", "asks for a password or a passphrase", "`ssh -p 2222 root@vm.example`"),
+        (
+            "Accept SSH host key with hash 'ab:cd' for host 'vm.example:2222' (yes/no)?",
+            "the host's ssh key is unknown",
+            "add the host",
+        ),
+        (
+            "Passphrase for key '/key'",
+            "ssh requires a password or a passphrase, but cannot ask for it",
+            "`ssh -p 2222 root@vm.example`",
+        ),
     ],
 )
 def test_a_question_that_nobody_answered(asked: str, why: str, hint: str) -> None:

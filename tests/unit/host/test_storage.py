@@ -73,7 +73,7 @@ def test_a_pool_that_is_full(pool_host: Host) -> None:
 def test_a_copy_of_a_volume(pool_host: Host) -> None:
     made = pool_host.storage.clone_volume("images", VOLUME("copy", 8), "images", "base.qcow2")
     assert (made.name, made.capacity) == ("copy", 8 * 1024**2)
-    with pytest.raises(NotThere, match="the pool 'images' has no volume 'bose.qcow2'") as caught:
+    with pytest.raises(NotThere, match="pool 'images' has no volume 'bose.qcow2'") as caught:
         pool_host.storage.clone_volume("images", VOLUME("more", 8), "images", "bose.qcow2")
     assert caught.value.hint == "did you mean 'base.qcow2'?"
 
@@ -221,7 +221,7 @@ def test_a_secret_is_kept_whole_or_not_at_all(refuses: bool, pool_host: Host, mo
     keeper = Keeper(refuses)
     monkeypatch.setattr(pool_host._link, "conn", keeper)
     if refuses:
-        with pytest.raises(HostError, match="cannot keep the password as a secret"):
+        with pytest.raises(HostError, match="cannot store the password as a secret"):
             pool_host.secrets.create("<secret/>", b"hush")
         assert not keeper.there
     else:

@@ -137,7 +137,7 @@ def test_lists_of_processors(text: str, numbers: set[int]) -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "1-", "-1", "1,,2", "^"])
 def test_what_is_no_list_of_processors(text: str) -> None:
-    with pytest.raises(HostError, match="is no list of processors"):
+    with pytest.raises(HostError, match="is not a list of processors"):
         cpu_numbers(text)
 
 

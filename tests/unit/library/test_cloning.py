@@ -40,12 +40,16 @@ def test_every_field_finds_its_place() -> None:
 @pytest.mark.parametrize(
     ("copy", "kind", "message"),
     [
-        (Copy(), virtprov.UsageError, "the guest to copy is not named"),
-        (Copy(original="a1", original_xml="<domain/>"), virtprov.UsageError, "name two guests"),
-        (Copy(original="a1", files=[""]), virtprov.UsageError, "--file is given without a path"),
-        (Copy(original="a1", auto=False), virtprov.UsageError, "the copy has no name"),
+        (Copy(), virtprov.UsageError, "no guest to clone given"),
+        (
+            Copy(original="a1", original_xml="<domain/>"),
+            virtprov.UsageError,
+            "--original and --original-xml cannot be used together",
+        ),
+        (Copy(original="a1", files=[""]), virtprov.UsageError, "--file requires a path"),
+        (Copy(original="a1", auto=False), virtprov.UsageError, "no name given for the clone"),
         (Copy(original_xml="<domain"), virtprov.XmlError, "the original's XML"),
-        (Copy(original="c1"), virtprov.HostError, "has no guest 'c1'"),
+        (Copy(original="c1"), virtprov.HostError, "guest 'c1' not found on "),
     ],
 )
 def test_what_cannot_be_copied(copy: Copy, kind: type[virtprov.ProvError], message: str, host: Host) -> None:

@@ -39,7 +39,7 @@ def test_a_pattern_and_names(host: Host) -> None:
 def test_a_choice_by_what_guests_are(host: Host) -> None:
     done = virtprov.edit(host, "*", MEMORY, where="./name[. = 'b1']", states=["shutoff", "crashed"])
     assert [guest.name for guest in done.guests] == ["b1"]
-    with pytest.raises(virtprov.HostError, match="no guest of .* is meant"):
+    with pytest.raises(virtprov.HostError, match="no guest of .* is selected"):
         virtprov.edit(host, "*", MEMORY, states="running")
 
 
@@ -67,7 +67,7 @@ def test_the_running_guest_is_changed(host: Host) -> None:
 def test_one_that_cannot_be_changed_leaves_all_as_they_are(host: Host) -> None:
     virtprov.edit(host, "a1", Change("add-device", "rng", "/dev/urandom"))
     remove = Change("remove-device", "rng", "all")
-    with pytest.raises(virtprov.UsageError, match="a2: .*; no guest is changed") as caught:
+    with pytest.raises(virtprov.UsageError, match="a2: .*; no guest has been changed") as caught:
         virtprov.edit(host, "a*", [MEMORY, remove])
     assert caught.value.hint and kib(host, "a1") == 65536
     done = virtprov.edit(host, "a*", [MEMORY, remove], keep_going=True)
@@ -91,7 +91,7 @@ def refusing(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 
 def test_what_was_changed_already_is_put_back(refusing: Host) -> None:
-    with pytest.raises(virtprov.HostError, match="a2: refused; the others are as they were"):
+    with pytest.raises(virtprov.HostError, match="a2: refused; the other guests have been restored"):
         virtprov.edit(refusing, "a*", MEMORY)
     with pytest.raises(virtprov.HostError, match="^refused$"):
         virtprov.edit(refusing, "a2", MEMORY)
@@ -137,13 +137,18 @@ def test_several_at_a_time(host: Host) -> None:
 @pytest.mark.parametrize(
     ("names", "changes", "options", "message"),
     [
-        ("", MEMORY, {}, "the guest's name is empty"),
-        ([], MEMORY, {}, "the guest's name is empty"),
-        ("a1", (), {}, "the change itself is missing"),
-        ("a1", MEMORY, {"target": "boot"}, "an edit cannot have the target 'boot'"),
-        ("a1", MEMORY, {"states": "asleep"}, "a guest is never 'asleep'"),
-        ("a1", MEMORY, {"jobs": 0}, "at least one guest at a time"),
-        ("a1", MEMORY, {"target": "live", "autostart": True}, "--autostart is no part of what runs"),
+        ("", MEMORY, {}, "the name of the guest is empty"),
+        ([], MEMORY, {}, "the name of the guest is empty"),
+        ("a1", (), {}, "no change given"),
+        ("a1", MEMORY, {"target": "boot"}, "unknown target 'boot'"),
+        ("a1", MEMORY, {"states": "asleep"}, "unknown state 'asleep'"),
+        ("a1", MEMORY, {"jobs": 0}, "--jobs must be 1 or more, not"),
+        (
+            "a1",
+            MEMORY,
+            {"target": "live", "autostart": True},
+            "--autostart cannot be used with --live: it is not part of the running guest",
+        ),
     ],
 )
 def test_requests_that_make_no_sense(

@@ -15,9 +15,7 @@ from virtprov.library.editing import warn_of_leftovers
 from virtprov.library.events import Collector
 
 
-def test_runs_without_an_end_are_told_of_where_storage_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_without_an_end_are_told_of_where_storage_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     hears = Collector(None)
     seed, start = WriteSeed("p", "web-seed.iso", b""), Start("web")
@@ -32,4 +30,4 @@ def test_runs_without_an_end_are_told_of_where_storage_is_made(
         assert hears.warnings == []
         warn_of_leftovers([start, seed], world, hears)
     (warning,) = hears.warnings
-    assert "came to no end and may have left" in warning
+    assert "remove what is left with `virtprov-install --clean-up`" in warning

@@ -90,7 +90,7 @@ def test_port_forwardings_are_numbered(built: Built) -> None:
 
 @pytest.mark.parametrize("words", ["", "x", "80-", "80:http", "80/", "1.2.3.4", "a:b:c"])
 def test_port_forwardings_that_make_no_sense(say: Say, words: str) -> None:
-    with pytest.raises(UsageError, match="no port forwarding"):
+    with pytest.raises(UsageError, match="invalid port forwarding"):
         say("network", f"portForward={words}")
 
 

@@ -138,7 +138,7 @@ def test_leading_words_are_keys(group: str) -> None:
 def test_unknown_keys_are_refused_with_the_nearest_ones(group: str) -> None:
     known = plain(group)
     near = known.rows[0].name.replace(NUMBER, "") + "x"
-    with pytest.raises(UsageError, match=f"--{group} has no option") as refusal:
+    with pytest.raises(UsageError, match=f"--{group} has no sub-option") as refusal:
         known.row(near)
     assert refusal.value.hint
 
@@ -148,5 +148,5 @@ def test_numbers_are_kept_within_reason(group: str) -> None:
     known = table(group)
     numbered = [row.name for row in known.rows if NUMBER in row.name]
     for name in numbered:
-        with pytest.raises(UsageError, match="too high"):
+        with pytest.raises(UsageError, match="the number is too large"):
             known.row(name.replace(NUMBER, "123456789"))

@@ -15,23 +15,35 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("part", "slip"),
     [
-        ("<recources arch='all'/>", "<os> has no <recources> (did you mean 'resources'?)"),
-        ("<resources><minimum/></resources>", "<resources> needs the attribute 'arch'"),
-        ("<resources arch='x86-64'/>", "arch='x86-64' is not known (did you mean 'x86_64'"),
-        ("<resources arch='all' inherits='true'/>", "no attribute 'inherits' (did you mean 'inherit'?)"),
-        ("<resources arch='all'><minimum><memory>1</memory></minimum></resources>", "<minimum> has no <memory>"),
+        ("<recources arch='all'/>", "unknown element <recources> in <os> (did you mean 'resources'?)"),
+        ("<resources><minimum/></resources>", "<resources> requires the attribute 'arch'"),
+        ("<resources arch='x86-64'/>", "invalid value arch='x86-64' (did you mean 'x86_64'"),
+        (
+            "<resources arch='all' inherits='true'/>",
+            "unknown attribute 'inherits' of <resources> (did you mean 'inherit'?)",
+        ),
+        (
+            "<resources arch='all'><minimum><memory>1</memory></minimum></resources>",
+            "unknown element <memory> in <minimum>",
+        ),
         (
             "<resources arch='all'><minimum><ram>4 GiB</ram></minimum></resources>",
-            "<ram> is '4 GiB' instead of a whole number (sizes in bytes)",
+            "<ram> is '4 GiB', expected a whole number (sizes in bytes)",
         ),
-        ("<release-date>31.12.2025</release-date>", "<release-date> is '31.12.2025' instead of a date such as"),
-        ("<short-id>my os</short-id>", "<short-id> is 'my os' instead of one word"),
-        ("<release-status>stable</release-status>", "<release-status> is 'stable' instead of snapshot"),
-        ("<firmware arch='x86_64' type='uefi'/>", "type='uefi' is not known (did you mean 'efi'?)"),
-        ("<media arch='x86_64' live='yes'/>", "live='yes' is not known (it is one of true, false)"),
-        ("<media arch='x86_64'><iso><volumeid/></iso></media>", "<iso> has no <volumeid> (did you mean 'volume-id'"),
-        ("<tree arch='x86_64'><treeinfo><famly/></treeinfo></tree>", "<treeinfo> has no <famly>"),
-        ("<derives-from id='http://example.org/nobody/1'/>", "there is no system 'http://example.org/nobody/1'"),
+        ("<release-date>31.12.2025</release-date>", "<release-date> is '31.12.2025', expected a date such as"),
+        ("<short-id>my os</short-id>", "<short-id> is 'my os', expected a word"),
+        ("<release-status>stable</release-status>", "<release-status> is 'stable', expected snapshot"),
+        ("<firmware arch='x86_64' type='uefi'/>", "invalid value type='uefi' (did you mean 'efi'?)"),
+        ("<media arch='x86_64' live='yes'/>", "invalid value live='yes' (expected true, false)"),
+        (
+            "<media arch='x86_64'><iso><volumeid/></iso></media>",
+            "unknown element <volumeid> in <iso> (did you mean 'volume-id'",
+        ),
+        ("<tree arch='x86_64'><treeinfo><famly/></treeinfo></tree>", "unknown element <famly> in <treeinfo>"),
+        (
+            "<derives-from id='http://example.org/nobody/1'/>",
+            "inherits from 'http://example.org/nobody/1', which does not exist",
+        ),
     ],
 )
 def test_a_slip_of_a_users_is_named_and_the_rest_is_used(
@@ -50,8 +62,8 @@ def test_slips_carry_their_line(folders: Folders) -> None:
         folders.user, "os/one.xml", '<os id="http://example.org/one/1">', "  <shortid>one1</shortid>", "</os>"
     )
     assert check_file(str(path)) == [
-        f"OS profile {path}, line 3: <os> has no <shortid> (did you mean 'short-id'?)",
-        f"OS profile {path}, line 2: <os> has no <short-id>, so that no short name finds it",
+        f"OS profile {path}, line 3: unknown element <shortid> in <os> (did you mean 'short-id'?)",
+        f"OS profile {path}, line 2: <os> has no <short-id>, so it cannot be selected by a short name",
     ]
 
 

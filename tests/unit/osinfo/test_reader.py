@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         ("<libosinfo><os id='http://e.org/x'>", "line 1"),
         ("", "empty"),
         ("plain words", "line 1"),
-        ("<domain/>", "<domain> instead of <libosinfo>"),
+        ("<domain/>", "is not an OS profile: the root element is <domain> instead of <libosinfo>"),
         ("<libosinfo>\n\n<os><short-id>x</short-id></os></libosinfo>", "line 3: <os> has no id"),
         ("<!DOCTYPE x [<!ENTITY a 'b'>]><libosinfo/>", "DOCTYPE"),
         ("<libosinfo><os id='http://e.org/x'><short-id>&unknown;</short-id></os></libosinfo>", "line 1"),

@@ -61,7 +61,7 @@ def test_a_program_that_cannot_be_started(tmp_path: Path) -> None:
 
 
 def test_too_slow() -> None:
-    with pytest.raises(CommandError, match="did not end within 0.05 seconds"):
+    with pytest.raises(CommandError, match="did not finish within 0.05 seconds"):
         command.run(["sleep", "60"], timeout=0.05)
 
 

@@ -82,13 +82,13 @@ def test_an_interrupted_copy_is_removed(image: Path, tmp_path: Path) -> None:
 def test_nothing_that_is_there_is_overwritten(image: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.img"
     other.write_text("precious")
-    with pytest.raises(ProvError, match="other.img exists already"):
+    with pytest.raises(ProvError, match="other.img already exists"):
         copy_image(str(image), str(other))
     assert other.read_text() == "precious"
 
 
 def test_a_missing_image_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ProvError, match="missing.img cannot be opened"):
+    with pytest.raises(ProvError, match="cannot open .*missing.img"):
         copy_image(str(tmp_path / "missing.img"), str(tmp_path / "copy.img"))
     assert not (tmp_path / "copy.img").exists()
 
@@ -101,7 +101,7 @@ def test_a_full_file_system_leaves_no_copy(image: Path, tmp_path: Path) -> None:
     kept, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, kept[1]))  # as if the disk were full at 1 MiB
     try:
-        with pytest.raises(ProvError, match="disk.img cannot be copied to .*copy.img: File too large"):
+        with pytest.raises(ProvError, match="cannot copy .*disk.img to .*copy.img: File too large"):
             copy_image(str(image), str(copy))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, kept)
@@ -114,7 +114,7 @@ def test_blocks_are_shared_or_it_is_said_that_they_cannot(image: Path, tmp_path:
     try:
         copy_image(str(image), str(copy), reflink=True)
     except HostError as problem:
-        assert "cannot be shared" in problem.message and "--reflink" in problem.hint
+        assert "cannot share the blocks of" in problem.message and "--reflink" in problem.hint
         assert os.listdir(tmp_path) == ["disk.img"]
     else:
         assert copy.read_bytes() == image.read_bytes()

@@ -53,7 +53,7 @@ def test_a_break_is_taken_up_where_it_was(site: Any, tmp_path: Path) -> None:
 
 def test_a_later_run_goes_on(site: Any, tmp_path: Path) -> None:
     site.rules["/a"] = lambda handler: handler.cut(200, DATA[: CHUNK + 1000], len(DATA), ETag='"v1"')
-    with pytest.raises(FetchError, match="broke"):
+    with pytest.raises(FetchError, match="was lost"):
         download(f"{site.url}/a", str(tmp_path / "a"), pause=0)
     assert leftovers(tmp_path) == ["a.part", "a.part.from"]
     site.seen.clear()
@@ -109,21 +109,21 @@ def test_a_server_that_always_breaks_is_given_up(site: Any, tmp_path: Path) -> N
 def test_another_checksum_leaves_nothing(site: Any, tmp_path: Path) -> None:
     site.files["/a"] = DATA
     (tmp_path / "a").write_text("the one before")
-    with pytest.raises(FetchError, match="has another sha512 checksum"):
+    with pytest.raises(FetchError, match="has the sha512 checksum"):
         download(f"{site.url}/a", str(tmp_path / "a"), checksum="sha512:" + "0" * 128)
     assert leftovers(tmp_path) == ["a"]
     assert (tmp_path / "a").read_text() == "the one before"
 
 
 def test_a_missing_file_leaves_nothing(site: Any, tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="there is nothing at"):
+    with pytest.raises(FetchError, match="not found"):
         download(f"{site.url}/a", str(tmp_path / "a"))
     assert leftovers(tmp_path) == []
 
 
 def test_a_place_that_cannot_be_written(site: Any, tmp_path: Path) -> None:
     site.files["/a"] = DATA
-    with pytest.raises(FetchError, match="cannot be saved as .* no such file or directory"):
+    with pytest.raises(FetchError, match="cannot save .* no such file or directory"):
         download(f"{site.url}/a", str(tmp_path / "none" / "a"))
 
 

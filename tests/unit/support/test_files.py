@@ -27,7 +27,7 @@ def test_a_missing_file_names_its_neighbour(tmp_path: Path) -> None:
 def test_a_missing_directory_is_the_hint(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         files.read_bytes(str(tmp_path / "none" / "a"))
-    assert caught.value.hint == f"there is no directory '{tmp_path}/none'"
+    assert caught.value.hint == f"directory '{tmp_path}/none' does not exist"
 
 
 def test_a_directory_is_no_file(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_private_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept.remove()
     assert os.listdir(tmp_path) == []
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
-    with pytest.raises(ProvError, match="no temporary file"):
+    with pytest.raises(ProvError, match="cannot create a temporary file in"):
         files.private_file()
 
 

@@ -25,7 +25,7 @@ def test_too_large(site: Any) -> None:
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(404, "there is nothing at"), (410, "nothing"), (403, "does not let us read"), (503, "the server says 503")],
+    [(404, "not found"), (410, "not found"), (403, "the server denies access to"), (503, "the server reports 503")],
 )
 def test_statuses(site: Any, status: int, words: str) -> None:
     site.rules["/a"] = lambda handler: handler.reply(status, b"")
@@ -40,7 +40,7 @@ def test_redirects_are_followed_but_not_in_circles(site: Any) -> None:
     site.rules["/a"] = lambda handler: handler.reply(302, b"", Location="/b")
     site.rules["/c"] = lambda handler: handler.reply(302, b"", Location="/c")
     assert http.fetch(f"{site.url}/a") == b"here"
-    with pytest.raises(FetchError, match="leads round in a circle"):
+    with pytest.raises(FetchError, match="redirects too many times"):
         http.fetch(f"{site.url}/c")
 
 
@@ -75,7 +75,7 @@ def test_a_server_without_pieces(site: Any) -> None:
     site.rules["/a"] = lambda handler: handler.reply(200, b"0123456789")
     with http.Web() as web:
         assert web.read(f"{site.url}/a", 0, 4) == b"0123"
-        with pytest.raises(FetchError, match="cannot send a piece of a file"):
+        with pytest.raises(FetchError, match="does not support partial downloads"):
             web.read(f"{site.url}/a", 4, 4)
 
 
@@ -86,14 +86,14 @@ def closed_port() -> int:
 
 
 def test_nobody_there(site: Any) -> None:
-    with pytest.raises(FetchError, match=r"'127.0.0.1' refuses the connection"):
+    with pytest.raises(FetchError, match="127.0.0.1' refused the connection for"):
         http.fetch(f"http://127.0.0.1:{closed_port()}/a")
 
 
 def test_no_such_host(site: Any) -> None:
     with pytest.raises(FetchError) as caught:
         http.fetch("http://no-such-host.invalid/a")
-    assert str(caught.value) == "there is no host called 'no-such-host.invalid'"
+    assert str(caught.value) == "unknown host 'no-such-host.invalid'"
 
 
 def test_silence(site: Any) -> None:
@@ -101,7 +101,7 @@ def test_silence(site: Any) -> None:
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
-        with pytest.raises(http.Broken, match="does not answer within 0.05 seconds"):
+        with pytest.raises(http.Broken, match="did not answer within 0.05 seconds"):
             http.Web(timeout=0.05).fetch(f"http://127.0.0.1:{deaf.getsockname()[1]}/")
 
 
@@ -113,14 +113,14 @@ def test_a_certificate_that_does_not_fit(site: Any) -> None:
 
 def test_a_broken_connection(site: Any) -> None:
     site.rules["/a"] = lambda handler: handler.cut(200, b"half", 8)
-    with pytest.raises(http.Broken, match="broke while"):
+    with pytest.raises(http.Broken, match="was lost while downloading"):
         http.fetch(f"{site.url}/a")
 
 
 @pytest.mark.parametrize("url", ["ftp://host/a", "file:///a", "a", ""])
 def test_other_addresses(url: str) -> None:
     assert not http.is_url(url)
-    with pytest.raises(FetchError, match="is not an http or https address"):
+    with pytest.raises(FetchError, match="is not an http or https URL"):
         http.fetch(url)
 
 

@@ -103,7 +103,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     Path(path).write_bytes(iso.build_iso({"user-data": b""}, "x"))
     with iso.Reader(path) as reader, pytest.raises(MediaError) as caught:
         reader.read("userdata")
-    assert str(caught.value) == f"'{path}' holds no file 'userdata'"
+    assert str(caught.value) == f"'{path}' has no file 'userdata'"
     assert caught.value.hint == "did you mean 'user-data'?"
 
 
@@ -127,7 +127,7 @@ def test_a_damaged_image() -> None:
 
 @pytest.mark.parametrize("name", ["a//b", "/a", "a/", ""])
 def test_names_that_do_not_fit(name: str) -> None:
-    with pytest.raises(MediaError, match="is not a path inside an image"):
+    with pytest.raises(MediaError, match="is not a valid path inside an image"):
         iso.build_iso({name: b""}, "x")
 
 

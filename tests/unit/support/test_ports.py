@@ -19,8 +19,8 @@ def test_a_port_somebody_has() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
         holder.bind(("127.0.0.1", 0))
         port = holder.getsockname()[1]
-        assert f"udp port {port} cannot be had here" in ports.refusal("127.0.0.1", port, "udp")
+        assert f"udp port {port} is not available" in ports.refusal("127.0.0.1", port, "udp")
 
 
 def test_an_address_of_another_machine() -> None:
-    assert "cannot be had here" in ports.refusal("192.0.2.1", 8022)
+    assert "is not available" in ports.refusal("192.0.2.1", 8022)

@@ -52,7 +52,7 @@ def test_a_link_to_a_folder_of_all_is_refused_and_left_as_it_is(base: Path, tmp_
     base.mkdir(parents=True)
     (tmp_path / "open").mkdir(mode=0o777)
     (base / "virtprov").symlink_to(tmp_path / "open")
-    with pytest.raises(ProvError, match="is a link to a folder that others may enter"):
+    with pytest.raises(ProvError, match="is a link to a folder that other users can access"):
         state.directory()
     assert mode(tmp_path / "open") == 0o777
     os.chmod(tmp_path / "open", 0o700)
@@ -73,7 +73,7 @@ def test_what_belongs_to_others_is_refused(base: Path, monkeypatch: pytest.Monke
 def test_a_file_in_the_way_is_said(base: Path) -> None:
     base.mkdir(parents=True)
     (base / "virtprov").touch()
-    with pytest.raises(ProvError, match="cannot be made"):
+    with pytest.raises(ProvError, match="cannot create the state directory"):
         state.directory()
     with pytest.raises(OSError, match="exists"):
         private.make_folder(str(base / "virtprov"))

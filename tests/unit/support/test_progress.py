@@ -159,7 +159,7 @@ def test_silence() -> None:
 
 @pytest.mark.parametrize("width", range(60, 201, 7))
 @pytest.mark.parametrize(
-    "label", ["Copying a", "Uploading debian-12-generic-amd64-20240702-1796.qcow2 to the volume web.qcow2"]
+    "label", ["Copying a", "Uploading debian-12-generic-amd64-20240702-1796.qcow2 to volume web.qcow2"]
 )
 def test_a_line_fits_the_terminal(width: int, label: str) -> None:
     time, out = Time(), Terminal()

@@ -85,7 +85,7 @@ def test_lines_that_are_being_written_are_busy() -> None:
 def test_directory_that_cannot_be_made(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "file"))
-    with pytest.raises(ProvError, match="the state directory '.*/file/virtprov' cannot be made: not a directory"):
+    with pytest.raises(ProvError, match="cannot create the state directory '.*/file/virtprov': not a directory"):
         state.directory()
 
 

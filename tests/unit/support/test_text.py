@@ -13,7 +13,7 @@ def test_decode_drops_a_byte_order_mark() -> None:
 
 
 def test_decode_names_the_line() -> None:
-    with pytest.raises(InputError, match=r"'notes' is not UTF-8 text: line 3 holds the byte 0xff"):
+    with pytest.raises(InputError, match="'notes' is not UTF-8 text: line 3 contains the byte 0xff"):
         text.decode(b"a\nb\n\xff\n", "'notes'")
 
 

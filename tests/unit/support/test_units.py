@@ -34,7 +34,7 @@ def test_sizes(text: str, size: int) -> None:
 def test_no_size(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         units.parse_size(text)
-    assert f"'{text}' is not a size" in str(caught.value)
+    assert f"'{text}' is not a valid size" in str(caught.value)
     assert "20G" in caught.value.hint
 
 

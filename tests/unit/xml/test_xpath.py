@@ -137,7 +137,7 @@ def test_a_condition_holds_for_what_is_true_or_there(where: str, holds: bool) ->
 
 @pytest.mark.parametrize("where", ["[", "", "'", "memory >", "foo:memory", "nonsense()", "\x01"])
 def test_a_condition_that_is_no_xpath(where: str) -> None:
-    with pytest.raises(UsageError, match="is not an XPath"):
+    with pytest.raises(UsageError, match="invalid XPath"):
         xpath.condition(where)
 
 

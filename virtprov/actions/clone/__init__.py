@@ -1,1 +1,1 @@
-"""virtprov-clone: from a request to a plan for a copy of a guest."""
+"""virtprov-clone: turn a request into a plan for a copy of a guest."""

@@ -1,4 +1,4 @@
-"""What becomes of each disk of a cloned guest: copied, shared, replaced by one that is there, or left empty."""
+"""Decide for each disk of a cloned guest: copy it, share it, use an existing file instead, or leave the drive empty."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COPIED, SHARED, GIVEN, EMPTY = "copied", "shared", "given", "empty"
 
 
 class DiskFate(Record):
-    """One disk: its target, where the original has it, where the copy has it, and one of the words above."""
+    """One disk: its target name, the path of the original, the path of the copy, and one of the decisions above."""
 
     target: str
     source: str
@@ -44,19 +44,17 @@ class DiskFate(Record):
 
 
 class DiskCopies(Record):
-    """What becomes of all disks, the steps that copy, and those to take when all the rest is done."""
+    """The decisions on all disks, the steps that copy them, and the steps to run after everything else."""
 
     fates: tuple[DiskFate, ...]
     steps: tuple[Step, ...]
     last: tuple[Step, ...]
 
 
-def plan(
-    request: CloneRequest, host: Host, guest: Guest, name: str, warnings: list[str]
-) -> DiskCopies:
+def plan(request: CloneRequest, host: Host, guest: Guest, name: str, warnings: list[str]) -> DiskCopies:
     """Decide on every disk and write the new paths into `guest`.
 
-    Raises UsageError for paths that are missing or make no sense, HostError for disks that cannot be copied.
+    Raises UsageError for missing or invalid paths, HostError for disks that cannot be copied.
     """
     _check_targets(request, guest)
     own = set(filter(None, (_path(host, disk) for disk in guest.disks())))
@@ -73,8 +71,8 @@ def _check_targets(request: CloneRequest, guest: Guest) -> None:
         for word in sorted(words):
             if word not in known:
                 raise UsageError(
-                    f"{option} {word}: the guest has no such disk",
-                    hint="its disks are: " + ", ".join(known) if known else "it has no disks",
+                    f"{option} {word}: the guest has no disk with this name",
+                    hint="its disks: " + ", ".join(known) if known else "it has no disks",
                 )
 
 
@@ -83,7 +81,7 @@ def _target(disk: Element) -> str:
 
 
 class _Work:
-    """The disks one after the other; later ones know which paths are taken."""
+    """Handles the disks one after the other and remembers which paths are taken."""
 
     def __init__(
         self,
@@ -103,7 +101,7 @@ class _Work:
         self.files = list(request.files)
         for file in () if host.is_remote else self.files:
             if not is_regular(file):
-                raise InputError(f"--file {file}: this is not a regular file", hint="name a file, or a block device")
+                raise InputError(f"--file {file} is not a regular file", hint="give a file or a block device")
         self.fates: list[DiskFate] = []
         self.steps: list[Step] = []
         self._taken: set[str] = set()
@@ -111,7 +109,7 @@ class _Work:
         self._needed: dict[str, int] = {}
 
     def settle(self, disk: Element) -> None:
-        """Decide what becomes of one disk."""
+        """Decide on one disk."""
         where = _path(self.host, disk)
         if not self._is_copied(disk):
             has = tree.child(disk, "source") is not None
@@ -138,17 +136,17 @@ class _Work:
         self.fates.append(DiskFate(_target(disk), where, target, fate))
 
     def finish(self) -> None:
-        """Say what is left over or missing."""
+        """Raise an error for disks without a path, and warn of paths that are not used."""
         if self._missing:
             raise UsageError(
-                f"no file is given for the copy of {', '.join(self._missing)}",
-                hint="give --file PATH once for each, or --auto-clone to have the paths made up",
+                f"no file given for the copy of {', '.join(self._missing)}",
+                hint="give --file PATH once for each disk, or --auto-clone to generate the paths",
             )
         for file in self.files:
-            self.warnings.append(f"--file {file} is not used: the guest has no further disk to copy")
+            self.warnings.append(f"--file {file} is not used: the guest has no more disks to copy")
 
     def _is_copied(self, disk: Element) -> bool:
-        """Empty, read-only and shared disks are used together; the user may say otherwise."""
+        """Return whether a disk is copied: by default not if it is empty, read-only or shareable."""
         target = _target(disk)
         if tree.child(disk, "source") is None or target in self.request.skip:
             return False
@@ -159,12 +157,12 @@ class _Work:
         return not any(tree.child(disk, mark) is not None for mark in ("readonly", "shareable"))
 
     def _new_path(self, disk: Element, where: str) -> str | None:
-        """Where the copy goes: as given, or made up; None when nothing is said."""
+        """Return the path of the copy, as given or generated; None if there is neither."""
         if self.files:
             target = self.files.pop(0)
             target = target if self.host.is_remote else os.path.abspath(os.path.expanduser(target))
             if target in self._taken:
-                raise UsageError(f"--file {target} is given for two disks", hint="give each copy a path of its own")
+                raise UsageError(f"--file {target} is given for two disks", hint="give each copy its own path")
         elif self.request.auto:
             target = identity.clone_path(where, self.source, self.clone, self._is_taken)
         else:
@@ -179,12 +177,12 @@ class _Work:
         return not self.host.is_remote and os.path.lexists(where)
 
     def _check_given(self, target: str) -> None:
-        """Raise HostError when a disk that shall be used as it is does not exist."""
+        """Raise HostError if a disk that is to be used as it is does not exist."""
         if not self.request.checks.path_exists:
             return
         if self.host.storage.volume_at(target) is None and not self._is_here(target):
             raise HostError(
-                f"--preserve-data: there is no {target}", hint="leave it out, and the disk is copied there"
+                f"--preserve-data: {target} does not exist", hint="omit --preserve-data to copy the disk there"
             )
 
     # -- copying ----------------------------------------------------------------------------------
@@ -192,11 +190,11 @@ class _Work:
     def _copy(self, disk: Element, where: str, target: str) -> None:
         host, source, existing = self.host, self.host.storage.volume_at(where), self.host.storage.volume_at(target)
         if os.path.normpath(target) == os.path.normpath(where):
-            raise UsageError(f"--file {target}: this is the original's own disk", hint="give another path")
+            raise UsageError(f"--file {target} is the original's own disk", hint="give another path")
         onto_device = not host.is_remote and is_block_device(target)
         if existing is not None and not onto_device:
             raise HostError(
-                f"{target} exists already, and a copy would overwrite it",
+                f"{target} already exists and would be overwritten",
                 hint="give another --file, or --preserve-data to use it as it is",
             )
         if self._is_here(target) and not onto_device:
@@ -217,19 +215,20 @@ class _Work:
         _point(host, disk, target)
 
     def _put_aside(self, target: str) -> None:
-        """Make way for a copy where a file lies that the user gives up."""
+        """Move an existing file out of the way, which the user has agreed to lose."""
         if self.request.checks.path_exists or not os.path.isfile(target):
             raise HostError(
-                f"{target} exists already, and a copy would overwrite it",
-                hint="give another --file, --preserve-data to use it as it is, or --check path_exists=off to lose it",
+                f"{target} already exists and would be overwritten",
+                hint="give another --file, --preserve-data to use it as it is, or --check path_exists=off to "
+                "overwrite it",
             )
         aside = first_free(os.path.lexists, lambda mark: f"{target}.old{mark}", sep="")
-        self.warnings.append(f"what is in {target} now will be lost")
+        self.warnings.append(f"the contents of {target} will be lost")
         self.steps.append(put_aside(target, aside))
         self.last.append(discard(aside))
 
     def _copy_bytes(self, source: VolumeInfo, target: str, pool: PoolInfo | None, fmt: str) -> None:
-        """Copy a disk that its pool takes for another format than its guest; raises HostError where we cannot."""
+        """Copy a disk for which the pool and the guest assume different formats. Raises HostError on a remote host."""
         here = source.type == "file" and not self.host.is_remote and os.access(source.path, os.R_OK)
         if self.host.is_recorded:  # whose files are elsewhere: the step would refuse
             self.steps.append(storage.CopyDisk(source, target, declared=fmt))
@@ -241,7 +240,7 @@ class _Work:
         self.steps.append(CopyFile(source.path, target, self.request.sparse, self.request.reflink))
 
     def _copy_volume(self, source: VolumeInfo, target: str, pool: PoolInfo | None, fmt: str) -> None:
-        """Copy what a pool of the host holds: the host does, but for sharing the blocks of images with tables."""
+        """Copy a volume of a pool: libvirt does it, except for sharing the blocks of raw images."""
         request = self.request
         self._check_room(source, pool)
         if request.reflink and source.type == "file" and not self.host.is_remote and os.access(source.path, os.R_OK):
@@ -250,18 +249,16 @@ class _Work:
         share = request.reflink and source.type == "file" and source.format == "raw"
         if request.reflink and not share:
             kind = source.format or f"{source.type} volumes"
-            self.warnings.append(f"{source.path} is copied in full: the host cannot share blocks of {kind}")
+            self.warnings.append(f"{source.path} is copied in full: the host cannot share the blocks of {kind}")
         whole = not request.sparse or pool is not None and pool.type == "logical"
         self.steps.append(storage.CopyDisk(source, target, reflink=share, sparse=not whole, declared=fmt))
 
     def _copy_outside(self, where: str, target: str, pool: PoolInfo | None, onto_device: bool, fmt: str) -> None:
-        """Copy a disk that no pool of the host knows."""
+        """Copy a disk that is not in any pool of the host."""
         request = self.request
         if self.host.is_remote or not os.path.exists(where):
-            what = "is in no pool of the remote host" if self.host.is_remote else "does not exist"
-            raise HostError(
-                f"the original's disk {where} {what}", hint="use --skip-copy or --preserve-data for it"
-            )
+            what = "is not in any pool of the remote host" if self.host.is_remote else "does not exist"
+            raise HostError(f"the original's disk {where} {what}", hint="use --skip-copy or --preserve-data for it")
         plain = pool is None or pool.type in FILE_POOLS
         if (plain or onto_device) and os.access(where, os.R_OK) and (fmt == "raw" or not _leans(where, target)):
             self._check_directory(target)
@@ -275,25 +272,25 @@ class _Work:
         directory = os.path.dirname(target)
         if not os.path.isdir(directory):
             raise UsageError(
-                f"--file {target}: the directory {directory} does not exist", hint="make it, or give another path"
+                f"--file {target}: the directory {directory} does not exist", hint="create it, or give another path"
             )
 
     def _check_room(self, source: VolumeInfo, pool: PoolInfo | None) -> None:
-        """Raise HostError when the copies do not fit into the pool they go to."""
+        """Raise HostError if the copies do not fit into the pool."""
         if pool is None or not pool.active or not self.request.checks.disk_size:
             return
         need = source.allocation if self.request.sparse else max(source.capacity, source.allocation)
         self._needed[pool.name] = self._needed.get(pool.name, 0) + need
         if not self.request.reflink and self._needed[pool.name] > pool.available:
             raise HostError(
-                f"the copy of {source.path} needs {show_gib(need)}, but the pool '{pool.name}' has"
-                f" {show_gib(pool.available)} free",
-                hint="make room, give --file PATH in another pool, or use --check disk_size=off",
+                f"the copy of {source.path} needs {show_gib(need)}, but pool '{pool.name}' has only "
+                f"{show_gib(pool.available)} of free space",
+                hint="free some space, give --file PATH in another pool, or use --check disk_size=off",
             )
 
 
 def _leans(where: str, target: str) -> bool:
-    """Whether an image names its backing file by a path that would lead elsewhere from the copy's directory."""
+    """Return whether an image has a relative backing file that would not be found from the copy's directory."""
     from virtprov.support.image import probe
 
     seen = probe(where)
@@ -303,7 +300,7 @@ def _leans(where: str, target: str) -> bool:
 
 
 def _path(host: Host, disk: Element) -> str:
-    """Where a disk's data lies on the host; "" for what is on the network or nowhere."""
+    """Return the path of a disk on the host; "" for network disks and empty drives."""
     source = DiskSource.of(disk)
     where = source.path_on(host)
     return "" if source.kind == VOLUME and not where.startswith("/") else where  # on the network it has an address
@@ -313,13 +310,13 @@ def _unclonable(disk: Element) -> HostError:
     target = _target(disk) or "a disk"
     kind = path.get(disk, "./source/@protocol") or disk.get("type", "")
     return HostError(
-        f"{target} is a disk of the kind '{kind}', which cannot be copied",
-        hint=f"share it with --skip-copy {target}, or copy it yourself and name the copy with --preserve-data --file",
+        f"{target} is a disk of type '{kind}', which cannot be copied",
+        hint=f"share it with --skip-copy {target}, or copy it yourself and give the copy with --preserve-data --file",
     )
 
 
 def _outside(where: str) -> VolumeInfo:
-    """A file that no pool knows, seen as a volume; the pool that will pass over it knows better."""
+    """Describe a file outside of all pools as a volume."""
     from virtprov.host.info import VolumeInfo
     from virtprov.support.image import probe
 
@@ -341,7 +338,7 @@ def _outside(where: str) -> VolumeInfo:
 
 
 def _point(host: Host, disk: Element, target: str) -> None:
-    """Let the disk of the copy lie at `target`; a pool's volume stays one where the pool is the same."""
+    """Set the disk of the clone to `target`; a volume reference is kept if the pool is the same."""
     source = DiskSource.of(disk)
     pool = host.storage.pool(source.pool) if source.pool else None
     if source.kind in ATTRIBUTE:

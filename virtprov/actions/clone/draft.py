@@ -1,4 +1,4 @@
-"""virtprov-clone: a request and a host -> a plan for a copy of a guest that is a machine of its own."""
+"""virtprov-clone: plan a copy of a guest with a new identity, for a request and a host."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class ClonePlan(Record):
-    """The plan, and what it makes of the original's parts. `nvram` is None without UEFI variables."""
+    """The plan, and what happens to each part of the original. `nvram` is None without UEFI variables."""
 
     plan: Plan
     original: str
@@ -39,9 +39,9 @@ class ClonePlan(Record):
 
 
 def plan(request: CloneRequest, host: Host) -> ClonePlan:
-    """Everything that must be done for the copy.
+    """Return the plan for the clone.
 
-    Raises UsageError for requests that make no sense, HostError for what the host has not or cannot copy.
+    Raises UsageError for invalid requests, HostError for what the host lacks or cannot copy.
     """
     original = _source(request, host)
     source, guest = original.guest, original.guest.copy()
@@ -58,7 +58,7 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     _rename_logs(guest, source.name, name)
     told = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
     if nvram is not None:
-        told.append("a copy of the UEFI variables" if nvram_steps else "UEFI variables of its own")
+        told.append("a copy of the UEFI variables" if nvram_steps else "new UEFI variables")
     copy = DomainDocument(guest, keep.restore(original.text, source.text(), guest.text()))
     nvram_path = nvram.target if nvram is not None else None
     room, gone = _make_room(host, name, replaced, nvram_path)
@@ -73,14 +73,15 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
 
 
 def _inside(name: str) -> str:
-    """What a copied disk brings along, and what renews it."""
+    """Return a note on what the clone still shares with the original inside its disks, and how to renew it."""
     import shlex
 
     word = shlex.quote(name)
     return (
-        "Inside, the copy still has the original's host name, machine-id and ssh host keys, and network settings that"
-        f" may name old MAC addresses: `virt-sysprep -d {word} --hostname {word}` renews them while the copy is off,"
-        f" and for a guest that cloud-init sets up `virtprov-xml {word} --cloud-init hostname={word}` does"
+        "The clone still contains the original's host name, machine-id, ssh host keys and network settings, "
+        f"which may refer to old MAC addresses. Renew them while the clone is off with `virt-sysprep -d {word} "
+        f"--hostname {word}`, or with `virtprov-xml {word} --cloud-init hostname={word}` if the guest uses "
+        "cloud-init."
     )
 
 
@@ -91,25 +92,25 @@ def _source(request: CloneRequest, host: Host) -> DomainDocument:
     info = host.guests.find(request.original)
     if info is None:
         raise HostError(
-            f"the host {host.uri} has no guest '{request.original}'",
+            f"guest '{request.original}' not found on {host.uri}",
             hint=nearest(request.original, host.guests.names()) or "`virsh list --all` lists its guests",
         )
     if info.active:
         raise HostError(
-            f"the guest '{info.name}' is {info.state}: its disks cannot be copied while it writes to them",
+            f"guest '{info.name}' is {info.state}: its disks cannot be copied while it writes to them",
             hint=f"shut it down first: `virsh shutdown {info.name}`",
         )
     text = host.guests.xml(info.uuid, inactive=True, secure=True)
-    return DomainDocument.parse(text, f"the document of '{info.name}'")
+    return DomainDocument.parse(text, f"the XML of '{info.name}'")
 
 
 def _name(request: CloneRequest, host: Host, source: str) -> str:
     if not request.name and not request.auto:
-        raise UsageError("the copy has no name", hint="give --name NAME, or --auto-clone to have one made up")
+        raise UsageError("no name given for the clone", hint="give --name NAME, or --auto-clone to generate one")
     name = request.name or identity.clone_name(source, lambda word: host.guests.find(word) is not None)
     names.check_name(name)
     if request.replace and name in (source, request.original) and not request.document:
-        raise UsageError(f"--replace: '{name}' is the original itself", hint="give the copy another --name")
+        raise UsageError(f"--replace: '{name}' is the original itself", hint="give the clone another --name")
     if not request.replace:
         checks.name_is_free(host, name)
     return name
@@ -121,7 +122,7 @@ def _uuid(request: CloneRequest, host: Host) -> str:
     names.check_uuid(request.uuid)
     owner = host.guests.find(request.uuid)
     if owner is not None and not (request.replace and owner.name == request.name):
-        raise HostError(f"the UUID {request.uuid} belongs to the guest '{owner.name}'", hint="leave out --uuid")
+        raise HostError(f"UUID {request.uuid} is used by guest '{owner.name}'", hint="omit --uuid")
     return names.spell_uuid(request.uuid.replace("-", "").lower())
 
 
@@ -146,7 +147,7 @@ def _replaced(request: CloneRequest, host: Host, name: str) -> Guest | None:
 
 
 def _make_room(host: Host, name: str, replaced: Guest | None, nvram: str | None) -> tuple[list[Step], list[Step]]:
-    """The steps that put the replaced guest out of the way, and those that remove it in the end."""
+    """Return the steps that move the replaced guest out of the way, and those that finally remove it."""
     if replaced is None:
         return [], []
     shared = nvram is not None and nvram in variable_files(host, replaced)
@@ -157,9 +158,9 @@ def _make_room(host: Host, name: str, replaced: Guest | None, nvram: str | None)
 
 
 class _Nvram(Record):
-    """The UEFI variables of a copy: where the original has them, where the copy gets them.
+    """The UEFI variables of a clone: their path in the original and in the clone.
 
-    `place` is where the copy's document says so ("" where libvirt's own rule gives the path), `format` how the
+    `place` is the path in the clone's XML ("" if libvirt's default applies), `format` the format in which the
     original's firmware reads them.
     """
 
@@ -170,7 +171,7 @@ class _Nvram(Record):
 
 
 def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced: Guest | None) -> _Nvram | None:
-    """Where the copy's UEFI variables go; None when it has none."""
+    """Return where the clone's UEFI variables are stored; None if it has none."""
     place = "./os/nvram/source/@file" if guest.has("./os/nvram/source/@file") else "./os/nvram"
     source = guest.get(place)
     said = bool(source)
@@ -188,9 +189,10 @@ def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced:
 
 
 def _nvram_steps(request: CloneRequest, host: Host, nvram: _Nvram) -> list[Step]:
-    """The copy of the original's variables where one can be made; else libvirt makes them from its template.
+    """Return the steps that copy the original's variables; if they cannot be copied, libvirt creates new ones.
 
-    Raises as `Targets.check_variables` does for a path the user gave, HostError for a made-up one that is taken.
+    Raises the same errors as `Targets.check_variables` for a path given by the user, and HostError if a generated path
+    is taken.
     """
     volume = host.storage.volume_at(nvram.source)
     readable = not host.is_remote and os.access(nvram.source, os.R_OK)
@@ -199,7 +201,7 @@ def _nvram_steps(request: CloneRequest, host: Host, nvram: _Nvram) -> list[Step]
         host.storage.volume_at(nvram.target) is not None or (readable and os.path.lexists(nvram.target))
     )
     if taken and not request.nvram:
-        raise HostError(f"{nvram.target} exists already", hint="give --nvram PATH for the copy's UEFI variables")
+        raise HostError(f"{nvram.target} already exists", hint="give --nvram PATH for the clone's UEFI variables")
     if taken or not copied:
         if request.nvram:
             Targets(request, host, set()).check_variables(nvram.target, nvram.source)
@@ -210,7 +212,7 @@ def _nvram_steps(request: CloneRequest, host: Host, nvram: _Nvram) -> list[Step]
 
 
 def _beside(host: Host, where: str) -> str:
-    """A path like `where` at which nothing is."""
+    """Return a path similar to `where` that does not exist yet."""
     base, dot, ending = where.rpartition(".")
 
     def is_taken(path: str) -> bool:
@@ -220,7 +222,7 @@ def _beside(host: Host, where: str) -> str:
 
 
 def _rename_logs(guest: Guest, source: str, clone: str) -> None:
-    """Files that consoles write to are not shared: the copy gets its own."""
+    """Give the clone its own log files for consoles that write to files."""
     for tag in ("serial", "console"):
         for device in guest.devices(tag):
             where = path.get(device, "./source/@path")

@@ -1,4 +1,4 @@
-"""Where the copies of disks go: nobody else's data is written over or shared."""
+"""Check the paths of copied disks, so that no other guest's data is overwritten or shared."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Targets:
-    """The paths that the user gives for copies; `own` are those of the original's disks."""
+    """The paths given for copies; `own` are the paths of the original's disks."""
 
     def __init__(self, request: CloneRequest, host: Host, own: set[str]) -> None:
         self.request, self.host = request, host
@@ -31,17 +31,17 @@ class Targets:
         self._others = Others(host)
 
     def check(self, disk: Element, target: str) -> None:
-        """Raise HostError for a path that the original, another guest or this machine uses, UsageError for the first.
+        """Raise HostError for a path used by another guest or this machine, UsageError for one of the original's own.
 
-        A guest in whose place the copy comes may lose its disks to it.
+        Disks of a guest that the clone replaces are allowed.
         """
         real = self._chains.real(os.path.normpath(target))
         if not self.request.checks.path_in_use:
             return
         if real in self._own and tree.child(disk, "shareable") is None and tree.child(disk, "readonly") is None:
             raise UsageError(
-                f"--file {target}: this is the original's own disk",
-                hint="give another path, --skip-copy to share it, or --check path_in_use=off",
+                f"--file {target} is the original's own disk",
+                hint="give another path, --skip-copy to share the disk, or --check path_in_use=off",
             )
         wanted = tree.copy(disk)
         for tag in ("source", "backingStore"):
@@ -54,11 +54,13 @@ class Targets:
         host_use.refuse_used(self.host, target, f"--file {target}")
 
     def check_variables(self, target: str, own: str) -> None:
-        """Raise HostError for UEFI variables that belong to another guest, UsageError for the original's own."""
+        """Raise HostError for UEFI variables of another guest, UsageError for the original's own."""
         if not self.request.checks.path_in_use:
             return
         if target == own:
-            raise UsageError(f"--nvram {target}: these are the original's own variables", hint="give another path")
+            raise UsageError(
+                f"--nvram {target} is the file with the original's own UEFI variables", hint="give another path"
+            )
         for text in self._others.texts():
             if "nvram" not in text or target not in text:
                 continue
@@ -67,6 +69,6 @@ class Targets:
             used = (path.text(root, "./os/nvram").strip(), path.text(root, "./os/nvram/source/@file"))
             if target in used and not (self.request.replace and name == self.request.name):
                 raise HostError(
-                    f"the UEFI variables {target} are in use by the guest '{name}'",
+                    f"UEFI variables {target} are in use by guest '{name}'",
                     hint="give another --nvram, or --check path_in_use=off",
                 )

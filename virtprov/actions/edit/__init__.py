@@ -1,1 +1,1 @@
-"""virtprov-xml: from a request to changed definitions, of one guest or of many."""
+"""virtprov-xml: change the definitions of one guest or of many."""

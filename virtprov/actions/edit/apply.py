@@ -1,4 +1,4 @@
-"""Doing what is planned, guest by guest, and undoing it when one of them cannot be changed."""
+"""Carry out the plan of each guest, and undo everything if one guest cannot be changed."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     Undos = list[tuple[GuestReport, str, Undo]]
 
 TRIES = 5
-"""How often a change is made anew in a definition that others keep changing."""
+"""How often a change is retried when the definition keeps being changed by others."""
 
 
 class Aborted(ProvError):
-    """A guest could not be changed, so what was done to the others is undone. `failed` is the guest's name.
+    """A guest could not be changed, so the changes of the others were undone. `failed` is the guest's name.
 
-    `clean` says whether all of it could be undone.
+    `clean` is False if some changes could not be undone.
     """
 
     def __init__(self, failed: str, cause: ProvError) -> None:
@@ -40,9 +40,9 @@ class Aborted(ProvError):
 
 
 class Work:
-    """Does what is planned, `jobs` guests at a time, and undoes it: the last first.
+    """Carries out the plans, `jobs` guests at a time, and undoes them in reverse order.
 
-    With `keep_going` a guest that cannot be changed is left out. `clean` says whether all could be undone.
+    With `keep_going` guests that cannot be changed are skipped. `clean` is False if some changes could not be undone.
     """
 
     def __init__(self, world: World, *, keep_going: bool = False, jobs: int = 1) -> None:
@@ -57,9 +57,10 @@ class Work:
         self._undos: Undos = []
 
     def all(self, reports: list[GuestReport]) -> list[Failed]:
-        """Do it for all, or with `keep_going` for those that can be changed; returns the others.
+        """Change all guests; with `keep_going` skip and return those that cannot be changed.
 
-        Raises Aborted, and KeyboardInterrupt when the user wants to stop: all is undone then.
+        Raises Aborted when a guest cannot be changed and KeyboardInterrupt when the user stops; all changes are undone
+        before.
         """
         world = self.world
         self._alone = len(reports) == 1
@@ -99,7 +100,7 @@ class Work:
     # -- one guest -----------------------------------------------------------------------------------------
 
     def _one(self, report: GuestReport) -> None:
-        """All steps of one guest, on the definition that it has now; nobody else of this user changes it meanwhile."""
+        """Run all steps of one guest on its current definition, holding its lock."""
         with self._locked(report, self._stop):
             for _ in range(TRIES):
                 try:
@@ -109,7 +110,7 @@ class Work:
                         raise
                 report.again()
             raise definition.Moved(
-                f"the definition of '{report.name}' is changed again and again by others", hint="try again later"
+                f"the definition of '{report.name}' keeps being changed by someone else", hint="try again later"
             )
 
     def _locked(self, report: GuestReport, stop: Callable[[], None]) -> AbstractContextManager[None]:
@@ -120,9 +121,9 @@ class Work:
         return definition.locked(self.world.host, report.name, report.uuid, stop, self.world.say)
 
     def _attempt(self, report: GuestReport) -> None:
-        """Every step; when one fails, those before it are undone at once.
+        """Run every step; if one fails, undo the previous ones at once.
 
-        Raises Moved when the guest has another definition than the one that was read, and nothing was done yet.
+        Raises Moved, before anything is done, if the definition is not the one that was read.
         """
         world = self._world_of(report)
         undos: Undos = []
@@ -146,18 +147,18 @@ class Work:
             self._undos += undos
 
     def _look_first(self, report: GuestReport) -> None:
-        """Before other things are made for a guest: see that it is still the one that was read."""
+        """Check that the guest is still the one that was read, before anything is created for it."""
         for step in report.first[1:]:
             if isinstance(step, (Store, PutBack)):
                 step.look(self.world.host)
 
     def _stop(self) -> None:
-        """Raise KeyboardInterrupt when the user wants to stop; every thread sees it."""
+        """Raise KeyboardInterrupt in every thread when the user wants to stop."""
         if self.world.gate.pending:
             raise KeyboardInterrupt
 
     def _world_of(self, report: GuestReport) -> World:
-        """What the steps of one guest act upon; of many guests what they say is kept, to be said together."""
+        """Return the world for the steps of one guest; messages about many guests are collected first."""
         if self._alone:
             return self.world
         world = World(self.world.host, Progress(), report.notes.append, report.warnings.append)
@@ -167,7 +168,7 @@ class Work:
     # -- after all of them, and back -----------------------------------------------------------------------
 
     def _last(self, reports: list[GuestReport]) -> None:
-        """What may only be done when no guest is put back any more; the same thing is done once."""
+        """Run the final steps, which cannot be undone; equal steps are run once."""
         done: list[Step] = []
         for report in reports:
             for step in report.last:
@@ -181,7 +182,7 @@ class Work:
                     self._undos += [] if undo is None else [(report, step.label, undo)]
 
     def _back_all(self) -> None:
-        """Undo what was done to guests whose turn is over, each under its lock again."""
+        """Undo the changes of guests that are already done, each under its lock."""
         self._back([(report, label, self._under_lock(report, undo)) for report, label, undo in self._undos])
         self._undos = []
 
@@ -198,4 +199,3 @@ class Work:
             went = undo_quietly(label, undo, self.world)
             with self._lock:
                 self.clean = self.clean and went
-

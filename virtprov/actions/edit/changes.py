@@ -1,4 +1,4 @@
-"""virtprov-xml: a request and a guest's document -> the changed document. Looks only; plan.py says what follows."""
+"""virtprov-xml: apply a request to a guest's XML. Does not change the host; plan.py makes the steps."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 EDIT, ADD, REMOVE, BUILD = "edit", "add-device", "remove-device", "build-xml"
 SEED, EJECT = "cloud-init", "eject"
-"""A new cloud-init seed, and taking the seed out."""
+"""A new cloud-init seed, and removing the seed."""
 OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 
 
 class EditRequest(Record):
-    """One change to a guest; an edit is a row of them.
+    """One change to a guest; an edit consists of one or more of them.
 
-    `group` is the option group it is about, `uses` what is said of it, `selector` which elements are meant (for
-    EDIT and REMOVE). `profile` is the operating system, when the user names it. `seed` is what
-    a SEED asks for, and `seed_text` its sub-options as text.
+    `group` is the option group, `uses` its options, `selector` selects the elements (for EDIT and REMOVE). `profile` is
+    the operating system if the user gives it. `seed` is the request of a SEED change, and `seed_text` its sub-options
+    as text.
     """
 
     action: str
@@ -56,9 +56,9 @@ class EditRequest(Record):
 
 
 class Changed(Record):
-    """What came of it: the changed guest, the elements concerned, what must be made on the host first.
+    """The result of a change: the changed guest, the elements concerned, and what must be created on the host first.
 
-    `before` are the elements as they were, for those that were there, `seeded` what becomes of seeds on the host.
+    `before` are the previous versions of existing elements, `seeded` describes the changes of seeds on the host.
     """
 
     guest: Guest
@@ -70,7 +70,7 @@ class Changed(Record):
     seeded: Reseeded | None = None
 
     def pairs(self) -> list[tuple[Element, Element]]:
-        """Each element concerned as it was and as it is; empty when the change adds or removes elements."""
+        """Return each element before and after the change; empty if the change adds or removes elements."""
         if len(self.before) != len(self.elements):
             return []
         return list(zip(self.before, self.elements, strict=True))
@@ -85,12 +85,13 @@ def change(
     dry: bool = False,
     twin: Guest | None = None,
 ) -> Changed:
-    """Make the change on a copy of the document. `host` is None when there is no libvirt to ask.
+    """Return the result of a change on a copy of the XML. `host` is None without libvirt.
 
-    `storage` resolves the disks of all changes of one edit: it remembers which new volumes the earlier ones name.
-    When it is `dry`, because the document is only looked at, no seed is built. `twin` is the guest's other document,
-    if it has one that gets the same devices: none of them is named as a disk is there.
-    Raises UsageError when nothing matches, or when the change needs a host and there is none.
+    `storage` resolves the disks of all changes of one edit and remembers new volumes of earlier changes. With `dry` no
+    seed is built. `twin` is the guest's other definition (stored or running) that gets the same devices: disk names
+    used in it are not used for new disks.
+
+    Raises UsageError if nothing matches, or if the change requires a host and there is none.
     """
     if request.action in (SEED, EJECT):
         return _seed(request, guest, host, dry)
@@ -106,25 +107,25 @@ def change(
 
 
 def check_group(action: str, group: str) -> None:
-    """Raise UsageError when an action makes no sense for an option group."""
+    """Raise UsageError if an action cannot be used with an option group."""
     if action == EDIT:
         return
     rows = table(group)
     if not rows.xml:
-        raise UsageError(f"--{group} changes a guest that is there", hint="use it with --edit")
+        raise UsageError(f"--{group} can only change an existing guest", hint="use it with --edit")
     if action == ADD and not rows.many:
-        raise UsageError(f"--{group} is no device, so it cannot be added", hint="use --edit to change it")
+        raise UsageError(f"--{group} is not a device, so it cannot be added", hint="use --edit to change it")
     if action == REMOVE and not rows.many:
-        raise UsageError(f"--{group} is no device, so it cannot be removed", hint="use --edit with clearxml=yes")
+        raise UsageError(f"--{group} is not a device, so it cannot be removed", hint="use --edit with clearxml=yes")
     if action == BUILD and not rows.many and not rows.part:
         raise UsageError(
-            f"--build-xml cannot show --{group}: it is not one element",
-            hint="--edit --print-diff shows what it changes in a guest",
+            f"--build-xml cannot show --{group}: it is not a single element",
+            hint="use --edit --print-diff to show what it changes in a guest",
         )
 
 
 def blank(host: HostView | None) -> Guest:
-    """A guest that is not there yet: what elements are built for when no guest is named."""
+    """Return an empty guest to build elements for if no guest is named."""
     from virtprov.guest.offline import ARCH
 
     driver = host.driver if host is not None else "qemu"
@@ -135,7 +136,7 @@ def blank(host: HostView | None) -> Guest:
 
 
 def _profile(request: EditRequest, guest: Guest) -> Profile | Callable[[], Profile]:
-    """The operating system as the user says, else how to look up the one that the guest's metadata name now."""
+    """Return the operating system given by the user, or a function that looks up the one in the guest's metadata."""
     known = guest.get(OS_ID)
     return request.profile or (lambda: _noted(known))
 
@@ -153,7 +154,7 @@ def _setting(
 
 
 class _Placed(RuleContext):
-    """A guest that is there: the host it is on runs it, whatever its document says."""
+    """The platform of an existing guest."""
 
     __slots__ = ()
 
@@ -169,7 +170,7 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
 
 
 def storage_of(guest: Guest, host: HostView | None) -> DiskResolver:
-    """What resolves the disks of one edit of a guest."""
+    """Return the object that resolves the disks of one edit of a guest."""
     view = _view(guest, host)
     return DiskResolver(view, guest.name or "guest", qemu=view.driver == "qemu", warn_of_use=host is not None)
 
@@ -205,7 +206,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
 def _act(
     group: str, guest: Guest, host: HostView | None, node: Element, use: Use, storage: DiskResolver
 ) -> list[Making]:
-    """What the words of one use mean for an element that is there."""
+    """Apply the parts of an option that are not plain values to an existing element."""
     if use.disk is not None:
         return change_source(storage, node, use.disk)
     hostdev.settle(group, node, use.host_device, host)
@@ -240,7 +241,7 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
 
 
 def _settle_boot(setting: RuleContext, host: HostView | None) -> None:
-    """What `--boot` says of the machine and its firmware, and what no rule for defaults does."""
+    """Apply what `--boot` says about machine and firmware, for which no default rule exists."""
     guest, choices = setting.guest, setting.choices
     if choices.refresh_machine:
         from virtprov.guest.edits.convert import refresh_machine
@@ -255,13 +256,13 @@ def _settle_boot(setting: RuleContext, host: HostView | None) -> None:
             path.switch(guest.root, place, False)
     if choices.secure_boot is not None and guest.is_uefi:
         setting.warn(
-            "the keys are in the guest's UEFI variables, which must be made anew:"
-            f" `virsh start {guest.name} --reset-nvram`"
+            f"the keys are stored in the guest's UEFI variables, which must be reset: `virsh start {guest.name} "
+            "--reset-nvram`"
         )
 
 
 def _name_system(guest: Guest, choices: Choices) -> None:
-    """`--metadata os_name=`, `os_full_id=`: the operating system that is noted in the guest's metadata."""
+    """`--metadata os_name=`, `os_full_id=`: store the operating system in the guest's metadata."""
     for name in (choices.os_name, choices.os_id):
         if name is None:
             continue
@@ -287,7 +288,7 @@ def _convert(request: EditRequest, guest: Guest, host: HostView | None) -> Chang
 
 
 def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
-    """A device that takes another's place in the boot order moves that one back, and so on."""
+    """Move a device back in the boot order when another device takes its position, and so on."""
     order = path.get(node, "./boot/@order")
     if not order or order == path.get(before, "./boot/@order") or not is_whole(order):
         return
@@ -317,7 +318,7 @@ def _add(
 
 
 def _names(guest: Guest | None) -> frozenset[str]:
-    """The names of its disks."""
+    """Return the target names of the guest's disks."""
     disks = [] if guest is None else guest.disks()
     return frozenset(filter(None, (path.get(disk, "./target/@dev") for disk in disks)))
 
@@ -329,7 +330,7 @@ def _complete(
     storage: DiskResolver,
     taken: frozenset[str] = frozenset(),
 ) -> Changed:
-    """Make new elements and fill in what they leave open; what the guest had stays as it is."""
+    """Build new elements and fill in what they leave open; the existing parts of the guest do not change."""
     said, warned = len(storage.notes), len(storage.warnings)
     devices, choices = compose.write_all(guest, request.uses)
     fresh = [device.element for device in devices]
@@ -365,7 +366,7 @@ def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: D
 
 
 def _same_kind(guest: Guest) -> Guest:
-    """An empty guest for the same hypervisor and machine."""
+    """Return an empty guest with the same hypervisor and machine."""
     bare = Guest.new(guest.domain_type)
     kind = path.find(guest.root, "./os/type")
     if kind is not None:
@@ -394,7 +395,7 @@ def _seed(request: EditRequest, guest: Guest, host: HostView | None, dry: bool) 
     from virtprov.actions.seed import replace
 
     if host is None:
-        raise UsageError("--cloud-init needs a host, where the seed is kept", hint="name a guest")
+        raise UsageError("--cloud-init requires a host to store the seed on", hint="name a guest")
     if request.seed is None:
         made = replace.plan_eject(guest, host)
     else:

@@ -1,4 +1,4 @@
-"""Which guests of a host an edit is for."""
+"""Select the guests of a host that an edit applies to."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Choice(Record):
-    """Which guests of a host: by `words` (names, ids, UUIDs, patterns), all of them without any.
+    """A selection of guests: by `words` (names, ids, UUIDs, patterns), or all of them without words.
 
-    Of these, the ones in one of `states` (none: in any), whose stored document `holds`.
+    Only guests in one of `states` (empty: any state) whose stored XML passes `holds` are selected.
     """
 
     words: tuple[str, ...] = ()
@@ -27,9 +27,9 @@ class Choice(Record):
 
 
 def names(choice: Choice, host: Host) -> list[str]:
-    """The guests that the words mean, each once: as they are named, those of a pattern by name.
+    """Return the names of the selected guests without duplicates: in the given order, matches of a pattern by name.
 
-    Nothing is listed for plain names. Raises HostError for a word that means none.
+    The host's guests are not listed for plain names. Raises HostError for a word that matches no guest.
     """
     if not choice.words:
         return list(host.guests.names())
@@ -51,7 +51,5 @@ def names(choice: Choice, host: Host) -> list[str]:
 
 def _nobody(word: str, listed: tuple[str, ...], host: Host) -> HostError:
     if is_pattern(word):
-        return HostError(
-            f"no guest of {host.uri} has a name like '{word}'", hint="`virsh list --all --name` lists them"
-        )
+        return HostError(f"no guest of {host.uri} matches '{word}'", hint="`virsh list --all --name` lists them")
     return no_guest(host, word, listed)

@@ -1,4 +1,4 @@
-"""A guest's XML in a file, changed in place: only what is changed gets other letters."""
+"""Edit a guest's XML in a file, in place; everything that is not changed stays byte by byte the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class FileEdit:
-    """One edit of a file. `made` is what comes of it, for the content that was read last. Raises ProvError."""
+    """One edit of a file. `made` is the result for the content that was read last. Raises ProvError."""
 
     def __init__(self, path: str, changes: tuple[EditRequest, ...], host: Host | None) -> None:
         self.path = path
@@ -31,11 +31,13 @@ class FileEdit:
         return outcome.make(self._changes, from_file(file, what), Wanted(), self._host)
 
     def write(self, *, agreed: bool, say: Callable[[str], None]) -> None:
-        """Write the changed document back.
+        """Write the changed XML back.
 
-        When the file is another by now, the change is made in what it holds now. `agreed` says that the user agreed to
-        the difference, so that no other one is written. Raises InputError for that, and ProvError when another run of
-        virtprov does not let go of the file in time, or it cannot be read or written.
+        If the file has changed since it was read, the change is applied to its current content. `agreed` means that the
+        user confirmed the diff, so no other change may be written.
+
+        Raises InputError in that case, and ProvError if another run of virtprov keeps the file locked for too long, or
+        if the file cannot be read or written.
         """
         import os
 
@@ -47,17 +49,20 @@ class FileEdit:
             file, what = read_file(self.path)
             if file != self._file:
                 data = self._again(file, what, agreed=agreed)
-                say(f"The file '{self.path}' was changed meanwhile: the change is made in what it holds now.")
+                say(
+                    f"The file '{self.path}' has been changed in the meantime; the change is applied to its current "
+                    "contents."
+                )
             if self.made.diff:
                 rewrite(self.path, data)
 
     def _again(self, file: Letters, what: str, *, agreed: bool) -> bytes:
-        """Make the change in what the file holds now; returns what it is to hold."""
+        """Apply the change to the current content of the file and return the new content."""
         made = self._change(file, what)
         if agreed and outcome.lines(made.diff) != outcome.lines(self.made.diff):
             raise InputError(
-                f"the file '{self.path}' was changed meanwhile, and another change would be made in it than the one"
-                " that was agreed to",
+                f"file '{self.path}' has been changed in the meantime, so the change would differ from the "
+                "confirmed one",
                 hint="run the command again",
             )
         self._file, self.made = file, made

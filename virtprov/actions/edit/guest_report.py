@@ -1,4 +1,4 @@
-"""What an edit means for one guest, and afterwards what came of it."""
+"""What an edit means for one guest, and its result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SeedReport(Record):
-    """What becomes of a guest's cloud-init seed: the new one, the password it gives root, those that come free."""
+    """Changes of a guest's cloud-init seed: the new seed, root's new password, and the seeds no longer in use."""
 
     seed: NewSeed | None
     password: str
@@ -32,22 +32,22 @@ class SeedReport(Record):
 
 
 class GuestReport:
-    """One guest in an edit. It holds no documents, so that thousands can wait: they stand in the journal, at `place`.
+    """One guest in an edit. It contains no XML, which is stored in the journal at `place`, so that it stays small.
 
-    name, uuid      of the guest, as the edit leaves it
-    info            what the host knows of it; None for XML that came from elsewhere
-    wanted          what is to become of the edit for this guest
-    changed         whether anything is another than before
-    diff, live_diff the differences in the stored document and in the running one, "" for none
-    autostart       (before, after), None when it stays
-    course          what becomes of the running guest; None when it is off
-    text            the changed document, where it is to be printed
+    name, uuid      of the guest after the edit
+    info            what the host knows about it; None for XML that came from elsewhere
+    wanted          what the user wants to happen with the edit
+    changed         whether anything changes
+    diff, live_diff the diffs of the stored and of the running definition, "" if they do not change
+    autostart       (before, after), None if it does not change
+    course          the changes of the running guest; None if it is off
+    text            the changed XML if it is to be printed
     stores          whether another definition is stored
-    unmade          new volumes that the document names, and that nobody makes
-    first, last     the steps for this guest, and those for when all guests have their definitions
-    edited          the edit itself, while the user may still leave out a part of it
-    again           reads the guest again and plans anew what is done to it; None where that makes no sense
-    done            whether the steps were done
+    unmade          new volumes that the XML names but nobody creates
+    first, last     the steps for this guest, and the steps after all guests have their definitions
+    edited          the edit itself, while the user may still omit a part of it
+    again           reads the guest again and makes a new plan; None if that is not possible
+    done            whether the steps are done
     """
 
     def __init__(self, name: str, uuid: str, info: GuestInfo | None = None, wanted: Wanted = Wanted()) -> None:  # noqa: B008  (frozen)
@@ -70,18 +70,18 @@ class GuestReport:
         self.again: Callable[[], None] | None = None
 
     def take(self, other: GuestReport) -> None:
-        """Be what another report of the same guest is."""
+        """Copy everything from another report of the same guest."""
         again = self.again
         vars(self).update(vars(other))
         self.again = again
 
     def drop(self, wanted: Wanted) -> None:
-        """Nothing is done to this guest; `wanted` is what was left to be done."""
+        """Do nothing to this guest; `wanted` is what remains to be done."""
         self.wanted, self.stores, self.first, self.last = wanted, False, (), ()
 
     @property
     def kept(self) -> bool:
-        """False once the host stored the definition as it was before."""
+        """False if the host stored the same definition as before."""
         return all(step.kept for step in self.first if isinstance(step, Store))
 
     @property
@@ -96,40 +96,40 @@ class GuestReport:
 
     @property
     def updates(self) -> bool:
-        """Whether the running guest is changed."""
+        """Whether the running guest changes."""
         return self.wanted.update and self.acts
 
     @property
     def turns(self) -> bool:
-        """Whether it changes if the guest starts with its host."""
+        """Whether autostart changes."""
         return self.wanted.define and self.autostart is not None
 
     @property
     def idle(self) -> bool:
-        """Whether the guest stays as it is, for the change is for running guests and this one is off."""
+        """Whether the guest does not change, because the change is for running guests and this one is off."""
         return self.changed and not (self.stores or self.turns or self.updates or self.wanted.start)
 
     @property
     def waits(self) -> bool:
-        """Whether the running guest must be powered off and started again for what is stored."""
+        """Whether the running guest must be powered off and started again for the stored change."""
         if not self.stores or self.info is None or not self.info.active:
             return False
         return not self.updates or self.course is None or self.course.waits
 
     @property
     def effects(self) -> tuple[Effect, ...]:
-        """When parts of the change take effect in the running guest."""
+        """When the parts of the change take effect in the running guest."""
         return () if self.course is None else tuple(self.course.rows)
 
     @property
     def passwords(self) -> list[str]:
-        """The passwords that new seeds give root, once they are made."""
+        """The passwords that new seeds set for root."""
         made = self.wanted.define or self.wanted.start
         return [seed.password for seed in self.seeds if seed.password and made]
 
 
 def report(made: Edited, wanted: Wanted, *, text: bool) -> GuestReport:
-    """The report of an edit without its plan; `text` says whether the changed document is to be printed."""
+    """Return the report of an edit without its plan; with `text` the changed XML is kept for printing."""
     found = GuestReport(made.guest.name, made.guest.uuid, made.source.info, wanted)
     found.changed, found.diff, found.live_diff = made.changed, made.diff, made.live_diff
     found.autostart, found.course = made.autostart, made.course

@@ -1,8 +1,9 @@
-"""What a run did to definitions, on the disk before it does it: the way back, even after a crash.
+"""The journal of a run: changes of definitions, written to disk before they are made, so that they can be undone.
 
-A journal is a file of the state directory: a first line that names the host and the time, then for each guest its
-definition before and after, then what the host made of it, then that the run is over, or undone. A guest that was
-planned anew is struck out, as one that was put back is, and stands there a second time.
+A journal is a file in the state directory. Its first line has the host and the time. Then come, for each guest, the
+definition before and after, later the one that the host stored, and finally whether the run has finished or was undone.
+If a guest is planned again, its old entry is struck out and a new one is added; entries of undone guests are struck
+out, too.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ KEPT = 20
 
 
 class Entry(Record):
-    """A guest in a journal; `before` is None for one that the run defined anew.
+    """A guest in a journal; `before` is None if the run created it.
 
-    `left` tells the definition that the run left: None when it did not get so far. `autostart` is (before, after),
-    None when the run does not change it. `place` is where the entry stands.
+    `left` is the definition after the run, None if the run did not get that far. `autostart` is (before, after), None
+    if the run does not change it. `place` is the position of the entry in the file.
     """
 
     name: str
@@ -41,34 +42,34 @@ class Entry(Record):
 
 
 class Journal:
-    """The journal of one run. Several threads may write to it."""
+    """The journal of one run. Thread-safe."""
 
     def __init__(self, log: RunLog, *, lasting: bool) -> None:
         self._log = log
         self.lasting = lasting
 
     def note(self, entry: Entry) -> int:
-        """Write down what is about to be done to a guest; on the disk after the next `sync`."""
+        """Record a change before it is made; it is on disk after the next `sync`."""
         return self._log.append({"guest": entry._asdict()}, sync=False)
 
     def entry(self, place: int) -> Entry:
-        """Read an entry back."""
+        """Read an entry."""
         return _entry(place, self._log.at(place)["guest"])
 
     def sync(self) -> None:
-        """Have all that was noted on the disk."""
+        """Flush all records to the disk."""
         self._log.sync()
 
     def left(self, place: int, uuid: str, text: str | None) -> None:
-        """Write down the definition that a guest has now; None when it is as it was."""
+        """Record the current definition of a guest; None if it has not changed."""
         self._log.append({"left": place, "uuid": uuid, "as": text and digest(text)}, sync=False)
 
     def strike(self, place: int) -> None:
-        """What was noted of a guest is not done after all."""
+        """Record that a planned change is not made after all."""
         self._log.append({"undone": [place]}, sync=False)
 
     def finish(self) -> None:
-        """The run is over, and can be undone; older ones may be too many now."""
+        """Mark the run as finished, so that it can be undone, and delete the oldest journals."""
         if not self.lasting:
             self.discard()
             return
@@ -79,15 +80,15 @@ class Journal:
                 state.remove(path)
 
     def discard(self) -> None:
-        """Nothing was done, or all of it was undone."""
+        """Delete the journal: nothing was done, or everything was undone."""
         self._log.remove()
 
 
 def begin(host: Host, asked: str | None) -> Journal:
-    """The journal of a new run; `asked` is the URI as the user gave it.
+    """Create the journal of a new run; `asked` is the URI given by the user.
 
-    For a recorded host, which forgets what is done to it, one that is gone afterwards. Raises ProvError when the state
-    directory cannot be written.
+    The journal of a recorded host, which does not keep changes, is temporary. Raises ProvError if the state directory
+    cannot be written.
     """
     if host.is_recorded:
         return passing()
@@ -98,9 +99,9 @@ def begin(host: Host, asked: str | None) -> Journal:
 
 
 def passing() -> Journal:
-    """A journal that is a temporary file: a place to put documents, no way back.
+    """Create a journal in a temporary file, which stores documents but cannot be undone.
 
-    Its name goes at once, so that a run that is killed leaves nothing of it.
+    The file is unlinked at once, so nothing remains if the run is killed.
     """
     from virtprov.support.files import private_file
 
@@ -118,11 +119,11 @@ def _entry(place: int, facts: dict[str, Any]) -> Entry:
 
 
 LATEST = 1 << 36
-"""No journal is written after this second (in the year 4147): a time beyond is damage."""
+"""Journals are never dated later than this second (in the year 4147): later times mean that the file is corrupt."""
 
 
 class Run(Record):
-    """A run of the past: where its journal is, and the host."""
+    """A past run: the path of its journal, and its host."""
 
     path: str
     uri: str
@@ -131,9 +132,9 @@ class Run(Record):
 
 
 def runs(warn: Callable[[str], None] = lambda sentence: None) -> Iterator[Run]:
-    """Runs that are not undone yet, the last first. Raises ProvError when the state directory cannot be read.
+    """Return the runs that can be undone, the latest first. Raises ProvError if the state directory cannot be read.
 
-    `warn` hears of files that a newer release wrote: they are left alone.
+    `warn` is called for files of a newer release, which are ignored.
     """
     for path in state.listing(KIND):
         head, last = state.first_line(path), state.last_line(path)
@@ -149,9 +150,9 @@ def runs(warn: Callable[[str], None] = lambda sentence: None) -> Iterator[Run]:
 
 
 class Past(Record):
-    """A guest of a past run, without its documents. `left` is the mark of what the run left, "" where it is not known.
+    """A guest of a past run, without its XML. `left` is the digest of the definition after the run, "" if unknown.
 
-    `open` says that the run was cut off before it noted what came of this guest.
+    `open` means that the run was interrupted before it recorded the result for this guest.
     """
 
     name: str
@@ -162,30 +163,30 @@ class Past(Record):
 
 
 class History:
-    """A past run, opened to be undone. Raises state.Busy while it goes on, ProvError when its file is damaged."""
+    """A past run, opened for undoing. Raises state.Busy while it still runs, ProvError if its file is corrupt."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         log = RunLog.reopen(run.path, FORM)
         self.journal = Journal(log, lasting=True)
         with log.reading(
-            f"'{run.path}' is damaged, so what that run changed cannot be put back",
-            hint="read what definitions it holds, and remove it: then the run before it can be undone",
+            f"'{run.path}' is corrupt, so the changes of that run cannot be undone",
+            hint="check the definitions in this file, then delete it: after that, the run before it can be undone",
         ):
             self.guests = _guests(log)
 
     def undone(self, places: list[int]) -> None:
-        """Write down which guests are as they were; the run is undone when none is left."""
+        """Record which guests are restored; the run counts as undone when none is left."""
         rest = {past.place for past in self.guests} - set(places)
         self.journal._log.append({"undone": True if not rest else places})
 
     def close(self) -> None:
-        """Let the journal go."""
+        """Close the journal."""
         self.journal._log.close()
 
 
 def _guests(log: RunLog) -> list[Past]:
-    """The guests of a run that are not as they were; raises what wrong types and missing keys raise."""
+    """Return the guests of a run that are not restored yet; wrong types and missing keys raise their usual errors."""
     found: dict[int, Past] = {}
     gone: set[int] = set()
     for place, line in log:

@@ -1,4 +1,4 @@
-"""virtprov-xml --keep-old: definitions as they were, in files that are new and for their owner alone."""
+"""virtprov-xml --keep-old: save the old definitions in new files that only their owner can read."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from virtprov.support.private import make_folder
 
 
 class KeptFiles(Record):
-    """Where old definitions go: the file `path` for one guest, NAME.xml in the folder `path` for `many`."""
+    """The files for old definitions: `path` for one guest, NAME.xml in the folder `path` with `many`."""
 
     path: str
     many: bool
 
     def make_ready(self, names: list[str]) -> None:
-        """Make the folder for the guests of these names. Raises InputError when it has a file for one already."""
+        """Create the folder. Raises InputError if it already has a file for one of the guests `names`."""
         if not self.path:
-            what, hint = ("folder", "name a folder") if self.many else ("file", "name a new file")
-            raise InputError(f"--keep-old: the name of the {what} is empty", hint=hint)
+            what, hint = ("folder", "give a folder") if self.many else ("file", "name a new file")
+            raise InputError(f"--keep-old: the {what} name is empty", hint=hint)
         if self.many:
             _make_folder(self.path, names)
 
     def place(self, name: str) -> str:
-        """Where the definition of a guest goes."""
+        """Return the path for the definition of a guest."""
         return os.path.join(self.path, f"{name}.xml") if self.many else self.path
 
     def write(self, name: str, text: str) -> None:
-        """Write the definition of a guest to a new file (0600). Raises InputError when there is one already."""
+        """Write the definition of a guest to a new file (mode 0600). Raises InputError if the file exists."""
         path = self.place(name)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -37,12 +37,12 @@ class KeptFiles(Record):
                 stream.flush()
                 os.fsync(handle)
         except FileExistsError:
-            raise InputError(f"--keep-old {path}: there is such a file already", hint="name a new one") from None
+            raise InputError(f"--keep-old {path}: the file already exists", hint="give a new file name") from None
         except OSError as error:
             raise ProvError(f"--keep-old {path}: {(error.strerror or str(error)).lower()}") from None
 
     def rewrite(self, name: str, text: str) -> None:
-        """Write a later definition of a guest in place of the one that this run wrote. Raises ProvError."""
+        """Replace a file that this run wrote with a later definition of the guest. Raises ProvError."""
         from virtprov.support import files
 
         files.rewrite(self.place(name), text.encode())
@@ -51,13 +51,16 @@ class KeptFiles(Record):
 def _make_folder(path: str, names: list[str]) -> None:
     for name in names:
         if "/" in name:  # some of libvirt's drivers allow that
-            raise InputError(f"--keep-old {path}: '{name}' cannot name a file in it", hint="keep that one by itself")
+            raise InputError(
+                f"--keep-old {path}: '{name}' cannot be used as a file name in this folder",
+                hint="save the XML of this guest on its own",
+            )
     try:
         make_folder(path)
     except OSError as error:
         raise InputError(
-            f"--keep-old {path}: {(error.strerror or str(error)).lower()}", hint="for several guests, name a folder"
+            f"--keep-old {path}: {(error.strerror or str(error)).lower()}", hint="for several guests, give a folder"
         ) from None
     for name in names:
         if os.path.lexists(os.path.join(path, f"{name}.xml")):
-            raise InputError(f"--keep-old {path}: it holds {name}.xml already", hint="name another folder")
+            raise InputError(f"--keep-old {path}: {name}.xml already exists in this folder", hint="give another folder")

@@ -1,4 +1,4 @@
-"""virtprov-xml: what comes of a row of changes: the changed documents, stored and running, and the difference."""
+"""virtprov-xml: the result of a list of changes: the changed XML, stored and running, and the diffs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class Wanted(Record):
-    """What is to become of the edit: stored, made in the running guest, the guest started.
+    """What to do with the edit: store it, apply it to the running guest, start the guest.
 
-    `lenient`: what the running guest cannot take now is left to its next boot, rather than refused. `verify`: nothing
-    is to become of it, but to say whether the guest is so already.
+    With `lenient`, changes that the running guest cannot take now are left to its next boot instead of refused. With
+    `verify`, nothing is done; only whether the guest already matches is checked.
     """
 
     define: bool = False
@@ -35,17 +35,17 @@ class Wanted(Record):
 
     @property
     def anything(self) -> bool:
-        """Whether anything at all is to be done."""
+        """Whether anything is to be done."""
         return self.define or self.update or self.start
 
 
 class Edited(Record):
-    """What came of an edit: the changed document as text, the difference, and each change in it, in order.
+    """The result of an edit: the changed XML as text, the diff, and each change in order.
 
-    `parts` are the changes as they were made in the document that is shown and stored, `lives` those to the
-    running guest, one for each request as well; () when none is made. `live_diff` is the difference in the running
-    guest, where it is only asked for. `autostart` is (before, after), None when it stays. `course` is what becomes of
-    the running guest, None when the guest is off or nothing is to be done.
+    `parts` are the changes in the XML that is shown and stored. `lives` are those of the running guest, one for each
+    request; () if it is not changed. `live_diff` is the diff of the running guest, only computed if asked for.
+    `autostart` is (before, after), None if it does not change. `course` is what happens to the running guest, None if
+    it is off or nothing is to be done.
     """
 
     requests: tuple[EditRequest, ...]
@@ -60,12 +60,12 @@ class Edited(Record):
 
     @property
     def guest(self) -> Guest:
-        """The guest with every change made."""
+        """The guest after all changes."""
         return self.parts[-1].guest if self.parts else self.source.stored.guest
 
     @property
     def changed(self) -> bool:
-        """Whether anything is another than before."""
+        """Whether anything changes."""
         return bool(self.diff or self.live_diff or self.autostart or self.acts)
 
     @property
@@ -75,12 +75,12 @@ class Edited(Record):
 
     @property
     def made(self) -> tuple[Changed, ...]:
-        """The changes that say what is made on the host: a running guest's own come first."""
+        """The changes that decide what is created on the host: those of the running guest take precedence."""
         return self.lives or self.parts
 
 
 def respelled(file: Letters, made: Edited) -> bytes:
-    """The file with the change in it: what is not changed keeps its letters."""
+    """Return the file with the change applied; everything that is not changed stays byte by byte the same."""
     return keep.respell(file, made.source.stored.guest.text(), made.guest.text())
 
 
@@ -91,9 +91,9 @@ def make(
     host: Host | None,
     autostart: bool | None = None,
 ) -> Edited:
-    """Make the changes, each on what the one before it left, on the documents they are wanted for.
+    """Apply the changes in order to the wanted definitions.
 
-    `autostart` is what is wanted of it, None for nothing. Raises as `check` and `edit.change` do.
+    `autostart` is the wanted setting, None for no change. Raises the errors of `check` and `changes.change`.
     """
     for request in requests:
         check(request, source, wanted)
@@ -117,9 +117,7 @@ class _Side:
         self.guest = changed.guest
 
 
-def _each_on_the_last(
-    requests: tuple[EditRequest, ...], source: Source, wanted: Wanted, host: Host | None
-) -> Edited:
+def _each_on_the_last(requests: tuple[EditRequest, ...], source: Source, wanted: Wanted, host: Host | None) -> Edited:
     running = source.running if wanted.update else None
     document = source.stored if running is None or wanted.define else running
     shown = _Side(document, host)
@@ -159,7 +157,7 @@ def _course(meant: list[Live]) -> Course | None:
 def _on_running(
     request: EditRequest, beside: Guest, wanted: Wanted, host: Host | None, storage: DiskResolver, twin: Guest | None
 ) -> Changed | None:
-    """The change in the running guest; None when only the definition, its `twin`, can have it."""
+    """Return the change of the running guest; None if only its definition `twin` can have it."""
     if request.action == SEED:
         return None
     try:
@@ -178,7 +176,7 @@ def _meaning(
     stored: tuple[Guest, Changed],
     host: Host | None,
 ) -> Live:
-    """What a change means for the running guest. Raises UsageError for what should be now and cannot."""
+    """Return what a change means for the running guest. Raises UsageError if it should take effect now but cannot."""
     from virtprov.actions.live import compare
 
     info, driver = source.info, host.driver if host is not None else "qemu"
@@ -190,20 +188,20 @@ def _meaning(
         if not wanted.lenient:
             compare.refuse_later(found, info.name)
         return found
-    why = "the running guest has no such part" if wanted.update and request.action != SEED else ""
+    why = "not present in the running guest" if wanted.update and request.action != SEED else ""
     guest, changed = stored
     later = compare.effects(guest, changed.guest, changed.pairs(), persistent=lasting, driver=driver)
     return compare.put_off(later, why, persistent=lasting)
 
 
 def turned(source: Source, autostart: bool | None) -> tuple[bool, bool] | None:
-    """Whether the guest starts with its host, before and after; None when it stays as it is."""
+    """Return autostart before and after; None if it does not change."""
     now = source.autostart
     return None if autostart is None or now is None or now == autostart else (now, autostart)
 
 
 def graft(guest: Guest, beside: Guest, mine: Changed) -> Changed:
-    """The devices that the running guest gets, in its stored definition as well."""
+    """Add the devices that the running guest gets to its stored definition."""
     from virtprov.actions.live.devices import paired
 
     altered = guest.copy()
@@ -219,31 +217,31 @@ def graft(guest: Guest, beside: Guest, mine: Changed) -> Changed:
 
 
 def spelled(document: DomainDocument, guest: Guest) -> tuple[str, str]:
-    """The changed document, spelled as the original was, and the difference."""
+    """Return the changed XML, formatted like the original, and the diff."""
     text = keep.restore(document.text, document.guest.text(), guest.text())
     original = document.text.lstrip("\ufeff\n")
     return text, diff.unified(original if original.endswith("\n") else original + "\n", text)
 
 
 def lines(difference: str) -> list[str]:
-    """What a difference takes away and adds, wherever it stands."""
+    """Return the removed and added lines of a diff, without their positions."""
     return [line for line in difference.splitlines()[2:] if line.startswith(("+", "-"))]
 
 
 def alone(made: Edited) -> str:
-    """The elements of the last change as they stand by themselves."""
+    """Return the elements of the last change as separate XML texts."""
     return "".join(_dedented(tree.to_text(node)) for node in made.parts[-1].elements)
 
 
 def _dedented(text: str) -> str:
-    """Lines as far to the left as the first one, which lost its indentation."""
+    """Return the lines without the indentation that the first line has already lost."""
     lines = text.splitlines(keepends=True)
     extra = len(lines[-1]) - len(lines[-1].lstrip(" "))
     return lines[0] + "".join(line[extra:] if line[:extra].isspace() else line for line in lines[1:])
 
 
 def unmade(made: Edited) -> list[str]:
-    """Volumes that a printed document names, and that nobody makes: the document came from elsewhere."""
+    """Return volumes that printed XML names but nobody creates, because the XML came from elsewhere."""
     if made.source.info is not None:
         return []
     return [volume.path for part in made.parts for making in part.makings for volume in making.volumes]
@@ -253,7 +251,7 @@ def unmade(made: Edited) -> list[str]:
 
 
 def check(request: EditRequest, source: Source, wanted: Wanted) -> None:
-    """Raise UsageError or HostError for what cannot be put in force, before anything is changed."""
+    """Raise UsageError or HostError, before anything is changed, for changes that cannot be applied."""
     info, name = source.info, source.stored.guest.name
     if request.action == EJECT:
         from virtprov.actions.seed import replace
@@ -263,15 +261,13 @@ def check(request: EditRequest, source: Source, wanted: Wanted) -> None:
     elif request.action == SEED:
         if _strictly_now(source, wanted):
             raise UsageError(
-                f"a new cloud-init seed is for the next boot of '{name}', not for the guest as it runs",
-                hint="leave out --update or --live",
+                f"a new cloud-init seed only takes effect at the next boot of '{name}', not in the running guest",
+                hint="omit --update or --live",
             )
     elif _strictly_now(source, wanted):
         _check_group(request.group)
     if wanted.start and info is not None and info.active:
-        raise HostError(
-            f"the guest '{info.name}' is {info.state}, so it cannot be started", hint="leave out --start"
-        )
+        raise HostError(f"guest '{info.name}' is {info.state}, so it cannot be started", hint="omit --start")
 
 
 def _check_group(group: str) -> None:
@@ -280,7 +276,7 @@ def _check_group(group: str) -> None:
     if not compare.has_plane(group):
         raise UsageError(
             f"--{group} cannot be changed in a running guest",
-            hint="leave out --update: the change takes effect once the guest is powered off and started again",
+            hint="omit --update: the change takes effect after the guest has been powered off and started again",
         )
 
 

@@ -1,4 +1,4 @@
-"""From a changed document to the steps that put it in force, stored or running."""
+"""Turn changed XML into the steps that store it or apply it to the running guest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Target(Record):
     """The guest whose definition is stored.
 
-    `before` is its definition: "" for a guest that runs without one, None for one that is not there yet.
+    `before` is its definition: "" for a transient guest, None for a guest that does not exist yet.
     """
 
     name: str
@@ -31,9 +31,9 @@ class Target(Record):
 
 
 def target(made: Edited, host: Host) -> Target:
-    """Whose definition the changed document becomes: a guest gets another name or UUID only together, as a further one.
+    """Return which guest gets the changed XML: with both a new name and a new UUID, it becomes another guest.
 
-    Raises HostError for a name or UUID that cannot be changed alone.
+    Raises HostError if only the name or only the UUID changes.
     """
     guest, info = made.guest, made.source.info
     if info is None:
@@ -46,25 +46,25 @@ def target(made: Edited, host: Host) -> Target:
         return Target(info.name, info.uuid, made.source.stored.text if info.persistent else "")
     if same_name:
         raise HostError(
-            f"the guest '{guest.name}' cannot get another UUID", hint="`virsh undefine` it first, or make a clone"
+            f"the UUID of guest '{guest.name}' cannot be changed", hint="`virsh undefine` the guest first, or clone it"
         )
     if same_uuid:
         raise HostError(
-            f"the guest '{info.name}' cannot be renamed by changing its definition",
-            hint=f"`virsh domrename {info.name} {guest.name}` renames a guest that is off",
+            f"guest '{info.name}' cannot be renamed by editing its definition",
+            hint=f"`virsh domrename {info.name} {guest.name}` renames a guest that is shut off",
         )
     return Target(guest.name, guest.uuid, None)
 
 
 def stores(made: Edited, wanted: Wanted) -> bool:
-    """Whether a definition is written: a guest of the host that stays as it is keeps the one it has."""
+    """Return whether a definition is stored; an unchanged guest of the host keeps its definition."""
     return wanted.define and (bool(made.diff) or made.source.info is None)
 
 
 def steps(made: Edited, wanted: Wanted, store: Step | None) -> tuple[list[Step], list[Step]]:
-    """What must be done for the guest, in order, and what once all guests have their definitions.
+    """Return the steps for the guest in order, and those to run after all guests have their definitions.
 
-    `store` is the step that stores the definition, None when none is stored.
+    `store` is the step that stores the definition, None if none is stored.
     """
     info, name = made.source.info, made.guest.name
     storing = _storage_steps(made.made)
@@ -92,12 +92,12 @@ def _storage_steps(parts: tuple[Changed, ...]) -> list[Step]:
 
 
 def _seed_steps(made: Edited, listed: list[Step]) -> list[Step]:
-    """The new seed is written, in a pool that a disk may have asked for as well."""
+    """Add the step that writes the new seed, after the steps that may create its pool."""
     return [step for part in made.parts if part.seeded is not None for step in part.seeded.steps if step not in listed]
 
 
 def _last_steps(made: Edited) -> list[Step]:
-    """Seeds that no document names any more are deleted once all else stands."""
+    """Return the steps that delete seeds that are no longer used."""
     old = [seed for part in (*made.parts, *made.lives) if part.seeded is not None for seed in part.seeded.old]
     if not old:
         return []

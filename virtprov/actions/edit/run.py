@@ -1,8 +1,8 @@
-"""One edit, of one guest or of many: read, change, check, journal, store, verify. One guest is a fleet of one.
+"""One edit of one or more guests: read, change, check, record in the journal, store, verify.
 
-`Editor` plans: it reads each guest, changes its document, holds it against the schema and notes in the journal what it
-had and is to get. Nothing on the host changes until all plans stand. `apply.Work` then does what is planned. Documents
-are not kept meanwhile: they wait in the journal.
+`Editor` makes the plans: it reads each guest, changes its XML, checks it against the schema, and records the old and
+the new definition in the journal. Nothing on the host changes until all plans are complete. `apply.Work` then carries
+them out. XML texts are not kept in memory in between: they are stored in the journal.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 
 class Edit(Record):
-    """What guests are to be like, and what is to become of the change.
+    """The changes to make, and what to do with them.
 
-    `autostart` is what is wanted of it, None for nothing. `schema` says whether documents are held against libvirt's
-    schema. `alone`: one guest is named, which may become a further one under another name and UUID. `shows` says
-    whether changed documents are to be printed. `asks` says whether the user agrees to the difference first.
+    `autostart` is the wanted setting, None for no change. `schema` tells whether the XML is checked against libvirt's
+    schema. With `alone` a single guest is named, which can become another guest with a new name and UUID. `shows` tells
+    whether the changed XML is to be printed, `asks` whether the user has to confirm the diff.
     """
 
     changes: tuple[EditRequest, ...]
@@ -49,10 +49,10 @@ class Edit(Record):
 
 
 class Editor:
-    """Plans the guests of one edit. The schema is read once. Threads may share it.
+    """Makes the plans for the guests of one edit. The schema is loaded once. Thread-safe.
 
-    `open_journal` is called when the first change has to be noted. `kept` is where old definitions are written, None
-    for nowhere.
+    `open_journal` is called before the first change is recorded. `kept` are the files for the old definitions, None for
+    none.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Editor:
 
     @property
     def host(self) -> Host:
-        """The host, for what cannot be done without one."""
+        """The host. Must not be called without one."""
         assert self._host is not None
         return self._host
 
@@ -81,17 +81,16 @@ class Editor:
     def all(
         self, names: list[str], choice: Choice, jobs: int = 1
     ) -> Iterator[tuple[str, GuestReport | ProvError | None]]:
-        """Plan each guest, `jobs` at a time; the answers come in order.
+        """Plan each guest, `jobs` at a time; the results are in order.
 
-        None for a guest that is not meant, an error for one that cannot be changed.
+        A result is None for a guest that is not selected, and an error for one that cannot be changed.
         """
         return in_order(lambda name: self.guest(name, choice), names, jobs)
 
     def guest(self, key: str, choice: Choice = Choice(), wanted: Wanted | None = None) -> GuestReport | None:  # noqa: B008
-        """Plan one guest by name, id or UUID; None when its state or its document says that it is not meant.
+        """Plan one guest by name, id or UUID; None if its state or its XML excludes it from the selection.
 
-        `wanted` is what is to become of the edit, if it is another thing than for all. Raises ProvError when the
-        guest cannot be changed.
+        `wanted` replaces what is wanted of all guests. Raises ProvError if the guest cannot be changed.
         """
         from virtprov.host.failures import NotThere
 
@@ -110,13 +109,13 @@ class Editor:
         return report
 
     def document(self, source: Source) -> GuestReport:
-        """Plan a document that came from elsewhere. Raises ProvError when it cannot be changed."""
+        """Plan the change of XML that does not come from the host. Raises ProvError if it cannot be changed."""
         report = self._plan(source, self.edit.wanted)
         report.again = lambda: self._take(report, self._plan(source, report.wanted))
         return report
 
     def narrow(self, report: GuestReport, wanted: Wanted) -> None:
-        """Plan a guest anew when only a part of the edit is wanted after all."""
+        """Plan a guest again after the user has dropped a part of the edit."""
         self.strike([report])
         report.drop(wanted)
         if wanted.anything and report.edited is not None:
@@ -180,7 +179,7 @@ class Editor:
     # -- when a guest is another than it was read --------------------------------------------------------
 
     def _again(self, report: GuestReport, uuid: str, choice: Choice) -> None:
-        """Make the change in the document that the guest has now. Raises Moved for one that the change is not for."""
+        """Apply the change to the current XML of the guest. Raises Moved if the guest is no longer selected."""
         from virtprov.host.failures import NotThere
 
         name, before = report.name, report.info
@@ -188,28 +187,30 @@ class Editor:
         try:
             new = self._guest(uuid, choice, report.wanted)
         except NotThere:
-            raise definition.Moved(f"'{name}' is not defined any more", hint="it stays undefined") from None
+            raise definition.Moved(f"'{name}' is no longer defined", hint="it stays undefined") from None
         if new is None:
-            raise definition.Moved(f"'{name}' was changed meanwhile, and is no longer one of the guests that are meant")
+            raise definition.Moved(f"'{name}' has been changed in the meantime and is no longer selected")
         info = new.info
         assert info is not None
         if before.persistent and not info.persistent:
-            raise definition.Moved(f"'{name}' is not defined any more", hint="it stays undefined")
+            raise definition.Moved(f"'{name}' is no longer defined", hint="it stays undefined")
         if info.name != before.name:
-            raise definition.Moved(f"'{before.name}' was renamed to '{info.name}' meanwhile", hint="use its new name")
+            raise definition.Moved(
+                f"'{before.name}' has been renamed to '{info.name}' in the meantime", hint="use its new name"
+            )
         self._take(report, new)
 
     def _take(self, report: GuestReport, new: GuestReport) -> None:
         if self.edit.asks and outcome.lines(new.diff) != outcome.lines(report.diff):
             raise definition.Moved(
-                f"the definition of '{report.name}' was changed meanwhile, and another change would be made in it than"
-                " the one that was agreed to",
+                f"the definition of '{report.name}' has been changed in the meantime, so the change would differ "
+                "from the confirmed one",
                 hint="run the command again",
             )
         new.notes, new.warnings = [], []  # they were said of the first plan
         if new.info is not None:
             new.notes.append(
-                f"'{report.name}' was changed meanwhile: the change is made in the definition that it has now"
+                f"'{report.name}' has been changed in the meantime; the change is applied to its current definition"
             )
         self.strike([report])
         report.take(new)
@@ -219,7 +220,7 @@ class Editor:
             self.kept.rewrite(report.name, self.old_text(report))
 
     def strike(self, reports: list[GuestReport]) -> None:
-        """What was noted of guests is not done, or is undone already."""
+        """Record that changes of guests are not made, or already undone."""
         for report in reports:
             if self.journal is not None and report.place >= 0:
                 self.journal.strike(report.place)
@@ -228,7 +229,7 @@ class Editor:
     # -- what was there ----------------------------------------------------------------------------------
 
     def keep_old(self, reports: list[GuestReport]) -> None:
-        """Write the definitions that guests have to the files for them, before anything changes."""
+        """Save the old definitions of the guests to their files, before anything changes."""
         if self.kept is None:
             return
         self.kept.make_ready([report.name for report in reports])
@@ -236,7 +237,7 @@ class Editor:
             self.kept.write(report.name, self.old_text(report))
 
     def old_text(self, report: GuestReport) -> str:
-        """The definition that a guest had when it was read."""
+        """Return the definition that a guest had when it was read."""
         if self.journal is not None and report.place >= 0:
             before = self.journal.entry(report.place).before
             if before is not None:
@@ -249,6 +250,6 @@ def _refuse_renamed(made: Edited, info: GuestInfo) -> None:
     """Raise UsageError when one of several guests would get another name or UUID."""
     if (made.guest.name, made.guest.uuid) != (info.name, info.uuid):
         raise UsageError(
-            f"the guest '{info.name}' cannot get another name or UUID along with others",
-            hint="name one guest alone, with both of them new, to make a further guest of it",
+            f"guest '{info.name}' cannot get a new name or UUID together with other guests",
+            hint="name only this guest, and give it both a new name and a new UUID to create another guest",
         )

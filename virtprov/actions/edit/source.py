@@ -1,4 +1,4 @@
-"""What is edited: the definition of a guest, stored and running, or a document of a file or of standard input."""
+"""The XML to edit: the stored and running definition of a guest, or a file or standard input."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ STDIN = "the XML on standard input"
 
 
 class Source(Record):
-    """The guest that is changed: its document, and what the host knows of it.
+    """The guest to change: its XML, and what the host knows about it.
 
-    `info` is None when the document came from elsewhere; `running` is the guest as it runs, None when it does not.
-    `autostart` says whether it starts with its host, None where that is not asked.
+    `info` is None if the XML does not come from a host; `running` is the running definition, None if the guest is off.
+    `autostart` is None if it was not read.
     """
 
     stored: DomainDocument
@@ -33,7 +33,7 @@ class Source(Record):
 
 
 def from_host(host: Host, key: str) -> Source:
-    """Read a guest by name, id or UUID, passwords included. Raises HostError when the host has none such."""
+    """Read a guest by name, id or UUID, including passwords. Raises HostError if the host has no such guest."""
     from virtprov.host.failures import NotThere
 
     try:
@@ -45,25 +45,25 @@ def from_host(host: Host, key: str) -> Source:
 
 
 def no_guest(host: Host, key: str, listed: tuple[str, ...]) -> HostError:
-    """What to say of a guest that is none of those `listed`."""
+    """Return the error for a guest that does not exist; `listed` are the names of existing guests."""
     hint = nearest(key, listed) or "`virsh list --all` lists its guests"
-    return HostError(f"the host {host.uri} has no guest '{key}'", hint=hint)
+    return HostError(f"guest '{key}' not found on {host.uri}", hint=hint)
 
 
 def from_definition(found: Definition, autostart: bool | None = None) -> Source:
-    """The source for what was read of a guest."""
-    what = f"the document of '{found.info.name}'"
+    """Return the source for a definition read from a host."""
+    what = f"the XML of '{found.info.name}'"
     running = DomainDocument.parse(found.running, what) if found.running else None
     return Source(DomainDocument.parse(found.stored, what), found.info, running, autostart)
 
 
 def from_bytes(data: bytes) -> Source:
-    """Read a document; raises XmlError when it is none of a guest."""
+    """Parse XML; raises XmlError if it is not a guest."""
     return Source(DomainDocument(Guest.parse(data, STDIN), keep.decode(data)))
 
 
 def read_file(path: str) -> tuple[Letters, str]:
-    """Read a file letter by letter; returns it, and what to call it in messages. Raises InputError, XmlError."""
+    """Read a file; returns its content, and a description for messages. Raises InputError, XmlError."""
     from virtprov.support.files import read_bytes
 
     what = f"the file '{path}'"
@@ -71,11 +71,11 @@ def read_file(path: str) -> tuple[Letters, str]:
 
 
 def from_file(file: Letters, what: str) -> Source:
-    """The source for a file that was read letter by letter; `what` names it. Raises XmlError."""
+    """Return the source for the content of a file; `what` describes it in messages. Raises XmlError."""
     text = keep.declared(file.text)
     return Source(DomainDocument.parse(text, what))
 
 
 def from_nothing(host: Host | None) -> Source:
-    """An empty guest, to build elements for."""
+    """Return an empty guest to build elements for."""
     return Source(DomainDocument.of(blank(host)))

@@ -1,4 +1,4 @@
-"""The steps that give a guest another definition: a new one, or the one it had before a past run."""
+"""The steps that replace the definition of a guest: with a new one, or with the one before a past run."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """The definition that waits in the journal at `place`, instead of the one the guest had; undone by that one.
+    """Store the new definition, which is in the journal at `place`; undo restores the previous one.
 
-    `kept` is False once the host stored the definition as it was before.
+    `kept` is False if the host stored the same definition as before.
     """
 
     __slots__ = ("is_new", "journal", "kept", "name", "place", "uuid")
@@ -34,16 +34,16 @@ class Store:
         return f"{'Defining the guest' if self.is_new else 'Changing the definition of'} '{self.name}'"
 
     def look(self, host: Host) -> None:
-        """Raise definition.Moved when the guest is not as it was read."""
+        """Raise definition.Moved if the guest has changed since it was read."""
         if self.is_new:
             return
         before = self.journal.entry(self.place).before
         now = definition.check(host, self.name, self.uuid, definition.digest(before) if before else definition.NONE)
         if now is None:  # it only ran, and is gone with its run
-            raise definition.Moved(f"'{self.name}' is not there any more")
+            raise definition.Moved(f"'{self.name}' no longer exists")
 
     def do(self, world: World) -> Undo | None:
-        """Store it. Raises definition.Moved when the guest has another definition than the journal says it had."""
+        """Store the definition. Raises definition.Moved if the guest does not have the one in the journal."""
         entry = self.journal.entry(self.place)
         assert entry.after is not None
         if self.is_new:
@@ -62,10 +62,10 @@ class Store:
 
 
 class PutBack:
-    """The definition that a guest had before a past run, or none; undone by the one it has now.
+    """Restore the definition before a past run, or undefine the guest if it had none; undo restores the current one.
 
-    `place` is where the journal of that run has it, `expected` the mark of the definition that the guest has now.
-    Raises definition.Moved when it has another one.
+    `place` is the entry in the journal of that run, `expected` the digest of the guest's current definition. Raises
+    definition.Moved if the guest has another one.
     """
 
     __slots__ = ("expected", "journal", "name", "place", "uuid")
@@ -77,10 +77,10 @@ class PutBack:
 
     @property
     def label(self) -> str:
-        return f"Putting back the definition of '{self.name}'"
+        return f"Restoring the definition of '{self.name}'"
 
     def look(self, host: Host) -> str | None:
-        """Read the definition that the guest has now; raise definition.Moved when it is not the one that is meant."""
+        """Read the guest's current definition; raise definition.Moved if it is not the expected one."""
         return definition.check(host, self.name, self.uuid, self.expected)
 
     def do(self, world: World) -> Undo | None:
@@ -89,6 +89,6 @@ class PutBack:
         then = self.look(host)
         now = definition.put(host, name, uuid, before, None)
         if now != (before or ""):
-            world.warn(f"the host changed the definition of '{name}' when it took it back")
+            world.warn(f"the host changed the restored definition of '{name}'")
         left = definition.digest(now) if now else definition.NONE
         return lambda: definition.put(host, name, uuid, then, left)

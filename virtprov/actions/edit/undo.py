@@ -1,4 +1,4 @@
-"""Putting back what a past run did to definitions, as long as nobody changed them since."""
+"""Undo the changes of a past run, if the definitions have not been changed since."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 def last(
     uri: str | None, words: Sequence[str], warn: Callable[[str], None] = lambda sentence: None
 ) -> tuple[History, list[Past]]:
-    """The last run that is not undone yet, on the host at `uri` (None: on any), and its guests that are meant.
+    """Return the last run on the host at `uri` (None: on any host) that is not undone yet, and the selected guests.
 
-    `words` are names, UUIDs and patterns; with them it is the last run that changed the first of these. `warn` hears of
-    runs that are left alone because a newer release wrote them. Raises ProvError when there is none, UsageError for a
-    word that means none of its guests, state.Busy while it goes on.
+    `words` are names, UUIDs and patterns; if given, the last run that changed the first of them is returned. `warn` is
+    called for runs that are ignored because a newer release recorded them. Raises ProvError if there is no such run,
+    UsageError for a word that matches none of its guests, state.Busy while the run is active.
     """
     for run in runs(warn):
         if uri is not None and uri not in (run.uri, run.asked):
@@ -44,7 +44,7 @@ def last(
         history.close()
     where = f" on {uri}" if uri else ""
     what = f"no run that changed '{words[0]}'" if words else "no run"
-    raise ProvError(f"there is {what}{where} that could be undone", hint="the last 20 runs are kept")
+    raise ProvError(f"there is {what}{where} to undo", hint="only the last 20 runs are kept")
 
 
 def _meant(history: History, words: Sequence[str]) -> list[Past]:
@@ -57,7 +57,7 @@ def _meant(history: History, words: Sequence[str]) -> list[Past]:
             return []
         if not mine:
             raise UsageError(
-                f"the run of {when(history.run)} changed '{words[0]}', but not '{word}'", hint="undo them one by one"
+                f"the run of {when(history.run)} changed '{words[0]}' but not '{word}'", hint="undo them one at a time"
             )
         found.update((past.place, past) for past in mine)
     return list(found.values())
@@ -68,7 +68,7 @@ def _is(past: Past, word: str) -> bool:
 
 
 def when(run: Run) -> str:
-    """The time of a run, for people."""
+    """Return the time of a run in readable form."""
     import time
 
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.time))
@@ -77,7 +77,7 @@ def when(run: Run) -> str:
 def plan(
     host: Host, history: History, meant: list[Past], jobs: int = 1
 ) -> Iterator[tuple[Past, GuestReport | ProvError]]:
-    """What is to be done for each guest, in order; an error for one that is not as the run left it."""
+    """Return the plan for each guest in order; an error for a guest that has been changed since the run."""
 
     def one(past: Past) -> GuestReport:
         return _plan(host, history, past)
@@ -114,15 +114,15 @@ def _as_left(past: Past, after: str, now: str | None) -> tuple[str, str]:
     A run that was cut off may not have noted the mark: then what it stored, `after`, must all be there.
     """
     if not now:
-        raise definition.Moved(f"'{past.name}' is not defined any more")
+        raise definition.Moved(f"'{past.name}' is no longer defined")
     mark = definition.digest(now)
     if mark != past.left and not (past.open and _covers(tree.parse(after), tree.parse(now))):
-        raise definition.Moved(f"the definition of '{past.name}' was changed since that run")
+        raise definition.Moved(f"the definition of '{past.name}' has been changed since that run")
     return now, mark
 
 
 def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
-    """Warn of volumes that a guest would have back, and that its pools do not have any more: a deleted seed."""
+    """Warn of volumes in the restored definition that no longer exist, such as a deleted seed."""
     gone = []
     for source in dict.fromkeys(_sources(before)):
         if not source.spelled or source in _sources(now) or source.volume_on(host) is not None:
@@ -130,16 +130,16 @@ def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
         pool = host.storage.pool(source.pool) if source.pool else host.storage.pool_at(source.path.rpartition("/")[0])
         if pool.active if pool is not None else source.pool:
             gone.append(source.spelled)
-    return [f"'{name}' has {each} in its definition again, but there is no such volume any more" for each in gone]
+    return [f"'{name}' uses {each} again, but this volume no longer exists" for each in gone]
 
 
 def _sources(document: Element) -> list[DiskSource]:
-    """Where the disks of a guest lie."""
+    """Return the sources of the guest's disks."""
     return [DiskSource.of(disk) for disk in Guest(document).disks()]
 
 
 def _covers(said: Element, found: Element) -> bool:
-    """Whether a document holds all that another says, in order; the host may have added to it."""
+    """Return whether `found` contains everything in `said`, in order; the host may have added elements."""
     if said.tag != found.tag or (said.text or "").strip() != (found.text or "").strip():
         return False
     if not all(found.get(name) == value for name, value in said.attrib.items()):

@@ -1,4 +1,7 @@
-"""Whether a guest is as asked already. A device that is to be added is there when one says all that was said of it."""
+"""Check whether a guest already matches the requested changes.
+
+A device to add counts as present if one device matches all given values.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,10 @@ def make(
     host: Host | None,
     autostart: bool | None = None,
 ) -> Edited:
-    """What would have to change, in the documents that `wanted` is about: stored (define), running (update).
+    """Return what would have to change in the definitions that `wanted` selects: stored (define), running (update).
 
-    A guest that is off has no other document than the stored one. Raises UsageError as `edit.change` does, but not
-    for a device to remove that is not there.
+    A guest that is off only has its stored definition. Raises the same UsageErrors as `changes.change`, except for a
+    device to remove that does not exist.
     """
     running = source.running if wanted.update else None
     parts: list[Changed] = []
@@ -49,7 +52,7 @@ def make(
 
 
 def _through(requests: tuple[EditRequest, ...], document: DomainDocument, host: Host | None) -> list[Changed]:
-    """Every change that is not so yet, each on what the one before it left."""
+    """Apply every change that the guest does not match yet."""
     storage, guest = storage_of(document.guest, host), document.guest
     parts: list[Changed] = []
     for request in requests:
@@ -60,7 +63,7 @@ def _through(requests: tuple[EditRequest, ...], document: DomainDocument, host: 
 
 
 def is_so(request: EditRequest, guest: Guest, host: Host | None) -> bool:
-    """Whether a device to add is there, or one to remove is not. Changes of what is there are to be tried."""
+    """Return whether a device to add exists, or a device to remove does not. Other changes have to be tried."""
     if request.action == ADD:
         left = select.elements(guest, table(request.group))
         for use in request.uses:

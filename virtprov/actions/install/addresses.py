@@ -1,4 +1,4 @@
-"""Can the new guest be reached? Its addresses, by everybody who may know them."""
+"""Find the addresses of a new guest."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
 SOURCES = ("lease", "agent", "arp")
-"""Who is asked: the DHCP server of a virtual network, the guest's agent, the host's ARP table."""
+"""The sources of addresses: the DHCP server of a virtual network, the guest agent, the host's ARP table."""
 _LOCAL = ("127.", "::1", "fe80:", "169.254.")
-"""Addresses at which nobody else reaches the guest."""
+"""Addresses at which other machines cannot reach the guest."""
 
 
 def of(host: Host, name: str) -> list[str]:
-    """The addresses at which others reach a running guest, without those of its own loopback and link."""
+    """Return the addresses of a running guest, without loopback and link-local addresses."""
     for source in SOURCES:
         try:
             found = [each.address for each in host.running.interface_addresses(name, source)]
@@ -30,11 +30,11 @@ def of(host: Host, name: str) -> list[str]:
 
 
 def missing(host: Host, name: str, guest: Guest) -> str:
-    """What to warn of when a guest with a network has no address that anybody knows; "" otherwise."""
+    """Return a warning if a guest with a network has no known address; "" otherwise."""
     kinds = [nic.get("type") for nic in guest.devices("interface")]
     if all(kind == "user" for kind in kinds) or of(host, name):
         return ""
     return (
-        f"no network address of '{name}' is known: neither libvirt's DHCP, nor the guest's agent, nor ARP tells one;"
-        f" look at it with `virsh console {name}`, or ask later with `virsh domifaddr {name} --source lease`"
+        f"no network address of '{name}' is known from libvirt's DHCP server, the guest agent or ARP; check with "
+        f"`virsh console {name}`, or later with `virsh domifaddr {name} --source lease`"
     )

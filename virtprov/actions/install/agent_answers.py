@@ -1,4 +1,4 @@
-"""What a guest's agent says of cloud-init. The guest is not trusted: whatever makes no sense is no answer."""
+"""Read the result of cloud-init through the guest agent. The guest is not trusted: invalid answers are ignored."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
 RESULT = "/run/cloud-init/result.json"
-"""Written by cloud-init when its last stage is over (its documentation on status and result files)."""
+"""Written by cloud-init at the end of its last stage (its documentation on status and result files)."""
 BLOCK = 65536
 LONGEST = 300
-"""Letters of an error that are shown."""
+"""The length to which an error message is cut."""
 
 
 class CloudInitResult(Record):
-    """What cloud-init came to: its errors, each on one line, and the name of its datasource."""
+    """The result of cloud-init: its errors, each on one line, and the name of its datasource."""
 
     errors: tuple[str, ...]
     datasource: str
 
 
 def cloud_init_result(host: Host, name: str) -> CloudInitResult | None:
-    """Read cloud-init's result file through the agent; None while there is none, or what comes is no such thing."""
+    """Read cloud-init's result file through the agent; None if there is none or it is invalid."""
     import json
 
     try:
@@ -42,7 +42,7 @@ def cloud_init_result(host: Host, name: str) -> CloudInitResult | None:
 
 
 def _read_file(host: Host, name: str, where: str) -> str:
-    """A small file of the guest, by the agent's file commands; raises what answers of other kinds raise."""
+    """Read a small file in the guest with the agent's file commands; invalid answers raise their usual errors."""
     import base64
     import json
 

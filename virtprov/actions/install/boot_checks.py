@@ -1,4 +1,4 @@
-"""Is there anything to boot? A disk that the command makes new and empty holds no system."""
+"""Check that there is something to boot: a new empty disk contains no system."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from virtprov.guest.rule_context import RuleContext
     from virtprov.xml.tree import Element
 
-_WAY = "give backing_store=IMAGE or upload=IMAGE to begin with an image that holds a system"
+_WAY = "give backing_store=IMAGE or upload=IMAGE to start from an image with an installed system"
 
 
 def check_content(request: InstallRequest, setting: RuleContext, makings: tuple[Making, ...]) -> None:
-    """Warn of a guest that boots an empty disk; with `--cloud-init`, which needs a system, raise UsageError."""
+    """Warn if the guest boots from an empty disk; with `--cloud-init`, which needs a system, raise UsageError."""
     guest = setting.guest
     cloud = request.seed is not None
     if request.method.has_install_phase or guest.is_container or not (cloud or request.method.kind == boot.IMPORT):
@@ -44,7 +44,7 @@ def check_content(request: InstallRequest, setting: RuleContext, makings: tuple[
 
 
 def _booted(guest: Guest) -> Element | None:
-    """The disk that the firmware turns to first; None where it is another device, or a kernel is started directly."""
+    """Return the disk from which the firmware boots; None if it boots from another device or a kernel is given."""
     if guest.has("./os/kernel"):
         return None
     ordered = [device for device in guest.devices() if tree.child(device, "boot") is not None]

@@ -1,4 +1,4 @@
-"""Does the host's hypervisor know the processor and the devices that the guest is given?"""
+"""Check whether the host's hypervisor supports the CPU and the devices of the guest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from virtprov.guest.rule_context import RuleContext
     from virtprov.host.domcaps import DomainCapabilities
 
-_OFF = "or use --check host=off to go without this check"
+_OFF = "or use --check host=off to skip this check"
 NICS = (
     "virtio", "virtio-transitional", "virtio-non-transitional", "virtio-net-pci", "virtio-net-device", "virtio-net",
     "virtio-net-ccw", "virtio-net-pci-transitional", "virtio-net-pci-non-transitional", "e1000", "e1000e", "igb",
@@ -24,7 +24,7 @@ NICS = (
     "dp8393x", "opencores_eth", "lance", "msf2-emac", "xlnx.xps-ethernetlite", "xlnx.axi-ethernet", "igbvf",
     "82540EM", "82543GC", "82545EM", "Am79C970A", "Am79C973", "vlance", "vmxnet", "vmxnet2", "netfront",
 )  # fmt: skip
-"""Network cards of QEMU (`-device help` of its targets, its hw/net) and libvirt's names for them."""
+"""Network cards of QEMU (`-device help` of its targets, its hw/net), under libvirt's names."""
 _CHOICES = (
     ("video", "./model/@type", "video", "modelType", "--video model.type", ("none", "default")),
     ("graphics", "./@type", "graphics", "type", "--graphics type", ("none", "default")),
@@ -34,11 +34,11 @@ _CHOICES = (
     ("rng", "./@model", "rng", "model", "--rng model", ()),
     ("filesystem", "./driver/@type", "filesystem", "driverType", "--filesystem driver.type", ()),
 )
-"""Device, place in it, kind and enumeration of the domain capabilities, the option, what is never asked about."""
+"""Device, path, kind and enumeration in the domain capabilities, option, and values that are not checked."""
 
 
 def check(setting: RuleContext) -> None:
-    """Raise HostError for a processor or a device that the host's hypervisor does not know."""
+    """Raise HostError for a CPU or a device that the host's hypervisor does not support."""
     known = setting.domcaps
     if known is not None:
         _check_cpu(setting, known)
@@ -49,7 +49,7 @@ def check(setting: RuleContext) -> None:
             model = path.get(nic, "./model/@type")
             if model and nic.get("type") != "hostdev" and model not in NICS:
                 hint = nearest(model, NICS) or "for example virtio, e1000e, rtl8139"
-                raise HostError(f"--network model={model}: QEMU has no such network card", hint=f"{hint}, {_OFF}")
+                raise HostError(f"--network model={model}: unknown network card model of QEMU", hint=f"{hint}, {_OFF}")
     _check_passwords(setting)
 
 
@@ -60,17 +60,17 @@ def _check_cpu(setting: RuleContext, known: DomainCapabilities) -> None:
     mode, model = guest.get("./cpu/@mode"), guest.get("./cpu/model")
     if mode in ("host-passthrough", "host-model", "maximum") and known.cpu_mode(mode) is False:
         offered = [word for word in MODES if word != mode and known.cpu_mode(word)]
-        hint = f"it offers {listed(offered)}" if offered else "leave out --cpu"
+        hint = f"it offers {listed(offered)}" if offered else "omit --cpu"
         raise HostError(
-            f"--cpu {mode}: the host does not offer this for {guest.domain_type} guests", hint=f"{hint}, {_OFF}"
+            f"--cpu {mode}: not supported by the host for {guest.domain_type} guests", hint=f"{hint}, {_OFF}"
         )
     names = [each.name for each in known.cpu_models]
     canonical = [each.canonical for each in known.cpu_models]
     if not model or not names or mode not in ("", None, "custom") or model in names or model in canonical:
         return
     words = [*MODES, *names]
-    hint = nearest(model, words) or f"there are {', '.join(names[:5])} ...: `virsh domcapabilities` lists them"
-    raise HostError(f"--cpu {model}: the host knows no such processor", hint=f"{hint}, {_OFF}")
+    hint = nearest(model, words) or f"use for example {', '.join(names[:5])}; `virsh domcapabilities` lists all models"
+    raise HostError(f"--cpu {model}: the host does not know this CPU model", hint=f"{hint}, {_OFF}")
 
 
 def _check_choice(
@@ -91,15 +91,15 @@ def _check_choice(
         lacks = known.supports(f"devices/{kind}") is False
         if not lacks and (not offered or value in offered):  # none at all: an old libvirt that does not say
             continue
-        hint = nearest(value, offered or ()) or (f"it offers {listed(offered)}" if offered else f"leave out --{tag}")
+        hint = nearest(value, offered or ()) or (f"it offers {listed(offered)}" if offered else f"omit --{tag}")
         raise HostError(
-            f"{option}={value}: the host does not offer this for {setting.guest.domain_type} guests",
+            f"{option}={value}: not supported by the host for {setting.guest.domain_type} guests",
             hint=f"{hint}, {_OFF}",
         )
 
 
 _VNC_LETTERS = 8
-"""A VNC password is cut off by the protocol after as many (RFC 6143, 7.2.2), so libvirt takes no longer one."""
+"""The VNC protocol cuts off passwords after this many bytes (RFC 6143, 7.2.2), so libvirt refuses longer ones."""
 
 
 def _check_passwords(setting: RuleContext) -> None:
@@ -107,6 +107,7 @@ def _check_passwords(setting: RuleContext) -> None:
         password = display.get("passwd") or ""
         if display.get("type") == "vnc" and len(password.encode()) > _VNC_LETTERS:
             raise HostError(
-                f"--graphics vnc: the password has {len(password.encode())} letters, and VNC takes {_VNC_LETTERS}",
+                f"--graphics vnc: the password has {len(password.encode())} bytes, but VNC allows at most "
+                f"{_VNC_LETTERS}",
                 hint=f"give a shorter one, {_OFF}",
             )

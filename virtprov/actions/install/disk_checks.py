@@ -1,4 +1,4 @@
-"""Looks at the disks that the user names, before anything is made: whose are they, and what are they really?"""
+"""Check the given disks before anything is created: whether they are in use, and what they contain."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def check(
     told: tuple[Told, ...],
     others: Others,
 ) -> None:
-    """Check the disks that were given, and the images below new ones; `told` are those whose format was not given.
+    """Check the given disks, and the backing images of new ones; `told` are those whose format was detected.
 
-    Raises HostError for a disk that another guest or this host itself uses, and for one whose format a guest may
-    have made up; warns of images that break once another guest runs.
+    Raises HostError for a disk used by another guest or by this host, and for a detected format that a guest may have
+    forged; warns of backing images that another guest changes when it runs.
     """
     host = setting.host
     volumes = [volume for making in makings for volume in making.volumes if volume.backing]
@@ -41,5 +41,5 @@ def check(
             if where and disk.get("device") not in ("cdrom", "floppy") and tree.child(disk, "readonly") is None:
                 host_use.refuse_used(host, where, f"--disk {where}")
         for image, user in written_below(host, [volume.backing for volume in volumes], others):
-            setting.warn(f"{image} is a disk of the guest '{user}': the new disk on it breaks once that guest runs")
+            setting.warn(f"{image} is a disk of guest '{user}': the new disk based on it is damaged if that guest runs")
     refuse_made_up(host, told, others)

@@ -1,4 +1,4 @@
-"""virtprov-install: a request and a host -> a plan. Looks only; `plan.apply` is what changes the host."""
+"""virtprov-install: plan a new guest for a request and a host. Changes nothing: `plan.apply` does."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from virtprov.osinfo.profile import Profile
 
 _EARLY = ("boot", "metadata")
-"""Groups that may name the platform or the guest, read before all others."""
+"""Groups that can set the platform or the name of the guest; they are read before all others."""
 _LAST = "xml"
-"""The group that has the last word: it changes what the others and the rules for defaults made."""
+"""This group is applied last, on top of all other options and default rules."""
 
 
 class Drafted(Record):
-    """The guest as the options and the defaults make it, before it is cut into phases."""
+    """The guest after options and defaults, before it is split into installation phases."""
 
     setting: RuleContext
     makings: tuple[Making, ...]
@@ -51,9 +51,9 @@ class Drafted(Record):
 
 
 class InstallPlan(Record):
-    """The plan, and what must be known once it is applied.
+    """The plan, and what is needed after it has been carried out.
 
-    `taken` is what to warn of when a guest that is only shown has the name of one that is there.
+    `taken` is a warning if the guest is only shown and its name already exists.
     """
 
     plan: Plan
@@ -67,9 +67,9 @@ class InstallPlan(Record):
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
-    """Everything that must be done to make the guest; `watch` is told who writes what.
+    """Return the plan for a new guest; `watch` is told which option or rule writes what.
 
-    Raises UsageError for requests that make no sense, HostError for what the host has not.
+    Raises UsageError for invalid requests, HostError for what the host lacks.
     """
     warnings: list[str] = []
     profile = profile_for(request, warnings)
@@ -92,7 +92,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
 
         host_checks.check(setting, host, request.method)
     if profile.os_id and not request.osinfo.name:
-        setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
+        setting.notes.insert(0, f"Using --osinfo {profile.short_id}, detected from the media")
     seed = _seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
@@ -105,7 +105,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
 
 
 def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
-    """The cloud-init seed; with an installer both phases get its drive."""
+    """Return the cloud-init seed; with an installer both phases have its drive."""
     if request.seed is None:
         return None
     from virtprov.actions.seed import attach
@@ -114,19 +114,19 @@ def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: 
 
 
 def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
-    """The operating system's profile: as named, as the media tell, else the generic one."""
+    """Return the profile of the operating system: as given, as detected from the media, or else the generic one."""
     wanted = request.osinfo
     if wanted.detect:
         detected = _detect(request, warnings)
         if detected:
             return find(detected, warnings)
         if wanted.name:
-            warnings.append(f"the media do not tell the operating system, so it is taken for {wanted.name}")
+            warnings.append(f"the operating system cannot be detected from the media; using {wanted.name}")
     return find(wanted.name, warnings) if wanted.name else generic()
 
 
 def _detect(request: InstallRequest, warnings: list[str]) -> str:
-    """The short id of the system on the installer's medium or in the disk's image; "" when they do not tell."""
+    """Return the short id of the system on the installation medium or disk image; "" if it is not detected."""
     from virtprov.osinfo.identify import identify
 
     if request.method.medium:
@@ -139,12 +139,13 @@ def _detect(request: InstallRequest, warnings: list[str]) -> str:
 
 
 def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> None:
-    """Raise UsageError when a full machine is to be made and nobody says for which operating system."""
+    """Raise UsageError if a full virtual machine is created without any information about its operating system."""
     if request.osinfo.name or profile.os_id or not request.osinfo.require or not guest.is_hvm:
         return
     raise UsageError(
-        "the operating system is not known: neither --osinfo nor the media tell",
-        hint="give --osinfo NAME (`--osinfo list` shows them), or --osinfo detect=on,require=off to go without",
+        "the operating system is unknown: --osinfo is not given, and it cannot be detected from the media",
+        hint="give --osinfo NAME (`--osinfo list` shows all names), or --osinfo detect=on,require=off to continue "
+        "without",
     )
 
 
@@ -152,7 +153,7 @@ def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> Non
 
 
 def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = UNWATCHED) -> Drafted:
-    """Write the options into a document and fill in what they leave open."""
+    """Write the options into a new XML document and fill in the defaults."""
     drafting = _Drafting(request, host, profile, watch)
     watch.begin(drafting.guest)
     for name, stage in drafting.stages():
@@ -267,11 +268,14 @@ class _Drafting:
 
 
 def _advise(setting: RuleContext, chosen: Platform) -> None:
-    """Say what makes the guest slower than it could be."""
+    """Report settings that make the guest slow."""
     if chosen.slow:
-        setting.warn(f"the host offers no KVM for {chosen.arch} guests: this one is emulated, which is slow")
+        setting.warn(f"the host does not offer KVM for {chosen.arch} guests: this guest is emulated, which is slow")
     if setting.profile.is_generic and setting.guest.is_hvm:
-        setting.warn("the guest is made for any operating system, so it may be slow; --osinfo NAME says for which")
+        setting.warn(
+            "the guest is configured for any operating system, so it may be slow; give --osinfo NAME for better "
+            "defaults"
+        )
 
 
 def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile: Profile) -> Platform:
@@ -326,27 +330,29 @@ def _settle_osinfo(setting: RuleContext) -> None:
 
 
 def _firmware_uuid(request: InstallRequest) -> str:
-    """The UUID that `--sysinfo system.uuid=` gives; libvirt takes no guest that is called another one."""
+    """Return the UUID given with `--sysinfo system.uuid=`: libvirt requires the guest's UUID to be the same."""
     places = [place for use in request.uses if use.group == "sysinfo" for place in use.said.places]
     return next((place.text or "" for place in places if place.name == "system.uuid"), "")
 
 
 def _require(request: InstallRequest, setting: RuleContext) -> None:
-    """Raise UsageError that lists everything a guest cannot do without."""
+    """Raise UsageError with a list of all missing options."""
     guest = setting.guest
     missing = {}
     if not resources.set_memory(setting):
-        missing["--memory MIB, how much memory the guest gets"] = "for example --memory 2048"
+        missing["--memory MIB, the memory size of the guest"] = "for example --memory 2048"
     if not guest.is_container:
         if not guest.disks() and not setting.refused("disk") and _advised_gib(setting) is None:
-            missing["--disk, where its data is kept (--disk none for a guest without)"] = "for example --disk size=20"
+            missing["--disk, where to store the guest's data (--disk none for a guest without disks)"] = (
+                "for example --disk size=20"
+            )
         if not _has_method(request, guest):
             words = "--location URL, --cdrom ISO, --pxe, --import or --boot hd|cdrom|..."
-            missing[f"how the operating system comes in: {words}"] = (
-                "--import starts a disk that holds a system already, --cloud-init sets up a cloud image"
+            missing[f"how to install the operating system: {words}"] = (
+                "--import boots a disk with an installed system, --cloud-init sets up a cloud image"
             )
     if missing:
-        raise UsageError("what is missing: " + "; ".join(missing), hint=list(missing.values())[-1])
+        raise UsageError("missing: " + "; ".join(missing), hint=list(missing.values())[-1])
 
 
 def _has_method(request: InstallRequest, guest: Guest) -> bool:
@@ -357,7 +363,8 @@ def _has_method(request: InstallRequest, guest: Guest) -> bool:
         or guest.has("./os/boot")
         or guest.has("./os/kernel")
         or guest.has("./os/init")
-        or guest.is_xen_pv and guest.has("./bootloader")
+        or guest.is_xen_pv
+        and guest.has("./bootloader")
     )
 
 
@@ -367,7 +374,7 @@ def _advised_gib(setting: RuleContext) -> float | None:
 
 
 def _add_medium(guest: Guest) -> Element:
-    """The installer's CD, before every other CD so that it is the one that is booted."""
+    """Add the CD of the installer before all other CDs, so that the guest boots from it."""
     drive = tree.element("disk", None, {"device": "cdrom"})
     others = guest.disks("cdrom")
     box = guest.ensure("./devices")
@@ -379,14 +386,16 @@ def _add_medium(guest: Guest) -> Element:
 
 
 def check(request: InstallRequest, drafted: Drafted) -> None:
-    """Make the checks that need the host; raises HostError for the first that fails."""
+    """Make the checks that require the host; raises HostError for the first failure."""
     setting = drafted.setting
     host, guest = setting.host, setting.guest
     checks.display_passwords(guest)
     if request.method.kind == boot.PXE and all(nic.get("type") == "user" for nic in guest.devices("interface")):
-        setting.warn("the guest has no network to boot from: --pxe needs a bridge, or a network that offers it")
+        setting.warn("the guest has no network to boot from: --pxe requires a bridge or a network with PXE")
     if request.transient and host.driver == "vz":
-        raise HostError("Virtuozzo keeps every guest that it starts, so none can be transient", hint="leave it out")
+        raise HostError(
+            "Virtuozzo keeps every guest that it starts, so a guest cannot be transient", hint="omit --transient"
+        )
     others = checks.Others(host)
     if request.checks.mac_in_use:
         checks.given_macs_are_free(host, list(drafted.given_macs), others)
@@ -398,7 +407,7 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
 
 
 def _check_name(request: InstallRequest, setting: RuleContext) -> str:
-    """Raise HostError for a name in use; where nothing is made it is only a sentence to warn of."""
+    """Raise HostError if the name is in use; if nothing is created, return a warning instead."""
     if not request.checks.name_in_use:
         return ""
     try:
@@ -411,7 +420,7 @@ def _check_name(request: InstallRequest, setting: RuleContext) -> str:
 
 
 def _blocked(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
-    """The directories to be opened for QEMU; the user hears of those that stay closed to it."""
+    """Return the directories to which QEMU gets access; the user is warned of those that stay inaccessible."""
     if not (request.checks.permissions or request.fix_permissions):
         return []
     found = reachable.barriers(setting.host, setting.guest.disks())
@@ -423,14 +432,14 @@ def _blocked(request: InstallRequest, setting: RuleContext) -> list[reachable.Ba
 
 
 def check_waiting(request: InstallRequest, host: HostView) -> None:
-    """Raise HostError when nothing will ever happen that could be waited for."""
+    """Raise HostError if the guest is to be waited for but will never run."""
     if not request.wait or request.printing or request.dry:
         return
     if host.driver == "test" or host.is_recorded:
         what = "a recorded host" if host.is_recorded else "libvirt's test driver"
         raise HostError(
-            f"guests of {what} run nothing, so there is nothing to wait for",
-            hint="leave out --wait, or connect to a host with a hypervisor",
+            f"guests of {what} do not run, so --wait has nothing to wait for",
+            hint="omit --wait, or connect to a host with a hypervisor",
         )
 
 
@@ -438,7 +447,7 @@ def check_waiting(request: InstallRequest, host: HostView) -> None:
 
 
 def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
-    """The way to the disks, first of all."""
+    """Return the steps that give QEMU access to the disks; they come first."""
     if not blocked:
         return []
     from virtprov.actions.steps.access import grant_search
@@ -449,7 +458,7 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
 def _steps(
     request: InstallRequest, drafted: Drafted, documents: tuple[DomainDocument, ...], seed: Seed | None
 ) -> tuple[Step, ...]:
-    """Every step in order: storage first, then the guest's definition, then its first boot."""
+    """Return every step in order: storage, the guest's definition, its first boot."""
     from virtprov.actions.steps import storage
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
     from virtprov.actions.steps.seed import WriteSeed

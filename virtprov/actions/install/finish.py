@@ -1,4 +1,4 @@
-"""What follows once the guest runs: waiting, the second boot, the seed's way out."""
+"""What follows after the guest has been started: waiting, the second boot, removing the seed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from virtprov.host.events import GuestEvent
 
 CREATED, INSTALLING, READY, OFF = "created", "installing", "ready", "off"
-"""The guest runs; its installer runs; it runs and cloud-init is done; it has powered off."""
+"""The final state: running; running its installer; running with cloud-init done; powered off."""
 
 
 def finish(request: InstallRequest, made: InstallPlan, world: World) -> str:
-    """Wait as asked and bring the guest to its final state; returns one of the words above.
+    """Wait as requested and bring the guest to its final state; returns one of the constants above.
 
-    Raises WaitTimeout and GuestBroken; the guest is left as it is then.
+    Raises WaitTimeout and GuestBroken, and then leaves the guest as it is.
     """
     if made.method.has_install_phase:
         return _finish_install(request, made, world)
@@ -35,16 +35,16 @@ def finish(request: InstallRequest, made: InstallPlan, world: World) -> str:
 
 
 def _until_off(name: str, minutes: float | None, world: World) -> GuestEvent:
-    """Wait until the guest is off; raises GuestBroken when it did not go willingly."""
+    """Wait until the guest is off; raises GuestBroken if it crashed or was stopped by force."""
     with world.host.running.watch(name) as watch:
         event = wait.until_off(watch, name, wait.Deadline(minutes))
     if event.detail in ("crashed", "failed"):
-        raise GuestBroken(f"'{name}' {event.detail}", hint="its log is on the host, in /var/log/libvirt/qemu")
+        raise GuestBroken(f"'{name}' {event.detail}", hint="see its log on the host, in /var/log/libvirt/qemu")
     return event
 
 
 def _finish_install(request: InstallRequest, made: InstallPlan, world: World) -> str:
-    """Once the installer is done the guest is started again; a guest nobody waits for is left to it."""
+    """Start the guest again after its installation, if the command waits for it."""
     name = made.plan.name
     known = world.host.guests.find(name)
     if not request.wait and known is not None and known.active:
@@ -58,51 +58,55 @@ def _finish_install(request: InstallRequest, made: InstallPlan, world: World) ->
     if request.noreboot or request.transient:
         return OFF
     if event.detail == "destroyed":
-        world.say(f"'{name}' was stopped from outside, so it is not started again")
+        world.say(f"'{name}' was stopped by someone else, so it is not started again")
         return OFF
     start(world, name)
     return CREATED
 
 
 def leave(made: InstallPlan, world: World) -> str:
-    """What to say when the user stops waiting: the guest goes on, its seed goes as if nobody had waited.
+    """Return messages for a user who stops waiting: the guest keeps running, and its seed is deleted.
 
-    The seed is deleted at once: it may hold secrets, and a guest that runs keeps what it has open.
+    The seed is deleted at once because it may contain secrets; a running guest can still read its open file.
     """
     name = made.plan.name
     known = world.host.guests.find(name)
     if known is None:
-        sentence = f"the guest '{name}' is gone from the host"
+        sentence = f"guest '{name}' no longer exists on the host"
     elif not known.active:
-        sentence = f"the guest '{name}' is there, but off: `virsh start {name}` starts it"
+        sentence = f"guest '{name}' exists, but is off; start it with `virsh start {name}`"
     elif made.method.has_install_phase:
         sentence = (
-            f"the guest '{name}' runs on with its installation; once it powers off, `virsh start {name}` starts it"
+            f"guest '{name}' continues its installation; when it has powered off, start it with `virsh start {name}`"
         )
     else:
-        sentence = f"the guest '{name}' runs on; `virsh console {name}` shows it, `virsh destroy {name}` stops it"
+        sentence = (
+            f"guest '{name}' keeps running; `virsh console {name}` shows its console, `virsh destroy {name}` stops it"
+        )
     _drop_seed(made, world)
     return sentence
 
 
 def start(world: World, name: str) -> None:
-    """Start the guest again after its installation, unless somebody did already."""
+    """Start the guest again after its installation, unless it has been started already."""
     known = world.host.guests.find(name)
     if known is None:
-        raise HostError(f"'{name}' is gone from the host", hint="it was undefined while virtprov-install waited")
+        raise HostError(
+            f"'{name}' is no longer defined on the host", hint="it was undefined while virtprov-install waited"
+        )
     if not known.active:
         world.say(f"'{name}' has powered off; starting it again")
         world.host.guests.start(name)
 
 
 def _drop_seed(made: InstallPlan, world: World) -> None:
-    """Delete a seed that does not stay for good; a guest that still runs keeps what it has open."""
+    """Delete a seed that is not kept; a running guest can still read its open file."""
     if made.seed is not None and made.seed.keep != KEEP:
         attach.delete(world, made.seed)
 
 
 def _finish_seed(request: InstallRequest, made: InstallPlan, world: World) -> str:
-    """Wait until cloud-init is done, then take the seed out. Nobody waits: the guest keeps what it has open."""
+    """Wait until cloud-init is done and remove the seed; without waiting, delete it while the guest has it open."""
     seed, name = made.seed, made.plan.name
     assert seed is not None
     if not request.wait:

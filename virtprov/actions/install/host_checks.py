@@ -1,7 +1,7 @@
-"""Can the host run this guest? What would fail once the disks are made is asked before anything is.
+"""Check whether the host can run the guest, before its disks are created.
 
-At most three calls of libvirt more for a usual guest: whether its network is there, and active. What libvirt itself
-takes is warned of at most. Files and bridges are looked at on this machine alone. `--check host=off` goes without.
+A usual guest needs at most three more libvirt calls, for the existence and state of its network. What libvirt itself
+accepts only causes warnings. Files and bridges are only checked on this machine. `--check host=off` skips these checks.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from virtprov.guest.rule_context import RuleContext
     from virtprov.host.connection import Host
 
-_OFF = "or use --check host=off to go without this check"
+_OFF = "or use --check host=off to skip this check"
 
 
 def check(setting: RuleContext, host: Host, method: Method) -> None:
-    """Ask the host what can be asked; raises HostError for the first thing that it cannot do."""
+    """Make all checks; raises HostError for the first failure."""
     check_document(setting.guest, host)
     if not host.is_recorded and not host.is_remote:
         for flag, where in (("--install kernel", method.kernel), ("--install initrd", method.initrd)):
@@ -35,7 +35,7 @@ def check(setting: RuleContext, host: Host, method: Method) -> None:
 
 
 def check_document(guest: Guest, host: Host) -> None:
-    """Check the networks and, on this machine, the files that a guest needs to start. Raises HostError."""
+    """Check networks and, on this machine, the files that a guest needs to start. Raises HostError."""
     check_networks(guest, host)
     if not host.is_recorded and not host.is_remote:
         check_files(guest, host.driver)
@@ -45,7 +45,7 @@ def check_document(guest: Guest, host: Host) -> None:
 
 
 def check_networks(guest: Guest, host: Host) -> None:
-    """Raise HostError for networks and bridges that are not there, and for networks that are not active."""
+    """Raise HostError for missing networks and bridges, and for inactive networks."""
     asked: set[str] = set()
     for nic in guest.devices("interface"):
         name = path.get(nic, "./source/@network")
@@ -66,31 +66,31 @@ def _check_network(host: Host, name: str) -> None:
     if active is None:
         known = host.networks.names()
         hint = nearest(name, known) or (f"its networks: {', '.join(known)}" if known else _no_networks(name))
-        raise HostError(f"the host has no virtual network '{name}'", hint=f"{hint}; {_OFF}")
+        raise HostError(f"virtual network '{name}' does not exist on the host", hint=f"{hint}; {_OFF}")
     raise HostError(
-        f"the virtual network '{name}' is not active, so the guest could not start",
-        hint=f"start it with `virsh net-start {name}` (`virsh net-autostart {name}` for every boot), {_OFF}",
+        f"virtual network '{name}' is not active, so the guest could not start",
+        hint=f"start it with `virsh net-start {name}` (and `virsh net-autostart {name}` to start it at boot), {_OFF}",
     )
 
 
 def _no_networks(name: str) -> str:
-    made = "`virsh net-define` makes one"
+    made = "create one with `virsh net-define`"
     if name == "default":
-        made = "`virsh net-define /usr/share/libvirt/networks/default.xml` and `virsh net-start default` make it"
-    return f"it has no networks at all: {made}, --network bridge=NAME or --network user goes without"
+        made = "create it with `virsh net-define /usr/share/libvirt/networks/default.xml` and `virsh net-start default`"
+    return f"the host has no networks: {made}, or use --network bridge=NAME or --network user"
 
 
 def _check_link(host: Host, name: str, what: str) -> None:
-    """Look for an interface of this machine, and where it is not seen, ask libvirt, which may see more."""
+    """Look for a network interface on this machine, and if it is not visible, ask libvirt."""
     if host.is_remote or host.is_recorded or os.path.exists(f"/sys/class/net/{name}"):
         return
     if host.networks.has_interface(name):
         return
     flag = "--network" if what == "bridge" else "--network type=direct"
     known = sorted(_links(bridges=what == "bridge"))
-    hint = nearest(name, known) or (f"there {'is' if len(known) == 1 else 'are'} {listed(known)}" if known else "")
+    hint = nearest(name, known) or (f"choose from: {listed(known)}" if known else "")
     if not hint:
-        hint = "this host has none: --network default uses libvirt's own"
+        hint = "this host has none; --network default uses libvirt's own network"
     raise HostError(f"{flag}: the host has no {what} '{name}'", hint=f"{hint}, {_OFF}")
 
 
@@ -106,25 +106,22 @@ def _links(*, bridges: bool) -> list[str]:
 
 
 def _check_resources(setting: RuleContext) -> None:
-    """Raise HostError for more processors than the machine takes; more memory than the host has is warned of."""
+    """Raise HostError for more processors than the machine type supports; warn of more memory than the host has."""
     guest, known = setting.guest, setting.domcaps
     count = guest.get("./vcpu") or "1"
     most = known.max_vcpus if known is not None else None
     if most and count.isdecimal() and int(count) > most:
-        machine = f"the machine {guest.machine}" if guest.machine else f"a {guest.domain_type} guest"
-        raise HostError(
-            f"--vcpus {count}: {machine} takes {most} at most on this host", hint=f"give fewer, {_OFF}"
-        )
+        machine = f"machine type {guest.machine}" if guest.machine else f"a {guest.domain_type} guest"
+        raise HostError(f"--vcpus {count}: {machine} supports at most {most} on this host", hint=f"give fewer, {_OFF}")
     wanted = guest.get("./memory") or "0"
     has = setting.capabilities.memory_kib
     if has and not setting.is_test and _kib(guest, wanted) > has:
         setting.warn(
-            f"the guest gets {_kib(guest, wanted) // 1024:,} MiB of memory, but the host has {has // 1024:,} MiB:"
-            " it may not start, or be stopped when it uses them"
+            f"the guest gets {_kib(guest, wanted) // 1024:,} MiB of memory, but the host has only "
+            f"{has // 1024:,} MiB: the guest may fail to start, or be killed when it uses the memory"
         )
 
 
 def _kib(guest: Guest, text: str) -> int:
     unit = guest.get("./memory/@unit") or "KiB"
     return int(text) if text.isdecimal() and unit == "KiB" else 0
-

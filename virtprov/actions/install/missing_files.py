@@ -1,4 +1,4 @@
-"""Files of this machine that a guest needs to start: firmware, kernels, shared folders, its emulator."""
+"""Check the files of this machine that a guest needs to start: firmware, kernels, shared folders, emulator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from virtprov.guest.document import Guest
     from virtprov.xml.tree import Element
 
-_OFF = "or use --check host=off to go without this check"
+_OFF = "or use --check host=off to skip this check"
 _BOOT = (
     ("./os/loader", "--boot loader"),
     ("./os/nvram/@template", "--boot nvram.template"),
@@ -27,11 +27,11 @@ _BOOT = (
     ("./devices/emulator", "--boot emulator"),
 )
 _KINDS = {"mount": "directory", "bind": "directory", "file": "file", "block": "block device"}
-"""What a file system of each type is made of."""
+"""The kind of source for each type of file system."""
 
 
 def check_files(guest: Guest, driver: str) -> None:
-    """Raise HostError for the first file that is not there; what cannot be seen from here is not doubted."""
+    """Raise HostError for the first missing file; files in unreadable directories are assumed to exist."""
     for where, flag in _wanted(guest, driver):
         check_file(where, flag)
     for device in guest.devices("filesystem"):
@@ -41,19 +41,19 @@ def check_files(guest: Guest, driver: str) -> None:
         fat = (path.get(disk, "./driver/@type") or "").startswith("fat")
         if source.kind == DIR and disk.get("device", "disk") in ("disk", "lun") and not fat and driver == "qemu":
             raise HostError(
-                f"--disk {source.path}: this is a directory, and QEMU takes files and block devices as disks",
-                hint=f"--disk {source.path}/NAME.qcow2,size=GIB makes a disk there,"
-                f" --filesystem {source.path},TAG shares the directory, {_OFF}",
+                f"--disk {source.path}: is a directory, but a disk must be a file or a block device",
+                hint=f"use --disk {source.path}/NAME.qcow2,size=GIB to create a disk there, --filesystem "
+                f"{source.path},TAG to share the directory, {_OFF}",
             )
 
 
 def check_file(where: str, flag: str) -> None:
-    """Raise HostError when the host, which is this machine, has no file of this path; `flag` is what named it."""
+    """Raise HostError if this machine has no file `where`; `flag` is the option that names it."""
     if where.startswith("/") and _kind(where) == "":
         hint = f"check the path, {_OFF}"
         if flag == "--boot loader":
-            hint = f"--boot uefi lets libvirt choose the firmware; check the path, {_OFF}"
-        raise HostError(f"{flag}={where}: the host has no such file", hint=hint)
+            hint = f"check the path, use --boot uefi to let libvirt choose the firmware, {_OFF}"
+        raise HostError(f"{flag}={where}: file not found on the host", hint=hint)
 
 
 def _wanted(guest: Guest, driver: str) -> Iterator[tuple[str, str]]:
@@ -71,12 +71,12 @@ def _check_filesystem(kind: str, folder: str | None, device: Element) -> None:
     seen = _kind(where)
     if seen is None or seen == wanted:
         return
-    problem = f"the host has no such {wanted}" if seen == "" else f"this is a {seen}, and type={kind} takes a {wanted}"
+    problem = f"{wanted} not found on the host" if seen == "" else f"is a {seen}, but type={kind} requires a {wanted}"
     raise HostError(f"--filesystem {where}: {problem}", hint=f"check the path, {_OFF}")
 
 
 def _kind(where: str) -> str | None:
-    """What is at a path; "" for nothing, None where this user may not look."""
+    """Return what is at a path; "" for nothing, None if this user cannot look there."""
     try:
         mode = os.stat(where).st_mode
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""--reinstall: a guest of the host boots an installer once more; its definition stays as it is."""
+"""--reinstall: boot an existing guest from an installer again, without changing its definition."""
 
 from __future__ import annotations
 
@@ -23,23 +23,25 @@ if TYPE_CHECKING:
 
 
 def plan(request: InstallRequest, host: Host) -> InstallPlan:
-    """Everything that must be done to install a guest anew: it starts once as the installer needs it.
+    """Return the plan to reinstall a guest: it is started once as the installer requires.
 
-    Raises UsageError for requests that make no sense, HostError for guests that are not there or that run.
+    Raises UsageError for invalid requests, HostError for guests that do not exist or are running.
     """
     from virtprov.actions.steps.guest import Create, Redefine, Start
 
     _refuse(request)
     known = host.guests.find(request.reinstall)
     if known is None:
-        raise HostError(f"the host has no guest '{request.reinstall}'", hint="`virsh list --all` lists what it has")
+        raise HostError(
+            f"guest '{request.reinstall}' not found on the host", hint="`virsh list --all` lists its guests"
+        )
     if not known.persistent or known.active and not request.printing:
-        raise HostError(f"'{known.name}' runs, so it cannot be installed anew", hint="shut it down first")
+        raise HostError(f"'{known.name}' is running, so it cannot be reinstalled", hint="shut it down first")
     check_waiting(request, host)
     warnings = _ignored(request)
     profile = profile_for(request, warnings)
     text = host.guests.xml(known.name, inactive=True, secure=not request.printing)
-    final = Guest.parse(text, f"the guest '{known.name}'")
+    final = Guest.parse(text, f"guest '{known.name}'")
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
 
@@ -58,30 +60,30 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
 
 
 def _refuse(request: InstallRequest) -> None:
-    """Raise UsageError for what a guest that is there already cannot be asked for."""
+    """Raise UsageError for options that cannot be used with an existing guest."""
     for flag, given in (("--cloud-init", request.seed is not None), ("--transient", request.transient)):
         if given:
             raise UsageError(
-                f"{flag} does not go with --reinstall", hint="leave it out, or make a new guest without --reinstall"
+                f"{flag} cannot be used with --reinstall", hint="omit it, or create a new guest without --reinstall"
             )
     if not request.method.kind and not request.printing:
         raise UsageError(
-            f"--reinstall {request.reinstall}: how the operating system comes in is missing",
+            f"--reinstall {request.reinstall}: no installation method given",
             hint="give --cdrom ISO, --pxe, or --install bootdev=...",
         )
 
 
 def _ignored(request: InstallRequest) -> list[str]:
-    """What was said of the guest besides changes nothing."""
+    """Warn of options that have no effect with --reinstall."""
     said = {f"--{use.group}": None for use in request.uses} | {f"--{group}": None for group in sorted(request.refused)}
     flags = (["--name"] if request.name else []) + list(said)
     if not flags:
         return []
-    return [f"a guest that is installed anew stays as it is: {', '.join(flags)} changes nothing"]
+    return [f"--reinstall does not change the configuration of the guest: {', '.join(flags)} has no effect"]
 
 
 def _first_boot(final: Guest, method: boot.Method, host: Host, profile: Profile) -> Guest | None:
-    """The guest as the installer needs it; None when nothing is installed."""
+    """Return the guest for its first boot; None if nothing is installed."""
     if not method.has_install_phase:
         return None
     first = final.copy()
@@ -95,7 +97,7 @@ def _first_boot(final: Guest, method: boot.Method, host: Host, profile: Profile)
 
 
 def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
-    """Put the medium into the guest's first CD-ROM drive; one is added when it has none."""
+    """Put the medium into the guest's first CD-ROM drive; a drive is added if it has none."""
     drives = guest.disks("cdrom")
     drive = drives[0] if drives else guest.add_device("disk", device="cdrom")
     _empty(drive)

@@ -1,4 +1,4 @@
-"""Waiting until a guest is what it should be: powered off after an installation, or done with cloud-init."""
+"""Wait until a guest has powered off after its installation, or until cloud-init is done."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from virtprov.host.events import GuestEvent, Watch
 
 FINISHED = re.compile(r"Cloud-init v\. [^\n]*finished at[^\n]*")
-"""What cloud-init's last stage prints on the console unless the user words it otherwise (final_message)."""
+"""What the last stage of cloud-init prints on the console, unless the user changes it (final_message)."""
 ASK_EVERY = 2.0
 
 
 class Deadline:
-    """A point in time to wait for at most; without minutes there is none."""
+    """A deadline; without minutes there is none."""
 
     def __init__(self, minutes: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         self.minutes = minutes
@@ -29,17 +29,17 @@ class Deadline:
         self._end = None if minutes is None or minutes < 0 else clock() + minutes * 60
 
     def left(self) -> float | None:
-        """Seconds that are left (never negative), None for as long as it takes."""
+        """Return the seconds that remain (never negative), None for no limit."""
         return None if self._end is None else max(self._end - self._clock(), 0.0)
 
     def slice(self, most: float) -> float:
-        """Seconds to wait now: `most`, or what is left of the whole."""
+        """Return how long to wait now, in seconds: `most`, or less if the deadline is closer."""
         left = self.left()
         return most if left is None else min(most, left)
 
     @property
     def over(self) -> bool:
-        """Whether the time is up."""
+        """Return whether the time is up."""
         left = self.left()
         return left is not None and left <= 0
 
@@ -47,7 +47,7 @@ class Deadline:
 def _too_long(name: str, what: str, deadline: Deadline) -> WaitTimeout:
     return WaitTimeout(
         f"'{name}' {what} within {deadline.minutes:g} minutes; the guest is left as it is",
-        hint=f"look at it with `virsh console {name}`, or allow more time with --wait",
+        hint=f"see its console with `virsh console {name}`, or allow more time with --wait",
     )
 
 
@@ -60,10 +60,10 @@ def until_off(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
 
 
 def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline) -> None:
-    """Wait until cloud-init in the guest is done, as its agent tells, or else its text console.
+    """Wait until cloud-init is done, as reported by the guest agent or shown on the text console.
 
-    Raises WaitTimeout, and GuestBroken when the guest stops on the way, when cloud-init reports errors, or when
-    it never found its seed.
+    Raises WaitTimeout, and GuestBroken if the guest stops, if cloud-init reports errors, or if it does not find its
+    seed.
     """
     with host.running.console(name) as console:
         while True:
@@ -82,8 +82,8 @@ def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline) -> None
             known = host.guests.find(name)
             if known is None or not known.active:
                 raise GuestBroken(
-                    f"'{name}' is off before cloud-init was done",
-                    hint=f"start it and look at it: `virsh start --console {name}`",
+                    f"'{name}' is shut off, but cloud-init was not done",
+                    hint=f"start it and watch its console: `virsh start --console {name}`",
                 )
             if deadline.over:
                 raise _not_ready(name, deadline, console)
@@ -94,12 +94,12 @@ def _is_end(event: GuestEvent) -> bool:
 
 
 def _not_ready(name: str, deadline: Deadline, console: ConsoleReader) -> WaitTimeout:
-    """What is known about a guest that is not ready in time."""
+    """Return what is known about a guest that is not ready in time."""
     last = console.tail(3)
-    heard = f"; its console says: {' | '.join(last)}" if last else ""
+    heard = f"; last lines of its console: {' | '.join(last)}" if last else ""
     return WaitTimeout(
-        f"'{name}' is not done with cloud-init within {deadline.minutes:g} minutes{heard}",
-        hint=f"the guest is left as it is: look at it with `virsh console {name}`, or allow more time with --wait",
+        f"cloud-init in '{name}' is not done after {deadline.minutes:g} minutes{heard}",
+        hint=f"the guest is left as it is: see its console with `virsh console {name}`, or allow more time with --wait",
     )
 
 
@@ -125,5 +125,6 @@ def _judge_console(name: str, line: str) -> None:
 
 def _seedless(name: str) -> GuestBroken:
     return GuestBroken(
-        f"cloud-init in '{name}' did not find its seed", hint="does the image read NoCloud seeds (datasource_list)?"
+        f"cloud-init in '{name}' did not find its seed",
+        hint="check that the image reads NoCloud seeds (datasource_list)",
     )

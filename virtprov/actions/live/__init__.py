@@ -1,1 +1,1 @@
-"""What a change means for a running guest: documents in, calls of libvirt out."""
+"""The effect of a change on a running guest: compares XML and makes libvirt calls."""

@@ -1,7 +1,8 @@
-"""What a change means for the guest that runs: what is done now, by which of libvirt's calls, and what is not.
+"""Find the effects of a change on a running guest: what is done now, with which libvirt calls, and what is not.
 
-Only documents are compared, the running guest's before and after the change; what the options were called does not
-matter. A `Course` makes the steps of a plan."""
+Only the XML of the running guest before and after the change is compared; the names of the options do not matter. A
+`Course` returns the steps for a plan.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from virtprov.xml.tree import Element
 
 DONE, PENDING = "done", "pending"
-"""How a call went: a device that is asked for leaves when the guest lets go of it."""
+"""The result of a call; PENDING if the guest has been asked to release a device and has not done so yet."""
 
 REMOVAL_SECONDS = 20.0
-"""How long a guest has to let go of a device before its removal is called pending."""
+"""How long to wait for the guest to release a device before its removal is reported as pending, in seconds."""
 
 
 def effects(
@@ -37,10 +38,10 @@ def effects(
     persistent: bool = True,
     driver: str = "qemu",
 ) -> Live:
-    """Compare the running guest's document `before` a change with the one `after` it.
+    """Compare the running guest's XML `before` and `after` a change.
 
-    `pairs` are elements of which is known that the second was the first. A guest that is not `persistent` has no
-    definition for what must wait. `driver` is the host's.
+    `pairs` are elements that are known to be the same device before and after. A guest that is not `persistent` has no
+    definition for changes that have to wait. `driver` is the driver of the host.
     """
     board = Board(before, persistent=persistent, driver=driver)
     parts.compare(board, after)
@@ -49,9 +50,9 @@ def effects(
 
 
 class Course:
-    """What an edit does to a running guest: what each of its changes means, and how the calls went.
+    """The changes of a running guest: their effects, and the results of the calls.
 
-    `outcomes` has DONE or PENDING for each call that was made, in order.
+    `outcomes` contains DONE or PENDING for each call, in order.
     """
 
     __slots__ = ("lives", "outcomes")
@@ -62,7 +63,7 @@ class Course:
 
     @property
     def rows(self) -> tuple[Effect, ...]:
-        """The lines of the table."""
+        """The lines of the table of effects."""
         return together(self.lives).rows
 
     @property
@@ -72,31 +73,31 @@ class Course:
 
     @property
     def waits(self) -> bool:
-        """Whether anything is left to the next boot."""
+        """Whether any change waits for the next boot."""
         return any(row.when != NOW for row in self.rows)
 
     @property
     def pending(self) -> bool:
-        """Whether the guest has not let go of something yet."""
+        """Whether the guest has not released a device yet."""
         return PENDING in self.outcomes
 
     def steps(self, name: str, seconds: float | None = None) -> list[LiveStep]:
-        """The steps of a plan; a device gets `seconds` to leave, REMOVAL_SECONDS unless they are given."""
+        """Return the steps for a plan; the guest has `seconds` to release a device, REMOVAL_SECONDS by default."""
         wait = REMOVAL_SECONDS if seconds is None else seconds
         return [LiveStep(name, op, self.outcomes, wait) for live in self.lives for op in live.ops]
 
     def put_off(self, *, persistent: bool = True) -> Course:
-        """The same when the running guest is left alone."""
+        """Return the effects if the running guest is not changed."""
         return Course(put_off(live, persistent=persistent) for live in self.lives)
 
     def facts(self) -> list[dict[str, str]]:
-        """The table for JSON. `outcome` is DONE or PENDING, "" for what was not done."""
+        """Return the table of effects for JSON. `outcome` is DONE or PENDING, "" for what was not done."""
         outcomes = iter(self.outcomes)
         return [{**row._asdict(), "outcome": next(outcomes, "") if row.when == NOW else ""} for row in self.rows]
 
 
 def has_plane(group: str) -> bool:
-    """Whether anything of an option group can be changed in a running guest."""
+    """Return whether an option group can change anything in a running guest."""
     return group in _GROUPS or table(group).is_device
 
 
@@ -104,7 +105,7 @@ _GROUPS = ("memory", "vcpus", "metadata", "cputune", "memtune", "blkiotune", "xm
 
 
 def together(lives: Iterable[Live]) -> Live:
-    """Several changes of one guest, one after the other; equal lines are one, unless each has its call."""
+    """Combine several changes of one guest; equal lines are shown once, unless each has its own call."""
     rows: list[Effect] = []
     ops: list[Op] = []
     for live in lives:
@@ -114,18 +115,18 @@ def together(lives: Iterable[Live]) -> Live:
 
 
 def put_off(live: Live, why: str = "", *, persistent: bool = True) -> Live:
-    """The same change when the running guest is left alone: nothing of it is now, and `why`."""
+    """Return the change if the running guest is not changed; `why` is the reason."""
     when, why = (BOOT, why) if persistent else (NEVER, NO_DEFINITION)
     return Live(tuple(Effect(row.what, when, why) if row.when == NOW else row for row in live.rows))
 
 
 def refuse_later(live: Live, name: str) -> None:
-    """Raise UsageError when something of the change cannot be done while the guest runs."""
+    """Raise UsageError if a part of the change cannot be made while the guest runs."""
     for row in live.rows:
         if row.when != NOW:
             raise UsageError(
                 f"{row.what} of '{name}' cannot be changed while the guest runs: {row.why}",
-                hint="--both leaves to the definition what cannot be done now, --config changes the definition alone",
+                hint="use --both to apply this part at the next boot, or --config to change only the definition",
             )
 
 
@@ -133,7 +134,7 @@ def refuse_later(live: Live, name: str) -> None:
 
 
 class LiveStep(Record):
-    """One call that changes a running guest; undone by the call that takes it back."""
+    """One libvirt call that changes a running guest; undone by the opposite call."""
 
     name: str
     op: Op
@@ -149,8 +150,8 @@ class LiveStep(Record):
         self.outcomes.append(outcome)
         if outcome == PENDING:
             world.warn(
-                f"'{self.name}' has not let go of its {self.op.noun} yet;"
-                " it leaves when the guest lets go of it, at the latest at power-off"
+                f"guest '{self.name}' has not released its {self.op.noun} yet; it will be detached when the "
+                "guest releases it, or at power-off"
             )
         return lambda: self._back(world, outcome)
 
@@ -161,19 +162,21 @@ class LiveStep(Record):
             call.make(world.host.running, self.name)
         except HostError as problem:
             if not problem.hint and self.op.noun.startswith(("cdrom ", "floppy ")):
-                problem.hint = "a tray that the guest has locked opens once the medium is unmounted in the guest"
+                problem.hint = (
+                    "if the guest has locked the tray, it opens after the medium has been unmounted in the guest"
+                )
             raise
         return DONE
 
     def _back(self, world: World, outcome: str) -> None:
         if outcome == PENDING:
-            raise HostError(f"the guest '{self.name}' may still let go of its {self.op.noun}")
+            raise HostError(f"guest '{self.name}' may still release its {self.op.noun}")
         if self.op.back is None:
-            raise HostError(f"libvirt has no call that takes back {self.op.what}")
+            raise HostError(f"libvirt has no call to undo {self.op.what}")
         self._one(world, self.op.back)
 
     def _detach(self, world: World, xml: str) -> str:
-        """Ask the guest for a device and wait until it is gone, or the time is over, or the guest refuses."""
+        """Ask the guest to release a device and wait until it does, refuses, or the time is up."""
         host = world.host
         alias = self._alias(world, xml)
         with host.running.watch(self.name) as watch:
@@ -187,7 +190,7 @@ class LiveStep(Record):
         return PENDING if alias in _aliases(world, self.name) else DONE
 
     def _alias(self, world: World, xml: str) -> str:
-        """What libvirt calls the device in the running guest; it had no name yet when it was plugged in."""
+        """Return libvirt's alias of a device in the running guest; our XML of a new device has none."""
         node = tree.parse(xml)
         if found := path.text(node, "./alias/@name"):
             return found

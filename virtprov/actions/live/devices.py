@@ -1,6 +1,6 @@
-"""Devices of a running guest: which are plugged, taken out, or changed, and by which of libvirt's calls.
+"""Find devices of a running guest that are plugged in, unplugged or changed, and the libvirt calls for that.
 
-The facts are those of libvirt's QEMU driver; where another driver offers less, it refuses.
+The rules are those of libvirt's QEMU driver; other drivers refuse what they do not support.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FIXED = frozenset(
         *("pstore", "smartcard", "sound", "tpm", "video"),
     }
 )
-"""Devices that QEMU has from the start, or never."""
+"""Devices that cannot be plugged or unplugged in QEMU."""
 
 _FIXED_BUSES = ("ide", "sata", "fdc")
 _PLUGGED_CONTROLLERS = ("scsi",)
@@ -35,7 +35,7 @@ _DRIVE = ("type", "source", "driver.type", "driver.name", "backingStore", "index
 _NET = ("link", "filterref", "coalesce", "vlan", "trustGuestRxFilters", "port")
 _NET_SOURCE = ("type", "source")
 _SWITCHES = ("network", "bridge")
-"""Kinds of interfaces whose other end can be moved while the guest runs."""
+"""Interfaces whose connection can be changed while the guest runs."""
 _UPDATED = {"graphics": ("passwd", "passwdValidTo", "connected"), "memory": ("target.requested",)}
 _KEYS = {
     "disk": ("./target/@dev",),
@@ -43,11 +43,11 @@ _KEYS = {
     "controller": ("./@type", "./@index"),
     "filesystem": ("./target/@dir",),
 }
-"""What tells a guest's devices of one kind apart, where libvirt gave them no alias."""
+"""The values that identify a device if libvirt has not given it an alias."""
 
 
 def compare(board: Board, after: Guest, told: Pairs) -> None:
-    """Put down what becomes of each device. `told` are those known to be the same, before and after."""
+    """Record the effects on each device. `told` are devices known to be the same before and after."""
     old = [node for node in board.guest.devices() if not _is_shadow(node, board.guest)]
     new = [node for node in after.devices() if not _is_shadow(node, after)]
     pairs, gone, fresh = paired(old, new, told)
@@ -62,7 +62,7 @@ def compare(board: Board, after: Guest, told: Pairs) -> None:
 
 
 def _is_shadow(node: Element, guest: Guest) -> bool:
-    """Whether this is the console that libvirt prints for the first serial port."""
+    """Return whether this is the console that libvirt prints for the first serial port."""
     if node.tag != "console" or not guest.devices("serial"):
         return False
     return (path.get(node, "./target/@type") or "serial") == "serial" and (
@@ -71,7 +71,7 @@ def _is_shadow(node: Element, guest: Guest) -> bool:
 
 
 def noun(node: Element, guest: Guest) -> str:
-    """What a device is called in messages and tables: `disk vdb`, `network 2`, `graphics vnc`."""
+    """Return the name of a device in messages and tables: `disk vdb`, `network 2`, `graphics vnc`."""
     tag = tree.local_name(node)
     if tag == "disk":
         return f"{node.get('device', 'disk')} {path.get(node, './target/@dev') or ''}".strip()
@@ -155,23 +155,23 @@ def _plug(board: Board, node: Element, what: str, called: str, *, add: bool) -> 
 
 
 def _fixed(node: Element) -> str:
-    """Why QEMU cannot plug or unplug a device; "" when it can try."""
+    """Return why QEMU cannot plug or unplug a device; "" if it can."""
     tag = tree.local_name(node)
     bus = path.text(node, "./target/@bus")
     if tag == "disk" and bus in _FIXED_BUSES:
-        return f"a drive on the bus {bus} cannot be plugged"
+        return f"a drive on bus {bus} cannot be hot-plugged"
     if tag == "input" and node.get("bus") == "ps2":
-        return "a PS/2 device cannot be plugged"
+        return "a PS/2 device cannot be hot-plugged"
     if tag == "controller" and node.get("type") not in _PLUGGED_CONTROLLERS:
-        return f"a {node.get('type', '')} controller cannot be plugged"
-    return f"a {tag} device cannot be plugged" if tag in _FIXED else ""
+        return f"a {node.get('type', '')} controller cannot be hot-plugged"
+    return f"a {tag} device cannot be hot-plugged" if tag in _FIXED else ""
 
 
 # -- changing ------------------------------------------------------------------------------------
 
 
 def _change(board: Board, was: Element, node: Element) -> None:
-    """An element that says something else: by its update call, by calls of its own, and at the next boot."""
+    """Record the effects of a changed device: its update call, other calls, and what waits for the next boot."""
     called = noun(was, board.guest)
     names = leaves(was, node)
     own = {"disk": "iotune", "interface": "bandwidth"}.get(tree.local_name(was), "")
@@ -191,7 +191,7 @@ def _within(name: str, wanted: Iterable[str]) -> bool:
 
 
 def _updates(was: Element, node: Element) -> tuple[str, ...]:
-    """The parts of a device that its update call changes."""
+    """Return the parts of a device that its update call changes."""
     tag = tree.local_name(was)
     if tag == "disk":
         return _DRIVE if _is_drive(was) else ()
@@ -207,7 +207,7 @@ def _is_drive(node: Element) -> bool:
 
 def _why_not(node: Element) -> str:
     if node.tag == "disk":
-        return "a running disk keeps what it was opened with"
+        return "this cannot be changed while the disk is in use"
     return AT_START
 
 
@@ -222,7 +222,7 @@ def _update(board: Board, was: Element, node: Element, names: list[str], called:
 
 
 def _partly(was: Element, node: Element, names: list[str]) -> Element:
-    """The device as it was, with these of its parts as they become."""
+    """Return the old device with only these parts changed."""
     made = tree.copy(was)
     for name in dict.fromkeys(name if name.startswith("driver.") else name.partition(".")[0] for name in names):
         if name.startswith("driver."):
@@ -241,7 +241,7 @@ def _partly(was: Element, node: Element, names: list[str]) -> Element:
 
 
 def _without_traces(drive: Element) -> None:
-    """A drive's document without what libvirt notes of the medium that is in it."""
+    """Return a drive's XML without what libvirt adds for the medium in it."""
     source = tree.child(drive, "source")
     if source is not None:
         source.attrib.pop("index", None)
@@ -255,7 +255,10 @@ def _without_traces(drive: Element) -> None:
 
 def _iotune(board: Board, was: Element, node: Element, names: list[str], called: str) -> None:
     if "iotune.group_name" in names and not path.get(node, "./iotune/group_name"):
-        board.later(f"{called}: iotune.group_name", "a running disk can be moved to a group, not out of all")
+        board.later(
+            f"{called}: iotune.group_name",
+            "a disk in use can be moved to another group, but not removed from all groups",
+        )
         names = [name for name in names if name != "iotune.group_name"]
         if not names:
             return
@@ -277,7 +280,7 @@ def _bandwidth(board: Board, was: Element, node: Element, names: list[str], call
 
 
 def _limits(node: Element | None, tag: str) -> dict[str, int | str]:
-    """The limits in a child of an element, by attribute or by element, as libvirt's calls want them."""
+    """Return the limits in a child element, from attributes or elements, as libvirt's calls expect them."""
     box = None if node is None else tree.child(node, tag)
     if box is None:
         return {}
@@ -294,6 +297,6 @@ def _limit(
     what: str,
     called: str,
 ) -> None:
-    """All limits at once: libvirt takes those that are left out of a kind for none, so each is said, 0 for none."""
+    """Set all limits at once: libvirt resets limits of the same kind that are omitted, so each is given, 0 for none."""
     old, new = ({name: each.get(name, 0) for name in {**limits[0], **limits[1]}} for each in limits)
     board.now(what, called, call(method, key, new), call(method, key, old))

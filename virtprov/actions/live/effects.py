@@ -1,4 +1,4 @@
-"""What a change means for a running guest, as facts: lines of a table, and the calls behind them."""
+"""The effects of a change on a running guest: the lines of the table, and the libvirt calls."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from virtprov.host.running_guests import Running
 
 NOW, BOOT, NEVER = "now", "next boot", "new guest"
-"""When a change takes effect: at once, once the guest was powered off and started again, or only in another guest."""
+"""When a change takes effect: at once, after power-off and start, or only in a new guest."""
 
-AT_START = "it is read when a guest starts"
-NO_DEFINITION = "the guest has no definition to keep it in"
-NO_CALL = "libvirt has no call that takes it away"
+AT_START = "it only takes effect when the guest starts"
+NO_DEFINITION = "the guest has no definition to store it in"
+NO_CALL = "libvirt has no call to remove it"
 
 
 class Effect(Record):
@@ -54,9 +54,9 @@ def call(
 
 
 class Op(Record):
-    """One call that changes the running guest. `what` is its line of the table, `noun` what it is about.
+    """One call that changes the running guest. `what` is its line in the table, `noun` the device or part it changes.
 
-    `back` takes it back; None when libvirt has no call for that.
+    `back` undoes it; None if libvirt has no call for that.
     """
 
     what: str
@@ -66,14 +66,14 @@ class Op(Record):
 
 
 class Live(Record):
-    """What a change means for a running guest: every line that says NOW has its operation, in this order."""
+    """The effects of a change on a running guest: each line with NOW has an operation, in the same order."""
 
     rows: tuple[Effect, ...] = ()
     ops: tuple[Op, ...] = ()
 
 
 class Board:
-    """Where lines and operations are put down while two documents of a guest are compared."""
+    """Collects lines and operations while two XML documents of a guest are compared."""
 
     __slots__ = ("driver", "guest", "ops", "persistent", "rows")
 
@@ -85,23 +85,23 @@ class Board:
         self.ops: list[Op] = []
 
     def now(self, what: str, noun: str, call: Call, back: Call | None) -> None:
-        """It is done at once."""
+        """Record a change that takes effect at once."""
         self.rows.append(Effect(what, NOW))
         self.ops.append(Op(what, noun, call, back))
 
     def later(self, what: str, why: str = AT_START) -> None:
-        """It waits for the next boot, if the guest has a definition to boot from."""
+        """Record a change that waits for the next boot, if the guest has a stored definition."""
         row = Effect(what, BOOT, why) if self.persistent else Effect(what, NEVER, f"{why}, and {NO_DEFINITION}")
         if row not in self.rows:
             self.rows.append(row)
 
     def never(self, what: str, why: str) -> None:
-        """It takes another guest."""
+        """Record a change that is only possible in a new guest."""
         self.rows.append(Effect(what, NEVER, why))
 
 
 def flat(node: Element | None) -> dict[str, list[str]]:
-    """What an element says, by names such as `driver.cache`; its own text is "", what is repeated has several."""
+    """Return the values of an element by names such as `driver.cache`; its own text has the name ""."""
     found: dict[str, list[str]] = {}
     if node is not None:
         _flatten(node, "", found)
@@ -120,12 +120,12 @@ def _flatten(node: Element, name: str, found: dict[str, list[str]]) -> None:
 
 
 def leaves(before: Element | None, after: Element | None) -> list[str]:
-    """The names of what two elements say differently, in order."""
+    """Return the names of the values in which two elements differ, in order."""
     old, new = flat(before), flat(after)
     return [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
 
 
 def same_all(before: Iterable[Element], after: Iterable[Element]) -> bool:
-    """Whether two rows of elements say the same."""
+    """Return whether two lists of elements have the same values."""
     old, new = list(before), list(after)
     return len(old) == len(new) and all(tree.same(a, b) for a, b in zip(old, new, strict=True))

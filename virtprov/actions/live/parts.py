@@ -1,6 +1,6 @@
-"""Everything of a running guest but its devices: memory, processors, limits, pinning, notes.
+"""The parts of a running guest that are not devices: memory, processors, limits, pinning, metadata.
 
-Each part has its own call of libvirt, or waits for the next boot.
+Each part has its own libvirt call, or waits for the next boot.
 """
 
 from __future__ import annotations
@@ -24,19 +24,15 @@ _SCHEDULING = {
     "shares": "cpu_shares",
     "period": "vcpu_period",
     "quota": "vcpu_quota",
-    **{
-        f"{who}_{what}": f"{who}_{what}"
-        for who in ("global", "emulator", "iothread")
-        for what in ("period", "quota")
-    },
+    **{f"{who}_{what}": f"{who}_{what}" for who in ("global", "emulator", "iothread") for what in ("period", "quota")},
 }
-"""Elements of <cputune> and what virDomainSetSchedulerParametersFlags calls them."""
+"""Elements of <cputune> and their names in virDomainSetSchedulerParametersFlags."""
 
 _SHARES = ("weight", "read_iops_sec", "write_iops_sec", "read_bytes_sec", "write_bytes_sec")
 
 
 def compare(board: Board, after: Guest) -> None:
-    """Put down what becomes of each part of the guest that is no device."""
+    """Record the effects on each part of the guest that is not a device."""
     old, new = board.guest.root, after.root
     done = set()
     for tag in dict.fromkeys(str(kid.tag) for kid in (*tree.children(old), *tree.children(new))):
@@ -57,7 +53,7 @@ def compare(board: Board, after: Guest) -> None:
 
 
 def _wait(board: Board, tag: str, was: Element | None, now: Element | None, names: list[str] | None = None) -> None:
-    """A part that is read when the guest starts, by the names of what differs."""
+    """Record a part that only takes effect when the guest starts, with the names of the different values."""
     tag = tag.rpartition("}")[2]
     names = leaves(was, now) if names is None else names
     words = [name for name in names if name]
@@ -69,12 +65,12 @@ def _wait(board: Board, tag: str, was: Element | None, now: Element | None, name
 
 def _name(board: Board, after: Guest) -> None:
     if board.guest.name != after.name:
-        board.never("name", "libvirt tells guests apart by it")
+        board.never("name", "libvirt identifies the guest by it")
 
 
 def _uuid(board: Board, after: Guest) -> None:
     if board.guest.uuid.lower() != after.uuid.lower():
-        board.never("uuid", "libvirt tells guests apart by it")
+        board.never("uuid", "libvirt identifies the guest by it")
 
 
 def _title(board: Board, after: Guest) -> None:
@@ -92,7 +88,7 @@ def _note(board: Board, kind: str, after: Guest) -> None:
 
 
 def _metadata(board: Board, after: Guest) -> None:
-    """libvirt keeps one element for each namespace."""
+    """Compare the metadata; libvirt stores one element for each namespace."""
     old, new = _spaces(board.guest), _spaces(after)
     for uri in dict.fromkeys((*old, *new)):
         was, now = old.get(uri), new.get(uri)
@@ -114,7 +110,7 @@ def _spaces(guest: Guest) -> dict[str, Element]:
 
 
 def _bare_text(node: Element | None, uri: str) -> str | None:
-    """An element as text, without the namespace: libvirt puts it in, and refuses one that is there already."""
+    """Return an element as text without its namespace: libvirt adds it, and refuses an existing one."""
     return None if node is None else tree.to_text(_bare(node, f"{{{uri}}}"))
 
 
@@ -135,7 +131,7 @@ def _bare(node: Element, space: str) -> Element:
 def _memory(board: Board, after: Guest) -> None:
     most, new_most = (_kib(guest, "./memory") for guest in (board.guest, after))
     old, new = (_kib(guest, "./currentMemory") or _kib(guest, "./memory") for guest in (board.guest, after))
-    limit = f"the guest was started with {show_size(most * KIB)} at most"
+    limit = f"the guest was started with a maximum of {show_size(most * KIB)}"
     if old == new:
         if most != new_most:
             board.later("memory: the maximum", limit)
@@ -153,7 +149,7 @@ def _memory(board: Board, after: Guest) -> None:
 
 
 def _kib(guest: Guest, place: str) -> int:
-    """A size in the document, in KiB; 0 when there is none."""
+    """Return a size from the XML in KiB; 0 if it is not given."""
     return _size(path.find(guest.root, place))
 
 
@@ -166,7 +162,7 @@ def _size(node: Element | None) -> int:
 
 def _vcpus(board: Board, after: Guest) -> None:
     (most, old), (new_most, new) = _counts(board.guest), _counts(after)
-    limit = f"the guest was started with {most} at most"
+    limit = f"the guest was started with a maximum of {most}"
     if new != old and new > most:
         board.later("vcpus", limit)
     else:
@@ -181,7 +177,7 @@ def _vcpus(board: Board, after: Guest) -> None:
 
 
 def _counts(guest: Guest) -> tuple[int, int]:
-    """How many processors a guest can have, and has."""
+    """Return the maximum and the current number of processors of a guest."""
     most = guest.get("./vcpu").strip()
     count = int(most) if most.isdecimal() else 1
     has = guest.get("./vcpu/@current")
@@ -240,7 +236,7 @@ def _time(name: str, values: dict[str, list[str]]) -> int | None:
 
 
 def _pins(board: Board, was: Element | None, now: Element | None) -> None:
-    """Which processors of the host each thread runs on; one without a list runs on all of them."""
+    """Compare the pinning of threads to host processors; a thread without a list runs on all of them."""
     count = _counts(board.guest)[1]
     for tag, key in (("vcpupin", "vcpu"), ("emulatorpin", ""), ("iothreadpin", "iothread")):
         old, new = _lists(was, tag, key), _lists(now, tag, key)
@@ -249,7 +245,7 @@ def _pins(board: Board, was: Element | None, now: Element | None) -> None:
                 continue
             what = f"cputune: {tag} {number}".rstrip()
             if tag == "vcpupin" and int(number or 0) >= count:
-                board.later(what, f"the guest has {count} processors now")
+                board.later(what, f"the guest has {count} processors at the moment")
                 continue
             calls = (_pin(tag, number, lists.get(number, "")) for lists in (new, old))
             board.now(what, "cputune", *calls)
@@ -308,7 +304,7 @@ def _device_shares(was: Element | None, now: Element | None) -> list[_Row]:
 
 
 def _block_shares(box: Element | None) -> dict[str, dict[str, str]]:
-    """Each kind of share with the host's devices it is set for."""
+    """Return each kind of limit with the host devices it is set for."""
     devices = [] if box is None else tree.children(box, "device")
     return {
         name: {path.text(device, "./path"): value for device in devices if (value := path.text(device, name))}
@@ -329,4 +325,4 @@ _HANDLERS = {
     "memtune": _memtune,
     "blkiotune": _blkiotune,
 }
-"""What has a call of its own; both amounts of memory are one matter."""
+"""Elements with their own function; both memory elements are handled by the same one."""

@@ -1,1 +1,1 @@
-"""The engine behind every command: a plan of steps, the trail of a run, undoing and cleaning up. Knows no command."""
+"""The engine behind every command: plans of steps, recovery logs, undo and clean-up. Independent of the commands."""

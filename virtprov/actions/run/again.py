@@ -1,4 +1,4 @@
-"""Made-up names that are taken by the time they are used: several commands at once come to the same ones."""
+"""Retry with another generated name if another command has taken the name in the meantime."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from virtprov.support.copy import Exists
 Planned = TypeVar("Planned")
 
 TRIES = 20
-"""So many commands at once find a name each."""
+"""The maximum number of attempts."""
 
 
 def apply_with_free_names(
@@ -20,17 +20,17 @@ def apply_with_free_names(
     do: Callable[[Planned], None],
     say: Callable[[str], None],
 ) -> Planned:
-    """Do what is planned, and return the plan that was done.
+    """Carry out a plan and return the plan that was carried out.
 
-    Where a name or a path was taken meanwhile, what was begun has been undone; then `replan` makes another plan, with
-    other names. None: no name was made up. Raises what `do` raises.
+    If a name or path is taken in the meantime, the work so far is undone and `replan` returns a plan with other names;
+    with None (no name was generated) the error is raised. Raises what `do` raises.
     """
     for _ in range(TRIES if replan is not None else 0):
         try:
             do(planned)
             return planned
         except (Taken, Exists) as taken:
-            say(f"Another command was faster ({taken.message}): trying the next name")
+            say(f"Another command was faster ({taken.message}); trying the next name")
         assert replan is not None
         planned = replan()
     do(planned)

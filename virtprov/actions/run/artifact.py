@@ -1,8 +1,8 @@
-"""What steps make or change on a host, named so that it can be found again, and told from what others made.
+"""Artifacts: what steps create or change on a host, recorded so that it can be identified later.
 
-Each kind is a class of its own: `Pool`, `Volume` and `Secret` in artifact_storage.py, guests in artifact_guests.py,
-files of this machine in artifact_files.py, rights in directory_access.py. One routine takes them down, for undoing a
-step, for --replace and for --clean-up alike. What was there before the command is never touched.
+Each kind is a class: `Pool`, `Volume` and `Secret` in artifact_storage.py, guests in artifact_guests.py, files of this
+machine in artifact_files.py, permissions in directory_access.py. One function removes them, for undoing a step, for
+--replace and for --clean-up. What existed before the command is never touched.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 GONE, OURS, OTHERS, UNSURE = "gone", "ours", "others", "unsure"
 EARLY, LATE = 2.0, 5.0
-"""Seconds by which the birth of a file may miss the time in which a run is known to have been at work."""
+"""How many seconds the creation time of a file may differ from the time of the run."""
 
 
 class Standing(Record):
-    """Whether an artifact is there, and whose it is: one of the words above, and for the last two why."""
+    """Whether an artifact exists, and who created it: one of the constants above, with a reason for the last two."""
 
     state: str
     why: str = ""
 
 
 class Evidence(Record):
-    """What is known of an artifact besides what it is called.
+    """What is known about an artifact besides its name.
 
-    `made`: the run noted that it was there. `began` is when the making began, `last_seen` until when the run was seen
-    at work (0: it still is), both in seconds since 1970. `user_of` says who uses a path, "" for nobody.
+    `made` means that the run recorded its creation. `began` is when the creation began, `last_seen` until when the run
+    was active (0: it still is), both in seconds since 1970. `user_of` returns who uses a path, "" for nobody.
     """
 
     made: bool = True
@@ -42,43 +42,43 @@ class Evidence(Record):
 
 
 class InUse(ProvError):
-    """Others use by now what a run made, so it stays for good."""
+    """Raised if others now use an artifact, so it cannot be removed."""
 
 
 class Artifact(Record):
-    """One thing that a step makes, or changes. Each kind has its own fields; what is not known is left empty."""
+    """Something that a step creates or changes. Each kind has its own fields; unknown ones are empty."""
 
     kind = ""
-    """The word for it in trails and in JSON."""
+    """The name of the kind in recovery logs and JSON."""
     passing = False
-    """Whether it goes once the guest needs it no more."""
+    """Whether it is removed as soon as the guest no longer needs it."""
     is_one_call = False
-    """Whether a single call of libvirt changes it: it is done or not, and nothing is left of a half of it."""
+    """Whether a single libvirt call makes the change, so that it is done completely or not at all."""
 
     def describe(self) -> str:
-        """What it is called before the user."""
+        """Return its description for messages."""
         raise NotImplementedError
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
-        """See whether it is there and the one that was made. Raises HostError when the host does not say."""
+        """Return whether it exists and is the one that was created. Raises HostError if the host cannot tell."""
         raise NotImplementedError
 
     def take_down(self, host: Host) -> None:
-        """Remove what stands, or put back what was there before it. Raises InUse, ProvError."""
+        """Remove it, or restore what existed before. Raises InUse, ProvError."""
         raise NotImplementedError
 
     def is_there(self, host: Host) -> bool:
-        """Whether anything of its name is there."""
+        """Return whether anything with its name exists."""
         return self.standing(host, Evidence()).state != GONE
 
     def as_json(self) -> dict[str, Any]:
-        """Its kind and its fields, without those that say nothing."""
+        """Return its kind and its fields, without empty ones."""
         defaults = self._defaults  # type: ignore[attr-defined]
         said = {name: value for name, value in self._asdict().items() if value != defaults.get(name)}
         return {"kind": self.kind, **said}
 
     def facts(self) -> dict[str, str]:
-        """What users are told of it in JSON: the keys are the same for all kinds."""
+        """Return its description in JSON for users: the keys are the same for all kinds."""
         fields = {"name": "", "uuid": "", "pool": "", "path": ""}
         own = self._asdict()
         named = {"name": own.get("path", ""), **own}
@@ -86,19 +86,19 @@ class Artifact(Record):
 
 
 class Aside(Artifact):
-    """What is put out of the way until nothing can fail any more, and then goes for good."""
+    """An artifact that is moved aside until no step can fail any more, and then removed."""
 
     def waits(self, host: Host) -> Standing:
-        """See whether what was put aside is still there, to be discarded."""
+        """Return whether it is still there to be removed."""
         raise NotImplementedError
 
     def discard(self, host: Host) -> None:
-        """Remove it for good. Raises ProvError."""
+        """Remove it. Raises ProvError."""
         raise NotImplementedError
 
 
 def mark_of(path: str) -> str:
-    """What tells the file at `path` from another of its name; "" when this machine cannot see it."""
+    """Return what distinguishes the file at `path` from others of the same name; "" if it is not visible here."""
     from virtprov.support.file_identity import origin
 
     seen = origin(path) if path.startswith("/") else None
@@ -106,16 +106,16 @@ def mark_of(path: str) -> str:
 
 
 def judge(known: str, now: str, evidence: Evidence) -> Standing:
-    """Say whose a file is: by the mark it is `known` by and the one it has now.
+    """Return whose file it is, given the mark that was recorded (`known`) and its current one (`now`).
 
-    One that was never noted as made is judged by when it was born.
+    If its creation was not recorded, the creation time of the file decides.
     """
     if evidence.made:
         same = not known or not now or known == now
-        return Standing(OURS) if same else Standing(OTHERS, "another one has its name by now")
+        return Standing(OURS) if same else Standing(OTHERS, "another item now has this name")
     born = float(now.partition(":")[2] or 0)
     if born and born < evidence.began - EARLY:
-        return Standing(OTHERS, "it was there before")
+        return Standing(OTHERS, "it existed before the run")
     if born and (not evidence.last_seen or born <= evidence.last_seen + LATE):
         return Standing(OURS)
-    return Standing(UNSURE, "nothing tells whether the run made it, or somebody else")
+    return Standing(UNSURE, "it may have been created by the run or by someone else")

@@ -1,4 +1,4 @@
-"""Files of this machine that a run makes, or puts aside."""
+"""Files of this machine that a run creates or moves aside."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class File(Artifact):
-    """A new file; `mark` tells it from another of its name."""
+    """A new file; `mark` distinguishes it from others of the same name."""
 
     kind = "file"
     path: str
     mark: str = ""
 
     def describe(self) -> str:
-        return f"the file {self.path}"
+        return f"file {self.path}"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         if not os.path.lexists(self.path):
@@ -35,7 +35,7 @@ class File(Artifact):
 
 
 class AsideFile(Aside):
-    """The file that was at `path`, which waits as `aside`."""
+    """The original file at `path`, moved aside to `aside`."""
 
     kind = "aside"
     path: str
@@ -43,21 +43,21 @@ class AsideFile(Aside):
     mark: str = ""
 
     def describe(self) -> str:
-        return f"{self.path}, put aside as {self.aside}"
+        return f"{self.path} (moved to {self.aside})"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         return self.waits(host)
 
     def take_down(self, host: Host) -> None:
         if os.path.lexists(self.path):
-            raise ProvError(f"there is another {self.path} by now")
+            raise ProvError(f"{self.path} has been replaced by another one")
         rename(self.aside, self.path)
 
     def waits(self, host: Host) -> Standing:
         if not os.path.lexists(self.aside):
             return Standing(GONE)
         if self.mark and mark_of(self.aside) != self.mark:
-            return Standing(OTHERS, "another file has its name by now")
+            return Standing(OTHERS, "another file now has this name")
         return Standing(OURS)
 
     def discard(self, host: Host) -> None:
@@ -65,26 +65,26 @@ class AsideFile(Aside):
 
 
 def unlink(host: Host, path: str) -> None:
-    """Remove a file, and tell the pool over its directory; no harm when it is gone. Raises ProvError."""
+    """Remove a file and refresh the pool of its directory; a missing file is ignored. Raises ProvError."""
     try:
         os.unlink(path)
     except FileNotFoundError:
         return
     except OSError as problem:
-        raise ProvError(f"{path} cannot be removed: {problem.strerror}") from None
+        raise ProvError(f"cannot delete {path}: {problem.strerror}") from None
     refresh_pool_over(host, path)
 
 
 def rename(source: str, target: str) -> None:
-    """Give a file another name; raises ProvError."""
+    """Rename a file; raises ProvError."""
     try:
         os.rename(source, target)
     except OSError as problem:
-        raise ProvError(f"{source} cannot be renamed to {target}: {problem.strerror}") from None
+        raise ProvError(f"cannot rename {source} to {target}: {problem.strerror}") from None
 
 
 def refresh_pool_over(host: Host, path: str) -> None:
-    """Let the pool that covers the directory, if there is one, know what came or went there."""
+    """Refresh the pool of this directory, if there is one."""
     pool = host.storage.pool_at(os.path.dirname(path))
     if pool is not None and pool.active:
         host.storage.refresh_pool(pool.name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Guest(Artifact):
-    """A new guest; `nvram`: its UEFI variables are its own, none that were there."""
+    """A new guest; with `nvram` its UEFI variables were created with it."""
 
     kind = "guest"
     name: str
@@ -23,7 +23,7 @@ class Guest(Artifact):
     nvram: bool = False
 
     def describe(self) -> str:
-        return f"the guest '{self.name}'"
+        return f"guest '{self.name}'"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         return Standing(GONE if host.guests.find(self.uuid) is None else OURS)
@@ -33,7 +33,7 @@ class Guest(Artifact):
 
 
 class StartedGuest(Artifact):
-    """A run of a guest that was there before; `run` is libvirt's id of it."""
+    """An existing guest that was started; `run` is libvirt's id of the running guest."""
 
     kind = "start"
     name: str
@@ -42,22 +42,24 @@ class StartedGuest(Artifact):
     is_one_call = True
 
     def describe(self) -> str:
-        return f"the running guest '{self.name}'"
+        return f"running guest '{self.name}'"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         guest = host.guests.find(self.uuid)
         if guest is None or not guest.active:
             return Standing(GONE)
         if not evidence.made:
-            return Standing(UNSURE, f"somebody else may have started '{self.name}'")
-        return Standing(OURS) if guest.id == self.run else Standing(OTHERS, f"'{self.name}' was started again since")
+            return Standing(UNSURE, f"'{self.name}' may have been started by someone else")
+        return (
+            Standing(OURS) if guest.id == self.run else Standing(OTHERS, f"'{self.name}' has been started again since")
+        )
 
     def take_down(self, host: Host) -> None:
         host.guests.destroy(self.uuid)
 
 
 class Definition(Artifact):
-    """Another definition of a guest that was there; `before` is the one it had, `digest` tells the new one."""
+    """A changed definition of an existing guest; `before` is the previous one, `digest` identifies the new one."""
 
     kind = "definition"
     name: str
@@ -67,7 +69,7 @@ class Definition(Artifact):
     is_one_call = True
 
     def describe(self) -> str:
-        return f"the changed definition of '{self.name}'"
+        return f"changed definition of '{self.name}'"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         if host.guests.find(self.uuid) is None:
@@ -76,19 +78,19 @@ class Definition(Artifact):
         if now == self.before:
             return Standing(GONE)
         if not evidence.made:
-            return Standing(UNSURE, f"somebody else may have changed '{self.name}'")
+            return Standing(UNSURE, f"'{self.name}' may have been changed by someone else")
         ours = definition.is_known_by(now, self.digest)
-        return Standing(OURS) if ours else Standing(OTHERS, f"'{self.name}' was changed since")
+        return Standing(OURS) if ours else Standing(OTHERS, f"'{self.name}' has been changed since")
 
     def take_down(self, host: Host) -> None:
         definition.put(host, self.name, self.uuid, self.before, self.digest or None)
 
 
 class AsideGuest(Aside):
-    """A guest that makes room for another of its name.
+    """A guest that is replaced by another one with the same name.
 
-    It waits under the name `aside`, or is undefined where its driver renames none. `before` is the definition it had,
-    `active` whether it ran, `persistent` whether it was defined. `nvram`: its UEFI variables go with it.
+    It is renamed to `aside`, or undefined if its driver cannot rename guests. `before` is its definition, `active`
+    whether it was running, `persistent` whether it was defined. With `nvram` its UEFI variables are removed with it.
     """
 
     kind = "replaced"
@@ -101,7 +103,7 @@ class AsideGuest(Aside):
     nvram: bool = False
 
     def describe(self) -> str:
-        return f"the guest '{self.name}', put aside as '{self.aside}'"
+        return f"guest '{self.name}' (renamed to '{self.aside}')"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         guest = host.guests.find(self.uuid)
@@ -109,7 +111,7 @@ class AsideGuest(Aside):
         return Standing(GONE if is_back else OURS)
 
     def take_down(self, host: Host) -> None:
-        """Let it be there again under its name, and run if it did."""
+        """Restore the guest under its name, and start it if it was running."""
         guest = host.guests.find(self.uuid)
         if guest is None:  # it was not renamed: its driver cannot, or it lived only while it ran
             if not self.persistent:
@@ -133,10 +135,10 @@ class AsideGuest(Aside):
 
 
 def remove_guest(host: Host, uuid: str, *, nvram: bool) -> None:
-    """Remove a guest with all that libvirt keeps of it; its disks stay. No harm when it is gone.
+    """Remove a guest and everything that libvirt stores for it except its disks. A missing guest is ignored.
 
-    That is: the run itself, a saved state, snapshots and checkpoints (what is known of them), the TPM's state, and
-    with `nvram` its UEFI variables.
+    This includes the running guest, a saved state, the metadata of snapshots and checkpoints, the state of the TPM and,
+    with `nvram`, its UEFI variables.
     """
     guest = host.guests.find(uuid)
     if guest is None:
@@ -147,7 +149,7 @@ def remove_guest(host: Host, uuid: str, *, nvram: bool) -> None:
 
 
 def _drop_variables(host: Host, path: str) -> None:
-    """Remove variables that libvirt knew by the guest's name alone: it has forgotten them with the renaming."""
+    """Remove variables that libvirt only knew by the guest's old name."""
     if not host.is_remote and not os.path.lexists(path) and os.access(os.path.dirname(path), os.X_OK):
         return
     variables = Volume(os.path.basename(path), path=path)

@@ -1,4 +1,4 @@
-"""Pools, volumes and secrets that a run makes; and pools over directories, for as long as they are needed."""
+"""Pools, volumes and secrets that a run creates, and temporary pools for directories."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from virtprov.host.info import PoolInfo, VolumeInfo
 
 Note = Callable[[Artifact], AbstractContextManager[Entry]]
-"""Takes note of what is made in a block: `World.making`."""
+"""Records what is created in a block: `World.making`."""
 
 
 class Pool(Artifact):
-    """A new pool over the directory `path`; `volumes` counts what lay there before it."""
+    """A new pool for the directory `path`; `volumes` is the number of volumes that already existed there."""
 
     kind = "pool"
     name: str
@@ -32,21 +32,21 @@ class Pool(Artifact):
     passing: bool = False
 
     def describe(self) -> str:
-        return f"the storage pool '{self.name}'"
+        return f"storage pool '{self.name}'"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         pool = host.storage.pool(self.name)
         if pool is None:
             return Standing(GONE)
-        return Standing(OURS) if pool.uuid == self.uuid else Standing(OTHERS, "another pool has its name by now")
+        return Standing(OURS) if pool.uuid == self.uuid else Standing(OTHERS, "another pool now has this name")
 
     def take_down(self, host: Host) -> None:
         if not self.passing and self._holds_more(host):  # of a passing pool only the name is ours
-            raise InUse("it holds what others made")
+            raise InUse("it contains volumes of others")
         host.storage.remove_pool(self.name)
 
     def _holds_more(self, host: Host) -> bool:
-        """Whether there is more in the pool than it found."""
+        """Return whether the pool contains more than it did at the beginning."""
         pool = host.storage.pool(self.name)
         if pool is None or not pool.active:
             return False
@@ -58,9 +58,9 @@ class Pool(Artifact):
 
 
 class Volume(Artifact):
-    """A new volume: in a pool, or where `pool` is "" in the directory of `path`.
+    """A new volume: in a pool, or, if `pool` is "", in the directory of `path`.
 
-    `key` is libvirt's for it, `mark` tells its file from another of its name.
+    `key` is libvirt's key, `mark` distinguishes its file from others of the same name.
     """
 
     kind = "volume"
@@ -72,10 +72,10 @@ class Volume(Artifact):
     passing: bool = False
 
     def describe(self) -> str:
-        return f"the volume {self.name} in the pool '{self.pool}'" if self.pool else f"the volume {self.path}"
+        return f"volume {self.name} in pool '{self.pool}'" if self.pool else f"volume {self.path}"
 
     def as_made(self, host: Host, volume: VolumeInfo) -> Volume:
-        """The same with what the host made of it."""
+        """Return a copy with what the host reports about the new volume."""
         mark = "" if host.is_remote else mark_of(volume.path)
         return self._replace(name=volume.name, path=volume.path, key=volume.key, mark=mark)
 
@@ -87,14 +87,14 @@ class Volume(Artifact):
         if user:
             return Standing(OTHERS, user)
         if evidence.made and self.key and volume.key != self.key:
-            return Standing(OTHERS, "another volume has its name by now")
+            return Standing(OTHERS, "another volume now has this name")
         return judge(self.mark, "" if host.is_remote else mark_of(volume.path), evidence)
 
     def is_there(self, host: Host) -> bool:
         return host.storage.volume(self.pool, self.name) is not None
 
     def find(self, host: Host) -> VolumeInfo | None:
-        """The volume as the host has it now; None when it is gone. Raises HostError for a pool that is off."""
+        """Return the volume on the host; None if it does not exist. Raises HostError for an inactive pool."""
         directory, name = os.path.split(self.path)
         if not self.pool and not host.is_remote and os.path.isdir(directory) and not os.path.lexists(self.path):
             return None
@@ -117,14 +117,14 @@ class Volume(Artifact):
 
 
 class Secret(Artifact):
-    """A password that the host keeps for the volume at the path `name`."""
+    """A secret of the host with the password of the volume at the path `name`."""
 
     kind = "secret"
     name: str
     uuid: str = ""
 
     def describe(self) -> str:
-        return f"the secret of {self.name}"
+        return f"secret of {self.name}"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         return Standing(OURS if host.secrets.exists(self.uuid) else GONE)
@@ -138,9 +138,9 @@ class Secret(Artifact):
 
 @contextmanager
 def passing_pool(host: Host, directory: str, note: Note = note_nothing) -> Iterator[str]:
-    """A pool over a directory, for as long as the block runs; only libvirt can make volumes the host may read.
+    """Create a pool for a directory while the block runs: only libvirt can create volumes with the right owner.
 
-    `note` is told of it before it is made, and again once it is gone.
+    `note` is called before the pool is created, and after it has been removed.
     """
     from virtprov.guest.names import new_uuid
 
@@ -157,7 +157,7 @@ def passing_pool(host: Host, directory: str, note: Note = note_nothing) -> Itera
 
 
 def pool_over(host: Host, directory: str, passing: ExitStack, note: Note = note_nothing) -> str:
-    """The name of the pool whose directory this is, else of one that goes when `passing` ends."""
+    """Return the name of the pool of this directory, or of a temporary one, removed when `passing` ends."""
     pool = host.storage.pool_at(directory)
     if pool is None:
         return passing.enter_context(passing_pool(host, directory, note))
@@ -167,7 +167,7 @@ def pool_over(host: Host, directory: str, passing: ExitStack, note: Note = note_
 
 
 def pool_xml(name: str, target: str, uuid: str = "") -> str:
-    """The document of a directory pool."""
+    """Return the XML of a directory pool."""
     root = tree.element("pool", None, {"type": "dir"})
     tree.add(root, tree.element("name", name))
     if uuid:
@@ -177,8 +177,8 @@ def pool_xml(name: str, target: str, uuid: str = "") -> str:
 
 
 def inactive(pool: PoolInfo) -> HostError:
-    """What to say of a pool that should be used and is off."""
+    """Return the error for an inactive pool."""
     return HostError(
-        f"the storage pool '{pool.name}' over {pool.path} is not active",
+        f"storage pool '{pool.name}' for {pool.path} is not active",
         hint=f"start it with `virsh pool-start {pool.name}`",
     )

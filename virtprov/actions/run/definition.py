@@ -1,9 +1,9 @@
-"""A guest's stored definition: what it is known by, and the one way to give a guest another one.
+"""The stored definition of a guest: its digest, and the function that replaces it.
 
-libvirt has no call that stores a document only if another one is still there. `put` reads the definition again in
-the call before the one that stores: what others stored earlier is noticed. What a program other than virtprov stores
-between these two calls (well below a millisecond on this machine, one trip on the network to another) is overwritten;
-two runs of virtprov keep out of each other's way with `locked`.
+libvirt has no call that stores XML only if the definition is still the expected one. `put` therefore reads the
+definition again directly before it stores the new one. A change that another program makes between these two calls
+(well below a millisecond on this machine, one round trip on a network) is overwritten; runs of virtprov exclude each
+other with `locked`.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
 NONE = ""
-"""The mark of a guest that has no definition."""
+"""The digest of a guest without a definition."""
 
 
 class Moved(HostError):
-    """The definition is another than the one that was expected, so nothing was stored."""
+    """The definition is not the expected one, so nothing was stored."""
 
 
 def digest(text: str) -> str:
-    """The mark of a definition: what it is known by. New records hold this one."""
+    """Return the digest of a definition, as used in new records."""
     from hashlib import sha256
 
     return sha256(text.encode()).hexdigest()
 
 
 def is_known_by(text: str, mark: str) -> bool:
-    """Whether a definition has a mark; trails of 0.1.0 hold a CRC-32 of eight digits."""
+    """Return whether a definition has a digest; recovery logs of 0.1.0 contain CRC-32 sums with eight digits."""
     if len(mark) == 8:
         import zlib
 
@@ -43,30 +43,30 @@ def is_known_by(text: str, mark: str) -> bool:
 
 
 def check(host: Host, name: str, uuid: str, expected: str) -> str | None:
-    """Read the definition of a guest; it must have the mark `expected` (NONE: it must have none).
+    """Read the definition of a guest and check that it has the digest `expected` (NONE: that there is none).
 
-    `name` is for messages. Raises Moved when it is another, or the guest is gone.
+    `name` is for messages. Raises Moved if it has another one, or the guest does not exist.
     """
     now = host.guests.stored_definition(uuid) if uuid else None
     if not expected:
         if now:
-            raise Moved(f"'{name}' got a definition meanwhile", hint=_AGAIN)
+            raise Moved(f"guest '{name}' has been defined in the meantime", hint=_AGAIN)
     elif not now:
-        raise Moved(f"'{name}' is not defined any more", hint="it stays undefined")
+        raise Moved(f"'{name}' is no longer defined", hint="it is not defined again")
     elif not is_known_by(now, expected):
-        raise Moved(f"the definition of '{name}' was changed meanwhile", hint=_AGAIN)
+        raise Moved(f"the definition of '{name}' has been changed in the meantime", hint=_AGAIN)
     return now
 
 
-_AGAIN = "run the command again, for what is there now"
+_AGAIN = "run the command again, based on the current definition"
 
 
 def put(host: Host, name: str, uuid: str, text: str | None, expected: str | None) -> str:
-    """Give a guest another definition; None as `text` takes away the one that it has.
+    """Replace the definition of a guest; None as `text` undefines the guest.
 
-    Nothing is stored unless the guest still has the definition with the mark `expected`; NONE: none, and None: whatever
-    it has. `uuid` may be "" for a guest that is not there yet. Returns what the host stored, "" for nothing. Raises
-    Moved, or the HostError of a host that refuses.
+    Nothing is stored unless the current definition has the digest `expected` (NONE: no definition, None: any). `uuid`
+    may be "" for a new guest. Returns the definition that the host stored, "" for none. Raises Moved, or the HostError
+    of a host that refuses.
     """
     if expected is not None:
         check(host, name, uuid, expected)
@@ -79,10 +79,10 @@ def put(host: Host, name: str, uuid: str, text: str | None, expected: str | None
 def locked(
     host: Host, name: str, uuid: str, stop: Callable[[], None], say: Callable[[str], None]
 ) -> AbstractContextManager[None]:
-    """Take the lock on a guest: until the block ends no other run of virtprov, of this user, changes its definition.
+    """Lock a guest: no other run of virtprov by this user can change its definition until the block ends.
 
-    `stop` is called while it waits, and may raise; `say` hears that it does. Raises ProvError when the other run does
-    not end in time.
+    While it waits, `stop` is called and may raise, and `say` gets a message. Raises ProvError if the lock is not
+    released in time.
     """
     from virtprov.support import lock
 

@@ -1,4 +1,4 @@
-"""The right to search a directory of this machine that a run gave to an account, and the way back."""
+"""Search permission on a directory of this machine, granted to an account by a run, and how to undo that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SearchRight(Artifact):
-    """The right of the account `name`, by its `uid`, to search the directory `path`; `before` as `spell` wrote it."""
+    """Search permission of the account `name` (`uid`) on the directory `path`; `before` is the output of `spell`."""
 
     kind = "rights"
     name: str
@@ -22,7 +22,7 @@ class SearchRight(Artifact):
     uid: int = -1
 
     def describe(self) -> str:
-        return f"the right of '{self.name}' to search {self.path}"
+        return f"permission of '{self.name}' to search {self.path}"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         try:
@@ -30,27 +30,27 @@ class SearchRight(Artifact):
         except (FileNotFoundError, NotADirectoryError):
             return Standing(GONE)
         except OSError as problem:
-            raise HostError(f"the rights of {self.path} cannot be read: {problem.strerror}") from None
+            raise HostError(f"cannot read the permissions of {self.path}: {problem.strerror}") from None
         before = parse(self.before)
         if now == before:
             return Standing(GONE)
         if is_let(now, before, self.uid):
             return Standing(OURS)
-        return Standing(OTHERS, "somebody has changed the rights of the directory since")
+        return Standing(OTHERS, "the permissions of the directory have been changed since")
 
     def take_down(self, host: Host) -> None:
         try:
             restore(self.path, parse(self.before))
         except OSError as problem:
-            raise HostError(f"the rights of {self.path} cannot be put back: {problem.strerror}") from None
+            raise HostError(f"cannot restore the permissions of {self.path}: {problem.strerror}") from None
 
 
 def spell(rights: Before) -> str:
-    """Write rights in one word: the mode in octal, and behind a colon the list in hexadecimal."""
+    """Return permissions as one word: the mode in octal, then a colon and the ACL in hexadecimal."""
     return f"{rights.mode:o}" if rights.acl is None else f"{rights.mode:o}:{rights.acl.hex()}"
 
 
 def parse(word: str) -> Before:
-    """Read what `spell` wrote; raises ValueError."""
+    """Parse the output of `spell`; raises ValueError."""
     mode, colon, acl = word.partition(":")
     return Before(int(mode, 8), bytes.fromhex(acl) if colon else None)

@@ -1,4 +1,4 @@
-"""Which paths of a host are in use: by guests, and below the images that guests and pools have."""
+"""Find the paths of a host that are in use: by guests, and as backing files of images."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _BOOTED = ("os/kernel", "os/initrd", "os/dtb", "os/loader", "os/nvram")
 
 
 def users_of(host: Host, own: frozenset[str], made: frozenset[str]) -> Callable[[str], str]:
-    """Who uses a path, in words such as "the guest 'web' uses it"; "" for nobody.
+    """Return a function that tells who uses a path, such as "used by guest 'web'"; "" for nobody.
 
-    `own` are the UUIDs of guests to leave out, `made` the paths of images that do not count as users themselves.
-    Every guest is read with the first question.
+    `own` are the UUIDs of guests to ignore, `made` the paths of images that do not count as users. The first question
+    reads all guests.
     """
     known: dict[str, str] = {}
     read = False
@@ -32,7 +32,7 @@ def users_of(host: Host, own: frozenset[str], made: frozenset[str]) -> Callable[
         nonlocal read
         if not read:
             for place, name in _used_by_guests(host, own):
-                known.setdefault(place, f"the guest '{name}' uses it")
+                known.setdefault(place, f"used by guest '{name}'")
             read = True
         for place in (path, os.path.realpath(path) if not host.is_remote else path):
             if place in known:
@@ -43,7 +43,7 @@ def users_of(host: Host, own: frozenset[str], made: frozenset[str]) -> Callable[
 
 
 def _used_by_guests(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Every path that a guest needs, as it runs or is stored, with the guest's name."""
+    """Return every path that a guest needs, running or stored, with the guest's name."""
     chains = Chains(host)
     for inactive in (False, True):
         for text in host.guests.documents(inactive=inactive):
@@ -70,11 +70,11 @@ def _needed(chains: Chains, root: Element) -> Iterator[str]:
 
 
 def _volume_on(host: Host, path: str, made: frozenset[str]) -> str:
-    """Whether another image of the pool that holds the path stands on it, though no guest has that yet."""
+    """Return an image in the same pool that has this path as its backing file."""
     pool = host.storage.pool_at(os.path.dirname(path)) if path.startswith("/") else None
     if pool is None or not pool.active:
         return ""
     for volume in host.storage.volumes(pool.name):
         if volume.backing_path == path and volume.path not in made:
-            return f"the volume {volume.name} stands on it"
+            return f"used as backing image by volume {volume.name}"
     return ""

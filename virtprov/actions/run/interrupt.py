@@ -1,4 +1,4 @@
-"""Ctrl-C at the right moment: between steps, never between a change and the note of how to undo it."""
+"""Handle Ctrl-C at a safe time: between steps, never between a change and the record of how to undo it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGNALS = tuple(
 
 
 class Gate:
-    """Holds back interrupts while it is closed; `check` lets a held one through."""
+    """Delays interrupts while it is closed; `check` raises a delayed one."""
 
     def __init__(self) -> None:
         self.pending = False
@@ -28,14 +28,14 @@ class Gate:
         waiting.state.presses += 1
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt when the user asked to stop. Long steps call this now and then."""
+        """Raise KeyboardInterrupt if the user wants to stop. Long steps call this repeatedly."""
         if self.pending:
             self.pending = False
             raise KeyboardInterrupt
 
     @contextmanager
     def closed(self) -> Iterator[None]:
-        """Interrupts are noted, not raised, in this block. Does nothing outside of the main thread."""
+        """Delay interrupts in this block. Has no effect outside of the main thread."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -51,7 +51,7 @@ class Gate:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Interrupts are raised at once in this block: for steps that only wait."""
+        """Allow interrupts in this block, for steps that only wait."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

@@ -1,4 +1,4 @@
-"""What runs left that came to no orderly end: looked for on their hosts, removed."""
+"""Find and remove what interrupted runs have left on their hosts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REMOVED, KEPT = "removed", "kept"
 
 
 class Found(Record):
-    """An artifact that is still there: whose it is (the words of artifact.py), and why where that is not clear."""
+    """An artifact that still exists, who created it (the constants of artifact.py), and the reason for any doubt."""
 
     artifact: Artifact
     state: str
@@ -29,9 +29,9 @@ class Found(Record):
 
 
 class Outcome(Record):
-    """What became of an artifact: REMOVED or KEPT, and why it was kept.
+    """The result for an artifact: REMOVED or KEPT, and why it was kept.
 
-    `settled`: nothing is left to do, since it is gone, or known to be somebody else's.
+    `settled` means that nothing remains to be done: it no longer exists, or it belongs to someone else.
     """
 
     artifact: Artifact
@@ -41,7 +41,7 @@ class Outcome(Record):
 
 
 def notice() -> str:
-    """One sentence about what earlier runs may have left; "" when there is nothing. Asks no host."""
+    """Return one sentence about what earlier runs may have left; "" if there is nothing. Does not connect to a host."""
     if not state.listing(KIND):
         return ""
     runs = []
@@ -53,15 +53,19 @@ def notice() -> str:
         return unreadable[0] if unreadable else ""
     named = [left.artifact.describe() for left in reversed(runs[0].left)]
     listed = ", ".join(dict.fromkeys(named)) or "nothing"
-    more = f", and so {'has' if len(runs) == 2 else 'have'} {len(runs) - 1} more" if len(runs) > 1 else ""
+    more = (
+        f", and {len(runs) - 1} more {'run was' if len(runs) == 2 else 'runs were'} interrupted too"
+        if len(runs) > 1
+        else ""
+    )
     return (
-        f"{runs[0].describe()} came to no end and may have left {listed}{more}:"
-        " `virtprov-install --clean-up` removes what is there"
+        f"{runs[0].describe()} was interrupted and may have left {listed}{more}: remove what is left with "
+        "`virtprov-install --clean-up`"
     )
 
 
 def look(run: Run, host: Host) -> list[Found]:
-    """What of the run is there, in the order in which it is to be removed. Raises HostError for a host that is gone."""
+    """Return what the run has left, in the order of removal. Raises HostError if the host is unreachable."""
     doomed = {left.artifact.uuid for left in run.left if isinstance(left.artifact, Guest)}
     own = frozenset(path for left in run.left if (path := _path_of(host, left.artifact)))
     user_of = users_of(host, run.guests, own)
@@ -93,9 +97,9 @@ def _path_of(host: Host, artifact: Artifact) -> str:
 
 
 def remove(run: Run, host: Host, found: list[Found], sure: Callable[[Found], bool]) -> list[Outcome]:
-    """Remove what the run made; `sure` decides about artifacts of which nothing tells who made them.
+    """Remove what the run created; `sure` decides about artifacts whose origin is unknown.
 
-    What others made, or use by now, stays. Raises HostError when the host is gone.
+    What others created or now use is kept. Raises HostError if the host is unreachable.
     """
     outcomes = []
     for each in found:

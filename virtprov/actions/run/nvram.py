@@ -1,4 +1,4 @@
-"""UEFI variables: where a guest has them, and whether a new guest makes them or takes what lies there already."""
+"""UEFI variables: where a guest stores them, and whether a new guest creates them or uses existing ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def variables_folder(host: Host) -> str:
-    """Where libvirt keeps the UEFI variables of guests whose document does not say (libvirt's qemu driver)."""
+    """Return the directory for UEFI variables of guests whose XML does not name a file (libvirt's qemu driver)."""
     if host.is_session:
         return f"{dirs.config()}/libvirt/qemu/nvram"
     return "/var/lib/libvirt/qemu/nvram"
@@ -36,7 +36,7 @@ def variable_files(host: Host, guest: Guest) -> list[str]:
 
 
 def are_new(world: World, guest: Guest) -> bool:
-    """Whether undoing the guest may remove its variables: not those that were there before, nor those elsewhere."""
+    """Return whether undo may remove the guest's variables: not those that existed before or are stored elsewhere."""
     if guest.get("./os/nvram/@type") not in ("", "file"):
         return False
     return not any(_is_there(world, path) for path in variable_files(world.host, guest))
@@ -48,7 +48,7 @@ def new_files(world: World, guest: Guest) -> list[str]:
 
 
 def _is_there(world: World, path: str) -> bool:
-    """Whether the host has the file; what cannot be found out counts as there."""
+    """Return whether the host has the file; True if that cannot be found out."""
     if not world.host.is_remote:
         try:
             os.lstat(path)

@@ -1,4 +1,4 @@
-"""Plan, Step, and apply: the only door through which virtprov changes a host."""
+"""Plan, Step and apply: the only way in which virtprov changes a host."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Undo = Callable[[], object]
 
 
 class World:
-    """What steps act upon: the host, how progress is shown, and where sentences for the user go."""
+    """The environment of steps: the host, progress, and messages for the user."""
 
     __slots__ = ("gate", "host", "progress", "say", "tell", "trail", "warn")
 
@@ -45,31 +45,31 @@ class World:
         self.tell: Callable[[int, int], None] = lambda done, total: None
 
     def advance(self, done: int, total: int) -> None:
-        """Report how far a long step is, in bytes; raises KeyboardInterrupt when the user wants to stop."""
+        """Report the progress of a long step in bytes; raises KeyboardInterrupt if the user wants to stop."""
         self.tell(done, total)
         self.trail.beat()
         self.gate.check()
 
     def advance_call(self, done: int, total: int) -> None:
-        """As `advance`, for one long call of libvirt, which offers no way to stop it.
+        """Report the progress of a long libvirt call, which cannot be stopped.
 
-        Nothing is raised when the call is over: the step then has something to be undone.
+        Nothing is raised after the call has finished, because the step then has to be undone.
         """
         if 0 < total <= done:
             self.tell(done, total)
             return
         if self.gate.pending:
-            self.say("libvirt cannot stop what it is making: once it is done with that, it is removed")
+            self.say("this libvirt call cannot be cancelled; its result will be removed when it finishes")
         self.advance(done, total)
 
     def making(self, artifact: Artifact) -> AbstractContextManager[Entry]:
-        """A block that makes the artifact: it is noted in the trail before, and after with what is known of it."""
+        """Record in the recovery log what is created in this block, before and after."""
         from virtprov.actions.run.trail import making
 
         return making(self.trail, self.host, artifact)
 
     def undo(self, entry: Entry) -> Undo:
-        """How to take down what the entry names, as long as it is the one that was made."""
+        """Return how to remove the artifact of an entry, if it is still the one that was created."""
         return lambda: self._take_down(entry)
 
     def _take_down(self, entry: Entry) -> None:
@@ -78,26 +78,26 @@ class World:
         artifact = entry.artifact
         seen = artifact.standing(self.host, entry.evidence)
         if seen.state == OTHERS:
-            self.warn(f"{artifact.describe()} stays: {seen.why}")
+            self.warn(f"{artifact.describe()} is kept: {seen.why}")
         elif seen.state != GONE:
             try:
                 artifact.take_down(self.host)
             except InUse as problem:
-                self.warn(f"{artifact.describe()} stays: {problem.message}")
+                self.warn(f"{artifact.describe()} is kept: {problem.message}")
         entry.note_gone()
 
 
 class Step(Protocol):
-    """One change. `do` makes it and returns how to undo it (None: nothing to undo).
+    """One change. `do` makes the change and returns how to undo it (None: nothing to undo).
 
-    A step that fails midway cleans up its own half before it raises. Steps that have `final = True` come last in a
-    plan: they remove for good what was put aside, so they are not interrupted, and nothing is undone after the first
-    of them. What they cannot do they say.
+    A step that fails has to clean up after itself before it raises. Steps with `final = True` are the last in a plan:
+    they delete what was moved aside, so they are not interrupted, and nothing is undone after the first of them. If
+    they fail, they only warn.
     """
 
     @property
     def label(self) -> str:
-        """What it does, in words for the user."""
+        """What the step does, for the user."""
         ...
 
     def do(self, world: World) -> Undo | None:
@@ -106,7 +106,7 @@ class Step(Protocol):
 
 
 class FunctionStep(Record):
-    """A step of which there is no more to say than its label and what it does."""
+    """A step that consists of a label and a function."""
 
     label: str
     do: Callable[[World], Undo | None]
@@ -129,10 +129,10 @@ class Plan(Record):
 
 
 def apply(plan: Plan, world: World) -> None:
-    """Do every step in order. When one fails, or the user interrupts, those before it are undone, the last first.
+    """Carry out every step in order; after a failure or an interrupt, undo the previous ones in reverse order.
 
-    Raises what the failing step raised; whatever could not be undone is said through `world.warn`. What is made is
-    noted in the world's trail, which goes in the end unless something is left over.
+    Raises the exception of the failed step; what could not be undone is reported with `world.warn`. What is created is
+    recorded in the recovery log, which is deleted at the end unless something is left.
     """
     final = [step for step in plan.steps if is_final(step)]
     world.trail.note_guest(plan.name)
@@ -147,12 +147,12 @@ def apply(plan: Plan, world: World) -> None:
 
 
 def is_final(step: Step) -> bool:
-    """Whether nothing can be undone any more once this step is reached."""
+    """Return whether nothing can be undone from this step on."""
     return bool(getattr(step, "final", False))
 
 
 def _make(steps: list[Step], world: World) -> None:
-    """Do the steps that can be undone, or undo what is done of them."""
+    """Carry out the steps that can be undone; undo them if one fails."""
     from contextlib import ExitStack
 
     with ExitStack() as undos:
@@ -169,20 +169,20 @@ def _make(steps: list[Step], world: World) -> None:
 
 
 def close_trail(world: World) -> None:
-    """All is undone that could be; the trail stays for what could not."""
+    """Close the recovery log after undoing; it is kept if something could not be undone."""
     if not world.trail.is_kept:
         world.trail.discard()
     elif world.trail.is_written:
-        world.warn("what could not be undone is written down: `virtprov-install --clean-up` removes it later")
+        world.warn("some changes could not be undone; remove them later with `virtprov-install --clean-up`")
 
 
 def undo_quietly(label: str, undo: Undo, world: World) -> bool:
-    """Undo one step and say whether it could be; a failure does not keep the others from being undone."""
+    """Undo one step and return whether that succeeded; a failure does not stop the undo of other steps."""
     try:
         undo()
     except (ProvError, Abandoned) as problem:
         world.trail.keep()
         why = problem.message if isinstance(problem, ProvError) else "the host does not answer"
-        world.warn(f"could not be undone: {label}: {why}")
+        world.warn(f'could not undo "{label}": {why}')
         return False
     return True

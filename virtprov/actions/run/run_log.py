@@ -1,6 +1,6 @@
-"""The log of a run in the state directory, under its trail and its journal: JSON lines behind a head.
+"""Log files of runs in the state directory, used by recovery logs and journals: JSON lines after a header.
 
-The head is the first line. It says in which form the rest is written, and whose run it is.
+The header is the first line. It contains the version of the format, and which run the log belongs to.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from virtprov.support import state
 from virtprov.support.errors import ProvError
 
 FORM = "virtprov"
-"""The key of the head that holds the number of the form; trails of 0.1.0 have none, and count as 1."""
+"""The key in the header with the version of the format; recovery logs of 0.1.0 have none and count as 1."""
 TRIES = 3
-"""How often a log is begun anew when another command looks at the file before it is locked."""
+"""How often a log is created again if another command opens the file before it is locked."""
 
 
 class Unreadable(ProvError):
-    """A log that is damaged, or that a newer release wrote: it stays as it is."""
+    """A log that is corrupt or was written by a newer release; it is not changed."""
 
 
 class RunLog(state.Lines):
-    """An open log, which nobody else can open meanwhile; `head` is None when not even that is whole."""
+    """An open log, locked for others; `head` is None if even the header is incomplete."""
 
     __slots__ = ("head",)
 
@@ -31,7 +31,7 @@ class RunLog(state.Lines):
 
     @classmethod
     def begin(cls, kind: str, form: int, **facts: object) -> Self:
-        """Begin a log of this kind; its head is on the disk with the first line that is. Raises ProvError."""
+        """Create a log of this kind; its header is flushed with the first line. Raises ProvError."""
         for left in reversed(range(TRIES)):
             try:
                 log = cls.create(kind)
@@ -45,9 +45,9 @@ class RunLog(state.Lines):
 
     @classmethod
     def reopen(cls, path: str, form: int) -> Self:
-        """Open a log whose form is at most this one.
+        """Open a log of this version or an older one.
 
-        Raises state.Busy while its run goes on, Unreadable for a newer form, ProvError.
+        Raises state.Busy while its run is active, Unreadable for a newer version, ProvError.
         """
         log = cls.open(path)
         log.head = next((line for _, line in log), None)
@@ -58,9 +58,9 @@ class RunLog(state.Lines):
 
     @contextmanager
     def reading(self, sentence: str, hint: str = "") -> Iterator[None]:
-        """A block that makes sense of the lines: wrong types and missing keys mean that the log is damaged.
+        """Interpret the lines of a log in this block: wrong types and missing keys mean that it is corrupt.
 
-        It is closed then, and Unreadable is raised with this sentence.
+        The log is closed then, and Unreadable is raised with this sentence.
         """
         try:
             yield
@@ -70,8 +70,8 @@ class RunLog(state.Lines):
 
 
 def newer(path: str, head: Any, form: int) -> str:
-    """What to say of a log with this head when its form is newer than `form`; "" when it is not."""
+    """Return the message for a log with a newer version than `form`; "" otherwise."""
     written = head.get(FORM) if isinstance(head, dict) else None
     if not isinstance(written, int) or written <= form:
         return ""
-    return f"'{path}' was written by a newer release of virtprov, so it is left alone"
+    return f"'{path}' was written by a newer release of virtprov, so it is ignored"

@@ -1,15 +1,15 @@
-"""The trail of a run: a log that names, before each change of a host, what the change makes.
+"""The recovery log ("trail") of a run: it records each change of a host before the change is made.
 
-It is there for a run that comes to no orderly end: killed, or cut off from its host. An orderly one removes it. The
-lines behind its head, which says who and when, each one object with one of these keys:
+It is needed if a run is interrupted: killed, or disconnected from its host. Otherwise the run deletes it. After the
+header, each line is an object with one of these keys:
 
-    begin     what is about to be made, as `Artifact.as_json`, with a number of its own (n), and when (at)
-    made      the same once it is there, with what it is known by
-    gone      the number of an artifact that is no more
-    settled   all is made: from here on only what was put aside is removed
-    complete  all is done, but for what passes: the seed that the guest still needs
+    begin     what is about to be created, as `Artifact.as_json`, with a number (n) and the time (at)
+    made      the same after its creation, with what identifies it
+    gone      the number of an artifact that no longer exists
+    settled   everything is created: from here on only what was moved aside is removed
+    complete  everything is done, except for temporary artifacts: the seed that the guest still needs
 
-A trail whose file nobody holds a lock on has lost its run. `trail_reader` reads it.
+A log that is not locked belongs to a run that has ended. `trail_reader` reads it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Kind = TypeVar("Kind", bound=Artifact)
 
 
 class Entry:
-    """An artifact in the trail, and whether it was noted as made. `began` is in seconds since 1970."""
+    """An artifact in the log, and whether its creation was recorded. `began` is in seconds since 1970."""
 
     __slots__ = ("_trail", "artifact", "began", "is_made", "number", "stays")
 
@@ -45,30 +45,30 @@ class Entry:
 
     @property
     def evidence(self) -> Evidence:
-        """What is known of the artifact besides what it is called."""
+        """Return what is known about the artifact besides its name."""
         return Evidence(self.is_made, self.began)
 
     def note_made(self, artifact: Artifact | None = None) -> None:
-        """Note that it is there; `artifact` says what it is known by."""
+        """Record its creation; `artifact` contains what identifies it."""
         self._trail.note_made(self, self.artifact if artifact is None else artifact)
 
     def note_gone(self) -> None:
-        """Note that it is no more."""
+        """Record that it no longer exists."""
         self._trail.note_gone(self)
 
     @contextmanager
     def cleaning_up(self) -> Iterator[None]:
-        """A block that removes what a failed step began; when it fails, the artifact stays in the trail."""
+        """Remove what a failed step has begun in this block; if that fails, the artifact stays in the log."""
         self.stays = True
         yield
         self.stays = False
 
 
 class Trail:
-    """A run without a file: nothing that it does outlives it, or somebody else writes it down."""
+    """A recovery log without a file, for runs that leave nothing behind or are recorded elsewhere."""
 
     writes = False
-    """Whether what the run makes may outlive it, so that a file tells of it."""
+    """Whether the run may leave something behind, so that a file is needed."""
 
     def __init__(self) -> None:
         self.is_kept = False
@@ -79,11 +79,11 @@ class Trail:
 
     @property
     def is_written(self) -> bool:
-        """Whether a later run can read of this one."""
+        """Whether a later run can read this log."""
         return False
 
     def begin(self, artifact: Artifact) -> Entry:
-        """Note what is about to be made."""
+        """Record what is about to be created."""
         with self._lock:
             self._count += 1
             entry = Entry(self, self._count, artifact, round(time.time(), 3))
@@ -92,7 +92,7 @@ class Trail:
             return entry
 
     def note_made(self, entry: Entry, artifact: Artifact) -> None:
-        """Note that it is there, and what it is known by."""
+        """Record that it exists, and what identifies it."""
         with self._lock:
             is_news = not entry.is_made or artifact != entry.artifact
             entry.artifact, entry.is_made = artifact, True
@@ -100,24 +100,24 @@ class Trail:
                 self.write({"made": artifact.as_json(), "n": entry.number, "at": entry.began}, artifact)
 
     def note_gone(self, entry: Entry) -> None:
-        """Note that it is no more."""
+        """Record that it no longer exists."""
         with self._lock:
             if self._open.pop(entry.number, None) is not None:
                 self.write({"gone": True, "n": entry.number}, entry.artifact)
 
     def artifacts(self, kind: type[Kind]) -> list[Kind]:
-        """The artifacts of a kind that are there now."""
+        """Return the existing artifacts of a kind."""
         return [entry.artifact for entry in self._open.values() if isinstance(entry.artifact, kind)]
 
     def note_guest(self, guest: str) -> None:
-        """Note which guest the run is about."""
+        """Record the guest of the run."""
 
     def beat(self) -> None:
-        """Show that the run is still at work, in the midst of a long step."""
+        """Record that the run is still active during a long step."""
 
     @contextmanager
     def last_step(self, is_last: bool = True) -> Iterator[None]:
-        """A block that does one step; what a single call makes in the last one is there or not, and needs no trail."""
+        """Run one step in this block; the last one needs no record if it is a single call."""
         self._in_last_step = is_last
         try:
             yield
@@ -125,15 +125,15 @@ class Trail:
             self._in_last_step = False
 
     def keep(self) -> None:
-        """Something is left over: the trail outlives its run."""
+        """Keep the log, because something is left."""
         self.is_kept = True
 
     def note_settled(self) -> None:
-        """Note that nothing is undone any more."""
+        """Record that nothing will be undone any more."""
         self.write({"settled": True}, None)
 
     def finish(self) -> None:
-        """The plan is done. What passes is waited for; without such artifacts the trail ends here."""
+        """Finish the plan: without temporary artifacts the log is deleted now."""
         self._open = {number: entry for number, entry in self._open.items() if entry.artifact.passing}
         if self.is_kept:
             return
@@ -143,19 +143,19 @@ class Trail:
             self.discard()
 
     def finish_waiting(self, host: Host) -> None:
-        """The run is over; whatever of the passing artifacts is still there is left to a later one."""
+        """End the run; temporary artifacts that still exist are left to a later run."""
         if not self.is_kept and not any(entry.artifact.is_there(host) for entry in self._open.values()):
             self.discard()
 
     def discard(self) -> None:
-        """Nothing is left over: the trail goes."""
+        """Delete the log, because nothing is left."""
 
     def write(self, line: dict[str, object], artifact: Artifact | None) -> None:
-        """Have a line on the disk."""
+        """Write a line and flush it to the disk."""
 
 
 class FileTrail(Trail):
-    """The trail in the user's state directory; its file is made with the first artifact that could be left over."""
+    """The recovery log in the user's state directory; the file is created with the first artifact that may be left."""
 
     writes = True
 
@@ -191,7 +191,10 @@ class FileTrail(Trail):
             self._log.append(line, sync="made" not in line and "gone" not in line)
         except ProvError as problem:
             self._lost = True
-            self._warn(f"should this run be killed, nothing will tell what it leaves: {problem.message}")
+            self._warn(
+                "cannot write the recovery log: if this run is killed, what it leaves must be removed by hand: "
+                f"{problem.message}"
+            )
 
     def _create(self) -> RunLog:
         from virtprov.actions.run.run_log import RunLog
@@ -205,13 +208,13 @@ class FileTrail(Trail):
             self._log = None
 
     def let_go(self) -> None:
-        """Let the file go as it is."""
+        """Close the file without changing it."""
         if self._log is not None:
             self._log.close()
 
 
 def _started() -> int:
-    """When this process began, in the kernel's ticks since it booted (proc(5), stat); 0 where nobody says."""
+    """Return when this process started, in clock ticks since boot (proc(5), stat); 0 if unknown."""
     try:
         with open("/proc/self/stat", "rb") as file:
             return int(file.read().rpartition(b")")[2].split()[19])
@@ -220,7 +223,7 @@ def _started() -> int:
 
 
 def for_host(tool: str, host: Host, warn: Callable[[str], None]) -> Trail:
-    """The trail of a run on that host; one without a file where all that is made ends with the run."""
+    """Return the recovery log of a run on this host; without a file if everything created ends with the run."""
     if host.is_recorded or (host.driver == "test" and not host.is_remote):
         return Trail()
     return FileTrail(tool, host, warn)
@@ -228,7 +231,7 @@ def for_host(tool: str, host: Host, warn: Callable[[str], None]) -> Trail:
 
 @contextmanager
 def making(trail: Trail, host: Host, artifact: Artifact) -> Iterator[Entry]:
-    """A block that makes the artifact. One that fails has cleaned up after itself, unless its host is out of reach."""
+    """Create an artifact in this block, which must clean up after a failure unless the host is unreachable."""
     entry = trail.begin(artifact)
     try:
         yield entry
@@ -244,5 +247,5 @@ def making(trail: Trail, host: Host, artifact: Artifact) -> Iterator[Entry]:
 
 @contextmanager
 def note_nothing(artifact: Artifact) -> Iterator[Entry]:
-    """A block of which nobody takes note."""
+    """Record nothing."""
     yield Entry(Trail(), 0, artifact)

@@ -1,4 +1,4 @@
-"""Trails of runs that have ended, read: whose run it was, how far it came, and what may be left of it."""
+"""Read the recovery logs of runs that have ended: which run it was, its progress, and what it may have left."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
 
 UNDO, DISCARD, PASSED = "undo", "discard", "passed"
-"""How far a run came: its steps are to be undone; only what was put aside is left; only what passes is left."""
+"""The progress of a run: steps to undo; only what was moved aside is left; only temporary artifacts are left."""
 KINDS: dict[str, type[Artifact]] = {
     kind.kind: kind
     for kind in (
@@ -29,7 +29,7 @@ KINDS: dict[str, type[Artifact]] = {
 
 
 class Left(Record):
-    """What a run made and may have left: the artifact, whether the run noted it as made, and when it began that."""
+    """What a run may have left: the artifact, whether its creation was recorded, and when it began."""
 
     artifact: Artifact
     made: bool
@@ -37,10 +37,10 @@ class Left(Record):
 
 
 class Run(Record):
-    """A run that has ended: its file, who and when, and what may be left of it, the last made first.
+    """A run that has ended: its log, its start, and what it may have left, the latest first.
 
-    `time` and `last_seen` are seconds since 1970. `phase` is one of the words above. `guests` are the UUIDs of those
-    it made, which may use the rest.
+    `time` and `last_seen` are in seconds since 1970. `phase` is one of the constants above. `guests` are the UUIDs of
+    the guests it created, which may use the other artifacts.
     """
 
     path: str
@@ -55,18 +55,18 @@ class Run(Record):
     guests: frozenset[str]
 
     def describe(self) -> str:
-        """Who it was, and when."""
+        """Return the command and its time."""
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.time))
-        about = f" of '{self.guest}'" if self.guest else ""
-        return f"the {self.tool}{about} on {self.uri} that began at {when}"
+        about = f" for '{self.guest}'" if self.guest else ""
+        return f"{self.tool}{about} on {self.uri} (started at {when})"
 
 
 def ended(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
-    """Every run that nobody continues, the newest first, with its log, which is ours until it is closed.
+    """Yield every run that has ended, the newest first, with its log, which stays locked until it is closed.
 
-    `unreadable` gets a sentence for each log that cannot be read; these stay.
+    `unreadable` gets a sentence for each log that cannot be read; such logs are kept.
     """
-    damaged = "'{}' tells of a run that came to no end, but is damaged: read what it names, then remove it"
+    damaged = "recovery log '{}' of an interrupted run is corrupt: check the items it lists, then delete it"
     for path in state.listing(KIND):
         try:
             log = RunLog.reopen(path, FORM)
@@ -84,7 +84,7 @@ def ended(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
 
 
 def _read(log: RunLog) -> Run | None:
-    """The run of a log, None for one without a line; raises what wrong types and missing keys raise."""
+    """Return the run of a log, None for an empty one; wrong types and missing keys raise their usual errors."""
     last_seen = os.stat(log.path).st_mtime
     if log.head is None:
         return None
@@ -110,7 +110,7 @@ def _read(log: RunLog) -> Run | None:
 
 
 def _has_to_go(artifact: Artifact, phase: str) -> bool:
-    """Whether the artifact has to go, for a run that came this far."""
+    """Return whether the artifact must be removed for a run with this progress."""
     return phase == UNDO or artifact.passing or (phase == DISCARD and isinstance(artifact, Aside))
 
 
@@ -123,7 +123,7 @@ def _left(line: dict[str, Any], old: bool) -> Left:
 
 
 def from_json(facts: dict[str, Any]) -> Artifact:
-    """The artifact that `as_json` wrote, without what a later release added; raises KeyError, TypeError, ValueError."""
+    """Return the artifact that `as_json` wrote, ignoring unknown fields; raises KeyError, TypeError, ValueError."""
     kind = KINDS[facts["kind"]]
     defaults: dict[str, Any] = kind._defaults  # type: ignore[attr-defined]
     known = {name: facts[name] for name in kind._fields if name in facts}  # type: ignore[attr-defined]
@@ -134,7 +134,7 @@ def from_json(facts: dict[str, Any]) -> Artifact:
 
 
 def _of_old(facts: dict[str, Any]) -> dict[str, Any]:
-    """Turn what 0.1.0 wrote, which had one set of fields for all kinds, into what is written today."""
+    """Convert the format of 0.1.0, which had the same fields for all kinds, to the current one."""
     kind, number = facts["kind"], facts.get("number", -1)
     if kind == Pool.kind:
         facts["volumes"] = max(number, 0)

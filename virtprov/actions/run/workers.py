@@ -1,4 +1,4 @@
-"""Work on many things, one after the other or several at a time, with the answers in order."""
+"""Process many items, one after the other or several at a time, with the results in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 AHEAD = 4
-"""How many things each worker may be ahead of the one whose answer is waited for."""
+"""How many items each worker may be ahead of the result that is waited for."""
 
 
 def in_order(
@@ -24,10 +24,10 @@ def in_order(
     jobs: int,
     check: Callable[[], None] = lambda: None,
 ) -> Generator[tuple[Item, Answer | ProvError], None, None]:
-    """Call `work` for each item, `jobs` at a time in threads; a ProvError is an answer, others are raised.
+    """Call `work` for each item, `jobs` at a time in threads; a ProvError is a result, other exceptions are raised.
 
-    `check` is called before an item is begun, and may raise. When the caller stops early, what has not begun is not
-    done, and what has is waited for.
+    `check` is called before each item, and may raise. If the caller stops early, items that have not begun are dropped,
+    and the others are waited for.
     """
 
     def attempt(item: Item) -> Answer | ProvError:
@@ -45,7 +45,7 @@ def in_order(
 
 
 def _bare(error: ProvError) -> ProvError:
-    """The error alone: where it came from would keep alive all that was at hand there, documents among it."""
+    """Return the error without its traceback, which would keep large documents in memory."""
     error.__traceback__ = error.__cause__ = error.__context__ = None
     return error
 

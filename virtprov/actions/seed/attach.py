@@ -1,4 +1,4 @@
-"""A cloud-init seed beside a guest: where it lies, how the first boot sees it, how it goes again."""
+"""The cloud-init seed of a new guest: where it is stored, how the first boot reads it, when it is removed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNPLUG_SECONDS = 60
 
 
 class Seed(Record):
-    """One seed: its volume, the device the first boot has, how long it stays, the password it made."""
+    """A seed: its volume, its device at the first boot, how long it is kept, and the generated password."""
 
     pool: str
     volume: str
@@ -47,10 +47,10 @@ class Seed(Record):
 def plan(
     request: SeedRequest, setting: RuleContext, final: Guest, install: Guest | None = None, *, build: bool = True
 ) -> Seed:
-    """Decide where the seed goes and build it; without `build` what is on this machine is only looked through.
+    """Choose the place of the seed and build it; without `build` only files of this machine are checked.
 
-    `first_boot` is the guest with the seed beside it, `stays` the definition that is kept. With an installer,
-    whose guest is `install`, the seed is a CD-ROM of that phase, and the empty drive stays.
+    `first_boot` is the guest with the seed, `stays` the definition that is kept. With an installer, whose guest is
+    `install`, the seed is a CD-ROM of that phase, and its empty drive is kept.
     """
     wanted = request._replace(guest_name=final.name)
     pool, directory, makings = pool_for(setting)
@@ -74,7 +74,7 @@ def plan(
 
 
 def image(wanted: SeedRequest) -> tuple[bytes, Documents]:
-    """Build the seed; returns its ISO image and what is in it."""
+    """Build the seed; returns its ISO image and its contents."""
     from virtprov.cloudinit.seed import build, iso_bytes
 
     built = build(wanted)
@@ -82,7 +82,7 @@ def image(wanted: SeedRequest) -> tuple[bytes, Documents]:
 
 
 def looked_through(wanted: SeedRequest) -> tuple[str, ...]:
-    """What there is to say about the seed's documents; nothing is fetched from the web, no password is made."""
+    """Return messages about the seed's documents; nothing is downloaded, and no password is generated."""
     from virtprov.cloudinit.seed import build
 
     if any(isinstance(text, str) and text.startswith(("http://", "https://")) for text in wanted):
@@ -91,7 +91,7 @@ def looked_through(wanted: SeedRequest) -> tuple[str, ...]:
 
 
 def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
-    """A pool of files for the seed: that of the first disk, else `default`, which is made when missing."""
+    """Return the pool for the seed: that of the first disk, otherwise `default`, which is created if missing."""
     host = setting.host
     for disk in setting.guest.disks("disk"):
         source = DiskSource.of(disk)
@@ -104,7 +104,7 @@ def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
         return found.name, found.path, ()
     if found is not None:
         raise HostError(
-            f"the storage pool '{DEFAULT_POOL}' cannot take the cloud-init seed: it is not active, or holds no files",
+            f"storage pool '{DEFAULT_POOL}' cannot hold the cloud-init seed: it is not active, or does not hold files",
             hint=f"start it with `virsh pool-start {DEFAULT_POOL}`",
         )
     directory = images_directory(host)
@@ -115,17 +115,16 @@ def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
 
 
 def free_name(host: HostView, pool: str, guest: str) -> str:
-    """A name for the guest's seed that no volume of the pool has; the pool "" holds none yet."""
+    """Return an unused volume name for the guest's seed; the pool "" is a new one."""
     return first_free(
         lambda name: bool(pool) and host.storage.volume(pool, name) is not None, lambda mark: f"{guest}-seed{mark}.iso"
     )
 
 
 def add_drive(setting: RuleContext, guest: Guest, where: str, *, cdrom: bool) -> Element:
-    """Add the seed's drive: a read-only virtio disk, which every kernel that drives the other disks finds early.
+    """Add the seed's drive: a read-only virtio disk, which kernels detect as early as the other disks.
 
-    Installers, which find no seed elsewhere, and guests without virtio get a CD-ROM; without `where` it is
-    empty.
+    Installers, which only look at CD-ROMs, and guests without virtio get a CD-ROM; without `where` it is empty.
     """
     virtio = setting.is_qemu and (
         setting.profile.virtio_disk or any(path.get(disk, "./target/@bus") == "virtio" for disk in guest.disks())
@@ -146,7 +145,7 @@ def add_drive(setting: RuleContext, guest: Guest, where: str, *, cdrom: bool) ->
 
 
 def fill_drive(setting: RuleContext, drive: Element, where: str) -> None:
-    """Put the seed at `where` into a drive, in place of what is in it."""
+    """Put the seed at `where` into a drive, in place of its current medium."""
     drive.set("type", "file")
     for tag in ("source", "backingStore"):
         empty(drive, tag)
@@ -157,12 +156,12 @@ def fill_drive(setting: RuleContext, drive: Element, where: str) -> None:
 
 
 def empty(drive: Element, tag: str = "source") -> None:
-    """Take what is in a drive out of it."""
+    """Remove the medium from a drive."""
     tree.drop(drive, tag)
 
 
 def _serial(first: Guest) -> None:
-    """Name the data source in the machine's serial number, unless the user gave one; x86 and ARM's virt have it."""
+    """Write the data source to the machine's serial number, unless the user sets it; for x86 and ARM's virt."""
     if not (first.is_x86 or first.is_arm_virt) or first.domain_type not in ("qemu", "kvm", "hvf"):
         return
     if first.has("./sysinfo") or first.has("./os/smbios"):
@@ -174,31 +173,31 @@ def _serial(first: Guest) -> None:
 
 
 def retire(world: World, name: str, seed: Seed) -> None:
-    """Take the seed out of the running guest and delete it. What cannot be taken out is said, never fatal."""
-    stays = f"the seed stays in '{name}' until it is powered off"
+    """Detach the seed from the running guest and delete it; failures are only reported."""
+    stays = f"the seed stays attached to '{name}' until it is powered off"
     target = path.get(tree.parse(seed.device), "./target/@dev")
     try:
         running = Guest.parse(world.host.guests.xml(name) or "<domain/>")
         drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
         if drive is not None and not take_out(world.host, name, drive):
-            world.warn(f"{stays}: the guest has not let go of {target} within {UNPLUG_SECONDS} seconds")
+            world.warn(f"{stays}: the guest has not released {target} within {UNPLUG_SECONDS} seconds")
     except HostError as problem:
         world.warn(f"{stays}: {problem.message}")
     delete(world, seed)
 
 
 def delete(world: World, seed: Seed) -> None:
-    """Delete the seed's volume; a guest that has it open keeps what it has."""
+    """Delete the seed's volume; a running guest can still read its open file."""
     try:
         world.host.storage.delete_volume(seed.pool, seed.volume)
     except HostError as problem:
-        world.warn(f"the seed {seed.volume} is left in the pool '{seed.pool}': {problem.message}")
+        world.warn(f"could not delete seed {seed.volume} from pool '{seed.pool}': {problem.message}")
 
 
 def take_out(host: Host, name: str, drive: Element) -> bool:
-    """Open the CD-ROM drive of a running guest, or unplug its disk; False when the guest still holds on to that.
+    """Eject the seed's CD-ROM from a running guest, or unplug its disk; False if the guest does not release it.
 
-    Raises HostError when the guest refuses.
+    Raises HostError if the guest refuses.
     """
     if drive.get("device") == "cdrom":
         opened = tree.copy(drive)

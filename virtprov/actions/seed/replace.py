@@ -1,4 +1,4 @@
-"""A new cloud-init seed for a guest that is there, and taking it out again: planned here, done by steps."""
+"""Plan a new cloud-init seed for an existing guest, or its removal."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 EJECT = "eject"
 OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 ANOTHER = ("seed.iso", "cidata.iso", "cloud-init.iso", "cloudinit.iso")
-"""How names end that others give to their seeds."""
+"""Common file name endings of seeds created by others."""
 
 
 class NewSeed(Record):
-    """The volume of a new seed, the drive the guest sees it in, and its id: cloud-init runs once for each.
+    """The volume of a new seed, its drive in the guest, and its instance-id: cloud-init runs once for each.
 
-    `instance_id` is "" when the seed was only planned.
+    `instance_id` is "" if the seed was only planned.
     """
 
     pool: str
@@ -62,12 +62,12 @@ class Reseeded(Record):
 
 
 def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool = True) -> Reseeded:
-    """Give a guest a seed with an instance-id of its own, for its next boot; the guest itself stays as it is.
+    """Give a guest a seed with a new instance-id for its next boot.
 
-    The drive of the seed it has takes the new one, else an empty
-    CD-ROM drive that its system is sure to see, else a drive as virtprov-install adds it. Without `build` what is on
-    this machine is only looked through: nothing is fetched from the web and no password is made. Raises UsageError
-    and InputError for words and documents that cannot be used, HostError when no pool can take the seed.
+    The seed is put into the drive of the current seed, otherwise into an empty CD-ROM drive that the guest is sure to
+    detect, otherwise into a new drive like that of virtprov-install. Without `build` only files of this machine are
+    checked: nothing is downloaded and no password is generated. Raises UsageError and InputError for invalid values and
+    documents, HostError if no pool can hold the seed.
     """
     if guest.is_container:
         raise UsageError(f"{FLAG}: '{guest.name}' is a container, which has no drive for a seed")
@@ -108,7 +108,7 @@ def _setting(guest: Guest, host: HostView) -> RuleContext:
 def _place(
     setting: RuleContext, where: str, host: HostView
 ) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
-    """Put the medium into a drive; returns it, the drives as they were, and the volumes that have come free."""
+    """Put the seed into a drive; returns the drive, the previous drives, and the volumes no longer in use."""
     guest = setting.guest
     ours = drives(guest)
     before = tuple(tree.copy(drive) for drive in ours)
@@ -127,9 +127,9 @@ def _place(
 
 
 def _empty_drive(guest: Guest) -> Element | None:
-    """An empty CD-ROM drive on a bus that a disk of the guest is on: its kernel drives that one from the beginning.
+    """Return an empty CD-ROM drive on the same bus as a disk of the guest, whose driver the kernel loads early.
 
-    Kernels of cloud images may know virtio alone, or load the others too late for cloud-init's first look.
+    Kernels of cloud images may only have virtio, or load other drivers too late for cloud-init.
     """
     buses = {path.get(disk, "./target/@bus") for disk in guest.disks("disk") if tree.child(disk, "source") is not None}
     for drive in guest.disks("cdrom"):
@@ -142,23 +142,27 @@ def _stale(instance_id: str, wanted: SeedRequest) -> list[str]:
     if instance_id == wanted.instance_id:
         return []
     return [
-        f"the meta-data says 'instance-id: {instance_id}': cloud-init acts on the seed only if the guest has had none"
-        " with this id before"
+        (
+            f"the meta-data has 'instance-id: {instance_id}': cloud-init only processes the seed if the guest has "
+            "not had one with this id before"
+        )
     ]
 
 
 def _when(guest: Guest, target: str, volume: str) -> str:
     return (
-        f"the cloud-init seed {volume} is for the drive {target} of '{guest.name}': it takes effect at the next boot"
-        " from power-off, if cloud-init is in the guest and not disabled there"
+        f"cloud-init seed {volume} is attached as drive {target} of '{guest.name}': it takes effect at the next "
+        "boot after power-off, if cloud-init is installed and enabled in the guest"
     )
 
 
 def _others(guest: Guest, drive: Element) -> list[str]:
-    """Warn of what looks like another seed: cloud-init takes the first that it finds."""
+    """Warn of what looks like another seed: cloud-init uses the first one that it finds."""
     return [
-        f"the drive {path.get(disk, './target/@dev')} holds {medium}, which looks like another seed:"
-        " cloud-init may take that one"
+        (
+            f"drive {path.get(disk, './target/@dev')} contains {medium}, which looks like another seed: cloud-init "
+            "may use that one"
+        )
         for disk in guest.disks()
         if disk is not drive and (medium := DiskSource.of(disk).medium).lower().endswith(ANOTHER)
     ]
@@ -168,7 +172,7 @@ def _others(guest: Guest, drive: Element) -> list[str]:
 
 
 def plan_eject(guest: Guest, host: HostView) -> Reseeded:
-    """Take every seed of virtprov out of a guest's document; without one the document stays as it is."""
+    """Remove every seed of virtprov from a guest's XML; without one the XML does not change."""
     altered = guest.copy()
     ours = drives(altered)
     before = tuple(tree.copy(drive) for drive in ours)
@@ -181,22 +185,23 @@ def plan_eject(guest: Guest, host: HostView) -> Reseeded:
 
 
 def check_eject(stored: Guest, running: Guest | None, *, live: bool) -> None:
-    """Raise UsageError when there is no seed to take out; `live` is whether the running guest is to be changed."""
+    """Raise UsageError if there is no seed to remove; `live` tells whether the running guest is changed."""
     name = stored.name
     if drives(stored) or (live and running is not None and drives(running)):
         return
     if running is not None and drives(running):
         raise UsageError(
-            f"{FLAG} {EJECT}: only the running guest '{name}' still has its seed", hint="--update takes it out there"
+            f"{FLAG} {EJECT}: only the running guest '{name}' still has its seed",
+            hint="use --update to remove it there",
         )
     raise UsageError(
-        f"{FLAG} {EJECT}: no drive of '{name}' holds a seed of virtprov",
-        hint=f"it would be called {name}-seed.iso",
+        f"{FLAG} {EJECT}: no drive of '{name}' contains a seed created by virtprov",
+        hint=f"a seed created by virtprov is named {name}-seed.iso",
     )
 
 
 def drives(guest: Guest) -> list[Element]:
-    """The drives that hold a seed which virtprov made for this guest: NAME-seed.iso, NAME-seed-1.iso ..."""
+    """Return the drives with a seed that virtprov created for this guest: NAME-seed.iso, NAME-seed-1.iso ..."""
     return [disk for disk in guest.disks() if _is_seed(DiskSource.of(disk).medium, guest.name)]
 
 
@@ -207,7 +212,7 @@ def _is_seed(medium: str, name: str) -> bool:
 
 
 def _clear(drive: Element) -> bool:
-    """Empty a CD-ROM drive; anything else is taken out of the guest, and then this says True."""
+    """Empty a CD-ROM drive; remove any other drive from the guest and return True."""
     if drive.get("device") == "cdrom":
         attach.empty(drive)
         return False
@@ -216,7 +221,7 @@ def _clear(drive: Element) -> bool:
 
 
 def _volumes(ours: list[Element], host: HostView) -> tuple[OldSeed, ...]:
-    """The seeds' volumes; one that the host does not know is nothing to delete."""
+    """Return the seeds' volumes; those unknown to the host are omitted."""
     found = []
     for drive in ours:
         info = DiskSource.of(drive).volume_on(host)

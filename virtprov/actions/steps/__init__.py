@@ -1,1 +1,1 @@
-"""The steps that plans are made of. Each changes one thing on a host and returns its undo."""
+"""The steps that plans consist of. Each changes one thing on a host and returns its undo."""

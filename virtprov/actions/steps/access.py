@@ -1,4 +1,4 @@
-"""Opening the way to a guest's disks for the account that QEMU runs as."""
+"""Give the account of QEMU access to a guest's disks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def grant_search(directory: str, person: Person) -> Step:
-    """Let an account go through a directory of this machine, but not list it; undone by the rights it had."""
+    """Let an account search (not list) a directory of this machine; undo restores the permissions."""
 
     def do(world: World) -> Undo:
         try:
@@ -23,9 +23,9 @@ def grant_search(directory: str, person: Person) -> Step:
                 let_search(directory, person)
         except OSError as problem:
             raise HostError(
-                f"the rights of {directory} cannot be changed: {problem.strerror}",
-                hint=f"its owner or root can: `setfacl --modify user:{person.name}:x {directory}`",
+                f"cannot change the permissions of {directory}: {problem.strerror}",
+                hint=f"its owner or root can do it: `setfacl --modify user:{person.name}:x {directory}`",
             ) from None
         return world.undo(entry)
 
-    return FunctionStep(f"Letting '{person.name}' search {directory}", do)
+    return FunctionStep(f"Granting '{person.name}' search permission on {directory}", do)

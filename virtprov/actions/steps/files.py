@@ -1,4 +1,4 @@
-"""Steps that copy disks which no pool holds, and put aside what would be in the way."""
+"""Steps that copy disks outside of pools, and move existing files aside."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class CopyFile(Record):
-    """A full copy of a local file or block device, made by ourselves."""
+    """A full copy of a local file or block device, made by virtprov itself."""
 
     source: str
     target: str
@@ -32,7 +32,7 @@ class CopyFile(Record):
         how = {"sparse": self.sparse, "reflink": self.reflink}
         if os.path.lexists(self.target):  # a device; files are never written over
             copy_image(self.source, self.target, progress=world.advance, **how)
-            return lambda: world.warn(f"what was on {self.target} is written over and cannot be brought back")
+            return lambda: world.warn(f"the previous contents of {self.target} are overwritten and cannot be restored")
         with world.making(File(self.target)) as entry:
             copy_image(self.source, self.target, progress=world.advance, **how)
             entry.note_made(File(self.target, mark_of(self.target)))
@@ -46,24 +46,24 @@ class CopyFile(Record):
 
 
 def put_aside(path: str, aside: str) -> Step:
-    """Let a file that shall be replaced wait under another name, until nothing can fail any more."""
+    """Move a file that is replaced aside, until no step can fail any more."""
 
     def do(world: World) -> Undo:
         with world.making(AsideFile(path, aside, mark_of(path))) as entry:
             rename(path, aside)
         return world.undo(entry)
 
-    return FunctionStep(f"Putting {path} aside", do)
+    return FunctionStep(f"Moving {path} aside", do)
 
 
 def discard(aside: str) -> Step:
-    """The last step for a file that was put aside: remove it for good."""
+    """The last step for a file that was moved aside: delete it."""
 
     def do(world: World) -> None:
         try:
             os.unlink(aside)
         except OSError as problem:
             world.trail.keep()
-            world.warn(f"{aside} is left behind: {problem.strerror}")
+            world.warn(f"could not remove {aside}: {problem.strerror}")
 
     return FunctionStep(f"Removing {aside}", do, final=True)

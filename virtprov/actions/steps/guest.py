@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class Define(Record):
-    """The guest's definition on the host."""
+    """Define a guest on the host."""
 
     name: str
     document: DomainDocument
 
     @property
     def label(self) -> str:
-        return f"Defining the guest '{self.name}'"
+        return f"Defining guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
         domain = self.document.guest
@@ -43,13 +43,13 @@ class Define(Record):
 
 
 class Start(Record):
-    """Starting a defined guest."""
+    """Start a defined guest."""
 
     name: str
 
     @property
     def label(self) -> str:
-        return f"Starting the guest '{self.name}'"
+        return f"Starting guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
         info = world.host.guests.find(self.name)
@@ -61,21 +61,21 @@ class Start(Record):
 
 
 def _note_run(world: World, guest: StartedGuest, entry: Entry) -> None:
-    """Note which run of the guest this is."""
+    """Record libvirt's id of the running guest."""
     info = world.host.guests.find(guest.uuid)
     if info is not None and info.id is not None:
         entry.note_made(guest._replace(run=info.id))
 
 
 class Create(Record):
-    """Running a guest from a document: transient unless it is defined."""
+    """Run a guest from XML: transient unless it is defined."""
 
     name: str
     document: DomainDocument
 
     @property
     def label(self) -> str:
-        return f"Starting the guest '{self.name}'"
+        return f"Starting guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
         domain, text = self.document.guest, self.document.text
@@ -102,7 +102,7 @@ class Create(Record):
 
 
 class Redefine(Record):
-    """Another definition for a guest that is there; undone by the one it had."""
+    """Replace the definition of an existing guest; undo restores the previous one."""
 
     name: str
     xml: str
@@ -116,13 +116,11 @@ class Redefine(Record):
         return redefine(world, self.name, Domain.parse(before).uuid, self.xml, before)[1]
 
 
-def redefine(
-    world: World, name: str, uuid: str, xml: str, before: str, *, in_trail: bool = True
-) -> tuple[str, Undo]:
-    """Give a guest another definition, if it still has the one in `before` ("": none, it only runs).
+def redefine(world: World, name: str, uuid: str, xml: str, before: str, *, in_trail: bool = True) -> tuple[str, Undo]:
+    """Replace the definition of a guest if it still is `before` ("": none, the guest is transient).
 
-    `in_trail` says whether the change is noted in the run's trail. Returns what the host stored, and how to undo it.
-    Raises definition.Moved when the guest has another one by now.
+    `in_trail` tells whether the change is recorded in the recovery log. Returns what the host stored, and how to undo
+    it. Raises definition.Moved if the guest now has another definition.
     """
     changed = Definition(name, uuid, before)
     with world.making(changed) if in_trail else note_nothing(changed) as entry:
@@ -139,14 +137,14 @@ def redefine(
 
 
 class SetAutostart(Record):
-    """Whether a guest starts with its host; undone by the contrary."""
+    """Switch autostart on or off; undo restores the previous setting."""
 
     name: str
     on: bool
 
     @property
     def label(self) -> str:
-        return f"Letting '{self.name}' start with the host" if self.on else f"Not starting '{self.name}' with the host"
+        return f"Enabling autostart of '{self.name}'" if self.on else f"Disabling autostart of '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
         world.host.guests.set_autostart(self.name, self.on)
@@ -154,10 +152,10 @@ class SetAutostart(Record):
 
 
 class Replace(Record):
-    """A guest makes room for another one of its name: it is stopped and renamed, and goes once nothing can fail.
+    """Replace a guest by another one with the same name: it is stopped and renamed, and removed at the end.
 
-    Undone by its old name. What it had in memory is lost, and so is a saved state. Where the driver renames no
-    guests it is undefined, and defined again: its snapshots are not brought back then.
+    Undo restores its name. The contents of its memory and a saved state are lost. If the driver cannot rename guests,
+    it is undefined, and undo defines it again, without its snapshots.
     """
 
     name: str
@@ -165,7 +163,7 @@ class Replace(Record):
 
     @property
     def label(self) -> str:
-        return f"Removing the guest '{self.name}' that is there"
+        return f"Removing the existing guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
         info = world.host.guests.find(self.name)
@@ -181,10 +179,12 @@ class Replace(Record):
     def _bring_back(self, world: World, entry: Entry, whole: bool) -> None:
         world.undo(entry)()
         if not whole:
-            world.warn(f"'{self.name}' is back as it was defined; its snapshots and firmware variables are not")
+            world.warn(
+                f"'{self.name}' is defined as before; its snapshots and firmware variables could not be restored"
+            )
 
     def _make_room(self, world: World, info: GuestInfo, guest: AsideGuest, entry: Entry) -> bool:
-        """Stop the guest and rename it; says whether nothing of it is lost."""
+        """Stop the guest and rename it; return whether nothing of it is lost."""
         from virtprov.host.failures import NotNow, NotSupported
 
         try:
@@ -192,7 +192,7 @@ class Replace(Record):
             if not info.persistent:
                 return True
             if world.host.guests.drop_saved_state(info.uuid):
-                world.warn(f"the saved state of '{self.name}' is gone")
+                world.warn(f"the saved state of '{self.name}' is lost")
             try:
                 world.host.guests.rename(info.uuid, guest.aside)
                 return True
@@ -206,7 +206,7 @@ class Replace(Record):
 
 
 def discard_guest(name: str) -> Step:
-    """The last step for a guest that made room: remove it for good. Its disks stay."""
+    """The last step for a replaced guest: remove it, but not its disks."""
 
     def do(world: World) -> None:
         try:
@@ -214,6 +214,6 @@ def discard_guest(name: str) -> Step:
                 guest.discard(world.host)
         except ProvError as problem:
             world.trail.keep()
-            world.warn(f"the guest that was there is left behind: {problem.message}")
+            world.warn(f"could not remove the previous guest: {problem.message}")
 
-    return FunctionStep(f"Removing what is left of the guest '{name}' that was there", do, final=True)
+    return FunctionStep(f"Removing the remains of the previous guest '{name}'", do, final=True)

@@ -1,4 +1,4 @@
-"""Passwords of encrypted disks, kept by the host as libvirt's secrets."""
+"""Passwords of encrypted disks, stored by the host as libvirt secrets."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def keep_password(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
-    """Hand the host the password that a new volume needs; hands out how to undo it, empty when there is none to keep.
+    """Store the password of a new volume as a secret of the host; yields how to undo it, empty without a password.
 
-    When the block fails the secret goes again. Raises InputError for a file that holds no password.
+    If the block fails, the secret is removed. Raises InputError for a file that does not contain a password.
     """
     encryption = volume.encryption
     if encryption is None or not encryption.password_file:
@@ -35,12 +35,12 @@ def keep_password(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
             world.undo(entry)()
         except ProvError as problem:
             world.trail.keep()
-            world.warn(f"the secret {encryption.uuid} is left behind: {problem.message}")
+            world.warn(f"could not remove secret {encryption.uuid}: {problem.message}")
         raise
 
 
 def undo_all(*undos: Undo | None) -> Undo:
-    """One undo for several, done in the order given; each is tried, and the first failure is raised in the end."""
+    """Return one undo for several, run in the given order; all of them are tried, then the first failure is raised."""
 
     def undo() -> None:
         failed: ProvError | None = None
@@ -57,8 +57,10 @@ def undo_all(*undos: Undo | None) -> Undo:
 
 
 def _password(path: str) -> bytes:
-    """What the file holds, without the line break at its end that editors put there."""
+    """Return the content of the file, without the line break at its end."""
     password = read_bytes(path, what="file of the password").rstrip(b"\r\n")
     if not password:
-        raise InputError(f"'{path}' holds no password", hint="write it into the file, in one line")
+        raise InputError(
+            f"'{path}' does not contain a password", hint="write the password on the first line of the file"
+        )
     return password

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class OldSeed(Record):
-    """The volume of a seed that no drive of the changed guest holds any more."""
+    """The volume of a seed that no drive of the changed guest uses any more."""
 
     pool: str
     volume: str
@@ -28,7 +28,7 @@ class OldSeed(Record):
 
 
 class WriteSeed(Record):
-    """A cloud-init seed as a volume: made, then filled. `data` is the ISO image; a `passing` one goes after use."""
+    """Write a cloud-init seed to a new volume. `data` is the ISO image; a `passing` seed is deleted after use."""
 
     pool: str
     name: str
@@ -37,7 +37,7 @@ class WriteSeed(Record):
 
     @property
     def label(self) -> str:
-        return f"Writing the cloud-init seed {self.name}"
+        return f"Writing cloud-init seed {self.name}"
 
     def do(self, world: World) -> Undo | None:
         wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
@@ -51,9 +51,9 @@ class WriteSeed(Record):
 
 
 class DeleteSeeds(Record):
-    """Seeds that have come free are deleted, unless a guest has them still. For several guests one step will do.
+    """Delete seeds that are no longer used by any guest. One step can serve several guests.
 
-    Comes after the new definitions; undone by writing the volumes again.
+    Runs after the new definitions are stored; undo writes the volumes again.
     """
 
     volumes: tuple[OldSeed, ...]
@@ -80,13 +80,13 @@ class DeleteSeeds(Record):
 def _still(old: OldSeed, names: list[str]) -> str:
     who = listed(f"'{name}'" for name in sorted(set(names)))
     return (
-        f"{who} still {'has' if len(set(names)) == 1 else 'have'} the seed {old.volume}, so it stays: once it is out,"
-        f" `virsh vol-delete {old.volume} --pool {old.pool}` deletes it"
+        f"{who} still {'uses' if len(set(names)) == 1 else 'use'} seed {old.volume}, so it is kept: when it is "
+        f"no longer in use, delete it with `virsh vol-delete {old.volume} --pool {old.pool}`"
     )
 
 
 def _held(host: Host) -> dict[str, list[str]]:
-    """Which guests, as they run or are stored, have which seed: by path, or by pool and volume."""
+    """Return which guests, running or stored, use which seed: by path, or by pool and volume."""
     held: dict[str, list[str]] = {}
     for inactive in (False, True):
         for text in host.guests.documents(inactive=inactive):
@@ -99,18 +99,18 @@ def _held(host: Host) -> dict[str, list[str]]:
 
 
 def _delete(world: World, old: OldSeed) -> Undo | None:
-    """Delete one volume, and keep its bytes for the undo. One that somebody else wrote stays; a failure is said."""
+    """Delete one volume, and keep its data for undo. A volume of someone else is kept; failures are reported."""
     from virtprov.support import iso
 
     copied = BytesIO()
     try:
         world.host.storage.download_volume(old.pool, old.volume, copied)
         if not iso.is_ours(copied.getvalue()):
-            world.warn(f"{old.volume} in the pool '{old.pool}' is not a seed that virtprov wrote, so it stays there")
+            world.warn(f"{old.volume} in pool '{old.pool}' was not created by virtprov, so it is kept")
             return None
         world.host.storage.delete_volume(old.pool, old.volume)
     except HostError as problem:
-        world.warn(f"the seed {old.volume} is left in the pool '{old.pool}': {problem.message}")
+        world.warn(f"could not delete seed {old.volume} from pool '{old.pool}': {problem.message}")
         return None
     return lambda: _write_again(world.host, old, copied.getvalue())
 

@@ -1,4 +1,4 @@
-"""Steps that make pools and volumes, fill volumes, and copy them."""
+"""Steps that create pools and volumes, fill volumes, and copy them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 POOL_SECONDS = 10.0
-"""How long to wait until a pool is started that another run has defined."""
+"""How many seconds to wait for the start of a pool that another run has defined."""
 
 
 class MakePool(Record):
-    """A directory pool, started, and started again with the host."""
+    """Create a directory pool, start it, and enable its autostart."""
 
     pool: NewPool
 
     @property
     def label(self) -> str:
-        return f"Making the storage pool '{self.pool.name}'"
+        return f"Creating storage pool '{self.pool.name}'"
 
     def do(self, world: World) -> Undo | None:
         from virtprov.guest.names import new_uuid
@@ -47,7 +47,7 @@ class MakePool(Record):
         return world.undo(entry)
 
     def _is_there(self, world: World) -> bool:
-        """Whether somebody else has made the same pool just now; one that is about to start is waited for."""
+        """Return whether someone else has just created the same pool; wait if it is about to be started."""
         import time
 
         end = time.monotonic() + POOL_SECONDS
@@ -62,9 +62,9 @@ class MakePool(Record):
 
 
 class MakeVolume(Record):
-    """A new volume: in a pool, or in a directory that no pool covers (through a pool that goes again).
+    """Create a volume: in a pool, or in a directory without one (through a temporary pool).
 
-    One that is filled from a file of this machine begins as raw bytes: what the file holds tells its format.
+    A volume that is filled from a file of this machine starts as raw data; the content of the file decides its format.
     """
 
     volume: NewVolume
@@ -72,8 +72,8 @@ class MakeVolume(Record):
     @property
     def label(self) -> str:
         if self.volume.upload:
-            return f"Uploading {os.path.basename(self.volume.upload)} to the volume {self.volume.name}"
-        return f"Making the volume {self.volume.name}"
+            return f"Uploading {os.path.basename(self.volume.upload)} to volume {self.volume.name}"
+        return f"Creating volume {self.volume.name}"
 
     def do(self, world: World) -> Undo | None:
         if self.volume.encryption is None:
@@ -101,7 +101,7 @@ class MakeVolume(Record):
 
 
 def _upload(world: World, pool: str, wanted: NewVolume, entry: Entry, volume: Volume) -> None:
-    """Make the volume, fill it from its file, grow it; a failure or an interruption leaves nothing of it."""
+    """Create the volume, upload its file, enlarge it; a failure or an interrupt leaves nothing behind."""
     name, length = wanted.name, os.path.getsize(wanted.upload)
     empty = NewVolume(pool, name, wanted.path, "raw", length, wanted.allocation and length)
     entry.note_made(volume.as_made(world.host, world.host.storage.create_volume(pool, empty.xml())))
@@ -116,7 +116,7 @@ def _upload(world: World, pool: str, wanted: NewVolume, entry: Entry, volume: Vo
 
 @contextmanager
 def filling(world: World, entry: Entry, pool: str, name: str) -> Iterator[None]:
-    """A block that fills a new volume: when it fails, the volume goes."""
+    """Fill a new volume in this block; if that fails, delete the volume."""
     try:
         yield
     except BaseException:
@@ -126,10 +126,10 @@ def filling(world: World, entry: Entry, pool: str, name: str) -> Iterator[None]:
 
 
 class CopyDisk(Record):
-    """A full copy of a disk under another path.
+    """Copy a disk completely to another path.
 
-    Made by the host within its pools; a file that no pool holds is copied through pools that go again. `declared` is
-    the format in which its guest uses it: where the pool sees another one, nothing is copied.
+    The host copies within its pools; a file outside of all pools is copied through temporary pools. `declared` is the
+    format in which its guest uses the disk: if the pool sees another one, nothing is copied.
     """
 
     source: VolumeInfo
@@ -166,5 +166,5 @@ class CopyDisk(Record):
 
 
 def _pool_over(world: World, directory: str, passing: ExitStack) -> str:
-    """The pool whose directory this is, else one that goes when `passing` ends."""
+    """Return the pool of this directory, or a temporary one that is removed when `passing` ends."""
     return pool_over(world.host, directory, passing, world.making)

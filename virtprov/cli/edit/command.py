@@ -1,4 +1,4 @@
-"""virtprov-xml: the command line, what it asks for, who does it."""
+"""virtprov-xml: parse the command line and run the edit."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
 
 
 def _host(flags: Flags, *, build: bool) -> AbstractContextManager[Host | None]:
-    """The host, where one is needed or named: XML in, XML out goes without libvirt."""
+    """Connect to the host if one is needed or given: XML from standard input needs no libvirt."""
     import os
     from contextlib import nullcontext
 
@@ -70,7 +70,7 @@ def _host(flags: Flags, *, build: bool) -> AbstractContextManager[Host | None]:
 
 
 def to_requests(args: Namespace, said: list[Words], osinfo: OsinfoRequest) -> tuple[EditRequest, ...]:
-    """Turn what was said into changes, in order; raises UsageError for what contradicts itself."""
+    """Turn the parsed changes into requests, in order; raises UsageError for contradictions."""
     flag_checks.check(args, [words.action for words in said])
     from virtprov.library.edit_request import to_request
 

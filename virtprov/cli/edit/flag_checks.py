@@ -1,4 +1,4 @@
-"""virtprov-xml: flags that make no sense together, before any library is loaded."""
+"""virtprov-xml: check for flags that cannot be used together, before any library is loaded."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ _HOSTS = ("all", "where", "state")
 
 
 def many(args: Namespace) -> bool:
-    """Whether the command line may mean several guests, whatever is on the host."""
+    """Return whether the command line can select several guests, whatever is on the host."""
     return len(args.guests) > 1 or any(getattr(args, flag) not in (None, False) for flag in _HOSTS)
 
 
 def check(args: Namespace, actions: list[str]) -> None:
-    """Raise UsageError for what contradicts itself in an edit."""
+    """Raise UsageError for contradictions in an edit."""
     if args.osinfo is not None and "add-device" not in actions:
         said = f" with --{actions[0]}" if actions else " here"
-        raise UsageError(f"--osinfo has no meaning{said}", hint="it helps --add-device to choose defaults")
+        raise UsageError(f"--osinfo has no effect{said}", hint="it is only used by --add-device, to choose defaults")
     if "" in args.guests:
-        raise UsageError("the guest's name is empty", hint="give a name, id or UUID")
+        raise UsageError("the name of the guest is empty", hint="give a name, id or UUID")
     if args.guests and args.all:
-        raise UsageError("--all means every guest, and some are named as well", hint="leave out one of them")
+        raise UsageError("--all cannot be combined with guest names", hint="omit one of them")
     _check_planes(args)
     if args.file is not None or args.in_place:
         _check_file(args)
     if not args.guests and not many(args):
         _check_document(args, actions)
     if many(args) and "build-xml" in actions:
-        raise UsageError("--build-xml shows one element, for one guest or for none", hint="name one guest")
+        raise UsageError("--build-xml takes at most one guest", hint="name one guest")
     if args.verify:
         _check_verify(args, actions)
     _check_jobs(args)
@@ -39,59 +39,66 @@ def check(args: Namespace, actions: list[str]) -> None:
 
 def _check_jobs(args: Namespace) -> None:
     if args.jobs is not None and args.jobs < 1:
-        raise UsageError(f"--jobs {args.jobs}: at least one guest at a time is worked on", hint="for example --jobs 8")
+        raise UsageError(f"--jobs must be 1 or more, not {args.jobs}", hint="for example --jobs 8")
 
 
 def _check_planes(args: Namespace) -> None:
     if args.live and args.define:
-        raise UsageError("--live and --define exclude each other", hint="--both changes what runs and what is stored")
+        raise UsageError(
+            "--live and --define cannot be used together",
+            hint="use --both to change the running guest and its definition",
+        )
     if args.live and args.autostart is not None:
-        raise UsageError("--autostart is no part of what runs", hint="leave out --live")
+        raise UsageError(
+            "--autostart cannot be used with --live: it is not part of the running guest", hint="omit --live"
+        )
 
 
 def _check_file(args: Namespace) -> None:
     if args.file is None:
-        raise UsageError("--in-place writes a file back, and none is given", hint="give --file PATH")
+        raise UsageError("--in-place requires --file", hint="give --file PATH")
     if args.guests or many(args):
-        raise UsageError("--file is edited instead of a guest of a host", hint="leave out --file, or the guests")
+        raise UsageError("--file cannot be combined with guests of a host", hint="omit --file, or the guests")
     if not args.in_place:
         return
     if args.file == "-":
-        raise UsageError("--in-place cannot write standard input back", hint="give --file PATH")
+        raise UsageError("--in-place cannot be used with standard input", hint="give --file PATH")
     for flag in ("define", "start", "print_xml", "build_xml"):
         if getattr(args, flag):
             name = flag.replace("_", "-")
-            raise UsageError(f"--in-place and --{name} exclude each other", hint="leave out one of them")
+            raise UsageError(f"--in-place and --{name} cannot be used together", hint="omit one of them")
 
 
 def _check_document(args: Namespace, actions: list[str]) -> None:
-    """What cannot be said of a document that is no guest of a host."""
+    """Raise UsageError for flags that require a guest of a host."""
     what = "XML on standard input" if args.file in (None, "-") else "the XML in a file"
     if args.cloud_init:
-        raise UsageError(f"--cloud-init keeps a seed on the guest's host, and {what} has none", hint="name the guest")
+        raise UsageError(f"--cloud-init requires a guest of a host; {what} is not enough", hint="name the guest")
     if args.autostart is not None:
-        raise UsageError(f"--autostart is kept by a guest's host, and {what} has none", hint="name the guest")
+        raise UsageError(f"--autostart requires a guest of a host; {what} is not enough", hint="name the guest")
     if args.keep_old is not None:
-        raise UsageError(f"--keep-old keeps the definition of a guest, and {what} is none", hint="name the guest")
+        raise UsageError(f"--keep-old requires a guest of a host; {what} is not enough", hint="name the guest")
     if actions == ["build-xml"]:
         return
     for flag in ("update", "live", "both"):
         if getattr(args, flag):
-            raise UsageError(f"--{flag} changes a running guest, and {what} is none", hint="name the guest")
+            raise UsageError(f"--{flag} requires a running guest; {what} is not enough", hint="name the guest")
     if args.confirm and args.file in (None, "-"):
-        raise UsageError("--confirm reads the answer from standard input, and so is the XML", hint="name the guest")
+        raise UsageError("--confirm cannot be used when the XML is read from standard input", hint="name the guest")
 
 
 def _check_verify(args: Namespace, actions: list[str]) -> None:
     for flag in ("define", "start", "confirm", "keep_old", "in_place", "print_xml"):
         if getattr(args, flag):
             name = flag.replace("_", "-")
-            raise UsageError(f"--verify changes nothing, so --{name} has no meaning", hint="leave out one of them")
+            raise UsageError(
+                f"--verify and --{name} cannot be used together: --verify changes nothing", hint="omit one of them"
+            )
     if "build-xml" in actions:
-        raise UsageError("--build-xml changes nothing, so there is nothing to verify", hint="leave out --verify")
+        raise UsageError("--verify cannot be used with --build-xml, which changes nothing", hint="omit --verify")
     if any(text != "eject" for text in args.cloud_init or ()):
         raise UsageError(
-            "--cloud-init makes a new seed each time, so a guest never has it already", hint="leave out --verify"
+            "--verify cannot be used with --cloud-init, which always creates a new seed", hint="omit --verify"
         )
 
 
@@ -99,12 +106,12 @@ _UNDO = ("connect", "guests", "undo", "print_diff", "confirm", "keep_going", "jo
 
 
 def undo(args: Namespace) -> None:
-    """Raise UsageError for what goes with a change, but not with taking one back."""
+    """Raise UsageError for flags that cannot be used with --undo."""
     for name, value in vars(args).items():
         if name in (*_UNDO, "guest", "said") or value in (None, False, []):
             continue
         raise UsageError(
-            f"--undo puts back what the last run changed, and takes no --{name.replace('_', '-')}",
-            hint="it takes names of guests, --connect, --print-diff, --confirm and --keep-going",
+            f"--undo cannot be used with --{name.replace('_', '-')}",
+            hint="--undo can be used with guest names, --connect, --print-diff, --confirm, --keep-going and --jobs",
         )
     _check_jobs(args)

@@ -1,4 +1,4 @@
-"""Every flag of virtprov-xml, grouped as its help shows them."""
+"""Every flag of virtprov-xml, grouped as in its help."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _USAGE = "%(prog)s [GUEST ...] ACTION --GROUP ... [options]"
 _DESCRIPTION = (
-    "Change, add, remove or build a part of the XML of guests. Without GUEST, XML is read from standard input."
+    "Change, add, remove or build parts of the XML of guests. Without GUEST, the XML is read from standard input."
 )
 
 
 class Flags(Record):
-    """What the command line says beside the changes themselves.
+    """The flags of the command line except for the changes.
 
-    `plane` is the flag that asks for a change of the running guest, without its dashes: "update", "live", "both", or
-    "". `every` stands for --all, `asks` for --confirm.
+    `plane` is the flag for a change of the running guest without its dashes: "update", "live", "both", or "". `every`
+    is --all, `asks` is --confirm.
     """
 
     connect: str | None
@@ -52,22 +52,22 @@ class Flags(Record):
 
     @property
     def guest(self) -> str | None:
-        """The guest, if there is exactly one word for guests."""
+        """The guest, if exactly one is named."""
         return self.guests[0] if len(self.guests) == 1 else None
 
     @property
     def chooses(self) -> bool:
-        """Whether the command line may mean several guests, whatever is on the host."""
+        """Whether the command line can select several guests, whatever is on the host."""
         return len(self.guests) > 1 or self.every or self.where is not None or self.state is not None
 
     @property
     def prints(self) -> bool:
-        """Whether a difference or a document is printed."""
+        """Whether a diff or XML is printed."""
         return self.print_diff or self.print_xml
 
 
 def read(args: argparse.Namespace) -> Flags:
-    """The flags of a command line that was parsed and checked."""
+    """Return the flags of a parsed and checked command line."""
     said = {name: getattr(args, name) for name in Flags._fields if hasattr(args, name)}  # type: ignore[attr-defined]
     plane = next((name for name in ("update", "live", "both") if getattr(args, name)), "")
     autostart = None if args.autostart is None else args.autostart == "yes"
@@ -80,7 +80,7 @@ WITH_HELP = (*GROUPS, typed_changes.CLOUD_INIT)
 
 
 class _Guests(argparse.Action):
-    """The guests, and under `guest` the one, if it is a single word."""
+    """The guests, and `guest` if there is a single word."""
 
     def __call__(self, parser: argparse.ArgumentParser, space: Any, values: Any, flag: str | None = None) -> None:
         space.guests = list(values)
@@ -93,11 +93,11 @@ def build_parser() -> Parser:
     made.add_argument(
         "guests", nargs="*", action=_Guests, metavar="GUEST", help="name, id or UUID of a guest, or a pattern: 'web*'"
     )
-    _add_choice(made, made.add_argument_group("which guests"))
+    _add_choice(made, made.add_argument_group("guest selection"))
     _add_actions(made.add_argument_group("actions"))
-    _add_more(made, made.add_argument_group("changes without an action"))
-    _add_outcome(made, made.add_argument_group("what becomes of it"))
-    _add_safety(made, made.add_argument_group("many guests, and the way back"))
+    _add_more(made, made.add_argument_group("changes that need no action"))
+    _add_outcome(made, made.add_argument_group("where to apply the change"))
+    _add_safety(made, made.add_argument_group("many guests, and undo"))
     parser.add_osinfo(made.add_argument_group("operating system options (--add-device)"))
     parser.add_groups(made.add_argument_group("conversions"), CONVERSIONS, bare=CONVERSIONS, action=Said)
     parser.add_groups(made.add_argument_group("general options"), GENERAL, action=Said)
@@ -110,11 +110,11 @@ def build_parser() -> Parser:
 
 
 def _add_choice(made: Parser, group: Target) -> None:
-    made.add_fresh(group, "--all", action="store_true", help="every guest of the host")
-    made.add_fresh(group, "--where", metavar="XPATH", help="of them those whose stored XML it holds for")
-    made.add_fresh(group, "--state", metavar="STATE", help="of them those that are running, shutoff, paused ...")
-    made.add_fresh(group, "--file", metavar="PATH", help="no guest of a host: the XML in this file")
-    made.add_fresh(group, "--in-place", action="store_true", help="--file: write the changed XML back to it")
+    made.add_fresh(group, "--all", action="store_true", help="all guests of the host")
+    made.add_fresh(group, "--where", metavar="XPATH", help="only guests whose stored XML matches this XPath")
+    made.add_fresh(group, "--state", metavar="STATE", help="only guests in this state: running, shutoff, paused ...")
+    made.add_fresh(group, "--file", metavar="PATH", help="edit the XML in this file instead of a libvirt guest")
+    made.add_fresh(group, "--in-place", action="store_true", help="write the changed XML back to --file")
 
 
 def _add_actions(group: Target) -> None:
@@ -125,16 +125,16 @@ def _add_actions(group: Target) -> None:
         nargs="?",
         const=typed_changes.FIRST,
         metavar="WHICH",
-        help="change elements: 2, -1, all, target.dev=vda; or 1st",
+        help="change elements: 2, -1, all, target.dev=vda (default: 1)",
     )
     add("--add-device", action=Said, nargs=0, help="add a device")
     add("--remove-device", action=Said, nargs=0, help="remove devices: --disk 2, --disk target.dev=vda, --disk all")
-    add("--build-xml", action=Said, nargs=0, help="print a new element; no guest is needed")
+    add("--build-xml", action=Said, nargs=0, help="print a new element; a guest is not required")
 
 
 def _add_more(made: Parser, group: Target) -> None:
     made.add_fresh(
-        group, "--autostart", choices=("yes", "no"), metavar="yes|no", help="whether it starts with its host"
+        group, "--autostart", choices=("yes", "no"), metavar="yes|no", help="start the guest when the host boots"
     )
     made.add_fresh(
         group,
@@ -144,34 +144,32 @@ def _add_more(made: Parser, group: Target) -> None:
         nargs="?",
         const="",
         metavar="...",
-        help="a new seed for the next boot: user-data=FILE ...; or eject",
+        help="new seed for the next boot: user-data=FILE ...; or eject",
     )
 
 
 def _add_outcome(made: Parser, group: Target) -> None:
     add = group.add_argument
     planes = group.add_mutually_exclusive_group()
-    planes.add_argument("--update", action="store_true", help="change the running guest, too")
+    planes.add_argument("--update", action="store_true", help="change the running guest as well")
     made.add_fresh(planes, "--live", action="store_true", help="change only the running guest")
-    made.add_fresh(planes, "--config", action="store_true", help="change only the definition: what is done anyway")
-    made.add_fresh(
-        planes, "--both", action="store_true", help="change what runs where it can be, and the definition"
-    )
+    made.add_fresh(planes, "--config", action="store_true", help="change only the definition (default)")
+    made.add_fresh(planes, "--both", action="store_true", help="change the definition and, if possible, the guest now")
     either = group.add_mutually_exclusive_group()
-    either.add_argument("--define", action="store_true", help="store the change, even if it is printed")
+    either.add_argument("--define", action="store_true", help="store the change even if it is printed")
     either.add_argument("--no-define", action="store_true", help="do not store the change")
-    add("--start", action="store_true", help="start the guest afterwards; not stored: for this one run")
-    add("--print-diff", action="store_true", help="print the difference; alone it changes nothing")
-    add("--print-xml", action="store_true", help="print the changed XML; alone it changes nothing")
-    add("--confirm", action="store_true", help="show the difference and ask before anything is changed")
-    made.add_fresh(group, "--show-passwords", action="store_true", help="differences show the passwords of displays")
+    add("--start", action="store_true", help="start the guest afterwards, even if the change is not stored")
+    add("--print-diff", action="store_true", help="print the diff; used alone, change nothing")
+    add("--print-xml", action="store_true", help="print the changed XML; used alone, change nothing")
+    add("--confirm", action="store_true", help="show the diff and ask before changing anything")
+    made.add_fresh(group, "--show-passwords", action="store_true", help="show display passwords in diffs")
     made.add_fresh(
-        group, "--verify", action="store_true", help="change nothing; status 10, with the difference, if it is not so"
+        group, "--verify", action="store_true", help="check only: print the diff and exit 10 if a guest does not match"
     )
 
 
 def _add_safety(made: Parser, group: Target) -> None:
-    made.add_fresh(group, "--keep-going", action="store_true", help="leave out guests that cannot be changed")
-    made.add_fresh(group, "--keep-old", metavar="FILE", help="write the old XML there; for several, NAME.xml in it")
-    made.add_fresh(group, "--jobs", type=int, metavar="N", help="work on N guests at a time")
-    made.add_fresh(group, "--undo", action="store_true", help="put back what the last run changed")
+    made.add_fresh(group, "--keep-going", action="store_true", help="skip guests that cannot be changed")
+    made.add_fresh(group, "--keep-old", metavar="FILE", help="save the old XML; for several guests, as FILE/NAME.xml")
+    made.add_fresh(group, "--jobs", type=int, metavar="N", help="change N guests at the same time")
+    made.add_fresh(group, "--undo", action="store_true", help="undo the last run")

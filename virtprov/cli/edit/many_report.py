@@ -1,4 +1,4 @@
-"""virtprov-xml: words about many guests: equal sentences once, failures together, sums."""
+"""virtprov-xml: messages about many guests: equal sentences once, failures together, totals."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from virtprov.support.errors import ProvError
 
 FEW = 3
-"""So many guests are named; more are counted."""
+"""Up to this many guests are named; more are counted."""
 _GUEST, _PART = "\0", "\1"
 SHORT = 3
-"""Shorter names than that may stand in a sentence by chance."""
+"""Shorter names may occur in a sentence by chance."""
 
 
 def words(flags: Flags) -> str:
-    """The part of the command line that chooses guests."""
+    """Return the part of the command line that selects guests."""
     said = ["--all"] if flags.every else list(flags.guests)
     said += [f"--{name} {value}" for name in ("where", "state") if (value := getattr(flags, name)) is not None]
     return " ".join(said)
@@ -37,7 +37,7 @@ def count(number: int) -> str:
 
 
 def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
-    """Sentences about guests, equal ones as one: `12 guests: ...`."""
+    """Return sentences about guests, with equal ones combined: `12 guests: ...`."""
     from virtprov.support.text import listed
 
     groups: dict[str, list[str]] = {}
@@ -57,8 +57,10 @@ def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _without(name: str, sentence: str) -> str:
-    """The sentence with marks in place of the guest's name, be it alone or, if it is no short one, part of a word."""
-    plain = sentence.replace(f"the guest '{name}'", f"'{name}'").replace(f"'{name}'", _GUEST)
+    """Return the sentence with marks in place of the guest's name; a short name is only replaced if it is quoted."""
+    plain = sentence
+    for spelling in (f"the guest '{name}'", f"guest '{name}'", f"'{name}'"):
+        plain = plain.replace(spelling, _GUEST)
     if len(name) < SHORT or name not in plain:
         return plain
     import re
@@ -67,7 +69,7 @@ def _without(name: str, sentence: str) -> str:
 
 
 def tell(reports: list[GuestReport], output: Output, *, alone: bool = False) -> None:
-    """Pass on what there is to be said of guests, each thing once; of one that is named `alone` as it stands."""
+    """Print messages and warnings about guests, equal ones once; those of a single guest (`alone`) unchanged."""
     for kind, say in (("notes", output.say), ("warnings", output.warn)):
         said = [(each.name, sentence) for each in reports for sentence in getattr(each, kind)]
         for sentence in [text for _, text in said] if alone else grouped(said):
@@ -77,66 +79,76 @@ def tell(reports: list[GuestReport], output: Output, *, alone: bool = False) -> 
 
 
 def fail(sentence: str) -> None:
-    """Say that something failed, though the command goes on; --quiet says it as well."""
+    """Print an error although the command continues; also with --quiet."""
     from virtprov.support import log
 
     sys.stderr.write(f"error: {log.mask(sentence)}\n")
 
 
-def together(
-    failed: list[Failed], total: int, *, doing: bool, undoing: bool = False, unseen: int = 0
-) -> ProvError:
-    """The error for guests that cannot be changed, when the others are left alone for it; `unseen` are further ones."""
+def together(failed: list[Failed], total: int, *, doing: bool, undoing: bool = False, unseen: int = 0) -> ProvError:
+    """Return the error for guests that cannot be changed, if no other is changed because of them.
+
+    `unseen` is the number of further guests that were not checked.
+    """
     sentences = grouped((name, error.message) for name, error in failed)
     first = failed[0][1]
-    rest = "--keep-going leaves them out" if len(failed) > 1 else "--keep-going leaves it out"
+    rest = "use --keep-going to skip them" if len(failed) > 1 else "use --keep-going to skip it"
     if len(failed) == total and not undoing and not unseen:
         rest = ""
-    tail = f" ({count(unseen)} not looked at)" if unseen else ""
+    tail = f" ({count(unseen)} not checked)" if unseen else ""
     if len(sentences) == 1:
         if doing and (unseen or len(failed) < total):
-            tail = f"; no guest is changed{tail}"
+            tail = f"; no guest has been changed{tail}"
         hint = ", or ".join(word for word in (first.hint, rest) if word)
         return first.reworded(sentences[0] + tail, hint)
     for sentence in sentences:
         fail(sentence)
-    what = "cannot be changed, so none is" if doing else "cannot be looked at"
+    what = "cannot be changed, so none has been changed" if doing else "cannot be read"
     return first.reworded(f"{len(failed)} of {count(total)} {what}{tail}", rest)
 
 
 def aborted(error: Aborted) -> ProvError:
-    """The error for a guest that was refused while others were changed already."""
+    """Return the error for a guest that was refused after others had been changed."""
     (sentence,) = grouped([(error.failed, error.cause.message)])
-    state = "the others are as they were" if error.clean else "not all others are as they were; --undo tries again"
-    hint = ", or ".join(word for word in (error.cause.hint, "--keep-going leaves it out") if word)
+    state = (
+        "the other guests have been restored"
+        if error.clean
+        else "not all other guests could be restored; --undo tries again"
+    )
+    hint = ", or ".join(word for word in (error.cause.hint, "use --keep-going to skip it") if word)
     return error.cause.reworded(f"{sentence}; {state}", hint)
 
 
 def summary(reports: list[GuestReport], failed: list[Failed], *, verify: bool, done: bool) -> str:
-    """The closing line."""
+    """Return the last line."""
     idle = sum(each.idle for each in reports) if done else 0
     changed, total = _changed(reports, done=done), len(reports) + len(failed)
     same = len(reports) - changed - idle
     of = f"{changed} of {count(total)}"
     if verify:
-        line = f"{same} of {count(total)} {_is(same)} as asked" + (f", {changed} {_is(changed)} not" if changed else "")
+        line = f"{same} of {count(total)} {'matches' if same == 1 else 'match'}" + (
+            f", {changed} {'does' if changed == 1 else 'do'} not" if changed else ""
+        )
     elif done:
-        line = f"{of} changed" + (f", {same} {'was' if same == 1 else 'were'} so already" if same else "")
-        line += f", {idle} left as {'it is' if idle == 1 else 'they are'}" if idle else ""
+        line = f"{of} changed" + (f", {same} already {'matches' if same == 1 else 'match'}" if same else "")
+        line += f", {idle} not changed" if idle else ""
     else:
-        line = f"{of} would change" + (f", {same} {_is(same)} so already" if same else "")
+        line = f"{of} would change" + (f", {same} already {'matches' if same == 1 else 'match'}" if same else "")
     line += f", {len(failed)} failed." if failed else "."
     started = sum(each.wanted.start for each in reports) if done else 0
     later = sum(each.waits for each in reports) if done else 0
     if later:
-        line += f" {later} of them {'runs' if later == 1 else 'run'}, and must be powered off and started again for it."
+        line += (
+            f" {later} {'is' if later == 1 else 'are'} running and must be powered off and started again for the "
+            "change to take effect."
+        )
     if started:
-        line += f" {count(started)} {'is' if started == 1 else 'are'} started."
+        line += f" {count(started)} started."
     return line
 
 
 def _changed(reports: list[GuestReport], *, done: bool) -> int:
-    """How many guests were changed, or when it is not `done` would be."""
+    """Return how many guests were changed, or, if not `done`, would be."""
     return sum(_is_changed(each, done=done) for each in reports)
 
 
@@ -144,12 +156,8 @@ def _is_changed(report: GuestReport, *, done: bool) -> bool:
     return report.changed and not (done and report.idle)
 
 
-def _is(number: int) -> str:
-    return "is" if number == 1 else "are"
-
-
 def facts(reports: list[GuestReport], failed: list[Failed], edit: Edit, *, done: bool) -> dict[str, object]:
-    """What JSON says of many guests; docs/json.md explains each key."""
+    """Return the JSON output for many guests; docs/json.md explains each key."""
     listed: list[dict[str, object]] = []
     for each in reports:
         told = report.facts(each, edit, done=done, named=True)

@@ -1,4 +1,4 @@
-"""virtprov-xml: what is said of an edit, in words and as JSON."""
+"""virtprov-xml: the report of an edit, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from virtprov.cli.output import Output
 
 DIFFERS = 10
-"""The status of --verify when something is not as asked."""
+"""The exit status of --verify if something does not match."""
 
 
 def document(file: str | None) -> Source:
@@ -33,30 +33,30 @@ def document(file: str | None) -> Source:
         return source.from_file(*source.read_file(file))
     if sys.stdin is not None and sys.stdin.isatty():
         raise UsageError(
-            "no guest is named, and standard input is a terminal",
-            hint="name a guest, or feed XML: virsh dumpxml GUEST | virtprov-xml --edit ...",
+            "no guest given, and standard input is a terminal",
+            hint="give a guest name, or pipe XML in: virsh dumpxml GUEST | virtprov-xml --edit ...",
         )
     return source.from_bytes(standard_input.read("XML"))
 
 
 def off(planned: GuestReport, flags: Flags, wanted: Wanted) -> list[str]:
-    """The warning about a guest that does not run, when it is the running guest that is to be changed."""
+    """Return the warning for a guest that is off, if the running guest was to be changed."""
     info = planned.info
     if info is None or info.active or not wanted.update or wanted.lenient or wanted.verify:
         return []
-    return [f"'{info.name}' is not running, so --{flags.plane} has nothing to change"]
+    return [f"'{info.name}' is not running, so --{flags.plane} changes nothing"]
 
 
 def show(difference: str, output: Output) -> None:
-    """Show people the difference that is asked about."""
+    """Show the diff to confirm."""
     (sys.stderr if output.json else sys.stdout).write(difference)
     sys.stdout.flush()
 
 
 def difference(planned: GuestReport, *, named: bool = False) -> str:
-    """What is another than before: in the XML, in the running guest's, in autostart.
+    """Return the diffs of the XML, of the running guest's XML, and of autostart.
 
-    The headers say whose it is when it is `named`.
+    With `named`, the headers contain the name of the guest.
     """
     name = planned.name
     old, new = (f"{name} (before)", f"{name} (after)") if named else ("Original XML", "Altered XML")
@@ -68,37 +68,37 @@ def difference(planned: GuestReport, *, named: bool = False) -> str:
 
 
 def _headed(diff: str, old: str, new: str) -> str:
-    """A unified diff with other names in its first two lines."""
+    """Return a unified diff with other names in its first two lines."""
     return f"--- {old}\n+++ {new}\n" + diff.split("\n", 2)[2] if diff else ""
 
 
 def sentences(planned: GuestReport) -> list[str]:
-    """What was done to a guest, in words."""
+    """Return sentences on what was done to a guest."""
     name = planned.name
     done = []
     if planned.updates:
         pending = planned.course is not None and planned.course.pending
-        done.append(f"The running guest '{name}' is {'asked for the change' if pending else 'changed'}.")
+        done.append(f"{'Requested the change of' if pending else 'Changed'} the running guest '{name}'.")
     if planned.stores and planned.kept:
         done.append(_of_definition(planned))
     if planned.turns and planned.autostart is not None:
-        done.append(f"The guest '{name}' {'starts' if planned.autostart[1] else 'does not start'} with its host now.")
+        done.append(f"{'Enabled' if planned.autostart[1] else 'Disabled'} autostart of '{name}'.")
     if planned.wanted.start:
-        done.append(f"The guest '{name}' is started.")
+        done.append(f"Started guest '{name}'.")
     return done
 
 
 def _of_definition(planned: GuestReport) -> str:
     """What became of the definition, and when that takes effect."""
     if planned.info is None:
-        return f"The guest '{planned.name}' is defined."
-    what = "what it could not take now" if planned.updates else "it"
-    later = f"; {what} takes effect once the guest is powered off and started again."
-    return f"The definition of '{planned.name}' is changed{later if planned.waits else '.'}"
+        return f"Defined guest '{planned.name}'."
+    what = "the rest of the change" if planned.updates else "it"
+    later = f"; {what} takes effect after the guest has been powered off and started again."
+    return f"Changed the definition of '{planned.name}'{later if planned.waits else '.'}"
 
 
 def _asked(request: EditRequest) -> dict[str, object]:
-    """One change as it was asked for."""
+    """Return one requested change as text."""
     return {
         "action": request.action,
         "group": request.group,
@@ -108,7 +108,7 @@ def _asked(request: EditRequest) -> dict[str, object]:
 
 
 def _covered(text: str) -> str:
-    """What was typed, without a display's password, as differences are."""
+    """Return typed text without a display's password, as in diffs."""
     import re
 
     from virtprov.xml.diff import passwords
@@ -151,18 +151,18 @@ def _effects(planned: GuestReport) -> list[dict[str, str]]:
 
 
 def tell_effects(guests: Mapping[str, tuple[Effect, ...]], output: Output) -> None:
-    """Show when running guests take a change; `guests` are their names with the lines of each."""
+    """Show when running guests take a change; `guests` maps their names to the lines of each."""
     told = {name: rows for name, rows in guests.items() if rows}
     if not told:
         return
     who = f"the running guest '{next(iter(told))}'" if len(told) == 1 else f"{len(told)} running guests"
-    output.say(f"What becomes of {who}:")
+    output.say(f"Effect on {who}:")
     for line in table(told):
         output.say(f"  {line}")
 
 
 def table(guests: Mapping[str, tuple[Effect, ...]]) -> list[str]:
-    """One line for each effect, the earliest first; guests with the same one share it, and are named while few."""
+    """Return one line for each effect, the earliest first; guests with the same effect share a line."""
     from virtprov.actions.live.effects import BOOT, NEVER, NOW
     from virtprov.support.text import listed
 
@@ -181,4 +181,4 @@ def table(guests: Mapping[str, tuple[Effect, ...]]) -> list[str]:
 
 
 _FEW = 3
-"""So many guests are named in a line of the table; more are counted."""
+"""Up to this many guests are named in a line of the table; more are counted."""

@@ -1,4 +1,4 @@
-"""virtprov-xml: one edit, of one guest, of many or of a document, from the flags to what is said of it."""
+"""virtprov-xml: carry out an edit of one guest, many guests or a file, and report it."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
 ENOUGH = 10
-"""After so many guests that cannot be changed no more are looked at, unless they are left out anyway."""
+"""After this many guests that cannot be changed, the remaining ones are not checked, unless failures are skipped."""
 
 
 def run(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> int:
-    """Edit what is meant; returns the exit status. Raises ProvError."""
+    """Carry out an edit; returns the exit status. Raises ProvError."""
     if host is not None and _many(flags, host):
         return _Many(flags, changes, host, output).run()
     return _One(flags, changes, host, output).run()
 
 
 def _many(flags: Flags, host: Host) -> bool:
-    """Whether several guests may be meant: the answer has another form then, however many they are."""
+    """Return whether several guests can be selected: the output then has another form, whatever their number."""
     return flags.chooses or (is_pattern(flags.guest or "") and host.guests.find(flags.guest or "") is None)
 
 
 def wanted(flags: Flags, *, document: bool) -> Wanted:
-    """What the flags want to become of an edit; a `document` of no guest is stored only when that is asked for."""
+    """Return what to do with an edit; a `document` that is not a guest of the host is only stored on request."""
     from virtprov.actions.edit.outcome import Wanted
 
     update, lenient = bool(flags.plane), flags.plane == "both"
@@ -47,21 +47,21 @@ def wanted(flags: Flags, *, document: bool) -> Wanted:
 
 
 class _Run(ABC):
-    """The way that every edit goes: plan, show, ask, do, report."""
+    """The steps of every edit: plan, show, confirm, carry out, report."""
 
     many = False
 
     @abstractmethod
     def plan(self) -> None:
-        """Plan the guests that are meant, and show what would change."""
+        """Plan the selected guests, and show what would change."""
 
     @abstractmethod
     def agreed(self) -> bool:
-        """Whether the user agrees to what is planned, in whole or in part."""
+        """Return whether the user agrees to the plan, completely or in part."""
 
     @abstractmethod
     def report(self) -> int:
-        """Say what was done; returns the exit status."""
+        """Report what was done; returns the exit status."""
 
     def __init__(self, flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> None:
         from virtprov.actions.edit.run import Edit
@@ -94,7 +94,7 @@ class _Run(ABC):
         self.done = False
 
     def run(self) -> int:
-        """Plan all, then do all; the journal goes when nothing is left of it."""
+        """Make all plans, then carry them out; the journal is deleted if nothing is recorded."""
         try:
             self.plan()
             if not self.wanted.verify:
@@ -106,7 +106,7 @@ class _Run(ABC):
         return self.report()
 
     def todo(self) -> list[GuestReport]:
-        """The guests that something is done to."""
+        """Return the guests to which something is done."""
         return [each for each in self.reports if each.plans]
 
     def _do(self) -> None:
@@ -125,7 +125,7 @@ class _Run(ABC):
 
 
 class _One(_Run):
-    """A guest that is named, or a document that came from elsewhere."""
+    """A single guest, or XML that does not come from the host."""
 
     def plan(self) -> None:
         guest = self.flags.guest
@@ -141,14 +141,16 @@ class _One(_Run):
             return
         self.output.warn_each(report.off(planned, self.flags, self.wanted))
         if not planned.changed:
-            self.output.warn("nothing changes: the guest says so already")
+            self.output.warn("no change: the guest is already configured like this")
         if self.flags.print_diff:
             if planned.changed:
                 self.output.result(report.difference(planned))
         elif self.flags.print_xml or planned.info is None:
             self.output.document(planned.text)
         for path in planned.unmade:
-            self.output.warn(f"the XML names the new disk {path}, but nothing makes it: give --connect URI --define")
+            self.output.warn(
+                f"the XML refers to the new disk {path}, which is not created: use --connect URI --define to create it"
+            )
         many_report.tell(self.reports, self.output, alone=not self.many)
 
     def agreed(self) -> bool:
@@ -176,30 +178,30 @@ class _One(_Run):
         if sentences:
             (self.output.say if printed else self.output.summary)(" ".join(sentences))
         elif self.flags.asks and planned.changed:
-            self.output.say("Nothing is changed.")
+            self.output.say("Nothing has been changed.")
         elif not printed and not planned.wanted.anything:
             self.output.say(_NOWHERE)
         self.output.object(report.facts(planned, self.edit, done=self.done))
         return 0
 
 
-_NOWHERE = "Nothing is changed: the change is neither stored, nor made in the running guest, nor printed."
+_NOWHERE = "Nothing has been changed: the change was not stored, printed or made in the running guest."
 
 
 def _agreed(planned: GuestReport) -> Wanted:
-    """Ask before each thing that would be done; returns what is left of it."""
+    """Ask before each change; returns what remains of the edit."""
     wanted, name = planned.wanted, planned.name
     if planned.updates and not confirm(f"Change the running guest '{name}'?"):
         wanted = wanted._replace(update=False)
-    if wanted.define and not confirm(f"Store the change of '{name}'?"):
+    if wanted.define and not confirm(f"Store the change to '{name}'?"):
         return wanted._replace(define=False, start=False)
-    if wanted.start and not wanted.define and not confirm(f"Start '{name}' with the change, for this one run?"):
+    if wanted.start and not wanted.define and not confirm(f"Start '{name}' with the change, for this run only?"):
         wanted = wanted._replace(start=False)
     return wanted
 
 
 class _Many(_Run):
-    """Guests that a pattern, several names, or flags choose."""
+    """Guests selected by a pattern, several names, or flags."""
 
     many = True
 
@@ -219,7 +221,7 @@ class _Many(_Run):
                     self._show(answer)
                     self.reports.append(answer)
         if not self.reports and not self.failed:
-            raise HostError(f"no guest of {self.host.uri} fits {many_report.words(self.flags)}", hint=_HINT)
+            raise HostError(f"no guest of {self.host.uri} matches {many_report.words(self.flags)}", hint=_HINT)
         if self.failed and not self.flags.keep_going:
             doing = self.wanted.anything and not self.wanted.verify
             looked = len(self.reports) + len(self.failed)
@@ -228,7 +230,7 @@ class _Many(_Run):
         many_report.tell(self.reports, self.output, alone=not self.many)
 
     def _show(self, planned: GuestReport) -> None:
-        """What is printed of a guest as soon as it is known."""
+        """Print the output for a guest as soon as it is planned."""
         planned.warnings += report.off(planned, self.flags, self.wanted)
         difference = report.difference(planned, named=True)
         if self.flags.print_diff or self.flags.verify:

@@ -8,8 +8,9 @@ if TYPE_CHECKING:
 
     from virtprov.actions.edit.guest_report import SeedReport
 
+
 def facts(seeds: Sequence[SeedReport], passwords: Sequence[str]) -> dict[str, object]:
-    """What JSON says of seeds: nothing when none is asked for. `passwords` are those of seeds that are really made."""
+    """Return the JSON output for seeds; empty without one. `passwords` are those of seeds that are created."""
     if not seeds:
         return {}
     new = next((each.seed for each in seeds if each.seed is not None), None)

@@ -1,4 +1,4 @@
-"""virtprov-xml: the changes on a command line, in the order in which they were typed."""
+"""virtprov-xml: the changes on a command line, in order."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from virtprov.osinfo.os_request import OsinfoRequest
 
 FIRST = 1
-"""What --edit alone means."""
-_EACH = "of several actions each is followed by its change: --edit --memory 4096 --add-device --rng /dev/urandom"
+"""The element that --edit without a value selects."""
+_EACH = (
+    "with several actions, each must be followed by its change: --edit --memory 4096 --add-device --rng /dev/urandom"
+)
 ACTIONS = ("edit", "add-device", "remove-device", "build-xml")
 CLOUD_INIT = "cloud-init"
 """A change that needs no action."""
 
 
 class Said(argparse.Action):
-    """A word of a change: kept under its own name as a list, and with all others in the order of the command line."""
+    """Stores a value in a list under its own name, and together with all others in the order of the command line."""
 
     def __call__(self, parser: argparse.ArgumentParser, space: Any, values: Any, flag: str | None = None) -> None:
         value = self.const if self.nargs == 0 else values
@@ -32,7 +34,7 @@ class Said(argparse.Action):
 
 
 class Words:
-    """One change as it was typed: its action, which elements --edit means, the option groups and their values."""
+    """One change as it was typed: its action, the selector of --edit, the option groups and their values."""
 
     __slots__ = ("action", "groups", "which")
 
@@ -42,15 +44,15 @@ class Words:
         self.groups: dict[str, list[str]] = {}
 
     def add(self, group: str, text: str) -> None:
-        """A further use of an option group."""
+        """Add another use of an option group."""
         self.groups.setdefault(group, []).append(text)
 
 
 def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
-    """Cut the command line into changes.
+    """Split the command line into changes.
 
-    A lone action goes with whatever option group stands before or after it. Of several, each goes with the group that
-    follows it. Raises UsageError for a change that says nothing, or two things.
+    A single action belongs to the option group before or after it. Each of several actions belongs to the group that
+    follows it. Raises UsageError for an action without a change, or with two.
     """
     names = {parser.destination(group): group for group in groups}
     actions = {parser.destination(action): action for action in ACTIONS}
@@ -69,7 +71,7 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
         elif name in names and count > 1:
             if not found:
                 raise UsageError(
-                    f"--{names[name]} stands before the first action",
+                    f"--{names[name]} is before the first action",
                     hint=_EACH,
                 )
             found[-1].add(names[name], value)
@@ -85,13 +87,13 @@ def _refuse_no_action(uses: list[tuple[str, str]], *, is_needed: bool) -> None:
     if uses or is_needed:
         with_it = "" if is_needed else f" with --{uses[0][0]}"
         raise UsageError(
-            f"what is to be done{with_it} is not said",
+            f"no action given{with_it}",
             hint="give one of --edit, --add-device, --remove-device, --build-xml, --autostart, --cloud-init, --undo",
         )
 
 
 def _seed(said: list[tuple[str, Any]], actions: dict[str, str]) -> Words | None:
-    """Every use of --cloud-init as one change; `which` is how many others begin before it."""
+    """Return every use of --cloud-init as one change; `which` is the number of changes before it."""
     flag = parser.destination(CLOUD_INIT)
     texts = [value for name, value in said if name == flag]
     if not texts:
@@ -103,9 +105,9 @@ def _seed(said: list[tuple[str, Any]], actions: dict[str, str]) -> Words | None:
 
 
 def unheeded(said: list[Words]) -> list[str]:
-    """Warnings about uses that have no effect: as with virt-xml, a removal heeds only the last."""
+    """Return warnings about uses without effect: as with virt-xml, only the last one of a removal is used."""
     return [
-        f"of several --{group} only the last one is heeded: give each its own --remove-device"
+        f"only the last --{group} is used: give each its own --remove-device"
         for words in said
         if words.action == "remove-device"
         for group, texts in words.groups.items()
@@ -114,24 +116,22 @@ def unheeded(said: list[Words]) -> list[str]:
 
 
 def _check_one(words: Words, count: int) -> None:
-    """Each change is about exactly one option group."""
+    """Raise UsageError unless a change has exactly one option group."""
     given = list(words.groups)
     if len(given) > 1:
         again = f"--{words.action} --{given[0]} ... --{words.action} --{given[1]} ..."
         raise UsageError(
-            f"--{given[0]} and --{given[1]} are two changes", hint=f"give each its own action: {again}"
+            f"--{given[0]} and --{given[1]} are two separate changes", hint=f"give each its own action: {again}"
         )
     if not given and count > 1:
         raise UsageError(
-            f"one --{words.action} has no change behind it",
+            f"--{words.action} is not followed by a change",
             hint=_EACH,
         )
     if not given:
-        raise UsageError(
-            "the change itself is missing", hint="add an option group, such as --disk ... or --memory 4096"
-        )
+        raise UsageError("no change given", hint="add an option such as --disk ... or --memory 4096")
     if words.action == "build-xml" and count > 1:
-        raise UsageError("--build-xml shows one element, and changes none", hint="use it alone")
+        raise UsageError("--build-xml cannot be combined with changes", hint="use it on its own")
 
 
 def change(words: Words, osinfo: OsinfoRequest) -> Change:

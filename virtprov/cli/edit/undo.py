@@ -1,4 +1,4 @@
-"""virtprov-xml --undo: what the last run did to definitions is put back."""
+"""virtprov-xml --undo: undo the changes that the last run made to definitions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(flags: Flags, output: Output) -> int:
-    """Undo the last run on the host that is named, or the last one of all; returns the exit status."""
+    """Undo the last run on the given host, or on any host; returns the exit status."""
     from virtprov.actions.edit import undo
     from virtprov.host.connection import connect
 
@@ -30,7 +30,7 @@ def run(flags: Flags, output: Output) -> int:
 
 
 class _Undo:
-    """One run that is taken back."""
+    """One run that is undone."""
 
     def __init__(self, flags: Flags, host: Host, output: Output, history: History, meant: list[Past]) -> None:
         from virtprov.actions.edit.undo import when
@@ -47,7 +47,7 @@ class _Undo:
         self.failed: list[Failed] = []
 
     def run(self) -> int:
-        """Look at all guests, then put all back."""
+        """Plan all guests, then restore all."""
         try:
             self._plan()
             if self.flags.print_diff:
@@ -55,8 +55,8 @@ class _Undo:
             todo = [each for each in self.planned if each.first]
             if todo and self.flags.asks:
                 sys.stdout.flush()
-                if not confirm(f"Put back {many_report.count(len(todo))}?"):
-                    self.output.say("Nothing is changed.")
+                if not confirm(f"Restore {many_report.count(len(todo))}?"):
+                    self.output.say("Nothing has been changed.")
                     return self._report(done=False, silent=True)
             self._do(todo)
             return self._report(done=True)
@@ -102,18 +102,17 @@ class _Undo:
         back = [each for each in self.planned if each.changed]
         count, same = many_report.count(len(back)), len(self.planned) - len(back)
         if not back:
-            line = f"Nothing is to be put back: the guests are as they were before the run of {self.when}"
+            line = f"Nothing to restore: the guests are the same as before the run of {self.when}"
         elif done:
-            line = f"{count} put back to before the run of {self.when}"
+            line = f"{count} restored to the state before the run of {self.when}"
         else:
-            line = f"{count} would be put back to before the run of {self.when}"
-        line += f", {same} {'was' if same == 1 else 'were'} so already" if back and same else ""
+            line = f"{count} would be restored to the state before the run of {self.when}"
+        line += f", {same} already {'matches' if same == 1 else 'match'}" if back and same else ""
         line += f", {len(self.failed)} failed." if self.failed else "."
         if not silent:
             (self.output.say if self.flags.print_diff else self.output.summary)(line)
         guests: list[dict[str, object]] = [
-            {"name": each.name, "uuid": each.uuid, "changed": each.changed, "diff": each.diff}
-            | {"error": None}
+            {"name": each.name, "uuid": each.uuid, "changed": each.changed, "diff": each.diff} | {"error": None}
             for each in self.planned
         ]
         guests += [{"name": name, "error": error.message} for name, error in self.failed]

@@ -1,4 +1,4 @@
-"""virtprov-xml --build-xml, and --file --in-place: edits that touch no guest of a host."""
+"""virtprov-xml --build-xml, and --file --in-place: edits without a guest of a host."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def write_back(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> int:
-    """Change the document in a file, and write it back if it is another then; returns the exit status."""
+    """Change the XML in a file, and write it back if it has changed; returns the exit status."""
     from virtprov.actions.edit.file import FileEdit
 
     assert flags.file is not None
     edit = FileEdit(flags.file, changes, host)
     if not edit.made.changed:
-        output.warn("nothing changes: the guest says so already")
+        output.warn("no change: the guest is already configured like this")
     if flags.print_diff:
         output.result(edit.made.diff)
     written = bool(edit.made.diff) and not (flags.print_diff or flags.no_define)
@@ -29,15 +29,15 @@ def write_back(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None
         written = confirm(f"Write the change to '{flags.file}'?")
     if written:
         edit.write(agreed=flags.asks, say=output.say)
-        output.summary(f"The file '{flags.file}' is changed.")
+        output.summary(f"Changed file '{flags.file}'.")
     elif edit.made.diff:
-        output.say("Nothing is changed.")
+        output.say("Nothing has been changed.")
     output.object({**_facts(edit.made, changes), "written": written})
     return 0
 
 
 def build(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> int:
-    """Print a new element, for a guest or for none; returns the exit status."""
+    """Print a new element, for a given guest or an empty one; returns the exit status."""
     from virtprov.actions.edit import outcome
     from virtprov.actions.edit.source import from_host, from_nothing
 

@@ -1,1 +1,1 @@
-"""virtprov-install: its flags, and what it prints."""
+"""virtprov-install: its flags and its output."""

@@ -1,4 +1,4 @@
-"""Connecting the user to a guest that has just been started."""
+"""Connect the user to a guest that has just been started."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VIEWABLE = ("vnc", "spice")
 
 
 class Means:
-    """What there is to look at a guest with: a terminal for its text console, a desktop with virt-viewer."""
+    """The available means: a terminal for the text console, a desktop with virt-viewer."""
 
     __slots__ = ("terminal", "viewer")
 
@@ -27,7 +27,7 @@ class Means:
 
 
 def means() -> Means:
-    """What this process has."""
+    """Return the means of this process."""
     import shutil
 
     desktop = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -38,9 +38,9 @@ def means() -> Means:
 
 
 def preferred(*, cloud_init: bool, displays: tuple[str, ...]) -> str:
-    """The console that suits a guest: text for cloud images and guests without a display, else a viewer.
+    """Return the best console for a guest: text for cloud images and guests without a display, otherwise a viewer.
 
-    NONE when its displays are none that a viewer could show.
+    NONE if virt-viewer cannot show its displays.
     """
     if cloud_init or not displays:
         return TEXT
@@ -48,21 +48,21 @@ def preferred(*, cloud_init: bool, displays: tuple[str, ...]) -> str:
 
 
 def choose(wanted: str, made: InstallPlan, here: Means, output: Output) -> str:
-    """Which console to open: what the user wants, or what suits the guest, as far as there are the means.
+    """Return the console to open: as requested, or the best one that is available.
 
-    What was asked for by name and cannot be is said.
+    If the requested one is not available, the user is told.
     """
     kind = wanted
     if wanted == DEFAULT:
         kind = preferred(cloud_init=made.seed is not None, displays=made.displays)
     if kind == TEXT and not here.terminal:
-        _explain(wanted, "no text console is opened: this is no terminal", output)
+        _explain(wanted, "no text console opened: this is not a terminal", output)
         return NONE
     if kind == GRAPHICAL and not here.viewer:
-        _explain(wanted, "no viewer is opened: it takes a desktop and the program virt-viewer", output)
+        _explain(wanted, "no viewer opened: a desktop and virt-viewer are required", output)
         return NONE
     if kind == TEXT and made.method.kind == "cdrom":
-        output.warn("installers on CD rarely use the text console: you may see nothing (--graphics vnc shows more)")
+        output.warn("installers on CD rarely use the text console, so it may stay blank (--graphics vnc shows more)")
     return kind
 
 
@@ -74,25 +74,27 @@ def _explain(wanted: str, sentence: str, output: Output) -> None:
 
 
 def waits(wanted: str, kind: str, made: InstallPlan) -> bool:
-    """Whether the command waits for the guest though nobody asked it to: as virt-install does when the user could
-    have expected a viewer, which would have kept the command until the guest is off, and there is none."""
+    """Return whether to wait for the guest although the user did not request it.
+
+    virt-install does so if a viewer, which would block until the guest is off, was expected but is not available.
+    """
     return wanted == DEFAULT and kind == NONE and bool(made.displays) and made.seed is None
 
 
 def attach(kind: str, name: str, host: Host, output: Output) -> None:
-    """Open the console and come back when it is closed. One that cannot be opened is said: the guest runs anyway."""
+    """Open the console and return when it is closed. Failures are only reported, because the guest runs anyway."""
     from virtprov.support.command import run_attached
     from virtprov.support.errors import CommandError
 
     if kind == TEXT:
-        output.say(f"Connecting to the console of '{name}'; leave it with Ctrl-]")
+        output.say(f"Connecting to the console of '{name}'; press Ctrl-] to leave it")
         words = ["virsh", "--connect", host.uri, "console", name]
     else:
         words = ["virt-viewer", "--connect", host.uri, "--wait", name]
     try:
         status = run_attached(words)
     except CommandError as problem:
-        output.warn(f"the console cannot be opened: {problem.message}")
+        output.warn(f"cannot open the console: {problem.message}")
         return
     if status:
-        output.warn(f"{words[0]} could not show the console of '{name}' (it ended with {status})")
+        output.warn(f"{words[0]} could not show the console of '{name}' (exit code {status})")

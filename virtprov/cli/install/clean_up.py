@@ -1,4 +1,4 @@
-"""virtprov-install --clean-up: what earlier runs left behind is named, asked about, and removed."""
+"""virtprov-install --clean-up: list what earlier runs have left, ask, and remove it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def main(uri: str | None, output: Output, *, ask: bool) -> int:
-    """Go through every run that came to no end, or only those on the host `uri`; `ask` before anything is removed.
+    """Clean up after every interrupted run, or only those on the host `uri`; `ask` before anything is removed.
 
-    Returns 3 when a host could not be reached, whose runs are kept for later.
+    Returns 3 if a host could not be reached, whose runs are kept for later.
     """
     from virtprov.actions.run.trail_reader import ended
 
@@ -30,7 +30,7 @@ def main(uri: str | None, output: Output, *, ask: bool) -> int:
             why = ""
         except HostError as problem:
             outcomes, settled, why = [], False, problem.message
-            output.warn(f"{run.describe()} is kept for later: {problem.message}")
+            output.warn(f"cannot clean up after {run.describe()} now: {problem.message}")
             unreached = True
         if settled:
             log.remove()
@@ -40,13 +40,13 @@ def main(uri: str | None, output: Output, *, ask: bool) -> int:
     for sentence in unreadable:
         output.warn(sentence)
     if not reports and not unreadable:
-        output.summary("Nothing is left over.")
+        output.summary("Nothing to clean up.")
     output.object({"runs": reports})
     return HostError.exit_code if unreached else 0
 
 
 def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
-    """Clean up after one run; says what became of what is there, and whether nothing is left."""
+    """Clean up after one run; report the result for each item, and return whether nothing is left."""
     from virtprov.actions.run import leftovers
     from virtprov.actions.run.artifact import OTHERS
     from virtprov.host.connection import connect
@@ -55,13 +55,13 @@ def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
         found = leftovers.look(run, host)
         for each in found:
             if each.state == OTHERS:
-                output.say(f"Not touched: {each.artifact.describe()} ({each.why}).")
+                output.say(f"Not changed: {each.artifact.describe()} ({each.why}).")
         if not found:
-            output.summary(f"Nothing is left of {run.describe()}.")
+            output.summary(f"Nothing to clean up from {run.describe()}.")
             return [], True
         kept = _not_agreed(run, found) if ask else []
         if kept:
-            output.say("It is kept; --yes removes it without asking.")
+            output.say("Nothing has been removed; use --yes to remove without confirmation.")
             return kept, False
         outcomes = leftovers.remove(run, host, found, lambda each: ask and _agreed(run, [each]))
     _tell(outcomes, [each.artifact for each in found if each.state == OTHERS], output)
@@ -77,7 +77,7 @@ def _not_agreed(run: Run, found: list[Found]) -> list[Outcome]:
     if not ours or _agreed(run, ours):
         return []
     doubtful = [each for each in found if each.state == UNSURE]
-    return [leftovers.Outcome(each.artifact, leftovers.KEPT, "not agreed to") for each in ours + doubtful]
+    return [leftovers.Outcome(each.artifact, leftovers.KEPT, "not confirmed") for each in ours + doubtful]
 
 
 def _tell(outcomes: list[Outcome], untouched: list[Artifact], output: Output) -> None:
@@ -88,18 +88,18 @@ def _tell(outcomes: list[Outcome], untouched: list[Artifact], output: Output) ->
         if outcome.fate == leftovers.REMOVED:
             output.summary(f"Removed {outcome.artifact.describe()}.")
         elif outcome.artifact not in untouched:
-            output.warn(f"{outcome.artifact.describe()} is left there: {outcome.why}")
+            output.warn(f"could not remove {outcome.artifact.describe()}: {outcome.why}")
 
 
 def _agreed(run: Run, found: list[Found]) -> bool:
-    """Ask whether these may go."""
+    """Ask whether these items can be removed."""
     listed = ", ".join(each.artifact.describe() for each in found)
     doubt = f" ({found[0].why})" if len(found) == 1 and found[0].why else ""
-    return confirm(f"Of {run.describe()} there is left {listed}{doubt}. Remove?")
+    return confirm(f"{run.describe()} has left {listed}{doubt}. Remove?")
 
 
 def _facts(run: Run, outcomes: list[Outcome], settled: bool, why: str) -> dict[str, object]:
-    """What JSON says of a run; docs/json.md explains each key."""
+    """Return the JSON output for a run; docs/json.md explains each key."""
     return {
         "tool": run.tool,
         "guest": run.guest,

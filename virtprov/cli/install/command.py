@@ -1,4 +1,4 @@
-"""virtprov-install: the command line, what it prints, how it ends."""
+"""virtprov-install: the command line, its output, its exit status."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def main(argv: list[str]) -> int:
 
         return clean_up.main(args.connect, output, ask=not args.yes)
     if args.yes:
-        raise UsageError("--yes goes with --clean-up only", hint="nothing else is asked")
+        raise UsageError("--yes can only be used with --clean-up", hint="no other command asks for confirmation")
     if args.wait == 0:
-        output.warn("--wait 0 is taken for --noautoconsole: nothing is waited for")
+        output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
         args.wait, args.autoconsole = None, "none"
     return _run(to_request(args, osinfo), to_run_request(args), output)
 
@@ -86,7 +86,7 @@ def _record(uri: str | None, folder: str, output: Output) -> int:
     with connect(uri) as host:
         for sentence in record(host, folder):
             output.warn(sentence)
-        output.summary(f"{host.uri} is recorded in {folder}")
+        output.summary(f"Recorded {host.uri} in {folder}.")
         output.object({"uri": host.uri, "recorded": folder})
     return 0
 
@@ -124,7 +124,9 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
     from virtprov.library.events import tell_plan
 
     if request.reinstall:
-        raise UsageError("--explain tells of new guests, and --reinstall makes none", hint="leave out one of the two")
+        raise UsageError(
+            "--explain cannot be used with --reinstall: it only explains new guests", hint="omit one of them"
+        )
     ledger = explain.ledger(request, run.explain or {})
     with connect(run.uri) as host:
         plan = draft.plan(request, host, ledger).plan
@@ -136,7 +138,7 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
 
 
 def _facts(made: InstallPlan, host: Host) -> dict[str, object]:
-    """What --output json says of a guest: the same keys, whether it is made or only planned."""
+    """Return the JSON output for a guest: the same keys, whether it is created or only planned."""
     return {
         "name": made.plan.name,
         "uuid": made.uuid,
@@ -156,7 +158,8 @@ def _print(made: InstallPlan, which: str, host: Host, output: Output) -> int:
     if which != "all":
         if int(which) > len(documents):
             raise UsageError(
-                f"--print-xml {which}: this guest is installed in one step", hint="say --print-xml alone, or 1"
+                f"--print-xml {which}: this guest is installed in a single step",
+                hint="use --print-xml without a number, or with 1",
             )
         documents = (documents[int(which) - 1],)
     output.document("".join(documents))
@@ -195,7 +198,7 @@ def _show(work: Installation, console: str, output: Output) -> float | None:
         return minutes
     kind = attach_console.choose(console, work.made, attach_console.means(), output)
     if minutes is None and attach_console.waits(console, kind, work.made):
-        output.say(f"Waiting until '{name}' is off, as with --wait; --noautoconsole leaves at once")
+        output.say(f"Waiting until '{name}' is off, as with --wait; use --noautoconsole to exit at once")
         minutes = -1.0
     if kind != attach_console.NONE:
         attach_console.attach(kind, name, host, output)
@@ -203,8 +206,8 @@ def _show(work: Installation, console: str, output: Output) -> float | None:
 
 
 _SENTENCES = {
-    "created": "The guest '{name}' is created and running.",
-    "installing": "The guest '{name}' is running its installation; it is complete when it powers off.",
-    "ready": "The guest '{name}' is running and cloud-init is done.",
-    "off": "The guest '{name}' is off.",
+    "created": "Guest '{name}' has been created and is running.",
+    "installing": "Guest '{name}' is running its installer; the installation is complete when the guest powers off.",
+    "ready": "Guest '{name}' is running and cloud-init is done.",
+    "off": "Guest '{name}' is off.",
 }

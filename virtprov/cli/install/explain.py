@@ -1,4 +1,4 @@
-"""What --explain prints: the facts of a ledger as lines, and the ledger for a command line."""
+"""The output of --explain: the facts of a ledger as lines."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 _COLUMN = 34
-"""How wide paths are, mostly; behind them stands who wrote them."""
+"""The usual width of paths, after which the writer is shown."""
 _LONGEST = 60
-"""How much of a value or of an option is shown."""
+"""The length to which values and options are cut."""
 _BOXES = ("os", "features", "devices")
-"""Elements that are only there for what is in them."""
+"""Elements that only exist for their children."""
 _KINDS = {"hvm": "--hvm", "xen": "--paravirt", "exe": "--container"}
 
 
 def ledger(request: InstallRequest, given: Mapping[str, str]) -> Ledger:
-    """A ledger that knows the flags as they were typed; `given` are those of `typed_flags`."""
+    """Return a ledger that knows the flags as they were typed; `given` is the result of `typed_flags`."""
     typed = {id(use.said): _flag(use.group, use.text) for use in request.uses}
     return Ledger(typed, {place: flag for place, flag in given.items() if place != "osinfo" or request.osinfo.name})
 
 
 def typed_flags(args: Namespace) -> dict[str, str]:
-    """Flags beside the option groups as they were typed, by the step that acts on them or the path they set."""
+    """Return flags other than option groups as they were typed, by the step that uses them or the path they set."""
     given = {
         "name": args.name and _flag("name", args.name),
         "osinfo": args.osinfo and _flag("osinfo", args.osinfo),
@@ -47,7 +47,7 @@ def typed_flags(args: Namespace) -> dict[str, str]:
 
 
 def _flag(name: str, text: str) -> str:
-    """A flag and its value as they were typed; passwords are masked."""
+    """Return a flag and its value as they were typed; passwords are masked."""
     from virtprov.support.log import MASK
 
     shown = re.sub(r"(passw(?:or)?d=)[^,]*", rf"\1{MASK}", text)
@@ -55,9 +55,9 @@ def _flag(name: str, text: str) -> str:
 
 
 def lines(facts: list[Fact]) -> list[str]:
-    """An entry of at most WIDTH columns for each fact that the one of the element above it does not cover.
+    """Return an entry of at most WIDTH columns for each fact, unless that of its element covers it.
 
-    Twins in a row share an entry, and a rule says its reason once.
+    Equal neighbours share an entry, and a rule gives its reason once.
     """
     writers = {fact.path: fact[2:] for fact in facts}
     listed: list[Fact] = []
@@ -81,13 +81,13 @@ def lines(facts: list[Fact]) -> list[str]:
 
 
 def _place(run: list[Fact]) -> str:
-    """The path of a fact, or of a row of twins: `devices/controller[2-16]`."""
+    """Return the path of one or more equal facts: `devices/controller[2-16]`."""
     first, last = run[0].path, run[-1].path
     return first if len(run) == 1 else f"{first[:-1]}-{last.rpartition('[')[2]}"
 
 
 def _words(fact: Fact, told: bool) -> tuple[str, str]:
-    """Who wrote it and why, and how to have it otherwise."""
+    """Return the writer and its reason, and how to change that."""
     if fact.by == OPTION:
         return _short(fact.why), ""
     why = "" if told else f": {fact.why}"
@@ -95,7 +95,7 @@ def _words(fact: Fact, told: bool) -> tuple[str, str]:
 
 
 def _entry(left: str, more: list[str], words: tuple[str, str]) -> str:
-    """One line, or more with a hanging indent where the words need them; of `more` what there is room for."""
+    """Return one line, or several with a hanging indent; of `more`, as much as fits."""
     for word in more:
         if word.startswith("= ") or len(left) + len(word) < _COLUMN:
             left += f" {word}"

@@ -1,4 +1,4 @@
-"""Every flag of virtprov-install, grouped as its help shows them."""
+"""Every flag of virtprov-install, grouped as in its help."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from virtprov.cli.parser import Parser, Target
 
 _USAGE = "%(prog)s --osinfo NAME --memory MIB --disk ... INSTALL [options]"
-_DESCRIPTION = "Create a guest from an installer, an installation tree, a disk or a cloud image."
+_DESCRIPTION = "Create a guest from an installer, an existing disk or a cloud image."
 
 
 def install_parser() -> Parser:
@@ -23,7 +23,7 @@ def install_parser() -> Parser:
     """
     made = parser.parser("virtprov-install", usage=_USAGE, description=_DESCRIPTION)
     general = made.add_argument_group("general options")
-    general.add_argument("-n", "--name", metavar="NAME", help="the guest's name")
+    general.add_argument("-n", "--name", metavar="NAME", help="name of the guest")
     parser.add_groups(general, GENERAL)
     _add_installation(made.add_argument_group("installation options"))
     parser.add_osinfo(made.add_argument_group("operating system options"))
@@ -36,7 +36,7 @@ def install_parser() -> Parser:
         action="append",
         default=[],
         metavar="PORT:PORT",
-        help="lead a host's port into the guest: [ADDRESS:]8022:22",
+        help="forward a host port to the guest: [ADDRESS:]8022:22",
     )
     _add_platform(made.add_argument_group("virtualization platform options"))
     misc = made.add_argument_group("miscellaneous options")
@@ -47,7 +47,7 @@ def install_parser() -> Parser:
         misc,
         "--fix-permissions",
         action="store_true",
-        help="let QEMU's account into the disks' directories",
+        help="grant QEMU access to the directories of the disks",
     )
     parser.add_schema(made, misc)
     parser.add_talk(made, misc)
@@ -56,25 +56,25 @@ def install_parser() -> Parser:
 
 
 def _add_own(made: Parser, misc: Target) -> None:
-    """What virt-install has not."""
-    made.add_fresh(misc, "--explain", action="store_true", help="say who put what into the XML; make nothing")
-    made.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="say what ISOs, trees and images hold")
-    made.add_fresh(misc, "--record-host", metavar="DIR", help="record the host for rendering and tests without it")
-    made.add_fresh(misc, "--clean-up", action="store_true", help="remove what runs that were killed left")
-    made.add_fresh(misc, "--yes", action="store_true", help="ask nothing (with --clean-up)")
+    """Add the flags that virt-install does not have."""
+    made.add_fresh(misc, "--explain", action="store_true", help="explain each part of the XML; create nothing")
+    made.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="show what is on ISOs, trees and images")
+    made.add_fresh(misc, "--record-host", metavar="DIR", help="save a host's capabilities, to use without the host")
+    made.add_fresh(misc, "--clean-up", action="store_true", help="remove what interrupted runs have left")
+    made.add_fresh(misc, "--yes", action="store_true", help="do not ask for confirmation (with --clean-up)")
 
 
 def _add_installation(group: Target) -> None:
     add = group.add_argument
     add("--cdrom", "-c", metavar="MEDIUM", help="install from a CD: an ISO image, a device, a URL")
     add("-l", "--location", metavar="TREE", help=help_line("location"))
-    add("--pxe", action="store_true", help="install over the network, by PXE")
-    add("--import", dest="import_disk", action="store_true", help="install nothing, use the first disk as it is")
+    add("--pxe", action="store_true", help="install over the network, with PXE")
+    add("--import", dest="import_disk", action="store_true", help="skip installation, boot the first disk as it is")
     add("-x", "--extra-args", action="append", default=[], metavar="ARGS", help="kernel arguments for --location")
-    add("--initrd-inject", action="append", default=[], metavar="FILE", help="put a file into the tree's initrd")
+    add("--initrd-inject", action="append", default=[], metavar="FILE", help="add a file to the initrd of --location")
     add("--unattended", nargs="?", const="", metavar="...", help=help_line("unattended"))
     add("--install", metavar="...", help=help_line("install"))
-    add("--reinstall", metavar="GUEST", help="install a guest anew; all else about it stays")
+    add("--reinstall", metavar="GUEST", help="reinstall a guest; keep its configuration")
     add("--cloud-init", nargs="?", const="", metavar="...", help=help_line("cloud-init"))
     parser.add_groups(group, BOOTING)
 
@@ -94,8 +94,8 @@ def _add_platform(group: Target) -> None:
 
 def _add_misc(group: Target) -> None:
     add = group.add_argument
-    add("--autostart", action="store_true", help="start the guest whenever the host starts")
-    add("--transient", action="store_true", help="make a guest that is gone once it is shut off")
+    add("--autostart", action="store_true", help="start the guest when the host boots")
+    add("--transient", action="store_true", help="create a guest that is gone when it is shut off")
     add("--destroy-on-exit", action="store_true", help="stop the guest when its console is closed")
     add(
         "--wait",
@@ -103,7 +103,7 @@ def _add_misc(group: Target) -> None:
         type=float,
         const=-1.0,
         metavar="MINUTES",
-        help="wait so long for the installation to end",
+        help="how long to wait for the installation to finish",
     )
     add(
         "--autoconsole",
@@ -112,7 +112,7 @@ def _add_misc(group: Target) -> None:
         metavar="KIND",
         help="console to open: text, graphical, none, default",
     )
-    add("--noautoconsole", dest="autoconsole", action="store_const", const="none", help="open no console")
+    add("--noautoconsole", dest="autoconsole", action="store_const", const="none", help="do not open a console")
     add("--noreboot", action="store_true", help="leave the guest shut off after the installation")
     add(
         "--print-xml",
@@ -120,6 +120,6 @@ def _add_misc(group: Target) -> None:
         const="all",
         choices=("1", "2", "all"),
         metavar="STEP",
-        help="print XML and make nothing; step 1, 2 or all",
+        help="print XML and create nothing; step 1, 2 or all",
     )
-    add("--dry-run", action="store_true", help="check everything and make nothing")
+    add("--dry-run", action="store_true", help="check everything and create nothing")

@@ -1,4 +1,4 @@
-"""What media hold, in words: the text that `--identify` prints."""
+"""The contents of media in words: the output of `--identify`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _KINDS = {
 
 
 def line(answer: Identified) -> str:
-    """One medium on one line, its path first."""
+    """Return one line for a medium, which starts with its path."""
     why = answer.error.removeprefix(f"'{answer.path}' ")
     return f"{answer.path}: {why or sentence(answer.found)}"
 
 
 def sentence(found: Detected) -> str:
-    """What a medium holds, such as `Debian 12 (debian12): an installer for x86_64`."""
+    """Describe the contents of a medium, such as `Debian 12 (debian12): an installer for x86_64`."""
     if found.kind == "unknown" and not found.os:
         return _unknown(found)
     what = _KINDS.get(found.kind, "a medium")
@@ -34,20 +34,20 @@ def sentence(found: Detected) -> str:
     if found.arch:
         what += f" for {found.arch}"
     if found.live and found.installs:
-        what += " that installs as well"
+        what += " that can also be installed"
     elif found.kind == "installer" and not found.installs:
-        what += " that cannot install by itself"
+        what += " that cannot install a system on its own"
     if not found.os:
-        return f"{what}, of a system that no profile describes{_label(found)}"
-    guess = "" if found.exact else "; a release newer than any that is known here"
+        return f"{what} of an operating system without a profile{_label(found)}"
+    guess = "" if found.exact else "; a newer release than any known profile"
     return f"{found.name or found.os} ({found.os}): {what}{guess}"
 
 
 def _unknown(found: Detected) -> str:
     if found.format == "iso":
         boots = "" if found.bootable is None else ", bootable" if found.bootable else ", not bootable"
-        return f"an ISO that no profile describes{boots}{_label(found)}"
-    return f"nothing that is known here ({found.format})" if found.format else "nothing that is known here"
+        return f"an ISO of an operating system without a profile{boots}{_label(found)}"
+    return f"unknown contents ({found.format})" if found.format else "unknown contents"
 
 
 def _label(found: Detected) -> str:

@@ -1,7 +1,7 @@
-"""Flags of older days, turned into option groups.
+"""Old flags, converted to option groups.
 
-The flags are hidden from the help, and virt-install takes all of them. Values are joined to their sub-option as they
-are, commas and all: `--file /a.img,bus=scsi` works there, and here.
+The flags are not shown in the help, and virt-install accepts all of them. Values are appended to their sub-option
+unchanged, including commas: `--file /a.img,bus=scsi` works there, and here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TEXTS = {
     "test_media_detection": ("--test-media-detection",),
     "test_stub_command": ("--test-stub-command",),
 }
-"""Flags with a value, by where it is kept."""
+"""Flags with a value, by the attribute that stores it."""
 
 LISTS = {
     "file": ("-f", "--file"),
@@ -36,7 +36,7 @@ LISTS = {
     "bridge": ("-b", "--bridge"),
     "mac": ("-m", "--mac"),
 }
-"""Flags with a value that may be repeated; the Nth of each pair belong together."""
+"""Flags with a value that can be repeated; the Nth values of each pair belong together."""
 
 SWITCHES = {
     "nonsparse": "--nonsparse",
@@ -63,15 +63,15 @@ TEMPLATES = (
     ("init", "boot", "init={}"),
     ("force", "check", "all=off"),
 )
-"""Old flag -> group and value; what is said in the group itself comes later and wins."""
+"""Old flag -> group and value; what is given with the group itself comes later and wins."""
 
 HOLLOW = {
-    "prompt": ("--prompt", "nothing is ever asked"),
-    "os_type_hint": ("--os-type", "--osinfo says all there is to say"),
-    "check_cpu": ("--check-cpu", "the number of processors is never checked against the host"),
-    "accelerate": ("--accelerate", "KVM is used wherever the host offers it"),
+    "prompt": ("--prompt", "virtprov never asks for missing options"),
+    "os_type_hint": ("--os-type", "--osinfo is sufficient"),
+    "check_cpu": ("--check-cpu", "the number of processors is never compared with the host"),
+    "accelerate": ("--accelerate", "KVM is always used if the host offers it"),
 }
-"""Flags without effect, and why."""
+"""Flags without effect, and the reason."""
 
 _DRIVERS = ("qemu", "xen", "lxc", "test", "vz", "bhyve", "ch", "esx", "vpx", "hyperv", "vbox", "openvz", "recorded")
 
@@ -89,10 +89,10 @@ def add_flags(target: Target) -> None:
 
 
 def apply(args: argparse.Namespace) -> list[str]:
-    """Turn the old flags into values of the option groups in `args`; returns warnings for the user.
+    """Convert the old flags to values of the option groups in `args`; returns warnings for the user.
 
-    `livecd`, `test_media_detection` and `test_stub_command` stay as they are. Raises UsageError where old and new
-    flags, or two old ones, contradict each other.
+    `livecd`, `test_media_detection` and `test_stub_command` are not changed. Raises UsageError for contradictions
+    between old and new flags.
     """
     _check_connection(args)
     for name in ("memory", "metadata", "features", "boot", "check", "disk", "network", "graphics", "vcpus"):
@@ -110,8 +110,8 @@ def _check_connection(args: argparse.Namespace) -> None:
     scheme = (args.cdrom or "").partition("://")[0].partition("+")[0]
     if "://" in (args.cdrom or "") and scheme in _DRIVERS:
         raise UsageError(
-            f"the CD-ROM medium {args.cdrom} is the address of a hypervisor",
-            hint="-c is short for --cdrom; write --connect for the hypervisor",
+            f"the CD-ROM medium {args.cdrom} is a hypervisor URI",
+            hint="-c means --cdrom; use --connect for the hypervisor",
         )
 
 
@@ -129,12 +129,12 @@ def _disks(args: argparse.Namespace) -> None:
     old = args.file or args.file_size
     if args.nodisks:
         if old or args.disk:
-            raise UsageError("--nodisks contradicts the storage that is given", hint="leave one of them out")
+            raise UsageError("--nodisks cannot be combined with storage options", hint="omit one of them")
         args.disk.append("none")
     elif (old or args.nonsparse) and args.disk:
         raise UsageError(
-            "--file, --file-size and --nonsparse do not go together with --disk",
-            hint="write --disk PATH,size=GIB,sparse=no",
+            "--file, --file-size and --nonsparse cannot be combined with --disk",
+            hint="use --disk PATH,size=GIB,sparse=no",
         )
     for at in range(max(len(args.file), len(args.file_size))):
         words = [f"path={args.file[at]}"] if at < len(args.file) else []
@@ -147,12 +147,10 @@ def _disks(args: argparse.Namespace) -> None:
 
 def _networks(args: argparse.Namespace) -> None:
     if args.bridge and (args.network or args.nonetworks):
-        raise UsageError(
-            "--bridge does not go together with --network or --nonetworks", hint="write --network bridge=NAME"
-        )
+        raise UsageError("--bridge cannot be combined with --network or --nonetworks", hint="use --network bridge=NAME")
     if args.nonetworks:
         if args.mac:
-            raise UsageError("--mac contradicts --nonetworks", hint="leave one of them out")
+            raise UsageError("--mac and --nonetworks cannot be used together", hint="omit one of them")
         args.network[:] = ["none"]
     args.network += [f"bridge={name}" for name in args.bridge]
     for at, mac in enumerate(args.mac):
@@ -167,11 +165,11 @@ def _graphics(args: argparse.Namespace) -> None:
     details = [f"--{name}" for name in ("vncport", "vnclisten", "keymap") if getattr(args, name) is not None]
     if args.graphics and kinds + details:
         raise UsageError(
-            f"{(kinds + details)[0]} does not go together with --graphics",
-            hint="write --graphics vnc,port=PORT,listen=ADDRESS,keymap=NAME",
+            f"{(kinds + details)[0]} cannot be combined with --graphics",
+            hint="use --graphics vnc,port=PORT,listen=ADDRESS,keymap=NAME",
         )
     if len(kinds) > 1:
-        raise UsageError(f"{kinds[0]} contradicts {kinds[1]}", hint="leave one of them out")
+        raise UsageError(f"{kinds[0]} and {kinds[1]} cannot be used together", hint="omit one of them")
     if args.nographics:
         args.graphics.append("none")
     elif kinds:

@@ -1,4 +1,4 @@
-"""From the command line of virtprov-install to requests: what the guest is to be, and how the command goes on."""
+"""From the command line of virtprov-install to requests: the guest, and what the command does with it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class RunRequest(Record):
-    """What the command does with the guest that is asked for.
+    """What the command does with the requested guest.
 
-    `uri` is the connection (None: libvirt's choice), `explain` the flags as they were typed, by what they write
-    (None: nothing is to be explained), `print_xml` which documents are printed ("1", "2", "all"; "" for none),
-    `quiet` whether even warnings that are always wanted are not, `console` the kind of console to be opened.
+    `uri` is the connection (None: libvirt's default), `explain` are the flags as they were typed, by what they write
+    (None without --explain), `print_xml` tells which XML is printed ("1", "2", "all"; "" for none), `quiet` also omits
+    warnings that are otherwise always printed, `console` is the kind of console to open.
     """
 
     uri: str | None
@@ -34,7 +34,7 @@ class RunRequest(Record):
 
 
 def to_run_request(args: Namespace) -> RunRequest:
-    """How the command goes on."""
+    """Return what the command does with the guest."""
     typed = None
     if args.explain:
         from virtprov.cli.install import explain
@@ -46,7 +46,7 @@ def to_run_request(args: Namespace) -> RunRequest:
 
 
 def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
-    """Turn the parsed command line into a request; raises UsageError for what contradicts itself."""
+    """Turn the parsed command line into a request; raises UsageError for contradictions."""
     from virtprov.guest import boot
     from virtprov.library import install_request
 
@@ -96,12 +96,12 @@ def _refuse_mixtures(args: Namespace) -> None:
         {"--cdrom": args.cdrom, "--location": args.location, "--pxe": args.pxe, "--import": args.import_disk}, {}
     )
     if args.extra_args and not args.location:
-        raise UsageError("--extra-args goes with --location only", hint="a CD or a disk boots its own kernel")
+        raise UsageError("--extra-args requires --location", hint="a CD or a disk boots its own kernel")
     if args.initrd_inject and not args.location:
-        raise UsageError("--initrd-inject goes with --location only", hint="it changes the installer's initrd")
+        raise UsageError("--initrd-inject requires --location", hint="it adds files to the installer's initrd")
     unattended = parser.texts(args, "unattended")
     if unattended and unattended[-1] != "none":
         raise UsageError(
-            "answering an installer's questions (--unattended) is not in this release",
-            hint="use a cloud image with --cloud-init, or answer the installer by hand",
+            "unattended installation (--unattended) is not supported yet",
+            hint="use a cloud image with --cloud-init, or answer the installer's questions yourself",
         )

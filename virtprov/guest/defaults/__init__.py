@@ -1,4 +1,4 @@
-"""Rules for what a guest gets when nobody says: one small rule per fact, applied in one order."""
+"""Rules for the defaults of a guest: one small rule for each setting, applied in a fixed order."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def apply(setting: RuleContext, watch: Watch = UNWATCHED) -> None:
-    """Run every rule that applies, in order; `watch` is told of each one after it has written."""
+    """Run every rule that applies, in order; `watch` is notified after each one."""
     for rule in RULES:
         if rule.applies(setting):
             rule.write(setting)
@@ -43,7 +43,7 @@ def apply(setting: RuleContext, watch: Watch = UNWATCHED) -> None:
 
 
 def complete(setting: RuleContext) -> None:
-    """Fill in what new devices of an existing guest leave open; `setting.fresh` says which they are."""
+    """Complete the new devices of an existing guest, which are in `setting.fresh`."""
     for fill in (
         disk.fill_bus,
         disk.fill_targets,
@@ -61,7 +61,7 @@ def complete(setting: RuleContext) -> None:
 
 
 def after_part(setting: RuleContext, group: str) -> None:
-    """Follow up on a change to a part of an existing guest: what its words ask of the rules."""
+    """Run the rules that a change to a part of an existing guest requires."""
     if group == "boot":
         for rule in firmware.RULES:
             if rule.name == "secure-boot" and rule.applies(setting) or firmware.asked(setting) and rule.name == "uefi":

@@ -1,4 +1,4 @@
-"""Clock and timers, power management, features of the machine, Windows' enlightenments."""
+"""Clock and timers, power management, features of the machine, Hyper-V enlightenments."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _ENLIGHTENMENTS = (
     "evmcs",
     "avic",
 )
-"""In the order in which they build upon each other."""
+"""In the order of their dependencies."""
 _NEEDS = {"synic": ("vpindex",), "stimer": ("vpindex", "synic"), "tlbflush": ("vpindex",), "ipi": ("vpindex",)}
 SPINLOCK_RETRIES = "8191"
 
 
 def set_clock(setting: RuleContext) -> None:
-    """UTC, or local time for systems that keep it in the hardware clock."""
+    """Set UTC, or local time for systems that keep local time in the hardware clock."""
     if not setting.guest.has("./clock/@offset"):
         setting.guest.put("./clock/@offset", setting.profile.clock)
 
 
 def set_timers(setting: RuleContext) -> None:
-    """On x86 under QEMU: catch up lost ticks, no HPET; Hyper-V's clock for Windows."""
+    """On x86 with QEMU: catch up lost ticks, no HPET; the Hyper-V clock for Windows."""
     guest = setting.guest
     if path.find(guest.root, "./clock/timer") is not None:
         return
@@ -44,14 +44,14 @@ def set_timers(setting: RuleContext) -> None:
 
 
 def set_power(setting: RuleContext) -> None:
-    """No suspend to memory or disk, which a guest does not wake up from."""
+    """Disable suspend to memory and disk, because guests do not wake up from them."""
     for name in ("suspend-to-mem", "suspend-to-disk"):
         if not setting.guest.has(f"./pm/{name}/@enabled"):
             setting.guest.put(f"./pm/{name}/@enabled", "no")
 
 
 def set_features(setting: RuleContext) -> None:
-    """ACPI, APIC and PAE as the host's capabilities have them."""
+    """Set ACPI, APIC and PAE as in the host's capabilities."""
     guest = setting.guest
     offered = {*setting.machine_features, *(("pae",) if setting.driver == "xen" else ())}
     for name in ("acpi", "apic", "pae"):
@@ -65,7 +65,7 @@ def _wants_hyperv(setting: RuleContext) -> bool:
 
 
 def set_hyperv(setting: RuleContext) -> None:
-    """Every enlightenment the host offers for this guest, those first that others need."""
+    """Enable every enlightenment that the host offers for this guest, in the order of their dependencies."""
     guest, known = setting.guest, setting.domcaps
     if known is None:
         return
@@ -93,7 +93,7 @@ def _has_vmport(setting: RuleContext) -> bool:
 
 
 def set_vmport(setting: RuleContext) -> None:
-    """SPICE guests do without VMware's port, which gets in the way of the pointer."""
+    """Disable the VMware port of SPICE guests, because it interferes with the pointer."""
     if not setting.guest.has("./features/vmport/@state"):
         setting.guest.put("./features/vmport/@state", "off")
 
@@ -105,28 +105,28 @@ def _x86_qemu(setting: RuleContext) -> bool:
 RULES = (
     Rule(
         "features",
-        "ACPI, APIC and PAE as the host's capabilities have them",
+        "ACPI, APIC and PAE, as in the host's capabilities",
         lambda setting: setting.guest.is_hvm,
         set_features,
         "--features NAME=off",
     ),
     Rule(
         "hyperv",
-        "every enlightenment the host offers for this guest, those first that others need",
+        "every enlightenment that the host offers for this guest, in order of their dependencies",
         _wants_hyperv,
         set_hyperv,
         "--features hyperv.NAME.state=off",
     ),
     Rule(
         "clock",
-        "UTC, or local time for systems that keep it in the hardware clock",
+        "UTC, or local time for systems that keep local time in the hardware clock",
         lambda setting: setting.guest.is_hvm,
         set_clock,
         "--clock offset=...",
     ),
     Rule(
         "timers",
-        "on x86 under QEMU: catch up lost ticks, no HPET; Hyper-V's clock for Windows",
+        "x86 QEMU guests catch up lost ticks and have no HPET; Windows gets the Hyper-V clock",
         _x86_qemu,
         set_timers,
         "--clock hpet_present=...",
@@ -136,14 +136,14 @@ RULES = (
 LATE = (
     Rule(
         "power-management",
-        "no suspend to memory or disk, which a guest does not wake up from",
+        "suspend to memory and disk are disabled, because guests do not wake up from them",
         lambda setting: setting.guest.is_x86 and setting.guest.is_hvm and setting.driver in ("qemu", "test"),
         set_power,
         "--pm suspend_to_mem.enabled=yes,suspend_to_disk.enabled=yes",
     ),
     Rule(
         "vmport",
-        "SPICE guests do without VMware's port, which gets in the way of the pointer",
+        "SPICE guests have no VMware port, because it interferes with the pointer",
         lambda setting: _has_vmport(setting) and setting.like_qemu and setting.guest.is_x86,
         set_vmport,
         "--features vmport.state=on",

@@ -1,4 +1,4 @@
-"""Containers: what runs first in them, and their file systems."""
+"""Containers: their init program and their file systems."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from virtprov.xml import path
 
 
 def fill_filesystems(setting: RuleContext) -> None:
-    """A directory of the host, with its files' owners mapped, unless something else is said."""
+    """Use a directory of the host with mapped file owners, unless another type is given."""
     for share in setting.devices("filesystem"):
         target = path.get(share, "./target/@dir")
         if setting.guest.is_container and target and not target.startswith("/"):
             raise UsageError(
-                f"--filesystem target={target}: a container mounts at absolute paths only", hint="start it with a slash"
+                f"--filesystem target={target}: a container can only use absolute paths",
+                hint="start the path with a slash",
             )
         if not share.get("type"):
             share.set("type", "mount")
@@ -28,26 +29,26 @@ def _has_own_root(setting: RuleContext) -> bool:
 
 
 def set_init(setting: RuleContext) -> None:
-    """A whole system in the root directory starts itself; else a shell runs on the host's own files."""
+    """Run the init of a full system in the root directory; otherwise a shell on the host's files."""
     setting.guest.put("./os/init", "/sbin/init" if _has_own_root(setting) else "/bin/sh")
 
 
 def set_private_network(setting: RuleContext) -> None:
-    """A whole system configures its network by itself, so it must not see the host's."""
+    """Hide the host's network from a full system, which configures its own."""
     setting.guest.ensure("./features/privnet")
 
 
 RULES = (
     Rule(
         "filesystems",
-        "a directory of the host, with its files' owners mapped, unless something else is said",
+        "a directory of the host, with mapped file owners, unless another type is given",
         lambda setting: True,
         fill_filesystems,
         "--filesystem type=...",
     ),
     Rule(
         "private-network",
-        "a whole system configures its network by itself, so it must not see the host's",
+        "a full system configures its own network, so it must not see that of the host",
         lambda setting: (
             setting.driver == "lxc"
             and _has_own_root(setting)
@@ -59,7 +60,7 @@ RULES = (
     ),
     Rule(
         "init",
-        "a whole system in the root directory starts itself; else a shell runs on the host's own files",
+        "a full system in the root directory runs its own init; otherwise a shell runs on the host's files",
         lambda setting: setting.guest.is_container and not setting.guest.has("./os/init"),
         set_init,
         "--boot init=...",

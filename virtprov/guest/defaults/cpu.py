@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from virtprov.host.domcaps import HostModel
 
 _GUARDS = ("ibpb", "md-clear", "spec-ctrl", "ssbd", "virt-ssbd")
-"""Features that guard against flaws of real CPUs: a named model gets those the host can give."""
+"""Mitigations for CPU flaws: a named model gets those that the host supports."""
 _GUARDS_BY_NAME = (("-IBRS", "spec-ctrl"), ("-IBPB", "ibpb"))
-"""What the name of a host's CPU model says that its list of features leaves out."""
+"""Mitigations implied by the name of a host's CPU model, but missing in its list of features."""
 
 
 def _has_cpu(setting: RuleContext) -> bool:
@@ -29,7 +29,7 @@ def _wants_default(setting: RuleContext) -> bool:
 
 
 def set_default(setting: RuleContext) -> None:
-    """The host's own CPU under KVM, the best that emulation offers elsewhere; else libvirt decides."""
+    """Use the host's CPU with KVM, the most capable CPU with emulation, otherwise libvirt's default."""
     guest = setting.guest
     if guest.domain_type == "kvm":
         _kvm(setting)
@@ -52,7 +52,7 @@ def _kvm(setting: RuleContext) -> None:
 
 
 def _host_model_name(setting: RuleContext) -> None:
-    """The name of the host's CPU, unless the host says that it cannot run it."""
+    """Return the name of the host's CPU model, unless the host reports that it cannot run it."""
     guest, known = setting.guest, setting.domcaps
     model = setting.capabilities.host_cpu.model
     listed = known.cpu_model(model) if known is not None else None
@@ -71,27 +71,25 @@ def _emulated(setting: RuleContext) -> None:
 
 
 def copy_host(setting: RuleContext) -> None:
-    """The host's own CPU by its name, so that the guest can move to any host that has it.
+    """Use the host's CPU model by name, so that the guest can migrate to hosts with the same model.
 
-    Raises HostError when the host does not say what its CPU is called.
+    Raises HostError if the host does not report the name of its CPU model.
     """
     guest, model = setting.guest, setting.capabilities.host_cpu.model
     if not model:
-        raise HostError(
-            "--cpu host-copy: the host does not say what its CPU is called", hint="use --cpu host-model instead"
-        )
+        raise HostError("--cpu host-copy: the host does not report its CPU model", hint="use --cpu host-model instead")
     guest.put("./cpu/@mode", "custom")
     guest.put("./cpu/@match", "exact")
     guest.put("./cpu/model", model)
 
 
 def wants_copy(setting: RuleContext) -> bool:
-    """Whether the user asks for the host's CPU by its name."""
+    """Return whether the user asks for the host's CPU model by name."""
     return setting.choices.cpu_preset in ("host-copy", "host-model-only")
 
 
 def fill_model(setting: RuleContext) -> None:
-    """A named model: match it exactly, and add the guards the host offers."""
+    """Match a named model exactly, and add the mitigations that the host supports."""
     guest = setting.guest
     model = guest.get("./cpu/model")
     mode = guest.get("./cpu/@mode")
@@ -106,14 +104,14 @@ def fill_model(setting: RuleContext) -> None:
 
 
 def guards(host: HostModel) -> list[str]:
-    """The guards the host's CPU has, by its features and by its model's name."""
+    """Return the mitigations of the host's CPU, from its features and the name of its model."""
     required = {name for policy, name in host.features if policy == "require"}
     required.update(guard for mark, guard in _GUARDS_BY_NAME if mark in host.model)
     return [name for name in _GUARDS if name in required]
 
 
 def add_guards(setting: RuleContext) -> None:
-    """Require each guard that the host's own CPU has, before what the user said, unless that speaks of it."""
+    """Require each mitigation of the host's CPU, before the user's features, unless the user mentions it."""
     known = setting.domcaps
     cpu = tree.child(setting.guest.root, "cpu")
     if known is None or cpu is None or not setting.guest.is_x86:
@@ -129,21 +127,21 @@ def add_guards(setting: RuleContext) -> None:
 RULES = (
     Rule(
         "host-cpu-model",
-        "the host's own CPU by its name, so that the guest can move to any host that has it",
+        "the name of the host's CPU model, so that the guest can migrate to hosts that support it",
         wants_copy,
         copy_host,
         "--cpu host-model",
     ),
     Rule(
         "cpu-model",
-        "a named model: match it exactly, and add the guards the host offers",
+        "a named model is matched exactly, with the security features that the host offers",
         _has_cpu,
         fill_model,
         "--cpu MODEL,secure=no",
     ),
     Rule(
         "cpu",
-        "the host's own CPU under KVM, the best that emulation offers elsewhere; else libvirt decides",
+        "the host's CPU with KVM, the most capable CPU with emulation; otherwise libvirt's default",
         _wants_default,
         set_default,
         "--cpu none",

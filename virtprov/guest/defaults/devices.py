@@ -9,11 +9,11 @@ from virtprov.xml.tree import Element
 AGENT = "org.qemu.guest_agent.0"
 SPICE_AGENT = "com.redhat.spice.0"
 ROOT_PORTS = 14
-"""How many PCI Express root ports a guest gets; with 15 and more, QEMU 6.1 runs into a fault of its own."""
+"""The default number of PCI Express root ports; QEMU 6.1 has a bug with 15 and more."""
 
 
 def controllers(setting: RuleContext, kind: str) -> list[Element]:
-    """The guest's controllers of one type."""
+    """Return the guest's controllers of one type."""
     return [each for each in setting.guest.devices("controller") if each.get("type") == kind]
 
 
@@ -37,7 +37,7 @@ def _has_usb3(setting: RuleContext) -> bool:
 
 
 def add_usb(setting: RuleContext) -> None:
-    """xHCI where the system knows it, else EHCI with its three companions; none on s390x."""
+    """Add xHCI if the operating system supports it, otherwise EHCI with its three companions; none on s390x."""
     guest = setting.guest
     if guest.is_s390x:
         return
@@ -48,7 +48,7 @@ def add_usb(setting: RuleContext) -> None:
 
 
 def add_ehci(setting: RuleContext) -> None:
-    """USB 2: an EHCI controller and the three UHCI ones that come with it."""
+    """Add USB 2: an EHCI controller and its three UHCI companions."""
     setting.guest.add_device("controller", type="usb", model="ich9-ehci1")
     for number in range(3):
         companion = setting.guest.add_device("controller", type="usb", model=f"ich9-uhci{number + 1}")
@@ -63,7 +63,7 @@ def _wants_ports(setting: RuleContext) -> bool:
 
 
 def add_root_ports(setting: RuleContext) -> None:
-    """A PCI Express root with free ports, so that devices can be plugged in later."""
+    """Add a PCI Express root with free ports, so that devices can be hot-plugged later."""
     chosen = setting.choices.root_ports
     count = ROOT_PORTS if chosen is None else chosen
     if not count:
@@ -74,12 +74,12 @@ def add_root_ports(setting: RuleContext) -> None:
 
 
 def wants_scsi(setting: RuleContext) -> bool:
-    """Whether there is a SCSI disk and nothing to connect it to."""
+    """Return whether there is a SCSI disk without a controller."""
     return setting.is_qemu and len(controllers(setting, "scsi")) < _scsi_needed(setting)
 
 
 def add_scsi(setting: RuleContext) -> None:
-    """A virtio-scsi controller for every seven SCSI disks; where there is one of some model, more of that model."""
+    """Add a virtio-scsi controller for every seven SCSI disks; if there is one already, use the same model."""
     there = controllers(setting, "scsi")
     model = there[0].get("model", "") if there else ""
     if not there and (setting.profile.virtio_scsi or setting.guest.is_virtio_only):
@@ -90,11 +90,11 @@ def add_scsi(setting: RuleContext) -> None:
 
 
 ON_ONE_BUS = 7
-"""SCSI disks that libvirt connects to one controller: sda to sdg to the first, as `virsh dumpxml` shows them."""
+"""How many SCSI disks libvirt connects to one controller: sda to sdg to the first, as `virsh dumpxml` shows."""
 
 
 def _scsi_needed(setting: RuleContext) -> int:
-    """How many controllers libvirt looks for: it derives the place of a disk without address from its target."""
+    """Return how many controllers libvirt expects: it derives the address of a disk from its target name."""
     needed = 0
     for disk in setting.guest.disks():
         if path.get(disk, "./target/@bus") == "scsi" and path.get(disk, "./address/@controller") is None:
@@ -103,7 +103,7 @@ def _scsi_needed(setting: RuleContext) -> int:
 
 
 def _position(target: str) -> int:
-    """sda -> 0, sdz -> 25, sdaa -> 26; other names count as the first."""
+    """Return 0 for sda, 25 for sdz, 26 for sdaa; other names count as the first."""
     number = 0
     for letter in target[2:]:
         if not "a" <= letter <= "z":
@@ -121,7 +121,7 @@ def _wants_console(setting: RuleContext) -> bool:
 
 
 def add_console(setting: RuleContext) -> None:
-    """A text console: a pseudo terminal, SCLP on IBM Z, a null modem pair on bhyve."""
+    """Add a text console: a pseudo terminal, SCLP on IBM Z, a null modem pair on bhyve."""
     guest = setting.guest
     if setting.driver == "bhyve":
         console = guest.add_device("console", type="nmdm")
@@ -148,7 +148,7 @@ def _wants_agent(setting: RuleContext) -> bool:
 
 
 def add_agent_channel(setting: RuleContext) -> None:
-    """The channel of QEMU's guest agent."""
+    """Add the channel of the QEMU guest agent."""
     channel = setting.guest.add_device("channel", type="unix")
     tree.add(channel, tree.element("source", None, {"mode": "bind"}))
     tree.add(channel, tree.element("target", None, {"type": "virtio", "name": AGENT}))
@@ -165,7 +165,7 @@ def _wants_rng(setting: RuleContext) -> bool:
 
 
 def add_rng(setting: RuleContext) -> None:
-    """Random numbers from the host."""
+    """Add random numbers from the host."""
     rng = setting.guest.add_device("rng", model="virtio")
     tree.add(rng, tree.element("backend", "/dev/urandom", {"model": "random"}))
 
@@ -178,12 +178,12 @@ def _wants_balloon(setting: RuleContext) -> bool:
 
 
 def add_balloon(setting: RuleContext) -> None:
-    """A balloon, to give memory back and to read the guest's figures."""
+    """Add a balloon, which returns memory to the host and reports statistics."""
     setting.guest.add_device("memballoon", model="virtio")
 
 
 def fill_details(setting: RuleContext) -> None:
-    """What small devices need when only their name was given."""
+    """Complete small devices of which only the name was given."""
     _fill_emulated(setting)
     _fill_forwarded(setting)
 
@@ -211,7 +211,7 @@ def _fill_emulated(setting: RuleContext) -> None:
 
 
 def _fill_forwarded(setting: RuleContext) -> None:
-    """Devices whose data goes elsewhere: to the viewer through SPICE, or through a socket."""
+    """Complete devices that send their data through SPICE or a socket."""
     for card in setting.devices("smartcard"):
         if card.get("mode", "default") in ("", "default"):
             card.set("mode", "passthrough")
@@ -240,21 +240,21 @@ def _default(device: Element, where: str, value: str) -> None:
 USB_PCI = (
     Rule(
         "usb",
-        "xHCI where the system knows it, else EHCI with its three companions; none on s390x",
+        "xHCI if the operating system supports it, otherwise EHCI with three companions; none on s390x",
         _wants_usb,
         add_usb,
         "--controller usb,model=none",
     ),
     Rule(
         "scsi-controller",
-        "a virtio-scsi controller for every seven SCSI disks; where there is one of some model, more of that model",
+        "one virtio-scsi controller for every seven SCSI disks, or more controllers of the model given",
         wants_scsi,
         add_scsi,
         "--controller scsi,model=...",
     ),
     Rule(
         "pcie-root-ports",
-        "a PCI Express root with free ports, so that devices can be plugged in later",
+        "PCI Express root ports, so that devices can be hot-plugged later",
         _wants_ports,
         add_root_ports,
         "--controller num_pcie_root_ports=0",
@@ -269,18 +269,18 @@ RULES = (
         add_console,
         "--console none",
     ),
-    Rule("guest-agent-channel", "the channel of QEMU's guest agent", _wants_agent, add_agent_channel, "--channel none"),
+    Rule("guest-agent-channel", "channel for the QEMU guest agent", _wants_agent, add_agent_channel, "--channel none"),
     Rule("rng", "random numbers from the host", _wants_rng, add_rng, "--rng none"),
     Rule(
         "balloon",
-        "a balloon, to give memory back and to read the guest's figures",
+        "a balloon returns memory to the host and reports the guest's memory statistics",
         _wants_balloon,
         add_balloon,
         "--memballoon none",
     ),
     Rule(
         "device-details",
-        "what small devices need when only their name was given",
+        "missing details of simple devices",
         lambda setting: True,
         fill_details,
         "--watchdog model=...,action=..., and so on",

@@ -40,7 +40,7 @@ def default_bus(setting: RuleContext, disk: Element) -> str:
 
 
 def fill_bus(setting: RuleContext) -> None:
-    """The bus of each disk that has none; CD-ROMs are read-only."""
+    """Set the bus of each disk without one; CD-ROMs are read-only."""
     for disk in setting.devices("disk"):
         if not disk.get("device"):
             disk.set("device", "disk")
@@ -51,9 +51,9 @@ def fill_bus(setting: RuleContext) -> None:
 
 
 def fill_targets(setting: RuleContext) -> None:
-    """A name behind those that are taken for each disk that has none; raises UsageError when a bus is full.
+    """Set the next free target name of each disk without one; raises UsageError if a bus is full.
 
-    Gaps are filled only when nothing is left behind them, so that names keep the order in which disks came.
+    Gaps are only filled when no name after them is left, so that names keep the order of the disks.
     """
     taken = {*setting.taken, *(path.get(disk, "./target/@dev") for disk in setting.guest.disks())}
     for disk in setting.devices("disk"):
@@ -81,12 +81,12 @@ def _free(bus: str, taken: set[str | None]) -> str:
     if free:
         return free
     raise UsageError(
-        f"the bus '{bus}' holds no more than {most} drives", hint="give some disks another bus=, such as virtio or sata"
+        f"bus '{bus}' can have at most {most} drives", hint="give some disks another bus=, such as virtio or sata"
     )
 
 
 def letters(number: int) -> str:
-    """0 -> a, 25 -> z, 26 -> aa: the ending of a disk's name."""
+    """Return 0 -> a, 25 -> z, 26 -> aa: the ending of a disk's target name."""
     name = ""
     number += 1
     while number:
@@ -98,14 +98,14 @@ def letters(number: int) -> str:
 RULES = (
     Rule(
         "disk-bus",
-        "the bus of each disk that has none; CD-ROMs are read-only",
+        "the bus of disks without one; CD-ROMs are read-only",
         lambda setting: True,
         fill_bus,
         "--disk bus=...",
     ),
     Rule(
         "disk-target",
-        "a name behind those that are taken for each disk that has none",
+        "the next free target name for disks without one",
         lambda setting: True,
         fill_targets,
         "--disk target.dev=...",

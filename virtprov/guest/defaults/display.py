@@ -1,4 +1,4 @@
-"""Graphics, video, sound, input and what comes along with SPICE."""
+"""Graphics, video, sound, input and the helpers of SPICE."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def _wants_graphics(setting: RuleContext) -> bool:
 
 
 def add_graphics(setting: RuleContext) -> None:
-    """SPICE where the host offers it, else VNC."""
+    """Add SPICE if the host offers it, otherwise VNC."""
     setting.guest.add_device("graphics", type="")
 
 
 def has_spice(setting: RuleContext) -> bool:
-    """Whether the guest has a SPICE display."""
+    """Return whether the guest has a SPICE display."""
     return any(display.get("type") == "spice" for display in setting.guest.devices("graphics"))
 
 
@@ -36,7 +36,7 @@ def _default_type(setting: RuleContext) -> str:
 
 
 def fill_graphics(setting: RuleContext) -> None:
-    """Type, ports and, for a local SPICE display, no image compression."""
+    """Set type, ports and, for a local SPICE display, no image compression."""
     for display in setting.devices("graphics"):
         kind = display.get("type", "")
         if kind in ("", "default"):
@@ -74,7 +74,7 @@ def _fill_spice(setting: RuleContext, display: Element) -> None:
 
 
 def _render_node(setting: RuleContext) -> str | None:
-    """The first render node of the host's graphics cards."""
+    """Return the first render node of the host's graphics cards."""
     for device in setting.host.devices.all("drm"):
         node = tree.parse(device.xml, f"the node device {device.name}")
         if path.text(node, "./capability/type") == "render":
@@ -96,7 +96,7 @@ def _fill_sdl(display: Element) -> None:
 
 
 def _default_video(setting: RuleContext) -> str:
-    """The model of a video card that suits the guest, the first that fits."""
+    """Return the model of a video card for the guest: the first that fits."""
     guest, known = setting.guest, setting.domcaps
     models = (known.device("video", "modelType") if known is not None else None) or ()
     qxl_fits = guest.is_x86 and setting.like_qemu and (not models or "qxl" in models)
@@ -113,7 +113,7 @@ def _default_video(setting: RuleContext) -> str:
 
 
 def fill_video(setting: RuleContext) -> None:
-    """A video card beside a display; its model by host and profile."""
+    """Add a video card for the display; the model depends on host and profile."""
     guest = setting.guest
     if not guest.devices("video") and guest.devices("graphics"):  # else libvirt adds one, and not the best
         tree.add(guest.add_device("video"), tree.element("model"))
@@ -121,7 +121,7 @@ def fill_video(setting: RuleContext) -> None:
 
 
 def fill_models(setting: RuleContext) -> None:
-    """The model of each video card that has none; 3D acceleration where the display shows it."""
+    """Set the model of each video card without one; enable 3D acceleration if the display supports it."""
     for video in setting.devices("video"):
         if path.get(video, "./model/@type") in (None, "", "default"):
             path.put(video, "./model/@type", _default_video(setting))
@@ -131,31 +131,31 @@ def fill_models(setting: RuleContext) -> None:
 
 
 def add_sound(setting: RuleContext) -> None:
-    """A sound card beside SPICE."""
+    """Add a sound card for SPICE."""
     setting.guest.add_device("sound")
 
 
 def fill_sound(setting: RuleContext) -> None:
-    """ICH9 on PCI Express machines, else ICH6."""
+    """Use ICH9 on PCI Express machines, otherwise ICH6."""
     for sound in setting.devices("sound"):
         if sound.get("model", "default") in ("", "default"):
             sound.set("model", "ich9" if setting.guest.has_pcie else "ich6")
 
 
 def add_spice_channel(setting: RuleContext) -> None:
-    """The channel of SPICE's guest agent."""
+    """Add the channel of the SPICE guest agent."""
     channel = setting.guest.add_device("channel", type="spicevmc")
     tree.add(channel, tree.element("target", None, {"type": "virtio", "name": SPICE_AGENT}))
 
 
 def add_redirdevs(setting: RuleContext) -> None:
-    """Two USB redirectors."""
+    """Add two USB redirectors."""
     for _ in range(2):
         setting.guest.add_device("redirdev", bus="usb", type="spicevmc")
 
 
 def add_tablet(setting: RuleContext) -> None:
-    """A pointer whose position follows the viewer's, and a keyboard where there is none."""
+    """Add a tablet for absolute pointer positions, and a keyboard if there is none."""
     guest = setting.guest
     if guest.is_s390x:
         guest.add_device("input", type="tablet", bus="virtio")
@@ -180,7 +180,7 @@ def _wants_tablet(setting: RuleContext) -> bool:
 
 
 BEFORE = (
-    Rule("graphics", "SPICE where the host offers it, else VNC", _wants_graphics, add_graphics, "--graphics none"),
+    Rule("graphics", "SPICE if the host offers it, otherwise VNC", _wants_graphics, add_graphics, "--graphics none"),
     Rule(
         "graphics-details",
         "type, ports and, for a local SPICE display, no image compression",
@@ -193,21 +193,21 @@ BEFORE = (
 RULES = (
     Rule(
         "video",
-        "a video card beside a display; its model by host and profile",
+        "a video card for the display; the model depends on host and profile",
         lambda setting: setting.guest.is_hvm,
         fill_video,
         "--video model.type=none",
     ),
     Rule(
         "input",
-        "a pointer whose position follows the viewer's, and a keyboard where there is none",
+        "a tablet for absolute pointer positions, and a keyboard if the machine has none",
         _wants_tablet,
         add_tablet,
         "--input none",
     ),
     Rule(
         "spice-channel",
-        "the channel of SPICE's guest agent",
+        "channel for the SPICE guest agent",
         lambda setting: (
             has_spice(setting)
             and setting.like_qemu
@@ -219,7 +219,7 @@ RULES = (
     ),
     Rule(
         "spice-sound",
-        "a sound card beside SPICE",
+        "a sound card for SPICE",
         lambda setting: (
             has_spice(setting)
             and setting.like_qemu
@@ -231,7 +231,11 @@ RULES = (
         "--sound none",
     ),
     Rule(
-        "sound-model", "ICH9 on PCI Express machines, else ICH6", lambda setting: True, fill_sound, "--sound model=..."
+        "sound-model",
+        "ICH9 on PCI Express machines, otherwise ICH6",
+        lambda setting: True,
+        fill_sound,
+        "--sound model=...",
     ),
     Rule(
         "spice-usb",

@@ -29,7 +29,7 @@ _LOADERS = {
     "riscv64": (r".*RISCV_VIRT_CODE.*\.(fd|qcow2)$",),
     "loongarch64": (r".*QEMU_EFI.*\.fd$", r".*loongarch64.*\.fd$"),
 }
-"""How the firmware files of distributions are named, by architecture, the best first."""
+"""File names of firmware in distributions, by architecture, the best first."""
 
 
 def _chosen(setting: RuleContext) -> bool:
@@ -40,7 +40,7 @@ def _chosen(setting: RuleContext) -> bool:
 
 
 def asked(setting: RuleContext) -> bool:
-    """Whether the user asks for UEFI by name."""
+    """Return whether the user asks for UEFI explicitly."""
     return setting.choices.uefi is True
 
 
@@ -62,9 +62,9 @@ def _wants_uefi(setting: RuleContext) -> bool:
 
 
 def set_uefi(setting: RuleContext) -> None:
-    """Let libvirt choose the firmware where it can, else name a file the host has.
+    """Let libvirt select the firmware if it can, otherwise use a firmware file of the host.
 
-    Raises HostError when the user asked for UEFI and the host has none; a mere default only warns.
+    Raises HostError if the user asked for UEFI and the host has none; as a mere default it only warns.
     """
     guest, known = setting.guest, setting.domcaps
     if known is not None and "efi" in known.firmwares:
@@ -74,11 +74,11 @@ def set_uefi(setting: RuleContext) -> None:
     if loader:
         _use_loader(setting, loader)
         return
-    sentence = f"the host offers no UEFI firmware for {guest.arch} guests"
+    sentence = f"the host has no UEFI firmware for {guest.arch} guests"
     if asked(setting):
-        raise HostError(sentence, hint="install OVMF (edk2) on the host, or leave out --boot uefi")
+        raise HostError(sentence, hint="install OVMF (edk2) on the host, or omit --boot uefi")
     if setting.host.driver in ("qemu", "bhyve"):
-        setting.warn(f"{sentence}: the guest is made without it")
+        setting.warn(f"{sentence}: the guest will not use UEFI")
 
 
 def _find_loader(setting: RuleContext) -> str:
@@ -105,15 +105,15 @@ def _use_loader(setting: RuleContext, loader: str) -> None:
 
 
 def set_secure_boot(setting: RuleContext) -> None:
-    """Secure Boot on or off: libvirt chooses a firmware with or without the usual keys enrolled.
+    """Switch Secure Boot on or off: libvirt selects a firmware with or without enrolled keys.
 
-    Raises HostError when the host has no firmware to choose from.
+    Raises HostError if the host has no such firmware.
     """
     guest, known = setting.guest, setting.domcaps
     if setting.is_test or (known is not None and "efi" not in known.firmwares):
         raise HostError(
-            f"the host lets libvirt choose no UEFI firmware for {guest.arch} guests, as Secure Boot needs it",
-            hint="install OVMF (edk2) with its descriptors on the host, or leave out --boot secure-boot",
+            f"libvirt on the host cannot select UEFI firmware for {guest.arch} guests, which Secure Boot requires",
+            hint="install OVMF (edk2) with its firmware descriptors on the host, or omit --boot secure-boot",
         )
     on = setting.choices.secure_boot is True
     for place in ("./os/loader", "./os/nvram"):
@@ -146,13 +146,13 @@ def _offers_crb(setting: RuleContext) -> bool:
 
 
 def add_tpm(setting: RuleContext) -> None:
-    """An emulated TPM beside UEFI."""
+    """Add an emulated TPM for UEFI."""
     tpm = setting.guest.add_device("tpm")
     tree.add(tpm, tree.element("backend", None, {"type": "emulator"}))
 
 
 def fill_tpm(setting: RuleContext) -> None:
-    """Emulated, unless a device of the host is named; as CRB where that is offered, else libvirt chooses the model."""
+    """Use an emulated TPM unless a host device is given; CRB if it is offered, otherwise libvirt's default model."""
     for tpm in setting.devices("tpm"):
         backend = path.ensure(tpm, "./backend")
         if not backend.get("type"):
@@ -167,14 +167,14 @@ def fill_tpm(setting: RuleContext) -> None:
 RULES = (
     Rule(
         "uefi",
-        "let libvirt choose the firmware where it can, else name a file the host has",
+        "libvirt selects the firmware if it can, otherwise a firmware file of the host",
         _wants_uefi,
         set_uefi,
         "--boot uefi=off",
     ),
     Rule(
         "secure-boot",
-        "secure Boot on or off: libvirt chooses a firmware with or without the usual keys enrolled",
+        "libvirt selects a firmware with or without enrolled Secure Boot keys",
         lambda setting: setting.choices.secure_boot is not None,
         set_secure_boot,
         "--boot secure-boot=...",
@@ -182,10 +182,10 @@ RULES = (
 )
 
 LATE = (
-    Rule("tpm", "an emulated TPM beside UEFI", _wants_tpm, add_tpm, "--tpm none"),
+    Rule("tpm", "an emulated TPM with UEFI", _wants_tpm, add_tpm, "--tpm none"),
     Rule(
         "tpm-model",
-        "emulated, unless a device of the host is named; as CRB where that is offered, else libvirt chooses the model",
+        "emulated unless a host device is given; CRB if the host offers it, otherwise libvirt's default",
         lambda setting: bool(setting.guest.devices("tpm")),
         fill_tpm,
         "--tpm model=...",

@@ -1,4 +1,4 @@
-"""Guests whose memory is hidden from the host: what AMD SEV and Intel TDX need beside the word itself."""
+"""Memory encryption: what AMD SEV and Intel TDX require besides the option itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from virtprov.support.errors import UsageError
 
 _NEED_UEFI = ("sev", "sev-snp", "tdx")
 _SEV_POLICY, _SEV_ES_POLICY = "0x03", "0x07"
-"""No debugging, no sharing of keys; and encrypted state (bits 0, 1 and 2 of AMD's guest policy)."""
+"""No debugging, no key sharing; and encrypted state (bits 0, 1 and 2 of AMD's guest policy)."""
 
 
 def _kind(setting: RuleContext) -> str:
@@ -15,10 +15,12 @@ def _kind(setting: RuleContext) -> str:
 
 
 def set_launch_security(setting: RuleContext) -> None:
-    """A policy for SEV; raises UsageError for machines that cannot be launched so."""
+    """Set the default policy for SEV; raises UsageError for machines that do not support it."""
     guest, kind = setting.guest, _kind(setting)
     if kind in _NEED_UEFI and not (guest.is_q35 and guest.is_uefi):
-        raise UsageError(f"--launchSecurity {kind} needs a q35 machine with UEFI", hint="add --machine q35 --boot uefi")
+        raise UsageError(
+            f"--launchSecurity {kind} requires a q35 machine with UEFI", hint="add --machine q35 --boot uefi"
+        )
     if kind == "sev" and not guest.has("./launchSecurity/policy"):
         known = setting.domcaps
         encrypts_state = known is not None and bool(known.sev.max_es_guests)
@@ -28,7 +30,7 @@ def set_launch_security(setting: RuleContext) -> None:
 RULES = (
     Rule(
         "launch-security",
-        "a policy for SEV",
+        "the default policy for SEV",
         lambda setting: bool(_kind(setting)),
         set_launch_security,
         "--launchSecurity policy=...",

@@ -1,4 +1,4 @@
-"""Network interfaces: where they connect, their model, their address."""
+"""Network interfaces: their connection, model and address."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def _wants_nic(setting: RuleContext) -> bool:
 
 
 def add_nic(setting: RuleContext) -> None:
-    """One interface on the host's best network."""
+    """Add one interface in the host's default network."""
     setting.guest.add_device("interface", type="")
 
 
 def fill_source(setting: RuleContext) -> None:
-    """Connect interfaces that say nothing: user networking in a session, the host's bridge, the default network."""
+    """Connect interfaces without a source: user networking in a session, the host's bridge, or the default network."""
     for nic in setting.devices("interface"):
         kind = nic.get("type", "")
         if kind in ("", "default"):
@@ -42,7 +42,7 @@ def _connect(setting: RuleContext, nic: Element) -> None:
 
 
 def default_model(setting: RuleContext) -> str:
-    """The best network card the operating system drives; "" where libvirt decides."""
+    """Return the best network card that the operating system supports; "" for libvirt's default."""
     guest, profile = setting.guest, setting.profile
     if not guest.is_hvm:
         return ""
@@ -59,14 +59,14 @@ def default_model(setting: RuleContext) -> str:
 
 
 def fill_model(setting: RuleContext) -> None:
-    """The model of each interface that has none."""
+    """Set the model of each interface without one."""
     for nic in setting.devices("interface"):
         if path.get(nic, "./model/@type") in (None, "default"):
             path.put(nic, "./model/@type", default_model(setting) or None)
 
 
 def fill_mac(setting: RuleContext) -> None:
-    """A free address with the hypervisor's own prefix."""
+    """Set an unused address with the hypervisor's prefix."""
     from virtprov.guest.names import new_mac
 
     for nic in setting.devices("interface"):
@@ -76,20 +76,21 @@ def fill_mac(setting: RuleContext) -> None:
 
 
 RULES = (
-    Rule("network", "one interface on the host's best network", _wants_nic, add_nic, "--network none"),
+    Rule("network", "one interface in the host's default network", _wants_nic, add_nic, "--network none"),
     Rule(
         "network-source",
-        "connect interfaces that say nothing: user networking in a session, the host's bridge, the default network",
+        "interfaces without a source use user networking in a session, otherwise the host's bridge or the "
+        "default network",
         lambda setting: True,
         fill_source,
         "--network network=...",
     ),
     Rule(
         "network-model",
-        "the model of each interface that has none",
+        "the model of interfaces without one",
         lambda setting: True,
         fill_model,
         "--network model=...",
     ),
-    Rule("mac", "a free address with the hypervisor's own prefix", lambda setting: True, fill_mac, "--network mac=..."),
+    Rule("mac", "an unused address with the hypervisor's prefix", lambda setting: True, fill_mac, "--network mac=..."),
 )

@@ -1,4 +1,4 @@
-"""Security labels: which of the host's security drivers a label is for."""
+"""Security labels: choose the security driver of the host for a label."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from virtprov.xml.tree import Element
 
 
 def _open(setting: RuleContext) -> list[Element]:
-    """Labels of which the type or the driver is given, but not both."""
+    """Return labels of which either the type or the driver is given, but not both."""
     labels = tree.children(setting.guest.root, "seclabel")
     return [label for label in labels if (label.get("type") is None) != (label.get("model") is None)]
 
 
 def fill_labels(setting: RuleContext) -> None:
-    """A label of USER:GROUP is for the driver `dac`, any other for the host's first one."""
+    """A label USER:GROUP is for the driver `dac`, any other for the first driver of the host."""
     models = [driver.model for driver in setting.capabilities.security_models]
     for label in _open(setting):
         if label.get("type") is None:
@@ -27,7 +27,7 @@ def fill_labels(setting: RuleContext) -> None:
 RULES = (
     Rule(
         "security-label",
-        "a label of USER:GROUP is for the driver `dac`, any other for the host's first one",
+        "a label USER:GROUP is for the driver `dac`, any other for the first driver of the host",
         lambda setting: bool(_open(setting)),
         fill_labels,
         "--seclabel type=TYPE,model=MODEL",

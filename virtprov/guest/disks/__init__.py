@@ -1,1 +1,1 @@
-"""Disks: what `--disk` asks for, where the data is, and which volumes must be made."""
+"""Disks: what `--disk` asks for, where the data is stored, and which volumes must be created."""

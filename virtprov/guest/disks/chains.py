@@ -1,4 +1,4 @@
-"""What disk images stand on: their backing files and external data, one after the other, and whether that ends."""
+"""Chains of disk images: follow backing files and external data files, and detect loops."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from virtprov.support.image import Image
 
 DEEPEST = 200
-"""Images in one chain: libvirt itself gives up after as many (its limit for backing chains)."""
+"""The maximum length of a chain; libvirt has the same limit."""
 
 
 class Below(Record):
-    """One file that an image needs: its path ("" for what is no file of the host), its format ("" if not said).
+    """A file that an image needs: its path ("" if it is not a file of the host), its format ("" if not given).
 
-    `said` is the name as the image has it, `data` whether it holds the image's own data.
+    `said` is the name stored in the image, `data` tells whether it contains the image's own data.
     """
 
     path: str
@@ -30,9 +30,9 @@ class Below(Record):
 
 
 class Chains:
-    """What images stand on, each looked at once: by their own first bytes where they are here, else by their pools.
+    """The chains below images, each read once: from the files on this machine, otherwise from their pools.
 
-    Raw images stand on nothing, whatever their bytes claim: a guest can write anything into them.
+    Raw images have no backing file, whatever their bytes claim: a guest can write anything into them.
     """
 
     def __init__(self, host: HostView) -> None:
@@ -41,23 +41,23 @@ class Chains:
         self._below: dict[tuple[str, str], tuple[Below, ...]] = {}
 
     def exists(self, place: str) -> bool:
-        """Whether there is anything at a path, or a volume POOL/NAME."""
+        """Return whether a path, or a volume POOL/NAME, exists."""
         if not place.startswith("/"):
             return self.host.storage.volume(*place.split("/", 1)) is not None
         return self._here and os.path.lexists(place) or self.host.storage.volume_at(place, fresh=False) is not None
 
     def real(self, place: str) -> str:
-        """The path behind all links, where that can be seen; else the path itself."""
+        """Return the path without symbolic links if it is on this machine, otherwise the path itself."""
         return os.path.realpath(place) if self._here and place.startswith("/") else place
 
     def under(self, place: str, fmt: str = "") -> Iterator[str]:
-        """The files that the image at a path needs, the nearest first; `fmt` is its format where that is known."""
+        """Return the files that the image at a path needs, the nearest first; `fmt` is its format if known."""
         for below in self.all_below(place, fmt):
             if below.path:
                 yield below.path
 
     def all_below(self, place: str, fmt: str = "") -> Iterator[Below]:
-        """The same with what is no file of the host; each once, so that a chain that loops ends."""
+        """Return the same including what is not a file of the host; each once, so that it ends for loops, too."""
         seen = {place}
         waiting = [(place, fmt)]
         while waiting and len(seen) < DEEPEST:
@@ -71,9 +71,9 @@ class Chains:
                         waiting.append((below.path, below.format))
 
     def check_end(self, place: str, option: str, fmt: str = "") -> None:
-        """Raise UsageError when the images below the one at `place` come back to one of themselves.
+        """Raise UsageError if the chain below the image at `place` is a loop.
 
-        `option` is what the user wrote. Programs that open such an image never come to an end.
+        `option` is what the user wrote. Programs that open such an image hang.
         """
         way = [place]
         while (after := next((each for each in self._next(place, fmt) if not each.data), None)) and after.path:
@@ -82,11 +82,12 @@ class Chains:
             if self.real(place) in [self.real(each) for each in way[:-1]]:
                 raise UsageError(
                     f"{option}: its backing files form a loop: {' -> '.join(way)}",
-                    hint="name the right backing file with `qemu-img rebase -u -b BACKING IMAGE`",
+                    hint="set the right backing file with `qemu-img rebase -u -b BACKING IMAGE`",
                 )
             if len(way) > DEEPEST:
                 raise UsageError(
-                    f"{option}: more than {DEEPEST} images stand on each other", hint="flatten it: `qemu-img convert`"
+                    f"{option}: the chain of backing images is longer than {DEEPEST}",
+                    hint="flatten it with `qemu-img convert`",
                 )
 
     def _next(self, place: str, fmt: str) -> tuple[Below, ...]:
@@ -115,7 +116,7 @@ def _named(place: str, image: Image) -> Iterator[Below]:
 
 
 def _resolved(place: str, said: str, fmt: str, *, data: bool) -> Iterator[Below]:
-    """The files that a name in an image means: a path, from the image's own folder on, or QEMU's JSON."""
+    """Return the files for a name stored in an image: a path relative to the image's folder, or QEMU's JSON."""
     if said.startswith("json:"):
         names = tuple(_names_in(said.removeprefix("json:")))
         for name in names or ("",):
@@ -131,7 +132,7 @@ def _beside(place: str, name: str) -> str:
 
 
 def _names_in(text: str) -> Iterator[str]:
-    """Every file name in QEMU's JSON for a disk, nested or written with dots (`file.filename`)."""
+    """Return every file name in QEMU's JSON for a disk, nested or with dotted keys (`file.filename`)."""
     import json
 
     try:
@@ -154,9 +155,9 @@ def _names_in(text: str) -> Iterator[str]:
 
 
 def strange(chains: Chains, place: str, fmt: str = "") -> list[Below]:
-    """What the image at `place` stands on that lies in no folder of images.
+    """Return the parts of the chain below `place` that are in no folder with images.
 
-    That is: addresses and JSON, and files that are neither beside the image that names them nor in a pool.
+    These are URLs and JSON, and files that are neither next to the image that refers to them nor in a pool.
     """
     own = os.path.dirname(os.path.realpath(place) if place.startswith("/") else place)
     found = []
@@ -169,13 +170,13 @@ def strange(chains: Chains, place: str, fmt: str = "") -> list[Below]:
 
 
 def warning(option: str, chains: Chains, place: str, fmt: str = "") -> str:
-    """A sentence that names the chain below an image when part of it lies where no images are expected; else ""."""
+    """Return a warning with the chain of an image if a part of it is in an unexpected place; otherwise ""."""
     found = strange(chains, place, fmt)
     if not found:
         return ""
     names = " -> ".join([place, *dict.fromkeys(below.said for below in chains.all_below(place, fmt))])
     listed = ", ".join(dict.fromkeys(below.path or below.said for below in found))
     return (
-        f"{option}: the image reads {listed}, which is outside of its folder and of every storage pool ({names});"
-        " the guest will see what is there, so use it only if you trust the image"
+        f"{option}: the image refers to {listed}, outside its own folder and all storage pools ({names}); the "
+        "guest can read that file, so only use the image if you trust it"
     )

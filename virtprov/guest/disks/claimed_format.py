@@ -1,7 +1,7 @@
-"""The format of a disk that a guest has already: what that guest's driver is told, not what the disk's bytes say.
+"""The format of an existing guest's disk: as in the guest's XML, not as its bytes claim.
 
-A guest can write any header into a raw disk, one that names a file of the host as backing file included; libvirt's
-advice since CVE-2010-2237 is never to tell the format of such a disk by looking into it.
+A guest can write any header into a raw disk, including one with a host file as backing file; therefore libvirt has
+advised since CVE-2010-2237 never to detect the format of such a disk.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 
 PLAIN = ("", "raw", "iso", "none", "unknown")
-"""What pools say of volumes whose bytes are copied as they are."""
+"""Formats reported by pools whose bytes are copied unchanged."""
 
 
 def declared(disk: Element, driver: str) -> str:
-    """The format in which a guest's disk is used; QEMU takes one without a word for raw. "" when it does not matter."""
+    """Return the format in which a guest uses its disk; QEMU uses raw if none is given. "" if it does not matter."""
     said = path.get(disk, "./driver/@type") or ""
     return said or ("raw" if driver == "qemu" else "")
 
 
 def refuse_made_up(host: HostView, images: tuple[Told, ...], others: Others) -> None:
-    """Raise HostError for an image that a guest of the host writes to as raw, and whose bytes claim another format."""
+    """Raise HostError for an image that a guest uses as raw, but whose bytes claim another format."""
     for image in images:
         if image.format in ("", "raw"):
             continue
@@ -48,21 +48,21 @@ def _compare(host: HostView, image: Told, places: set[str], guest: Guest) -> Non
         written = tree.child(disk, "readonly") is None and declared(disk, host.driver) == "raw"
         if written and places & {source.spelled for source in sources_of(disk)}:
             raise HostError(
-                f"{image.path} is a raw disk of the guest '{guest.name}', but its first bytes say {image.format}: the"
-                " guest may have written them to read files of the host",
-                hint=f"add {image.words}=raw, or ={image.format} if you know better",
+                f"{image.path} is a raw disk of guest '{guest.name}', but looks like {image.format}: the guest "
+                "may have written such a header in order to read files of the host",
+                hint=f"add {image.words}=raw, or ={image.format} if you are sure that it is correct",
             )
 
 
 def is_told_otherwise(declared: str, volume: VolumeInfo) -> bool:
-    """Whether a pool takes a disk for another format than its guest; the guest may have written what the pool saw."""
+    """Return whether a pool detects another format than the guest uses; the guest may have written that header."""
     return bool(declared) and volume.format not in PLAIN and volume.format != declared
 
 
 def unlike(where: str, declared: str, seen: str) -> HostError:
-    """What to say of a disk that cannot be copied byte by byte, and would be misread otherwise."""
+    """Return the error for a disk that can neither be copied byte by byte nor read in the format of the pool."""
     return HostError(
-        f"{where} is a {declared} disk of the original, but its storage pool takes it for {seen}: the host would copy"
-        " what the bytes claim, not what the guest sees",
-        hint="copy it yourself and name the copy with --file and --preserve-data, or share it with --skip-copy",
+        f"{where} is a {declared} disk of the original, but its storage pool detects {seen}: the host would not "
+        "copy what the guest sees",
+        hint="copy it yourself and give the copy with --file and --preserve-data, or share it with --skip-copy",
     )

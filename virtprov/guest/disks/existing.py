@@ -1,4 +1,4 @@
-"""Pools, volumes and formats that are there: looked up once for the disks of a guest."""
+"""Look up existing pools, volumes and formats once for all disks of a guest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Told(Record):
-    """An image whose format its own bytes tell, not the user: its path, and the words that would say another one."""
+    """An image whose format was detected: its path, and the sub-option that would give another format."""
 
     path: str
     format: str
@@ -22,7 +22,7 @@ class Told(Record):
 
 
 class Lookup:
-    """Asks one host; what is missing is said with what there is."""
+    """Looks things up on one host; errors list what exists."""
 
     __slots__ = ("chains", "host", "told", "warnings")
 
@@ -33,36 +33,34 @@ class Lookup:
         self.told: list[Told] = []
 
     def volume(self, words: str) -> VolumeInfo:
-        """The volume POOL/NAME; raises HostError when it is not there."""
+        """Return the volume POOL/NAME; raises HostError if it does not exist."""
         pool, _, name = words.partition("/")
         self.pool(pool)
         volume = self.host.storage.volume(pool, name)
         if volume is None:
-            raise HostError(
-                f"the pool '{pool}' has no volume '{name}'", hint=f"`virsh vol-list {pool}` lists what it has"
-            )
+            raise HostError(f"pool '{pool}' has no volume '{name}'", hint=f"`virsh vol-list {pool}` lists its volumes")
         return volume
 
     def pool(self, name: str) -> PoolInfo:
-        """The pool of that name, which must run; raises HostError."""
+        """Return the pool with this name, which must be active; raises HostError."""
         pool = self.host.storage.pool(name)
         if pool is None:
             known = self.host.storage.pool_names()
             raise HostError(
                 f"the host has no storage pool '{name}'",
-                hint=nearest(name, known) or ("known pools: " + ", ".join(known) if known else "it has no pool at all"),
+                hint=nearest(name, known) or ("known pools: " + ", ".join(known) if known else "it has no pools"),
             )
         return running(pool)
 
     def pool_over(self, directory: str) -> PoolInfo | None:
-        """The pool of a directory, which must run; None when there is none."""
+        """Return the pool of a directory, which must be active; None if there is none."""
         found = self.host.storage.pool_at(directory)
         return None if found is None else running(found)
 
     def check_chain(self, path: str, said: str, fmt: str, option: str, words: str) -> None:
-        """Look at what the image at a path stands on: raises UsageError for a loop, warns of files from elsewhere.
+        """Check the chain below an image: raises UsageError for a loop, warns of files in unexpected places.
 
-        `said` is the format as the user gave it with `words` ("": not at all), `fmt` the one that the image tells.
+        `said` is the format given by the user with the sub-option `words` ("" if not given), `fmt` the detected one.
         """
         if (said or fmt) == "raw":
             return
@@ -75,9 +73,9 @@ class Lookup:
             self.warnings.append(sentence)
 
     def format_of(self, path: str, volume: VolumeInfo | None) -> str:
-        """An image's format by its first bytes, read here or through the host, else what its pool says.
+        """Return the format of an image from its first bytes, read here or through the host, otherwise from its pool.
 
-        The pool has looked when it was refreshed; the bytes are of now. What they do not tell is left to it.
+        The pool's information is from its last refresh, the bytes are current.
         """
         from virtprov.support.image import HEAD, TOLD, probe, probe_bytes
 
@@ -92,8 +90,8 @@ class Lookup:
 
 
 def running(pool: PoolInfo) -> PoolInfo:
-    """The pool itself; raises HostError when it is off."""
+    """Return the pool itself; raises HostError if it is not active."""
     if not pool.active:
         hint = f"start it with `virsh pool-start {pool.name}`"
-        raise HostError(f"the storage pool '{pool.name}' is not active", hint=hint)
+        raise HostError(f"storage pool '{pool.name}' is not active", hint=hint)
     return pool

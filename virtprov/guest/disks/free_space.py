@@ -1,4 +1,4 @@
-"""Is there room for a new disk?"""
+"""Check whether there is enough free space for a new disk."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Room:
-    """Compares new disks with the free space they go to; remembers what the ones before will take at once.
+    """Compares new disks with the free space of their pools, and remembers the space already planned.
 
-    Without `check_space` a disk may be larger than the room there is, as long as it begins small: `notes` says so.
+    Without `check_space`, a sparse disk may be larger than the free space: a message is added to `notes`.
     """
 
     def __init__(self, host: HostView, notes: list[str], *, check_space: bool) -> None:
@@ -26,14 +26,14 @@ class Room:
         self._promised: dict[str, int] = {}
 
     def check(self, pool: PoolInfo | None, size: int, whole: bool, path: str) -> None:
-        """Raise HostError when a disk of `size` bytes at `path` does not fit, or may not fit one day.
+        """Raise HostError if a disk of `size` bytes at `path` does not fit, or may not fit when it grows.
 
-        `whole` says that it takes all its room at once.
+        `whole` means that all its space is allocated at once.
         """
         free = pool.available if pool is not None else self._free_here(os.path.dirname(path))
         if free is None:
             return
-        name = f"the pool '{pool.name}'" if pool is not None else os.path.dirname(path)
+        name = f"pool '{pool.name}'" if pool is not None else os.path.dirname(path)
         free = max(0, free - self._promised.get(name, 0))
         if size <= free:
             if whole:
@@ -42,18 +42,18 @@ class Room:
         need, have = show_gib(size), show_gib(free)
         if whole:
             raise HostError(
-                f"a disk of {need} does not fit into {name}, which has {have} free",
+                f"a disk of {need} does not fit into {name}, which has {have} of free space",
                 hint="give a smaller size=, or another pool=",
             )
         if self.check_space:
             raise HostError(
-                f"a disk of {need} can outgrow {name}, which has {have} free",
+                f"a disk of {need} can grow larger than {name}, which has {have} of free space",
                 hint="give a smaller size=, another pool=, or --check disk_size=off",
             )
-        self.notes.append(f"The disk of {need} can outgrow {name}, which has {have} free")
+        self.notes.append(f"The disk of {need} can grow larger than {name}, which has {have} of free space")
 
     def _free_here(self, directory: str) -> int | None:
-        """Bytes free in a directory of this machine, or where it will be made; None where it is another machine's."""
+        """Return the free bytes in a directory of this machine that may not exist yet; None for another machine."""
         if self.host.is_remote or self.host.is_recorded or self.host.driver == "test":
             return None
         while True:

@@ -1,7 +1,7 @@
-"""Whether this machine itself uses a block device or an image file: mounted, swap, part of LVM, RAID, a dm device.
+"""Find out whether this machine uses a block device or image file: mounted, swap, part of LVM, RAID, device mapper.
 
-By what the kernel says: /proc/self/mountinfo and /proc/swaps (proc(5)), and /sys/dev/block with its `holders`
-(Documentation/ABI/testing/sysfs-block in its source).
+Sources are /proc/self/mountinfo and /proc/swaps (proc(5)), and /sys/dev/block with its `holders`
+(Documentation/ABI/testing/sysfs-block in the kernel source).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def used_by_host(path: str) -> str:
-    """What this machine does with the device or file at a path, such as "it is mounted at /boot"; "" for nothing."""
+    """Return how this machine uses the device or file at a path, such as "it is mounted at /boot"; "" if not at all."""
     try:
         facts = os.stat(path)
     except OSError:
@@ -32,7 +32,7 @@ def used_by_host(path: str) -> str:
 
 
 def refuse_used(host: HostView, path: str, option: str) -> None:
-    """Raise HostError when this machine uses what a guest would write to; other machines cannot be asked."""
+    """Raise HostError if this machine uses the path; other machines cannot be checked."""
     sentence = warning(host, path, option)
     if sentence:
         raise HostError(
@@ -42,15 +42,15 @@ def refuse_used(host: HostView, path: str, option: str) -> None:
 
 
 def warning(host: HostView, path: str, option: str) -> str:
-    """The same as a sentence; "" when this machine does not use it."""
+    """Return the same as a warning; "" if this machine does not use the path."""
     use = "" if host.is_remote or host.is_recorded else used_by_host(path)
     if not use:
         return ""
-    return f"{option}: this host uses {path}: {use}, and a guest that writes to it destroys what is there"
+    return f"{option}: {path} is in use by this host: {use}; a guest that writes to it would destroy the data"
 
 
 class _Kernel:
-    """The kernel's files; `proc` and `sys` are where they are."""
+    """Reads the kernel's files; `proc` and `sys` are their directories."""
 
     def __init__(self, proc: str, sys: str) -> None:
         self.sys = sys
@@ -65,7 +65,7 @@ class _Kernel:
         self.swaps = [os.path.realpath(_plain(line.split()[0])) for line in _lines(f"{proc}/swaps")[1:]]
 
     def use_of(self, number: str) -> str:
-        """What a block device is used for, itself, its partitions, or what lies on them."""
+        """Return how a block device, its partitions, or what is built on them are used."""
         folder = os.path.realpath(f"{self.sys}/dev/block/{number}")
         if os.path.exists(f"{folder}/partition"):
             use = self._held(os.path.dirname(folder))
@@ -85,14 +85,14 @@ class _Kernel:
         return self._held(folder)
 
     def _held(self, folder: str) -> str:
-        """Whether volume managers, RAIDs or mappings are made of it."""
+        """Return whether volume groups, RAIDs or mappings are built on a device."""
         for holder in _entries(f"{folder}/holders"):
             name = "".join(_lines(f"{folder}/holders/{holder}/dm/name")).strip()
             return f"{os.path.basename(folder)} is part of {name or holder}"
         return ""
 
     def use_of_file(self, path: str) -> str:
-        """What a file is used for: as swap, or through a loop device."""
+        """Return how a file is used: as swap, or through a loop device."""
         if path in self.swaps:
             return "it is swap space"
         for name in _entries(f"{self.sys}/block"):
@@ -126,7 +126,7 @@ def _lines(path: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """A path of these files: blanks and the like stand there in octal."""
+    """Decode a path in these files, which have octal escapes for blanks and similar characters."""
     for letter in " \t\n\\":
         text = text.replace(f"\\{ord(letter):03o}", letter)
     return text

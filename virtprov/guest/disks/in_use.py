@@ -1,4 +1,4 @@
-"""Whether another guest uses a disk, or stands on it with a backing file."""
+"""Find out whether another guest uses a disk, directly or as a backing file."""
 
 from __future__ import annotations
 
@@ -23,12 +23,10 @@ _SOURCE = re.compile(r"<source (?:[^>]* )?(?:file|dev)=(?:'([^']*)'|\"([^\"]*)\"
 _PLAIN = re.compile(r"<driver [^>]*type=.raw.")
 
 
-def disks_are_free(
-    host: HostView, disks: list[Element], others: Others | None = None, *, itself: str = ""
-) -> None:
-    """Raise HostError when another guest, none called `itself`, has one of these disks, as its own or below it.
+def disks_are_free(host: HostView, disks: list[Element], others: Others | None = None, *, itself: str = "") -> None:
+    """Raise HostError if another guest, not called `itself`, uses one of these disks, directly or as backing file.
 
-    Reads every guest: only for paths that were given. What nobody writes to, or all may, is in nobody's way.
+    Reads every guest, so only use it for given paths. Read-only and shareable disks are ignored.
     """
     given = [disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None]
     wanted = {place: word for disk in given for place, word in places_of(host, DiskSource.of(disk)).items()}
@@ -43,9 +41,9 @@ def disks_are_free(
 
 
 def written_below(host: HostView, images: list[str], others: Others | None = None) -> list[tuple[str, str]]:
-    """The images below new disks that a guest writes to as its own disk, each with that guest's name.
+    """Return the backing images of new disks that a guest writes to, each with that guest's name.
 
-    What stands on an image breaks once that is written to. Reads every guest: only for images that were given.
+    A new disk is damaged when its backing image changes. Reads every guest, so only use it for given images.
     """
     wanted: dict[str, tuple[str, str]] = {}
     for image in images:
@@ -60,7 +58,7 @@ def written_below(host: HostView, images: list[str], others: Others | None = Non
 
 
 def places_of(host: HostView, source: DiskSource) -> dict[str, str]:
-    """The names of what a disk writes to -> what stands in the text of a guest that uses it by this name."""
+    """Map the names of what a disk writes to -> the text in the XML of a guest that uses this name."""
     volume = source.volume_on(host, fresh=False)
     found = {source.path: _escaped(source.path)} if source.path else {}
     if volume is not None:
@@ -72,14 +70,14 @@ def places_of(host: HostView, source: DiskSource) -> dict[str, str]:
 
 
 def _escaped(text: str) -> str:
-    """As libvirt writes it into documents."""
+    """Return the text escaped as libvirt writes it in XML."""
     for letter, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ("'", "apos"), ('"', "quot")):
         text = text.replace(letter, f"&{name};")
     return text
 
 
 def _lead(chains: Chains, text: str, wanted: dict[str, str]) -> bool:
-    """Whether an image in this guest's text stands on something that is wanted."""
+    """Return whether an image in this guest's XML is based on one of the wanted files."""
     for disk in _DISK.findall(text):
         first = _first(chains.host, disk)
         if chains.real(first) in wanted:
@@ -90,7 +88,7 @@ def _lead(chains: Chains, text: str, wanted: dict[str, str]) -> bool:
 
 
 def _first(host: HostView, disk: str) -> str:
-    """Where the data of a disk lies, by its text; parsing it would take 34 us for every disk there is, not 1."""
+    """Return the source of a disk from its text; parsing takes 34 us for each disk of the host, this takes 1."""
     found = _SOURCE.search(disk)
     if found:
         return _plain(found[1] or found[2] or "")
@@ -106,7 +104,7 @@ def _plain(text: str) -> str:
 
 
 def _used(chains: Chains, disk: Element) -> Iterator[str]:
-    """Everything that a disk of another guest needs: its sources, and the images these stand on."""
+    """Return everything that a disk of another guest needs: its sources, and their backing files."""
     fmt = path.get(disk, "./driver/@type") or ""
     for source in sources_of(disk):
         if source.spelled:
@@ -118,7 +116,7 @@ def _used(chains: Chains, disk: Element) -> Iterator[str]:
 
 
 def sources_of(disk: Element) -> Iterator[DiskSource]:
-    """Every source of a disk: a running guest shows what its image stands on as further ones."""
+    """Return every source of a disk: the XML of a running guest includes those of backing images."""
     return (DiskSource.read(node) for node in disk.iter("source"))
 
 
@@ -129,6 +127,6 @@ def _refuse_shared(chains: Chains, other: Guest, wanted: dict[str, str], itself:
         used = next((place for place in _used(chains, disk) if place in wanted), None)
         if used is not None:
             raise HostError(
-                f"the disk {used} is in use by the guest '{other.name}'",
-                hint="use another disk, shareable=on if both may write, or --check path_in_use=off",
+                f"disk {used} is in use by guest '{other.name}'",
+                hint="use another disk, shareable=on if both guests may write, or --check path_in_use=off",
             )

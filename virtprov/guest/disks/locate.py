@@ -1,4 +1,4 @@
-"""Disks: what the user wrote -> a source in the XML, and the volumes that must be made for it."""
+"""Turn the user's `--disk` into a source in the XML and the volumes that must be created."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 class DiskResolver:
-    """Resolves the disks of one guest on one host. Looks, never writes.
+    """Resolves the disks of one guest on one host. Changes nothing.
 
-    `advised_gib` is the disk size the operating system's profile recommends (None: it does not say). Without
-    `check_space` a new disk may be larger than the room there is, as long as it begins small. With `pool_create`
-    a directory that no pool covers gets one when a disk is to be made in it. With `warn_of_use` the user is warned
-    of disks that this machine uses itself.
+    `advised_gib` is the disk size recommended by the operating system's profile (None: no recommendation). Without
+    `check_space`, a new sparse disk may be larger than the free space. With `pool_create`, a pool is created for a
+    directory without one if a disk is created there. With `warn_of_use`, the user is warned of disks that this machine
+    uses itself.
     """
 
     def __init__(
@@ -62,30 +62,29 @@ class DiskResolver:
 
     @property
     def notes(self) -> list[str]:
-        """What the user should know of the disks."""
+        """Messages about the disks."""
         return self._new.notes
 
     @property
     def warnings(self) -> list[str]:
-        """What the user should beware of."""
+        """Warnings about the disks."""
         return self._lookup.warnings
 
     @property
     def told(self) -> tuple[Told, ...]:
-        """The images whose format nobody gave."""
+        """The images whose format was detected."""
         return tuple(self._lookup.told)
 
     @property
     def chosen(self) -> set[str]:
-        """New disks whose names were chosen because nothing has them, by path and as POOL/VOLUME."""
+        """New disks with generated names, by path and as POOL/VOLUME."""
         return self._new.chosen
 
     def resolve(self, disk: Element, spec: DiskSpec, *, new: bool = True) -> Making:
-        """Write source, type and driver into the disk; say what must be made.
+        """Write source, type and driver into the disk; return what must be created.
 
-        A disk that is not `new` to the guest may get another kind of source than the one it has.
-        Raises UsageError for a spec that contradicts itself or names nothing, HostError when the host
-        does not have what is named.
+        A disk that is not `new` may get another type of source. Raises UsageError for invalid or contradictory values,
+        HostError if the host does not have what is named.
         """
         spec = spec._replace(
             driver_format=spec.driver_format or places.text(disk, "./driver/@type"),
@@ -123,23 +122,23 @@ class DiskResolver:
         return Making()
 
     def _write(self, disk: Element, kind: str, path: str, pool: str, volume: str, spec: DiskSpec) -> None:
-        """The source as `as=` wants it; raises UsageError when there is no pool to refer to."""
+        """Write the source as requested with `as=`; raises UsageError if there is no pool to refer to."""
         if spec.source_as != "volume":
             source_element.place(disk, kind, path)
             return
         if not pool:
             raise UsageError(
-                f"--disk as=volume: {path} is in no storage pool", hint="leave out as=, or make a pool over its folder"
+                f"--disk as=volume: {path} is not in any storage pool", hint="omit as=, or create a pool for its folder"
             )
         source_element.refer(disk, pool, volume)
 
     def _network_volume(self, disk: Element, pool: PoolInfo, name: str, path: str, spec: DiskSpec) -> None:
-        """A volume of a pool on the network: spelled out where libvirt would not find it by the pool's name."""
+        """Write a volume of a network pool: with its address if libvirt cannot resolve the reference."""
         if pool.type in network_disk.POOLS and (spec.source_as != "volume" or pool.type != "iscsi-direct"):
             if spec.source_as == "volume":
                 raise UsageError(
                     f"--disk as=volume: guests cannot refer to volumes of {pool.type} pools such as '{pool.name}'",
-                    hint="leave out as=: the volume's address is written into the guest",
+                    hint="omit as=: the address of the volume is then written to the XML",
                 )
             network_disk.write_volume(disk, tree.parse(pool.xml, f"the pool '{pool.name}'"), name, path)
         else:
@@ -147,7 +146,7 @@ class DiskResolver:
 
     def _by_reference(self, disk: Element, pool: str, name: str, spec: DiskSpec) -> Making:
         if not name:
-            raise UsageError(f"--disk source.pool={pool}: no volume is named", hint="add source.volume=NAME")
+            raise UsageError(f"--disk source.pool={pool}: no volume given", hint="add source.volume=NAME")
         volume = self._lookup.volume(f"{pool}/{name}")
         if spec.source_as == "path":
             return self._existing_volume(disk, volume, spec)
@@ -186,7 +185,7 @@ class DiskResolver:
         return self._use_new(disk, spec, *self._new.at_path(disk, path, spec))
 
     def _look_below(self, disk: Element, path: str, fmt: str, spec: DiskSpec) -> None:
-        """Look at what an image stands on; CDs stand on nothing."""
+        """Check the chain below an image; CDs have none."""
         if disk.get("device") in ("cdrom", "floppy"):
             return
         if self._warn_of_use and tree.child(disk, "readonly") is None:
@@ -197,12 +196,14 @@ class DiskResolver:
             self._lookup.check_chain(path, spec.driver_format, fmt, f"--disk {path}", "driver.type")
 
     def _tell_format(self, path: str, fmt: str, spec: DiskSpec) -> None:
-        """As in virt-install, `format=` is for new disks; a user who means it for this one learns the right word."""
+        """Hint at the right sub-option for an existing disk: as in virt-install, `format=` is for new disks."""
         if fmt and spec.format not in ("", fmt) and not spec.driver_format:
-            self.notes.append(f"{path} is there, in the format {fmt}: driver.type={spec.format} opens it as another")
+            self.notes.append(
+                f"{path} already exists in {fmt} format; use driver.type={spec.format} to open it in another format"
+            )
 
     def _format_here(self, disk: Element, path: str) -> str:
-        """The format of a local file; a CD's need not be said, it is raw."""
+        """Return the format of a local file; CDs are raw, so it need not be given."""
         seen = self._lookup.format_of(path, None)
         return "" if seen == "raw" and disk.get("device") in ("cdrom", "floppy") else seen
 
@@ -224,11 +225,11 @@ class DiskResolver:
 
 
 def _refuse_password(spec: DiskSpec) -> None:
-    """A disk that is there has its password already."""
+    """Raise UsageError for a password of an existing disk."""
     if spec.password_file:
         raise UsageError(
-            "--disk encryption.password_file: the disk exists, so its secret must exist as well",
-            hint="name the secret with source.encryption.format=luks,source.encryption.secret.uuid=UUID",
+            "--disk encryption.password_file: the disk exists, so its secret must exist too",
+            hint="give the secret with source.encryption.format=luks,source.encryption.secret.uuid=UUID",
         )
 
 
@@ -236,7 +237,7 @@ def _refuse_password(spec: DiskSpec) -> None:
 
 
 def change_source(storage: DiskResolver, disk: Element, spec: DiskSpec) -> list[Making]:
-    """Change the source of an existing disk; an empty path takes the medium out."""
+    """Change the source of an existing disk; an empty path ejects the medium."""
     if spec.path == "":
         source = tree.child(disk, "source")
         if source is not None:
@@ -256,5 +257,5 @@ def _is_character_device(path: str) -> bool:
 
 
 def _keep_kind(disk: Element, path: str) -> None:
-    """Such as /dev/zero: neither file nor block device, so the disk stays of the kind it is."""
+    """Keep the type of the disk for paths such as /dev/zero, which are neither file nor block device."""
     places.put(disk, f"./source/@{ATTRIBUTE.get(disk.get('type', ''), 'file')}", path)

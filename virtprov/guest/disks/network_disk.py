@@ -1,4 +1,4 @@
-"""Disks whose data comes over the network: by their address, or as volumes of pools that live there."""
+"""Network disks: given by their address, or as volumes of network pools."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from virtprov.xml.tree import Element
 
 SCHEMES = ("http", "https", "ftp", "ftps", "tftp", "nbd", "ssh", "iscsi", "rbd", "gluster", "sheepdog", "nfs")
 _WITHOUT_HOST = ("rbd", "sheepdog")
-"""Protocols whose servers are found by the hypervisor's own configuration."""
+"""Protocols whose servers are set in the configuration of the hypervisor."""
 POOLS = {"rbd": "rbd", "gluster": "gluster", "sheepdog": "sheepdog", "iscsi-direct": "iscsi"}
-"""Kinds of pools whose volumes have no place in any file system of the host, and the protocol that reaches them."""
+"""Types of pools whose volumes are not files of the host, and their protocols."""
 
 
 def is_address(text: str) -> bool:
-    """Whether this is the address of a network disk (`nbd+unix:///...`, `http://...`)."""
+    """Return whether this is the address of a network disk (`nbd+unix:///...`, `http://...`)."""
     scheme, colon, _ = text.partition("://")
     return bool(colon) and scheme.partition("+")[0] in SCHEMES
 
 
 def refuse_unknown(text: str) -> None:
-    """Raise UsageError for what looks like an address, by no protocol that is known here."""
+    """Raise UsageError for an address with an unknown protocol."""
     scheme, colon, _ = text.partition("://")
     if colon and len(scheme) > 1 and scheme.replace("+", "").isalnum() and scheme.islower():
         protocol = scheme.partition("+")[0]
         raise UsageError(
-            f"--disk {text}: '{protocol}' is no protocol of network disks",
-            hint=nearest(protocol, SCHEMES) or f"known protocols: {', '.join(SCHEMES)}; source.protocol= writes others",
+            f"--disk {text}: '{protocol}' is not a network disk protocol",
+            hint=nearest(protocol, SCHEMES)
+            or f"known protocols: {', '.join(SCHEMES)}; use source.protocol= for others",
         )
 
 
 def left_out(address: str) -> str:
-    """What an address says that libvirt's XML has no place for, in a sentence; "" when it says nothing of the kind."""
+    """Return a warning about parts of an address that libvirt's XML cannot hold; "" if there are none."""
     from urllib.parse import urlsplit
 
     parts = urlsplit(address)
@@ -40,15 +41,15 @@ def left_out(address: str) -> str:
         return ""
     plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     if parts.scheme == "ssh":
-        return f"--disk {plain}: libvirt has no place for the user '{parts.username}', so QEMU logs in as itself"
-    return f"--disk {plain}: the user '{parts.username}' is left out; auth.username= and a secret log in"
+        return f"--disk {plain}: libvirt's XML cannot hold the user '{parts.username}', so QEMU uses its own account"
+    return f"--disk {plain}: the user '{parts.username}' is ignored; use auth.username= and a secret to log in"
 
 
 def write_address(disk: Element, address: str) -> None:
     """Write `nbd+unix:///NAME?socket=/s`, `http://host:80/file?query` ... as a network source.
 
-    Through a UNIX socket without `?socket=` the path itself is the socket. Raises UsageError for an address that
-    lacks what libvirt insists on.
+    For a UNIX socket without `?socket=`, the path is the socket. Raises UsageError for an address that lacks what
+    libvirt requires.
     """
     from urllib.parse import parse_qs, urlsplit
 
@@ -56,7 +57,7 @@ def write_address(disk: Element, address: str) -> None:
     try:
         port = parts.port
     except ValueError:
-        raise UsageError(f"--disk {address}: the port is no number up to 65535", hint="write HOST:PORT") from None
+        raise UsageError(f"--disk {address}: the port is not a number up to 65535", hint="use HOST:PORT") from None
     protocol, _, transport = parts.scheme.partition("+")
     socket = parse_qs(parts.query).get("socket", [""])[0]
     name, query = parts.path.lstrip("/"), parts.query
@@ -76,17 +77,17 @@ def write_address(disk: Element, address: str) -> None:
 
 
 def _check_whole(address: str, protocol: str, host: str, name: str) -> None:
-    hint = f"write {protocol}://HOST/NAME"
+    hint = f"use {protocol}://HOST/NAME"
     if not host and protocol not in _WITHOUT_HOST:
-        raise UsageError(f"--disk {address}: the address names no host", hint=hint)
+        raise UsageError(f"--disk {address}: no host in the address", hint=hint)
     if not name and protocol != "nbd":  # its servers may have a nameless export
-        raise UsageError(f"--disk {address}: the address names a host, but no disk there", hint=hint)
+        raise UsageError(f"--disk {address}: no disk name in the address", hint=hint)
 
 
 def write_volume(disk: Element, pool: Element, name: str, where: str) -> None:
-    """Write the volume `name` of a pool (its document) as a network source; `where` is the path libvirt gives it.
+    """Write the volume `name` of a pool (given as XML) as a network source; `where` is its path in libvirt.
 
-    libvirt turns references to pools of these kinds into nothing QEMU could open, so the source is spelled out.
+    QEMU cannot open libvirt's references to volumes in such pools, so the full address is written.
     """
     protocol = POOLS[pool.get("type", "")]
     origin = tree.child(pool, "source")
@@ -105,7 +106,7 @@ def write_volume(disk: Element, pool: Element, name: str, where: str) -> None:
 
 
 def _name(protocol: str, origin: Element | None, name: str, where: str) -> str:
-    """What the server calls the volume."""
+    """Return the server's name of the volume."""
     if "://" in where:  # gluster://host/volume/dir/file
         return where.partition("://")[2].partition("/")[2]
     if protocol == "iscsi":  # libvirt: ip-HOST:PORT-iscsi-TARGET-lun-N; a disk's source says TARGET/N
@@ -118,7 +119,7 @@ def _name(protocol: str, origin: Element | None, name: str, where: str) -> str:
 
 
 def _source(disk: Element, protocol: str, name: str) -> Element:
-    """An empty <source> for this protocol; what the user said besides (labels, policies) stays."""
+    """Create a <source> for this protocol; the user's labels and policies are kept."""
     disk.set("type", "network")
     source = places.ensure(disk, "./source")
     for attribute in ("file", "dev", "dir", "pool", "volume", "name", "query"):

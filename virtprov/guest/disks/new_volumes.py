@@ -1,4 +1,4 @@
-"""New disks: how big, in which format, under which name, in which pool; and whether there is room."""
+"""New disks: their size, format, name and pool, and whether there is enough space."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from virtprov.host.info import PoolInfo
 
 _NO_FILES = ("/dev/", "/sys/", "/proc/")
-"""Where a new file would be gone with the next boot, or is none."""
+"""Directories whose files are lost at the next boot, or are not regular files."""
 _ON_OTHERS = ("qcow2", "qed", "vmdk")
-"""Formats that can name a backing image."""
+"""Formats that support backing images."""
 
 
 class NewVolumes:
-    """Plans the new volumes of one guest's disks; each looks at what was planned before. Looks, never writes.
+    """Plans the new volumes of a guest's disks, considering those already planned. Changes nothing.
 
-    `notes` gets what the user should know, `chosen` the paths and POOL/VOLUME names that nothing has. With
-    `pool_create` a directory that no pool covers gets one.
+    `notes` collects messages for the user, `chosen` the generated paths and POOL/VOLUME names. With `pool_create`, a
+    pool is created for a directory without one.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class NewVolumes:
     # -- where ------------------------------------------------------------------------------------
 
     def at_path(self, disk: Element, path: str, spec: DiskSpec) -> tuple[tuple[NewPool, ...], NewVolume]:
-        """The volume to be made at a path where nothing is, and the pool to be made for it, if any.
+        """Plan a volume at a path that does not exist, and the pool for it if needed.
 
-        Raises UsageError when a disk cannot be made there, or is not asked for; HostError when only a pool of
-        the remote host could say what is there.
+        Raises UsageError if a disk cannot be created there, or no new disk is requested; HostError if a remote path is
+        in no pool.
         """
         directory, name = os.path.split(path)
         is_drive = disk.get("device", "disk") in ("cdrom", "floppy")
@@ -83,8 +83,8 @@ class NewVolumes:
         size = self._size(spec) if wants_new else None
         if size is None:
             raise UsageError(
-                f"--disk {path}: there is no such file or volume",
-                hint="check the path" if is_drive else "check the path, or give size=GIB to make a new disk there",
+                f"--disk {path}: file or volume not found",
+                hint="check the path" if is_drive else "check the path, or give size=GIB to create a new disk there",
             )
         self._check_place(path, pool)
         new_pool = self._pool_for(directory) if pool is None and self.pool_create else None
@@ -93,22 +93,22 @@ class NewVolumes:
         return ((new_pool,), volume._replace(pool=new_pool.name)) if new_pool is not None else ((), volume)
 
     def _refuse_unseen(self, path: str, pool: PoolInfo | None, wants_new: bool) -> None:
-        """Raise UsageError or HostError for a path of a remote host that nobody can look at or make a disk at."""
+        """Raise UsageError or HostError for a remote path that is not in any pool."""
         there = _instead(self.host, path)
         if there and not wants_new:
-            raise UsageError(f"--disk {path}: the remote host has no such file or volume", hint=there)
+            raise UsageError(f"--disk {path}: file or volume not found on the remote host", hint=there)
         if not path.startswith("/"):
-            raise UsageError(f"--disk {path}: a path on a remote host begins with /", hint="give the whole path")
+            raise UsageError(f"--disk {path}: a path on a remote host must start with /", hint="give the full path")
         if pool is None and not (wants_new and self.pool_create):
             raise _unseen(path, os.path.dirname(path), asked=wants_new)
 
     def _check_place(self, path: str, pool: PoolInfo | None) -> None:
-        """Raise UsageError or HostError for a path at which no disk can be made."""
+        """Raise UsageError or HostError for a path at which no disk can be created."""
         directory, name = os.path.split(path)
         if pool is None and path.startswith(_NO_FILES):
-            raise UsageError(f"--disk {path}: files are not made in {directory}", hint="check the path")
+            raise UsageError(f"--disk {path}: files cannot be created in {directory}", hint="check the path")
         if pool is None and not self.host.is_remote and not os.path.isdir(directory):
-            raise UsageError(f"--disk {path}: the directory {directory} does not exist", hint="make it first")
+            raise UsageError(f"--disk {path}: the directory {directory} does not exist", hint="create it first")
         _check_kind(pool)
         if pool is not None and pool.type == "disk":
             from virtprov.guest.disks import partitions
@@ -116,14 +116,14 @@ class NewVolumes:
             partitions.check_name(self.host, pool, name, self._taken)
 
     def in_pool(self, disk: Element, spec: DiskSpec) -> tuple[tuple[NewPool, ...], NewVolume]:
-        """The volume to be made in the pool that is named, or in `default`, which is made when missing.
+        """Plan a volume in the given pool, or in `default`, which is created if missing.
 
-        Raises UsageError without a size, HostError for a pool that cannot take it.
+        Raises UsageError without a size, HostError for a pool that cannot hold it.
         """
         sent = _sent(spec)
         size = sent.size if sent else self._size(spec)
         if size is None:
-            raise UsageError("--disk: the size of the new disk is not given", hint="add size=GIB, for example size=20")
+            raise UsageError("--disk: no size given for the new disk", hint="add size=GIB, for example size=20")
         name = spec.pool or DEFAULT_POOL
         pools: tuple[NewPool, ...] = ()
         pool: PoolInfo | None
@@ -142,7 +142,7 @@ class NewVolumes:
         return pools, volume._replace(pool=pools[0].name) if pools else volume
 
     def _default_pool(self) -> tuple[PoolInfo | None, str, tuple[NewPool, ...]]:
-        """The pool of the usual images directory, or the plan to make it under the name `default`."""
+        """Return the pool of the default images directory, or the plan to create it with the name `default`."""
         directory = images_directory(self.host)
         pool = self.lookup.pool_over(directory)
         if pool is not None:
@@ -150,7 +150,7 @@ class NewVolumes:
         return None, directory, (NewPool(DEFAULT_POOL, directory),)
 
     def _pool_for(self, directory: str) -> NewPool:
-        """A new pool over a directory, named after it."""
+        """Return a new pool for a directory, named after it."""
         if directory not in self._pools:
             used = {pool.name for pool in self._pools.values()}
             base = os.path.basename(directory) or "root"
@@ -163,26 +163,27 @@ class NewVolumes:
     # -- what -------------------------------------------------------------------------------------
 
     def _size(self, spec: DiskSpec) -> int | None:
-        """The new disk's size in bytes: as given, as the backing image, or as the profile recommends."""
+        """Return the new disk's size in bytes: as given, as the backing image, or as the profile recommends."""
         if spec.size is not None:
             return int(spec.size * GIB)
         if spec.backing_store:
             return self._backing(spec)[1]
         if self.advised_gib is not None:
             size = int(self.advised_gib * GIB)
-            self.notes.append(f"Using {show_gib(size)} for the new disk, as its operating system recommends")
+            self.notes.append(f"Using {show_gib(size)} for the new disk, as recommended for its operating system")
             return size
         return None
 
     def _backing(self, spec: DiskSpec) -> tuple[str, int | None, str]:
-        """Path, virtual size and format of the backing image; raises UsageError when it is not there."""
+        """Return path, virtual size and format of the backing image; raises UsageError if it does not exist."""
         from virtprov.support.image import probe
 
         path = spec.backing_store
         if spec.backing_format not in ("", *FORMATS):
             raise UsageError(
-                f"--disk backing_format={spec.backing_format}: libvirt knows no images of this format",
-                hint=nearest(spec.backing_format, FORMATS) or "leave it out: the image's first bytes tell its format",
+                f"--disk backing_format={spec.backing_format}: libvirt does not know this image format",
+                hint=nearest(spec.backing_format, FORMATS)
+                or "omit it: the format is detected from the first bytes of the image",
             )
         if not self.host.is_remote:
             path = os.path.abspath(os.path.expanduser(path))
@@ -195,13 +196,13 @@ class NewVolumes:
             return path, None, spec.backing_format  # only the host itself can see its files
         if volume is None:
             raise UsageError(
-                f"--disk backing_store={spec.backing_store}: there is no such image",
+                f"--disk backing_store={spec.backing_store}: image not found",
                 hint=_instead(self.host, path) or "check the path",
             )
         return path, volume.capacity, self._backing_format(spec, path, self.lookup.format_of(path, volume))
 
     def _backing_format(self, spec: DiskSpec, path: str, fmt: str) -> str:
-        """The format of the backing image, which may tell `fmt`, once it is clear what that stands on."""
+        """Return the format of the backing image (`fmt` if detected), after checking its own chain."""
         option = f"--disk backing_store={spec.backing_store}"
         self.lookup.check_chain(path, spec.backing_format, fmt, option, "backing_format")
         return spec.backing_format or fmt
@@ -237,12 +238,14 @@ class NewVolumes:
         whole = spec.sparse is False
         if pool is not None and pool.type == "logical" and not whole:
             if spec.sparse:
-                self.notes.append(f"The logical pool '{pool.name}' has no sparse volumes: the disk is made in full")
+                self.notes.append(
+                    f"The logical pool '{pool.name}' has no sparse volumes: the full size of the disk is allocated"
+                )
             whole = True
         if (pool is None or pool.type in FILE_POOLS) and fmt not in FORMATS:
             raise UsageError(
-                f"--disk format={fmt}: libvirt makes no images of this format",
-                hint=nearest(fmt, FORMATS) or "for example qcow2 or raw",
+                f"--disk format={fmt}: libvirt cannot create images in this format",
+                hint=nearest(fmt, FORMATS) or "use for example qcow2 or raw",
             )
         encryption = _encryption(disk, fmt, spec)
         if encryption is not None:
@@ -255,7 +258,7 @@ class NewVolumes:
             backing, below, backing_format = self._backing(spec)
             if fmt not in _ON_OTHERS:
                 raise UsageError(
-                    f"--disk backing_store={backing}: a {fmt or 'raw'} disk cannot stand on another image",
+                    f"--disk backing_store={backing}: a {fmt or 'raw'} disk cannot have a backing image",
                     hint="add format=qcow2",
                 )
             _check_size(spec, size, below)
@@ -266,17 +269,17 @@ class NewVolumes:
 
 
 def _check_size(spec: DiskSpec, size: int, below: int | None) -> None:
-    """Raise UsageError for a disk that would cut off the end of the image it stands on."""
+    """Raise UsageError for a disk that is smaller than its backing image."""
     if below is not None and size < below:
         raise UsageError(
-            f"--disk backing_store={spec.backing_store},size={size / GIB:g}: the image has {below / GIB:.3g} GiB and is"
-            " not made smaller",
-            hint=f"give at least size={-(-below * 100 // GIB) / 100:g}, or leave size= out",
+            f"--disk backing_store={spec.backing_store},size={size / GIB:g}: the image has {below / GIB:.3g} GiB "
+            "and cannot be shrunk",
+            hint=f"give at least size={-(-below * 100 // GIB) / 100:g}, or omit size=",
         )
 
 
 def _sent(spec: DiskSpec) -> Sent | None:
-    """The image of this machine that becomes the volume, None without one; raises UsageError for one that cannot."""
+    """Return the local image to upload to the volume, None without one; raises UsageError if it cannot be used."""
     if not spec.upload:
         return None
     from virtprov.guest.disks.uploads import check_words, look
@@ -287,7 +290,7 @@ def _sent(spec: DiskSpec) -> Sent | None:
 
 
 def _instead(host: HostView, path: str) -> str:
-    """The way to send a file of this machine to another one that does not have it; "" when that does not help."""
+    """Return a hint to upload a local file that the remote host does not have; "" if there is no such file."""
     if not host.is_remote:
         return ""
     from virtprov.guest.disks.uploads import instead
@@ -296,27 +299,27 @@ def _instead(host: HostView, path: str) -> str:
 
 
 def _check_kind(pool: PoolInfo | None) -> None:
-    """Raise HostError for a pool that only shows what is there."""
+    """Raise HostError for a pool in which libvirt cannot create volumes."""
     if pool is not None and pool.type in GIVEN_ONLY:
         raise HostError(
-            f"the storage pool '{pool.name}' is of the kind {pool.type}, in which no volumes can be made",
-            hint=f"make it on the storage server, then give vol={pool.name}/VOLUME",
+            f"libvirt cannot create volumes in storage pool '{pool.name}' of type {pool.type}",
+            hint=f"create the volume on the storage server, then give vol={pool.name}/VOLUME",
         )
 
 
 def _unseen(path: str, directory: str, *, asked: bool) -> HostError:
-    """What to say of a path on a remote host that no pool shows."""
+    """Return the error for a remote path that is not in any pool."""
     if asked:
         return HostError(
-            f"--disk {path}: no storage pool of the remote host holds this directory",
-            hint=f"add --check pool_create=on to make a pool over {directory}",
+            f"--disk {path}: this directory is not in any storage pool of the remote host",
+            hint=f"add --check pool_create=on to create a pool for {directory}",
         )
     over = f"`virsh pool-create-as NAME dir --target {directory}`"
     if path.startswith(_NO_FILES):
-        over = "one of the kind disk, logical, iscsi or scsi shows block devices (`virsh pool-create-as`)"
+        over = "a pool of type disk, logical, iscsi or scsi gives access to block devices (`virsh pool-create-as`)"
     return HostError(
-        f"--disk {path}: no storage pool of the remote host holds this directory, so nobody can see what is there",
-        hint=f"make a pool over it: {over}",
+        f"--disk {path}: this directory is not in any storage pool of the remote host, so it cannot be accessed",
+        hint=f"create a pool for it: {over}",
     )
 
 
@@ -324,22 +327,22 @@ _FORM = "source.encryption.format=luks,source.encryption.secret.uuid=UUID or enc
 
 
 def _encryption(disk: Element, fmt: str, spec: DiskSpec) -> Encryption | None:
-    """How the new volume is to be encrypted, as the disk's element and the spec say; None for not at all.
+    """Return the encryption of the new volume, from the disk's XML and the spec; None for none.
 
-    Raises UsageError when the secret is missing, or the format of the volume knows no encryption.
+    Raises UsageError if the secret is missing, or the format does not support encryption.
     """
     here = {name: places.get(disk, f"./source/encryption/{place}") or "" for name, place in _ENCRYPTION.items()}
     kind = here["format"] or ("luks" if fmt == "luks" or spec.password_file else "")
     if not kind:
         return None
     if fmt not in ("", "raw", "luks", "qcow2"):
-        raise UsageError(f"--disk format={fmt}: images of this format cannot be encrypted", hint="use raw or qcow2")
+        raise UsageError(f"--disk format={fmt}: images in this format cannot be encrypted", hint="use raw or qcow2")
     if not (here["uuid"] or here["usage"] or spec.password_file):
-        raise UsageError("--disk: the encrypted disk has no secret that opens it", hint=f"add {_FORM}")
+        raise UsageError("--disk: no secret given for the encrypted disk", hint=f"add {_FORM}")
     if spec.password_file and here["usage"]:
         raise UsageError(
-            "--disk encryption.password_file: the new secret is found by its UUID, not by usage=",
-            hint="leave out source.encryption.secret.usage",
+            "--disk encryption.password_file: the new secret is identified by its UUID, not by usage=",
+            hint="omit source.encryption.secret.usage",
         )
     if spec.password_file:
         _check_readable(spec.password_file)
@@ -348,11 +351,11 @@ def _encryption(disk: Element, fmt: str, spec: DiskSpec) -> Encryption | None:
 
 
 _ENCRYPTION = {"format": "@format", "uuid": "secret/@uuid", "usage": "secret/@usage", "engine": "@engine"}
-"""Where a disk's element says how it is encrypted."""
+"""The paths of the encryption settings in the disk's XML."""
 
 
 def _write_encryption(disk: Element, encryption: Encryption) -> None:
-    """Complete what the disk's element says of its encryption."""
+    """Complete the encryption settings in the disk's XML."""
     place = "./source/encryption"
     places.put(disk, f"{place}/@format", encryption.format)
     places.put(disk, f"{place}/secret/@type", places.get(disk, f"{place}/secret/@type") or "passphrase")
@@ -363,13 +366,13 @@ def _write_encryption(disk: Element, encryption: Encryption) -> None:
 def _check_readable(path: str) -> None:
     if not os.access(path, os.R_OK) or os.path.isdir(path):
         raise UsageError(
-            f"--disk encryption.password_file={path}: there is no file that can be read",
-            hint="write the password into a file of its own, without a line break",
+            f"--disk encryption.password_file={path}: the file cannot be read",
+            hint="write the password to a file of its own, without a line break",
         )
     if os.path.isfile(path):  # what is no plain file, such as <(pass show disk), can be read only once
         with open(path, "rb") as stream:
             if not stream.read(4096).strip(b"\r\n"):
                 raise UsageError(
-                    f"--disk encryption.password_file={path}: the file holds no password",
-                    hint="write it into the file, in one line",
+                    f"--disk encryption.password_file={path}: the file does not contain a password",
+                    hint="write the password on the first line of the file",
                 )

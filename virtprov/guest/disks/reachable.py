@@ -1,4 +1,4 @@
-"""Can the account that QEMU runs as reach the disks? libvirt hands it the files, but not the way to them."""
+"""Check whether QEMU's account can reach the disks: libvirt changes the owner of files, but not of directories."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from virtprov.xml.tree import Element
 
 _USUAL = ("libvirt-qemu", "qemu")
-"""Accounts that distributions make for QEMU: Debian's and Fedora's name."""
+"""Default accounts for QEMU: those of Debian and Fedora."""
 
 
 class Barrier(Record):
-    """A directory that the account may not search, and the first disk that lies behind it."""
+    """A directory without search permission for the account, and the first disk in it."""
 
     directory: str
     disk: str
@@ -26,7 +26,7 @@ class Barrier(Record):
 
     @property
     def command(self) -> str:
-        """What lets the account through, for a shell."""
+        """The shell command that grants the account access."""
         import shlex
 
         from virtprov.support.command import find
@@ -37,17 +37,17 @@ class Barrier(Record):
 
     @property
     def sentence(self) -> str:
-        """What stands in the way, and what to do."""
+        """The problem, and what to do."""
         return (
-            f"QEMU runs as '{self.person.name}', which may not search {self.directory} and so cannot open {self.disk}:"
-            f" run `{self.command}`, or add --fix-permissions"
+            f"QEMU runs as '{self.person.name}', which has no search permission on {self.directory} and cannot "
+            f"open {self.disk}: run `{self.command}`, or add --fix-permissions"
         )
 
 
 def barriers(host: HostView, disks: list[Element]) -> list[Barrier]:
-    """The directories of this machine that keep QEMU from the disks, the outermost first.
+    """Return the directories of this machine that QEMU cannot search, the outermost first.
 
-    Nothing is known of other machines and recordings; in a user's session QEMU runs as that user.
+    Other machines and recordings are not checked; in a user session QEMU runs as that user.
     """
     if host.driver != "qemu" or host.is_remote or host.is_recorded or host.is_session:
         return []
@@ -69,7 +69,7 @@ def barriers(host: HostView, disks: list[Element]) -> list[Barrier]:
 
 
 def _way(where: str) -> list[str]:
-    """The directories that lead to a path, as it is written and as its links resolve; the outermost first."""
+    """Return the directories of a path, as written and with links resolved; the outermost first."""
     way: list[str] = []
     for spelled in (where, os.path.realpath(where)):
         directories = []
@@ -81,9 +81,9 @@ def _way(where: str) -> list[str]:
 
 
 def _account(host: HostView) -> Person | None:
-    """The account by libvirt's own word (the label of its security model `dac`), else by its usual names.
+    """Return QEMU's account from libvirt's security model `dac`, otherwise one of the default accounts.
 
-    None when it is root, which gets everywhere, or not known.
+    None for root, which can search every directory, and if it is unknown.
     """
     import pwd
 

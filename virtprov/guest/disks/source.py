@@ -1,4 +1,4 @@
-"""Where the data of a disk lies, as its element says."""
+"""The source of a disk: where its XML says that its data is stored."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 FILE, BLOCK, DIR, VOLUME, NETWORK = "file", "block", "dir", "volume", "network"
 ATTRIBUTE = {FILE: "file", BLOCK: "dev", DIR: "dir"}
-"""Kinds of sources on the host, and the attribute that holds the path."""
+"""Types of sources on the host, and the attribute with the path."""
 
 
 class DiskSource(Record):
-    """One source: a path of the host (FILE, BLOCK, DIR), a volume of a pool (VOLUME), or a name on the network.
+    """A source: a path of the host (FILE, BLOCK, DIR), a volume of a pool (VOLUME), or a network disk.
 
-    `kind` is "" for a drive without a medium, and for what lies elsewhere (NVMe, vhost-user).
+    `kind` is "" for a drive without a medium, and for other sources (NVMe, vhost-user).
     """
 
     kind: str = ""
@@ -31,13 +31,13 @@ class DiskSource(Record):
 
     @classmethod
     def of(cls, disk: Element) -> DiskSource:
-        """The source of a `<disk>`."""
+        """Return the source of a `<disk>`."""
         source = tree.child(disk, "source")
         return cls() if source is None else cls.read(source)
 
     @classmethod
     def read(cls, source: Element) -> DiskSource:
-        """The source that a `<source>` is."""
+        """Return the source for a `<source>` element."""
         for kind, attribute in ATTRIBUTE.items():
             if source.get(attribute):
                 return cls(kind, path=source.get(attribute, ""))
@@ -47,12 +47,12 @@ class DiskSource(Record):
 
     @property
     def spelled(self) -> str:
-        """The path, or POOL/VOLUME; "" for what is on the network or nowhere."""
+        """The path, or POOL/VOLUME; "" for network disks and empty drives."""
         return self.path or (f"{self.pool}/{self.volume}" if self.pool and self.volume else "")
 
     @property
     def medium(self) -> str:
-        """The path, or the volume without its pool; "" for what is on the network or nowhere."""
+        """The path, or the volume without its pool; "" for network disks and empty drives."""
         return self.path or self.volume
 
     def volume_on(self, host: HostView, *, fresh: bool = True) -> VolumeInfo | None:
@@ -62,7 +62,7 @@ class DiskSource(Record):
         return host.storage.volume(self.pool, self.volume) if self.pool and self.volume else None
 
     def path_on(self, host: HostView) -> str:
-        """The path at which the host has it (libvirt's own word for a volume); "" for what has none there."""
+        """Return the path on the host (for a volume, as libvirt reports it); "" if there is none."""
         if self.kind != VOLUME:
             return self.path
         volume = self.volume_on(host)

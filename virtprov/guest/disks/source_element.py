@@ -1,4 +1,4 @@
-"""Writing into a disk's element: where its data lies, and what QEMU's driver is told about it."""
+"""Write the source and the driver of a disk into its XML."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def place(disk: Element, kind: str, path: str) -> None:
-    """The source as a file, a block device or a directory of the host."""
+    """Write a file, block device or directory of the host as the source."""
     disk.set("type", kind)
     _source(disk, **{ATTRIBUTE[kind]: path})
 
 
 def refer(disk: Element, pool: str, volume: str) -> None:
-    """The source as a volume of a pool: libvirt looks up where it lies whenever the guest starts."""
+    """Write a volume of a pool as the source: libvirt looks up its path whenever the guest starts."""
     disk.set("type", "volume")
     _source(disk, pool=pool, volume=volume)
 
@@ -40,9 +40,9 @@ def _source(disk: Element, **attrs: str) -> None:
 def describe(
     host: HostView, disk: Element, kind: str, fmt: str, spec: DiskSpec, *, qemu: bool, new: bool = False
 ) -> None:
-    """Driver name and format; discard for new sparse disks; direct input and output for block devices.
+    """Write driver name and format, discard for new sparse disks, and direct I/O for block devices.
 
-    `fmt` is what the disk has or will have: for a disk that is there, `format=` says nothing.
+    `fmt` is the actual format of the disk: for an existing disk, `format=` has no effect.
     """
     if host.driver == "xen":
         _describe_for_xen(disk, kind, spec.driver_format or fmt)
@@ -79,12 +79,12 @@ def _default(disk: Element, name: str, value: str) -> None:
 
 
 def settle_without_path(host: HostView, disk: Element, spec: DiskSpec, *, qemu: bool) -> None:
-    """A drive without a medium, or a disk whose source was given in full. Raises UsageError for neither."""
+    """Complete an empty drive, or a disk with a complete source. Raises UsageError for anything else."""
     source = tree.child(disk, "source")
     if source is None or not (source.attrib or _says_where(source)):
         if disk.get("device", "disk") in ("disk", "lun") and spec.path is None and not disk.get("type"):
             raise UsageError(
-                "--disk: neither a path nor a size is given",
+                "--disk: neither a path nor a size given",
                 hint="for example --disk size=20, --disk /path/image.qcow2, or --disk none",
             )
         if not disk.get("type"):
@@ -103,7 +103,7 @@ def _says_where(source: Element) -> bool:
 
 
 def kind_here(path: str) -> str:
-    """What stands at a local path: `file`, `block`, `dir`, "" when nothing does; raises UsageError for a FIFO."""
+    """Return `file`, `block` or `dir` for a local path, "" if it does not exist; raises UsageError for a FIFO."""
     try:
         mode = os.stat(path).st_mode
     except OSError:
@@ -113,5 +113,5 @@ def kind_here(path: str) -> str:
     if stat.S_ISDIR(mode):
         return "dir"
     if not stat.S_ISREG(mode) and path != os.devnull:
-        raise UsageError(f"the disk '{path}' is not a regular file", hint="name an image, an ISO or a block device")
+        raise UsageError(f"disk '{path}' is not a regular file", hint="give an image, an ISO or a block device")
     return "file"

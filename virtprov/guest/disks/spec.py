@@ -1,4 +1,4 @@
-"""What `--disk` asks for beside the element itself: where the data lies or is to lie, and how it is made."""
+"""What `--disk` says beyond the XML element: the place of the data, and how to create it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _NOT_WITH_UPLOAD = ("path", "vol", "backing_store")
 
 
 class DiskSpec(Record):
-    """What one use of `--disk` says that no place in the XML keeps; "" and None where nothing is said.
+    """The sub-options of one `--disk` that have no place in the XML; "" and None if not given.
 
-    `size` is in GiB. `path` is "" where the medium is to be taken out. `source_as` is "volume" or "path": how the
-    source is to be written. `password_file` holds the password of a new encrypted disk. `upload` is the file of
-    this machine whose contents become a new volume. `driver_format` is what `driver.type=` says and `type` the kind
-    of source the user insists on: the resolver reads them from the disk's element where they are "".
+    `size` is in GiB. `path` is "" to eject the medium. `source_as` is "volume" or "path": how to write the source.
+    `password_file` contains the password of a new encrypted disk. `upload` is the local file that is copied to a new
+    volume. `driver_format` is the value of `driver.type=` and `type` the type of the source: if "", they are read from
+    the disk's XML.
     """
 
     path: str | None = None
@@ -39,21 +39,21 @@ class DiskSpec(Record):
 
     @property
     def names_source(self) -> bool:
-        """Whether it says where the data lies, or that a new disk is to be made."""
+        """Return whether it says where the data is stored, or that a new disk is to be created."""
         return bool(self.path or self.vol or self.size is not None or self.pool or self.upload)
 
 
 def parse(words: Mapping[str, str]) -> DiskSpec:
-    """Read the sub-options of `--disk` that rows cannot place, name -> text; an empty text means "not given".
+    """Parse the sub-options of `--disk` without a place in the XML, name -> text; "" means "not given".
 
-    Raises UsageError for values that make no sense and for words that exclude each other.
+    Raises UsageError for invalid values and contradictions.
     """
     given = {name: text for name, text in words.items() if text}
     _check_source(given)
     if given.get("as", "path") not in ("volume", "path"):
         raise UsageError(
-            f"--disk as: '{given['as']}' is no way to write a source",
-            hint="as=volume names pool and volume, as=path where it lies",
+            f"--disk as: invalid value '{given['as']}'",
+            hint="use as=volume to write pool and volume to the XML, or as=path to write the path",
         )
     return DiskSpec(
         path=words.get("path"),
@@ -71,26 +71,29 @@ def parse(words: Mapping[str, str]) -> DiskSpec:
 
 
 def _check_source(given: Mapping[str, str]) -> None:
-    """Raise UsageError for a volume without a pool, and for two places of one disk."""
+    """Raise UsageError for a volume without a pool, and for two sources of one disk."""
     if "vol" in given and not all(given["vol"].partition("/")):
-        raise UsageError(f"--disk vol={given['vol']}: this names no volume", hint="write vol=POOL/VOLUME")
+        raise UsageError(f"--disk vol={given['vol']}: not a volume", hint="use vol=POOL/VOLUME")
     if "vol" in given and ("pool" in given or "path" in given):
         raise UsageError(
-            "--disk: vol= names a volume, so path= and pool= have no place beside it",
-            hint="give vol=POOL/VOLUME alone, or pool= with size= for a new one",
+            "--disk: vol= cannot be combined with path= or pool=",
+            hint="give only vol=POOL/VOLUME, or pool= with size= for a new volume",
         )
     if "path" in given and "pool" in given:
-        raise UsageError("--disk: path= and pool= exclude each other", hint="a path says where the disk lies already")
+        raise UsageError(
+            "--disk: path= and pool= cannot be used together",
+            hint="path= is for an existing disk, pool= with size= for a new one",
+        )
     clashing = next((name for name in _NOT_WITH_UPLOAD if name in given), "") if "upload" in given else ""
     if clashing:
         raise UsageError(
-            f"--disk: upload= makes a new volume, so {clashing}= has no place beside it",
-            hint="give upload=FILE, with size= to let it grow and pool= to say where it goes",
+            f"--disk: upload= creates a new volume, and cannot be combined with {clashing}=",
+            hint="give upload=FILE, with size= to enlarge it and pool= to choose the pool",
         )
 
 
 def _size(text: str) -> float:
-    """GiB; a unit may be written behind the number."""
+    """Parse a size in GiB; it can have a unit."""
     try:
         size = float(text)
     except ValueError:
@@ -102,6 +105,6 @@ def _size(text: str) -> float:
             size = -1.0
     if not 0 < size < _LARGEST:
         raise UsageError(
-            f"--disk size: '{text}' is not a size in GiB", hint="for example size=20, size=0.5 or size=512M"
+            f"--disk size: '{text}' is not a valid size in GiB", hint="for example size=20, size=0.5 or size=512M"
         )
     return size

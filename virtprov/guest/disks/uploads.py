@@ -1,4 +1,4 @@
-"""Images of this machine that become volumes of the host, wherever that is."""
+"""Local images that are uploaded to volumes of the host."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GROWING = ("raw", "qcow2")
 
 
 class Sent(Record):
-    """A file to upload: its path here, its format, and the bytes the volume is going to have."""
+    """A file to upload: its local path, its format, and the size of the volume in bytes."""
 
     path: str
     format: str
@@ -26,57 +26,57 @@ class Sent(Record):
 
 
 def look(given: str, wanted: float | None) -> Sent:
-    """See what the file `given` holds; `wanted` is the size in GiB that the volume is to have (None: the image's).
+    """Check the file `given`; `wanted` is the size of the volume in GiB (None: that of the image).
 
-    Raises UsageError when it cannot be read, stands on another image, or cannot become that size.
+    Raises UsageError if it cannot be read, has a backing image, or cannot have that size.
     """
     from virtprov.support.image import probe
 
     path = os.path.abspath(os.path.expanduser(given))
     seen = probe(path)
     if seen is None or not os.path.isfile(path):
-        why = "cannot be read" if os.path.exists(path) else "is not there"
-        raise UsageError(f"--disk upload={given}: this file {why}", hint="name an image of this machine")
+        why = "cannot be read" if os.path.exists(path) else "does not exist"
+        raise UsageError(f"--disk upload={given}: the file {why}", hint="give an image on this machine")
     below = seen.backing or ", ".join(seen.data)
     if below:
         raise UsageError(
-            f"--disk upload={given}: the image stands on '{below}', which would be missing on the host",
-            hint="make one that stands alone: `qemu-img convert -O qcow2 IMAGE NEW`",
+            f"--disk upload={given}: the image has the backing image '{below}', which would be missing on the host",
+            hint="create a standalone image: `qemu-img convert -O qcow2 IMAGE NEW`",
         )
     has = seen.size if seen.size is not None else os.path.getsize(path)
     size = has if wanted is None else int(wanted * GIB)
     if size < has:
         raise UsageError(
-            f"--disk upload={given},size={wanted:g}: the image has {show_gib(has)} and is not made smaller",
-            hint=f"give at least size={-(-has * 100 // GIB) / 100:g}, or leave size= out",
+            f"--disk upload={given},size={wanted:g}: the image has {show_gib(has)} and cannot be shrunk",
+            hint=f"give at least size={-(-has * 100 // GIB) / 100:g}, or omit size=",
         )
     if size > has and seen.format not in GROWING:
         raise UsageError(
-            f"--disk upload={given},size={wanted:g}: the host cannot let a {seen.format} image grow",
-            hint="leave size= out, or convert it first: `qemu-img convert -O qcow2 IMAGE NEW`",
+            f"--disk upload={given},size={wanted:g}: the host cannot enlarge a {seen.format} image",
+            hint="omit size=, or convert it first: `qemu-img convert -O qcow2 IMAGE NEW`",
         )
     return Sent(path, seen.format, size)
 
 
 def check_words(sent: Sent, spec: DiskSpec) -> None:
-    """Raise UsageError for words that say what the image is to become: it is sent as it is."""
+    """Raise UsageError for sub-options that would convert the image: it is uploaded unchanged."""
     if spec.format not in ("", sent.format) and (spec.format, sent.format) != ("luks", "raw"):
         raise UsageError(
-            f"--disk upload={spec.upload}: the image is sent as it is, in the format {sent.format},"
-            f" so format={spec.format} has no place beside it",
+            f"--disk upload={spec.upload}: the image is uploaded unchanged in {sent.format} format, so "
+            f"format={spec.format} cannot be used",
             hint=f"convert it first: `qemu-img convert -O {spec.format} {spec.upload} NEW`",
         )
     if spec.password_file:
         raise UsageError(
-            f"--disk upload={spec.upload}: the image is sent as it is, so nothing encrypts it",
-            hint="leave out encryption.password_file=, or encrypt the image first and name its secret with "
+            f"--disk upload={spec.upload}: the image is uploaded unchanged, so it cannot be encrypted",
+            hint="omit encryption.password_file=, or encrypt the image first and give its secret with "
             "source.encryption.format=luks,source.encryption.secret.uuid=UUID",
         )
 
 
 def instead(host: HostView, path: str) -> str:
-    """The hint for a path that another machine has not and this one has; "" when that is not the case."""
+    """Return the hint for a path that exists here, but not on the remote host; "" otherwise."""
     here = os.path.expanduser(path)
     if not host.is_remote or not os.path.isfile(here):
         return ""
-    return f"the path is looked for on the remote host; upload={here} sends the file of this machine there"
+    return f"the path must exist on the remote host; use upload={here} to upload the local file"

@@ -1,4 +1,4 @@
-"""What one disk is to be, and what must be made for it: pools and volumes, and their documents."""
+"""What must be created for a disk: pools and volumes, and their XML."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ FORMATS = (
     "raw", "qcow2", "vmdk", "vdi", "qed", "luks", "qcow", "cow", "vpc", "vhd", "bochs", "cloop", "dmg", "iso", "fat",
     "dir", "ploop",
 )  # fmt: skip
-"""What libvirt takes as the format of a volume in a pool of files (its schema of volumes), and luks for raw."""
+"""The formats that libvirt supports for volumes in file pools (its schema of volumes), and luks for raw."""
 GIVEN_ONLY = ("iscsi", "iscsi-direct", "scsi", "mpath")
-"""Kinds of pools that show what somebody else made: libvirt makes no volumes in them."""
+"""Types of pools in which libvirt cannot create volumes."""
 
 
 class NewPool(Record):
-    """A directory pool to be made."""
+    """A directory pool to create."""
 
     name: str
     target: str
 
 
 class Encryption(Record):
-    """How a new volume is encrypted: the secret by UUID or by usage, and the file its password is in ("": it exists).
+    """Encryption of a new volume: its secret by UUID or usage, and the file with the password ("": the secret exists).
 
-    `engine` says who decrypts ("qemu", "librbd", "" for libvirt's choice).
+    `engine` does the decryption ("qemu", "librbd", "" for libvirt's choice).
     """
 
     format: str
@@ -44,7 +44,7 @@ class Encryption(Record):
     password_file: str = ""
 
     def secret_xml(self, where: str) -> str:
-        """The document of the secret that opens the volume at `where`."""
+        """Return the XML of the secret for the volume at `where`."""
         root = tree.element("secret", None, {"ephemeral": "no", "private": "yes"})
         places.put(root, "./uuid", self.uuid)
         places.put(root, "./description", f"Password of {where}")
@@ -54,9 +54,9 @@ class Encryption(Record):
 
 
 class NewVolume(Record):
-    """A volume to be made: in `pool`, or with pool "" in the directory of `path`. Bytes throughout.
+    """A volume to create: in `pool`, or if it is "", in the directory of `path`. All sizes are in bytes.
 
-    `upload` is the file of this machine that it is filled from; it grows to `capacity` afterwards.
+    `upload` is the local file that is uploaded to it; afterwards it is enlarged to `capacity`.
     """
 
     pool: str
@@ -71,7 +71,7 @@ class NewVolume(Record):
     upload: str = ""
 
     def xml(self, mode: str = "") -> str:
-        """The volume's document; `mode` are the file's permissions in octal."""
+        """Return the volume's XML; `mode` are the file's permissions in octal."""
         root = tree.element("volume")
         for name, text in (("name", self.name), ("capacity", self.capacity), ("allocation", self.allocation)):
             tree.add(root, tree.element(name, str(text)))
@@ -95,19 +95,19 @@ class NewVolume(Record):
 
 
 class Making(Record):
-    """What one disk needs before the guest can be defined."""
+    """What one disk requires before the guest can be defined."""
 
     pools: tuple[NewPool, ...] = ()
     volumes: tuple[NewVolume, ...] = ()
 
 
 def images_directory(host: HostView) -> str:
-    """Where libvirt keeps images on this host when nobody says."""
+    """Return libvirt's default images directory on this host."""
     if host.is_session:
         return f"{dirs.data()}/libvirt/images"
     return IMAGES
 
 
 def ending(fmt: str) -> str:
-    """What a new image's name ends in."""
+    """Return the file name ending of a new image."""
     return f".{'img' if fmt == 'raw' else fmt}"

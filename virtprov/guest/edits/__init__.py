@@ -1,1 +1,1 @@
-"""Changes of an existing guest that reach beyond one element."""
+"""Changes of an existing guest that affect more than one element."""

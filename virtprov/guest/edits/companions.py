@@ -1,4 +1,4 @@
-"""Devices that come and go together: SPICE and its helpers, a serial port and its console."""
+"""Devices that belong together: SPICE and its helpers, a serial port and its console."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from virtprov.xml.tree import Element
 
 
 def after_edit(setting: RuleContext, node: Element, before: Element) -> None:
-    """Follow up on an edited device: what a display of another type brings along or leaves behind."""
+    """Follow up on an edited device: add or remove the helpers of a display whose type has changed."""
     if node.tag != "graphics":
         return
     was, now = before.get("type"), node.get("type")
@@ -23,7 +23,7 @@ def after_edit(setting: RuleContext, node: Element, before: Element) -> None:
 
 
 def _add_spice(setting: RuleContext) -> None:
-    """What goes with SPICE: its agent's channel, sound, USB redirection, no VMware port."""
+    """Add the helpers of SPICE: the agent's channel, sound, USB redirection, no VMware port."""
     guest = setting.guest
     if not any(each.get("type") == "spicevmc" for each in guest.devices("channel")):
         display.add_spice_channel(setting)
@@ -37,7 +37,7 @@ def _add_spice(setting: RuleContext) -> None:
 
 
 def after_removal(guest: Guest, gone: Element) -> None:
-    """Follow up on a removed device: its twin, or SPICE's helpers when the last SPICE display went."""
+    """Follow up on a removed device: remove its twin, or the helpers of the last SPICE display."""
     if gone.tag == "graphics" and gone.get("type") == "spice":
         if not any(each.get("type") == "spice" for each in guest.devices("graphics")):
             drop_spice(guest)
@@ -46,7 +46,7 @@ def after_removal(guest: Guest, gone: Element) -> None:
 
 
 def drop_spice(guest: Guest) -> None:
-    """Take out what only serves SPICE: agent channel, USB redirection, smartcard, sound."""
+    """Remove what only serves SPICE: agent channel, USB redirection, smartcard, sound."""
     for tag in ("channel", "redirdev", "smartcard", "audio"):
         for device in guest.devices(tag):
             if device.get("type") in ("spicevmc", "spice"):
@@ -54,9 +54,9 @@ def drop_spice(guest: Guest) -> None:
 
 
 def _drop_twin(guest: Guest, gone: Element) -> None:
-    """libvirt prints the first serial port a second time, as the first console.
+    """Remove the first console, which is libvirt's second view of the first serial port.
 
-    Without its console the port comes back with one; so a removed console has no twin.
+    A port without its console gets one again, so a removed console has no twin.
     """
     if (path.get(gone, "./target/@port") or "0") != "0":
         return

@@ -1,4 +1,4 @@
-"""Turning a guest into another machine: PC to q35, SPICE to VNC, a machine type to its newest version."""
+"""Convert a guest: from PC to q35, from SPICE to VNC, to the newest version of its machine type."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _VERSIONED = (
     ("s390-ccw-virtio-", "s390-ccw-virtio"),
     ("virt-", "virt"),
 )
-"""How QEMU names the versions of a machine, and what it calls the newest of them."""
+"""How QEMU names the versions of a machine type, and the alias of the newest."""
 _NEWEST = tuple(dict.fromkeys(name for _, name in _VERSIONED))
 
 
 def refresh_machine(guest: Guest) -> None:
-    """The newest version of the guest's machine; raises UsageError when the machine has no versions."""
+    """Use the newest version of the guest's machine type; raises UsageError if it has no versions."""
     machine = guest.machine
     newest = next((name for start, name in _VERSIONED if machine.startswith(start)), machine)
     if newest not in _NEWEST:
         raise UsageError(
-            f"nothing is known of newer versions of the machine '{machine}'" if machine
-            else "the guest names no machine that could be newer",
-            hint="name the one you want with --boot machine=NAME",
+            f"no newer version of machine type '{machine}' is known" if machine
+            else "the guest has no machine type, so there is no newer version of it",
+            hint="give a machine type with --boot machine=NAME",
         )  # fmt: skip
     guest.put("./os/type/@machine", newest)
 
@@ -39,16 +39,16 @@ def refresh_machine(guest: Guest) -> None:
 
 
 def to_q35(setting: RuleContext) -> None:
-    """From the PC of 1996 to PCI Express: SATA for IDE, PCIe ports, devices that belong to the new board.
+    """Convert an i440fx PC to q35: SATA for IDE, PCIe ports, the devices of the new board.
 
-    PCI addresses go: libvirt gives new ones. Raises UsageError when the guest is no such PC.
+    PCI addresses are removed: libvirt assigns new ones. Raises UsageError if the guest is not an i440fx PC.
     """
     guest = setting.guest
     if not guest.is_x86 or not (guest.machine == "pc" or guest.machine.startswith(_PC)):
-        what = f"the guest's machine '{guest.machine}'" if guest.machine else "a guest that names no machine"
+        what = f"the guest's machine type '{guest.machine}'" if guest.machine else "a guest without a machine type"
         raise UsageError(
-            f"--convert-to-q35: {what} is no PC of the i440fx kind",
-            hint="it is q35 already" if guest.is_q35 else "x86 guests with the machine 'pc' can be converted",
+            f"--convert-to-q35: {what} is not an i440fx PC",
+            hint="it is already q35" if guest.is_q35 else "only x86 guests with machine type 'pc' can be converted",
         )
     guest.put("./os/type/@machine", "q35")
     for controller in guest.devices("controller"):
@@ -85,9 +85,9 @@ _QXL_ONLY = ("ram", "vram", "vram64", "vgamem")
 
 
 def to_vnc(setting: RuleContext, *, agent: bool = False) -> None:
-    """VNC instead of SPICE and all that came with it; `agent` keeps the clipboard, by QEMU's own agent channel.
+    """Replace SPICE and its helpers with VNC; `agent` keeps the clipboard, with QEMU's own agent channel.
 
-    A guest without a display gets one. OpenGL goes on in a display that is not shown.
+    A guest without a display gets one. OpenGL continues in an egl-headless display.
     """
     guest = setting.guest
     spice = [each for each in guest.devices("graphics") if each.get("type") == "spice"]
@@ -118,7 +118,7 @@ def _keep_gl(guest: Guest, shown: Element) -> None:
 
 
 def _as_vnc(shown: Element) -> Element:
-    """The display, where it listens and its password as they were."""
+    """Return the VNC display, with the addresses and the password of the old one."""
     shown.set("type", "vnc")
     for name in ("tlsPort", "defaultMode"):
         shown.attrib.pop(name, None)
@@ -133,7 +133,7 @@ def _has_agent(guest: Guest) -> bool:
 
 
 def _plain_video(setting: RuleContext) -> None:
-    """QXL is made for SPICE: another card takes its place; a guest without a card gets one."""
+    """Replace QXL, which is made for SPICE, with another video card; a guest without a card gets one."""
     for video in setting.guest.devices("video"):
         model = tree.child(video, "model")
         if model is not None and model.get("type") == "qxl":

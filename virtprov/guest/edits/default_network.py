@@ -1,4 +1,4 @@
-"""`--edit --network default`: an interface goes where a new one would, whatever it is connected to now."""
+"""`--edit --network default`: connect an interface like a new one, whatever it is connected to now."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from virtprov.guest.rule_context import RuleContext
 
 WORDS = ("default", "type=default")
-"""How the host's usual network is asked for, before other sub-options."""
+"""Values that ask for the host's default network, as the first sub-options."""
 _OLD = ("source", "portForward", "virtualport")
-"""Parts of an interface that belong to what it was connected to."""
+"""Parts of an interface that belong to its current connection."""
 
 
 def is_asked(group: str, text: str) -> bool:
-    """Whether one use of an option group, by its text, asks for the host's usual network."""
+    """Return whether one use of an option group asks for the host's default network."""
     return group == "network" and text.partition(",")[0].strip() in WORDS
 
 
 def connect(setting: RuleContext) -> None:
-    """Connect the interfaces that the setting is about as new ones are connected."""
+    """Connect the interfaces of the setting like new ones."""
     for nic in setting.devices("interface"):
         for tag in _OLD:
             for part in tree.children(nic, tag):

@@ -1,4 +1,4 @@
-"""A disk that leaves a guest leaves its data on the host: that is said, with the command that deletes it."""
+"""Report that the data of a removed disk stays on the host, with the command that deletes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def notes(gone: tuple[Element, ...]) -> tuple[str, ...]:
-    """One sentence for each removed disk whose data stays; media of drives and disks that are shared are not meant."""
+    """Return one sentence for each removed disk whose data stays, except for removable media and shared disks."""
     return tuple(sentence for device in gone if (sentence := _note(device)))
 
 
@@ -22,12 +22,12 @@ def _note(device: Element) -> str:
         return ""
     source = DiskSource.of(device)
     if source.kind == VOLUME and source.pool:
-        words = f"the volume {source.volume} of the pool '{source.pool}'"
+        words = f"volume {source.volume} of pool '{source.pool}'"
         command = f"virsh vol-delete {source.volume} --pool {source.pool}"
     elif source.kind not in (FILE, BLOCK):
         return ""
     elif source.path.startswith("/dev/"):
-        return f"The data of the removed disk stays on {source.path}"
+        return f"The data of the removed disk is still on {source.path}"
     else:
         words, command = source.path, f"virsh vol-delete {source.path}"
-    return f"The data of the removed disk stays in {words}: once no guest needs it, `{command}` deletes it"
+    return f"The data of the removed disk is still in {words}; when no guest needs it, delete it with `{command}`"

@@ -1,1 +1,1 @@
-"""From option text to XML: parsing sub-options, and building, editing and matching elements."""
+"""From option text to XML: parse sub-options; build, edit and match elements."""

@@ -1,4 +1,4 @@
-"""Pairs + a table -> XML: building, editing, matching and clearing read the same rows."""
+"""Pairs + a table -> XML: building, editing, matching and clearing use the same rows."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Assignment(Record):
-    """A value for one place in the XML; None takes it out.
+    """A value for one place in the XML; None removes it.
 
-    Without a name it is written along with another one, and matching does not ask about it. `by_type` gives
-    other places for elements of some types, "" for nowhere. `off` tells a flag that is switched off, which
-    leaves what held it, from one that is unset. `counts` tells a number, which may be spelled in several ways.
+    Without a name it is written together with another one, and matching ignores it. `by_type` gives other places for
+    elements of some types, "" for none. `off` marks a flag that is switched off, which keeps the element that contained
+    it. `counts` marks a number, which can be written in several ways.
     """
 
     name: str
@@ -30,17 +30,17 @@ class Assignment(Record):
     counts: bool = False
 
     def where(self, node: Element) -> str:
-        """The place in this element; "" for none."""
+        """Return the place in this element; "" for none."""
         return self.path if self.by_type is None else self.by_type.get(node.get("type", ""), self.path)
 
 
 class Assignments(Record):
-    """What one use of an option group says.
+    """The contents of one use of an option group.
 
-    `clear` empties the element first; `places` go to the XML; `verbs` are for the named functions of the
-    group; `xpaths` are free assignments by XPath, each `from` the part of the guest the group is about.
-    `schema_warnings` are about values that the schema does not know, which only matters where the same libvirt is
-    going to read them.
+    `clear` empties the element first; `places` are written to the XML; `verbs` are for the named functions of the
+    group; `xpaths` are free assignments by XPath, each `from` the part of the guest that the group is about.
+    `schema_warnings` are about values that the schema does not know, which only matters if the same libvirt will read
+    them.
     """
 
     places: tuple[Assignment, ...]
@@ -51,7 +51,7 @@ class Assignments(Record):
 
 
 class _Said:
-    """What the pairs said so far."""
+    """Collects the contents of the pairs."""
 
     __slots__ = ("clear", "schema_warnings", "places", "verbs", "xpaths")
 
@@ -64,12 +64,11 @@ class _Said:
 
 
 def resolve(table: Table, pairs: list[Pair], *, schema: bool = True) -> Assignments:
-    """Look every key up in the table, then in libvirt's schema; repeated keys: the last one wins.
+    """Look up every key in the table, then in libvirt's schema; of repeated keys the last one wins.
 
-    A key that begins with `./` is a place already, one with `!./` a place that is written along, one with
-    `-./` elements that go; a lone `none` says nothing. Without `schema` no value is compared with it, and names it
-    does not know are taken at their word. Raises UsageError for unknown keys and for values that their row
-    cannot take.
+    A key that begins with `./` is a place, with `!./` a place written together with another, with `-./` elements to
+    remove; a single `none` means nothing. Without `schema`, values and unknown names are accepted without a check.
+    Raises UsageError for unknown keys and invalid values.
     """
     if pairs == [("none", None)]:
         pairs = []
@@ -88,9 +87,7 @@ def resolve(table: Table, pairs: list[Pair], *, schema: bool = True) -> Assignme
             continue
         hit = table.row(key) if table.find(key) is not None else _beyond(table, key, schema)
         if value is None:
-            raise UsageError(
-                f"--{table.flag} {key}: no value is given for it", hint=f"write {key}=VALUE, or {key}= to take it out"
-            )
+            raise UsageError(f"--{table.flag} {key}: value missing", hint=f"use {key}=VALUE, or {key}= to remove it")
         _settle(table, hit, value, said, schema)
     xpaths = said.xpaths
     if table.part and not table.many:
@@ -101,7 +98,7 @@ def resolve(table: Table, pairs: list[Pair], *, schema: bool = True) -> Assignme
 
 
 def _settle(table: Table, hit: Hit, value: str, said: _Said, schema: bool) -> None:
-    """Put a value where its row says."""
+    """Store a value as its row requires."""
     row = hit.row
     if row.name == "clearxml":
         said.clear = truth(value, f"--{table.flag} clearxml")
@@ -121,7 +118,7 @@ def _settle(table: Table, hit: Hit, value: str, said: _Said, schema: bool) -> No
 
 
 def _beyond(table: Table, key: str, schema: bool) -> Hit:
-    """What a key means that the table does not have. Raises UsageError when it means nothing."""
+    """Interpret a key that is not in the table. Raises UsageError if it is unknown."""
     from virtprov.guest.write import schema_rows
 
     row = schema_rows.find(table, key) or (None if schema else schema_rows.guess(table, key))
@@ -131,7 +128,7 @@ def _beyond(table: Table, key: str, schema: bool) -> Hit:
 
 
 def _look_at(table: Table, hit: Hit, made: Assignment, schema_warnings: dict[str, SchemaWarning]) -> None:
-    """Note when the schema does not know the value, for rows whose place does not hang on the type."""
+    """Record if the schema does not know the value, for rows whose place does not depend on the type."""
     from virtprov.guest.write import schema_rows
 
     warning = schema_rows.check_value(table, hit.row, made.path, made.text or "") if made.by_type is None else None
@@ -151,10 +148,10 @@ def _place(table: Table, hit: Hit, value: str) -> Assignment:
 
 
 def write(node: Element, wanted: Assignments) -> None:
-    """Put the assignments into the element (the guest's root for groups of the whole guest).
+    """Write the assignments into the element (the guest's root for groups of the whole guest).
 
-    A value that is there already keeps its spelling (`0x1f` for 31); when all of them are, what would be written
-    along with them is not.
+    A number that already has the same value keeps its format (`0x1f` for 31); if all values are equal, nothing is
+    written together with them.
     """
     if not _holds(node, wanted):
         _write_places(node, wanted)
@@ -163,14 +160,14 @@ def write(node: Element, wanted: Assignments) -> None:
 
 
 def _holds(node: Element, wanted: Assignments) -> bool:
-    """Whether the element says all that was asked for, and nothing is to be cleared away besides."""
+    """Return whether the element already has all values, and nothing else has to be removed."""
     named = [place for place in wanted.places if place.name]
     cleared = any(place.flag and not place.name for place in wanted.places)
     return bool(named) and not cleared and all(_is_there(node, place) for place in named)
 
 
 def _is_there(node: Element, place: Assignment) -> bool:
-    """Whether the element says this already, be it in another spelling of the same number."""
+    """Return whether the element already has this value, possibly as a number in another format."""
     where = place.where(node)
     if not where:
         return True
@@ -196,14 +193,14 @@ def _write_places(node: Element, wanted: Assignments) -> None:
 
 
 def build(table: Table, wanted: Assignments) -> Element:
-    """A new element of the group, with what was said in it."""
+    """Return a new element of the group with these values."""
     node = tree.element(table.tag)
     write(node, wanted if table.many else _within(table.part, wanted))
     return node
 
 
 def _within(part: str, wanted: Assignments) -> Assignments:
-    """What is said about one part of the guest, as paths from there."""
+    """Return the values for one part of the guest, with paths relative to it."""
     places = tuple(
         place._replace(path="." + place.path[len(part) :])
         for place in wanted.places
@@ -213,7 +210,7 @@ def _within(part: str, wanted: Assignments) -> Assignments:
 
 
 def clear(node: Element) -> None:
-    """Empty an element; it stays where it is."""
+    """Empty an element; it stays in its place."""
     for kid in list(node):
         node.remove(kid)
     node.attrib.clear()
@@ -221,7 +218,7 @@ def clear(node: Element) -> None:
 
 
 def matches(node: Element, wanted: Assignments) -> bool:
-    """Whether the element already says all that is asked."""
+    """Return whether the element already has all values."""
     for place in wanted.places:
         if not place.name:
             continue
@@ -236,7 +233,7 @@ def matches(node: Element, wanted: Assignments) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two values are equal, numbers as numbers: libvirt writes addresses in hexadecimal."""
+    """Return whether two values are equal; numbers are compared as numbers, because libvirt writes hexadecimal."""
     return one == other or (number := _number(one)) is not None and number == _number(other)
 
 
@@ -248,10 +245,10 @@ def _number(text: str) -> int | None:
 
 
 def write_xpath(top: Element, free: dict[str, str]) -> None:
-    """One free assignment: `set` (with `value`), `create` or `delete` of an XPath, seen `from` a part of it.
+    """Make one free assignment: `set` (with `value`), `create` or `delete` an XPath, relative to `from`.
 
-    One number stands for one change: what is to be created is not set as well. Raises UsageError when the
-    path cannot be understood.
+    Assignments with the same number are one change: what is created is not set as well. Raises UsageError for an
+    invalid path.
     """
     from virtprov.xml import xpath
 
@@ -266,11 +263,9 @@ def write_xpath(top: Element, free: dict[str, str]) -> None:
         if value is None:
             where, equals, value = xpath.split_value(where)
             if not equals:
-                raise UsageError(f"xpath.set={where}: no value is given", hint="write xpath.set=PATH,xpath.value=VALUE")
+                raise UsageError(f"xpath.set={where}: value missing", hint="use xpath.set=PATH,xpath.value=VALUE")
         xpath.assign(node, where, value)
     elif "value" in free:
-        raise UsageError(
-            f"xpath.value={free['value']}: no path is given for it", hint="write xpath.set=PATH,xpath.value=VALUE"
-        )
+        raise UsageError(f"xpath.value={free['value']}: path missing", hint="use xpath.set=PATH,xpath.value=VALUE")
     if known is None or free.get("set", "").endswith("=") or free.get("value") == "":
         path.prune(node, top)

@@ -1,4 +1,4 @@
-"""The guest the options describe: every use of an option group written into one document."""
+"""Write every use of an option group into one XML document."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from virtprov.xml.tree import Element
 
 
 class NewDevice(Record):
-    """An element that came from an option, and the use of the option that it came from."""
+    """A new element, and the use of the option that created it."""
 
     element: Element
     use: Use
 
 
 def write_use(guest: Guest, use: Use) -> NewDevice | None:
-    """Write one use of an option group into the guest; returns the device it made, if it made one."""
+    """Write one use of an option group into the guest; returns the new device, if there is one."""
     rows, said = table(use.group), use.said
     if not rows.many:
         _write_part(guest, rows, said)
@@ -39,7 +39,7 @@ def write_use(guest: Guest, use: Use) -> NewDevice | None:
 
 
 def _write_sysinfo(guest: Guest, rows: Table, said: Assignments) -> None:
-    """There is one element a type, to which further uses add; `host` and `emulate` make none."""
+    """Write to the single element of each type; `host` and `emulate` create none."""
     kind = next((place.text for place in said.places if place.name == "type"), None)
     if not said.places and not said.xpaths:
         return
@@ -65,7 +65,7 @@ def _write_part(guest: Guest, rows: Table, said: Assignments) -> None:
 
 
 def write_all(guest: Guest, uses: Iterable[Use], watch: Watch = UNWATCHED) -> tuple[list[NewDevice], Choices]:
-    """Write every use; returns the devices that came of it, and the choices that are left for the rules."""
+    """Write every use; returns the new devices, and the choices that are left for the rules."""
     devices: list[NewDevice] = []
     choices = Choices()
     for use in uses:

@@ -1,4 +1,4 @@
-"""From what was typed behind an option group to what it says: pairs looked up, `none` told apart."""
+"""Parse the values of an option group: look up the pairs, and handle `none`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def group_uses(group: str, texts: Iterable[str], *, schema: bool = True) -> tuple[list[Use], bool]:
-    """Read every use of one group; also says whether one of them was `none`.
+    """Parse every use of one group; also return whether one of them was `none`.
 
-    `schema` is whether names and values are held against libvirt's schema. Raises UsageError for what cannot be read.
+    `schema` tells whether names and values are checked against libvirt's schema. Raises UsageError for invalid text.
     """
     from virtprov.guest.write.assign import resolve
     from virtprov.guest.write.use import read
@@ -34,7 +34,7 @@ def group_uses(group: str, texts: Iterable[str], *, schema: bool = True) -> tupl
 
 
 def words(group: str, texts: Iterable[str]) -> dict[str, str]:
-    """Read a group that has no place in the XML: its words, the last use of each winning."""
+    """Parse a group without a place in the XML: returns its values; the last use of each wins."""
     from virtprov.guest.write.assign import resolve
 
     said: dict[str, str] = {}
@@ -45,5 +45,5 @@ def words(group: str, texts: Iterable[str]) -> dict[str, str]:
 
 
 def help_asked(texts: Iterable[str]) -> bool:
-    """Whether one of the uses asks which sub-options there are."""
+    """Return whether one of the uses asks for the list of sub-options."""
     return any(subopts.wants_help(text) for text in texts)

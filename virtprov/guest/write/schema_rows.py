@@ -1,7 +1,7 @@
-"""Rows beyond the catalogue, made from libvirt's schema: `--disk driver.queue_size=256` needs no row of its own.
+"""Rows from libvirt's schema: `--disk driver.queue_size=256` needs no row in the catalogue.
 
-A row of the catalogue always goes first. The schema is opened when a name is in no table, or a word is none
-of those that its row knows; a plain command line never pays for it.
+Rows of the catalogue take precedence. The schema is only loaded for a name that is in no table, or a value that its row
+does not know; plain command lines do not need it.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _HEADS = {
     "events": ("on_poweroff", "on_reboot", "on_crash", "on_lockfailure"),
     "metadata": ("name", "uuid", "genid", "title", "description"),
 }
-"""Groups without an element of their own: the parts of the guest that are theirs."""
+"""Groups without their own element: the parts of the guest that belong to them."""
 _WITHOUT = ("xml",)
 
 
 class SchemaWarning(Record):
-    """A value that libvirt's schema, as it is installed here, does not know."""
+    """A value that the installed libvirt schema does not know."""
 
     message: str
     hint: str
 
 
 class _Truth(Kind):
-    """One of two words; what is none of the words for yes and no stays as it is, and is looked at later."""
+    """One of two values; anything else than yes or no is kept, and checked later."""
 
     __slots__ = ()
 
@@ -52,7 +52,7 @@ _TRUTHS = {frozenset(("yes", "no")): _YESNO, frozenset(("on", "off")): _ONOFF}
 
 
 def _start(table: Table) -> tuple[State, str]:
-    """Where the names of a group begin: the state, and the path from where the rows' paths begin."""
+    """Return where the names of a group begin: the state, and the path at which the rows' paths begin."""
     graph = schema_files.load()
     if graph is None or not table.xml or table.flag in _WITHOUT:
         return (), "."
@@ -62,7 +62,7 @@ def _start(table: Table) -> tuple[State, str]:
 
 
 def find(table: Table, key: str) -> Row | None:
-    """The row that libvirt's schema gives a name; None when it knows none, or when no schema is installed."""
+    """Return the row for a name in libvirt's schema; None if it is unknown, or no schema is installed."""
     state, start = _start(table)
     graph = schema_files.load()
     place = dotted_names.find(graph, state, key, _HEADS.get(table.flag, ())) if graph is not None and state else None
@@ -77,7 +77,7 @@ def find(table: Table, key: str) -> Row | None:
 
 
 def guess(table: Table, key: str) -> Row | None:
-    """The row of a name that no schema here knows, taken at its word; None when it cannot be a place in the XML."""
+    """Return the row for an unknown name, accepted without a check; None if it cannot be a path in the XML."""
     _, start = _start(table)
     parts = key.split(".")
     if len(parts) < 2 or not table.xml or table.flag in _WITHOUT:
@@ -90,13 +90,13 @@ def guess(table: Table, key: str) -> Row | None:
 
 
 def check_value(table: Table, row: Row, where: str, text: str) -> SchemaWarning | None:
-    """What speaks against a value, as the XML will have it, by libvirt's schema; None when nothing does."""
+    """Return what is wrong with a value according to libvirt's schema; None if nothing is."""
     types = _types(table, where)
     if not types or any(values.fits(kind, text) for kind in types):
         return None
     message = f"--{table.flag} {row.name}: libvirt does not know the value '{text}'"
     if values.only_words(types):
-        message = f"--{table.flag} {row.name}: '{text}' is not one of its values"
+        message = f"--{table.flag} {row.name}: invalid value '{text}'"
     return SchemaWarning(message, values.expected(types, text))
 
 
@@ -108,7 +108,7 @@ def _types(table: Table, where: str) -> list[Type]:
 
 
 def unknown(table: Table, key: str) -> UsageError:
-    """What to say of a name that neither the catalogue nor the schema knows."""
+    """Return the error for a name that neither the catalogue nor the schema knows."""
     graph = schema_files.load()
     state, _ = _start(table)
     more = list(dotted_names.listed(graph, state)) if graph is not None and state else []
@@ -116,13 +116,13 @@ def unknown(table: Table, key: str) -> UsageError:
     if heads:
         more = [name for name in more if name.partition(".")[0] in heads]
     return UsageError(
-        f"--{table.flag} has no option '{key}'",
+        f"--{table.flag} has no sub-option '{key}'",
         hint=nearest(key, [*table.names(old=True), *more]) or f"`--{table.flag} help` lists all of them",
     )
 
 
 def without_strangers(root: Element) -> Element:
-    """A copy of the guest without what rows of the catalogue wrote and the schema has no place for: rows go first."""
+    """Return a copy of the guest without values that rows of the catalogue wrote but the schema does not know."""
     from virtprov.options.catalogue import GROUPS, table
 
     graph = schema_files.load()
@@ -139,7 +139,7 @@ def without_strangers(root: Element) -> Element:
 
 
 def _take_out(graph: Graph, root: Element, where: str) -> None:
-    """Take out what stands at a path of which the schema does not know the end, from its first unknown step on."""
+    """Remove the value at a path that the schema does not know, from its first unknown step on."""
     steps, attribute = paths.parse(where.replace("[#]", ""))
     state, nodes = graph.start(), [root]
     for step in steps:

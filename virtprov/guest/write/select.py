@@ -1,4 +1,4 @@
-"""Which elements of a guest a selector means: a position, `all`, or what they say."""
+"""Find the elements that a selector selects: by position, `all`, or by their values."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class NoneSuch(UsageError):
 
 
 class Selector(Record):
-    """A choice among a group's elements: by `position` (from 1, from -1 at the end, ALL, FIRST), or by content.
+    """Selects elements of a group: by `position` (1 is the first, -1 the last, ALL, FIRST), or by values.
 
-    `wanted` is what they must say, `words` how the user put it.
+    `wanted` are the values they must have, `words` is the user's text.
     """
 
     position: str = FIRST
@@ -36,42 +36,41 @@ class Selector(Record):
 
 
 def is_position(word: str) -> bool:
-    """Whether a word of the user is a position."""
+    """Return whether a word is a position."""
     return word in (FIRST, ALL) or is_whole(word.removeprefix("-"))
 
 
 def elements(guest: Guest, table: Table) -> list[Element]:
-    """Every element of a repeated group, in order."""
+    """Return every element of a group that can be repeated, in order."""
     where, _, tag = table.at.rpartition("/")
     parent = guest.root if where in ("", ".") else path.find(guest.root, where)
     return [] if parent is None else tree.children(parent, tag)
 
 
 def choose(guest: Guest, table: Table, selector: Selector, host: HostView | None = None) -> list[Element]:
-    """The elements that are meant. Raises NoneSuch when the guest has none of them, UsageError for
-    a choice that makes no sense."""
+    """Return the selected elements. Raises NoneSuch if there are none, UsageError for an invalid selector."""
     found = elements(guest, table)
     if not found:
-        raise NoneSuch(f"the guest has no {_kind(table)}", hint="--add-device adds one")
+        raise NoneSuch(f"the guest has no {_kind(table)}", hint="use --add-device to add one")
     if selector.wanted is None:
         return _by_position(found, table, selector.position)
     _check(table, selector)
     matching = [node for node in found if says(node, selector.wanted, host)]
     if not matching:
-        raise NoneSuch(f"no {_kind(table)} of the guest is '{selector.words}'", hint=_offered(table, found))
+        raise NoneSuch(f"no {_kind(table)} of the guest matches '{selector.words}'", hint=_offered(table, found))
     return matching
 
 
 def check_single(table: Table, selector: Selector) -> None:
-    """Raise UsageError when a choice is made among elements of which there is one at most."""
+    """Raise UsageError for a selector in a group with at most one element."""
     if selector.wanted is not None:
         raise UsageError(
-            f"--edit {selector.words}: a guest has one --{table.flag} only, so there is nothing to choose from",
-            hint="say --edit alone",
+            f"--edit {selector.words}: a guest has only one --{table.flag}, so it cannot be selected",
+            hint="use --edit without a value",
         )
     if selector.position not in (FIRST, ALL, "1", "-1"):
         raise UsageError(
-            f"--edit {selector.position}: a guest has one --{table.flag} only", hint="say --edit without a number"
+            f"--edit {selector.position}: a guest has only one --{table.flag}", hint="use --edit without a number"
         )
 
 
@@ -84,17 +83,17 @@ def _by_position(found: list[Element], table: Table, position: str) -> list[Elem
         return found
     number = int(position or 1)
     if number == 0:
-        raise UsageError(f"there is no {_kind(table)} number 0", hint="counting starts at 1, and at -1 from the end")
+        raise UsageError(f"invalid {_kind(table)} number 0", hint="numbers start at 1, or at -1 from the end")
     if abs(number) > len(found):
         raise NoneSuch(
-            f"there is no {_kind(table)} number {number}: the guest has {len(found)}",
-            hint="counting starts at 1, and at -1 from the end",
+            f"no {_kind(table)} number {number}: the guest has {len(found)}",
+            hint="numbers start at 1, or at -1 from the end",
         )
     return [found[number - 1 if number > 0 else number]]
 
 
 def _check(table: Table, selector: Selector) -> None:
-    """Raise UsageError for words that say nothing about elements that are there."""
+    """Raise UsageError for values that cannot select elements."""
     wanted = selector.wanted
     assert wanted is not None
     known = {"disk": _BY_PATH, "hostdev": ("name",)}.get(table.flag, ())
@@ -105,17 +104,18 @@ def _check(table: Table, selector: Selector) -> None:
         foreign.append("xpath")
     if foreign:
         raise UsageError(
-            f"'{selector.words}': {foreign[0]} tells no --{table.flag} from another",
-            hint="choose by number, all, or by what the XML says, such as target.dev=vda",
+            f"'{selector.words}': '{foreign[0]}' cannot be used to select a --{table.flag}",
+            hint="select by number, all, or a value from the XML, such as target.dev=vda",
         )
     if not wanted.places and not wanted.verbs:
         raise UsageError(
-            f"'{selector.words}' names no {_kind(table)}", hint="choose by number, all, or by what the XML says"
+            f"'{selector.words}' does not select a {_kind(table)}",
+            hint="select by number, all, or a value from the XML",
         )
 
 
 def says(node: Element, wanted: Assignments, host: HostView | None) -> bool:
-    """Whether an element says all that is wanted, a disk's path or a device's name among it."""
+    """Return whether an element has all wanted values, including a disk's path or a device's name."""
     where = next((wanted.verbs[name] for name in _BY_PATH if name in wanted.verbs), None)
     if where is not None and not _has_path(node, where):
         return False
@@ -126,7 +126,7 @@ def says(node: Element, wanted: Assignments, host: HostView | None) -> bool:
 
 
 def _has_path(node: Element, where: str) -> bool:
-    """Whether a disk has this source; "" asks for a drive without a medium."""
+    """Return whether a disk has this source; "" is for a drive without a medium."""
     source = DiskSource.of(node)
     here = [text for text in (source.path, source.volume, source.name) if text]
     if not where:
@@ -135,7 +135,7 @@ def _has_path(node: Element, where: str) -> bool:
 
 
 def _is_named(node: Element, name: str, host: HostView | None) -> bool:
-    """Whether a host device is the one a name means, such as `0x04b3:0x4485`, `001.002` or `usb_4b3_4485`."""
+    """Return whether a host device has a name such as `0x04b3:0x4485`, `001.002` or `usb_4b3_4485`."""
     from virtprov.guest import hostdev
 
     said = hostdev.parse(name) if host is None else hostdev.read_name(name, host)
@@ -150,14 +150,14 @@ _TELLING = (
     "./model/@type",
     "./@type",
 )
-"""Where elements of a kind differ most often, the best first."""
+"""The values in which elements of the same kind usually differ, the best first."""
 
 
 def _offered(table: Table, found: list[Element]) -> str:
-    """A hint that lists the elements there are by what tells them apart."""
+    """Return a hint that lists the elements by their distinguishing values."""
     for place in _TELLING:
         name = next((row.name for row in table.rows if row.path == place), "")
         values = [path.text(node, place) for node in found]
         if name and all(values) and len(set(values)) == len(values):
-            return "there are: " + ", ".join(f"{name}={value}" for value in values[:8])
-    return f"the guest has {len(found)} of them; --edit NUMBER chooses by position"
+            return "choose from: " + ", ".join(f"{name}={value}" for value in values[:8])
+    return f"the guest has {len(found)} of them; use --edit NUMBER to select by position"

@@ -1,4 +1,4 @@
-"""Sizes in other units than the options count in: `<memory unit='GiB'>` and its like."""
+"""Sizes in other units than those of the options, such as `<memory unit='GiB'>`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SIZES = {
     "memdev": ("./target/size", "./target/label/size"),
     "memtune": ("./memtune/hard_limit", "./memtune/soft_limit", "./memtune/swap_hard_limit", "./memtune/min_guarantee"),
 }
-"""Option groups whose numbers are KiB in the document, and where they stand."""
+"""Option groups whose numbers are in KiB in the XML, and their paths."""
 
 
 @contextmanager
 def in_kib(top: Element, group: str) -> Iterator[None]:
-    """Count the sizes a group is about in KiB while the block runs; those it leaves alone are spelled as before.
+    """Convert the sizes of a group to KiB in this block; those that do not change keep their unit.
 
-    `top` is what the group's places start from: the guest's root, or a device.
+    `top` is where the group's paths start: the guest's root, or a device.
     """
     kept = [found for place in _SIZES.get(group, ()) if (found := _convert(top, place)) is not None]
     yield

@@ -9,9 +9,9 @@ HELP_WORDS = ("?", "help")
 
 
 def split(text: str, flag: str) -> list[str]:
-    """Cut a value at its commas; quotes and backslashes protect as they do in a shell.
+    """Split a value at its commas; quotes and backslashes work as in a shell.
 
-    Empty pieces are dropped. Raises UsageError for a quote that is never closed.
+    Empty parts are dropped. Raises UsageError for a missing closing quote.
     """
     words: list[str] = []
     current: list[str] = []
@@ -38,7 +38,7 @@ def split(text: str, flag: str) -> list[str]:
             current.append(letter)
     if quote:
         raise UsageError(
-            f"--{flag} {text}: the quote {quote} is never closed", hint="close it, or put a backslash before it"
+            f"--{flag} {text}: missing closing quote {quote}", hint="close the quote, or put a backslash before it"
         )
     if current or started:
         words.append("".join(current))
@@ -46,11 +46,10 @@ def split(text: str, flag: str) -> list[str]:
 
 
 def pairs(table: Table, text: str) -> list[Pair]:
-    """Read one value of an option group: leading bare words take the table's first keys.
+    """Parse one value of an option group: leading values without a key belong to the table's first keys.
 
-    Nothing is looked up but keys whose values may hold commas: these take in the words that follow up to
-    the next known key, of the table or with dots of libvirt's schema. Bare words that no first key takes come with
-    the value None.
+    Only keys whose values may contain commas are looked up: their value ends at the next known key, of the table or of
+    libvirt's schema. Values without a key that do not belong to a first key are returned with the value None.
     """
     uncut = _uncut(table, text) if table.whole else None
     if uncut is not None:
@@ -81,7 +80,7 @@ def pairs(table: Table, text: str) -> list[Pair]:
 
 
 def _uncut(table: Table, text: str) -> list[Pair] | None:
-    """The text in one piece; None when it begins with a key whose values end at the next key."""
+    """Return the whole text; None if it begins with a key whose values end at the next key."""
     key, equals, value = text.partition("=")
     known = table.find(key) if equals else None
     if known is not None and known.row.commas:
@@ -94,7 +93,7 @@ def _looks_like_key(key: str) -> bool:
 
 
 def _is_in_schema(table: Table, key: str) -> bool:
-    """Whether a word with dots, behind a value that may hold commas, is a name that libvirt's schema gives."""
+    """Return whether a dotted word after a value that may contain commas is a name in libvirt's schema."""
     if "." not in key or not _looks_like_key(key):
         return False
     from virtprov.guest.write import schema_rows
@@ -108,12 +107,12 @@ def _takes_commas(table: Table, name: str) -> bool:
 
 
 def wants_help(text: str) -> bool:
-    """Whether the value asks which sub-options there are."""
+    """Return whether the value asks for the list of sub-options."""
     return text in HELP_WORDS or text.split(",")[0].strip() in ("help", "?", "help=?")
 
 
 def help_text(table: Table) -> str:
-    """What `--GROUP help` prints: every sub-option a line, in order of name."""
+    """Return the output of `--GROUP help`: one line for each sub-option, sorted by name."""
     lines = [f"--{table.flag} options:"]
     for row in sorted((row for row in table.rows if not row.hidden), key=lambda row: row.name):
         lines.append("  " + row.name)

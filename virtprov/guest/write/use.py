@@ -10,14 +10,14 @@ from virtprov.guest.write.assign import Assignments
 from virtprov.support.frozen import Record
 
 _HOST_DEVICE = {"hostdev": "name", "network": "hostdev"}
-"""Groups whose device may be one of the host's, and the sub-option that names it."""
+"""Groups that can use a host device, and the sub-option that names it."""
 
 
 class Use(Record):
-    """One use of an option group, and its text; a group that makes several elements at once gives several uses.
+    """One use of an option group, and its text; a group that creates several elements at once has several uses.
 
-    `said` is what goes into the XML. Beside it: `disk` is where the data of a `--disk` lies (None for other groups),
-    `host_device` the device of the host that a guest is given, `choices` is what the rules for defaults go by.
+    `said` is written to the XML. Besides it, `disk` is the source of a `--disk` (None for other groups), `host_device`
+    the host device for the guest, and `choices` are for the default rules.
     """
 
     group: str
@@ -29,7 +29,7 @@ class Use(Record):
 
 
 def read(group: str, said: Assignments, text: str = "") -> Use:
-    """Read what was said in one use of a group. Raises UsageError for values that make no sense."""
+    """Interpret one use of a group. Raises UsageError for invalid values."""
     switched_off = frozenset(place.name for place in said.places if place.flag and place.text is None)
     return Use(
         group,

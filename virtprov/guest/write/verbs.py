@@ -1,4 +1,4 @@
-"""What the words of guest-wide option groups do: one small function a word."""
+"""Values of guest-wide option groups with a special effect: one small function for each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from virtprov.xml import path, tree
 
 
 def apply(guest: Guest, group: str, verbs: Mapping[str, str]) -> None:
-    """Let the words of one use of a group act on the guest."""
+    """Apply the special values of one use of a group to the guest."""
     if group == "boot":
         _boot_devices(guest, verbs)
     elif group == "cpu":
@@ -21,7 +21,7 @@ def apply(guest: Guest, group: str, verbs: Mapping[str, str]) -> None:
 
 
 def _no_cpu(guest: Guest, verbs: Mapping[str, str]) -> None:
-    """The words that leave the processor to libvirt."""
+    """Apply values that leave the CPU to libvirt."""
     from virtprov.options import cpu
 
     if verbs.get("preset") in cpu.NO_CPU:
@@ -29,7 +29,7 @@ def _no_cpu(guest: Guest, verbs: Mapping[str, str]) -> None:
 
 
 def _boot_devices(guest: Guest, verbs: Mapping[str, str]) -> None:
-    """`hd,cdrom`: this order and no other; orders on single devices would clash with it."""
+    """`hd,cdrom`: set exactly this order; remove the order on devices, which would conflict with it."""
     from virtprov.options import boot
 
     words = boot.order(verbs)
@@ -53,7 +53,7 @@ def _init_arguments(guest: Guest, text: str) -> None:
 
 
 def _memory(guest: Guest, kib: str) -> None:
-    """This much from the start; a guest whose whole memory is less grows with it."""
+    """Set the current memory; the maximum is increased if it is smaller."""
     guest.put("./currentMemory", kib)
     whole = guest.get("./memory")
     if not is_whole(whole) or int(whole) < int(kib):
@@ -65,7 +65,7 @@ def _smbios_mode(guest: Guest, mode: str) -> None:
 
 
 def _arguments(guest: Guest, text: str) -> None:
-    """Further arguments for the emulator, behind those that are there."""
+    """Append arguments for the emulator."""
     from virtprov.options import security
 
     for word in security.arguments(text):

@@ -47,12 +47,12 @@ class Schema:
             if where is None and bad is not None:
                 where = bad, ""
         if where is None:
-            return Finding(NOWHERE, "the guest's XML is not as libvirt's schema says")
+            return Finding(NOWHERE, "the guest's XML does not match libvirt's schema")
         node, name = where
         if not name:
-            return Finding(NOWHERE, f"{walk.whole(node)} is not as libvirt's schema says")
+            return Finding(NOWHERE, f"{walk.whole(node)} does not match libvirt's schema")
         value = node.get(name, "")
-        return Finding(NOWHERE, f"{walk.whole(node)}: {name}='{value}' does not go with the rest of it")
+        return Finding(NOWHERE, f"{walk.whole(node)}: {name}='{value}' does not match the rest of the element")
 
     def _pin(self, root: Element, top: Element) -> tuple[Element, str] | None:
         """The innermost thing below `top` without which the whole is taken: an element, or its attribute."""

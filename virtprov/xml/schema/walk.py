@@ -41,7 +41,7 @@ def findings(graph: Graph, root: Element) -> list[Finding]:
     name = short_name(root)
     state = graph.start(name)
     if not state:
-        return [Finding(UNKNOWN, f"<{name}> is no document that libvirt's schema knows")]
+        return [Finding(UNKNOWN, f"libvirt's schema has no document with the root element <{name}>")]
     _look(graph, _Spot(root, state, state), found)
     return sorted(found, key=lambda each: each.rank)
 
@@ -101,8 +101,8 @@ def _look(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
         name = short_name(kid)
         counted[name] = counted.get(name, 0) + 1
         if counted[name] == 2 and graph.child(state, name) and not graph.many(state, name):
-            message = f"there is more than one <{name}> in {whole(spot.node)}"
-            found.append(Finding(CONDITION, message, "there can be one only"))
+            message = f"more than one <{name}> in {whole(spot.node)}"
+            found.append(Finding(CONDITION, message, "only one is allowed"))
         _child(graph, spot, kid, name, found)
     _needed(graph, spot, found)
 
@@ -117,11 +117,11 @@ def _attribute(graph: Graph, spot: _Spot, name: str, value: str, found: list[Fin
     if not here:
         if ways:
             only = _only(spot.node, [when for _, when in ways])
-            found.append(Finding(CONDITION, f"{whole(spot.node)} takes the attribute '{name}' only {only}"))
+            found.append(Finding(CONDITION, f"{whole(spot.node)} can have the attribute '{name}' only {only}"))
         elif graph.attribute(spot.wider, name):
             found.append(_wider(graph, spot, "attributes", name, f"the attribute '{name}'"))
         else:
-            message = f"{whole(spot.node)} has no attribute '{name}'"
+            message = f"unknown attribute '{name}' of {whole(spot.node)}"
             found.append(Finding(UNKNOWN, message, nearest(name, graph.attributes(spot.state))))
         return
     kinds = [graph.type(kind) for kind in here]
@@ -129,10 +129,10 @@ def _attribute(graph: Graph, spot: _Spot, name: str, value: str, found: list[Fin
         return
     elsewhere = [when for kind, when in ways if fits(graph.type(kind), value)]
     if elsewhere:
-        message = f"{whole(spot.node)} takes {name}='{value}' only {_only(spot.node, elsewhere)}"
+        message = f"{whole(spot.node)} can have {name}='{value}' only {_only(spot.node, elsewhere)}"
         found.append(Finding(CONDITION, message, expected(kinds, value)))
     else:
-        message = f"{whole(spot.node)}: {name}='{value}' is no value that libvirt knows"
+        message = f"{whole(spot.node)}: libvirt does not know the value {name}='{value}'"
         found.append(Finding(VALUE, message, expected(kinds, value)))
 
 
@@ -147,7 +147,7 @@ def _wider(graph: Graph, spot: _Spot, part: str, name: str, what: str) -> Findin
         if graph.occurrences(number, part, name)
     ]
     only = _only(above.node, ways)
-    return Finding(CONDITION, f"{whole(spot.node)} takes {what} only {only} in {whole(above.node)}")
+    return Finding(CONDITION, f"{whole(spot.node)} can have {what} only {only} in {whole(above.node)}")
 
 
 def _only(node: Element, ways: list[Condition]) -> str:
@@ -184,9 +184,9 @@ def _text(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
     kinds = graph.text(spot.state)
     if not kinds:
         if text:
-            found.append(Finding(UNKNOWN, f"{whole(spot.node)} holds a text, '{text[:40]}', and can have none"))
+            found.append(Finding(UNKNOWN, f"unexpected text '{text[:40]}' in {whole(spot.node)}"))
     elif text and len(spot.node) == 0 and not any(fits(kind, text) for kind in kinds):
-        message = f"{whole(spot.node)}: '{text}' is no value that libvirt knows"
+        message = f"{whole(spot.node)}: libvirt does not know the value '{text}'"
         found.append(Finding(VALUE, message, expected(kinds, text)))
 
 
@@ -200,12 +200,12 @@ def _child(graph: Graph, spot: _Spot, kid: Element, name: str, found: list[Findi
         _look(graph, _Spot(kid, state, wider, spot), found)
     elif ways:
         only = _only(spot.node, [when for _, when in ways])
-        found.append(Finding(CONDITION, f"{whole(spot.node)} takes <{name}> only {only}"))
+        found.append(Finding(CONDITION, f"{whole(spot.node)} can have <{name}> only {only}"))
     elif graph.child(spot.wider, name) and spot.above is not None and spot.state != spot.wider:
         found.append(_wider(graph, spot, "kids", name, f"<{name}>"))
     else:
         where = "the guest" if spot.above is None else whole(spot.node)
-        message = f"{where} has no part <{name}>"
+        message = f"unknown element <{name}> in {where}"
         found.append(Finding(UNKNOWN, message, nearest(name, graph.children(spot.state))))
 
 
@@ -216,8 +216,8 @@ def _needed(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
         needed = {name for name, when in graph.needs(number) if _holds(spot.node, when)}
         missing.append({name for name in needed if not _has(spot.node, name)})
     for name in sorted(set.intersection(*missing)) if missing else ():
-        what = f"its attribute '{name[1:]}'" if name[0] == "@" else f"its part <{name}>"
-        found.append(Finding(MISSING, f"{whole(spot.node)} lacks {what}"))
+        what = f"the attribute '{name[1:]}'" if name[0] == "@" else f"the element <{name}>"
+        found.append(Finding(MISSING, f"{whole(spot.node)} requires {what}"))
 
 
 def _has(node: Element, name: str) -> bool:

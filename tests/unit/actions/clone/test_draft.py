@@ -70,7 +70,7 @@ def test_a_disk_that_vanished_undoes_the_copies_before_it(
 ) -> None:
     made = draft.plan(CloneRequest(document=document(files), auto=True), kvm)
     (files / "data.img").unlink()
-    with pytest.raises(Exception, match="data.img cannot be opened"):
+    with pytest.raises(Exception, match="cannot open .*data.img"):
         put(made, kvm)
     assert listing(files) == ["one.img"]
 
@@ -130,7 +130,7 @@ def test_uefi_variables_that_nobody_can_read_are_left_to_libvirt(kvm: Host, file
     text = document(files, more="<loader type='pflash'>/code.fd</loader><nvram>/nowhere/one_VARS.fd</nvram>")
     made = draft.plan(CloneRequest(document=text, auto=True, nvram="/else/where.fd"), kvm)
     assert made.nvram == "/else/where.fd"
-    assert "UEFI variables of its own" in made.renewed
+    assert "new UEFI variables" in made.renewed
     assert "where.fd" in made.plan.documents[0] and len(made.plan.steps) == 3
 
 
@@ -145,11 +145,11 @@ def test_the_rest_of_the_document_keeps_its_letters(kvm: Host, files: Path, docu
 @pytest.mark.parametrize(
     ("request_", "error", "message"),
     [
-        (CloneRequest(original="web"), UsageError, "the copy has no name"),
-        (CloneRequest(original="web", name="two"), UsageError, "no file is given for the copy of vda"),
-        (CloneRequest(original="web", name="db", auto=True), HostError, "has a guest 'db' already"),
+        (CloneRequest(original="web"), UsageError, "no name given for the clone"),
+        (CloneRequest(original="web", name="two"), UsageError, "no file given for the copy of vda"),
+        (CloneRequest(original="web", name="db", auto=True), HostError, "guest 'db' already exists on the host"),
         (CloneRequest(original="db", auto=True), HostError, "'db' is running"),
-        (CloneRequest(original="dbb", auto=True), HostError, "has no guest 'dbb'"),
+        (CloneRequest(original="dbb", auto=True), HostError, "guest 'dbb' not found on "),
         (CloneRequest(original="web", auto=True, macs=("1",)), UsageError, "'1' is not a MAC address"),
         (CloneRequest(original="web", auto=True, uuid="1"), UsageError, "'1' is not a UUID"),
         (CloneRequest(original="web", auto=True, skip=frozenset("x")), UsageError, "--skip-copy x"),

@@ -96,14 +96,12 @@ def undone(shelf: Shelf, world_of: Callable[[Any], World]) -> list[str]:
 
 
 @pytest.mark.parametrize(("sample", "names"), [("one-guest.jsonl", ["a"]), ("several-guests.jsonl", ["b", "c"])])
-def test_guests_are_put_back_letter_by_letter(
-    sample: str, names: list[str], world_of: Callable[[Any], World]
-) -> None:
+def test_guests_are_put_back_letter_by_letter(sample: str, names: list[str], world_of: Callable[[Any], World]) -> None:
     shelf, guests = put_there(sample, left=lambda guest: True)
     assert undone(shelf, world_of) == names
     assert [shelf.guests.stored_definition(guest["uuid"]) for guest in guests] == [guest["before"] for guest in guests]
     assert not any(shelf.starts.values())
-    with pytest.raises(ProvError, match="there is no run that could be undone"):
+    with pytest.raises(ProvError, match="there is no run to undo"):
         undo.last(None, [])
 
 
@@ -127,7 +125,10 @@ def test_what_was_changed_since_is_left_alone(sample: str) -> None:
     history, meant = undo.last(None, [])
     (_, answer), *_ = undo.plan(shelf, history, meant)  # type: ignore[arg-type]
     history.close()
-    assert isinstance(answer, ProvError) and answer.message == f"the definition of '{name}' was changed since that run"
+    assert (
+        isinstance(answer, ProvError)
+        and answer.message == f"the definition of '{name}' has been changed since that run"
+    )
 
 
 def test_a_journal_of_a_newer_release_is_named_and_left_alone(world_of: Callable[[Any], World]) -> None:
@@ -137,7 +138,7 @@ def test_a_journal_of_a_newer_release_is_named_and_left_alone(world_of: Callable
     warned: list[str] = []
     history, _ = undo.last(None, [], warned.append)
     history.close()
-    assert warned == [f"'{newer}' was written by a newer release of virtprov, so it is left alone"]
+    assert warned == [f"'{newer}' was written by a newer release of virtprov, so it is ignored"]
     assert undone(shelf, world_of) == ["a"]
 
 

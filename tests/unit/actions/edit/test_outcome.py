@@ -237,7 +237,7 @@ def test_a_device_that_only_the_definition_has(kvm: Host) -> None:
     made = put(kvm, "db", asked, both)
     assert made.course is not None
     assert [(row.what, row.when, row.why) for row in made.course.rows] == [
-        ("removal of rng", "next boot", "the running guest has no such part")
+        ("removal of rng", "next boot", "not present in the running guest")
     ]
     assert from_host(kvm, "db").stored.guest.devices("rng") == []
 
@@ -278,7 +278,7 @@ def test_what_cannot_be_put_in_force_is_refused_before_anything_changes(kvm: Hos
         outcome.make((request(EDIT, "events", "on_reboot=destroy"),), source, Wanted(update=True), kvm)
     with pytest.raises(UsageError, match="^memory of 'db' cannot be changed while the guest runs: "):
         outcome.make((request(EDIT, "memory", "999999"),), source, Wanted(update=True), kvm)
-    with pytest.raises(HostError, match="'db' is running, so it cannot be started"):
+    with pytest.raises(HostError, match="guest 'db' is running, so it cannot be started"):
         outcome.make((request(EDIT, "memory", "5"),), source, Wanted(define=True, start=True), kvm)
 
 
@@ -310,7 +310,7 @@ def test_several_changes_are_one_edit(kvm: Host) -> None:
     assert len(files) == len(set(files)) and path.get(disks[-1], "./driver/@cache") == "none"
     assert made.guest.get("./memory") == str(3000 << 10)
     first, last = plan.steps(made, Wanted(define=True), None)
-    assert [step.label for step in first][-2:] == ["Making the volume web.qcow2", "Making the volume web-1.qcow2"]
+    assert [step.label for step in first][-2:] == ["Creating volume web.qcow2", "Creating volume web-1.qcow2"]
     assert last == []
 
 

@@ -134,7 +134,7 @@ def test_nothing_is_listed_for_plain_names(host: Host) -> None:
 
 @pytest.mark.parametrize(
     ("word", "message", "hint"),
-    [("wbe1", "has no guest 'wbe1'", "did you mean 'web1'"), ("x*", "has a name like 'x\\*'", "virsh list")],
+    [("wbe1", "guest 'wbe1' not found on ", "did you mean 'web1'"), ("x*", "matches 'x\\*'", "virsh list")],
 )
 def test_a_word_that_means_nobody(host: Host, word: str, message: str, hint: str) -> None:
     with pytest.raises(HostError, match=message) as caught:
@@ -200,9 +200,7 @@ def test_what_cannot_be_undone_is_said(host: Host, world_of: Callable[[Any], Wor
     with pytest.raises(Aborted) as caught:
         Work(world_of(twice)).all(good)
     assert not caught.value.clean
-    assert told.warned == [
-        "could not be undone: Changing the definition of 'db1': cannot define the guest 'db1': gone"
-    ]
+    assert told.warned == ["could not undo \"Changing the definition of 'db1'\": cannot define the guest 'db1': gone"]
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -276,7 +274,7 @@ def test_an_interrupt_ends_the_waiting_for_another_run(
     assert info is not None
     with definition.locked(host, "db2", info.uuid, lambda: None, print), pytest.raises(KeyboardInterrupt):
         Work(world, jobs=jobs).all(good)
-    assert said == ["another virtprov-xml is changing 'db2': waiting until it is done"]
+    assert said == ["waiting for another virtprov-xml, which is changing 'db2'"]
     assert documents(host) == before
 
 
@@ -298,7 +296,7 @@ def test_the_schema_is_asked_before_anything_is_stored(host: Host) -> None:
 def test_no_two_guests_get_one_name(host: Host) -> None:
     uses = tuple(gather.group_uses("metadata", ["name=x,uuid=9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e99"])[0])
     _, bad = planned(host, EditRequest(EDIT, "metadata", uses))
-    assert len(bad) == 5 and "cannot get another name or UUID" in bad[0][1].message
+    assert len(bad) == 5 and "cannot get a new name or UUID together with other guests" in bad[0][1].message
 
 
 def test_autostart_is_a_change_of_its_own(host: Host, world_of: Callable[[Any], World]) -> None:

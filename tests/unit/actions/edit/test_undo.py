@@ -97,7 +97,7 @@ def test_undo_after_undo_goes_back_run_by_run(host: Host, world_of: Callable[[An
     assert documents(host) == second
     put_back(world_of(host))
     assert documents(host) == first
-    with pytest.raises(ProvError, match="there is no run that could be undone"):
+    with pytest.raises(ProvError, match="there is no run to undo"):
         put_back(world_of(host))
 
 
@@ -106,7 +106,7 @@ def test_a_guest_that_somebody_changed_since_is_left_alone(host: Host, world_of:
     change(host, "a", "b")
     host.guests.store_definition("b", documents(host)["b"].replace(">4<", ">5<"))
     after = documents(host)
-    with pytest.raises(ProvError, match="the definition of 'b' was changed since that run"):
+    with pytest.raises(ProvError, match="the definition of 'b' has been changed since that run"):
         put_back(world_of(host))
     assert documents(host) == after
     assert put_back(world_of(host), keep_going=True) == ["a"]
@@ -117,7 +117,7 @@ def test_a_guest_that_is_gone(host: Host, world_of: Callable[[Any], World]) -> N
     change(host, "a", "b")
     host.guests.destroy("b")
     host.guests.undefine("b")
-    with pytest.raises(ProvError, match="'b' is not defined any more"):
+    with pytest.raises(ProvError, match="'b' is no longer defined"):
         put_back(world_of(host))
 
 
@@ -174,7 +174,7 @@ def test_some_guests_of_a_run(host: Host, world_of: Callable[[Any], World]) -> N
     assert put_back(world_of(host), "a") == ["a"]
     with pytest.raises(ProvError, match="there is no run that changed 'a'"):
         put_back(world_of(host), "a")
-    with pytest.raises(UsageError, match="changed 'c', but not 'b'"):
+    with pytest.raises(UsageError, match="changed 'c' but not 'b'"):
         put_back(world_of(host), "c", "b")
     assert put_back(world_of(host), "[bc]") == ["c"]
     assert put_back(world_of(host)) == ["b"]
@@ -183,7 +183,7 @@ def test_some_guests_of_a_run(host: Host, world_of: Callable[[Any], World]) -> N
 
 def test_runs_of_other_hosts_are_left_alone(host: Host, world_of: Callable[[Any], World]) -> None:
     change(host, "a")
-    with pytest.raises(ProvError, match="no run on qemu:///system that could be undone"):
+    with pytest.raises(ProvError, match="there is no run on qemu:///system to undo"):
         put_back(world_of(host), uri="qemu:///system")
     assert put_back(world_of(host), uri=host.uri) == ["a"]
 
@@ -227,5 +227,5 @@ def test_a_damaged_journal_is_said_to_be_one(line: str) -> None:
     with Path(lines.path).open("a") as file:
         file.write(f"{line}\n")
     (run,) = journal.runs()
-    with pytest.raises(ProvError, match="is damaged, so what that run changed cannot be put back"):
+    with pytest.raises(ProvError, match="is corrupt, so the changes of that run cannot be undone"):
         journal.History(run)

@@ -80,9 +80,9 @@ def test_a_device_to_remove_is_there() -> None:
 
 
 def test_a_choice_that_makes_no_sense_is_refused_all_the_same() -> None:
-    with pytest.raises(UsageError, match="tells no --disk from another"):
+    with pytest.raises(UsageError, match="cannot be used to select a --disk"):
         verified("--remove-device --disk size=5")
-    with pytest.raises(UsageError, match="no disk device of the guest is"):
+    with pytest.raises(UsageError, match="no disk device of the guest matches"):
         verified("--edit target.dev=vdb --disk cache=none")
 
 

@@ -46,4 +46,7 @@ def test_addresses(addresses: dict[str, str], found: list[str]) -> None:
 def test_a_guest_that_nobody_could_reach_anyway() -> None:
     host: Any = Known()
     assert missing(host, "web", Guest.parse(NIC.format("user"))) == missing(host, "web", Guest.new("")) == ""
-    assert missing(host, "web", Guest.parse(NIC.format("bridge"))).startswith("no network address of 'web' is known")
+    assert missing(host, "web", Guest.parse(NIC.format("bridge"))).startswith(
+        "no network address of 'web' is known from libvirt's DHCP server, the guest agent or ARP; check with `virsh "
+        "console web`, or later with `virsh domifaddr web --source lease`"
+    )

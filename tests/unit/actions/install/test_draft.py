@@ -45,9 +45,7 @@ def asked(
         uses += found
         if is_refused:
             refused.add(group)
-    return InstallRequest(
-        tuple(uses), frozenset(refused), name=name, osinfo=osinfo, method=method, **more
-    )
+    return InstallRequest(tuple(uses), frozenset(refused), name=name, osinfo=osinfo, method=method, **more)
 
 
 def labels(made: InstallPlan) -> list[str]:
@@ -64,52 +62,52 @@ def final(made: InstallPlan) -> Guest:
 @pytest.mark.parametrize(
     ("request_", "planned"),
     [
-        (asked("disk none"), ["Defining the guest 'g'", "Starting the guest 'g'"]),
+        (asked("disk none"), ["Defining guest 'g'", "Starting guest 'g'"]),
         (
             asked("disk size=1"),
             [
-                "Making the storage pool 'default'",
-                "Making the volume g.qcow2",
-                "Defining the guest 'g'",
-                "Starting the guest 'g'",
+                "Creating storage pool 'default'",
+                "Creating volume g.qcow2",
+                "Defining guest 'g'",
+                "Starting guest 'g'",
             ],
         ),
         (
             asked("disk pool=images,size=1", "disk pool=images,size=2"),
             [
-                "Making the volume g.qcow2",
-                "Making the volume g-1.qcow2",
-                "Defining the guest 'g'",
-                "Starting the guest 'g'",
+                "Creating volume g.qcow2",
+                "Creating volume g-1.qcow2",
+                "Defining guest 'g'",
+                "Starting guest 'g'",
             ],
         ),
-        (asked("disk none", transient=True), ["Starting the guest 'g'"]),
+        (asked("disk none", transient=True), ["Starting guest 'g'"]),
         (
             asked("disk none", autostart=True),
-            ["Defining the guest 'g'", "Starting the guest 'g'", "Letting 'g' start with the host"],
+            ["Defining guest 'g'", "Starting guest 'g'", "Enabling autostart of 'g'"],
         ),
         (
             asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True)),
             [
-                "Making the volume g.qcow2",
-                "Writing the cloud-init seed g-seed.iso",
-                "Defining the guest 'g'",
-                "Starting the guest 'g'",
+                "Creating volume g.qcow2",
+                "Writing cloud-init seed g-seed.iso",
+                "Defining guest 'g'",
+                "Starting guest 'g'",
             ],
         ),
         (
             asked(f"disk {ON_BASE}", seed=SeedRequest(disable=True)),
             [
-                "Making the storage pool 'default'",  # once, for both
-                "Making the volume g.qcow2",
-                "Writing the cloud-init seed g-seed.iso",
-                "Defining the guest 'g'",
-                "Starting the guest 'g'",
+                "Creating storage pool 'default'",  # once, for both
+                "Creating volume g.qcow2",
+                "Writing cloud-init seed g-seed.iso",
+                "Defining guest 'g'",
+                "Starting guest 'g'",
             ],
         ),
         (
             asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True), transient=True),
-            ["Making the volume g.qcow2", "Writing the cloud-init seed g-seed.iso", "Starting the guest 'g'"],
+            ["Creating volume g.qcow2", "Writing cloud-init seed g-seed.iso", "Starting guest 'g'"],
         ),
         (asked("disk none", printing=True), []),
     ],
@@ -213,12 +211,30 @@ def test_defaults_are_told(recorded: Host) -> None:
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (asked("disk none", "memory 64", osinfo=GENERIC), "made for any operating system"),
-        (asked("disk none", arch="aarch64"), "offers no KVM for aarch64 guests"),
-        (asked("disk none", "memory 100"), "100 MiB of memory is less than"),
-        (asked("disk none", "network user", method=Method(PXE)), "no network to boot from"),
-        (asked("disk none", osinfo=OsinfoRequest("debian12", detect=True)), "the media do not tell"),
-        (asked("disk none", seed=SeedRequest(user="joe")), "nobody can log in as 'joe'"),
+        (
+            asked("disk none", "memory 64", osinfo=GENERIC),
+            (
+                "the guest is configured for any operating system, so it may be slow; give --osinfo NAME for better "
+                "defaults"
+            ),
+        ),
+        (
+            asked("disk none", arch="aarch64"),
+            "the host does not offer KVM for aarch64 guests: this guest is emulated, which is slow",
+        ),
+        (asked("disk none", "memory 100"), "100 MiB of memory is less than the"),
+        (
+            asked("disk none", "network user", method=Method(PXE)),
+            "the guest has no network to boot from: --pxe requires a bridge or a network with PXE",
+        ),
+        (
+            asked("disk none", osinfo=OsinfoRequest("debian12", detect=True)),
+            "the operating system cannot be detected from the media; using",
+        ),
+        (
+            asked("disk none", seed=SeedRequest(user="joe")),
+            "nobody can log in as 'joe': the user has neither a key (ssh-key=) nor a password",
+        ),
     ],
 )
 def test_warnings(request_: InstallRequest, words: str, recorded: Host) -> None:
@@ -248,13 +264,16 @@ def test_the_medium_tells_its_system(recorded: Host, tmp_path: Path) -> None:
     detect = OsinfoRequest(detect=True, require=True)
     made = draft.plan(asked("disk none", osinfo=detect, method=Method(CDROM, str(medium)), name=""), recorded)
     assert final(made).name == "fedora38"
-    assert made.plan.notes[0] == "Using --osinfo fedora38, as the media tell"
+    assert made.plan.notes[0] == "Using --osinfo fedora38, detected from the media"
 
 
 def test_a_medium_that_tells_nothing_is_refused(recorded: Host, tmp_path: Path) -> None:
     medium = iso(tmp_path / "cd.iso", "SOMETHING")
     detect = OsinfoRequest(detect=True, require=True)
-    with pytest.raises(UsageError, match="the operating system is not known") as caught:
+    with pytest.raises(
+        UsageError,
+        match="the operating system is unknown: --osinfo is not given, and it cannot be detected from the media",
+    ) as caught:
         draft.plan(asked("disk none", osinfo=detect, method=Method(CDROM, str(medium))), recorded)
     assert "--osinfo NAME" in caught.value.hint
 
@@ -270,21 +289,25 @@ def test_nothing_is_required_of_a_generic_guest(recorded: Host) -> None:
 @pytest.mark.parametrize(
     ("request_", "kind", "message"),
     [
-        (asked("disk none", name="web"), HostError, "has a guest 'web' already"),
-        (asked("disk none", "network mac=52:54:00:11:22:33"), HostError, "belongs to the guest 'web'"),
-        (asked("disk /srv/images/web.qcow2"), HostError, "in use by the guest 'web'"),
-        (asked("disk pool=images,size=300"), HostError, "can outgrow the pool 'images'"),
-        (asked("disk none", "memory 64", osinfo=GENERIC, arch="mips"), HostError, "cannot run guests of architecture"),
-        (asked("disk none", machine="q36"), UsageError, "no machine 'q36'"),
-        (asked("disk none", name="a/b"), UsageError, "holds a slash"),
+        (asked("disk none", name="web"), HostError, "guest 'web' already exists on the host"),
+        (asked("disk none", "network mac=52:54:00:11:22:33"), HostError, "is used by guest 'web'"),
+        (asked("disk /srv/images/web.qcow2"), HostError, "in use by guest 'web'"),
+        (asked("disk pool=images,size=300"), HostError, "can grow larger than pool 'images'"),
+        (
+            asked("disk none", "memory 64", osinfo=GENERIC, arch="mips"),
+            HostError,
+            "the host cannot run guests with architecture",
+        ),
+        (asked("disk none", machine="q36"), UsageError, "the host has no machine type 'q36' for such guests"),
+        (asked("disk none", name="a/b"), UsageError, "contains a slash, which libvirt does not allow"),
         (asked("disk none", "metadata uuid=x"), UsageError, "'x' is not a UUID"),
         (asked("disk none", "network mac=x"), UsageError, "'x' is not a MAC address"),
-        (asked("disk none", osinfo=OsinfoRequest("debain12")), UsageError, "no OS profile named 'debain12'"),
-        (asked("disk none", osinfo=GENERIC), UsageError, "what is missing: --memory MIB"),
-        (asked("memory 64", osinfo=GENERIC), UsageError, "what is missing: --disk"),
-        (asked(osinfo=GENERIC), UsageError, "what is missing: --memory MIB, how much memory the guest gets; --disk"),
-        (asked("disk none", method=Method()), UsageError, "how the operating system comes in"),
-        (asked("disk none", "launchSecurity sev"), UsageError, "needs a q35 machine with UEFI"),
+        (asked("disk none", osinfo=OsinfoRequest("debain12")), UsageError, "unknown OS profile 'debain12'"),
+        (asked("disk none", osinfo=GENERIC), UsageError, "missing: --memory MIB"),
+        (asked("memory 64", osinfo=GENERIC), UsageError, "missing: --disk"),
+        (asked(osinfo=GENERIC), UsageError, "missing: --memory MIB, the memory size of the guest; --disk"),
+        (asked("disk none", method=Method()), UsageError, "how to install the operating system"),
+        (asked("disk none", "launchSecurity sev"), UsageError, "requires a q35 machine with UEFI"),
     ],
 )
 def test_refusals(request_: InstallRequest, kind: type[ProvError], message: str, recorded: Host, listed: Look) -> None:
@@ -314,9 +337,9 @@ def test_a_guest_that_is_only_shown_may_leave_open_how_its_system_comes_in(recor
 
 
 def test_nothing_is_waited_for_where_nothing_runs(place: Host, recorded: Host) -> None:
-    with pytest.raises(HostError, match="test driver run nothing"):
+    with pytest.raises(HostError, match="test driver do not run"):
         draft.plan(asked("disk none", "memory 64", osinfo=GENERIC, wait=5), place)
-    with pytest.raises(HostError, match="recorded host run nothing"):
+    with pytest.raises(HostError, match="recorded host do not run"):
         draft.plan(asked("disk none", wait=5), recorded)
     draft.plan(asked("disk none", wait=5, dry=True), recorded)
     draft.plan(asked("disk none", wait=5, printing=True), recorded)
@@ -328,7 +351,10 @@ def test_virtuozzo_has_no_transient_guests(tmp_path: Path) -> None:
         "<capabilities><host><cpu><arch>x86_64</arch></cpu></host><guest><os_type>exe</os_type>"
         "<arch name='x86_64'><domain type='vz'/></arch></guest></capabilities>"
     )
-    with connect(f"recorded://{tmp_path}") as host, pytest.raises(HostError, match="none can be transient"):
+    with (
+        connect(f"recorded://{tmp_path}") as host,
+        pytest.raises(HostError, match="Virtuozzo keeps every guest that it starts, so a guest cannot be transient"),
+    ):
         draft.plan(asked(osinfo=GENERIC, method=Method(), os_type="exe", transient=True), host)
 
 

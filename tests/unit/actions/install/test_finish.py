@@ -103,7 +103,7 @@ def test_the_second_boot(minutes: float | None, host: Noting, world: World, told
     [
         (InstallRequest(wait=-1, noreboot=True), "shutdown", []),
         (InstallRequest(wait=-1, transient=True), "shutdown", []),
-        (InstallRequest(wait=-1), "destroy", ["'web' was stopped from outside, so it is not started again"]),
+        (InstallRequest(wait=-1), "destroy", ["'web' was stopped by someone else, so it is not started again"]),
     ],
 )
 def test_no_second_boot(
@@ -127,7 +127,7 @@ def test_somebody_else_started_it_meanwhile(world: World, told: Any) -> None:
 
 
 def test_somebody_undefined_it_meanwhile(world: World) -> None:
-    with pytest.raises(HostError, match="'nobody' is gone from the host"):
+    with pytest.raises(HostError, match="'nobody' is no longer defined on the host"):
         start(world, "nobody")
 
 
@@ -202,10 +202,12 @@ def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, wor
 def test_a_guest_that_is_waited_for_no_more(keep: str, host: Noting, world: World) -> None:
     """Its seed goes, as if nobody had waited, but for one that stays for good."""
     assert leave(made(keep=keep), world) == (
-        "the guest 'web' runs on; `virsh console web` shows it, `virsh destroy web` stops it"
+        "guest 'web' keeps running; `virsh console web` shows its console, `virsh destroy web` stops it"
     )
     assert host.deleted == ([] if keep == "yes" else [SEED_VOLUME])
-    assert "runs on with its installation; once it powers off, `virsh start web`" in leave(made(CDROM), world)
+    assert "guest 'web' continues its installation; when it has powered off, start it with `virsh start web`" in leave(
+        made(CDROM), world
+    )
     host.real.guests.destroy("web")
-    assert leave(made(), world) == "the guest 'web' is there, but off: `virsh start web` starts it"
-    assert leave(made(name="nosuch"), world) == "the guest 'nosuch' is gone from the host"
+    assert leave(made(), world) == "guest 'web' exists, but is off; start it with `virsh start web`"
+    assert leave(made(name="nosuch"), world) == "guest 'nosuch' no longer exists on the host"

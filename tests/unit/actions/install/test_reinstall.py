@@ -125,15 +125,18 @@ def test_what_else_is_said_changes_nothing(host: Host) -> None:
     uses = (Use("memory", Assignments((), {})), Use("memory", Assignments((), {})))
     made = reinstall.plan(request(Method(PXE), uses=uses, name="new", refused=frozenset({"graphics"})), host)
     (warning,) = made.plan.warnings
-    assert "--name, --memory, --graphics changes nothing" in warning
+    assert (
+        "--reinstall does not change the configuration of the guest: --name, --memory, --graphics has no effect"
+        in warning
+    )
 
 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"method": Method()}, "how the operating system comes in is missing"),
-        ({"seed": SeedRequest()}, "--cloud-init does not go with --reinstall"),
-        ({"transient": True}, "--transient does not go with --reinstall"),
+        ({"method": Method()}, "no installation method given"),
+        ({"seed": SeedRequest()}, "--cloud-init cannot be used with --reinstall"),
+        ({"transient": True}, "--transient cannot be used with --reinstall"),
     ],
 )
 def test_what_makes_no_sense_is_refused(host: Host, more: dict[str, object], message: str) -> None:
@@ -143,10 +146,10 @@ def test_what_makes_no_sense_is_refused(host: Host, more: dict[str, object], mes
 
 
 def test_the_guest_must_be_there_and_off(host: Host) -> None:
-    with pytest.raises(HostError, match="no guest 'nobody'"):
+    with pytest.raises(HostError, match="guest 'nobody' not found on the host"):
         reinstall.plan(request(Method(PXE), reinstall="nobody"), host)
     guest(host, DISK % "" + NIC % "")
     host.guests.start("old")
-    with pytest.raises(HostError, match="'old' runs"):
+    with pytest.raises(HostError, match="'old' is running, so it cannot be reinstalled"):
         reinstall.plan(request(Method(PXE)), host)
     assert len(reinstall.plan(request(Method(PXE), printing=True), host).plan.documents) == 2

@@ -208,7 +208,7 @@ def test_a_guest_that_is_off_unnoticed_is_broken() -> None:
     def off(guest: Guest) -> None:
         guest.active = False
 
-    with pytest.raises(GuestBroken, match="'g' is off before cloud-init was done"):
+    with pytest.raises(GuestBroken, match="'g' is shut off, but cloud-init was not done"):
         until_ready(Guest(off))
 
 
@@ -217,7 +217,7 @@ def test_patience_with_cloud_init_ends_with_what_the_console_said() -> None:
     with pytest.raises(WaitTimeout) as caught:
         until_ready(guest, minutes=0.1)
     assert caught.value.message == (
-        "'g' is not done with cloud-init within 0.1 minutes; its console says: a | b | reading package lists"
+        "cloud-init in 'g' is not done after 0.1 minutes; last lines of its console: a | b | reading package lists"
     )
     assert "--wait" in caught.value.hint and caught.value.exit_code == 4
 

@@ -30,7 +30,7 @@ def test_the_next_name_is_taken() -> None:
         done.append(name)
 
     assert apply_with_free_names("a", lambda: next(names), do, said.append) == "c" and done == ["c"]
-    assert said[0] == "Another command was faster ('a' is there): trying the next name" and len(said) == 2
+    assert said[0] == "Another command was faster ('a' is there); trying the next name" and len(said) == 2
 
 
 @pytest.mark.parametrize("replan", [None, lambda: "a"])

@@ -22,18 +22,18 @@ def write(path: Path, text: str) -> str:
 def test_file_is_ours_until_another_has_its_name(place: Host, tmp_path: Path) -> None:
     file = File(f"{tmp_path}/a", write(tmp_path / "a", "a"))
     assert file.standing(place, Evidence()).state == OURS
-    used = file.standing(place, Evidence(user_of=lambda path: "the guest 'web' uses it"))
-    assert used == (OTHERS, "the guest 'web' uses it")
+    used = file.standing(place, Evidence(user_of=lambda path: "used by guest 'web'"))
+    assert used == (OTHERS, "used by guest 'web'")
     write(tmp_path / "b", "b")
     (tmp_path / "b").rename(tmp_path / "a")
-    assert file.standing(place, Evidence()) == (OTHERS, "another one has its name by now")
+    assert file.standing(place, Evidence()) == (OTHERS, "another item now has this name")
     file.take_down(place)
     assert file.standing(place, Evidence()).state == GONE
     file.take_down(place)  # no harm when it is gone
 
 
 def test_file_that_cannot_be_removed_is_said(place: Host, tmp_path: Path) -> None:
-    with pytest.raises(ProvError, match="cannot be removed: "):
+    with pytest.raises(ProvError, match="cannot delete .*: "):
         File(str(tmp_path)).take_down(place)
 
 
@@ -59,10 +59,10 @@ def test_file_that_goes_is_told_to_its_pool(tmp_path: Path) -> None:
 
 def test_aside_file_comes_back(place: Host, tmp_path: Path) -> None:
     aside = AsideFile(f"{tmp_path}/a", f"{tmp_path}/a.old", write(tmp_path / "a.old", "old"))
-    assert aside.describe() == f"{tmp_path}/a, put aside as {tmp_path}/a.old"
+    assert aside.describe() == f"{tmp_path}/a (moved to {tmp_path}/a.old)"
     assert aside.standing(place, Evidence()).state == aside.waits(place).state == OURS
     write(tmp_path / "a", "new")
-    with pytest.raises(ProvError, match=f"there is another {tmp_path}/a by now"):
+    with pytest.raises(ProvError, match=f"{tmp_path}/a has been replaced by another one"):
         aside.take_down(place)
     (tmp_path / "a").unlink()
     aside.take_down(place)
@@ -80,9 +80,9 @@ def test_aside_file_in_whose_place_there_is_another_is_theirs(place: Host, tmp_p
     aside = AsideFile(f"{tmp_path}/a", f"{tmp_path}/a.old", write(tmp_path / "a.old", "old"))
     write(tmp_path / "theirs", "theirs")
     (tmp_path / "theirs").rename(tmp_path / "a.old")
-    assert aside.waits(place) == (OTHERS, "another file has its name by now")
+    assert aside.waits(place) == (OTHERS, "another file now has this name")
 
 
 def test_rename_says_what_it_cannot(tmp_path: Path) -> None:
-    with pytest.raises(ProvError, match="cannot be renamed to .*: No such file"):
+    with pytest.raises(ProvError, match="cannot rename .* to .*: No such file"):
         rename(f"{tmp_path}/a", f"{tmp_path}/b")

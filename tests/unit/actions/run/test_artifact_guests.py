@@ -32,7 +32,7 @@ def test_started_guest_is_told_by_its_run(place: Host, listed: Look) -> None:
     assert info is not None and info.id is not None
     started = StartedGuest("web", WEB, info.id)
     assert started.standing(place, Evidence()).state == OURS
-    assert started.standing(place, BEGUN) == (UNSURE, "somebody else may have started 'web'")
+    assert started.standing(place, BEGUN) == (UNSURE, "'web' may have been started by someone else")
     assert started._replace(run=info.id + 1).standing(place, Evidence()).state == OTHERS
     started.take_down(place)
     assert listed(place)["guests"] == ["web shut off"] and started.standing(place, Evidence()).state == GONE
@@ -51,10 +51,10 @@ def test_definition_is_told_by_its_digest(place: Host, digest_of: Callable[[str]
     place.guests.define(before.replace("65536", "131072"))
     definition = Definition("web", WEB, before, digest_of(stored()))
     assert definition.standing(place, Evidence()).state == OURS
-    assert definition.standing(place, BEGUN) == (UNSURE, "somebody else may have changed 'web'")
+    assert definition.standing(place, BEGUN) == (UNSURE, "'web' may have been changed by someone else")
     place.guests.define(before.replace("65536", "262144"))
-    assert definition.standing(place, Evidence()) == (OTHERS, "'web' was changed since")
-    with pytest.raises(Moved, match="the definition of 'web' was changed meanwhile"):
+    assert definition.standing(place, Evidence()) == (OTHERS, "'web' has been changed since")
+    with pytest.raises(Moved, match="the definition of 'web' has been changed in the meantime"):
         definition.take_down(place)
     definition._replace(digest=digest_of(stored())).take_down(place)
     assert stored() == before and definition.standing(place, Evidence()).state == GONE

@@ -35,7 +35,7 @@ def test_pool_is_told_by_its_uuid(place: Host) -> None:
 def test_pool_that_others_fill_stays(place: Host) -> None:
     place.storage.create_pool(pool_xml(MORE.name, MORE.path, UUID))
     place.storage.create_volume("more", VOLUME.format("theirs.img"))
-    with pytest.raises(InUse, match="it holds what others made"):
+    with pytest.raises(InUse, match="it contains volumes of others"):
         MORE.take_down(place)
     MORE._replace(volumes=1).take_down(place)  # it found as many
     assert place.storage.pool("more") is None
@@ -50,10 +50,10 @@ def test_passing_pool_takes_nothing_with_it(place: Host) -> None:
 
 def test_volume_is_told_by_its_key(place: Host) -> None:
     assert BASE.standing(place, Evidence()).state == OURS
-    assert BASE._replace(key="other").standing(place, Evidence()) == (OTHERS, "another volume has its name by now")
+    assert BASE._replace(key="other").standing(place, Evidence()) == (OTHERS, "another volume now has this name")
     assert BASE.standing(place, Evidence(made=False)).state == UNSURE
-    used = BASE.standing(place, Evidence(user_of={BASE.path: "the guest 'web' uses it"}.__getitem__))
-    assert used == (OTHERS, "the guest 'web' uses it")
+    used = BASE.standing(place, Evidence(user_of={BASE.path: "used by guest 'web'"}.__getitem__))
+    assert used == (OTHERS, "used by guest 'web'")
     BASE.take_down(place)
     assert BASE.standing(place, Evidence()).state == GONE and not BASE.is_there(place)
 
@@ -63,11 +63,11 @@ def test_volume_outside_of_pools_is_found_by_its_path(place: Host, tmp_path: Pat
     found = BASE._replace(pool="").find(place)
     assert found is not None and found.name == BASE.name
     assert Volume("new.img").find(place) is None
-    assert BASE._replace(pool="").describe() == "the volume /srv/images/base.qcow2"
+    assert BASE._replace(pool="").describe() == "volume /srv/images/base.qcow2"
 
 
 def test_volume_in_a_pool_that_is_off_is_not_judged(recorded: Host) -> None:
-    with pytest.raises(HostError, match="'attic' over /srv/attic is not active"):
+    with pytest.raises(HostError, match="storage pool 'attic' for /srv/attic is not active"):
         Volume("a.img", "attic").standing(recorded, Evidence())
 
 

@@ -43,7 +43,7 @@ def test_what_was_changed_meanwhile_is_not_overwritten(place: Host) -> None:
     before = stored(place)
     place.guests.define(before.replace("65536", "262144"))
     between = stored(place)
-    with pytest.raises(definition.Moved, match="^the definition of 'web' was changed meanwhile$"):
+    with pytest.raises(definition.Moved, match="^the definition of 'web' has been changed in the meantime$"):
         definition.put(place, "web", UUID, before, definition.digest(before))
     assert stored(place) == between
 
@@ -55,7 +55,7 @@ def test_a_guest_that_was_undefined_meanwhile_is_not_defined_again(place: Host, 
         place.guests.destroy("web")
     place.guests.undefine("web")
     assert place.guests.stored_definition(UUID) == ("" if running else None)
-    with pytest.raises(definition.Moved, match="^'web' is not defined any more$"):
+    with pytest.raises(definition.Moved, match="^'web' is no longer defined$"):
         definition.put(place, "web", UUID, before, definition.digest(before))
     known = place.guests.find("web")
     assert known is None or not known.persistent
@@ -66,7 +66,7 @@ def test_a_definition_is_taken_away_and_comes_back(place: Host) -> None:
     assert definition.put(place, "web", UUID, None, definition.digest(before)) == definition.NONE
     assert not place.guests.stored_definition(UUID)
     assert definition.put(place, "web", UUID, before, definition.NONE) == before
-    with pytest.raises(definition.Moved, match="^'web' got a definition meanwhile$"):
+    with pytest.raises(definition.Moved, match="^guest 'web' has been defined in the meantime$"):
         definition.put(place, "web", UUID, before, definition.NONE)
 
 
@@ -77,7 +77,7 @@ def nothing(said: str = "") -> None:
 def test_one_run_at_a_time_and_an_end_to_the_waiting(place: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "WAIT_SECONDS", 0.1)
     with definition.locked(place, "web", UUID, nothing, nothing):
-        sentence = "another virtprov-xml has been changing 'web' for 0 seconds"
+        sentence = "another virtprov-xml has been changing 'web' for more than 0 seconds"
         with pytest.raises(ProvError, match=sentence), definition.locked(place, "web", UUID, nothing, nothing):
             pytest.fail("two were in it")
         with definition.locked(place, "db", "another", nothing, nothing):

@@ -38,7 +38,7 @@ def state_of(right: SearchRight) -> str:
 
 
 def test_search_right_is_named(right: SearchRight, directory: Path) -> None:
-    assert right.describe() == f"the right of 'somebody' to search {directory}"
+    assert right.describe() == f"permission of 'somebody' to search {directory}"
 
 
 def test_search_right_is_taken_back_through_json(right: SearchRight, directory: Path) -> None:
@@ -57,7 +57,7 @@ def test_search_right_that_somebody_changed_is_theirs(right: SearchRight, direct
 def test_search_right_is_gone_with_its_directory(right: SearchRight, directory: Path) -> None:
     directory.rmdir()
     assert state_of(right) == GONE
-    with pytest.raises(HostError, match="cannot be put back"):
+    with pytest.raises(HostError, match="cannot restore the permissions of "):
         right.take_down(HOST)
 
 

@@ -52,18 +52,18 @@ def test_images_below_the_disks_of_guests(host_with: Place, tmp_path: Path) -> N
     disk = "<disk type='file'><driver type='{}'/><source file='{}/theirs.qcow2'/><target dev='vda'/></disk>"
     user_of = users_of(host_with(disk.format("qcow2", tmp_path)), frozenset(), frozenset())
     for name in ("theirs.qcow2", "middle.qcow2", "new.img"):
-        assert user_of(f"{tmp_path}/{name}") == "the guest 'other' uses it"
+        assert user_of(f"{tmp_path}/{name}") == "used by guest 'other'"
     assert user_of(f"{tmp_path}/lone.qcow2") == ""
     raw = users_of(host_with(disk.format("raw", tmp_path)), frozenset(), frozenset())
     assert raw(f"{tmp_path}/new.img") == ""
     (tmp_path / "link.qcow2").symlink_to(tmp_path / "theirs.qcow2")
-    assert raw(f"{tmp_path}/link.qcow2") == "the guest 'other' uses it"
+    assert raw(f"{tmp_path}/link.qcow2") == "used by guest 'other'"
 
 
 def test_images_below_volumes_that_no_guest_has(host_with: Place, tmp_path: Path) -> None:
     """Those of the same run go with it, so they are not in its way."""
     host, base = host_with(""), f"{tmp_path}/base.qcow2"
-    assert users_of(host, frozenset(), frozenset())(base) == "the volume top.qcow2 stands on it"
+    assert users_of(host, frozenset(), frozenset())(base) == "used as backing image by volume top.qcow2"
     assert users_of(host, frozenset(), frozenset({f"{tmp_path}/top.qcow2"}))(base) == ""
 
 
@@ -78,6 +78,6 @@ def test_images_below_volumes_that_no_guest_has(host_with: Place, tmp_path: Path
 )
 def test_other_ways_to_need_a_file(inside: str, os: str, host_with: Callable[..., Host], tmp_path: Path) -> None:
     host = host_with(inside.format(tmp_path), os.format(tmp_path))
-    assert users_of(host, frozenset(), frozenset())(f"{tmp_path}/lone.qcow2") == "the guest 'other' uses it"
+    assert users_of(host, frozenset(), frozenset())(f"{tmp_path}/lone.qcow2") == "used by guest 'other'"
     own = frozenset({"9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"})
     assert users_of(host, own, frozenset())(f"{tmp_path}/lone.qcow2") == ""

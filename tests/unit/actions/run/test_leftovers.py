@@ -71,11 +71,11 @@ def test_remove_takes_down_what_a_killed_run_made(
 def test_notice_says_who_left_what(world: World, with_trail: Around, cut_off: CutOff, place: Host) -> None:
     cut_off(world, MAKE_VOLUME, DEFINE)
     sentence = leftovers.notice()
-    assert sentence.startswith(f"the virtprov-install of 'new' on {place.uri} that began at 20")
-    assert "may have left the volume new.img in the pool 'images', the guest 'new':" in sentence
+    assert sentence.startswith(f"virtprov-install for 'new' on {place.uri} (started at 20")
+    assert "may have left volume new.img in pool 'images', guest 'new':" in sentence
     assert "`virtprov-install --clean-up`" in sentence
     cut_off(with_trail(place), storage.MakeVolume(VOLUME._replace(name="b.img", path="/srv/images/b.img")))
-    assert ", and so has 1 more:" in leftovers.notice()
+    assert ", and 1 more run was interrupted too:" in leftovers.notice()
 
 
 def test_notice_is_empty_while_a_run_is_at_work(world: World) -> None:
@@ -99,7 +99,7 @@ def test_remove_leaves_a_volume_that_a_guest_uses(
     place.guests.define(OTHER)
     run, before = read_run(), listed(place)
     found = leftovers.look(run, place)
-    assert [(each.state, each.why) for each in found] == [(OTHERS, "the guest 'other' uses it")]
+    assert [(each.state, each.why) for each in found] == [(OTHERS, "used by guest 'other'")]
     (outcome,) = leftovers.remove(run, place, found, never)
     assert listed(place) == before and outcome.fate == KEPT and outcome.settled
 
@@ -109,8 +109,8 @@ def test_remove_leaves_a_pool_that_others_fill(place: Host, world: World, cut_of
     place.storage.create_volume("more", VOLUME._replace(name="theirs.img").xml())
     run = read_run()
     volume, pool = leftovers.remove(run, place, leftovers.look(run, place), never)
-    assert (volume.artifact.describe(), volume.fate) == ("the volume new.img in the pool 'more'", REMOVED)
-    assert (pool.fate, pool.why, pool.settled) == (KEPT, "it holds what others made", True)
+    assert (volume.artifact.describe(), volume.fate) == ("volume new.img in pool 'more'", REMOVED)
+    assert (pool.fate, pool.why, pool.settled) == (KEPT, "it contains volumes of others", True)
     assert place.storage.volume_names("more") == ("theirs.img",)
 
 
@@ -208,15 +208,13 @@ def test_remove_puts_a_definition_back_unless_it_was_changed_again(
     place.guests.define(before.replace("65536", "262144"))
     assert states(run, place) == [OTHERS]
     (kept,) = leftovers.remove(run, place, [found], never)  # changed after it was looked at
-    assert (kept.fate, kept.why) == (KEPT, "the definition of 'web' was changed meanwhile")
+    assert (kept.fate, kept.why) == (KEPT, "the definition of 'web' has been changed in the meantime")
     place.guests.define(ours)
     leftovers.remove(run, place, [found], never)
     assert leftovers.look(run, place) == [] and place.guests.xml("web", inactive=True) == before
 
 
-def test_look_leaves_a_guest_that_was_started_again(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
-) -> None:
+def test_look_leaves_a_guest_that_was_started_again(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
     place.guests.destroy("web")
     cut_off(world, Start("web"))
     run = read_run()

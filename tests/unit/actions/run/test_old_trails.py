@@ -141,21 +141,21 @@ def never(found: Found) -> bool:
 def test_old_trail_names_what_was_made(read: Callable[[str], Run], host: Any, folder: Path) -> None:
     do_the_same(host, folder, "made")
     run = read("made")
-    assert run.describe().startswith(f"the virtprov-install of 'new' on {host.uri} that began at 2023-09-")
+    assert run.describe().startswith(f"virtprov-install for 'new' on {host.uri} (started at 2023-09-")
     assert [left.artifact.describe() for left in run.left] == [
-        "the running guest 'db'",
-        "the changed definition of 'web'",
-        "the guest 'new'",
-        "the guest 'old', put aside as 'old.replaced-9f3b1f0a'",
-        f"the file {folder}/disk.img",
-        f"{folder}/disk.img, put aside as {folder}/disk.img.old",
-        "the volume locked.img in the pool 'images'",
-        "the secret of /srv/images/locked.img",
-        f"the volume {folder}/free.img",
-        "the volume new.img in the pool 'images'",
-        "the volume new.img in the pool 'more'",
-        "the storage pool 'more'",
-        f"the right of 'somebody' to search {folder}/open",
+        "running guest 'db'",
+        "changed definition of 'web'",
+        "guest 'new'",
+        "guest 'old' (renamed to 'old.replaced-9f3b1f0a')",
+        f"file {folder}/disk.img",
+        f"{folder}/disk.img (moved to {folder}/disk.img.old)",
+        "volume locked.img in pool 'images'",
+        "secret of /srv/images/locked.img",
+        f"volume {folder}/free.img",
+        "volume new.img in pool 'images'",
+        "volume new.img in pool 'more'",
+        "storage pool 'more'",
+        f"permission of 'somebody' to search {folder}/open",
     ]
 
 
@@ -184,11 +184,11 @@ def test_old_trail_of_what_was_only_begun_asks_where_nothing_tells(
     found = leftovers.look(run, host)
     doubtful = [each.artifact.describe() for each in found if each.state == UNSURE]
     assert doubtful == [
-        "the running guest 'db'",
-        "the changed definition of 'web'",
-        "the volume locked.img in the pool 'images'",
-        "the volume new.img in the pool 'images'",
-        "the volume new.img in the pool 'more'",
+        "running guest 'db'",
+        "changed definition of 'web'",
+        "volume locked.img in pool 'images'",
+        "volume new.img in pool 'images'",
+        "volume new.img in pool 'more'",
     ]
     leftovers.remove(run, host, found, lambda each: True)
     assert state_of(host, folder, listed) == before
@@ -207,10 +207,10 @@ def test_old_trail_of_what_others_changed_since_leaves_it(
     (folder / "open").chmod(0o755)
     found = {each.artifact.describe(): each.why for each in leftovers.look(run, host) if each.state == OTHERS}
     assert found == {
-        "the running guest 'db'": "'db' was started again since",
-        "the changed definition of 'web'": "'web' was changed since",
-        f"the file {folder}/disk.img": "another one has its name by now",
-        f"the right of 'somebody' to search {folder}/open": "somebody has changed the rights of the directory since",
+        "running guest 'db'": "'db' has been started again since",
+        "changed definition of 'web'": "'web' has been changed since",
+        f"file {folder}/disk.img": "another item now has this name",
+        f"permission of 'somebody' to search {folder}/open": "the permissions of the directory have been changed since",
     }
 
 

@@ -87,7 +87,7 @@ def test_apply_says_what_cannot_be_undone() -> None:
     with pytest.raises(HostError, match="z failed"):
         apply(Plan((), (log.step("a"), stuck, log.step("z", fails=True))), place)
     assert log.lines == ["do a", "undo a"]
-    assert said == ["could not be undone: stuck: it will not go"]
+    assert said == ['could not undo "stuck": it will not go']
 
 
 def test_advance_call_says_that_it_cannot_be_stopped() -> None:
@@ -99,7 +99,7 @@ def test_advance_call_says_that_it_cannot_be_stopped() -> None:
     place.advance_call(2, 2)  # it is over, so there is something to undo
     with pytest.raises(KeyboardInterrupt):
         place.advance_call(1, 2)
-    assert said == ["libvirt cannot stop what it is making: once it is done with that, it is removed"]
+    assert said == ["this libvirt call cannot be cancelled; its result will be removed when it finishes"]
 
 
 def test_apply_undoes_nothing_after_the_first_final_step() -> None:

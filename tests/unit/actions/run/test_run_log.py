@@ -34,7 +34,7 @@ def test_run_log_that_is_written_is_busy() -> None:
 def test_run_log_of_a_newer_form_is_unreadable() -> None:
     log = RunLog.begin("run", 3)
     log.close()
-    with pytest.raises(Unreadable, match="was written by a newer release of virtprov"):
+    with pytest.raises(Unreadable, match="was written by a newer release of virtprov, so it is ignored"):
         RunLog.reopen(log.path, 2)
     RunLog.reopen(log.path, 3).close()
 
@@ -77,4 +77,4 @@ def test_run_log_whose_lines_make_no_sense_is_damaged(error: type[Exception]) ->
 
 @pytest.mark.parametrize(("head", "is_newer"), [({"virtprov": 3}, True), ({"virtprov": 2}, False), ([3], False)])
 def test_newer_names_the_file(head: object, is_newer: bool) -> None:
-    assert ("'/a' was written by a newer release" in newer("/a", head, 2)) is is_newer
+    assert ("'/a' was written by a newer release of virtprov, so it is ignored" in newer("/a", head, 2)) is is_newer

@@ -143,7 +143,9 @@ def test_host_that_is_cut_off_leaves_the_trail(place: Host, told: Any, with_trai
 
     with pytest.raises(HostError, match="cannot look for the guest"):
         apply(Plan((), (MAKE_VOLUME, Gone())), with_trail(lost))
-    assert told.warned[-1].startswith("what could not be undone is written down")
+    assert told.warned[-1].startswith(
+        "some changes could not be undone; remove them later with `virtprov-install --clean-up`"
+    )
     assert len(os.listdir(home)) == 1
 
 
@@ -186,7 +188,9 @@ def test_state_directory_that_cannot_be_written_is_said_once(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     apply(Plan((), STEPS), with_trail(place))
-    assert len(told.warned) == 1 and told.warned[0].startswith("should this run be killed, nothing will tell")
+    assert len(told.warned) == 1 and told.warned[0].startswith(
+        "cannot write the recovery log: if this run is killed, what it leaves must be removed by hand"
+    )
 
 
 def test_beat_shows_that_the_run_is_at_work(world: World, home: Path) -> None:

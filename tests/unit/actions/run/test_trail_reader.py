@@ -135,7 +135,9 @@ def test_damaged_trail_is_named_and_left_alone(home: Path, lines: tuple[str, ...
     unreadable: list[str] = []
     assert list(ended(unreadable)) == []
     (sentence,) = unreadable
-    assert sentence.startswith(f"'{path}' tells of a run that came to no end, but is damaged: ")
+    assert sentence.startswith(
+        f"recovery log '{path}' of an interrupted run is corrupt: check the items it lists, then delete it"
+    )
     assert leftovers.notice() == sentence and path.read_text() == text
 
 
@@ -144,7 +146,7 @@ def test_trail_of_a_newer_release_is_named_and_left_alone(home: Path) -> None:
     text = path.read_text()
     unreadable: list[str] = []
     assert list(ended(unreadable)) == []
-    assert unreadable == [f"'{path}' was written by a newer release of virtprov, so it is left alone"]
+    assert unreadable == [f"'{path}' was written by a newer release of virtprov, so it is ignored"]
     assert leftovers.notice() == unreadable[0] and path.read_text() == text
 
 

@@ -224,13 +224,19 @@ def test_a_password_is_made_once(recorded: Host) -> None:
 
 def test_it_says_when_it_takes_effect(recorded: Host) -> None:
     (note,) = plan_seed(guest(), recorded, REQUEST).notes
-    assert "the cloud-init seed g-seed.iso is for the drive vdb of 'g'" in note and "next boot" in note
+    assert (
+        "cloud-init seed g-seed.iso is attached as drive vdb of 'g': it takes effect at the next boot after "
+        "power-off, if cloud-init is installed and enabled in the guest"
+    ) in note and "next boot" in note
 
 
 def test_another_seed_is_warned_of(recorded: Host) -> None:
     other = OLD.replace("/srv/images/g-seed.iso", "/home/joe/my-seed.iso")
     (warning,) = plan_seed(guest(DISK + other), recorded, REQUEST).warnings
-    assert "the drive vdc holds /home/joe/my-seed.iso" in warning
+    assert (
+        "drive vdc contains /home/joe/my-seed.iso, which looks like another seed: cloud-init may use that one"
+        in warning
+    )
 
 
 # -- refused -------------------------------------------------------------------------------------
@@ -240,7 +246,7 @@ def test_another_seed_is_warned_of(recorded: Host) -> None:
     ("request_", "message"),
     [
         (SeedRequest(user_data="/nowhere/user-data"), "/nowhere/user-data"),
-        (SeedRequest(user_data="#cloud-config\nusers: [a\nb: c\n"), "bad YAML"),
+        (SeedRequest(user_data="#cloud-config\nusers: [a\nb: c\n"), "invalid YAML"),
     ],
 )
 @pytest.mark.parametrize("build", [True, False])
@@ -263,9 +269,7 @@ def test_without_a_pool_the_default_one_is_made(recorded: Host) -> None:
 # -- taking it out -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("drive", "after"), [(OLD, ["disk vda g.qcow2"]), (OLD_CD, ["disk vda g.qcow2", "cdrom sda"])]
-)
+@pytest.mark.parametrize(("drive", "after"), [(OLD, ["disk vda g.qcow2"]), (OLD_CD, ["disk vda g.qcow2", "cdrom sda"])])
 def test_a_disk_goes_and_a_cdrom_drive_stays_empty(drive: str, after: list[str]) -> None:
     with holding("g-seed.iso") as host:
         changed = plan_eject(guest(DISK + drive), host)
@@ -288,8 +292,8 @@ def test_a_seed_that_is_gone_already_is_nothing_to_delete(recorded: Host) -> Non
 @pytest.mark.parametrize(
     ("stored", "running", "live", "message"),
     [
-        (DISK, None, False, "no drive of 'g' holds a seed"),
-        (DISK, DISK, True, "no drive of 'g' holds a seed"),
+        (DISK, None, False, "no drive of 'g' contains a seed created by virtprov"),
+        (DISK, DISK, True, "no drive of 'g' contains a seed created by virtprov"),
         (DISK, OLD, False, "only the running guest 'g'"),
         (DISK, OLD, True, ""),
         (OLD, DISK, False, ""),
@@ -381,8 +385,11 @@ def test_a_seed_of_a_guest_that_runs_stays_until_it_is_out(world_of: Around, tol
         assert DeleteSeeds((held,)).do(world_of(there)) is None
         assert there.seeds == ["g-seed.iso"]
         (warning,) = told.warned
-        assert warning.startswith("'g' still has the seed g-seed.iso, so it stays: ")
-        assert "virsh vol-delete g-seed.iso --pool images" in warning
+        assert warning.startswith("'g' still uses seed g-seed.iso, so it is kept: ")
+        assert (
+            "seed g-seed.iso, so it is kept: when it is no longer in use, delete it with `virsh vol-delete "
+            "g-seed.iso --pool images`"
+        ) in warning
 
 
 def test_a_seed_that_a_clone_has_as_well_stays(world_of: Around, told: Any) -> None:
@@ -394,15 +401,15 @@ def test_a_seed_that_a_clone_has_as_well_stays(world_of: Around, told: Any) -> N
         host.guests.define(twin.text())
         apply(defined(there, plan_eject(stored(there), host)), world_of(there))
         assert there.seeds == ["g-seed.iso"]
-    assert told.warned[0].startswith("'twin' still has the seed g-seed.iso")
+    assert told.warned[0].startswith("'twin' still uses seed g-seed.iso")
 
 
 @pytest.mark.parametrize(
     ("content", "left", "message"),
     [
         (SEED, [], ""),
-        (b"\0" * 32768 + b"\1CD001" + b" " * 2048, ["g-seed.iso"], "is not a seed that virtprov wrote"),
-        (b"", ["g-seed.iso"], "is not a seed that virtprov wrote"),
+        (b"\0" * 32768 + b"\1CD001" + b" " * 2048, ["g-seed.iso"], "was not created by virtprov, so it is kept"),
+        (b"", ["g-seed.iso"], "was not created by virtprov, so it is kept"),
     ],
 )
 def test_only_seeds_of_our_own_are_deleted(
@@ -419,4 +426,4 @@ def test_only_seeds_of_our_own_are_deleted(
 def test_what_cannot_be_deleted_is_said(world_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:  # the driver itself cannot hand out contents
         assert DeleteSeeds((OldSeed("images", "g-seed.iso", "/nowhere"),)).do(world_of(host)) is None
-    assert told.warned[0].startswith("the seed g-seed.iso is left in the pool 'images': ")
+    assert told.warned[0].startswith("could not delete seed g-seed.iso from pool 'images'")

@@ -30,7 +30,7 @@ def directory(tmp_path: Path) -> Path:
 
 def test_grant_search_is_undone_by_the_rights_that_were(world: World, directory: Path) -> None:
     step = grant_search(str(directory), WHO)
-    assert step.label == f"Letting 'somebody' search {directory}"
+    assert step.label == f"Granting 'somebody' search permission on {directory}"
     undo = step.do(world)
     assert may_search(str(directory), WHO)
     assert [right.path for right in world.trail.artifacts(SearchRight)] == [str(directory)]
@@ -47,10 +47,10 @@ def test_grant_search_leaves_rights_that_somebody_changed(world: World, director
     assert undo is not None
     undo()
     assert may_search(str(directory), WHO)
-    assert [line for line in told.warned if "stays: somebody has changed the rights" in line]
+    assert [line for line in told.warned if "is kept: the permissions of the directory have been changed" in line]
 
 
 def test_grant_search_says_what_cannot_be_changed(world: World, directory: Path) -> None:
-    with pytest.raises(HostError, match="cannot be changed: No such file") as caught:
+    with pytest.raises(HostError, match="cannot change the permissions of") as caught:
         grant_search(str(directory / "gone"), WHO).do(world)
-    assert "setfacl --modify user:somebody:x" in caught.value.hint
+    assert "its owner or root can do it: `setfacl --modify user:somebody:x" in caught.value.hint

@@ -87,13 +87,13 @@ def test_copy_file_undone_leaves_what_took_its_place(image: Path, tmp_path: Path
     assert undo is not None
     undo()
     assert (tmp_path / "b.img").read_text() == "theirs"
-    assert said == [f"the file {tmp_path}/b.img stays: another one has its name by now"]
+    assert said == [f"file {tmp_path}/b.img is kept: another item now has this name"]
 
 
 def test_put_aside_is_undone_by_its_name(image: Path, tmp_path: Path) -> None:
     step = put_aside(str(image), f"{image}.old")
     undo = step.do(world(Told(tmp_path)))
-    assert step.label == f"Putting {image} aside" and not image.exists() and undo is not None
+    assert step.label == f"Moving {image} aside" and not image.exists() and undo is not None
     undo()
     assert image.read_bytes() == b"content"
 
@@ -104,4 +104,4 @@ def test_discard_says_what_it_leaves_behind(image: Path, tmp_path: Path) -> None
     assert is_final(step) and step.do(place) is None and not image.exists()
     assert not place.trail.is_kept
     step.do(place)
-    assert said == [f"{image} is left behind: No such file or directory"] and place.trail.is_kept
+    assert said == [f"could not remove {image}: No such file or directory"] and place.trail.is_kept

@@ -34,9 +34,7 @@ VOLUME = NewVolume("images", "new.qcow2", "/srv/images/new.qcow2", "qcow2", 1024
         (Create("new", DomainDocument.parse(NEW.format(1, ""))), ["new running", "web running"]),
     ],
 )
-def test_guest_is_made_and_undone(
-    step: Step, there: list[str], place: Host, world_of: Around, listed: Look
-) -> None:
+def test_guest_is_made_and_undone(step: Step, there: list[str], place: Host, world_of: Around, listed: Look) -> None:
     before = listed(place)
     undo = step.do(world_of(place))
     assert listed(place)["guests"] == there
@@ -71,9 +69,7 @@ def test_set_autostart_is_undone_by_the_contrary(place: Host, world_of: Around) 
 
 
 @pytest.mark.parametrize("running", [True, False])
-def test_replace_makes_room(
-    running: bool, place: Host, world_of: Around, listed: Look, told: Any
-) -> None:
+def test_replace_makes_room(running: bool, place: Host, world_of: Around, listed: Look, told: Any) -> None:
     if not running:
         place.guests.destroy("web")
     before = listed(place)
@@ -85,9 +81,7 @@ def test_replace_makes_room(
     assert told.warned == []
 
 
-def test_replace_defines_again_what_cannot_be_renamed(
-    place: Host, world_of: Around, listed: Look, told: Any
-) -> None:
+def test_replace_defines_again_what_cannot_be_renamed(place: Host, world_of: Around, listed: Look, told: Any) -> None:
     class Stiff(StandIn):
         real = place
 
@@ -100,7 +94,7 @@ def test_replace_defines_again_what_cannot_be_renamed(
     assert undo is not None
     undo()
     assert listed(place) == before
-    assert told.warned == ["'web' is back as it was defined; its snapshots and firmware variables are not"]
+    assert told.warned == ["'web' is defined as before; its snapshots and firmware variables could not be restored"]
 
 
 def test_replace_lets_run_on_what_cannot_be_put_aside(place: Host, world_of: Around, listed: Look) -> None:
@@ -151,7 +145,7 @@ def test_discard_guest_says_what_it_leaves_behind(place: Host, world_of: Around,
     world = world_of(Refusing())
     Replace("web").do(world)
     discard_guest("web").do(world)
-    assert told.warned == ["the guest that was there is left behind: it is busy"]
+    assert told.warned == ["could not remove the previous guest: it is busy"]
     assert world.trail.is_kept
 
 
@@ -174,14 +168,14 @@ def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Aro
 @pytest.mark.parametrize(
     ("step", "label"),
     [
-        (Define("g", DomainDocument(Guest.new(""), "")), "Defining the guest 'g'"),
-        (Start("g"), "Starting the guest 'g'"),
-        (Create("g", DomainDocument(Guest.new(""), "")), "Starting the guest 'g'"),
+        (Define("g", DomainDocument(Guest.new(""), "")), "Defining guest 'g'"),
+        (Start("g"), "Starting guest 'g'"),
+        (Create("g", DomainDocument(Guest.new(""), "")), "Starting guest 'g'"),
         (Redefine("g", ""), "Changing the definition of 'g'"),
-        (SetAutostart("g", True), "Letting 'g' start with the host"),
-        (SetAutostart("g", False), "Not starting 'g' with the host"),
-        (Replace("g"), "Removing the guest 'g' that is there"),
-        (discard_guest("g"), "Removing what is left of the guest 'g' that was there"),
+        (SetAutostart("g", True), "Enabling autostart of 'g'"),
+        (SetAutostart("g", False), "Disabling autostart of 'g'"),
+        (Replace("g"), "Removing the existing guest 'g'"),
+        (discard_guest("g"), "Removing the remains of the previous guest 'g'"),
     ],
 )
 def test_labels_of_guest_steps(step: Step, label: str) -> None:

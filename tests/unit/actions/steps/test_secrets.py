@@ -82,7 +82,7 @@ def test_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, world_
     assert place.storage.volume("images", "new.img") is None
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"\n", "holds no password"), (None, "does not exist")])
+@pytest.mark.parametrize(("content", "message"), [(b"\n", "does not contain a password"), (None, "does not exist")])
 def test_password_file_without_a_password(
     content: bytes | None, message: str, volume: NewVolume, place: Host, world_of: Around, tmp_path: Path
 ) -> None:
@@ -112,7 +112,7 @@ def test_secret_that_cannot_be_removed_is_said(volume: NewVolume, place: Host, w
     world = world_of(Stuck(place, "volume"))
     with pytest.raises(HostError, match="no volumes here"):
         storage.MakeVolume(volume).do(world)
-    assert told.warned == [f"the secret {UUID} is left behind: it is busy"] and world.trail.is_kept
+    assert told.warned == [f"could not remove secret {UUID}: it is busy"] and world.trail.is_kept
 
 
 def test_undo_all_tries_each_and_raises_the_first_failure() -> None:

@@ -67,7 +67,7 @@ def test_make_volume_in_a_directory_that_a_pool_holds_by_now(place: Host, world_
 
 def test_make_volume_says_that_a_pool_is_off(recorded: Host, world_of: Around) -> None:
     volume = NewVolume("", "new.img", "/srv/attic/new.img", "raw", 1024**2, 0)
-    with pytest.raises(HostError, match="'attic' over /srv/attic is not active") as caught:
+    with pytest.raises(HostError, match="storage pool 'attic' for /srv/attic is not active") as caught:
         storage.MakeVolume(volume).do(world_of(recorded))
     assert "virsh pool-start attic" in caught.value.hint
 
@@ -123,9 +123,7 @@ def test_make_volume_uploads_a_file_of_this_machine(
     assert listed(place) == before
 
 
-def test_make_volume_removes_what_an_upload_left(
-    place: Host, world_of: Around, listed: Look, tmp_path: Path
-) -> None:
+def test_make_volume_removes_what_an_upload_left(place: Host, world_of: Around, listed: Look, tmp_path: Path) -> None:
     (tmp_path / "disk.img").write_bytes(b"x")
     before = listed(place)
     with pytest.raises(HostError, match="broke"):
@@ -150,24 +148,22 @@ def test_make_pool_shares_one_that_somebody_has_made_meanwhile(place: Host, worl
     assert listed(place) == before
 
 
-def test_make_pool_is_not_undone_once_others_use_it(
-    place: Host, world_of: Around, listed: Look, told: Any
-) -> None:
+def test_make_pool_is_not_undone_once_others_use_it(place: Host, world_of: Around, listed: Look, told: Any) -> None:
     undo = storage.MakePool(NewPool("more", "/srv/more")).do(world_of(place))
     place.storage.create_volume("more", VOLUME.xml())
     assert undo is not None
     undo()
     assert listed(place)["pool more"] == ["new.qcow2"]
-    assert told.warned == ["the storage pool 'more' stays: it holds what others made"]
+    assert told.warned == ["storage pool 'more' is kept: it contains volumes of others"]
 
 
 @pytest.mark.parametrize(
     ("step", "label"),
     [
-        (storage.MakePool(NewPool("p", "/p")), "Making the storage pool 'p'"),
-        (storage.MakeVolume(VOLUME), "Making the volume new.qcow2"),
-        (storage.MakeVolume(VOLUME._replace(upload="/a/b.img")), "Uploading b.img to the volume new.qcow2"),
-        (WriteSeed("p", "s.iso", b""), "Writing the cloud-init seed s.iso"),
+        (storage.MakePool(NewPool("p", "/p")), "Creating storage pool 'p'"),
+        (storage.MakeVolume(VOLUME), "Creating volume new.qcow2"),
+        (storage.MakeVolume(VOLUME._replace(upload="/a/b.img")), "Uploading b.img to volume new.qcow2"),
+        (WriteSeed("p", "s.iso", b""), "Writing cloud-init seed s.iso"),
     ],
 )
 def test_labels_of_storage_steps(step: Step, label: str) -> None:

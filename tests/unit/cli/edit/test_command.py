@@ -99,28 +99,34 @@ def test_the_system_of_a_new_device() -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["g", "--disk", "cache=none"], "what is to be done is not said"),
-        (["g", "--edit"], "the change itself is missing"),
-        (["g", "--edit", "--add-device", "--disk", "x"], "one --edit has no change behind it"),
-        (["g", "--remove-device", "--disk", "x", "--build-xml", "--disk", "x"], "--build-xml shows one element"),
-        (["g", "--edit", "--disk", "cache=none", "--memory", "5"], "are two changes"),
-        (["g", "--add-device", "--rng", "default", "--sound", "ac97"], "--rng and --sound are two changes"),
-        (["g", "--rng", "default", "--add-device", "--edit", "--memory", "5"], "stands before the first action"),
-        (["g", "--edit", "--osinfo", "debian12", "--memory", "5"], "--osinfo has no meaning with --edit"),
-        (["g", "--edit", "--disk", "none"], "--disk none says nothing with --edit"),
-        (["g", "--add-device", "--memory", "5"], "--memory is no device"),
-        (["g", "--remove-device", "--cpu", "foo=bar"], "--cpu is no device"),
+        (["g", "--disk", "cache=none"], "no action given"),
+        (["g", "--edit"], "no change given"),
+        (["g", "--edit", "--add-device", "--disk", "x"], "--edit is not followed by a change"),
+        (
+            ["g", "--remove-device", "--disk", "x", "--build-xml", "--disk", "x"],
+            "--build-xml cannot be combined with changes",
+        ),
+        (["g", "--edit", "--disk", "cache=none", "--memory", "5"], "are two separate changes"),
+        (["g", "--add-device", "--rng", "default", "--sound", "ac97"], "--rng and --sound are two separate changes"),
+        (["g", "--rng", "default", "--add-device", "--edit", "--memory", "5"], "is before the first action"),
+        (["g", "--edit", "--osinfo", "debian12", "--memory", "5"], "--osinfo has no effect with --edit"),
+        (["g", "--edit", "--disk", "none"], "--disk none cannot be used with --edit"),
+        (["g", "--add-device", "--memory", "5"], "--memory is not a device, so it cannot be added"),
+        (["g", "--remove-device", "--cpu", "foo=bar"], "--cpu is not a device, so it cannot be removed"),
         (["g", "--build-xml", "--vcpus", "5"], "--build-xml cannot show --vcpus"),
-        (["g", "--remove-device", "--convert-to-vnc"], "changes a guest that is there"),
-        (["g", "--remove-device", "--disk", ""], "is left empty"),
-        (["g", "--edit", "", "--disk", "cache=none"], "is left empty"),
-        (["", "--edit", "--memory", "5"], "the guest's name is empty"),
-        (["--edit", "--memory", "5", "--update"], "--update changes a running guest"),
-        (["--edit", "--memory", "5", "--confirm"], "--confirm reads the answer from standard input"),
-        (["g", "--edit", "--memory", "5", "--define", "--no-define"], "--no-define and --define exclude each other"),
-        (["g", "--edit", "--disk", "cach=none"], "--disk has no option 'cach'"),
-        (["g", "--edit", "cach=none", "--disk", "cache=none"], "--disk has no option 'cach'"),
-        (["g", "--add-device", "--osinfo", "nosuch", "--disk", "size=1"], "there is no OS profile named 'nosuch'"),
+        (["g", "--remove-device", "--convert-to-vnc"], "can only change an existing guest"),
+        (["g", "--remove-device", "--disk", ""], "is empty"),
+        (["g", "--edit", "", "--disk", "cache=none"], "is empty"),
+        (["", "--edit", "--memory", "5"], "the name of the guest is empty"),
+        (["--edit", "--memory", "5", "--update"], "--update requires a running guest"),
+        (["--edit", "--memory", "5", "--confirm"], "--confirm cannot be used when the XML is read from standard input"),
+        (
+            ["g", "--edit", "--memory", "5", "--define", "--no-define"],
+            "--no-define and --define cannot be used together",
+        ),
+        (["g", "--edit", "--disk", "cach=none"], "--disk has no sub-option 'cach'"),
+        (["g", "--edit", "cach=none", "--disk", "cache=none"], "--disk has no sub-option 'cach'"),
+        (["g", "--add-device", "--osinfo", "nosuch", "--disk", "size=1"], "unknown OS profile 'nosuch'"),
     ],
 )
 def test_what_makes_no_sense(argv: list[str], message: str) -> None:
@@ -135,7 +141,7 @@ class Terminal(io.StringIO):
 
 def test_nothing_is_read_from_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal())
-    with pytest.raises(UsageError, match="no guest is named, and standard input is a terminal"):
+    with pytest.raises(UsageError, match="no guest given, and standard input is a terminal"):
         command.main(["--edit", "--memory", "5"])
 
 

@@ -9,15 +9,15 @@ from virtprov.cli.edit import report
 from virtprov.cli.output import Output
 
 MEMORY = Effect("memory", NOW)
-LATER = Effect("vcpus", BOOT, "the guest was started with 2 at most")
+LATER = Effect("vcpus", BOOT, "the guest was started with a maximum of 2")
 
 
 def test_one_guest() -> None:
-    rows = (LATER, Effect("name", NEVER, "libvirt tells guests apart by it"), MEMORY)
+    rows = (LATER, Effect("name", NEVER, "libvirt identifies the guest by it"), MEMORY)
     assert report.table({"web": rows}) == [
         "now        memory",
-        "next boot  vcpus (the guest was started with 2 at most)",
-        "new guest  name (libvirt tells guests apart by it)",
+        "next boot  vcpus (the guest was started with a maximum of 2)",
+        "new guest  name (libvirt identifies the guest by it)",
     ]
 
 
@@ -25,11 +25,11 @@ def test_many_guests_share_a_line() -> None:
     guests = {f"g{number}": (MEMORY,) if number % 3 else (LATER, MEMORY) for number in range(10)}
     assert report.table(guests) == [
         "now        memory [10 guests]",
-        "next boot  vcpus (the guest was started with 2 at most) [4 guests]",
+        "next boot  vcpus (the guest was started with a maximum of 2) [4 guests]",
     ]
     assert report.table({"a": (MEMORY,), "b": (MEMORY, LATER)}) == [
         "now        memory [a and b]",
-        "next boot  vcpus (the guest was started with 2 at most) [b]",
+        "next boot  vcpus (the guest was started with a maximum of 2) [b]",
     ]
 
 
@@ -45,8 +45,8 @@ def test_it_is_told_beside_the_result(capsys: pytest.CaptureFixture[str]) -> Non
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.splitlines() == [
-        "What becomes of the running guest 'web':",
+        "Effect on the running guest 'web':",
         "  now        memory",
-        "What becomes of 2 running guests:",
+        "Effect on 2 running guests:",
         "  now        memory [a and b]",
     ]

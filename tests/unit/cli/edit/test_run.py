@@ -52,8 +52,8 @@ def test_all_or_none_and_the_way_back(host: Host, capsys: pytest.CaptureFixture[
     before = documents(host)
     assert run("a*", "b", "--remove-device", "--input", "type=tablet") == 2
     assert capsys.readouterr().err.splitlines() == [
-        "virtprov-xml: error: b: the guest has no input device; no guest is changed",
-        "hint: --add-device adds one, or --keep-going leaves it out",
+        "virtprov-xml: error: b: the guest has no input device; no guest has been changed",
+        "hint: use --add-device to add one, or use --keep-going to skip it",
     ]
     assert documents(host) == before
     assert run("a*", "b", "--remove-device", "--input", "type=tablet", "--keep-going") == 1
@@ -67,12 +67,12 @@ def test_all_or_none_and_the_way_back(host: Host, capsys: pytest.CaptureFixture[
     assert run("--undo", "--print-diff") == 0 and documents(host) == after
     shown = capsys.readouterr()
     assert shown.out.startswith("--- a1 (now)\n+++ a1 (before that run)\n")
-    assert "3 guests would be put back" in shown.err
+    assert "3 guests would be restored" in shown.err
     assert run("--undo") == 0
-    assert capsys.readouterr().out.startswith("3 guests put back to before the run of ")
+    assert capsys.readouterr().out.startswith("3 guests restored to the state before the run of")
     assert documents(host) == before
     assert run("--undo") == 1
-    assert "there is no run on test:///default that could be undone" in capsys.readouterr().err
+    assert "there is no run on test:///default to undo" in capsys.readouterr().err
 
 
 def test_a_single_guest_has_a_way_back_too(host: Host) -> None:
@@ -133,7 +133,7 @@ def test_one_question_for_all(host: Host, monkeypatch: pytest.MonkeyPatch, answe
 
 def test_equal_warnings_are_said_once(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("a*", "b", "--edit", "--vcpus", "3", "--update") == 0
-    warning = "4 guests: the guest is not running, so --update has nothing to change"
+    warning = "4 guests: the guest is not running, so --update changes nothing"
     assert capsys.readouterr().err == f"warning: {warning}\n"
 
 
@@ -152,19 +152,19 @@ def test_without_a_state_directory_the_run_goes_on(
     Path("file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(Path("file").absolute()))
     assert run("a1", "a2", "--edit", "--vcpus", "3") == 0
-    assert "warning: --undo will know nothing of this run: " in capsys.readouterr().err
+    assert "warning: this run cannot be undone: " in capsys.readouterr().err
     assert ">3</vcpu>" in documents(host)["a2"]
 
 
 def test_a_pattern_that_is_a_name_is_that_guest(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     host.guests.define(DOMAIN.format(name="a*", more=""))
     assert run("a*", "--edit", "--vcpus", "3") == 0
-    assert capsys.readouterr().out == "The definition of 'a*' is changed.\n"
+    assert capsys.readouterr().out == "Changed the definition of 'a*'.\n"
 
 
 def test_sentences_about_guests_are_grouped() -> None:
-    said = [("a", "'a' is off"), ("b", "'b' is off"), ("c", "no"), ("d", "the guest 'd' is gone")]
-    assert grouped(said) == ["a and b: the guest is off", "c: no", "the guest 'd' is gone"]
+    said = [("a", "'a' is off"), ("b", "'b' is off"), ("c", "no"), ("d", "guest 'd' no longer exists on the host")]
+    assert grouped(said) == ["a and b: the guest is off", "c: no", "guest 'd' no longer exists on the host"]
     assert grouped((str(number), "no") for number in range(12)) == ["12 guests: no"]
     seeds = [(name, f"the seed {name}-1.iso of '{name}'") for name in ("web1", "web2", "7")]
     assert grouped(seeds) == ["web1 and web2: the seed NAME-1.iso of the guest", "the seed 7-1.iso of '7'"]
@@ -178,7 +178,9 @@ def test_states_in_any_spelling(text: str, found: set[str]) -> None:
     assert parse_states(text) == found
 
 
-@pytest.mark.parametrize(("text", "hint"), [("runing", "did you mean 'running'?"), ("", "there are: nostate, running")])
+@pytest.mark.parametrize(
+    ("text", "hint"), [("runing", "did you mean 'running'?"), ("", "known states: nostate, running")]
+)
 def test_states_that_are_none(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_states(text)
@@ -223,9 +225,9 @@ def test_an_undo_tells_of_a_volume_that_is_gone(host: Host, capsys: pytest.Captu
     capsys.readouterr()
     assert run("--undo", "--print-diff", "--output", "json") == 0
     (told,) = json.loads(capsys.readouterr().out)["warnings"]
-    assert told == f"'a1' has {gone} in its definition again, but there is no such volume any more"
+    assert told == f"'a1' uses {gone} again, but this volume no longer exists"
     assert run("--undo") == 0
-    assert f"{gone} in its definition again" in capsys.readouterr().err
+    assert f"uses {gone} again, but this volume no longer exists" in capsys.readouterr().err
 
 
 def test_the_difference_of_autostart_alone_says_whose_it_is(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
@@ -244,7 +246,7 @@ def test_guests_that_are_off_are_not_called_changed(
     host.guests.start("a1")
     assert run("a1", "a2", "--edit", "--memory", "32", *flags) == 0
     said = capsys.readouterr()
-    assert "1 of 2 guests changed, 1 left as it is." in said.out + said.err
+    assert "1 of 2 guests changed, 1 not changed." in said.out + said.err
     assert run("a1", "a2", "--edit", "--memory", "16", *flags, "--output", "json") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["changed"], told["unchanged"]) == (1, 1)
@@ -260,7 +262,7 @@ def test_old_definitions_need_a_name(host: Host, capsys: pytest.CaptureFixture[s
     before = documents(host)
     for guests, what in ((["a1"], "file"), (["a1", "a2"], "folder")):
         assert run(*guests, "--edit", "--vcpus", "3", "--keep-old", "") == 2
-        assert f"--keep-old: the name of the {what} is empty" in capsys.readouterr().err
+        assert f"--keep-old: the {what} name is empty" in capsys.readouterr().err
     assert documents(host) == before
 
 

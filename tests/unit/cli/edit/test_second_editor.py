@@ -90,12 +90,14 @@ def test_what_was_changed_in_between_is_kept_and_the_change_made_in_it(
     before_the_store(monkeypatch, "a", retitle("a"))
     assert run(*guests, "--edit", "--vcpus", "4") == 0
     assert "<title>theirs</title>" in stored(host, "a") and ">4</vcpu>" in stored(host, "a")
-    assert "was changed meanwhile: the change is made in the definition that it has now" in capsys.readouterr().err
+    assert (
+        "has been changed in the meantime; the change is applied to its current definition" in capsys.readouterr().err
+    )
     assert run("--undo") == 0
     assert "<title>theirs</title>" in stored(host, "a") and ">2</vcpu>" in stored(host, "a")
 
 
-@pytest.mark.parametrize(("guests", "others"), [(ONE, ""), (MANY, "; the others are as they were")])
+@pytest.mark.parametrize(("guests", "others"), [(ONE, ""), (MANY, "; the other guests have been restored")])
 def test_a_guest_that_was_undefined_in_between_stays_gone(
     host: Host,
     monkeypatch: pytest.MonkeyPatch,
@@ -106,7 +108,7 @@ def test_a_guest_that_was_undefined_in_between_stays_gone(
     before_the_store(monkeypatch, "a", forget("a"))
     before = stored(host, "b")
     assert run(*guests, "--edit", "--vcpus", "4") == 3
-    assert f"error: 'a' is not defined any more{others}\n" in capsys.readouterr().err
+    assert f"error: 'a' is no longer defined{others}\n" in capsys.readouterr().err
     assert host.guests.find("a") is None and stored(host, "b") == before
     assert run("--undo") == 1  # nothing is left of that run
 
@@ -116,7 +118,7 @@ def test_the_others_are_changed_where_one_is_gone(
 ) -> None:
     before_the_store(monkeypatch, "b", forget("b"))
     assert run(*MANY, "--edit", "--vcpus", "4", "--keep-going") == 1
-    assert "error: 'b' is not defined any more" in capsys.readouterr().err
+    assert "error: 'b' is no longer defined" in capsys.readouterr().err
     assert host.guests.find("b") is None
     assert all(">4</vcpu>" in stored(host, name) for name in "ac")
     assert run("--undo") == 0 and host.guests.find("b") is None
@@ -160,7 +162,9 @@ def test_nothing_else_is_done_than_was_agreed_to(
     before_the_store(monkeypatch, "a", theirs)
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert run(*guests, "--edit", "--vcpus", "4", "--confirm") == 3
-    assert "another change would be made in it than the one that was agreed to" in capsys.readouterr().err
+    assert (
+        "has been changed in the meantime, so the change would differ from the confirmed one" in capsys.readouterr().err
+    )
     assert ">3</vcpu>" in stored(host, "a") and ">2</vcpu>" in stored(host, "b")
 
 
@@ -178,7 +182,7 @@ def test_a_definition_that_changes_again_and_again_is_given_up(
 
     before_the_store(monkeypatch, "a", memory, times=100)
     assert run("a", "--edit", "--vcpus", "4") == 3
-    assert "the definition of 'a' is changed again and again by others" in capsys.readouterr().err
+    assert "the definition of 'a' keeps being changed by someone else" in capsys.readouterr().err
     assert ">2</vcpu>" in stored(host, "a")
 
 
@@ -196,7 +200,7 @@ def test_a_guest_that_is_no_longer_meant_is_left_alone(
 ) -> None:
     before_the_store(monkeypatch, "a", retitle("a"))
     assert run("--where", "not(title) and starts-with(uuid, '6695eb01')", "--edit", "--vcpus", "4") == 3
-    assert "is no longer one of the guests that are meant" in capsys.readouterr().err
+    assert "has been changed in the meantime and is no longer selected" in capsys.readouterr().err
     assert all(">2</vcpu>" in stored(host, name) for name in NAMES)
 
 
@@ -207,7 +211,9 @@ def test_an_undo_does_not_overwrite_either(
     before_the_store(monkeypatch, "a", retitle("a"))
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert run("--undo", "--confirm") == 3
-    assert "the definition of 'a' was changed meanwhile" in capsys.readouterr().err.replace("the guest", "'a'")
+    assert "the definition of 'a' has been changed in the meantime" in capsys.readouterr().err.replace(
+        "the guest", "'a'"
+    )
     assert "<title>theirs</title>" in stored(host, "a") and ">4</vcpu>" in stored(host, "a")
 
 
@@ -225,7 +231,7 @@ def test_what_others_changed_is_not_undone_with_a_run_that_fails(
 
     monkeypatch.setattr(Guests, "store_definition", refuse)
     assert run("a", "b", "--edit", "--vcpus", "4") == 3
-    assert "not all others are as they were" in capsys.readouterr().err
+    assert "not all other guests could be restored; --undo tries again" in capsys.readouterr().err
     assert "<title>theirs</title>" in stored(host, "a")
 
 
@@ -273,7 +279,7 @@ def test_another_run_is_waited_for(
     before = stored(host, "a")
     with definition.locked(host, "a", info.uuid, lambda: None, print):
         assert run("a", "--edit", "--vcpus", "4") == 1
-        assert "another virtprov-xml has been changing 'a'" in capsys.readouterr().err
+        assert "another virtprov-xml has been changing 'a' for more than" in capsys.readouterr().err
         assert stored(host, "a") == before
         assert run("b", "--edit", "--vcpus", "4") == 0
         assert run("a", "--verify", "--edit", "--vcpus", "2") == 0

@@ -37,10 +37,10 @@ def test_it_stands_among_the_changes_as_it_was_typed(argv: list[str], actions: l
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--cloud-init", "user=a", "--memory", "1"], "what is to be done with --memory is not said"),
-        (["--cloud-init", "user=a", "--edit"], "one --edit has no change behind it"),
-        (["--cloud-init", "user=a", "--build-xml", "--rng", "default"], "--build-xml shows one element"),
-        ([], "what is to be done is not said"),
+        (["--cloud-init", "user=a", "--memory", "1"], "no action given with --memory"),
+        (["--cloud-init", "user=a", "--edit"], "--edit is not followed by a change"),
+        (["--cloud-init", "user=a", "--build-xml", "--rng", "default"], "--build-xml cannot be combined with changes"),
+        ([], "no action given"),
     ],
 )
 def test_other_groups_still_need_an_action(argv: list[str], message: str) -> None:

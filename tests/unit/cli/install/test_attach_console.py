@@ -57,10 +57,10 @@ def test_which_console(wanted: str, guest: InstallPlan, here: Means, kind: str) 
 @pytest.mark.parametrize(
     ("wanted", "guest", "here", "err"),
     [
-        (TEXT, made(), NOTHING, "warning: no text console is opened: this is no terminal\n"),
-        (DEFAULT, made(), NOTHING, "no text console is opened: this is no terminal\n"),
-        (GRAPHICAL, made("vnc"), TERMINAL, "warning: no viewer is opened: it takes a desktop and"),
-        (DEFAULT, made("vnc"), TERMINAL, "no viewer is opened: it takes a desktop and"),
+        (TEXT, made(), NOTHING, "warning: no text console opened: this is not a terminal\n"),
+        (DEFAULT, made(), NOTHING, "no text console opened: this is not a terminal\n"),
+        (GRAPHICAL, made("vnc"), TERMINAL, "warning: no viewer opened: a desktop and"),
+        (DEFAULT, made("vnc"), TERMINAL, "no viewer opened: a desktop and"),
         (DEFAULT, made(kind=CDROM), TERMINAL, "warning: installers on CD rarely use the text console"),
         (DEFAULT, made(), TERMINAL, ""),
         (NONE, made(), NOTHING, ""),
@@ -97,9 +97,7 @@ def test_who_is_waited_for_unasked(wanted: str, kind: str, guest: InstallPlan, w
         ({}, "/usr/bin/virt-viewer", False),
     ],
 )
-def test_means(
-    environment: dict[str, str], program: str | None, viewer: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_means(environment: dict[str, str], program: str | None, viewer: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
@@ -137,10 +135,10 @@ def test_a_program_that_is_missing_is_no_failure(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("virtprov.support.command.run_attached", run)
     attach_console.attach(TEXT, "g", HOST, Output())
-    assert "warning: the console cannot be opened: virsh is not installed\n" in capsys.readouterr().err
+    assert "warning: cannot open the console: virsh is not installed\n" in capsys.readouterr().err
 
 
 def test_a_program_that_fails_is_said(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     monkeypatch.setattr("virtprov.support.command.run_attached", lambda argv: 1)
     attach_console.attach(GRAPHICAL, "g", HOST, Output())
-    assert "warning: virt-viewer could not show the console of 'g' (it ended with 1)" in capsys.readouterr().err
+    assert "warning: virt-viewer could not show the console of 'g' (exit code 1)" in capsys.readouterr().err

@@ -37,7 +37,7 @@ def test_an_empty_disk_boots_nothing(
     assert app.run("virtprov-install", command.main, words) == status
     err = capsys.readouterr().err
     assert said in err and ("which is new and empty" in err) is bool(said)
-    assert not said or "give backing_store=IMAGE or upload=IMAGE" in err
+    assert not said or "give backing_store=IMAGE or upload=IMAGE to start from an image with an installed system" in err
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 def test_nothing_is_left(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     assert command.main(["--clean-up"]) == 0
-    assert capsys.readouterr().out == "Nothing is left over.\n"
+    assert capsys.readouterr().out == "Nothing to clean up.\n"
 
 
 def test_what_is_there_is_asked_about_once(
@@ -71,18 +71,16 @@ def test_what_is_there_is_asked_about_once(
         assert command.main(["--clean-up"]) == 0
         said = capsys.readouterr()
         assert said.err.count("Remove? (y/n)") == 1
-        assert "there is left the guest 'web', the volume web.img in the pool 'images'. Remove?" in said.err
+        assert "has left guest 'web', volume web.img in pool 'images'. Remove?" in said.err
         assert said.out == "" and len(os.listdir(home)) == 1
         answer(monkeypatch, "y\n")
         assert command.main(["--clean-up"]) == 0
     said = capsys.readouterr()
-    assert said.out == "Removed the guest 'web'.\nRemoved the volume web.img in the pool 'images'.\n"
+    assert said.out == "Removed guest 'web'.\nRemoved volume web.img in pool 'images'.\n"
     assert os.listdir(home) == []
 
 
-def test_yes_asks_nothing_and_leaves_what_is_doubtful(
-    uri: str, home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_yes_asks_nothing_and_leaves_what_is_doubtful(uri: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with connect(uri) as host:
         left(host, GUEST, begun=(VOLUME,))
         assert command.main(["--clean-up", "--yes", "--output", "json"]) == 0
@@ -94,7 +92,7 @@ def test_yes_asks_nothing_and_leaves_what_is_doubtful(
     guest, volume = run["things"]
     assert (guest["kind"], guest["uuid"], guest["fate"], guest["why"]) == ("guest", UUID, "removed", "")
     assert (volume["kind"], volume["pool"], volume["fate"]) == ("volume", "images", "kept")
-    assert "nothing tells whether the run made it" in volume["why"]
+    assert "it may have been created by the run or by someone else" in volume["why"]
     assert len(os.listdir(home)) == 1
 
 
@@ -106,8 +104,8 @@ def test_what_is_doubtful_is_asked_about_by_itself(
         answer(monkeypatch, "y\n")
         assert command.main(["--clean-up"]) == 0
     said = capsys.readouterr()
-    assert "(nothing tells whether the run made it, or somebody else). Remove?" in said.err
-    assert said.out == "Removed the volume web.img in the pool 'images'.\n"
+    assert "(it may have been created by the run or by someone else). Remove?" in said.err
+    assert said.out == "Removed volume web.img in pool 'images'.\n"
     assert os.listdir(home) == []
 
 
@@ -115,7 +113,7 @@ def test_what_is_gone_already_settles_the_run(uri: str, home: Path, capsys: pyte
     with connect(uri) as host:
         left(host, GUEST._replace(uuid=UUID.replace("9e01", "9e02")))
         assert command.main(["--clean-up"]) == 0
-    assert capsys.readouterr().out.startswith("Nothing is left of the virtprov-install of 'web'")
+    assert capsys.readouterr().out.startswith("Nothing to clean up from virtprov-install for 'web'")
     assert os.listdir(home) == []
 
 
@@ -127,7 +125,7 @@ def test_a_host_out_of_reach_is_said_and_kept_for_later(
     os.unlink(uri.removeprefix("test://"))
     assert command.main(["--clean-up", "--yes", "--output", "json"]) == 3
     (run,) = json.loads(capsys.readouterr().out)["runs"]
-    assert not run["reached"] and not run["settled"] and "there is no file" in run["error"]
+    assert not run["reached"] and not run["settled"] and "does not exist" in run["error"]
     assert len(os.listdir(home)) == 1
 
 
@@ -135,11 +133,11 @@ def test_only_the_host_that_is_named(uri: str, home: Path, capsys: pytest.Captur
     with connect(uri) as host:
         left(host, GUEST)
         assert command.main(["--clean-up", "--yes", "--connect", "test:///default"]) == 0
-    assert capsys.readouterr().out == "Nothing is left over.\n" and len(os.listdir(home)) == 1
+    assert capsys.readouterr().out == "Nothing to clean up.\n" and len(os.listdir(home)) == 1
     assert command.main(["--clean-up", "--yes", "--connect", uri]) == 0
-    assert capsys.readouterr().out == "Removed the guest 'web'.\n" and os.listdir(home) == []
+    assert capsys.readouterr().out == "Removed guest 'web'.\n" and os.listdir(home) == []
 
 
 def test_yes_goes_with_clean_up_only() -> None:
-    with pytest.raises(UsageError, match="--yes goes with --clean-up only"):
+    with pytest.raises(UsageError, match="--yes can only be used with --clean-up"):
         command.main(["--yes", "--name", "a"])

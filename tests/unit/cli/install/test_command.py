@@ -75,9 +75,9 @@ def test_documents(flags: list[str], documents: int, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--livecd"], "how the operating system comes in"),  # a live CD is still a CD
-        (["--print-xml", "2", "--import"], "installed in one step"),
-        (["--install", "bootdev=usb"], "no such boot device"),
+        (["--livecd"], "how to install the operating system"),  # a live CD is still a CD
+        (["--print-xml", "2", "--import"], "this guest is installed in a single step"),
+        (["--install", "bootdev=usb"], "unknown boot device"),
     ],
 )
 def test_refusals(host: Host, flags: list[str], message: str) -> None:
@@ -87,7 +87,7 @@ def test_refusals(host: Host, flags: list[str], message: str) -> None:
 
 
 def test_explain_is_for_new_guests() -> None:
-    with pytest.raises(UsageError, match="--reinstall makes none"):
+    with pytest.raises(UsageError, match="--explain cannot be used with --reinstall: it only explains new guests"):
         command.main(["--connect", "test:///default", "--reinstall", "test", "--osinfo", "generic", "--explain"])
 
 
@@ -110,7 +110,7 @@ def test_a_guest_that_is_made(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(body) == FACTS
     assert (body["name"], body["created"], body["state"], body["uri"]) == ("new", True, "created", "qemu:///system")
     assert (body["volumes"], body["documents"], body["root_password"]) == (["/srv/images/new.qcow2"], [], None)
-    assert body["steps"] == ["Making the volume new.qcow2", "Defining the guest 'new'", "Starting the guest 'new'"]
+    assert body["steps"] == ["Creating volume new.qcow2", "Defining guest 'new'", "Starting guest 'new'"]
     assert len(body["macs"]) == 1 and len(body["uuid"]) == 36
 
 
@@ -170,12 +170,15 @@ def test_a_recording(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([*NEW, "--import"], "The guest 'new' is created and running.\n"),
-        ([*NEW, "--pxe"], "The guest 'new' is running its installation; it is complete when it powers off.\n"),
+        ([*NEW, "--import"], "Guest 'new' has been created and is running.\n"),
+        (
+            [*NEW, "--pxe"],
+            "Guest 'new' is running its installer; the installation is complete when the guest powers off.\n",
+        ),
         ([*NEW, "--import", "--quiet"], ""),
         (
             [*NEW, "--import", "--dry-run"],
-            "Would define the guest 'new'\nWould start the guest 'new'\nNothing was changed.\n",
+            "Would define guest 'new'\nWould start guest 'new'\nNothing has been changed.\n",
         ),
     ],
 )
@@ -186,7 +189,7 @@ def test_the_closing_line(words: list[str], said: str, host: Host, capsys: pytes
 
 def test_waiting_no_time_is_not_waiting(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main([*NEW, "--import", "--wait", "0"]) == 0
-    assert "--wait 0 is taken for --noautoconsole" in capsys.readouterr().err
+    assert "--wait 0 is treated as --noautoconsole: the command does not wait" in capsys.readouterr().err
 
 
 def test_help_of_groups_needs_no_host(capsys: pytest.CaptureFixture[str]) -> None:
@@ -308,7 +311,10 @@ def test_without_a_viewer_the_command_waits(
     assert command.main([*REAL, "--import", "--noautoconsole"]) == 0
     assert waited == [-1.0, None]
     said = capsys.readouterr()
-    assert "Waiting until 'new' is off" in said.err and "The guest 'new' is off." in said.out
+    assert (
+        "Waiting until 'new' is off, as with --wait; use --noautoconsole to exit at once" in said.err
+        and "Guest 'new' is off." in said.out
+    )
     assert opened == []
 
 
@@ -336,7 +342,7 @@ def test_an_interrupted_wait_says_what_becomes_of_the_guest(
 
     assert app.run("virtprov-install", command.main, [*NEW, "--import", "--output", "json"]) == 130
     said = capsys.readouterr()
-    assert "virtprov-install: interrupted; the guest 'new' runs on; `virsh console new` shows it" in said.err
+    assert "virtprov-install: interrupted; guest 'new' keeps running; `virsh console new` shows its console" in said.err
     body = json.loads(said.out)["error"]
-    assert body["kind"] == "interrupted" and "the guest 'new' runs on" in body["message"]
+    assert body["kind"] == "interrupted" and "guest 'new' keeps running" in body["message"]
     assert host.guests.find("new") is not None

@@ -139,9 +139,7 @@ def places(node: tree.Element, above: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize(("host", "words"), SPREAD)
-def test_all_of_the_xml_is_explained(
-    host: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_of_the_xml_is_explained(host: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     iso = tmp_path / "a.iso"
     iso.write_bytes(b"")
     words = words.format(iso=iso)
@@ -190,7 +188,7 @@ def test_lines_fit_and_fold(capsys: pytest.CaptureFixture[str]) -> None:
     text = run(capsys, "kvm", "--boot uefi --disk size=1", "--explain").splitlines()
     assert max(map(len, text)) <= explain.WIDTH
     found = [re.sub("  +", "  ", line) for line in text]
-    assert "devices/tpm  rule 'tpm': an emulated TPM beside UEFI  off: --tpm none" in found
+    assert "devices/tpm  rule 'tpm': an emulated TPM with UEFI  off: --tpm none" in found
     assert "devices/redirdev[1-2]  rule 'spice-usb': two USB redirectors  off: --redirdev none" in found
     assert "memory = 1048576  --memory 1024" in found
     assert not any(line.startswith(("devices ", "devices/tpm/backend", "pm/")) for line in text)

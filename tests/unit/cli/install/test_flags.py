@@ -87,14 +87,14 @@ def test_refusals_leave_as_usage_errors_with_a_hint(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
-        (["--disk"], "--disk needs a value", "`--disk help` lists what it takes"),
-        (["-w"], "--network needs a value", "`--network help` lists what it takes"),
-        (["--os-variant"], "--osinfo needs a value", "`--osinfo help` lists what it takes"),
-        (["--name"], "--name needs a value", "`virtprov-install --help` lists all flags"),
-        (["--wait", "soon"], "--wait 'soon': this is no number", "for example --wait 30"),
-        (["--print-xml", "7"], "--print-xml '7': there is no such choice", "there are 1, 2, all"),
-        (["--hvm", "--paravirt"], "--paravirt and --hvm exclude each other", "leave out one of them"),
-        (["a b"], "unrecognized arguments: a b", "every value belongs to a flag; quote one that holds blanks"),
+        (["--disk"], "--disk requires a value", "`--disk help` lists its sub-options"),
+        (["-w"], "--network requires a value", "`--network help` lists its sub-options"),
+        (["--os-variant"], "--osinfo requires a value", "`--osinfo help` lists its sub-options"),
+        (["--name"], "--name requires a value", "`virtprov-install --help` lists all flags"),
+        (["--wait", "soon"], "--wait 'soon': not a number", "for example --wait 30"),
+        (["--print-xml", "7"], "--print-xml '7': invalid choice", "choose from 1, 2, all"),
+        (["--hvm", "--paravirt"], "--paravirt and --hvm cannot be used together", "omit one of them"),
+        (["a b"], "unrecognized arguments: a b", "a value must follow a flag; quote values with spaces"),
         (["-Z"], "unrecognized arguments: -Z", "`virtprov-install --help` lists all flags"),
         (["--nog"], "", ""),
     ],
@@ -111,7 +111,7 @@ def test_the_parsers_failures_are_in_our_words(words: list[str], message: str, h
 def test_a_flag_cut_too_short_is_said() -> None:
     with pytest.raises(UsageError, match="ambiguous option: --no could match") as caught:
         flags.install_parser().parse_args(["--no"])
-    assert caught.value.hint == "write the flag out"
+    assert caught.value.hint == "write the flag in full"
 
 
 def test_a_slip_is_met_with_the_nearest_flag() -> None:

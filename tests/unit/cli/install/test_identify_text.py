@@ -18,7 +18,7 @@ from virtprov.osinfo.identify import Identified
         ),
         (
             Detected("live", "fedora38", "Fedora 38 Workstation", "x86_64", live=True, installs=True, format="iso"),
-            "Fedora 38 Workstation (fedora38): a live system for x86_64 that installs as well",
+            "Fedora 38 Workstation (fedora38): a live system for x86_64 that can also be installed",
         ),
         (
             Detected("live", "x1", "X 1", live=True, format="iso"),
@@ -34,20 +34,23 @@ from virtprov.osinfo.identify import Identified
         ),
         (
             Detected("tree", "fedora99", "Fedora 40", "x86_64", exact=False, installs=True),
-            "Fedora 40 (fedora99): an installation tree for x86_64; a release newer than any that is known here",
+            "Fedora 40 (fedora99): an installation tree for x86_64; a newer release than any known profile",
         ),
-        (Detected("disk", format="qcow2"), "a disk image (qcow2), of a system that no profile describes"),
+        (Detected("disk", format="qcow2"), "a disk image (qcow2) of an operating system without a profile"),
         (
             Detected("installer", format="iso", volume_id="MINE", installs=True),
-            "an installer, of a system that no profile describes (label 'MINE')",
+            "an installer of an operating system without a profile (label 'MINE')",
         ),
         (
             Detected("unknown", format="iso", volume_id="CDROM", bootable=True),
-            "an ISO that no profile describes, bootable (label 'CDROM')",
+            "an ISO of an operating system without a profile, bootable (label 'CDROM')",
         ),
-        (Detected("unknown", format="iso", bootable=False), "an ISO that no profile describes, not bootable"),
-        (Detected("unknown", format="gzip"), "nothing that is known here (gzip)"),
-        (Detected("unknown"), "nothing that is known here"),
+        (
+            Detected("unknown", format="iso", bootable=False),
+            "an ISO of an operating system without a profile, not bootable",
+        ),
+        (Detected("unknown", format="gzip"), "unknown contents (gzip)"),
+        (Detected("unknown"), "unknown contents"),
     ],
 )
 def test_sentences(found: Detected, words: str) -> None:
@@ -55,6 +58,6 @@ def test_sentences(found: Detected, words: str) -> None:
 
 
 def test_lines_begin_with_the_path() -> None:
-    assert identify_text.line(Identified("/a", Detected("unknown"))) == "/a: nothing that is known here"
+    assert identify_text.line(Identified("/a", Detected("unknown"))) == "/a: unknown contents"
     assert identify_text.line(Identified("/a", Detected("unknown"), "it is gone")) == "/a: it is gone"
     assert identify_text.line(Identified("/a", Detected("unknown"), "'/a' cannot be read")) == "/a: cannot be read"

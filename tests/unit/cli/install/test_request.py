@@ -109,15 +109,15 @@ def test_plain_flags(words: tuple[str, ...], field: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--pxe", "--import"), "--pxe and --import exclude each other"),
-        (("--cdrom", "/a", "--pxe"), "--cdrom and --pxe exclude each other"),
-        (("--import", "--install", "debian12"), "--import and --install debian12 exclude each other"),
-        (("--cdrom", "/a", "--install", "kernel=/k"), "--cdrom and --install kernel=/k exclude each other"),
-        (("--pxe", "--install", "bootdev=fd"), "--pxe and --install bootdev=fd exclude each other"),
-        (("--transient", "--autostart"), "--autostart contradicts --transient"),
-        (("--pxe", "--extra-args", "x"), "--extra-args goes with --location only"),
-        (("--pxe", "--initrd-inject", "x"), "--initrd-inject goes with --location only"),
-        (("--disk", "/a,none=1"), "--disk has no option 'none'"),
+        (("--pxe", "--import"), "--pxe and --import cannot be used together"),
+        (("--cdrom", "/a", "--pxe"), "--cdrom and --pxe cannot be used together"),
+        (("--import", "--install", "debian12"), "--import and --install debian12 cannot be used together"),
+        (("--cdrom", "/a", "--install", "kernel=/k"), "--cdrom and --install kernel=/k cannot be used together"),
+        (("--pxe", "--install", "bootdev=fd"), "--pxe and --install bootdev=fd cannot be used together"),
+        (("--transient", "--autostart"), "--autostart and --transient cannot be used together"),
+        (("--pxe", "--extra-args", "x"), "--extra-args requires --location"),
+        (("--pxe", "--initrd-inject", "x"), "--initrd-inject requires --location"),
+        (("--disk", "/a,none=1"), "--disk has no sub-option 'none'"),
     ],
 )
 def test_contradictions(words: tuple[str, ...], message: str) -> None:

@@ -88,7 +88,7 @@ def test_names(buses: str, given: str, names: str, setting_of: Make) -> None:
 @pytest.mark.parametrize(("bus", "most"), [("ide", 4), ("fdc", 2)])
 def test_a_full_bus_is_said(bus: str, most: int, setting_of: Make) -> None:
     setting = setting_of(f"<disk><target bus='{bus}'/></disk>" * (most + 1))
-    with pytest.raises(UsageError, match=f"the bus '{bus}' holds no more than {most}") as caught:
+    with pytest.raises(UsageError, match=f"bus '{bus}' can have at most {most} drives") as caught:
         disk.fill_targets(setting)
     assert "bus=" in caught.value.hint
 

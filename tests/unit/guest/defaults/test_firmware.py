@@ -122,7 +122,7 @@ def test_uefi_that_is_asked_for_must_be_there(
     has_domcaps: bool, setting_of: Make, host_of: Record, domcaps: Write
 ) -> None:
     host = host_of(domcaps=domcaps(firmware="bios") if has_domcaps else "")
-    with pytest.raises(HostError, match="no UEFI firmware for x86_64 guests") as caught:
+    with pytest.raises(HostError, match="the host has no UEFI firmware for x86_64 guests") as caught:
         apply(setting_of(choices={"uefi": True}, host=host))
     assert "OVMF" in caught.value.hint
 
@@ -133,7 +133,7 @@ def test_uefi_by_default_is_done_without_and_said(
 ) -> None:
     setting = setting_of(profile=profile, arch=arch, machine=machine, host=host_of(domcaps=domcaps(firmware="bios")))
     apply(setting)
-    assert setting.warnings == [f"the host offers no UEFI firmware for {arch} guests: the guest is made without it"]
+    assert setting.warnings == [f"the host has no UEFI firmware for {arch} guests: the guest will not use UEFI"]
     assert not setting.guest.is_uefi
 
 

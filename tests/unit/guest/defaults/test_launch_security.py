@@ -44,7 +44,7 @@ def test_policies(rest: str, sev: str, policy: str, setting_of: Make, host_of: R
 @pytest.mark.parametrize("kind", ["sev", "sev-snp", "tdx"])
 @pytest.mark.parametrize("said", [{}, {"machine": "pc", **UEFI}])
 def test_hidden_memory_needs_q35_and_uefi(kind: str, said: dict[str, str], setting_of: Make) -> None:
-    with pytest.raises(UsageError, match=f"--launchSecurity {kind} needs") as caught:
+    with pytest.raises(UsageError, match=f"--launchSecurity {kind} requires a q35 machine with UEFI") as caught:
         apply(setting_of(rest=f"<launchSecurity type='{kind}'/>", **said))
     assert "--machine q35 --boot uefi" in caught.value.hint
 

@@ -78,7 +78,7 @@ def test_what_an_image_reads_outside_of_its_folder_is_named(tmp_path: Path) -> N
     (tmp_path / "base").write_bytes(b"")
     assert warning("--disk", Chains(host()), qcow2(tmp_path / "good", "base")) == ""
     said = warning("--disk backing_store=x", Chains(host()), qcow2(tmp_path / "top", "/root/secret", "raw"))
-    assert said.startswith("--disk backing_store=x: the image reads /root/secret") and "top -> /root/secret" in said
+    assert said.startswith("--disk backing_store=x: the image refers to /root/secret") and "top -> /root/secret" in said
     pooled = host("/srv/base")
     assert warning("--disk", Chains(pooled), qcow2(tmp_path / "pool", "/srv/base/a.img", "raw")) == ""
     for name in ('json:{"file.filename":"base"}', "nbd://other/x"):
@@ -100,5 +100,5 @@ def test_edits_warn_of_what_an_image_reads(tmp_path: Path, monkeypatch: pytest.M
     uses, _ = gather.group_uses("disk", [f"{image}"])
     with connect("test:///default") as here:
         made = change(EditRequest("add", "disk", tuple(uses)), guest, here)
-    assert any("this host uses" in sentence for sentence in made.warnings)
-    assert any("/root/secret, which is outside" in sentence for sentence in made.warnings)
+    assert any("is in use by this host" in sentence for sentence in made.warnings)
+    assert any("/root/secret, outside its own folder" in sentence for sentence in made.warnings)

@@ -24,7 +24,7 @@ def test_a_directory_that_is_not_there_yet_counts_as_its_parent(tmp_path: Path) 
     found = os.statvfs(tmp_path)
     room = Room(Here(), [], check_space=True)  # type: ignore[arg-type]
     room.check(None, 1, False, where)
-    with pytest.raises(HostError, match="can outgrow"):
+    with pytest.raises(HostError, match="can grow larger than"):
         room.check(None, found.f_blocks * found.f_frsize + 1, False, where)
     with pytest.raises(HostError, match="does not fit into"):
         room.check(None, found.f_blocks * found.f_frsize + 1, True, where)
@@ -49,4 +49,4 @@ def test_sparse_disks_do_not(kvm: Host) -> None:
     room.check(pool, pool.available, False, "/srv/images/b")
     assert notes == []
     room.check(pool, pool.available + GIB, False, "/srv/images/c")
-    assert len(notes) == 1 and "can outgrow the pool 'images'" in notes[0]
+    assert len(notes) == 1 and "can grow larger than pool 'images'" in notes[0]

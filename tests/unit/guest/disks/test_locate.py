@@ -128,7 +128,10 @@ def test_a_format_that_changes_nothing_is_said(bare: Host, kvm: Host, files: Pat
             storage = DiskResolver(host, "g", qemu=True)
             storage.resolve(disk(), spec._replace(format=said))
             assert len(storage.notes) == notes, said
-            assert all("in the format qcow2: driver.type=raw" in note for note in storage.notes)
+            assert all(
+                "already exists in qcow2 format; use driver.type=raw to open it in another format" in note
+                for note in storage.notes
+            )
 
 
 @pytest.mark.parametrize(
@@ -321,31 +324,41 @@ def test_a_volume_with_secrets_is_for_its_owner_alone() -> None:
 @pytest.mark.parametrize(
     ("spec", "kind", "message", "hint"),
     [
-        (DiskSpec(), UsageError, "neither a path nor a size", "--disk size=20"),
-        (DiskSpec(path="/nowhere/x.img"), UsageError, "there is no such file or volume", "size=GIB"),
-        (DiskSpec(path="/srv/images/none.img"), UsageError, "there is no such file or volume", "size=GIB"),
-        (DiskSpec(path="/nowhere/x.img", size=1), UsageError, "the directory /nowhere does not exist", "make it first"),
-        (DiskSpec(path="/dev/none", size=1), UsageError, "files are not made in /dev", "check the path"),
-        (DiskSpec(path="/srv/attic/x.img", size=1), HostError, "pool 'attic' is not active", "virsh pool-start attic"),
+        (DiskSpec(), UsageError, "--disk: neither a path nor a size given", "--disk size=20"),
+        (DiskSpec(path="/nowhere/x.img"), UsageError, "file or volume not found", "size=GIB"),
+        (DiskSpec(path="/srv/images/none.img"), UsageError, "file or volume not found", "size=GIB"),
+        (
+            DiskSpec(path="/nowhere/x.img", size=1),
+            UsageError,
+            "the directory /nowhere does not exist",
+            "create it first",
+        ),
+        (DiskSpec(path="/dev/none", size=1), UsageError, "files cannot be created in /dev", "check the path"),
+        (
+            DiskSpec(path="/srv/attic/x.img", size=1),
+            HostError,
+            "storage pool 'attic' is not active",
+            "virsh pool-start attic",
+        ),
         (DiskSpec(pool="imags", size=1), HostError, "no storage pool 'imags'", "did you mean 'images'?"),
         (DiskSpec(pool="attic", size=1), HostError, "'attic' is not active", "virsh pool-start attic"),
-        (DiskSpec(pool="images"), UsageError, "the size of the new disk is not given", "size=20"),
+        (DiskSpec(pool="images"), UsageError, "--disk: no size given for the new disk", "size=20"),
         (DiskSpec(vol="images/none"), HostError, "no volume 'none'", "virsh vol-list images"),
         (DiskSpec(vol="none/none"), HostError, "no storage pool 'none'", "known pools: attic, fast, images"),
-        (DiskSpec(pool="images", backing_store="/no.img"), UsageError, "there is no such image", "check the path"),
+        (DiskSpec(pool="images", backing_store="/no.img"), UsageError, "/no.img: image not found", "check the path"),
         (
             DiskSpec(pool="images", size=1, format="raw", backing_store="/srv/images/base.qcow2"),
             UsageError,
-            "a raw disk cannot stand on another image",
+            "a raw disk cannot have a backing image",
             "format=qcow2",
         ),
         (
             DiskSpec(pool="images", size=201),
             HostError,
-            "201 GiB can outgrow the pool 'images'",
+            "201 GiB can grow larger than pool 'images'",
             "--check disk_size=off",
         ),
-        (DiskSpec(pool="images", size=201, sparse=False), HostError, "does not fit into the pool 'images'", "smaller"),
+        (DiskSpec(pool="images", size=201, sparse=False), HostError, "does not fit into pool 'images'", "smaller"),
     ],
 )
 def test_refusals(spec: DiskSpec, kind: type[Exception], message: str, hint: str, kvm: Host) -> None:
@@ -357,23 +370,23 @@ def test_refusals(spec: DiskSpec, kind: type[Exception], message: str, hint: str
 
 @pytest.mark.parametrize("device", ["cdrom", "floppy"])
 def test_media_are_never_made(device: str, kvm: Host) -> None:
-    with pytest.raises(UsageError, match="no such file"):
+    with pytest.raises(UsageError, match="not found"):
         resolved(kvm, DiskSpec(path="/srv/images/none.iso", size=1), f"<disk device='{device}'/>")
 
 
 def test_a_disk_may_outgrow_its_pool_when_nobody_checks(kvm: Host) -> None:
     storage = DiskResolver(kvm, "g", qemu=True, check_space=False)
     assert storage.resolve(disk(), DiskSpec(pool="images", size=201)).volumes[0].capacity == 201 * GIB
-    assert storage.notes == ["The disk of 201 GiB can outgrow the pool 'images', which has 200 GiB free"]
+    assert storage.notes == ["The disk of 201 GiB can grow larger than pool 'images', which has 200 GiB of free space"]
     with pytest.raises(HostError, match="does not fit"):
         storage.resolve(disk(), DiskSpec(pool="images", size=201, sparse=False))
 
 
 def test_files_of_a_remote_host_are_not_looked_for_here(host_of: Record, files: Path) -> None:
     host = host_of("qemu+ssh://vm.example.com/system")
-    with pytest.raises(UsageError, match="no such file"):
+    with pytest.raises(UsageError, match="not found"):
         resolved(host, DiskSpec(path=str(files / "empty.img")))
-    with pytest.raises(HostError, match="no storage pool of the remote host holds this directory"):
+    with pytest.raises(HostError, match="this directory is not in any storage pool of the remote host"):
         resolved(host, DiskSpec(path=str(files / "new.img"), size=1))
 
 
@@ -416,5 +429,5 @@ def test_a_local_file_replaces_a_volume(kvm: Host, tmp_path: Path) -> None:
 
 
 def test_a_pool_without_a_volume(kvm: Host) -> None:
-    with pytest.raises(UsageError, match="source.pool=images: no volume is named"):
+    with pytest.raises(UsageError, match=r"--disk source\.pool=images: no volume given"):
         resolved(kvm, DiskSpec(), "<disk><source pool='images'/></disk>")

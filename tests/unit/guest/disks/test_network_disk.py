@@ -68,11 +68,11 @@ def test_addresses(address: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("nbd://", "nbd://: the address names no host"),
-        ("ssh:///img", "names no host"),
-        ("iscsi://h", "names a host, but no disk there"),
-        ("rbd://h", "no disk there"),
-        ("http://h:x/img", "the port is no number"),
+        ("nbd://", "--disk nbd://: no host in the address"),
+        ("ssh:///img", "no host in the address"),
+        ("iscsi://h", "no disk name in the address"),
+        ("rbd://h", "no disk name in the address"),
+        ("http://h:x/img", "the port is not a number up to 65535"),
     ],
 )
 def test_addresses_that_are_not_whole(address: str, message: str) -> None:
@@ -81,7 +81,7 @@ def test_addresses_that_are_not_whole(address: str, message: str) -> None:
 
 
 def test_a_protocol_that_nobody_knows() -> None:
-    with pytest.raises(UsageError, match="--disk htp://h/x: 'htp' is no protocol of network disks") as caught:
+    with pytest.raises(UsageError, match="--disk htp://h/x: 'htp' is not a network disk protocol") as caught:
         network_disk.refuse_unknown("htp://h/x")
     assert "http" in caught.value.hint
     for plain in ("/a://b", "a://b", "Some://x", "odd name://x"):
@@ -90,9 +90,12 @@ def test_a_protocol_that_nobody_knows() -> None:
 
 def test_users_in_addresses_are_not_dropped_in_silence() -> None:
     assert network_disk.left_out("ssh://h/img") == ""
-    assert "ssh://h:22/img: libvirt has no place for the user 'me'" in network_disk.left_out("ssh://me@h:22/img")
+    assert (
+        "--disk ssh://h:22/img: libvirt's XML cannot hold the user 'me', so QEMU uses its own account"
+        in network_disk.left_out("ssh://me@h:22/img")
+    )
     told = network_disk.left_out("http://me:secret@h/img")
-    assert "'me' is left out" in told and "secret@" not in told
+    assert "the user 'me' is ignored; use auth.username= and a secret to log in" in told and "secret@" not in told
 
 
 def test_a_second_address_leaves_nothing_of_the_first() -> None:

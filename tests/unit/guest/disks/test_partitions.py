@@ -41,7 +41,7 @@ def test_the_next_name(device: str, there: tuple[str, ...], next_one: str, host_
     assert pool is not None
     assert partitions.next_name(host, pool, ()) == next_one
     partitions.check_name(host, pool, next_one, ())
-    with pytest.raises(UsageError, match=f"the pool 'd' makes is {next_one}"):
+    with pytest.raises(UsageError, match=f"the next partition created in pool 'd' will be {next_one}"):
         partitions.check_name(host, pool, "sdb9", ())
 
 
@@ -49,7 +49,7 @@ def test_a_full_disk(host_of: Record) -> None:
     host = host_of(inventory=inventory("/dev/sdb"))
     pool = host.storage.pool("d")
     assert pool is not None
-    with pytest.raises(HostError, match="no room for another partition"):
+    with pytest.raises(HostError, match="has no space for another partition"):
         partitions.next_name(host, pool, [f"/dev/sdb{number}" for number in range(1, 129)])
 
 

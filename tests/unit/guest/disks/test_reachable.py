@@ -93,4 +93,7 @@ def test_the_line_that_helps(program: str | None, command: str, monkeypatch: pyt
     monkeypatch.setattr("virtprov.support.command.find", found)
     barrier = reachable.Barrier("/a b", "/a b/x.img", Person("joe", 7, frozenset()))
     assert barrier.command == command
-    assert "'joe', which may not search /a b" in barrier.sentence and "--fix-permissions" in barrier.sentence
+    assert (
+        "QEMU runs as 'joe', which has no search permission on /a b and cannot open" in barrier.sentence
+        and "--fix-permissions" in barrier.sentence
+    )

@@ -36,20 +36,23 @@ def test_words_become_a_spec(words: dict[str, str], result: DiskSpec) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"size": "0"}, "size: '0' is not a size in GiB"),
+        ({"size": "0"}, "--disk size: '0' is not a valid size in GiB"),
         ({"size": "-1"}, "size: '-1'"),
         ({"size": "much"}, "much"),
         ({"size": "1e15"}, "size: '1e15'"),
         ({"size": "nan"}, "size: 'nan'"),
-        ({"vol": "p/v", "path": "/a"}, "vol= names a volume"),
-        ({"vol": "p/v", "pool": "p"}, "vol= names a volume"),
-        ({"path": "/a", "pool": "p"}, "path= and pool= exclude each other"),
-        ({"upload": "/a", "path": "/b"}, "upload= makes a new volume, so path= has no place beside it"),
-        ({"upload": "/a", "vol": "p/v"}, "so vol= has no place"),
-        ({"upload": "/a", "backing_store": "/b"}, "so backing_store= has no place"),
-        ({"vol": "pool"}, "vol=pool: this names no volume"),
-        ({"as": "file"}, "'file' is no way to write a source"),
-        ({"sparse": "perhaps"}, "'perhaps' is neither yes nor no"),
+        ({"vol": "p/v", "path": "/a"}, "--disk: vol= cannot be combined with path= or pool="),
+        ({"vol": "p/v", "pool": "p"}, "--disk: vol= cannot be combined with path= or pool="),
+        ({"path": "/a", "pool": "p"}, "path= and pool= cannot be used together"),
+        ({"upload": "/a", "path": "/b"}, "--disk: upload= creates a new volume, and cannot be combined with path="),
+        ({"upload": "/a", "vol": "p/v"}, "--disk: upload= creates a new volume, and cannot be combined with vol="),
+        (
+            {"upload": "/a", "backing_store": "/b"},
+            "--disk: upload= creates a new volume, and cannot be combined with backing_store=",
+        ),
+        ({"vol": "pool"}, "--disk vol=pool: not a volume"),
+        ({"as": "file"}, "--disk as: invalid value 'file'"),
+        ({"sparse": "perhaps"}, "'perhaps' is not yes or no"),
     ],
 )
 def test_words_that_make_no_sense(words: dict[str, str], message: str) -> None:

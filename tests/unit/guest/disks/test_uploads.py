@@ -48,11 +48,16 @@ def test_an_image_says_what_it_is(files: Path, name: str, wanted: float | None, 
 @pytest.mark.parametrize(
     ("name", "wanted", "message", "hint"),
     [
-        ("nowhere.img", None, "is not there", "an image of this machine"),
-        ("", None, "cannot be read", "an image of this machine"),
-        ("overlay.qcow2", None, "stands on '/base.img'", "qemu-img convert"),
-        ("small.qcow2", 2.5, "has 3 GiB and is not made smaller", "at least size=3,"),
-        ("old.vhdx", 5, "cannot let a vhdx image grow", "convert it first"),
+        ("nowhere.img", None, "does not exist", "give an image on this machine"),
+        ("", None, "cannot be read", "give an image on this machine"),
+        (
+            "overlay.qcow2",
+            None,
+            "the image has the backing image '/base.img', which would be missing on the host",
+            "qemu-img convert",
+        ),
+        ("small.qcow2", 2.5, "the image has 3 GiB and cannot be shrunk", "at least size=3,"),
+        ("old.vhdx", 5, "the host cannot enlarge a vhdx image", "convert it first"),
     ],
 )
 def test_what_cannot_be_sent(files: Path, name: str, wanted: float | None, message: str, hint: str) -> None:
@@ -65,8 +70,8 @@ def test_what_cannot_be_sent(files: Path, name: str, wanted: float | None, messa
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"format": "qcow2"}, "is sent as it is, in the format raw, so format=qcow2 has no place"),
-        ({"password_file": "/etc/hostname"}, "so nothing encrypts it"),
+        ({"format": "qcow2"}, "the image is uploaded unchanged in raw format, so format=qcow2 cannot be used"),
+        ({"password_file": "/etc/hostname"}, "the image is uploaded unchanged, so it cannot be encrypted"),
     ],
 )
 def test_it_is_sent_as_it_is(kvm: Host, files: Path, words: dict[str, str], message: str) -> None:
@@ -100,5 +105,5 @@ def test_a_path_of_this_machine_is_not_one_of_the_remote_host(kvm: Host, files: 
     storage = DiskResolver(Elsewhere(kvm), "g", qemu=True)
     with pytest.raises(UsageError) as caught:
         storage.resolve(tree.parse("<disk device='disk'/>"), spec)
-    assert f"upload={image} sends the file of this machine there" in caught.value.hint
+    assert f"the path must exist on the remote host; use upload={image} to upload the local file" in caught.value.hint
     assert not uploads.instead(kvm, image), "a host on this machine has what this machine has"

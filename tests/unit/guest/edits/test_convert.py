@@ -73,7 +73,7 @@ def test_q35_has_no_ide_and_new_addresses() -> None:
 
 @pytest.mark.parametrize("machine", ["pc-q35-8.2", "q35", "isapc", ""])
 def test_only_the_old_pc_becomes_q35(machine: str) -> None:
-    with pytest.raises(UsageError, match="is no PC"):
+    with pytest.raises(UsageError, match="is not an i440fx PC"):
         convert.to_q35(setting("", machine))
 
 

@@ -11,9 +11,12 @@ from virtprov.xml import tree
 @pytest.mark.parametrize(
     ("disk", "said"),
     [
-        ("<disk><source file='/srv/a.img'/></disk>", "stays in /srv/a.img: once no guest needs it, `virsh vol-del"),
-        ("<disk><source pool='p' volume='v'/></disk>", "the volume v of the pool 'p'"),
-        ("<disk><source dev='/dev/vg/lv'/></disk>", "stays on /dev/vg/lv"),
+        (
+            "<disk><source file='/srv/a.img'/></disk>",
+            "is still in /srv/a.img; when no guest needs it, delete it with `virsh vol-del",
+        ),
+        ("<disk><source pool='p' volume='v'/></disk>", "volume v of pool 'p'"),
+        ("<disk><source dev='/dev/vg/lv'/></disk>", "is still on /dev/vg/lv"),
         ("<disk device='cdrom'><source file='/srv/a.iso'/></disk>", ""),
         ("<disk><source file='/srv/a.img'/><shareable/></disk>", ""),
         ("<disk/>", ""),

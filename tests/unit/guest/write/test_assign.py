@@ -216,5 +216,5 @@ def test_what_is_written_matches_stays_and_is_cleared(use: tuple[Table, list[Pai
 @pytest.mark.parametrize(("group", "text"), [("cpu", "-\x1b"), ("cpu", "a,+\x1b"), ("qemu-commandline", "env=\x1b=1")])
 def test_a_name_in_a_place_holds_what_xml_can_carry(group: str, text: str) -> None:
     rows = table(group)
-    with pytest.raises(UsageError, match="holds a character that XML cannot carry"):
+    with pytest.raises(UsageError, match="contains a character that is not allowed in XML"):
         assign.resolve(rows, subopts.pairs(rows, text))

@@ -55,13 +55,13 @@ def test_words(group: str, texts: list[str], said: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("group", "text", "message", "hint"),
     [
-        ("disk", "/a,bsu=scsi", "--disk has no option 'bsu'", "did you mean 'bus'"),
-        ("network", "bridg=br0", "--network has no option 'bridg'", "did you mean 'bridge'"),
-        ("disk", "/a,cache", "--disk cache: no value is given", "cache=VALUE"),
-        ("disk", "/a,readonly=maybe", "'maybe' is neither yes nor no", "yes or no"),
-        ("disk", "'/a", "is never closed", "close it"),
-        ("cloud-init", "user-date=/x", "--cloud-init has no option 'user-date'", "'user-data'"),
-        ("check", "all=perhaps", "neither yes nor no", "yes or no"),
+        ("disk", "/a,bsu=scsi", "--disk has no sub-option 'bsu'", "did you mean 'bus'"),
+        ("network", "bridg=br0", "--network has no sub-option 'bridg'", "did you mean 'bridge'"),
+        ("disk", "/a,cache", "--disk cache: value missing", "cache=VALUE"),
+        ("disk", "/a,readonly=maybe", "'maybe' is not yes or no", "yes or no"),
+        ("disk", "'/a", "missing closing quote", "close the quote"),
+        ("cloud-init", "user-date=/x", "--cloud-init has no sub-option 'user-date'", "'user-data'"),
+        ("check", "all=perhaps", "is not yes or no", "yes or no"),
     ],
 )
 def test_what_cannot_be_read(group: str, text: str, message: str, hint: str) -> None:

@@ -73,7 +73,7 @@ def test_host_devices_by_their_names(words: str, found: list[str]) -> None:
 
 def test_a_node_device_is_found_with_the_hosts_help(kvm: Host) -> None:
     assert chosen("hostdev", words="usb_1_1", host=kvm) == ["1"]
-    with pytest.raises(UsageError, match="no hostdev device of the guest is 'usb_1_1'"):
+    with pytest.raises(UsageError, match="no hostdev device of the guest matches 'usb_1_1'"):
         chosen("hostdev", words="usb_1_1")
 
 
@@ -84,17 +84,17 @@ def test_groups_of_the_guest_that_repeat() -> None:
 @pytest.mark.parametrize(
     ("group", "position", "words", "message"),
     [
-        ("disk", "4", "", "there is no disk device number 4: the guest has 3"),
-        ("disk", "-4", "", "there is no disk device number -4"),
-        ("disk", "0", "", "there is no disk device number 0"),
+        ("disk", "4", "", "no disk device number 4: the guest has 3"),
+        ("disk", "-4", "", "no disk device number -4: the guest has"),
+        ("disk", "0", "", "invalid disk device number 0"),
         ("sound", "", "", "the guest has no sound device"),
         ("sound", "all", "", "the guest has no sound device"),
         ("sysinfo", "", "", "the guest has no <sysinfo>"),
-        ("disk", "", "target.dev=sdz", "no disk device of the guest is 'target.dev=sdz'"),
-        ("disk", "", "size=5", "size tells no --disk from another"),
-        ("disk", "", "vol=a/b", "vol tells no --disk from another"),
-        ("disk", "", "clearxml=yes", "clearxml tells no --disk from another"),
-        ("disk", "", "xpath.set=./a,xpath.value=b", "xpath tells no --disk from another"),
+        ("disk", "", "target.dev=sdz", "no disk device of the guest matches 'target.dev=sdz'"),
+        ("disk", "", "size=5", "'size' cannot be used to select a --disk"),
+        ("disk", "", "vol=a/b", "'vol' cannot be used to select a --disk"),
+        ("disk", "", "clearxml=yes", "'clearxml' cannot be used to select a --disk"),
+        ("disk", "", "xpath.set=./a,xpath.value=b", "'xpath' cannot be used to select a --disk"),
     ],
 )
 def test_what_cannot_be_chosen(group: str, position: str, words: str, message: str) -> None:
@@ -105,12 +105,12 @@ def test_what_cannot_be_chosen(group: str, position: str, words: str, message: s
 def test_the_hint_lists_what_there_is() -> None:
     with pytest.raises(UsageError) as failure:
         chosen("disk", words="target.dev=vdc")
-    assert failure.value.hint == "there are: target.dev=vda, target.dev=sda, target.dev=vdb"
+    assert failure.value.hint == "choose from: target.dev=vda, target.dev=sda, target.dev=vdb"
 
 
 @pytest.mark.parametrize("selector", [Selector("2"), Selector("", resolve(table("cpu"), []), "model=x")])
 def test_among_one_there_is_no_choice(selector: Selector) -> None:
-    with pytest.raises(UsageError, match="a guest has one --cpu only"):
+    with pytest.raises(UsageError, match="a guest has only one --cpu"):
         select.check_single(table("cpu"), selector)
 
 

@@ -50,7 +50,7 @@ def test_split(text: str, words: list[str]) -> None:
 
 @pytest.mark.parametrize("text", ['a="b', "a='b,c", '"'])
 def test_open_quotes_are_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="never closed") as refusal:
+    with pytest.raises(UsageError, match="missing closing quote") as refusal:
         subopts.split(text, "toy")
     assert refusal.value.hint
 
