@@ -113,10 +113,9 @@ class Package:
 class Reach:
     """What can be reached from some definitions, and with which arguments it is called on the way."""
 
-    def __init__(self, package: Package, starts: list[str], texts_in: str = "") -> None:
-        """Begin at `starts` ("package.module.name"); in modules below `texts_in` a text may name a method."""
+    def __init__(self, package: Package, starts: list[str]) -> None:
+        """Begin at `starts` ("package.module.name")."""
         self.package = package
-        self.texts_in = texts_in
         self.seen: set[int] = set()
         self.modules: set[str] = set()
         self.calls: dict[int, list[Call]] = defaultdict(list)
@@ -228,12 +227,6 @@ class Reach:
                     self.as_value.add(id(definition.node))
             elif isinstance(node, ast.ImportFrom | ast.Import):
                 self._import(node)
-            elif isinstance(node, ast.Constant) and self._names_a_method(module, node.value):
-                self.as_value.update(id(definition.node) for definition in self._want(str(node.value)))
-
-    def _names_a_method(self, module: str, text: object) -> bool:
-        is_place = bool(self.texts_in) and module.startswith(self.texts_in)
-        return is_place and isinstance(text, str) and "_" in text and text.isidentifier()
 
     def _import(self, node: ast.ImportFrom | ast.Import) -> None:
         base = getattr(node, "module", None)

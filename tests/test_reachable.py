@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+import virtprov
 from tests.reachability import Package, Reach, never_passed
 
 TOP = Path(__file__).resolve().parents[1]
 # Where the commands begin: the console scripts, and what bin/ calls. Tables of options are imported by their name.
-STARTS = [f"virtprov.cli.app.{name}" for name in ("install", "clone", "edit", "use_environment_of")]
+COMMANDS = [f"virtprov.cli.app.{name}" for name in ("install", "clone", "edit", "use_environment_of")]
+# Where programs begin: what the package offers them.
+OFFERED = [getattr(virtprov, name) for name in virtprov.__all__]
+LIBRARY = [f"{one.__module__}.{one.__qualname__}" for one in OFFERED]
+STARTS = [*COMMANDS, *LIBRARY, "virtprov.__getattr__", "virtprov.__dir__"]
 TABLES = "TABLES"
-# The calls for a running guest are named as text, and looked up at the host.
-TEXTS_IN = "virtprov.actions.live"
 
 # A definition, or all that begin like it -> why it stays.
 KEPT = {
@@ -32,7 +35,7 @@ KEPT = {
     "virtprov.osinfo.facts.images": "cloud images by name",
     "virtprov.osinfo.profile.Profile.cloud_images": "cloud images by name",
     "virtprov.osinfo.profile.Profile.install_tree": "the tree that --install os= takes",
-    "virtprov.host.guests.Writing.shutdown_guest": "guests that are removed, or cloned, are shut down first",
+    "virtprov.host.guests.Guests.shutdown": "guests that are removed, or cloned, are shut down first",
     "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
     "virtprov.host.running_guests.SOURCES": "names each place that knows the address of a guest that is waited for",
     "virtprov.host.events.Watch.wait_agent": "waiting for a guest's agent",
@@ -46,14 +49,13 @@ PASSED_BY_TESTS = {
     "virtprov.support.progress.Lines(alarm=)": "a clock that does not wait",
     "virtprov.support.progress.Bar(clock=)": "a clock that does not wait",
     "virtprov.support.progress.Bar(alarm=)": "a clock that does not wait",
-    "virtprov.guest.rule_context.Setting(choices=)": "rules are tried with choices that no command line made",
+    "virtprov.guest.rule_context.RuleContext(choices=)": "rules are tried with choices that no command line made",
     "virtprov.support.http.Web(timeout=)": "servers that do not answer",
     "virtprov.support.http.Web(whole=)": "servers that trickle",
     "virtprov.support.passwords.hashed(salt=)": "the vectors of the specification",
     "virtprov.support.passwords.hashed(rounds=)": "the vectors of the specification",
     "virtprov.osinfo.index.build(keep=)": "bench/osinfo measures a build whose result is not kept",
     "virtprov.host.streams.watched(every=)": "calls that take less than a quarter of a second",
-    "virtprov.host.connection.connect(ask=)": "programs that import virtprov answer for passwords themselves",
     "virtprov.host.bridge.default_bridge(proc=)": "routes of a machine that is not this one",
     "virtprov.host.bridge.default_bridge(sys=)": "bridges of a machine that is not this one",
 }
@@ -63,7 +65,7 @@ PASSED_BY_TESTS = {
 def product() -> tuple[Package, Reach]:
     package = Package(TOP, "virtprov")
     tables = [f"{name}.{TABLES}" for name in package.trees if TABLES in package.globals[name]]
-    return package, Reach(package, [*STARTS, *tables], TEXTS_IN)
+    return package, Reach(package, [*STARTS, *tables])
 
 
 def kept_as(name: str) -> str:
@@ -82,7 +84,8 @@ def test_what_is_kept_for_later_is_not_in_use_yet() -> None:
 
 
 def test_commands_pass_every_parameter() -> None:
-    assert sorted(never_passed(*product())) == sorted(PASSED_BY_TESTS)
+    never = [name for name in never_passed(*product()) if name.partition("(")[0] not in LIBRARY]
+    assert sorted(never) == sorted(PASSED_BY_TESTS)
 
 
 SAMPLE = {
@@ -142,12 +145,6 @@ def test_the_dead_of_a_sample(sample: Package) -> None:
         "sample.start.UNUSED",
         "sample.start._only_here",  # who calls only itself is not called
     ]
-
-
-def test_a_text_may_name_a_method(sample: Package) -> None:
-    method = "sample.named.Named.as_text"
-    assert method in Reach(sample, ["sample.start.main"], "sample.shapes").dead()
-    assert method not in Reach(sample, ["sample.start.main"], "sample.named").dead()
 
 
 def test_what_a_start_reaches(sample: Package) -> None:

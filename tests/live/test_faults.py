@@ -208,8 +208,7 @@ def test_a_disk_that_fills_up_on_the_way(host: Host) -> None:
     host.execute(["sh", "-c", f"cat /dev/zero >{TIGHT}/ballast"])  # until it is full
     tally = Tally(host)
     unchecked = ["--check", "disk_size=off"]
-    raw = INSTALL[: INSTALL.index("--cloud-init")]  # a raw disk holds no system that cloud-init could set up
-    new = ["size=0.01,pool=tight,format=raw" if word == DISK else word for word in raw]
+    new = [f"{DISK},pool=tight" if word == DISK else word for word in INSTALL]
     copied = ["virtprov-clone", "--original", "full", "--name", DOOMED, "--file", f"{TIGHT}/a.raw"]
     for command in (new, copied):
         done = host.run([*command, *unchecked])

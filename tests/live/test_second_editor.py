@@ -81,7 +81,7 @@ def test_two_edits_of_one_guest_at_once_are_both_there(guests: Host, second: str
         ended(one)
         ended(other)
         text = shown(guests)[FIRST]
-        if title not in text or f">{memory << 10}</memory>" not in text:
+        if title not in text or f">{memory << 10}</currentMemory>" not in text:
             lost.append(number)
     assert lost == []
 

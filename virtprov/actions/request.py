@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import Method
 from virtprov.guest.publish import Forward
 from virtprov.guest.write.use import Use
@@ -31,8 +30,8 @@ class InstallRequest(Record):
     """A guest to be made.
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`,
-    `cloud_init` the sub-options of `--cloud-init` (None: not asked for), `wait` how many minutes to wait for
-    the guest (None: not at all, negative: as long as it takes), `publish` the ports that lead into it,
+    `seed` what `--cloud-init` asks for (None: nothing), still without the guest's name, `wait` how many minutes to
+    wait for the guest (None: not at all, negative: as long as it takes), `publish` the ports that lead into it,
     `reinstall` the name of a guest that is there. `printing` says that the guest is only to be shown, so how
     its system comes in may stay open; `dry` that the steps are.
     """
@@ -47,7 +46,7 @@ class InstallRequest(Record):
     arch: str = ""
     domain_type: str = ""
     machine: str = ""
-    cloud_init: Mapping[str, str | None] | None = None
+    seed: SeedRequest | None = None
     checks: Checks = Checks()
     autostart: bool = False
     transient: bool = False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from virtprov.support.errors import UsageError
 
 if TYPE_CHECKING:
+    from virtprov.guest.document import DomainDocument
     from virtprov.guest.write.use import Use
     from virtprov.host.connection import Host
     from virtprov.xml.schema.validate import Schema
@@ -30,23 +31,21 @@ def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
     Raises UsageError for the first of them when the schema is the one of the libvirt that will read it.
     """
     warnings = []
-    for doubt in (doubt for use in uses for doubt in use.said.doubts):
+    for warning in (warning for use in uses for warning in use.said.schema_warnings):
         if is_same_libvirt(host):
-            raise UsageError(doubt.message, hint=_hint(doubt.hint))
-        warnings.append(_warning(doubt.message, doubt.hint))
+            raise UsageError(warning.message, hint=_hint(warning.hint))
+        warnings.append(_warning(warning.message, warning.hint))
     return warnings
 
 
-def check_documents(texts: Iterable[str], host: Host) -> list[str]:
+def check_documents(domains: Iterable[DomainDocument], host: Host) -> list[str]:
     """Warnings about a guest's documents that libvirt's schema does not take; the first that is wrong counts.
 
     Raises UsageError when the schema is the one of the libvirt that will read it. Nothing is checked for a recorded
     host.
     """
-    from virtprov.xml import tree
-
     checker = Checker(host)
-    each = (checker.check(tree.parse(text, "the guest's XML")) for text in texts)
+    each = (checker.check(domain.guest.root) for domain in domains)
     return next((warnings for warnings in each if warnings), [])
 
 
@@ -61,7 +60,7 @@ class Checker:
         self._read = False
         self._lock = Lock()
 
-    def check(self, root: Element, before: Element | str = "") -> list[str]:
+    def check(self, root: Element, before: Element | None = None) -> list[str]:
         """As `check_documents`, for one document.
 
         `before` is the document as it was: what was wrong already is nobody's fault now.
@@ -71,7 +70,7 @@ class Checker:
         with self._lock:
             return self._check(root, before)
 
-    def _check(self, root: Element, before: Element | str) -> list[str]:
+    def _check(self, root: Element, before: Element | None) -> list[str]:
         if not self._read:
             from virtprov.xml.schema import validate
 
@@ -80,18 +79,12 @@ class Checker:
         if schema is None:
             return ["libvirt's schema is not installed here, so the guest's XML is not checked against it"]
         found = _finding(schema, root)
-        if found is None or (before != "" and not schema.takes(_parsed(before))):
+        if found is None or (before is not None and not schema.takes(before)):
             return []
         message = f"the XML is not what libvirt takes: {found.message}"
         if is_same_libvirt(self.host) and self.host.driver in _EXACT:
             raise UsageError(message, hint=_hint(found.hint))
         return [_warning(message, found.hint)]
-
-
-def _parsed(document: Element | str) -> Element:
-    from virtprov.xml import tree
-
-    return tree.parse(document, "the guest's XML") if isinstance(document, str) else document
 
 
 def _finding(schema: Schema, root: Element) -> Finding | None:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
 
-    from virtprov.actions.request import Checks
     from virtprov.cli.output import Output
     from virtprov.osinfo.os_request import OsinfoRequest
 
@@ -38,19 +37,15 @@ _UNREADY = ("install", "location", "unattended")
 
 def osinfo(text: str | None) -> OsinfoRequest:
     """Read the value of --osinfo; raises UsageError."""
-    import os
+    from virtprov.library.texts import parse_osinfo
 
-    from virtprov.osinfo.os_request import parse
-
-    return parse(text, os.environ)
+    return parse_osinfo(text)
 
 
 def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
     """Print what `--osinfo list` and `--osinfo help` ask for; says whether one of them was given."""
-    from virtprov.osinfo import os_request
-
     if asked.wants_help:
-        output.result("--osinfo options:\n  " + "\n  ".join(os_request.OPTIONS))
+        output.result(subopts.help_text(table("osinfo")))
     elif asked.wants_list:
         from virtprov.osinfo import listing
 
@@ -63,14 +58,3 @@ def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
         output.result(listing.as_table(entries) if sys.stdout.isatty() else listing.as_names(entries))
         output.object({"systems": listing.as_objects(entries)})
     return asked.wants_help or asked.wants_list
-
-
-def checks(texts: Iterable[str]) -> Checks:
-    """Read every use of --check; raises UsageError."""
-    from virtprov.actions.request import Checks
-
-    said = gather.words("check", texts)
-    made = Checks()
-    if said.pop("all", "yes") == "no":
-        made = Checks(*(False for _ in made))._replace(name_in_use=True)  # as virt-install has it
-    return made._replace(**{name: value == "yes" for name, value in said.items()})

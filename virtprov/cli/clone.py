@@ -73,38 +73,35 @@ def main(argv: list[str]) -> int:
     from virtprov.host.connection import connect
 
     with connect(args.connect) as host:
-        return _run(args, request, host, output)
+        return _run(request, host, output, printing=args.print_xml, dry=args.dry_run)
 
 
 def to_request(args: Namespace) -> CloneRequest:
     """Turn the parsed command line into a request; raises UsageError for what contradicts itself."""
-    from virtprov.actions.request import CloneRequest
+    from virtprov.library import cloning
 
     if args.original and args.original_xml:
         raise UsageError("--original and --original-xml name two guests", hint="give one of them")
-    if args.original == "" or (not args.original and not args.original_xml):
-        raise UsageError("the guest to copy is not named", hint="give --original NAME, or --original-xml FILE")
-    if "" in args.file:
-        raise UsageError("--file is given without a path", hint="leave it out, or use --skip-copy DISK")
     if args.name == "":
         raise UsageError("the copy's name is empty", hint="give --name NAME, or --auto-clone")
-    return CloneRequest(
+    copy = cloning.Copy(
         original=args.original or "",
-        document=_document(args.original_xml) if args.original_xml else b"",
+        original_xml=_document(args.original_xml) if args.original_xml else b"",
         name=args.name or "",
-        uuid=args.uuid or "",
         auto=args.auto_clone,
-        files=tuple(args.file),
-        macs=tuple(args.mac),
-        force=frozenset(args.force_copy),
-        skip=frozenset(args.skip_copy),
-        preserve=args.preserve_data,
+        uuid=args.uuid or "",
+        files=args.file,
+        macs=args.mac,
+        force_copy=args.force_copy,
+        skip_copy=args.skip_copy,
+        preserve_data=args.preserve_data,
         nvram=args.nvram or "",
         replace=args.replace,
         reflink=args.reflink,
         sparse=not args.nonsparse,
-        checks=answers.checks(["all=off", *args.check] if args.force else args.check),
+        checks=["all=off", *args.check] if args.force else args.check,
     )
+    return cloning.to_request(copy)
 
 
 def _document(path: str) -> bytes:
@@ -118,53 +115,36 @@ def _document(path: str) -> bytes:
     return read_bytes(path, what="file of --original-xml")
 
 
-def _run(args: Namespace, request: CloneRequest, host: Host, output: Output) -> int:
-    from virtprov.actions.clone import draft
+def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, dry: bool) -> int:
+    from virtprov.library.cloning import Cloning
 
-    made = draft.plan(request, host)
-    plan = made.plan
-    output.tell_plan(plan)
-    if args.print_xml:
+    work = Cloning(host, request, output)
+    plan = work.made.plan
+    if printing:
         output.document(plan.documents[0])
-    elif args.dry_run:
+    elif dry:
         from virtprov.cli import dry_run
 
         dry_run.tell(plan.steps, output)
     else:
-        made = _make(request, made, host, output)
-        output.summary(f"The guest '{made.plan.name}' is a copy of '{made.original}'.")
-    output.object(_facts(args, made, host))
+        work.create()
+        output.summary(f"The guest '{plan.name}' is a copy of '{work.made.original}'.")
+    output.object(_facts(work.made, host, created=not (printing or dry), printing=printing))
     return 0
 
 
-def _make(request: CloneRequest, made: ClonePlan, host: Host, output: Output) -> ClonePlan:
-    """Make the copy; returns what was made, which has other names where made-up ones were taken meanwhile."""
-    from virtprov.actions.clone import draft
-    from virtprov.actions.run.again import apply_with_free_names
-    from virtprov.actions.run.plan import apply
-    from virtprov.cli.leftover_notice import tell
-
-    worlds = [output.world(host)]
-    if worlds[0].trail.writes:
-        tell(output)
-    replan = (lambda: draft.plan(request, host)) if request.auto else None
-    return apply_with_free_names(
-        made, replan, lambda made: apply(made.plan, worlds.pop() if worlds else output.world(host)), output.say
-    )
-
-
-def _facts(args: Namespace, made: ClonePlan, host: Host) -> dict[str, object]:
+def _facts(made: ClonePlan, host: Host, *, created: bool, printing: bool) -> dict[str, object]:
     """What JSON says; docs/json.md explains each key. The document may hold passwords: only when it is asked for."""
     return {
         "name": made.plan.name,
         "uuid": made.uuid,
         "original": made.original,
-        "created": not (args.print_xml or args.dry_run),
+        "created": created,
         "uri": host.uri,
         "disks": [disk._asdict() for disk in made.disks],
         "macs": list(made.macs),
         "nvram": made.nvram,
         "renewed": list(made.renewed),
         "steps": [step.label for step in made.plan.steps],
-        "xml": made.plan.documents[0] if args.print_xml else "",
+        "xml": made.plan.documents[0] if printing else "",
     }

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from virtprov.actions.run.plan import Plan, World
+    from virtprov.actions.run.plan import World
     from virtprov.host.connection import Host
 
 
@@ -39,6 +39,14 @@ class Output:
         self.warnings.append(sentence)
         if always or not self.quiet:
             sys.stderr.write(f"warning: {sentence}\n")
+
+    def on_note(self, text: str) -> None:
+        """As `say`, for the library."""
+        self.say(text)
+
+    def on_warning(self, text: str) -> None:
+        """As `warn`, for the library."""
+        self.warn(text)
 
     def warn_each(self, sentences: Iterable[str]) -> None:
         """Warn the user of several things."""
@@ -77,13 +85,6 @@ class Output:
             if not streams.arrived():
                 for word in dict.fromkeys(_passwords(body)):
                     sys.stderr.write(f"Password for root's first login: {word}\n")
-
-    def tell_plan(self, plan: Plan) -> None:
-        """Pass on what the plan has to say."""
-        for sentence in plan.notes:
-            self.say(sentence)
-        for sentence in plan.warnings:
-            self.warn(sentence)
 
     def world(self, host: Host) -> World:
         """What steps act upon, with progress on standard error, and a trail for the case that the run is killed."""

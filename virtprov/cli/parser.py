@@ -6,6 +6,7 @@ import argparse
 from contextlib import contextmanager
 
 from virtprov.cli import talk
+from virtprov.options.catalogue import GROUPS, help_line
 from virtprov.support.errors import UsageError, nearest
 
 TYPE_CHECKING = False
@@ -14,73 +15,6 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     Target = argparse.ArgumentParser | argparse._ArgumentGroup
-
-DEVICES = {
-    "disk": "PATH, size=GIB, vol=POOL/VOLUME, device=cdrom, none",
-    "network": "network=NAME, bridge=NAME, user, passt, none",
-    "graphics": "a display: vnc, spice, sdl, egl-headless, none",
-    "controller": "a controller: usb, scsi, pci ... with model=NAME",
-    "input": "an input device: tablet, mouse, keyboard, evdev",
-    "serial": "a serial port: pty, file,path=PATH, tcp,host=ADDR",
-    "parallel": "a parallel port",
-    "channel": "a channel to the host: unix, spicevmc, qemu-vdagent",
-    "console": "a text console: pty, none",
-    "hostdev": "a device of the host: PCI or USB address, or name",
-    "filesystem": "a folder of the host in the guest: SOURCE,TARGET",
-    "sound": "a sound card: ich9, ac97, usb ... or none",
-    "audio": "where the host plays sound: spice, pulseaudio ...",
-    "watchdog": "a watchdog: i6300esb, itco ... with action=reset",
-    "video": "a video card: virtio, qxl, vga, bochs, none",
-    "smartcard": "a smartcard: host, passthrough",
-    "redirdev": "a redirected USB device, or none",
-    "memballoon": "the memory balloon: virtio, none",
-    "tpm": "a TPM: emulator, a device of the host, or none",
-    "rng": "a source of random numbers: /dev/urandom, none",
-    "panic": "a panic device: isa, pvpanic, hyperv ...",
-    "shmem": "memory shared with others: NAME,model.type=NAME",
-    "memdev": "a memory module: dimm, nvdimm ... with target.size=",
-    "vsock": "a socket to the host: cid=N, cid.auto=yes",
-    "iommu": "an IOMMU: intel, smmuv3, virtio",
-    "pstore": "storage for crash logs that outlives a reboot",
-}
-"""Option groups about devices, with a line of help."""
-
-GUEST = {
-    "iothreads": "threads for disk input and output",
-    "seclabel": "a security label of the guest's process",
-    "keywrap": "protected keys of s390x",
-    "cputune": "shares, pinning and scheduling of processors",
-    "numatune": "which NUMA nodes of the host give the memory",
-    "memtune": "limits of memory, in KiB",
-    "blkiotune": "weights and limits of disk traffic",
-    "memorybacking": "how the host holds the memory: hugepages=on ...",
-    "features": "features of the machine: acpi=off, smm.state=on ...",
-    "clock": "clock and timers: offset=localtime, hpet_present=no",
-    "pm": "sleep: suspend_to_mem.enabled=yes ...",
-    "events": "what follows when it stops: on_crash=preserve ...",
-    "resource": "the resource partition (cgroup) of the guest",
-    "sysinfo": "what SMBIOS tells: host, bios.vendor=NAME ...",
-    "qemu-commandline": "further arguments for QEMU, or env=NAME=VALUE",
-    "launchSecurity": "encrypted memory: sev, sev-snp, tdx, s390-pv",
-}
-"""Option groups about the guest as a whole that the help keeps together."""
-
-GENERAL = {
-    "memory": "memory in MiB: 2048, or memory=2048,maxmemory=4096",
-    "vcpus": "processors: 4 or 4,maxvcpus=8 or sockets=2,cores=4",
-    "cpu": "processor: host-passthrough, or Haswell,+x2apic",
-    "metadata": "names and ids: title=TEXT, uuid=UUID ...",
-    "xml": "anything: ./PATH/@NAME=VALUE, xpath.delete=./PATH",
-}
-BOOTING = {
-    "boot": "order, firmware, kernel: hd,cdrom, uefi, kernel=PATH",
-    "idmap": "user ids of a container: uid.start=0,uid.count=10",
-}
-
-XML = {**GENERAL, **GUEST, **BOOTING, **DEVICES}
-"""Every option group that has a place in the guest's XML."""
-
-_WITH_HELP = {*XML, "cloud-init", "install", "location", "unattended", "check", "osinfo"}
 
 OLD_FLAGS = {
     "network": ("-w",),
@@ -192,7 +126,7 @@ def _in_our_words(message: str, flags: list[str]) -> tuple[str, str]:
         return message, "write the flag out" if start == "ambiguous option" else ""
     name = _longest(start.removeprefix("argument "))
     if rest.startswith("expected"):
-        return f"{name} needs a value", f"`{name} help` lists what it takes" if name[2:] in _WITH_HELP else ""
+        return f"{name} needs a value", f"`{name} help` lists what it takes" if name[2:] in GROUPS else ""
     if rest.startswith("not allowed with argument "):
         other = _longest(rest.removeprefix("not allowed with argument "))
         return f"{name} and {other} exclude each other", "leave out one of them"
@@ -210,7 +144,7 @@ def _longest(names: str) -> str:
     """The flag to speak of where argparse names all its spellings: `-w/--network`."""
     spelled = names.split("/")
     old = {flag for flags in OLD_FLAGS.values() for flag in flags}
-    known = [name for name in spelled if name[2:] in _WITH_HELP]
+    known = [name for name in spelled if name[2:] in GROUPS]
     return known[0] if known else max((name for name in spelled if name not in old), key=len, default=spelled[-1])
 
 
@@ -299,7 +233,7 @@ def add_talk(made: Parser, group: Target) -> None:
 
 def add_groups(
     target: Target,
-    groups: dict[str, str],
+    groups: Iterable[str],
     *,
     bare: Iterable[str] = (),
     action: str | type[argparse.Action] = "append",
@@ -309,7 +243,7 @@ def add_groups(
     `bare` names groups that may be given without a value, `action` what argparse does with one.
     """
     lone = set(bare)
-    for name, text in groups.items():
+    for name in groups:
         old = OLD_FLAGS.get(name, ())
         short, long = [flag for flag in old if len(flag) == 2], [flag for flag in old if len(flag) > 2]
         target.add_argument(
@@ -322,7 +256,7 @@ def add_groups(
             nargs="?" if name in lone else None,
             const="default" if name in lone else None,
             metavar="...",
-            help=text,
+            help=help_line(name),
         )
 
 
@@ -333,7 +267,7 @@ def add_osinfo(target: Target) -> None:
         "--os-variant",
         dest="osinfo",
         metavar="NAME",
-        help="its system: a name, detect=on, require=off, list",
+        help=help_line("osinfo"),
     )
 
 
@@ -354,7 +288,7 @@ def add_check(target: Target) -> None:
         action="append",
         default=[],
         metavar="...",
-        help="skip checks: path_in_use=off, all=off ...",
+        help=help_line("check"),
     )
 
 

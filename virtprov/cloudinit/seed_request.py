@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from virtprov.support.errors import UsageError, nearest
+from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
-from virtprov.support.words import NO, YES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FLAG = "--cloud-init"
-NAMES = (
-    "root-password-generate",
-    "root-password-file",
-    "root-ssh-key",
-    "clouduser-ssh-key",
-    "disable",
-    "user-data",
-    "meta-data",
-    "network-config",
-    "vendor-data",
-    "hostname",
-    "user",
-    "ssh-key",
-    "keep",
-)
-"""Every sub-option; the first eight are virt-install's."""
-
 UNTIL_READY = "until-ready"
-FIRST_BOOT = "first-boot"
 KEEP = "yes"
 
 
@@ -38,10 +19,10 @@ class SeedRequest(Record):
 
     `ssh_key` belongs to `user`; without `user` it is virt-install's old name for root's key and goes to root
     and to the image's own user as well. `keep` is how long the seed stays with the guest: UNTIL_READY,
-    FIRST_BOOT or KEEP. `instance_id` is made up when empty. `shell` is the login shell of `user`.
+    "first-boot" or KEEP. `instance_id` is made up when empty. `shell` is the login shell of `user`.
     """
 
-    guest_name: str
+    guest_name: str = ""
     root_password_generate: bool = False
     root_password_file: str = ""
     root_ssh_key: str = ""
@@ -59,56 +40,25 @@ class SeedRequest(Record):
     shell: str = "/bin/bash"
 
 
-def request_from(options: Mapping[str, str | None], guest_name: str) -> SeedRequest:
-    """Return the request for the sub-options of `--cloud-init`, name -> text.
+NAMES = tuple(
+    field.replace("_", "-") for field in SeedRequest()._asdict() if field not in ("guest_name", "instance_id", "shell")
+)
+"""Every sub-option of `--cloud-init`."""
+
+
+def from_options(options: Mapping[str, str]) -> SeedRequest:
+    """Return the request for the sub-options of `--cloud-init`, name -> text, as their table spells them.
 
     No sub-option at all means a generated root password and `disable`, as with virt-install; an empty text
-    means "not given". Raises UsageError for unknown names, values that make no sense and pairs that exclude
-    each other.
+    means "not given". Raises UsageError for values that make no sense and pairs that exclude each other.
     """
-    for name, text in options.items():
-        if name not in NAMES:
-            hint = nearest(name, NAMES) or f"known names: {', '.join(NAMES)}"
-            raise UsageError(f"{FLAG}: there is no '{name}'", hint=hint)
-        if text is None:
-            raise UsageError(f"{FLAG} {name} needs a value", hint=f"write {name}=VALUE")
     if not options:
-        return SeedRequest(guest_name, root_password_generate=True, disable=True)
-    given = {name: text for name, text in options.items() if text}
-    texts = {
-        name.replace("-", "_"): text
-        for name, text in given.items()
-        if name not in ("root-password-generate", "disable", "keep")
-    }
-    request = SeedRequest(
-        guest_name,
-        root_password_generate=_truth(given, "root-password-generate"),
-        disable=_truth(given, "disable"),
-        keep=_keep(given.get("keep", "no")),
-        **texts,
-    )
+        return SeedRequest(root_password_generate=True, disable=True)
+    given = {name.replace("-", "_"): text for name, text in options.items() if text}
+    generate, disable = (given.pop(name, "no") == "yes" for name in ("root_password_generate", "disable"))
+    request = SeedRequest(root_password_generate=generate, disable=disable)._replace(**given)
     _refuse_nonsense(request)
     return request
-
-
-def _truth(given: Mapping[str, str], name: str) -> bool:
-    word = given.get(name, "no").lower()
-    if word not in YES + NO:
-        raise UsageError(f"{FLAG} {name}: '{given[name]}' is neither on nor off", hint=f"write {name}=on")
-    return word in YES
-
-
-def _keep(text: str) -> str:
-    word = text.lower()
-    if word in YES:
-        return KEEP
-    if word in NO:
-        return UNTIL_READY
-    if word in (UNTIL_READY, FIRST_BOOT):
-        return word
-    raise UsageError(
-        f"{FLAG} keep: '{text}' is not one of its values", hint=f"write yes, {UNTIL_READY} or {FIRST_BOOT}"
-    )
 
 
 def _refuse_nonsense(request: SeedRequest) -> None:

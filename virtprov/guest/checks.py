@@ -32,13 +32,13 @@ class Others:
     def texts(self) -> list[str]:
         """Every guest's document."""
         if self._texts is None:
-            self._texts = list(self.host.guest_documents())
+            self._texts = list(self.host.guests.documents())
         return self._texts
 
 
 def name_is_free(host: HostView, name: str) -> None:
     """Raise HostError when the host has a guest of this name."""
-    if host.guest(name) is not None:
+    if host.guests.find(name) is not None:
         raise HostError(
             f"the host has a guest '{name}' already", hint="give another --name, or remove that guest first"
         )

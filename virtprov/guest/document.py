@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtprov.support.errors import XmlError
+from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -187,3 +188,23 @@ class Guest:
         return (
             self.get("./os/@firmware") == "efi" or self.get("./os/loader/@type") == "pflash" or self.has("./os/nvram")
         )
+
+
+class DomainDocument(Record):
+    """A guest's definition that is finished: the guest, and the text that was read or that a host gets.
+
+    Whoever needs both passes this on, so that no text is parsed again. The guest must not be changed any more.
+    """
+
+    guest: Guest
+    text: str
+
+    @classmethod
+    def parse(cls, text: str, what: str = "the XML") -> DomainDocument:
+        """Read a text; `what` names it in errors. Raises XmlError when it is no domain XML."""
+        return cls(Guest.parse(text, what), text)
+
+    @classmethod
+    def of(cls, guest: Guest) -> DomainDocument:
+        """The document that a guest comes to, as it is now."""
+        return cls(guest, guest.text())

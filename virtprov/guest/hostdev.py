@@ -67,7 +67,7 @@ def look_up(name: str, host: HostView | None) -> Named:
         raise UsageError(f"--hostdev {name}: only a host knows what this is", hint=f"give --connect URI, or {forms}")
     found = read_name(name, host)
     if found is None:
-        known = [device.name for device in host.node_devices()]
+        known = [device.name for device in host.devices.all()]
         raise HostError(f"--hostdev {name}: the host has no such device", hint=nearest(name, known) or forms)
     return found
 
@@ -77,7 +77,7 @@ def read_name(name: str, host: HostView) -> Named | None:
     said = parse(name)
     if said is not None:
         return said
-    device = host.node_device(name)
+    device = host.devices.find(name)
     if device is None:
         return None
     if device.capability == "net" and device.parent:
@@ -88,7 +88,7 @@ def read_name(name: str, host: HostView) -> Named | None:
 
 def _usb_devices(host: HostView) -> list[Element]:
     found = []
-    for device in host.node_devices("usb_device"):
+    for device in host.devices.all("usb_device"):
         capability = tree.child(tree.parse(device.xml, f"the node device {device.name}"), "capability")
         if capability is not None:
             found.append(capability)

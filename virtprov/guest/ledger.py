@@ -130,7 +130,7 @@ class Ledger(Watch):
                 if name in known and known[name][0] == value:
                     mine[name] = known[name]
                     continue
-                owner = writer or (known or mine or above).get("", ("", _step("details")))[1]
+                owner = writer or _owner(known, mine, above)
                 mine[name] = (value, self._giver(f"{place}/@{name}" if name else place, owner))
             now[node] = mine
         self._booked = now
@@ -152,6 +152,14 @@ class Ledger(Watch):
                 if place or name:
                     found.append(Fact(f"{place}/@{name}".lstrip("/") if name else place, value, *writer))
         return found
+
+
+def _owner(*booked: Booked) -> Writer:
+    """Whose a value is that completes what others wrote: of the first of these elements that has a writer.
+
+    They are the element as it was before, the element as it is now, and the one that it stands in.
+    """
+    return next((texts[""][1] for texts in booked if texts), _step("details"))
 
 
 def _parent(node: Element) -> Element:

@@ -17,8 +17,12 @@ def new_uuid() -> str:
     data = bytearray(os.urandom(16))
     data[6] = data[6] & 0x0F | 0x40
     data[8] = data[8] & 0x3F | 0x80
-    text = data.hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+    return spell_uuid(data.hex())
+
+
+def spell_uuid(digits: str) -> str:
+    """The 32 hexadecimal digits of a UUID, in groups with dashes between them."""
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def new_mac(qemu: bool) -> str:

@@ -17,21 +17,12 @@ ARCH = "x86_64"
 _DRIVERS = {"kvm": "qemu", "hvf": "qemu", "qemu": "qemu", "": "qemu"}
 
 
-class Offline:
-    """Stands in for a host: knows the hypervisor from the guest's type, and has nothing in its inventory."""
-
-    is_remote = False
-    is_session = False
-    is_recorded = False
-
-    def __init__(self, guest: Guest) -> None:
-        self.driver = _DRIVERS.get(guest.domain_type, guest.domain_type)
-
-    def capabilities(self) -> Capabilities:
+class _NoCapabilities:
+    def of_host(self) -> Capabilities:
         """Raises UsageError: only a host knows."""
         raise UsageError("this change needs to know what the host can do", hint="give --connect URI")
 
-    def domain_capabilities(
+    def of_guest(
         self,
         arch: str | None = None,
         machine: str | None = None,
@@ -40,24 +31,27 @@ class Offline:
     ) -> None:
         """Nothing is known."""
 
-    def default_bridge(self) -> None:
-        """Nothing is known."""
 
-    def hypervisor_version(self) -> None:
-        """Nothing is known."""
-
-    def guest(self, key: str) -> GuestInfo | None:
+class _NoGuests:
+    def find(self, key: str) -> GuestInfo | None:
         """No guests."""
         return None
 
-    def guest_documents(self, *, inactive: bool = False) -> Iterator[str]:
+    def documents(self, *, inactive: bool = False) -> Iterator[str]:
         """No guests."""
         return iter(())
 
-    def network(self, name: str) -> NetworkInfo | None:
+
+class _NoNetworks:
+    def find(self, name: str) -> NetworkInfo | None:
         """No networks."""
         return None
 
+    def default_bridge(self) -> None:
+        """Nothing is known."""
+
+
+class _NoStorage:
     def pool(self, name: str) -> PoolInfo | None:
         """No pools."""
         return None
@@ -86,10 +80,31 @@ class Offline:
         """No volumes."""
         return None
 
-    def node_device(self, name: str) -> NodeDeviceInfo | None:
+
+class _NoDevices:
+    def find(self, name: str) -> NodeDeviceInfo | None:
         """No devices."""
         return None
 
-    def node_devices(self, capability: str | None = None) -> Iterator[NodeDeviceInfo]:
+    def all(self, capability: str | None = None) -> Iterator[NodeDeviceInfo]:
         """No devices."""
         return iter(())
+
+
+class Offline:
+    """Stands in for a host: knows the hypervisor from the guest's type, and has nothing in its inventory."""
+
+    is_remote = False
+    is_session = False
+    is_recorded = False
+    capabilities = _NoCapabilities()
+    guests = _NoGuests()
+    networks = _NoNetworks()
+    storage = _NoStorage()
+    devices = _NoDevices()
+
+    def __init__(self, guest: Guest) -> None:
+        self.driver = _DRIVERS.get(guest.domain_type, guest.domain_type)
+
+    def hypervisor_version(self) -> None:
+        """Nothing is known."""

@@ -49,7 +49,7 @@ def choose(host: HostView, asked: PlatformRequest, profile: Profile) -> Platform
     Raises HostError when the host cannot run such guests, or is a recording that does not say what it can,
     and UsageError for a machine it does not know.
     """
-    known = host.capabilities()
+    known = host.capabilities.of_host()
     arch = _SAME_ARCH.get(asked.arch, asked.arch)
     kind = _pick_kind(known, asked, arch)
     domain = _pick_domain(kind, asked.domain_type)

@@ -11,7 +11,7 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.guest.document import Guest
-    from virtprov.guest.rule_context import Setting
+    from virtprov.guest.rule_context import RuleContext
 
 _FORM = "write [ADDRESS:]HOST-PORT:GUEST-PORT[/udp], for example 8022:22 or 127.0.0.1:8080:80"
 _SLOT = 0x1C
@@ -68,7 +68,7 @@ def _check_once(forwards: tuple[Forward, ...]) -> None:
         seen.add(place)
 
 
-def apply(setting: Setting, forwards: tuple[Forward, ...]) -> None:
+def apply(setting: RuleContext, forwards: tuple[Forward, ...]) -> None:
     """Lead the ports into the guest's first interface with user networking.
 
     Through passt where the interface has it or the host offers it; else QEMU's own user networking does it, with
@@ -97,7 +97,7 @@ def apply(setting: Setting, forwards: tuple[Forward, ...]) -> None:
         _by_qemu(guest, nic, forwards)
 
 
-def _offers_passt(setting: Setting) -> bool:
+def _offers_passt(setting: RuleContext) -> bool:
     known = setting.domcaps
     return known is not None and "passt" in (known.device("interface", "backendType") or ())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import UsageError
 
 KIB_IN_MIB = 1024
@@ -12,7 +12,7 @@ TINY_MIB = 17
 """Below this many MiB somebody most likely meant GiB."""
 
 
-def set_memory(setting: Setting) -> bool:
+def set_memory(setting: RuleContext) -> bool:
     """Fill in memory in KiB; returns False when nothing is known of how much the guest needs.
 
     Raises UsageError for a guest without any.
@@ -36,14 +36,14 @@ def set_memory(setting: Setting) -> bool:
     return True
 
 
-def _advised_kib(setting: Setting) -> int:
+def _advised_kib(setting: RuleContext) -> int:
     """What a container gets, or what the profile advises; 0 when it says nothing."""
     if setting.guest.is_container:
         return CONTAINER_MIB * KIB_IN_MIB
     return (setting.profile.resources(setting.guest.arch).advised.ram or 0) // 1024
 
 
-def _check_memory(setting: Setting) -> None:
+def _check_memory(setting: RuleContext) -> None:
     text = setting.guest.get("./memory")
     unit = setting.guest.get("./memory/@unit")
     if not text.isdecimal() or unit not in ("", "KiB"):
@@ -60,7 +60,7 @@ def _check_memory(setting: Setting) -> None:
         setting.warn(f"{mib} MiB of memory is less than the {need} MiB that {setting.profile.name} needs")
 
 
-def boost_network_install(setting: Setting, first: Guest, *, given: bool) -> None:
+def boost_network_install(setting: RuleContext, first: Guest, *, given: bool) -> None:
     """An installer that comes over the network is held in memory: the first boot gets what the profile says it needs.
 
     Memory the user chose (`given`) stays as it is, with a warning.
@@ -77,7 +77,7 @@ def boost_network_install(setting: Setting, first: Guest, *, given: bool) -> Non
     first.put("./currentMemory", str(need))
 
 
-def set_vcpus(setting: Setting) -> None:
+def set_vcpus(setting: RuleContext) -> None:
     """Fill in the number of processors; raises UsageError for none at all."""
     guest = setting.guest
     if guest.get("./vcpu"):
@@ -98,7 +98,7 @@ def set_vcpus(setting: Setting) -> None:
 _TOPOLOGY = ("sockets", "dies", "clusters", "cores", "threads")
 
 
-def fill_topology(setting: Setting) -> None:
+def fill_topology(setting: RuleContext) -> None:
     """Complete a CPU topology that is given in part, so that its product is the number of processors.
 
     Raises UsageError when it cannot be.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _UNASKED = object()
 
 
-class Setting:
+class RuleContext:
     """One guest in the making.
 
     `refused_groups` are the option groups the user turned off (`--graphics none`), `choices` what the options leave
@@ -51,7 +51,6 @@ class Setting:
         *,
         refused: frozenset[str] = frozenset(),
         choices: Choices = NONE,
-        machine_features: tuple[str, ...] = (),
         fresh: list[Element] | None = None,
     ) -> None:
         self.guest = guest
@@ -59,7 +58,7 @@ class Setting:
         self._profile = profile
         self.refused_groups = refused
         self.choices = choices
-        self.machine_features = machine_features
+        self.machine_features: tuple[str, ...] = ()
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.fresh = fresh
@@ -81,14 +80,14 @@ class Setting:
     @property
     def capabilities(self) -> Capabilities:
         """What the host can run."""
-        return self.host.capabilities()
+        return self.host.capabilities.of_host()
 
     @property
     def domcaps(self) -> DomainCapabilities | None:
         """What the host offers for a guest of this kind; None when the driver cannot tell. Asked once."""
         if self._domcaps is _UNASKED:
             guest = self.guest
-            self._domcaps = self.host.domain_capabilities(
+            self._domcaps = self.host.capabilities.of_guest(
                 guest.arch or None,
                 guest.machine or None,
                 guest.domain_type or None,
@@ -138,8 +137,8 @@ class Rule(Record):
 
     name: str
     why: str
-    applies: Callable[[Setting], bool]
-    write: Callable[[Setting], None]
+    applies: Callable[[RuleContext], bool]
+    write: Callable[[RuleContext], None]
     off: str = ""
 
 

@@ -3,25 +3,112 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import libvirt
 
-from virtprov.host.guests import Writing
+from virtprov.host.base import Link
+from virtprov.host.capability_source import CapabilitySource
+from virtprov.host.domains import Domains
+from virtprov.host.failures import NotSupported, asking
+from virtprov.host.guests import Guests
+from virtprov.host.networks import Networks
+from virtprov.host.node_devices import NodeDevices
 from virtprov.host.opening import open_connection, silence
 from virtprov.host.running_guests import Running
-from virtprov.host.tuning import Tuning
+from virtprov.host.secrets import Secrets
+from virtprov.host.storage import Storage
 from virtprov.host.uri import recorded_folder
 from virtprov.support.errors import HostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from virtprov.host.opening import Ask
+    from virtprov.host.recording import Recording
 
 
-class Host(Writing, Tuning, Running):
-    """A host: its view (capabilities, inventory) and the calls that change it. Made by `connect`."""
+NEW_ENOUGH = 999_000_000
+"""The version of a recorded host that does not say: newer than any that somebody asks for."""
+
+
+class Host:
+    """A host, made by `connect`: the connection, and what is on the host in parts, each a class of its own."""
+
+    def __init__(
+        self,
+        conn: Any,
+        uri: str,
+        recording: Recording | None = None,
+        *,
+        has_events: bool = False,
+        reopen: Callable[[], Any] | None = None,
+    ) -> None:
+        """`has_events`: whether `conn` can deliver events; else `reopen` opens another connection for them."""
+        self._link = link = Link(conn, uri, recording)
+        domains = Domains(link)
+        self.guests = Guests(link, domains)
+        self.running = Running(link, domains, has_events=has_events, reopen=reopen or (lambda: conn))
+        self.storage = Storage(link)
+        self.secrets = Secrets(link)
+        self.networks = Networks(link)
+        self.devices = NodeDevices(link)
+        self.capabilities = CapabilitySource(link)
+
+    @property
+    def uri(self) -> str:
+        """What the host calls itself, e.g. "qemu:///system"; a recorded host answers the recorded URI."""
+        return self._link.uri
+
+    @property
+    def driver(self) -> str:
+        """The driver in the URI: "qemu", "xen", "lxc", "vz", "bhyve", "test", "esx" ..."""
+        return self._link.target.driver
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the URI leads to another machine, where files of this one cannot be expected."""
+        return self._link.target.is_remote
+
+    @property
+    def is_session(self) -> bool:
+        """Whether guests belong to one user (qemu:///session) instead of the system."""
+        return self._link.target.is_session
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the host is a recording: it answers, but nothing on it really runs."""
+        return self._link.recording is not None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the connection still works, as far as libvirt has noticed."""
+        return self._link.is_alive
+
+    def libvirt_version(self) -> int:
+        """The libvirt on the host, as major * 1,000,000 + minor * 1,000 + release. Raises HostError."""
+        if self._link.recording:
+            return self._link.recording.libvirt_version or NEW_ENOUGH
+        with asking("ask the host for its libvirt version"):
+            return int(self._link.conn.getLibVersion())
+
+    def hypervisor_version(self) -> int | None:
+        """The hypervisor (QEMU ...) on the host, in the same form; None when the driver does not say."""
+        if self._link.recording:
+            return self._link.recording.hypervisor_version or NEW_ENOUGH
+        try:
+            with asking("ask the host for its hypervisor's version"):
+                return int(self._link.conn.getVersion()) or None
+        except NotSupported:
+            return None
+
+    def close(self) -> None:
+        """Let the connection go; the host answers nothing afterwards."""
+        self.running.close()
+        with asking(f"close the connection to {self.uri}"):
+            self._link.conn.close()
 
     def __enter__(self) -> Host:
         return self
@@ -52,7 +139,7 @@ def connect(uri: str | None = None, *, events: bool = False, ask: Ask | None = N
     uri = uri or os.environ.get("LIBVIRT_DEFAULT_URI") or None
     folder = recorded_folder(uri) if uri else None
     if folder is not None:
-        from virtprov.host.recording.read import open_inventory, read_recording
+        from virtprov.host.recording import open_inventory, read_recording
 
         recording = read_recording(folder)
         return Host(open_inventory(recording), recording.uri, recording, has_events=True)

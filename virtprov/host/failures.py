@@ -120,6 +120,7 @@ _BY_WORDS = (
     ("already active", "VIR_ERR_OPERATION_INVALID"),
     ("keepalive timeout", "VIR_ERR_RPC"),
     ("client socket is closed", "VIR_ERR_RPC"),
+    ("End of file while reading data", "VIR_ERR_RPC"),
     ("unsupported flags (", "VIR_ERR_NO_SUPPORT"),
 )
 """Refusals that some drivers report under a general code; where libvirt is translated they stay general."""

@@ -1,4 +1,4 @@
-"""Changing guests and networks on a host."""
+"""The guests of a host: looked up by name, read, defined, started, stopped and removed."""
 
 from __future__ import annotations
 
@@ -7,55 +7,148 @@ from typing import Any
 
 import libvirt
 
+from virtprov.host.base import Link, Part
+from virtprov.host.domains import Domains, guest_info
 from virtprov.host.failures import MISSING, NotThere, asking, code_of
-from virtprov.host.info import GuestInfo
-from virtprov.host.storage import Storage
+from virtprov.host.info import Definition, GuestInfo
+from virtprov.host.lookup import unless_missing
 from virtprov.xml import path
 from virtprov.xml.tree import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
-class Writing(Storage):
-    """The calls that change guests. A guest is named as in `guest`; each raises HostError, NotThere if missing."""
+class Guests(Part):
+    """A guest is named as in `find`; each call raises HostError, NotThere when there is no such guest."""
+
+    def __init__(self, link: Link, domains: Domains) -> None:
+        super().__init__(link)
+        self._domains = domains
+
+    def find(self, key: str) -> GuestInfo | None:
+        """The guest of that name, else UUID, else id (running guests only)."""
+        domain = self._domains.find(key)
+        if domain is None:
+            return None
+        try:
+            return guest_info(domain)
+        except NotThere:
+            return None
+
+    def xml(self, key: str, *, inactive: bool = False, secure: bool = False) -> str:
+        """The guest's document: as it runs, or with `inactive` as it is stored for the next start.
+
+        `secure` includes passwords (graphics, needs a read-write connection). Raises NotThere when there is none.
+        """
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
+        flags |= libvirt.VIR_DOMAIN_XML_SECURE if secure else 0
+        domain = self._domains.get(key)
+        with asking(f"read the document of the guest '{key}'"):
+            return str(domain.XMLDesc(flags))
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all guests, sorted; for hints, not for looking one up."""
+        return self._domains.names()
+
+    def documents(self, *, inactive: bool = False) -> Iterator[str]:
+        """The document of every guest, as it runs now, or with `inactive` as stored.
+
+        Costs one call per guest: for the checks that must see all of them (MAC addresses, disks in use).
+        A guest that goes away meanwhile is left out.
+        """
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
+        with asking(f"list the guests of {self._link.uri}"):
+            domains = self._conn.listAllDomains(0)
+        for domain in domains:
+            text = unless_missing(f"read the document of '{domain.name()}'", domain.XMLDesc, flags)
+            if text is not None:
+                yield str(text)
+
+    # -- definitions -------------------------------------------------------------------------------------
+
+    def definition(self, key: str, *, states: frozenset[str] = frozenset(), running: bool = True) -> Definition | None:
+        """Read a guest by name, UUID or id; None when its state is none of `states` (one of STATES each, none: any).
+
+        `running` says whether the document of the running guest is wanted as well.
+        """
+        domain = self._domains.get(key)
+        info = guest_info(domain)
+        if states and info.state not in states:
+            return None
+        secure = libvirt.VIR_DOMAIN_XML_SECURE
+        with asking(f"read the document of the guest '{info.name}'"):
+            stored = str(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | secure))
+            return Definition(info, stored, str(domain.XMLDesc(secure)) if info.active and running else "")
+
+    def stored_definition(self, uuid: str) -> str | None:
+        """The stored document of the guest with that UUID, passwords included.
+
+        None when there is no such guest, "" for one that runs and has no definition.
+        """
+        what = f"read the definition of the guest {uuid}"
+        domain = unless_missing(what, self._conn.lookupByUUIDString, uuid)
+        if domain is None:
+            return None
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+        try:
+            with asking(what):
+                return str(domain.XMLDesc(flags)) if domain.isPersistent() else ""
+        except NotThere:
+            return None
+
+    def store_definition(self, name: str, xml: str) -> tuple[str, str]:
+        """Store a guest's document, new or in place of the one with its UUID; returns its UUID and what is stored now.
+
+        `name` is for the message of a failure. What is returned is the document with passwords, as the host keeps it.
+        """
+        with asking(f"define the guest '{name}'"):
+            domain = self._conn.defineXML(xml)
+            stored = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE)
+        return str(domain.UUIDString()), str(stored)
+
+    def autostart(self, key: str) -> bool:
+        """Whether the guest starts with the host."""
+        domain = self._domains.get(key)
+        with asking(f"read whether the guest '{key}' starts with the host"):
+            return bool(domain.autostart())
 
     # -- coming and going -------------------------------------------------------------------------------
 
-    def define_guest(self, xml: str) -> GuestInfo:
+    def define(self, xml: str) -> GuestInfo:
         """Store a guest's document, new or in place of the one with its UUID.
 
         Raises Taken when another guest has the name.
         """
         with asking(f"define the guest '{_name(xml)}'"):
             domain = self._conn.defineXML(xml)
-        return self._guest_info(domain)
+        return guest_info(domain)
 
-    def create_guest(self, xml: str) -> GuestInfo:
+    def create(self, xml: str) -> GuestInfo:
         """Start a guest from a document without storing it: when it powers off, it is gone.
 
         A stored guest of that UUID keeps its stored document.
         """
         with asking(f"start the guest '{_name(xml)}'"):
             domain = self._conn.createXML(xml, 0)
-        return self._guest_info(domain)
+        return guest_info(domain)
 
-    def start_guest(self, key: str) -> None:
+    def start(self, key: str) -> None:
         """Start a stored guest; a saved state is resumed. Raises NotNow when it runs already."""
-        domain = self._domain(key)
+        domain = self._domains.get(key)
         with asking(f"start the guest '{key}'"):
             domain.create()
 
-    def shutdown_guest(self, key: str) -> None:
+    def shutdown(self, key: str) -> None:
         """Ask the guest to power off; returns at once, whether it listens or not."""
-        domain = self._domain(key)
+        domain = self._domains.get(key)
         with asking(f"shut down the guest '{key}'"):
             domain.shutdown()
 
-    def destroy_guest(self, key: str) -> bool:
+    def destroy(self, key: str) -> bool:
         """Cut the guest's power; False when it was off (or gone) already."""
-        domain = self._find_domain(key)
+        domain = self._domains.find(key)
         try:
             with asking(f"power off the guest '{key}'"):
                 if domain is None or not domain.isActive():
@@ -67,11 +160,11 @@ class Writing(Storage):
 
     def set_autostart(self, key: str, on: bool) -> None:
         """Whether the guest starts with the host."""
-        domain = self._domain(key)
+        domain = self._domains.get(key)
         with asking(f"set autostart of the guest '{key}'"):
             domain.setAutostart(int(on))
 
-    def undefine_guest(self, key: str, *, nvram: bool | None = True, tpm: bool | None = None) -> bool:
+    def undefine(self, key: str, *, nvram: bool | None = True, tpm: bool | None = None) -> bool:
         """Forget a stored guest; a running one becomes transient. False when there is none.
 
         Its saved state goes as well, and what is stored about its snapshots and checkpoints (not their disks).
@@ -80,7 +173,7 @@ class Writing(Storage):
         libvirt (which refuses a guest with NVRAM). What a driver or an older libvirt has no flag for is left out: it
         has no such thing, or has it done anyway.
         """
-        domain = self._find_domain(key)
+        domain = self._domains.find(key)
         if domain is None:
             return False
         names = {
@@ -102,18 +195,18 @@ class Writing(Storage):
                 return False
         return True
 
-    def rename_guest(self, key: str, name: str) -> None:
+    def rename(self, key: str, name: str) -> None:
         """Give a stored guest that is off another name; its snapshots go with it, and whether it starts with the host.
 
         Raises NotNow for what it has that libvirt cannot rename (a saved state), NotSupported, Taken.
         """
-        domain = self._domain(key)
+        domain = self._domains.get(key)
         with asking(f"rename the guest '{key}' to '{name}'"):
             domain.rename(name, 0)
 
     def drop_saved_state(self, key: str) -> bool:
         """Remove the state that a guest was saved in, so that it starts anew; False when there is none."""
-        domain = self._domain(key)
+        domain = self._domains.get(key)
         with asking(f"remove the saved state of the guest '{key}'"):
             try:
                 if not domain.hasManagedSaveImage(0):
@@ -124,26 +217,6 @@ class Writing(Storage):
                     return False
                 raise
         return True
-
-    # -- devices ----------------------------------------------------------------------------------------
-
-    def attach_device(self, key: str, xml: str) -> None:
-        """Add a device to the running guest; its definition stays as it is."""
-        domain = self._domain(key)
-        with asking(f"attach the {_what(xml)} to the guest '{key}'"):
-            domain.attachDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
-
-    def update_device(self, key: str, xml: str) -> None:
-        """Change a device of the running guest: the medium of a CD-ROM, a link's state, a graphics password ..."""
-        domain = self._domain(key)
-        with asking(f"update the {_what(xml)} of the guest '{key}'"):
-            domain.updateDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
-
-    def detach_device(self, key: str, xml: str) -> None:
-        """Take a device out of the running guest. It may need its time, or refuse: see Watch.wait_device_gone."""
-        domain = self._domain(key)
-        with asking(f"detach the {_what(xml)} from the guest '{key}'"):
-            domain.detachDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
 
 def with_known_flags(call: Callable[[int], Any], flags: int) -> None:
@@ -165,7 +238,3 @@ def with_known_flags(call: Callable[[int], Any], flags: int) -> None:
 
 def _name(xml: str) -> str:
     return path.text(parse(xml, "the guest's document"), "./name")
-
-
-def _what(xml: str) -> str:
-    return str(parse(xml, "the device's document").tag)

@@ -34,6 +34,14 @@ class GuestInfo(Record):
     persistent: bool
 
 
+class Definition(Record):
+    """A guest and its documents with passwords: as `stored` for its next start, and as it is `running`, or ""."""
+
+    info: GuestInfo
+    stored: str
+    running: str
+
+
 class NetworkInfo(Record):
     """A virtual network; `bridge` is "" when it has none, `forward` its mode: "nat", "route" ... or ""."""
 

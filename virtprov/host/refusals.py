@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 class Sign(Record):
     """Words in what libvirt says; what to say in place of it ("": just that); the hint; for which transports.
 
-    {host}, {login}, {listener} and so on stand for parts of the URI, {rest} for what follows the words.
+    {host}, {login}, {listener} and so on stand for parts of the URI, {rest} for what follows the words. `then` must
+    come anywhere behind the words.
     """
 
     words: str
@@ -52,6 +53,14 @@ class Sign(Record):
     hint: str
     kind: type[HostError] = HostError
     transports: tuple[str, ...] = ()
+    then: str = ""
+
+    def rest(self, target: Uri, why: str) -> str | None:
+        """What follows the words in `why`; None when the sign is not in it."""
+        _, words, rest = why.partition(self.words)
+        if not words or self.then not in rest or (self.transports and target.transport not in self.transports):
+            return None
+        return rest
 
 
 SIGNS = (
@@ -63,6 +72,7 @@ SIGNS = (
         "nexpected ",  # "unexpected qemu URI path '/nothing', try qemu:///system"
         "",
         "see the path of the URI: /system for the host's guests, /session for those of one user",
+        then="URI path",
     ),
     Sign(
         "HAS CHANGED",
@@ -174,30 +184,36 @@ def _ours(uri: str | None, target: Uri, error: Any, why: str) -> tuple[type[Host
     """What the URI itself tells: a driver or transport that there is none of, a key that is not there."""
     if "nable to parse URI" in why or (uri and not target.driver):
         return HostError, why, FORMS
-    if target.driver and target.driver not in DRIVERS:
-        hint = nearest(target.driver, DRIVERS) or "libvirt knows e.g. qemu, xen, lxc, vz, bhyve, esx, test"
-        return HostError, f"there is no driver '{target.driver}'", hint
-    if target.transport and target.transport not in TRANSPORTS:
-        hint = nearest(target.transport, TRANSPORTS) or "there are: " + ", ".join(TRANSPORTS)
-        return HostError, f"there is no transport '{target.transport}'", hint
-    if target.port and not (target.port.isdecimal() and 0 < int(target.port) < 65536):
-        return HostError, f"there is no port {target.port}", "ports go from 1 to 65535"
-    key = target.option("keyfile")
-    if key and not os.path.exists(key):
-        return HostError, f"there is no key file '{key}'", "see the path after keyfile="
+    mistake = _mistake(target)
+    if mistake is not None:
+        return HostError, *mistake
     if code_of(error) == libvirt.VIR_ERR_NO_CONNECT and target.driver and "handshake failed" not in why:
         said = f"libvirt has no driver for '{target.driver}' there"
         return HostError, said, "install it and restart libvirt, or use another URI"
     return None
 
 
+def _mistake(target: Uri) -> tuple[str, str] | None:
+    """What is wrong in the URI, and a hint; None when each part of it may be right."""
+    if target.driver and target.driver not in DRIVERS:
+        hint = nearest(target.driver, DRIVERS) or "libvirt knows e.g. qemu, xen, lxc, vz, bhyve, esx, test"
+        return f"there is no driver '{target.driver}'", hint
+    if target.transport and target.transport not in TRANSPORTS:
+        hint = nearest(target.transport, TRANSPORTS) or "there are: " + ", ".join(TRANSPORTS)
+        return f"there is no transport '{target.transport}'", hint
+    if target.port and not (target.port.isdecimal() and 0 < int(target.port) < 65536):
+        return f"there is no port {target.port}", "ports go from 1 to 65535"
+    key = target.option("keyfile")
+    if key and not os.path.exists(key):
+        return f"there is no key file '{key}'", "see the path after keyfile="
+    return None
+
+
 def _recognised(target: Uri, why: str) -> tuple[type[HostError], str, str] | None:
     """What SIGNS says of libvirt's words."""
     for sign in SIGNS:
-        before, found, rest = why.partition(sign.words)
-        if not found or sign.transports and target.transport not in sign.transports:
-            continue
-        if "nexpected" in sign.words and "URI path" not in rest:
+        rest = sign.rest(target, why)
+        if rest is None:
             continue
         parts = _parts(target) | {"rest": _socket(rest)}
         return sign.kind, sign.why.format_map(parts) or why, sign.hint.format_map(parts)

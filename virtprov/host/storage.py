@@ -1,4 +1,7 @@
-"""Changing storage: pools and volumes, and the bytes in them."""
+"""Storage: pools and volumes, looked up by name or path and changed, and the bytes in them.
+
+Nothing is listed where a name will do.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from typing import Any, BinaryIO
 
 import libvirt
 
-from virtprov.host.failures import Lost, NotThere, asking
-from virtprov.host.info import PoolInfo, VolumeInfo
-from virtprov.host.inventory import Inventory
-from virtprov.host.retry import patiently
+from virtprov.host.base import Link, Part
+from virtprov.host.failures import Lost, NotSupported, NotThere, asking
+from virtprov.host.info import PoolInfo, VolumeInfo, pool_info, volume_info
+from virtprov.host.lookup import listed, look_up, names_of, similar_names, unless_missing
+from virtprov.host.retry import PASSING, patiently
 from virtprov.support.errors import HostError, InputError
 from virtprov.support.regular import opened
 from virtprov.xml import path
@@ -34,10 +38,75 @@ def _tolerant(create: Callable[[str, int], Any], xml: str, flags: int) -> Any:
     return create(xml, 0)
 
 
-class Storage(Inventory):
-    """The calls that change pools and volumes. Each raises HostError, NotThere for what is not there."""
+class Storage(Part):
+    """The pools and volumes of a host. Each change raises HostError, NotThere for what is not there."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self._refreshed: set[str] = set()
+        self._off: dict[str, Any] | None = None
+        self._own_pools: set[str] = set()
 
     # -- pools ------------------------------------------------------------------------------------------
+
+    def pool(self, name: str) -> PoolInfo | None:
+        """The storage pool of that name; None also when the driver has no storage."""
+        found = self._find_pool(name)
+        return None if found is None else self._pool_info(found)
+
+    def pool_at(self, directory: str) -> PoolInfo | None:
+        """The pool whose target is that directory, active or not; None when there is none."""
+        found = self._find_pool_at(directory)
+        return None if found is None else self._pool_info(found)
+
+    def pool_names(self) -> tuple[str, ...]:
+        """The names of all pools, sorted."""
+        return names_of("list the pools", self._conn.listAllStoragePools)
+
+    def pools(self) -> Iterator[PoolInfo]:
+        """Every pool; one call for each."""
+        for pool in listed("list the pools", self._conn.listAllStoragePools):
+            yield self._pool_info(pool)
+
+    def _pool_info(self, pool: Any) -> PoolInfo:
+        with asking(f"read the pool '{pool.name()}'"):
+            info = pool_info(str(pool.XMLDesc(0)), bool(pool.isActive()))
+        return self._link.recording.measured(info) if self._link.recording else info
+
+    def _find_pool(self, name: str) -> Any | None:
+        return look_up(f"look for the pool '{name}'", self._conn.storagePoolLookupByName, name)
+
+    def _pool(self, name: str) -> Any:
+        pool = self._find_pool(name)
+        if pool is None:
+            raise NotThere(f"{self._link.uri} has no pool '{name}'", hint=similar_names(name, self.pool_names))
+        return pool
+
+    def _find_pool_at(self, directory: str) -> Any | None:
+        """The pool over a directory, but for those that another command has made for a moment."""
+        found = self._look_for_pool_at(directory)
+        return None if found is None or self._passes(str(found.name())) else found
+
+    def _passes(self, pool: str) -> bool:
+        """Whether the pool is another command's, there for a moment only; see PASSING."""
+        return pool.startswith(PASSING) and pool not in self._own_pools
+
+    def _look_for_pool_at(self, directory: str) -> Any | None:
+        """libvirt's own look-up knows running pools; the others, and drivers without it, are looked through once."""
+        wanted = os.path.normpath(directory)
+        rest = libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE
+        try:
+            with asking(f"look for a pool at '{directory}'"):
+                return self._conn.storagePoolLookupByTargetPath(wanted)
+        except NotSupported:
+            rest = 0
+        except NotThere:
+            pass
+        if self._off is None:
+            pools = listed("list the pools", lambda: self._conn.listAllStoragePools(rest))
+            paths = [(os.path.normpath(path), pool) for pool in pools if (path := self._pool_info(pool).path)]
+            self._off = dict(reversed(paths))
+        return self._off.get(wanted)
 
     def create_pool(self, xml: str, *, build: bool = True, autostart: bool = True) -> PoolInfo:
         """Define a pool, make its directory (`build`), start it. A failure on the way leaves no pool behind.
@@ -79,28 +148,6 @@ class Storage(Inventory):
             if persistent:
                 patiently(pool.undefine)
 
-    # -- secrets ----------------------------------------------------------------------------------------
-
-    def create_secret(self, xml: str, value: bytes) -> None:
-        """Keep a secret that the document describes; a failure leaves none. Raises HostError."""
-        with asking("keep the password as a secret"):
-            secret = self._conn.secretDefineXML(xml, 0)
-            try:
-                secret.setValue(value, 0)
-            except BaseException:
-                secret.undefine()
-                raise
-
-    def has_secret(self, uuid: str) -> bool:
-        """Whether the host keeps a secret of that UUID. Raises HostError."""
-        look = self._conn.secretLookupByUUIDString
-        return self._lookup(f"look for the secret {uuid}", look, uuid) is not None
-
-    def remove_secret(self, uuid: str) -> None:
-        """Forget a secret. Raises HostError."""
-        with asking(f"remove the secret {uuid}"):
-            self._conn.secretLookupByUUIDString(uuid).undefine()
-
     @staticmethod
     def _forget_pool(pool: Any) -> None:
         """Undo a definition; the failure that led here is the one to tell."""
@@ -111,6 +158,91 @@ class Storage(Inventory):
                 continue
 
     # -- volumes ----------------------------------------------------------------------------------------
+
+    def volume(self, pool: str, name: str) -> VolumeInfo | None:
+        """The volume `name` of the pool `pool`; None when either is missing, or the pool is off."""
+        found = self._find_volume(pool, name)
+        return None if found is None else self._volume_info(found, pool)
+
+    def volume_at(self, path: str, *, fresh: bool = True) -> VolumeInfo | None:
+        """The volume with that path on the host.
+
+        A file that appeared since its pool was read is found too: the pool over the path's directory, and only
+        that one, is refreshed, at most once in the life of this object (see refresh_pool). Not with `fresh` False:
+        then what the pools know counts.
+        """
+        what, look = f"look for a volume at '{path}'", self._conn.storageVolLookupByPath
+        found = look_up(what, look, path)
+        if found is None and fresh:
+            pool = self._find_pool_at(os.path.dirname(path)) if os.path.isabs(path) else None
+            if pool is None or not self._refresh_once(pool):
+                return None
+            found = look_up(what, look, path)
+        if found is None:
+            return None
+        try:
+            with asking(f"find the pool of '{path}'"):
+                name = str(found.storagePoolLookupByVolume().name())
+                return None if self._passes(name) else self._volume_info(found, name)
+        except NotThere:
+            return None
+
+    def backing_of(self, path: str) -> str:
+        """The path of the image that the volume at a path stands on, as its pool knows; "" without either."""
+        found = look_up(f"look for a volume at '{path}'", self._conn.storageVolLookupByPath, path)
+        text = unless_missing(f"read the volume at '{path}'", found.XMLDesc, 0) if found is not None else None
+        if text is None or "<backingStore" not in text:
+            return ""
+        return volume_info(str(text), "").backing_path
+
+    def volume_names(self, pool: str) -> tuple[str, ...]:
+        """The names of the volumes of a pool, sorted; none while it is off. Raises NotThere: no such pool."""
+        found = self._pool(pool)
+        with asking(f"list the volumes of the pool '{pool}'"):
+            return tuple(sorted(found.listVolumes())) if found.isActive() else ()
+
+    def volumes(self, pool: str) -> Iterator[VolumeInfo]:
+        """Every volume of a pool, one call for each; none while it is off. Raises NotThere: no such pool."""
+        found = self._pool(pool)
+        with asking(f"list the volumes of the pool '{pool}'"):
+            listed = found.listAllVolumes(0) if found.isActive() else []
+        for volume in listed:
+            text = unless_missing(f"read the volume '{volume.name()}'", volume.XMLDesc, 0)
+            if text is not None:
+                yield volume_info(str(text), pool)
+
+    def _volume_info(self, volume: Any, pool: str) -> VolumeInfo:
+        with asking(f"read the volume '{volume.name()}'"):
+            return volume_info(str(volume.XMLDesc(0)), pool)
+
+    def _find_volume(self, pool: str, name: str) -> Any | None:
+        found = self._find_pool(pool)
+        if found is None:
+            return None
+        with asking(f"read the pool '{pool}'"):
+            if not found.isActive():
+                return None
+        return look_up(f"look for the volume '{name}'", found.storageVolLookupByName, name)
+
+    def _volume(self, pool: str, name: str) -> Any:
+        self._pool(pool)
+        volume = self._find_volume(pool, name)
+        if volume is None:
+            known = similar_names(name, lambda: self.volume_names(pool))
+            raise NotThere(f"the pool '{pool}' has no volume '{name}'", hint=known)
+        return volume
+
+    def _refresh_once(self, pool: Any) -> bool:
+        name = str(pool.name())
+        try:
+            with asking(f"refresh the pool '{name}'"):
+                if name in self._refreshed or not pool.isActive():
+                    return False
+                self._refreshed.add(name)
+                patiently(lambda: pool.refresh(0))
+        except NotThere:  # it went meanwhile
+            return False
+        return True
 
     def create_volume(
         self, pool: str, xml: str, *, metadata: bool = False, progress: Progress | None = None
@@ -146,14 +278,16 @@ class Storage(Inventory):
 
     def _made(self, pool: str, xml: str, verb: str, call: Callable[[], Any], progress: Progress | None) -> VolumeInfo:
         from virtprov.host.copy_progress import Growth
-        from virtprov.host.info import volume_info
         from virtprov.host.streams import watched
 
         wanted = volume_info(xml, pool)
         what = f"{verb} the volume '{wanted.name}' in the pool '{pool}'"
 
         growth = Growth(
-            lambda: self._being_made(pool, wanted.name), wanted.allocation, wanted.capacity, here=not self.is_remote
+            lambda: self._being_made(pool, wanted.name),
+            wanted.allocation,
+            wanted.capacity,
+            here=not self._link.target.is_remote,
         )
 
         def tick() -> None:

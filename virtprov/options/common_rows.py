@@ -109,18 +109,26 @@ def arrange_ends(pairs: list[Pair], prefix: str = "") -> list[Pair]:
     """Cut addresses in two, and tell a source's two ends apart.
 
     Words that name no end mean the first one, so they come behind those that do; but a host without an end
-    beside one with an end is the other of the two.
+    beside one with an end is the other of the two: of `mode=bind,host=a,connect_host=b`, `host` is `bind_host`.
     """
     name = f"{prefix}source."
-    ends = [f"{name}{end}" for end in ("host", "bind_host", "connect_host")]
-    cut = split_hosts(pairs, {end: end.removesuffix("host") + "service" for end in ends})
+    hosts = [f"{name}{end}" for end in ("host", *(f"{end}_host" for end in _ENDS))]
+    cut = split_hosts(pairs, {host: host.removesuffix("host") + "service" for host in hosts})
     mode = next((value for key, value in cut if key == f"{name}mode"), None) or ""
-    named = {end for end in ("bind", "connect") if any(key.startswith(f"{name}{end}_") for key, _ in cut)}
-    if len(named) == 2:
-        cut = [pair for pair in cut if pair[0] != f"{name}mode"]
-    elif named == {"connect"} and mode == "bind" or named == {"bind"} and mode in ("", "connect"):
-        mine = mode or "connect"
-        renamed = {f"{name}{word}": f"{name}{mine}_{word}" for word in ("host", "service")}
-        cut = [(renamed.get(key, key), value) for key, value in cut if key != f"{name}mode"]
-    rank = {f"{name}{end}_{word}": at for at, end in enumerate(("bind", "connect")) for word in ("host", "service")}
-    return sorted(cut, key=lambda pair: rank.get(pair[0], 2))
+    named = {end for end in _ENDS if any(key.startswith(f"{name}{end}_") for key, _ in cut)}
+    end = _end_without_name(mode, named)
+    renamed = {f"{name}{word}": f"{name}{end}_{word}" for word in ("host", "service")} if end else {}
+    two_ends = end or len(named) == 2
+    arranged = [(renamed.get(key, key), value) for key, value in cut if not (two_ends and key == f"{name}mode")]
+    rank = {f"{name}{end}_{word}": at for at, end in enumerate(_ENDS) for word in ("host", "service")}
+    return sorted(arranged, key=lambda pair: rank.get(pair[0], len(_ENDS)))
+
+
+_ENDS = ("bind", "connect")
+
+
+def _end_without_name(mode: str, named: set[str]) -> str:
+    """The end that words without one mean beside an end that is named; "" where they mean no other."""
+    if named == {"connect"} and mode == "bind":
+        return "bind"
+    return "connect" if named == {"bind"} and mode in ("", "connect") else ""

@@ -64,33 +64,44 @@ _INTERCONNECTS = tuple(
 )
 
 
+_SIGNS = {"+": "force", "-": "disable"}
+"""What a sign before a feature's name stands for."""
+
+
 def expand(pairs: list[Pair]) -> list[Pair]:
     """Read the words for whole processors and the features, which may be repeated.
 
     `+x` forces a feature, `-x` disables it. A model's name means mode custom, matched exactly; a mode's name
     takes out the model that was there and its features.
     """
-    features: dict[str, list[str]] = {policy: [] for policy in POLICIES}
-    words: dict[str, list[str]] = {"force": [], "disable": []}
     found: list[Pair] = []
+    features: list[tuple[str, bool, str]] = []
     for key, value in pairs:
-        word = value if key == "model" and value and value[0] in "+-" and len(value) > 1 else key
-        if key in POLICIES and value is not None:
-            if not value:
-                raise UsageError(f"--cpu {key}: no feature is named", hint=f"for example --cpu {key}=x2apic")
-            features[key].append(value)
-        elif (value is None or word is value) and word[:1] in ("+", "-") and len(word) > 1:
-            words["force" if word[0] == "+" else "disable"].append(word[1:])
+        feature = _feature(key, value)
+        if feature is not None:
+            features.append(feature)
         elif key == "model" and value is not None:
             found += _model(value, pairs)
         elif key == "secure" and value:
             found.append((key, "yes" if truth(value, "--cpu secure") else "no"))
         else:
             found.append((key, value))
-    for policy in POLICIES:
-        for name in features[policy] + words.get(policy, []):
-            found.append((f"./cpu/feature[@name='{name}']/@policy", policy))
-    return found
+    features.sort(key=lambda feature: (POLICIES.index(feature[0]), feature[1]))  # those with a sign come last
+    return found + [(f"./cpu/feature[@name='{name}']/@policy", policy) for policy, _, name in features]
+
+
+def _feature(key: str, value: str | None) -> tuple[str, bool, str] | None:
+    """The policy, whether a sign stands for it, and the name of the feature that a pair is about; None for no feature.
+
+    Raises UsageError for a policy without a name.
+    """
+    if key in POLICIES and value is not None:
+        if not value:
+            raise UsageError(f"--cpu {key}: no feature is named", hint=f"for example --cpu {key}=x2apic")
+        return key, False, value
+    word = key if value is None else value if key == "model" else ""  # the first bare word is the model
+    policy = _SIGNS.get(word[:1])
+    return (policy, True, word[1:]) if policy is not None and len(word) > 1 else None
 
 
 def _model(value: str, pairs: list[Pair]) -> list[Pair]:
@@ -106,12 +117,10 @@ def _model(value: str, pairs: list[Pair]) -> list[Pair]:
     if value == "":
         return [("model", "")]
     given = {key for key, _ in pairs}
-    found: list[Pair] = [("model", value)]
-    if "mode" not in given:
-        found.insert(0, aside("./cpu/@mode", "custom"))
-    if "match" not in given:
-        found.insert(-1, aside("./cpu/@match", "exact"))
-    return found
+    implied = [
+        aside(f"./cpu/@{name}", text) for name, text in (("mode", "custom"), ("match", "exact")) if name not in given
+    ]
+    return [*implied, ("model", value)]
 
 
 TABLES = (

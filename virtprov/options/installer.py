@@ -6,6 +6,8 @@ All their values are verbs; switches come out as `yes` or `no`.
 from __future__ import annotations
 
 from virtprov.options.model import Pair, Row, Table, truth
+from virtprov.support.errors import UsageError
+from virtprov.support.words import NO, YES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,21 +31,37 @@ def _switches(flag: str, *names: str) -> Callable[[list[Pair]], list[Pair]]:
 
 
 def _expand_osinfo(pairs: list[Pair]) -> list[Pair]:
-    """A name with `://` in it is a full id; `short-id` is another word for the name."""
+    """A name with `://` in it is a full id; `short-id` is another word for the name, and wins over it."""
     found: list[Pair] = []
-    for key, value in _switches("osinfo", "detect", "require")(pairs) if pairs != [("name", "none")] else pairs:
-        if key == "short-id" or (key == "name" and value and "://" not in value):
-            found.append(("name", value))
-        elif key == "name" and value:
-            found.append(("id", value))
-        else:
-            found.append((key, value))
+    spelled = _switches("osinfo", "detect", "require")(pairs) if pairs != [("name", "none")] else pairs
+    for key, value in sorted(spelled, key=lambda pair: pair[0] in ("short-id", "short_id")):
+        is_full = key == "name" and value is not None and "://" in value
+        found.append(("id" if is_full else "name" if key in ("short-id", "short_id") else key, value))
     return found
+
+
+def _expand_cloud_init(pairs: list[Pair]) -> list[Pair]:
+    """Spell how long the seed is kept: `yes`, `until-ready` (which `no` means as well) or `first-boot`."""
+    return [
+        (key, _keep(value) if key == "keep" and value else value)
+        for key, value in _switches("cloud-init", *_CLOUD_SWITCHES)(pairs)
+    ]
+
+
+def _keep(text: str) -> str:
+    word = text.lower()
+    if word in YES or word in NO:
+        return "yes" if word in YES else _KEEP[0]
+    if word not in _KEEP:
+        hint = f"write yes, {' or '.join(_KEEP)}"
+        raise UsageError(f"--cloud-init keep: '{text}' is not one of its values", hint=hint)
+    return word
 
 
 _CHECKS = (
     "path_in_use", "disk_size", "path_exists", "mac_in_use", "name_in_use", "permissions", "pool_create", "host", "all",
 )  # fmt: skip
+_KEEP = ("until-ready", "first-boot")
 _CLOUD_SWITCHES = ("root-password-generate", "disable")
 
 TABLES = (
@@ -63,9 +81,9 @@ TABLES = (
             Row("vendor-data", commas=True),
             Row("hostname"),
             Row("user"),
-            Row("keep", values=(*_YESNO, "until-ready", "first-boot")),
+            Row("keep", values=(*_YESNO, *_KEEP)),
         ),
-        expand=_switches("cloud-init", *_CLOUD_SWITCHES),
+        expand=_expand_cloud_init,
         xml=False,
     ),
     Table(
@@ -110,10 +128,11 @@ TABLES = (
         "",
         (
             Row("name"),
-            Row("short-id"),
+            Row("short-id", old=("short_id",)),
             Row("id"),
             Row("detect", values=_YESNO),
             Row("require", values=_YESNO),
+            Row("list"),
         ),
         first=("name",),
         expand=_expand_osinfo,

@@ -1,10 +1,8 @@
-"""What the value of `--osinfo` (or `--os-variant`) asks for. Pure: no database is read here."""
+"""What `--osinfo` (or `--os-variant`) asks for. Pure: no database is read here."""
 
 from __future__ import annotations
 
-from virtprov.support.errors import UsageError, nearest
 from virtprov.support.frozen import Record
-from virtprov.support.words import NO, YES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,9 +10,6 @@ if TYPE_CHECKING:
 
 DISABLE_REQUIRE = "VIRTINSTALL_OSINFO_DISABLE_REQUIRE"
 """Environment variable: when set, to whatever, an undetected system is no error unless `require=on` asks for it."""
-
-OPTIONS = ("name", "short-id", "id", "detect", "require", "list")
-"""The options that `--osinfo help` names."""
 
 _BARE_DETECT = ("", "auto")
 
@@ -37,12 +32,10 @@ class OsinfoRequest(Record):
     wants_help: bool = False
 
 
-def parse(value: str | None, environment: Mapping[str, str]) -> OsinfoRequest:
-    """Read a value: None when the option was not given, else what stands after `--osinfo`.
+def parse_word(value: str | None, environment: Mapping[str, str]) -> OsinfoRequest | None:
+    """Read the values of `--osinfo` that stand alone: none at all (None), `auto`, `help`, `list`, `none`.
 
-    A bare short id, a bare full id, `list`, `none`, `auto`, or `name=`, `short-id=`, `id=`, `detect=`, `require=`,
-    `list=WORD` separated by commas. `id` wins over `short-id`, and that over `name`. As with virt-install, once
-    options are given nothing is detected or required unless they say so. Raises UsageError.
+    Returns None for a value that names a system or holds options: `from_options` reads those.
     """
     text = (value or "").strip()
     if text in _BARE_DETECT:
@@ -51,49 +44,21 @@ def parse(value: str | None, environment: Mapping[str, str]) -> OsinfoRequest:
         return OsinfoRequest(wants_help=True)
     if text == "list":
         return OsinfoRequest(wants_list=True)
-    if text == "none":
-        return OsinfoRequest(name="generic")
-    if "://" in text.split(",", 1)[0].split("=", 1)[0]:
-        return OsinfoRequest(name=text, is_full_id=True)
-    if "=" not in text:
-        return OsinfoRequest(name=text)
-    return _from_options(_options(text))
+    return OsinfoRequest(name="generic") if text == "none" else None
 
 
-def _options(text: str) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for place, word in enumerate(text.split(",")):
-        key, sign, value = (part.strip() for part in word.partition("="))
-        key = key.replace("_", "-")
-        if not sign and place == 0 and key not in OPTIONS:
-            key, value = "name", key
-        elif not sign:
-            raise UsageError(f"--osinfo option '{key}' has no value", hint=f"write {key}=...")
-        elif key not in OPTIONS:
-            raise UsageError(f"--osinfo has no option '{key}'", hint=nearest(key, OPTIONS) or _help())
-        given[key] = value
-    return given
+def from_options(given: Mapping[str, str]) -> OsinfoRequest:
+    """Return the request for the options of `--osinfo`, name -> text, as their table spells them.
 
-
-def _from_options(given: dict[str, str]) -> OsinfoRequest:
+    `id` wins over `name`. As with virt-install, once options are given nothing is detected or required unless they
+    say so.
+    """
     if given.get("list"):
         return OsinfoRequest(wants_list=True, list_word=given["list"])
     full = given.get("id", "")
     return OsinfoRequest(
-        name=full or given.get("short-id", "") or given.get("name", ""),
+        name=full or given.get("name", ""),
         is_full_id=bool(full),
-        detect=_is_on("detect", given.get("detect", "")),
-        require=_is_on("require", given.get("require", "")),
+        detect=given.get("detect") == "yes",
+        require=given.get("require") == "yes",
     )
-
-
-def _is_on(key: str, value: str) -> bool:
-    folded = value.lower()
-    if folded and folded not in (*YES, *NO):
-        hint = f"write {key}=on or {key}=off"
-        raise UsageError(f"--osinfo {key}={value}: '{value}' is neither yes nor no", hint=hint)
-    return folded in YES
-
-
-def _help() -> str:
-    return "it has " + ", ".join(OPTIONS)

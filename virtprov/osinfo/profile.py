@@ -65,6 +65,18 @@ class Resources(Record):
         return Amounts(*(good or (least * 2 if least else None) for good, least in pairs))
 
 
+class _Has:
+    """Whether a profile lists one of these PCI devices, VENDOR/PRODUCT."""
+
+    __slots__ = ("products",)
+
+    def __init__(self, *products: str) -> None:
+        self.products = products
+
+    def __get__(self, profile: Profile, owner: type[Profile]) -> bool:
+        return profile._either(*self.products)
+
+
 class Profile:
     """One operating system with everything it inherits. Frozen; equal when its record is equal."""
 
@@ -174,38 +186,17 @@ class Profile:
     def _models(self, table: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
         return tuple(model for model, products in table if self._either(*products))
 
-    @property
-    def virtio_net(self) -> bool:
-        return self._either("1af4/1000", "1af4/1041")
-
-    @property
-    def virtio_disk(self) -> bool:
-        return self._either("1af4/1001", "1af4/1042")
-
-    @property
-    def virtio_balloon(self) -> bool:
-        return self._either("1af4/1002", "1af4/1045")
-
-    @property
-    def virtio_serial(self) -> bool:
-        return self._either("1af4/1003", "1af4/1043")
-
-    @property
-    def virtio_scsi(self) -> bool:
-        return self._either("1af4/1004", "1af4/1048")
-
-    @property
-    def virtio_rng(self) -> bool:
-        return self._either("1af4/1005", "1af4/1044")
-
-    @property
-    def virtio_gpu(self) -> bool:
-        return self._either("1af4/1050")
-
-    @property
-    def virtio_1(self) -> bool:
-        """Whether the network driver speaks virtio 1.0, which PCIe slots ask for."""
-        return self._either("1af4/1041")
+    virtio_net = _Has("1af4/1000", "1af4/1041")
+    virtio_disk = _Has("1af4/1001", "1af4/1042")
+    virtio_balloon = _Has("1af4/1002", "1af4/1045")
+    virtio_serial = _Has("1af4/1003", "1af4/1043")
+    virtio_scsi = _Has("1af4/1004", "1af4/1048")
+    virtio_rng = _Has("1af4/1005", "1af4/1044")
+    virtio_gpu = _Has("1af4/1050")
+    virtio_1 = _Has("1af4/1041")
+    """Whether the network driver speaks virtio 1.0, which PCIe slots ask for."""
+    usb3 = _Has("1b36/0004", "1b36/000d", "1033/0194")
+    """Whether an xHCI controller is listed (qemu-xhci or NEC's)."""
 
     @property
     def q35(self) -> bool:
@@ -216,11 +207,6 @@ class Profile:
     def q35_ready(self) -> bool:
         """Whether q35 can be the default: listed, and virtio NICs (if any) work in PCIe slots."""
         return self.q35 and (self.virtio_1 or not self.virtio_net)
-
-    @property
-    def usb3(self) -> bool:
-        """Whether an xHCI controller is listed (qemu-xhci or NEC's)."""
-        return self._either("1b36/0004", "1b36/000d", "1033/0194")
 
     @property
     def network_models(self) -> tuple[str, ...]:

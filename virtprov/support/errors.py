@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Self
 
 
 class ProvError(Exception):
@@ -20,6 +21,12 @@ class ProvError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def reworded(self, message: str, hint: str) -> Self:
+        """Return an error of the same kind with other words."""
+        made = self.__class__.__new__(self.__class__)
+        ProvError.__init__(made, message, hint=hint)
+        return made
 
 
 class UsageError(ProvError):

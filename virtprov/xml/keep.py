@@ -30,7 +30,16 @@ def restore(raw: str, before: str, after: str) -> str:
     """Spell a changed document as the original was spelled.
 
     `raw` is the original as it came, `before` what the tree printed of it, `after` what the tree prints now.
-    Returns `after` as it is when the two spellings of the original cannot be laid beside each other.
+    Returns `after` as it is when the two spellings of the original cannot be laid beside each other. An example:
+
+        raw     <a><b x='1'></b> <c   y='2'/></a>
+        before  <a><b x="1"/> <c y="2"/></a>
+        after   <a><b x="1"/> <c y="3"/><d z="4"/></a>
+        result  <a><b x='1'></b> <c y='3'/><d z='4'/></a>
+
+    All three are cut into units: `raw` into `<a>`, `<b x='1'></b> `, `<c   y='2'/>`, `</a>`. Those of `raw` and
+    `before` are the same ones in two spellings, one by one. `before` and `after` are compared: what is the same takes
+    the letters of `raw`, a new tag only its quotes.
     """
     head, body, tail = _around(raw)
     found = _body(body, before, after)
@@ -66,7 +75,13 @@ def _untouched(raw: str, before: str, after: str) -> tuple[int, int]:
     """How many letters at the beginning and at the end are tags that stay as they are and need not be laid over.
 
     None, unless `raw` and `before` are the same but for quotes: then they are so letter for letter, as with every
-    document that libvirt prints. Without comments and their like, "<" always begins a tag.
+    document that libvirt prints. Without comments and their like, "<" always begins a tag. An example:
+
+        before  <g><m>1</m><v>2</v></g>
+        after   <g><m>9</m><v>2</v></g>
+
+    The first 6 letters and the last 16 are the same. Cut back to whole units that leaves (3, 12): `<g>` in front,
+    `<v>2</v></g>` behind, and `<m>1</m>` to be laid over.
     """
     if len(raw) != len(before) or not (_is_plain(raw) and _is_plain(after)):
         return 0, 0
@@ -190,7 +205,11 @@ def _compared(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, 
 
 
 def _walked(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, int, int]]:
-    """The same for long lists, in one walk: where they part, the nearest place is looked for where they meet again."""
+    """The same for long lists, in one walk: where they part, the nearest place is looked for where they meet again.
+
+    For `a b c d e f g h` and `a b X c d f g h`: `a b` is the same, X is new, `c d` is the same, e is gone, `f g h` is
+    the same. Stretches may be empty.
+    """
     found: list[tuple[bool, int, int, int, int]] = []
     at = first = 0
     while at < len(one) and first < len(other):
@@ -206,7 +225,10 @@ def _walked(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, in
 
 
 def _meeting(one: list[Unit], other: list[Unit], at: int, first: int) -> tuple[int, int]:
-    """The nearest places behind these two from which two units in a row are the same."""
+    """The nearest places behind these two from which two units in a row are the same.
+
+    In the example of `_walked`, from `c` and X on, (2, 2): `c d` begins at (2, 3).
+    """
     for steps in range(_FARTHEST):
         for ahead in range(steps + 1):
             here, there = at + ahead, first + steps - ahead

@@ -73,8 +73,8 @@ def listed() -> Callable[[Host], dict[str, list[str]]]:
     """Everything that is on a host, to compare before and after."""
 
     def look(host: Host) -> dict[str, list[str]]:
-        pools = {pool.name: sorted(host.volume_names(pool.name)) for pool in host.pools()}
-        guests = [f"{name} {host.guest(name).state}" for name in host.guest_names()]  # type: ignore[union-attr]
+        pools = {pool.name: sorted(host.storage.volume_names(pool.name)) for pool in host.storage.pools()}
+        guests = [f"{name} {host.guests.find(name).state}" for name in host.guests.names()]  # type: ignore[union-attr]
         return {"guests": guests, **{f"pool {name}": volumes for name, volumes in pools.items()}}
 
     return look

@@ -38,7 +38,7 @@ def test_its_own_value_changes_nothing(file: Path, leaves: ModuleType) -> None:
     for own in found:
         made = edited(source, own.request)
         assert (own.words, made.diff) == (own.words, "")
-        assert made.text == source.stored.raw
+        assert made.text == source.stored.text
 
 
 @pytest.mark.parametrize("file", GUESTS, ids=lambda file: file.stem)

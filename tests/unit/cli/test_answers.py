@@ -8,6 +8,9 @@ import pytest
 
 from virtprov.cli import answers
 from virtprov.cli.output import Output
+from virtprov.library.texts import parse_checks
+from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.support.errors import UsageError
 
 
 def test_help_of_every_group_that_asks(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,5 +53,67 @@ def test_what_does_not_work_yet_is_not_offered(group: str, capsys: pytest.Captur
 
 
 def test_checks_add_up() -> None:
-    made = answers.checks(["all=off", "mac_in_use=on"])
+    made = parse_checks(["all=off", "mac_in_use=on"])
     assert made.mac_in_use and not made.disk_size and not made.path_in_use
+
+
+# -- --osinfo --------------------------------------------------------------------------------------
+
+
+DEFAULT = OsinfoRequest(detect=True, require=True, is_default=True)
+FULL = "http://example.org/one/1"
+
+
+@pytest.mark.parametrize(
+    ("value", "asked"),
+    [
+        (None, DEFAULT),
+        ("", DEFAULT),
+        ("auto", DEFAULT),
+        ("fedora40", OsinfoRequest("fedora40")),
+        ("name=fedora40", OsinfoRequest("fedora40")),
+        ("short-id=fedora40", OsinfoRequest("fedora40")),
+        ("short_id=fedora40", OsinfoRequest("fedora40")),
+        ("name=fedora39,short-id=fedora40", OsinfoRequest("fedora40")),
+        ("short-id=fedora40,name=fedora39", OsinfoRequest("fedora40")),
+        ("name=fedora39,name=fedora40", OsinfoRequest("fedora40")),
+        (FULL, OsinfoRequest(FULL, True)),
+        (f"id={FULL}", OsinfoRequest(FULL, True)),
+        (f"name=fedora40,id={FULL}", OsinfoRequest(FULL, True)),
+        ("http://example.org/?a=b", OsinfoRequest("http://example.org/?a=b", True)),
+        ("none", OsinfoRequest("generic")),
+        ("generic", OsinfoRequest("generic")),
+        ("list", OsinfoRequest(wants_list=True)),
+        ("list=ubuntu", OsinfoRequest(wants_list=True, list_word="ubuntu")),
+        ("?", OsinfoRequest(wants_help=True)),
+        ("help", OsinfoRequest(wants_help=True)),
+        ("detect=on", OsinfoRequest(detect=True)),
+        ("detect=yes,require=no", OsinfoRequest(detect=True)),
+        ("detect=Yes,require=TRUE", OsinfoRequest(detect=True, require=True)),
+        ("require=on", OsinfoRequest(require=True)),
+        ("detect=off", OsinfoRequest()),
+        ("name=", OsinfoRequest()),
+        ("detect=on,name=fedora40", OsinfoRequest("fedora40", detect=True)),
+        ("fedora40,detect=on", OsinfoRequest("fedora40", detect=True)),
+        (" name = fedora40 , require = on ", OsinfoRequest("fedora40", require=True)),
+    ],
+)
+def test_every_spelling_of_a_system(value: str | None, asked: OsinfoRequest) -> None:
+    assert answers.osinfo(value) == asked
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "hint"),
+    [
+        ("nam=fedora40", "no option 'nam'", "'name'"),
+        ("fedora40,foo=bar", "no option 'foo'", "--osinfo help"),
+        ("name=fedora40,detect", "detect: no value is given", "detect=VALUE"),
+        ("detect=on,require", "require: no value is given", "require=VALUE"),
+        ("detect=maybe", "'maybe' is neither yes nor no", "say yes or no"),
+    ],
+)
+def test_mistakes_in_a_system_are_named(value: str, said: str, hint: str) -> None:
+    with pytest.raises(UsageError) as problem:
+        answers.osinfo(value)
+    assert said in problem.value.message
+    assert hint in problem.value.hint

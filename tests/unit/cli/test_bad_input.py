@@ -141,8 +141,8 @@ def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
 
 
 def everything(host: Host) -> list[str]:
-    pools = [f"{pool.name}/{name}" for pool in host.pools() for name in host.volume_names(pool.name)]
-    return [*host.guest_names(), *host.pool_names(), *pools]
+    pools = [f"{pool.name}/{name}" for pool in host.storage.pools() for name in host.storage.volume_names(pool.name)]
+    return [*host.guests.names(), *host.storage.pool_names(), *pools]
 
 
 @pytest.mark.parametrize(("words", "status", "names", "hint"), BAD, ids=[" ".join(words[:6]) for words, *_ in BAD])

@@ -11,6 +11,7 @@ import pytest
 from virtprov.actions.run.plan import Plan
 from virtprov.cli.output import Output, confirm
 from virtprov.host.connection import connect
+from virtprov.library.events import tell_plan
 
 Captured = pytest.CaptureFixture[str]
 
@@ -41,7 +42,7 @@ def test_a_result_ends_with_one_line_break(capsys: Captured) -> None:
 
 def test_what_a_plan_has_to_say(capsys: Captured) -> None:
     output = Output()
-    output.tell_plan(Plan((), (), "g", ("using this",), ("mind that",)))
+    tell_plan(Plan((), (), "g", ("using this",), ("mind that",)), output)
     assert capsys.readouterr().err == "using this\nwarning: mind that\n"
     assert output.warnings == ["mind that"]
 

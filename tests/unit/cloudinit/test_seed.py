@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from virtprov.cloudinit import seed
-from virtprov.cloudinit.seed_request import SeedRequest, request_from
+from virtprov.cloudinit.seed_request import SeedRequest, from_options
 from virtprov.support import log, passwords
 from virtprov.support.errors import UsageError
 
@@ -27,7 +27,9 @@ def lines() -> Iterator[list[str]]:
 
 
 def build(name: str = "web1", **options: str) -> seed.Seed:
-    return seed.build(request_from({key.replace("_", "-"): text for key, text in options.items()}, name))
+    return seed.build(
+        from_options({key.replace("_", "-"): text for key, text in options.items()})._replace(guest_name=name)
+    )
 
 
 def test_defaults() -> None:
@@ -114,7 +116,7 @@ def test_every_document_is_on_the_image(put: Put, tmp_path: Path) -> None:
     }
     options = {name: put(name, text) for name, text in texts.items()}
     image = pycdlib.PyCdlib()
-    image.open_fp(io.BytesIO(seed.iso_bytes(seed.build(request_from(options, "g")))))
+    image.open_fp(io.BytesIO(seed.iso_bytes(seed.build(from_options(options)._replace(guest_name="g")))))
     assert image.pvd.volume_identifier.rstrip() == b"cidata"
     for kind in ("joliet_path", "rr_path"):
         found = {}
@@ -130,7 +132,7 @@ def test_every_document_is_on_the_image(put: Put, tmp_path: Path) -> None:
 @pytest.mark.parametrize("given", ["user-data", "network-config", "vendor-data"])
 def test_user_data_and_meta_data_are_always_there(put: Put, given: str) -> None:
     text = "version: 2\n" if given == "network-config" else "#cloud-config\n"
-    made = seed.build(request_from({given: put("x", text)}, "g"))
+    made = seed.build(from_options({given: put("x", text)})._replace(guest_name="g"))
     assert {"user-data", "meta-data", given} == set(made.documents)
 
 

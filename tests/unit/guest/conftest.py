@@ -11,7 +11,7 @@ import pytest
 
 from virtprov.guest.choices import Choices
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
 from virtprov.osinfo.lookup import find
 from virtprov.xml import tree
@@ -106,7 +106,7 @@ def host_of(tmp_path: Path) -> Iterator[Callable[..., Host]]:
 
 
 @pytest.fixture
-def setting_of(kvm: Host, host_of: Callable[..., Host]) -> Callable[..., Setting]:
+def setting_of(kvm: Host, host_of: Callable[..., Host]) -> Callable[..., RuleContext]:
     """A guest in the making: setting_of("<disk/>", profile="debian12", host=host, machine="pc", choices={...}).
 
     Without a host it is the recorded KVM host, or one that runs guests of the `domain`.
@@ -116,7 +116,7 @@ def setting_of(kvm: Host, host_of: Callable[..., Host]) -> Callable[..., Setting
         devices: str = "", *, host: Host | None = None, profile: str = "generic", domain: str = "kvm",
         arch: str = "x86_64", machine: str = "q35", os_type: str = "hvm", rest: str = "", os_rest: str = "",
         choices: dict[str, Any] | None = None, features: tuple[str, ...] = (), refused: str = "", os_attrs: str = "",
-    ) -> Setting:  # fmt: skip
+    ) -> RuleContext:  # fmt: skip
         machine_word = f" machine='{machine}'" if machine else ""
         guest = Guest.parse(
             f"<domain type='{domain}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>g</name>"
@@ -127,7 +127,9 @@ def setting_of(kvm: Host, host_of: Callable[..., Host]) -> Callable[..., Setting
         groups = frozenset(refused.split())
         where = host or (kvm if domain in ("kvm", "qemu", "hvf") else host_of(f"{domain}:///", {"domains": domain}))
         chosen = Choices(**(choices or {}))
-        return Setting(guest, where, find(profile), refused=groups, choices=chosen, machine_features=features)
+        context = RuleContext(guest, where, find(profile), refused=groups, choices=chosen)
+        context.machine_features = features
+        return context
 
     return make
 

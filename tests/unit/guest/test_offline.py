@@ -16,12 +16,13 @@ def test_the_driver_follows_from_the_guests_type(kind: str, driver: str) -> None
 
 def test_nothing_is_there() -> None:
     host = Offline(Guest.new("kvm"))
-    assert host.volume_at("/a") is None and host.pool("default") is None and host.guest("a") is None
-    assert list(host.guest_documents()) == [] and list(host.node_devices()) == []
-    assert list(host.pool_names()) == [] and not host.is_remote
+    assert host.storage.volume_at("/a") is None and host.storage.pool("default") is None
+    assert host.guests.find("a") is None
+    assert list(host.guests.documents()) == [] and list(host.devices.all()) == []
+    assert list(host.storage.pool_names()) == [] and not host.is_remote
 
 
 def test_what_only_a_host_knows_is_refused_with_the_way_out() -> None:
     with pytest.raises(UsageError) as failure:
-        Offline(Guest.new("kvm")).capabilities()
+        Offline(Guest.new("kvm")).capabilities.of_host()
     assert "--connect" in failure.value.hint

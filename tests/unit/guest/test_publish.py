@@ -10,7 +10,7 @@ import pytest
 from virtprov.guest import publish
 from virtprov.guest.document import Guest
 from virtprov.guest.publish import Forward, parse
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import connect
 from virtprov.osinfo.lookup import generic
 from virtprov.support.errors import HostError, UsageError
@@ -25,7 +25,7 @@ def published(host: str, nic: str, *texts: str) -> tuple[str, list[str]]:
     text = f"<domain type='kvm'><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>{nic}</devices></domain>"
     guest = Guest.parse(text, "test")
     with connect(f"recorded://{HOSTS / host}") as found:
-        setting = Setting(guest, found, generic())
+        setting = RuleContext(guest, found, generic())
         publish.apply(setting, tuple(parse(each) for each in texts))
     return tree.to_text(guest.root), setting.notes
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest import resources
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import UsageError
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.guest import defaults
 from virtprov.guest.document import Guest
 from virtprov.guest.offline import Offline
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 from virtprov.osinfo.lookup import generic
 from virtprov.osinfo.profile import Profile
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 Write = Callable[..., str]
 
@@ -27,10 +28,10 @@ def test_the_hosts_answer_for_this_kind_of_guest(setting_of: Make, kvm: Host) ->
 
 
 def test_the_host_is_asked_once(setting_of: Make, kvm: Host) -> None:
-    class Counting:
+    class Counting(StandIn):
         driver, asked = "qemu", 0
 
-        def domain_capabilities(self, *question: object) -> None:
+        def capabilities_of_guest(self, *question: object) -> None:
             Counting.asked += 1
 
     setting = setting_of(host=Counting())
@@ -47,7 +48,7 @@ def test_the_system_is_looked_up_when_a_rule_asks_and_once() -> None:
         return found
 
     guest = Guest.new("kvm")
-    setting = Setting(guest, Offline(guest), look_up)
+    setting = RuleContext(guest, Offline(guest), look_up)
     assert not asked
     assert setting.profile is found and setting.profile is found
     assert len(asked) == 1

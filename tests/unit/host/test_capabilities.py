@@ -13,7 +13,7 @@ XEN = """<capabilities><host><cpu><arch>x86_64</arch></cpu></host>
 
 
 def test_the_host(kvm: Host) -> None:
-    capabilities = kvm.capabilities()
+    capabilities = kvm.capabilities.of_host()
     cpu = capabilities.host_cpu
     assert (capabilities.host_arch, cpu.arch, cpu.model, cpu.vendor) == ("x86_64", "x86_64", "EPYC-Rome", "AMD")
     assert (cpu.sockets, cpu.dies, cpu.cores, cpu.threads) == (1, 1, 2, 2)
@@ -22,21 +22,21 @@ def test_the_host(kvm: Host) -> None:
 
 
 def test_security_models_in_their_order(kvm: Host) -> None:
-    assert kvm.capabilities().security_models == (
+    assert kvm.capabilities.of_host().security_models == (
         SecurityModel("apparmor", "0", ()),
         SecurityModel("dac", "0", (("kvm", "+64055:+103"), ("qemu", "+64055:+103"))),
     )
 
 
 def test_guest_kinds_of_an_architecture(kvm: Host) -> None:
-    capabilities = kvm.capabilities()
+    capabilities = kvm.capabilities.of_host()
     assert [kind.arch for kind in capabilities.guests] == ["aarch64", "x86_64"]
     assert [kind.arch for kind in capabilities.guest_kinds("x86_64")] == ["x86_64"]
     assert capabilities.guest_kinds("mips") == ()
 
 
 def test_domain_types_and_their_emulators(kvm: Host) -> None:
-    (kind,) = kvm.capabilities().guest_kinds("x86_64")
+    (kind,) = kvm.capabilities.of_host().guest_kinds("x86_64")
     assert [(domain.name, domain.emulator) for domain in kind.domain_types] == [
         ("qemu", "/usr/bin/qemu-system-x86_64"),
         ("kvm", "/usr/bin/kvm"),
@@ -45,7 +45,7 @@ def test_domain_types_and_their_emulators(kvm: Host) -> None:
 
 
 def test_machines_and_their_aliases(kvm: Host) -> None:
-    (kind,) = kvm.capabilities().guest_kinds("x86_64")
+    (kind,) = kvm.capabilities.of_host().guest_kinds("x86_64")
     domain = kind.domain_type("kvm")
     assert domain is not None
     assert domain.machine("q35") == Machine("q35", "pc-q35-8.2", 288, False)
@@ -53,12 +53,12 @@ def test_machines_and_their_aliases(kvm: Host) -> None:
     assert domain.machine("microvm") is None
     assert domain.canonical("pc") == "pc-i440fx-8.2"
     assert domain.canonical("microvm") == "microvm"
-    assert kvm.capabilities().canonical_machine("aarch64", "virt") == "virt-8.2"
-    assert kvm.capabilities().canonical_machine("aarch64", "q35") == "q35"
+    assert kvm.capabilities.of_host().canonical_machine("aarch64", "virt") == "virt-8.2"
+    assert kvm.capabilities.of_host().canonical_machine("aarch64", "q35") == "q35"
 
 
 def test_features_and_their_defaults(kvm: Host) -> None:
-    arm, intel = kvm.capabilities().guests
+    arm, intel = kvm.capabilities.of_host().guests
     assert intel.features == ("pae", "acpi", "apic")
     assert [intel.default(name) for name in ("pae", "acpi", "apic", "hap")] == [True, True, False, False]
     assert [arm.default(name) for name in ("pae", "acpi", "apic")] == [False, True, False]

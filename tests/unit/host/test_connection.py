@@ -9,8 +9,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from virtprov.host.base import NEW_ENOUGH
-from virtprov.host.connection import Host, connect
+from virtprov.host.connection import NEW_ENOUGH, Host, connect
 from virtprov.host.failures import Refused
 from virtprov.support.errors import HostError
 
@@ -23,18 +22,18 @@ def test_the_test_driver() -> None:
         assert not host.is_recorded and host.is_alive
         assert host.libvirt_version() >= 9_000_000
         assert host.hypervisor_version() == 2
-        assert "test" in host.capabilities().xml
+        assert "test" in host.capabilities.of_host().xml
 
 
 def test_domain_capabilities_are_what_the_driver_offers() -> None:
     with connect("test:///default") as host:
         try:
-            offered = host._conn.getDomainCapabilities(None, "i686", None, "test", 0)
+            offered = host._link.conn.getDomainCapabilities(None, "i686", None, "test", 0)
         except libvirt.libvirtError:  # the test driver learnt this after 9.0
             offered = None
-        answer = host.domain_capabilities("i686", None, "test")
+        answer = host.capabilities.of_guest("i686", None, "test")
         assert (answer.xml if answer else None) == offered
-        assert host.domain_capabilities("no-such-machine", None, "test") is None
+        assert host.capabilities.of_guest("no-such-machine", None, "test") is None
 
 
 def test_a_closed_host_is_not_alive() -> None:
@@ -112,7 +111,7 @@ def test_user_and_password_are_asked_for(locked: str) -> None:
         asked.append((prompt, secret))
         return "sesame" if secret else "joe"
 
-    assert connect(locked, ask=ask).guest_names() == ()
+    assert connect(locked, ask=ask).guests.names() == ()
     assert [secret for _, secret in asked] == [False, True]
     assert "username" in asked[0][0] and "joe's password" in asked[1][0]
 
@@ -130,21 +129,21 @@ def test_a_recorded_host_goes_by_its_own_name(kvm: Host) -> None:
     assert (kvm.uri, kvm.driver, kvm.is_remote, kvm.is_session) == ("qemu:///system", "qemu", False, False)
     assert kvm.is_recorded and kvm.is_alive
     assert (kvm.libvirt_version(), kvm.hypervisor_version()) == (10_003_000, 8_002_001)
-    assert kvm.default_bridge() == "br0"
-    assert kvm.capabilities() is kvm.capabilities()
+    assert kvm.networks.default_bridge() == "br0"
+    assert kvm.capabilities.of_host() is kvm.capabilities.of_host()
 
 
 def test_a_recorded_remote_host(hosts: Path) -> None:
     with connect(f"recorded://{hosts / 'remote'}") as host:
         assert (host.uri, host.is_remote) == ("qemu+ssh://root@vm.example.com/system", True)
-        assert host.default_bridge() is None
+        assert host.networks.default_bridge() is None
         assert (host.libvirt_version(), host.hypervisor_version()) == (NEW_ENOUGH, NEW_ENOUGH)
 
 
 def test_domain_capabilities_are_asked_for_once(kvm: Host) -> None:
-    first = kvm.domain_capabilities("x86_64", "q35", "kvm", "/usr/bin/kvm")
+    first = kvm.capabilities.of_guest("x86_64", "q35", "kvm", "/usr/bin/kvm")
     assert first is not None
-    assert kvm.domain_capabilities("x86_64", "q35", "kvm", "/usr/bin/kvm") is first
+    assert kvm.capabilities.of_guest("x86_64", "q35", "kvm", "/usr/bin/kvm") is first
 
 
 # -- what a connection costs -----------------------------------------------------------------------------
@@ -154,7 +153,8 @@ import sys, typing, libvirt, lxml.etree
 before = set(sys.modules)
 from virtprov.host.connection import connect
 host = connect("test:///default")
-host.capabilities().guests, host.guest("test"), host.network("default"), host.pool("default-pool")
+host.capabilities.of_host().guests, host.guests.find("test")
+host.networks.find("default"), host.storage.pool("default-pool")
 print(*sorted(set(sys.modules) - before))
 """
 

@@ -8,7 +8,7 @@ from virtprov.host.domcaps import CpuModel, DomainCapabilities, HostModel, Loade
 
 @pytest.fixture
 def q35(kvm: Host) -> DomainCapabilities:
-    answer = kvm.domain_capabilities("x86_64", "q35", "kvm")
+    answer = kvm.capabilities.of_guest("x86_64", "q35", "kvm")
     assert answer is not None
     return answer
 
@@ -36,7 +36,7 @@ def test_firmware(q35: DomainCapabilities, silent: DomainCapabilities) -> None:
 
 
 def test_cpu_modes(q35: DomainCapabilities, silent: DomainCapabilities, kvm: Host) -> None:
-    plain = kvm.domain_capabilities("x86_64", "q35", "qemu")
+    plain = kvm.capabilities.of_guest("x86_64", "q35", "qemu")
     assert plain is not None
     modes = ("host-passthrough", "maximum", "host-model", "custom")
     assert [q35.cpu_mode(mode) for mode in modes] == [True] * 4
@@ -90,7 +90,7 @@ def test_support_is_yes_no_or_not_said(q35: DomainCapabilities) -> None:
 
 
 def test_features(q35: DomainCapabilities, silent: DomainCapabilities, kvm: Host) -> None:
-    arm = kvm.domain_capabilities("aarch64", "virt", "qemu")
+    arm = kvm.capabilities.of_guest("aarch64", "virt", "qemu")
     assert arm is not None
     assert q35.hyperv == ("relaxed", "vapic", "spinlocks") and silent.hyperv is None
     assert q35.sev == Sev(True, 51, 1, 410, 99) and silent.sev == Sev(False, None, None, None, None)

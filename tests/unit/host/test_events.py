@@ -34,41 +34,41 @@ def anything(event: GuestEvent) -> bool:
 
 
 def test_what_happens_is_told_in_order(host: Host) -> None:
-    with host.watch("one") as watch:
-        host._domain("one").suspend()
-        host._domain("one").resume()
-        host.destroy_guest("one")
-        host.start_guest("one")
+    with host.running.watch("one") as watch:
+        host.guests._domains.get("one").suspend()
+        host.guests._domains.get("one").resume()
+        host.guests.destroy("one")
+        host.guests.start("one")
         events = [watch.wait_for(anything, SOON) for _ in range(4)]
     assert [event.kind for event in events if event] == ["suspended", "resumed", "stopped", "started"]
     assert [event.detail for event in events if event] == ["paused", "unpaused", "destroyed", "booted"]
 
 
 def test_other_guests_are_not_told(host: Host) -> None:
-    with host.watch("one") as watch:
-        host.destroy_guest("two")
-        host._domain("one").suspend()
+    with host.running.watch("one") as watch:
+        host.guests.destroy("two")
+        host.guests._domains.get("one").suspend()
         assert watch.wait_for(anything, SOON) == GuestEvent("suspended", "paused")
 
 
 def test_waiting_for_one_event_passes_over_others(host: Host) -> None:
-    with host.watch("one") as watch:
-        host._domain("one").suspend()
-        host._domain("one").resume()
+    with host.running.watch("one") as watch:
+        host.guests._domains.get("one").suspend()
+        host.guests._domains.get("one").resume()
         event = watch.wait_for(lambda event: event.kind == "resumed", SOON)
     assert event == GuestEvent("resumed", "unpaused")
 
 
 def test_an_event_from_another_thread_wakes_the_wait(host: Host) -> None:
-    with host.watch("one") as watch:
-        thread = threading.Thread(target=host.destroy_guest, args=("one",))
+    with host.running.watch("one") as watch:
+        thread = threading.Thread(target=host.guests.destroy, args=("one",))
         thread.start()
         assert watch.wait_stopped(SOON) == GuestEvent("stopped", "destroyed")
         thread.join()
 
 
 def test_time_is_over(host: Host) -> None:
-    with host.watch("one") as watch:
+    with host.running.watch("one") as watch:
         assert watch.wait_for(anything, 0.01) is None
         assert watch.wait_stopped(0.01) is None
         assert watch.wait_agent(0.01) is False
@@ -76,41 +76,41 @@ def test_time_is_over(host: Host) -> None:
 
 
 def test_a_guest_that_is_off_already(host: Host) -> None:
-    host.shutdown_guest("one")
-    with host.watch("one") as watch:
+    host.guests.shutdown("one")
+    with host.running.watch("one") as watch:
         assert watch.wait_stopped(SOON) == GuestEvent("stopped", "shut down")
 
 
 def test_a_transient_guest_that_went_away(host: Host) -> None:
-    host.undefine_guest("one")
-    with host.watch("one") as watch:
-        host.destroy_guest("one")
+    host.guests.undefine("one")
+    with host.running.watch("one") as watch:
+        host.guests.destroy("one")
         assert watch.wait_stopped(SOON) == GuestEvent("stopped", "destroyed")
         assert watch.wait_stopped(SOON) == GuestEvent("stopped", "destroyed"), "it is still off"
 
 
 def test_a_stop_before_another_start_does_not_count(host: Host) -> None:
-    with host.watch("one") as watch:
-        host.destroy_guest("one")
+    with host.running.watch("one") as watch:
+        host.guests.destroy("one")
         assert watch.wait_stopped(SOON) == GuestEvent("stopped", "destroyed")
-        host.start_guest("one")
+        host.guests.start("one")
         assert watch.wait_stopped(0.05) is None
-        host.shutdown_guest("one")
+        host.guests.shutdown("one")
         assert watch.wait_stopped(SOON) == GuestEvent("stopped", "shut down")
 
 
 def test_nothing_is_told_after_the_watch(host: Host) -> None:
-    with host.watch("one") as early:
+    with host.running.watch("one") as early:
         pass
-    with host.watch("one") as late:
-        host._domain("one").suspend()
+    with host.running.watch("one") as late:
+        host.guests._domains.get("one").suspend()
         assert late.wait_for(anything, SOON) is not None
     assert not early.events
 
 
 def test_two_watches_hear_the_same(host: Host) -> None:
-    with host.watch("one") as first, host.watch("one") as second:
-        host.destroy_guest("one")
+    with host.running.watch("one") as first, host.running.watch("one") as second:
+        host.guests.destroy("one")
         assert first.wait_stopped(SOON) == second.wait_stopped(SOON) == GuestEvent("stopped", "destroyed")
 
 
@@ -132,7 +132,7 @@ def test_many_guests_watched_at_once_share_one_source(host: Host, monkeypatch: p
 
     def watch(name: str) -> None:
         start.wait(SOON)
-        with host.watch(name) as mine:
+        with host.running.watch(name) as mine:
             ready.append(len(mine._source._callbacks))
 
     threads = [threading.Thread(target=watch, args=(name,)) for name in ("one", "two") * 4]
@@ -147,7 +147,7 @@ def test_many_guests_watched_at_once_share_one_source(host: Host, monkeypatch: p
 def test_an_agent_that_is_connected_already(make_host: Callable[[str], Host]) -> None:
     host = make_host(AGENT)
     # The test driver drops a channel's state from what it reads, so it is the document that is given.
-    with host.watch("agent") as watch:
+    with host.running.watch("agent") as watch:
         watch._domain = type("Domain", (), {"XMLDesc": lambda self, flags: AGENT})()
         assert watch.wait_agent(SOON) is True
 
@@ -156,7 +156,7 @@ def test_an_agent_that_is_connected_already(make_host: Callable[[str], Host]) ->
 
 
 def test_an_agent_that_connects(host: Host) -> None:
-    with host.watch("one") as watch:
+    with host.running.watch("one") as watch:
         thread = threading.Thread(target=watch._source._agent, args=(None, watch._domain, 1, 0, ""))
         thread.start()
         assert watch.wait_agent(SOON) is True
@@ -164,35 +164,35 @@ def test_an_agent_that_connects(host: Host) -> None:
 
 
 def test_no_agent_connects_to_a_guest_that_stops(host: Host) -> None:
-    with host.watch("one") as watch:
-        host.destroy_guest("one")
+    with host.running.watch("one") as watch:
+        host.guests.destroy("one")
         assert watch.wait_agent(SOON) is False
 
 
 def test_no_later_wait_meets_a_stop_that_was_waited_for(host: Host) -> None:
-    with host.watch("one") as watch:
-        host.destroy_guest("one")
+    with host.running.watch("one") as watch:
+        host.guests.destroy("one")
         watch.wait_stopped(SOON)
-        host.start_guest("one")
+        host.guests.start("one")
         assert watch.wait_for(anything, SOON) == GuestEvent("started", "booted")
 
 
 def test_a_device_that_leaves(host: Host) -> None:
-    with host.watch("one") as watch:
+    with host.running.watch("one") as watch:
         watch._source._device(None, watch._domain, "other", "device removed")
         watch._source._device(None, watch._domain, "virtio-disk1", "device removed")
         assert watch.wait_device_gone("virtio-disk1", SOON) is True
 
 
 def test_a_device_that_stays(host: Host) -> None:
-    with host.watch("one") as watch:
+    with host.running.watch("one") as watch:
         watch._source._device(None, watch._domain, "virtio-disk1", "device removal failed")
         with pytest.raises(HostError, match="^the guest 'one' did not let go of the device 'virtio-disk1'$"):
             watch.wait_device_gone("virtio-disk1", SOON)
 
 
 def test_a_connection_that_breaks(host: Host) -> None:
-    with host.watch("one") as watch:
+    with host.running.watch("one") as watch:
         breaking = threading.Thread(target=watch._source._closed, args=(None, 0, None))
         breaking.start()
         with pytest.raises(Lost, match="while waiting for the guest 'one'"):
@@ -201,7 +201,7 @@ def test_a_connection_that_breaks(host: Host) -> None:
 
 
 def test_numbers_that_a_newer_libvirt_sends(host: Host) -> None:
-    with host.watch("one") as watch:
+    with host.running.watch("one") as watch:
         watch._source._lifecycle(None, watch._domain, 99, 0, None)
         watch._source._lifecycle(None, watch._domain, 5, 99, None)
         assert watch.wait_for(anything, SOON) == GuestEvent("event 99", "")
@@ -209,8 +209,8 @@ def test_numbers_that_a_newer_libvirt_sends(host: Host) -> None:
 
 
 def test_a_recorded_host_tells_too(kvm: Host) -> None:
-    with kvm.watch("web") as watch:
-        kvm.start_guest("web")
+    with kvm.running.watch("web") as watch:
+        kvm.guests.start("web")
         assert watch.wait_for(anything, SOON) == GuestEvent("started", "booted")
 
 
@@ -220,10 +220,10 @@ def test_a_second_connection_listens_where_the_first_cannot(hosts) -> None:  # t
 
     uri = "test:///default"  # its guests are the same through every connection of a process
     plain = connect(uri)
-    host = Host(plain._conn, uri, has_events=False, reopen=lambda: open_connection(uri))
-    with host, host.watch("test") as watch:
-        assert watch._source.conn is not plain._conn
-        host._domain("test").suspend()
-        host._domain("test").resume()
+    host = Host(plain._link.conn, uri, has_events=False, reopen=lambda: open_connection(uri))
+    with host, host.running.watch("test") as watch:
+        assert watch._source.conn is not plain._link.conn
+        host.guests._domains.get("test").suspend()
+        host.guests._domains.get("test").resume()
         event = watch.wait_for(lambda event: event.kind == "resumed", SOON)
     assert event == GuestEvent("resumed", "unpaused")

@@ -18,14 +18,14 @@ def host() -> Host:
 
 def test_a_thing_that_is_missing(host: Host) -> None:
     with pytest.raises(failures.NotThere) as caught, asking("find the pool 'x'"):
-        host._conn.storagePoolLookupByName("x")
+        host._link.conn.storagePoolLookupByName("x")
     assert str(caught.value) == "cannot find the pool 'x': no storage pool with matching name 'x'"
     assert caught.value.exit_code == 3
 
 
 def lacking(host: Host) -> Callable[[], object]:
     """A call that this libvirt's test driver does not have: later ones have more of them."""
-    conn = host._conn
+    conn = host._link.conn
     domain = conn.lookupByName("test")
     calls: tuple[Callable[[], object], ...] = (
         lambda: conn.getDomainCapabilities(None, None, None, None, 0),
@@ -54,7 +54,7 @@ def test_a_call_that_the_driver_does_not_have(host: Host) -> None:
 def test_a_flag_that_the_driver_does_not_know(host: Host) -> None:
     words = "^cannot ask: the host's driver does not offer that$"
     with pytest.raises(failures.NotSupported, match=words), asking("ask"):
-        host._conn.lookupByName("test").undefineFlags(1 << 30)
+        host._link.conn.lookupByName("test").undefineFlags(1 << 30)
 
 
 @pytest.mark.parametrize("form", ["Operation not supported: %s", "Operation not supported: %1$s"])
@@ -69,29 +69,29 @@ def test_general_words_are_left_out_in_either_form_of_libvirts(form: str) -> Non
 def test_what_exists_already_is_taken_whatever_code_libvirt_gives(host: Host) -> None:
     twin = "<domain type='test'><name>test</name><memory>1</memory><os><type>hvm</type></os></domain>"
     with pytest.raises(failures.Taken, match="already exists"), asking("define it"):
-        host._conn.defineXML(twin)
+        host._link.conn.defineXML(twin)
 
 
 def test_a_state_that_does_not_fit(host: Host) -> None:
     with pytest.raises(failures.NotNow), asking("start the pool"):
-        host._conn.storagePoolLookupByName("default-pool").create(0)
+        host._link.conn.storagePoolLookupByName("default-pool").create(0)
 
 
 def test_a_bad_document_hints_at_the_document(host: Host) -> None:
     with pytest.raises(HostError) as caught, asking("define a guest"):
-        host._conn.defineXML("<domain type='test'><name>x</name></domain>")
+        host._link.conn.defineXML("<domain type='test'><name>x</name></domain>")
     assert "document" in caught.value.hint
 
 
 def test_reasons_are_one_line(host: Host) -> None:
     with pytest.raises(HostError) as caught, asking("define a guest"):
-        host._conn.defineXML("<domain>\n<name>\n</domain>")
+        host._link.conn.defineXML("<domain>\n<name>\n</domain>")
     assert "\n" not in str(caught.value) and "---" not in str(caught.value) and "^" not in str(caught.value)
 
 
 def test_the_original_error_stays_behind_ours(host: Host) -> None:
     with pytest.raises(HostError) as caught, asking("look"):
-        host._conn.lookupByName("nobody")
+        host._link.conn.lookupByName("nobody")
     assert isinstance(caught.value.__cause__, libvirt.libvirtError)
 
 

@@ -23,82 +23,82 @@ def host(make_host: Callable[[str], Host]) -> Host:
 
 
 def test_a_guest_is_defined_started_and_forgotten(host: Host) -> None:
-    made = host.define_guest(GUEST("new", "0002"))
+    made = host.guests.define(GUEST("new", "0002"))
     assert (made.name, made.active, made.persistent, made.state) == ("new", False, True, "shut off")
-    host.start_guest("new")
-    started = host.guest("new")
+    host.guests.start("new")
+    started = host.guests.find("new")
     assert started is not None and started.state == "running"
-    assert host.destroy_guest("new") is True
-    assert host.destroy_guest("new") is False
-    assert host.undefine_guest("new") is True
-    assert host.guest("new") is None
+    assert host.guests.destroy("new") is True
+    assert host.guests.destroy("new") is False
+    assert host.guests.undefine("new") is True
+    assert host.guests.find("new") is None
 
 
 def test_what_is_gone_is_gone(host: Host) -> None:
-    assert host.undefine_guest("nobody") is False
-    assert host.destroy_guest("nobody") is False
+    assert host.guests.undefine("nobody") is False
+    assert host.guests.destroy("nobody") is False
 
 
 def test_a_definition_replaces_the_one_of_its_uuid(host: Host) -> None:
-    host.define_guest(GUEST("old", "0001").replace("1024", "2048"))
-    assert "2048" in host.guest_xml("old") and host.guest_names() == ("old",)
+    host.guests.define(GUEST("old", "0001").replace("1024", "2048"))
+    assert "2048" in host.guests.xml("old") and host.guests.names() == ("old",)
 
 
 def test_a_name_that_is_taken(host: Host) -> None:
     with pytest.raises(Taken, match="^cannot define the guest 'old': "):
-        host.define_guest(GUEST("old", "0009"))
+        host.guests.define(GUEST("old", "0009"))
 
 
 def test_documents_that_libvirt_or_anybody_cannot_read(host: Host) -> None:
     with pytest.raises(XmlError):
-        host.define_guest("<domain")
+        host.guests.define("<domain")
     with pytest.raises(HostError, match="^cannot define the guest 'x': "):
-        host.define_guest("<domain type='test'><name>x</name></domain>")
-    assert host.guest_names() == ("old",)
+        host.guests.define("<domain type='test'><name>x</name></domain>")
+    assert host.guests.names() == ("old",)
 
 
 def test_a_transient_guest_is_gone_when_it_is_off(host: Host) -> None:
-    made = host.create_guest(GUEST("brief", "0003"))
+    made = host.guests.create(GUEST("brief", "0003"))
     assert (made.active, made.persistent) == (True, False)
-    assert host.destroy_guest("brief") is True
-    assert host.guest("brief") is None
+    assert host.guests.destroy("brief") is True
+    assert host.guests.find("brief") is None
 
 
 def test_states(host: Host) -> None:
-    host.start_guest("old")
-    host._domain("old").suspend()
-    assert [guest.state for guest in [host.guest("old")] if guest] == ["paused"]
-    host._domain("old").resume()
-    assert [guest.state for guest in [host.guest("old")] if guest] == ["running"]
-    host.shutdown_guest("old")
-    assert [guest.state for guest in [host.guest("old")] if guest] == ["shut off"]
+    host.guests.start("old")
+    host.guests._domains.get("old").suspend()
+    assert [guest.state for guest in [host.guests.find("old")] if guest] == ["paused"]
+    host.guests._domains.get("old").resume()
+    assert [guest.state for guest in [host.guests.find("old")] if guest] == ["running"]
+    host.guests.shutdown("old")
+    assert [guest.state for guest in [host.guests.find("old")] if guest] == ["shut off"]
 
 
 def test_starting_twice_is_refused(host: Host) -> None:
-    host.start_guest("old")
+    host.guests.start("old")
     with pytest.raises(NotNow, match="^cannot start the guest 'old': "):
-        host.start_guest("old")
+        host.guests.start("old")
 
 
 def test_autostart(host: Host) -> None:
-    host.set_autostart("old", True)
-    assert host._domain("old").autostart() == 1
-    host.set_autostart("old", False)
-    assert host._domain("old").autostart() == 0
+    host.guests.set_autostart("old", True)
+    assert host.guests._domains.get("old").autostart() == 1
+    host.guests.set_autostart("old", False)
+    assert host.guests._domains.get("old").autostart() == 0
 
 
 def test_undefining_takes_saved_state_and_snapshots_along(host: Host) -> None:
-    host.start_guest("old")
-    host._domain("old").snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
-    host._domain("old").managedSave(0)
-    assert host.undefine_guest("old") is True
-    assert host.guest("old") is None
+    host.guests.start("old")
+    host.guests._domains.get("old").snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>", 0)
+    host.guests._domains.get("old").managedSave(0)
+    assert host.guests.undefine("old") is True
+    assert host.guests.find("old") is None
 
 
 def test_a_running_guest_that_is_undefined_becomes_transient(host: Host) -> None:
-    host.start_guest("old")
-    assert host.undefine_guest("old") is True
-    left = host.guest("old")
+    host.guests.start("old")
+    assert host.guests.undefine("old") is True
+    left = host.guests.find("old")
     assert left is not None and left.active and not left.persistent
 
 
@@ -139,9 +139,9 @@ DISK = "<disk type='file' device='disk'><source file='{}'/><target dev='vdz' bus
 def test_devices_are_plugged_as_far_as_the_driver_goes(make_host: Callable[[str], Host]) -> None:
     """What the driver offers (that of 9.0 nothing, that of 11.3 some) works; the rest is reported as not offered."""
     ours, alone = (make_host(GUEST("web", "0003")) for _ in range(2))
-    domain = alone._conn.lookupByName("web")
+    domain = alone._link.conn.lookupByName("web")
     for number, verb in enumerate(("attach", "update", "detach")):
-        call, device = getattr(ours, f"{verb}_device"), DISK(f"/{number}")
+        call, device = getattr(ours.running, f"{verb}_device"), DISK(f"/{number}")
         try:
             getattr(domain, f"{verb}DeviceFlags")(device, libvirt.VIR_DOMAIN_AFFECT_LIVE)
         except libvirt.libvirtError as error:
@@ -152,7 +152,7 @@ def test_devices_are_plugged_as_far_as_the_driver_goes(make_host: Callable[[str]
             call("web", device)
     for inactive in (False, True):
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
-        assert ours.guest_xml("web", inactive=inactive) == domain.XMLDesc(flags)
+        assert ours.guests.xml("web", inactive=inactive) == domain.XMLDesc(flags)
 
 
 def refused_as_unknown(error: libvirt.libvirtError) -> bool:
@@ -164,10 +164,10 @@ def refused_as_unknown(error: libvirt.libvirtError) -> bool:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda host: host.start_guest("x"),
-        lambda host: host.shutdown_guest("x"),
-        lambda host: host.set_autostart("x", True),
-        lambda host: host.attach_device("x", "<disk/>"),
+        lambda host: host.guests.start("x"),
+        lambda host: host.guests.shutdown("x"),
+        lambda host: host.guests.set_autostart("x", True),
+        lambda host: host.running.attach_device("x", "<disk/>"),
     ],
 )
 def test_guests_that_are_not_there(host: Host, call: Callable[[Host], object]) -> None:

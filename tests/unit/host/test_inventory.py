@@ -17,15 +17,15 @@ WEB = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"
 
 
 def test_a_guest_by_name_uuid_and_id(kvm: Host) -> None:
-    guest = kvm.guest("db")
+    guest = kvm.guests.find("db")
     assert guest is not None and guest.id is not None
     assert (guest.name, guest.state, guest.active, guest.persistent) == ("db", "running", True, True)
-    assert kvm.guest(guest.uuid) == kvm.guest(guest.uuid.upper()) == kvm.guest(str(guest.id)) == guest
-    assert kvm.guest(guest.uuid.replace("-", "")) == guest
+    assert kvm.guests.find(guest.uuid) == kvm.guests.find(guest.uuid.upper()) == kvm.guests.find(str(guest.id)) == guest
+    assert kvm.guests.find(guest.uuid.replace("-", "")) == guest
 
 
 def test_a_guest_that_is_off_has_no_id(kvm: Host) -> None:
-    guest = kvm.guest("web")
+    guest = kvm.guests.find("web")
     assert guest is not None
     assert guest == ("web", WEB, None, "shut off", False, True)
 
@@ -33,74 +33,74 @@ def test_a_guest_that_is_off_has_no_id(kvm: Host) -> None:
 def test_a_name_goes_before_an_id(make_host: Callable[[str], Host]) -> None:
     domain = "<domain type='test'><name>{}</name><memory>1</memory><os><type>hvm</type></os></domain>".format
     host = make_host(domain("one") + domain("1"))
-    first, second = host.guest("one"), host.guest("1")
+    first, second = host.guests.find("one"), host.guests.find("1")
     assert first is not None and second is not None
     assert (first.id, second.name, second.id) == (1, "1", 2)
 
 
 def test_a_transient_guest(kvm: Host) -> None:
-    guest = kvm.guest("7")
+    guest = kvm.guests.find("7")
     assert guest is not None
     assert (guest.name, guest.state, guest.active, guest.persistent) == ("7", "paused", True, False)
 
 
 @pytest.mark.parametrize("key", ["", "nobody", "99", "12345678901234567890", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9eff"])
 def test_no_such_guest(kvm: Host, key: str) -> None:
-    assert kvm.guest(key) is None
+    assert kvm.guests.find(key) is None
 
 
 def test_documents_of_a_guest(kvm: Host) -> None:
-    running, stored = kvm.guest_xml("db"), kvm.guest_xml("db", inactive=True)
+    running, stored = kvm.guests.xml("db"), kvm.guests.xml("db", inactive=True)
     assert " id='" in running and " id='" not in stored
     assert "<name>db</name>" in stored
 
 
 def test_passwords_only_on_request(kvm: Host) -> None:
-    assert "sesame" not in kvm.guest_xml("web")
-    assert "passwd='sesame'" in kvm.guest_xml("web", secure=True)
+    assert "sesame" not in kvm.guests.xml("web")
+    assert "passwd='sesame'" in kvm.guests.xml("web", secure=True)
 
 
 def test_the_document_of_a_missing_guest_hints_at_its_name(kvm: Host) -> None:
     with pytest.raises(NotThere, match="^qemu:///system has no guest 'wbe'$") as caught:
-        kvm.guest_xml("wbe")
+        kvm.guests.xml("wbe")
     assert caught.value.hint == "did you mean 'web'?"
     with pytest.raises(NotThere) as caught:
-        kvm.guest_xml("zzzzzzzz")
+        kvm.guests.xml("zzzzzzzz")
     assert caught.value.hint == "there are: 7, db, web"
 
 
 def test_all_guests_for_the_checks_that_need_them(kvm: Host) -> None:
-    assert kvm.guest_names() == ("7", "db", "web")
-    macs = {node.get("address") for text in kvm.guest_documents() for node in parse(text).iter("mac")}
+    assert kvm.guests.names() == ("7", "db", "web")
+    macs = {node.get("address") for text in kvm.guests.documents() for node in parse(text).iter("mac")}
     assert macs == {"52:54:00:11:22:33", "52:54:00:11:22:44"}
-    assert sorted(" id='" in text for text in kvm.guest_documents()) == [False, True, True]
-    assert sorted(" id='" in text for text in kvm.guest_documents(inactive=True)) == [False, False, False]
+    assert sorted(" id='" in text for text in kvm.guests.documents()) == [False, True, True]
+    assert sorted(" id='" in text for text in kvm.guests.documents(inactive=True)) == [False, False, False]
 
 
 # -- networks --------------------------------------------------------------------------------------------
 
 
 def test_networks(kvm: Host) -> None:
-    network, spare = kvm.network("default"), kvm.network("spare")
+    network, spare = kvm.networks.find("default"), kvm.networks.find("spare")
     assert network is not None and spare is not None
     assert (network.bridge, network.forward, network.active) == ("virbr0", "nat", True)
     assert (spare.bridge, spare.forward, spare.active) == ("virbr7", "", False)
     assert network.xml.startswith("<network") and network.uuid == "0b9e3c5a-5d5e-4a9c-9a25-1f3b0a6f3a01"
-    assert kvm.network("lan") is None
-    assert kvm.network_names() == ("default", "spare")
+    assert kvm.networks.find("lan") is None
+    assert kvm.networks.names() == ("default", "spare")
 
 
 # -- pools -----------------------------------------------------------------------------------------------
 
 
 def test_a_pool(kvm: Host) -> None:
-    pool = kvm.pool("fast")
+    pool = kvm.storage.pool("fast")
     assert pool is not None
     assert (pool.name, pool.type, pool.active, pool.path) == ("fast", "logical", True, "/dev/fast")
     assert pool.allocation == 20 * 1024**3 and pool.available == pool.capacity - pool.allocation
-    assert kvm.pool("slow") is None
-    assert kvm.pool_names() == ("attic", "fast", "images")
-    assert sorted(pool.name for pool in kvm.pools()) == ["attic", "fast", "images"]
+    assert kvm.storage.pool("slow") is None
+    assert kvm.storage.pool_names() == ("attic", "fast", "images")
+    assert sorted(pool.name for pool in kvm.storage.pools()) == ["attic", "fast", "images"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_pool(kvm: Host) -> None:
     ],
 )
 def test_the_pool_over_a_directory(kvm: Host, directory: str, name: str | None) -> None:
-    pool = kvm.pool_at(directory)
+    pool = kvm.storage.pool_at(directory)
     assert (pool.name if pool else None) == name
 
 
@@ -124,7 +124,7 @@ def test_the_pool_over_a_directory(kvm: Host, directory: str, name: str | None) 
 
 
 def test_a_volume(kvm: Host) -> None:
-    volume = kvm.volume("images", "web.qcow2")
+    volume = kvm.storage.volume("images", "web.qcow2")
     assert volume is not None
     assert volume._replace(xml="") == (
         "images", "web.qcow2", "/srv/images/web.qcow2", "/srv/images/web.qcow2", "file", "qcow2",
@@ -134,42 +134,43 @@ def test_a_volume(kvm: Host) -> None:
 
 
 def test_a_block_volume_has_no_format(kvm: Host) -> None:
-    volume = kvm.volume("fast", "db")
+    volume = kvm.storage.volume("fast", "db")
     assert volume is not None
     assert (volume.type, volume.format, volume.capacity, volume.backing_path) == ("block", "", 20 * 1024**3, "")
 
 
 def test_volumes_that_are_not_there(kvm: Host) -> None:
-    assert kvm.volume("images", "nothing") is None
-    assert kvm.volume("nowhere", "web.qcow2") is None
-    assert kvm.volume("attic", "old.img") is None, "its pool is off"
+    assert kvm.storage.volume("images", "nothing") is None
+    assert kvm.storage.volume("nowhere", "web.qcow2") is None
+    assert kvm.storage.volume("attic", "old.img") is None, "its pool is off"
 
 
 def test_a_volume_by_its_path(kvm: Host) -> None:
-    found = kvm.volume_at("/dev/fast/db")
+    found = kvm.storage.volume_at("/dev/fast/db")
     assert found is not None and (found.pool, found.name) == ("fast", "db")
-    assert kvm.volume_at("/srv/images/nothing") is None
-    assert kvm.volume_at("/srv/attic/old.img") is None
-    assert kvm.volume_at("web.qcow2") is None
-    assert kvm.volume_at("") is None
+    assert kvm.storage.volume_at("/srv/images/nothing") is None
+    assert kvm.storage.volume_at("/srv/attic/old.img") is None
+    assert kvm.storage.volume_at("web.qcow2") is None
+    assert kvm.storage.volume_at("") is None
 
 
 def test_only_the_pool_over_a_missing_path_is_refreshed_and_once(kvm: Host) -> None:
-    kvm.volume_at("/elsewhere/file")
-    assert kvm._refreshed == set()
-    kvm.volume_at("/srv/attic/old.img")
-    assert kvm._refreshed == set(), "a pool that is off cannot be refreshed"
-    kvm.volume_at("/srv/images/late.qcow2")
-    kvm.volume_at("/srv/images/later.qcow2")
-    assert kvm._refreshed == {"images"}
+    kvm.storage.volume_at("/elsewhere/file")
+    assert kvm.storage._refreshed == set()
+    kvm.storage.volume_at("/srv/attic/old.img")
+    assert kvm.storage._refreshed == set(), "a pool that is off cannot be refreshed"
+    kvm.storage.volume_at("/srv/images/late.qcow2")
+    kvm.storage.volume_at("/srv/images/later.qcow2")
+    assert kvm.storage._refreshed == {"images"}
 
 
 def test_the_volumes_of_a_pool(kvm: Host) -> None:
-    assert kvm.volume_names("images") == ("base.qcow2", "web.qcow2")
-    assert kvm.volume_names("attic") == () and list(kvm.volumes("attic")) == []
-    assert {volume.path for volume in kvm.volumes("images")} == {"/srv/images/base.qcow2", "/srv/images/web.qcow2"}
+    assert kvm.storage.volume_names("images") == ("base.qcow2", "web.qcow2")
+    assert kvm.storage.volume_names("attic") == () and list(kvm.storage.volumes("attic")) == []
+    paths = {volume.path for volume in kvm.storage.volumes("images")}
+    assert paths == {"/srv/images/base.qcow2", "/srv/images/web.qcow2"}
     with pytest.raises(NotThere, match="has no pool 'imges'") as caught:
-        kvm.volume_names("imges")
+        kvm.storage.volume_names("imges")
     assert caught.value.hint == "did you mean 'images'?"
 
 
@@ -195,23 +196,23 @@ def test_sizes_with_units(text: str, size_in_bytes: int) -> None:
 
 
 def test_devices_by_name_and_by_capability(kvm: Host) -> None:
-    device = kvm.node_device("pci_0000_00_1f_2")
+    device = kvm.devices.find("pci_0000_00_1f_2")
     assert device is not None
     assert (device.parent, device.capability) == ("computer", "pci")
     assert "0x8086" in device.xml
-    assert kvm.node_device("pci_0000_00_00_0") is None
-    assert kvm.node_device_names("usb_device") == ("usb_1_1",)
-    assert [found.name for found in kvm.node_devices("pci")] == ["pci_0000_00_1f_2"]
-    assert kvm.node_device_names() == ("computer", "pci_0000_00_1f_2", "usb_1_1")
-    assert kvm.node_device_names("mdev") == ()
+    assert kvm.devices.find("pci_0000_00_00_0") is None
+    assert kvm.devices.names("usb_device") == ("usb_1_1",)
+    assert [found.name for found in kvm.devices.all("pci")] == ["pci_0000_00_1f_2"]
+    assert kvm.devices.names() == ("computer", "pci_0000_00_1f_2", "usb_1_1")
+    assert kvm.devices.names("mdev") == ()
 
 
 def test_a_volume_as_the_pools_know_it(make_host: Callable[[str], Host], monkeypatch: pytest.MonkeyPatch) -> None:
     host = make_host("<pool type='dir'><name>p</name><target><path>/p</path></target></pool>")
     refreshed: list[int] = []
     monkeypatch.setattr(libvirt.virStoragePool, "refresh", lambda pool, flags: refreshed.append(flags))
-    assert host.volume_at("/p/new.img", fresh=False) is None and refreshed == []
-    assert host.volume_at("/p/new.img") is None and refreshed == [0]
+    assert host.storage.volume_at("/p/new.img", fresh=False) is None and refreshed == []
+    assert host.storage.volume_at("/p/new.img") is None and refreshed == [0]
 
 
 def test_pools_are_listed_once(make_host: Callable[[str], Host], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,19 +224,24 @@ def test_pools_are_listed_once(make_host: Callable[[str], Host], monkeypatch: py
         return plain(conn, flags)
 
     monkeypatch.setattr(libvirt.virConnect, "listAllStoragePools", counted)
-    assert [host.pool_at(where) is not None for where in ("/p", "/p/", "/q", "/p")] == [True, True, False, True]
+    assert [host.storage.pool_at(where) is not None for where in ("/p", "/p/", "/q", "/p")] == [True, True, False, True]
     assert len(listed) == 1
-    host.create_pool("<pool type='dir'><name>q</name><target><path>/q</path></target></pool>")
-    assert host.pool_at("/q") is not None
-    host.remove_pool("q")
-    assert host.pool_at("/q") is None
+    host.storage.create_pool("<pool type='dir'><name>q</name><target><path>/q</path></target></pool>")
+    assert host.storage.pool_at("/q") is not None
+    host.storage.remove_pool("q")
+    assert host.storage.pool_at("/q") is None
 
 
 def test_what_an_image_stands_on(kvm: Host) -> None:
-    web = kvm.volume("images", "web.qcow2")
+    web = kvm.storage.volume("images", "web.qcow2")
     assert web is not None and web.backing_path
-    assert kvm.backing_of(web.path) == web.backing_path
-    assert kvm.backing_of(web.backing_path) == kvm.backing_of("/srv/images/nothing") == kvm.backing_of("") == ""
+    assert kvm.storage.backing_of(web.path) == web.backing_path
+    assert (
+        kvm.storage.backing_of(web.backing_path)
+        == kvm.storage.backing_of("/srv/images/nothing")
+        == kvm.storage.backing_of("")
+        == ""
+    )
 
 
 def test_pools_that_other_commands_make_for_a_moment(make_host: Callable[[str], Host]) -> None:
@@ -243,7 +249,11 @@ def test_pools_that_other_commands_make_for_a_moment(make_host: Callable[[str], 
         "<pool type='dir'><name>virtprov-0b2c3d4e</name><target><path>/p</path></target>"
         "<volume type='file'><name>v</name><capacity>1</capacity><target><path>/p/v</path></target></volume></pool>"
     )
-    assert host.pool_at("/p") is None and host.volume_at("/p/v") is None and host.volume_at("/p/w") is None
-    host.create_pool("<pool type='dir'><name>virtprov-1b2c3d4e</name><target><path>/q</path></target></pool>")
-    found = host.pool_at("/q")
+    assert (
+        host.storage.pool_at("/p") is None
+        and host.storage.volume_at("/p/v") is None
+        and host.storage.volume_at("/p/w") is None
+    )
+    host.storage.create_pool("<pool type='dir'><name>virtprov-1b2c3d4e</name><target><path>/q</path></target></pool>")
+    found = host.storage.pool_at("/q")
     assert found is not None and found.name == "virtprov-1b2c3d4e"

@@ -24,7 +24,9 @@ def refusing(times: int, words: str) -> tuple[Callable[[], str], list[int]]:
     def call() -> str:
         tries.append(1)
         if len(tries) <= times:
-            raise libvirt.libvirtError(words)
+            error = libvirt.libvirtError(words)
+            error.args = (words,)  # and not those of the last failure in this process
+            raise error
         return "done"
 
     return call, tries

@@ -17,26 +17,26 @@ PLUGGED = """
 
 def test_addresses_of_a_running_guest(make_host) -> None:  # type: ignore[no-untyped-def]
     host: Host = make_host(PLUGGED)
-    (address,) = host.interface_addresses("net")
+    (address,) = host.running.interface_addresses("net")
     assert isinstance(address, Address)
     assert (address.family, address.prefix, address.mac) == ("ipv4", 24, "52:54:00:aa:bb:cc")
     assert address.address.startswith("192.168.77.") and address.interface
-    assert host.interface_addresses("net", "agent") == (address,), "the test driver answers for every source"
+    assert host.running.interface_addresses("net", "agent") == (address,), "the test driver answers for every source"
 
 
 def test_a_guest_that_is_off_has_no_addresses(make_host) -> None:  # type: ignore[no-untyped-def]
     host: Host = make_host(PLUGGED)
-    host.destroy_guest("net")
+    host.guests.destroy("net")
     with pytest.raises(NotNow, match="^cannot read the addresses of the guest 'net': "):
-        host.interface_addresses("net")
+        host.running.interface_addresses("net")
 
 
 def test_the_agent_where_the_driver_has_none() -> None:
     with connect("test:///default") as host, pytest.raises(NotSupported):
-        host.agent("test", '{"execute": "guest-ping"}')
+        host.running.agent("test", '{"execute": "guest-ping"}')
 
 
 def test_questions_about_nobody(kvm: Host) -> None:
-    for call in (kvm.interface_addresses, kvm.watch, lambda name: kvm.agent(name, "{}")):
+    for call in (kvm.running.interface_addresses, kvm.running.watch, lambda name: kvm.running.agent(name, "{}")):
         with pytest.raises(NotThere, match="has no guest 'nobody'"):
             call("nobody")

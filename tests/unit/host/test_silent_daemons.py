@@ -255,7 +255,7 @@ def test_every_connection_to_a_daemon_is_kept_alive(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(libvirt, "openAuth", lambda *words: Conn())
     host = connect("qemu:///system")
-    assert seen == [opening.KEEPALIVE] and isinstance(host._conn, calls.Remote)
+    assert seen == [opening.KEEPALIVE] and isinstance(host._link.conn, calls.Remote)
 
 
 def test_who_lost_a_connection_is_told_so() -> None:

@@ -11,6 +11,7 @@ import pytest
 from virtprov.host import retry, streams
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported, NotThere, Taken
+from virtprov.host.storage import Storage
 from virtprov.support.errors import HostError, InputError
 
 POOL = "<pool type='dir'><name>{}</name><target><path>/srv/{}</path></target></pool>".format
@@ -21,11 +22,11 @@ NETFS = "<pool type='netfs'><name>share</name><source><dir path='/x'/></source><
 
 
 def test_a_pool_comes_and_goes(pool_host: Host) -> None:
-    made = pool_host.create_pool(POOL("scratch", "scratch"))
+    made = pool_host.storage.create_pool(POOL("scratch", "scratch"))
     assert (made.name, made.active, made.path) == ("scratch", True, "/srv/scratch")
-    pool_host.refresh_pool("scratch")
-    pool_host.remove_pool("scratch")
-    assert pool_host.pool("scratch") is None
+    pool_host.storage.refresh_pool("scratch")
+    pool_host.storage.remove_pool("scratch")
+    assert pool_host.storage.pool("scratch") is None
 
 
 def test_a_pool_that_is_interrupted_is_not_left_defined(pool_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,45 +36,45 @@ def test_a_pool_that_is_interrupted_is_not_left_defined(pool_host: Host, monkeyp
     # The test driver starts every pool; this is the last call on the way.
     monkeypatch.setattr(libvirt.virStoragePool, "setAutostart", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        pool_host.create_pool(POOL("scratch", "scratch"))
-    assert pool_host.pool_names() == ("images",)
+        pool_host.storage.create_pool(POOL("scratch", "scratch"))
+    assert pool_host.storage.pool_names() == ("images",)
 
 
 def test_a_bad_pool_is_refused(pool_host: Host) -> None:
     with pytest.raises(HostError, match="^cannot define the pool 'share': "):
-        pool_host.create_pool(NETFS)
+        pool_host.storage.create_pool(NETFS)
 
 
 def test_a_volume_comes_and_goes(pool_host: Host) -> None:
     seen: list[tuple[int, int]] = []
-    made = pool_host.create_volume("images", VOLUME("new", 4), progress=lambda *step: seen.append(step))
+    made = pool_host.storage.create_volume("images", VOLUME("new", 4), progress=lambda *step: seen.append(step))
     assert (made.pool, made.path, made.format, made.capacity) == ("images", "/srv/images/new", "qcow2", 4 * 1024**2)
     assert seen[-1] == (4 * 1024**2, 4 * 1024**2)
-    assert pool_host.volume("images", "new") == made
-    assert pool_host.delete_volume("images", "new") is True
-    assert pool_host.delete_volume("images", "new") is False
-    assert pool_host.delete_volume("nowhere", "new") is False
+    assert pool_host.storage.volume("images", "new") == made
+    assert pool_host.storage.delete_volume("images", "new") is True
+    assert pool_host.storage.delete_volume("images", "new") is False
+    assert pool_host.storage.delete_volume("nowhere", "new") is False
 
 
 def test_a_volume_that_is_there_is_not_replaced(pool_host: Host) -> None:
-    before = pool_host.volume("images", "base.qcow2")
+    before = pool_host.storage.volume("images", "base.qcow2")
     with pytest.raises(Taken, match="^cannot create the volume 'base.qcow2' in the pool 'images': "):
-        pool_host.create_volume("images", VOLUME("base.qcow2", 4))
-    assert pool_host.volume("images", "base.qcow2") == before
+        pool_host.storage.create_volume("images", VOLUME("base.qcow2", 4))
+    assert pool_host.storage.volume("images", "base.qcow2") == before
 
 
 def test_a_pool_that_is_full(pool_host: Host) -> None:
     huge = VOLUME("huge", 1024**3).replace("<target>", "<allocation unit='PiB'>1</allocation><target>")
     with pytest.raises(HostError, match="space"):
-        pool_host.create_volume("images", huge)
-    assert pool_host.volume_names("images") == ("base.qcow2",)
+        pool_host.storage.create_volume("images", huge)
+    assert pool_host.storage.volume_names("images") == ("base.qcow2",)
 
 
 def test_a_copy_of_a_volume(pool_host: Host) -> None:
-    made = pool_host.clone_volume("images", VOLUME("copy", 8), "images", "base.qcow2")
+    made = pool_host.storage.clone_volume("images", VOLUME("copy", 8), "images", "base.qcow2")
     assert (made.name, made.capacity) == ("copy", 8 * 1024**2)
     with pytest.raises(NotThere, match="the pool 'images' has no volume 'bose.qcow2'") as caught:
-        pool_host.clone_volume("images", VOLUME("more", 8), "images", "bose.qcow2")
+        pool_host.storage.clone_volume("images", VOLUME("more", 8), "images", "bose.qcow2")
     assert caught.value.hint == "did you mean 'base.qcow2'?"
 
 
@@ -95,36 +96,36 @@ def test_an_interrupted_volume_is_deleted_again(pool_host: Host, monkeypatch: py
     monkeypatch.setattr(libvirt.virStoragePool, "createXML", slow)
     monkeypatch.setattr(streams.watched, "__defaults__", (0.001,))
     with pytest.raises(KeyboardInterrupt):
-        pool_host.create_volume("images", VOLUME("half", 4), progress=interrupt)
-    assert begun and pool_host.volume("images", "half") is None
+        pool_host.storage.create_volume("images", VOLUME("half", 4), progress=interrupt)
+    assert begun and pool_host.storage.volume("images", "half") is None
 
 
 def test_contents_where_the_driver_has_none(pool_host: Host, tmp_path: Path) -> None:
     source = tmp_path / "disk.img"
     source.write_bytes(b"x" * 100)
     with pytest.raises(NotSupported, match="^cannot upload to the volume 'base.qcow2' of the pool 'images': "):
-        pool_host.upload_volume("images", "base.qcow2", source)
+        pool_host.storage.upload_volume("images", "base.qcow2", source)
     with pytest.raises(NotSupported):
-        pool_host.upload_volume("images", "base.qcow2", io.BytesIO(b"x"))
+        pool_host.storage.upload_volume("images", "base.qcow2", io.BytesIO(b"x"))
     with pytest.raises(NotSupported):
-        pool_host.download_volume("images", "base.qcow2", io.BytesIO())
+        pool_host.storage.download_volume("images", "base.qcow2", io.BytesIO())
     with pytest.raises(NotSupported):
-        pool_host.resize_volume("images", "base.qcow2", 2**30)
+        pool_host.storage.resize_volume("images", "base.qcow2", 2**30)
 
 
 def test_an_upload_from_a_missing_file(pool_host: Host, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing.img' cannot be read: No such file"):
-        pool_host.upload_volume("images", "base.qcow2", tmp_path / "nothing.img")
+        pool_host.storage.upload_volume("images", "base.qcow2", tmp_path / "nothing.img")
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda host: host.refresh_pool("x"),
-        lambda host: host.remove_pool("x"),
-        lambda host: host.create_volume("x", VOLUME("a", 1)),
-        lambda host: host.resize_volume("images", "x", 1),
-        lambda host: host.upload_volume("images", "x", io.BytesIO()),
+        lambda host: host.storage.refresh_pool("x"),
+        lambda host: host.storage.remove_pool("x"),
+        lambda host: host.storage.create_volume("x", VOLUME("a", 1)),
+        lambda host: host.storage.resize_volume("images", "x", 1),
+        lambda host: host.storage.upload_volume("images", "x", io.BytesIO()),
     ],
 )
 def test_what_is_not_there(pool_host: Host, call: Callable[[Host], object]) -> None:
@@ -138,8 +139,8 @@ def test_what_is_not_there(pool_host: Host, call: Callable[[Host], object]) -> N
 def test_a_pool_over_the_same_directory_is_taken(pool_host: Host) -> None:
     for document in (POOL("images", "images"), POOL("other", "images")):
         with pytest.raises(Taken):
-            pool_host.create_pool(document)
-    assert pool_host.pool_names() == ("images",)
+            pool_host.storage.create_pool(document)
+    assert pool_host.storage.pool_names() == ("images",)
 
 
 def test_a_pool_that_others_work_in_is_waited_for(pool_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +154,7 @@ def test_a_pool_that_others_work_in_is_waited_for(pool_host: Host, monkeypatch: 
 
     monkeypatch.setattr(retry, "WAITS", (0.0,) * 5)
     monkeypatch.setattr(libvirt.virStoragePool, "refresh", busy)
-    pool_host.refresh_pool("images")
+    pool_host.storage.refresh_pool("images")
     assert len(tries) == 3
 
 
@@ -182,15 +183,15 @@ class Bytes:
 
 def test_the_first_bytes_of_a_volume(pool_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     volume = Bytes(bytes(range(256)) * 8)
-    monkeypatch.setattr(Host, "_find_volume", lambda self, pool, name: volume)
+    monkeypatch.setattr(Storage, "_find_volume", lambda self, pool, name: volume)
     monkeypatch.setattr(libvirt.virConnect, "newStream", lambda self, flags: volume)
-    assert pool_host.volume_head("images", "v", 300) == (bytes(range(256)) * 8)[:300]
+    assert pool_host.storage.volume_head("images", "v", 300) == (bytes(range(256)) * 8)[:300]
     assert volume.ended == "finished"
 
 
 def test_first_bytes_that_cannot_be_had(pool_host: Host) -> None:
-    assert pool_host.volume_head("images", "base.qcow2", 300) is None
-    assert pool_host.volume_head("images", "nothing", 300) is None
+    assert pool_host.storage.volume_head("images", "base.qcow2", 300) is None
+    assert pool_host.storage.volume_head("images", "nothing", 300) is None
 
 
 class Keeper:
@@ -218,15 +219,15 @@ class Keeper:
 @pytest.mark.parametrize("refuses", [False, True])
 def test_a_secret_is_kept_whole_or_not_at_all(refuses: bool, pool_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper = Keeper(refuses)
-    monkeypatch.setattr(pool_host, "_conn", keeper)
+    monkeypatch.setattr(pool_host._link, "conn", keeper)
     if refuses:
         with pytest.raises(HostError, match="cannot keep the password as a secret"):
-            pool_host.create_secret("<secret/>", b"hush")
+            pool_host.secrets.create("<secret/>", b"hush")
         assert not keeper.there
     else:
-        pool_host.create_secret("<secret/>", b"hush")
+        pool_host.secrets.create("<secret/>", b"hush")
         assert keeper.there and keeper.value == b"hush"
-        pool_host.remove_secret("u")
+        pool_host.secrets.remove("u")
         assert not keeper.there
     monkeypatch.undo()
 
@@ -234,4 +235,4 @@ def test_a_secret_is_kept_whole_or_not_at_all(refuses: bool, pool_host: Host, mo
 def test_the_test_driver_has_no_secrets(pool_host: Host) -> None:
     secret = "<secret ephemeral='no'><usage type='volume'><volume>/v</volume></usage></secret>"
     with pytest.raises(NotSupported):
-        pool_host.create_secret(secret, b"x")
+        pool_host.secrets.create(secret, b"x")

@@ -30,12 +30,12 @@ def host(make_host: Callable[[str], Host]) -> Host:
 
 
 def says(host: Host, place: str, *, inactive: bool = False) -> str:
-    return path.text(parse(host.guest_xml("web", inactive=inactive)), place)
+    return path.text(parse(host.guests.xml("web", inactive=inactive)), place)
 
 
 def test_memory_and_processors(host: Host) -> None:
-    host.set_memory("web", 1048576)
-    host.set_vcpus("web", 3)
+    host.running.set_memory("web", 1048576)
+    host.running.set_vcpus("web", 3)
     assert says(host, "currentMemory") == "1048576"
     assert says(host, "vcpu/@current") == "3"
     assert says(host, "currentMemory", inactive=True) == "2097152"
@@ -44,35 +44,35 @@ def test_memory_and_processors(host: Host) -> None:
 
 def test_more_than_the_maximum_is_refused(host: Host) -> None:
     with pytest.raises(HostError, match="^cannot set the memory of the guest 'web' to 4194304 KiB: "):
-        host.set_memory("web", 4194304)
+        host.running.set_memory("web", 4194304)
     with pytest.raises(HostError, match="^cannot set the processors of the guest 'web' to 5: "):
-        host.set_vcpus("web", 5)
+        host.running.set_vcpus("web", 5)
 
 
 def test_notes_come_and_go(host: Host) -> None:
-    host.set_note("web", "title", "The web")
-    host.set_note("web", "description", "Two\nlines")
-    host.set_note("web", "element", "<rack row='3'/>", uri="http://example.org/rack", prefix="r")
-    root = parse(host.guest_xml("web"))
+    host.running.set_note("web", "title", "The web")
+    host.running.set_note("web", "description", "Two\nlines")
+    host.running.set_note("web", "element", "<rack row='3'/>", uri="http://example.org/rack", prefix="r")
+    root = parse(host.guests.xml("web"))
     assert (path.text(root, "./title"), path.text(root, "./description")) == ("The web", "Two\nlines")
     assert root.find("metadata/{http://example.org/rack}rack").get("row") == "3"  # type: ignore[union-attr]
     assert says(host, "title", inactive=True) == says(host, "description", inactive=True) == ""
-    host.set_note("web", "title", None)
-    host.set_note("web", "element", None, uri="http://example.org/rack", prefix="r")
-    root = parse(host.guest_xml("web"))
+    host.running.set_note("web", "title", None)
+    host.running.set_note("web", "element", None, uri="http://example.org/rack", prefix="r")
+    root = parse(host.guests.xml("web"))
     assert root.find("title") is None and root.find("metadata/*") is None
 
 
 def test_a_title_is_one_line(host: Host) -> None:
     with pytest.raises(HostError, match="^cannot set the title of the guest 'web': "):
-        host.set_note("web", "title", "Two\nlines")
+        host.running.set_note("web", "title", "Two\nlines")
 
 
 def test_limits_of_disks_interfaces_memory_and_shares(host: Host) -> None:
-    host.set_disk_limits("web", "vda", {"total_bytes_sec": 1000, "total_bytes_sec_max": 2000})
-    host.set_bandwidth("web", MAC, {"inbound.average": 128, "outbound.average": 64})
-    host.set_memory_limits("web", {"hard_limit": 4194304})
-    host.set_block_shares("web", {"weight": 300})
+    host.running.set_disk_limits("web", "vda", {"total_bytes_sec": 1000, "total_bytes_sec_max": 2000})
+    host.running.set_bandwidth("web", MAC, {"inbound.average": 128, "outbound.average": 64})
+    host.running.set_memory_limits("web", {"hard_limit": 4194304})
+    host.running.set_block_shares("web", {"weight": 300})
     assert says(host, "devices/disk/iotune/total_bytes_sec") == "1000"
     assert says(host, "devices/interface/bandwidth/inbound/@average") == "128"
     assert says(host, "devices/interface/bandwidth/outbound/@average") == "64"
@@ -81,19 +81,19 @@ def test_limits_of_disks_interfaces_memory_and_shares(host: Host) -> None:
 
 
 def test_limits_end(host: Host) -> None:
-    host.set_bandwidth("web", MAC, {"inbound.average": 128})
-    host.set_bandwidth("web", MAC, {"inbound.average": 0})
-    host.set_memory_limits("web", {"hard_limit": 4194304})
-    host.set_memory_limits("web", {"hard_limit": UNLIMITED})
-    assert "average" not in host.guest_xml("web") and "memtune" not in host.guest_xml("web")
+    host.running.set_bandwidth("web", MAC, {"inbound.average": 128})
+    host.running.set_bandwidth("web", MAC, {"inbound.average": 0})
+    host.running.set_memory_limits("web", {"hard_limit": 4194304})
+    host.running.set_memory_limits("web", {"hard_limit": UNLIMITED})
+    assert "average" not in host.guests.xml("web") and "memtune" not in host.guests.xml("web")
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda host: host.set_memory_limits("web", {"nonsense": 1}),
-        lambda host: host.set_block_shares("web", {"nonsense": 1}),
-        lambda host: host.set_bandwidth("web", MAC, {"nonsense": 1}),
+        lambda host: host.running.set_memory_limits("web", {"nonsense": 1}),
+        lambda host: host.running.set_block_shares("web", {"nonsense": 1}),
+        lambda host: host.running.set_bandwidth("web", MAC, {"nonsense": 1}),
     ],
 )
 def test_a_limit_that_nobody_knows(host: Host, call: Callable[[Host], object]) -> None:
@@ -103,28 +103,28 @@ def test_a_limit_that_nobody_knows(host: Host, call: Callable[[Host], object]) -
 
 def test_a_value_that_does_not_fit(host: Host) -> None:
     with pytest.raises(HostError, match=f"^cannot limit the interface {MAC} of the guest 'web': "):
-        host.set_bandwidth("web", MAC, {"inbound.average": -1})
+        host.running.set_bandwidth("web", MAC, {"inbound.average": -1})
 
 
 def test_what_the_driver_does_not_offer(host: Host) -> None:
     with pytest.raises(HostError, match="^cannot set the processor time of the guest 'web': "):
-        host.set_scheduling("web", {"cpu_shares": 512})
+        host.running.set_scheduling("web", {"cpu_shares": 512})
     with pytest.raises(HostError, match="^cannot pin the processor 0 of the guest 'web': "):
-        host.pin_vcpu("web", 0, "0")
+        host.running.pin_vcpu("web", 0, "0")
     with pytest.raises(HostError, match="^cannot pin the I/O thread 1 of the guest 'web': "):
-        host.pin_iothread("web", 1, "0")
+        host.running.pin_iothread("web", 1, "0")
 
 
 def test_pinning(host: Host) -> None:
-    host.pin_emulator("web", "0,2-4,^3")
+    host.running.pin_emulator("web", "0,2-4,^3")
     assert says(host, "cputune/emulatorpin/@cpuset") == "0,2,4"
-    host.pin_emulator("web", "")
-    assert "cputune" not in host.guest_xml("web") or says(host, "cputune/emulatorpin/@cpuset") == "0-7"
+    host.running.pin_emulator("web", "")
+    assert "cputune" not in host.guests.xml("web") or says(host, "cputune/emulatorpin/@cpuset") == "0-7"
 
 
 def test_the_host_has_so_many_processors(host: Host) -> None:
     with pytest.raises(HostError, match="^the host has no processor 900: it has "):
-        host.pin_emulator("web", "900")
+        host.running.pin_emulator("web", "900")
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_what_is_no_list_of_processors(text: str) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda host: host.set_memory("x", 1),
-        lambda host: host.set_vcpus("x", 1),
-        lambda host: host.set_note("x", "title", ""),
-        lambda host: host.set_disk_limits("x", "vda", {}),
-        lambda host: host.set_scheduling("x", {}),
-        lambda host: host.pin_vcpu("x", 0, ""),
+        lambda host: host.running.set_memory("x", 1),
+        lambda host: host.running.set_vcpus("x", 1),
+        lambda host: host.running.set_note("x", "title", ""),
+        lambda host: host.running.set_disk_limits("x", "vda", {}),
+        lambda host: host.running.set_scheduling("x", {}),
+        lambda host: host.running.pin_vcpu("x", 0, ""),
     ],
 )
 def test_guests_that_are_not_there(host: Host, call: Callable[[Host], object]) -> None:

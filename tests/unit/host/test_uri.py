@@ -69,4 +69,4 @@ def test_libvirt_reads_the_quoted_path_back(tmp_path: Path) -> None:
     path = tmp_path / "a b%20ü?#;.xml"
     path.write_text("<node><network><name>odd</name><bridge name='virbr9'/></network></node>")
     with connect("test://" + quoted_path(str(path))) as host:
-        assert host.network_names() == ("odd",)
+        assert host.networks.names() == ("odd",)

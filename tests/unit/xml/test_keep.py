@@ -158,3 +158,9 @@ def test_long_documents_in_which_much_is_alike() -> None:
     before = raw.replace("'", '"').replace("></c>", "/>").replace("</b >", "</b>")
     after = before.replace("<b>", "<b><new/>")
     assert keep.restore(raw, before, after) == raw.replace("<b>", "<b><new/>")
+
+
+def test_example_of_the_docstring() -> None:
+    raw = "<a><b x='1'></b> <c   y='2'/></a>"
+    before, after = '<a><b x="1"/> <c y="2"/></a>', '<a><b x="1"/> <c y="3"/><d z="4"/></a>'
+    assert keep.restore(raw, before, after) == "<a><b x='1'></b> <c y='3'/><d z='4'/></a>\n"

@@ -14,6 +14,8 @@ from virtprov.actions.steps.files import CopyFile, discard, put_aside
 from virtprov.guest import identity
 from virtprov.guest.disks.chains import Chains
 from virtprov.guest.disks.claimed_format import declared, is_told_otherwise, unlike
+from virtprov.guest.disks.source import ATTRIBUTE, FILE, VOLUME, DiskSource
+from virtprov.guest.disks.source_element import place
 from virtprov.guest.disks.volumes import FILE_POOLS
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, InputError, UsageError
@@ -57,7 +59,7 @@ def plan(
     Raises UsageError for paths that are missing or make no sense, HostError for disks that cannot be copied.
     """
     _check_targets(request, guest)
-    own = {where for disk in guest.disks() if (where := _path(host, disk)) is not None}
+    own = set(filter(None, (_path(host, disk) for disk in guest.disks())))
     work = _Work(request, host, guest.name, name, warnings, Targets(request, host, own))
     for disk in guest.disks():
         work.settle(disk)
@@ -115,7 +117,7 @@ class _Work:
             has = tree.child(disk, "source") is not None
             self._note(disk, where, where if has else "", SHARED if has else EMPTY)
             return
-        if where is None:
+        if not where:
             raise _unclonable(disk)
         given = bool(self.files)
         target = self._new_path(disk, where)
@@ -132,8 +134,8 @@ class _Work:
             self._copy(disk, where, target)
             self._note(disk, where, target, COPIED)
 
-    def _note(self, disk: Element, where: str | None, target: str | None, fate: str) -> None:
-        self.fates.append(DiskFate(_target(disk), where or "", target or "", fate))
+    def _note(self, disk: Element, where: str, target: str, fate: str) -> None:
+        self.fates.append(DiskFate(_target(disk), where, target, fate))
 
     def finish(self) -> None:
         """Say what is left over or missing."""
@@ -171,7 +173,7 @@ class _Work:
         return target
 
     def _is_taken(self, where: str) -> bool:
-        return where in self._taken or self.host.volume_at(where) is not None or self._is_here(where)
+        return where in self._taken or self.host.storage.volume_at(where) is not None or self._is_here(where)
 
     def _is_here(self, where: str) -> bool:
         return not self.host.is_remote and os.path.lexists(where)
@@ -180,7 +182,7 @@ class _Work:
         """Raise HostError when a disk that shall be used as it is does not exist."""
         if not self.request.checks.path_exists:
             return
-        if self.host.volume_at(target) is None and not self._is_here(target):
+        if self.host.storage.volume_at(target) is None and not self._is_here(target):
             raise HostError(
                 f"--preserve-data: there is no {target}", hint="leave it out, and the disk is copied there"
             )
@@ -188,7 +190,7 @@ class _Work:
     # -- copying ----------------------------------------------------------------------------------
 
     def _copy(self, disk: Element, where: str, target: str) -> None:
-        host, source, existing = self.host, self.host.volume_at(where), self.host.volume_at(target)
+        host, source, existing = self.host, self.host.storage.volume_at(where), self.host.storage.volume_at(target)
         if os.path.normpath(target) == os.path.normpath(where):
             raise UsageError(f"--file {target}: this is the original's own disk", hint="give another path")
         onto_device = not host.is_remote and is_block_device(target)
@@ -199,7 +201,7 @@ class _Work:
             )
         if self._is_here(target) and not onto_device:
             self._put_aside(target)
-        pool = host.pool_at(os.path.dirname(target))
+        pool = host.storage.pool_at(os.path.dirname(target))
         if pool is not None and not pool.active:
             raise inactive(pool)
         fmt = declared(disk, "" if self.request.document else host.driver)  # libvirt's own documents always say
@@ -300,15 +302,11 @@ def _leans(where: str, target: str) -> bool:
     return bool(plain) and os.path.dirname(where) != os.path.dirname(target)
 
 
-def _path(host: Host, disk: Element) -> str | None:
-    """Where a disk's data lies on the host; None for what is on the network or nowhere."""
-    for name in ("file", "dev", "dir"):
-        found = path.get(disk, f"./source/@{name}")
-        if found:
-            return found
-    pool, volume = path.get(disk, "./source/@pool"), path.get(disk, "./source/@volume")
-    known = host.volume(pool, volume) if pool and volume else None
-    return known.path if known is not None and known.path.startswith("/") else None
+def _path(host: Host, disk: Element) -> str:
+    """Where a disk's data lies on the host; "" for what is on the network or nowhere."""
+    source = DiskSource.of(disk)
+    where = source.path_on(host)
+    return "" if source.kind == VOLUME and not where.startswith("/") else where  # on the network it has an address
 
 
 def _unclonable(disk: Element) -> HostError:
@@ -344,15 +342,11 @@ def _outside(where: str) -> VolumeInfo:
 
 def _point(host: Host, disk: Element, target: str) -> None:
     """Let the disk of the copy lie at `target`; a pool's volume stays one where the pool is the same."""
-    for name in ("file", "dev", "dir"):
-        if path.get(disk, f"./source/@{name}") is not None:
-            path.put(disk, f"./source/@{name}", target)
-            return
-    pool = host.pool(path.text(disk, "./source/@pool"))
-    if pool is not None and pool.path and os.path.dirname(target) == os.path.normpath(pool.path):
+    source = DiskSource.of(disk)
+    pool = host.storage.pool(source.pool) if source.pool else None
+    if source.kind in ATTRIBUTE:
+        path.put(disk, f"./source/@{ATTRIBUTE[source.kind]}", target)
+    elif pool is not None and pool.path and os.path.dirname(target) == os.path.normpath(pool.path):
         path.put(disk, "./source/@volume", os.path.basename(target))
-        return
-    path.put(disk, "./source/@pool", None)
-    path.put(disk, "./source/@volume", None)
-    disk.set("type", "file")
-    path.put(disk, "./source/@file", target)
+    else:
+        place(disk, FILE, target)

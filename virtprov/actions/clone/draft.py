@@ -16,10 +16,10 @@ from virtprov.actions.steps.files import CopyFile
 from virtprov.actions.steps.guest import Define, Replace, discard_guest
 from virtprov.guest import checks, identity, names
 from virtprov.guest.disks.claimed_format import is_told_otherwise
-from virtprov.guest.document import Guest
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
-from virtprov.support.text import first_free, is_uuid
+from virtprov.support.text import first_free
 from virtprov.xml import keep, path
 
 if TYPE_CHECKING:
@@ -43,29 +43,33 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
 
     Raises UsageError for requests that make no sense, HostError for what the host has not or cannot copy.
     """
-    source, raw = _source(request, host)
-    guest = source.copy()
+    original = _source(request, host)
+    source, guest = original.guest, original.guest.copy()
     warnings: list[str] = []
     name = _name(request, host, source.name)
     uuid = _uuid(request, host)
     macs = _macs(request, host, source, warnings)
     copies = disks.plan(request, host, guest, name, warnings)
     replaced = _replaced(request, host, name)
-    nvram, nvram_steps = _nvram(request, host, guest, name, replaced)
+    nvram = _nvram(request, host, guest, name, replaced)
+    if nvram is not None and nvram.place:
+        guest.put(nvram.place, nvram.target)
+    nvram_steps = _nvram_steps(request, host, nvram) if nvram is not None else []
     _rename_logs(guest, source.name, name)
     told = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
-    if nvram:
+    if nvram is not None:
         told.append("a copy of the UEFI variables" if nvram_steps else "UEFI variables of its own")
-    text = keep.restore(raw, source.text(), guest.text())
-    room, gone = _make_room(host, name, replaced, nvram)
-    listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, text), *gone, *copies.last)
+    copy = DomainDocument(guest, keep.restore(original.text, source.text(), guest.text()))
+    nvram_path = nvram.target if nvram is not None else None
+    room, gone = _make_room(host, name, replaced, nvram_path)
+    listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, copy), *gone, *copies.last)
     warnings += identity.shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
     if any(disk.fate == disks.COPIED for disk in copies.fates):
         notes = (*notes, _inside(name))
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
-    made = Plan((text,), listed, name, notes, tuple(warnings))
-    return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram, tuple(told))
+    made = Plan((copy,), listed, name, notes, tuple(warnings))
+    return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram_path, tuple(told))
 
 
 def _inside(name: str) -> str:
@@ -80,29 +84,29 @@ def _inside(name: str) -> str:
     )
 
 
-def _source(request: CloneRequest, host: Host) -> tuple[Guest, str]:
-    """The original's document, and the text it was read from."""
+def _source(request: CloneRequest, host: Host) -> DomainDocument:
+    """The original's document."""
     if request.document:
-        return Guest.parse(request.document, "the original's XML"), keep.decode(request.document)
-    info = host.guest(request.original)
+        return DomainDocument(Guest.parse(request.document, "the original's XML"), keep.decode(request.document))
+    info = host.guests.find(request.original)
     if info is None:
         raise HostError(
             f"the host {host.uri} has no guest '{request.original}'",
-            hint=nearest(request.original, host.guest_names()) or "`virsh list --all` lists its guests",
+            hint=nearest(request.original, host.guests.names()) or "`virsh list --all` lists its guests",
         )
     if info.active:
         raise HostError(
             f"the guest '{info.name}' is {info.state}: its disks cannot be copied while it writes to them",
             hint=f"shut it down first: `virsh shutdown {info.name}`",
         )
-    text = host.guest_xml(info.uuid, inactive=True, secure=True)
-    return Guest.parse(text, f"the document of '{info.name}'"), text
+    text = host.guests.xml(info.uuid, inactive=True, secure=True)
+    return DomainDocument.parse(text, f"the document of '{info.name}'")
 
 
 def _name(request: CloneRequest, host: Host, source: str) -> str:
     if not request.name and not request.auto:
         raise UsageError("the copy has no name", hint="give --name NAME, or --auto-clone to have one made up")
-    name = request.name or identity.clone_name(source, lambda word: host.guest(word) is not None)
+    name = request.name or identity.clone_name(source, lambda word: host.guests.find(word) is not None)
     names.check_name(name)
     if request.replace and name in (source, request.original) and not request.document:
         raise UsageError(f"--replace: '{name}' is the original itself", hint="give the copy another --name")
@@ -114,13 +118,11 @@ def _name(request: CloneRequest, host: Host, source: str) -> str:
 def _uuid(request: CloneRequest, host: Host) -> str:
     if not request.uuid:
         return names.new_uuid()
-    if not is_uuid(request.uuid):
-        raise UsageError(f"--uuid {request.uuid}: this is no UUID", hint="leave it out, and one is made")
-    owner = host.guest(request.uuid)
+    names.check_uuid(request.uuid)
+    owner = host.guests.find(request.uuid)
     if owner is not None and not (request.replace and owner.name == request.name):
         raise HostError(f"the UUID {request.uuid} belongs to the guest '{owner.name}'", hint="leave out --uuid")
-    plain = request.uuid.replace("-", "").lower()
-    return "-".join((plain[:8], plain[8:12], plain[12:16], plain[16:20], plain[20:]))
+    return names.spell_uuid(request.uuid.replace("-", "").lower())
 
 
 def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str]) -> tuple[str, ...]:
@@ -136,14 +138,14 @@ def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str])
     return request.macs[:count]
 
 
-def _replaced(request: CloneRequest, host: Host, name: str) -> str | None:
-    """The document of the guest in whose place the copy comes; None without one."""
-    if not request.replace or host.guest(name) is None:
+def _replaced(request: CloneRequest, host: Host, name: str) -> Guest | None:
+    """The guest in whose place the copy comes; None without one."""
+    if not request.replace or host.guests.find(name) is None:
         return None
-    return host.guest_xml(name, inactive=True, secure=True)
+    return Guest.parse(host.guests.xml(name, inactive=True, secure=True))
 
 
-def _make_room(host: Host, name: str, replaced: str | None, nvram: str | None) -> tuple[list[Step], list[Step]]:
+def _make_room(host: Host, name: str, replaced: Guest | None, nvram: str | None) -> tuple[list[Step], list[Step]]:
     """The steps that put the replaced guest out of the way, and those that remove it in the end."""
     if replaced is None:
         return [], []
@@ -154,37 +156,57 @@ def _make_room(host: Host, name: str, replaced: str | None, nvram: str | None) -
 # -- other files ---------------------------------------------------------------------------------
 
 
-def _nvram(
-    request: CloneRequest, host: Host, guest: Guest, name: str, replaced: str | None
-) -> tuple[str | None, list[Step]]:
-    """The copy's UEFI variables: a copy of the original's where one can be made, else libvirt's template."""
+class _Nvram(Record):
+    """The UEFI variables of a copy: where the original has them, where the copy gets them.
+
+    `place` is where the copy's document says so ("" where libvirt's own rule gives the path), `format` how the
+    original's firmware reads them.
+    """
+
+    source: str
+    target: str
+    place: str
+    format: str
+
+
+def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced: Guest | None) -> _Nvram | None:
+    """Where the copy's UEFI variables go; None when it has none."""
     place = "./os/nvram/source/@file" if guest.has("./os/nvram/source/@file") else "./os/nvram"
-    where = guest.get(place)
-    implied = not where
-    if implied and guest.get("./os/@firmware") == "efi":
-        where = os.path.join(variables_folder(host), f"{guest.name}_VARS.fd")
-    if not where:
-        return None, []
-    target = request.nvram or identity.nvram_path(where, name)
-    old = variable_files(host, replaced) if replaced is not None else []
-    if target in old and not request.nvram:  # they stay until the replaced guest goes
-        target, implied = _beside(host, target), False
-    if not implied or request.nvram:
-        guest.put(place, target)
-    source, here = host.volume_at(where), not host.is_remote and os.access(where, os.R_OK)
-    if request.preserve or (source is None and not here):
-        if request.nvram:
-            Targets(request, host, set()).check_variables(target, where)
-        return target, []
-    if host.volume_at(target) is not None or (here and os.path.lexists(target)):
-        if request.nvram:
-            Targets(request, host, set()).check_variables(target, where)
-            return target, []
-        raise HostError(f"{target} exists already", hint="give --nvram PATH for the copy's UEFI variables")
+    source = guest.get(place)
+    said = bool(source)
+    if not said and guest.get("./os/@firmware") == "efi":
+        source = os.path.join(variables_folder(host), f"{guest.name}_VARS.fd")
+    if not source:
+        return None
     fmt = guest.get("./os/nvram/@format") or guest.get("./os/loader/@format") or "raw"
-    if source is None or is_told_otherwise(fmt, source) and here:
-        return target, [CopyFile(where, target)]
-    return target, [storage.CopyDisk(source, target, declared=fmt)]
+    if request.nvram:
+        return _Nvram(source, request.nvram, place, fmt)
+    target = identity.nvram_path(source, name)
+    if replaced is not None and target in variable_files(host, replaced):
+        return _Nvram(source, _beside(host, target), place, fmt)  # the old ones stay until the replaced guest goes
+    return _Nvram(source, target, place if said else "", fmt)
+
+
+def _nvram_steps(request: CloneRequest, host: Host, nvram: _Nvram) -> list[Step]:
+    """The copy of the original's variables where one can be made; else libvirt makes them from its template.
+
+    Raises as `Targets.check_variables` does for a path the user gave, HostError for a made-up one that is taken.
+    """
+    volume = host.storage.volume_at(nvram.source)
+    readable = not host.is_remote and os.access(nvram.source, os.R_OK)
+    copied = not request.preserve and (volume is not None or readable)
+    taken = copied and (
+        host.storage.volume_at(nvram.target) is not None or (readable and os.path.lexists(nvram.target))
+    )
+    if taken and not request.nvram:
+        raise HostError(f"{nvram.target} exists already", hint="give --nvram PATH for the copy's UEFI variables")
+    if taken or not copied:
+        if request.nvram:
+            Targets(request, host, set()).check_variables(nvram.target, nvram.source)
+        return []
+    if volume is None or is_told_otherwise(nvram.format, volume) and readable:
+        return [CopyFile(nvram.source, nvram.target)]
+    return [storage.CopyDisk(volume, nvram.target, declared=nvram.format)]
 
 
 def _beside(host: Host, where: str) -> str:
@@ -192,7 +214,7 @@ def _beside(host: Host, where: str) -> str:
     base, dot, ending = where.rpartition(".")
 
     def is_taken(path: str) -> bool:
-        return path == where or host.volume_at(path) is not None or os.path.lexists(path)
+        return path == where or host.storage.volume_at(path) is not None or os.path.lexists(path)
 
     return first_free(is_taken, lambda mark: f"{base}{mark}{dot}{ending}")
 

@@ -9,6 +9,8 @@ from virtprov.guest.checks import Others
 from virtprov.guest.disks import host_use
 from virtprov.guest.disks.chains import Chains
 from virtprov.guest.disks.in_use import disks_are_free
+from virtprov.guest.disks.source import FILE
+from virtprov.guest.disks.source_element import place
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path, tree
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
 
+
 class Targets:
     """The paths that the user gives for copies; `own` are those of the original's disks."""
 
@@ -24,7 +27,7 @@ class Targets:
         self.request, self.host = request, host
         self._chains = Chains(host)
         own = set() if request.document else own  # no guest of the host has these
-        self._own = {self._chains.real(os.path.normpath(place)): place for place in own}
+        self._own = {self._chains.real(os.path.normpath(each)) for each in own}
         self._others = Others(host)
 
     def check(self, disk: Element, target: str) -> None:
@@ -32,10 +35,10 @@ class Targets:
 
         A guest in whose place the copy comes may lose its disks to it.
         """
-        place = self._chains.real(os.path.normpath(target))
+        real = self._chains.real(os.path.normpath(target))
         if not self.request.checks.path_in_use:
             return
-        if place in self._own and tree.child(disk, "shareable") is None and tree.child(disk, "readonly") is None:
+        if real in self._own and tree.child(disk, "shareable") is None and tree.child(disk, "readonly") is None:
             raise UsageError(
                 f"--file {target}: this is the original's own disk",
                 hint="give another path, --skip-copy to share it, or --check path_in_use=off",
@@ -45,7 +48,7 @@ class Targets:
             there = tree.child(wanted, tag)
             if there is not None:
                 tree.remove(there)
-        path.put(wanted, "./source/@file", target)
+        place(wanted, FILE, target)
         replaced = self.request.name if self.request.replace else ""
         disks_are_free(self.host, [wanted], itself=replaced, others=self._others)
         host_use.refuse_used(self.host, target, f"--file {target}")

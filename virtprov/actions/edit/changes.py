@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest import defaults, hostdev
 from virtprov.guest.choices import NONE, Choices
-from virtprov.guest.disks.locate import Storage, change_source
+from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import default_network, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
 from virtprov.guest.write.compose import NewDevice
 from virtprov.guest.write.select import Selector
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtprov.actions.seed.replace import Reseeded
+    from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.host_view import HostView
     from virtprov.osinfo.profile import Profile
 
@@ -41,7 +42,8 @@ class EditRequest(Record):
     """One change to a guest; an edit is a row of them.
 
     `group` is the option group it is about, `uses` what is said of it, `selector` which elements are meant (for
-    EDIT and REMOVE). `profile` is the operating system, when the user names it. `words` are what is said of a SEED.
+    EDIT and REMOVE). `profile` is the operating system, when the user names it. `seed` is what
+    a SEED asks for, and `seed_text` its sub-options as text.
     """
 
     action: str
@@ -49,7 +51,8 @@ class EditRequest(Record):
     uses: tuple[Use, ...] = ()
     selector: Selector = Selector()
     profile: Profile | None = None
-    words: tuple[tuple[str, str | None], ...] = ()
+    seed: SeedRequest | None = None
+    seed_text: str = ""
 
 
 class Changed(Record):
@@ -77,7 +80,7 @@ def change(
     request: EditRequest,
     guest: Guest,
     host: HostView | None,
-    storage: Storage | None = None,
+    storage: DiskResolver | None = None,
     *,
     dry: bool = False,
     twin: Guest | None = None,
@@ -127,7 +130,7 @@ def blank(host: HostView | None) -> Guest:
     driver = host.driver if host is not None else "qemu"
     guest = Guest.new({"qemu": "kvm"}.get(driver, driver))
     guest.put("./os/type", {"lxc": "exe", "openvz": "exe"}.get(driver, "hvm"))
-    guest.put("./os/type/@arch", host.capabilities().host_arch if host is not None else ARCH)
+    guest.put("./os/type/@arch", host.capabilities.of_host().host_arch if host is not None else ARCH)
     return guest
 
 
@@ -145,11 +148,11 @@ def _noted(os_id: str) -> Profile:
 
 def _setting(
     request: EditRequest, guest: Guest, host: HostView | None, fresh: list[Element] | None = None
-) -> Setting:
+) -> RuleContext:
     return _Placed(guest, _view(guest, host), _profile(request, guest), fresh=fresh)
 
 
-class _Placed(Setting):
+class _Placed(RuleContext):
     """A guest that is there: the host it is on runs it, whatever its document says."""
 
     __slots__ = ()
@@ -165,16 +168,16 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
     return host if host is not None else Offline(guest)
 
 
-def storage_of(guest: Guest, host: HostView | None) -> Storage:
+def storage_of(guest: Guest, host: HostView | None) -> DiskResolver:
     """What resolves the disks of one edit of a guest."""
     view = _view(guest, host)
-    return Storage(view, guest.name or "guest", qemu=view.driver == "qemu", warn_of_use=host is not None)
+    return DiskResolver(view, guest.name or "guest", qemu=view.driver == "qemu", warn_of_use=host is not None)
 
 
 # -- editing -------------------------------------------------------------------------------------
 
 
-def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
+def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver) -> Changed:
     if request.group.startswith("convert-to-"):
         return _convert(request, guest, host)
     rows = table(request.group)
@@ -200,7 +203,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: St
 
 
 def _act(
-    group: str, guest: Guest, host: HostView | None, node: Element, use: Use, storage: Storage
+    group: str, guest: Guest, host: HostView | None, node: Element, use: Use, storage: DiskResolver
 ) -> list[Making]:
     """What the words of one use mean for an element that is there."""
     if use.disk is not None:
@@ -221,7 +224,7 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
     return Changed(guest, () if part is None else (part,), before, (), tuple(setting.notes), tuple(setting.warnings))
 
 
-def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Setting:
+def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> RuleContext:
     model = guest.get("./cpu/model")
     with in_kib(guest.root, request.group):
         _, choices = compose.write_all(guest, request.uses)
@@ -236,7 +239,7 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Se
     return setting
 
 
-def _settle_boot(setting: Setting, host: HostView | None) -> None:
+def _settle_boot(setting: RuleContext, host: HostView | None) -> None:
     """What `--boot` says of the machine and its firmware, and what no rule for defaults does."""
     guest, choices = setting.guest, setting.choices
     if choices.refresh_machine:
@@ -305,7 +308,7 @@ def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
 
 
 def _add(
-    request: EditRequest, guest: Guest, host: HostView | None, storage: Storage, twin: Guest | None
+    request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver, twin: Guest | None
 ) -> Changed:
     changed = _complete(request, guest, host, storage, _names(twin))
     if request.profile is not None and request.profile.os_id:
@@ -323,7 +326,7 @@ def _complete(
     request: EditRequest,
     guest: Guest,
     host: HostView | None,
-    storage: Storage,
+    storage: DiskResolver,
     taken: frozenset[str] = frozenset(),
 ) -> Changed:
     """Make new elements and fill in what they leave open; what the guest had stays as it is."""
@@ -340,7 +343,7 @@ def _complete(
     return Changed(guest, tuple(fresh), (), tuple(makings), notes, warnings)
 
 
-def _settle(host: HostView | None, storage: Storage, device: NewDevice) -> Making | None:
+def _settle(host: HostView | None, storage: DiskResolver, device: NewDevice) -> Making | None:
     use = device.use
     if use.disk is not None:
         return storage.resolve(device.element, use.disk)
@@ -348,7 +351,7 @@ def _settle(host: HostView | None, storage: Storage, device: NewDevice) -> Makin
     return None
 
 
-def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: Storage) -> Changed:
+def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver) -> Changed:
     rows = table(request.group)
     if rows.many:
         return _complete(request, guest, host, storage)
@@ -392,8 +395,8 @@ def _seed(request: EditRequest, guest: Guest, host: HostView | None, dry: bool) 
 
     if host is None:
         raise UsageError("--cloud-init needs a host, where the seed is kept", hint="name a guest")
-    if request.action == EJECT:
+    if request.seed is None:
         made = replace.plan_eject(guest, host)
     else:
-        made = replace.plan_seed(guest, host, dict(request.words), build=not dry)
+        made = replace.plan_seed(guest, host, request.seed, build=not dry)
     return Changed(made.guest, made.elements, made.before, (), made.notes, made.warnings, made)

@@ -32,16 +32,16 @@ def names(choice: Choice, host: Host) -> list[str]:
     Nothing is listed for plain names. Raises HostError for a word that means none.
     """
     if not choice.words:
-        return list(host.guest_names())
+        return list(host.guests.names())
     found: dict[str, None] = {}
     listed: tuple[str, ...] | None = None
     for word in choice.words:
-        info = host.guest(word)
+        info = host.guests.find(word)
         if info is not None:
             found[info.name] = None
             continue
         if listed is None:
-            listed = host.guest_names()
+            listed = host.guests.names()
         matching = [name for name in listed if means(word, name)]
         if not matching:
             raise _nobody(word, listed, host)

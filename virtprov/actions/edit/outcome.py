@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import ADD, EJECT, SEED, Changed, EditRequest, change, storage_of
-from virtprov.actions.edit.source import Document, Source
+from virtprov.actions.edit.source import Source
 from virtprov.guest import checks
-from virtprov.guest.document import Guest
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import diff, keep, tree
@@ -15,7 +15,7 @@ from virtprov.xml import diff, keep, tree
 if TYPE_CHECKING:
     from virtprov.actions.live.compare import Course
     from virtprov.actions.live.effects import Live
-    from virtprov.guest.disks.locate import Storage
+    from virtprov.guest.disks.locate import DiskResolver
     from virtprov.host.connection import Host
     from virtprov.xml.keep import Letters
 
@@ -101,37 +101,51 @@ def make(
     return made._replace(autostart=turned(source, autostart))
 
 
+class _Side:
+    """A document that is changed: the guest as the changes so far have left it, and each of them."""
+
+    __slots__ = ("changes", "guest", "storage")
+
+    def __init__(self, document: DomainDocument, host: Host | None) -> None:
+        self.guest = document.guest
+        self.storage = storage_of(document.guest, host)  # of its own: both sides come to the same names
+        self.changes: list[Changed] = []
+
+    def take(self, changed: Changed) -> None:
+        """Go on from this change."""
+        self.changes.append(changed)
+        self.guest = changed.guest
+
+
 def _each_on_the_last(
     requests: tuple[EditRequest, ...], source: Source, wanted: Wanted, host: Host | None
 ) -> Edited:
     running = source.running if wanted.update else None
     document = source.stored if running is None or wanted.define else running
-    storages = storage_of(document.guest, host), storage_of(document.guest, host)  # both come to the same names
-    guest, beside = document.guest, None if running is None else running.guest
+    shown = _Side(document, host)
+    live = None if running is None else _Side(running, host)
     dry = not (wanted.define or wanted.start)
-    parts: list[Changed] = []
-    lives: list[Changed] = []
     meant: list[Live] = []
     for request in requests:
-        twin = None if document is running else guest
-        mine = None if beside is None else _on_running(request, beside, wanted, host, storages[1], twin)
-        if beside is not None and mine is not None and document is running:
-            part = mine
-        elif beside is not None and mine is not None and request.action == ADD:
-            part = graft(guest, beside, mine)
+        twin = None if document is running else shown.guest
+        now = None if live is None else _on_running(request, live.guest, wanted, host, live.storage, twin)
+        if now is not None and document is running:
+            part = now
+        elif now is not None and live is not None and request.action == ADD:
+            part = graft(shown.guest, live.guest, now)
         else:
-            part = change(request, guest, host, storages[0], dry=dry)
+            part = change(request, shown.guest, host, shown.storage, dry=dry)
         if source.info is not None and source.info.active and wanted.anything:
-            meant.append(_meaning(request, source, wanted, (beside, mine), (guest, part), host))
-        if beside is not None:
-            lives.append(Changed(beside, (), makings=part.makings) if mine is None else mine)
-            beside = lives[-1].guest
-        parts.append(part)
-        guest = part.guest
+            was = live.guest if live is not None else None
+            meant.append(_meaning(request, source, wanted, (was, now), (shown.guest, part), host))
+        shown.take(part)
+        if live is not None:
+            live.take(now or Changed(live.guest, (), makings=part.makings))
     if any(request.group == "graphics" for request in requests):
-        checks.display_passwords(guest)
-    text, difference = spelled(document, guest)
-    return Edited(requests, source, text, difference, tuple(parts), tuple(lives), course=_course(meant))
+        checks.display_passwords(shown.guest)
+    text, difference = spelled(document, shown.guest)
+    lives = tuple(live.changes) if live is not None else ()
+    return Edited(requests, source, text, difference, tuple(shown.changes), lives, course=_course(meant))
 
 
 def _course(meant: list[Live]) -> Course | None:
@@ -143,7 +157,7 @@ def _course(meant: list[Live]) -> Course | None:
 
 
 def _on_running(
-    request: EditRequest, beside: Guest, wanted: Wanted, host: Host | None, storage: Storage, twin: Guest | None
+    request: EditRequest, beside: Guest, wanted: Wanted, host: Host | None, storage: DiskResolver, twin: Guest | None
 ) -> Changed | None:
     """The change in the running guest; None when only the definition, its `twin`, can have it."""
     if request.action == SEED:
@@ -204,10 +218,10 @@ def graft(guest: Guest, beside: Guest, mine: Changed) -> Changed:
     return mine._replace(guest=altered, elements=tuple(added))
 
 
-def spelled(document: Document, guest: Guest) -> tuple[str, str]:
+def spelled(document: DomainDocument, guest: Guest) -> tuple[str, str]:
     """The changed document, spelled as the original was, and the difference."""
-    text = keep.restore(document.raw, document.guest.text(), guest.text())
-    original = document.raw.lstrip("\ufeff\n")
+    text = keep.restore(document.text, document.guest.text(), guest.text())
+    original = document.text.lstrip("\ufeff\n")
     return text, diff.unified(original if original.endswith("\n") else original + "\n", text)
 
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from virtprov.actions.edit.outcome import Edited, Wanted
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, SetAutostart, Start
+from virtprov.guest.document import DomainDocument
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from virtprov.actions.edit.changes import Changed
     from virtprov.actions.run.plan import Step
     from virtprov.host.connection import Host
@@ -34,13 +37,13 @@ def target(made: Edited, host: Host) -> Target:
     """
     guest, info = made.guest, made.source.info
     if info is None:
-        known = host.guest(guest.name)
+        known = host.guests.find(guest.name)
         if known is None:
             return Target(guest.name, guest.uuid, None)
-        return Target(known.name, known.uuid, host.stored_definition(known.uuid))
+        return Target(known.name, known.uuid, host.guests.stored_definition(known.uuid))
     same_name, same_uuid = guest.name == info.name, guest.uuid.lower() == info.uuid.lower()
     if same_name and same_uuid:
-        return Target(info.name, info.uuid, made.source.stored.raw if info.persistent else "")
+        return Target(info.name, info.uuid, made.source.stored.text if info.persistent else "")
     if same_name:
         raise HostError(
             f"the guest '{guest.name}' cannot get another UUID", hint="`virsh undefine` it first, or make a clone"
@@ -63,20 +66,20 @@ def steps(made: Edited, wanted: Wanted, store: Step | None) -> tuple[list[Step],
 
     `store` is the step that stores the definition, None when none is stored.
     """
-    source, name = made.source, made.guest.name
-    first: list[Step] = []
-    if wanted.anything:
-        first += _storage_steps(made.made)
-    if wanted.define or wanted.start:
-        first += _seed_steps(made, first)
-    if wanted.update and source.info is not None and made.course is not None:
-        first += made.course.steps(source.info.name)
-    if store is not None:
-        first.append(store)
-    if wanted.define and made.autostart is not None:
-        first.append(SetAutostart(name, made.autostart[1]))
-    if wanted.start:
-        first.append(Start(name) if wanted.define else Create(name, made.text))
+    info, name = made.source.info, made.guest.name
+    storing = _storage_steps(made.made)
+    live = made.course.steps(info.name) if info is not None and made.course is not None else []
+    turning = [SetAutostart(name, made.autostart[1])] if made.autostart is not None else []
+    start = Start(name) if wanted.define else Create(name, DomainDocument(made.guest, made.text))
+    rows: tuple[tuple[bool, Sequence[Step]], ...] = (
+        (wanted.anything, storing),
+        (wanted.define or wanted.start, _seed_steps(made, storing)),
+        (wanted.update, live),
+        (store is not None, [store] if store is not None else []),
+        (wanted.define, turning),
+        (wanted.start, [start]),
+    )
+    first = [step for is_wanted, listed in rows if is_wanted for step in listed]
     return first, _last_steps(made) if wanted.define or wanted.update else []
 
 
@@ -98,6 +101,6 @@ def _last_steps(made: Edited) -> list[Step]:
     old = [seed for part in (*made.parts, *made.lives) if part.seeded is not None for seed in part.seeded.old]
     if not old:
         return []
-    from virtprov.actions.seed import replace
+    from virtprov.actions.steps.seed import DeleteSeeds
 
-    return [replace.Delete(tuple(dict.fromkeys(old)))]
+    return [DeleteSeeds(tuple(dict.fromkeys(old)))]

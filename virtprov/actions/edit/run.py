@@ -27,6 +27,7 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from virtprov.actions.edit.keep_old import KeptFiles
     from virtprov.host.connection import Host
+    from virtprov.host.info import GuestInfo
     from virtprov.support.errors import ProvError
 
 
@@ -97,7 +98,7 @@ class Editor:
         try:
             return self._guest(key, choice, wanted or self.edit.wanted)
         except NotThere:
-            raise no_guest(self.host, key, self.host.guest_names()) from None
+            raise no_guest(self.host, key, self.host.guests.names()) from None
 
     def _guest(self, key: str, choice: Choice, wanted: Wanted) -> GuestReport | None:
         source = self._read(key, choice)
@@ -124,10 +125,10 @@ class Editor:
     def _read(self, key: str, choice: Choice) -> Source | None:
         # The running guest's document is read only where it matters: it is another call, and another tree.
         both = self.edit.wanted.update or any(change.action == EJECT for change in self.edit.changes)
-        found = self.host.definition(key, states=choice.states, running=both)
+        found = self.host.guests.definition(key, states=choice.states, running=both)
         if found is None:
             return None
-        start = self.host.autostart(key) if self.edit.autostart is not None else None
+        start = self.host.guests.autostart(key) if self.edit.autostart is not None else None
         source = from_definition(found, start)
         return source if choice.holds is None or choice.holds(source.stored.guest.root) else None
 
@@ -136,14 +137,16 @@ class Editor:
         wanted = wanted._replace(update=wanted.update and info is not None and info.active)
         make = verify.make if wanted.verify else outcome.make
         made = make(edit.changes, source, wanted, self._host, edit.autostart)
-        if not edit.alone and info is not None and (made.guest.name, made.guest.uuid) != (info.name, info.uuid):
-            raise UsageError(
-                f"the guest '{info.name}' cannot get another name or UUID along with others",
-                hint="name one guest alone, with both of them new, to make a further guest of it",
-            )
+        if not edit.alone and info is not None:
+            _refuse_renamed(made, info)
         report = guest_report.report(made, wanted, text=edit.shows)
-        if wanted.verify:
-            return report
+        if not wanted.verify:
+            self._complete(report, made, wanted)
+        return report
+
+    def _complete(self, report: GuestReport, made: Edited, wanted: Wanted) -> None:
+        """Add what there is to say and to do."""
+        source, edit = made.source, self.edit
         report.notes += [note for part in made.parts for note in part.notes]
         report.warnings += [warning for part in made.parts for warning in part.warnings]
         if wanted.anything:
@@ -151,9 +154,8 @@ class Editor:
             if self._checker is not None and report.plans and made.diff:
                 report.warnings += self._checker.check(made.guest.root, source.stored.guest.root)
             report.edited = made if edit.asks and edit.alone else None
-        elif info is None:
+        elif source.info is None:
             report.unmade = tuple(outcome.unmade(made))
-        return report
 
     def _plan_steps(self, report: GuestReport, made: Edited, wanted: Wanted) -> None:
         store = None
@@ -163,7 +165,7 @@ class Editor:
             journal = self._note(report, Entry(goal.name, goal.uuid, goal.before or None, made.text, made.autostart))
             store = Store(goal, report.place, journal)
         elif report.turns:
-            before = made.source.stored.raw if report.info is not None and report.info.persistent else None
+            before = made.source.stored.text if report.info is not None and report.info.persistent else None
             self._note(report, Entry(report.name, report.uuid, before, None, made.autostart))
         first, last = plan.steps(made, wanted, store)
         report.first, report.last = tuple(first), tuple(last)
@@ -240,5 +242,13 @@ class Editor:
             if before is not None:
                 return before
         key = report.info.uuid if report.info is not None else report.uuid
-        return self.host.guest_xml(key, inactive=True, secure=True)
+        return self.host.guests.xml(key, inactive=True, secure=True)
 
+
+def _refuse_renamed(made: Edited, info: GuestInfo) -> None:
+    """Raise UsageError when one of several guests would get another name or UUID."""
+    if (made.guest.name, made.guest.uuid) != (info.name, info.uuid):
+        raise UsageError(
+            f"the guest '{info.name}' cannot get another name or UUID along with others",
+            hint="name one guest alone, with both of them new, to make a further guest of it",
+        )

@@ -5,26 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import blank
-from virtprov.guest.document import Guest
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, nearest
 from virtprov.support.frozen import Record
 from virtprov.xml import keep
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
-    from virtprov.host.definitions import Definition
-    from virtprov.host.info import GuestInfo
+    from virtprov.host.info import Definition, GuestInfo
     from virtprov.xml.keep import Letters
 
 
 STDIN = "the XML on standard input"
-
-
-class Document(Record):
-    """A guest's document, and the text it was read from."""
-
-    guest: Guest
-    raw: str
 
 
 class Source(Record):
@@ -34,9 +26,9 @@ class Source(Record):
     `autostart` says whether it starts with its host, None where that is not asked.
     """
 
-    stored: Document
+    stored: DomainDocument
     info: GuestInfo | None = None
-    running: Document | None = None
+    running: DomainDocument | None = None
     autostart: bool | None = None
 
 
@@ -45,9 +37,9 @@ def from_host(host: Host, key: str) -> Source:
     from virtprov.host.failures import NotThere
 
     try:
-        found = host.definition(key)
+        found = host.guests.definition(key)
     except NotThere:
-        raise no_guest(host, key, host.guest_names()) from None
+        raise no_guest(host, key, host.guests.names()) from None
     assert found is not None  # whatever its state
     return from_definition(found)
 
@@ -61,13 +53,13 @@ def no_guest(host: Host, key: str, listed: tuple[str, ...]) -> HostError:
 def from_definition(found: Definition, autostart: bool | None = None) -> Source:
     """The source for what was read of a guest."""
     what = f"the document of '{found.info.name}'"
-    running = Document(Guest.parse(found.running, what), found.running) if found.running else None
-    return Source(Document(Guest.parse(found.stored, what), found.stored), found.info, running, autostart)
+    running = DomainDocument.parse(found.running, what) if found.running else None
+    return Source(DomainDocument.parse(found.stored, what), found.info, running, autostart)
 
 
 def from_bytes(data: bytes) -> Source:
     """Read a document; raises XmlError when it is none of a guest."""
-    return Source(Document(Guest.parse(data, STDIN), keep.decode(data)))
+    return Source(DomainDocument(Guest.parse(data, STDIN), keep.decode(data)))
 
 
 def read_file(path: str) -> tuple[Letters, str]:
@@ -81,10 +73,9 @@ def read_file(path: str) -> tuple[Letters, str]:
 def from_file(file: Letters, what: str) -> Source:
     """The source for a file that was read letter by letter; `what` names it. Raises XmlError."""
     text = keep.declared(file.text)
-    return Source(Document(Guest.parse(text, what), text))
+    return Source(DomainDocument.parse(text, what))
 
 
 def from_nothing(host: Host | None) -> Source:
     """An empty guest, to build elements for."""
-    guest = blank(host)
-    return Source(Document(guest, guest.text()))
+    return Source(DomainDocument.of(blank(host)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run import definition
 from virtprov.actions.steps.guest import Define, redefine
+from virtprov.guest.document import DomainDocument
 
 if TYPE_CHECKING:
     from virtprov.actions.edit.journal import Journal
@@ -46,10 +47,10 @@ class Store:
         entry = self.journal.entry(self.place)
         assert entry.after is not None
         if self.is_new:
-            undo: Undo | None = Define(self.name, entry.after).do(world)
-            info = world.host.guest(self.name)
+            undo: Undo | None = Define(self.name, DomainDocument.parse(entry.after)).do(world)
+            info = world.host.guests.find(self.name)
             if info is not None:
-                self.journal.left(self.place, info.uuid, world.host.stored_definition(info.uuid))
+                self.journal.left(self.place, info.uuid, world.host.guests.stored_definition(info.uuid))
             return undo
         if not entry.before:
             self.look(world.host)

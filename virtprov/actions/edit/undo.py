@@ -11,6 +11,8 @@ from virtprov.actions.edit.store import PutBack
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
+from virtprov.guest.disks.source import DiskSource
+from virtprov.guest.document import Guest
 from virtprov.support.errors import ProvError, UsageError
 from virtprov.support.pattern import means
 from virtprov.xml import diff, tree
@@ -85,53 +87,55 @@ def plan(
 
 def _plan(host: Host, history: History, past: Past) -> GuestReport:
     entry = history.journal.entry(past.place)
-    info = host.guest(past.uuid or past.name)
+    info = host.guests.find(past.uuid or past.name)
     uuid = past.uuid if info is None else info.uuid
-    now = host.stored_definition(uuid) if info is not None else None
+    now = host.guests.stored_definition(uuid) if info is not None else None
     steps: list[Step] = []
-    difference = ""
+    report = GuestReport(past.name, past.uuid)
     old, new = f"{past.name} (now)", f"{past.name} (before that run)"
     if entry.after is not None and (now or None) != entry.before:
-        if not now:
-            raise definition.Moved(f"'{past.name}' is not defined any more")
-        left = definition.digest(now)
-        if left != past.left and not (past.open and _covers(tree.parse(entry.after), tree.parse(now))):
-            raise definition.Moved(f"the definition of '{past.name}' was changed since that run")
+        now, left = _as_left(past, entry.after, now)
         steps.append(PutBack(past.name, uuid, past.place, history.journal, left))
-        difference = diff.unified(now, entry.before or "", old=old, new=new)
-    if entry.autostart is not None and now and host.autostart(past.name) != entry.autostart[0]:
+        report.diff = diff.unified(now, entry.before or "", old=old, new=new)
+    if entry.autostart is not None and now and host.guests.autostart(past.name) != entry.autostart[0]:
         was = entry.autostart[0]
         steps.append(SetAutostart(past.name, was))
-        difference = difference or f"--- {old}\n+++ {new}\n"
-        difference += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
-    report = GuestReport(past.name, past.uuid)
-    report.diff, report.changed, report.first = difference, bool(steps), tuple(steps)
-    if entry.before is not None and now and difference:
+        report.diff = report.diff or f"--- {old}\n+++ {new}\n"
+        report.diff += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
+    report.changed, report.first = bool(steps), tuple(steps)
+    if entry.before is not None and now and report.diff:
         report.warnings += _missing(host, past.name, tree.parse(entry.before), tree.parse(now))
     return report
+
+
+def _as_left(past: Past, after: str, now: str | None) -> tuple[str, str]:
+    """The definition that a guest has, and its mark. Raises definition.Moved unless it is what the run left.
+
+    A run that was cut off may not have noted the mark: then what it stored, `after`, must all be there.
+    """
+    if not now:
+        raise definition.Moved(f"'{past.name}' is not defined any more")
+    mark = definition.digest(now)
+    if mark != past.left and not (past.open and _covers(tree.parse(after), tree.parse(now))):
+        raise definition.Moved(f"the definition of '{past.name}' was changed since that run")
+    return now, mark
 
 
 def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
     """Warn of volumes that a guest would have back, and that its pools do not have any more: a deleted seed."""
     gone = []
-    for pool, where in dict.fromkeys(_media(before)):
-        if not where or (pool, where) in _media(now):
+    for source in dict.fromkeys(_sources(before)):
+        if not source.spelled or source in _sources(now) or source.volume_on(host) is not None:
             continue
-        if pool:
-            found, there = host.pool(pool), host.volume(pool, where)
-        else:
-            found, there = host.pool_at(where.rpartition("/")[0]), host.volume_at(where)
-        if there is None and (pool or found is not None) and (found is None or found.active):
-            gone.append(f"{pool}/{where}" if pool else where)
+        pool = host.storage.pool(source.pool) if source.pool else host.storage.pool_at(source.path.rpartition("/")[0])
+        if pool.active if pool is not None else source.pool:
+            gone.append(source.spelled)
     return [f"'{name}' has {each} in its definition again, but there is no such volume any more" for each in gone]
 
 
-def _media(document: Element) -> list[tuple[str, str]]:
-    """The pool, or "", and the volume or file of each disk."""
-    box = tree.child(document, "devices")
-    disks = [] if box is None else tree.children(box, "disk")
-    known = [source for disk in disks if (source := tree.child(disk, "source")) is not None]
-    return [(source.get("pool", ""), source.get("volume") or source.get("file") or "") for source in known]
+def _sources(document: Element) -> list[DiskSource]:
+    """Where the disks of a guest lie."""
+    return [DiskSource.of(disk) for disk in Guest(document).disks()]
 
 
 def _covers(said: Element, found: Element) -> bool:

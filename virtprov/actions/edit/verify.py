@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import ADD, REMOVE, Changed, EditRequest, change, storage_of
 from virtprov.actions.edit.outcome import Edited, Wanted, spelled, turned
-from virtprov.actions.edit.source import Document, Source
-from virtprov.guest.document import Guest
+from virtprov.actions.edit.source import Source
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.write import select
 from virtprov.options.catalogue import table
 
@@ -29,7 +29,7 @@ def make(
     """
     running = source.running if wanted.update else None
     parts: list[Changed] = []
-    text, difference, live = source.stored.raw, "", ""
+    text, difference, live = source.stored.text, "", ""
     if running is None or wanted.define:
         parts = _through(requests, source.stored, host)
         if parts:
@@ -48,7 +48,7 @@ def make(
     )
 
 
-def _through(requests: tuple[EditRequest, ...], document: Document, host: Host | None) -> list[Changed]:
+def _through(requests: tuple[EditRequest, ...], document: DomainDocument, host: Host | None) -> list[Changed]:
     """Every change that is not so yet, each on what the one before it left."""
     storage, guest = storage_of(document.guest, host), document.guest
     parts: list[Changed] = []

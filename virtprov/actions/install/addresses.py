@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError
-from virtprov.xml import tree
 
 if TYPE_CHECKING:
+    from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
 
 SOURCES = ("lease", "agent", "arp")
@@ -20,7 +20,7 @@ def of(host: Host, name: str) -> list[str]:
     """The addresses at which others reach a running guest, without those of its own loopback and link."""
     for source in SOURCES:
         try:
-            found = [each.address for each in host.interface_addresses(name, source)]
+            found = [each.address for each in host.running.interface_addresses(name, source)]
         except HostError:  # this one cannot tell
             continue
         reached = [address for address in found if not address.startswith(_LOCAL)]
@@ -29,9 +29,9 @@ def of(host: Host, name: str) -> list[str]:
     return []
 
 
-def missing(host: Host, name: str, document: str) -> str:
+def missing(host: Host, name: str, guest: Guest) -> str:
     """What to warn of when a guest with a network has no address that anybody knows; "" otherwise."""
-    kinds = [nic.get("type") for nic in tree.parse(document).iterfind("devices/interface")]
+    kinds = [nic.get("type") for nic in guest.devices("interface")]
     if all(kind == "user" for kind in kinds) or of(host, name):
         return ""
     return (

@@ -47,7 +47,7 @@ def _read_file(host: Host, name: str, where: str) -> str:
     import json
 
     def ask(command: str, **arguments: object) -> Any:
-        answer = host.agent(name, json.dumps({"execute": command, "arguments": arguments}))
+        answer = host.running.agent(name, json.dumps({"execute": command, "arguments": arguments}))
         return json.loads(answer)["return"]
 
     handle = ask("guest-file-open", path=where, mode="r")

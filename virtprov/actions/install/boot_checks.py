@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest import boot
-from virtprov.guest.disks import source_element
+from virtprov.guest.disks.source import DiskSource
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.disks.volumes import Making
     from virtprov.guest.document import Guest
-    from virtprov.guest.rule_context import Setting
+    from virtprov.guest.rule_context import RuleContext
     from virtprov.xml.tree import Element
 
 _WAY = "give backing_store=IMAGE or upload=IMAGE to begin with an image that holds a system"
 
 
-def check_content(request: InstallRequest, setting: Setting, makings: tuple[Making, ...]) -> None:
+def check_content(request: InstallRequest, setting: RuleContext, makings: tuple[Making, ...]) -> None:
     """Warn of a guest that boots an empty disk; with `--cloud-init`, which needs a system, raise UsageError."""
     guest = setting.guest
-    cloud = request.cloud_init is not None
+    cloud = request.seed is not None
     if request.method.has_install_phase or guest.is_container or not (cloud or request.method.kind == boot.IMPORT):
         return
     empty = {
@@ -33,7 +33,7 @@ def check_content(request: InstallRequest, setting: Setting, makings: tuple[Maki
         for where in (volume.path, f"{volume.pool}/{volume.name}")
     }
     first = _booted(guest)
-    where = source_element.whereabouts(first) if first is not None else ""
+    where = DiskSource.of(first).spelled if first is not None else ""
     if not where or where not in empty:
         return
     flag = "--cloud-init" if cloud else "--import"

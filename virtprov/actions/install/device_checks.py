@@ -9,7 +9,7 @@ from virtprov.support.text import listed
 from virtprov.xml import path
 
 if TYPE_CHECKING:
-    from virtprov.guest.rule_context import Setting
+    from virtprov.guest.rule_context import RuleContext
     from virtprov.host.domcaps import DomainCapabilities
 
 _OFF = "or use --check host=off to go without this check"
@@ -37,7 +37,7 @@ _CHOICES = (
 """Device, place in it, kind and enumeration of the domain capabilities, the option, what is never asked about."""
 
 
-def check(setting: Setting) -> None:
+def check(setting: RuleContext) -> None:
     """Raise HostError for a processor or a device that the host's hypervisor does not know."""
     known = setting.domcaps
     if known is not None:
@@ -53,7 +53,7 @@ def check(setting: Setting) -> None:
     _check_passwords(setting)
 
 
-def _check_cpu(setting: Setting, known: DomainCapabilities) -> None:
+def _check_cpu(setting: RuleContext, known: DomainCapabilities) -> None:
     from virtprov.options.cpu import MODES
 
     guest = setting.guest
@@ -74,7 +74,7 @@ def _check_cpu(setting: Setting, known: DomainCapabilities) -> None:
 
 
 def _check_choice(
-    setting: Setting,
+    setting: RuleContext,
     known: DomainCapabilities,
     tag: str,
     place: str,
@@ -102,7 +102,7 @@ _VNC_LETTERS = 8
 """A VNC password is cut off by the protocol after as many (RFC 6143, 7.2.2), so libvirt takes no longer one."""
 
 
-def _check_passwords(setting: Setting) -> None:
+def _check_passwords(setting: RuleContext) -> None:
     for display in setting.guest.devices("graphics"):
         password = display.get("passwd") or ""
         if display.get("type") == "vnc" and len(password.encode()) > _VNC_LETTERS:

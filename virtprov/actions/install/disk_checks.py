@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks import host_use, source_element
+from virtprov.guest.disks import host_use
 from virtprov.guest.disks.claimed_format import refuse_made_up
 from virtprov.guest.disks.in_use import disks_are_free, written_below
+from virtprov.guest.disks.source import DiskSource
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
     from virtprov.guest.checks import Others
     from virtprov.guest.disks.existing import Told
     from virtprov.guest.disks.volumes import Making
-    from virtprov.guest.rule_context import Setting
+    from virtprov.guest.rule_context import RuleContext
     from virtprov.xml.tree import Element
 
 
 def check(
     request: InstallRequest,
-    setting: Setting,
+    setting: RuleContext,
     given: tuple[Element, ...],
     makings: tuple[Making, ...],
     told: tuple[Told, ...],
@@ -36,7 +37,7 @@ def check(
     if request.checks.path_in_use:
         disks_are_free(host, list(given), others)
         for disk in given:
-            where = source_element.spelled_path(disk)
+            where = DiskSource.of(disk).path
             if where and disk.get("device") not in ("cdrom", "floppy") and tree.child(disk, "readonly") is None:
                 host_use.refuse_used(host, where, f"--disk {where}")
         for image, user in written_below(host, [volume.backing for volume in volumes], others):

@@ -8,13 +8,14 @@ from virtprov.actions.install import boot_checks, disk_checks
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
-from virtprov.guest.disks import reachable, source_element
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks import reachable
+from virtprov.guest.disks.locate import DiskResolver
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Making
-from virtprov.guest.document import Guest
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.platform import Platform
-from virtprov.guest.rule_context import UNWATCHED, Setting, Watch
+from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
 from virtprov.guest.write.compose import NewDevice
 from virtprov.osinfo.lookup import find, generic
@@ -25,6 +26,8 @@ from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from virtprov.actions.seed.attach import Seed
     from virtprov.guest.disks.existing import Told
     from virtprov.guest.host_view import HostView
@@ -40,7 +43,7 @@ _LAST = "xml"
 class Drafted(Record):
     """The guest as the options and the defaults make it, before it is cut into phases."""
 
-    setting: Setting
+    setting: RuleContext
     makings: tuple[Making, ...]
     given_macs: tuple[str, ...]
     given_disks: tuple[Element, ...]
@@ -92,7 +95,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
         setting.notes.insert(0, f"Using --osinfo {profile.short_id}, as the media tell")
     seed = _seed(request, setting, final, install)
     watch.step("cloud-init-seed")
-    documents = (final.text(),) if install is None else (install.text(), final.text())
+    documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
     listed = () if request.printing else (*_opening(blocked), *_steps(request, drafted, documents, seed))
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
@@ -101,13 +104,13 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes, taken)
 
 
-def _seed(request: InstallRequest, setting: Setting, final: Guest, install: Guest | None) -> Seed | None:
+def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
     """The cloud-init seed; with an installer both phases get its drive."""
-    if request.cloud_init is None:
+    if request.seed is None:
         return None
     from virtprov.actions.seed import attach
 
-    return attach.plan(request, setting, final, install, build=not (request.printing or request.dry))
+    return attach.plan(request.seed, setting, final, install, build=not (request.printing or request.dry))
 
 
 def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
@@ -150,41 +153,120 @@ def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> Non
 
 def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = UNWATCHED) -> Drafted:
     """Write the options into a document and fill in what they leave open."""
-    guest = Guest.new("")
-    watch.begin(guest)
-    early = [use for use in request.uses if use.group in _EARLY]
-    late = [use for use in request.uses if use.group not in (*_EARLY, _LAST)]
-    last = [use for use in request.uses if use.group == _LAST]
-    _, choices = compose.write_all(guest, early, watch)
-    chosen = _settle_platform(guest, request, host, profile)
-    watch.step("platform")
-    check_osinfo(request, guest, profile)
-    setting = Setting(guest, host, profile, refused=request.refused, machine_features=chosen.features)
-    _advise(request, setting, chosen)
-    _settle_name(setting, request, watch)
-    devices, more = compose.write_all(guest, late, watch)
-    setting.choices = more.over(choices)
-    given_macs = tuple(checks.mac_addresses(guest)) if any(use.group == "network" for use in late) else ()
-    _require(request, setting)
-    watch.step("memory")
-    makings, storage = _settle_disks(setting, devices, request, watch)
-    resources.set_vcpus(setting)
-    watch.step("vcpus")
-    resources.fill_topology(setting)
-    watch.step("cpu-topology")
-    for device in devices:
-        hostdev.settle(device.use.group, device.element, device.use.host_device, host)
-    watch.detail()
-    defaults.apply(setting, watch)
-    publish.apply(setting, request.publish)
-    watch.step("publish")
-    compose.write_all(guest, last, watch)
-    disks = [device.element for device in devices if device.use.disk is not None]
-    given = [disk for disk in disks if source_element.whereabouts(disk) not in storage.chosen]
-    return Drafted(setting, makings, given_macs, tuple(given), storage.told)
+    drafting = _Drafting(request, host, profile, watch)
+    watch.begin(drafting.guest)
+    for name, stage in drafting.stages():
+        stage()
+        if name:
+            watch.step(name)
+    return drafting.drafted()
 
 
-def _advise(request: InstallRequest, setting: Setting, chosen: Platform) -> None:
+class _Drafting:
+    """A guest in the making."""
+
+    def __init__(self, request: InstallRequest, host: Host, profile: Profile, watch: Watch) -> None:
+        self.request, self.host, self.watch = request, host, watch
+        self.guest = Guest.new("")
+        self.setting = RuleContext(self.guest, host, profile, refused=request.refused)
+        self.devices: list[NewDevice] = []
+        self.disks: list[tuple[Element, DiskSpec]] = []
+        self.makings: tuple[Making, ...] = ()
+        self.given_macs: tuple[str, ...] = ()
+        self.chosen: set[str] = set()
+        self.told: tuple[Told, ...] = ()
+
+    def stages(self) -> tuple[tuple[str, Callable[[], object]], ...]:
+        """All that is done, in order; each stage builds on those before it.
+
+        The watch hears of a stage by its name, by which `--explain` knows its reason; those without one tell it
+        themselves who writes what.
+        """
+        request, setting, watch = self.request, self.setting, self.watch
+        return (
+            ("", self._write_early),
+            ("platform", self._settle_platform),
+            ("", lambda: check_osinfo(request, setting.guest, setting.profile)),
+            ("name", lambda: _settle_name(setting, request)),
+            ("uuid", lambda: _settle_uuid(setting, request)),
+            ("osinfo", lambda: _settle_osinfo(setting)),
+            ("", self._write_late),
+            ("memory", lambda: _require(request, setting)),
+            ("disk", self._take_disks),
+            ("install-medium", self._add_medium),
+            ("", self._resolve_disks),
+            ("vcpus", lambda: resources.set_vcpus(setting)),
+            ("cpu-topology", lambda: resources.fill_topology(setting)),
+            ("", self._settle_host_devices),
+            ("", lambda: defaults.apply(setting, watch)),
+            ("publish", lambda: publish.apply(setting, request.publish)),
+            ("", lambda: self._write(lambda group: group == _LAST)),
+        )
+
+    def drafted(self) -> Drafted:
+        """What came of all stages."""
+        disks = [device.element for device in self.devices if device.use.disk is not None]
+        given = tuple(disk for disk in disks if DiskSource.of(disk).spelled not in self.chosen)
+        return Drafted(self.setting, self.makings, self.given_macs, given, self.told)
+
+    def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
+        """Write the uses of some groups, on top of what is chosen already."""
+        uses = [use for use in self.request.uses if is_meant(use.group)]
+        devices, choices = compose.write_all(self.guest, uses, self.watch)
+        self.setting.choices = choices.over(self.setting.choices)
+        return devices
+
+    def _write_early(self) -> None:
+        self._write(lambda group: group in _EARLY)
+
+    def _write_late(self) -> None:
+        self.devices = self._write(lambda group: group not in (*_EARLY, _LAST))
+        if any(use.group == "network" for use in self.request.uses):
+            self.given_macs = tuple(checks.mac_addresses(self.guest))
+
+    def _settle_platform(self) -> None:
+        chosen = _settle_platform(self.guest, self.request, self.host, self.setting.profile)
+        self.setting.machine_features = chosen.features
+        _advise(self.setting, chosen)
+
+    def _take_disks(self) -> None:
+        """The disks that are asked for; without any, a new one where the profile says how big."""
+        guest, setting = self.guest, self.setting
+        self.disks = [(each.element, each.use.disk) for each in self.devices if each.use.disk is not None]
+        advised = _advised_gib(setting)
+        if not self.disks and not setting.refused("disk") and not guest.is_container and advised is not None:
+            self.disks = [(guest.add_device("disk", device="disk"), DiskSpec(size=advised))]
+            setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
+
+    def _add_medium(self) -> None:
+        method = self.request.method
+        if method.kind == boot.CDROM and method.medium:
+            self.disks.append((_add_medium(self.guest), DiskSpec(path=method.medium)))
+
+    def _resolve_disks(self) -> None:
+        """Give every disk its source."""
+        setting = self.setting
+        resolver = DiskResolver(
+            setting.host,
+            self.guest.name,
+            qemu=setting.is_qemu,
+            advised_gib=_advised_gib(setting),
+            check_space=self.request.checks.disk_size,
+            pool_create=self.request.checks.pool_create,
+        )
+        self.makings = tuple(resolver.resolve(element, spec) for element, spec in self.disks)
+        self.watch.detail()
+        setting.notes.extend(resolver.notes)
+        setting.warnings.extend(resolver.warnings)
+        self.chosen, self.told = resolver.chosen, resolver.told
+
+    def _settle_host_devices(self) -> None:
+        for device in self.devices:
+            hostdev.settle(device.use.group, device.element, device.use.host_device, self.host)
+        self.watch.detail()
+
+
+def _advise(setting: RuleContext, chosen: Platform) -> None:
     """Say what makes the guest slower than it could be."""
     if chosen.slow:
         setting.warn(f"the host offers no KVM for {chosen.arch} guests: this one is emulated, which is slow")
@@ -212,7 +294,7 @@ def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile:
     return chosen
 
 
-def _settle_name(setting: Setting, request: InstallRequest, watch: Watch) -> None:
+def _settle_name(setting: RuleContext, request: InstallRequest) -> None:
     guest, host, profile = setting.guest, setting.host, setting.profile
     if request.name:
         names.check_name(request.name)
@@ -223,19 +305,24 @@ def _settle_name(setting: Setting, request: InstallRequest, watch: Watch) -> Non
             guest.arch,
             setting.capabilities.host_arch,
             guest.is_container,
-            lambda word: host.guest(word) is not None,
+            lambda word: host.guests.find(word) is not None,
         )
         setting.note(f"Using default --name {name}")
         guest.put("./name", name)
     names.check_name(guest.name)
-    watch.step("name")
+
+
+def _settle_uuid(setting: RuleContext, request: InstallRequest) -> None:
+    guest = setting.guest
     if not guest.uuid:
         guest.put("./uuid", _firmware_uuid(request) or names.new_uuid())
     names.check_uuid(guest.uuid)
-    watch.step("uuid")
+
+
+def _settle_osinfo(setting: RuleContext) -> None:
+    guest, profile = setting.guest, setting.profile
     if profile.os_id and not guest.has("./metadata/libosinfo:libosinfo"):
         guest.put("./metadata/libosinfo:libosinfo/libosinfo:os/@id", profile.os_id)
-    watch.step("osinfo")
 
 
 def _firmware_uuid(request: InstallRequest) -> str:
@@ -244,7 +331,7 @@ def _firmware_uuid(request: InstallRequest) -> str:
     return next((place.text or "" for place in places if place.name == "system.uuid"), "")
 
 
-def _require(request: InstallRequest, setting: Setting) -> None:
+def _require(request: InstallRequest, setting: RuleContext) -> None:
     """Raise UsageError that lists everything a guest cannot do without."""
     guest = setting.guest
     missing = {}
@@ -266,7 +353,7 @@ def _has_method(request: InstallRequest, guest: Guest) -> bool:
     return bool(
         request.method.kind
         or request.printing
-        or request.cloud_init is not None
+        or request.seed is not None
         or guest.has("./os/boot")
         or guest.has("./os/kernel")
         or guest.has("./os/init")
@@ -274,7 +361,7 @@ def _has_method(request: InstallRequest, guest: Guest) -> bool:
     )
 
 
-def _advised_gib(setting: Setting) -> float | None:
+def _advised_gib(setting: RuleContext) -> float | None:
     storage = setting.profile.resources(setting.guest.arch).advised.storage
     return storage / GIB if storage else None
 
@@ -286,38 +373,6 @@ def _add_medium(guest: Guest) -> Element:
     box = guest.ensure("./devices")
     tree.add(box, drive, box.index(others[0]) if others else None)
     return drive
-
-
-def _settle_disks(
-    setting: Setting, devices: list[NewDevice], request: InstallRequest, watch: Watch
-) -> tuple[tuple[Making, ...], Storage]:
-    """Give every disk its source; without --disk, a new one where the profile says how big.
-
-    Returns what must be made, and what resolved the disks, which knows more of them.
-    """
-    guest, method = setting.guest, request.method
-    disks = [(device.element, device.use.disk) for device in devices if device.use.disk is not None]
-    advised = _advised_gib(setting)
-    if not disks and not setting.refused("disk") and not guest.is_container and advised is not None:
-        disks = [(guest.add_device("disk", device="disk"), DiskSpec(size=advised))]
-        setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
-    watch.step("disk")
-    if method.kind == boot.CDROM and method.medium:
-        disks.append((_add_medium(guest), DiskSpec(path=method.medium)))
-    watch.step("install-medium")
-    storage = Storage(
-        setting.host,
-        guest.name,
-        qemu=setting.is_qemu,
-        advised_gib=advised,
-        check_space=request.checks.disk_size,
-        pool_create=request.checks.pool_create,
-    )
-    makings = tuple(storage.resolve(element, spec) for element, spec in disks)
-    watch.detail()
-    setting.notes.extend(storage.notes)
-    setting.warnings.extend(storage.warnings)
-    return makings, storage
 
 
 # -- checking ------------------------------------------------------------------------------------
@@ -342,7 +397,7 @@ def check(request: InstallRequest, drafted: Drafted) -> None:
     check_waiting(request, host)
 
 
-def _check_name(request: InstallRequest, setting: Setting) -> str:
+def _check_name(request: InstallRequest, setting: RuleContext) -> str:
     """Raise HostError for a name in use; where nothing is made it is only a sentence to warn of."""
     if not request.checks.name_in_use:
         return ""
@@ -355,7 +410,7 @@ def _check_name(request: InstallRequest, setting: Setting) -> str:
     return ""
 
 
-def _blocked(request: InstallRequest, setting: Setting) -> list[reachable.Barrier]:
+def _blocked(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
     """The directories to be opened for QEMU; the user hears of those that stay closed to it."""
     if not (request.checks.permissions or request.fix_permissions):
         return []
@@ -392,29 +447,30 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
 
 
 def _steps(
-    request: InstallRequest, drafted: Drafted, documents: tuple[str, ...], seed: Seed | None
+    request: InstallRequest, drafted: Drafted, documents: tuple[DomainDocument, ...], seed: Seed | None
 ) -> tuple[Step, ...]:
     """Every step in order: storage first, then the guest's definition, then its first boot."""
     from virtprov.actions.steps import storage
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
+    from virtprov.actions.steps.seed import WriteSeed
 
     listed: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
     listed += [storage.MakePool(pool) for pool in pools.values()]
     listed += [storage.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
-    name, first, text = drafted.setting.guest.name, documents[0], documents[-1]
+    name, first, stays = drafted.setting.guest.name, documents[0], documents[-1]
     if seed is not None:
         from virtprov.cloudinit.seed_request import KEEP
 
         passing = seed.keep != KEEP
-        own = [step._replace(passing=passing) if isinstance(step, storage.WriteSeed) else step for step in seed.steps]
+        own = [step._replace(passing=passing) if isinstance(step, WriteSeed) else step for step in seed.steps]
         listed += [step for step in own if step not in listed]
-        first, text = seed.first_boot, seed.stays
+        first, stays = seed.first_boot, seed.stays
     if request.transient:
         listed.append(Create(name, first))
         return tuple(listed)
-    listed.append(Define(name, text))
-    listed.append(Start(name) if first == text else Create(name, first))
+    listed.append(Define(name, stays))
+    listed.append(Start(name) if first.text == stays.text else Create(name, first))
     if request.autostart:
         listed.append(SetAutostart(name, True))
     return tuple(listed)

@@ -36,7 +36,7 @@ def finish(request: InstallRequest, made: InstallPlan, world: World) -> str:
 
 def _until_off(name: str, minutes: float | None, world: World) -> GuestEvent:
     """Wait until the guest is off; raises GuestBroken when it did not go willingly."""
-    with world.host.watch(name) as watch:
+    with world.host.running.watch(name) as watch:
         event = wait.until_off(watch, name, wait.Deadline(minutes))
     if event.detail in ("crashed", "failed"):
         raise GuestBroken(f"'{name}' {event.detail}", hint="its log is on the host, in /var/log/libvirt/qemu")
@@ -46,7 +46,7 @@ def _until_off(name: str, minutes: float | None, world: World) -> GuestEvent:
 def _finish_install(request: InstallRequest, made: InstallPlan, world: World) -> str:
     """Once the installer is done the guest is started again; a guest nobody waits for is left to it."""
     name = made.plan.name
-    known = world.host.guest(name)
+    known = world.host.guests.find(name)
     if not request.wait and known is not None and known.active:
         _drop_seed(made, world)
         return INSTALLING
@@ -70,7 +70,7 @@ def leave(made: InstallPlan, world: World) -> str:
     The seed is deleted at once: it may hold secrets, and a guest that runs keeps what it has open.
     """
     name = made.plan.name
-    known = world.host.guest(name)
+    known = world.host.guests.find(name)
     if known is None:
         sentence = f"the guest '{name}' is gone from the host"
     elif not known.active:
@@ -87,12 +87,12 @@ def leave(made: InstallPlan, world: World) -> str:
 
 def start(world: World, name: str) -> None:
     """Start the guest again after its installation, unless somebody did already."""
-    known = world.host.guest(name)
+    known = world.host.guests.find(name)
     if known is None:
         raise HostError(f"'{name}' is gone from the host", hint="it was undefined while virtprov-install waited")
     if not known.active:
         world.say(f"'{name}' has powered off; starting it again")
-        world.host.start_guest(name)
+        world.host.guests.start(name)
 
 
 def _drop_seed(made: InstallPlan, world: World) -> None:
@@ -108,9 +108,9 @@ def _finish_seed(request: InstallRequest, made: InstallPlan, world: World) -> st
     if not request.wait:
         _drop_seed(made, world)
         return CREATED
-    with world.host.watch(name) as watch:
+    with world.host.running.watch(name) as watch:
         wait.until_ready(world.host, watch, name, wait.Deadline(request.wait))
-    known = world.host.guest(name)
+    known = world.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
         _drop_seed(made, world)
         return OFF

@@ -18,13 +18,13 @@ from virtprov.xml import path
 if TYPE_CHECKING:
     from virtprov.guest.boot import Method
     from virtprov.guest.document import Guest
-    from virtprov.guest.rule_context import Setting
+    from virtprov.guest.rule_context import RuleContext
     from virtprov.host.connection import Host
 
 _OFF = "or use --check host=off to go without this check"
 
 
-def check(setting: Setting, host: Host, method: Method) -> None:
+def check(setting: RuleContext, host: Host, method: Method) -> None:
     """Ask the host what can be asked; raises HostError for the first thing that it cannot do."""
     check_document(setting.guest, host)
     if not host.is_recorded and not host.is_remote:
@@ -60,11 +60,11 @@ def check_networks(guest: Guest, host: Host) -> None:
 
 
 def _check_network(host: Host, name: str) -> None:
-    active = host.network_is_active(name)
+    active = host.networks.is_active(name)
     if active:
         return
     if active is None:
-        known = host.network_names()
+        known = host.networks.names()
         hint = nearest(name, known) or (f"its networks: {', '.join(known)}" if known else _no_networks(name))
         raise HostError(f"the host has no virtual network '{name}'", hint=f"{hint}; {_OFF}")
     raise HostError(
@@ -82,7 +82,9 @@ def _no_networks(name: str) -> str:
 
 def _check_link(host: Host, name: str, what: str) -> None:
     """Look for an interface of this machine, and where it is not seen, ask libvirt, which may see more."""
-    if host.is_remote or host.is_recorded or os.path.exists(f"/sys/class/net/{name}") or host.has_interface(name):
+    if host.is_remote or host.is_recorded or os.path.exists(f"/sys/class/net/{name}"):
+        return
+    if host.networks.has_interface(name):
         return
     flag = "--network" if what == "bridge" else "--network type=direct"
     known = sorted(_links(bridges=what == "bridge"))
@@ -103,7 +105,7 @@ def _links(*, bridges: bool) -> list[str]:
 # -- processors and memory -----------------------------------------------------------------------
 
 
-def _check_resources(setting: Setting) -> None:
+def _check_resources(setting: RuleContext) -> None:
     """Raise HostError for more processors than the machine takes; more memory than the host has is warned of."""
     guest, known = setting.guest, setting.domcaps
     count = guest.get("./vcpu") or "1"

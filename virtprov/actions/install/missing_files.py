@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from virtprov.guest.disks.source import DIR, DiskSource
 from virtprov.support.errors import HostError
 from virtprov.xml import path
 
@@ -36,13 +37,13 @@ def check_files(guest: Guest, driver: str) -> None:
     for device in guest.devices("filesystem"):
         _check_filesystem(device.get("type", "mount"), path.get(device, "./source/@dir"), device)
     for disk in guest.devices("disk"):
-        folder = path.get(disk, "./source/@dir")
+        source = DiskSource.of(disk)
         fat = (path.get(disk, "./driver/@type") or "").startswith("fat")
-        if folder and disk.get("device", "disk") in ("disk", "lun") and not fat and driver == "qemu":
+        if source.kind == DIR and disk.get("device", "disk") in ("disk", "lun") and not fat and driver == "qemu":
             raise HostError(
-                f"--disk {folder}: this is a directory, and QEMU takes files and block devices as disks",
-                hint=f"--disk {folder}/NAME.qcow2,size=GIB makes a disk there,"
-                f" --filesystem {folder},TAG shares the directory, {_OFF}",
+                f"--disk {source.path}: this is a directory, and QEMU takes files and block devices as disks",
+                hint=f"--disk {source.path}/NAME.qcow2,size=GIB makes a disk there,"
+                f" --filesystem {source.path},TAG shares the directory, {_OFF}",
             )
 
 

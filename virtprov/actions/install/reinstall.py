@@ -9,10 +9,10 @@ from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks
 from virtprov.guest.defaults import disk
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.document import DomainDocument, Guest
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -27,8 +27,10 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
 
     Raises UsageError for requests that make no sense, HostError for guests that are not there or that run.
     """
+    from virtprov.actions.steps.guest import Create, Redefine, Start
+
     _refuse(request)
-    known = host.guest(request.reinstall)
+    known = host.guests.find(request.reinstall)
     if known is None:
         raise HostError(f"the host has no guest '{request.reinstall}'", hint="`virsh list --all` lists what it has")
     if not known.persistent or known.active and not request.printing:
@@ -36,7 +38,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     check_waiting(request, host)
     warnings = _ignored(request)
     profile = profile_for(request, warnings)
-    text = host.guest_xml(known.name, inactive=True, secure=not request.printing)
+    text = host.guests.xml(known.name, inactive=True, secure=not request.printing)
     final = Guest.parse(text, f"the guest '{known.name}'")
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
@@ -46,9 +48,10 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     steps: list[Step] = []
     if first is not None and request.method.kind == boot.CDROM and profile.is_windows:  # it asks for its CD again
         _insert(final, request.method.medium, host, profile)
-        steps += _redefine(known.name, final)
-    steps += _start(known.name, first)
-    documents = (final.text(),) if first is None else (first.text(), final.text())
+        steps.append(Redefine(known.name, final.text()))
+    last = DomainDocument.of(final)
+    documents = (last,) if first is None else (DomainDocument.of(first), last)
+    steps.append(Start(known.name) if first is None else Create(known.name, documents[0]))
     displays = tuple(display.get("type", "") for display in final.devices("graphics"))
     told = Plan(documents, tuple(steps), known.name, (), tuple(warnings))
     return InstallPlan(told, None, request.method, displays, final.uuid, tuple(checks.mac_addresses(final)))
@@ -56,7 +59,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
 
 def _refuse(request: InstallRequest) -> None:
     """Raise UsageError for what a guest that is there already cannot be asked for."""
-    for flag, given in (("--cloud-init", request.cloud_init is not None), ("--transient", request.transient)):
+    for flag, given in (("--cloud-init", request.seed is not None), ("--transient", request.transient)):
         if given:
             raise UsageError(
                 f"{flag} does not go with --reinstall", hint="leave it out, or make a new guest without --reinstall"
@@ -96,8 +99,8 @@ def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
     drives = guest.disks("cdrom")
     drive = drives[0] if drives else guest.add_device("disk", device="cdrom")
     _empty(drive)
-    setting = Setting(guest, host, profile, fresh=[drive])
-    Storage(host, guest.name, qemu=setting.is_qemu).resolve(drive, DiskSpec(path=medium))
+    setting = RuleContext(guest, host, profile, fresh=[drive])
+    DiskResolver(host, guest.name, qemu=setting.is_qemu).resolve(drive, DiskSpec(path=medium))
     disk.fill_bus(setting)
     disk.fill_targets(setting)
 
@@ -105,15 +108,3 @@ def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
 def _empty(drive: Element) -> None:
     for tag in ("source", "driver", "backingStore"):
         tree.drop(drive, tag)
-
-
-def _redefine(name: str, final: Guest) -> list[Step]:
-    from virtprov.actions.steps.guest import Redefine
-
-    return [Redefine(name, final.text())]
-
-
-def _start(name: str, first: Guest | None) -> list[Step]:
-    from virtprov.actions.steps.guest import Create, Start
-
-    return [Start(name) if first is None else Create(name, first.text())]

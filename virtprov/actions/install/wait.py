@@ -65,7 +65,7 @@ def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline) -> None
     Raises WaitTimeout, and GuestBroken when the guest stops on the way, when cloud-init reports errors, or when
     it never found its seed.
     """
-    with host.console(name) as console:
+    with host.running.console(name) as console:
         while True:
             result = cloud_init_result(host, name) if watch.agent_connected() else None
             if result is not None:
@@ -79,7 +79,7 @@ def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline) -> None
             if ended is not None:
                 _ended(name, ended)
                 return
-            known = host.guest(name)
+            known = host.guests.find(name)
             if known is None or not known.active:
                 raise GuestBroken(
                     f"'{name}' is off before cloud-init was done",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.live import devices, parts
 from virtprov.actions.live.effects import BOOT, NEVER, NO_DEFINITION, NOW, Board, Call, Effect, Live, Op
+from virtprov.host.running_guests import Running
 from virtprov.options.catalogue import table
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
@@ -154,10 +155,10 @@ class LiveStep(Record):
         return lambda: self._back(world, outcome)
 
     def _one(self, world: World, call: Call) -> str:
-        if call.method == "detach_device":
+        if call.method == Running.detach_device:
             return self._detach(world, call.values[0])
         try:
-            getattr(world.host, call.method)(self.name, *call.values, **dict(call.named))
+            call.make(world.host.running, self.name)
         except HostError as problem:
             if not problem.hint and self.op.noun.startswith(("cdrom ", "floppy ")):
                 problem.hint = "a tray that the guest has locked opens once the medium is unmounted in the guest"
@@ -175,11 +176,11 @@ class LiveStep(Record):
         """Ask the guest for a device and wait until it is gone, or the time is over, or the guest refuses."""
         host = world.host
         alias = self._alias(world, xml)
-        with host.watch(self.name) as watch:
-            host.detach_device(self.name, xml)
+        with host.running.watch(self.name) as watch:
+            host.running.detach_device(self.name, xml)
             if not alias:
                 return DONE
-            info = host.guest(self.name)
+            info = host.guests.find(self.name)
             answers = info is not None and info.state != "paused"
             if watch.wait_device_gone(alias, self.seconds if answers else 0, f"its {self.op.noun}"):
                 return DONE
@@ -198,6 +199,6 @@ class LiveStep(Record):
 
 
 def _aliases(world: World, name: str) -> dict[str, tree.Element]:
-    box = tree.child(tree.parse(world.host.guest_xml(name)), "devices")
+    box = tree.child(tree.parse(world.host.guests.xml(name)), "devices")
     devices = [] if box is None else tree.children(box)
     return {alias: node for node in devices if (alias := path.text(node, "./alias/@name"))}

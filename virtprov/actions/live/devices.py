@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.live.effects import AT_START, Board, Call, leaves
+from virtprov.actions.live.effects import AT_START, Board, call, leaves
+from virtprov.host.running_guests import Running
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from virtprov.guest.document import Guest
 
     Pairs = list[tuple[Element, Element]]
+    Partner = Callable[[Element], Element | None]
+    Rule = Callable[[list[Element]], Partner]
 
 _FIXED = frozenset(
     {
@@ -84,31 +87,47 @@ def noun(node: Element, guest: Guest) -> str:
 
 
 def paired(old: list[Element], new: list[Element], told: Pairs) -> tuple[Pairs, list[Element], list[Element]]:
-    """Which device became which, which are gone, and which are new."""
+    """Which device became which, which are gone, and which are new.
+
+    The surest rule comes first: `told`, then the same alias, the same key, the same in everything, the same kind.
+    Each rule is asked for what those before it have left.
+    """
     pairs: Pairs = []
     old, new = list(old), list(new)
-
-    def take(was: Element, node: Element) -> None:
-        pairs.append((was, node))
-        old.remove(was)
-        new.remove(node)
-
-    for copy, node in told:
-        found = next((was for was in old if tree.same(was, copy)), None)
-        if found is not None and any(node is each for each in new):
-            take(found, node)
-    for key in (_alias, _key):
-        known = {key(node): node for node in reversed(new) if key(node)}
+    for rule in (_told(told), _with(_alias), _with(_key), _where(tree.same), _where(_may_become)):
+        partner = rule(new)
         for was in list(old):
-            if key(was) in known:
-                take(was, known.pop(key(was)))
-    for was in list(old):
-        if (twin := next((node for node in new if tree.same(was, node)), None)) is not None:
-            take(was, twin)
-    for was in list(old):
-        if (twin := next((node for node in new if node.tag == was.tag and not _alias(node)), None)) is not None:
-            take(was, twin)
+            node = partner(was)
+            if node is not None:
+                pairs.append((was, node))
+                old.remove(was)
+                new.remove(node)
     return pairs, old, new
+
+
+def _told(told: Pairs) -> Rule:
+    """Pairs that are known: a copy of the old device, and the new one itself."""
+    becomes = {id(node): copy for copy, node in told}
+    return _where(lambda was, node: id(node) in becomes and tree.same(was, becomes[id(node)]))
+
+
+def _with(key: Callable[[Element], tuple[str, ...]]) -> Rule:
+    """Devices with the same key; () is none."""
+
+    def rule(new: list[Element]) -> Partner:
+        known = {key(node): node for node in reversed(new) if key(node)}
+        return lambda was: known.pop(key(was), None)
+
+    return rule
+
+
+def _where(fits: Callable[[Element, Element], bool]) -> Rule:
+    """The first new device that fits an old one."""
+    return lambda new: lambda was: next((node for node in new if fits(was, node)), None)
+
+
+def _may_become(was: Element, node: Element) -> bool:
+    return node.tag == was.tag and not _alias(node)
 
 
 def _alias(node: Element) -> tuple[str, ...]:
@@ -131,7 +150,7 @@ def _plug(board: Board, node: Element, what: str, called: str, *, add: bool) -> 
         board.later(what, why)
         return
     text = tree.to_text(node)
-    calls = Call("attach_device", (text,)), Call("detach_device", (text,))
+    calls = call(Running.attach_device, text), call(Running.detach_device, text)
     board.now(what, called, *(calls if add else calls[::-1]))
 
 
@@ -199,7 +218,7 @@ def _update(board: Board, was: Element, node: Element, names: list[str], called:
         what = f"{called}: {'medium' if path.find(node, './source') is not None else 'eject'}"
         _without_traces(back)
     text = tree.to_text(_partly(back, node, names))
-    board.now(what, called, Call("update_device", (text,)), Call("update_device", (tree.to_text(back),)))
+    board.now(what, called, call(Running.update_device, text), call(Running.update_device, tree.to_text(back)))
 
 
 def _partly(was: Element, node: Element, names: list[str]) -> Element:
@@ -245,7 +264,7 @@ def _iotune(board: Board, was: Element, node: Element, names: list[str], called:
     if "iotune.group_name" not in names:
         old.pop("group_name", None)
         new.pop("group_name", None)
-    _limit(board, "set_disk_limits", target, (old, new), f"{called}: {', '.join(names)}", called)
+    _limit(board, Running.set_disk_limits, target, (old, new), f"{called}: {', '.join(names)}", called)
 
 
 def _bandwidth(board: Board, was: Element, node: Element, names: list[str], called: str) -> None:
@@ -254,7 +273,7 @@ def _bandwidth(board: Board, was: Element, node: Element, names: list[str], call
         {f"{way}.{name}": value for way in ("inbound", "outbound") for name, value in _limits(each, way).items()}
         for each in (tree.child(was, "bandwidth"), tree.child(node, "bandwidth"))
     )
-    _limit(board, "set_bandwidth", key, (old, new), f"{called}: {', '.join(names)}", called)
+    _limit(board, Running.set_bandwidth, key, (old, new), f"{called}: {', '.join(names)}", called)
 
 
 def _limits(node: Element | None, tag: str) -> dict[str, int | str]:
@@ -269,7 +288,7 @@ def _limits(node: Element | None, tag: str) -> dict[str, int | str]:
 
 def _limit(
     board: Board,
-    method: str,
+    method: Callable[[Running, str, str, Mapping[str, int | str]], None],
     key: str,
     limits: tuple[dict[str, int | str], dict[str, int | str]],
     what: str,
@@ -277,4 +296,4 @@ def _limit(
 ) -> None:
     """All limits at once: libvirt takes those that are left out of a kind for none, so each is said, 0 for none."""
     old, new = ({name: each.get(name, 0) for name in {**limits[0], **limits[1]}} for each in limits)
-    board.now(what, called, Call(method, (key, new)), Call(method, (key, old)))
+    board.now(what, called, call(method, key, new), call(method, key, old))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from virtprov.support.frozen import Record
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import Concatenate
 
     from virtprov.guest.document import Guest
+    from virtprov.host.running_guests import Running
 
 NOW, BOOT, NEVER = "now", "next boot", "new guest"
 """When a change takes effect: at once, once the guest was powered off and started again, or only in another guest."""
@@ -29,12 +31,26 @@ class Effect(Record):
     why: str = ""
 
 
-class Call(Record):
-    """A call of the host: the name of one of its methods, and what it is given after the guest's name."""
+Values = ParamSpec("Values")
 
-    method: str
-    values: tuple[Any, ...] = ()
-    named: tuple[tuple[str, Any], ...] = ()
+
+class Call(Record):
+    """A call for a running guest: one of `Running`'s methods, and what it is given after the guest's name."""
+
+    method: Callable[..., object]
+    values: tuple[Any, ...]
+    named: tuple[tuple[str, Any], ...]
+
+    def make(self, running: Running, name: str) -> None:
+        """Make the call for the guest of that name. Raises HostError."""
+        self.method(running, name, *self.values, **dict(self.named))
+
+
+def call(
+    method: Callable[Concatenate[Running, str, Values], object], *values: Values.args, **named: Values.kwargs
+) -> Call:
+    """Return the call of `method` with these arguments, which mypy holds against it."""
+    return Call(method, values, tuple(named.items()))
 
 
 class Op(Record):

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.live.effects import NO_CALL, Board, Call, flat, leaves, same_all
+from virtprov.actions.live.effects import NO_CALL, Board, Call, call, flat, leaves, same_all
+from virtprov.host.running_guests import Running
+from virtprov.host.tuning import UNLIMITED
+from virtprov.support.frozen import Record
 from virtprov.support.units import KIB, factor, show_size
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from virtprov.guest.document import Guest
 
 _SCHEDULING = {
@@ -83,7 +88,7 @@ def _description(board: Board, after: Guest) -> None:
 def _note(board: Board, kind: str, after: Guest) -> None:
     old, new = board.guest.get(f"./{kind}") or None, after.get(f"./{kind}") or None
     if old != new:
-        board.now(kind, kind, Call("set_note", (kind, new)), Call("set_note", (kind, old)))
+        board.now(kind, kind, call(Running.set_note, kind, new), call(Running.set_note, kind, old))
 
 
 def _metadata(board: Board, after: Guest) -> None:
@@ -95,8 +100,10 @@ def _metadata(board: Board, after: Guest) -> None:
             continue
         known = now if now is not None else was
         assert known is not None
-        named = (("uri", uri), ("prefix", known.prefix or tree.local_name(known)))
-        calls = (Call("set_note", ("element", _bare_text(node, uri)), named) for node in (now, was))
+        prefix = known.prefix or tree.local_name(known)
+        calls = (
+            call(Running.set_note, "element", _bare_text(node, uri), uri=uri, prefix=prefix) for node in (now, was)
+        )
         board.now(f"metadata: {tree.local_name(known)}", "metadata", *calls)
 
 
@@ -140,7 +147,7 @@ def _memory(board: Board, after: Guest) -> None:
     if balloon and balloon[0].get("model") == "none":
         board.later("memory", "the guest has no memory balloon")
     else:
-        board.now("memory", "memory", Call("set_memory", (new,)), Call("set_memory", (old,)))
+        board.now("memory", "memory", call(Running.set_memory, new), call(Running.set_memory, old))
     if most != new_most:
         board.later("memory: the maximum", limit)
 
@@ -164,7 +171,7 @@ def _vcpus(board: Board, after: Guest) -> None:
         board.later("vcpus", limit)
     else:
         if new != old:
-            board.now("vcpus", "vcpus", Call("set_vcpus", (new,)), Call("set_vcpus", (old,)))
+            board.now("vcpus", "vcpus", call(Running.set_vcpus, new), call(Running.set_vcpus, old))
         if new_most != most:
             board.later("vcpus: the maximum", limit)
     was, now = path.find(board.guest.root, "./vcpu"), path.find(after.root, "./vcpu")
@@ -184,25 +191,39 @@ def _counts(guest: Guest) -> tuple[int, int]:
 # -- limits --------------------------------------------------------------------------------------
 
 
+class _Row(Record):
+    """One value of a call that takes several: `new` is what is set, `old` what takes it back; None cannot be set."""
+
+    name: str
+    old: int | str | None
+    new: int | str | None
+
+
+def _set_all(board: Board, part: str, method: Callable[..., object], rows: list[_Row], names: list[str]) -> None:
+    """One call for all values, `names` being what the table calls them; undone when each was set before."""
+    if not rows:
+        return
+    back = Call(method, ({row.name: row.old for row in rows},), ())
+    undo = None if any(row.old is None for row in rows) else back
+    board.now(f"{part}: {', '.join(names)}", part, Call(method, ({row.name: row.new for row in rows},), ()), undo)
+
+
+def _settable(board: Board, part: str, rows: list[_Row]) -> list[_Row]:
+    """The rows that a call can set; the others wait for the next boot."""
+    for row in rows:
+        if row.new is None:
+            board.later(f"{part}: {row.name}", NO_CALL)
+    return [row for row in rows if row.new is not None]
+
+
 def _cputune(board: Board, after: Guest) -> None:
     was, now = (tree.child(guest.root, "cputune") for guest in (board.guest, after))
     old, new = flat(was), flat(now)
     names = leaves(was, now)
-    said: dict[str, int] = {}
-    back: dict[str, int] = {}
-    for name in [name for name in names if name in _SCHEDULING]:
-        unset = -1 if name.endswith("quota") else None
-        value, kept = (_number(each.get(name), unset) for each in (new, old))
-        if value is None:
-            board.later(f"cputune: {name}", NO_CALL)
-            continue
-        said[_SCHEDULING[name]] = value
-        if kept is not None:
-            back[_SCHEDULING[name]] = kept
-    if said:
-        done = [name for name in names if _SCHEDULING.get(name) in said]
-        undo = Call("set_scheduling", (back,)) if len(back) == len(said) else None
-        board.now(f"cputune: {', '.join(done)}", "cputune", Call("set_scheduling", (said,)), undo)
+    rows = [_Row(name, _time(name, old), _time(name, new)) for name in names if name in _SCHEDULING]
+    rows = _settable(board, "cputune", rows)
+    calls = [row._replace(name=_SCHEDULING[row.name]) for row in rows]
+    _set_all(board, "cputune", Running.set_scheduling, calls, [row.name for row in rows])
     _pins(board, was, now)
     pinned = ("vcpupin", "emulatorpin", "iothreadpin")
     rest = [name for name in names if name not in _SCHEDULING and name.partition(".")[0] not in pinned]
@@ -210,19 +231,18 @@ def _cputune(board: Board, after: Guest) -> None:
         _wait(board, "cputune", was, now, rest)
 
 
-def _number(values: list[str] | None, unset: int | None) -> int | None:
-    text = values[0] if values else ""
-    return int(text) if text.removeprefix("-").isdecimal() else unset
+def _time(name: str, values: dict[str, list[str]]) -> int | None:
+    """A number in <cputune>; a quota that is not there is -1, without limit."""
+    text = values.get(name, [""])[0]
+    if text.removeprefix("-").isdecimal():
+        return int(text)
+    return -1 if name.endswith("quota") else None
 
 
 def _pins(board: Board, was: Element | None, now: Element | None) -> None:
     """Which processors of the host each thread runs on; one without a list runs on all of them."""
     count = _counts(board.guest)[1]
-    for tag, key, method in (
-        ("vcpupin", "vcpu", "pin_vcpu"),
-        ("emulatorpin", "", "pin_emulator"),
-        ("iothreadpin", "iothread", "pin_iothread"),
-    ):
+    for tag, key in (("vcpupin", "vcpu"), ("emulatorpin", ""), ("iothreadpin", "iothread")):
         old, new = _lists(was, tag, key), _lists(now, tag, key)
         for number in dict.fromkeys((*old, *new)):
             if old.get(number) == new.get(number):
@@ -231,9 +251,14 @@ def _pins(board: Board, was: Element | None, now: Element | None) -> None:
             if tag == "vcpupin" and int(number or 0) >= count:
                 board.later(what, f"the guest has {count} processors now")
                 continue
-            front = (int(number),) if key else ()
-            calls = (Call(method, (*front, each.get(number, ""))) for each in (new, old))
+            calls = (_pin(tag, number, lists.get(number, "")) for lists in (new, old))
             board.now(what, "cputune", *calls)
+
+
+def _pin(tag: str, number: str, cpus: str) -> Call:
+    if tag == "emulatorpin":
+        return call(Running.pin_emulator, cpus)
+    return call(Running.pin_vcpu if tag == "vcpupin" else Running.pin_iothread, int(number), cpus)
 
 
 def _lists(box: Element | None, tag: str, key: str) -> dict[str, str]:
@@ -251,39 +276,35 @@ def _memtune(board: Board, after: Guest) -> None:
         board.later("memtune: min_guarantee")
         names.remove("min_guarantee")
     if names:
-        from virtprov.host.tuning import UNLIMITED
-
         calls = (
-            Call("set_memory_limits", ({name: each.get(name, UNLIMITED) for name in names},)) for each in (new, old)
+            call(Running.set_memory_limits, {name: limits.get(name, UNLIMITED) for name in names})
+            for limits in (new, old)
         )
         board.now(f"memtune: {', '.join(names)}", "memtune", *calls)
 
 
 def _blkiotune(board: Board, after: Guest) -> None:
-    was, now = (tree.child(guest.root, "blkiotune") for guest in (board.guest, after))
+    boxes = [tree.child(guest.root, "blkiotune") for guest in (board.guest, after)]
+    rows = _device_shares(*boxes)
+    old, new = (path.text(box, "./weight") if box is not None else "" for box in boxes)
+    if old != new:
+        weight = _Row("weight", int(old) if old else None, int(new) if new else None)
+        rows += _settable(board, "blkiotune", [weight])
+    names = [row.name.replace("device_", "device.") for row in rows]
+    _set_all(board, "blkiotune", Running.set_block_shares, rows, names)
+
+
+def _device_shares(was: Element | None, now: Element | None) -> list[_Row]:
+    """For each kind of share one text, as libvirt wants it: "/dev/sda,500,/dev/sdb,0", 0 for none."""
     old, new = _block_shares(was), _block_shares(now)
-    said: dict[str, int | str] = {}
-    back: dict[str, int | str] = {}
-    for name in _SHARES:
-        mine, theirs = new[name], old[name]
-        devices = [device for device in dict.fromkeys((*theirs, *mine)) if mine.get(device) != theirs.get(device)]
+    rows = []
+    for kind in _SHARES:
+        shares = old[kind], new[kind]
+        devices = [device for device in {**shares[0], **shares[1]} if shares[0].get(device) != shares[1].get(device)]
         if devices:
-            said[f"device_{name}"] = ",".join(f"{device},{mine.get(device, '0')}" for device in devices)
-            back[f"device_{name}"] = ",".join(f"{device},{theirs.get(device, '0')}" for device in devices)
-    weights = [path.text(box, "./weight") if box is not None else "" for box in (was, now)]
-    undo = True
-    if weights[0] != weights[1]:
-        if weights[1]:
-            said["weight"] = int(weights[1])
-        else:
-            board.later("blkiotune: weight", NO_CALL)
-        if weights[0]:
-            back["weight"] = int(weights[0])
-        undo = bool(weights[0])
-    if said:
-        names = ", ".join(said).replace("device_", "device.")
-        taken_back = Call("set_block_shares", (back,)) if undo else None
-        board.now(f"blkiotune: {names}", "blkiotune", Call("set_block_shares", (said,)), taken_back)
+            texts = (",".join(f"{device},{share.get(device, '0')}" for device in devices) for share in shares)
+            rows.append(_Row(f"device_{kind}", *texts))
+    return rows
 
 
 def _block_shares(box: Element | None) -> dict[str, dict[str, str]]:

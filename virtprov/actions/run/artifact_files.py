@@ -85,6 +85,6 @@ def rename(source: str, target: str) -> None:
 
 def refresh_pool_over(host: Host, path: str) -> None:
     """Let the pool that covers the directory, if there is one, know what came or went there."""
-    pool = host.pool_at(os.path.dirname(path))
+    pool = host.storage.pool_at(os.path.dirname(path))
     if pool is not None and pool.active:
-        host.refresh_pool(pool.name)
+        host.storage.refresh_pool(pool.name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run import definition, nvram
 from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Artifact, Aside, Evidence, Standing
 from virtprov.actions.run.artifact_storage import Volume
+from virtprov.guest import document
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -25,7 +26,7 @@ class Guest(Artifact):
         return f"the guest '{self.name}'"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
-        return Standing(GONE if host.guest(self.uuid) is None else OURS)
+        return Standing(GONE if host.guests.find(self.uuid) is None else OURS)
 
     def take_down(self, host: Host) -> None:
         remove_guest(host, self.uuid, nvram=self.nvram)
@@ -44,7 +45,7 @@ class StartedGuest(Artifact):
         return f"the running guest '{self.name}'"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
-        guest = host.guest(self.uuid)
+        guest = host.guests.find(self.uuid)
         if guest is None or not guest.active:
             return Standing(GONE)
         if not evidence.made:
@@ -52,7 +53,7 @@ class StartedGuest(Artifact):
         return Standing(OURS) if guest.id == self.run else Standing(OTHERS, f"'{self.name}' was started again since")
 
     def take_down(self, host: Host) -> None:
-        host.destroy_guest(self.uuid)
+        host.guests.destroy(self.uuid)
 
 
 class Definition(Artifact):
@@ -69,9 +70,9 @@ class Definition(Artifact):
         return f"the changed definition of '{self.name}'"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
-        if host.guest(self.uuid) is None:
+        if host.guests.find(self.uuid) is None:
             return Standing(GONE)
-        now = host.guest_xml(self.uuid, inactive=True, secure=True)
+        now = host.guests.xml(self.uuid, inactive=True, secure=True)
         if now == self.before:
             return Standing(GONE)
         if not evidence.made:
@@ -103,31 +104,32 @@ class AsideGuest(Aside):
         return f"the guest '{self.name}', put aside as '{self.aside}'"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
-        guest = host.guest(self.uuid)
+        guest = host.guests.find(self.uuid)
         is_back = guest is not None and guest.name == self.name and guest.active == self.active
         return Standing(GONE if is_back else OURS)
 
     def take_down(self, host: Host) -> None:
         """Let it be there again under its name, and run if it did."""
-        guest = host.guest(self.uuid)
+        guest = host.guests.find(self.uuid)
         if guest is None:  # it was not renamed: its driver cannot, or it lived only while it ran
             if not self.persistent:
-                host.create_guest(self.before)
+                host.guests.create(self.before)
                 return
-            host.define_guest(self.before)
+            host.guests.define(self.before)
         elif guest.name != self.name:
-            host.rename_guest(self.uuid, self.name)
+            host.guests.rename(self.uuid, self.name)
         if self.active and not (guest is not None and guest.active):
-            host.start_guest(self.uuid)
+            host.guests.start(self.uuid)
 
     def waits(self, host: Host) -> Standing:
-        guest = host.guest(self.uuid)
+        guest = host.guests.find(self.uuid)
         return Standing(OURS if guest is not None and guest.name == self.aside else GONE)
 
     def discard(self, host: Host) -> None:
         remove_guest(host, self.uuid, nvram=self.nvram)
-        for path in nvram.variable_files(host, self.before) if self.nvram else ():
-            _drop_variables(host, path)
+        if self.nvram:
+            for path in nvram.variable_files(host, document.Guest.parse(self.before)):
+                _drop_variables(host, path)
 
 
 def remove_guest(host: Host, uuid: str, *, nvram: bool) -> None:
@@ -136,12 +138,12 @@ def remove_guest(host: Host, uuid: str, *, nvram: bool) -> None:
     That is: the run itself, a saved state, snapshots and checkpoints (what is known of them), the TPM's state, and
     with `nvram` its UEFI variables.
     """
-    guest = host.guest(uuid)
+    guest = host.guests.find(uuid)
     if guest is None:
         return
-    host.destroy_guest(uuid)
+    host.guests.destroy(uuid)
     if guest.persistent:
-        host.undefine_guest(uuid, nvram=nvram, tpm=True)
+        host.guests.undefine(uuid, nvram=nvram, tpm=True)
 
 
 def _drop_variables(host: Host, path: str) -> None:

@@ -35,7 +35,7 @@ class Pool(Artifact):
         return f"the storage pool '{self.name}'"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
-        pool = host.pool(self.name)
+        pool = host.storage.pool(self.name)
         if pool is None:
             return Standing(GONE)
         return Standing(OURS) if pool.uuid == self.uuid else Standing(OTHERS, "another pool has its name by now")
@@ -43,18 +43,18 @@ class Pool(Artifact):
     def take_down(self, host: Host) -> None:
         if not self.passing and self._holds_more(host):  # of a passing pool only the name is ours
             raise InUse("it holds what others made")
-        host.remove_pool(self.name)
+        host.storage.remove_pool(self.name)
 
     def _holds_more(self, host: Host) -> bool:
         """Whether there is more in the pool than it found."""
-        pool = host.pool(self.name)
+        pool = host.storage.pool(self.name)
         if pool is None or not pool.active:
             return False
         try:
-            host.refresh_pool(self.name)
+            host.storage.refresh_pool(self.name)
         except HostError:  # something is being made in it
             return True
-        return len(host.volume_names(self.name)) > self.volumes
+        return len(host.storage.volume_names(self.name)) > self.volumes
 
 
 class Volume(Artifact):
@@ -91,7 +91,7 @@ class Volume(Artifact):
         return judge(self.mark, "" if host.is_remote else mark_of(volume.path), evidence)
 
     def is_there(self, host: Host) -> bool:
-        return host.volume(self.pool, self.name) is not None
+        return host.storage.volume(self.pool, self.name) is not None
 
     def find(self, host: Host) -> VolumeInfo | None:
         """The volume as the host has it now; None when it is gone. Raises HostError for a pool that is off."""
@@ -99,21 +99,21 @@ class Volume(Artifact):
         if not self.pool and not host.is_remote and os.path.isdir(directory) and not os.path.lexists(self.path):
             return None
         with ExitStack() as pools:
-            known = host.pool(self.pool) if self.pool else None
+            known = host.storage.pool(self.pool) if self.pool else None
             if known is not None and not known.active:
                 raise inactive(known)
             if known is None and not directory:
                 return None
             pool = known.name if known is not None else pool_over(host, directory, pools)
-            volume = host.volume(pool, self.name or name)
+            volume = host.storage.volume(pool, self.name or name)
             if volume is None:
-                host.refresh_pool(pool)
-                volume = host.volume(pool, self.name or name)
+                host.storage.refresh_pool(pool)
+                volume = host.storage.volume(pool, self.name or name)
         return volume
 
     def take_down(self, host: Host) -> None:
         with ExitStack() as pools:
-            host.delete_volume(self.pool or pool_over(host, os.path.dirname(self.path), pools), self.name)
+            host.storage.delete_volume(self.pool or pool_over(host, os.path.dirname(self.path), pools), self.name)
 
 
 class Secret(Artifact):
@@ -127,10 +127,10 @@ class Secret(Artifact):
         return f"the secret of {self.name}"
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
-        return Standing(OURS if host.has_secret(self.uuid) else GONE)
+        return Standing(OURS if host.secrets.exists(self.uuid) else GONE)
 
     def take_down(self, host: Host) -> None:
-        host.remove_secret(self.uuid)
+        host.secrets.remove(self.uuid)
 
 
 # -- pools over directories ----------------------------------------------------------------------
@@ -147,18 +147,18 @@ def passing_pool(host: Host, directory: str, note: Note = note_nothing) -> Itera
     uuid = new_uuid()
     pool = Pool(f"virtprov-{uuid[:8]}", uuid, directory, passing=True)
     with note(pool) as entry:
-        host.create_pool(pool_xml(pool.name, directory, uuid), build=False, autostart=False)
+        host.storage.create_pool(pool_xml(pool.name, directory, uuid), build=False, autostart=False)
         try:
             yield pool.name
         finally:
             with entry.cleaning_up():
-                host.remove_pool(pool.name)
+                host.storage.remove_pool(pool.name)
         entry.note_gone()
 
 
 def pool_over(host: Host, directory: str, passing: ExitStack, note: Note = note_nothing) -> str:
     """The name of the pool whose directory this is, else of one that goes when `passing` ends."""
-    pool = host.pool_at(directory)
+    pool = host.storage.pool_at(directory)
     if pool is None:
         return passing.enter_context(passing_pool(host, directory, note))
     if not pool.active:

@@ -47,7 +47,7 @@ def check(host: Host, name: str, uuid: str, expected: str) -> str | None:
 
     `name` is for messages. Raises Moved when it is another, or the guest is gone.
     """
-    now = host.stored_definition(uuid) if uuid else None
+    now = host.guests.stored_definition(uuid) if uuid else None
     if not expected:
         if now:
             raise Moved(f"'{name}' got a definition meanwhile", hint=_AGAIN)
@@ -71,9 +71,9 @@ def put(host: Host, name: str, uuid: str, text: str | None, expected: str | None
     if expected is not None:
         check(host, name, uuid, expected)
     if text is None:
-        host.undefine_guest(uuid or name, nvram=False)
+        host.guests.undefine(uuid or name, nvram=False)
         return ""
-    return host.store_definition(name, text)[1]
+    return host.guests.store_definition(name, text)[1]
 
 
 def locked(

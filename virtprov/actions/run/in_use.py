@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.chains import Chains
+from virtprov.guest.disks.source import DiskSource
 from virtprov.xml import path as places
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
-    from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
 
@@ -46,7 +46,7 @@ def _used_by_guests(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]
     """Every path that a guest needs, as it runs or is stored, with the guest's name."""
     chains = Chains(host)
     for inactive in (False, True):
-        for text in host.guest_documents(inactive=inactive):
+        for text in host.guests.documents(inactive=inactive):
             root = tree.parse(text)
             if places.text(root, "./uuid") not in own:
                 name = places.text(root, "./name")
@@ -61,7 +61,7 @@ def _needed(chains: Chains, root: Element) -> Iterator[str]:
     for disk in root.iterfind("devices/disk"):
         fmt = places.text(disk, "./driver/@type")
         for source in disk.iter("source"):
-            top = _path(chains.host, source)
+            top = DiskSource.read(source).path_on(chains.host)
             if top:
                 yield top
                 yield from chains.under(top, fmt if source.getparent() is disk else "")
@@ -69,21 +69,12 @@ def _needed(chains: Chains, root: Element) -> Iterator[str]:
         yield from filter(None, (filesystem.get("file"), filesystem.get("dev")))
 
 
-def _path(host: HostView, source: Element) -> str:
-    path = source.get("file") or source.get("dev")
-    pool, volume = source.get("pool"), source.get("volume")
-    if path or not (pool and volume):
-        return path or ""
-    known = host.volume(pool, volume)
-    return known.path if known is not None else ""
-
-
 def _volume_on(host: Host, path: str, made: frozenset[str]) -> str:
     """Whether another image of the pool that holds the path stands on it, though no guest has that yet."""
-    pool = host.pool_at(os.path.dirname(path)) if path.startswith("/") else None
+    pool = host.storage.pool_at(os.path.dirname(path)) if path.startswith("/") else None
     if pool is None or not pool.active:
         return ""
-    for volume in host.volumes(pool.name):
+    for volume in host.storage.volumes(pool.name):
         if volume.backing_path == path and volume.path not in made:
             return f"the volume {volume.name} stands on it"
     return ""

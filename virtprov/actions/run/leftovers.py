@@ -88,7 +88,7 @@ def _path_of(host: Host, artifact: Artifact) -> str:
     path, pool = getattr(artifact, "path", ""), getattr(artifact, "pool", "")
     if path or not pool:
         return str(path)
-    volume = host.volume(pool, getattr(artifact, "name", ""))
+    volume = host.storage.volume(pool, getattr(artifact, "name", ""))
     return volume.path if volume is not None else ""
 
 
@@ -114,5 +114,3 @@ def remove(run: Run, host: Host, found: list[Found], sure: Callable[[Found], boo
         else:
             outcomes.append(Outcome(each.artifact, REMOVED, settled=True))
     return outcomes
-
-

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifact_storage import pool_over
 from virtprov.support import dirs
 from virtprov.support.errors import HostError
-from virtprov.xml import path as places
-from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import World
+    from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
 
 
@@ -24,30 +23,28 @@ def variables_folder(host: Host) -> str:
     return "/var/lib/libvirt/qemu/nvram"
 
 
-def variable_files(host: Host, xml: str) -> list[str]:
-    """Where the guest of this document has its UEFI variables; both places when only libvirt knows the format."""
-    root = tree.parse(xml)
-    given = places.text(root, "./os/nvram/source/@file") or places.text(root, "./os/nvram").strip()
+def variable_files(host: Host, guest: Guest) -> list[str]:
+    """Where a guest has its UEFI variables; both places when only libvirt knows the format."""
+    given = guest.get("./os/nvram/source/@file") or guest.get("./os/nvram").strip()
     if given:
         return [given]
-    if places.text(root, "./os/@firmware") != "efi" and places.text(root, "./os/loader/@type") != "pflash":
+    if guest.get("./os/@firmware") != "efi" and guest.get("./os/loader/@type") != "pflash":
         return []
     if host.driver != "qemu":
         return []
-    name = places.text(root, "./name")
-    return [f"{variables_folder(host)}/{name}_VARS.{ending}" for ending in ("fd", "qcow2")]
+    return [f"{variables_folder(host)}/{guest.name}_VARS.{ending}" for ending in ("fd", "qcow2")]
 
 
-def are_new(world: World, xml: str) -> bool:
+def are_new(world: World, guest: Guest) -> bool:
     """Whether undoing the guest may remove its variables: not those that were there before, nor those elsewhere."""
-    if places.text(tree.parse(xml), "./os/nvram/@type") not in ("", "file"):
+    if guest.get("./os/nvram/@type") not in ("", "file"):
         return False
-    return not any(_is_there(world, path) for path in variable_files(world.host, xml))
+    return not any(_is_there(world, path) for path in variable_files(world.host, guest))
 
 
-def new_files(world: World, xml: str) -> list[str]:
-    """Where a guest that starts from this document is going to make files of variables."""
-    return [path for path in variable_files(world.host, xml) if not _is_there(world, path)]
+def new_files(world: World, guest: Guest) -> list[str]:
+    """Where a guest that starts is going to make files of variables."""
+    return [path for path in variable_files(world.host, guest) if not _is_there(world, path)]
 
 
 def _is_there(world: World, path: str) -> bool:
@@ -60,11 +57,11 @@ def _is_there(world: World, path: str) -> bool:
             pass
         except OSError:
             return False
-    if world.host.volume_at(path) is not None:
+    if world.host.storage.volume_at(path) is not None:
         return True
     folder, name = os.path.split(path)
     try:
         with ExitStack() as pools:
-            return world.host.volume(pool_over(world.host, folder, pools, world.making), name) is not None
+            return world.host.storage.volume(pool_over(world.host, folder, pools, world.making), name) is not None
     except HostError as problem:
         return "No such file" not in problem.message  # before the first such guest there is no folder

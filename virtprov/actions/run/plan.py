@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.run.artifact import Artifact
     from virtprov.actions.run.trail import Entry
+    from virtprov.guest.document import DomainDocument
     from virtprov.host.connection import Host
     from virtprov.support.progress import Progress
 
@@ -113,13 +114,18 @@ class FunctionStep(Record):
 
 
 class Plan(Record):
-    """What a command is going to do. `documents` are the XML texts it comes to, the first boot's first."""
+    """What a command is going to do. `domains` are the guest's documents it comes to, the first boot's first."""
 
-    documents: tuple[str, ...]
+    domains: tuple[DomainDocument, ...]
     steps: tuple[Step, ...]
     name: str = ""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The documents as text."""
+        return tuple(domain.text for domain in self.domains)
 
 
 def apply(plan: Plan, world: World) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.steps import storage
-from virtprov.cloudinit.seed_request import KEEP, SeedRequest, request_from
+from virtprov.actions.steps.seed import WriteSeed
+from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
+from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
-from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.document import DomainDocument, Guest
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free
@@ -18,7 +20,6 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import Step, World
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
@@ -37,21 +38,21 @@ class Seed(Record):
     device: str
     keep: str
     steps: tuple[Step, ...]
-    first_boot: str
-    stays: str
+    first_boot: DomainDocument
+    stays: DomainDocument
     password: str
     warnings: tuple[str, ...] = ()
 
 
 def plan(
-    request: InstallRequest, setting: Setting, final: Guest, install: Guest | None = None, *, build: bool = True
+    request: SeedRequest, setting: RuleContext, final: Guest, install: Guest | None = None, *, build: bool = True
 ) -> Seed:
     """Decide where the seed goes and build it; without `build` what is on this machine is only looked through.
 
     `first_boot` is the guest with the seed beside it, `stays` the definition that is kept. With an installer,
     whose guest is `install`, the seed is a CD-ROM of that phase, and the empty drive stays.
     """
-    wanted = request_from(request.cloud_init or {}, final.name)
+    wanted = request._replace(guest_name=final.name)
     pool, directory, makings = pool_for(setting)
     volume = free_name(setting.host, pool if not makings else "", final.name)
     where = f"{directory}/{volume}"
@@ -61,15 +62,15 @@ def plan(
     kept = first if install is None else final
     if install is not None:
         add_drive(setting, final, where if wanted.keep == KEEP else "", cdrom=True)
-    stays = kept.text() if wanted.keep == KEEP else final.text()
+    stays = DomainDocument.of(kept.copy() if wanted.keep == KEEP else final)
     _serial(first)
     if build:
         data, built = image(wanted)
         password, warnings = built.root_password or "", built.warnings
     else:
         data, password, warnings = b"", "", looked_through(wanted)
-    listed: list[Step] = [*makings, storage.WriteSeed(pool, volume, data)]
-    return Seed(pool, volume, device, wanted.keep, tuple(listed), first.text(), stays, password, warnings)
+    listed: list[Step] = [*makings, WriteSeed(pool, volume, data)]
+    return Seed(pool, volume, device, wanted.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings)
 
 
 def image(wanted: SeedRequest) -> tuple[bytes, Documents]:
@@ -89,15 +90,16 @@ def looked_through(wanted: SeedRequest) -> tuple[str, ...]:
     return build(wanted._replace(root_password_generate=False)).warnings
 
 
-def pool_for(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
+def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
     """A pool of files for the seed: that of the first disk, else `default`, which is made when missing."""
     host = setting.host
     for disk in setting.guest.disks("disk"):
-        source, named = path.get(disk, "./source/@file"), path.get(disk, "./source/@pool")
-        found = host.pool_at(source.rpartition("/")[0]) if source else host.pool(named) if named else None
+        source = DiskSource.of(disk)
+        in_folder = host.storage.pool_at(source.path.rpartition("/")[0]) if source.kind == FILE else None
+        found = host.storage.pool(source.pool) if source.pool else in_folder
         if found is not None and found.type in FILE_POOLS and found.active:
             return found.name, found.path, ()
-    found = host.pool(DEFAULT_POOL)
+    found = host.storage.pool(DEFAULT_POOL)
     if found is not None and found.active and found.type in FILE_POOLS:
         return found.name, found.path, ()
     if found is not None:
@@ -106,7 +108,7 @@ def pool_for(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
             hint=f"start it with `virsh pool-start {DEFAULT_POOL}`",
         )
     directory = images_directory(host)
-    at = host.pool_at(directory)
+    at = host.storage.pool_at(directory)
     if at is not None:
         return at.name, at.path, ()
     return DEFAULT_POOL, directory, (storage.MakePool(NewPool(DEFAULT_POOL, directory)),)
@@ -115,11 +117,11 @@ def pool_for(setting: Setting) -> tuple[str, str, tuple[Step, ...]]:
 def free_name(host: HostView, pool: str, guest: str) -> str:
     """A name for the guest's seed that no volume of the pool has; the pool "" holds none yet."""
     return first_free(
-        lambda name: bool(pool) and host.volume(pool, name) is not None, lambda mark: f"{guest}-seed{mark}.iso"
+        lambda name: bool(pool) and host.storage.volume(pool, name) is not None, lambda mark: f"{guest}-seed{mark}.iso"
     )
 
 
-def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Element:
+def add_drive(setting: RuleContext, guest: Guest, where: str, *, cdrom: bool) -> Element:
     """Add the seed's drive: a read-only virtio disk, which every kernel that drives the other disks finds early.
 
     Installers, which find no seed elsewhere, and guests without virtio get a CD-ROM; without `where` it is
@@ -135,7 +137,7 @@ def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Ele
     if where:
         fill_drive(setting, drive, where)
     tree.add(drive, tree.element("readonly"))
-    here = Setting(guest, setting.host, setting.profile, fresh=[drive])
+    here = RuleContext(guest, setting.host, setting.profile, fresh=[drive])
     fill_bus(here)
     fill_targets(here)
     if devices.wants_scsi(here):
@@ -143,7 +145,7 @@ def add_drive(setting: Setting, guest: Guest, where: str, *, cdrom: bool) -> Ele
     return drive
 
 
-def fill_drive(setting: Setting, drive: Element, where: str) -> None:
+def fill_drive(setting: RuleContext, drive: Element, where: str) -> None:
     """Put the seed at `where` into a drive, in place of what is in it."""
     drive.set("type", "file")
     for tag in ("source", "backingStore"):
@@ -176,7 +178,7 @@ def retire(world: World, name: str, seed: Seed) -> None:
     stays = f"the seed stays in '{name}' until it is powered off"
     target = path.get(tree.parse(seed.device), "./target/@dev")
     try:
-        running = Guest.parse(world.host.guest_xml(name) or "<domain/>")
+        running = Guest.parse(world.host.guests.xml(name) or "<domain/>")
         drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
         if drive is not None and not take_out(world.host, name, drive):
             world.warn(f"{stays}: the guest has not let go of {target} within {UNPLUG_SECONDS} seconds")
@@ -188,7 +190,7 @@ def retire(world: World, name: str, seed: Seed) -> None:
 def delete(world: World, seed: Seed) -> None:
     """Delete the seed's volume; a guest that has it open keeps what it has."""
     try:
-        world.host.delete_volume(seed.pool, seed.volume)
+        world.host.storage.delete_volume(seed.pool, seed.volume)
     except HostError as problem:
         world.warn(f"the seed {seed.volume} is left in the pool '{seed.pool}': {problem.message}")
 
@@ -201,9 +203,9 @@ def take_out(host: Host, name: str, drive: Element) -> bool:
     if drive.get("device") == "cdrom":
         opened = tree.copy(drive)
         empty(opened)
-        host.update_device(name, tree.to_text(opened))
+        host.running.update_device(name, tree.to_text(opened))
         return True
     alias = path.text(drive, "./alias/@name")
-    with host.watch(name) as watch:
-        host.detach_device(name, tree.to_text(drive))
+    with host.running.watch(name) as watch:
+        host.running.detach_device(name, tree.to_text(drive))
         return watch.wait_device_gone(alias, UNPLUG_SECONDS)

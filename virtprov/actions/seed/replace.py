@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from virtprov.actions.seed import attach
-from virtprov.actions.steps import storage
+from virtprov.actions.steps.seed import OldSeed, WriteSeed
 from virtprov.cloudinit.documents import new_instance_id
-from virtprov.cloudinit.seed_request import FLAG, KEEP, SeedRequest, request_from
-from virtprov.guest.disks.volumes import NewVolume
+from virtprov.cloudinit.seed_request import FLAG, SeedRequest
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
-from virtprov.support.errors import HostError, UsageError
+from virtprov.guest.rule_context import RuleContext
+from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
-from virtprov.support.text import listed
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Step, Undo, World
+    from virtprov.actions.run.plan import Step
     from virtprov.guest.host_view import HostView
-    from virtprov.host.connection import Host
 
 EJECT = "eject"
 OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 ANOTHER = ("seed.iso", "cidata.iso", "cloud-init.iso", "cloudinit.iso")
 """How names end that others give to their seeds."""
-
-
-class OldSeed(Record):
-    """The volume of a seed that no drive of the changed guest holds any more."""
-
-    pool: str
-    volume: str
-    path: str
 
 
 class NewSeed(Record):
@@ -55,7 +44,7 @@ class Reseeded(Record):
     """What came of it: the changed guest, the drives concerned, before and after, and what is done on the host.
 
     A drive that went has no place in `elements`. `steps` come before the definition is stored; for the volumes that
-    are no longer needed `Delete` comes after it. `password` is root's new one, to be shown once.
+    are no longer needed `DeleteSeeds` comes after it. `password` is root's new one, to be shown once.
     """
 
     guest: Guest
@@ -72,17 +61,17 @@ class Reseeded(Record):
 # -- a new seed ----------------------------------------------------------------------------------
 
 
-def plan_seed(guest: Guest, host: HostView, words: Mapping[str, str | None], *, build: bool = True) -> Reseeded:
+def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool = True) -> Reseeded:
     """Give a guest a seed with an instance-id of its own, for its next boot; the guest itself stays as it is.
 
-    `words` are the sub-options of `--cloud-init`. The drive of the seed it has takes the new one, else an empty
+    The drive of the seed it has takes the new one, else an empty
     CD-ROM drive that its system is sure to see, else a drive as virtprov-install adds it. Without `build` what is on
     this machine is only looked through: nothing is fetched from the web and no password is made. Raises UsageError
     and InputError for words and documents that cannot be used, HostError when no pool can take the seed.
     """
     if guest.is_container:
         raise UsageError(f"{FLAG}: '{guest.name}' is a container, which has no drive for a seed")
-    wanted = _request(words, guest.name)
+    wanted = request._replace(guest_name=guest.name, instance_id=new_instance_id())
     altered = guest.copy()
     setting = _setting(altered, host)
     pool, directory, makings = attach.pool_for(setting)
@@ -101,7 +90,7 @@ def plan_seed(guest: Guest, host: HostView, words: Mapping[str, str | None], *, 
         altered,
         (drive,),
         gone,
-        (*makings, storage.WriteSeed(pool, volume, data)),
+        (*makings, WriteSeed(pool, volume, data)),
         NewSeed(pool, volume, where, target, instance_id),
         old,
         password,
@@ -110,23 +99,15 @@ def plan_seed(guest: Guest, host: HostView, words: Mapping[str, str | None], *, 
     )
 
 
-def _request(words: Mapping[str, str | None], name: str) -> SeedRequest:
-    wanted = request_from(words, name)
-    if words.get("keep") and wanted.keep != KEEP:
-        raise UsageError(
-            f"{FLAG} keep={words['keep']}: the seed of a guest that is there stays until it is taken out",
-            hint=f"leave keep out; `{FLAG} {EJECT}` takes the seed out",
-        )
-    return wanted._replace(instance_id=new_instance_id())
-
-
-def _setting(guest: Guest, host: HostView) -> Setting:
+def _setting(guest: Guest, host: HostView) -> RuleContext:
     from virtprov.osinfo.lookup import noted
 
-    return Setting(guest, host, noted(guest.get(OS_ID)))
+    return RuleContext(guest, host, noted(guest.get(OS_ID)))
 
 
-def _place(setting: Setting, where: str, host: HostView) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
+def _place(
+    setting: RuleContext, where: str, host: HostView
+) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
     """Put the medium into a drive; returns it, the drives as they were, and the volumes that have come free."""
     guest = setting.guest
     ours = drives(guest)
@@ -179,7 +160,7 @@ def _others(guest: Guest, drive: Element) -> list[str]:
         f"the drive {path.get(disk, './target/@dev')} holds {medium}, which looks like another seed:"
         " cloud-init may take that one"
         for disk in guest.disks()
-        if disk is not drive and (medium := medium_of(disk)).lower().endswith(ANOTHER)
+        if disk is not drive and (medium := DiskSource.of(disk).medium).lower().endswith(ANOTHER)
     ]
 
 
@@ -216,12 +197,7 @@ def check_eject(stored: Guest, running: Guest | None, *, live: bool) -> None:
 
 def drives(guest: Guest) -> list[Element]:
     """The drives that hold a seed which virtprov made for this guest: NAME-seed.iso, NAME-seed-1.iso ..."""
-    return [disk for disk in guest.disks() if _is_seed(medium_of(disk), guest.name)]
-
-
-def medium_of(disk: Element) -> str:
-    """The file or volume in a drive; "" when there is none."""
-    return path.get(disk, "./source/@file") or path.text(disk, "./source/@volume")
+    return [disk for disk in guest.disks() if _is_seed(DiskSource.of(disk).medium, guest.name)]
 
 
 def _is_seed(medium: str, name: str) -> bool:
@@ -243,87 +219,7 @@ def _volumes(ours: list[Element], host: HostView) -> tuple[OldSeed, ...]:
     """The seeds' volumes; one that the host does not know is nothing to delete."""
     found = []
     for drive in ours:
-        pool, medium = path.get(drive, "./source/@pool"), medium_of(drive)
-        info = host.volume(pool, medium) if pool else host.volume_at(medium)
+        info = DiskSource.of(drive).volume_on(host)
         if info is not None:
             found.append(OldSeed(info.pool, info.name, info.path))
     return tuple(dict.fromkeys(found))
-
-
-# -- steps ---------------------------------------------------------------------------------------
-
-
-class Delete(Record):
-    """Seeds that have come free are deleted, unless a guest has them still. For several guests one step will do.
-
-    Comes after the new definitions; undone by writing the volumes again.
-    """
-
-    volumes: tuple[OldSeed, ...]
-
-    @property
-    def label(self) -> str:
-        names = listed(old.volume for old in self.volumes)
-        return f"Deleting the cloud-init {'seed' if len(self.volumes) == 1 else 'seeds'} {names}"
-
-    def do(self, world: World) -> Undo | None:
-        held = _held(world.host)
-        undos: list[Undo] = []
-        for old in self.volumes:
-            names = held.get(old.path, []) + held.get(f"{old.pool}/{old.volume}", [])
-            if names:
-                world.warn(_still(old, names))
-                continue
-            undo = _delete(world, old)
-            if undo is not None:
-                undos.append(undo)
-        return (lambda: [undo() for undo in undos]) if undos else None
-
-
-def _still(old: OldSeed, names: list[str]) -> str:
-    who = listed(f"'{name}'" for name in sorted(set(names)))
-    return (
-        f"{who} still {'has' if len(set(names)) == 1 else 'have'} the seed {old.volume}, so it stays: once it is out,"
-        f" `virsh vol-delete {old.volume} --pool {old.pool}` deletes it"
-    )
-
-
-def _held(host: Host) -> dict[str, list[str]]:
-    """Which guests, as they run or are stored, have which seed: by path, or by pool and volume."""
-    held: dict[str, list[str]] = {}
-    for inactive in (False, True):
-        for text in host.guest_documents(inactive=inactive):
-            if "-seed" not in text:
-                continue
-            guest = Guest.parse(text)
-            for disk in guest.disks():
-                pool = path.get(disk, "./source/@pool")
-                held.setdefault(f"{pool}/{medium_of(disk)}" if pool else medium_of(disk), []).append(guest.name)
-    return held
-
-
-def _delete(world: World, old: OldSeed) -> Undo | None:
-    """Delete one volume, and keep its bytes for the undo. One that somebody else wrote stays; a failure is said."""
-    from io import BytesIO
-
-    from virtprov.support import iso
-
-    copied = BytesIO()
-    try:
-        world.host.download_volume(old.pool, old.volume, copied)
-        if not iso.is_ours(copied.getvalue()):
-            world.warn(f"{old.volume} in the pool '{old.pool}' is not a seed that virtprov wrote, so it stays there")
-            return None
-        world.host.delete_volume(old.pool, old.volume)
-    except HostError as problem:
-        world.warn(f"the seed {old.volume} is left in the pool '{old.pool}': {problem.message}")
-        return None
-    return lambda: _write_again(world.host, old, copied.getvalue())
-
-
-def _write_again(host: Host, old: OldSeed, data: bytes) -> None:
-    from io import BytesIO
-
-    volume = NewVolume(old.pool, old.volume, "", "raw", len(data), len(data))
-    host.create_volume(old.pool, volume.xml(mode="0600"))
-    host.upload_volume(old.pool, old.volume, BytesIO(data))

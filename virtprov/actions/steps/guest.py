@@ -12,14 +12,14 @@ from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, 
 from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.run.trail import note_nothing
+from virtprov.guest.document import Guest as Domain
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
-from virtprov.xml import path as places
-from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import Step, Undo, World
     from virtprov.actions.run.trail import Entry
+    from virtprov.guest.document import DomainDocument
     from virtprov.host.info import GuestInfo
 
 
@@ -27,22 +27,19 @@ class Define(Record):
     """The guest's definition on the host."""
 
     name: str
-    xml: str
+    document: DomainDocument
 
     @property
     def label(self) -> str:
         return f"Defining the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        guest = Guest(self.name, _uuid(self.xml), nvram=nvram.are_new(world, self.xml))
+        domain = self.document.guest
+        guest = Guest(self.name, domain.uuid, nvram=nvram.are_new(world, domain))
         with world.making(guest) as entry:
-            info = world.host.define_guest(self.xml)
+            info = world.host.guests.define(self.document.text)
             entry.note_made(guest._replace(uuid=info.uuid))
         return world.undo(entry)
-
-
-def _uuid(xml: str) -> str:
-    return places.text(tree.parse(xml), "./uuid")
 
 
 class Start(Record):
@@ -55,17 +52,17 @@ class Start(Record):
         return f"Starting the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        info = world.host.guest(self.name)
+        info = world.host.guests.find(self.name)
         guest = StartedGuest(self.name, info.uuid if info is not None else "")
         with world.making(guest) as entry:
-            world.host.start_guest(self.name)
+            world.host.guests.start(self.name)
             _note_run(world, guest, entry)
         return world.undo(entry)
 
 
 def _note_run(world: World, guest: StartedGuest, entry: Entry) -> None:
     """Note which run of the guest this is."""
-    info = world.host.guest(guest.uuid)
+    info = world.host.guests.find(guest.uuid)
     if info is not None and info.id is not None:
         entry.note_made(guest._replace(run=info.id))
 
@@ -74,27 +71,28 @@ class Create(Record):
     """Running a guest from a document: transient unless it is defined."""
 
     name: str
-    xml: str
+    document: DomainDocument
 
     @property
     def label(self) -> str:
         return f"Starting the guest '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        uuid = _uuid(self.xml)
-        if uuid and world.host.guest(uuid) is not None:
+        domain, text = self.document.guest, self.document.text
+        uuid = domain.uuid
+        if uuid and world.host.guests.find(uuid) is not None:
             started = StartedGuest(self.name, uuid)
             with world.making(started) as entry:
-                world.host.create_guest(self.xml)
+                world.host.guests.create(text)
                 _note_run(world, started, entry)
             return world.undo(entry)
-        files = nvram.new_files(world, self.xml)  # libvirt leaves them behind
+        files = nvram.new_files(world, domain)  # libvirt leaves them behind
         guest = Guest(self.name, uuid)
         new: list[Artifact] = [*(Volume(os.path.basename(path), path=path) for path in files), guest]
         with ExitStack() as making:
             entries = [making.enter_context(world.making(artifact)) for artifact in new]
             try:
-                info = world.host.create_guest(self.xml)
+                info = world.host.guests.create(text)
             except BaseException:
                 for entry in entries[:-1]:
                     world.undo(entry)()
@@ -114,8 +112,8 @@ class Redefine(Record):
         return f"Changing the definition of '{self.name}'"
 
     def do(self, world: World) -> Undo | None:
-        before = world.host.guest_xml(self.name, inactive=True, secure=True)
-        return redefine(world, self.name, _uuid(before), self.xml, before)[1]
+        before = world.host.guests.xml(self.name, inactive=True, secure=True)
+        return redefine(world, self.name, Domain.parse(before).uuid, self.xml, before)[1]
 
 
 def redefine(
@@ -151,8 +149,8 @@ class SetAutostart(Record):
         return f"Letting '{self.name}' start with the host" if self.on else f"Not starting '{self.name}' with the host"
 
     def do(self, world: World) -> Undo | None:
-        world.host.set_autostart(self.name, self.on)
-        return lambda: world.host.set_autostart(self.name, not self.on)
+        world.host.guests.set_autostart(self.name, self.on)
+        return lambda: world.host.guests.set_autostart(self.name, not self.on)
 
 
 class Replace(Record):
@@ -170,10 +168,10 @@ class Replace(Record):
         return f"Removing the guest '{self.name}' that is there"
 
     def do(self, world: World) -> Undo | None:
-        info = world.host.guest(self.name)
+        info = world.host.guests.find(self.name)
         if info is None:
             return None
-        before = world.host.guest_xml(self.name, inactive=True, secure=True)
+        before = world.host.guests.xml(self.name, inactive=True, secure=True)
         aside = f"{self.name}.replaced-{info.uuid[:8]}" if info.persistent else ""
         guest = AsideGuest(self.name, info.uuid, aside, before, info.active, info.persistent, not self.keep_nvram)
         with world.making(guest) as entry:
@@ -190,16 +188,16 @@ class Replace(Record):
         from virtprov.host.failures import NotNow, NotSupported
 
         try:
-            world.host.destroy_guest(info.uuid)
+            world.host.guests.destroy(info.uuid)
             if not info.persistent:
                 return True
-            if world.host.drop_saved_state(info.uuid):
+            if world.host.guests.drop_saved_state(info.uuid):
                 world.warn(f"the saved state of '{self.name}' is gone")
             try:
-                world.host.rename_guest(info.uuid, guest.aside)
+                world.host.guests.rename(info.uuid, guest.aside)
                 return True
             except (NotNow, NotSupported):
-                world.host.undefine_guest(info.uuid, nvram=not self.keep_nvram)
+                world.host.guests.undefine(info.uuid, nvram=not self.keep_nvram)
                 return False
         except BaseException:
             with entry.cleaning_up():

@@ -27,7 +27,7 @@ def keep_password(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
         return
     password = _password(encryption.password_file)
     with world.making(Secret(volume.path, encryption.uuid)) as entry:
-        world.host.create_secret(encryption.secret_xml(volume.path), password)
+        world.host.secrets.create(encryption.secret_xml(volume.path), password)
     try:
         yield [world.undo(entry)]
     except BaseException:

@@ -38,8 +38,8 @@ class MakePool(Record):
         pool = Pool(self.pool.name, new_uuid(), self.pool.target)
         try:
             with world.making(pool) as entry:
-                world.host.create_pool(pool_xml(pool.name, pool.path, pool.uuid))
-                entry.note_made(pool._replace(volumes=len(world.host.volume_names(pool.name))))
+                world.host.storage.create_pool(pool_xml(pool.name, pool.path, pool.uuid))
+                entry.note_made(pool._replace(volumes=len(world.host.storage.volume_names(pool.name))))
         except Taken:
             if not self._is_there(world):
                 raise
@@ -52,7 +52,7 @@ class MakePool(Record):
 
         end = time.monotonic() + POOL_SECONDS
         while True:
-            pool = world.host.pool(self.pool.name)
+            pool = world.host.storage.pool(self.pool.name)
             if pool is None or os.path.normpath(pool.path) != os.path.normpath(self.pool.target):
                 return False
             if pool.active or time.monotonic() > end:
@@ -93,7 +93,9 @@ class MakeVolume(Record):
                     _upload(world, pool, wanted, entry, volume)
                     return world.undo(entry)
                 metadata = wanted.format == "qcow2" and not wanted.backing
-                info = world.host.create_volume(pool, wanted.xml(), metadata=metadata, progress=world.advance_call)
+                info = world.host.storage.create_volume(
+                    pool, wanted.xml(), metadata=metadata, progress=world.advance_call
+                )
                 entry.note_made(volume.as_made(world.host, info))
         return world.undo(entry)
 
@@ -102,48 +104,25 @@ def _upload(world: World, pool: str, wanted: NewVolume, entry: Entry, volume: Vo
     """Make the volume, fill it from its file, grow it; a failure or an interruption leaves nothing of it."""
     name, length = wanted.name, os.path.getsize(wanted.upload)
     empty = NewVolume(pool, name, wanted.path, "raw", length, wanted.allocation and length)
-    entry.note_made(volume.as_made(world.host, world.host.create_volume(pool, empty.xml())))
-    with _filling(world, entry, pool, name):
-        world.host.upload_volume(pool, name, wanted.upload, sparse=not wanted.allocation, progress=world.advance)
-        world.host.refresh_pool(pool)  # by which the host learns the format
-        filled = world.host.volume(pool, name)
+    entry.note_made(volume.as_made(world.host, world.host.storage.create_volume(pool, empty.xml())))
+    with filling(world, entry, pool, name):
+        sparse = not wanted.allocation
+        world.host.storage.upload_volume(pool, name, wanted.upload, sparse=sparse, progress=world.advance)
+        world.host.storage.refresh_pool(pool)  # by which the host learns the format
+        filled = world.host.storage.volume(pool, name)
         if filled is not None and filled.capacity < wanted.capacity:
-            world.host.resize_volume(pool, name, wanted.capacity)
+            world.host.storage.resize_volume(pool, name, wanted.capacity)
 
 
 @contextmanager
-def _filling(world: World, entry: Entry, pool: str, name: str) -> Iterator[None]:
+def filling(world: World, entry: Entry, pool: str, name: str) -> Iterator[None]:
     """A block that fills a new volume: when it fails, the volume goes."""
     try:
         yield
     except BaseException:
         with entry.cleaning_up():
-            world.host.delete_volume(pool, name)
+            world.host.storage.delete_volume(pool, name)
         raise
-
-
-class WriteSeed(Record):
-    """A cloud-init seed as a volume: made, then filled. `data` is the ISO image; a `passing` one goes after use."""
-
-    pool: str
-    name: str
-    data: bytes
-    passing: bool = False
-
-    @property
-    def label(self) -> str:
-        return f"Writing the cloud-init seed {self.name}"
-
-    def do(self, world: World) -> Undo | None:
-        import io
-
-        wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
-        volume = Volume(self.name, self.pool, passing=self.passing)
-        with world.making(volume) as entry:
-            entry.note_made(volume.as_made(world.host, world.host.create_volume(self.pool, wanted.xml(mode="0600"))))
-            with _filling(world, entry, self.pool, self.name):
-                world.host.upload_volume(self.pool, self.name, io.BytesIO(self.data), progress=world.advance)
-        return world.undo(entry)
 
 
 class CopyDisk(Record):
@@ -168,13 +147,13 @@ class CopyDisk(Record):
         with ExitStack() as pools:
             target = _pool_over(world, directory, pools)
             origin = self.source.pool or _pool_over(world, os.path.dirname(self.source.path), pools)
-            source = world.host.volume(origin, self.source.name) or self.source
+            source = world.host.storage.volume(origin, self.source.name) or self.source
             if is_told_otherwise(self.declared, source):
                 raise unlike(source.path, self.declared, source.format)
             xml = self._xml(source, name)
             volume = Volume(name, path=self.target)
             with world.making(volume) as entry:
-                info = world.host.clone_volume(
+                info = world.host.storage.clone_volume(
                     target, xml, origin, source.name, reflink=self.reflink, progress=world.advance_call
                 )
                 entry.note_made(volume.as_made(world.host, info))

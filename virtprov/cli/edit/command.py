@@ -45,9 +45,10 @@ def main(argv: list[str]) -> int:
     flags = read(args)
     build = bool(changes) and changes[0].action == "build-xml"
     with _host(flags, build=build) as host:
-        from virtprov.cli.edit import report, run, without_guest
+        from virtprov.cli.edit import run, without_guest
+        from virtprov.library.editing import warn_of_doubts
 
-        report.tell_doubts(changes, host, output)
+        warn_of_doubts(changes, host, output)
         if build:
             return without_guest.build(flags, changes, host, output)
         if flags.in_place:
@@ -71,4 +72,7 @@ def _host(flags: Flags, *, build: bool) -> AbstractContextManager[Host | None]:
 def to_requests(args: Namespace, said: list[Words], osinfo: OsinfoRequest) -> tuple[EditRequest, ...]:
     """Turn what was said into changes, in order; raises UsageError for what contradicts itself."""
     flag_checks.check(args, [words.action for words in said])
-    return tuple(typed_changes.request(words, osinfo, schema=not args.no_schema_check) for words in said)
+    from virtprov.library.edit_request import to_request
+
+    changes = (typed_changes.change(words, osinfo) for words in said)
+    return tuple(to_request(change, schema=not args.no_schema_check) for change in changes)

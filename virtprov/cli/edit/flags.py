@@ -7,6 +7,7 @@ import argparse
 from virtprov.cli import parser
 from virtprov.cli.edit import typed_changes
 from virtprov.cli.edit.typed_changes import Said
+from virtprov.options.catalogue import BOOTING, CONVERSIONS, DEVICES, GENERAL, GUEST, XML
 from virtprov.support.frozen import Record
 
 TYPE_CHECKING = False
@@ -20,10 +21,6 @@ _DESCRIPTION = (
     "Change, add, remove or build a part of the XML of guests. Without GUEST, XML is read from standard input."
 )
 
-CONVERSIONS = {
-    "convert-to-q35": "--edit: from the old PC to q35: num_pcie_root_ports=N",
-    "convert-to-vnc": "--edit: from SPICE to VNC: qemu-vdagent=on",
-}
 
 class Flags(Record):
     """What the command line says beside the changes themselves.
@@ -78,7 +75,7 @@ def read(args: argparse.Namespace) -> Flags:
     return Flags(**said, every=args.all, asks=args.confirm, schema=not args.no_schema_check)
 
 
-GROUPS = (*parser.XML, *CONVERSIONS)
+GROUPS = (*XML, *CONVERSIONS)
 WITH_HELP = (*GROUPS, typed_changes.CLOUD_INIT)
 
 
@@ -103,10 +100,9 @@ def build_parser() -> Parser:
     _add_safety(made, made.add_argument_group("many guests, and the way back"))
     parser.add_osinfo(made.add_argument_group("operating system options (--add-device)"))
     parser.add_groups(made.add_argument_group("conversions"), CONVERSIONS, bare=CONVERSIONS, action=Said)
-    parser.add_groups(made.add_argument_group("general options"), parser.GENERAL, action=Said)
-    parser.add_groups(made.add_argument_group("device options"), parser.DEVICES, action=Said)
-    rest = {**parser.GUEST, **parser.BOOTING}
-    parser.add_groups(made.add_argument_group("guest configuration options"), rest, action=Said)
+    parser.add_groups(made.add_argument_group("general options"), GENERAL, action=Said)
+    parser.add_groups(made.add_argument_group("device options"), DEVICES, action=Said)
+    parser.add_groups(made.add_argument_group("guest configuration options"), (*GUEST, *BOOTING), action=Said)
     misc = made.add_argument_group("miscellaneous options")
     parser.add_schema(made, misc)
     parser.add_talk(made, misc)

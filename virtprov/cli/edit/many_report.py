@@ -5,43 +5,23 @@ from __future__ import annotations
 import sys
 
 from virtprov.cli.edit import report
-from virtprov.support.errors import ProvError, UsageError, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from virtprov.actions.edit.apply import Aborted
-    from virtprov.actions.edit.choice import Choice
     from virtprov.actions.edit.guest_report import Failed, GuestReport
     from virtprov.actions.edit.run import Edit
     from virtprov.cli.edit.flags import Flags
     from virtprov.cli.output import Output
-    from virtprov.host.connection import Host
+    from virtprov.support.errors import ProvError
 
 FEW = 3
 """So many guests are named; more are counted."""
-REMOTE_JOBS = 8
-"""So many guests of a remote host at a time. Where a call takes 10 ms there and back, 200 guests take 15 s one by one,
-5 s four at a time, and 3 s with these; more gain little, and a daemon has other clients."""
-MOST_JOBS = 64
-"""More at a time would only wait for each other: a daemon of libvirt has 20 workers unless it is told otherwise."""
-UNKEPT = "the host did not keep the change: its definition of the guest is as it was before"
 _GUEST, _PART = "\0", "\1"
 SHORT = 3
 """Shorter names than that may stand in a sentence by chance."""
-
-
-def choice(flags: Flags) -> Choice:
-    """Which guests the flags choose. Raises UsageError."""
-    from virtprov.actions.edit.choice import Choice
-
-    holds = None
-    if flags.where is not None:
-        from virtprov.xml import xpath
-
-        holds = xpath.condition(flags.where)
-    return Choice(flags.guests, states(flags.state), holds)
 
 
 def words(flags: Flags) -> str:
@@ -49,28 +29,6 @@ def words(flags: Flags) -> str:
     said = ["--all"] if flags.every else list(flags.guests)
     said += [f"--{name} {value}" for name in ("where", "state") if (value := getattr(flags, name)) is not None]
     return " ".join(said)
-
-
-def states(text: str | None) -> frozenset[str]:
-    """The states that `--state` names. Raises UsageError for one that libvirt does not have."""
-    if text is None:
-        return frozenset()
-    from virtprov.host.info import STATES
-
-    known = {"".join(state.split()): state for state in STATES.values()}
-    found = set()
-    for word in text.split(","):
-        plain = word.strip().lower().replace("-", "").replace("_", "").replace(" ", "")
-        if plain not in known:
-            hint = nearest(plain, known) or "there are: " + ", ".join(known)
-            raise UsageError(f"--state {text}: a guest is never '{word.strip()}'", hint=hint)
-        found.add(known[plain])
-    return frozenset(found)
-
-
-def jobs(asked: int | None, host: Host) -> int:
-    """How many guests are worked on at a time."""
-    return min(asked or (REMOTE_JOBS if host.is_remote else 1), MOST_JOBS)
 
 
 def count(number: int) -> str:
@@ -139,11 +97,11 @@ def together(
         if doing and (unseen or len(failed) < total):
             tail = f"; no guest is changed{tail}"
         hint = ", or ".join(word for word in (first.hint, rest) if word)
-        return _as(first, sentences[0] + tail, hint)
+        return first.reworded(sentences[0] + tail, hint)
     for sentence in sentences:
         fail(sentence)
     what = "cannot be changed, so none is" if doing else "cannot be looked at"
-    return _as(first, f"{len(failed)} of {count(total)} {what}{tail}", rest)
+    return first.reworded(f"{len(failed)} of {count(total)} {what}{tail}", rest)
 
 
 def aborted(error: Aborted) -> ProvError:
@@ -151,14 +109,7 @@ def aborted(error: Aborted) -> ProvError:
     (sentence,) = grouped([(error.failed, error.cause.message)])
     state = "the others are as they were" if error.clean else "not all others are as they were; --undo tries again"
     hint = ", or ".join(word for word in (error.cause.hint, "--keep-going leaves it out") if word)
-    return _as(error.cause, f"{sentence}; {state}", hint)
-
-
-def _as(error: ProvError, message: str, hint: str) -> ProvError:
-    """An error of the same kind with other words."""
-    made = error.__class__.__new__(error.__class__)
-    ProvError.__init__(made, message, hint=hint)
-    return made
+    return error.cause.reworded(f"{sentence}; {state}", hint)
 
 
 def summary(reports: list[GuestReport], failed: list[Failed], *, verify: bool, done: bool) -> str:

@@ -10,19 +10,16 @@ from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from virtprov.actions.edit.changes import EditRequest
     from virtprov.actions.edit.guest_report import GuestReport
-    from virtprov.actions.edit.journal import Journal
     from virtprov.actions.edit.outcome import Wanted
     from virtprov.actions.edit.run import Edit
     from virtprov.actions.edit.source import Source
     from virtprov.actions.live.effects import Effect
-    from virtprov.actions.run.plan import Step, World
     from virtprov.cli.edit.flags import Flags
     from virtprov.cli.output import Output
-    from virtprov.host.connection import Host
 
 DIFFERS = 10
 """The status of --verify when something is not as asked."""
@@ -40,38 +37,6 @@ def document(file: str | None) -> Source:
             hint="name a guest, or feed XML: virsh dumpxml GUEST | virtprov-xml --edit ...",
         )
     return source.from_bytes(standard_input.read("XML"))
-
-
-def tell_doubts(requests: Iterable[EditRequest], host: Host | None, output: Output) -> None:
-    """Warn of values that libvirt's schema does not know; raises UsageError as schema_check.check_values does."""
-    from virtprov.actions import schema_check
-
-    for sentence in schema_check.check_values([use for request in requests for use in request.uses], host):
-        output.warn(sentence)
-
-
-def journal_for(host: Host | None, asked: str | None, output: Output) -> Journal:
-    """The journal of this run; where none can be kept the user is warned, and the run goes on."""
-    from virtprov.actions.edit import journal
-    from virtprov.support.errors import ProvError
-
-    assert host is not None
-    try:
-        return journal.begin(host, asked)
-    except ProvError as problem:
-        output.warn(f"--undo will know nothing of this run: {problem.message}")
-        return journal.passing()
-
-
-def tell_left(listed: Iterable[Step], world: World, output: Output) -> None:
-    """Where storage is made: say what runs that came to no end may have left of theirs."""
-    from virtprov.actions.steps import storage
-
-    making = (storage.MakePool, storage.MakeVolume, storage.WriteSeed)
-    if world.trail.writes and any(isinstance(step, making) for step in listed):
-        from virtprov.cli.leftover_notice import tell
-
-        tell(output)
 
 
 def off(planned: GuestReport, flags: Flags, wanted: Wanted) -> list[str]:
@@ -114,12 +79,8 @@ def sentences(planned: GuestReport) -> list[str]:
     if planned.updates:
         pending = planned.course is not None and planned.course.pending
         done.append(f"The running guest '{name}' is {'asked for the change' if pending else 'changed'}.")
-    if planned.stores and planned.kept and planned.info is None:
-        done.append(f"The guest '{name}' is defined.")
-    elif planned.stores and planned.kept:
-        what = "what it could not take now" if planned.updates else "it"
-        later = f"; {what} takes effect once the guest is powered off and started again."
-        done.append(f"The definition of '{name}' is changed{later if planned.waits else '.'}")
+    if planned.stores and planned.kept:
+        done.append(_of_definition(planned))
     if planned.turns and planned.autostart is not None:
         done.append(f"The guest '{name}' {'starts' if planned.autostart[1] else 'does not start'} with its host now.")
     if planned.wanted.start:
@@ -127,14 +88,22 @@ def sentences(planned: GuestReport) -> list[str]:
     return done
 
 
+def _of_definition(planned: GuestReport) -> str:
+    """What became of the definition, and when that takes effect."""
+    if planned.info is None:
+        return f"The guest '{planned.name}' is defined."
+    what = "what it could not take now" if planned.updates else "it"
+    later = f"; {what} takes effect once the guest is powered off and started again."
+    return f"The definition of '{planned.name}' is changed{later if planned.waits else '.'}"
+
+
 def _asked(request: EditRequest) -> dict[str, object]:
     """One change as it was asked for."""
-    seed = ",".join(name if value is None else f"{name}={value}" for name, value in request.words)
     return {
         "action": request.action,
         "group": request.group,
         "which": request.selector.words or request.selector.position,
-        "values": [seed] if seed else [_covered(use.text) for use in request.uses],
+        "values": [request.seed_text] if request.seed_text else [_covered(use.text) for use in request.uses],
     }
 
 

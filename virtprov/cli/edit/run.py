@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 
 from virtprov.cli.edit import many_report, report
 from virtprov.cli.output import Output, confirm
+from virtprov.library.editing import UNKEPT, Editing, to_choice
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.pattern import is_pattern
 
@@ -31,7 +32,7 @@ def run(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, outpu
 
 def _many(flags: Flags, host: Host) -> bool:
     """Whether several guests may be meant: the answer has another form then, however many they are."""
-    return flags.chooses or (is_pattern(flags.guest or "") and host.guest(flags.guest or "") is None)
+    return flags.chooses or (is_pattern(flags.guest or "") and host.guests.find(flags.guest or "") is None)
 
 
 def wanted(flags: Flags, *, document: bool) -> Wanted:
@@ -63,13 +64,11 @@ class _Run(ABC):
         """Say what was done; returns the exit status."""
 
     def __init__(self, flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> None:
-        from virtprov.actions.edit.keep_old import KeptFiles
-        from virtprov.actions.edit.run import Edit, Editor
+        from virtprov.actions.edit.run import Edit
 
         self.flags = flags
         self.host = host
         self.output = output
-        self.jobs = many_report.jobs(flags.jobs, host) if host is not None else 1
         self.document = not self.many and flags.guest is None
         self.wanted = wanted(flags, document=self.document)
         self.edit = Edit(
@@ -81,63 +80,48 @@ class _Run(ABC):
             shows=flags.print_xml or self.document,
             asks=flags.asks,
         )
-        kept = None if flags.keep_old is None else KeptFiles(flags.keep_old, self.many)
-        self.editor = Editor(host, self.edit, lambda: report.journal_for(host, flags.connect, output), kept)
+        self.work = Editing(
+            host,
+            self.edit,
+            output,
+            uri=flags.connect,
+            keep_old=flags.keep_old,
+            keep_going=flags.keep_going,
+            jobs=flags.jobs,
+        )
         self.reports: list[GuestReport] = []
         self.failed: list[Failed] = []
         self.done = False
 
     def run(self) -> int:
         """Plan all, then do all; the journal goes when nothing is left of it."""
-        changes_nothing = True
         try:
             self.plan()
             if not self.wanted.verify:
                 report.tell_effects({each.name: each.effects for each in self.reports}, self.output)
             if self.wanted.anything and not self.wanted.verify and self.agreed():
-                changes_nothing = False
-                changes_nothing = self._do()
+                self._do()
         finally:
-            if self.editor.journal is not None:
-                self.editor.journal.discard() if changes_nothing else self.editor.journal.finish()
+            self.work.close()
         return self.report()
 
     def todo(self) -> list[GuestReport]:
         """The guests that something is done to."""
         return [each for each in self.reports if each.plans]
 
-    def _do(self) -> bool:
-        """Do what is planned; returns whether there is nothing that --undo could put back."""
-        from virtprov.actions.edit.apply import Aborted, Work
+    def _do(self) -> None:
+        from virtprov.actions.edit.apply import Aborted
 
-        todo, editor = self.todo(), self.editor
-        if not todo:
-            self.done = True
-            return True
-        assert self.host is not None
-        editor.keep_old(todo)
-        if editor.journal is not None:
-            editor.journal.sync()
-        world = self.output.world(self.host)
-        report.tell_left([step for each in todo for step in each.first], world, self.output)
-        work = Work(world, keep_going=self.flags.keep_going, jobs=self.jobs)
         try:
-            late = work.all(todo)
-        except BaseException as error:
-            if editor.journal is not None and work.clean:
-                editor.journal.lasting = False
-            if isinstance(error, Aborted):
-                many_report.tell(self.reports, self.output, alone=not self.many)
-                raise (many_report.aborted(error) if self.many else error.cause) from error
-            raise
+            late = self.work.do(self.todo())
+        except Aborted as error:
+            many_report.tell(self.reports, self.output, alone=not self.many)
+            raise (many_report.aborted(error) if self.many else error.cause) from error
         self.done = True
         gone = {name for name, _ in late}
         self.failed += late
-        if work.clean:
-            editor.strike([each for each in todo if each.name in gone])
         self.reports = [each for each in self.reports if each.name not in gone]
         many_report.tell(self.reports, self.output, alone=not self.many)
-        return not any(each.place >= 0 for each in self.reports)
 
 
 class _One(_Run):
@@ -146,10 +130,10 @@ class _One(_Run):
     def plan(self) -> None:
         guest = self.flags.guest
         if guest is not None:
-            planned = self.editor.guest(guest)
+            planned = self.work.editor.guest(guest)
             assert planned is not None  # every state and every document is meant
         else:
-            planned = self.editor.document(report.document(self.flags.file))
+            planned = self.work.editor.document(report.document(self.flags.file))
         self.reports = [planned]
         if self.wanted.verify:
             if planned.changed:
@@ -174,7 +158,7 @@ class _One(_Run):
                 report.show(report.difference(planned), self.output)
             agreed = _agreed(planned)
             if agreed != planned.wanted:
-                self.editor.narrow(planned, agreed)
+                self.work.editor.narrow(planned, agreed)
         return planned.wanted.anything
 
     def report(self) -> int:
@@ -186,7 +170,7 @@ class _One(_Run):
             for password in planned.passwords:
                 self.output.password(f"Password for root's first login: {password}")
         if not planned.kept:
-            self.output.warn(many_report.UNKEPT)
+            self.output.warn(UNKEPT)
         sentences = report.sentences(planned) if self.done else []
         printed = self.flags.prints or planned.info is None
         if sentences:
@@ -222,11 +206,11 @@ class _Many(_Run):
     def plan(self) -> None:
         from virtprov.actions.edit import choice
 
-        chosen = many_report.choice(self.flags)
+        chosen = to_choice(self.flags.guests, self.flags.where, self.flags.state)
         assert self.host is not None
         names = choice.names(chosen, self.host)
         with self.output.world(self.host).progress.task(f"Looking at {len(names)} guests"):
-            for name, answer in self.editor.all(names, chosen, self.jobs):
+            for name, answer in self.work.editor.all(names, chosen, self.work.jobs):
                 if isinstance(answer, ProvError):
                     self.failed.append((name, answer))
                     if len(self.failed) == ENOUGH and not self.flags.keep_going:
@@ -266,7 +250,7 @@ class _Many(_Run):
 
     def report(self) -> int:
         output, reports = self.output, self.reports
-        unkept = ((each.name, many_report.UNKEPT) for each in reports if not each.kept)
+        unkept = ((each.name, UNKEPT) for each in reports if not each.kept)
         output.warn_each(many_report.grouped(unkept))
         for sentence in many_report.grouped((name, error.message) for name, error in self.failed):
             many_report.fail(sentence)

@@ -5,19 +5,14 @@ from __future__ import annotations
 import argparse
 
 from virtprov.cli import parser
-from virtprov.guest.write import gather, subopts
-from virtprov.options.catalogue import table
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from virtprov.actions.edit.changes import EditRequest
-    from virtprov.guest.write.select import Selector
-    from virtprov.guest.write.use import Use
+    from virtprov.library.edit_request import Change
     from virtprov.osinfo.os_request import OsinfoRequest
-    from virtprov.osinfo.profile import Profile
 
 FIRST = 1
 """What --edit alone means."""
@@ -60,32 +55,39 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
     names = {parser.destination(group): group for group in groups}
     actions = {parser.destination(action): action for action in ACTIONS}
     said = getattr(args, "said", [])
-    found = [Words(actions[name], value) for name, value in said if name in actions]
+    uses = [(names[name], value) for name, value in said if name in names]
     seed = _seed(said, actions)
-    lone = [names[name] for name, _ in said if name in names]
-    actionless = seed is not None or getattr(args, "autostart", None) is not None
-    if not found and (not actionless or lone):
-        with_it = f" with --{lone[0]}" if actionless else ""
-        raise UsageError(
-            f"what is to be done{with_it} is not said",
-            hint="give one of --edit, --add-device, --remove-device, --build-xml, --autostart, --cloud-init, --undo",
-        )
-    at = 0 if len(found) == 1 else -1
+    count = sum(name in actions for name, _ in said)
+    if not count:
+        _refuse_no_action(uses, is_needed=seed is None and getattr(args, "autostart", None) is None)
+    found: list[Words] = []
     for name, value in said:
-        if name in names and at < 0:
-            raise UsageError(
-                f"--{names[name]} stands before the first action",
-                hint=_EACH,
-            )
-        if name in names:
-            found[at].add(names[name], value)
-        elif name in actions and len(found) > 1:
-            at += 1
+        if name in actions:
+            found.append(Words(actions[name], value))
+            for group, text in uses if count == 1 else ():
+                found[0].add(group, text)
+        elif name in names and count > 1:
+            if not found:
+                raise UsageError(
+                    f"--{names[name]} stands before the first action",
+                    hint=_EACH,
+                )
+            found[-1].add(names[name], value)
     for words in found:
         _check_one(words, len(found) + (seed is not None))
     if seed is not None:
         found.insert(seed.which, seed)
     return found
+
+
+def _refuse_no_action(uses: list[tuple[str, str]], *, is_needed: bool) -> None:
+    """Raise UsageError for option groups without an action, and for nothing at all when something is needed."""
+    if uses or is_needed:
+        with_it = "" if is_needed else f" with --{uses[0][0]}"
+        raise UsageError(
+            f"what is to be done{with_it} is not said",
+            hint="give one of --edit, --add-device, --remove-device, --build-xml, --autostart, --cloud-init, --undo",
+        )
 
 
 def _seed(said: list[tuple[str, Any]], actions: dict[str, str]) -> Words | None:
@@ -132,56 +134,10 @@ def _check_one(words: Words, count: int) -> None:
         raise UsageError("--build-xml shows one element, and changes none", hint="use it alone")
 
 
-def request(words: Words, osinfo: OsinfoRequest, *, schema: bool) -> EditRequest:
-    """What one change asks for; raises UsageError for what contradicts itself."""
-    from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest, check_group
-    from virtprov.guest.write.select import Selector
+def change(words: Words, osinfo: OsinfoRequest) -> Change:
+    """One change as the library takes it."""
+    from virtprov.library.edit_request import Change
 
-    action = words.action
     (group, texts), *_ = words.groups.items()
-    if action == CLOUD_INIT:
-        from virtprov.cli.edit import seed
-
-        return seed.request(texts)
-    check_group(action, group)
-    if action == REMOVE:
-        return EditRequest(action, group, (), _selector(group, texts[-1]))
-    profile = _profile(osinfo) if action == ADD else None
-    if group.startswith("convert-to-"):
-        texts = [text for text in texts if text != "default"]
-    uses = _uses(group, texts, action, schema=schema)
-    chosen = Selector() if action != EDIT or words.which in (None, FIRST) else _selector(group, words.which)
-    return EditRequest(action, group, uses, chosen, profile)
-
-
-def _selector(group: str, text: str) -> Selector:
-    from virtprov.guest.write.assign import resolve
-    from virtprov.guest.write.select import Selector, is_position
-
-    text = text.strip()
-    if not text:
-        raise UsageError(
-            f"which --{group} is meant is left empty", hint="give a number, all, or what the XML says of it"
-        )
-    if is_position(text):
-        return Selector(text)
-    rows = table(group)
-    return Selector("", resolve(rows, subopts.pairs(rows, text)), text)
-
-
-def _uses(group: str, texts: list[str], action: str, *, schema: bool) -> tuple[Use, ...]:
-    found, refused = gather.group_uses(group, texts, schema=schema)
-    if refused:
-        raise UsageError(
-            f"--{group} none says nothing with --{action}",
-            hint=f"--remove-device --{group} all takes out every one of them",
-        )
-    return tuple(found)
-
-
-def _profile(osinfo: OsinfoRequest) -> Profile | None:
-    if not osinfo.name:
-        return None
-    from virtprov.osinfo.lookup import find
-
-    return find(osinfo.name)
+    which = None if words.which == FIRST or words.action != "edit" else words.which
+    return Change(words.action, group, texts, which, osinfo.name)

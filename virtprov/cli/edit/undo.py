@@ -34,6 +34,7 @@ class _Undo:
 
     def __init__(self, flags: Flags, host: Host, output: Output, history: History, meant: list[Past]) -> None:
         from virtprov.actions.edit.undo import when
+        from virtprov.library.editing import jobs_for
 
         self.flags = flags
         self.host = host
@@ -41,7 +42,7 @@ class _Undo:
         self.history = history
         self.meant = meant
         self.when = when(history.run)
-        self.jobs = many_report.jobs(flags.jobs, host)
+        self.jobs = jobs_for(flags.jobs, host)
         self.planned: list[GuestReport] = []
         self.failed: list[Failed] = []
 

@@ -7,14 +7,13 @@ from virtprov.support.errors import HostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-
+    from virtprov.actions.run.artifact import Artifact
     from virtprov.actions.run.leftovers import Found, Outcome
     from virtprov.actions.run.trail_reader import Run
 
 
-def main(args: Namespace, output: Output) -> int:
-    """Go through every run that came to no end; with --connect only those on that host.
+def main(uri: str | None, output: Output, *, ask: bool) -> int:
+    """Go through every run that came to no end, or only those on the host `uri`; `ask` before anything is removed.
 
     Returns 3 when a host could not be reached, whose runs are kept for later.
     """
@@ -23,11 +22,11 @@ def main(args: Namespace, output: Output) -> int:
     reports, unreached = [], False
     unreadable: list[str] = []
     for run, log in ended(unreadable):
-        if args.connect and run.uri != args.connect:
+        if uri and run.uri != uri:
             log.close()
             continue
         try:
-            outcomes, settled = _clean(run, args, output)
+            outcomes, settled = _clean(run, output, ask)
             why = ""
         except HostError as problem:
             outcomes, settled, why = [], False, problem.message
@@ -46,33 +45,50 @@ def main(args: Namespace, output: Output) -> int:
     return HostError.exit_code if unreached else 0
 
 
-def _clean(run: Run, args: Namespace, output: Output) -> tuple[list[Outcome], bool]:
+def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
     """Clean up after one run; says what became of what is there, and whether nothing is left."""
     from virtprov.actions.run import leftovers
-    from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE
+    from virtprov.actions.run.artifact import OTHERS
     from virtprov.host.connection import connect
 
     with connect(run.uri) as host:
         found = leftovers.look(run, host)
-        mine = [each for each in found if each.state == OURS]
-        doubtful = [each for each in found if each.state == UNSURE]
-        theirs = [each for each in found if each.state == OTHERS]
-        for each in theirs:
-            output.say(f"Not touched: {each.artifact.describe()} ({each.why}).")
+        for each in found:
+            if each.state == OTHERS:
+                output.say(f"Not touched: {each.artifact.describe()} ({each.why}).")
         if not found:
             output.summary(f"Nothing is left of {run.describe()}.")
             return [], True
-        if mine and not args.yes and not _agreed(run, mine):
+        kept = _not_agreed(run, found) if ask else []
+        if kept:
             output.say("It is kept; --yes removes it without asking.")
-            kept = [leftovers.Outcome(each.artifact, leftovers.KEPT, "not agreed to") for each in mine + doubtful]
             return kept, False
-        outcomes = leftovers.remove(run, host, found, lambda each: not args.yes and _agreed(run, [each]))
+        outcomes = leftovers.remove(run, host, found, lambda each: ask and _agreed(run, [each]))
+    _tell(outcomes, [each.artifact for each in found if each.state == OTHERS], output)
+    return outcomes, all(outcome.settled for outcome in outcomes)
+
+
+def _not_agreed(run: Run, found: list[Found]) -> list[Outcome]:
+    """Ask whether what is ours may go; what is kept when the answer is no, [] otherwise."""
+    from virtprov.actions.run import leftovers
+    from virtprov.actions.run.artifact import OURS, UNSURE
+
+    ours = [each for each in found if each.state == OURS]
+    if not ours or _agreed(run, ours):
+        return []
+    doubtful = [each for each in found if each.state == UNSURE]
+    return [leftovers.Outcome(each.artifact, leftovers.KEPT, "not agreed to") for each in ours + doubtful]
+
+
+def _tell(outcomes: list[Outcome], untouched: list[Artifact], output: Output) -> None:
+    """Say what was removed, and why the rest is still there; of what is `untouched` that is said already."""
+    from virtprov.actions.run import leftovers
+
     for outcome in outcomes:
         if outcome.fate == leftovers.REMOVED:
             output.summary(f"Removed {outcome.artifact.describe()}.")
-        elif outcome.artifact not in [each.artifact for each in theirs]:
+        elif outcome.artifact not in untouched:
             output.warn(f"{outcome.artifact.describe()} is left there: {outcome.why}")
-    return outcomes, all(outcome.settled for outcome in outcomes)
 
 
 def _agreed(run: Run, found: list[Found]) -> bool:

@@ -11,6 +11,7 @@ from virtprov.guest.ledger import OPTION, Fact, Ledger
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Mapping
 
     from virtprov.actions.request import InstallRequest
 
@@ -24,12 +25,17 @@ _BOXES = ("os", "features", "devices")
 _KINDS = {"hvm": "--hvm", "xen": "--paravirt", "exe": "--container"}
 
 
-def ledger(args: Namespace, request: InstallRequest) -> Ledger:
-    """A ledger that knows the flags as they were typed."""
+def ledger(request: InstallRequest, given: Mapping[str, str]) -> Ledger:
+    """A ledger that knows the flags as they were typed; `given` are those of `typed_flags`."""
     typed = {id(use.said): _flag(use.group, use.text) for use in request.uses}
+    return Ledger(typed, {place: flag for place, flag in given.items() if place != "osinfo" or request.osinfo.name})
+
+
+def typed_flags(args: Namespace) -> dict[str, str]:
+    """Flags beside the option groups as they were typed, by the step that acts on them or the path they set."""
     given = {
         "name": args.name and _flag("name", args.name),
-        "osinfo": request.osinfo.name and _flag("osinfo", args.osinfo or ""),
+        "osinfo": args.osinfo and _flag("osinfo", args.osinfo),
         "install-medium": args.cdrom and _flag("cdrom", args.cdrom),
         "cloud-init-seed": args.cloud_init is not None and _flag("cloud-init", args.cloud_init),
         "@type": args.virt_type and _flag("virt-type", args.virt_type),
@@ -37,7 +43,7 @@ def ledger(args: Namespace, request: InstallRequest) -> Ledger:
         "os/type/@arch": args.arch and _flag("arch", args.arch),
         "os/type/@machine": args.machine and _flag("machine", args.machine),
     }
-    return Ledger(typed, {place: flag for place, flag in given.items() if flag})
+    return {place: flag for place, flag in given.items() if flag}
 
 
 def _flag(name: str, text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from virtprov.cli import parser
 from virtprov.cli.install import legacy
+from virtprov.options.catalogue import BOOTING, DEVICES, GENERAL, GUEST, help_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ def install_parser() -> Parser:
     made = parser.parser("virtprov-install", usage=_USAGE, description=_DESCRIPTION)
     general = made.add_argument_group("general options")
     general.add_argument("-n", "--name", metavar="NAME", help="the guest's name")
-    parser.add_groups(general, parser.GENERAL)
+    parser.add_groups(general, GENERAL)
     _add_installation(made.add_argument_group("installation options"))
     parser.add_osinfo(made.add_argument_group("operating system options"))
     devices = made.add_argument_group("device options")
-    parser.add_groups(devices, parser.DEVICES, bare=("sound",))
-    parser.add_groups(made.add_argument_group("guest configuration options"), parser.GUEST)
+    parser.add_groups(devices, DEVICES, bare=("sound",))
+    parser.add_groups(made.add_argument_group("guest configuration options"), GUEST)
     made.add_fresh(
         devices,
         "--publish",
@@ -66,20 +67,16 @@ def _add_own(made: Parser, misc: Target) -> None:
 def _add_installation(group: Target) -> None:
     add = group.add_argument
     add("--cdrom", "-c", metavar="MEDIUM", help="install from a CD: an ISO image, a device, a URL")
-    add("-l", "--location", metavar="TREE", help="install from a tree: a URL, a folder, an ISO image")
+    add("-l", "--location", metavar="TREE", help=help_line("location"))
     add("--pxe", action="store_true", help="install over the network, by PXE")
     add("--import", dest="import_disk", action="store_true", help="install nothing, use the first disk as it is")
     add("-x", "--extra-args", action="append", default=[], metavar="ARGS", help="kernel arguments for --location")
     add("--initrd-inject", action="append", default=[], metavar="FILE", help="put a file into the tree's initrd")
-    add("--unattended", nargs="?", const="", metavar="...", help="install without questions: profile=NAME ...")
-    add(
-        "--install",
-        metavar="...",
-        help="in detail: NAME, kernel=PATH, bootdev=, no_install=",
-    )
+    add("--unattended", nargs="?", const="", metavar="...", help=help_line("unattended"))
+    add("--install", metavar="...", help=help_line("install"))
     add("--reinstall", metavar="GUEST", help="install a guest anew; all else about it stays")
-    add("--cloud-init", nargs="?", const="", metavar="...", help="set a cloud image up: user-data=FILE ...")
-    parser.add_groups(group, parser.BOOTING)
+    add("--cloud-init", nargs="?", const="", metavar="...", help=help_line("cloud-init"))
+    parser.add_groups(group, BOOTING)
 
 
 def _add_platform(group: Target) -> None:

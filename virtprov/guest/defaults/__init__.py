@@ -14,7 +14,7 @@ from virtprov.guest.defaults import (
     network,
     security,
 )
-from virtprov.guest.rule_context import UNWATCHED, Rule, Setting, Watch
+from virtprov.guest.rule_context import UNWATCHED, Rule, RuleContext, Watch
 
 RULES: tuple[Rule, ...] = (
     *container.RULES,
@@ -34,7 +34,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def apply(setting: Setting, watch: Watch = UNWATCHED) -> None:
+def apply(setting: RuleContext, watch: Watch = UNWATCHED) -> None:
     """Run every rule that applies, in order; `watch` is told of each one after it has written."""
     for rule in RULES:
         if rule.applies(setting):
@@ -42,7 +42,7 @@ def apply(setting: Setting, watch: Watch = UNWATCHED) -> None:
             watch.rule(rule)
 
 
-def complete(setting: Setting) -> None:
+def complete(setting: RuleContext) -> None:
     """Fill in what new devices of an existing guest leave open; `setting.fresh` says which they are."""
     for fill in (
         disk.fill_bus,
@@ -60,7 +60,7 @@ def complete(setting: Setting) -> None:
         fill(setting)
 
 
-def after_part(setting: Setting, group: str) -> None:
+def after_part(setting: RuleContext, group: str) -> None:
     """Follow up on a change to a part of an existing guest: what its words ask of the rules."""
     if group == "boot":
         for rule in firmware.RULES:

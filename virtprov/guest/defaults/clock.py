@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.guest.rule_context import Rule, Setting
+from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.xml import path, tree
 
 _ENLIGHTENMENTS = (
@@ -24,13 +24,13 @@ _NEEDS = {"synic": ("vpindex",), "stimer": ("vpindex", "synic"), "tlbflush": ("v
 SPINLOCK_RETRIES = "8191"
 
 
-def set_clock(setting: Setting) -> None:
+def set_clock(setting: RuleContext) -> None:
     """UTC, or local time for systems that keep it in the hardware clock."""
     if not setting.guest.has("./clock/@offset"):
         setting.guest.put("./clock/@offset", setting.profile.clock)
 
 
-def set_timers(setting: Setting) -> None:
+def set_timers(setting: RuleContext) -> None:
     """On x86 under QEMU: catch up lost ticks, no HPET; Hyper-V's clock for Windows."""
     guest = setting.guest
     if path.find(guest.root, "./clock/timer") is not None:
@@ -43,14 +43,14 @@ def set_timers(setting: Setting) -> None:
         tree.add(clock, tree.element("timer", None, {"name": name, key: value}))
 
 
-def set_power(setting: Setting) -> None:
+def set_power(setting: RuleContext) -> None:
     """No suspend to memory or disk, which a guest does not wake up from."""
     for name in ("suspend-to-mem", "suspend-to-disk"):
         if not setting.guest.has(f"./pm/{name}/@enabled"):
             setting.guest.put(f"./pm/{name}/@enabled", "no")
 
 
-def set_features(setting: Setting) -> None:
+def set_features(setting: RuleContext) -> None:
     """ACPI, APIC and PAE as the host's capabilities have them."""
     guest = setting.guest
     offered = {*setting.machine_features, *(("pae",) if setting.driver == "xen" else ())}
@@ -59,12 +59,12 @@ def set_features(setting: Setting) -> None:
             guest.ensure(f"./features/{name}")
 
 
-def _wants_hyperv(setting: Setting) -> bool:
+def _wants_hyperv(setting: RuleContext) -> bool:
     guest = setting.guest
     return setting.profile.is_windows and setting.is_qemu and guest.is_x86 and guest.is_hvm
 
 
-def set_hyperv(setting: Setting) -> None:
+def set_hyperv(setting: RuleContext) -> None:
     """Every enlightenment the host offers for this guest, those first that others need."""
     guest, known = setting.guest, setting.domcaps
     if known is None:
@@ -88,17 +88,17 @@ def set_hyperv(setting: Setting) -> None:
             guest.put(f"./features/hyperv/{name}/@retries", SPINLOCK_RETRIES)
 
 
-def _has_vmport(setting: Setting) -> bool:
+def _has_vmport(setting: RuleContext) -> bool:
     return any(each.get("type") == "spice" for each in setting.guest.devices("graphics"))
 
 
-def set_vmport(setting: Setting) -> None:
+def set_vmport(setting: RuleContext) -> None:
     """SPICE guests do without VMware's port, which gets in the way of the pointer."""
     if not setting.guest.has("./features/vmport/@state"):
         setting.guest.put("./features/vmport/@state", "off")
 
 
-def _x86_qemu(setting: Setting) -> bool:
+def _x86_qemu(setting: RuleContext) -> bool:
     return setting.is_qemu and setting.guest.is_x86
 
 

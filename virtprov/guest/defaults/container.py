@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from virtprov.guest.rule_context import Rule, Setting
+from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.support.errors import UsageError
 from virtprov.xml import path
 
 
-def fill_filesystems(setting: Setting) -> None:
+def fill_filesystems(setting: RuleContext) -> None:
     """A directory of the host, with its files' owners mapped, unless something else is said."""
     for share in setting.devices("filesystem"):
         target = path.get(share, "./target/@dir")
@@ -23,16 +23,16 @@ def fill_filesystems(setting: Setting) -> None:
             share.set("accessmode", "mapped")
 
 
-def _has_own_root(setting: Setting) -> bool:
+def _has_own_root(setting: RuleContext) -> bool:
     return any(path.get(share, "./target/@dir") == "/" for share in setting.guest.devices("filesystem"))
 
 
-def set_init(setting: Setting) -> None:
+def set_init(setting: RuleContext) -> None:
     """A whole system in the root directory starts itself; else a shell runs on the host's own files."""
     setting.guest.put("./os/init", "/sbin/init" if _has_own_root(setting) else "/bin/sh")
 
 
-def set_private_network(setting: Setting) -> None:
+def set_private_network(setting: RuleContext) -> None:
     """A whole system configures its network by itself, so it must not see the host's."""
     setting.guest.ensure("./features/privnet")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.rule_context import Rule, Setting
+from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
 
@@ -17,18 +17,18 @@ _GUARDS_BY_NAME = (("-IBRS", "spec-ctrl"), ("-IBPB", "ibpb"))
 """What the name of a host's CPU model says that its list of features leaves out."""
 
 
-def _has_cpu(setting: Setting) -> bool:
+def _has_cpu(setting: RuleContext) -> bool:
     cpu = tree.child(setting.guest.root, "cpu")
     if cpu is None:
         return False
     return bool(cpu.get("mode")) or tree.child(cpu, "model") is not None
 
 
-def _wants_default(setting: Setting) -> bool:
+def _wants_default(setting: RuleContext) -> bool:
     return not _has_cpu(setting) and setting.choices.cpu_preset != "none" and setting.guest.is_hvm
 
 
-def set_default(setting: Setting) -> None:
+def set_default(setting: RuleContext) -> None:
     """The host's own CPU under KVM, the best that emulation offers elsewhere; else libvirt decides."""
     guest = setting.guest
     if guest.domain_type == "kvm":
@@ -37,7 +37,7 @@ def set_default(setting: Setting) -> None:
         _emulated(setting)
 
 
-def _kvm(setting: Setting) -> None:
+def _kvm(setting: RuleContext) -> None:
     guest, known = setting.guest, setting.domcaps
     host_arch = setting.capabilities.host_arch
     if guest.is_x86 and guest.arch == host_arch:
@@ -51,7 +51,7 @@ def _kvm(setting: Setting) -> None:
         guest.put("./cpu/@mode", "host-passthrough")
 
 
-def _host_model_name(setting: Setting) -> None:
+def _host_model_name(setting: RuleContext) -> None:
     """The name of the host's CPU, unless the host says that it cannot run it."""
     guest, known = setting.guest, setting.domcaps
     model = setting.capabilities.host_cpu.model
@@ -63,14 +63,14 @@ def _host_model_name(setting: Setting) -> None:
     guest.put("./cpu/model", model)
 
 
-def _emulated(setting: Setting) -> None:
+def _emulated(setting: RuleContext) -> None:
     guest, known = setting.guest, setting.domcaps
     fits = guest.is_x86 or guest.is_arm_virt or guest.is_riscv_virt or guest.is_loongarch
     if fits and known is not None and known.cpu_mode("maximum"):
         guest.put("./cpu/@mode", "maximum")
 
 
-def copy_host(setting: Setting) -> None:
+def copy_host(setting: RuleContext) -> None:
     """The host's own CPU by its name, so that the guest can move to any host that has it.
 
     Raises HostError when the host does not say what its CPU is called.
@@ -85,12 +85,12 @@ def copy_host(setting: Setting) -> None:
     guest.put("./cpu/model", model)
 
 
-def wants_copy(setting: Setting) -> bool:
+def wants_copy(setting: RuleContext) -> bool:
     """Whether the user asks for the host's CPU by its name."""
     return setting.choices.cpu_preset in ("host-copy", "host-model-only")
 
 
-def fill_model(setting: Setting) -> None:
+def fill_model(setting: RuleContext) -> None:
     """A named model: match it exactly, and add the guards the host offers."""
     guest = setting.guest
     model = guest.get("./cpu/model")
@@ -112,7 +112,7 @@ def guards(host: HostModel) -> list[str]:
     return [name for name in _GUARDS if name in required]
 
 
-def add_guards(setting: Setting) -> None:
+def add_guards(setting: RuleContext) -> None:
     """Require each guard that the host's own CPU has, before what the user said, unless that speaks of it."""
     known = setting.domcaps
     cpu = tree.child(setting.guest.root, "cpu")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.guest.rule_context import Rule, Setting
+from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -12,7 +12,7 @@ ROOT_PORTS = 14
 """How many PCI Express root ports a guest gets; with 15 and more, QEMU 6.1 runs into a fault of its own."""
 
 
-def controllers(setting: Setting, kind: str) -> list[Element]:
+def controllers(setting: RuleContext, kind: str) -> list[Element]:
     """The guest's controllers of one type."""
     return [each for each in setting.guest.devices("controller") if each.get("type") == kind]
 
@@ -20,7 +20,7 @@ def controllers(setting: Setting, kind: str) -> list[Element]:
 # -- USB ------------------------------------------------------------------------------------------
 
 
-def _wants_usb(setting: Setting) -> bool:
+def _wants_usb(setting: RuleContext) -> bool:
     guest = setting.guest
     if controllers(setting, "usb") or guest.is_container or guest.is_xen_pv or setting.driver == "xen":
         return False
@@ -29,14 +29,14 @@ def _wants_usb(setting: Setting) -> bool:
     return guest.is_x86 or guest.is_virtio_only or guest.is_arm_virt
 
 
-def _has_usb3(setting: Setting) -> bool:
+def _has_usb3(setting: RuleContext) -> bool:
     guest = setting.guest
     if not setting.is_qemu:
         return False
     return setting.profile.usb3 or guest.is_arm_virt or guest.is_riscv_virt or guest.is_pseries or guest.is_loongarch
 
 
-def add_usb(setting: Setting) -> None:
+def add_usb(setting: RuleContext) -> None:
     """xHCI where the system knows it, else EHCI with its three companions; none on s390x."""
     guest = setting.guest
     if guest.is_s390x:
@@ -47,7 +47,7 @@ def add_usb(setting: Setting) -> None:
     add_ehci(setting)
 
 
-def add_ehci(setting: Setting) -> None:
+def add_ehci(setting: RuleContext) -> None:
     """USB 2: an EHCI controller and the three UHCI ones that come with it."""
     setting.guest.add_device("controller", type="usb", model="ich9-ehci1")
     for number in range(3):
@@ -58,11 +58,11 @@ def add_ehci(setting: Setting) -> None:
 # -- PCI ------------------------------------------------------------------------------------------
 
 
-def _wants_ports(setting: Setting) -> bool:
+def _wants_ports(setting: RuleContext) -> bool:
     return setting.guest.has_pcie and setting.is_qemu and not controllers(setting, "pci")
 
 
-def add_root_ports(setting: Setting) -> None:
+def add_root_ports(setting: RuleContext) -> None:
     """A PCI Express root with free ports, so that devices can be plugged in later."""
     chosen = setting.choices.root_ports
     count = ROOT_PORTS if chosen is None else chosen
@@ -73,12 +73,12 @@ def add_root_ports(setting: Setting) -> None:
         setting.guest.add_device("controller", type="pci", model="pcie-root-port")
 
 
-def wants_scsi(setting: Setting) -> bool:
+def wants_scsi(setting: RuleContext) -> bool:
     """Whether there is a SCSI disk and nothing to connect it to."""
     return setting.is_qemu and len(controllers(setting, "scsi")) < _scsi_needed(setting)
 
 
-def add_scsi(setting: Setting) -> None:
+def add_scsi(setting: RuleContext) -> None:
     """A virtio-scsi controller for every seven SCSI disks; where there is one of some model, more of that model."""
     there = controllers(setting, "scsi")
     model = there[0].get("model", "") if there else ""
@@ -93,7 +93,7 @@ ON_ONE_BUS = 7
 """SCSI disks that libvirt connects to one controller: sda to sdg to the first, as `virsh dumpxml` shows them."""
 
 
-def _scsi_needed(setting: Setting) -> int:
+def _scsi_needed(setting: RuleContext) -> int:
     """How many controllers libvirt looks for: it derives the place of a disk without address from its target."""
     needed = 0
     for disk in setting.guest.disks():
@@ -115,12 +115,12 @@ def _position(target: str) -> int:
 # -- consoles and channels ------------------------------------------------------------------------
 
 
-def _wants_console(setting: Setting) -> bool:
+def _wants_console(setting: RuleContext) -> bool:
     guest = setting.guest
     return not (guest.devices("console") or guest.devices("serial") or setting.refused("console"))
 
 
-def add_console(setting: Setting) -> None:
+def add_console(setting: RuleContext) -> None:
     """A text console: a pseudo terminal, SCLP on IBM Z, a null modem pair on bhyve."""
     guest = setting.guest
     if setting.driver == "bhyve":
@@ -133,21 +133,21 @@ def add_console(setting: Setting) -> None:
         tree.add(console, tree.element("target", None, {"type": "sclp"}))
 
 
-def _virtio_serial(setting: Setting) -> bool:
+def _virtio_serial(setting: RuleContext) -> bool:
     guest = setting.guest
     if not setting.is_qemu or not guest.takes_virtio:
         return False
     return setting.profile.virtio_serial or guest.is_virtio_only
 
 
-def _wants_agent(setting: Setting) -> bool:
+def _wants_agent(setting: RuleContext) -> bool:
     guest = setting.guest
     if setting.refused("channel") or guest.devices("channel"):
         return False
     return _virtio_serial(setting) and not guest.is_container
 
 
-def add_agent_channel(setting: Setting) -> None:
+def add_agent_channel(setting: RuleContext) -> None:
     """The channel of QEMU's guest agent."""
     channel = setting.guest.add_device("channel", type="unix")
     tree.add(channel, tree.element("source", None, {"mode": "bind"}))
@@ -157,38 +157,38 @@ def add_agent_channel(setting: Setting) -> None:
 # -- small virtio devices -------------------------------------------------------------------------
 
 
-def _wants_rng(setting: Setting) -> bool:
+def _wants_rng(setting: RuleContext) -> bool:
     guest = setting.guest
     if guest.devices("rng") or setting.refused("rng") or not setting.is_qemu or not guest.takes_virtio:
         return False
     return setting.profile.virtio_rng
 
 
-def add_rng(setting: Setting) -> None:
+def add_rng(setting: RuleContext) -> None:
     """Random numbers from the host."""
     rng = setting.guest.add_device("rng", model="virtio")
     tree.add(rng, tree.element("backend", "/dev/urandom", {"model": "random"}))
 
 
-def _wants_balloon(setting: Setting) -> bool:
+def _wants_balloon(setting: RuleContext) -> bool:
     guest = setting.guest
     if guest.devices("memballoon") or setting.refused("memballoon") or not setting.is_qemu:
         return False
     return setting.profile.virtio_balloon and guest.takes_virtio
 
 
-def add_balloon(setting: Setting) -> None:
+def add_balloon(setting: RuleContext) -> None:
     """A balloon, to give memory back and to read the guest's figures."""
     setting.guest.add_device("memballoon", model="virtio")
 
 
-def fill_details(setting: Setting) -> None:
+def fill_details(setting: RuleContext) -> None:
     """What small devices need when only their name was given."""
     _fill_emulated(setting)
     _fill_forwarded(setting)
 
 
-def _fill_emulated(setting: Setting) -> None:
+def _fill_emulated(setting: RuleContext) -> None:
     for rng in setting.devices("rng"):
         if not rng.get("model"):
             rng.set("model", "virtio")
@@ -210,7 +210,7 @@ def _fill_emulated(setting: Setting) -> None:
             balloon.set("model", "virtio")
 
 
-def _fill_forwarded(setting: Setting) -> None:
+def _fill_forwarded(setting: RuleContext) -> None:
     """Devices whose data goes elsewhere: to the viewer through SPICE, or through a socket."""
     for card in setting.devices("smartcard"):
         if card.get("mode", "default") in ("", "default"):

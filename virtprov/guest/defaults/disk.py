@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.guest.rule_context import Rule, Setting
+from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -21,30 +21,25 @@ _PREFIX = {
 _MOST = {"hd": 4, "fd": 2}
 
 
-def default_bus(setting: Setting, disk: Element) -> str:
-    """The best bus the operating system and the machine know for this kind of drive."""
+def default_bus(setting: RuleContext, disk: Element) -> str:
+    """The best bus the operating system and the machine know for this kind of drive: the first that fits."""
     guest, device = setting.guest, disk.get("device", "disk")
-    if device == "floppy":
-        return "fdc"
-    if guest.is_xen_pv:
-        return "xen"
-    if not guest.is_hvm:
-        return ""
     virtio = setting.is_qemu and guest.takes_virtio and (setting.profile.virtio_disk or guest.is_virtio_only)
-    if device in ("disk", "lun") and virtio:
-        return "virtio" if device == "disk" else "scsi"
-    if guest.is_arm and guest.machine.startswith("vexpress"):
-        return "sd"
-    if guest.is_virtio_only or (guest.is_arm_virt and device != "disk"):
-        return "scsi"
-    if guest.is_q35 or setting.driver == "bhyve":
-        return "sata"
-    if guest.is_x86:
-        return "ide"
-    return "usb"
+    choices = (
+        ("fdc", device == "floppy"),
+        ("xen", guest.is_xen_pv),
+        ("", not guest.is_hvm),
+        ("virtio", virtio and device == "disk"),
+        ("scsi", virtio and device == "lun"),
+        ("sd", guest.is_arm and guest.machine.startswith("vexpress")),
+        ("scsi", guest.is_virtio_only or (guest.is_arm_virt and device != "disk")),
+        ("sata", guest.is_q35 or setting.driver == "bhyve"),
+        ("ide", guest.is_x86),
+    )
+    return next((bus for bus, fits in choices if fits), "usb")
 
 
-def fill_bus(setting: Setting) -> None:
+def fill_bus(setting: RuleContext) -> None:
     """The bus of each disk that has none; CD-ROMs are read-only."""
     for disk in setting.devices("disk"):
         if not disk.get("device"):
@@ -55,7 +50,7 @@ def fill_bus(setting: Setting) -> None:
             path.ensure(disk, "./readonly")
 
 
-def fill_targets(setting: Setting) -> None:
+def fill_targets(setting: RuleContext) -> None:
     """A name behind those that are taken for each disk that has none; raises UsageError when a bus is full.
 
     Gaps are filled only when nothing is left behind them, so that names keep the order in which disks came.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from virtprov.guest.defaults.devices import SPICE_AGENT
-from virtprov.guest.rule_context import Rule, Setting
+from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 
-def _wants_graphics(setting: Setting) -> bool:
+def _wants_graphics(setting: RuleContext) -> bool:
     guest = setting.guest
     if setting.refused("graphics") or guest.devices("graphics"):
         return False
@@ -17,17 +17,17 @@ def _wants_graphics(setting: Setting) -> bool:
     return guest.is_x86 or guest.is_pseries or guest.is_loongarch or guest.is_arm_virt or guest.is_riscv_virt
 
 
-def add_graphics(setting: Setting) -> None:
+def add_graphics(setting: RuleContext) -> None:
     """SPICE where the host offers it, else VNC."""
     setting.guest.add_device("graphics", type="")
 
 
-def has_spice(setting: Setting) -> bool:
+def has_spice(setting: RuleContext) -> bool:
     """Whether the guest has a SPICE display."""
     return any(display.get("type") == "spice" for display in setting.guest.devices("graphics"))
 
 
-def _default_type(setting: Setting) -> str:
+def _default_type(setting: RuleContext) -> str:
     if not setting.like_qemu:
         return "vnc"
     known = setting.domcaps
@@ -35,7 +35,7 @@ def _default_type(setting: Setting) -> str:
     return "vnc" if offered is not None and "spice" not in offered else "spice"
 
 
-def fill_graphics(setting: Setting) -> None:
+def fill_graphics(setting: RuleContext) -> None:
     """Type, ports and, for a local SPICE display, no image compression."""
     for display in setting.devices("graphics"):
         kind = display.get("type", "")
@@ -60,7 +60,7 @@ def _fill_port(display: Element, name: str) -> None:
         display.set(name, "-1")
 
 
-def _fill_spice(setting: Setting, display: Element) -> None:
+def _fill_spice(setting: RuleContext, display: Element) -> None:
     if not _listens_elsewhere(display):
         given = [name for name in ("port", "tlsPort") if name in display.attrib]
         if not given and "autoport" not in display.attrib:
@@ -73,16 +73,16 @@ def _fill_spice(setting: Setting, display: Element) -> None:
         path.put(display, "./image/@compression", "off")
 
 
-def _render_node(setting: Setting) -> str | None:
+def _render_node(setting: RuleContext) -> str | None:
     """The first render node of the host's graphics cards."""
-    for device in setting.host.node_devices("drm"):
+    for device in setting.host.devices.all("drm"):
         node = tree.parse(device.xml, f"the node device {device.name}")
         if path.text(node, "./capability/type") == "render":
             return next((link.text for link in tree.children(node, "devnode") if link.get("type") == "link"), None)
     return None
 
 
-def _uses_gl(setting: Setting) -> bool:
+def _uses_gl(setting: RuleContext) -> bool:
     return any(path.get(display, "./gl/@enable") == "yes" for display in setting.guest.devices("graphics"))
 
 
@@ -95,27 +95,24 @@ def _fill_sdl(display: Element) -> None:
         display.set("xauth", os.path.expanduser("~/.Xauthority"))
 
 
-def _default_video(setting: Setting) -> str:
+def _default_video(setting: RuleContext) -> str:
+    """The model of a video card that suits the guest, the first that fits."""
     guest, known = setting.guest, setting.domcaps
     models = (known.device("video", "modelType") if known is not None else None) or ()
-    if guest.is_pseries:
-        return "vga"
-    if guest.is_loongarch or guest.is_riscv_virt or guest.is_s390x:
-        return "virtio"
-    if has_spice(setting) and _uses_gl(setting):
-        return "virtio"
-    if "virtio" in models and setting.profile.virtio_gpu:
-        return "virtio"
-    if has_spice(setting) and guest.is_x86 and setting.like_qemu and (not models or "qxl" in models):
-        return "qxl"
-    if guest.is_uefi and guest.is_arm_virt:
-        return "ramfb"
-    if guest.is_uefi and "bochs" in models:
-        return "bochs"
-    return "vga"
+    qxl_fits = guest.is_x86 and setting.like_qemu and (not models or "qxl" in models)
+    choices = (
+        ("vga", guest.is_pseries),
+        ("virtio", guest.is_loongarch or guest.is_riscv_virt or guest.is_s390x),
+        ("virtio", has_spice(setting) and _uses_gl(setting)),
+        ("virtio", "virtio" in models and setting.profile.virtio_gpu),
+        ("qxl", has_spice(setting) and qxl_fits),
+        ("ramfb", guest.is_uefi and guest.is_arm_virt),
+        ("bochs", guest.is_uefi and "bochs" in models),
+    )
+    return next((model for model, fits in choices if fits), "vga")
 
 
-def fill_video(setting: Setting) -> None:
+def fill_video(setting: RuleContext) -> None:
     """A video card beside a display; its model by host and profile."""
     guest = setting.guest
     if not guest.devices("video") and guest.devices("graphics"):  # else libvirt adds one, and not the best
@@ -123,7 +120,7 @@ def fill_video(setting: Setting) -> None:
     fill_models(setting)
 
 
-def fill_models(setting: Setting) -> None:
+def fill_models(setting: RuleContext) -> None:
     """The model of each video card that has none; 3D acceleration where the display shows it."""
     for video in setting.devices("video"):
         if path.get(video, "./model/@type") in (None, "", "default"):
@@ -133,31 +130,31 @@ def fill_models(setting: Setting) -> None:
             path.put(video, "./model/acceleration/@accel3d", "yes")
 
 
-def add_sound(setting: Setting) -> None:
+def add_sound(setting: RuleContext) -> None:
     """A sound card beside SPICE."""
     setting.guest.add_device("sound")
 
 
-def fill_sound(setting: Setting) -> None:
+def fill_sound(setting: RuleContext) -> None:
     """ICH9 on PCI Express machines, else ICH6."""
     for sound in setting.devices("sound"):
         if sound.get("model", "default") in ("", "default"):
             sound.set("model", "ich9" if setting.guest.has_pcie else "ich6")
 
 
-def add_spice_channel(setting: Setting) -> None:
+def add_spice_channel(setting: RuleContext) -> None:
     """The channel of SPICE's guest agent."""
     channel = setting.guest.add_device("channel", type="spicevmc")
     tree.add(channel, tree.element("target", None, {"type": "virtio", "name": SPICE_AGENT}))
 
 
-def add_redirdevs(setting: Setting) -> None:
+def add_redirdevs(setting: RuleContext) -> None:
     """Two USB redirectors."""
     for _ in range(2):
         setting.guest.add_device("redirdev", bus="usb", type="spicevmc")
 
 
-def add_tablet(setting: Setting) -> None:
+def add_tablet(setting: RuleContext) -> None:
     """A pointer whose position follows the viewer's, and a keyboard where there is none."""
     guest = setting.guest
     if guest.is_s390x:
@@ -169,13 +166,13 @@ def add_tablet(setting: Setting) -> None:
         guest.add_device("input", type="keyboard", bus="usb")
 
 
-def _usb_off(setting: Setting) -> bool:
+def _usb_off(setting: RuleContext) -> bool:
     return any(
         each.get("type") == "usb" and each.get("model") == "none" for each in setting.guest.devices("controller")
     )
 
 
-def _wants_tablet(setting: Setting) -> bool:
+def _wants_tablet(setting: RuleContext) -> bool:
     guest = setting.guest
     if guest.devices("input") or setting.refused("input") or not guest.devices("graphics") or guest.is_container:
         return False

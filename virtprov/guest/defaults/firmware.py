@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from virtprov.guest.rule_context import Rule, Setting
+from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
 
@@ -32,19 +32,19 @@ _LOADERS = {
 """How the firmware files of distributions are named, by architecture, the best first."""
 
 
-def _chosen(setting: Setting) -> bool:
+def _chosen(setting: RuleContext) -> bool:
     guest = setting.guest
     return any(
         guest.has(place) for place in ("./os/loader", "./os/nvram", "./os/@firmware", "./os/kernel", "./os/firmware")
     )
 
 
-def asked(setting: Setting) -> bool:
+def asked(setting: RuleContext) -> bool:
     """Whether the user asks for UEFI by name."""
     return setting.choices.uefi is True
 
 
-def _prefers_uefi(setting: Setting) -> bool:
+def _prefers_uefi(setting: RuleContext) -> bool:
     guest, profile = setting.guest, setting.profile
     if setting.choices.uefi is False:
         return False
@@ -55,13 +55,13 @@ def _prefers_uefi(setting: Setting) -> bool:
     return profile.efi(guest.arch) is True and profile.bios(guest.arch) is False
 
 
-def _wants_uefi(setting: Setting) -> bool:
+def _wants_uefi(setting: RuleContext) -> bool:
     if asked(setting):
         return True
     return setting.guest.is_hvm and not _chosen(setting) and _prefers_uefi(setting)
 
 
-def set_uefi(setting: Setting) -> None:
+def set_uefi(setting: RuleContext) -> None:
     """Let libvirt choose the firmware where it can, else name a file the host has.
 
     Raises HostError when the user asked for UEFI and the host has none; a mere default only warns.
@@ -81,7 +81,7 @@ def set_uefi(setting: Setting) -> None:
         setting.warn(f"{sentence}: the guest is made without it")
 
 
-def _find_loader(setting: Setting) -> str:
+def _find_loader(setting: RuleContext) -> str:
     known = setting.domcaps
     if known is None:
         return ""
@@ -92,7 +92,7 @@ def _find_loader(setting: Setting) -> str:
     return ""
 
 
-def _use_loader(setting: Setting, loader: str) -> None:
+def _use_loader(setting: RuleContext, loader: str) -> None:
     guest = setting.guest
     guest.put("./os/loader", loader)
     guest.put("./os/loader/@readonly", "yes")
@@ -104,7 +104,7 @@ def _use_loader(setting: Setting, loader: str) -> None:
         guest.put("./os/loader/@secure", "yes")
 
 
-def set_secure_boot(setting: Setting) -> None:
+def set_secure_boot(setting: RuleContext) -> None:
     """Secure Boot on or off: libvirt chooses a firmware with or without the usual keys enrolled.
 
     Raises HostError when the host has no firmware to choose from.
@@ -128,7 +128,7 @@ def set_secure_boot(setting: Setting) -> None:
         feature.set("enabled", "yes" if state else "no")
 
 
-def _wants_tpm(setting: Setting) -> bool:
+def _wants_tpm(setting: RuleContext) -> bool:
     guest = setting.guest
     if guest.get("./os/loader") and not (guest.get("./os/@firmware") or guest.get("./os/loader/@type") == "pflash"):
         return False  # a loader of which the user says no more may be anything
@@ -140,18 +140,18 @@ def _wants_tpm(setting: Setting) -> bool:
     return "emulator" in (known.device("tpm", "backendModel") or ())
 
 
-def _offers_crb(setting: Setting) -> bool:
+def _offers_crb(setting: RuleContext) -> bool:
     known = setting.domcaps
     return known is not None and "tpm-crb" in (known.device("tpm", "model") or ())
 
 
-def add_tpm(setting: Setting) -> None:
+def add_tpm(setting: RuleContext) -> None:
     """An emulated TPM beside UEFI."""
     tpm = setting.guest.add_device("tpm")
     tree.add(tpm, tree.element("backend", None, {"type": "emulator"}))
 
 
-def fill_tpm(setting: Setting) -> None:
+def fill_tpm(setting: RuleContext) -> None:
     """Emulated, unless a device of the host is named; as CRB where that is offered, else libvirt chooses the model."""
     for tpm in setting.devices("tpm"):
         backend = path.ensure(tpm, "./backend")

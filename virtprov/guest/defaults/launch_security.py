@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.guest.rule_context import Rule, Setting
+from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.support.errors import UsageError
 
 _NEED_UEFI = ("sev", "sev-snp", "tdx")
@@ -10,11 +10,11 @@ _SEV_POLICY, _SEV_ES_POLICY = "0x03", "0x07"
 """No debugging, no sharing of keys; and encrypted state (bits 0, 1 and 2 of AMD's guest policy)."""
 
 
-def _kind(setting: Setting) -> str:
+def _kind(setting: RuleContext) -> str:
     return setting.guest.get("./launchSecurity/@type")
 
 
-def set_launch_security(setting: Setting) -> None:
+def set_launch_security(setting: RuleContext) -> None:
     """A policy for SEV; raises UsageError for machines that cannot be launched so."""
     guest, kind = setting.guest, _kind(setting)
     if kind in _NEED_UEFI and not (guest.is_q35 and guest.is_uefi):

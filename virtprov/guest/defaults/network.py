@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from virtprov.guest.rule_context import Rule, Setting
+from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.xml import path
 from virtprov.xml.tree import Element
 
 
-def _wants_nic(setting: Setting) -> bool:
+def _wants_nic(setting: RuleContext) -> bool:
     return not setting.guest.devices("interface") and not setting.refused("network")
 
 
-def add_nic(setting: Setting) -> None:
+def add_nic(setting: RuleContext) -> None:
     """One interface on the host's best network."""
     setting.guest.add_device("interface", type="")
 
 
-def fill_source(setting: Setting) -> None:
+def fill_source(setting: RuleContext) -> None:
     """Connect interfaces that say nothing: user networking in a session, the host's bridge, the default network."""
     for nic in setting.devices("interface"):
         kind = nic.get("type", "")
@@ -26,13 +26,13 @@ def fill_source(setting: Setting) -> None:
             path.put(nic, "./source/@network", "default")
 
 
-def _connect(setting: Setting, nic: Element) -> None:
+def _connect(setting: RuleContext, nic: Element) -> None:
     host = setting.host
     passt = path.get(nic, "./backend/@type") == "passt"
     if passt or (host.is_session and setting.is_qemu) or setting.is_test:
         nic.set("type", "user")
         return
-    bridge = None if host.is_remote else host.default_bridge()
+    bridge = None if host.is_remote else host.networks.default_bridge()
     if bridge:
         nic.set("type", "bridge")
         path.put(nic, "./source/@bridge", bridge)
@@ -41,7 +41,7 @@ def _connect(setting: Setting, nic: Element) -> None:
         path.put(nic, "./source/@network", "default")
 
 
-def default_model(setting: Setting) -> str:
+def default_model(setting: RuleContext) -> str:
     """The best network card the operating system drives; "" where libvirt decides."""
     guest, profile = setting.guest, setting.profile
     if not guest.is_hvm:
@@ -58,14 +58,14 @@ def default_model(setting: Setting) -> str:
     return "e1000"
 
 
-def fill_model(setting: Setting) -> None:
+def fill_model(setting: RuleContext) -> None:
     """The model of each interface that has none."""
     for nic in setting.devices("interface"):
         if path.get(nic, "./model/@type") in (None, "default"):
             path.put(nic, "./model/@type", default_model(setting) or None)
 
 
-def fill_mac(setting: Setting) -> None:
+def fill_mac(setting: RuleContext) -> None:
     """A free address with the hypervisor's own prefix."""
     from virtprov.guest.names import new_mac
 

@@ -43,8 +43,8 @@ class Chains:
     def exists(self, place: str) -> bool:
         """Whether there is anything at a path, or a volume POOL/NAME."""
         if not place.startswith("/"):
-            return self.host.volume(*place.split("/", 1)) is not None
-        return self._here and os.path.lexists(place) or self.host.volume_at(place, fresh=False) is not None
+            return self.host.storage.volume(*place.split("/", 1)) is not None
+        return self._here and os.path.lexists(place) or self.host.storage.volume_at(place, fresh=False) is not None
 
     def real(self, place: str) -> str:
         """The path behind all links, where that can be seen; else the path itself."""
@@ -103,7 +103,7 @@ class Chains:
             seen = probe(place)
             if seen is not None:
                 return tuple(_named(place, seen))
-        backing = self.host.backing_of(place)
+        backing = self.host.storage.backing_of(place)
         return tuple(_resolved(place, backing, "", data=False)) if backing else ()
 
 
@@ -163,7 +163,7 @@ def strange(chains: Chains, place: str, fmt: str = "") -> list[Below]:
     for below in chains.all_below(place, fmt):
         folder = os.path.dirname(below.path)
         beside = folder == own or folder == os.path.dirname(place) or folder.startswith(own.rstrip("/") + "/")
-        if below.said.startswith("json:") or not below.path or not (beside or chains.host.pool_at(folder)):
+        if below.said.startswith("json:") or not below.path or not (beside or chains.host.storage.pool_at(folder)):
             found.append(below)
     return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.in_use import places_of, sources_of
+from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
@@ -36,9 +37,7 @@ def refuse_made_up(host: HostView, images: tuple[Told, ...], others: Others) -> 
     for image in images:
         if image.format in ("", "raw"):
             continue
-        source = tree.element("disk")
-        path.put(source, "./source/@file", image.path)
-        places = places_of(host, source)
+        places = places_of(host, DiskSource(FILE, image.path))
         for text in others.texts():
             if any(word in text for word in places.values()):
                 _compare(host, image, set(places), Guest.parse(text))
@@ -46,8 +45,8 @@ def refuse_made_up(host: HostView, images: tuple[Told, ...], others: Others) -> 
 
 def _compare(host: HostView, image: Told, places: set[str], guest: Guest) -> None:
     for disk in guest.disks():
-        written = tree.child(disk, "readonly") is None
-        if written and declared(disk, host.driver) == "raw" and places & {where for _, where in sources_of(disk)}:
+        written = tree.child(disk, "readonly") is None and declared(disk, host.driver) == "raw"
+        if written and places & {source.spelled for source in sources_of(disk)}:
             raise HostError(
                 f"{image.path} is a raw disk of the guest '{guest.name}', but its first bytes say {image.format}: the"
                 " guest may have written them to read files of the host",

@@ -36,7 +36,7 @@ class Lookup:
         """The volume POOL/NAME; raises HostError when it is not there."""
         pool, _, name = words.partition("/")
         self.pool(pool)
-        volume = self.host.volume(pool, name)
+        volume = self.host.storage.volume(pool, name)
         if volume is None:
             raise HostError(
                 f"the pool '{pool}' has no volume '{name}'", hint=f"`virsh vol-list {pool}` lists what it has"
@@ -45,9 +45,9 @@ class Lookup:
 
     def pool(self, name: str) -> PoolInfo:
         """The pool of that name, which must run; raises HostError."""
-        pool = self.host.pool(name)
+        pool = self.host.storage.pool(name)
         if pool is None:
-            known = self.host.pool_names()
+            known = self.host.storage.pool_names()
             raise HostError(
                 f"the host has no storage pool '{name}'",
                 hint=nearest(name, known) or ("known pools: " + ", ".join(known) if known else "it has no pool at all"),
@@ -56,7 +56,7 @@ class Lookup:
 
     def pool_over(self, directory: str) -> PoolInfo | None:
         """The pool of a directory, which must run; None when there is none."""
-        found = self.host.pool_at(directory)
+        found = self.host.storage.pool_at(directory)
         return None if found is None else running(found)
 
     def check_chain(self, path: str, said: str, fmt: str, option: str, words: str) -> None:
@@ -83,7 +83,7 @@ class Lookup:
 
         seen = None if self.host.is_remote else probe(path)
         if seen is None and volume is not None and not self.host.is_recorded and volume.type == "file":
-            head = self.host.volume_head(volume.pool, volume.name, HEAD)
+            head = self.host.storage.volume_head(volume.pool, volume.name, HEAD)
             seen = probe_bytes(head) if head is not None else None
         known = volume.format if volume is not None else ""
         if seen is not None and (seen.format != "raw" or known in TOLD):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.checks import Others
 from virtprov.guest.disks.chains import Chains
+from virtprov.guest.disks.source import FILE, VOLUME, DiskSource
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
@@ -30,7 +31,7 @@ def disks_are_free(
     Reads every guest: only for paths that were given. What nobody writes to, or all may, is in nobody's way.
     """
     given = [disk for disk in disks if tree.child(disk, "readonly") is None and tree.child(disk, "shareable") is None]
-    wanted = {place: word for disk in given for place, word in places_of(host, disk).items()}
+    wanted = {place: word for disk in given for place, word in places_of(host, DiskSource.of(disk)).items()}
     if not wanted:
         return
     chains = Chains(host)
@@ -48,40 +49,25 @@ def written_below(host: HostView, images: list[str], others: Others | None = Non
     """
     wanted: dict[str, tuple[str, str]] = {}
     for image in images:
-        source = tree.element("disk")
-        path.put(source, "./source/@file", image)
-        wanted |= {place: (word, image) for place, word in places_of(host, source).items()}
+        wanted |= {place: (word, image) for place, word in places_of(host, DiskSource(FILE, image)).items()}
     found = []
     for text in (others or Others(host)).texts() if wanted else ():
         if any(word in text for word, _ in wanted.values()):
             guest = Guest.parse(text)
-            own = {where for disk in guest.disks() if tree.child(disk, "readonly") is None for where in _own(disk)}
+            own = {DiskSource.of(disk).spelled for disk in guest.disks() if tree.child(disk, "readonly") is None}
             found += [(image, guest.name) for place, (_, image) in wanted.items() if place in own]
     return list(dict.fromkeys(found))
 
 
-def _own(disk: Element) -> Iterator[str]:
-    """Where a disk's own source lies."""
-    source = tree.child(disk, "source")
-    if source is not None:
-        yield source.get("file") or source.get("dev") or f"{source.get('pool')}/{source.get('volume')}"
-
-
-def places_of(host: HostView, disk: Element) -> dict[str, str]:
+def places_of(host: HostView, source: DiskSource) -> dict[str, str]:
     """The names of what a disk writes to -> what stands in the text of a guest that uses it by this name."""
-    source = path.get(disk, "./source/@file") or path.get(disk, "./source/@dev")
-    pool, name = path.get(disk, "./source/@pool"), path.get(disk, "./source/@volume")
-    volume = None
-    if source:
-        volume = host.volume_at(source, fresh=False)
-    elif pool and name:
-        volume = host.volume(pool, name)
-    found = {source: _escaped(source)} if source else {}
+    volume = source.volume_on(host, fresh=False)
+    found = {source.path: _escaped(source.path)} if source.path else {}
     if volume is not None:
-        pool, name = volume.pool, volume.name
         found[volume.path] = _escaped(volume.path)
-    if pool and name:
-        found[f"{pool}/{name}"] = f"volume='{_escaped(name)}'"
+        source = DiskSource(VOLUME, pool=volume.pool, volume=volume.name)
+    if source.kind == VOLUME and source.pool:
+        found[source.spelled] = f"volume='{_escaped(source.volume)}'"
     return found
 
 
@@ -104,12 +90,12 @@ def _lead(chains: Chains, text: str, wanted: dict[str, str]) -> bool:
 
 
 def _first(host: HostView, disk: str) -> str:
-    """Where the data of a disk lies, by its text."""
+    """Where the data of a disk lies, by its text; parsing it would take 34 us for every disk there is, not 1."""
     found = _SOURCE.search(disk)
     if found:
         return _plain(found[1] or found[2] or "")
     pool, name = _POOL.search(disk), _VOLUME.search(disk)
-    volume = host.volume(_plain(pool[1]), _plain(name[1])) if pool and name else None
+    volume = host.storage.volume(_plain(pool[1]), _plain(name[1])) if pool and name else None
     return volume.path if volume is not None else ""
 
 
@@ -120,25 +106,20 @@ def _plain(text: str) -> str:
 
 
 def _used(chains: Chains, disk: Element) -> Iterator[str]:
-    """Everything that a disk of another guest needs: its source, and the images that stands on."""
+    """Everything that a disk of another guest needs: its sources, and the images these stand on."""
     fmt = path.get(disk, "./driver/@type") or ""
-    for name, where in sources_of(disk):
-        volume = chains.host.volume(*where.split("/", 1)) if name == "volume" else None
-        yield where
-        below = volume.path if volume is not None else where
-        yield below
-        yield chains.real(below)
-        yield from chains.under(below, fmt)
+    for source in sources_of(disk):
+        if source.spelled:
+            yield source.spelled
+            below = source.path_on(chains.host) or source.spelled
+            yield below
+            yield chains.real(below)
+            yield from chains.under(below, fmt)
 
 
-def sources_of(disk: Element) -> Iterator[tuple[str, str]]:
-    """Every <source> of a disk, also those that a running guest shows below it."""
-    for source in disk.iter("source"):
-        for name in ("file", "dev"):
-            if source.get(name):
-                yield name, source.get(name, "")
-        if source.get("pool") and source.get("volume"):
-            yield "volume", f"{source.get('pool')}/{source.get('volume')}"
+def sources_of(disk: Element) -> Iterator[DiskSource]:
+    """Every source of a disk: a running guest shows what its image stands on as further ones."""
+    return (DiskSource.read(node) for node in disk.iter("source"))
 
 
 def _refuse_shared(chains: Chains, other: Guest, wanted: dict[str, str], itself: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from virtprov.guest.disks import network_disk, source_element
 from virtprov.guest.disks.existing import Lookup, Told
 from virtprov.guest.disks.new_volumes import NewVolumes
+from virtprov.guest.disks.source import ATTRIBUTE, DIR, DiskSource
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
     FILE_POOLS,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from virtprov.host.info import PoolInfo, VolumeInfo
 
 
-class Storage:
+class DiskResolver:
     """Resolves the disks of one guest on one host. Looks, never writes.
 
     `advised_gib` is the disk size the operating system's profile recommends (None: it does not say). Without
@@ -95,7 +96,8 @@ class Storage:
         given_pool = places.get(disk, "./source/@pool")
         if given_pool is not None:
             return self._by_reference(disk, given_pool, places.text(disk, "./source/@volume"), spec)
-        path = spec.path or ("" if spec.pool else source_element.spelled_path(disk))
+        written = DiskSource.of(disk)
+        path = spec.path or (written.path if not spec.pool and written.kind != DIR else "")
         if path:
             return self._by_path(disk, path, spec)
         if spec.size is not None or spec.pool or spec.backing_store or spec.upload:
@@ -111,7 +113,7 @@ class Storage:
             self._network_volume(disk, self._lookup.pool(volume.pool), volume.name, volume.path, spec)
             self._describe(disk, "network", self._lookup.format_of(volume.path, volume), spec)
             return Making()
-        known = source_element.ATTRIBUTE
+        known = ATTRIBUTE
         kind = spec.type if spec.type in known else volume.type if volume.type in known else "file"
         fmt = "raw" if kind == "block" else self._lookup.format_of(volume.path, volume)
         self._write(disk, kind, volume.path, volume.pool, volume.name, spec)
@@ -168,13 +170,13 @@ class Storage:
         elif "://" in given:
             network_disk.refuse_unknown(given)
         path = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
-        volume = self.host.volume_at(path)
+        volume = self.host.storage.volume_at(path)
         if volume is not None:
             return self._existing_volume(disk, volume, spec)
         here = "" if self.host.is_remote else source_element.kind_here(path)
         if here:
             _refuse_password(spec)
-            kind = spec.type if spec.type in source_element.ATTRIBUTE else here
+            kind = spec.type if spec.type in ATTRIBUTE else here
             self._write(disk, kind, path, "", "", spec)
             fmt = {"block": "raw", "dir": ""}.get(here) if here != "file" else self._format_here(disk, path)
             self._look_below(disk, path, fmt or "", spec)
@@ -207,7 +209,7 @@ class Storage:
     # -- what must be made ------------------------------------------------------------------------
 
     def _use_new(self, disk: Element, spec: DiskSpec, pools: tuple[NewPool, ...], volume: NewVolume) -> Making:
-        pool = self.host.pool(volume.pool) if volume.pool and not pools else None
+        pool = self.host.storage.pool(volume.pool) if volume.pool and not pools else None
         if pool is not None and pool.type in network_disk.POOLS:
             self._network_volume(disk, pool, volume.name, "", spec)
             kind = "network"
@@ -233,7 +235,7 @@ def _refuse_password(spec: DiskSpec) -> None:
 # -- disks that are there ------------------------------------------------------------------------
 
 
-def change_source(storage: Storage, disk: Element, spec: DiskSpec) -> list[Making]:
+def change_source(storage: DiskResolver, disk: Element, spec: DiskSpec) -> list[Making]:
     """Change the source of an existing disk; an empty path takes the medium out."""
     if spec.path == "":
         source = tree.child(disk, "source")
@@ -255,5 +257,4 @@ def _is_character_device(path: str) -> bool:
 
 def _keep_kind(disk: Element, path: str) -> None:
     """Such as /dev/zero: neither file nor block device, so the disk stays of the kind it is."""
-    attribute = {"block": "dev", "dir": "dir"}.get(disk.get("type", ""), "file")
-    places.put(disk, f"./source/@{attribute}", path)
+    places.put(disk, f"./source/@{ATTRIBUTE.get(disk.get('type', ''), 'file')}", path)

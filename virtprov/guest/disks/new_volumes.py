@@ -18,6 +18,7 @@ from virtprov.guest.disks.volumes import (
     ending,
     images_directory,
 )
+from virtprov.guest.names import new_uuid
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.text import first_free
 from virtprov.support.units import GIB, show_gib
@@ -72,38 +73,47 @@ class NewVolumes:
         Raises UsageError when a disk cannot be made there, or is not asked for; HostError when only a pool of
         the remote host could say what is there.
         """
-        drive = disk.get("device", "disk") in ("cdrom", "floppy")
         directory, name = os.path.split(path)
-        asked = spec.size is not None or spec.backing_store  # a mistyped path must not become an empty disk
-        pool = self.lookup.pool_over(directory) if asked and not drive or self.host.is_remote else None
-        there = _instead(self.host, path)
-        if there and not asked:
-            raise UsageError(f"--disk {path}: the remote host has no such file or volume", hint=there)
-        if self.host.is_remote and not path.startswith("/"):
-            raise UsageError(f"--disk {path}: a path on a remote host begins with /", hint="give the whole path")
-        if pool is None and self.host.is_remote and not (asked and self.pool_create and not drive):
-            raise _unseen(path, directory, asked=bool(asked) and not drive)
-        size = self._size(spec) if asked else None
-        if size is None or drive:
+        is_drive = disk.get("device", "disk") in ("cdrom", "floppy")
+        # a mistyped path must not become an empty disk: a new one has a size
+        wants_new = not is_drive and (spec.size is not None or bool(spec.backing_store))
+        pool = self.lookup.pool_over(directory) if wants_new or self.host.is_remote else None
+        if self.host.is_remote:
+            self._refuse_unseen(path, pool, wants_new)
+        size = self._size(spec) if wants_new else None
+        if size is None:
             raise UsageError(
                 f"--disk {path}: there is no such file or volume",
-                hint="check the path" if drive else "check the path, or give size=GIB to make a new disk there",
+                hint="check the path" if is_drive else "check the path, or give size=GIB to make a new disk there",
             )
-        pools: tuple[NewPool, ...] = ()
+        self._check_place(path, pool)
+        new_pool = self._pool_for(directory) if pool is None and self.pool_create else None
+        fmt = spec.format or spec.driver_format or self._default_format(pool)
+        volume = self._new(disk, pool, name, path, fmt, size, spec)
+        return ((new_pool,), volume._replace(pool=new_pool.name)) if new_pool is not None else ((), volume)
+
+    def _refuse_unseen(self, path: str, pool: PoolInfo | None, wants_new: bool) -> None:
+        """Raise UsageError or HostError for a path of a remote host that nobody can look at or make a disk at."""
+        there = _instead(self.host, path)
+        if there and not wants_new:
+            raise UsageError(f"--disk {path}: the remote host has no such file or volume", hint=there)
+        if not path.startswith("/"):
+            raise UsageError(f"--disk {path}: a path on a remote host begins with /", hint="give the whole path")
+        if pool is None and not (wants_new and self.pool_create):
+            raise _unseen(path, os.path.dirname(path), asked=wants_new)
+
+    def _check_place(self, path: str, pool: PoolInfo | None) -> None:
+        """Raise UsageError or HostError for a path at which no disk can be made."""
+        directory, name = os.path.split(path)
         if pool is None and path.startswith(_NO_FILES):
             raise UsageError(f"--disk {path}: files are not made in {directory}", hint="check the path")
         if pool is None and not self.host.is_remote and not os.path.isdir(directory):
             raise UsageError(f"--disk {path}: the directory {directory} does not exist", hint="make it first")
-        if pool is None and self.pool_create:
-            pools = (self._pool_for(directory),)
         _check_kind(pool)
         if pool is not None and pool.type == "disk":
             from virtprov.guest.disks import partitions
 
             partitions.check_name(self.host, pool, name, self._taken)
-        fmt = spec.format or spec.driver_format or self._default_format(pool)
-        volume = self._new(disk, pool, name, path, fmt, size, spec)
-        return pools, volume._replace(pool=pools[0].name) if pools else volume
 
     def in_pool(self, disk: Element, spec: DiskSpec) -> tuple[tuple[NewPool, ...], NewVolume]:
         """The volume to be made in the pool that is named, or in `default`, which is made when missing.
@@ -117,7 +127,7 @@ class NewVolumes:
         name = spec.pool or DEFAULT_POOL
         pools: tuple[NewPool, ...] = ()
         pool: PoolInfo | None
-        if spec.pool or self.host.pool(name) is not None:
+        if spec.pool or self.host.storage.pool(name) is not None:
             pool = self.lookup.pool(name)
             target = pool.path
         else:
@@ -142,10 +152,10 @@ class NewVolumes:
     def _pool_for(self, directory: str) -> NewPool:
         """A new pool over a directory, named after it."""
         if directory not in self._pools:
-            base = os.path.basename(directory) or "root"
             used = {pool.name for pool in self._pools.values()}
+            base = os.path.basename(directory) or "root"
             name = first_free(
-                lambda name: name in used or self.host.pool(name) is not None, lambda mark: base + mark
+                lambda name: name in used or self.host.storage.pool(name) is not None, lambda mark: base + mark
             )
             self._pools[directory] = NewPool(name, directory)
         return self._pools[directory]
@@ -180,7 +190,7 @@ class NewVolumes:
             if seen is not None:
                 fmt = self._backing_format(spec, path, seen.format)
                 return path, os.path.getsize(path) if fmt == "raw" != seen.format else seen.size, fmt
-        volume = self.host.volume_at(path)
+        volume = self.host.storage.volume_at(path)
         if volume is None and self.host.is_recorded and spec.size is not None:
             return path, None, spec.backing_format  # only the host itself can see its files
         if volume is None:
@@ -210,7 +220,7 @@ class NewVolumes:
 
         def is_taken(name: str) -> bool:
             path = f"{target}/{name}"
-            if path in self._taken or pool is not None and self.host.volume(pool.name, name) is not None:
+            if path in self._taken or pool is not None and self.host.storage.volume(pool.name, name) is not None:
                 return True
             return bool(target) and self._file_is_there(path)
 
@@ -235,6 +245,8 @@ class NewVolumes:
                 hint=nearest(fmt, FORMATS) or "for example qcow2 or raw",
             )
         encryption = _encryption(disk, fmt, spec)
+        if encryption is not None:
+            _write_encryption(disk, encryption)
         if fmt == "luks":
             fmt = "raw"  # libvirt's name for it: raw data, encrypted
         self.room.check(pool, size, whole, path)
@@ -312,36 +324,40 @@ _FORM = "source.encryption.format=luks,source.encryption.secret.uuid=UUID or enc
 
 
 def _encryption(disk: Element, fmt: str, spec: DiskSpec) -> Encryption | None:
-    """How the new volume is encrypted, as the disk's element says; the element is completed.
+    """How the new volume is to be encrypted, as the disk's element and the spec say; None for not at all.
 
     Raises UsageError when the secret is missing, or the format of the volume knows no encryption.
     """
-    place = "./source/encryption"
-    kind = places.get(disk, f"{place}/@format") or ("luks" if fmt == "luks" or spec.password_file else "")
+    here = {name: places.get(disk, f"./source/encryption/{place}") or "" for name, place in _ENCRYPTION.items()}
+    kind = here["format"] or ("luks" if fmt == "luks" or spec.password_file else "")
     if not kind:
         return None
     if fmt not in ("", "raw", "luks", "qcow2"):
         raise UsageError(f"--disk format={fmt}: images of this format cannot be encrypted", hint="use raw or qcow2")
-    uuid = places.text(disk, f"{place}/secret/@uuid")
-    usage = places.text(disk, f"{place}/secret/@usage")
-    if not (uuid or usage or spec.password_file):
+    if not (here["uuid"] or here["usage"] or spec.password_file):
         raise UsageError("--disk: the encrypted disk has no secret that opens it", hint=f"add {_FORM}")
+    if spec.password_file and here["usage"]:
+        raise UsageError(
+            "--disk encryption.password_file: the new secret is found by its UUID, not by usage=",
+            hint="leave out source.encryption.secret.usage",
+        )
     if spec.password_file:
-        from virtprov.guest.names import new_uuid
-
-        if usage:
-            raise UsageError(
-                "--disk encryption.password_file: the new secret is found by its UUID, not by usage=",
-                hint="leave out source.encryption.secret.usage",
-            )
-        uuid = uuid or new_uuid()
         _check_readable(spec.password_file)
-    places.put(disk, f"{place}/@format", kind)
+    uuid = here["uuid"] or (new_uuid() if spec.password_file else "")
+    return Encryption(kind, uuid, here["usage"], here["engine"], spec.password_file)
+
+
+_ENCRYPTION = {"format": "@format", "uuid": "secret/@uuid", "usage": "secret/@usage", "engine": "@engine"}
+"""Where a disk's element says how it is encrypted."""
+
+
+def _write_encryption(disk: Element, encryption: Encryption) -> None:
+    """Complete what the disk's element says of its encryption."""
+    place = "./source/encryption"
+    places.put(disk, f"{place}/@format", encryption.format)
     places.put(disk, f"{place}/secret/@type", places.get(disk, f"{place}/secret/@type") or "passphrase")
-    if uuid:
-        places.put(disk, f"{place}/secret/@uuid", uuid)
-    engine = places.text(disk, f"{place}/@engine")
-    return Encryption(kind, uuid, usage, engine, spec.password_file)
+    if encryption.uuid:
+        places.put(disk, f"{place}/secret/@uuid", encryption.uuid)
 
 
 def _check_readable(path: str) -> None:

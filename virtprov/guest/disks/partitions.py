@@ -31,7 +31,7 @@ def next_name(host: HostView, pool: PoolInfo, taken: Container[str]) -> str:
     base += "p" if base[-1].isdigit() else ""
     for number in range(1, MOST + 1):
         name = f"{base}{number}"
-        if f"{pool.path}/{name}" not in taken and host.volume(pool.name, name) is None:
+        if f"{pool.path}/{name}" not in taken and host.storage.volume(pool.name, name) is None:
             return name
     raise HostError(f"the disk of the pool '{pool.name}' has no room for another partition", hint="use another pool=")
 

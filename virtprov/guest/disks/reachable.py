@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from virtprov.guest.disks.source import DIR, FILE, DiskSource
 from virtprov.support.frozen import Record
-from virtprov.xml import path
 
 if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
@@ -51,7 +51,8 @@ def barriers(host: HostView, disks: list[Element]) -> list[Barrier]:
     """
     if host.driver != "qemu" or host.is_remote or host.is_recorded or host.is_session:
         return []
-    places = [where for disk in disks if (where := _where(disk))]
+    sources = [DiskSource.of(disk) for disk in disks]
+    places = [source.path for source in sources if source.kind in (FILE, DIR) and source.path.startswith("/")]
     who = _account(host) if places else None
     if who is None:
         return []
@@ -65,11 +66,6 @@ def barriers(host: HostView, disks: list[Element]) -> list[Barrier]:
                 found[directory] = Barrier(directory, where, who)
             seen.add(directory)
     return list(found.values())
-
-
-def _where(disk: Element) -> str:
-    where = path.get(disk, "./source/@file") or path.text(disk, "./source/@dir")
-    return where if where.startswith("/") else ""
 
 
 def _way(where: str) -> list[str]:
@@ -91,7 +87,7 @@ def _account(host: HostView) -> Person | None:
     """
     import pwd
 
-    for model in host.capabilities().security_models:
+    for model in host.capabilities.of_host().security_models:
         label = next((text for kind, text in model.labels if kind in ("kvm", "qemu")), "")
         uid, _, gid = label.partition(":")
         if model.model == "dac" and uid.lstrip("+").isdecimal():

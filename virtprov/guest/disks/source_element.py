@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from virtprov.guest.disks.source import ATTRIBUTE, DiskSource
 from virtprov.support.errors import UsageError
 from virtprov.xml import path as places
 from virtprov.xml import tree
@@ -14,9 +15,6 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from virtprov.guest.disks.spec import DiskSpec
     from virtprov.guest.host_view import HostView
-
-ATTRIBUTE = {"file": "file", "block": "dev", "dir": "dir"}
-"""Kinds of sources on the host, and the attribute that holds the path."""
 
 
 def place(disk: Element, kind: str, path: str) -> None:
@@ -46,16 +44,21 @@ def describe(
 
     `fmt` is what the disk has or will have: for a disk that is there, `format=` says nothing.
     """
-    said = spec.driver_format
     if host.driver == "xen":
-        places.put(disk, "./driver/@name", "phy" if kind == "block" else "qemu")
-        if kind != "block" and (said or fmt):
-            places.put(disk, "./driver/@type", said or fmt)
-        return
-    if not qemu:
-        if said:
-            places.put(disk, "./driver/@type", said)
-        return
+        _describe_for_xen(disk, kind, spec.driver_format or fmt)
+    elif qemu:
+        _describe_for_qemu(disk, kind, fmt, spec.driver_format, new)
+    elif spec.driver_format:
+        places.put(disk, "./driver/@type", spec.driver_format)
+
+
+def _describe_for_xen(disk: Element, kind: str, fmt: str) -> None:
+    places.put(disk, "./driver/@name", "phy" if kind == "block" else "qemu")
+    if kind != "block" and fmt:
+        places.put(disk, "./driver/@type", fmt)
+
+
+def _describe_for_qemu(disk: Element, kind: str, fmt: str, said: str, new: bool) -> None:
     if places.get(disk, "./driver/@name") is None:
         places.put(disk, "./driver/@name", "qemu")
     if places.get(disk, "./driver/@type") is None and (said or fmt):
@@ -90,24 +93,13 @@ def settle_without_path(host: HostView, disk: Element, spec: DiskSpec, *, qemu: 
             describe(host, disk, disk.get("type", "file"), "", spec, qemu=qemu)
         return
     if not disk.get("type"):
-        disk.set("type", _type_of(source))
+        disk.set("type", DiskSource.of(disk).kind or "file")
     if disk.get("type") not in ("nvme", "vhostuser"):  # no driver of QEMU's block layer stands in between
         describe(host, disk, disk.get("type", "file"), "", spec, qemu=qemu)
 
 
 def _says_where(source: Element) -> bool:
     return any(kid.tag != "encryption" for kid in source)
-
-
-def spelled_path(disk: Element) -> str:
-    """The path that `source.file=` or `source.dev=` gives."""
-    return places.get(disk, "./source/@file") or places.text(disk, "./source/@dev")
-
-
-def whereabouts(disk: Element) -> str:
-    """The path of a disk's source, or POOL/VOLUME; "" for what is on the network or nowhere."""
-    pool, volume = places.get(disk, "./source/@pool"), places.get(disk, "./source/@volume")
-    return spelled_path(disk) or (f"{pool}/{volume}" if pool and volume else "")
 
 
 def kind_here(path: str) -> str:
@@ -123,10 +115,3 @@ def kind_here(path: str) -> str:
     if not stat.S_ISREG(mode) and path != os.devnull:
         raise UsageError(f"the disk '{path}' is not a regular file", hint="name an image, an ISO or a block device")
     return "file"
-
-
-def _type_of(source: Element) -> str:
-    for attribute, kind in (("file", "file"), ("dev", "block"), ("dir", "dir"), ("protocol", "network")):
-        if attribute in source.attrib:
-            return kind
-    return "volume" if "volume" in source.attrib else "file"

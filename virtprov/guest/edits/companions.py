@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from virtprov.guest.defaults import clock, display
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 
-def after_edit(setting: Setting, node: Element, before: Element) -> None:
+def after_edit(setting: RuleContext, node: Element, before: Element) -> None:
     """Follow up on an edited device: what a display of another type brings along or leaves behind."""
     if node.tag != "graphics":
         return
@@ -22,14 +22,14 @@ def after_edit(setting: Setting, node: Element, before: Element) -> None:
         _add_spice(setting)
 
 
-def _add_spice(setting: Setting) -> None:
+def _add_spice(setting: RuleContext) -> None:
     """What goes with SPICE: its agent's channel, sound, USB redirection, no VMware port."""
     guest = setting.guest
     if not any(each.get("type") == "spicevmc" for each in guest.devices("channel")):
         display.add_spice_channel(setting)
     if not guest.devices("sound"):
         display.add_sound(setting)
-        display.fill_sound(Setting(guest, setting.host, setting.profile))
+        display.fill_sound(RuleContext(guest, setting.host, setting.profile))
     if guest.is_x86:
         if not guest.devices("redirdev"):
             display.add_redirdevs(setting)

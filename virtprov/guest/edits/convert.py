@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.guest.defaults import devices, disk, display
 from virtprov.guest.document import Guest
 from virtprov.guest.edits.companions import drop_spice
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -38,7 +38,7 @@ def refresh_machine(guest: Guest) -> None:
 # -- q35 -----------------------------------------------------------------------------------------
 
 
-def to_q35(setting: Setting) -> None:
+def to_q35(setting: RuleContext) -> None:
     """From the PC of 1996 to PCI Express: SATA for IDE, PCIe ports, devices that belong to the new board.
 
     PCI addresses go: libvirt gives new ones. Raises UsageError when the guest is no such PC.
@@ -69,13 +69,13 @@ def _swap(guest: Guest, tag: str, place: str, old: str, new: str) -> None:
             path.put(device, place, new)
 
 
-def _ide_to_sata(setting: Setting) -> None:
+def _ide_to_sata(setting: RuleContext) -> None:
     moved = [drive for drive in setting.guest.disks() if path.get(drive, "./target/@bus") == "ide"]
     for drive in moved:
         path.put(drive, "./target/@bus", "sata")
         path.put(drive, "./target/@dev", None)
         tree.drop(drive, "address")
-    disk.fill_targets(Setting(setting.guest, setting.host, setting.profile, fresh=moved))
+    disk.fill_targets(RuleContext(setting.guest, setting.host, setting.profile, fresh=moved))
 
 
 # -- VNC -----------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ _SPICE_ONLY = ("image", "jpeg", "zlib", "playback", "streaming", "mouse", "clipb
 _QXL_ONLY = ("ram", "vram", "vram64", "vgamem")
 
 
-def to_vnc(setting: Setting, *, agent: bool = False) -> None:
+def to_vnc(setting: RuleContext, *, agent: bool = False) -> None:
     """VNC instead of SPICE and all that came with it; `agent` keeps the clipboard, by QEMU's own agent channel.
 
     A guest without a display gets one. OpenGL goes on in a display that is not shown.
@@ -96,7 +96,7 @@ def to_vnc(setting: Setting, *, agent: bool = False) -> None:
         _keep_gl(guest, each)
     if not others:
         made = _as_vnc(spice[0]) if spice else guest.add_device("graphics", type="vnc")
-        display.fill_graphics(Setting(guest, setting.host, setting.profile, fresh=[made]))
+        display.fill_graphics(RuleContext(guest, setting.host, setting.profile, fresh=[made]))
     for each in spice if others else spice[1:]:
         tree.remove(each)
     drop_spice(guest)
@@ -132,7 +132,7 @@ def _has_agent(guest: Guest) -> bool:
     return any(each.get("type") == "qemu-vdagent" for each in guest.devices("channel"))
 
 
-def _plain_video(setting: Setting) -> None:
+def _plain_video(setting: RuleContext) -> None:
     """QXL is made for SPICE: another card takes its place; a guest without a card gets one."""
     for video in setting.guest.devices("video"):
         model = tree.child(video, "model")

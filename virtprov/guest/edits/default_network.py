@@ -8,7 +8,7 @@ from virtprov.guest.defaults.network import fill_source
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
-    from virtprov.guest.rule_context import Setting
+    from virtprov.guest.rule_context import RuleContext
 
 WORDS = ("default", "type=default")
 """How the host's usual network is asked for, before other sub-options."""
@@ -21,7 +21,7 @@ def is_asked(group: str, text: str) -> bool:
     return group == "network" and text.partition(",")[0].strip() in WORDS
 
 
-def connect(setting: Setting) -> None:
+def connect(setting: RuleContext) -> None:
     """Connect the interfaces that the setting is about as new ones are connected."""
     for nic in setting.devices("interface"):
         for tag in _OLD:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.xml import path, tree
+from virtprov.guest.disks.source import BLOCK, FILE, VOLUME, DiskSource
+from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.xml.tree import Element
@@ -19,14 +20,14 @@ def _note(device: Element) -> str:
     shared = any(tree.child(device, tag) is not None for tag in ("readonly", "shareable"))
     if device.tag != "disk" or device.get("device", "disk") != "disk" or shared:
         return ""
-    pool, volume = path.get(device, "./source/@pool"), path.get(device, "./source/@volume")
-    where = path.get(device, "./source/@file") or path.get(device, "./source/@dev")
-    if pool and volume:
-        words, command = f"the volume {volume} of the pool '{pool}'", f"virsh vol-delete {volume} --pool {pool}"
-    elif where and not where.startswith("/dev/"):
-        words, command = where, f"virsh vol-delete {where}"
-    elif where:
-        return f"The data of the removed disk stays on {where}"
-    else:
+    source = DiskSource.of(device)
+    if source.kind == VOLUME and source.pool:
+        words = f"the volume {source.volume} of the pool '{source.pool}'"
+        command = f"virsh vol-delete {source.volume} --pool {source.pool}"
+    elif source.kind not in (FILE, BLOCK):
         return ""
+    elif source.path.startswith("/dev/"):
+        return f"The data of the removed disk stays on {source.path}"
+    else:
+        words, command = source.path, f"virsh vol-delete {source.path}"
     return f"The data of the removed disk stays in {words}: once no guest needs it, `{command}` deletes it"

@@ -10,7 +10,7 @@ from virtprov.xml.tree import Element
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.guest.write.schema_rows import Doubt
+    from virtprov.guest.write.schema_rows import SchemaWarning
 
 
 class Assignment(Record):
@@ -38,27 +38,28 @@ class Assignments(Record):
     """What one use of an option group says.
 
     `clear` empties the element first; `places` go to the XML; `verbs` are for the named functions of the
-    group; `xpaths` are free assignments by XPath, each `from` the part of the guest the group is about. `doubts`
-    are values that the schema does not know, which only matters where the same libvirt is going to read them.
+    group; `xpaths` are free assignments by XPath, each `from` the part of the guest the group is about.
+    `schema_warnings` are about values that the schema does not know, which only matters where the same libvirt is
+    going to read them.
     """
 
     places: tuple[Assignment, ...]
     verbs: dict[str, str]
     clear: bool = False
     xpaths: tuple[dict[str, str], ...] = ()
-    doubts: tuple[Doubt, ...] = ()
+    schema_warnings: tuple[SchemaWarning, ...] = ()
 
 
 class _Said:
     """What the pairs said so far."""
 
-    __slots__ = ("clear", "doubts", "places", "verbs", "xpaths")
+    __slots__ = ("clear", "schema_warnings", "places", "verbs", "xpaths")
 
     def __init__(self) -> None:
         self.places: dict[str, Assignment] = {}
         self.verbs: dict[str, str] = {}
         self.xpaths: dict[int, dict[str, str]] = {}
-        self.doubts: dict[str, Doubt] = {}
+        self.schema_warnings: dict[str, SchemaWarning] = {}
         self.clear = False
 
 
@@ -95,7 +96,8 @@ def resolve(table: Table, pairs: list[Pair], *, schema: bool = True) -> Assignme
     if table.part and not table.many:
         xpaths = {at: {**free, "from": table.part} for at, free in xpaths.items()}
     ordered = tuple(xpaths[at] for at in sorted(xpaths))
-    return Assignments(tuple(said.places.values()), said.verbs, said.clear, ordered, tuple(said.doubts.values()))
+    warnings = tuple(said.schema_warnings.values())
+    return Assignments(tuple(said.places.values()), said.verbs, said.clear, ordered, warnings)
 
 
 def _settle(table: Table, hit: Hit, value: str, said: _Said, schema: bool) -> None:
@@ -113,9 +115,9 @@ def _settle(table: Table, hit: Hit, value: str, said: _Said, schema: bool) -> No
     else:
         made = _place(table, hit, value)
         said.places[made.path] = made
-        said.doubts.pop(made.path, None)
+        said.schema_warnings.pop(made.path, None)
         if schema and made.text and value not in row.values and (row.values or hit.beyond):
-            _look_at(table, hit, made, said.doubts)
+            _look_at(table, hit, made, said.schema_warnings)
 
 
 def _beyond(table: Table, key: str, schema: bool) -> Hit:
@@ -128,13 +130,13 @@ def _beyond(table: Table, key: str, schema: bool) -> Hit:
     return Hit(row, (), beyond=True)
 
 
-def _look_at(table: Table, hit: Hit, made: Assignment, doubts: dict[str, Doubt]) -> None:
+def _look_at(table: Table, hit: Hit, made: Assignment, schema_warnings: dict[str, SchemaWarning]) -> None:
     """Note when the schema does not know the value, for rows whose place does not hang on the type."""
     from virtprov.guest.write import schema_rows
 
-    doubt = schema_rows.doubt(table, hit.row, made.path, made.text or "") if made.by_type is None else None
-    if doubt is not None:
-        doubts[made.path] = doubt
+    warning = schema_rows.check_value(table, hit.row, made.path, made.text or "") if made.by_type is None else None
+    if warning is not None:
+        schema_warnings[made.path] = warning
 
 
 def _place(table: Table, hit: Hit, value: str) -> Assignment:

@@ -28,7 +28,7 @@ _HEADS = {
 _WITHOUT = ("xml",)
 
 
-class Doubt(Record):
+class SchemaWarning(Record):
     """A value that libvirt's schema, as it is installed here, does not know."""
 
     message: str
@@ -89,7 +89,7 @@ def guess(table: Table, key: str) -> Row | None:
     return Row(key, "/".join([start, *parts[:-1], "@" + parts[-1]]))
 
 
-def doubt(table: Table, row: Row, where: str, text: str) -> Doubt | None:
+def check_value(table: Table, row: Row, where: str, text: str) -> SchemaWarning | None:
     """What speaks against a value, as the XML will have it, by libvirt's schema; None when nothing does."""
     types = _types(table, where)
     if not types or any(values.fits(kind, text) for kind in types):
@@ -97,7 +97,7 @@ def doubt(table: Table, row: Row, where: str, text: str) -> Doubt | None:
     message = f"--{table.flag} {row.name}: libvirt does not know the value '{text}'"
     if values.only_words(types):
         message = f"--{table.flag} {row.name}: '{text}' is not one of its values"
-    return Doubt(message, values.expected(types, text))
+    return SchemaWarning(message, values.expected(types, text))
 
 
 def _types(table: Table, where: str) -> list[Type]:

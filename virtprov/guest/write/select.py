@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.guest.host_view import HostView
 from virtprov.guest.write import assign
@@ -124,13 +125,10 @@ def says(node: Element, wanted: Assignments, host: HostView | None) -> bool:
     return assign.matches(node, wanted)
 
 
-_SOURCES = ("file", "dev", "dir", "name", "volume", "path")
-
-
 def _has_path(node: Element, where: str) -> bool:
     """Whether a disk has this source; "" asks for a drive without a medium."""
-    source = tree.child(node, "source")
-    here = [] if source is None else [source.get(name, "") for name in _SOURCES if source.get(name)]
+    source = DiskSource.of(node)
+    here = [text for text in (source.path, source.volume, source.name) if text]
     if not where:
         return not here
     return where in here or os.path.abspath(os.path.expanduser(where)) in here

@@ -1,7 +1,14 @@
 """From the grammar to the graph's data: for each element pattern what it takes, what it needs, and when.
 
 A condition says which values the element's own attributes must have, "" for an attribute that is not there: the
-branches of a choice are told apart by attributes with fixed words, such as `type`.
+branches of a choice are told apart by attributes with fixed words, such as `type`. The example of all that follows:
+
+    <source> is  attribute type = "file", attribute path
+             or  attribute type = "dir", optional attribute ro, element target
+
+    attributes   type, path when type=file, ro when type=dir
+    children     target when type=dir
+    needs        @type, @path when type=file, target when type=dir
 """
 
 from __future__ import annotations
@@ -104,7 +111,7 @@ def _walk(expression: Expression, condition: Condition, found: Any) -> None:
 
 
 def _branches(choice: Expression) -> list[tuple[Expression, Condition]]:
-    """Each branch with the words that are not possible in all of them."""
+    """Each branch with the words that are not possible in all of them: type=file, and type=dir."""
     guards = [_guards(branch) for branch in choice.inside]
     made = []
     for branch, mine in zip(choice.inside, guards, strict=True):
@@ -116,7 +123,11 @@ def _branches(choice: Expression) -> list[tuple[Expression, Condition]]:
 
 
 def _guards(expression: Expression) -> Condition:
-    """Attributes that have one of some fixed words wherever this expression holds."""
+    """Attributes that have one of some fixed words wherever this expression holds.
+
+    The first branch of the example: {"type": ["file"]}. The whole choice: {"type": ["file", "dir"]}. If the attribute
+    were optional: {"type": ["file", ABSENT]}.
+    """
     if expression.kind == ATTRIBUTE:
         kind = expression.type or {}
         return {expression.name: kind["words"]} if set(kind) == {"words"} else {}
@@ -142,30 +153,41 @@ def _both(one: Condition, other: Condition) -> Condition:
 
 
 def _needs(expression: Expression, condition: Condition) -> list[list[Any]]:
-    """What cannot be left out, `@name` for attributes, each with the condition under which that is so."""
+    """What cannot be left out, `@name` for attributes, each with the condition under which that is so.
+
+    The example: [["@type", {}], ["@path", {"type": ["file"]}], ["target", {"type": ["dir"]}]]. What every branch of a
+    choice needs is needed always. What one branch needs is needed when an attribute has words that no other branch
+    allows; a branch that nothing tells apart needs nothing.
+    """
     if expression.kind == ATTRIBUTE:
         return [["@" + expression.name, condition]]
     if expression.kind == ELEMENT:
         return [[expression.name, condition]]
     if expression.kind in (GROUP, SOME):
         return [need for inner in expression.inside for need in _needs(inner, condition)]
-    if expression.kind != CHOICE or not expression.inside:
-        return []
-    each = [_needs(branch, {}) for branch in expression.inside]
+    return _needs_of_choice(expression.inside, condition) if expression.kind == CHOICE and expression.inside else []
+
+
+def _needs_of_choice(branches: tuple[Expression, ...], condition: Condition) -> list[list[Any]]:
+    each = [_needs(branch, {}) for branch in branches]
     always = [name for name, when in each[0] if not when and all([name, {}] in other for other in each)]
-    made: list[list[Any]] = [[name, condition] for name in always]
-    guards = [_guards(branch) for branch in expression.inside]
-    for at, branch in enumerate(expression.inside):
-        others = guards[:at] + guards[at + 1 :]
-        telling = {
-            key: words
-            for key, words in guards[at].items()
-            if all(key in other and not set(other[key]) & set(words) for other in others)
-        }
+    needs: list[list[Any]] = [[name, condition] for name in always]
+    guards = [_guards(branch) for branch in branches]
+    for at, branch in enumerate(branches):
+        telling = _telling(guards[at], guards[:at] + guards[at + 1 :])
         if telling:
             more = _needs(branch, _both(condition, telling))
-            made += [need for need in more if need[0] not in always and need[0][1:] not in telling]
-    return made
+            needs += [need for need in more if need[0] not in always and need[0][1:] not in telling]
+    return needs
+
+
+def _telling(guards: Condition, others: list[Condition]) -> Condition:
+    """Of a branch's guards those whose words no other branch allows."""
+    return {
+        key: words
+        for key, words in guards.items()
+        if all(key in other and set(other[key]).isdisjoint(words) for other in others)
+    }
 
 
 def _counts(expression: Expression) -> dict[str, int]:

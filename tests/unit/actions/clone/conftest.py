@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.run.plan import World, apply
 from virtprov.host.connection import Host, connect
@@ -31,16 +32,14 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-class Refusing:
+class Refusing(StandIn):
     """A host that refuses to define guests."""
 
     def __init__(self, host: Host) -> None:
-        self.host = host
+        self.real = host
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "define_guest":
-            raise HostError("not defined")
-        return getattr(self.host, name)
+    def guests_define(self, xml: str) -> None:
+        raise HostError("not defined")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.clone import draft
 from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.request import Checks, CloneRequest
@@ -56,17 +57,14 @@ def test_a_copy_that_does_not_fit_its_pool(kvm: Host) -> None:
         draft.plan(request._replace(sparse=False), host)
 
 
-class Sized:
+class Sized(StandIn):
     """A host whose pools have so many bytes left."""
 
     def __init__(self, host: Host, available: int) -> None:
-        self.host, self.available = host, available
+        self.real, self.available = host, available
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.host, name)
-
-    def pool_at(self, directory: str) -> Any:
-        found = self.host.pool_at(directory)
+    def storage_pool_at(self, directory: str) -> Any:
+        found = self.real.storage.pool_at(directory)
         return found and found._replace(available=self.available)
 
 

@@ -28,9 +28,9 @@ def listing(folder: Path) -> list[str]:
 def test_volumes_are_copied_by_the_host(kvm: Host, put: Apply) -> None:
     made = draft.plan(CloneRequest(original="web", auto=True), kvm)
     put(made, kvm)
-    copy = kvm.volume("images", "web-clone.qcow2")
+    copy = kvm.storage.volume("images", "web-clone.qcow2")
     assert copy is not None and copy.capacity == 10 << 30
-    assert kvm.guest("web-clone") is not None and kvm.guest("web") is not None
+    assert kvm.guests.find("web-clone") is not None and kvm.guests.find("web") is not None
     assert [tuple(disk) for disk in made.disks] == [
         ("vda", "/srv/images/web.qcow2", "/srv/images/web-clone.qcow2", "copied")
     ]
@@ -39,8 +39,8 @@ def test_volumes_are_copied_by_the_host(kvm: Host, put: Apply) -> None:
 def test_a_plan_changes_nothing(kvm: Host, files: Path, document: Document) -> None:
     draft.plan(CloneRequest(original="web", auto=True), kvm)
     draft.plan(CloneRequest(document=document(files), auto=True), kvm)
-    assert kvm.guest_names() == ("7", "db", "web")
-    assert kvm.volume_names("images") == ("base.qcow2", "web.qcow2")
+    assert kvm.guests.names() == ("7", "db", "web")
+    assert kvm.storage.volume_names("images") == ("base.qcow2", "web.qcow2")
     assert listing(files) == ["data.img", "one.img"]
 
 
@@ -62,7 +62,7 @@ def test_a_failure_at_the_end_leaves_nothing_behind(
     assert listing(files) == ["data.img", "one.img"]
     with pytest.raises(HostError, match="not defined"):
         put(draft.plan(CloneRequest(original="web", auto=True), host), host)
-    assert kvm.volume_names("images") == ("base.qcow2", "web.qcow2")
+    assert kvm.storage.volume_names("images") == ("base.qcow2", "web.qcow2")
 
 
 def test_a_disk_that_vanished_undoes_the_copies_before_it(
@@ -96,12 +96,12 @@ def test_a_replaced_guest_goes_only_after_the_copies_and_comes_back(kvm: Host, p
     request = CloneRequest(original="web", name="db", auto=True, replace=True)
     made = draft.plan(request, kvm)
     assert [type(step).__name__ for step in made.plan.steps] == ["CopyDisk", "Replace", "Define", "FunctionStep"]
-    before = kvm.guest("db")
-    kvm.define_guest, kept = None, kvm.define_guest  # type: ignore[method-assign, assignment]
-    kvm.define_guest = lambda xml, **how: kept(xml, **how) if "fast/db" in xml else _refuse()  # type: ignore[method-assign]
+    before = kvm.guests.find("db")
+    kvm.guests.define, kept = None, kvm.guests.define  # type: ignore[method-assign, assignment]
+    kvm.guests.define = lambda xml, **how: kept(xml, **how) if "fast/db" in xml else _refuse()  # type: ignore[method-assign]
     with pytest.raises(HostError, match="not defined"):
         put(made, kvm)
-    after = kvm.guest("db")
+    after = kvm.guests.find("db")
     assert before is not None and after is not None
     assert (after.uuid, after.active) == (before.uuid, before.active)
 
@@ -111,9 +111,9 @@ def _refuse() -> Any:
 
 
 def test_a_replaced_guest_is_gone_when_all_went_well(kvm: Host, put: Apply) -> None:
-    before = kvm.guest("db")
+    before = kvm.guests.find("db")
     put(draft.plan(CloneRequest(original="web", name="db", auto=True, replace=True), kvm), kvm)
-    after = kvm.guest("db")
+    after = kvm.guests.find("db")
     assert before is not None and after is not None and after.uuid != before.uuid
 
 
@@ -151,7 +151,7 @@ def test_the_rest_of_the_document_keeps_its_letters(kvm: Host, files: Path, docu
         (CloneRequest(original="db", auto=True), HostError, "'db' is running"),
         (CloneRequest(original="dbb", auto=True), HostError, "has no guest 'dbb'"),
         (CloneRequest(original="web", auto=True, macs=("1",)), UsageError, "'1' is not a MAC address"),
-        (CloneRequest(original="web", auto=True, uuid="1"), UsageError, "this is no UUID"),
+        (CloneRequest(original="web", auto=True, uuid="1"), UsageError, "'1' is not a UUID"),
         (CloneRequest(original="web", auto=True, skip=frozenset("x")), UsageError, "--skip-copy x"),
         (CloneRequest(original="web", auto=True, force=frozenset("x")), UsageError, "--force-copy x"),
         (CloneRequest(original="web", name="web", auto=True, replace=True), UsageError, "the original itself"),
@@ -166,9 +166,9 @@ def test_what_is_refused(kvm: Host, request_: CloneRequest, error: type[Exceptio
 def test_the_copy_can_be_defined_where_the_original_is(kvm: Host, put: Apply) -> None:
     put(draft.plan(CloneRequest(original="web", auto=True), kvm), kvm)
     put(draft.plan(CloneRequest(original="web", auto=True), kvm), kvm)
-    assert kvm.guest_names() == ("7", "db", "web", "web-clone", "web-clone1")
+    assert kvm.guests.names() == ("7", "db", "web", "web-clone", "web-clone1")
     paths = {
-        path.text(tree.parse(kvm.guest_xml(name)), "./devices/disk/source/@file")
+        path.text(tree.parse(kvm.guests.xml(name)), "./devices/disk/source/@file")
         for name in ("web", "web-clone", "web-clone1")
     }
     assert paths == {f"/srv/images/{name}.qcow2" for name in ("web", "web-clone", "web-clone1")}

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.edit import journal, undo
 from virtprov.actions.edit.apply import Work
 from virtprov.actions.edit.guest_report import GuestReport
@@ -32,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
-class Shelf:
+class Shelf(StandIn):
     """A host that keeps definitions letter by letter, whichever libvirt is installed here."""
 
     is_alive = True
@@ -42,27 +43,27 @@ class Shelf:
         self.kept: dict[str, tuple[str, str]] = {}
         self.starts: dict[str, bool] = {}
 
-    def guest(self, key: str) -> GuestInfo | None:
+    def guests_find(self, key: str) -> GuestInfo | None:
         for uuid, (name, _) in self.kept.items():
             if key in (uuid, name):
                 return GuestInfo(name, uuid, None, "shut off", False, True)
         return None
 
-    def stored_definition(self, uuid: str) -> str | None:
+    def guests_stored_definition(self, uuid: str) -> str | None:
         return self.kept[uuid][1] if uuid in self.kept else None
 
-    def store_definition(self, name: str, xml: str) -> tuple[str, str]:
+    def guests_store_definition(self, name: str, xml: str) -> tuple[str, str]:
         uuid = next(uuid for uuid, (known, _) in self.kept.items() if known == name)
         self.kept[uuid] = (name, xml)
         return uuid, xml
 
-    def undefine_guest(self, key: str, *, nvram: bool) -> None:
+    def guests_undefine(self, key: str, *, nvram: bool) -> None:
         del self.kept[key]
 
-    def autostart(self, name: str) -> bool:
+    def guests_autostart(self, name: str) -> bool:
         return self.starts.get(name, False)
 
-    def set_autostart(self, name: str, on: bool) -> None:
+    def guests_set_autostart(self, name: str, on: bool) -> None:
         self.starts[name] = on
 
 
@@ -100,7 +101,7 @@ def test_guests_are_put_back_letter_by_letter(
 ) -> None:
     shelf, guests = put_there(sample, left=lambda guest: True)
     assert undone(shelf, world_of) == names
-    assert [shelf.stored_definition(guest["uuid"]) for guest in guests] == [guest["before"] for guest in guests]
+    assert [shelf.guests.stored_definition(guest["uuid"]) for guest in guests] == [guest["before"] for guest in guests]
     assert not any(shelf.starts.values())
     with pytest.raises(ProvError, match="there is no run that could be undone"):
         undo.last(None, [])
@@ -109,7 +110,7 @@ def test_guests_are_put_back_letter_by_letter(
 def test_a_run_that_was_killed_is_put_back(world_of: Callable[[Any], World]) -> None:
     shelf, guests = put_there("killed.jsonl", left=lambda guest: guest["name"] in ("a", "b"))
     assert undone(shelf, world_of) == ["a", "b"]
-    assert all(shelf.stored_definition(guest["uuid"]) == guest["before"] for guest in guests)
+    assert all(shelf.guests.stored_definition(guest["uuid"]) == guest["before"] for guest in guests)
 
 
 def test_a_guest_that_the_run_made_goes_again(world_of: Callable[[Any], World]) -> None:
@@ -122,7 +123,7 @@ def test_a_guest_that_the_run_made_goes_again(world_of: Callable[[Any], World]) 
 def test_what_was_changed_since_is_left_alone(sample: str) -> None:
     shelf, guests = put_there(sample, left=lambda guest: True)
     name = guests[0]["name"]
-    shelf.store_definition(name, guests[0]["after"].replace("65536", "70000"))
+    shelf.guests.store_definition(name, guests[0]["after"].replace("65536", "70000"))
     history, meant = undo.last(None, [])
     (_, answer), *_ = undo.plan(shelf, history, meant)  # type: ignore[arg-type]
     history.close()

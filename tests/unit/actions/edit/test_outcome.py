@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.edit import journal, outcome, plan
 from virtprov.actions.edit.apply import Aborted, Work
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, Changed, EditRequest
@@ -20,6 +21,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
 from virtprov.host.connection import Host, connect
+from virtprov.host.running_guests import Running
 from virtprov.support.errors import HostError, UsageError, XmlError
 from virtprov.support.progress import Progress
 from virtprov.xml import path
@@ -33,23 +35,36 @@ def kvm() -> Iterator[Host]:
         yield host
 
 
-class Refusing:
-    """A host that refuses some calls, and notes the calls for devices, which the test driver does not offer."""
+class Refusing(StandIn):
+    """A host that refuses some calls."""
 
     def __init__(self, host: Host, *refused: str) -> None:
-        self.host, self.refused = host, refused
-        self.calls: list[str] = []
+        self.real, self.refused = host, refused
 
-    def __getattr__(self, name: str) -> Any:
+    def method_of(self, part: str, name: str) -> Any:
         if name in self.refused:
 
             def refuse(*args: Any, **named: Any) -> Any:
                 raise HostError(f"{name} refused")
 
             return refuse
-        if name.endswith("_device") and name != "node_device":
-            return lambda guest, xml: self.calls.append(f"{name} {guest} {xml.split()[0]}")
-        return getattr(self.host, name)
+        return super().method_of(part, name)
+
+
+@pytest.fixture
+def plugged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The calls for devices of running guests, which the test driver does not offer."""
+    calls: list[str] = []
+
+    def noted(name: str) -> Callable[..., None]:
+        def call(running: object, guest: str, xml: str) -> None:
+            calls.append(f"{name} {guest} {xml.split()[0]}")
+
+        return call
+
+    for name in ("attach_device", "update_device", "detach_device"):
+        monkeypatch.setattr(Running, name, noted(name))
+    return calls
 
 
 def request(action: str, group: str, text: str) -> EditRequest:
@@ -80,7 +95,7 @@ def done(host: Any, report: GuestReport) -> None:
 def test_a_guest_by_name_and_uuid(kvm: Host, key: str) -> None:
     source = from_host(kvm, key)
     assert source.stored.guest.name == "web" and source.running is None
-    assert "sesame" in source.stored.raw  # a definition that is stored again must keep its passwords
+    assert "sesame" in source.stored.text  # a definition that is stored again must keep its passwords
 
 
 def test_a_running_guest_has_two_documents(kvm: Host) -> None:
@@ -97,14 +112,14 @@ def test_a_guest_that_is_not_there(kvm: Host) -> None:
 def test_a_document_from_elsewhere_in_its_own_encoding() -> None:
     data = "<?xml version='1.0' encoding='ISO-8859-1'?><domain><name>\u00fc</name></domain>".encode("latin-1")
     source = from_bytes(data)
-    assert source.stored.guest.name == "\u00fc" and source.stored.raw.endswith("<name>\u00fc</name></domain>")
+    assert source.stored.guest.name == "\u00fc" and source.stored.text.endswith("<name>\u00fc</name></domain>")
     with pytest.raises(XmlError, match="standard input"):
         from_bytes(b"<pool/>")
 
 
 def test_a_change_is_stored(kvm: Host) -> None:
     made = put(kvm, "web", request(EDIT, "vcpus", "3"), Wanted(define=True))
-    assert ">3</vcpu>" in kvm.guest_xml("web", inactive=True) and "sesame" in kvm.guest_xml("web", secure=True)
+    assert ">3</vcpu>" in kvm.guests.xml("web", inactive=True) and "sesame" in kvm.guests.xml("web", secure=True)
     assert made.kept
 
 
@@ -116,35 +131,34 @@ def test_no_difference_stores_nothing(kvm: Host) -> None:
 
 def test_a_change_for_one_run_is_not_stored(kvm: Host) -> None:
     put(kvm, "web", request(EDIT, "vcpus", "3"), Wanted(start=True))
-    info = kvm.guest("web")
+    info = kvm.guests.find("web")
     assert info is not None and info.active
-    assert ">3</vcpu>" in kvm.guest_xml("web") and ">2</vcpu>" in kvm.guest_xml("web", inactive=True)
+    assert ">3</vcpu>" in kvm.guests.xml("web") and ">2</vcpu>" in kvm.guests.xml("web", inactive=True)
 
 
 def test_a_failed_start_brings_the_definition_back(kvm: Host) -> None:
-    before = kvm.guest_xml("web", inactive=True, secure=True)
-    with pytest.raises(HostError, match="start_guest refused"):
-        put(Refusing(kvm, "start_guest"), "web", request(EDIT, "vcpus", "3"), Wanted(define=True, start=True))
-    assert kvm.guest_xml("web", inactive=True, secure=True) == before
+    before = kvm.guests.xml("web", inactive=True, secure=True)
+    with pytest.raises(HostError, match="start refused"):
+        put(Refusing(kvm, "start"), "web", request(EDIT, "vcpus", "3"), Wanted(define=True, start=True))
+    assert kvm.guests.xml("web", inactive=True, secure=True) == before
 
 
 def test_a_failed_definition_deletes_the_new_volume(kvm: Host) -> None:
-    before = kvm.volume_names("images")
+    before = kvm.storage.volume_names("images")
     with pytest.raises(HostError, match="store_definition refused"):
         put(Refusing(kvm, "store_definition"), "web", request(ADD, "disk", "size=1,pool=images"), Wanted(define=True))
-    assert kvm.volume_names("images") == before
+    assert kvm.storage.volume_names("images") == before
 
 
 def test_a_new_volume_is_made_once(kvm: Host) -> None:
     put(kvm, "web", request(ADD, "disk", "size=1,pool=images"), Wanted(define=True))
-    assert kvm.volume("images", "web-1.qcow2") is not None
+    assert kvm.storage.volume("images", "web-1.qcow2") is not None
 
 
-def test_both_the_running_and_the_stored_guest_are_changed(kvm: Host) -> None:
-    host = Refusing(kvm)
-    put(host, "db", request(ADD, "disk", "size=1,pool=images,bus=virtio"), Wanted(define=True, update=True))
-    assert host.calls == ["attach_device db <disk"]
-    assert "/srv/images/db.qcow2" in kvm.guest_xml("db", inactive=True)
+def test_both_the_running_and_the_stored_guest_are_changed(kvm: Host, plugged: list[str]) -> None:
+    put(kvm, "db", request(ADD, "disk", "size=1,pool=images,bus=virtio"), Wanted(define=True, update=True))
+    assert plugged == ["attach_device db <disk"]
+    assert "/srv/images/db.qcow2" in kvm.guests.xml("db", inactive=True)
 
 
 def test_a_new_device_is_the_same_in_both(kvm: Host) -> None:
@@ -166,31 +180,32 @@ def test_a_new_disk_has_a_name_that_is_free_in_both(kvm: Host) -> None:
     assert [path.get(part.elements[0], "./target/@dev") for part in made.lives] == names[-2:]
 
 
-def test_only_the_running_guest_is_changed(kvm: Host) -> None:
+def test_only_the_running_guest_is_changed(kvm: Host, plugged: list[str]) -> None:
     host = Refusing(kvm, "store_definition")
     made = put(host, "db", request(REMOVE, "network", "1"), Wanted(update=True))
-    assert host.calls == ["detach_device db <interface"] and made.diff.count("\n-") > 3
+    assert plugged == ["detach_device db <interface"] and made.diff.count("\n-") > 3
 
 
-def test_a_refused_definition_takes_the_device_back(kvm: Host) -> None:
+def test_a_refused_definition_takes_the_device_back(kvm: Host, plugged: list[str]) -> None:
     host = Refusing(kvm, "store_definition")
     with pytest.raises(HostError, match="store_definition refused"):
         put(host, "db", request(EDIT, "network", "link.state=down"), Wanted(define=True, update=True))
-    assert host.calls == ["update_device db <interface", "update_device db <interface"]
+    assert plugged == ["update_device db <interface", "update_device db <interface"]
 
 
-def test_half_of_a_live_change_is_undone(kvm: Host) -> None:
-    class Second(Refusing):
-        def __getattr__(self, name: str) -> Any:
-            if name == "attach_device" and self.calls:
-                raise HostError("no more")
-            return super().__getattr__(name)
+def test_half_of_a_live_change_is_undone(kvm: Host, plugged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    attach = Running.attach_device
 
-    host: Any = Second(kvm)
+    def second(running: Running, guest: str, xml: str) -> None:
+        if plugged:
+            raise HostError("no more")
+        attach(running, guest, xml)
+
+    monkeypatch.setattr(Running, "attach_device", second)
     both = (request(ADD, "network", "network=default"), request(ADD, "network", "network=default"))
     with pytest.raises(HostError, match="no more"):
-        put(host, "db", both, Wanted(update=True))
-    assert host.calls == ["attach_device db <interface", "detach_device db <interface"]
+        put(kvm, "db", both, Wanted(update=True))
+    assert plugged == ["attach_device db <interface", "detach_device db <interface"]
 
 
 def test_memory_of_a_running_guest_by_its_own_call(kvm: Host) -> None:
@@ -236,19 +251,19 @@ def test_a_running_guest_whose_definition_alone_is_changed(kvm: Host) -> None:
 
 
 def test_a_document_from_elsewhere_becomes_a_guest(kvm: Host) -> None:
-    text = kvm.guest_xml("web", inactive=True).replace("<name>web<", "<name>new<").replace("9e01<", "9e09<")
+    text = kvm.guests.xml("web", inactive=True).replace("<name>web<", "<name>new<").replace("9e01<", "9e09<")
     source = from_bytes(text.encode())
     edit = Edit((request(EDIT, "vcpus", "2"),), Wanted(define=True), schema=False, alone=True)
     report = Editor(kvm, edit, journal.passing).document(source)
     assert report.diff == ""
     done(kvm, report)
-    assert kvm.guest("new") is not None
+    assert kvm.guests.find("new") is not None
 
 
 def test_a_guest_with_another_name_and_uuid_is_a_further_guest(kvm: Host) -> None:
     change = "name=second,uuid=9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e77"
     put(kvm, "web", request(EDIT, "metadata", change), Wanted(define=True))
-    assert kvm.guest("web") is not None and kvm.guest("second") is not None
+    assert kvm.guests.find("web") is not None and kvm.guests.find("second") is not None
 
 
 @pytest.mark.parametrize("change", ["name=other", "uuid=9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e77"])
@@ -269,7 +284,7 @@ def test_what_cannot_be_put_in_force_is_refused_before_anything_changes(kvm: Hos
 
 def test_volumes_that_nobody_makes(kvm: Host) -> None:
     asked = request(ADD, "disk", "size=1,pool=images")
-    elsewhere = from_bytes(kvm.guest_xml("web").encode())
+    elsewhere = from_bytes(kvm.guests.xml("web").encode())
     assert outcome.unmade(outcome.make((asked,), elsewhere, Wanted(), kvm)) == ["/srv/images/web-1.qcow2"]
     assert outcome.unmade(outcome.make((asked,), from_host(kvm, "web"), Wanted(), kvm)) == []
 

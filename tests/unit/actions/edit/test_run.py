@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.edit import choice, journal
 from virtprov.actions.edit.apply import Aborted, Work
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
@@ -47,29 +48,27 @@ def host(tmp_path: Path) -> Iterator[Host]:
     path = tmp_path / "place.xml"
     path.write_text(f"<node>{text}</node>")
     with connect(f"test://{path}") as host:
-        host.destroy_guest("db2")
+        host.guests.destroy("db2")
         yield host
 
 
-class Stubborn:
+class Stubborn(StandIn):
     """A host that refuses to store the definition of one guest, the first time or always."""
 
     def __init__(self, host: Host, name: str, *, after: int = 0) -> None:
-        self.host, self.name, self.after = host, name, after
+        self.real, self.name, self.after = host, name, after
         self.stored: list[str] = []
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.host, name)
-
-    def store_definition(self, name: str, xml: str) -> tuple[str, str]:
+    def guests_store_definition(self, name: str, xml: str) -> tuple[str, str]:
         self.stored.append(name)
         if name == self.name and self.stored.count(name) > self.after:
             raise HostError(f"cannot define the guest '{name}': no")
-        return self.host.store_definition(name, xml)
+        stored: tuple[str, str] = self.real.guests.store_definition(name, xml)
+        return stored
 
 
 def documents(host: Any) -> dict[str, str]:
-    return {name: host.guest_xml(name, inactive=True, secure=True) for name in host.guest_names()}
+    return {name: host.guests.xml(name, inactive=True, secure=True) for name in host.guests.names()}
 
 
 def vcpus(count: int) -> EditRequest:
@@ -115,16 +114,20 @@ def test_guests_are_taken_once_as_they_are_named(host: Host, words: tuple[str, .
 
 
 def test_a_guest_by_id_and_uuid_is_the_same_guest(host: Host) -> None:
-    info = host.guest("web1")
+    info = host.guests.find("web1")
     assert info is not None
     assert choice.names(Choice((str(info.id), info.uuid, "web1")), host) == ["web1"]
 
 
 def test_nothing_is_listed_for_plain_names(host: Host) -> None:
-    class Unlisted:
-        def __getattr__(self, name: str) -> Any:
-            assert name not in ("guest_names", "guest_documents")
-            return getattr(host, name)
+    class Unlisted(StandIn):
+        real = host
+
+        def guests_names(self) -> None:
+            raise AssertionError("all guests are listed")
+
+        def guests_documents(self) -> None:
+            raise AssertionError("all guests are read")
 
     assert choice.names(Choice(("web1", "db1")), Unlisted()) == ["web1", "db1"]  # type: ignore[arg-type]
 
@@ -187,10 +190,10 @@ def test_one_that_is_refused_may_be_left_out(host: Host, world_of: Callable[[Any
 
 def test_what_cannot_be_undone_is_said(host: Host, world_of: Callable[[Any], World], told: Any) -> None:
     class Twice(Stubborn):
-        def store_definition(self, name: str, xml: str) -> tuple[str, str]:
+        def guests_store_definition(self, name: str, xml: str) -> tuple[str, str]:
             if name == "db1" and "db1" in self.stored:
                 raise HostError("cannot define the guest 'db1': gone")
-            return super().store_definition(name, xml)
+            return super().guests_store_definition(name, xml)
 
     twice = Twice(host, "web1")
     good, _ = planned(twice, vcpus(4), book=journal.begin(host, None))
@@ -242,10 +245,10 @@ def test_an_interrupt_between_guests_undoes_all(host: Host, world_of: Callable[[
     world = world_of(host)
 
     class Impatient(Stubborn):
-        def store_definition(self, name: str, xml: str) -> tuple[str, str]:
+        def guests_store_definition(self, name: str, xml: str) -> tuple[str, str]:
             if name == "db2":
                 world.gate.pending = True  # as the handler of Ctrl-C does
-            return super().store_definition(name, xml)
+            return super().guests_store_definition(name, xml)
 
     impatient = Impatient(host, "")
     world.host = impatient  # type: ignore[assignment]
@@ -269,7 +272,7 @@ def test_an_interrupt_ends_the_waiting_for_another_run(
 
     world.say = say
     good, _ = planned(host, vcpus(4), book=journal.begin(host, None))
-    info = host.guest("db2")
+    info = host.guests.find("db2")
     assert info is not None
     with definition.locked(host, "db2", info.uuid, lambda: None, print), pytest.raises(KeyboardInterrupt):
         Work(world, jobs=jobs).all(good)
@@ -299,11 +302,11 @@ def test_no_two_guests_get_one_name(host: Host) -> None:
 
 
 def test_autostart_is_a_change_of_its_own(host: Host, world_of: Callable[[Any], World]) -> None:
-    host.set_autostart("web1", True)
+    host.guests.set_autostart("web1", True)
     good, _ = planned(host, book=journal.begin(host, None), autostart=True)
     assert [each.name for each in good if each.first] == ["db1", "db2", "web2", "web3"]
     Work(world_of(host)).all(good)
-    assert all(host.autostart(name) for name in NAMES)
+    assert all(host.guests.autostart(name) for name in NAMES)
 
 
 @pytest.mark.parametrize(("request_", "so"), [("tablet", ["db1"]), ("mouse", [])])

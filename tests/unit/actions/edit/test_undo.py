@@ -36,7 +36,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
 
 
 def documents(host: Host) -> dict[str, str]:
-    return {name: host.guest_xml(name, inactive=True, secure=True) for name in host.guest_names()}
+    return {name: host.guests.xml(name, inactive=True, secure=True) for name in host.guests.names()}
 
 
 def change(host: Host, *names: str, to: int = 4, book: Journal | None = None, cut_off: bool = False) -> Journal:
@@ -44,14 +44,14 @@ def change(host: Host, *names: str, to: int = 4, book: Journal | None = None, cu
     book = book or journal.begin(host, None)
     places = {}
     for name in names:
-        before = host.guest_xml(name, inactive=True, secure=True)
-        uuid = host.guest(name).uuid  # type: ignore[union-attr]
+        before = host.guests.xml(name, inactive=True, secure=True)
+        uuid = host.guests.find(name).uuid  # type: ignore[union-attr]
         after = before.replace("static'>1<", f"static'>{to}<")
         assert after != before
         places[name] = book.note(Entry(name, uuid, before, after))
     book.sync()
     for name, place in places.items():
-        uuid, now = host.store_definition(name, book.entry(place).after or "")
+        uuid, now = host.guests.store_definition(name, book.entry(place).after or "")
         if not (cut_off and name == names[-1]):
             book.left(place, uuid, now)
     if cut_off:
@@ -104,7 +104,7 @@ def test_undo_after_undo_goes_back_run_by_run(host: Host, world_of: Callable[[An
 def test_a_guest_that_somebody_changed_since_is_left_alone(host: Host, world_of: Callable[[Any], World]) -> None:
     before = documents(host)
     change(host, "a", "b")
-    host.store_definition("b", documents(host)["b"].replace(">4<", ">5<"))
+    host.guests.store_definition("b", documents(host)["b"].replace(">4<", ">5<"))
     after = documents(host)
     with pytest.raises(ProvError, match="the definition of 'b' was changed since that run"):
         put_back(world_of(host))
@@ -115,8 +115,8 @@ def test_a_guest_that_somebody_changed_since_is_left_alone(host: Host, world_of:
 
 def test_a_guest_that_is_gone(host: Host, world_of: Callable[[Any], World]) -> None:
     change(host, "a", "b")
-    host.destroy_guest("b")
-    host.undefine_guest("b")
+    host.guests.destroy("b")
+    host.guests.undefine("b")
     with pytest.raises(ProvError, match="'b' is not defined any more"):
         put_back(world_of(host))
 
@@ -124,7 +124,7 @@ def test_a_guest_that_is_gone(host: Host, world_of: Callable[[Any], World]) -> N
 def test_a_run_that_was_cut_off_is_put_back(host: Host, world_of: Callable[[Any], World]) -> None:
     before = documents(host)
     book = journal.begin(host, None)
-    book.note(Entry("c", host.guest("c").uuid, before["c"], before["c"].replace(">1<", ">4<")))  # type: ignore[union-attr]
+    book.note(Entry("c", host.guests.find("c").uuid, before["c"], before["c"].replace(">1<", ">4<")))  # type: ignore[union-attr]
     change(host, "a", "b", book=book, cut_off=True)
     assert put_back(world_of(host)) == ["a", "b"]  # c is as it was
     assert documents(host) == before
@@ -135,10 +135,10 @@ def test_what_the_host_added_after_a_cut_is_known(host: Host, world_of: Callable
     before = documents(host)
     book = journal.begin(host, None)
     after = before["a"].replace("<devices>", "<devices><interface type='user'/>")
-    book.note(Entry("a", host.guest("a").uuid, before["a"], after))  # type: ignore[union-attr]
+    book.note(Entry("a", host.guests.find("a").uuid, before["a"], after))  # type: ignore[union-attr]
     book.sync()
     book._log.close()
-    _, now = host.store_definition("a", after)
+    _, now = host.guests.store_definition("a", after)
     assert "<mac" in now and "<mac" not in after
     assert put_back(world_of(host)) == ["a"]
     assert documents(host) == before
@@ -149,7 +149,7 @@ def test_a_guest_that_the_run_made_goes_again(host: Host, world_of: Callable[[An
     book = journal.begin(host, None)
     place = book.note(Entry("new", "", None, DOMAIN.format(name="new")))
     book.sync()
-    book.left(place, *host.store_definition("new", DOMAIN.format(name="new")))
+    book.left(place, *host.guests.store_definition("new", DOMAIN.format(name="new")))
     book.finish()
     assert "new" in documents(host)
     put_back(world_of(host))
@@ -159,12 +159,12 @@ def test_a_guest_that_the_run_made_goes_again(host: Host, world_of: Callable[[An
 def test_autostart_is_put_back(host: Host, world_of: Callable[[Any], World]) -> None:
     book = journal.begin(host, None)
     text = documents(host)["a"]
-    book.note(Entry("a", host.guest("a").uuid, text, None, (False, True)))  # type: ignore[union-attr]
+    book.note(Entry("a", host.guests.find("a").uuid, text, None, (False, True)))  # type: ignore[union-attr]
     book.sync()
-    host.set_autostart("a", True)
+    host.guests.set_autostart("a", True)
     book.finish()
     assert put_back(world_of(host)) == ["a"]
-    assert not host.autostart("a") and documents(host)["a"] == text
+    assert not host.guests.autostart("a") and documents(host)["a"] == text
 
 
 def test_some_guests_of_a_run(host: Host, world_of: Callable[[Any], World]) -> None:

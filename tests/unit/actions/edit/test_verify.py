@@ -7,10 +7,11 @@ import pytest
 from virtprov.actions.edit import verify
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
 from virtprov.actions.edit.outcome import Edited, Wanted
-from virtprov.actions.edit.source import Document, Source, from_bytes
+from virtprov.actions.edit.source import Source, from_bytes
 from virtprov.cli.edit import command, typed_changes
-from virtprov.guest.document import Guest
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.info import GuestInfo
+from virtprov.library.edit_request import to_request
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import UsageError
 
@@ -27,7 +28,8 @@ INFO = GuestInfo("g", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01", 1, "running", True
 def asked(line: str) -> tuple[EditRequest, ...]:
     args = command.build_parser().parse_args(["g", *line.split()])
     said = typed_changes.changes(args, command.GROUPS)
-    return tuple(typed_changes.request(words, OsinfoRequest(), schema=False) for words in said)
+    changes = (typed_changes.change(words, OsinfoRequest()) for words in said)
+    return tuple(to_request(change, schema=False) for change in changes)
 
 
 def verified(line: str, source: Source | None = None, wanted: Wanted = Wanted(define=True)) -> Edited:  # noqa: B008
@@ -89,14 +91,14 @@ def test_a_choice_that_makes_no_sense_is_refused_all_the_same() -> None:
     [(True, False, True, False), (True, True, True, True), (False, True, False, True)],
 )
 def test_which_documents_are_looked_at(define: bool, update: bool, stored: bool, running: bool) -> None:
-    document = Document(Guest.parse(XML), XML)
+    document = DomainDocument.parse(XML)
     source = Source(document, INFO, document)
     made = verified("--edit --vcpus 5", source, Wanted(define=define, update=update, verify=True))
     assert (bool(made.diff), bool(made.live_diff)) == (stored, running)
 
 
 def test_autostart_is_looked_at() -> None:
-    source = Source(Document(Guest.parse(XML), XML), INFO, None, False)
+    source = Source(DomainDocument.parse(XML), INFO, None, False)
     assert verify.make((), source, Wanted(define=True), None, True).autostart == (False, True)
     assert verify.make((), source, Wanted(define=True), None, False).autostart is None
     assert not verify.make((), source, Wanted(define=True), None, False).changed

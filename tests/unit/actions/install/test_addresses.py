@@ -6,20 +6,22 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.install.addresses import missing, of
+from virtprov.guest.document import Guest
 from virtprov.host.failures import AgentSilent
 from virtprov.host.info import Address
 
 NIC = "<domain><devices><interface type='{}'/></devices></domain>"
 
 
-class Known:
+class Known(StandIn):
     """A host that knows these addresses by their sources; of all others nobody knows."""
 
     def __init__(self, **addresses: str) -> None:
         self.addresses = addresses
 
-    def interface_addresses(self, name: str, source: str) -> tuple[Address, ...]:
+    def running_interface_addresses(self, name: str, source: str) -> tuple[Address, ...]:
         if source not in self.addresses:
             raise AgentSilent("nobody answers")
         return tuple(Address("eth0", "", "ipv4", each, 24) for each in self.addresses[source].split())
@@ -38,10 +40,10 @@ class Known:
 def test_addresses(addresses: dict[str, str], found: list[str]) -> None:
     host: Any = Known(**addresses)
     assert of(host, "web") == found
-    assert bool(missing(host, "web", NIC.format("network"))) is not bool(found)
+    assert bool(missing(host, "web", Guest.parse(NIC.format("network")))) is not bool(found)
 
 
 def test_a_guest_that_nobody_could_reach_anyway() -> None:
     host: Any = Known()
-    assert missing(host, "web", NIC.format("user")) == missing(host, "web", "<domain><devices/></domain>") == ""
-    assert missing(host, "web", NIC.format("bridge")).startswith("no network address of 'web' is known")
+    assert missing(host, "web", Guest.parse(NIC.format("user"))) == missing(host, "web", Guest.new("")) == ""
+    assert missing(host, "web", Guest.parse(NIC.format("bridge"))).startswith("no network address of 'web' is known")

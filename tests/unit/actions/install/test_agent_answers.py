@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.install.agent_answers import cloud_init_result
 from virtprov.support.errors import HostError
 
 
-class Guest:
+class Guest(StandIn):
     """A host whose guest's agent gives these answers in turn; the last one again and again."""
 
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
 
-    def agent(self, name: str, command: str) -> str:
+    def running_agent(self, name: str, command: str) -> str:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer == "!":
             raise HostError("silent")

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.install import draft
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.request import Checks, InstallRequest
 from virtprov.actions.run.plan import World, apply
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define
+from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import CDROM, IMPORT, KERNEL, PXE, Method
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
@@ -87,7 +89,7 @@ def final(made: InstallPlan) -> Guest:
             ["Defining the guest 'g'", "Starting the guest 'g'", "Letting 'g' start with the host"],
         ),
         (
-            asked(f"disk pool=images,{ON_BASE}", cloud_init={"disable": "on"}),
+            asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True)),
             [
                 "Making the volume g.qcow2",
                 "Writing the cloud-init seed g-seed.iso",
@@ -96,7 +98,7 @@ def final(made: InstallPlan) -> Guest:
             ],
         ),
         (
-            asked(f"disk {ON_BASE}", cloud_init={"disable": "on"}),
+            asked(f"disk {ON_BASE}", seed=SeedRequest(disable=True)),
             [
                 "Making the storage pool 'default'",  # once, for both
                 "Making the volume g.qcow2",
@@ -106,7 +108,7 @@ def final(made: InstallPlan) -> Guest:
             ],
         ),
         (
-            asked(f"disk pool=images,{ON_BASE}", cloud_init={"disable": "on"}, transient=True),
+            asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True), transient=True),
             ["Making the volume g.qcow2", "Writing the cloud-init seed g-seed.iso", "Starting the guest 'g'"],
         ),
         (asked("disk none", printing=True), []),
@@ -131,17 +133,17 @@ def test_how_it_is_started(method: Method, kinds: tuple[str, ...], recorded: Hos
 
 
 def test_a_guest_with_a_seed_boots_another_document_than_it_keeps(recorded: Host) -> None:
-    made = draft.plan(asked(f"disk pool=images,{ON_BASE}", cloud_init={"disable": "on"}), recorded)
+    made = draft.plan(asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True)), recorded)
     define, create = made.plan.steps[-2:]
     assert isinstance(define, Define) and isinstance(create, Create)
-    assert "g-seed.iso" in create.xml and "g-seed.iso" not in define.xml
-    assert made.plan.documents == (define.xml,)
+    assert "g-seed.iso" in create.document.text and "g-seed.iso" not in define.document.text
+    assert made.plan.documents == (define.document.text,)
 
 
 def test_a_seed_beside_an_installer_is_part_of_both_phases(recorded: Host, tmp_path: Path) -> None:
     (tmp_path / "cd.iso").write_bytes(b"\0" * 40000)
     method = Method(CDROM, str(tmp_path / "cd.iso"))
-    made = draft.plan(asked("disk pool=images,size=1", method=method, cloud_init={"disable": "on"}), recorded)
+    made = draft.plan(asked("disk pool=images,size=1", method=method, seed=SeedRequest(disable=True)), recorded)
     first, last = (Guest.parse(text) for text in made.plan.documents)
     sources = [[places.text(drive, "./source/@file") for drive in each.disks("cdrom")] for each in (first, last)]
     assert sources == [[str(tmp_path / "cd.iso"), "/srv/images/g-seed.iso"], ["", ""]]
@@ -216,7 +218,7 @@ def test_defaults_are_told(recorded: Host) -> None:
         (asked("disk none", "memory 100"), "100 MiB of memory is less than"),
         (asked("disk none", "network user", method=Method(PXE)), "no network to boot from"),
         (asked("disk none", osinfo=OsinfoRequest("debian12", detect=True)), "the media do not tell"),
-        (asked("disk none", cloud_init={"user": "joe"}), "nobody can log in as 'joe'"),
+        (asked("disk none", seed=SeedRequest(user="joe")), "nobody can log in as 'joe'"),
     ],
 )
 def test_warnings(request_: InstallRequest, words: str, recorded: Host) -> None:
@@ -338,36 +340,36 @@ def test_a_guest_is_made_on_the_test_driver(place: Host, world_of: Around, liste
     apply(draft.plan(request, place).plan, world_of(place))
     after = listed(place)
     assert after == {"guests": ["g running", "web running"], "pool images": ["base.qcow2", "g.qcow2"]}
-    guest = place.guest("g")
+    guest = place.guests.find("g")
     assert guest is not None and guest.persistent
 
 
 def test_a_transient_guest_is_not_defined(place: Host, world_of: Around) -> None:
     request = asked("disk none", "memory 64", osinfo=GENERIC, transient=True)
     apply(draft.plan(request, place).plan, world_of(place))
-    guest = place.guest("g")
+    guest = place.guests.find("g")
     assert guest is not None and guest.active and not guest.persistent
 
 
 def test_an_installation_runs_its_first_phase_and_keeps_its_second(place: Host, world_of: Around) -> None:
     request = asked("disk none", "memory 64", osinfo=GENERIC, method=Method(PXE))
     apply(draft.plan(request, place).plan, world_of(place))
-    assert "<on_reboot>destroy</on_reboot>" in place.guest_xml("g")
-    assert "<on_reboot>destroy</on_reboot>" not in place.guest_xml("g", inactive=True)
+    assert "<on_reboot>destroy</on_reboot>" in place.guests.xml("g")
+    assert "<on_reboot>destroy</on_reboot>" not in place.guests.xml("g", inactive=True)
 
 
-class Failing:
+class Failing(StandIn):
     """A host on which one call fails."""
 
     def __init__(self, host: Host, call: str) -> None:
-        self.host, self.call = host, call
+        self.real, self.call = host, call
 
-    def __getattr__(self, name: str) -> Any:
-        if name != self.call:
-            return getattr(self.host, name)
+    def method_of(self, part: str, name: str) -> Any:
+        if f"{part}.{name}" != self.call:
+            return super().method_of(part, name)
 
         def fail(*words: Any, **settings: Any) -> None:
-            raise HostError(f"{name} failed")
+            raise HostError(f"{part}.{name} failed")
 
         return fail
 
@@ -375,11 +377,11 @@ class Failing:
 @pytest.mark.parametrize(
     ("call", "method"),
     [
-        ("create_volume", IMPORTED),
-        ("define_guest", IMPORTED),
-        ("start_guest", IMPORTED),
-        ("create_guest", Method(PXE)),
-        ("set_autostart", IMPORTED),
+        ("storage.create_volume", IMPORTED),
+        ("guests.define", IMPORTED),
+        ("guests.start", IMPORTED),
+        ("guests.create", Method(PXE)),
+        ("guests.set_autostart", IMPORTED),
     ],
 )
 def test_a_failure_at_any_step_leaves_nothing_behind(
@@ -395,7 +397,7 @@ def test_a_failure_at_any_step_leaves_nothing_behind(
 
 
 def test_a_seed_that_cannot_be_written_leaves_nothing_behind(place: Host, world_of: Around, listed: Look) -> None:
-    request = asked(f"disk pool=images,{ON_BASE}", "memory 64", osinfo=GENERIC, cloud_init={"disable": "on"})
+    request = asked(f"disk pool=images,{ON_BASE}", "memory 64", osinfo=GENERIC, seed=SeedRequest(disable=True))
     made = draft.plan(request, place)
     before = listed(place)
     with pytest.raises(HostError, match=r"cannot upload to the volume 'g-seed\.iso'"):
@@ -405,5 +407,5 @@ def test_a_seed_that_cannot_be_written_leaves_nothing_behind(place: Host, world_
 
 def test_planning_changes_nothing(recorded: Host, listed: Look) -> None:
     before = listed(recorded)
-    draft.plan(asked(f"disk {ON_BASE}", cloud_init={}), recorded)
+    draft.plan(asked(f"disk {ON_BASE}", seed=SeedRequest()), recorded)
     assert listed(recorded) == before

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.install import wait
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.install.finish import CREATED, INSTALLING, OFF, READY, finish, leave, start
@@ -16,6 +17,7 @@ from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, World
 from virtprov.actions.seed.attach import Seed
 from virtprov.guest.boot import CDROM, IMPORT, PXE, Method
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
 from virtprov.host.events import GuestEvent
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
@@ -29,21 +31,19 @@ SEED_VOLUME = "images/web-seed.iso"
 
 
 def made(kind: str = IMPORT, *, keep: str = "", name: str = "web") -> InstallPlan:
-    seed = Seed("images", "web-seed.iso", SEED_DRIVE, keep, (), "", "", "") if keep else None
+    boot = DomainDocument.of(Guest.new(""))
+    seed = Seed("images", "web-seed.iso", SEED_DRIVE, keep, (), boot, boot, "") if keep else None
     return InstallPlan(Plan((), (), name), seed, Method(kind))
 
 
-class Noting:
+class Noting(StandIn):
     """The real host, except that deleting volumes is noted."""
 
     def __init__(self, host: Host) -> None:
-        self.host = host
+        self.real = host
         self.deleted: list[str] = []
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.host, name)
-
-    def delete_volume(self, pool: str, name: str) -> None:
+    def storage_delete_volume(self, pool: str, name: str) -> None:
         self.deleted.append(f"{pool}/{name}")
 
 
@@ -58,7 +58,7 @@ def world(host: Noting, world_of: Around) -> World:
 
 
 def is_running(host: Noting, name: str = "web") -> bool:
-    found = host.host.guest(name)
+    found = host.real.guests.find(name)
     return found is not None and found.active
 
 
@@ -71,7 +71,7 @@ def test_nobody_waits(minutes: float | None, world: World) -> None:
 
 
 def test_waiting_until_it_is_off(host: Noting, world: World, told: Any) -> None:
-    host.destroy_guest("web")
+    host.guests.destroy("web")
     assert finish(InstallRequest(wait=-1), made(), world) == OFF
     assert not is_running(host) and told.said == []
 
@@ -92,7 +92,7 @@ def test_an_installer_nobody_waits_for(kind: str, world: World) -> None:
 
 @pytest.mark.parametrize("minutes", [None, -1])
 def test_the_second_boot(minutes: float | None, host: Noting, world: World, told: Any) -> None:
-    host.shutdown_guest("web")  # the installer is done, be it that somebody waits or that the console was closed
+    host.guests.shutdown("web")  # the installer is done, be it that somebody waits or that the console was closed
     assert finish(InstallRequest(wait=minutes), made(CDROM), world) == CREATED
     assert is_running(host)
     assert told.said == ["'web' has powered off; starting it again"]
@@ -101,23 +101,23 @@ def test_the_second_boot(minutes: float | None, host: Noting, world: World, told
 @pytest.mark.parametrize(
     ("request_", "how", "said"),
     [
-        (InstallRequest(wait=-1, noreboot=True), "shutdown_guest", []),
-        (InstallRequest(wait=-1, transient=True), "shutdown_guest", []),
-        (InstallRequest(wait=-1), "destroy_guest", ["'web' was stopped from outside, so it is not started again"]),
+        (InstallRequest(wait=-1, noreboot=True), "shutdown", []),
+        (InstallRequest(wait=-1, transient=True), "shutdown", []),
+        (InstallRequest(wait=-1), "destroy", ["'web' was stopped from outside, so it is not started again"]),
     ],
 )
 def test_no_second_boot(
     request_: InstallRequest, how: str, said: list[str], host: Noting, world: World, told: Any
 ) -> None:
-    getattr(host, how)("web")
+    getattr(host.guests, how)("web")
     assert finish(request_, made(CDROM), world) == OFF
     assert not is_running(host)
     assert told.said == said
 
 
 def test_a_transient_guest_is_gone_when_its_installer_is(host: Noting, world: World) -> None:
-    host.destroy_guest("web")
-    host.undefine_guest("web")
+    host.guests.destroy("web")
+    host.guests.undefine("web")
     assert finish(InstallRequest(transient=True), made(CDROM), world) == OFF
 
 
@@ -133,13 +133,16 @@ def test_somebody_undefined_it_meanwhile(world: World) -> None:
 
 @pytest.mark.parametrize("detail", ["crashed", "failed"])
 def test_a_crash_is_told(detail: str, world_of: Around) -> None:
-    @contextmanager
-    def watch(name: str) -> Iterator[Any]:
-        yield SimpleNamespace(wait_stopped=lambda seconds: GuestEvent("stopped", detail))
+    class Crashed(StandIn):
+        @contextmanager
+        def running_watch(self, name: str) -> Iterator[Any]:
+            yield SimpleNamespace(wait_stopped=lambda seconds: GuestEvent("stopped", detail))
 
-    crashed = SimpleNamespace(watch=watch, guest=lambda name: SimpleNamespace(active=False))
+        def guests_find(self, name: str) -> Any:
+            return SimpleNamespace(active=False)
+
     with pytest.raises(GuestBroken, match=f"'web' {detail}"):
-        finish(InstallRequest(wait=-1), made(CDROM), world_of(crashed))
+        finish(InstallRequest(wait=-1), made(CDROM), world_of(Crashed()))
 
 
 # -- seeds ----------------------------------------------------------------------------------------
@@ -167,7 +170,7 @@ def test_a_seed_goes_once_the_guest_is_ready(
 def test_a_guest_that_powers_off_when_it_is_ready(
     host: Noting, world: World, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wait, "until_ready", lambda *asked: host.shutdown_guest("web"))
+    monkeypatch.setattr(wait, "until_ready", lambda *asked: host.guests.shutdown("web"))
     assert finish(InstallRequest(wait=5), made(keep="until-ready"), world) == OFF
     assert (host.deleted, told.warned) == (["images/web-seed.iso"], [])
 
@@ -187,7 +190,7 @@ def test_a_guest_that_is_never_ready_keeps_its_seed(
 @pytest.mark.parametrize("off", [True, False])
 def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, world: World) -> None:
     if off:
-        host.shutdown_guest("web")
+        host.guests.shutdown("web")
     assert finish(InstallRequest(), made(CDROM, keep="until-ready"), world) == (CREATED if off else INSTALLING)
     assert host.deleted == ["images/web-seed.iso"]
 
@@ -203,6 +206,6 @@ def test_a_guest_that_is_waited_for_no_more(keep: str, host: Noting, world: Worl
     )
     assert host.deleted == ([] if keep == "yes" else [SEED_VOLUME])
     assert "runs on with its installation; once it powers off, `virsh start web`" in leave(made(CDROM), world)
-    host.host.destroy_guest("web")
+    host.real.guests.destroy("web")
     assert leave(made(), world) == "the guest 'web' is there, but off: `virsh start web` starts it"
     assert leave(made(name="nosuch"), world) == "the guest 'nosuch' is gone from the host"

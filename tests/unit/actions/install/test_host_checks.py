@@ -14,7 +14,7 @@ from virtprov.cli import app
 from virtprov.cli.install import command
 from virtprov.guest.boot import Method
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
 from virtprov.host.domcaps import DomainCapabilities
 from virtprov.osinfo.lookup import generic
@@ -36,13 +36,13 @@ DOMCAPS = f"""<domainCapabilities><path>/usr/bin/qemu</path><domain>kvm</domain>
 </video><tpm supported='no'/></devices></domainCapabilities>"""
 
 
-def about(host: Any, inside: str, *, devices: str = "", domcaps: str = DOMCAPS) -> Setting:
+def about(host: Any, inside: str, *, devices: str = "", domcaps: str = DOMCAPS) -> RuleContext:
     """A guest with this inside, on a host that offers what DOMCAPS says."""
     guest = Guest.parse(
         "<domain type='kvm'><name>g</name><memory>65536</memory><os><type arch='x86_64' machine='q35'>hvm</type></os>"
         f"{inside}<devices>{devices}</devices></domain>"
     )
-    setting = Setting(guest, host, generic())
+    setting = RuleContext(guest, host, generic())
     setting._domcaps = DomainCapabilities(domcaps)
     return setting
 
@@ -137,7 +137,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], only_bundled_profile
             status = app.run("virtprov-install", command.main, ["--dry-run", *words])
         return status, capsys.readouterr().err
 
-    made._conn.networkLookupByName("other").destroy()
+    made._link.conn.networkLookupByName("other").destroy()
     return call
 
 
@@ -183,6 +183,6 @@ def test_a_usual_guest_costs_two_calls(recorded: Host, monkeypatch: pytest.Monke
 
     setting = about(recorded, "", devices="<interface type='network'><source network='default'/></interface>")
     assert setting.capabilities.xml  # asked for by every guest
-    monkeypatch.setattr(recorded, "_conn", Counting(recorded._conn))
+    monkeypatch.setattr(recorded._link, "conn", Counting(recorded._link.conn))
     host_checks.check(setting, recorded, Method())
     assert asked == ["networkLookupByName"]  # and isActive of what it found

@@ -11,6 +11,7 @@ from virtprov.actions.install import reinstall
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import World, apply
 from virtprov.actions.steps.guest import Create, Redefine, Start
+from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import CDROM, IMPORT, KERNEL, PXE, Method
 from virtprov.guest.document import Guest
 from virtprov.guest.write.assign import Assignments
@@ -35,11 +36,11 @@ def host() -> Iterator[Host]:
 
 def guest(host: Host, devices: str, inside: str = "") -> str:
     """Define a guest that is off; returns its document as the host gives it."""
-    host.define_guest(
+    host.guests.define(
         f"<domain type='kvm'><name>old</name><memory>524288</memory><os><type arch='x86_64' machine='q35'>hvm</type>"
         f"{inside}</os><on_reboot>restart</on_reboot><devices>{devices}</devices></domain>"
     )
-    return host.guest_xml("old", inactive=True)
+    return host.guests.xml("old", inactive=True)
 
 
 def request(method: Method, **more: object) -> InstallRequest:
@@ -61,7 +62,7 @@ def test_the_network_boots_once_and_the_definition_stays(host: Host) -> None:
     first, final = (Guest.parse(text) for text in made.plan.documents)
     assert orders(first) == {"interface": "1", "disk": "2"}
     assert (first.get("./on_reboot"), first.has("./os/kernel"), first.has("./os/cmdline")) == ("destroy", False, False)
-    assert final.text() == Guest.parse(host.guest_xml("old", inactive=True)).text()
+    assert final.text() == Guest.parse(host.guests.xml("old", inactive=True)).text()
     assert [type(step) for step in made.plan.steps] == [Create]
     assert (made.plan.name, made.uuid) == ("old", final.uuid)
 
@@ -71,11 +72,11 @@ def test_it_starts_and_stays_defined(host: Host) -> None:
     apply(
         reinstall.plan(request(Method(PXE)), host).plan, World(host, Progress(), lambda text: None, lambda text: None)
     )
-    known = host.guest("old")
+    known = host.guests.find("old")
     assert known is not None and known.active and known.persistent
-    assert "<on_reboot>destroy" in host.guest_xml("old")
-    host.destroy_guest("old")
-    assert host.guest_xml("old", inactive=True) == before
+    assert "<on_reboot>destroy" in host.guests.xml("old")
+    host.guests.destroy("old")
+    assert host.guests.xml("old", inactive=True) == before
 
 
 def test_words_for_the_order_are_for_later(host: Host) -> None:
@@ -131,7 +132,7 @@ def test_what_else_is_said_changes_nothing(host: Host) -> None:
     ("more", "message"),
     [
         ({"method": Method()}, "how the operating system comes in is missing"),
-        ({"cloud_init": {}}, "--cloud-init does not go with --reinstall"),
+        ({"seed": SeedRequest()}, "--cloud-init does not go with --reinstall"),
         ({"transient": True}, "--transient does not go with --reinstall"),
     ],
 )
@@ -145,7 +146,7 @@ def test_the_guest_must_be_there_and_off(host: Host) -> None:
     with pytest.raises(HostError, match="no guest 'nobody'"):
         reinstall.plan(request(Method(PXE), reinstall="nobody"), host)
     guest(host, DISK % "" + NIC % "")
-    host.start_guest("old")
+    host.guests.start("old")
     with pytest.raises(HostError, match="'old' runs"):
         reinstall.plan(request(Method(PXE)), host)
     assert len(reinstall.plan(request(Method(PXE), printing=True), host).plan.documents) == 2

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.install import agent_answers, wait
 from virtprov.actions.install.wait import Deadline
 from virtprov.host.connection import Host
@@ -54,14 +55,14 @@ def test_there_may_be_no_end(minutes: float | None) -> None:
 
 
 def test_a_guest_that_is_off_is_not_waited_for(place: Host) -> None:
-    place.destroy_guest("web")
-    with place.watch("web") as watch:
+    place.guests.destroy("web")
+    with place.running.watch("web") as watch:
         assert wait.until_off(watch, "web", Deadline(-1)).detail == "destroyed"
 
 
 def test_a_guest_goes_off_meanwhile(place: Host) -> None:
-    with place.watch("web") as watch:
-        other = threading.Thread(target=place.shutdown_guest, args=("web",))
+    with place.running.watch("web") as watch:
+        other = threading.Thread(target=place.guests.shutdown, args=("web",))
         other.start()
         event = wait.until_off(watch, "web", Deadline(1))
         other.join()
@@ -69,17 +70,18 @@ def test_a_guest_goes_off_meanwhile(place: Host) -> None:
 
 
 def test_patience_ends(place: Host) -> None:
-    with place.watch("web") as watch, pytest.raises(WaitTimeout, match="'web' has not powered off within 0") as caught:
+    match = "'web' has not powered off within 0"
+    with place.running.watch("web") as watch, pytest.raises(WaitTimeout, match=match) as caught:
         wait.until_off(watch, "web", Deadline(0))
     assert "virsh console web" in caught.value.hint
-    found = place.guest("web")
+    found = place.guests.find("web")
     assert found is not None and found.active
 
 
 # -- done with cloud-init -------------------------------------------------------------------------
 
 
-class Guest:
+class Guest(StandIn):
     """A guest with an agent and a console, as a host shows it: `turns` is what each further look finds."""
 
     def __init__(self, *turns: Callable[[Guest], None], agent: bool = True) -> None:
@@ -104,13 +106,13 @@ class Guest:
     # what a host answers
 
     @contextmanager
-    def console(self, name: str) -> Iterator[Any]:
+    def running_console(self, name: str) -> Iterator[Any]:
         yield SimpleNamespace(text=lambda: self.said, tail=lambda lines: self.said.splitlines()[-lines:])
 
-    def guest(self, name: str) -> Any:
+    def guests_find(self, name: str) -> Any:
         return SimpleNamespace(active=self.active)
 
-    def agent(self, name: str, command: str) -> str:
+    def running_agent(self, name: str, command: str) -> str:
         asked = json.loads(command)
         path = asked["arguments"].get("path")
         if path is not None:

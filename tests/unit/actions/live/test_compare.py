@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, Changed, EditRequest, change
 from virtprov.actions.live import compare
 from virtprov.actions.live.compare import DONE, PENDING, Course, LiveStep
-from virtprov.actions.live.effects import BOOT, NEVER, NOW, Call, Effect, Live, Op
+from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect, Live, Op, call
 from virtprov.actions.run.plan import World
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
 from virtprov.host.connection import Host
+from virtprov.host.running_guests import Running
 from virtprov.host.tuning import UNLIMITED
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path as places
@@ -78,11 +80,11 @@ def rows(found: Live) -> list[tuple[str, str]]:
 
 
 def calls(found: Live) -> list[tuple[Any, ...]]:
-    return [(op.call.method, *op.call.values) for op in found.ops]
+    return [(op.call.method.__name__, *op.call.values) for op in found.ops]
 
 
 def backs(found: Live) -> list[tuple[Any, ...] | None]:
-    return [None if op.back is None else (op.back.method, *op.back.values) for op in found.ops]
+    return [None if op.back is None else (op.back.method.__name__, *op.back.values) for op in found.ops]
 
 
 # -- parts ---------------------------------------------------------------------------------------
@@ -312,7 +314,7 @@ def test_an_interface_changes_on_three_planes(guest: Guest) -> None:
         ("network 1: link.state", NOW),
         ("network 1: model.type", BOOT),
     ]
-    by_method = {op.call.method: op.call.values for op in found.ops}
+    by_method = {op.call.method.__name__: op.call.values for op in found.ops}
     assert by_method["set_bandwidth"] == ("vnet0", {"inbound.average": 128})
     assert 'state="down"' in by_method["update_device"][0] and "e1000" not in by_method["update_device"][0]
     assert "bandwidth" not in by_method["update_device"][0]
@@ -377,42 +379,57 @@ def test_what_cannot_be_done_now_is_refused(guest: Guest) -> None:
 DISK = "<disk><target dev='vdb'/><alias name='virtio-disk1'/></disk>"
 
 
-class Plugged:
-    """A host with one running guest: its devices, what it answers to a removal, and what was called."""
+class Plugged(StandIn):
+    """A host with one running guest: its devices, how it answers a removal, and which calls libvirt got."""
 
-    def __init__(self, devices: str = DISK, answer: str = "", state: str = "running") -> None:
-        self.devices, self.answer, self.state = devices, answer, state
+    def __init__(self, devices: str = DISK, removal: str = "", state: str = "running", problem: str = "") -> None:
+        self.devices, self.removal, self.state, self.problem = devices, removal, state, problem
         self.called: list[tuple[Any, ...]] = []
         self.waited: list[float] = []
+        self.running = Calls(self)
 
-    def guest(self, key: str) -> Any:
+    def guests_find(self, key: str) -> Any:
         return SimpleNamespace(name=key, state=self.state)
 
-    def guest_xml(self, key: str) -> str:
+    def guests_xml(self, key: str) -> str:
         return f"<domain><name>{key}</name><devices>{self.devices}</devices></domain>"
 
+
+class Calls(Running):
+    """The calls for that guest: what libvirt would get is noted."""
+
+    def __init__(self, host: Plugged) -> None:
+        self.host = host
+        self._domains: Any = self
+
+    def get(self, key: str) -> Calls:
+        return self
+
     @contextmanager
-    def watch(self, key: str) -> Iterator[Any]:
-        self.called.append(("watch",))
+    def watch(self, key: str) -> Iterator[Any]:  # type: ignore[override]
+        self.host.called.append(("watch",))
 
         def gone(alias: str, seconds: float, what: str) -> bool:
-            self.waited.append(seconds)
-            if self.answer == "no":
+            self.host.waited.append(seconds)
+            if self.host.removal == "no":
                 raise HostError(f"the guest 'web' did not let go of {what}")
-            return self.answer == "yes"
+            return self.host.removal == "yes"
 
         yield SimpleNamespace(wait_device_gone=gone)
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *values, **named: self.called.append((name, *values, *named.items()))
+        if self.host.problem:
+            raise HostError(self.host.problem)
+        return lambda *values: self.host.called.append((name, *values))
 
 
-REMOVAL = Op("removal of disk vdb", "disk vdb", Call("detach_device", (DISK,)), Call("attach_device", (DISK,)))
+REMOVAL = Op("removal of disk vdb", "disk vdb", call(Running.detach_device, DISK), call(Running.attach_device, DISK))
 
 
 def test_a_call_and_its_way_back(world_of: Callable[[Any], World]) -> None:
     host = Plugged()
-    op = Op("memory", "memory", Call("set_memory", (5,), (("live", True),)), Call("set_memory", (3,)))
+    note = call(Running.set_note, "element", "<a/>", uri="urn:a", prefix="a")
+    op = Op("memory", "memory", note, call(Running.set_memory, 3))
     course = Course([Live((Effect("memory", NOW), Effect("os", BOOT)), (op,))])
     (step,) = course.steps("web")
     assert [fact["outcome"] for fact in course.facts()] == ["", ""]
@@ -420,22 +437,23 @@ def test_a_call_and_its_way_back(world_of: Callable[[Any], World]) -> None:
     assert undo is not None and course.outcomes == [DONE] and "'web': memory" in step.label
     assert course.facts()[0] == {"what": "memory", "when": "now", "why": "", "outcome": "done"}
     undo()
-    assert host.called == [("set_memory", "web", 5, ("live", True)), ("set_memory", "web", 3)]
+    assert host.called == [("setMetadata", 2, "<a/>", "a", "urn:a", 1), ("setMemoryFlags", 3, 1)]
 
 
 def test_a_call_without_a_way_back(world_of: Callable[[Any], World]) -> None:
-    undo = LiveStep("web", Op("cputune: shares", "cputune", Call("set_scheduling", ({},))), []).do(world_of(Plugged()))
+    op = Op("cputune: shares", "cputune", call(Running.set_scheduling, {}))
+    undo = LiveStep("web", op, []).do(world_of(Plugged()))
     with pytest.raises(HostError, match="no call that takes back cputune: shares"):
         undo()  # type: ignore[misc]
 
 
 def test_a_device_leaves(world_of: Callable[[Any], World]) -> None:
-    host, outcomes = Plugged(answer="yes"), list[str]()
+    host, outcomes = Plugged(removal="yes"), list[str]()
     undo = LiveStep("web", REMOVAL, outcomes).do(world_of(host))
     assert outcomes == [DONE] and host.waited == [compare.REMOVAL_SECONDS]
-    assert [call[0] for call in host.called] == ["watch", "detach_device"]
+    assert [call[0] for call in host.called] == ["watch", "detachDeviceFlags"]
     undo()  # type: ignore[misc]
-    assert host.called[-1] == ("attach_device", "web", DISK)
+    assert host.called[-1] == ("attachDeviceFlags", DISK, 1)
 
 
 def test_a_device_that_does_not_leave_yet(world_of: Callable[[Any], World], told: Any) -> None:
@@ -463,27 +481,23 @@ def test_a_paused_guest_is_not_waited_for(world_of: Callable[[Any], World]) -> N
 def test_a_guest_that_refuses(world_of: Callable[[Any], World]) -> None:
     outcomes: list[str] = []
     with pytest.raises(HostError, match="^the guest 'web' did not let go of its disk vdb$"):
-        LiveStep("web", REMOVAL, outcomes).do(world_of(Plugged(answer="no")))
+        LiveStep("web", REMOVAL, outcomes).do(world_of(Plugged(removal="no")))
     assert outcomes == []
 
 
 def test_a_plugged_device_is_taken_back_by_the_alias_it_got(world_of: Callable[[Any], World]) -> None:
     plain = "<disk><target dev='vdb'/></disk>"
-    host = Plugged(answer="yes")
-    op = Op("new disk vdb", "disk vdb", Call("attach_device", (plain,)), Call("detach_device", (plain,)))
+    host = Plugged(removal="yes")
+    op = Op("new disk vdb", "disk vdb", call(Running.attach_device, plain), call(Running.detach_device, plain))
     undo = LiveStep("web", op, []).do(world_of(host))
     undo()  # type: ignore[misc]
-    assert host.waited == [compare.REMOVAL_SECONDS] and host.called[-1] == ("detach_device", "web", plain)
+    assert host.waited == [compare.REMOVAL_SECONDS] and host.called[-1] == ("detachDeviceFlags", plain, 1)
 
 
 def test_a_locked_tray(world_of: Callable[[Any], World]) -> None:
-    class Locked(Plugged):
-        def update_device(self, *values: Any) -> None:
-            raise HostError("cannot update the disk of the guest 'web': the tray is locked")
-
-    op = Op("cdrom sda: eject", "cdrom sda", Call("update_device", ("<disk/>",)))
+    op = Op("cdrom sda: eject", "cdrom sda", call(Running.update_device, "<disk/>"))
     with pytest.raises(HostError, match="locked") as failure:
-        LiveStep("web", op, []).do(world_of(Locked()))
+        LiveStep("web", op, []).do(world_of(Plugged(problem="the tray is locked")))
     assert "unmounted in the guest" in failure.value.hint
 
 
@@ -495,9 +509,9 @@ def test_on_a_driver_that_plugs_nothing(place: Host, world_of: Callable[[Any], W
 
 
 def test_memory_on_the_test_driver(place: Host, world_of: Callable[[Any], World]) -> None:
-    running = Guest.parse(place.guest_xml("web"))
+    running = Guest.parse(place.guests.xml("web"))
     found = look(running, EDIT, "memory", "32", driver="test")
     undo = LiveStep("web", found.ops[0], []).do(world_of(place))
-    assert Guest.parse(place.guest_xml("web")).get("./currentMemory") == "32768"
+    assert Guest.parse(place.guests.xml("web")).get("./currentMemory") == "32768"
     undo()  # type: ignore[misc]
-    assert Guest.parse(place.guest_xml("web")).get("./currentMemory") == "65536"
+    assert Guest.parse(place.guests.xml("web")).get("./currentMemory") == "65536"

@@ -14,6 +14,7 @@ from virtprov.cli import clone
 from virtprov.cli.output import Output
 from virtprov.host.connection import Host
 from virtprov.host.failures import Taken
+from virtprov.library.cloning import Cloning
 from virtprov.support.copy import Exists, copy_image
 from virtprov.support.errors import HostError
 
@@ -60,16 +61,16 @@ def test_a_clone_whose_name_is_taken_meanwhile(place: Host, monkeypatch: pytest.
     def plan(request: CloneRequest, host: Host) -> draft.ClonePlan:
         made = real(request, host)
         if not seen:
-            host.define_guest(made.plan.documents[0].replace(made.uuid, "11111111-2222-4333-8444-555555555555"))
+            host.guests.define(made.plan.documents[0].replace(made.uuid, "11111111-2222-4333-8444-555555555555"))
         seen.append(made.plan.name)
         return made
 
     monkeypatch.setattr(draft, "plan", plan)
-    place.define_guest(OFF)
+    place.guests.define(OFF)
     request = clone.to_request(clone.build_parser().parse_args(["--original", "off", "--auto-clone"]))
-    first = plan(request, place)
-    made = clone._make(request, first, place, Output(quiet=True))
-    assert made.plan.name != first.plan.name and place.guest(made.plan.name) is not None
+    work = Cloning(place, request, Output(quiet=True))
+    work.create()
+    assert seen[0] != work.made.plan.name == seen[1] and place.guests.find(seen[1]) is not None
 
 
 def test_a_copy_never_writes_over_a_file_that_came_meanwhile(tmp_path: Path) -> None:

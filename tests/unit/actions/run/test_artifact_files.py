@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.artifact import GONE, OTHERS, OURS, Evidence, mark_of
 from virtprov.actions.run.artifact_files import AsideFile, File, rename
 from virtprov.host.connection import Host
@@ -42,11 +43,11 @@ def test_file_that_goes_is_told_to_its_pool(tmp_path: Path) -> None:
     class Pool:
         name, active = "images", True
 
-    class Told:
-        def pool_at(self, directory: str) -> Any:
+    class Told(StandIn):
+        def storage_pool_at(self, directory: str) -> Any:
             return Pool if directory == str(tmp_path) else None
 
-        def refresh_pool(self, name: str) -> None:
+        def storage_refresh_pool(self, name: str) -> None:
             told.append(name)
 
     write(tmp_path / "a", "a")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Evidence
 from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest, remove_guest
 from virtprov.actions.run.definition import Moved, digest
@@ -27,7 +28,7 @@ def test_guest_is_removed_with_its_run(place: Host, listed: Look) -> None:
 
 
 def test_started_guest_is_told_by_its_run(place: Host, listed: Look) -> None:
-    info = place.guest("web")
+    info = place.guests.find("web")
     assert info is not None and info.id is not None
     started = StartedGuest("web", WEB, info.id)
     assert started.standing(place, Evidence()).state == OURS
@@ -44,14 +45,14 @@ def crc32(text: str) -> str:
 @pytest.mark.parametrize("digest_of", [digest, crc32])
 def test_definition_is_told_by_its_digest(place: Host, digest_of: Callable[[str], str]) -> None:
     def stored() -> str:
-        return place.guest_xml("web", inactive=True, secure=True)
+        return place.guests.xml("web", inactive=True, secure=True)
 
     before = stored()
-    place.define_guest(before.replace("65536", "131072"))
+    place.guests.define(before.replace("65536", "131072"))
     definition = Definition("web", WEB, before, digest_of(stored()))
     assert definition.standing(place, Evidence()).state == OURS
     assert definition.standing(place, BEGUN) == (UNSURE, "somebody else may have changed 'web'")
-    place.define_guest(before.replace("65536", "262144"))
+    place.guests.define(before.replace("65536", "262144"))
     assert definition.standing(place, Evidence()) == (OTHERS, "'web' was changed since")
     with pytest.raises(Moved, match="the definition of 'web' was changed meanwhile"):
         definition.take_down(place)
@@ -62,12 +63,12 @@ def test_definition_is_told_by_its_digest(place: Host, digest_of: Callable[[str]
 @pytest.mark.parametrize("active", [True, False])
 def test_aside_guest_comes_back(active: bool, place: Host, listed: Look) -> None:
     if not active:
-        place.destroy_guest("web")
+        place.guests.destroy("web")
     before = listed(place)
-    aside = AsideGuest("web", WEB, "web.old", place.guest_xml("web", inactive=True), active)
+    aside = AsideGuest("web", WEB, "web.old", place.guests.xml("web", inactive=True), active)
     assert aside.standing(place, Evidence()).state == GONE
-    place.destroy_guest("web")
-    place.rename_guest("web", "web.old")
+    place.guests.destroy("web")
+    place.guests.rename("web", "web.old")
     assert aside.standing(place, Evidence()).state == aside.waits(place).state == OURS
     aside.take_down(place)
     assert listed(place) == before and aside.waits(place).state == GONE
@@ -75,15 +76,15 @@ def test_aside_guest_comes_back(active: bool, place: Host, listed: Look) -> None
 
 @pytest.mark.parametrize("persistent", [True, False])
 def test_aside_guest_that_was_not_renamed_comes_back(persistent: bool, place: Host) -> None:
-    aside = AsideGuest("web", WEB, "", place.guest_xml("web", inactive=True), True, persistent)
+    aside = AsideGuest("web", WEB, "", place.guests.xml("web", inactive=True), True, persistent)
     remove_guest(place, WEB, nvram=False)
     aside.take_down(place)
-    info = place.guest("web")
+    info = place.guests.find("web")
     assert info is not None and info.active and info.persistent is persistent
 
 
 def test_aside_guest_is_discarded_with_its_variables() -> None:
-    class Remote:
+    class Remote(StandIn):
         """A host elsewhere, with the variables of a guest in a folder that no pool covers."""
 
         is_remote, driver, is_session = True, "qemu", False
@@ -91,25 +92,25 @@ def test_aside_guest_is_discarded_with_its_variables() -> None:
         def __init__(self) -> None:
             self.calls: list[str] = []
 
-        def guest(self, key: str) -> Any:
+        def guests_find(self, key: str) -> Any:
             return None
 
-        def pool_at(self, directory: str) -> Any:
+        def storage_pool_at(self, directory: str) -> Any:
             return None
 
-        def create_pool(self, xml: str, **how: Any) -> None:
+        def storage_create_pool(self, xml: str, **how: Any) -> None:
             assert "/var/lib/libvirt/qemu/nvram" in xml
 
-        def remove_pool(self, name: str) -> None:
+        def storage_remove_pool(self, name: str) -> None:
             pass
 
-        def refresh_pool(self, name: str) -> None:
+        def storage_refresh_pool(self, name: str) -> None:
             pass
 
-        def volume(self, pool: str, name: str) -> Any:
+        def storage_volume(self, pool: str, name: str) -> Any:
             return name if name == "web_VARS.fd" else None
 
-        def delete_volume(self, pool: str, name: str) -> None:
+        def storage_delete_volume(self, pool: str, name: str) -> None:
             self.calls.append(name)
 
     before = "<domain><name>web</name><os firmware='efi'/></domain>"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Evidence, InUse
 from virtprov.actions.run.artifact_storage import Pool, Volume, inactive, passing_pool, pool_over, pool_xml
 from virtprov.actions.run.plan import World
@@ -24,7 +25,7 @@ BASE = Volume("base.qcow2", "images", "/srv/images/base.qcow2", key="/srv/images
 
 def test_pool_is_told_by_its_uuid(place: Host) -> None:
     assert MORE.standing(place, Evidence()).state == GONE
-    place.create_pool(pool_xml(MORE.name, MORE.path, UUID))
+    place.storage.create_pool(pool_xml(MORE.name, MORE.path, UUID))
     assert MORE.standing(place, Evidence()).state == OURS
     assert MORE._replace(uuid=UUID.replace("9f01", "9f02")).standing(place, Evidence()).state == OTHERS
     MORE.take_down(place)
@@ -32,19 +33,19 @@ def test_pool_is_told_by_its_uuid(place: Host) -> None:
 
 
 def test_pool_that_others_fill_stays(place: Host) -> None:
-    place.create_pool(pool_xml(MORE.name, MORE.path, UUID))
-    place.create_volume("more", VOLUME.format("theirs.img"))
+    place.storage.create_pool(pool_xml(MORE.name, MORE.path, UUID))
+    place.storage.create_volume("more", VOLUME.format("theirs.img"))
     with pytest.raises(InUse, match="it holds what others made"):
         MORE.take_down(place)
     MORE._replace(volumes=1).take_down(place)  # it found as many
-    assert place.pool("more") is None
+    assert place.storage.pool("more") is None
 
 
 def test_passing_pool_takes_nothing_with_it(place: Host) -> None:
-    place.create_pool(pool_xml(MORE.name, MORE.path, UUID))
-    place.create_volume("more", VOLUME.format("theirs.img"))
+    place.storage.create_pool(pool_xml(MORE.name, MORE.path, UUID))
+    place.storage.create_volume("more", VOLUME.format("theirs.img"))
     MORE._replace(passing=True).take_down(place)
-    assert place.pool("more") is None
+    assert place.storage.pool("more") is None
 
 
 def test_volume_is_told_by_its_key(place: Host) -> None:
@@ -74,16 +75,15 @@ def test_passing_pool_is_noted_until_it_is_gone(place: Host, world: World, tmp_p
     before = listed(place)
     with passing_pool(place, str(tmp_path), world.making) as name:
         (pool,) = world.trail.artifacts(Pool)
-        assert pool.name == name and pool.passing and place.pool(name) is not None
+        assert pool.name == name and pool.passing and place.storage.pool(name) is not None
     assert listed(place) == before and world.trail.artifacts(Pool) == []
 
 
 def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, world: World, tmp_path: Path) -> None:
-    class Stuck:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(place, name)
+    class Stuck(StandIn):
+        real = place
 
-        def remove_pool(self, name: str) -> None:
+        def storage_remove_pool(self, name: str) -> None:
             raise HostError("it is busy")
 
     host: Any = Stuck()
@@ -97,18 +97,17 @@ def test_pool_over_takes_the_pool_that_is_there(place: Host, recorded: Host) -> 
         assert pool_over(place, "/srv/images", pools) == "images"
         with pytest.raises(HostError, match="not active") as caught:
             pool_over(recorded, "/srv/attic", pools)
-    attic = recorded.pool("attic")
+    attic = recorded.storage.pool("attic")
     assert attic is not None and caught.value.message == inactive(attic).message
 
 
 def test_pool_that_something_is_made_in_stays(place: Host) -> None:
-    place.create_pool(pool_xml(MORE.name, MORE.path, UUID))
+    place.storage.create_pool(pool_xml(MORE.name, MORE.path, UUID))
 
-    class Busy:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(place, name)
+    class Busy(StandIn):
+        real = place
 
-        def refresh_pool(self, name: str) -> None:
+        def storage_refresh_pool(self, name: str) -> None:
             raise HostError("the pool has asynchronous jobs running")
 
     host: Any = Busy()
@@ -118,7 +117,7 @@ def test_pool_that_something_is_made_in_stays(place: Host) -> None:
 
 
 def test_pool_that_is_off_goes(recorded: Host) -> None:
-    attic = recorded.pool("attic")
+    attic = recorded.storage.pool("attic")
     assert attic is not None and not attic.active
     Pool("attic", attic.uuid, attic.path).take_down(recorded)
-    assert recorded.pool("attic") is None
+    assert recorded.storage.pool("attic") is None

@@ -22,7 +22,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def stored(host: Host) -> str:
-    return host.guest_xml("web", inactive=True, secure=True)
+    return host.guests.xml("web", inactive=True, secure=True)
 
 
 def test_marks_of_all_releases_are_known() -> None:
@@ -41,7 +41,7 @@ def test_another_definition_takes_the_place_of_the_one_that_is_expected(place: H
 
 def test_what_was_changed_meanwhile_is_not_overwritten(place: Host) -> None:
     before = stored(place)
-    place.define_guest(before.replace("65536", "262144"))
+    place.guests.define(before.replace("65536", "262144"))
     between = stored(place)
     with pytest.raises(definition.Moved, match="^the definition of 'web' was changed meanwhile$"):
         definition.put(place, "web", UUID, before, definition.digest(before))
@@ -52,19 +52,19 @@ def test_what_was_changed_meanwhile_is_not_overwritten(place: Host) -> None:
 def test_a_guest_that_was_undefined_meanwhile_is_not_defined_again(place: Host, running: bool) -> None:
     before = stored(place)
     if not running:
-        place.destroy_guest("web")
-    place.undefine_guest("web")
-    assert place.stored_definition(UUID) == ("" if running else None)
+        place.guests.destroy("web")
+    place.guests.undefine("web")
+    assert place.guests.stored_definition(UUID) == ("" if running else None)
     with pytest.raises(definition.Moved, match="^'web' is not defined any more$"):
         definition.put(place, "web", UUID, before, definition.digest(before))
-    known = place.guest("web")
+    known = place.guests.find("web")
     assert known is None or not known.persistent
 
 
 def test_a_definition_is_taken_away_and_comes_back(place: Host) -> None:
     before = stored(place)
     assert definition.put(place, "web", UUID, None, definition.digest(before)) == definition.NONE
-    assert not place.stored_definition(UUID)
+    assert not place.guests.stored_definition(UUID)
     assert definition.put(place, "web", UUID, before, definition.NONE) == before
     with pytest.raises(definition.Moved, match="^'web' got a definition meanwhile$"):
         definition.put(place, "web", UUID, before, definition.NONE)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run import leftovers
 from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE
 from virtprov.actions.run.artifact_files import File
@@ -20,6 +21,7 @@ from virtprov.actions.steps import storage
 from virtprov.actions.steps.files import CopyFile, put_aside
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
 from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
@@ -35,7 +37,7 @@ OTHER = NEW.replace("<name>new", "<name>other").replace("9f01", "9f02")
 VOLUME = NewVolume("images", "new.img", "/srv/images/new.img", "raw", 1024**2, 0)
 MAKE_POOL = storage.MakePool(NewPool("more", "/srv/more"))
 MAKE_VOLUME = storage.MakeVolume(VOLUME)
-DEFINE = Define("new", NEW)
+DEFINE = Define("new", DomainDocument.parse(NEW))
 STEPS: tuple[Step, ...] = (
     MAKE_POOL,
     storage.MakeVolume(VOLUME._replace(pool="more", path="/srv/more/new.img")),
@@ -85,8 +87,8 @@ def test_look_leaves_out_a_guest_of_another_identity(
     place: Host, world: World, cut_off: CutOff, read_run: Read
 ) -> None:
     cut_off(world, DEFINE)
-    place.undefine_guest("new")
-    place.define_guest(NEW.replace("9f01", "9f09"))
+    place.guests.undefine("new")
+    place.guests.define(NEW.replace("9f01", "9f09"))
     assert leftovers.look(read_run(), place) == []
 
 
@@ -94,7 +96,7 @@ def test_remove_leaves_a_volume_that_a_guest_uses(
     place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
     cut_off(world, MAKE_VOLUME)
-    place.define_guest(OTHER)
+    place.guests.define(OTHER)
     run, before = read_run(), listed(place)
     found = leftovers.look(run, place)
     assert [(each.state, each.why) for each in found] == [(OTHERS, "the guest 'other' uses it")]
@@ -104,12 +106,12 @@ def test_remove_leaves_a_volume_that_a_guest_uses(
 
 def test_remove_leaves_a_pool_that_others_fill(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
     cut_off(world, *STEPS[:2])
-    place.create_volume("more", VOLUME._replace(name="theirs.img").xml())
+    place.storage.create_volume("more", VOLUME._replace(name="theirs.img").xml())
     run = read_run()
     volume, pool = leftovers.remove(run, place, leftovers.look(run, place), never)
     assert (volume.artifact.describe(), volume.fate) == ("the volume new.img in the pool 'more'", REMOVED)
     assert (pool.fate, pool.why, pool.settled) == (KEPT, "it holds what others made", True)
-    assert place.volume_names("more") == ("theirs.img",)
+    assert place.storage.volume_names("more") == ("theirs.img",)
 
 
 def test_remove_asks_about_what_was_only_begun(
@@ -123,7 +125,7 @@ def test_remove_asks_about_what_was_only_begun(
     (outcome,) = leftovers.remove(run, place, found, lambda each: False)
     assert listed(place) == before and not outcome.settled
     leftovers.remove(run, place, found, lambda each: True)
-    assert place.volume("images", "base.qcow2") is None
+    assert place.storage.volume("images", "base.qcow2") is None
 
 
 def test_look_tells_a_file_from_before_the_run(
@@ -174,7 +176,7 @@ def test_remove_brings_back_a_replaced_guest(
 ) -> None:
     before = listed(place)
     again = NEW.replace("<name>new", "<name>web")
-    cut_off(world, Replace("web"), MAKE_VOLUME, Define("web", again))
+    cut_off(world, Replace("web"), MAKE_VOLUME, Define("web", DomainDocument.parse(again)))
     run = read_run()
     outcomes = leftovers.remove(run, place, leftovers.look(run, place), never)
     assert listed(place) == before and all(outcome.settled for outcome in outcomes)
@@ -186,42 +188,42 @@ def test_remove_takes_only_what_passes_once_all_is_done(
     MAKE_VOLUME.do(world)
     seed = Volume("seed.iso", "images", passing=True)
     with world.making(seed) as entry:
-        info = place.create_volume("images", VOLUME._replace(name="seed.iso").xml())
+        info = place.storage.create_volume("images", VOLUME._replace(name="seed.iso").xml())
         entry.note_made(seed.as_made(place, info))
     world.trail.finish()
     cut_off(world)
     run = read_run()
     leftovers.remove(run, place, leftovers.look(run, place), never)
-    assert place.volume_names("images") == ("base.qcow2", "new.img")
+    assert place.storage.volume_names("images") == ("base.qcow2", "new.img")
 
 
 def test_remove_puts_a_definition_back_unless_it_was_changed_again(
     place: Host, world: World, cut_off: CutOff, read_run: Read
 ) -> None:
-    before = place.guest_xml("web", inactive=True)
+    before = place.guests.xml("web", inactive=True)
     cut_off(world, Redefine("web", before.replace("65536", "131072")))
     run = read_run()
     (found,) = leftovers.look(run, place)
-    ours = place.guest_xml("web", inactive=True)
-    place.define_guest(before.replace("65536", "262144"))
+    ours = place.guests.xml("web", inactive=True)
+    place.guests.define(before.replace("65536", "262144"))
     assert states(run, place) == [OTHERS]
     (kept,) = leftovers.remove(run, place, [found], never)  # changed after it was looked at
     assert (kept.fate, kept.why) == (KEPT, "the definition of 'web' was changed meanwhile")
-    place.define_guest(ours)
+    place.guests.define(ours)
     leftovers.remove(run, place, [found], never)
-    assert leftovers.look(run, place) == [] and place.guest_xml("web", inactive=True) == before
+    assert leftovers.look(run, place) == [] and place.guests.xml("web", inactive=True) == before
 
 
 def test_look_leaves_a_guest_that_was_started_again(
     place: Host, world: World, cut_off: CutOff, read_run: Read
 ) -> None:
-    place.destroy_guest("web")
+    place.guests.destroy("web")
     cut_off(world, Start("web"))
     run = read_run()
     assert states(run, place) == [OURS]
-    place.destroy_guest("web")
+    place.guests.destroy("web")
     assert states(run, place) == []
-    place.start_guest("web")
+    place.guests.start("web")
     assert states(run, place) == [OTHERS]
 
 
@@ -235,13 +237,12 @@ def test_look_leaves_the_start_of_a_guest_that_goes_anyway(
 def test_look_is_unsure_where_the_host_does_not_say(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
     cut_off(world, MAKE_VOLUME)
 
-    class Silent:
+    class Silent(StandIn):
         is_alive = True
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(place, name)
+        real = place
 
-        def volume(self, pool: str, name: str) -> None:
+        def storage_volume(self, pool: str, name: str) -> None:
             raise HostError("the pool does not answer")
 
     host: Any = Silent()
@@ -258,13 +259,12 @@ def test_remove_keeps_for_later_what_the_host_refuses(
 ) -> None:
     cut_off(world, MAKE_VOLUME)
 
-    class Refusing:
+    class Refusing(StandIn):
         is_alive = True
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(place, name)
+        real = place
 
-        def delete_volume(self, pool: str, name: str) -> None:
+        def storage_delete_volume(self, pool: str, name: str) -> None:
             raise HostError("it is busy")
 
     host: Any = Refusing()

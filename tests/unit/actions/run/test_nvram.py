@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.nvram import new_files, variable_files
 from virtprov.actions.run.plan import World
 from virtprov.actions.steps.guest import Define
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
 from virtprov.host.info import GuestInfo
 from virtprov.support.errors import HostError
@@ -21,7 +23,7 @@ NEW = """<domain type='test'><name>new</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5
 FOLDER = "/var/lib/libvirt/qemu/nvram"
 
 
-class Variables:
+class Variables(StandIn):
     """A host that notes what is to become of UEFI variables; of those in `there` it knows by its pools."""
 
     driver, is_session, is_alive = "qemu", False, True
@@ -31,34 +33,34 @@ class Variables:
         self.there = there
         self.removed: object = None
 
-    def define_guest(self, xml: str) -> GuestInfo:
+    def guests_define(self, xml: str) -> GuestInfo:
         return GuestInfo("new", "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f01", None, "shut off", False, True)
 
-    def guest(self, key: str) -> GuestInfo:
-        return self.define_guest("")
+    def guests_find(self, key: str) -> GuestInfo:
+        return self.guests_define("")
 
-    def destroy_guest(self, key: str) -> bool:
+    def guests_destroy(self, key: str) -> bool:
         return False
 
-    def volume_at(self, path: str) -> None:
+    def storage_volume_at(self, path: str) -> None:
         return None
 
-    def pool_at(self, directory: str) -> None:
+    def storage_pool_at(self, directory: str) -> None:
         return None
 
-    def create_pool(self, xml: str, **how: object) -> None:
+    def storage_create_pool(self, xml: str, **how: object) -> None:
         if "/nowhere" in xml:
             raise HostError("cannot open the folder: No such file or directory")
         if "/secret" in xml:
             raise HostError("cannot open the folder: Permission denied")
 
-    def remove_pool(self, name: str) -> None:
+    def storage_remove_pool(self, name: str) -> None:
         pass
 
-    def volume(self, pool: str, name: str) -> str | None:
+    def storage_volume(self, pool: str, name: str) -> str | None:
         return name if name == self.there else None
 
-    def undefine_guest(self, name: str, *, nvram: bool, tpm: bool) -> None:
+    def guests_undefine(self, name: str, *, nvram: bool, tpm: bool) -> None:
         assert tpm
         self.removed = nvram
 
@@ -84,7 +86,7 @@ def test_variables_that_were_there_survive_an_undo(
 ) -> None:
     (tmp_path / "there_VARS.fd").touch()
     host = Variables(remote=remote, there=there)
-    undo = Define("new", NEW.format(nvram.format(tmp_path))).do(world_of(host))
+    undo = Define("new", DomainDocument.parse(NEW.format(nvram.format(tmp_path)))).do(world_of(host))
     assert undo is not None
     undo()
     assert host.removed is removed
@@ -101,24 +103,24 @@ def test_variables_that_were_there_survive_an_undo(
 )
 def test_variable_files_are_where_the_document_or_libvirt_says(os: str, files: list[str]) -> None:
     host: Any = Variables()
-    assert variable_files(host, NEW.format(os)) == files
+    assert variable_files(host, Guest.parse(NEW.format(os))) == files
 
 
 def test_variable_files_of_a_session_are_in_its_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     host: Any = Variables()
     host.is_session = True
     monkeypatch.setenv("XDG_CONFIG_HOME", "/home/me/.config")
-    first, _ = variable_files(host, NEW.format("<loader type='pflash'/>"))
+    first, _ = variable_files(host, Guest.parse(NEW.format("<loader type='pflash'/>")))
     assert first == "/home/me/.config/libvirt/qemu/nvram/new_VARS.fd"
 
 
 def test_variable_files_are_qemus_alone(place: Host) -> None:
-    assert variable_files(place, NEW.format("<loader type='pflash'/>")) == []
+    assert variable_files(place, Guest.parse(NEW.format("<loader type='pflash'/>"))) == []
 
 
 def test_new_files_are_those_that_are_not_there(world_of: Around, tmp_path: Path) -> None:
     world = world_of(Variables())
-    document = NEW.format(f"<nvram>{tmp_path}/new_VARS.fd</nvram>")
-    assert new_files(world, document) == [f"{tmp_path}/new_VARS.fd"]
+    guest = Guest.parse(NEW.format(f"<nvram>{tmp_path}/new_VARS.fd</nvram>"))
+    assert new_files(world, guest) == [f"{tmp_path}/new_VARS.fd"]
     (tmp_path / "new_VARS.fd").touch()
-    assert new_files(world, document) == []
+    assert new_files(world, guest) == []

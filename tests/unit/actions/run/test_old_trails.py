@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run import leftovers
 from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE, mark_of
 from virtprov.actions.run.leftovers import Found
@@ -35,21 +36,18 @@ def guest(name: str, number: int, memory: int = 65536) -> str:
     return GUEST.format(name, UUID.format(number), memory)
 
 
-class Keeping:
+class Keeping(StandIn):
     """The test driver, which keeps no secrets, with a place for them."""
 
     def __init__(self, host: Host) -> None:
-        self.host = host
-        self.secrets: set[str] = set()
+        self.real = host
+        self.kept: set[str] = set()
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.host, name)
+    def secrets_exists(self, uuid: str) -> bool:
+        return uuid in self.kept
 
-    def has_secret(self, uuid: str) -> bool:
-        return uuid in self.secrets
-
-    def remove_secret(self, uuid: str) -> None:
-        self.secrets.remove(uuid)
+    def secrets_remove(self, uuid: str) -> None:
+        self.kept.remove(uuid)
 
 
 @pytest.fixture
@@ -68,7 +66,7 @@ def host(tmp_path: Path) -> Iterator[Any]:
     pool = "<pool type='dir'><name>images</name><target><path>/srv/images</path></target></pool>"
     (tmp_path / "host.xml").write_text(f"<node>{pool}{three}</node>")
     with connect(f"test://{tmp_path}/host.xml") as connected:
-        connected.destroy_guest("db")
+        connected.guests.destroy("db")
         yield Keeping(connected)
 
 
@@ -84,22 +82,22 @@ def do_the_same(host: Any, folder: Path, sample: str) -> None:
     let_search(str(folder / "open"), Person("somebody", 64000001, frozenset()))
     (folder / "disk.img").rename(folder / "disk.img.old")
     (folder / "disk.img").write_text("new")
-    host.create_pool(POOL.format(pool_uuid(sample)))
+    host.storage.create_pool(POOL.format(pool_uuid(sample)))
     for where, name in (("more", "new.img"), ("images", "new.img"), ("images", "locked.img")):
-        host.create_volume(where, VOLUME.format(name))
-    host.secrets.add(SECRET)
-    host.destroy_guest("old")
-    host.rename_guest("old", "old.replaced-9f3b1f0a")
-    host.define_guest(guest("new", 4))
-    host.define_guest(guest("web", 1, 131072))
-    host.start_guest("db")
+        host.storage.create_volume(where, VOLUME.format(name))
+    host.kept.add(SECRET)
+    host.guests.destroy("old")
+    host.guests.rename("old", "old.replaced-9f3b1f0a")
+    host.guests.define(guest("new", 4))
+    host.guests.define(guest("web", 1, 131072))
+    host.guests.start("db")
 
 
 def put(host: Any, folder: Path, sample: str, home: Path) -> Path:
     """Write the sample into the state directory, with what is known of files and guests now."""
     text = (SAMPLES / f"{sample}.jsonl").read_text().replace("@URI@", host.uri).replace("@DIR@", str(folder))
     text = re.sub("@MARK ([^@]*)@", lambda match: mark_of(str(folder / match[1])), text)
-    text = re.sub("@CRC32 ([^@]*)@", lambda match: crc32(host.guest_xml(match[1], inactive=True, secure=True)), text)
+    text = re.sub("@CRC32 ([^@]*)@", lambda match: crc32(host.guests.xml(match[1], inactive=True, secure=True)), text)
     home.mkdir(parents=True)
     path = home / "run-00000000000000000001-1.jsonl"
     path.write_text(text)
@@ -131,9 +129,9 @@ def read(home: Path, host: Any, folder: Path) -> Iterator[Callable[[str], Run]]:
 def state_of(host: Any, folder: Path, listed: Look) -> tuple[Any, ...]:
     """All that the run could have changed."""
     files = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
-    memory = places.text(tree.parse(host.guest_xml("web", inactive=True)), "./memory")
+    memory = places.text(tree.parse(host.guests.xml("web", inactive=True)), "./memory")
     mode = stat.S_IMODE((folder / "open").stat().st_mode), os.listxattr(folder / "open")
-    return listed(host), files, mode, memory, host.secrets.copy()
+    return listed(host), files, mode, memory, host.kept.copy()
 
 
 def never(found: Found) -> bool:
@@ -201,9 +199,9 @@ def test_old_trail_of_what_others_changed_since_leaves_it(
 ) -> None:
     do_the_same(host, folder, "made")
     run = read("made")
-    host.define_guest(guest("web", 1, 262144))
-    host.destroy_guest("db")
-    host.start_guest("db")
+    host.guests.define(guest("web", 1, 262144))
+    host.guests.destroy("db")
+    host.guests.start("db")
     (folder / "theirs").write_text("theirs")
     (folder / "theirs").rename(folder / "disk.img")
     (folder / "open").chmod(0o755)
@@ -232,8 +230,8 @@ def test_old_trail_of_a_finished_run_gives_up_its_seed(
     read: Callable[[str], Run], host: Any, folder: Path, listed: Look
 ) -> None:
     for name in ("new.img", "new-seed.iso"):
-        host.create_volume("images", VOLUME.format(name))
-    host.define_guest(guest("new", 4))
+        host.storage.create_volume("images", VOLUME.format(name))
+    host.guests.define(guest("new", 4))
     run = read("complete")
     assert run.phase == PASSED
     leftovers.remove(run, host, leftovers.look(run, host), never)
@@ -246,8 +244,8 @@ def test_old_trail_of_a_finished_run_gives_up_its_seed(
 def test_old_trail_of_a_replaced_transient_guest_brings_it_back(
     read: Callable[[str], Run], host: Any, folder: Path, listed: Look
 ) -> None:
-    host.create_guest(guest("new", 4))
+    host.guests.create(guest("new", 4))
     run = read("transient")
     leftovers.remove(run, host, leftovers.look(run, host), never)
-    brief = host.guest("brief")
-    assert brief.active and not brief.persistent and host.guest("new") is None
+    brief = host.guests.find("brief")
+    assert brief.active and not brief.persistent and host.guests.find("new") is None

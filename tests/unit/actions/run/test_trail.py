@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.plan import Plan, Step, World, apply
 from virtprov.actions.run.trail import FileTrail, Trail, for_host, making, note_nothing
@@ -17,6 +18,7 @@ from virtprov.actions.run.trail_reader import ended
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Redefine, Start
 from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError
 
@@ -30,7 +32,7 @@ STEPS: tuple[Step, ...] = (
     storage.MakePool(NewPool("more", "/srv/more")),
     storage.MakeVolume(VOLUME._replace(pool="more", path="/srv/more/new.img")),
     MAKE_VOLUME,
-    Define("new", NEW),
+    Define("new", DomainDocument.parse(NEW)),
     Start("new"),
 )
 SEED = Volume("seed.iso", "images", passing=True)
@@ -83,11 +85,12 @@ def test_trail_goes_with_a_run_that_ends_well(world: World, home: Path) -> None:
 def test_begin_is_on_the_disk_before_the_call(place: Host, world: World, home: Path) -> None:
     seen: list[Any] = []
 
-    class Watching:
-        def __getattr__(self, name: str) -> Any:
-            if name == "create_volume":
-                seen.extend(lines_of(home))
-            return getattr(place, name)
+    class Watching(StandIn):
+        real = place
+
+        def storage_create_volume(self, *args: Any, **settings: Any) -> Any:
+            seen.extend(lines_of(home))
+            return place.storage.create_volume(*args, **settings)
 
     world.host = Watching()  # type: ignore[assignment]
     MAKE_VOLUME.do(world)
@@ -110,12 +113,12 @@ def test_made_writes_what_the_artifact_is_known_by_once(world: World, home: Path
 
 def test_passing_artifact_keeps_the_trail_until_it_is_gone(place: Host, world: World, home: Path) -> None:
     with world.making(SEED):
-        place.create_volume("images", VOLUME._replace(name="seed.iso").xml())
+        place.storage.create_volume("images", VOLUME._replace(name="seed.iso").xml())
     world.trail.finish()
     assert lines_of(home)[-1] == {"complete": True}
     world.trail.finish_waiting(place)
     assert len(os.listdir(home)) == 1
-    place.delete_volume("images", "seed.iso")
+    place.storage.delete_volume("images", "seed.iso")
     world.trail.finish_waiting(place)
     assert os.listdir(home) == []
 
@@ -136,7 +139,7 @@ def test_host_that_is_cut_off_leaves_the_trail(place: Host, told: Any, with_trai
 
         def do(self, world: World) -> None:
             lost.close()
-            world.host.guest("web")
+            world.host.guests.find("web")
 
     with pytest.raises(HostError, match="cannot look for the guest"):
         apply(Plan((), (MAKE_VOLUME, Gone())), with_trail(lost))
@@ -163,11 +166,11 @@ def test_making_drops_an_artifact_that_is_cleaned_up(place: Host, world: World) 
 
 
 def test_one_call_in_the_last_step_needs_no_trail(place: Host, world: World, home: Path) -> None:
-    place.destroy_guest("web")
+    place.guests.destroy("web")
     with world.trail.last_step():
         Start("web").do(world)
     assert not home.exists()
-    Redefine("web", place.guest_xml("web", inactive=True)).do(world)
+    Redefine("web", place.guests.xml("web", inactive=True)).do(world)
     assert len(os.listdir(home)) == 1
 
 

@@ -9,11 +9,15 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.plan import Plan, World, apply
 from virtprov.actions.seed import replace
-from virtprov.actions.seed.replace import Delete, OldSeed, Reseeded, plan_eject, plan_seed
+from virtprov.actions.seed.replace import Reseeded, plan_eject, plan_seed
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Redefine
+from virtprov.actions.steps.seed import DeleteSeeds, OldSeed, WriteSeed
+from virtprov.cloudinit.seed_request import SeedRequest
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host, connect
@@ -36,7 +40,7 @@ OLD_CD = (
     "<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='/srv/images/g-seed.iso'/>"
     "<target dev='sda' bus='sata'/><readonly/></disk>"
 )
-WORDS: dict[str, str | None] = {"disable": "on"}
+REQUEST = SeedRequest(disable=True)
 
 
 def guest(devices: str = DISK, *, machine: str = "q35", kind: str = "kvm", name: str = "g", rest: str = "") -> Guest:
@@ -50,7 +54,7 @@ def drives(made: Guest) -> list[str]:
     """Each drive of a guest: its kind, target and medium."""
     return [
         " ".join(
-            [disk.get("device", ""), places.text(disk, "./target/@dev"), replace.medium_of(disk).rpartition("/")[2]]
+            [disk.get("device", ""), places.text(disk, "./target/@dev"), DiskSource.of(disk).medium.rpartition("/")[2]]
         ).strip()
         for disk in made.disks()
     ]
@@ -106,14 +110,14 @@ def folder(tmp_path: Path) -> Iterator[None]:
 )
 def test_the_drive_suits_the_guest(made: Guest, after: list[str], recorded: Host) -> None:
     before = made.text()
-    changed = plan_seed(made, recorded, WORDS)
+    changed = plan_seed(made, recorded, REQUEST)
     assert drives(changed.guest) == after
     assert made.text() == before
     assert changed.seed is not None and changed.seed.target == after[-1].split()[1]
 
 
 def test_the_empty_drive_is_filled_as_qemu_wants_it(recorded: Host) -> None:
-    changed = plan_seed(guest(SATA + EMPTY), recorded, WORDS)
+    changed = plan_seed(guest(SATA + EMPTY), recorded, REQUEST)
     (drive,), (before,) = changed.elements, changed.before
     assert drive.get("type") == "file" and before.get("type") == "block"
     assert [tree.local_name(part) for part in tree.children(drive)] == ["driver", "source", "target", "readonly"]
@@ -121,7 +125,7 @@ def test_the_empty_drive_is_filled_as_qemu_wants_it(recorded: Host) -> None:
 
 
 def test_the_machine_is_not_told_about_it(recorded: Host) -> None:
-    assert not plan_seed(guest(), recorded, WORDS).guest.has("./sysinfo")
+    assert not plan_seed(guest(), recorded, REQUEST).guest.has("./sysinfo")
 
 
 # -- in place of an old one ----------------------------------------------------------------------
@@ -130,19 +134,19 @@ def test_the_machine_is_not_told_about_it(recorded: Host) -> None:
 @pytest.mark.parametrize("drive", [OLD, OLD_CD], ids=["disk", "cdrom"])
 def test_the_old_seeds_drive_takes_the_new_one(drive: str) -> None:
     with holding("g-seed.iso", "g.qcow2") as host:
-        changed = plan_seed(guest(DISK + drive), host, WORDS)
+        changed = plan_seed(guest(DISK + drive), host, REQUEST)
     assert changed.seed is not None and changed.seed.path == "/srv/images/g-seed-1.iso"
     was = tree.to_text(changed.before[0])
     assert tree.same(changed.elements[0], tree.parse(was.replace("g-seed.iso", "g-seed-1.iso")))
     assert len(changed.guest.disks()) == 2
     assert changed.old == (OldSeed("images", "g-seed.iso", "/srv/images/g-seed.iso"),)
     (step,) = changed.steps
-    assert isinstance(step, storage.WriteSeed) and step.name == "g-seed-1.iso"
+    assert isinstance(step, WriteSeed) and step.name == "g-seed-1.iso"
 
 
 def test_names_take_turns() -> None:
     with holding("g-seed-1.iso") as host:
-        changed = plan_seed(guest(OLD.replace("g-seed", "g-seed-1")), host, WORDS)
+        changed = plan_seed(guest(OLD.replace("g-seed", "g-seed-1")), host, REQUEST)
     assert changed.seed is not None and changed.seed.volume == "g-seed.iso"
     assert [old.volume for old in changed.old] == ["g-seed-1.iso"]
 
@@ -150,7 +154,7 @@ def test_names_take_turns() -> None:
 def test_of_several_old_seeds_none_is_left() -> None:
     more = OLD.replace("g-seed", "g-seed-2").replace("vdc", "vdd"), OLD_CD.replace("g-seed", "g-seed-1")
     with holding("g-seed.iso", "g-seed-1.iso", "g-seed-2.iso") as host:
-        changed = plan_seed(guest(DISK + OLD + "".join(more)), host, WORDS)
+        changed = plan_seed(guest(DISK + OLD + "".join(more)), host, REQUEST)
     assert drives(changed.guest) == ["disk vda g.qcow2", "disk vdc g-seed-3.iso", "cdrom sda"]
     assert {old.volume for old in changed.old} == {"g-seed.iso", "g-seed-1.iso", "g-seed-2.iso"}
 
@@ -160,7 +164,7 @@ def test_a_seed_named_by_its_volume_is_known() -> None:
         "file='/srv/images/g-seed.iso'", "pool='images' volume='g-seed.iso'"
     )
     with holding("g-seed.iso") as host:
-        changed = plan_seed(guest(named), host, WORDS)
+        changed = plan_seed(guest(named), host, REQUEST)
     assert [old.path for old in changed.old] == ["/srv/images/g-seed.iso"]
     assert changed.seed is not None and changed.seed.pool == "images"
     assert changed.elements[0].get("type") == "file"
@@ -192,12 +196,12 @@ def contents(changed: Reseeded, name: str) -> str:
     from io import BytesIO
 
     step = changed.steps[-1]
-    assert isinstance(step, storage.WriteSeed)
+    assert isinstance(step, WriteSeed)
     return iso.read_files(BytesIO(step.data), [name])[name].decode()
 
 
 def test_each_seed_has_an_id_of_its_own_and_the_guests_name(recorded: Host) -> None:
-    first, second = (plan_seed(guest(name="Web_1"), recorded, WORDS) for _ in range(2))
+    first, second = (plan_seed(guest(name="Web_1"), recorded, REQUEST) for _ in range(2))
     assert first.seed is not None and second.seed is not None
     assert first.seed.instance_id != second.seed.instance_id
     assert f"instance-id: {first.seed.instance_id}" in contents(first, "meta-data")
@@ -205,27 +209,27 @@ def test_each_seed_has_an_id_of_its_own_and_the_guests_name(recorded: Host) -> N
 
 
 def test_an_id_that_the_meta_data_say_is_warned_of(recorded: Host) -> None:
-    changed = plan_seed(guest(), recorded, {"meta-data": "instance-id: mine\nlocal-hostname: there\n"})
+    changed = plan_seed(guest(), recorded, SeedRequest(meta_data="instance-id: mine\nlocal-hostname: there\n"))
     assert changed.seed is not None and changed.seed.instance_id == "mine"
     assert any("'instance-id: mine'" in warning for warning in changed.warnings)
-    assert plan_seed(guest(), recorded, WORDS).warnings == ()
+    assert plan_seed(guest(), recorded, REQUEST).warnings == ()
 
 
 def test_a_password_is_made_once(recorded: Host) -> None:
-    changed = plan_seed(guest(), recorded, {"root-password-generate": "on"})
+    changed = plan_seed(guest(), recorded, SeedRequest(root_password_generate=True))
     assert len(changed.password) == 16 and changed.password not in contents(changed, "user-data")
-    only_shown = plan_seed(guest(), recorded, {"root-password-generate": "on"}, build=False)
+    only_shown = plan_seed(guest(), recorded, SeedRequest(root_password_generate=True), build=False)
     assert (only_shown.password, only_shown.seed and only_shown.seed.instance_id) == ("", "")
 
 
 def test_it_says_when_it_takes_effect(recorded: Host) -> None:
-    (note,) = plan_seed(guest(), recorded, WORDS).notes
+    (note,) = plan_seed(guest(), recorded, REQUEST).notes
     assert "the cloud-init seed g-seed.iso is for the drive vdb of 'g'" in note and "next boot" in note
 
 
 def test_another_seed_is_warned_of(recorded: Host) -> None:
     other = OLD.replace("/srv/images/g-seed.iso", "/home/joe/my-seed.iso")
-    (warning,) = plan_seed(guest(DISK + other), recorded, WORDS).warnings
+    (warning,) = plan_seed(guest(DISK + other), recorded, REQUEST).warnings
     assert "the drive vdc holds /home/joe/my-seed.iso" in warning
 
 
@@ -233,35 +237,26 @@ def test_another_seed_is_warned_of(recorded: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "error", "message"),
+    ("request_", "message"),
     [
-        ({"nonsense": "1"}, UsageError, "there is no 'nonsense'"),
-        ({"keep": "first-boot"}, UsageError, "stays until it is taken out"),
-        ({"keep": "no"}, UsageError, "keep=no"),
-        ({"user-data": "/nowhere/user-data"}, InputError, "/nowhere/user-data"),
-        ({"user-data": "#cloud-config\nusers: [a\nb: c\n"}, InputError, "bad YAML"),
+        (SeedRequest(user_data="/nowhere/user-data"), "/nowhere/user-data"),
+        (SeedRequest(user_data="#cloud-config\nusers: [a\nb: c\n"), "bad YAML"),
     ],
 )
 @pytest.mark.parametrize("build", [True, False])
-def test_words_that_cannot_be_used(
-    words: dict[str, str | None], error: type[Exception], message: str, build: bool, recorded: Host
-) -> None:
-    with pytest.raises(error, match=message):
-        plan_seed(guest(), recorded, words, build=build)
-
-
-def test_keep_may_say_what_is_so(recorded: Host) -> None:
-    assert plan_seed(guest(), recorded, {"disable": "on", "keep": "yes"}).seed is not None
+def test_documents_that_cannot_be_used(request_: SeedRequest, message: str, build: bool, recorded: Host) -> None:
+    with pytest.raises(InputError, match=message):
+        plan_seed(guest(), recorded, request_, build=build)
 
 
 def test_containers_are_refused(recorded: Host) -> None:
     container = Guest.parse("<domain type='lxc'><name>c</name><os><type>exe</type></os><devices/></domain>")
     with pytest.raises(UsageError, match="'c' is a container"):
-        plan_seed(container, recorded, WORDS)
+        plan_seed(container, recorded, REQUEST)
 
 
 def test_without_a_pool_the_default_one_is_made(recorded: Host) -> None:
-    changed = plan_seed(guest(""), recorded, WORDS)
+    changed = plan_seed(guest(""), recorded, REQUEST)
     assert changed.steps[0] == storage.MakePool(NewPool("default", "/var/lib/libvirt/images"))
 
 
@@ -315,46 +310,43 @@ def test_nothing_to_take_out_is_refused(stored: str, running: str | None, live: 
 # -- what is done --------------------------------------------------------------------------------
 
 
-class Contents:
+class Contents(StandIn):
     """A host of the test driver with what it lacks: the contents of its volumes."""
 
     def __init__(self, host: Host, contents: dict[str, bytes]) -> None:
-        self.host, self.contents = host, contents
+        self.real, self.contents = host, contents
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.host, name)
-
-    def upload_volume(self, pool: str, name: str, source: BinaryIO, *, progress: Any = None) -> None:
+    def storage_upload_volume(self, pool: str, name: str, source: BinaryIO, *, progress: Any = None) -> None:
         self.contents[name] = source.read()
 
-    def download_volume(self, pool: str, name: str, sink: BinaryIO) -> None:
+    def storage_download_volume(self, pool: str, name: str, sink: BinaryIO) -> None:
         sink.write(self.contents[name])
 
     @property
     def seeds(self) -> list[str]:
-        return [name for name in self.host.volume_names("images") if name.endswith(".iso")]
+        return [name for name in self.real.storage.volume_names("images") if name.endswith(".iso")]
 
 
 SEED = iso.build_iso({"user-data": b"old"}, "cidata")
 
 
 def defined(made: Contents, changed: Reseeded) -> Plan:
-    return Plan((), (*changed.steps, Redefine("g", changed.guest.text()), Delete(changed.old)))
+    return Plan((), (*changed.steps, Redefine("g", changed.guest.text()), DeleteSeeds(changed.old)))
 
 
 def stored(host: Contents) -> Guest:
-    return Guest.parse(host.guest_xml("g", inactive=True))
+    return Guest.parse(host.guests.xml("g", inactive=True))
 
 
 def off(host: Contents) -> Contents:
-    host.destroy_guest("g")
+    host.guests.destroy("g")
     return host
 
 
 def test_a_new_seed_replaces_the_old_one(world_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:
         there = off(Contents(host, {"g-seed.iso": SEED}))
-        changed = plan_seed(stored(there), host, WORDS)
+        changed = plan_seed(stored(there), host, REQUEST)
         apply(defined(there, changed), world_of(there))
         assert there.seeds == ["g-seed-1.iso"]
         assert drives(stored(there)) == ["disk vda g.qcow2", "cdrom sda g-seed-1.iso"]
@@ -373,11 +365,11 @@ class Fails:
 def test_undone_all_is_as_it_was(world_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:
         there = off(Contents(host, {"g-seed.iso": SEED}))
-        before = host.guest_xml("g", inactive=True)
-        plan = defined(there, plan_seed(stored(there), host, WORDS))
+        before = host.guests.xml("g", inactive=True)
+        plan = defined(there, plan_seed(stored(there), host, REQUEST))
         with pytest.raises(HostError):
             apply(plan._replace(steps=(*plan.steps, cast(Any, Fails()))), world_of(there))
-        assert host.guest_xml("g", inactive=True) == before
+        assert host.guests.xml("g", inactive=True) == before
         assert there.seeds == ["g-seed.iso"] and there.contents["g-seed.iso"] == SEED
         assert told.warned == []
 
@@ -386,7 +378,7 @@ def test_a_seed_of_a_guest_that_runs_stays_until_it_is_out(world_of: Around, tol
     with holding("g-seed.iso") as host:
         there = Contents(host, {"g-seed.iso": SEED})
         held = OldSeed("images", "g-seed.iso", "/srv/images/g-seed.iso")
-        assert Delete((held,)).do(world_of(there)) is None
+        assert DeleteSeeds((held,)).do(world_of(there)) is None
         assert there.seeds == ["g-seed.iso"]
         (warning,) = told.warned
         assert warning.startswith("'g' still has the seed g-seed.iso, so it stays: ")
@@ -399,7 +391,7 @@ def test_a_seed_that_a_clone_has_as_well_stays(world_of: Around, told: Any) -> N
         twin = stored(there)
         twin.put("./name", "twin")
         twin.put("./uuid", None)
-        host.define_guest(twin.text())
+        host.guests.define(twin.text())
         apply(defined(there, plan_eject(stored(there), host)), world_of(there))
         assert there.seeds == ["g-seed.iso"]
     assert told.warned[0].startswith("'twin' still has the seed g-seed.iso")
@@ -426,5 +418,5 @@ def test_only_seeds_of_our_own_are_deleted(
 
 def test_what_cannot_be_deleted_is_said(world_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:  # the driver itself cannot hand out contents
-        assert Delete((OldSeed("images", "g-seed.iso", "/nowhere"),)).do(world_of(host)) is None
+        assert DeleteSeeds((OldSeed("images", "g-seed.iso", "/nowhere"),)).do(world_of(host)) is None
     assert told.warned[0].startswith("the seed g-seed.iso is left in the pool 'images': ")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.plan import World, is_final
 from virtprov.actions.steps.files import CopyFile, discard, put_aside
 from virtprov.support.errors import HostError
@@ -18,7 +19,7 @@ class Pool(NamedTuple):
     active: bool
 
 
-class Told:
+class Told(StandIn):
     """A host with one pool over a folder, which notes when the pool is read again."""
 
     is_alive = True
@@ -27,10 +28,10 @@ class Told:
         self.folder, self.active, self.refuses = folder, active, refuses
         self.refreshed: list[str] = []
 
-    def pool_at(self, directory: str) -> Pool | None:
+    def storage_pool_at(self, directory: str) -> Pool | None:
         return Pool("images", self.active) if directory == str(self.folder) else None
 
-    def refresh_pool(self, name: str) -> None:
+    def storage_refresh_pool(self, name: str) -> None:
         if self.refuses:
             raise HostError("not now")
         self.refreshed.append(name)

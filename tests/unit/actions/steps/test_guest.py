@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.plan import Plan, Step, World, apply
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetAutostart, Start, discard_guest
 from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotSupported
 from virtprov.host.info import VolumeInfo
@@ -28,8 +30,8 @@ VOLUME = NewVolume("images", "new.qcow2", "/srv/images/new.qcow2", "qcow2", 1024
 @pytest.mark.parametrize(
     ("step", "there"),
     [
-        (Define("new", NEW.format(1, "")), ["new shut off", "web running"]),
-        (Create("new", NEW.format(1, "")), ["new running", "web running"]),
+        (Define("new", DomainDocument.parse(NEW.format(1, ""))), ["new shut off", "web running"]),
+        (Create("new", DomainDocument.parse(NEW.format(1, ""))), ["new running", "web running"]),
     ],
 )
 def test_guest_is_made_and_undone(
@@ -44,7 +46,7 @@ def test_guest_is_made_and_undone(
 
 
 def test_start_is_undone_by_stopping(place: Host, world_of: Around, listed: Look) -> None:
-    place.define_guest(NEW.format(1, ""))
+    place.guests.define(NEW.format(1, ""))
     undo = Start("new").do(world_of(place))
     assert listed(place)["guests"] == ["new running", "web running"]
     assert undo is not None
@@ -53,19 +55,19 @@ def test_start_is_undone_by_stopping(place: Host, world_of: Around, listed: Look
 
 
 def test_redefine_is_undone_by_the_definition_before(place: Host, world_of: Around) -> None:
-    place.define_guest(NEW.format(1, ""))
+    place.guests.define(NEW.format(1, ""))
     undo = Redefine("new", NEW.format(1, "").replace("65536", "131072")).do(world_of(place))
-    assert "131072" in place.guest_xml("new")
+    assert "131072" in place.guests.xml("new")
     assert undo is not None
     undo()
-    assert "65536" in place.guest_xml("new")
+    assert "65536" in place.guests.xml("new")
 
 
 def test_set_autostart_is_undone_by_the_contrary(place: Host, world_of: Around) -> None:
     undo = SetAutostart("web", True).do(world_of(place))
-    assert place.autostart("web") and undo is not None
+    assert place.guests.autostart("web") and undo is not None
     undo()
-    assert not place.autostart("web")
+    assert not place.guests.autostart("web")
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -73,7 +75,7 @@ def test_replace_makes_room(
     running: bool, place: Host, world_of: Around, listed: Look, told: Any
 ) -> None:
     if not running:
-        place.destroy_guest("web")
+        place.guests.destroy("web")
     before = listed(place)
     undo = Replace("web").do(world_of(place))
     assert listed(place)["guests"] == ["web.replaced-9f3b1f0a shut off"]
@@ -86,11 +88,10 @@ def test_replace_makes_room(
 def test_replace_defines_again_what_cannot_be_renamed(
     place: Host, world_of: Around, listed: Look, told: Any
 ) -> None:
-    class Stiff:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(place, name)
+    class Stiff(StandIn):
+        real = place
 
-        def rename_guest(self, key: str, name: str) -> None:
+        def guests_rename(self, key: str, name: str) -> None:
             raise NotSupported("this driver renames nothing")
 
     before = listed(place)
@@ -103,11 +104,10 @@ def test_replace_defines_again_what_cannot_be_renamed(
 
 
 def test_replace_lets_run_on_what_cannot_be_put_aside(place: Host, world_of: Around, listed: Look) -> None:
-    class Refusing:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(place, name)
+    class Refusing(StandIn):
+        real = place
 
-        def rename_guest(self, key: str, name: str) -> None:
+        def guests_rename(self, key: str, name: str) -> None:
             raise HostError("no")
 
     before = listed(place)
@@ -117,9 +117,9 @@ def test_replace_lets_run_on_what_cannot_be_put_aside(place: Host, world_of: Aro
 
 
 def test_define_undone_leaves_a_guest_that_took_its_name(place: Host, world_of: Around, listed: Look) -> None:
-    undo = Define("new", NEW.format(1, "")).do(world_of(place))
-    place.undefine_guest("new")
-    place.define_guest(NEW.format(2, ""))
+    undo = Define("new", DomainDocument.parse(NEW.format(1, ""))).do(world_of(place))
+    place.guests.undefine("new")
+    place.guests.define(NEW.format(2, ""))
     assert undo is not None
     undo()
     assert "new shut off" in listed(place)["guests"]
@@ -136,17 +136,16 @@ def test_discard_guest_removes_the_one_that_made_room(
     world = world_of(place)
     Replace("web").do(world)
     if running:
-        place.start_guest("web.replaced-9f3b1f0a")
+        place.guests.start("web.replaced-9f3b1f0a")
     assert discard_guest("web").do(world) is None
     assert listed(place)["guests"] == []
 
 
 def test_discard_guest_says_what_it_leaves_behind(place: Host, world_of: Around, told: Any) -> None:
-    class Refusing:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(place, name)
+    class Refusing(StandIn):
+        real = place
 
-        def undefine_guest(self, key: str, **how: Any) -> None:
+        def guests_undefine(self, key: str, **how: Any) -> None:
             raise HostError("it is busy")
 
     world = world_of(Refusing())
@@ -163,9 +162,9 @@ def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Aro
         storage.MakePool(NewPool("more", "/srv/more")),
         storage.MakeVolume(VOLUME._replace(pool="more", path="/srv/more/new.qcow2")),
         storage.MakeVolume(VOLUME),
-        Define("new", NEW.format(1, "")),
+        Define("new", DomainDocument.parse(NEW.format(1, ""))),
         Start("new"),
-        Define("web", taken),
+        Define("web", DomainDocument.parse(taken)),
     )
     with pytest.raises(HostError, match="cannot define the guest 'web'"):
         apply(Plan((), listed_steps), world_of(place))
@@ -175,9 +174,9 @@ def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Aro
 @pytest.mark.parametrize(
     ("step", "label"),
     [
-        (Define("g", ""), "Defining the guest 'g'"),
+        (Define("g", DomainDocument(Guest.new(""), "")), "Defining the guest 'g'"),
         (Start("g"), "Starting the guest 'g'"),
-        (Create("g", ""), "Starting the guest 'g'"),
+        (Create("g", DomainDocument(Guest.new(""), "")), "Starting the guest 'g'"),
         (Redefine("g", ""), "Changing the definition of 'g'"),
         (SetAutostart("g", True), "Letting 'g' start with the host"),
         (SetAutostart("g", False), "Not starting 'g' with the host"),
@@ -190,8 +189,8 @@ def test_labels_of_guest_steps(step: Step, label: str) -> None:
 
 
 def test_create_of_a_defined_guest_leaves_it_defined(place: Host, world_of: Around, listed: Look) -> None:
-    place.define_guest(NEW.format(1, ""))
-    undo = Create("new", NEW.format(1, "")).do(world_of(place))
+    place.guests.define(NEW.format(1, ""))
+    undo = Create("new", DomainDocument.parse(NEW.format(1, ""))).do(world_of(place))
     assert listed(place)["guests"] == ["new running", "web running"]
     assert undo is not None
     undo()
@@ -199,46 +198,46 @@ def test_create_of_a_defined_guest_leaves_it_defined(place: Host, world_of: Arou
 
 
 def test_create_that_fails_removes_the_variables(world_of: Around, tmp_path: Path) -> None:
-    class Refusing:
+    class Refusing(StandIn):
         """A host that makes the file of variables, and then cannot start the guest."""
 
         driver, is_remote, is_session, is_alive = "qemu", False, False, True
         deleted: list[str] = []
 
-        def guest(self, key: str) -> None:
+        def guests_find(self, key: str) -> None:
             return None
 
-        def create_guest(self, xml: str) -> None:
+        def guests_create(self, xml: str) -> None:
             (tmp_path / "new_VARS.fd").touch()
             raise HostError("it does not start")
 
-        def pool_at(self, directory: str) -> None:
+        def storage_pool_at(self, directory: str) -> None:
             return None
 
-        def create_pool(self, xml: str, **how: Any) -> None:
+        def storage_create_pool(self, xml: str, **how: Any) -> None:
             assert str(tmp_path) in xml
 
-        def remove_pool(self, name: str) -> None:
+        def storage_remove_pool(self, name: str) -> None:
             pass
 
-        def volume(self, pool: str, name: str) -> Any:
+        def storage_volume(self, pool: str, name: str) -> Any:
             return VolumeInfo("p", name, f"{tmp_path}/{name}", "k", "file", "raw", 1, 1, "", "", "")
 
-        def delete_volume(self, pool: str, name: str) -> None:
+        def storage_delete_volume(self, pool: str, name: str) -> None:
             self.deleted.append(name)
 
     host = Refusing()
     world = world_of(host)
     with pytest.raises(HostError, match="it does not start"):
-        Create("new", NEW.format(1, f"<nvram>{tmp_path}/new_VARS.fd</nvram>")).do(world)
+        Create("new", DomainDocument.parse(NEW.format(1, f"<nvram>{tmp_path}/new_VARS.fd</nvram>"))).do(world)
     assert host.deleted == ["new_VARS.fd"] and not world.trail.is_kept
 
 
 def test_replace_of_a_guest_that_lives_only_while_it_runs(place: Host, world_of: Around, listed: Look) -> None:
-    place.create_guest(NEW.format(1, ""))
+    place.guests.create(NEW.format(1, ""))
     before = listed(place)
     undo = Replace("new").do(world_of(place))
     assert listed(place)["guests"] == ["web running"] and undo is not None
     undo()
-    info = place.guest("new")
+    info = place.guests.find("new")
     assert listed(place) == before and info is not None and not info.persistent

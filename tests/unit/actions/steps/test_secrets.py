@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.artifact import GONE, OURS, Evidence
 from virtprov.actions.run.artifact_storage import Secret, Volume
 from virtprov.actions.run.plan import Undo, World
@@ -23,31 +24,28 @@ Around = Callable[[Any], World]
 UUID = "2ec115d7-3a88-3ceb-bc12-0ac909a6fd87"
 
 
-class Keeping:
+class Keeping(StandIn):
     """The test driver, which keeps no secrets, with a place for them."""
 
     def __init__(self, host: Host, refuses: str = "") -> None:
-        self.host, self.refuses = host, refuses
-        self.secrets: dict[str, bytes] = {}
+        self.real, self.refuses = host, refuses
+        self.kept: dict[str, bytes] = {}
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.host, name)
-
-    def create_secret(self, xml: str, value: bytes) -> None:
+    def secrets_create(self, xml: str, value: bytes) -> None:
         if self.refuses == "secret":
             raise HostError("no secrets here")
-        self.secrets[path.text(tree.parse(xml), "./uuid")] = value
+        self.kept[path.text(tree.parse(xml), "./uuid")] = value
 
-    def has_secret(self, uuid: str) -> bool:
-        return uuid in self.secrets
+    def secrets_exists(self, uuid: str) -> bool:
+        return uuid in self.kept
 
-    def remove_secret(self, uuid: str) -> None:
-        del self.secrets[uuid]
+    def secrets_remove(self, uuid: str) -> None:
+        del self.kept[uuid]
 
-    def create_volume(self, *args: Any, **settings: Any) -> Any:
+    def storage_create_volume(self, *args: Any, **settings: Any) -> Any:
         if self.refuses == "volume":
             raise HostError("no volumes here")
-        return self.host.create_volume(*args, **settings)
+        return self.real.storage.create_volume(*args, **settings)
 
 
 @pytest.fixture
@@ -60,10 +58,10 @@ def volume(tmp_path: Path) -> NewVolume:
 def test_secret_comes_and_goes_with_its_volume(volume: NewVolume, place: Host, world_of: Around, listed: Look) -> None:
     before, host = listed(place), Keeping(place)
     undo = storage.MakeVolume(volume).do(world_of(host))
-    assert host.secrets == {UUID: b" hush hush "}
-    assert place.volume("images", "new.img") is not None and undo is not None
+    assert host.kept == {UUID: b" hush hush "}
+    assert place.storage.volume("images", "new.img") is not None and undo is not None
     undo()
-    assert host.secrets == {} and listed(place) == before
+    assert host.kept == {} and listed(place) == before
 
 
 @pytest.mark.parametrize("refuses", ["secret", "volume"])
@@ -73,15 +71,15 @@ def test_secret_and_volume_do_not_come_alone(
     before, host = listed(place), Keeping(place, refuses)
     with pytest.raises(HostError, match=f"no {refuses}s here"):
         storage.MakeVolume(volume).do(world_of(host))
-    assert host.secrets == {} and listed(place) == before
+    assert host.kept == {} and listed(place) == before
 
 
 def test_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, world_of: Around) -> None:
     host = Keeping(place)
     undo = storage.MakeVolume(volume._replace(encryption=Encryption("luks", UUID))).do(world_of(host))
-    assert host.secrets == {} and undo is not None
+    assert host.kept == {} and undo is not None
     undo()
-    assert place.volume("images", "new.img") is None
+    assert place.storage.volume("images", "new.img") is None
 
 
 @pytest.mark.parametrize(("content", "message"), [(b"\n", "holds no password"), (None, "does not exist")])
@@ -103,12 +101,12 @@ def test_secret_is_written_down_and_found_again(volume: NewVolume, place: Host, 
     assert (secret.uuid, secret.name, made.key) == (UUID, "/srv/images/new.img", "/srv/images/new.img")
     assert secret.standing(host, Evidence()).state == OURS
     secret.take_down(host)
-    assert host.secrets == {} and secret.standing(host, Evidence()).state == GONE
+    assert host.kept == {} and secret.standing(host, Evidence()).state == GONE
 
 
 def test_secret_that_cannot_be_removed_is_said(volume: NewVolume, place: Host, world_of: Around, told: Any) -> None:
     class Stuck(Keeping):
-        def remove_secret(self, uuid: str) -> None:
+        def secrets_remove(self, uuid: str) -> None:
             raise HostError("it is busy")
 
     world = world_of(Stuck(place, "volume"))

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.actions.run.artifact import Artifact
 from virtprov.actions.run.plan import Step, World
 from virtprov.actions.steps import storage
+from virtprov.actions.steps.seed import WriteSeed
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
@@ -42,7 +44,7 @@ def test_storage_is_made_and_undone(
 
 def test_make_pool_starts_it(place: Host, world_of: Around) -> None:
     storage.MakePool(NewPool("more", "/srv/more")).do(world_of(place))
-    pool = place.pool("more")
+    pool = place.storage.pool("more")
     assert pool is not None and pool.active and pool.path == "/srv/more"
 
 
@@ -60,7 +62,7 @@ def test_make_volume_outside_of_pools_leaves_no_pool_behind(
 
 def test_make_volume_in_a_directory_that_a_pool_holds_by_now(place: Host, world_of: Around) -> None:
     storage.MakeVolume(VOLUME._replace(pool="")).do(world_of(place))
-    assert place.volume("images", "new.qcow2") is not None
+    assert place.storage.volume("images", "new.qcow2") is not None
 
 
 def test_make_volume_says_that_a_pool_is_off(recorded: Host, world_of: Around) -> None:
@@ -70,30 +72,27 @@ def test_make_volume_says_that_a_pool_is_off(recorded: Host, world_of: Around) -
     assert "virsh pool-start attic" in caught.value.hint
 
 
-class Uploading:
+class Uploading(StandIn):
     """The test driver cannot take data; this stands in for a host that can, or that breaks off."""
 
     def __init__(self, host: Host, fails: bool = False) -> None:
-        self.host, self.fails = host, fails
+        self.real, self.fails = host, fails
         self.data = b""
         self.capacity: int | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.host, name)
-
-    def upload_volume(self, pool: str, name: str, source: io.BytesIO | str, **settings: object) -> None:
+    def storage_upload_volume(self, pool: str, name: str, source: io.BytesIO | str, **settings: object) -> None:
         if self.fails:
             raise HostError("the connection broke")
         self.data = Path(source).read_bytes() if isinstance(source, str) else source.read()
 
-    def resize_volume(self, pool: str, name: str, capacity: int) -> None:
+    def storage_resize_volume(self, pool: str, name: str, capacity: int) -> None:
         self.capacity = capacity
 
 
 def test_write_seed_makes_and_fills_a_volume(place: Host, world_of: Around, listed: Look) -> None:
     before, host = listed(place), Uploading(place)
-    undo = storage.WriteSeed("images", "new-seed.iso", b"x" * 4096).do(world_of(host))
-    volume = place.volume("images", "new-seed.iso")
+    undo = WriteSeed("images", "new-seed.iso", b"x" * 4096).do(world_of(host))
+    volume = place.storage.volume("images", "new-seed.iso")
     assert volume is not None and volume.capacity == 4096
     assert host.data == b"x" * 4096
     assert undo is not None
@@ -104,7 +103,7 @@ def test_write_seed_makes_and_fills_a_volume(place: Host, world_of: Around, list
 def test_write_seed_removes_what_cannot_be_filled(place: Host, world_of: Around, listed: Look) -> None:
     before = listed(place)
     with pytest.raises(HostError, match="broke"):
-        storage.WriteSeed("images", "new-seed.iso", b"x").do(world_of(Uploading(place, fails=True)))
+        WriteSeed("images", "new-seed.iso", b"x").do(world_of(Uploading(place, fails=True)))
     assert listed(place) == before
 
 
@@ -116,7 +115,7 @@ def test_make_volume_uploads_a_file_of_this_machine(
     volume = VOLUME._replace(capacity=capacity, upload=str(tmp_path / "disk.qcow2"))
     before, host = listed(place), Uploading(place)
     undo = storage.MakeVolume(volume).do(world_of(host))
-    made = place.volume("images", "new.qcow2")
+    made = place.storage.volume("images", "new.qcow2")
     assert made is not None and (made.capacity, made.format, made.allocation) == (4096, "raw", 0)
     assert (host.data, host.capacity) == (b"x" * 4096, grown)
     assert undo is not None
@@ -138,7 +137,7 @@ def test_make_volume_removes_what_an_upload_left(
 def test_write_seed_says_what_the_driver_cannot(place: Host, world_of: Around, listed: Look) -> None:
     before = listed(place)
     with pytest.raises(HostError, match=r"cannot upload to the volume 'new-seed\.iso'"):
-        storage.WriteSeed("images", "new-seed.iso", b"x").do(world_of(place))
+        WriteSeed("images", "new-seed.iso", b"x").do(world_of(place))
     assert listed(place) == before
 
 
@@ -155,7 +154,7 @@ def test_make_pool_is_not_undone_once_others_use_it(
     place: Host, world_of: Around, listed: Look, told: Any
 ) -> None:
     undo = storage.MakePool(NewPool("more", "/srv/more")).do(world_of(place))
-    place.create_volume("more", VOLUME.xml())
+    place.storage.create_volume("more", VOLUME.xml())
     assert undo is not None
     undo()
     assert listed(place)["pool more"] == ["new.qcow2"]
@@ -168,7 +167,7 @@ def test_make_pool_is_not_undone_once_others_use_it(
         (storage.MakePool(NewPool("p", "/p")), "Making the storage pool 'p'"),
         (storage.MakeVolume(VOLUME), "Making the volume new.qcow2"),
         (storage.MakeVolume(VOLUME._replace(upload="/a/b.img")), "Uploading b.img to the volume new.qcow2"),
-        (storage.WriteSeed("p", "s.iso", b""), "Writing the cloud-init seed s.iso"),
+        (WriteSeed("p", "s.iso", b""), "Writing the cloud-init seed s.iso"),
     ],
 )
 def test_labels_of_storage_steps(step: Step, label: str) -> None:
@@ -176,11 +175,11 @@ def test_labels_of_storage_steps(step: Step, label: str) -> None:
 
 
 def test_copy_disk_is_made_by_the_host_and_undone(place: Host, world_of: Around, listed: Look) -> None:
-    before, source = listed(place), place.volume("images", "base.qcow2")
+    before, source = listed(place), place.storage.volume("images", "base.qcow2")
     assert source is not None
     step = storage.CopyDisk(source, "/srv/images/copy.qcow2")
     undo = step.do(world_of(place))
-    copy = place.volume("images", "copy.qcow2")
+    copy = place.storage.volume("images", "copy.qcow2")
     assert step.label == "Copying base.qcow2 to copy.qcow2"
     assert copy is not None and (copy.path, copy.capacity) == ("/srv/images/copy.qcow2", source.capacity)
     assert undo is not None
@@ -191,7 +190,7 @@ def test_copy_disk_is_made_by_the_host_and_undone(place: Host, world_of: Around,
 def test_copy_disk_that_fails_leaves_no_pool_behind(
     place: Host, world_of: Around, listed: Look, tmp_path: Path
 ) -> None:
-    before, source = listed(place), place.volume("images", "base.qcow2")
+    before, source = listed(place), place.storage.volume("images", "base.qcow2")
     assert source is not None
     world = world_of(place)
     with pytest.raises(HostError, match="cannot copy"):  # the test driver copies within one pool only
@@ -200,18 +199,17 @@ def test_copy_disk_that_fails_leaves_no_pool_behind(
 
 
 def test_make_pool_waits_for_one_that_another_run_starts(place: Host, world_of: Around) -> None:
-    place.create_pool("<pool type='dir'><name>more</name><target><path>/srv/more</path></target></pool>")
+    place.storage.create_pool("<pool type='dir'><name>more</name><target><path>/srv/more</path></target></pool>")
     asked: list[str] = []
 
-    class Starting:
+    class Starting(StandIn):
         """A host on which the pool is defined, and started only once somebody has asked for it twice."""
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(place, name)
+        real = place
 
-        def pool(self, name: str) -> Any:
+        def storage_pool(self, name: str) -> Any:
             asked.append(name)
-            found = place.pool(name)
+            found = place.storage.pool(name)
             return found if found is None or len(asked) > 2 else found._replace(active=False)
 
     assert storage.MakePool(NewPool("more", "/srv/more")).do(world_of(Starting())) is None

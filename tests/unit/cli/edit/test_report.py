@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect
-from virtprov.actions.run.artifact_storage import Volume
-from virtprov.actions.run.trail import FileTrail
-from virtprov.actions.steps import storage
-from virtprov.actions.steps.guest import Start
 from virtprov.cli.edit import report
 from virtprov.cli.output import Output
-from virtprov.host.connection import connect
 
 MEMORY = Effect("memory", NOW)
 LATER = Effect("vcpus", BOOT, "the guest was started with 2 at most")
@@ -57,22 +50,3 @@ def test_it_is_told_beside_the_result(capsys: pytest.CaptureFixture[str]) -> Non
         "What becomes of 2 running guests:",
         "  now        memory [a and b]",
     ]
-
-
-def test_runs_without_an_end_are_told_of_where_storage_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    output = Output(json=False, quiet=False)
-    seed, start = storage.WriteSeed("p", "web-seed.iso", b""), Start("web")
-    with connect("test:///default") as host:
-        killed = FileTrail("virtprov-xml", host, print)
-        killed.begin(Volume("old.img", "p"))
-        killed.let_go()
-        world = output.world(host)
-        report.tell_left([seed], world, output)  # nothing outlives a run on this host
-        world.trail = FileTrail("virtprov-xml", host, print)
-        report.tell_left([start], world, output)
-        assert capsys.readouterr().err == ""
-        report.tell_left([start, seed], world, output)
-    assert "came to no end and may have left" in capsys.readouterr().err

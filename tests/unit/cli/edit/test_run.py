@@ -14,8 +14,10 @@ import pytest
 
 from virtprov.cli import app
 from virtprov.cli.edit import command
-from virtprov.cli.edit.many_report import grouped, jobs, states
+from virtprov.cli.edit.many_report import grouped
 from virtprov.host.connection import Host, connect
+from virtprov.host.guests import Guests
+from virtprov.library.editing import jobs_for, parse_states
 from virtprov.support.errors import HostError, UsageError
 
 URI = "test:///default"
@@ -34,12 +36,12 @@ def host() -> Iterator[Host]:
     """The host that all connections of this process share as long as one is open, with four more guests."""
     with connect(URI) as host:
         for name in ("a1", "a2", "a3", "b"):
-            host.define_guest(DOMAIN.format(name=name, more="" if name == "b" else "<input type='tablet'/>"))
+            host.guests.define(DOMAIN.format(name=name, more="" if name == "b" else "<input type='tablet'/>"))
         yield host
 
 
 def documents(host: Host) -> dict[str, str]:
-    return {name: host.guest_xml(name, inactive=True, secure=True) for name in host.guest_names()}
+    return {name: host.guests.xml(name, inactive=True, secure=True) for name in host.guests.names()}
 
 
 def run(*argv: str) -> int:
@@ -76,9 +78,9 @@ def test_all_or_none_and_the_way_back(host: Host, capsys: pytest.CaptureFixture[
 def test_a_single_guest_has_a_way_back_too(host: Host) -> None:
     before = documents(host)
     assert run("a1", "--edit", "--vcpus", "3", "--autostart", "yes") == 0
-    assert host.autostart("a1") and documents(host) != before
+    assert host.guests.autostart("a1") and documents(host) != before
     assert command.main(["--undo", "a1"]) == 0  # the journal knows the host
-    assert not host.autostart("a1") and documents(host) == before
+    assert not host.guests.autostart("a1") and documents(host) == before
 
 
 def test_a_guest_from_elsewhere_has_a_way_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +105,7 @@ def test_an_edit_that_fails_leaves_nothing_to_undo(host: Host, tmp_path: Path) -
     assert run("--undo") == 0 and run("--undo") == 1
     assert documents(host)["a1"].count(">2</vcpu>") == 1
     for name in ("a1", "a2"):
-        host.destroy_guest(name)
+        host.guests.destroy(name)
 
 
 def test_the_old_definitions_are_kept(host: Host, tmp_path: Path) -> None:
@@ -155,7 +157,7 @@ def test_without_a_state_directory_the_run_goes_on(
 
 
 def test_a_pattern_that_is_a_name_is_that_guest(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    host.define_guest(DOMAIN.format(name="a*", more=""))
+    host.guests.define(DOMAIN.format(name="a*", more=""))
     assert run("a*", "--edit", "--vcpus", "3") == 0
     assert capsys.readouterr().out == "The definition of 'a*' is changed.\n"
 
@@ -173,28 +175,28 @@ def test_sentences_about_guests_are_grouped() -> None:
     [("running", {"running"}), ("shutoff,Paused", {"shut off", "paused"}), ("shut off, shut-off", {"shut off"})],
 )
 def test_states_in_any_spelling(text: str, found: set[str]) -> None:
-    assert states(text) == found
+    assert parse_states(text) == found
 
 
 @pytest.mark.parametrize(("text", "hint"), [("runing", "did you mean 'running'?"), ("", "there are: nostate, running")])
 def test_states_that_are_none(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        states(text)
+        parse_states(text)
     assert caught.value.hint.startswith(hint)
 
 
 def test_a_guest_that_could_not_be_put_back_can_be_later(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     before = documents(host)
     assert run("a*", "--edit", "--vcpus", "3") == 0
-    store = Host.store_definition
+    store = Guests.store_definition
 
-    def refuse(self: Host, name: str, xml: str) -> tuple[str, str]:
+    def refuse(self: Guests, name: str, xml: str) -> tuple[str, str]:
         if name == "a2":
             raise HostError("no")
         return store(self, name, xml)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Host, "store_definition", refuse)
+        patched.setattr(Guests, "store_definition", refuse)
         assert run("--undo", "--keep-going") == 1
     assert [name for name, text in documents(host).items() if text != before[name]] == ["a2"]
     assert run("--undo") == 0 and documents(host) == before
@@ -204,7 +206,7 @@ def test_a_guest_that_could_not_be_put_back_can_be_later(host: Host, monkeypatch
 def test_a_guest_changed_since_does_not_stand_in_the_way(host: Host) -> None:
     assert run("a1", "--edit", "--vcpus", "3") == 0
     assert run("a1", "a2", "--edit", "--vcpus", "4") == 0
-    host.define_guest(documents(host)["a2"].replace(">4</vcpu>", ">5</vcpu>"))
+    host.guests.define(documents(host)["a2"].replace(">4</vcpu>", ">5</vcpu>"))
     assert run("--undo") == 3
     assert run("--undo", "--keep-going") == 1
     assert run("--undo") == 0
@@ -213,10 +215,10 @@ def test_a_guest_changed_since_does_not_stand_in_the_way(host: Host) -> None:
 
 def test_an_undo_tells_of_a_volume_that_is_gone(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     old, disk = documents(host)["a1"], "<disk type='file'><source file='{}'/><target dev='vda'/></disk></devices>"
-    pool = host.pool("default-pool")
+    pool = host.storage.pool("default-pool")
     assert pool is not None
     gone = f"{pool.path}/a1-seed.iso"
-    host.define_guest(old.replace("</devices>", disk.format(gone)))
+    host.guests.define(old.replace("</devices>", disk.format(gone)))
     assert run("a1", "--edit", "target.dev=vda", "--disk", "source.file=/elsewhere.iso") == 0
     capsys.readouterr()
     assert run("--undo", "--print-diff", "--output", "json") == 0
@@ -232,14 +234,14 @@ def test_the_difference_of_autostart_alone_says_whose_it_is(host: Host, capsys: 
     assert run("--undo", "--print-diff") == 0
     expected = "--- a1 (now)\n+++ a1 (before that run)\n@@ autostart @@\n-yes\n+no\n"
     assert capsys.readouterr().out == expected
-    assert run("--undo") == 0 and not host.autostart("a1")
+    assert run("--undo") == 0 and not host.guests.autostart("a1")
 
 
 @pytest.mark.parametrize("flags", [["--live"], ["--update", "--print-diff"]])
 def test_guests_that_are_off_are_not_called_changed(
     host: Host, capsys: pytest.CaptureFixture[str], flags: list[str]
 ) -> None:
-    host.start_guest("a1")
+    host.guests.start("a1")
     assert run("a1", "a2", "--edit", "--memory", "32", *flags) == 0
     said = capsys.readouterr()
     assert "1 of 2 guests changed, 1 left as it is." in said.out + said.err
@@ -247,11 +249,11 @@ def test_guests_that_are_off_are_not_called_changed(
     told = json.loads(capsys.readouterr().out)
     assert (told["changed"], told["unchanged"]) == (1, 1)
     assert [(guest["changed"], guest["updated"]) for guest in told["guests"]] == [(True, True), (False, False)]
-    host.destroy_guest("a1")
+    host.guests.destroy("a1")
 
 
 def test_there_is_an_end_to_how_many_are_worked_on_at_a_time(host: Host) -> None:
-    assert [jobs(asked, host) for asked in (None, 5, 100_000)] == [1, 5, 64]
+    assert [jobs_for(asked, host) for asked in (None, 5, 100_000)] == [1, 5, 64]
 
 
 def test_old_definitions_need_a_name(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from virtprov.actions.run import definition
 from virtprov.cli import app
 from virtprov.cli.edit import command
 from virtprov.host.connection import Host, connect
+from virtprov.host.guests import Guests
 from virtprov.support import lock
 from virtprov.support.errors import HostError
 
@@ -38,16 +39,16 @@ def host() -> Iterator[Host]:
     """The host that all connections of this process share as long as one is open, with three more guests."""
     with connect("test:///default") as host:
         for number, name in enumerate(NAMES, 1):
-            host.define_guest(DOMAIN.format(name=name, number=number))
+            host.guests.define(DOMAIN.format(name=name, number=number))
         yield host
-        for name in host.guest_names():
+        for name in host.guests.names():
             if name != "test":
-                host.destroy_guest(name)
-                host.undefine_guest(name)
+                host.guests.destroy(name)
+                host.guests.undefine(name)
 
 
 def stored(host: Host, name: str) -> str:
-    return host.guest_xml(name, inactive=True, secure=True)
+    return host.guests.xml(name, inactive=True, secure=True)
 
 
 def run(*argv: str) -> int:
@@ -70,13 +71,13 @@ def before_the_store(monkeypatch: pytest.MonkeyPatch, name: str, change: Change,
 def retitle(name: str, title: str = "theirs") -> Change:
     def change(host: Host) -> None:
         text = stored(host, name)
-        host.define_guest(text.replace("<memory ", f"<title>{title}</title><memory ", 1))
+        host.guests.define(text.replace("<memory ", f"<title>{title}</title><memory ", 1))
 
     return change
 
 
 def forget(name: str) -> Change:
-    return lambda host: host.undefine_guest(name)
+    return lambda host: host.guests.undefine(name)
 
 
 ONE, MANY = ("a",), ("[abc]",)
@@ -106,7 +107,7 @@ def test_a_guest_that_was_undefined_in_between_stays_gone(
     before = stored(host, "b")
     assert run(*guests, "--edit", "--vcpus", "4") == 3
     assert f"error: 'a' is not defined any more{others}\n" in capsys.readouterr().err
-    assert host.guest("a") is None and stored(host, "b") == before
+    assert host.guests.find("a") is None and stored(host, "b") == before
     assert run("--undo") == 1  # nothing is left of that run
 
 
@@ -116,15 +117,15 @@ def test_the_others_are_changed_where_one_is_gone(
     before_the_store(monkeypatch, "b", forget("b"))
     assert run(*MANY, "--edit", "--vcpus", "4", "--keep-going") == 1
     assert "error: 'b' is not defined any more" in capsys.readouterr().err
-    assert host.guest("b") is None
+    assert host.guests.find("b") is None
     assert all(">4</vcpu>" in stored(host, name) for name in "ac")
-    assert run("--undo") == 0 and host.guest("b") is None
+    assert run("--undo") == 0 and host.guests.find("b") is None
 
 
 def test_a_guest_of_that_name_that_came_in_between_is_another_one(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     def other(host: Host) -> None:
-        host.undefine_guest("a")
-        host.define_guest(DOMAIN.format(name="a", number=9))
+        host.guests.undefine("a")
+        host.guests.define(DOMAIN.format(name="a", number=9))
 
     before_the_store(monkeypatch, "a", other)
     assert run("a", "--edit", "--vcpus", "4") == 3
@@ -132,10 +133,10 @@ def test_a_guest_of_that_name_that_came_in_between_is_another_one(host: Host, mo
 
 
 def test_a_running_guest_that_lost_its_definition_does_not_get_one(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    host.start_guest("a")
+    host.guests.start("a")
     before_the_store(monkeypatch, "a", forget("a"))
     assert run("a", "--edit", "--vcpus", "4") == 3
-    info = host.guest("a")
+    info = host.guests.find("a")
     assert info is not None and info.active and not info.persistent
 
 
@@ -154,7 +155,7 @@ def test_nothing_else_is_done_than_was_agreed_to(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], guests: tuple[str, ...]
 ) -> None:
     def theirs(host: Host) -> None:
-        host.define_guest(stored(host, "a").replace(">2</vcpu>", ">3</vcpu>"))
+        host.guests.define(stored(host, "a").replace(">2</vcpu>", ">3</vcpu>"))
 
     before_the_store(monkeypatch, "a", theirs)
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
@@ -173,7 +174,7 @@ def test_a_definition_that_changes_again_and_again_is_given_up(
         text = stored(host, "a")
         start = text.index("<memory")
         end = text.index("</memory>")
-        host.define_guest(text[:start] + f"<memory unit='KiB'>{65536 + 1024 * count[0]}" + text[end:])
+        host.guests.define(text[:start] + f"<memory unit='KiB'>{65536 + 1024 * count[0]}" + text[end:])
 
     before_the_store(monkeypatch, "a", memory, times=100)
     assert run("a", "--edit", "--vcpus", "4") == 3
@@ -183,7 +184,7 @@ def test_a_definition_that_changes_again_and_again_is_given_up(
 
 def test_what_is_so_by_now_is_not_stored_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     def theirs(host: Host) -> None:
-        host.define_guest(stored(host, "a").replace(">2</vcpu>", ">4</vcpu>"))
+        host.guests.define(stored(host, "a").replace(">2</vcpu>", ">4</vcpu>"))
 
     before_the_store(monkeypatch, "a", theirs)
     assert run("a", "--edit", "--vcpus", "4") == 0
@@ -214,15 +215,15 @@ def test_what_others_changed_is_not_undone_with_a_run_that_fails(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The second guest fails; by then somebody else has changed the first, which was changed already."""
-    store = Host.store_definition
+    store = Guests.store_definition
 
-    def refuse(self: Host, name: str, xml: str) -> tuple[str, str]:
+    def refuse(self: Guests, name: str, xml: str) -> tuple[str, str]:
         if name == "b":
             retitle("a")(host)
             raise HostError("no")
         return store(self, name, xml)
 
-    monkeypatch.setattr(Host, "store_definition", refuse)
+    monkeypatch.setattr(Guests, "store_definition", refuse)
     assert run("a", "b", "--edit", "--vcpus", "4") == 3
     assert "not all others are as they were" in capsys.readouterr().err
     assert "<title>theirs</title>" in stored(host, "a")
@@ -247,7 +248,7 @@ def test_json_tells_of_the_change_that_was_made(
 def test_a_disk_is_not_left_behind_when_the_definition_moves_while_it_is_made(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    volumes = host.volume_names("default-pool")
+    volumes = host.storage.volume_names("default-pool")
     looks = [0]
     look = definition.check
 
@@ -259,7 +260,7 @@ def test_a_disk_is_not_left_behind_when_the_definition_moves_while_it_is_made(
 
     monkeypatch.setattr(definition, "check", between)
     assert run("a", "--add-device", "--disk", "size=0.001,pool=default-pool,format=raw") == 1
-    assert host.volume_names("default-pool") == volumes
+    assert host.storage.volume_names("default-pool") == volumes
     assert "<title>theirs</title>" in stored(host, "a") and "<disk" not in stored(host, "a")
 
 
@@ -267,7 +268,7 @@ def test_another_run_is_waited_for(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(lock, "WAIT_SECONDS", 0.1)
-    info = host.guest("a")
+    info = host.guests.find("a")
     assert info is not None
     before = stored(host, "a")
     with definition.locked(host, "a", info.uuid, lambda: None, print):

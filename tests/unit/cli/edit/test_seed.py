@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.actions.edit.changes import EJECT, SEED
 from virtprov.actions.edit.guest_report import GuestReport, SeedReport
 from virtprov.actions.edit.outcome import Wanted
-from virtprov.actions.seed.replace import NewSeed, OldSeed
+from virtprov.actions.seed.replace import NewSeed
+from virtprov.actions.steps.seed import OldSeed
 from virtprov.cli.edit import seed, typed_changes
 from virtprov.cli.edit.flags import GROUPS, build_parser
 from virtprov.support.errors import UsageError
@@ -46,23 +46,6 @@ def test_it_stands_among_the_changes_as_it_was_typed(argv: list[str], actions: l
 def test_other_groups_still_need_an_action(argv: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         said(*argv)
-
-
-def test_several_uses_make_one_seed() -> None:
-    (words,) = said("--cloud-init", "user=a", "--cloud-init", "user-data=/a,b,hostname=h", "--cloud-init", "user=c")
-    made = seed.request(words.groups["cloud-init"])
-    assert (made.action, made.group) == (SEED, "cloud-init")
-    assert dict(made.words) == {"user": "c", "user-data": "/a,b", "hostname": "h"}
-    assert seed.request([""]).words == ()
-
-
-def test_eject_stands_alone() -> None:
-    assert seed.request(["eject"]).action == EJECT
-    for texts in (["eject", "user=a"], ["", "eject"], ["eject", "eject"]):
-        with pytest.raises(UsageError, match="takes the seed out"):
-            seed.request(texts)
-    with pytest.raises(UsageError, match="--cloud-init none"):
-        seed.request(["none"])
 
 
 def report(*old: OldSeed, password: str = "") -> SeedReport:

@@ -14,6 +14,7 @@ from virtprov.cli.install import attach_console
 from virtprov.cli.install.attach_console import DEFAULT, GRAPHICAL, NONE, TEXT, Means
 from virtprov.cli.output import Output
 from virtprov.guest.boot import CDROM, IMPORT, Method
+from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import CommandError
 
 Captured = pytest.CaptureFixture[str]
@@ -24,7 +25,8 @@ DESKTOP = Means(terminal=True, viewer=True)
 
 
 def made(*displays: str, seed: bool = False, kind: str = IMPORT) -> InstallPlan:
-    some = Seed("p", "v", "<disk/>", "no", (), "", "", "") if seed else None
+    boot = DomainDocument.of(Guest.new(""))
+    some = Seed("p", "v", "<disk/>", "no", (), boot, boot, "") if seed else None
     return InstallPlan(Plan((), (), "g"), some, Method(kind), displays)
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from virtprov.actions.request import Checks, InstallRequest
-from virtprov.cli.install import command, legacy
-from virtprov.guest.boot import Method
+from tests.standin import StandIn
+from virtprov.actions.request import InstallRequest
+from virtprov.cli.install import command
 from virtprov.host.connection import Host, connect
-from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.host.guests import Guests
+from virtprov.host.storage import Storage
 from virtprov.support.errors import ProvError, UsageError, WaitTimeout
 
 KVM = f"recorded://{Path(__file__).resolve().parents[3] / 'data' / 'hosts' / 'kvm'}"
@@ -33,9 +33,9 @@ def host() -> Iterator[Host]:
     """The test driver, which keeps its guests as long as somebody is connected."""
     with connect("test:///default") as made:
         yield made
-        if made.guest("new") is not None:
-            made.destroy_guest("new")
-            made.undefine_guest("new")
+        if made.guests.find("new") is not None:
+            made.guests.destroy("new")
+            made.guests.undefine("new")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def host() -> Iterator[Host]:
 )
 def test_a_guest_ends_with_its_console(host: Host, flags: list[str], runs: bool) -> None:
     assert command.main([*NEW, *flags]) == 0
-    known = host.guest("new")
+    known = host.guests.find("new")
     assert known is not None
     assert known.active is runs
 
@@ -83,7 +83,7 @@ def test_documents(flags: list[str], documents: int, capsys: pytest.CaptureFixtu
 def test_refusals(host: Host, flags: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         command.main([*NEW, *flags])
-    assert host.guest("new") is None
+    assert host.guests.find("new") is None
 
 
 def test_explain_is_for_new_guests() -> None:
@@ -92,115 +92,6 @@ def test_explain_is_for_new_guests() -> None:
 
 
 # -- the request ------------------------------------------------------------------------------------
-
-
-def parsed(*words: str) -> Namespace:
-    args = command.build_parser().parse_args(list(words))
-    legacy.apply(args)
-    return args
-
-
-def request_of(*words: str) -> InstallRequest:
-    return command.to_request(parsed(*words), OsinfoRequest("generic"))
-
-
-@pytest.mark.parametrize(
-    ("words", "method"),
-    [
-        ((), Method()),
-        (("--import",), Method("import")),
-        (("--cdrom", "/a.iso"), Method("cdrom", "/a.iso")),
-        (("-c", "/a.iso", "--livecd"), Method("cdrom", "/a.iso", live=True)),
-        (("--pxe",), Method("pxe")),
-        (("--pxe", "--livecd"), Method("pxe", live=True)),
-        (("--install", "bootdev=fd"), Method("bootdev", bootdev="fd")),
-        (("--import", "--install", "bootdev=cdrom"), Method("bootdev", bootdev="cdrom")),
-        (("--install", "no_install=yes"), Method("import")),
-        (("--install", "kernel=/k"), Method("kernel", kernel="/k")),
-        (
-            ("--install", "kernel=/k,initrd=/i,kernel_args=a,b c"),
-            Method("kernel", kernel="/k", initrd="/i", args="a,b c"),
-        ),
-    ],
-)
-def test_how_the_system_comes_in(words: tuple[str, ...], method: Method) -> None:
-    assert request_of(*words).method == method
-
-
-@pytest.mark.parametrize(
-    ("words", "checks"),
-    [
-        ((), Checks()),
-        (("--check", "mac_in_use=off"), Checks(mac_in_use=False)),
-        (("--check", "all=off"), Checks(False, False, False, False, True, False, host=False)),
-        (("--force",), Checks(False, False, False, False, True, False, host=False)),
-        (("--check", "all=off,disk_size=on"), Checks(False, True, False, False, True, False, host=False)),
-        (("--check", "name_in_use=off"), Checks(name_in_use=False)),
-        (("--check", "host=off"), Checks(host=False)),
-        (("--check", "pool_create=on,permissions=off"), Checks(permissions=False, pool_create=True)),
-        (("--check", "path_in_use=no", "--check", "disk_size=0"), Checks(path_in_use=False, disk_size=False)),
-    ],
-)
-def test_checks(words: tuple[str, ...], checks: Checks) -> None:
-    assert request_of(*words).checks == checks
-
-
-@pytest.mark.parametrize(
-    ("words", "cloud_init"),
-    [
-        ((), None),
-        (("--cloud-init",), {}),
-        (("--cloud-init", "none"), None),
-        (("--cloud-init", "disable=on,user=joe"), {"disable": "yes", "user": "joe"}),
-    ],
-)
-def test_cloud_init(words: tuple[str, ...], cloud_init: dict[str, str] | None) -> None:
-    assert request_of(*words).cloud_init == cloud_init
-
-
-def test_groups_in_order_and_those_turned_off() -> None:
-    made = request_of("--disk", "none", "--disk", "/a,size=1", "--sound", "none", "--network", "user", "--boot", "uefi")
-    assert [use.group for use in made.uses] == ["boot", "disk", "network"]
-    assert made.refused == {"disk", "sound"}
-
-
-@pytest.mark.parametrize(
-    ("words", "field", "value"),
-    [
-        (("--name", "x"), "name", "x"),
-        (("--virt-type", "KVM"), "domain_type", "kvm"),
-        (("--arch", "aarch64"), "arch", "aarch64"),
-        (("--machine", "q35"), "machine", "q35"),
-        (("--container",), "os_type", "exe"),
-        (("--autostart",), "autostart", True),
-        (("--transient",), "transient", True),
-        (("--noreboot",), "noreboot", True),
-        (("--wait",), "wait", -1.0),
-        (("--wait", "2.5"), "wait", 2.5),
-        (("--print-xml",), "printing", True),
-        (("--dry-run",), "dry", True),
-        (("--dry-run",), "printing", False),
-    ],
-)
-def test_plain_flags(words: tuple[str, ...], field: str, value: object) -> None:
-    assert getattr(request_of(*words), field) == value
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("--pxe", "--import"), "--pxe and --import exclude each other"),
-        (("--cdrom", "/a", "--pxe"), "--cdrom and --pxe exclude each other"),
-        (("--transient", "--autostart"), "--autostart contradicts --transient"),
-        (("--pxe", "--extra-args", "x"), "--extra-args goes with --location only"),
-        (("--pxe", "--initrd-inject", "x"), "--initrd-inject goes with --location only"),
-        (("--disk", "/a,none=1"), "--disk has no option 'none'"),
-    ],
-)
-def test_contradictions(words: tuple[str, ...], message: str) -> None:
-    with pytest.raises(UsageError, match=message) as caught:
-        request_of(*words)
-    assert caught.value.hint
 
 
 # -- results as objects -----------------------------------------------------------------------------
@@ -312,7 +203,7 @@ def test_the_options_of_osinfo(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.fixture
 def seeded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that takes data, which libvirt's test driver does not."""
-    monkeypatch.setattr(Host, "upload_volume", lambda *words, **settings: None)
+    monkeypatch.setattr(Storage, "upload_volume", lambda *words, **settings: None)
 
 
 @pytest.mark.usefixtures("seeded")
@@ -343,16 +234,13 @@ def test_a_password_is_not_lost_when_the_wait_fails(
 # -- consoles and waiting ---------------------------------------------------------------------------
 
 
-class Elsewhere:
+class Elsewhere(StandIn):
     """Stands in for a host on which guests really run: the recorded one, claiming to be real."""
 
     is_recorded = False
 
     def __init__(self, host: Host) -> None:
-        self.host = host
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.host, name)
+        self.real = host
 
 
 @pytest.fixture
@@ -431,7 +319,7 @@ def test_the_guest_ends_even_when_waiting_fails(opened: list[list[str]], monkeyp
         raise ProvError("broken")
 
     monkeypatch.setattr("virtprov.actions.install.finish.finish", fail)
-    monkeypatch.setattr(Host, "destroy_guest", lambda self, name: ended.append(name))
+    monkeypatch.setattr(Guests, "destroy", lambda self, name: ended.append(name))
     with pytest.raises(ProvError, match="broken"):
         command.main([*REAL, "--import", "--graphics", "none", "--destroy-on-exit"])
     assert ended == ["new"]
@@ -451,4 +339,4 @@ def test_an_interrupted_wait_says_what_becomes_of_the_guest(
     assert "virtprov-install: interrupted; the guest 'new' runs on; `virsh console new` shows it" in said.err
     body = json.loads(said.out)["error"]
     assert body["kind"] == "interrupted" and "the guest 'new' runs on" in body["message"]
-    assert host.guest("new") is not None
+    assert host.guests.find("new") is not None

@@ -181,8 +181,8 @@ def test_nothing_is_made(capsys: pytest.CaptureFixture[str]) -> None:
     with connect("test:///default") as host:
         words = "--name new --osinfo debian12 --disk /default-pool/new.img,size=1 --import --autostart --explain"
         assert command.main(["--connect", "test:///default", *words.split()]) == 0
-        assert host.guest("new") is None
-        assert host.volume("default-pool", "new.img") is None
+        assert host.guests.find("new") is None
+        assert host.storage.volume("default-pool", "new.img") is None
     assert "devices/disk" in capsys.readouterr().out
 
 

@@ -7,23 +7,23 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.defaults import clock
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 Write = Callable[..., str]
 
 TIMERS = ["rtc catchup", "pit delay", "hpet no"]
 
 
-def apply(setting: Setting, *names: str) -> None:
+def apply(setting: RuleContext, *names: str) -> None:
     for rule in (*clock.RULES, *clock.LATE):
         if (not names or rule.name in names) and rule.applies(setting):
             rule.write(setting)
 
 
-def timers(setting: Setting) -> list[str]:
+def timers(setting: RuleContext) -> list[str]:
     apply(setting, "clock", "timers")
     found = setting.guest.ensure("./clock").findall("timer")
     return [f"{each.get('name')} {each.get('tickpolicy') or each.get('present')}" for each in found]

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.defaults import container
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 
 OWN_ROOT = "<filesystem type='mount'><source dir='/srv/tree'/><target dir='/'/></filesystem>"
@@ -23,7 +23,7 @@ def lxc(host_of: Record) -> Host:
     return host_of("lxc:///", {"domains": "lxc", "os_type": "exe"})
 
 
-def apply(setting: Setting) -> Setting:
+def apply(setting: RuleContext) -> RuleContext:
     for rule in container.RULES:
         if rule.applies(setting):
             rule.write(setting)

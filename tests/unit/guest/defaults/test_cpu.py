@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.defaults import cpu
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 Write = Callable[..., str]
 
@@ -23,7 +23,7 @@ CUSTOM = "<mode name='custom' supported='yes'><model usable='{}'>Skylake-Client<
 MAXIMUM = "<mode name='maximum' supported='yes'/>"
 
 
-def settled(setting: Setting) -> str:
+def settled(setting: RuleContext) -> str:
     """The <cpu> that the rules make, as mode, match and model."""
     for rule in cpu.RULES:
         if rule.applies(setting):

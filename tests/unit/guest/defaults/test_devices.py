@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.defaults import devices
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 Show = Callable[..., list[str]]
 
@@ -18,7 +18,7 @@ XHCI = ["qemu-xhci 15"]
 EHCI = ["ich9-ehci1 None", "ich9-uhci1 None", "ich9-uhci2 None", "ich9-uhci3 None"]
 
 
-def apply(setting: Setting, *names: str) -> Setting:
+def apply(setting: RuleContext, *names: str) -> RuleContext:
     for rule in (*devices.USB_PCI, *devices.RULES):
         if rule.name in names and rule.applies(setting):
             rule.write(setting)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.defaults import disk
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 
 X86 = {"arch": "x86_64", "machine": "q35"}

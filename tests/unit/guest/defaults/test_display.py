@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.defaults import display
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 Write = Callable[..., str]
 Show = Callable[..., list[str]]
@@ -20,7 +20,7 @@ GL = "<graphics type='spice'><gl enable='yes'/></graphics>"
 VNC = "<graphics type='vnc'/>"
 
 
-def apply(setting: Setting, *names: str) -> Setting:
+def apply(setting: RuleContext, *names: str) -> RuleContext:
     for rule in (*display.BEFORE, *display.RULES):
         if rule.name in names and rule.applies(setting):
             rule.write(setting)

@@ -8,18 +8,18 @@ import pytest
 
 from virtprov.guest import defaults
 from virtprov.guest.defaults import firmware
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 Write = Callable[..., str]
 
 ALL = "bios efi"
 
 
-def apply(setting: Setting, *rules: str) -> None:
+def apply(setting: RuleContext, *rules: str) -> None:
     """Run the rules of the room, or those named, that apply."""
     for rule in (*firmware.RULES, *firmware.LATE):
         if (not rules or rule.name in rules) and rule.applies(setting):

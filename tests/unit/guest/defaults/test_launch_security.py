@@ -7,18 +7,18 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.defaults import launch_security
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 Write = Callable[..., str]
 
 UEFI = {"os_attrs": "firmware='efi'"}
 
 
-def apply(setting: Setting) -> Setting:
+def apply(setting: RuleContext) -> RuleContext:
     (rule,) = launch_security.RULES
     if rule.applies(setting):
         rule.write(setting)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.defaults import network
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
 Show = Callable[..., list[str]]
 
@@ -20,7 +20,7 @@ DEFAULT = '<interface type="network"><source network="default"/></interface>'
 USER = '<interface type="user"/>'
 
 
-def apply(setting: Setting, *names: str) -> Setting:
+def apply(setting: RuleContext, *names: str) -> RuleContext:
     for rule in network.RULES:
         if rule.name in names and rule.applies(setting):
             rule.write(setting)

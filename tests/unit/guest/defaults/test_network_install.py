@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest import resources
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 
-Make = Callable[..., Setting]
+Make = Callable[..., RuleContext]
 KIB_2_GIB = "2097152"
 ROOMY = "8388608"
 

@@ -9,14 +9,15 @@ import pytest
 
 from virtprov.guest.defaults import security
 from virtprov.guest.document import Guest
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 
 
-def setting(label: str, *models: str) -> Setting:
+def setting(label: str, *models: str) -> RuleContext:
     """A guest with one label on a host with these security drivers."""
     offered = tuple(SimpleNamespace(model=name) for name in models)
-    host = cast(Any, SimpleNamespace(driver="qemu", capabilities=lambda: SimpleNamespace(security_models=offered)))
-    return Setting(Guest.parse(f"<domain>{label}</domain>"), host, cast(Any, None))
+    capabilities = SimpleNamespace(of_host=lambda: SimpleNamespace(security_models=offered))
+    host = cast(Any, SimpleNamespace(driver="qemu", capabilities=capabilities))
+    return RuleContext(Guest.parse(f"<domain>{label}</domain>"), host, cast(Any, None))
 
 
 @pytest.mark.parametrize(

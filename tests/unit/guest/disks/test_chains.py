@@ -27,10 +27,10 @@ def qcow2(path: Path, backing: str = "", fmt: str = "", data: str = "") -> str:
     return str(path)
 
 
-def host(**more: Any) -> Any:
-    """This machine, without any pool."""
-    answers = {"pool_at": lambda folder: None, "backing_of": lambda place: "", "is_remote": False, "is_recorded": False}
-    return SimpleNamespace(**(answers | more))
+def host(pool: str = "") -> Any:
+    """This machine, with a pool over one folder, or without any."""
+    storage = SimpleNamespace(pool_at=lambda folder: folder == pool or None, backing_of=lambda place: "")
+    return SimpleNamespace(storage=storage, is_remote=False, is_recorded=False)
 
 
 def test_formats_and_data_files_in_the_header(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_what_an_image_reads_outside_of_its_folder_is_named(tmp_path: Path) -> N
     assert warning("--disk", Chains(host()), qcow2(tmp_path / "good", "base")) == ""
     said = warning("--disk backing_store=x", Chains(host()), qcow2(tmp_path / "top", "/root/secret", "raw"))
     assert said.startswith("--disk backing_store=x: the image reads /root/secret") and "top -> /root/secret" in said
-    pooled = host(pool_at=lambda folder: folder == "/srv/base")
+    pooled = host("/srv/base")
     assert warning("--disk", Chains(pooled), qcow2(tmp_path / "pool", "/srv/base/a.img", "raw")) == ""
     for name in ('json:{"file.filename":"base"}', "nbd://other/x"):
         assert "outside" in warning("--disk", Chains(host()), qcow2(tmp_path / "odd", name))

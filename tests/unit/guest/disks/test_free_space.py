@@ -31,7 +31,7 @@ def test_a_directory_that_is_not_there_yet_counts_as_its_parent(tmp_path: Path) 
 
 
 def test_full_disks_add_up(kvm: Host) -> None:
-    pool = kvm.pool("images")
+    pool = kvm.storage.pool("images")
     assert pool is not None
     half = pool.available // 2 + 1
     room = Room(kvm, [], check_space=True)
@@ -41,7 +41,7 @@ def test_full_disks_add_up(kvm: Host) -> None:
 
 
 def test_sparse_disks_do_not(kvm: Host) -> None:
-    pool = kvm.pool("images")
+    pool = kvm.storage.pool("images")
     assert pool is not None
     notes: list[str] = []
     room = Room(kvm, notes, check_space=False)

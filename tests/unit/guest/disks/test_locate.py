@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.locate import Storage, change_source
+from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Making, NewPool, NewVolume, images_directory
 from virtprov.host.connection import Host
@@ -34,7 +34,7 @@ def resolved(
 ) -> tuple[str, Making]:
     """The disk on one line, and what must be made."""
     node = disk(given)
-    made = Storage(host, "g", qemu=host.driver == "qemu", **settings).resolve(node, spec)  # type: ignore[arg-type]
+    made = DiskResolver(host, "g", qemu=host.driver == "qemu", **settings).resolve(node, spec)  # type: ignore[arg-type]
     return "".join(line.strip() for line in tree.to_text(node).splitlines()), made
 
 
@@ -125,7 +125,7 @@ def test_a_directory_of_the_host(bare: Host, files: Path) -> None:
 def test_a_format_that_changes_nothing_is_said(bare: Host, kvm: Host, files: Path) -> None:
     for host, spec in ((bare, DiskSpec(path=str(files / "small.qcow2"))), (kvm, DiskSpec(vol="images/base.qcow2"))):
         for said, notes in (("raw", 1), ("qcow2", 0), ("", 0)):
-            storage = Storage(host, "g", qemu=True)
+            storage = DiskResolver(host, "g", qemu=True)
             storage.resolve(disk(), spec._replace(format=said))
             assert len(storage.notes) == notes, said
             assert all("in the format qcow2: driver.type=raw" in note for note in storage.notes)
@@ -224,7 +224,7 @@ def test_a_new_logical_volume_is_made_in_full(host_of: Record) -> None:
 
 
 def test_names_count_up_past_volumes_and_disks_of_the_same_guest(kvm: Host) -> None:
-    storage = Storage(kvm, "web", qemu=True)
+    storage = DiskResolver(kvm, "web", qemu=True)
     made = [storage.resolve(disk(), DiskSpec(size=1, pool="images")).volumes[0].name for _ in range(2)]
     assert made == ["web-1.qcow2", "web-2.qcow2"]
 
@@ -362,7 +362,7 @@ def test_media_are_never_made(device: str, kvm: Host) -> None:
 
 
 def test_a_disk_may_outgrow_its_pool_when_nobody_checks(kvm: Host) -> None:
-    storage = Storage(kvm, "g", qemu=True, check_space=False)
+    storage = DiskResolver(kvm, "g", qemu=True, check_space=False)
     assert storage.resolve(disk(), DiskSpec(pool="images", size=201)).volumes[0].capacity == 201 * GIB
     assert storage.notes == ["The disk of 201 GiB can outgrow the pool 'images', which has 200 GiB free"]
     with pytest.raises(HostError, match="does not fit"):
@@ -385,33 +385,33 @@ DISK = "<disk type='file'><driver name='qemu' type='qcow2'/><source file='/old'/
 
 def test_an_empty_path_takes_the_medium_out(kvm: Host) -> None:
     disk = tree.parse(DISK)
-    assert change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(path="")) == []
+    assert change_source(DiskResolver(kvm, "g", qemu=True), disk, DiskSpec(path="")) == []
     assert tree.child(disk, "source") is None and tree.child(disk, "target") is not None
 
 
 def test_another_path_brings_its_own_type(kvm: Host) -> None:
     disk = tree.parse(DISK)
-    change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(path="/dev/fast/db"))
+    change_source(DiskResolver(kvm, "g", qemu=True), disk, DiskSpec(path="/dev/fast/db"))
     assert disk.get("type") == "block"
     assert dict(tree.children(disk, "source")[0].attrib) == {"dev": "/dev/fast/db"}
 
 
 def test_a_new_size_makes_a_new_volume(kvm: Host) -> None:
     disk = tree.parse(DISK)
-    (making,) = change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(pool="images", size=1))
+    (making,) = change_source(DiskResolver(kvm, "g", qemu=True), disk, DiskSpec(pool="images", size=1))
     assert [volume.name for volume in making.volumes] == ["g.qcow2"]
 
 
 def test_what_is_not_about_the_source_leaves_it(kvm: Host) -> None:
     disk = tree.parse(DISK)
-    assert change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(format="raw")) == []
+    assert change_source(DiskResolver(kvm, "g", qemu=True), disk, DiskSpec(format="raw")) == []
     assert tree.to_text(disk) == tree.to_text(tree.parse(DISK))
 
 
 def test_a_local_file_replaces_a_volume(kvm: Host, tmp_path: Path) -> None:
     (tmp_path / "x.img").touch()
     disk = tree.parse("<disk type='volume'><source pool='images' volume='web.qcow2'/></disk>")
-    change_source(Storage(kvm, "g", qemu=True), disk, DiskSpec(vol="images/base.qcow2"))
+    change_source(DiskResolver(kvm, "g", qemu=True), disk, DiskSpec(vol="images/base.qcow2"))
     assert dict(tree.children(disk, "source")[0].attrib) == {"file": "/srv/images/base.qcow2"}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.disks import network_disk
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.host.connection import Host
 from virtprov.support.errors import UsageError
@@ -141,7 +141,7 @@ ISCSI = '<source protocol="iscsi" name="iqn.2017-12.com.example:t2/1"><host name
 def test_volumes_of_pools_on_the_network(spec: DiskSpec, kind: str, fmt: str, source: str, host_of: Record) -> None:
     host = host_of(inventory=POOLS, pools={name: [9 * 1024**3] * 3 for name in ("ceph", "brick")})
     disk = tree.parse("<disk device='disk'/>")
-    Storage(host, "g", qemu=True).resolve(disk, spec)
+    DiskResolver(host, "g", qemu=True).resolve(disk, spec)
     assert disk.get("type") == kind
     assert places.text(disk, "./driver/@type") == fmt
     assert [line(node) for node in tree.children(disk, "source")] == [source]
@@ -149,6 +149,6 @@ def test_volumes_of_pools_on_the_network(spec: DiskSpec, kind: str, fmt: str, so
 
 def test_who_may_read_a_ceph_volume(host_of: Record) -> None:
     disk = tree.parse("<disk device='disk'/>")
-    Storage(host_of(inventory=POOLS), "g", qemu=True).resolve(disk, DiskSpec(vol="ceph/v1"))
+    DiskResolver(host_of(inventory=POOLS), "g", qemu=True).resolve(disk, DiskSpec(vol="ceph/v1"))
     secret = '<secret type="ceph" uuid="f65cc5a8-b77b-4254-9030-d50a528fb456"/>'
     assert [line(node) for node in tree.children(disk, "auth")] == [f'<auth username="admin">{secret}</auth>']

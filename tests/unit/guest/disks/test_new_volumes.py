@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Encryption, NewPool
 from virtprov.host.connection import Host
@@ -31,24 +31,24 @@ def disk(inside: str = "") -> Element:
 def test_a_path_on_another_machine_needs_a_pool(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
     with pytest.raises(HostError, match=r"no storage pool of the remote host holds this directory$") as caught:
-        Storage(host, "g", qemu=True).resolve(disk(), DiskSpec(path="/srv/vm/x.img", size=1))
+        DiskResolver(host, "g", qemu=True).resolve(disk(), DiskSpec(path="/srv/vm/x.img", size=1))
     assert "--check pool_create=on" in caught.value.hint
     with pytest.raises(HostError, match="so nobody can see what is there"):
-        Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="/srv/vm/x.img"))
+        DiskResolver(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="/srv/vm/x.img"))
 
 
 def test_a_path_on_another_machine_is_a_whole_one(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
     with pytest.raises(UsageError, match="--disk x.img: a path on a remote host begins with /"):
-        Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="x.img", size=1))
+        DiskResolver(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="x.img", size=1))
     with pytest.raises(HostError, match="nobody can see what is there") as caught:
-        Storage(host, "g", qemu=True).resolve(disk(), DiskSpec(path="/dev/sdb"))
+        DiskResolver(host, "g", qemu=True).resolve(disk(), DiskSpec(path="/dev/sdb"))
     assert "of the kind disk, logical" in caught.value.hint and "--target" not in caught.value.hint
 
 
 def test_a_pool_is_made_when_asked_for(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("vm", "a"))
-    storage = Storage(host, "g", qemu=True, pool_create=True)
+    storage = DiskResolver(host, "g", qemu=True, pool_create=True)
     first = storage.resolve(disk(), DiskSpec(path="/srv/vm/x.img", size=1))
     second = storage.resolve(disk(), DiskSpec(path="/srv/vm/y.img", size=1))
     third = storage.resolve(disk(), DiskSpec(path="/data/vm/z.img", size=1))
@@ -60,7 +60,7 @@ def test_a_pool_is_made_when_asked_for(host_of: Record) -> None:
 
 def test_a_pool_that_is_there_is_used(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
-    made = Storage(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="/srv/a/x.img", size=1))
+    made = DiskResolver(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="/srv/a/x.img", size=1))
     assert (made.pools, made.volumes[0].pool) == ((), "a")
 
 
@@ -70,11 +70,11 @@ def test_pools_that_only_show_what_is_there(kind: str, host_of: Record) -> None:
     pool = f"<pool type='{kind}'><name>p</name><source>{inside}</source><target><path>/dev/p</path></target></pool>"
     host = host_of(inventory=pool)
     with pytest.raises(HostError, match=f"of the kind {kind}, in which no volumes can be made"):
-        Storage(host, "g", qemu=True).resolve(disk(), DiskSpec(pool="p", size=1))
+        DiskResolver(host, "g", qemu=True).resolve(disk(), DiskSpec(pool="p", size=1))
 
 
 def test_names_that_are_chosen(kvm: Host) -> None:
-    storage = Storage(kvm, "fresh", qemu=True)
+    storage = DiskResolver(kvm, "fresh", qemu=True)
     storage.resolve(disk(), DiskSpec(pool="images", size=1))
     assert storage.chosen == {"/srv/images/fresh.qcow2", "images/fresh.qcow2"}
 
@@ -98,7 +98,7 @@ def test_names_that_are_chosen(kvm: Host) -> None:
 )
 def test_how_the_source_is_written(spec: DiskSpec, type: str, source: dict[str, str], kvm: Host) -> None:
     node = disk()
-    Storage(kvm, "g", qemu=True).resolve(node, spec)
+    DiskResolver(kvm, "g", qemu=True).resolve(node, spec)
     written = tree.child(node, "source")
     assert written is not None
     assert (node.get("type"), dict(written.attrib)) == (type, source)
@@ -106,7 +106,7 @@ def test_how_the_source_is_written(spec: DiskSpec, type: str, source: dict[str, 
 
 def test_a_reference_written_as_a_path(kvm: Host) -> None:
     node = disk("<source pool='images' volume='base.qcow2'/>")
-    Storage(kvm, "g", qemu=True).resolve(node, DiskSpec(source_as="path"))
+    DiskResolver(kvm, "g", qemu=True).resolve(node, DiskSpec(source_as="path"))
     written = tree.child(node, "source")
     assert written is not None
     assert (node.get("type"), dict(written.attrib)) == ("file", {"file": "/srv/images/base.qcow2"})
@@ -115,13 +115,15 @@ def test_a_reference_written_as_a_path(kvm: Host) -> None:
 def test_only_a_volume_can_be_referred_to(kvm: Host, tmp_path: Path) -> None:
     (tmp_path / "a.img").touch()
     with pytest.raises(UsageError, match="is in no storage pool"):
-        Storage(kvm, "g", qemu=True).resolve(disk(), DiskSpec(path=str(tmp_path / "a.img"), source_as="volume"))
+        DiskResolver(kvm, "g", qemu=True).resolve(disk(), DiskSpec(path=str(tmp_path / "a.img"), source_as="volume"))
 
 
 def test_what_guests_cannot_refer_to(host_of: Record) -> None:
     pool = "<pool type='rbd'><name>c</name><source><name>p</name><host name='m'/></source></pool>"
     with pytest.raises(UsageError, match="volumes of rbd pools such as 'c'"):
-        Storage(host_of(inventory=pool), "g", qemu=True).resolve(disk(), DiskSpec(pool="c", size=1, source_as="volume"))
+        DiskResolver(host_of(inventory=pool), "g", qemu=True).resolve(
+            disk(), DiskSpec(pool="c", size=1, source_as="volume")
+        )
 
 
 # -- encryption ----------------------------------------------------------------------------------
@@ -132,7 +134,7 @@ LUKS = "<source><encryption format='luks'>{}</encryption></source>".format
 @pytest.mark.parametrize(("fmt", "made"), [("", "qcow2"), ("raw", "raw"), ("luks", "raw")])
 def test_an_encrypted_disk(fmt: str, made: str, kvm: Host) -> None:
     node = disk(LUKS(f"<secret uuid='{UUID}'/>"))
-    (volume,) = Storage(kvm, "g", qemu=True).resolve(node, DiskSpec(pool="images", size=1, format=fmt)).volumes
+    (volume,) = DiskResolver(kvm, "g", qemu=True).resolve(node, DiskSpec(pool="images", size=1, format=fmt)).volumes
     assert (volume.format, volume.encryption) == (made, Encryption("luks", UUID))
     secret = node.find("source/encryption/secret")
     assert secret is not None and dict(secret.attrib) == {"uuid": UUID, "type": "passphrase"}
@@ -142,14 +144,14 @@ def test_an_encrypted_disk(fmt: str, made: str, kvm: Host) -> None:
 
 def test_a_secret_by_its_usage(kvm: Host) -> None:
     node = disk(LUKS("<secret usage='/srv/images/g.qcow2'/>"))
-    (volume,) = Storage(kvm, "g", qemu=True).resolve(node, DiskSpec(pool="images", size=1)).volumes
+    (volume,) = DiskResolver(kvm, "g", qemu=True).resolve(node, DiskSpec(pool="images", size=1)).volumes
     assert volume.encryption == Encryption("luks", usage="/srv/images/g.qcow2")
 
 
 def test_a_password_from_a_file_becomes_a_secret(kvm: Host, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("hush")
     node, spec = disk(), DiskSpec(pool="images", size=1, password_file=str(tmp_path / "password"))
-    (volume,) = Storage(kvm, "g", qemu=True).resolve(node, spec).volumes
+    (volume,) = DiskResolver(kvm, "g", qemu=True).resolve(node, spec).volumes
     assert volume.encryption is not None and volume.encryption.password_file == str(tmp_path / "password")
     secret = node.find("source/encryption/secret")
     assert secret is not None and secret.get("uuid") == volume.encryption.uuid != ""
@@ -159,7 +161,7 @@ def test_a_password_from_a_file_becomes_a_secret(kvm: Host, tmp_path: Path) -> N
 def test_a_password_file_without_a_password(text: str, kvm: Host, tmp_path: Path) -> None:
     (tmp_path / "password").write_text(text)
     with pytest.raises(UsageError, match="password: the file holds no password"):
-        Storage(kvm, "g", qemu=True).resolve(
+        DiskResolver(kvm, "g", qemu=True).resolve(
             disk(), DiskSpec(pool="images", size=1, password_file=str(tmp_path / "password"))
         )
 
@@ -184,4 +186,4 @@ def test_a_password_file_without_a_password(text: str, kvm: Host, tmp_path: Path
 )
 def test_encryption_that_cannot_be(inside: str, spec: DiskSpec, message: str, kvm: Host) -> None:
     with pytest.raises(UsageError, match=message):
-        Storage(kvm, "g", qemu=True).resolve(disk(inside), spec)
+        DiskResolver(kvm, "g", qemu=True).resolve(disk(inside), spec)

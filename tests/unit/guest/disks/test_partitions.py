@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest.disks import partitions
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Making
 from virtprov.host.connection import Host
@@ -37,7 +37,7 @@ def inventory(device: str, *volumes: str) -> str:
 )
 def test_the_next_name(device: str, there: tuple[str, ...], next_one: str, host_of: Record) -> None:
     host = host_of(inventory=inventory(device, *there))
-    pool = host.pool("d")
+    pool = host.storage.pool("d")
     assert pool is not None
     assert partitions.next_name(host, pool, ()) == next_one
     partitions.check_name(host, pool, next_one, ())
@@ -47,14 +47,14 @@ def test_the_next_name(device: str, there: tuple[str, ...], next_one: str, host_
 
 def test_a_full_disk(host_of: Record) -> None:
     host = host_of(inventory=inventory("/dev/sdb"))
-    pool = host.pool("d")
+    pool = host.storage.pool("d")
     assert pool is not None
     with pytest.raises(HostError, match="no room for another partition"):
         partitions.next_name(host, pool, [f"/dev/sdb{number}" for number in range(1, 129)])
 
 
 def test_two_new_disks_of_one_guest(host_of: Record) -> None:
-    storage = Storage(host_of(inventory=inventory("/dev/sdb", "sdb1")), "g", qemu=True)
+    storage = DiskResolver(host_of(inventory=inventory("/dev/sdb", "sdb1")), "g", qemu=True)
     made = [storage.resolve(tree.parse("<disk/>"), DiskSpec(pool="d", size=1)) for _ in range(2)]
     paths = [volume.path for making in made for volume in making.volumes]
     assert paths == ["/dev/sdb2", "/dev/sdb3"]

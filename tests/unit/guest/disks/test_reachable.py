@@ -24,7 +24,8 @@ def host(**facts: object) -> SimpleNamespace:
     """A host on this machine, whose QEMU runs as nobody."""
     models = facts.pop("models", (SecurityModel("apparmor", "0", ()), SecurityModel("dac", "0", LABELS)))
     plain = {"driver": "qemu", "is_remote": False, "is_recorded": False, "is_session": False}
-    return SimpleNamespace(**{**plain, **facts}, capabilities=lambda: SimpleNamespace(security_models=models))
+    capabilities = SimpleNamespace(of_host=lambda: SimpleNamespace(security_models=models))
+    return SimpleNamespace(**{**plain, **facts}, capabilities=capabilities)
 
 
 def disk(path: object, attribute: str = "file") -> Element:

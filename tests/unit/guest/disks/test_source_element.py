@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from virtprov.guest.disks import source_element
 from virtprov.xml import tree
-
-
-@pytest.mark.parametrize(
-    ("source", "where"),
-    [
-        ("<source file='/a'/>", "/a"),
-        ("<source dev='/dev/b'/>", "/dev/b"),
-        ("<source pool='p' volume='v'/>", "p/v"),
-        ("<source pool='p'/>", ""),
-        ("<source protocol='nbd'/>", ""),
-        ("", ""),
-    ],
-)
-def test_where_the_data_lies(source: str, where: str) -> None:
-    assert source_element.whereabouts(tree.parse(f"<disk>{source}</disk>")) == where
 
 
 def test_a_reference_takes_the_place_of_a_path() -> None:

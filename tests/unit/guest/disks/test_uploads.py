@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.standin import StandIn
 from virtprov.guest.disks import uploads
-from virtprov.guest.disks.locate import Storage
+from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.uploads import Sent
 from virtprov.guest.disks.volumes import Making, NewVolume
@@ -71,35 +72,32 @@ def test_what_cannot_be_sent(files: Path, name: str, wanted: float | None, messa
 def test_it_is_sent_as_it_is(kvm: Host, files: Path, words: dict[str, str], message: str) -> None:
     spec = DiskSpec(pool="images", upload=str(files / "plain.img"))._replace(**words)
     with pytest.raises(UsageError, match=message):
-        Storage(kvm, "g", qemu=True).resolve(tree.parse("<disk device='disk'/>"), spec)
+        DiskResolver(kvm, "g", qemu=True).resolve(tree.parse("<disk device='disk'/>"), spec)
 
 
 def test_it_becomes_a_volume_of_a_pool(kvm: Host, files: Path) -> None:
     disk = tree.parse("<disk device='disk'/>")
     image = str(files / "small.qcow2")
-    made = Storage(kvm, "g", qemu=True).resolve(disk, DiskSpec(upload=image, pool="images", size=5))
+    made = DiskResolver(kvm, "g", qemu=True).resolve(disk, DiskSpec(upload=image, pool="images", size=5))
     volume = NewVolume("images", "g.qcow2", "/srv/images/g.qcow2", "qcow2", 5 * GIB, 0, upload=image)
     assert made == Making((), (volume,))
     source = tree.child(disk, "source")
     assert source is not None and source.get("file") == "/srv/images/g.qcow2"
 
 
-class Elsewhere:
+class Elsewhere(StandIn):
     """A host on another machine, as far as paths go."""
 
     def __init__(self, host: Host) -> None:
-        self.host = host
+        self.real = host
         self.is_remote = True
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.host, name)
 
 
 @pytest.mark.parametrize("words", ["path", "backing_store"])
 def test_a_path_of_this_machine_is_not_one_of_the_remote_host(kvm: Host, files: Path, words: str) -> None:
     image = str(files / "small.qcow2")
     spec = DiskSpec(path=image) if words == "path" else DiskSpec(backing_store=image)
-    storage = Storage(Elsewhere(kvm), "g", qemu=True)  # type: ignore[arg-type]
+    storage = DiskResolver(Elsewhere(kvm), "g", qemu=True)
     with pytest.raises(UsageError) as caught:
         storage.resolve(tree.parse("<disk device='disk'/>"), spec)
     assert f"upload={image} sends the file of this machine there" in caught.value.hint

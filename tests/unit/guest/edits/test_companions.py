@@ -7,7 +7,7 @@ import pytest
 from virtprov.guest.document import Guest
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.offline import Offline
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.osinfo.lookup import generic
 from virtprov.xml import tree
 
@@ -42,7 +42,7 @@ def edited(devices: str, kind: str) -> Guest:
     shown = changed.devices("graphics")[0]
     before = tree.copy(shown)
     shown.set("type", kind)
-    after_edit(Setting(changed, Offline(changed), generic()), shown, before)
+    after_edit(RuleContext(changed, Offline(changed), generic()), shown, before)
     return changed
 
 

@@ -7,18 +7,18 @@ import pytest
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import convert
 from virtprov.guest.offline import Offline
-from virtprov.guest.rule_context import Setting
+from virtprov.guest.rule_context import RuleContext
 from virtprov.osinfo.lookup import generic
 from virtprov.support.errors import UsageError
 from virtprov.xml import path
 
 
-def setting(devices: str, machine: str = "pc-i440fx-8.2") -> Setting:
+def setting(devices: str, machine: str = "pc-i440fx-8.2") -> RuleContext:
     guest = Guest.parse(
         f"<domain type='kvm'><name>g</name><os><type arch='x86_64' machine='{machine}'>hvm</type></os>"
         f"<devices>{devices}</devices></domain>"
     )
-    return Setting(guest, Offline(guest), generic())
+    return RuleContext(guest, Offline(guest), generic())
 
 
 @pytest.mark.parametrize(

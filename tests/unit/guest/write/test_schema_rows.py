@@ -52,7 +52,7 @@ def test_a_name_of_the_schema_ends_a_value_with_commas() -> None:
 
 def test_a_name_of_the_schema_is_written(say: Read) -> None:
     said = say("driver.queues=4,driver.max_size=8,driver.max_size.unit=KiB,readonly=yes,driver.cache=none")
-    assert said.doubts == ()
+    assert said.schema_warnings == ()
     assert built(said) == (
         '<disk><driver queues="4" cache="none"><max_size unit="KiB">8</max_size></driver><readonly/></disk>'
     )
@@ -87,8 +87,8 @@ def test_elements_are_picked_by_what_they_are_called(say: Read) -> None:
 
 def test_truth_in_the_words_of_the_place(say: Read) -> None:
     assert built(say("driver.iommu=yes")) == '<disk><driver iommu="on"/></disk>'
-    (doubt,) = say("driver.iommu=maybe").doubts
-    assert doubt.message == "--disk driver.iommu: 'maybe' is not one of its values"
+    (warning,) = say("driver.iommu=maybe").schema_warnings
+    assert warning.message == "--disk driver.iommu: 'maybe' is not one of its values"
 
 
 @pytest.mark.parametrize("name", ["driver.quueues", "privateData", "driver", "name"])
@@ -125,20 +125,20 @@ def test_a_group_without_an_element_keeps_to_its_own_parts(say: Read) -> None:
     ],
 )
 def test_values_are_doubted(say: Read, text: str, message: str | None) -> None:
-    doubts = say(text).doubts
-    assert [doubt.message for doubt in doubts] == ([message] if message else [])
+    schema_warnings = say(text).schema_warnings
+    assert [warning.message for warning in schema_warnings] == ([message] if message else [])
 
 
 def test_a_doubt_lists_what_would_do(say: Read) -> None:
-    assert say("driver.cache=nones").doubts[0].hint == "known values: none, writeback"
-    assert say("driver.queues=no").doubts[0].hint == "a whole number from 1"
+    assert say("driver.cache=nones").schema_warnings[0].hint == "known values: none, writeback"
+    assert say("driver.queues=no").schema_warnings[0].hint == "a whole number from 1"
 
 
 def test_unchecked_names_are_taken_at_their_word(say: Read) -> None:
     assert built(say("driver.new=1,brand.new.thing=x", schema=False)) == (
         '<disk><driver new="1"/><brand><new thing="x"/></brand></disk>'
     )
-    assert say("driver.cache=nones,driver.queues=no", schema=False).doubts == ()
+    assert say("driver.cache=nones,driver.queues=no", schema=False).schema_warnings == ()
     for name in ("new", "a..b", "1a.b", "a.b c", "a.@b"):
         with pytest.raises(UsageError):
             say(f"{name}=1", schema=False)
@@ -147,7 +147,7 @@ def test_unchecked_names_are_taken_at_their_word(say: Read) -> None:
 def test_without_a_schema_rows_still_work(say: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTPROV_SCHEMA_DIR", "")
     assert built(say("driver.cache=nones")) == '<disk><driver cache="nones"/></disk>'
-    assert say("driver.cache=nones").doubts == ()
+    assert say("driver.cache=nones").schema_warnings == ()
     with pytest.raises(UsageError):
         say("driver.queues=1")
 
@@ -157,7 +157,7 @@ def test_the_schema_is_left_alone_when_rows_do(say: Read, monkeypatch: pytest.Mo
         raise AssertionError("the schema is opened")
 
     monkeypatch.setattr(schema_files, "load", fail)
-    assert say("driver.cache=none").doubts == ()
+    assert say("driver.cache=none").schema_warnings == ()
 
 
 def test_what_only_rows_know_is_taken_out() -> None:

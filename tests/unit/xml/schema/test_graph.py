@@ -132,3 +132,30 @@ def test_the_share_folders_are_searched(tmp_path: Path, monkeypatch: pytest.Monk
     there.mkdir(parents=True)
     (there / "domain.rng").write_text("<grammar/>", encoding="utf-8")
     assert schema_files.folder() == str(there)
+
+
+# -- the example in the builder's docstrings -----------------------------------------------------
+
+SOURCE = """
+<grammar xmlns="http://relaxng.org/ns/structure/1.0"><start><element name="source"><choice>
+  <group><attribute name="type"><value>file</value></attribute><attribute name="path"/></group>
+  <group>
+    <attribute name="type"><value>dir</value></attribute><optional><attribute name="ro"/></optional>
+    <element name="target"><empty/></element>
+  </group>
+</choice></element></start></grammar>
+"""
+
+
+def test_example_of_a_choice(tmp_path: Path) -> None:
+    (tmp_path / "domain.rng").write_text(SOURCE)
+    made = builder.build(str(tmp_path))
+    (source, _) = made["patterns"]
+    assert [made["types"][number] for number, _ in source["attributes"]["type"]] == [
+        {"words": ["file"]},
+        {"words": ["dir"]},
+    ]
+    assert [when for _, when in source["attributes"]["path"]] == [{"type": ["file"]}]
+    assert [when for _, when in source["attributes"]["ro"]] == [{"type": ["dir"]}]
+    assert [when for _, when in source["kids"]["target"]] == [{"type": ["dir"]}]
+    assert source["needs"] == [["@type", {}], ["@path", {"type": ["file"]}], ["target", {"type": ["dir"]}]]

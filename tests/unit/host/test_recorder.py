@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from virtprov.host import recorder
 from virtprov.host.connection import Host, connect
-from virtprov.host.recording import write as recording
-from virtprov.host.recording.write import record
+from virtprov.host.recorder import record
 from virtprov.support.errors import InputError
 
 MACHINES = ("pc", "q35", "virt")
@@ -17,24 +17,25 @@ MACHINES = ("pc", "q35", "virt")
 def answers(host: Host, machines: tuple[str, ...] = MACHINES) -> dict[object, object]:
     """Everything a host says about itself, the `machines` and what is on it; ids of running guests are counted anew."""
     found: dict[object, object] = {
-        name: getattr(host, name)() for name in ("default_bridge", "libvirt_version", "hypervisor_version")
+        name: getattr(host, name)() for name in ("libvirt_version", "hypervisor_version")
     }
+    found["default_bridge"] = host.networks.default_bridge()
     found |= {name: getattr(host, name) for name in ("uri", "driver", "is_remote", "is_session")}
-    found["capabilities"] = host.capabilities().xml
-    for name in host.guest_names():
-        guest = host.guest(name)
+    found["capabilities"] = host.capabilities.of_host().xml
+    for name in host.guests.names():
+        guest = host.guests.find(name)
         found["guest", name] = guest and guest._replace(id=None)
-        found["stored", name] = host.guest_xml(name, inactive=True)
-        found["running", name] = re.sub(r" id='\d+'", "", host.guest_xml(name))
-    for pool in host.pools():
+        found["stored", name] = host.guests.xml(name, inactive=True)
+        found["running", name] = re.sub(r" id='\d+'", "", host.guests.xml(name))
+    for pool in host.storage.pools():
         found["pool", pool.name] = pool
-        found["volumes", pool.name] = sorted(host.volumes(pool.name))
-    found |= {("network", name): host.network(name) for name in host.network_names()}
-    found |= {("device", device.name): device for device in host.node_devices()}
-    for kind in host.capabilities().guests:
+        found["volumes", pool.name] = sorted(host.storage.volumes(pool.name))
+    found |= {("network", name): host.networks.find(name) for name in host.networks.names()}
+    found |= {("device", device.name): device for device in host.devices.all()}
+    for kind in host.capabilities.of_host().guests:
         for domain in kind.domain_types:
             for machine in (None, *machines):
-                answer = host.domain_capabilities(kind.arch, machine, domain.name, domain.emulator)
+                answer = host.capabilities.of_guest(kind.arch, machine, domain.name, domain.emulator)
                 found[kind.arch, domain.name, machine] = answer and answer.xml
     return found
 
@@ -53,7 +54,7 @@ def test_the_test_driver_is_recorded(tmp_path: Path) -> None:
     copy = connect(f"recorded://{tmp_path / 'copy'}")
     # it names no machines; asked for any, the one of libvirt 11.3 says the name back
     assert answers(copy, machines=()) == answers(host, machines=())
-    assert copy.guest_names() and copy.node_device_names()
+    assert copy.guests.names() and copy.devices.names()
 
 
 def test_what_a_recording_consists_of(kvm: Host, tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_a_host_with_one_answer_has_one_file(hosts: Path, tmp_path: Path) -> Non
 
 
 def test_passwords_are_not_recorded(kvm: Host, tmp_path: Path) -> None:
-    assert "sesame" in kvm.guest_xml("web", secure=True)
+    assert "sesame" in kvm.guests.xml("web", secure=True)
     record(kvm, str(tmp_path / "copy"))
     assert not [path for path in (tmp_path / "copy").iterdir() if "sesame" in path.read_text()]
 
@@ -78,27 +79,27 @@ def test_passwords_are_not_recorded(kvm: Host, tmp_path: Path) -> None:
 def test_states_of_guests_are_recorded(make_host: Callable[[str], Host], tmp_path: Path) -> None:
     domain = "<domain type='test'><name>{}</name><memory>1</memory><os><type>hvm</type></os></domain>".format
     host = make_host("".join(map(domain, ("running", "paused", "off", "saved"))))
-    host._domain("paused").suspend()
-    host.destroy_guest("off")
-    host._domain("saved").managedSave(0)
-    host.create_guest(domain("transient"))
+    host.guests._domains.get("paused").suspend()
+    host.guests.destroy("off")
+    host.guests._domains.get("saved").managedSave(0)
+    host.guests.create(domain("transient"))
     record(host, str(tmp_path / "copy"))
     copy = connect(f"recorded://{tmp_path / 'copy'}")
-    states = {name: guest.state for name in copy.guest_names() if (guest := copy.guest(name))}
+    states = {name: guest.state for name in copy.guests.names() if (guest := copy.guests.find(name))}
     assert states == {
         "running": "running", "paused": "paused", "off": "shut off", "saved": "shut off", "transient": "running",
     }  # fmt: skip
-    assert copy._domain("saved").hasManagedSaveImage(0) == 1
-    transient = copy.guest("transient")
+    assert copy.guests._domains.get("saved").hasManagedSaveImage(0) == 1
+    transient = copy.guests.find("transient")
     assert transient is not None and not transient.persistent
 
 
 def test_what_the_test_driver_cannot_read_is_left_out_and_told(
     kvm: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = recording._networks
-    odd = recording.Part("the network 'odd'", "<network><name>odd</name><ip address='x'/></network>")
-    monkeypatch.setattr(recording, "_networks", lambda host: [*plain(host), odd])
+    plain = recorder._networks
+    odd = recorder.Item("the network 'odd'", "<network><name>odd</name><ip address='x'/></network>")
+    monkeypatch.setattr(recorder, "_networks", lambda host: [*plain(host), odd])
     (note,) = record(kvm, str(tmp_path / "copy"))
     assert note.startswith("the network 'odd' is left out: ")
     assert answers(connect(f"recorded://{tmp_path / 'copy'}")) == answers(kvm)
@@ -130,10 +131,10 @@ def test_a_folder_that_cannot_be_made(kvm: Host, tmp_path: Path) -> None:
 
 
 def test_a_recording_that_fails_leaves_nothing(kvm: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(host: Host) -> list[recording.Part]:
+    def fail(host: Host) -> list[recorder.Item]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(recording, "_guests", fail)
+    monkeypatch.setattr(recorder, "_guests", fail)
     with pytest.raises(KeyboardInterrupt):
         record(kvm, str(tmp_path / "copy"))
     assert list(tmp_path.iterdir()) == []

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import libvirt
 
-from virtprov.host.base import NEW_ENOUGH
-from virtprov.host.connection import Host
+from virtprov.host.connection import NEW_ENOUGH, Host
+from virtprov.host.domains import Domains
 from virtprov.host.failures import asking, reason
-from virtprov.host.recording.read import CAPABILITIES, DOMAIN_CAPABILITIES, HOST, INVENTORY
+from virtprov.host.recording import CAPABILITIES, DOMAIN_CAPABILITIES, HOST, INVENTORY
 from virtprov.host.uri import quoted_path
 from virtprov.support.errors import InputError
 
@@ -25,7 +25,7 @@ RUN_STATES = {1: 1, 2: 1, 3: 3, 4: 1, 5: 5, 6: 6, 7: 7}
 """virDomainState as the test driver takes it in <test:runstate>: it knows no "blocked" and "shutting down"."""
 
 
-class Part(NamedTuple):
+class Item(NamedTuple):
     """A piece of the inventory, and what to call it."""
 
     label: str
@@ -60,7 +60,7 @@ def record(host: Host, directory: str) -> tuple[str, ...]:
 def _write_all(host: Host, folder: str) -> tuple[str, ...]:
     import json
 
-    _write(folder, CAPABILITIES, host.capabilities().xml)
+    _write(folder, CAPABILITIES, host.capabilities.of_host().xml)
     for name, text in _domain_capabilities(host).items():
         _write(folder, name, text)
     left_out: list[str] = []
@@ -76,13 +76,13 @@ def _write(folder: str, name: str, text: str) -> None:
 
 
 def _facts(host: Host) -> dict[str, object]:
-    pools = list(host.pools())
-    networks = [host.network(name) for name in host.network_names()]
+    pools = list(host.storage.pools())
+    networks = [host.networks.find(name) for name in host.networks.names()]
     versions = (host.libvirt_version(), host.hypervisor_version())
     libvirt_version, hypervisor = (None if version == NEW_ENOUGH else version for version in versions)
     return {
         "uri": host.uri,
-        "default_bridge": host.default_bridge(),
+        "default_bridge": host.networks.default_bridge(),
         "libvirt_version": libvirt_version,
         "hypervisor_version": hypervisor,
         "pools": {pool.name: [pool.capacity, pool.allocation, pool.available] for pool in pools},
@@ -94,10 +94,10 @@ def _facts(host: Host) -> dict[str, object]:
 def _domain_capabilities(host: Host) -> dict[str, str]:
     """File name -> text; a host that always answers the same has one file, which answers everything."""
     found: dict[str, str] = {}
-    for kind in host.capabilities().guests:
+    for kind in host.capabilities.of_host().guests:
         for domain in kind.domain_types:
             for machine in (None, *(name for name in MACHINES if domain.machine(name))):
-                answer = host.domain_capabilities(kind.arch, machine, domain.name, domain.emulator or None)
+                answer = host.capabilities.of_guest(kind.arch, machine, domain.name, domain.emulator or None)
                 if answer:
                     words = (answer.arch, answer.machine or "default", answer.virt_type)
                     name = "domcapabilities-" + "-".join(words).replace("/", "_") + ".xml"
@@ -110,27 +110,28 @@ def _domain_capabilities(host: Host) -> dict[str, str]:
 # -- the inventory, piece by piece ---------------------------------------------------------------------
 
 
-def _networks(host: Host) -> list[Part]:
-    found = [host.network(name) for name in host.network_names()]
-    return [Part(f"the network '{network.name}'", network.xml) for network in found if network]
+def _networks(host: Host) -> list[Item]:
+    found = [host.networks.find(name) for name in host.networks.names()]
+    return [Item(f"the network '{network.name}'", network.xml) for network in found if network]
 
 
-def _pools(host: Host) -> list[Part]:
+def _pools(host: Host) -> list[Item]:
     parts = []
-    for pool in host.pools():
-        volumes = "".join(volume.xml for volume in host.volumes(pool.name))
-        parts.append(Part(f"the pool '{pool.name}'", _within(pool.xml, "pool", volumes)))
+    for pool in host.storage.pools():
+        volumes = "".join(volume.xml for volume in host.storage.volumes(pool.name))
+        parts.append(Item(f"the pool '{pool.name}'", _within(pool.xml, "pool", volumes)))
     return parts
 
 
-def _devices(host: Host) -> list[Part]:
-    return [Part(f"the device '{device.name}'", device.xml) for device in host.node_devices()]
+def _devices(host: Host) -> list[Item]:
+    return [Item(f"the device '{device.name}'", device.xml) for device in host.devices.all()]
 
 
-def _guests(host: Host) -> list[Part]:
+def _guests(host: Host) -> list[Item]:
     parts = []
-    for name in host.guest_names():
-        domain = host._domain(name)
+    domains = Domains(host._link)
+    for name in domains.names():
+        domain = domains.get(name)
         with asking(f"read the guest '{name}'"):
             persistent = bool(domain.isPersistent())
             xml = str(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE if persistent else 0))
@@ -139,7 +140,7 @@ def _guests(host: Host) -> list[Part]:
         extra = f"  <test:runstate {TEST_SPACE}>{state}</test:runstate>\n"
         extra += "" if persistent else f"  <test:transient {TEST_SPACE}/>\n"
         extra += f"  <test:hasmanagedsave {TEST_SPACE}/>\n" if saved else ""
-        parts.append(Part(f"the guest '{name}'", _within(xml, "domain", extra)))
+        parts.append(Item(f"the guest '{name}'", _within(xml, "domain", extra)))
     return parts
 
 
@@ -149,11 +150,11 @@ def _within(xml: str, tag: str, extra: str) -> str:
     return xml[:end] + extra + xml[end:]
 
 
-def _document(parts: list[Part]) -> str:
+def _document(parts: list[Item]) -> str:
     return "<node>\n" + "\n".join(part.xml for part in parts) + "\n</node>\n"
 
 
-def _readable(folder: str, parts: list[Part], left_out: list[str]) -> list[Part]:
+def _readable(folder: str, parts: list[Item], left_out: list[str]) -> list[Item]:
     """The parts that the test driver reads back; halved until each that it refuses stands alone."""
     if not parts:
         return []

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.host.base import NEW_ENOUGH
-from virtprov.host.connection import Host, connect
+from virtprov.host.connection import NEW_ENOUGH, Host, connect
 from virtprov.support.errors import HostError, XmlError
 
 
@@ -69,14 +68,14 @@ def test_a_host_json_that_is_no_text(folder: Path) -> None:
 def test_a_relative_folder_with_odd_characters(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = folder.rename(folder.parent / "my host #1 100%")
     monkeypatch.chdir(odd.parent)
-    assert connect(f"recorded://{odd.name}").guest_names() == ("7", "db", "web")
+    assert connect(f"recorded://{odd.name}").guests.names() == ("7", "db", "web")
 
 
 def test_versions_that_are_not_said_are_new_enough(folder: Path) -> None:
     (folder / "host.json").write_text('{"uri": "qemu:///session"}')
     host = opened(folder)
     assert (host.libvirt_version(), host.hypervisor_version()) == (NEW_ENOUGH, NEW_ENOUGH)
-    assert host.default_bridge() is None and host.is_session
+    assert host.networks.default_bridge() is None and host.is_session
 
 
 # -- capabilities ----------------------------------------------------------------------------------------
@@ -84,14 +83,14 @@ def test_versions_that_are_not_said_are_new_enough(folder: Path) -> None:
 
 def test_without_capabilities_the_test_driver_answers(folder: Path) -> None:
     (folder / "capabilities.xml").unlink()
-    kinds = opened(folder).capabilities().guests
+    kinds = opened(folder).capabilities.of_host().guests
     assert {domain.name for kind in kinds for domain in kind.domain_types} == {"test"}
 
 
 def test_broken_capabilities_say_whose_they_are(folder: Path) -> None:
     (folder / "capabilities.xml").write_text("<capabilities>")
     with pytest.raises(XmlError, match="the capabilities of qemu:///system is not well-formed"):
-        _ = opened(folder).capabilities().host_arch
+        _ = opened(folder).capabilities.of_host().host_arch
 
 
 # -- domain capabilities ---------------------------------------------------------------------------------
@@ -117,28 +116,28 @@ def test_broken_capabilities_say_whose_they_are(folder: Path) -> None:
 def test_the_nearest_of_several_answers(
     kvm: Host, question: tuple[str | None, str | None, str | None, str | None], answer: tuple[str, str] | None
 ) -> None:
-    found = kvm.domain_capabilities(*question)
+    found = kvm.capabilities.of_guest(*question)
     assert (found and (found.machine, found.virt_type)) == answer
 
 
 def test_a_single_answer_is_for_every_question(hosts: Path) -> None:
     host = connect(f"recorded://{hosts / 'remote'}")
     for question in (("x86_64", "pc", "kvm"), ("aarch64", "virt", "qemu"), (None, None, None)):
-        found = host.domain_capabilities(*question)
+        found = host.capabilities.of_guest(*question)
         assert found is not None and found.machine == "pc-q35-8.2"
 
 
 def test_a_single_answer_of_another_name_is_for_its_architecture(folder: Path) -> None:
     for path in folder.glob("domcapabilities-x86_64-*"):
         path.unlink()
-    assert opened(folder).domain_capabilities("x86_64", "q35", "kvm") is None
-    assert opened(folder).domain_capabilities("aarch64", "virt", "kvm") is not None
+    assert opened(folder).capabilities.of_guest("x86_64", "q35", "kvm") is None
+    assert opened(folder).capabilities.of_guest("aarch64", "virt", "kvm") is not None
 
 
 def test_without_files_there_is_no_answer(folder: Path) -> None:
     for path in folder.glob("domcapabilities*"):
         path.unlink()
-    assert opened(folder).domain_capabilities("x86_64", "q35", "kvm") is None
+    assert opened(folder).capabilities.of_guest("x86_64", "q35", "kvm") is None
 
 
 # -- the inventory ---------------------------------------------------------------------------------------
@@ -148,7 +147,7 @@ def test_without_an_inventory_nothing_is_there(folder: Path) -> None:
     (folder / "inventory.xml").unlink()
     (folder / "host.json").write_text('{"uri": "qemu:///system", "pools_off": ["attic"]}')
     host = opened(folder)
-    assert host.guest_names() == host.network_names() == host.pool_names() == host.node_device_names() == ()
+    assert host.guests.names() == host.networks.names() == host.storage.pool_names() == host.devices.names() == ()
 
 
 def test_a_broken_inventory_is_named(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -159,7 +158,7 @@ def test_a_broken_inventory_is_named(folder: Path, capfd: pytest.CaptureFixture[
 
 
 def test_pools_have_the_recorded_sizes_and_states(kvm: Host) -> None:
-    images, attic = kvm.pool("images"), kvm.pool("attic")
+    images, attic = kvm.storage.pool("images"), kvm.storage.pool("attic")
     assert images is not None and attic is not None
     assert (images.capacity, images.allocation, images.available) == (536870912000, 322122547200, 214748364800)
     assert images.active and not attic.active
@@ -175,6 +174,6 @@ def test_something_off_that_the_inventory_lacks(folder: Path) -> None:
 def test_writing_to_a_recorded_host_leaves_the_folder_alone(folder: Path) -> None:
     before = (folder / "inventory.xml").read_bytes()
     host = opened(folder)
-    host.define_guest("<domain type='kvm'><name>new</name><memory>1</memory><os><type>hvm</type></os></domain>")
-    assert host.guest("new") is not None
-    assert (folder / "inventory.xml").read_bytes() == before and opened(folder).guest("new") is None
+    host.guests.define("<domain type='kvm'><name>new</name><memory>1</memory><os><type>hvm</type></os></domain>")
+    assert host.guests.find("new") is not None
+    assert (folder / "inventory.xml").read_bytes() == before and opened(folder).guests.find("new") is None

@@ -1,0 +1,136 @@
+"""From the command line of virtprov-install to requests."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+import pytest
+
+from virtprov.actions.request import Checks, InstallRequest
+from virtprov.cli.install import command, legacy, request
+from virtprov.cloudinit.seed_request import SeedRequest
+from virtprov.guest.boot import Method
+from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.support.errors import UsageError
+
+
+def parsed(*words: str) -> Namespace:
+    args = command.build_parser().parse_args(list(words))
+    legacy.apply(args)
+    return args
+
+
+def request_of(*words: str) -> InstallRequest:
+    return request.to_request(parsed(*words), OsinfoRequest("generic"))
+
+
+@pytest.mark.parametrize(
+    ("words", "method"),
+    [
+        ((), Method()),
+        (("--import",), Method("import")),
+        (("--cdrom", "/a.iso"), Method("cdrom", "/a.iso")),
+        (("-c", "/a.iso", "--livecd"), Method("cdrom", "/a.iso", live=True)),
+        (("--pxe",), Method("pxe")),
+        (("--pxe", "--livecd"), Method("pxe", live=True)),
+        (("--install", "bootdev=fd"), Method("bootdev", bootdev="fd")),
+        (("--import", "--install", "bootdev=cdrom"), Method("bootdev", bootdev="cdrom")),
+        (("--install", "no_install=yes"), Method("import")),
+        (("--install", "kernel=/k"), Method("kernel", kernel="/k")),
+        (
+            ("--install", "kernel=/k,initrd=/i,kernel_args=a,b c"),
+            Method("kernel", kernel="/k", initrd="/i", args="a,b c"),
+        ),
+    ],
+)
+def test_how_the_system_comes_in(words: tuple[str, ...], method: Method) -> None:
+    assert request_of(*words).method == method
+
+
+@pytest.mark.parametrize(
+    ("words", "checks"),
+    [
+        ((), Checks()),
+        (("--check", "mac_in_use=off"), Checks(mac_in_use=False)),
+        (("--check", "all=off"), Checks(False, False, False, False, True, False, host=False)),
+        (("--force",), Checks(False, False, False, False, True, False, host=False)),
+        (("--check", "all=off,disk_size=on"), Checks(False, True, False, False, True, False, host=False)),
+        (("--check", "name_in_use=off"), Checks(name_in_use=False)),
+        (("--check", "host=off"), Checks(host=False)),
+        (("--check", "pool_create=on,permissions=off"), Checks(permissions=False, pool_create=True)),
+        (("--check", "path_in_use=no", "--check", "disk_size=0"), Checks(path_in_use=False, disk_size=False)),
+    ],
+)
+def test_checks(words: tuple[str, ...], checks: Checks) -> None:
+    assert request_of(*words).checks == checks
+
+
+@pytest.mark.parametrize(
+    ("words", "seed"),
+    [
+        ((), None),
+        (("--cloud-init",), SeedRequest(root_password_generate=True, disable=True)),
+        (("--cloud-init", "none"), None),
+        (("--cloud-init", "disable=on,user=joe"), SeedRequest(disable=True, user="joe")),
+    ],
+)
+def test_cloud_init(words: tuple[str, ...], seed: SeedRequest | None) -> None:
+    assert request_of(*words).seed == seed
+
+
+def test_groups_in_order_and_those_turned_off() -> None:
+    made = request_of("--disk", "none", "--disk", "/a,size=1", "--sound", "none", "--network", "user", "--boot", "uefi")
+    assert [use.group for use in made.uses] == ["boot", "disk", "network"]
+    assert made.refused == {"disk", "sound"}
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "value"),
+    [
+        (("--name", "x"), "name", "x"),
+        (("--virt-type", "KVM"), "domain_type", "kvm"),
+        (("--arch", "aarch64"), "arch", "aarch64"),
+        (("--machine", "q35"), "machine", "q35"),
+        (("--container",), "os_type", "exe"),
+        (("--autostart",), "autostart", True),
+        (("--transient",), "transient", True),
+        (("--noreboot",), "noreboot", True),
+        (("--wait",), "wait", -1.0),
+        (("--wait", "2.5"), "wait", 2.5),
+        (("--print-xml",), "printing", True),
+        (("--dry-run",), "dry", True),
+        (("--dry-run",), "printing", False),
+    ],
+)
+def test_plain_flags(words: tuple[str, ...], field: str, value: object) -> None:
+    assert getattr(request_of(*words), field) == value
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--pxe", "--import"), "--pxe and --import exclude each other"),
+        (("--cdrom", "/a", "--pxe"), "--cdrom and --pxe exclude each other"),
+        (("--import", "--install", "debian12"), "--import and --install debian12 exclude each other"),
+        (("--cdrom", "/a", "--install", "kernel=/k"), "--cdrom and --install kernel=/k exclude each other"),
+        (("--pxe", "--install", "bootdev=fd"), "--pxe and --install bootdev=fd exclude each other"),
+        (("--transient", "--autostart"), "--autostart contradicts --transient"),
+        (("--pxe", "--extra-args", "x"), "--extra-args goes with --location only"),
+        (("--pxe", "--initrd-inject", "x"), "--initrd-inject goes with --location only"),
+        (("--disk", "/a,none=1"), "--disk has no option 'none'"),
+    ],
+)
+def test_contradictions(words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        request_of(*words)
+    assert caught.value.hint
+
+
+def test_how_the_command_goes_on() -> None:
+    plain = request.to_run_request(parsed("--connect", "test:///default"))
+    assert plain == request.RunRequest("test:///default", None, "", False, True, False, "default")
+    words = ("--print-xml", "1", "--no-schema-check", "--noautoconsole", "--dry-run", "--quiet")
+    shown = request.to_run_request(parsed(*words))
+    assert shown == request.RunRequest(None, None, "1", True, False, True, "none")
+    explained = request.to_run_request(parsed("--explain", "--name", "web", "--hvm"))
+    assert explained.explain == {"name": "--name web", "os/type": "--hvm"}

@@ -1,0 +1,35 @@
+"""Where storage is made, what earlier runs left is told of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.trail import FileTrail
+from virtprov.actions.steps.guest import Start
+from virtprov.actions.steps.seed import WriteSeed
+from virtprov.host.connection import connect
+from virtprov.library.editing import warn_of_leftovers
+from virtprov.library.events import Collector
+
+
+def test_runs_without_an_end_are_told_of_where_storage_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    hears = Collector(None)
+    seed, start = WriteSeed("p", "web-seed.iso", b""), Start("web")
+    with connect("test:///default") as host:
+        killed = FileTrail("virtprov-xml", host, print)
+        killed.begin(Volume("old.img", "p"))
+        killed.let_go()
+        world = hears.world(host)
+        warn_of_leftovers([seed], world, hears)  # nothing outlives a run on this host
+        world.trail = FileTrail("virtprov-xml", host, print)
+        warn_of_leftovers([start], world, hears)
+        assert hears.warnings == []
+        warn_of_leftovers([start, seed], world, hears)
+    (warning,) = hears.warnings
+    assert "came to no end and may have left" in warning

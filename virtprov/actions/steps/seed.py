@@ -1,0 +1,121 @@
+"""Steps that write the volumes of cloud-init seeds, and delete those that have come free."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.steps.storage import filling
+from virtprov.guest.disks.source import DiskSource
+from virtprov.guest.disks.volumes import NewVolume
+from virtprov.guest.document import Guest
+from virtprov.support.errors import HostError
+from virtprov.support.frozen import Record
+from virtprov.support.text import listed
+
+if TYPE_CHECKING:
+    from virtprov.actions.run.plan import Undo, World
+    from virtprov.host.connection import Host
+
+
+class OldSeed(Record):
+    """The volume of a seed that no drive of the changed guest holds any more."""
+
+    pool: str
+    volume: str
+    path: str
+
+
+class WriteSeed(Record):
+    """A cloud-init seed as a volume: made, then filled. `data` is the ISO image; a `passing` one goes after use."""
+
+    pool: str
+    name: str
+    data: bytes
+    passing: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"Writing the cloud-init seed {self.name}"
+
+    def do(self, world: World) -> Undo | None:
+        wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
+        volume = Volume(self.name, self.pool, passing=self.passing)
+        with world.making(volume) as entry:
+            created = world.host.storage.create_volume(self.pool, wanted.xml(mode="0600"))
+            entry.note_made(volume.as_made(world.host, created))
+            with filling(world, entry, self.pool, self.name):
+                world.host.storage.upload_volume(self.pool, self.name, BytesIO(self.data), progress=world.advance)
+        return world.undo(entry)
+
+
+class DeleteSeeds(Record):
+    """Seeds that have come free are deleted, unless a guest has them still. For several guests one step will do.
+
+    Comes after the new definitions; undone by writing the volumes again.
+    """
+
+    volumes: tuple[OldSeed, ...]
+
+    @property
+    def label(self) -> str:
+        names = listed(old.volume for old in self.volumes)
+        return f"Deleting the cloud-init {'seed' if len(self.volumes) == 1 else 'seeds'} {names}"
+
+    def do(self, world: World) -> Undo | None:
+        held = _held(world.host)
+        undos: list[Undo] = []
+        for old in self.volumes:
+            names = held.get(old.path, []) + held.get(f"{old.pool}/{old.volume}", [])
+            if names:
+                world.warn(_still(old, names))
+                continue
+            undo = _delete(world, old)
+            if undo is not None:
+                undos.append(undo)
+        return (lambda: [undo() for undo in undos]) if undos else None
+
+
+def _still(old: OldSeed, names: list[str]) -> str:
+    who = listed(f"'{name}'" for name in sorted(set(names)))
+    return (
+        f"{who} still {'has' if len(set(names)) == 1 else 'have'} the seed {old.volume}, so it stays: once it is out,"
+        f" `virsh vol-delete {old.volume} --pool {old.pool}` deletes it"
+    )
+
+
+def _held(host: Host) -> dict[str, list[str]]:
+    """Which guests, as they run or are stored, have which seed: by path, or by pool and volume."""
+    held: dict[str, list[str]] = {}
+    for inactive in (False, True):
+        for text in host.guests.documents(inactive=inactive):
+            if "-seed" not in text:
+                continue
+            guest = Guest.parse(text)
+            for disk in guest.disks():
+                held.setdefault(DiskSource.of(disk).spelled, []).append(guest.name)
+    return held
+
+
+def _delete(world: World, old: OldSeed) -> Undo | None:
+    """Delete one volume, and keep its bytes for the undo. One that somebody else wrote stays; a failure is said."""
+    from virtprov.support import iso
+
+    copied = BytesIO()
+    try:
+        world.host.storage.download_volume(old.pool, old.volume, copied)
+        if not iso.is_ours(copied.getvalue()):
+            world.warn(f"{old.volume} in the pool '{old.pool}' is not a seed that virtprov wrote, so it stays there")
+            return None
+        world.host.storage.delete_volume(old.pool, old.volume)
+    except HostError as problem:
+        world.warn(f"the seed {old.volume} is left in the pool '{old.pool}': {problem.message}")
+        return None
+    return lambda: _write_again(world.host, old, copied.getvalue())
+
+
+def _write_again(host: Host, old: OldSeed, data: bytes) -> None:
+    volume = NewVolume(old.pool, old.volume, "", "raw", len(data), len(data))
+    host.storage.create_volume(old.pool, volume.xml(mode="0600"))
+    host.storage.upload_volume(old.pool, old.volume, BytesIO(data))

@@ -1,0 +1,107 @@
+"""From the command line of virtprov-install to requests: what the guest is to be, and how the command goes on."""
+
+from __future__ import annotations
+
+from virtprov.cli import parser
+from virtprov.options.catalogue import IN_ORDER
+from virtprov.support.errors import UsageError
+from virtprov.support.frozen import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from virtprov.actions.request import InstallRequest
+    from virtprov.library.install_request import NewGuest
+    from virtprov.osinfo.os_request import OsinfoRequest
+
+
+class RunRequest(Record):
+    """What the command does with the guest that is asked for.
+
+    `uri` is the connection (None: libvirt's choice), `explain` the flags as they were typed, by what they write
+    (None: nothing is to be explained), `print_xml` which documents are printed ("1", "2", "all"; "" for none),
+    `quiet` whether even warnings that are always wanted are not, `console` the kind of console to be opened.
+    """
+
+    uri: str | None
+    explain: dict[str, str] | None
+    print_xml: str
+    dry: bool
+    check_schema: bool
+    quiet: bool
+    console: str
+
+
+def to_run_request(args: Namespace) -> RunRequest:
+    """How the command goes on."""
+    typed = None
+    if args.explain:
+        from virtprov.cli.install import explain
+
+        typed = explain.typed_flags(args)
+    return RunRequest(
+        args.connect, typed, args.print_xml or "", args.dry_run, not args.no_schema_check, args.quiet, args.autoconsole
+    )
+
+
+def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
+    """Turn the parsed command line into a request; raises UsageError for what contradicts itself."""
+    from virtprov.guest import boot
+    from virtprov.library import install_request
+
+    _refuse_mixtures(args)
+    printing = args.print_xml is not None or args.explain
+    request = install_request.to_request(new_guest(args), osinfo, printing=printing, dry=args.dry_run)
+    if args.location and request.method.kind == boot.NOTHING:
+        raise install_request.no_trees()
+    return request
+
+
+def new_guest(args: Namespace) -> NewGuest:
+    """The guest as the library is asked for it; its system, which is read already, is left out."""
+    from virtprov.library.install_request import NewGuest
+
+    return NewGuest(
+        name=args.name or "",
+        options={group: texts for group in IN_ORDER if (texts := parser.texts(args, group))},
+        cdrom=args.cdrom or "",
+        pxe=args.pxe,
+        import_disk=args.import_disk,
+        install=next(iter(parser.texts(args, "install")), ""),
+        live=args.livecd,
+        cloud_init=parser.texts(args, "cloud-init") or None,
+        reinstall=args.reinstall or "",
+        os_type=args.os_type,
+        virt_type=args.virt_type,
+        arch=args.arch,
+        machine=args.machine,
+        checks=parser.texts(args, "check"),
+        check_schema=not args.no_schema_check,
+        autostart=args.autostart,
+        transient=args.transient,
+        noreboot=args.noreboot,
+        wait=args.wait,
+        destroy_on_exit=args.destroy_on_exit,
+        publish=args.publish,
+        fix_permissions=args.fix_permissions,
+    )
+
+
+def _refuse_mixtures(args: Namespace) -> None:
+    """Raise UsageError for --location beside another way to install, and for flags that go with it only."""
+    from virtprov.library.install_request import check_one_way
+
+    check_one_way(
+        {"--cdrom": args.cdrom, "--location": args.location, "--pxe": args.pxe, "--import": args.import_disk}, {}
+    )
+    if args.extra_args and not args.location:
+        raise UsageError("--extra-args goes with --location only", hint="a CD or a disk boots its own kernel")
+    if args.initrd_inject and not args.location:
+        raise UsageError("--initrd-inject goes with --location only", hint="it changes the installer's initrd")
+    unattended = parser.texts(args, "unattended")
+    if unattended and unattended[-1] != "none":
+        raise UsageError(
+            "answering an installer's questions (--unattended) is not in this release",
+            hint="use a cloud image with --cloud-init, or answer the installer by hand",
+        )

@@ -1,1 +1,0 @@
-"""Recorded hosts: a folder that answers like a host; writing one, and reading it."""

@@ -1,0 +1,1 @@
+"""What a program can call: connect, install, clone, edit and render. The commands call the same functions."""

@@ -1,0 +1,143 @@
+"""One change to a guest, as a program or a command line asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.library import texts
+from virtprov.support.errors import UsageError, nearest
+from virtprov.support.frozen import Record
+
+if TYPE_CHECKING:
+    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.guest.write.select import Selector
+    from virtprov.guest.write.use import Use
+    from virtprov.library.texts import Value
+    from virtprov.osinfo.profile import Profile
+
+CLOUD_INIT = "cloud-init"
+"""The group that is an action as well."""
+
+
+class Change(Record):
+    """One change to a guest; an edit is a row of them.
+
+    action   "edit", "add-device", "remove-device", or "cloud-init" (a new seed for the next boot)
+    group    the option group it is about: "memory", "disk", "rng" ...; "cloud-init" for that action
+    value    the text of the group's flag, or several uses of it; for "remove-device" which devices: "2", "all",
+             "target.dev=vda"; for "cloud-init" "eject" takes the seed out
+    which    for "edit": which elements, in the same words; None: the first
+    osinfo   for "add-device": the guest's operating system, when its definition does not name it
+    """
+
+    action: str
+    group: str
+    value: Value = ""
+    which: str | None = None
+    osinfo: str = ""
+
+
+def to_request(change: Change, *, schema: bool = True) -> EditRequest:
+    """Read what one change asks for; raises UsageError for what cannot be read, or contradicts itself.
+
+    `schema` says whether names and values are held against libvirt's schema.
+    """
+    from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest, check_group
+    from virtprov.guest.write.select import Selector
+
+    action, group = change.action, change.group
+    values = texts.listed(change.value)
+    if action == CLOUD_INIT:
+        return _seed(values)
+    check_group(action, group)
+    if action == REMOVE:
+        return EditRequest(action, group, (), _selector(group, values[-1] if values else ""))
+    profile = _profile(change.osinfo) if action == ADD else None
+    if group.startswith("convert-to-"):
+        values = [text for text in values if text != "default"]
+    uses = _uses(group, values, action, schema=schema)
+    chosen = Selector() if action != EDIT or change.which is None else _selector(group, change.which)
+    return EditRequest(action, group, uses, chosen, profile)
+
+
+def check_change(change: Change) -> None:
+    """Raise UsageError for an action or an option group that does not exist."""
+    from virtprov.actions.edit.changes import ADD, EDIT, REMOVE
+    from virtprov.options.catalogue import CONVERSIONS, XML
+
+    actions = (EDIT, ADD, REMOVE, CLOUD_INIT)
+    if change.action not in actions:
+        hint = nearest(change.action, actions) or "there are " + ", ".join(actions)
+        raise UsageError(f"there is no action '{change.action}'", hint=hint)
+    texts.check_group(change.group, (CLOUD_INIT,) if change.action == CLOUD_INIT else (*XML, *CONVERSIONS))
+    values = texts.listed(change.value)
+    if change.action == CLOUD_INIT:
+        texts.refuse_standard_input(CLOUD_INIT, values)
+    elif change.action in (EDIT, ADD) and not values and change.group not in CONVERSIONS:
+        raise UsageError(
+            f"the change of --{change.group} has no value", hint="give its text, such as '4096' for memory"
+        )
+
+
+def _seed(values: list[str]) -> EditRequest:
+    """What the uses of --cloud-init ask for together."""
+    from virtprov.actions.edit.changes import EJECT, SEED, EditRequest
+    from virtprov.cloudinit.seed_request import KEEP, from_options
+    from virtprov.guest.write import gather
+
+    if EJECT in values:
+        if len(values) > 1:
+            raise UsageError(
+                "--cloud-init eject takes the seed out, and another --cloud-init puts one in",
+                hint="give one of them: a new seed replaces the old one by itself",
+            )
+        return EditRequest(EJECT, CLOUD_INIT)
+    if "none" in values:
+        raise UsageError("--cloud-init none says nothing about a guest that is there", hint="eject takes its seed out")
+    words = gather.words(CLOUD_INIT, [text for text in values if text])
+    seed = from_options(words)
+    if words.get("keep") and seed.keep != KEEP:
+        raise UsageError(
+            f"--cloud-init keep={words['keep']}: the seed of a guest that is there stays until it is taken out",
+            hint="leave keep out; `--cloud-init eject` takes the seed out",
+        )
+    return EditRequest(
+        SEED, CLOUD_INIT, seed=seed, seed_text=",".join(f"{name}={text}" for name, text in words.items())
+    )
+
+
+def _selector(group: str, text: str) -> Selector:
+    from virtprov.guest.write import subopts
+    from virtprov.guest.write.assign import resolve
+    from virtprov.guest.write.select import Selector, is_position
+    from virtprov.options.catalogue import table
+
+    text = text.strip()
+    if not text:
+        raise UsageError(
+            f"which --{group} is meant is left empty", hint="give a number, all, or what the XML says of it"
+        )
+    if is_position(text):
+        return Selector(text)
+    rows = table(group)
+    return Selector("", resolve(rows, subopts.pairs(rows, text)), text)
+
+
+def _uses(group: str, values: list[str], action: str, *, schema: bool) -> tuple[Use, ...]:
+    from virtprov.guest.write import gather
+
+    uses, refused = gather.group_uses(group, values, schema=schema)
+    if refused:
+        raise UsageError(
+            f"--{group} none says nothing with --{action}",
+            hint=f"--remove-device --{group} all takes out every one of them",
+        )
+    return tuple(uses)
+
+
+def _profile(name: str) -> Profile | None:
+    if not name:
+        return None
+    from virtprov.osinfo.lookup import find
+
+    return find(name)

@@ -1,0 +1,398 @@
+"""Changing guests that are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.library import edit_request, events, texts
+from virtprov.library.edit_request import Change
+from virtprov.support.errors import HostError, ProvError, UsageError, nearest
+from virtprov.support.frozen import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Literal
+
+    from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.choice import Choice
+    from virtprov.actions.edit.guest_report import Failed, GuestReport
+    from virtprov.actions.edit.journal import Journal
+    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.run import Edit
+    from virtprov.actions.run.plan import Step, World
+    from virtprov.host.connection import Host
+    from virtprov.library.events import Hears, Listener
+
+    Target = Literal["config", "update", "both", "live"]
+
+REMOTE_JOBS = 8
+"""So many guests of a remote host at a time. Where a call takes 10 ms there and back, 200 guests take 15 s one by one,
+5 s four at a time, and 3 s with these; more gain little, and a daemon has other clients."""
+MOST_JOBS = 64
+"""More at a time would only wait for each other: a daemon of libvirt has 20 workers unless it is told otherwise."""
+UNKEPT = "the host did not keep the change: its definition of the guest is as it was before"
+
+
+class EditedGuest(Record):
+    """What became of one guest.
+
+    name, uuid     its identity, after the edit
+    changed        whether anything is another than before (with `dry_run`: would be)
+    stored         whether its definition was stored
+    kept           False when the host took the definition, and has the old one all the same
+    updated        whether the running guest was changed
+    started        whether it was started
+    diff           the difference in its definition, as a unified diff; empty for none
+    live_diff      the difference in the running guest, where that alone is changed
+    xml            its changed definition; may hold passwords
+    root_password  the password that a new seed made up for root; empty when none was
+    warnings       what was said of this guest alone
+    error          why it could not be changed (with `keep_going`), or None; `uuid` is empty then
+    """
+
+    name: str
+    uuid: str = ""
+    changed: bool = False
+    stored: bool = False
+    kept: bool = True
+    updated: bool = False
+    started: bool = False
+    diff: str = ""
+    live_diff: str = ""
+    xml: str = ""
+    root_password: str = ""
+    warnings: tuple[str, ...] = ()
+    error: ProvError | None = None
+
+
+class Edited(Record):
+    """What became of an edit: each guest that was meant, in order, and what was said on the way."""
+
+    guests: tuple[EditedGuest, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def failed(self) -> tuple[EditedGuest, ...]:
+        """The guests that could not be changed."""
+        return tuple(guest for guest in self.guests if guest.error is not None)
+
+
+def edit(
+    host: Host | str, guests: str | Sequence[str], changes: Change | Sequence[Change], *,
+    where: str = "", states: str | Sequence[str] = (), target: Target = "config", start: bool = False,
+    autostart: bool | None = None, dry_run: bool = False, keep_going: bool = False, keep_old: str | None = None,
+    jobs: int | None = None, check_schema: bool = True, listener: Listener | None = None,
+) -> Edited:  # fmt: skip
+    """Change guests: all of them, or none when one cannot be changed.
+
+    `host` is what `connect` returned, or a URI. `guests` are names, ids, UUIDs or patterns ("web*"; "*" for every
+    guest); of them those whose stored XML the XPath expression `where` holds for, and that are in one of `states`
+    ("running", "shutoff" ...). `changes` are made in order.
+
+    `target` says what is changed: "config" the stored definition; "update" the running guest as well, or neither;
+    "both" the running guest as far as it can be, and the definition; "live" the running guest alone. `start` starts
+    the guests afterwards; `autostart` says whether they start with their host. With `dry_run` nothing is changed.
+    `keep_going` leaves out guests that cannot be changed, and the result tells why. `keep_old` is a file for the old
+    definition, or for several guests a folder. `jobs` is how many guests are worked on at a time.
+    `virtprov-xml --undo` puts back what the last edit changed.
+
+    Raises UsageError for a request that makes no sense, HostError when no guest is meant or the host refuses, and
+    what kept a guest from being changed; all guests are as they were then.
+    """
+    from virtprov.actions.edit.run import Edit
+    from virtprov.library.connecting import opened
+
+    _check(guests, changes, autostart, target)
+    requests = _requests(changes, check_schema)
+    asked = Edit(requests, to_wanted(target, start=start, dry_run=dry_run), autostart, check_schema, shows=True)
+    chosen = to_choice(texts.listed(guests), where or None, ",".join(texts.listed(states)) or None)
+    hears = events.Collector(listener)
+    with opened(host) as found:
+        warn_of_doubts(requests, found, hears)
+        asked = asked._replace(alone=_is_alone(chosen, found))
+        work = Editing(found, asked, hears, keep_old=keep_old, keep_going=keep_going, jobs=jobs)
+        results = _Results(work, keep_going).all(chosen)
+    return Edited(results, tuple(hears.notes), tuple(hears.warnings))
+
+
+def _requests(changes: Change | Sequence[Change], schema: bool) -> tuple[EditRequest, ...]:
+    listed = (changes,) if isinstance(changes, Change) else changes
+    for change in listed:
+        edit_request.check_change(change)
+    return tuple(edit_request.to_request(change, schema=schema) for change in listed)
+
+
+def _check(
+    guests: str | Sequence[str], changes: Change | Sequence[Change], autostart: bool | None, target: str
+) -> None:
+    names = texts.listed(guests)
+    if not names or "" in names:
+        raise UsageError("the guest's name is empty", hint="give a name, id or UUID, or '*' for every guest")
+    if not changes and autostart is None:
+        raise UsageError("the change itself is missing", hint="give a Change, or autostart")
+    if target == "live" and autostart is not None:
+        raise UsageError("--autostart is no part of what runs", hint="leave it out, or use the target 'both'")
+
+
+def to_wanted(target: str, *, start: bool, dry_run: bool) -> Wanted:
+    """What is to become of an edit; raises UsageError for a `target` that does not exist."""
+    from virtprov.actions.edit.outcome import Wanted
+
+    targets = ("config", "update", "both", "live")
+    if target not in targets:
+        raise UsageError(f"an edit cannot have the target '{target}'", hint="there are " + ", ".join(targets))
+    if dry_run:
+        return Wanted()
+    return Wanted(target != "live", target != "config", start, target == "both")
+
+
+def to_choice(names: Sequence[str], where: str | None, states: str | None) -> Choice:
+    """Which guests are meant. Raises UsageError for an expression or a state that makes no sense."""
+    from virtprov.actions.edit.choice import Choice
+
+    holds = None
+    if where is not None:
+        from virtprov.xml import xpath
+
+        holds = xpath.condition(where)
+    return Choice(tuple(names), parse_states(states), holds)
+
+
+def parse_states(text: str | None) -> frozenset[str]:
+    """The states that `--state` names. Raises UsageError for one that libvirt does not have."""
+    if text is None:
+        return frozenset()
+    from virtprov.host.info import STATES
+
+    known = {"".join(state.split()): state for state in STATES.values()}
+    found = set()
+    for word in text.split(","):
+        plain = word.strip().lower().replace("-", "").replace("_", "").replace(" ", "")
+        if plain not in known:
+            hint = nearest(plain, known) or "there are: " + ", ".join(known)
+            raise UsageError(f"--state {text}: a guest is never '{word.strip()}'", hint=hint)
+        found.add(known[plain])
+    return frozenset(found)
+
+
+def jobs_for(asked: int | None, host: Host) -> int:
+    """How many guests are worked on at a time. Raises UsageError when none is."""
+    if asked is not None and asked < 1:
+        raise UsageError(f"--jobs {asked}: at least one guest at a time is worked on", hint="for example --jobs 8")
+    return min(asked or (REMOTE_JOBS if host.is_remote else 1), MOST_JOBS)
+
+
+def warn_of_doubts(requests: Sequence[EditRequest], host: Host | None, hears: Hears) -> None:
+    """Warn of values that libvirt's schema does not know; raises UsageError as schema_check.check_values does."""
+    from virtprov.actions import schema_check
+
+    for sentence in schema_check.check_values([use for request in requests for use in request.uses], host):
+        hears.on_warning(sentence)
+
+
+def _is_alone(choice: Choice, host: Host) -> bool:
+    """Whether one guest is named: it may get another name or UUID."""
+    from virtprov.support.pattern import is_pattern
+
+    if len(choice.words) != 1 or choice.states or choice.holds is not None:
+        return False
+    return not is_pattern(choice.words[0]) or host.guests.find(choice.words[0]) is not None
+
+
+class Editing:
+    """One edit of guests of a host, or of a document that is no guest of it: planned by `editor`, done by `do`.
+
+    `uri` is the host as the user named it, which the journal keeps for --undo.
+    """
+
+    def __init__(
+        self,
+        host: Host | None,
+        edit: Edit,
+        hears: Hears,
+        *,
+        uri: str | None = None,
+        keep_old: str | None = None,
+        keep_going: bool = False,
+        jobs: int | None = None,
+    ) -> None:
+        from virtprov.actions.edit.keep_old import KeptFiles
+        from virtprov.actions.edit.run import Editor
+
+        self.hears = hears
+        self.keep_going = keep_going
+        self.jobs = jobs_for(jobs, host) if host is not None else 1
+        self._host = host
+        self._uri = uri
+        kept = None if keep_old is None else KeptFiles(keep_old, not edit.alone)
+        self.editor = Editor(host, edit, self._open_journal, kept)
+        self.changes_nothing = True
+
+    @property
+    def host(self) -> Host:
+        """The host, for what cannot be done without one."""
+        return self.editor.host
+
+    def do(self, todo: list[GuestReport]) -> list[Failed]:
+        """Do what is planned; returns the guests that could not be changed, with `keep_going`.
+
+        Raises Aborted when one could not be changed, and what was done to the others is undone.
+        """
+        from virtprov.actions.edit.apply import Work
+
+        if not todo:
+            return []
+        editor = self.editor
+        self.changes_nothing = False
+        editor.keep_old(todo)
+        if editor.journal is not None:
+            editor.journal.sync()
+        world = self.hears.world(self.host)
+        warn_of_leftovers([step for report in todo for step in report.first], world, self.hears)
+        work = Work(world, keep_going=self.keep_going, jobs=self.jobs)
+        try:
+            failed = work.all(todo)
+        except BaseException:
+            if editor.journal is not None and work.clean:
+                editor.journal.lasting = False
+            raise
+        gone = {name for name, _ in failed}
+        if work.clean:
+            editor.strike([report for report in todo if report.name in gone])
+        self.changes_nothing = not any(report.place >= 0 for report in todo if report.name not in gone)
+        return failed
+
+    def close(self) -> None:
+        """End the journal; it goes when there is nothing that --undo could put back."""
+        journal = self.editor.journal
+        if journal is not None:
+            journal.discard() if self.changes_nothing else journal.finish()
+
+    def _open_journal(self) -> Journal:
+        """The journal of this run; where none can be kept a warning is given, and the run goes on."""
+        from virtprov.actions.edit import journal
+
+        try:
+            return journal.begin(self.host, self._uri)
+        except ProvError as problem:
+            self.hears.on_warning(f"--undo will know nothing of this run: {problem.message}")
+            return journal.passing()
+
+
+def warn_of_leftovers(steps: Iterable[Step], world: World, hears: Hears) -> None:
+    """Where the steps make storage: warn of what runs that came to no end may have left of theirs."""
+    from virtprov.actions.steps import storage
+    from virtprov.actions.steps.seed import WriteSeed
+
+    making = (storage.MakePool, storage.MakeVolume, WriteSeed)
+    if world.trail.writes and any(isinstance(step, making) for step in steps):
+        events.warn_of_leftovers(hears)
+
+
+class _Results:
+    """The way of an edit that nobody is asked about: plan all, do all, tell."""
+
+    def __init__(self, work: Editing, keep_going: bool) -> None:
+        self.work = work
+        self.keep_going = keep_going
+        self.reports: list[GuestReport] = []
+        self.errors: dict[str, ProvError] = {}
+        self.said: dict[str, list[str]] = {}
+        self.order: list[str] = []
+
+    def all(self, choice: Choice) -> tuple[EditedGuest, ...]:
+        """Edit the guests that are chosen; returns what became of each. Raises ProvError."""
+        try:
+            self._plan(choice)
+            self._do()
+        finally:
+            self.work.close()
+        by_name = {report.name: report for report in self.reports}
+        told = [by_name.get(name, name) for name in self.order]
+        return tuple(self._result(each) for each in told)
+
+    def _plan(self, choice: Choice) -> None:
+        from virtprov.actions.edit import choice as choices
+
+        editor = self.work.editor
+        if editor.edit.alone:
+            planned = editor.guest(choice.words[0])
+            assert planned is not None  # whatever its state
+            return self._note(planned)
+        names = choices.names(choice, self.work.host)
+        for name, answer in editor.all(names, choice, self.work.jobs):
+            if isinstance(answer, ProvError):
+                self._fail(name, answer)
+            elif answer is not None:
+                self._note(answer)
+        if not self.order:
+            raise HostError(
+                f"no guest of {self.work.host.uri} is meant",
+                hint="`virsh list --all` lists the guests and their states",
+            )
+        return None
+
+    def _note(self, planned: GuestReport) -> None:
+        self.order.append(planned.name)
+        self.reports.append(planned)
+        self._tell(planned)
+
+    def _fail(self, name: str, error: ProvError) -> None:
+        if not self.keep_going:
+            raise error.reworded(f"{name}: {error.message}; no guest is changed", error.hint)
+        self.order.append(name)
+        self.errors[name] = error
+
+    def _do(self) -> None:
+        from virtprov.actions.edit.apply import Aborted
+
+        todo = [report for report in self.reports if report.plans]
+        try:
+            failed = self.work.do(todo)
+        except Aborted as error:
+            if self.work.editor.edit.alone:
+                raise error.cause from error
+            state = "the others are as they were" if error.clean else "not all others are as they were"
+            message = f"{error.failed}: {error.cause.message}; {state}"
+            raise error.cause.reworded(message, error.cause.hint) from error
+        finally:
+            for report in self.reports:
+                self._tell(report)
+        self.errors.update(failed)
+        self.reports = [report for report in self.reports if report.name not in self.errors]
+        self._warn_of_unkept()
+
+    def _warn_of_unkept(self) -> None:
+        for report in self.reports:
+            if not report.kept:
+                report.warnings.append(UNKEPT)
+                self._tell(report)
+
+    def _tell(self, report: GuestReport) -> None:
+        """Pass on what there is to be said of a guest, each thing once."""
+        for sentence in report.notes:
+            self.work.hears.on_note(f"{report.name}: {sentence}")
+        for sentence in report.warnings:
+            self.work.hears.on_warning(f"{report.name}: {sentence}")
+            self.said.setdefault(report.name, []).append(sentence)
+        report.notes.clear()
+        report.warnings.clear()
+
+    def _result(self, report: GuestReport | str) -> EditedGuest:
+        if isinstance(report, str):
+            return EditedGuest(report, error=self.errors[report], warnings=tuple(self.said.get(report, ())))
+        return EditedGuest(
+            report.name,
+            report.uuid,
+            report.changed,
+            report.stores,
+            report.kept,
+            report.updates,
+            report.wanted.start,
+            report.diff,
+            report.live_diff,
+            report.text,
+            next(iter(report.passwords), ""),
+            tuple(self.said.get(report.name, ())),
+        )

@@ -1,0 +1,209 @@
+"""Creating a guest, and rendering one that is not created."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.library import events, install_request, texts
+from virtprov.library.install_request import NewGuest
+from virtprov.support.frozen import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from virtprov.actions.install.draft import InstallPlan
+    from virtprov.actions.request import InstallRequest
+    from virtprov.actions.run.plan import World
+    from virtprov.host.connection import Host
+    from virtprov.library.events import Hears, Listener
+
+
+class Installed(Record):
+    """A guest that was created.
+
+    name, uuid     its identity
+    state          "created" (it runs), "installing" (its installer runs), "ready" (cloud-init is done), or "off"
+    macs           the addresses of its network interfaces, in order
+    volumes        the paths of the volumes that were made for it
+    xml            its definition, as it was given to libvirt
+    root_password  the password that was made up for root; empty when none was
+    notes, warnings  what was said on the way
+    """
+
+    name: str
+    uuid: str
+    state: str
+    macs: tuple[str, ...]
+    volumes: tuple[str, ...]
+    xml: str
+    root_password: str
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def install(host: Host | str, guest: NewGuest, *, listener: Listener | None = None) -> Installed:
+    """Create a guest, start it, and wait for it if `guest.wait` says so.
+
+    `host` is what `connect` returned, or a URI. When a step fails, what the earlier ones made is removed again.
+
+    Raises UsageError for a request that makes no sense, HostError when the host refuses, FetchError and MediaError
+    for media that cannot be had, WaitTimeout when the wait was too short, and GuestBroken when the guest did not come
+    up as asked; after the last two the guest is left as it is.
+    """
+    from virtprov.library.connecting import opened
+
+    hears = events.Collector(listener)
+    request = _request(guest)
+    with opened(host) as found:
+        work = Installation(found, request, hears)
+        if guest.check_schema:
+            work.check()
+        work.create()
+        if work.password:
+            hears.on_password(work.made.plan.name, work.password)
+        state = work.follow(lambda: request.wait, ends=guest.destroy_on_exit and bool(guest.wait))
+    made = work.made
+    return Installed(
+        made.plan.name,
+        made.uuid,
+        state,
+        made.macs,
+        made.volumes,
+        made.plan.documents[-1],
+        work.password,
+        tuple(hears.notes),
+        tuple(hears.warnings),
+    )
+
+
+def render(host: Host | str, guest: NewGuest, *, listener: Listener | None = None) -> tuple[str, ...]:
+    """Return the XML documents that `install` would give to libvirt, the first boot's first; nothing is changed.
+
+    `host` is what `connect` returned, or a URI; "recorded:///DIR" renders for a host that was recorded there.
+
+    Raises UsageError for a request that makes no sense, HostError for what the host does not have.
+    """
+    from virtprov.library.connecting import opened
+
+    request = _request(guest, printing=True)
+    with opened(host) as found:
+        hears = events.Collector(listener)
+        made = Installation(found, request, hears).made
+    if made.taken:
+        hears.on_warning(made.taken)
+    return made.plan.documents
+
+
+def _request(guest: NewGuest, *, printing: bool = False) -> InstallRequest:
+    texts.refuse_standard_input("cloud-init", texts.listed(guest.cloud_init))
+    return install_request.to_request(guest, printing=printing)
+
+
+class Installation:
+    """One guest on its way: planned when this is made, then created, then waited for. `made` is the plan.
+
+    The host is changed by `create` alone, and by what follows it. Raises as `install` does.
+    """
+
+    def __init__(self, host: Host, request: InstallRequest, hears: Hears) -> None:
+        from virtprov.actions import schema_check
+
+        self.host = host
+        self.request = request
+        self.hears = hears
+        for sentence in schema_check.check_values(request.uses, host):
+            hears.on_warning(sentence)
+        self.made = _plan(request, host)
+        events.tell_plan(self.made.plan, hears)
+        self._world: World | None = None
+
+    @property
+    def password(self) -> str:
+        """The password that is made up for root; "" for none."""
+        return self.made.seed.password if self.made.seed is not None else ""
+
+    @property
+    def world(self) -> World:
+        """What the steps act upon."""
+        if self._world is None:
+            self._world = self.hears.world(self.host)
+        return self._world
+
+    def check(self) -> None:
+        """Hold the documents against libvirt's schema."""
+        from virtprov.actions import schema_check
+
+        for sentence in schema_check.check_documents(self.made.plan.domains, self.host):
+            self.hears.on_warning(sentence)
+
+    def create(self) -> None:
+        """Do all steps, or none: when one fails, those before it are undone.
+
+        Where a name that was made up is taken meanwhile, `made` is another plan afterwards.
+        """
+        from virtprov.actions.run.again import apply_with_free_names
+
+        if self.world.trail.writes:
+            events.warn_of_leftovers(self.hears)
+        request = self.request
+        replan = None if request.name or request.reinstall else lambda: _plan(request, self.host)
+        apply_with_free_names(self.made, replan, self._apply, self.hears.on_note)
+
+    def _apply(self, made: InstallPlan) -> None:
+        from virtprov.actions.run.plan import apply
+
+        if made is not self.made:
+            self.made, self._world = made, None
+        apply(made.plan, self.world)
+
+    def follow(self, show: Callable[[], float | None], *, ends: bool = False) -> str:
+        """Wait for the guest and bring it to its final state, which is returned.
+
+        `show` shows the guest, and returns the minutes to wait (as NewGuest.wait). `ends` says whether the guest is
+        stopped afterwards. A user who interrupts this is told what becomes of the guest.
+        """
+        try:
+            state = self._follow(show, ends)
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(self._leave()) from stop
+        self.world.trail.finish_waiting(self.host)
+        if state == "ready":
+            from virtprov.actions.install.addresses import missing
+
+            sentence = missing(self.host, self.made.plan.name, self.made.plan.domains[-1].guest)
+            if sentence:
+                self.hears.on_warning(sentence)
+        return state
+
+    def _follow(self, show: Callable[[], float | None], ends: bool) -> str:
+        from virtprov.actions.install import finish
+
+        try:
+            minutes = show()
+            state = finish.finish(self.request._replace(wait=minutes), self.made, self.world)
+        finally:
+            if ends:
+                self.host.guests.destroy(self.made.plan.name)
+        return finish.OFF if ends else state
+
+    def _leave(self) -> str:
+        from virtprov.actions.install import finish
+        from virtprov.support.errors import ProvError
+
+        try:
+            sentence = finish.leave(self.made, self.world)
+            self.world.trail.finish_waiting(self.host)
+        except ProvError as problem:
+            name = self.made.plan.name
+            return f"the guest '{name}' is left as it is; its host does not say how: {problem.message}"
+        return sentence
+
+
+def _plan(request: InstallRequest, host: Host) -> InstallPlan:
+    if request.reinstall:
+        from virtprov.actions.install import reinstall
+
+        return reinstall.plan(request, host)
+    from virtprov.actions.install import draft
+
+    return draft.plan(request, host)
