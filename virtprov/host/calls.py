@@ -3,7 +3,8 @@
 libvirt waits inside of C, where Python hears no Ctrl-C. `Remote` stands in for an object of libvirt (a connection, and
 all that comes out of it: guests, pools, volumes, streams). Its methods run in the one thread that its connection has
 for this; the thread that opened the connection waits for them, as the only one that Python interrupts. Threads of our
-own that work on several guests call directly. What lives in this process, as libvirt's test driver, needs no stand-in.
+own that work on several guests call directly: the main thread that waits for them can leave them as well
+(`actions/run/workers.py`). What lives in this process, as libvirt's test driver, needs no stand-in.
 """
 
 from __future__ import annotations

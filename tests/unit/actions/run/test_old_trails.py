@@ -184,8 +184,8 @@ def test_old_trail_of_what_was_only_begun_asks_where_nothing_tells(
     found = leftovers.look(run, host)
     doubtful = [each.artifact.describe() for each in found if each.state == UNSURE]
     assert doubtful == [
-        "the running guest 'db'",
         "the changed definition of 'web'",
+        "the running guest 'db'",
         "the volume locked.img in the pool 'images'",
         "the volume new.img in the pool 'images'",
         "the volume new.img in the pool 'more'",
