@@ -39,7 +39,10 @@ def test_nothing_is_mounted_or_routed_outside(lab: Host) -> None:
     assert all(os.readlink(inside / kind) != os.readlink(outside / kind) for kind in ("mnt", "net", "pid", "uts"))
     routes = lab.execute(["ip", "-4", "route"]).out.splitlines()
     reached = {route.split()[0] for route in routes if not route.startswith("10.77.")}  # further hosts of the lab
-    assert reached == {"192.168.122.0/24"}, "guests can reach beyond the lab"
+    assert reached == {"192.168.122.0/24", "192.0.2.0/24", "default"}, "guests can reach beyond the lab"
+    ways_out = [route.strip() for route in routes if route.startswith("default")]
+    assert ways_out == ["default via 192.0.2.1 dev uplink0"], "the way out is the one that leads nowhere"
+    assert lab.execute(["ip", "link", "show", "uplink1"]).rc == 0, "its other end is in the lab as well"
 
 
 def test_guests_are_emulated_on_every_machine(lab: Host) -> None:

@@ -3,8 +3,8 @@
 libvirt waits in C code, where Python does not handle Ctrl-C. `Remote` is a proxy for a libvirt object (a connection,
 and everything that it returns: guests, pools, volumes, streams). Its methods run in the connection's thread; the thread
 that opened the connection waits for them, because only there Python handles signals. Other threads of virtprov, which
-process several guests, call directly. Objects within this process, such as those of libvirt's test driver, need no
-proxy.
+process several guests, call directly: the main thread, which waits for them, can stop waiting
+(`actions/run/workers.py`). Objects within this process, such as those of libvirt's test driver, need no proxy.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.chains import Chains
@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
 
+_NONE: Mapping[str, str] = {}
 _BOOTED = ("os/kernel", "os/initrd", "os/dtb", "os/loader", "os/nvram")
 """Files that a guest needs to boot."""
 
 
-def users_of(host: Host, own: frozenset[str], made: frozenset[str]) -> Callable[[str], str]:
+def users_of(
+    host: Host, own: frozenset[str], made: frozenset[str], back: Mapping[str, str] = _NONE
+) -> Callable[[str], str]:
     """Return a function that tells who uses a path, such as "used by guest 'web'"; "" for nobody.
 
-    `own` are the UUIDs of guests to ignore, `made` the paths of images that do not count as users. The first question
-    reads all guests.
+    `own` are the UUIDs of guests to ignore, `made` the paths of images that do not count as users.
+    `back` has the definitions that will be restored, by the UUID of their guests. The first question reads all guests.
     """
     known: dict[str, str] = {}
     read = False
@@ -31,7 +34,7 @@ def users_of(host: Host, own: frozenset[str], made: frozenset[str]) -> Callable[
     def user_of(path: str) -> str:
         nonlocal read
         if not read:
-            for place, name in _used_by_guests(host, own):
+            for place, name in _used_by_guests(host, own, back):
                 known.setdefault(place, f"used by guest '{name}'")
             read = True
         for place in (path, os.path.realpath(path) if not host.is_remote else path):
@@ -42,13 +45,16 @@ def users_of(host: Host, own: frozenset[str], made: frozenset[str]) -> Callable[
     return user_of
 
 
-def _used_by_guests(host: Host, own: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _used_by_guests(host: Host, own: frozenset[str], back: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Return every path that a guest needs, running or stored, with the guest's name."""
     chains = Chains(host)
     for inactive in (False, True):
         for text in host.guests.documents(inactive=inactive):
             root = tree.parse(text)
-            if places.text(root, "./uuid") not in own:
+            uuid = places.text(root, "./uuid")
+            if uuid in back and (inactive or root.get("id") is None):  # what runs is not what is stored
+                root = tree.parse(back[uuid])
+            if uuid not in own:
                 name = places.text(root, "./name")
                 for place in _needed(chains, root):
                     yield place, name

@@ -11,9 +11,7 @@ from types import FrameType
 from virtprov.support import waiting
 
 _SIGNALS = tuple(
-    number
-    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))
-    if number is not None
+    number for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)) if number is not None
 )
 
 

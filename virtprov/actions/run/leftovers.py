@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifact import GONE, OTHERS, UNSURE, Artifact, Aside, Evidence, InUse
-from virtprov.actions.run.artifact_guests import Guest, StartedGuest
+from virtprov.actions.run.artifact_guests import Definition, Guest, StartedGuest
 from virtprov.actions.run.in_use import users_of
 from virtprov.actions.run.trail import KIND
 from virtprov.actions.run.trail_reader import DISCARD, Run, ended
@@ -65,12 +65,16 @@ def notice() -> str:
 
 
 def look(run: Run, host: Host) -> list[Found]:
-    """Return what the run has left, in the order of removal. Raises HostError if the host is unreachable."""
+    """Return what the run has left, in the order of removal. Raises HostError if the host is unreachable.
+
+    Definitions come first: what only they use can be removed after they are restored.
+    """
     doomed = {left.artifact.uuid for left in run.left if isinstance(left.artifact, Guest)}
     own = frozenset(path for left in run.left if (path := _path_of(host, left.artifact)))
-    user_of = users_of(host, run.guests, own)
+    back: dict[str, str] = {}
+    user_of = users_of(host, run.guests, own, back)
     found = []
-    for artifact, made, began in run.left:
+    for artifact, made, began in sorted(run.left, key=lambda left: not isinstance(left.artifact, Definition)):
         if isinstance(artifact, StartedGuest) and artifact.uuid in doomed:
             continue
         try:
@@ -85,6 +89,8 @@ def look(run: Run, host: Host) -> list[Found]:
             continue
         if seen.state != GONE:
             found.append(Found(artifact, *seen))
+            if isinstance(artifact, Definition) and seen.state != OTHERS:
+                back[artifact.uuid] = artifact.before
     return found
 
 
@@ -101,20 +107,33 @@ def remove(run: Run, host: Host, found: list[Found], sure: Callable[[Found], boo
 
     What others created or now use is kept. Raises HostError if the host is unreachable.
     """
-    outcomes = []
+    outcomes: list[Outcome] = []
     for each in found:
         if each.state == OTHERS or (each.state == UNSURE and not sure(each)):
             outcomes.append(Outcome(each.artifact, KEPT, each.why, settled=each.state == OTHERS))
             continue
-        try:
-            if run.phase == DISCARD and isinstance(each.artifact, Aside):
-                each.artifact.discard(host)
-            else:
-                each.artifact.take_down(host)
-        except ProvError as problem:
-            if not host.is_alive:
-                raise
-            outcomes.append(Outcome(each.artifact, KEPT, problem.message, settled=isinstance(problem, InUse)))
-        else:
-            outcomes.append(Outcome(each.artifact, REMOVED, settled=True))
+        user = _user_after(run, host, each.artifact, outcomes)
+        outcomes.append(Outcome(each.artifact, KEPT, user) if user else _take_down(run, host, each.artifact))
     return outcomes
+
+
+def _user_after(run: Run, host: Host, artifact: Artifact, outcomes: list[Outcome]) -> str:
+    """Who uses an artifact because a definition was not restored, in words; "" for nobody."""
+    if isinstance(artifact, Definition):
+        return ""
+    if all(outcome.fate == REMOVED for outcome in outcomes if isinstance(outcome.artifact, Definition)):
+        return ""
+    return users_of(host, run.guests, frozenset())(_path_of(host, artifact))
+
+
+def _take_down(run: Run, host: Host, artifact: Artifact) -> Outcome:
+    try:
+        if run.phase == DISCARD and isinstance(artifact, Aside):
+            artifact.discard(host)
+        else:
+            artifact.take_down(host)
+    except ProvError as problem:
+        if not host.is_alive:
+            raise
+        return Outcome(artifact, KEPT, problem.message, settled=isinstance(problem, InUse))
+    return Outcome(artifact, REMOVED, settled=True)

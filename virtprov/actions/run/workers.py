@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from virtprov.support.errors import ProvError
+from virtprov.support.waiting import SLICE, Wait, state
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -16,6 +17,9 @@ Answer = TypeVar("Answer")
 
 AHEAD = 4
 """How many items each worker may be ahead of the result that is waited for."""
+
+GRACE = 0.5
+"""Seconds that a thread still has after an interrupt, before it is left."""
 
 
 def in_order(
@@ -27,7 +31,7 @@ def in_order(
     """Call `work` for each item, `jobs` at a time in threads; a ProvError is a result, other exceptions are raised.
 
     `check` is called before each item, and may raise. If the caller stops early, items that have not begun are dropped,
-    and the others are waited for.
+    and the others are waited for, unless the user stops waiting with Ctrl-C.
     """
 
     def attempt(item: Item) -> Answer | ProvError:
@@ -56,18 +60,40 @@ def _in_threads(
     from concurrent.futures import ThreadPoolExecutor
 
     waiting: deque[tuple[Item, Future[Answer]]] = deque()
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            for item in items:
-                check()
-                waiting.append((item, pool.submit(work, item)))
-                if len(waiting) >= AHEAD * jobs:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                check()
-                first, future = waiting.popleft()
-                yield first, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        for item in items:
+            check()
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) >= AHEAD * jobs:
+                yield _first(waiting)
+        while waiting:
+            check()
+            yield _first(waiting)
+    finally:
+        for _, future in waiting:
+            future.cancel()
+        for _, future in waiting:
+            if not state.left:
+                _wait_for(future)
+        pool.shutdown(wait=not state.left)
+
+
+def _first(waiting: deque[tuple[Item, Future[Answer]]]) -> tuple[Item, Answer]:
+    """Take out the first item, with its answer; one that is still worked on after an interrupt stays."""
+    _wait_for(waiting[0][1])
+    item, future = waiting.popleft()
+    return item, future.result()
+
+
+def _wait_for(future: Future[Answer]) -> None:
+    """Wait until a thread is done. An interrupt is raised; what the thread waits for may never answer."""
+    from concurrent.futures import wait
+
+    watch = Wait()
+    try:
+        while not wait((future,), SLICE).done:
+            watch.look()
+    except KeyboardInterrupt:
+        state.left = state.left or not wait((future,), GRACE).done
+        raise

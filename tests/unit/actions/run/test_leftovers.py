@@ -214,6 +214,40 @@ def test_remove_puts_a_definition_back_unless_it_was_changed_again(
     assert leftovers.look(run, place) == [] and place.guests.xml("web", inactive=True) == before
 
 
+def with_disk(text: str) -> str:
+    disk = f"<disk type='file'><source file='{VOLUME.path}'/><target dev='vdx'/></disk>"
+    return text.replace("</devices>", f"{disk}</devices>")
+
+
+def test_remove_takes_down_a_volume_after_the_definition_that_uses_it(
+    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+) -> None:
+    before, all_before = place.guests.xml("web", inactive=True), listed(place)
+    cut_off(world, MAKE_VOLUME, Redefine("web", with_disk(before)))
+    run = read_run()
+    outcomes = leftovers.remove(run, place, leftovers.look(run, place), never)
+    assert [(outcome.fate, outcome.artifact.kind) for outcome in outcomes] == [
+        (REMOVED, "definition"),
+        (REMOVED, "volume"),
+    ]
+    assert place.guests.xml("web", inactive=True) == before and listed(place) == all_before
+
+
+def test_remove_keeps_a_volume_of_a_definition_that_is_not_restored(
+    place: Host, world: World, cut_off: CutOff, read_run: Read
+) -> None:
+    cut_off(world, MAKE_VOLUME, Redefine("web", with_disk(place.guests.xml("web", inactive=True))))
+    run = read_run()
+    found = leftovers.look(run, place)
+    now = place.guests.xml("web", inactive=True)
+    place.guests.define(now.replace("65536", "131072"))  # changed after it was looked at
+    outcomes = leftovers.remove(run, place, found, never)
+    assert [(outcome.fate, outcome.settled) for outcome in outcomes] == [(KEPT, False), (KEPT, False)]
+    assert outcomes[1].why == "used by guest 'web'"
+    assert place.storage.volume("images", "new.img") is not None
+    assert states(run, place) == [OTHERS, OTHERS]
+
+
 def test_look_leaves_a_guest_that_was_started_again(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
     place.guests.destroy("web")
     cut_off(world, Start("web"))

@@ -184,8 +184,8 @@ def test_old_trail_of_what_was_only_begun_asks_where_nothing_tells(
     found = leftovers.look(run, host)
     doubtful = [each.artifact.describe() for each in found if each.state == UNSURE]
     assert doubtful == [
-        "running guest 'db'",
         "changed definition of 'web'",
+        "running guest 'db'",
         "volume locked.img in pool 'images'",
         "volume new.img in pool 'images'",
         "volume new.img in pool 'more'",

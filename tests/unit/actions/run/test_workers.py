@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
+from virtprov.actions.run import workers
+from virtprov.actions.run.interrupt import Gate
 from virtprov.actions.run.workers import AHEAD, in_order
+from virtprov.support import waiting
 from virtprov.support.errors import ProvError
 
 
@@ -56,3 +62,76 @@ def test_in_order_checks_before_each_item(jobs: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         list(in_order(begun.append, range(1000), jobs, check))
     assert len(begun) <= 3
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Set once the main thread waits for another one, and looks after the user."""
+    event = threading.Event()
+
+    class Watch(waiting.Wait):
+        def look(self) -> None:
+            event.set()
+            super().look()
+
+    monkeypatch.setattr(workers, "Wait", Watch)
+    yield event
+    waiting.state.left, waiting.state.presses = False, 0
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def interrupt_after(event: threading.Event) -> None:
+    event.wait(60)
+    interrupt()
+
+
+def test_in_order_hears_an_interrupt_while_a_thread_is_stuck(watched: threading.Event) -> None:
+    answered = threading.Event()
+    user = threading.Thread(target=interrupt_after, args=(watched,))
+    user.start()
+    with pytest.raises(KeyboardInterrupt):
+        list(in_order(lambda _: answered.wait(60), range(4), 2))
+    assert waiting.state.left
+    answered.set()
+    user.join()
+
+
+def test_in_order_leaves_a_stuck_thread_at_the_second_interrupt_of_a_change(watched: threading.Event) -> None:
+    answered, gate = threading.Event(), Gate()
+
+    def press() -> None:
+        watched.wait(60)
+        while not waiting.state.left:  # a signal may follow too closely upon another one
+            interrupt()
+            answered.wait(0.1)
+
+    user = threading.Thread(target=press)
+    user.start()
+    with gate.closed():
+        with pytest.raises(waiting.Abandoned):
+            list(in_order(lambda _: answered.wait(60), range(4), 2, gate.check))
+        user.join()
+    answered.set()
+
+
+def test_in_order_waits_for_a_thread_that_answers_after_an_interrupt(watched: threading.Event) -> None:
+    pressed, done = threading.Event(), list[int]()
+
+    def work(number: int) -> None:
+        pressed.wait(60)
+        done.append(number)
+
+    def press() -> None:
+        watched.wait(60)
+        interrupt()
+        pressed.set()
+
+    user = threading.Thread(target=press)
+    user.start()
+    with pytest.raises(KeyboardInterrupt):
+        list(in_order(work, range(4), 2))
+    user.join()
+    assert 0 in done and not waiting.state.left
