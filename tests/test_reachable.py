@@ -35,7 +35,6 @@ KEPT = {
     "virtprov.osinfo.facts.images": "cloud images by name",
     "virtprov.osinfo.profile.Profile.cloud_images": "cloud images by name",
     "virtprov.osinfo.profile.Profile.install_tree": "the tree that --install os= takes",
-    "virtprov.host.guests.Guests.shutdown": "guests that are removed, or cloned, are shut down first",
     "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
     "virtprov.host.running_guests.SOURCES": "names each place that knows the address of a guest that is waited for",
     "virtprov.host.events.Watch.wait_agent": "waiting for a guest's agent",
