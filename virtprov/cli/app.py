@@ -108,7 +108,12 @@ def _start(tool: str, main: Main) -> int:
     import gc
 
     gc.set_threshold(100_000)  # most commands are over before there is garbage worth looking for
-    return _leave(run(tool, main, sys.argv[1:]))
+    try:
+        status = run(tool, main, sys.argv[1:])
+    except KeyboardInterrupt:  # just when the command was about to end
+        sys.stderr.write(f"{tool}: interrupted\n")
+        status = INTERRUPTED
+    return _leave(status)
 
 
 def _version(argv: list[str]) -> int:
