@@ -58,25 +58,30 @@ def _in_threads(
     work: Callable[[Item], Answer], items: Iterable[Item], jobs: int, check: Callable[[], None]
 ) -> Generator[tuple[Item, Answer], None, None]:
     from concurrent.futures import ThreadPoolExecutor
+    from contextlib import ExitStack
 
     waiting: deque[tuple[Item, Future[Answer]]] = deque()
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        for item in items:
-            check()
-            waiting.append((item, pool.submit(work, item)))
-            if len(waiting) >= AHEAD * jobs:
+    with ExitStack() as ending:
+        pool = ending.enter_context(ThreadPoolExecutor(jobs))
+        try:
+            for item in items:
+                check()
+                waiting.append((item, pool.submit(work, item)))
+                if len(waiting) >= AHEAD * jobs:
+                    yield _first(waiting)
+            while waiting:
+                check()
                 yield _first(waiting)
-        while waiting:
-            check()
-            yield _first(waiting)
-    finally:
-        for _, future in waiting:
-            future.cancel()
-        for _, future in waiting:
-            if not state.left:
-                _wait_for(future)
-        pool.shutdown(wait=not state.left)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+            try:
+                for _, future in waiting:
+                    if not state.left:
+                        _wait_for(future)
+            finally:
+                if state.left:
+                    ending.pop_all()  # nobody waits for the threads
 
 
 def _first(waiting: deque[tuple[Item, Future[Answer]]]) -> tuple[Item, Answer]:

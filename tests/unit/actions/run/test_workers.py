@@ -99,6 +99,20 @@ def test_in_order_hears_an_interrupt_while_a_thread_is_stuck(watched: threading.
     user.join()
 
 
+def test_in_order_hears_an_interrupt_after_the_caller_stopped(watched: threading.Event) -> None:
+    answered = threading.Event()
+    answers = in_order(lambda number: number == 0 or answered.wait(60), range(20), 2)
+    assert next(answers) == (0, True)
+    watched.clear()
+    user = threading.Thread(target=interrupt_after, args=(watched,))
+    user.start()
+    with pytest.raises(KeyboardInterrupt):
+        answers.close()
+    assert waiting.state.left
+    answered.set()
+    user.join()
+
+
 def test_in_order_leaves_a_stuck_thread_at_the_second_interrupt_of_a_change(watched: threading.Event) -> None:
     answered, gate = threading.Event(), Gate()
 
