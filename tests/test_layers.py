@@ -49,7 +49,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "edits": {"defaults", "disks", "document", "rule_context"},
     },
     "cli": {
-        "install": {"answers", "output", "parser", "streams", "dry_run"},
+        "install": {"answers", "output", "parser", "safe_streams", "dry_run"},
         "edit": {"answers", "output", "parser", "standard_input"},
     },
     "osinfo": {"media": {"pack", "resolve"}},
@@ -62,7 +62,7 @@ WINDOWS: dict[str, tuple[str, ...]] = {
     "libvirt": ("virtprov.host.",),
     "libvirt_lxc": ("virtprov.host.",),
     "libvirt_qemu": ("virtprov.host.",),
-    "subprocess": ("virtprov.support.command",),
+    "subprocess": ("virtprov.support.programs",),
     "requests": ("virtprov.support.http",),
     "pycdlib": ("virtprov.support.iso",),
     "yaml": ("virtprov.cloudinit.",),

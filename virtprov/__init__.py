@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from virtprov.library.connecting import connect
     from virtprov.library.edit_request import Change
     from virtprov.library.editing import Edited, EditedGuest, edit
-    from virtprov.library.events import Listener
     from virtprov.library.install_request import NewGuest
     from virtprov.library.installing import Installed, install, render
+    from virtprov.library.listening import Listener
     from virtprov.support.errors import (
         CommandError,
         FetchError,
@@ -64,7 +64,7 @@ _HOMES = {
     "virtprov.library.connecting": ("connect",),
     "virtprov.library.edit_request": ("Change",),
     "virtprov.library.editing": ("Edited", "EditedGuest", "edit"),
-    "virtprov.library.events": ("Listener",),
+    "virtprov.library.listening": ("Listener",),
     "virtprov.library.install_request": ("NewGuest",),
     "virtprov.library.installing": ("Installed", "install", "render"),
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from virtprov.cli.streams import Shown
+    from virtprov.cli.safe_streams import Shown
 
     Main = Callable[[list[str]], int]
 
@@ -149,11 +149,11 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
     No exception leaves this function. Interrupts, and SIGTERM and SIGHUP, which are handled like them, return 130 after
     `main` has undone its changes.
     """
-    from virtprov.cli import streams, talk
+    from virtprov.cli import safe_streams, talk
 
     _heed_signals()
     talk.begin(tool)
-    with streams.guarded() as out:
+    with safe_streams.guarded() as out:
         try:
             return _outcome(tool, main, argv) or _written(tool, out)
         finally:
@@ -247,10 +247,10 @@ def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "",
     if talk.asked(argv).json:
         import json
 
-        from virtprov.cli import streams
+        from virtprov.cli import safe_streams
 
         body = {"tool": tool, "kind": kind, "message": message, "hint": hint, "exit_code": code}
-        streams.exactly(json.dumps({"error": body}, indent=2) + "\n")
+        safe_streams.exactly(json.dumps({"error": body}, indent=2) + "\n")
     return code
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli import streams
+from virtprov.cli import safe_streams
 from virtprov.support import waiting
 
 TYPE_CHECKING = False
@@ -61,12 +61,12 @@ class Output:
     def document(self, text: str) -> None:
         """Print XML as a result: for programs, so it is not changed."""
         if not self.json:
-            streams.exactly(text if text.endswith("\n") else text + "\n")
+            safe_streams.exactly(text if text.endswith("\n") else text + "\n")
 
     def password(self, sentence: str) -> None:
         """Print a result that is shown only once: on standard error if standard output cannot be written."""
         self.result(sentence)
-        if not self.json and not streams.arrived():
+        if not self.json and not safe_streams.arrived():
             sys.stderr.write(sentence + "\n")
 
     def summary(self, sentence: str) -> None:
@@ -81,8 +81,8 @@ class Output:
 
             body = dict(facts)
             body["warnings"] = self.warnings
-            streams.exactly(json.dumps(body, indent=2) + "\n")
-            if not streams.arrived():
+            safe_streams.exactly(json.dumps(body, indent=2) + "\n")
+            if not safe_streams.arrived():
                 for word in dict.fromkeys(_passwords(body)):
                     sys.stderr.write(f"Password for root's first login: {word}\n")
 
@@ -104,7 +104,7 @@ def confirm(question: str) -> bool:
 
     Raises ProvError if the change to confirm could not be shown.
     """
-    if not streams.arrived():
+    if not safe_streams.arrived():
         from virtprov.support.errors import ProvError
 
         raise ProvError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import contextmanager
 
 from virtprov.cli import talk
 from virtprov.options.catalogue import GROUPS, help_line
@@ -11,7 +10,7 @@ from virtprov.support.errors import UsageError, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any, NoReturn
 
     Target = argparse.ArgumentParser | argparse._ArgumentGroup
@@ -37,15 +36,17 @@ def _wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
-@contextmanager
-def _untranslated() -> Iterator[None]:
+class _Untranslated:
     """Keep argparse from looking for translations: there are none, and the search takes longer than the help."""
-    kept = argparse._  # type: ignore[attr-defined]
-    argparse._ = str  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        argparse._ = kept  # type: ignore[attr-defined]
+
+    __slots__ = ("_kept",)
+
+    def __enter__(self) -> None:
+        self._kept = argparse._  # type: ignore[attr-defined]
+        argparse._ = str  # type: ignore[attr-defined]
+
+    def __exit__(self, *raised: object) -> None:
+        argparse._ = self._kept  # type: ignore[attr-defined]
 
 
 class Parser(argparse.ArgumentParser):
@@ -56,7 +57,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, **settings: Any) -> None:
-        with _untranslated():
+        with _Untranslated():
             super().__init__(formatter_class=_Formatter, add_help=False, **settings)
         self.fresh: set[str] = set()
 
@@ -80,7 +81,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help as text."""
-        with _untranslated():
+        with _Untranslated():
             return super().format_help()
 
     def add_fresh(self, target: Target, flag: str, **settings: Any) -> None:
@@ -96,7 +97,7 @@ class Parser(argparse.ArgumentParser):
                     f"the argument {word[:80]!a} is not valid UTF-8",
                     hint="XML can only hold valid text; rename the file if this is a file name",
                 )
-        with _untranslated():
+        with _Untranslated():
             read = super().parse_known_args(args, namespace)
         talk.heard(read[0])
         return read

@@ -235,11 +235,11 @@ def _ssh_place(target: Uri) -> tuple[str, int] | None:
     """Return the address that ssh uses for the host name, from its configuration; None with a proxy."""
     if target.option("command"):
         return None
-    from virtprov.support import command
+    from virtprov.support import programs
 
     port = ["-p", target.port] if target.port else []
     try:
-        told = command.run(["ssh", "-G", *port, "--", target.host], timeout=KNOCK)
+        told = programs.run(["ssh", "-G", *port, "--", target.host], timeout=KNOCK)
     except CommandError:
         return None
     words = dict(line.split(" ", 1) for line in told.splitlines() if " " in line)

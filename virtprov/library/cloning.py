@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.library import events, texts
+from virtprov.library import listening, texts
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from virtprov.actions.clone.draft import ClonePlan
     from virtprov.actions.request import CloneRequest
     from virtprov.host.connection import Host
-    from virtprov.library.events import Hears, Listener
+    from virtprov.library.listening import Hears, Listener
     from virtprov.library.texts import Value
 
 
@@ -89,7 +89,7 @@ def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> 
     """
     from virtprov.library.connecting import opened
 
-    hears = events.Collector(listener)
+    hears = listening.Collector(listener)
     request = to_request(copy)
     with opened(host) as found:
         work = Cloning(found, request, hears)
@@ -150,7 +150,7 @@ class Cloning:
         self.request = request
         self.hears = hears
         self.made = draft.plan(request, host)
-        events.tell_plan(self.made.plan, hears)
+        listening.tell_plan(self.made.plan, hears)
 
     def create(self) -> None:
         """Carry out all steps; if one fails, undo those before it.
@@ -163,7 +163,7 @@ class Cloning:
 
         worlds = [self.hears.world(self.host)]
         if worlds[0].trail.writes:
-            events.warn_of_leftovers(self.hears)
+            listening.warn_of_leftovers(self.hears)
 
         def do(made: ClonePlan) -> None:
             self.made = made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.library import edit_request, events, texts
+from virtprov.library import edit_request, listening, texts
 from virtprov.library.edit_request import Change
 from virtprov.support.errors import HostError, ProvError, UsageError, nearest
 from virtprov.support.frozen import Record
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from virtprov.actions.edit.changes import EditRequest
     from virtprov.actions.edit.choice import Choice
+    from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import Failed, GuestReport
     from virtprov.actions.edit.journal import Journal
     from virtprov.actions.edit.outcome import Wanted
-    from virtprov.actions.edit.run import Edit
     from virtprov.actions.run.plan import Step, World
     from virtprov.host.connection import Host
-    from virtprov.library.events import Hears, Listener
+    from virtprov.library.listening import Hears, Listener
 
     Target = Literal["config", "update", "both", "live"]
 
@@ -103,14 +103,14 @@ def edit(
     Raises UsageError for an invalid request, HostError if no guest is selected or the host refuses, and the error of a
     guest that cannot be changed; no guest is changed then.
     """
-    from virtprov.actions.edit.run import Edit
+    from virtprov.actions.edit.editor import Edit
     from virtprov.library.connecting import opened
 
     _check(guests, changes, autostart, target)
     requests = _requests(changes, check_schema)
     asked = Edit(requests, to_wanted(target, start=start, dry_run=dry_run), autostart, check_schema, shows=True)
     chosen = to_choice(texts.listed(guests), where or None, ",".join(texts.listed(states)) or None)
-    hears = events.Collector(listener)
+    hears = listening.Collector(listener)
     with opened(host) as found:
         warn_of_doubts(requests, found, hears)
         asked = asked._replace(alone=_is_alone(chosen, found))
@@ -223,8 +223,8 @@ class Editing:
         keep_going: bool = False,
         jobs: int | None = None,
     ) -> None:
+        from virtprov.actions.edit.editor import Editor
         from virtprov.actions.edit.keep_old import KeptFiles
-        from virtprov.actions.edit.run import Editor
 
         self.hears = hears
         self.keep_going = keep_going
@@ -293,7 +293,7 @@ def warn_of_leftovers(steps: Iterable[Step], world: World, hears: Hears) -> None
 
     making = (storage.MakePool, storage.MakeVolume, WriteSeed)
     if world.trail.writes and any(isinstance(step, making) for step in steps):
-        events.warn_of_leftovers(hears)
+        listening.warn_of_leftovers(hears)
 
 
 class _Results:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.library import events, install_request, texts
+from virtprov.library import install_request, listening, texts
 from virtprov.library.install_request import NewGuest
 from virtprov.support.frozen import Record
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import World
     from virtprov.host.connection import Host
-    from virtprov.library.events import Hears, Listener
+    from virtprov.library.listening import Hears, Listener
 
 
 class Installed(Record):
@@ -52,7 +52,7 @@ def install(host: Host | str, guest: NewGuest, *, listener: Listener | None = No
     """
     from virtprov.library.connecting import opened
 
-    hears = events.Collector(listener)
+    hears = listening.Collector(listener)
     request = _request(guest)
     with opened(host) as found:
         work = Installation(found, request, hears)
@@ -87,7 +87,7 @@ def render(host: Host | str, guest: NewGuest, *, listener: Listener | None = Non
 
     request = _request(guest, printing=True)
     with opened(host) as found:
-        hears = events.Collector(listener)
+        hears = listening.Collector(listener)
         made = Installation(found, request, hears).made
     if made.taken:
         hears.on_warning(made.taken)
@@ -114,7 +114,7 @@ class Installation:
         for sentence in schema_check.check_values(request.uses, host):
             hears.on_warning(sentence)
         self.made = _plan(request, host)
-        events.tell_plan(self.made.plan, hears)
+        listening.tell_plan(self.made.plan, hears)
         self._world: World | None = None
 
     @property
@@ -144,7 +144,7 @@ class Installation:
         from virtprov.actions.run.again import apply_with_free_names
 
         if self.world.trail.writes:
-            events.warn_of_leftovers(self.hears)
+            listening.warn_of_leftovers(self.hears)
         request = self.request
         replan = None if request.name or request.reinstall else lambda: _plan(request, self.host)
         apply_with_free_names(self.made, replan, self._apply, self.hears.on_note)

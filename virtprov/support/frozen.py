@@ -5,8 +5,14 @@ A command's start-up makes some fifty such classes; each NamedTuple costs a call
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Self, dataclass_transform
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Self, dataclass_transform
+else:
+
+    def dataclass_transform(**facts):  # `typing` costs more than the whole of `--help`'s own work
+        return lambda maker: maker
 
 
 @dataclass_transform(frozen_default=True)

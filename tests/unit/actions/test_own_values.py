@@ -10,7 +10,7 @@ import pytest
 
 from virtprov.actions.edit import outcome
 from virtprov.actions.edit.changes import EDIT, EditRequest
-from virtprov.actions.edit.source import Source, from_bytes
+from virtprov.actions.edit.original import Source, from_bytes
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.edit import source
+from virtprov.actions.edit import original
 from virtprov.cli import app
 from virtprov.cli.edit import command
 from virtprov.support import lock
@@ -175,7 +175,7 @@ def test_no_libvirt_is_loaded(tmp_path: Path) -> None:
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
     """Let the file be changed once it was read, before it is looked at again."""
-    read, count = source.read_file, [0]
+    read, count = original.read_file, [0]
 
     def reading(path: str) -> object:
         count[0] += 1

@@ -11,7 +11,7 @@ import pytest
 from virtprov.actions.run.plan import Plan
 from virtprov.cli.output import Output, confirm
 from virtprov.host.connection import connect
-from virtprov.library.events import tell_plan
+from virtprov.library.listening import tell_plan
 
 Captured = pytest.CaptureFixture[str]
 

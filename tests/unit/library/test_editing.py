@@ -9,7 +9,7 @@ import pytest
 import virtprov
 from virtprov import Change, Host
 from virtprov.actions.edit import undo
-from virtprov.actions.edit.store import Store
+from virtprov.actions.edit.store_steps import Store
 from virtprov.actions.run.plan import Undo, World
 from virtprov.library.editing import to_wanted
 

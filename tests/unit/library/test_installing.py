@@ -11,9 +11,9 @@ import virtprov
 from virtprov import Host, NewGuest
 from virtprov.cli.install import command
 from virtprov.host.storage import Storage
-from virtprov.library.events import Collector
 from virtprov.library.install_request import to_request
 from virtprov.library.installing import Installation
+from virtprov.library.listening import Collector
 
 KVM = f"recorded://{Path(__file__).resolve().parents[2]}/data/hosts/kvm"
 WEB = NewGuest(

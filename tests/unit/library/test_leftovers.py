@@ -12,7 +12,7 @@ from virtprov.actions.steps.guest import Start
 from virtprov.actions.steps.seed import WriteSeed
 from virtprov.host.connection import connect
 from virtprov.library.editing import warn_of_leftovers
-from virtprov.library.events import Collector
+from virtprov.library.listening import Collector
 
 
 def test_runs_without_an_end_are_told_of_where_storage_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ def test_only_commands_speak_to_people() -> None:
     """No other room prints, or reads a terminal."""
     allowed = {
         "support/log.py": "the sink of --debug, which a command starts",
-        "support/command.py": "a console that a command attaches keeps the terminal's settings",
+        "support/programs.py": "a console that a command attaches keeps the terminal's settings",
         "cloudinit/sources.py": "user-data=-, which the library refuses",
     }
     streams = {"sys.stdin", "sys.stdout", "sys.stderr", "print", "input", "getpass.getpass"}

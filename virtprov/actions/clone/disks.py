@@ -10,7 +10,7 @@ from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.artifact_storage import inactive
 from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.files import CopyFile, discard, put_aside
+from virtprov.actions.steps.local_files import CopyFile, discard, put_aside
 from virtprov.guest import identity
 from virtprov.guest.disks.chains import Chains
 from virtprov.guest.disks.claimed_format import declared, is_told_otherwise, unlike

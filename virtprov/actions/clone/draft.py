@@ -12,8 +12,8 @@ from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.files import CopyFile
 from virtprov.actions.steps.guest import Define, Replace, discard_guest
+from virtprov.actions.steps.local_files import CopyFile
 from virtprov.guest import checks, identity, names
 from virtprov.guest.disks.claimed_format import is_told_otherwise
 from virtprov.guest.document import DomainDocument, Guest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.store import PutBack, Store
+from virtprov.actions.edit.store_steps import PutBack, Store
 from virtprov.actions.run import definition
 from virtprov.actions.run.plan import World, close_trail, undo_quietly
 from virtprov.actions.run.workers import in_order

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit import outcome
+from virtprov.actions.edit.original import from_file, read_file
 from virtprov.actions.edit.outcome import Edited, Wanted
-from virtprov.actions.edit.source import from_file, read_file
 from virtprov.support.errors import InputError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.outcome import Edited, Wanted
-from virtprov.actions.edit.store import Store
+from virtprov.actions.edit.store_steps import Store
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:

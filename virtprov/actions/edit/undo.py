@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import History, Past, Run, runs
-from virtprov.actions.edit.store import PutBack
+from virtprov.actions.edit.store_steps import PutBack
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart

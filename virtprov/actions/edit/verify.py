@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import ADD, REMOVE, Changed, EditRequest, change, storage_of
+from virtprov.actions.edit.original import Source
 from virtprov.actions.edit.outcome import Edited, Wanted, spelled, turned
-from virtprov.actions.edit.source import Source
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.write import select
 from virtprov.options.catalogue import table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifact import GONE, OTHERS, UNSURE, Artifact, Aside, Evidence, InUse
 from virtprov.actions.run.artifact_guests import Definition, Guest, StartedGuest
-from virtprov.actions.run.in_use import users_of
+from virtprov.actions.run.artifact_use import users_of
 from virtprov.actions.run.trail import KIND
 from virtprov.actions.run.trail_reader import DISCARD, Run, ended
 from virtprov.support import state

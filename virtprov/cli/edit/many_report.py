@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from virtprov.actions.edit.apply import Aborted
+    from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import Failed, GuestReport
-    from virtprov.actions.edit.run import Edit
     from virtprov.cli.edit.flags import Flags
     from virtprov.cli.output import Output
     from virtprov.support.errors import ProvError

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from virtprov.actions.edit.changes import EditRequest
+    from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import GuestReport
+    from virtprov.actions.edit.original import Source
     from virtprov.actions.edit.outcome import Wanted
-    from virtprov.actions.edit.run import Edit
-    from virtprov.actions.edit.source import Source
     from virtprov.actions.live.effects import Effect
     from virtprov.cli.edit.flags import Flags
     from virtprov.cli.output import Output
@@ -27,16 +27,16 @@ DIFFERS = 10
 
 def document(file: str | None) -> Source:
     """Read the XML of a guest from a file; None or "-" is standard input. Raises ProvError."""
-    from virtprov.actions.edit import source
+    from virtprov.actions.edit import original
 
     if file not in (None, "-"):
-        return source.from_file(*source.read_file(file))
+        return original.from_file(*original.read_file(file))
     if sys.stdin is not None and sys.stdin.isatty():
         raise UsageError(
             "no guest given, and standard input is a terminal",
             hint="give a guest name, or pipe XML in: virsh dumpxml GUEST | virtprov-xml --edit ...",
         )
-    return source.from_bytes(standard_input.read("XML"))
+    return original.from_bytes(standard_input.read("XML"))
 
 
 def off(planned: GuestReport, flags: Flags, wanted: Wanted) -> list[str]:

@@ -64,7 +64,7 @@ class _Run(ABC):
         """Report what was done; returns the exit status."""
 
     def __init__(self, flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> None:
-        from virtprov.actions.edit.run import Edit
+        from virtprov.actions.edit.editor import Edit
 
         self.flags = flags
         self.host = host

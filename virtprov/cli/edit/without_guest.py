@@ -39,7 +39,7 @@ def write_back(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None
 def build(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, output: Output) -> int:
     """Print a new element, for a given guest or an empty one; returns the exit status."""
     from virtprov.actions.edit import outcome
-    from virtprov.actions.edit.source import from_host, from_nothing
+    from virtprov.actions.edit.original import from_host, from_nothing
 
     source = from_host(host, flags.guest) if host is not None and flags.guest else from_nothing(host)
     made = outcome.make(changes, source, outcome.Wanted(), host)
@@ -54,8 +54,8 @@ def build(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, out
 
 def _facts(made: Edited, changes: tuple[EditRequest, ...]) -> dict[str, object]:
     from virtprov.actions.edit import guest_report
+    from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.outcome import Wanted
-    from virtprov.actions.edit.run import Edit
 
     planned = guest_report.report(made, Wanted(), text=False)
     return report.facts(planned, Edit(changes, Wanted()), done=False)

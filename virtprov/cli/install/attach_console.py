@@ -83,8 +83,8 @@ def waits(wanted: str, kind: str, made: InstallPlan) -> bool:
 
 def attach(kind: str, name: str, host: Host, output: Output) -> None:
     """Open the console and return when it is closed. Failures are only reported, because the guest runs anyway."""
-    from virtprov.support.command import run_attached
     from virtprov.support.errors import CommandError
+    from virtprov.support.programs import run_attached
 
     if kind == TEXT:
         output.say(f"Connecting to the console of '{name}'; press Ctrl-] to leave it")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli import answers, streams
+from virtprov.cli import answers, safe_streams
 from virtprov.cli.install import flags, legacy
-from virtprov.cli.install.request import to_request, to_run_request
 from virtprov.cli.output import Output
 from virtprov.options.catalogue import IN_ORDER
 from virtprov.support.errors import UsageError
@@ -55,6 +54,8 @@ def main(argv: list[str]) -> int:
     if args.wait == 0:
         output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
         args.wait, args.autoconsole = None, "none"
+    from virtprov.cli.install.request import to_request, to_run_request
+
     return _run(to_request(args, osinfo), to_run_request(args), output)
 
 
@@ -72,7 +73,7 @@ def _identify(media: list[str], output: Output) -> int:
     if output.json:
         import json
 
-        streams.exactly(json.dumps([each.as_json() for each in found], indent=1) + "\n")
+        safe_streams.exactly(json.dumps([each.as_json() for each in found], indent=1) + "\n")
     else:
         for each in found:
             output.result(identify_words.line(each))
@@ -121,7 +122,7 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
     from virtprov.actions.install import draft
     from virtprov.cli.install import explain
     from virtprov.host.connection import connect
-    from virtprov.library.events import tell_plan
+    from virtprov.library.listening import tell_plan
 
     if request.reinstall:
         raise UsageError(

@@ -29,7 +29,7 @@ class Barrier(Record):
         """The shell command that grants the account access."""
         import shlex
 
-        from virtprov.support.command import find
+        from virtprov.support.programs import find
 
         if find("setfacl"):
             return f"setfacl --modify user:{self.person.name}:x {shlex.quote(self.directory)}"

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.edit import journal, outcome, plan
+from virtprov.actions.edit import edit_plan, journal, outcome
 from virtprov.actions.edit.apply import Aborted, Work
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, Changed, EditRequest
+from virtprov.actions.edit.editor import Edit, Editor
 from virtprov.actions.edit.guest_report import GuestReport
+from virtprov.actions.edit.original import from_bytes, from_host
 from virtprov.actions.edit.outcome import Wanted
-from virtprov.actions.edit.run import Edit, Editor
-from virtprov.actions.edit.source import from_bytes, from_host
 from virtprov.actions.run.plan import World
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
@@ -309,7 +309,7 @@ def test_several_changes_are_one_edit(kvm: Host) -> None:
     files = [path.get(disk, "./source/@file") for disk in disks]
     assert len(files) == len(set(files)) and path.get(disks[-1], "./driver/@cache") == "none"
     assert made.guest.get("./memory") == str(3000 << 10)
-    first, last = plan.steps(made, Wanted(define=True), None)
+    first, last = edit_plan.steps(made, Wanted(define=True), None)
     assert [step.label for step in first][-2:] == ["Creating volume web.qcow2", "Creating volume web-1.qcow2"]
     assert last == []
 

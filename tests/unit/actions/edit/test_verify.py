@@ -6,8 +6,8 @@ import pytest
 
 from virtprov.actions.edit import verify
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
+from virtprov.actions.edit.original import Source, from_bytes
 from virtprov.actions.edit.outcome import Edited, Wanted
-from virtprov.actions.edit.source import Source, from_bytes
 from virtprov.cli.edit import command, typed_changes
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.info import GuestInfo

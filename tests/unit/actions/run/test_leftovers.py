@@ -18,8 +18,8 @@ from virtprov.actions.run.leftovers import KEPT, REMOVED, Found
 from virtprov.actions.run.plan import Step, World
 from virtprov.actions.run.trail_reader import Run, ended
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.files import CopyFile, put_aside
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
+from virtprov.actions.steps.local_files import CopyFile, put_aside
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host

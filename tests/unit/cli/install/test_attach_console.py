@@ -123,7 +123,7 @@ def test_programs(kind: str, words: list[str], monkeypatch: pytest.MonkeyPatch, 
         started.append(argv)
         return 0
 
-    monkeypatch.setattr("virtprov.support.command.run_attached", run)
+    monkeypatch.setattr("virtprov.support.programs.run_attached", run)
     attach_console.attach(kind, "g", HOST, Output())
     assert started == [words]
     assert ("Ctrl-]" in capsys.readouterr().err) is (kind == TEXT)
@@ -133,12 +133,12 @@ def test_a_program_that_is_missing_is_no_failure(monkeypatch: pytest.MonkeyPatch
     def run(argv: list[str]) -> int:
         raise CommandError("virsh is not installed")
 
-    monkeypatch.setattr("virtprov.support.command.run_attached", run)
+    monkeypatch.setattr("virtprov.support.programs.run_attached", run)
     attach_console.attach(TEXT, "g", HOST, Output())
     assert "warning: cannot open the console: virsh is not installed\n" in capsys.readouterr().err
 
 
 def test_a_program_that_fails_is_said(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    monkeypatch.setattr("virtprov.support.command.run_attached", lambda argv: 1)
+    monkeypatch.setattr("virtprov.support.programs.run_attached", lambda argv: 1)
     attach_console.attach(GRAPHICAL, "g", HOST, Output())
     assert "warning: virt-viewer could not show the console of 'g' (exit code 1)" in capsys.readouterr().err

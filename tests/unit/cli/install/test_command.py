@@ -262,7 +262,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
         return 0
 
     monkeypatch.setattr(Output, "world", world)
-    monkeypatch.setattr("virtprov.support.command.run_attached", run_attached)
+    monkeypatch.setattr("virtprov.support.programs.run_attached", run_attached)
     yield shown
 
 

@@ -90,7 +90,7 @@ def test_an_account_without_a_name(open_path: Path) -> None:
 )
 def test_the_line_that_helps(program: str | None, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found: Callable[[str], str | None] = lambda name: program  # noqa: E731
-    monkeypatch.setattr("virtprov.support.command.find", found)
+    monkeypatch.setattr("virtprov.support.programs.find", found)
     barrier = reachable.Barrier("/a b", "/a b/x.img", Person("joe", 7, frozenset()))
     assert barrier.command == command
     assert (

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.actions import schema_check
-from virtprov.actions.edit import guest_report, outcome, plan, verify
+from virtprov.actions.edit import edit_plan, guest_report, outcome, verify
 from virtprov.actions.edit.changes import EJECT, EditRequest
 from virtprov.actions.edit.choice import Choice
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, Journal
+from virtprov.actions.edit.original import Source, from_definition, no_guest
 from virtprov.actions.edit.outcome import Edited, Wanted
-from virtprov.actions.edit.source import Source, from_definition, no_guest
-from virtprov.actions.edit.store import Store
+from virtprov.actions.edit.store_steps import Store
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
 from virtprov.support.errors import UsageError
@@ -158,15 +158,15 @@ class Editor:
 
     def _plan_steps(self, report: GuestReport, made: Edited, wanted: Wanted) -> None:
         store = None
-        report.stores = plan.stores(made, wanted)
+        report.stores = edit_plan.stores(made, wanted)
         if report.stores:
-            goal = plan.target(made, self.host)
+            goal = edit_plan.target(made, self.host)
             journal = self._note(report, Entry(goal.name, goal.uuid, goal.before or None, made.text, made.autostart))
             store = Store(goal, report.place, journal)
         elif report.turns:
             before = made.source.stored.text if report.info is not None and report.info.persistent else None
             self._note(report, Entry(report.name, report.uuid, before, None, made.autostart))
-        first, last = plan.steps(made, wanted, store)
+        first, last = edit_plan.steps(made, wanted, store)
         report.first, report.last = tuple(first), tuple(last)
 
     def _note(self, report: GuestReport, entry: Entry) -> Journal:

@@ -12,28 +12,28 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.support import command, log
+from virtprov.support import log, programs
 from virtprov.support.errors import CommandError
 
 
 def test_output() -> None:
-    assert command.run(["cat"]) == ""
-    assert command.run(["echo", "hä"]) == "hä\n"
-    assert command.run(["sh", "-c", "echo out; echo err >&2"]) == "out\n"
+    assert programs.run(["cat"]) == ""
+    assert programs.run(["echo", "hä"]) == "hä\n"
+    assert programs.run(["sh", "-c", "echo out; echo err >&2"]) == "out\n"
 
 
 def test_paths_are_words(tmp_path: Path) -> None:
     (tmp_path / "a b").touch()
-    assert command.run(["ls", tmp_path]) == "a b\n"
+    assert programs.run(["ls", tmp_path]) == "a b\n"
 
 
 def test_messages_are_english() -> None:
-    assert command.run(["sh", "-c", "echo $LC_ALL"]) == "C\n"
+    assert programs.run(["sh", "-c", "echo $LC_ALL"]) == "C\n"
 
 
 def test_a_failure_tells_the_last_words() -> None:
     with pytest.raises(CommandError) as caught:
-        command.run(["sh", "-c", "echo one >&2; echo 'two  ' >&2; echo >&2; exit 3"])
+        programs.run(["sh", "-c", "echo one >&2; echo 'two  ' >&2; echo >&2; exit 3"])
     assert str(caught.value).endswith("ended with status 3")
     assert "sh -c" in str(caught.value)
     assert caught.value.hint == "two"
@@ -41,32 +41,32 @@ def test_a_failure_tells_the_last_words() -> None:
 
 def test_a_signal_has_a_name() -> None:
     with pytest.raises(CommandError, match="was killed by SIGTERM"):
-        command.run(["sh", "-c", "kill $$"])
-    assert command.ending(-250) == "was killed by signal 250"
+        programs.run(["sh", "-c", "kill $$"])
+    assert programs.ending(-250) == "was killed by signal 250"
 
 
 def test_a_program_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CommandError) as caught:
-        command.run(["qemu-img", "info"])
+        programs.run(["qemu-img", "info"])
     assert str(caught.value) == "the program 'qemu-img' is not installed"
     assert "qemu-utils" in caught.value.hint
-    assert command.find("qemu-img") is None
+    assert programs.find("qemu-img") is None
 
 
 def test_a_program_that_cannot_be_started(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("not a program")
     with pytest.raises(CommandError, match="cannot be started: permission denied"):
-        command.run([tmp_path / "x"])
+        programs.run([tmp_path / "x"])
 
 
 def test_too_slow() -> None:
     with pytest.raises(CommandError, match="did not finish within 0.05 seconds"):
-        command.run(["sleep", "60"], timeout=0.05)
+        programs.run(["sleep", "60"], timeout=0.05)
 
 
 def test_output_that_is_not_utf8() -> None:
-    assert command.run(["printf", r"\377"]) == "\ufffd"
+    assert programs.run(["printf", r"\377"]) == "\ufffd"
 
 
 def test_the_log_shows_no_secret_and_no_input() -> None:
@@ -75,7 +75,7 @@ def test_the_log_shows_no_secret_and_no_input() -> None:
     stop = log.start(lines.append)
     try:
         with pytest.raises(CommandError) as caught:
-            command.run(["sh", "-c", "echo $0 >&2; exit 1", "s3cr3t-word"])
+            programs.run(["sh", "-c", "echo $0 >&2; exit 1", "s3cr3t-word"])
     finally:
         stop()
     told = "\n".join([*lines, str(caught.value), caught.value.hint])
@@ -85,10 +85,10 @@ def test_the_log_shows_no_secret_and_no_input() -> None:
 
 ATTACHED = """
 import signal, sys
-from virtprov.support import command
+from virtprov.support import programs
 before = signal.getsignal(signal.SIGINT)
 script = "trap 'echo child caught it; exit 7' INT; kill -INT $PPID; kill -INT $$; exit 0"
-print(command.run_attached(["sh", "-c", script]), signal.getsignal(signal.SIGINT) is before, flush=True)
+print(programs.run_attached(["sh", "-c", script]), signal.getsignal(signal.SIGINT) is before, flush=True)
 """
 
 
@@ -101,7 +101,7 @@ def test_ctrl_c_is_the_attached_programs() -> None:
 def test_the_terminal_is_put_back() -> None:
     ours, theirs = pty.openpty()
     before = termios.tcgetattr(theirs)
-    code = "from virtprov.support import command; command.run_attached(['stty', 'raw', '-echo', 'cols', '99'])"
+    code = "from virtprov.support import programs; programs.run_attached(['stty', 'raw', '-echo', 'cols', '99'])"
     subprocess.run([sys.executable, "-c", code], stdin=theirs, check=True)
     assert termios.tcgetattr(theirs) == before
     # stty did work: the size of the window is no setting to be put back
@@ -111,8 +111,8 @@ def test_the_terminal_is_put_back() -> None:
 
 
 def test_an_attached_program_shares_our_streams(capfd: pytest.CaptureFixture[str]) -> None:
-    assert command.run_attached(["sh", "-c", "echo hello; exit 4"]) == 4
+    assert programs.run_attached(["sh", "-c", "echo hello; exit 4"]) == 4
     assert capfd.readouterr().out == "hello\n"
-    assert command.run_attached(["sh", "-c", "kill -9 $$"]) == -signal.SIGKILL
+    assert programs.run_attached(["sh", "-c", "kill -9 $$"]) == -signal.SIGKILL
     with pytest.raises(CommandError, match="'no-such-program-here' is not installed"):
-        command.run_attached(["no-such-program-here"])
+        programs.run_attached(["no-such-program-here"])

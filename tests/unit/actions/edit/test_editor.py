@@ -14,10 +14,10 @@ from virtprov.actions.edit import choice, journal
 from virtprov.actions.edit.apply import Aborted, Work
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
 from virtprov.actions.edit.choice import Choice
+from virtprov.actions.edit.editor import Edit, Editor
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Journal
 from virtprov.actions.edit.outcome import Wanted
-from virtprov.actions.edit.run import Edit, Editor
 from virtprov.actions.run import definition
 from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.plan import World

@@ -74,7 +74,7 @@ class Collector:
         """Return the world for steps; their progress goes to the listener."""
         from virtprov.actions.run import trail
         from virtprov.actions.run.plan import World
-        from virtprov.library.progress import Told
+        from virtprov.library.progress_relay import Told
 
         world = World(host, Told(self._listener.on_progress), self.on_note, self.on_warning)
         world.trail = trail.for_host(TOOL, host, self.on_warning)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.run.plan import World, is_final
-from virtprov.actions.steps.files import CopyFile, discard, put_aside
+from virtprov.actions.steps.local_files import CopyFile, discard, put_aside
 from virtprov.support.errors import HostError
 from virtprov.support.progress import Progress
 

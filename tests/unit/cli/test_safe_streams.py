@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.cli import app, streams
+from virtprov.cli import app, safe_streams
 from virtprov.cli.output import Output, confirm
 from virtprov.support.errors import ProvError
 
@@ -90,9 +90,9 @@ def test_a_password_that_is_said_once_is_said_on_the_other_stream(monkeypatch: p
     err = io.StringIO()
     monkeypatch.setattr(sys, "stderr", err)
     with open("/dev/full", "w", encoding="utf-8") as full, open("/dev/full", "w", encoding="utf-8") as another:
-        monkeypatch.setattr(sys, "stdout", streams.Shown(full))
+        monkeypatch.setattr(sys, "stdout", safe_streams.Shown(full))
         Output().password("Password for root's first login: tiger")
-        monkeypatch.setattr(sys, "stdout", streams.Shown(another))
+        monkeypatch.setattr(sys, "stdout", safe_streams.Shown(another))
         Output(json=True).object({"guests": [{"cloud_init": {"root_password": "lion"}}]})
     assert err.getvalue() == "Password for root's first login: tiger\nPassword for root's first login: lion\n"
 
@@ -100,7 +100,7 @@ def test_a_password_that_is_said_once_is_said_on_the_other_stream(monkeypatch: p
 def test_what_was_not_shown_is_not_agreed_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     with open("/dev/full", "w", encoding="utf-8") as full:
-        monkeypatch.setattr(sys, "stdout", streams.Shown(full))
+        monkeypatch.setattr(sys, "stdout", safe_streams.Shown(full))
         Output().result("- a\n+ b")
         with pytest.raises(
             ProvError,
@@ -169,7 +169,7 @@ def test_xml_as_a_result_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_letters_that_the_terminal_lacks() -> None:
     raw = io.BytesIO()
-    out = streams.Shown(io.TextIOWrapper(raw, encoding="ascii"))
+    out = safe_streams.Shown(io.TextIOWrapper(raw, encoding="ascii"))
     out.write("a \N{LATIN SMALL LETTER E WITH ACUTE}\n")
     out.exactly("<title>\N{LATIN SMALL LETTER E WITH ACUTE}</title>\n")
     out.flush()

@@ -9,8 +9,8 @@ from virtprov.actions.steps.guest import Define, redefine
 from virtprov.guest.document import DomainDocument
 
 if TYPE_CHECKING:
+    from virtprov.actions.edit.edit_plan import Target
     from virtprov.actions.edit.journal import Journal
-    from virtprov.actions.edit.plan import Target
     from virtprov.actions.run.plan import Undo, World
     from virtprov.host.connection import Host
 
