@@ -25,8 +25,9 @@ hypothesis.settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --regen, which alone writes what the golden tests expect."""
+    """Add --regen, which alone writes what the golden tests expect, and --kills."""
     parser.addoption("--regen", action="store_true", help="write the expected output of tests/golden anew")
+    parser.addoption("--kills", type=int, default=12, metavar="N", help="kill this many commands at random moments")
 
 
 @pytest.fixture(scope="session", autouse=True)
