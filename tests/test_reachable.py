@@ -24,6 +24,8 @@ TABLES = "TABLES"
 
 # A definition, or all that begin like it -> why it stays.
 KEPT = {
+    "virtprov.support.frozen.dataclass_transform": "stands in for that of typing when a command runs",
+    "virtprov.host.guests.Guests.shutdown": "guests that are removed, or cloned, are shut down first",
     "virtprov.support.download": "installers and images are downloaded, and resumed, with it",
     "virtprov.support.iso.Reader": "kernels and boot files are read out of installer images with it",
     "virtprov.support.iso.read_files": "the same, for some files",
