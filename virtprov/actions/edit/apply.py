@@ -53,6 +53,7 @@ class Work:
         self.jobs = jobs
         self.clean = True
         self._alone = False
+        self._stopping = False
         self._lock = Lock()  # for what threads change: `clean` and the undos
         self._undos: Undos = []
 
@@ -87,10 +88,11 @@ class Work:
         from contextlib import closing
 
         failed: list[Failed] = []
-        with closing(in_order(self._one, reports, self.jobs, self.world.gate.check)) as answers:
+        with closing(in_order(self._one, reports, self.jobs, self._check)) as answers:
             for report, answer in answers:
                 if isinstance(answer, ProvError):
                     if not self.keep_going:
+                        self._stopping = True
                         raise Aborted(report.name, answer)
                     failed.append((report.name, answer))
                 else:
@@ -152,9 +154,17 @@ class Work:
             if isinstance(step, (Store, PutBack)):
                 step.look(self.world.host)
 
+    def _check(self) -> None:
+        """Raise KeyboardInterrupt if the user wants to stop; then the threads stop as well."""
+        try:
+            self.world.gate.check()
+        except KeyboardInterrupt:
+            self._stopping = True
+            raise
+
     def _stop(self) -> None:
-        """Raise KeyboardInterrupt in every thread when the user wants to stop."""
-        if self.world.gate.pending:
+        """Raise KeyboardInterrupt in every thread when the user wants to stop, or another guest has failed."""
+        if self._stopping or self.world.gate.pending:
             raise KeyboardInterrupt
 
     def _world_of(self, report: GuestReport) -> World:

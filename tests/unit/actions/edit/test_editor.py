@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -267,13 +268,19 @@ def test_an_interrupt_ends_the_waiting_for_another_run(
     def say(sentence: str) -> None:
         said.append(sentence)
         world.gate.pending = True  # as the handler of Ctrl-C does
+        if jobs > 1:  # the main thread hears it first
+            until = time.monotonic() + 30
+            while world.gate.pending and time.monotonic() < until:
+                time.sleep(0.01)
 
     world.say = say
     good, _ = planned(host, vcpus(4), book=journal.begin(host, None))
     info = host.guests.find("db2")
     assert info is not None
+    began = time.monotonic()
     with definition.locked(host, "db2", info.uuid, lambda: None, print), pytest.raises(KeyboardInterrupt):
         Work(world, jobs=jobs).all(good)
+    assert time.monotonic() - began < lock.WAIT_SECONDS / 2
     assert said == ["waiting for another virtprov-xml, which is changing 'db2'"]
     assert documents(host) == before
 
