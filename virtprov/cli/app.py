@@ -140,6 +140,11 @@ def _leave(status: int) -> int:
 
     if not waiting.state.left:
         atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (AttributeError, OSError, ValueError):  # closed or full; exit functions have nothing to report
+                continue
     os._exit(status)
 
 
