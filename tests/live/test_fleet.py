@@ -85,7 +85,7 @@ def test_one_that_has_no_such_device_keeps_all_as_they_were(fleet: Host) -> None
     before = shown(fleet)
     assert len(before) == COUNT and all(SECRET in text for text, _ in before.values())
     done = fleet.run(["virtprov-xml", "fleet*", "--edit", "target.dev=vda", "--disk", "cache=none"])
-    assert done.rc == 2 and f"{BAD}: the guest has no disk device; no guest is changed" in done.err
+    assert done.rc == 2 and f"{BAD}: the guest has no disk device; no guest has been changed" in done.err
     assert shown(fleet) == before
 
 
@@ -107,7 +107,7 @@ def test_the_others_are_changed_and_all_are_put_back(fleet: Host) -> None:
     assert differing(before, after) == [name for name in names() if name != BAD]
     assert all("cache='none'" in text and start for name, (text, start) in after.items() if name != BAD)
     verified = fleet.run([*argv[:1], "--where", "devices/disk", *argv[2:], "--verify"])
-    assert (verified.rc, verified.out) == (0, f"{COUNT - 1} of {COUNT - 1} guests are as asked.\n")
+    assert (verified.rc, verified.out) == (0, f"{COUNT - 1} of {COUNT - 1} guests match.\n")
     undone = fleet.run(["virtprov-xml", "--undo"])
     assert undone.rc == 0, undone.err
     assert shown(fleet) == before
