@@ -36,7 +36,6 @@ ORDER = (
     "test_session.py",
     "test_hosts.py",
     "test_faults.py",
-    "test_random_kills.py",
     "test_stopped.py",
     "test_many.py",
 )
