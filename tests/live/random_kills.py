@@ -1,6 +1,6 @@
 """Commands that are killed at random moments: `--clean-up` and `--undo` make the host what it was.
 
-A few kills belong to every run of the tests; `pytest tests/live/test_random_kills.py --kills 120` does more of them.
+No part of `make test`: run it as root by `pytest tests/live/random_kills.py --kills 120`.
 """
 
 from __future__ import annotations
