@@ -25,7 +25,7 @@ hypothesis.settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --regen, which alone writes what the golden tests expect, and --kills."""
+    """Add --regen, which alone writes what the golden tests expect, and --kills, for tests/live/random_kills.py."""
     parser.addoption("--regen", action="store_true", help="write the expected output of tests/golden anew")
     parser.addoption("--kills", type=int, default=12, metavar="N", help="kill this many commands at random moments")
 
