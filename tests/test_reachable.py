@@ -114,14 +114,11 @@ SAMPLE = {
         "class Never:\n    def area(self):\n        return 2\n"
     ),
     "late": (
-        "from sample.start import UNUSED as other\n"
-        "def called(times=1):\n    return 1\n"
-        "def idle():\n    return other\n"
+        "from sample.start import UNUSED as other\ndef called(times=1):\n    return 1\ndef idle():\n    return other\n"
     ),
     "far": "def given(name=''):\n    return name\n",
     "named": (
-        "class Named:\n    def by_text(self):\n        getattr(self, 'as_text')\n"
-        "    def as_text(self):\n        pass\n"
+        "class Named:\n    def by_text(self):\n        getattr(self, 'as_text')\n    def as_text(self):\n        pass\n"
     ),
     "alone": "def alone():\n    pass\n",
 }

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     """Reads a file of a tree; None when it is not there."""
 
 
-
 class Detected(NamedTuple):
     """The detected contents of a medium; "" and () if unknown."""
 

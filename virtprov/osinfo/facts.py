@@ -136,8 +136,13 @@ def drivers(packed: str, arch: str = "") -> tuple[Driver, ...]:
     """Unpack driver rows."""
     return tuple(
         Driver(
-            row[0], row[1], flag(row[2]), flag(row[3], True), number(row[4]) or 50,
-            words(row[5]), words(row[6]),
+            row[0],
+            row[1],
+            flag(row[2]),
+            flag(row[3], True),
+            number(row[4]) or 50,
+            words(row[5]),
+            words(row[6]),
         )  # fmt: skip
         for row in rows(packed)
         if _fits(row, arch)

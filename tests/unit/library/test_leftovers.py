@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.trail import FileTrail
 from virtprov.actions.steps.guest import Start
 from virtprov.actions.steps.seed import WriteSeed

@@ -111,9 +111,7 @@ def test_firmware_and_the_kernel_argument_come_down_the_line(folders: Folders, d
 
 
 def test_media_trees_images_and_scripts_are_each_systems_own(samples: Folders, describe: Describe) -> None:
-    samples.write(
-        samples.local, "os/x.xml", describe("one1", "<derives-from id='http://example.org/tonic/2'/>")
-    )
+    samples.write(samples.local, "os/x.xml", describe("one1", "<derives-from id='http://example.org/tonic/2'/>"))
     profile = lookup.find("one1")
     assert profile.virtio_1
     assert (profile.media(), profile.trees(), profile.cloud_images(), profile.script_ids) == ((), (), (), ())

@@ -40,8 +40,7 @@ VECTORS = [
         "short",
         77777,
         "we have a short salt string but not a short password",
-        "$6$rounds=77777$short$WuQyW2YR.hBNpjjRhpYD/ifIw05xdfeEyQoMxIXbkvr0gge1a1x3yRULJ5CCaUeOxFmtlcGZelFl"
-        "5CxtgfiAc0",
+        "$6$rounds=77777$short$WuQyW2YR.hBNpjjRhpYD/ifIw05xdfeEyQoMxIXbkvr0gge1a1x3yRULJ5CCaUeOxFmtlcGZelFl5CxtgfiAc0",
     ),
     (
         "roundstoolow",

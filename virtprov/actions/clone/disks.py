@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
-from virtprov.actions.run.artifact_storage import inactive
+from virtprov.actions.run.artifacts.pools_and_volumes import inactive
 from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.local_files import CopyFile, discard, put_aside

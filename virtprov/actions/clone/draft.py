@@ -9,7 +9,7 @@ from virtprov.actions.clone import disks
 from virtprov.actions.clone.disks import DiskFate
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
-from virtprov.actions.run.nvram import variable_files, variables_folder
+from virtprov.actions.run.artifacts.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Replace, discard_guest

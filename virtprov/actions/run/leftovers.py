@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact import GONE, OTHERS, UNSURE, Artifact, Aside, Evidence, InUse
-from virtprov.actions.run.artifact_guests import Definition, Guest, StartedGuest
-from virtprov.actions.run.artifact_use import users_of
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, UNSURE, Artifact, Aside, Evidence, InUse
+from virtprov.actions.run.artifacts.path_users import users_of
+from virtprov.actions.run.artifacts.stored_guests import Definition, Guest, StartedGuest
 from virtprov.actions.run.trail import KIND
 from virtprov.actions.run.trail_reader import DISCARD, Run, ended
 from virtprov.support import state

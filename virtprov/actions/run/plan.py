@@ -12,7 +12,7 @@ from virtprov.support.waiting import Abandoned
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from virtprov.actions.run.artifact import Artifact
+    from virtprov.actions.run.artifacts.artifact import Artifact
     from virtprov.actions.run.trail import Entry
     from virtprov.guest.document import DomainDocument
     from virtprov.host.connection import Host
@@ -73,7 +73,7 @@ class World:
         return lambda: self._take_down(entry)
 
     def _take_down(self, entry: Entry) -> None:
-        from virtprov.actions.run.artifact import GONE, OTHERS, InUse
+        from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, InUse
 
         artifact = entry.artifact
         seen = artifact.standing(self.host, entry.evidence)

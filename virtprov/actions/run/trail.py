@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from virtprov.actions.run.artifact import Artifact, Evidence
+from virtprov.actions.run.artifacts.artifact import Artifact, Evidence
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.waiting import Abandoned
 

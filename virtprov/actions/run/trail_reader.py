@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from virtprov.actions.run.artifact import Artifact, Aside
-from virtprov.actions.run.artifact_files import AsideFile, File
-from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
-from virtprov.actions.run.artifact_storage import Pool, Secret, Volume
-from virtprov.actions.run.directory_access import SearchRight
+from virtprov.actions.run.artifacts.artifact import Artifact, Aside
+from virtprov.actions.run.artifacts.directory_access import SearchRight
+from virtprov.actions.run.artifacts.local_files import AsideFile, File
+from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Secret, Volume
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.run_log import RunLog, Unreadable
 from virtprov.actions.run.trail import FORM, KIND
 from virtprov.support import state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.directory_access import SearchRight, spell
+from virtprov.actions.run.artifacts.directory_access import SearchRight, spell
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.support.acl import Person, let_search, rights_of
 from virtprov.support.errors import HostError

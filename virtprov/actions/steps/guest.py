@@ -6,10 +6,11 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import definition, nvram
-from virtprov.actions.run.artifact import Artifact
-from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run import definition
+from virtprov.actions.run.artifacts import nvram
+from virtprov.actions.run.artifacts.artifact import Artifact
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.run.trail import note_nothing
 from virtprov.guest.document import Guest as Domain

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact import mark_of
-from virtprov.actions.run.artifact_files import AsideFile, File, refresh_pool_over, rename
+from virtprov.actions.run.artifacts.artifact import mark_of
+from virtprov.actions.run.artifacts.local_files import AsideFile, File, refresh_pool_over, rename
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.support.frozen import Record
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact_storage import Secret
+from virtprov.actions.run.artifacts.pools_and_volumes import Secret
 from virtprov.support.errors import InputError, ProvError
 from virtprov.support.files import read_bytes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.steps.storage import filling
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewVolume

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact_storage import Pool, Volume, pool_over, pool_xml
+from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Volume, pool_over, pool_xml
 from virtprov.guest.disks.claimed_format import is_told_otherwise, unlike
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.support.frozen import Record

@@ -7,7 +7,7 @@ from virtprov.support.errors import HostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.actions.run.artifact import Artifact
+    from virtprov.actions.run.artifacts.artifact import Artifact
     from virtprov.actions.run.leftovers import Found, Outcome
     from virtprov.actions.run.trail_reader import Run
 
@@ -48,7 +48,7 @@ def main(uri: str | None, output: Output, *, ask: bool) -> int:
 def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
     """Clean up after one run; report the result for each item, and return whether nothing is left."""
     from virtprov.actions.run import leftovers
-    from virtprov.actions.run.artifact import OTHERS
+    from virtprov.actions.run.artifacts.artifact import OTHERS
     from virtprov.host.connection import connect
 
     with connect(run.uri) as host:
@@ -71,7 +71,7 @@ def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
 def _not_agreed(run: Run, found: list[Found]) -> list[Outcome]:
     """Ask whether what is ours may go; what is kept when the answer is no, [] otherwise."""
     from virtprov.actions.run import leftovers
-    from virtprov.actions.run.artifact import OURS, UNSURE
+    from virtprov.actions.run.artifacts.artifact import OURS, UNSURE
 
     ours = [each for each in found if each.state == OURS]
     if not ours or _agreed(run, ours):

@@ -20,7 +20,7 @@ from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Journal
 from virtprov.actions.edit.outcome import Wanted
 from virtprov.actions.run import definition
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.plan import World
 from virtprov.actions.run.trail import FileTrail
 from virtprov.guest.write import gather

@@ -11,9 +11,9 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.run import leftovers
-from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE
-from virtprov.actions.run.artifact_files import File
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.artifacts.artifact import OTHERS, OURS, UNSURE
+from virtprov.actions.run.artifacts.local_files import File
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.leftovers import KEPT, REMOVED, Found
 from virtprov.actions.run.plan import Step, World
 from virtprov.actions.run.trail_reader import Run, ended

@@ -14,7 +14,7 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.run import leftovers
-from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE, mark_of
+from virtprov.actions.run.artifacts.artifact import OTHERS, OURS, UNSURE, mark_of
 from virtprov.actions.run.leftovers import Found
 from virtprov.actions.run.trail_reader import DISCARD, PASSED, Run, ended
 from virtprov.host.connection import Host, connect

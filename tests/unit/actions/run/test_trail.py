@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.plan import Plan, Step, World, apply
 from virtprov.actions.run.trail import FileTrail, Trail, for_host, making, note_nothing
 from virtprov.actions.run.trail_reader import ended

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from virtprov.actions.run import leftovers
-from virtprov.actions.run.artifact import Artifact
-from virtprov.actions.run.artifact_files import AsideFile, File
-from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
-from virtprov.actions.run.artifact_storage import Pool, Secret, Volume
-from virtprov.actions.run.directory_access import SearchRight
+from virtprov.actions.run.artifacts.artifact import Artifact
+from virtprov.actions.run.artifacts.directory_access import SearchRight
+from virtprov.actions.run.artifacts.local_files import AsideFile, File
+from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Secret, Volume
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.plan import World
 from virtprov.actions.run.trail_reader import DISCARD, KINDS, PASSED, UNDO, Run, ended, from_json
 from virtprov.support import state

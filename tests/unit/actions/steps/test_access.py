@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.run.directory_access import SearchRight
+from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.plan import World
 from virtprov.actions.steps.access import grant_search
 from virtprov.support.acl import Person, may_search

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact import GONE, OURS, Evidence
-from virtprov.actions.run.artifact_storage import Secret, Volume
+from virtprov.actions.run.artifacts.artifact import GONE, OURS, Evidence
+from virtprov.actions.run.artifacts.pools_and_volumes import Secret, Volume
 from virtprov.actions.run.plan import Undo, World
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.secrets import undo_all

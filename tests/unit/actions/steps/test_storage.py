@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact import Artifact
+from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.plan import Step, World
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed import WriteSeed

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Evidence
-from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest, remove_guest
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Evidence
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest, remove_guest
 from virtprov.actions.run.definition import Moved, digest
 from virtprov.host.connection import Host
 

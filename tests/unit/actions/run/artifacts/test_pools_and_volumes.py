@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Evidence, InUse
-from virtprov.actions.run.artifact_storage import Pool, Volume, inactive, passing_pool, pool_over, pool_xml
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Evidence, InUse
+from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Volume, inactive, passing_pool, pool_over, pool_xml
 from virtprov.actions.run.plan import World
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError

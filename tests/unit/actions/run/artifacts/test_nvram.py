@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.nvram import new_files, variable_files
+from virtprov.actions.run.artifacts.nvram import new_files, variable_files
 from virtprov.actions.run.plan import World
 from virtprov.actions.steps.guest import Define
 from virtprov.guest.document import DomainDocument, Guest

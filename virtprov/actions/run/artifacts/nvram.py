@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact_storage import pool_over
+from virtprov.actions.run.artifacts.pools_and_volumes import pool_over
 from virtprov.support import dirs
 from virtprov.support.errors import HostError
 
