@@ -136,6 +136,6 @@ def _uses(group: str, values: list[str], action: str, *, schema: bool) -> tuple[
 def _profile(name: str) -> Profile | None:
     if not name:
         return None
-    from virtprov.osinfo.lookup import find
+    from virtprov.osinfo.find_profile import find
 
     return find(name)

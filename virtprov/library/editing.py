@@ -289,7 +289,7 @@ class Editing:
 def warn_of_leftovers(steps: Iterable[Step], world: World, hears: Hears) -> None:
     """If the steps create storage, warn of what interrupted runs may have left."""
     from virtprov.actions.steps import storage
-    from virtprov.actions.steps.seed import WriteSeed
+    from virtprov.actions.steps.seed_volumes import WriteSeed
 
     making = (storage.MakePool, storage.MakeVolume, WriteSeed)
     if world.trail.writes and any(isinstance(step, making) for step in steps):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from virtprov.osinfo.find_profile import generic
 from virtprov.osinfo.index import all_records
-from virtprov.osinfo.lookup import generic
 from virtprov.osinfo.pack import FIELD, words
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."

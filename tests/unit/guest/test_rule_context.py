@@ -12,7 +12,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.offline import Offline
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
-from virtprov.osinfo.lookup import generic
+from virtprov.osinfo.find_profile import generic
 from virtprov.osinfo.profile import Profile
 
 Make = Callable[..., RuleContext]

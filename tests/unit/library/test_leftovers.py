@@ -9,7 +9,7 @@ import pytest
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.trail import FileTrail
 from virtprov.actions.steps.guest import Start
-from virtprov.actions.steps.seed import WriteSeed
+from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.host.connection import connect
 from virtprov.library.editing import warn_of_leftovers
 from virtprov.library.listening import Collector

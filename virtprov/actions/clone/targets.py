@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.guest.checks import Others
-from virtprov.guest.disks import host_use
 from virtprov.guest.disks.chains import Chains
-from virtprov.guest.disks.in_use import disks_are_free
+from virtprov.guest.disks.checks import host_use
+from virtprov.guest.disks.checks.in_use import disks_are_free
 from virtprov.guest.disks.source import FILE
 from virtprov.guest.disks.source_element import place
 from virtprov.support.errors import HostError, UsageError

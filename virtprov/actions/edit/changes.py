@@ -142,7 +142,7 @@ def _profile(request: EditRequest, guest: Guest) -> Profile | Callable[[], Profi
 
 
 def _noted(os_id: str) -> Profile:
-    from virtprov.osinfo.lookup import noted
+    from virtprov.osinfo.find_profile import noted
 
     return noted(os_id)
 
@@ -267,7 +267,7 @@ def _name_system(guest: Guest, choices: Choices) -> None:
         if name is None:
             continue
         if name:
-            from virtprov.osinfo.lookup import find
+            from virtprov.osinfo.find_profile import find
 
             guest.put(OS_ID, find(name).os_id or None)
         else:

@@ -101,6 +101,6 @@ def _last_steps(made: Edited) -> list[Step]:
     old = [seed for part in (*made.parts, *made.lives) if part.seeded is not None for seed in part.seeded.old]
     if not old:
         return []
-    from virtprov.actions.steps.seed import DeleteSeeds
+    from virtprov.actions.steps.seed_volumes import DeleteSeeds
 
     return [DeleteSeeds(tuple(dict.fromkeys(old)))]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks import host_use
+from virtprov.guest.disks.checks import host_use
+from virtprov.guest.disks.checks.in_use import disks_are_free, written_below
 from virtprov.guest.disks.claimed_format import refuse_made_up
-from virtprov.guest.disks.in_use import disks_are_free, written_below
 from virtprov.guest.disks.source import DiskSource
 from virtprov.xml import tree
 

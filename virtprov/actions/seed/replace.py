@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.seed import attach
-from virtprov.actions.steps.seed import OldSeed, WriteSeed
+from virtprov.actions.steps.seed_volumes import OldSeed, WriteSeed
 from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.seed_request import FLAG, SeedRequest
 from virtprov.guest.disks.source import DiskSource
@@ -100,7 +100,7 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
 
 
 def _setting(guest: Guest, host: HostView) -> RuleContext:
-    from virtprov.osinfo.lookup import noted
+    from virtprov.osinfo.find_profile import noted
 
     return RuleContext(guest, host, noted(guest.get(OS_ID)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from virtprov.cli import standard_input
-from virtprov.cli.edit import seed
+from virtprov.cli.edit import seed_facts
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
@@ -139,7 +139,7 @@ def facts(planned: GuestReport, edit: Edit, *, done: bool, named: bool = False) 
         "effects": _effects(planned),
         "diff": difference(planned, named=named),
         "xml": hide_passwords(planned.text) if planned.wanted.verify else planned.text,
-        **seed.facts(planned.seeds, planned.passwords if done else []),
+        **seed_facts.facts(planned.seeds, planned.passwords if done else []),
     }
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
-    from virtprov.cli.install.request import RunRequest
+    from virtprov.cli.install.parse_request import RunRequest
     from virtprov.host.connection import Host
     from virtprov.library.installing import Installation
 
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
     if args.wait == 0:
         output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
         args.wait, args.autoconsole = None, "none"
-    from virtprov.cli.install.request import to_request, to_run_request
+    from virtprov.cli.install.parse_request import to_request, to_run_request
 
     return _run(to_request(args, osinfo), to_run_request(args), output)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks.in_use import places_of, sources_of
+from virtprov.guest.disks.checks.in_use import places_of, sources_of
 from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError

@@ -189,7 +189,7 @@ class DiskResolver:
         if disk.get("device") in ("cdrom", "floppy"):
             return
         if self._warn_of_use and tree.child(disk, "readonly") is None:
-            from virtprov.guest.disks.host_use import warning
+            from virtprov.guest.disks.checks.host_use import warning
 
             self.warnings.extend(filter(None, [warning(self.host, path, f"--disk {path}")]))
         if spec.driver_format or fmt:

@@ -15,7 +15,7 @@ from virtprov.actions.clone import draft
 from virtprov.actions.request import Checks, CloneRequest
 from virtprov.actions.run.plan import World
 from virtprov.actions.steps.storage import CopyDisk
-from virtprov.guest.disks import host_use
+from virtprov.guest.disks.checks import host_use
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.progress import Progress

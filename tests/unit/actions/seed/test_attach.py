@@ -15,13 +15,13 @@ from virtprov.actions.run.plan import World
 from virtprov.actions.seed import attach
 from virtprov.actions.seed.attach import Seed
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.seed import WriteSeed
+from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.cloudinit.seed_request import SeedRequest, from_options
 from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
-from virtprov.osinfo.lookup import find
+from virtprov.osinfo.find_profile import find
 from virtprov.support.errors import HostError, InputError
 from virtprov.xml import path as places
 from virtprov.xml import tree

@@ -15,7 +15,7 @@ from virtprov.actions.seed import replace
 from virtprov.actions.seed.replace import Reseeded, plan_eject, plan_seed
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Redefine
-from virtprov.actions.steps.seed import DeleteSeeds, OldSeed, WriteSeed
+from virtprov.actions.steps.seed_volumes import DeleteSeeds, OldSeed, WriteSeed
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewPool

@@ -13,7 +13,7 @@ from tests.standin import StandIn
 from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.plan import Step, World
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.seed import WriteSeed
+from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
