@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from virtprov.actions.run.plan import World
+    from virtprov.actions.run.plan import RunContext
     from virtprov.host.connection import Host
 
 
@@ -86,15 +86,15 @@ class Output:
                 for word in dict.fromkeys(_passwords(body)):
                     sys.stderr.write(f"Password for root's first login: {word}\n")
 
-    def world(self, host: Host) -> World:
-        """Return the world for steps, with progress on standard error, and a recovery log."""
+    def world(self, host: Host) -> RunContext:
+        """Return the context for steps, with progress on standard error, and a recovery log."""
         from virtprov.actions.run import trail
-        from virtprov.actions.run.plan import World
+        from virtprov.actions.run.plan import RunContext
         from virtprov.cli import talk
         from virtprov.support.progress import make
 
         Output.acts = True
-        world = World(host, make(sys.stderr, quiet=self.quiet), self.say, self.warn)
+        world = RunContext(host, make(sys.stderr, quiet=self.quiet), self.say, self.warn)
         world.trail = trail.for_host(talk.tool, host, self.warn)
         return world
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import Failed, GuestReport
     from virtprov.actions.edit.journal import Journal
-    from virtprov.actions.edit.outcome import Wanted
-    from virtprov.actions.run.plan import Step, World
+    from virtprov.actions.edit.outcome import ApplyOptions
+    from virtprov.actions.run.plan import RunContext, Step
     from virtprov.host.connection import Host
     from virtprov.library.listening import Hears, Listener
 
@@ -141,16 +141,16 @@ def _check(
         )
 
 
-def to_wanted(target: str, *, start: bool, dry_run: bool) -> Wanted:
+def to_wanted(target: str, *, start: bool, dry_run: bool) -> ApplyOptions:
     """Return what to do with an edit; raises UsageError for an unknown `target`."""
-    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.outcome import ApplyOptions
 
     targets = ("config", "update", "both", "live")
     if target not in targets:
         raise UsageError(f"unknown target '{target}'", hint="known targets: " + ", ".join(targets))
     if dry_run:
-        return Wanted()
-    return Wanted(target != "live", target != "config", start, target == "both")
+        return ApplyOptions()
+    return ApplyOptions(target != "live", target != "config", start, target == "both")
 
 
 def to_choice(names: Sequence[str], where: str | None, states: str | None) -> Choice:
@@ -286,7 +286,7 @@ class Editing:
             return journal.passing()
 
 
-def warn_of_leftovers(steps: Iterable[Step], world: World, hears: Hears) -> None:
+def warn_of_leftovers(steps: Iterable[Step], world: RunContext, hears: Hears) -> None:
     """If the steps create storage, warn of what interrupted runs may have left."""
     from virtprov.actions.steps import storage
     from virtprov.actions.steps.seed_volumes import WriteSeed

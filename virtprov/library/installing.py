@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
-    from virtprov.actions.run.plan import World
+    from virtprov.actions.run.plan import RunContext
     from virtprov.host.connection import Host
     from virtprov.library.listening import Hears, Listener
 
@@ -115,7 +115,7 @@ class Installation:
             hears.on_warning(sentence)
         self.made = _plan(request, host)
         listening.tell_plan(self.made.plan, hears)
-        self._world: World | None = None
+        self._world: RunContext | None = None
 
     @property
     def password(self) -> str:
@@ -123,8 +123,8 @@ class Installation:
         return self.made.seed.password if self.made.seed is not None else ""
 
     @property
-    def world(self) -> World:
-        """Return the world for the steps."""
+    def world(self) -> RunContext:
+        """Return the context for the steps."""
         if self._world is None:
             self._world = self.hears.world(self.host)
         return self._world

@@ -62,7 +62,7 @@ def arm(points: Points) -> None:
     """Put the points into the two places that all changes pass."""
     apply, write = plans.apply, FileTrail.write
 
-    def stopping(plan: plans.Plan, world: plans.World) -> None:
+    def stopping(plan: plans.Plan, world: plans.RunContext) -> None:
         apply(plan._replace(steps=tuple(Stop(step, points) for step in plan.steps)), world)
 
     def writing(trail: FileTrail, line: dict[str, object], thing: Any) -> None:

@@ -10,7 +10,7 @@ import virtprov
 from virtprov import Change, Host
 from virtprov.actions.edit import undo
 from virtprov.actions.edit.store_steps import Store
-from virtprov.actions.run.plan import Undo, World
+from virtprov.actions.run.plan import RunContext, Undo
 from virtprov.library.editing import to_wanted
 
 MEMORY = Change("edit", "memory", 128)
@@ -81,7 +81,7 @@ def refusing(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A host that does not take a changed definition of a2."""
     do = Store.do
 
-    def refuse(self: Store, world: World) -> Undo | None:
+    def refuse(self: Store, world: RunContext) -> Undo | None:
         if self.name == "a2":
             raise virtprov.HostError("refused")
         return do(self, world)
@@ -113,7 +113,7 @@ def test_the_way_back(host: Host, tmp_path: Path) -> None:
 def test_warnings_name_their_guest(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     do = Store.do
 
-    def warn(self: Store, world: World) -> Undo | None:
+    def warn(self: Store, world: RunContext) -> Undo | None:
         world.warn("mind that")
         return do(self, world)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.store_steps import PutBack, Store
 from virtprov.actions.run import definition
-from virtprov.actions.run.plan import World, close_trail, undo_quietly
+from virtprov.actions.run.plan import RunContext, close_trail, undo_quietly
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
 from virtprov.support.errors import ProvError
@@ -45,7 +45,7 @@ class Work:
     With `keep_going` guests that cannot be changed are skipped. `clean` is False if some changes could not be undone.
     """
 
-    def __init__(self, world: World, *, keep_going: bool = False, jobs: int = 1) -> None:
+    def __init__(self, world: RunContext, *, keep_going: bool = False, jobs: int = 1) -> None:
         from threading import Lock
 
         self.world = world
@@ -68,7 +68,7 @@ class Work:
         if self._alone:
             world.trail.note_guest(reports[0].name)
         whole = Progress() if self._alone else world.progress
-        with world.gate.closed(), whole.task(f"Changing {len(reports)} guests"):
+        with world.gate.delay_interrupts(), whole.task(f"Changing {len(reports)} guests"):
             try:
                 failed = self._first(reports)
                 gone = {name for name, _ in failed}
@@ -88,7 +88,7 @@ class Work:
         from contextlib import closing
 
         failed: list[Failed] = []
-        with closing(in_order(self._one, reports, self.jobs, self._check)) as answers:
+        with closing(in_order(self._change_guest, reports, self.jobs, self._check)) as answers:
             for report, answer in answers:
                 if isinstance(answer, ProvError):
                     if not self.keep_going:
@@ -101,26 +101,26 @@ class Work:
 
     # -- one guest -----------------------------------------------------------------------------------------
 
-    def _one(self, report: GuestReport) -> None:
+    def _change_guest(self, report: GuestReport) -> None:
         """Run all steps of one guest on its current definition, holding its lock."""
-        with self._locked(report, self._stop):
+        with self._lock_guest(report, self._stop):
             for _ in range(TRIES):
                 try:
                     return self._attempt(report)
-                except definition.Moved:
+                except definition.DefinitionChanged:
                     if report.again is None:
                         raise
                 report.again()
-            raise definition.Moved(
+            raise definition.DefinitionChanged(
                 f"the definition of '{report.name}' keeps being changed by someone else", hint="try again later"
             )
 
-    def _locked(self, report: GuestReport, stop: Callable[[], None]) -> AbstractContextManager[None]:
+    def _lock_guest(self, report: GuestReport, stop: Callable[[], None]) -> AbstractContextManager[None]:
         from contextlib import nullcontext
 
         if not any(isinstance(step, (Store, PutBack, SetAutostart)) for step in report.first):
             return nullcontext()
-        return definition.locked(self.world.host, report.name, report.uuid, stop, self.world.say)
+        return definition.lock_guest(self.world.host, report.name, report.uuid, stop, self.world.say)
 
     def _attempt(self, report: GuestReport) -> None:
         """Run every step; if one fails, undo the previous ones at once.
@@ -141,8 +141,8 @@ class Work:
                     undos.append((report, step.label, undo))
         except BaseException as error:
             begun = bool(undos)
-            self._back(undos)
-            if isinstance(error, definition.Moved) and begun:
+            self._undo(undos)
+            if isinstance(error, definition.DefinitionChanged) and begun:
                 raise ProvError(error.message, hint=error.hint) from None
             raise
         with self._lock:
@@ -167,11 +167,11 @@ class Work:
         if self._stopping or self.world.gate.pending:
             raise KeyboardInterrupt
 
-    def _world_of(self, report: GuestReport) -> World:
-        """Return the world for the steps of one guest; messages about many guests are collected first."""
+    def _world_of(self, report: GuestReport) -> RunContext:
+        """Return the context for the steps of one guest; messages about many guests are collected first."""
         if self._alone:
             return self.world
-        world = World(self.world.host, Progress(), report.notes.append, report.warnings.append)
+        world = RunContext(self.world.host, Progress(), report.notes.append, report.warnings.append)
         world.gate, world.trail = self.world.gate, self.world.trail
         return world
 
@@ -193,17 +193,17 @@ class Work:
 
     def _back_all(self) -> None:
         """Undo the changes of guests that are already done, each under its lock."""
-        self._back([(report, label, self._under_lock(report, undo)) for report, label, undo in self._undos])
+        self._undo([(report, label, self._under_lock(report, undo)) for report, label, undo in self._undos])
         self._undos = []
 
     def _under_lock(self, report: GuestReport, undo: Undo) -> Undo:
         def do() -> None:
-            with self._locked(report, lambda: None):
+            with self._lock_guest(report, lambda: None):
                 undo()
 
         return do
 
-    def _back(self, undos: Undos) -> None:
+    def _undo(self, undos: Undos) -> None:
         while undos:
             _, label, undo = undos.pop()
             went = undo_quietly(label, undo, self.world)

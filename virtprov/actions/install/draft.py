@@ -40,7 +40,7 @@ _LAST = "xml"
 """This group is applied last, on top of all other options and default rules."""
 
 
-class Drafted(Record):
+class GuestDraft(Record):
     """The guest after options and defaults, before it is split into installation phases."""
 
     setting: RuleContext
@@ -77,7 +77,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     setting = drafted.setting
     taken = _check_name(request, setting)
     check(request, drafted)
-    blocked = _blocked(request, setting)
+    blocked = _find_barriers(request, setting)
     guest = setting.guest
     keep_media = setting.profile.is_windows
     method = request.method
@@ -93,7 +93,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
         host_checks.check(setting, host, request.method)
     if profile.os_id and not request.osinfo.name:
         setting.notes.insert(0, f"Using --osinfo {profile.short_id}, detected from the media")
-    seed = _seed(request, setting, final, install)
+    seed = _prepare_seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
     listed = () if request.printing else (*_opening(blocked), *_steps(request, drafted, documents, seed))
@@ -104,7 +104,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes, taken)
 
 
-def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
+def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
     """Return the cloud-init seed; with an installer both phases have its drive."""
     if request.seed is None:
         return None
@@ -152,7 +152,7 @@ def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> Non
 # -- drafting ------------------------------------------------------------------------------------
 
 
-def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = UNWATCHED) -> Drafted:
+def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = UNWATCHED) -> GuestDraft:
     """Write the options into a new XML document and fill in the defaults."""
     drafting = _Drafting(request, host, profile, watch)
     watch.begin(drafting.guest)
@@ -204,11 +204,11 @@ class _Drafting:
             ("", lambda: self._write(lambda group: group == _LAST)),
         )
 
-    def drafted(self) -> Drafted:
+    def drafted(self) -> GuestDraft:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
         given = tuple(disk for disk in disks if DiskSource.of(disk).spelled not in self.chosen)
-        return Drafted(self.setting, self.makings, self.given_macs, given, self.told)
+        return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told)
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""
@@ -385,7 +385,7 @@ def _add_medium(guest: Guest) -> Element:
 # -- checking ------------------------------------------------------------------------------------
 
 
-def check(request: InstallRequest, drafted: Drafted) -> None:
+def check(request: InstallRequest, drafted: GuestDraft) -> None:
     """Make the checks that require the host; raises HostError for the first failure."""
     setting = drafted.setting
     host, guest = setting.host, setting.guest
@@ -419,7 +419,7 @@ def _check_name(request: InstallRequest, setting: RuleContext) -> str:
     return ""
 
 
-def _blocked(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
+def _find_barriers(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
     """Return the directories to which QEMU gets access; the user is warned of those that stay inaccessible."""
     if not (request.checks.permissions or request.fix_permissions):
         return []
@@ -456,7 +456,7 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
 
 
 def _steps(
-    request: InstallRequest, drafted: Drafted, documents: tuple[DomainDocument, ...], seed: Seed | None
+    request: InstallRequest, drafted: GuestDraft, documents: tuple[DomainDocument, ...], seed: Seed | None
 ) -> tuple[Step, ...]:
     """Return every step in order: storage, the guest's definition, its first boot."""
     from virtprov.actions.steps import storage

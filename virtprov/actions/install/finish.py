@@ -12,29 +12,29 @@ from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
 from virtprov.support.errors import GuestBroken, HostError
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import World
+    from virtprov.actions.run.plan import RunContext
     from virtprov.host.events import GuestEvent
 
 CREATED, INSTALLING, READY, OFF = "created", "installing", "ready", "off"
 """The final state: running; running its installer; running with cloud-init done; powered off."""
 
 
-def finish(request: InstallRequest, made: InstallPlan, world: World) -> str:
+def finish(request: InstallRequest, plan: InstallPlan, world: RunContext) -> str:
     """Wait as requested and bring the guest to its final state; returns one of the constants above.
 
     Raises WaitTimeout and GuestBroken, and then leaves the guest as it is.
     """
-    if made.method.has_install_phase:
-        return _finish_install(request, made, world)
-    if made.seed is not None:
-        return _finish_seed(request, made, world)
+    if plan.method.has_install_phase:
+        return _finish_install(request, plan, world)
+    if plan.seed is not None:
+        return _finish_seed(request, plan, world)
     if not request.wait:
         return CREATED
-    _until_off(made.plan.name, request.wait, world)
+    _until_off(plan.plan.name, request.wait, world)
     return OFF
 
 
-def _until_off(name: str, minutes: float | None, world: World) -> GuestEvent:
+def _until_off(name: str, minutes: float | None, world: RunContext) -> GuestEvent:
     """Wait until the guest is off; raises GuestBroken if it crashed or was stopped by force."""
     with world.host.running.watch(name) as watch:
         event = wait.until_off(watch, name, wait.Deadline(minutes))
@@ -43,18 +43,18 @@ def _until_off(name: str, minutes: float | None, world: World) -> GuestEvent:
     return event
 
 
-def _finish_install(request: InstallRequest, made: InstallPlan, world: World) -> str:
+def _finish_install(request: InstallRequest, plan: InstallPlan, world: RunContext) -> str:
     """Start the guest again after its installation, if the command waits for it."""
-    name = made.plan.name
+    name = plan.plan.name
     known = world.host.guests.find(name)
     if not request.wait and known is not None and known.active:
-        _drop_seed(made, world)
+        _drop_seed(plan, world)
         return INSTALLING
     if known is None:  # one that lives only while it runs
-        _drop_seed(made, world)
+        _drop_seed(plan, world)
         return OFF
     event = _until_off(name, request.wait, world)
-    _drop_seed(made, world)
+    _drop_seed(plan, world)
     if request.noreboot or request.transient:
         return OFF
     if event.detail == "destroyed":
@@ -64,18 +64,18 @@ def _finish_install(request: InstallRequest, made: InstallPlan, world: World) ->
     return CREATED
 
 
-def leave(made: InstallPlan, world: World) -> str:
+def leave(plan: InstallPlan, world: RunContext) -> str:
     """Return messages for a user who stops waiting: the guest keeps running, and its seed is deleted.
 
     The seed is deleted at once because it may contain secrets; a running guest can still read its open file.
     """
-    name = made.plan.name
+    name = plan.plan.name
     known = world.host.guests.find(name)
     if known is None:
         sentence = f"guest '{name}' no longer exists on the host"
     elif not known.active:
         sentence = f"guest '{name}' exists, but is off; start it with `virsh start {name}`"
-    elif made.method.has_install_phase:
+    elif plan.method.has_install_phase:
         sentence = (
             f"guest '{name}' continues its installation; when it has powered off, start it with `virsh start {name}`"
         )
@@ -83,11 +83,11 @@ def leave(made: InstallPlan, world: World) -> str:
         sentence = (
             f"guest '{name}' keeps running; `virsh console {name}` shows its console, `virsh destroy {name}` stops it"
         )
-    _drop_seed(made, world)
+    _drop_seed(plan, world)
     return sentence
 
 
-def start(world: World, name: str) -> None:
+def start(world: RunContext, name: str) -> None:
     """Start the guest again after its installation, unless it has been started already."""
     known = world.host.guests.find(name)
     if known is None:
@@ -99,27 +99,27 @@ def start(world: World, name: str) -> None:
         world.host.guests.start(name)
 
 
-def _drop_seed(made: InstallPlan, world: World) -> None:
+def _drop_seed(plan: InstallPlan, world: RunContext) -> None:
     """Delete a seed that is not kept; a running guest can still read its open file."""
-    if made.seed is not None and made.seed.keep != KEEP:
-        attach.delete(world, made.seed)
+    if plan.seed is not None and plan.seed.keep != KEEP:
+        attach.delete(world, plan.seed)
 
 
-def _finish_seed(request: InstallRequest, made: InstallPlan, world: World) -> str:
+def _finish_seed(request: InstallRequest, plan: InstallPlan, world: RunContext) -> str:
     """Wait until cloud-init is done and remove the seed; without waiting, delete it while the guest has it open."""
-    seed, name = made.seed, made.plan.name
+    seed, name = plan.seed, plan.plan.name
     assert seed is not None
     if not request.wait:
-        _drop_seed(made, world)
+        _drop_seed(plan, world)
         return CREATED
     with world.host.running.watch(name) as watch:
         wait.until_ready(world.host, watch, name, wait.Deadline(request.wait))
     known = world.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
-        _drop_seed(made, world)
+        _drop_seed(plan, world)
         return OFF
     if seed.keep == UNTIL_READY:
         attach.retire(world, name, seed)
     else:
-        _drop_seed(made, world)
+        _drop_seed(plan, world)
     return READY

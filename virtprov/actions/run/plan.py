@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Undo = Callable[[], object]
 
 
-class World:
+class RunContext:
     """The environment of steps: the host, progress, and messages for the user."""
 
     __slots__ = ("gate", "host", "progress", "say", "tell", "trail", "warn")
@@ -84,7 +84,7 @@ class World:
                 artifact.take_down(self.host)
             except InUse as problem:
                 self.warn(f"{artifact.describe()} is kept: {problem.message}")
-        entry.note_gone()
+        entry.note_removed()
 
 
 class Step(Protocol):
@@ -100,7 +100,7 @@ class Step(Protocol):
         """What the step does, for the user."""
         ...
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         """Make the change."""
         ...
 
@@ -109,7 +109,7 @@ class FunctionStep(Record):
     """A step that consists of a label and a function."""
 
     label: str
-    do: Callable[[World], Undo | None]
+    do: Callable[[RunContext], Undo | None]
     final: bool = False
 
 
@@ -128,7 +128,7 @@ class Plan(Record):
         return tuple(domain.text for domain in self.domains)
 
 
-def apply(plan: Plan, world: World) -> None:
+def apply(plan: Plan, world: RunContext) -> None:
     """Carry out every step in order; after a failure or an interrupt, undo the previous ones in reverse order.
 
     Raises the exception of the failed step; what could not be undone is reported with `world.warn`. What is created is
@@ -136,10 +136,10 @@ def apply(plan: Plan, world: World) -> None:
     """
     final = [step for step in plan.steps if is_final(step)]
     world.trail.note_guest(plan.name)
-    with world.gate.closed():
+    with world.gate.delay_interrupts():
         _make([step for step in plan.steps if not is_final(step)], world)
         if final:
-            world.trail.note_settled()
+            world.trail.note_final()
         for step in final:
             with world.progress.task(step.label):
                 step.do(world)
@@ -151,7 +151,7 @@ def is_final(step: Step) -> bool:
     return bool(getattr(step, "final", False))
 
 
-def _make(steps: list[Step], world: World) -> None:
+def _make(steps: list[Step], world: RunContext) -> None:
     """Carry out the steps that can be undone; undo them if one fails."""
     from contextlib import ExitStack
 
@@ -168,7 +168,7 @@ def _make(steps: list[Step], world: World) -> None:
         undos.pop_all()
 
 
-def close_trail(world: World) -> None:
+def close_trail(world: RunContext) -> None:
     """Close the recovery log after undoing; it is kept if something could not be undone."""
     if not world.trail.is_kept:
         world.trail.discard()
@@ -176,7 +176,7 @@ def close_trail(world: World) -> None:
         world.warn("some changes could not be undone; remove them later with `virtprov-install --clean-up`")
 
 
-def undo_quietly(label: str, undo: Undo, world: World) -> bool:
+def undo_quietly(label: str, undo: Undo, world: RunContext) -> bool:
     """Undo one step and return whether that succeeded; a failure does not stop the undo of other steps."""
     try:
         undo()

@@ -61,7 +61,7 @@ class Run(Record):
         return f"{self.tool}{about} on {self.uri} (started at {when})"
 
 
-def ended(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
+def read_ended_runs(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
     """Yield every run that has ended, the newest first, with its log, which stays locked until it is closed.
 
     `unreadable` gets a sentence for each log that cannot be read; such logs are kept.
@@ -100,7 +100,7 @@ def _read(log: RunLog) -> Run | None:
         elif "gone" in line:
             left.pop(line["n"], None)
         else:
-            left[line["n"]] = _left(line, old)
+            left[line["n"]] = _parse_artifact(line, old)
     made_guests = (one.artifact.uuid for one in left.values() if isinstance(one.artifact, Guest | StartedGuest))
     return Run(
         log.path, str(head["tool"]), str(head["uri"]), str(head["guest"]), int(str(head["time"])),
@@ -114,7 +114,7 @@ def _has_to_go(artifact: Artifact, phase: str) -> bool:
     return phase == UNDO or artifact.passing or (phase == DISCARD and isinstance(artifact, Aside))
 
 
-def _left(line: dict[str, Any], old: bool) -> Left:
+def _parse_artifact(line: dict[str, Any], old: bool) -> Left:
     facts = dict(line.get("made") or line["begin"])
     if old:
         made, began = facts.pop("made", False), facts.pop("born", 0.0)

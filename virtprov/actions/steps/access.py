@@ -10,13 +10,13 @@ from virtprov.support.acl import Person, let_search, rights_of
 from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Step, Undo, World
+    from virtprov.actions.run.plan import RunContext, Step, Undo
 
 
 def grant_search(directory: str, person: Person) -> Step:
     """Let an account search (not list) a directory of this machine; undo restores the permissions."""
 
-    def do(world: World) -> Undo:
+    def do(world: RunContext) -> Undo:
         try:
             right = SearchRight(person.name, directory, spell(rights_of(directory)), person.uid)
             with world.making(right) as entry:

@@ -18,7 +18,7 @@ from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Step, Undo, World
+    from virtprov.actions.run.plan import RunContext, Step, Undo
     from virtprov.actions.run.trail import Entry
     from virtprov.guest.document import DomainDocument
     from virtprov.host.info import GuestInfo
@@ -34,12 +34,12 @@ class Define(Record):
     def label(self) -> str:
         return f"Defining guest '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         domain = self.document.guest
         guest = Guest(self.name, domain.uuid, nvram=nvram.are_new(world, domain))
         with world.making(guest) as entry:
             info = world.host.guests.define(self.document.text)
-            entry.note_made(guest._replace(uuid=info.uuid))
+            entry.note_created(guest._replace(uuid=info.uuid))
         return world.undo(entry)
 
 
@@ -52,7 +52,7 @@ class Start(Record):
     def label(self) -> str:
         return f"Starting guest '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         info = world.host.guests.find(self.name)
         guest = StartedGuest(self.name, info.uuid if info is not None else "")
         with world.making(guest) as entry:
@@ -61,11 +61,11 @@ class Start(Record):
         return world.undo(entry)
 
 
-def _note_run(world: World, guest: StartedGuest, entry: Entry) -> None:
+def _note_run(world: RunContext, guest: StartedGuest, entry: Entry) -> None:
     """Record libvirt's id of the running guest."""
     info = world.host.guests.find(guest.uuid)
     if info is not None and info.id is not None:
-        entry.note_made(guest._replace(run=info.id))
+        entry.note_created(guest._replace(run=info.id))
 
 
 class Create(Record):
@@ -78,7 +78,7 @@ class Create(Record):
     def label(self) -> str:
         return f"Starting guest '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         domain, text = self.document.guest, self.document.text
         uuid = domain.uuid
         if uuid and world.host.guests.find(uuid) is not None:
@@ -98,7 +98,7 @@ class Create(Record):
                 for entry in entries[:-1]:
                     world.undo(entry)()
                 raise
-            entries[-1].note_made(guest._replace(uuid=info.uuid))
+            entries[-1].note_created(guest._replace(uuid=info.uuid))
         return lambda: [world.undo(entry)() for entry in reversed(entries)]
 
 
@@ -112,12 +112,14 @@ class Redefine(Record):
     def label(self) -> str:
         return f"Changing the definition of '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         before = world.host.guests.xml(self.name, inactive=True, secure=True)
         return redefine(world, self.name, Domain.parse(before).uuid, self.xml, before)[1]
 
 
-def redefine(world: World, name: str, uuid: str, xml: str, before: str, *, in_trail: bool = True) -> tuple[str, Undo]:
+def redefine(
+    world: RunContext, name: str, uuid: str, xml: str, before: str, *, in_trail: bool = True
+) -> tuple[str, Undo]:
     """Replace the definition of a guest if it still is `before` ("": none, the guest is transient).
 
     `in_trail` tells whether the change is recorded in the recovery log. Returns what the host stored, and how to undo
@@ -126,13 +128,13 @@ def redefine(world: World, name: str, uuid: str, xml: str, before: str, *, in_tr
     changed = Definition(name, uuid, before)
     with world.making(changed) if in_trail else note_nothing(changed) as entry:
         expected = definition.digest(before) if before else definition.NONE
-        now = definition.put(world.host, name, uuid, xml, expected)
+        now = definition.replace(world.host, name, uuid, xml, expected)
         mark = definition.digest(now)
-        entry.note_made(changed._replace(digest=mark))
+        entry.note_created(changed._replace(digest=mark))
 
     def undo() -> None:
-        definition.put(world.host, name, uuid, before or None, mark)
-        entry.note_gone()
+        definition.replace(world.host, name, uuid, before or None, mark)
+        entry.note_removed()
 
     return now, undo
 
@@ -147,7 +149,7 @@ class SetAutostart(Record):
     def label(self) -> str:
         return f"Enabling autostart of '{self.name}'" if self.on else f"Disabling autostart of '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         world.host.guests.set_autostart(self.name, self.on)
         return lambda: world.host.guests.set_autostart(self.name, not self.on)
 
@@ -166,7 +168,7 @@ class Replace(Record):
     def label(self) -> str:
         return f"Removing the existing guest '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         info = world.host.guests.find(self.name)
         if info is None:
             return None
@@ -177,14 +179,14 @@ class Replace(Record):
             whole = self._make_room(world, info, guest, entry)
         return lambda: self._bring_back(world, entry, whole)
 
-    def _bring_back(self, world: World, entry: Entry, whole: bool) -> None:
+    def _bring_back(self, world: RunContext, entry: Entry, whole: bool) -> None:
         world.undo(entry)()
         if not whole:
             world.warn(
                 f"'{self.name}' is defined as before; its snapshots and firmware variables could not be restored"
             )
 
-    def _make_room(self, world: World, info: GuestInfo, guest: AsideGuest, entry: Entry) -> bool:
+    def _make_room(self, world: RunContext, info: GuestInfo, guest: AsideGuest, entry: Entry) -> bool:
         """Stop the guest and rename it; return whether nothing of it is lost."""
         from virtprov.host.failures import NotNow, NotSupported
 
@@ -209,7 +211,7 @@ class Replace(Record):
 def discard_guest(name: str) -> Step:
     """The last step for a replaced guest: remove it, but not its disks."""
 
-    def do(world: World) -> None:
+    def do(world: RunContext) -> None:
         try:
             for guest in world.trail.artifacts(AsideGuest):
                 guest.discard(world.host)

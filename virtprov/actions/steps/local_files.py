@@ -11,7 +11,7 @@ from virtprov.actions.run.plan import FunctionStep
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Step, Undo, World
+    from virtprov.actions.run.plan import RunContext, Step, Undo
 
 
 class CopyFile(Record):
@@ -26,7 +26,7 @@ class CopyFile(Record):
     def label(self) -> str:
         return f"Copying {self.source} to {self.target}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         from virtprov.support.copy import copy_image
 
         how = {"sparse": self.sparse, "reflink": self.reflink}
@@ -35,7 +35,7 @@ class CopyFile(Record):
             return lambda: world.warn(f"the previous contents of {self.target} are overwritten and cannot be restored")
         with world.making(File(self.target)) as entry:
             copy_image(self.source, self.target, progress=world.advance, **how)
-            entry.note_made(File(self.target, mark_of(self.target)))
+            entry.note_created(File(self.target, mark_of(self.target)))
             try:
                 refresh_pool_over(world.host, self.target)
             except BaseException:
@@ -48,7 +48,7 @@ class CopyFile(Record):
 def put_aside(path: str, aside: str) -> Step:
     """Move a file that is replaced aside, until no step can fail any more."""
 
-    def do(world: World) -> Undo:
+    def do(world: RunContext) -> Undo:
         with world.making(AsideFile(path, aside, mark_of(path))) as entry:
             rename(path, aside)
         return world.undo(entry)
@@ -59,7 +59,7 @@ def put_aside(path: str, aside: str) -> Step:
 def discard(aside: str) -> Step:
     """The last step for a file that was moved aside: delete it."""
 
-    def do(world: World) -> None:
+    def do(world: RunContext) -> None:
         try:
             os.unlink(aside)
         except OSError as problem:

@@ -11,12 +11,12 @@ from virtprov.support.errors import InputError, ProvError
 from virtprov.support.files import read_bytes
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.guest.disks.volumes import NewVolume
 
 
 @contextmanager
-def keep_password(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
+def keep_password(world: RunContext, volume: NewVolume) -> Iterator[list[Undo]]:
     """Store the password of a new volume as a secret of the host; yields how to undo it, empty without a password.
 
     If the block fails, the secret is removed. Raises InputError for a file that does not contain a password.

@@ -15,7 +15,7 @@ from virtprov.support.frozen import Record
 from virtprov.support.text import listed
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.host.connection import Host
 
 
@@ -39,12 +39,12 @@ class WriteSeed(Record):
     def label(self) -> str:
         return f"Writing cloud-init seed {self.name}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
         volume = Volume(self.name, self.pool, passing=self.passing)
         with world.making(volume) as entry:
             created = world.host.storage.create_volume(self.pool, wanted.xml(mode="0600"))
-            entry.note_made(volume.as_made(world.host, created))
+            entry.note_created(volume.as_made(world.host, created))
             with filling(world, entry, self.pool, self.name):
                 world.host.storage.upload_volume(self.pool, self.name, BytesIO(self.data), progress=world.advance)
         return world.undo(entry)
@@ -63,8 +63,8 @@ class DeleteSeeds(Record):
         names = listed(old.volume for old in self.volumes)
         return f"Deleting the cloud-init {'seed' if len(self.volumes) == 1 else 'seeds'} {names}"
 
-    def do(self, world: World) -> Undo | None:
-        held = _held(world.host)
+    def do(self, world: RunContext) -> Undo | None:
+        held = _find_seed_users(world.host)
         undos: list[Undo] = []
         for old in self.volumes:
             names = held.get(old.path, []) + held.get(f"{old.pool}/{old.volume}", [])
@@ -85,7 +85,7 @@ def _still(old: OldSeed, names: list[str]) -> str:
     )
 
 
-def _held(host: Host) -> dict[str, list[str]]:
+def _find_seed_users(host: Host) -> dict[str, list[str]]:
     """Return which guests, running or stored, use which seed: by path, or by pool and volume."""
     held: dict[str, list[str]] = {}
     for inactive in (False, True):
@@ -98,7 +98,7 @@ def _held(host: Host) -> dict[str, list[str]]:
     return held
 
 
-def _delete(world: World, old: OldSeed) -> Undo | None:
+def _delete(world: RunContext, old: OldSeed) -> Undo | None:
     """Delete one volume, and keep its data for undo. A volume of someone else is kept; failures are reported."""
     from virtprov.support import iso
 

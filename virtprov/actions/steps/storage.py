@@ -13,7 +13,7 @@ from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.actions.run.trail import Entry
     from virtprov.host.info import VolumeInfo
 
@@ -31,7 +31,7 @@ class MakePool(Record):
     def label(self) -> str:
         return f"Creating storage pool '{self.pool.name}'"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         from virtprov.guest.names import new_uuid
         from virtprov.host.failures import Taken
 
@@ -39,14 +39,14 @@ class MakePool(Record):
         try:
             with world.making(pool) as entry:
                 world.host.storage.create_pool(pool_xml(pool.name, pool.path, pool.uuid))
-                entry.note_made(pool._replace(volumes=len(world.host.storage.volume_names(pool.name))))
+                entry.note_created(pool._replace(volumes=len(world.host.storage.volume_names(pool.name))))
         except Taken:
             if not self._is_there(world):
                 raise
             return None
         return world.undo(entry)
 
-    def _is_there(self, world: World) -> bool:
+    def _is_there(self, world: RunContext) -> bool:
         """Return whether someone else has just created the same pool; wait if it is about to be started."""
         import time
 
@@ -75,7 +75,7 @@ class MakeVolume(Record):
             return f"Uploading {os.path.basename(self.volume.upload)} to volume {self.volume.name}"
         return f"Creating volume {self.volume.name}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         if self.volume.encryption is None:
             return self._make(world)
         from virtprov.actions.steps.secrets import keep_password, undo_all
@@ -83,7 +83,7 @@ class MakeVolume(Record):
         with keep_password(world, self.volume) as undos:
             return undo_all(self._make(world), *undos)
 
-    def _make(self, world: World) -> Undo | None:
+    def _make(self, world: RunContext) -> Undo | None:
         wanted = self.volume
         with ExitStack() as pools:
             pool = wanted.pool or _pool_over(world, os.path.dirname(wanted.path), pools)
@@ -96,26 +96,26 @@ class MakeVolume(Record):
                 info = world.host.storage.create_volume(
                     pool, wanted.xml(), metadata=metadata, progress=world.advance_call
                 )
-                entry.note_made(volume.as_made(world.host, info))
+                entry.note_created(volume.as_made(world.host, info))
         return world.undo(entry)
 
 
-def _upload(world: World, pool: str, wanted: NewVolume, entry: Entry, volume: Volume) -> None:
+def _upload(world: RunContext, pool: str, request: NewVolume, entry: Entry, volume: Volume) -> None:
     """Create the volume, upload its file, enlarge it; a failure or an interrupt leaves nothing behind."""
-    name, length = wanted.name, os.path.getsize(wanted.upload)
-    empty = NewVolume(pool, name, wanted.path, "raw", length, wanted.allocation and length)
-    entry.note_made(volume.as_made(world.host, world.host.storage.create_volume(pool, empty.xml())))
+    name, length = request.name, os.path.getsize(request.upload)
+    empty = NewVolume(pool, name, request.path, "raw", length, request.allocation and length)
+    entry.note_created(volume.as_made(world.host, world.host.storage.create_volume(pool, empty.xml())))
     with filling(world, entry, pool, name):
-        sparse = not wanted.allocation
-        world.host.storage.upload_volume(pool, name, wanted.upload, sparse=sparse, progress=world.advance)
+        sparse = not request.allocation
+        world.host.storage.upload_volume(pool, name, request.upload, sparse=sparse, progress=world.advance)
         world.host.storage.refresh_pool(pool)  # by which the host learns the format
         filled = world.host.storage.volume(pool, name)
-        if filled is not None and filled.capacity < wanted.capacity:
-            world.host.storage.resize_volume(pool, name, wanted.capacity)
+        if filled is not None and filled.capacity < request.capacity:
+            world.host.storage.resize_volume(pool, name, request.capacity)
 
 
 @contextmanager
-def filling(world: World, entry: Entry, pool: str, name: str) -> Iterator[None]:
+def filling(world: RunContext, entry: Entry, pool: str, name: str) -> Iterator[None]:
     """Fill a new volume in this block; if that fails, delete the volume."""
     try:
         yield
@@ -142,7 +142,7 @@ class CopyDisk(Record):
     def label(self) -> str:
         return f"Copying {self.source.name} to {os.path.basename(self.target)}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         directory, name = os.path.split(self.target)
         with ExitStack() as pools:
             target = _pool_over(world, directory, pools)
@@ -156,7 +156,7 @@ class CopyDisk(Record):
                 info = world.host.storage.clone_volume(
                     target, xml, origin, source.name, reflink=self.reflink, progress=world.advance_call
                 )
-                entry.note_made(volume.as_made(world.host, info))
+                entry.note_created(volume.as_made(world.host, info))
         return world.undo(entry)
 
     def _xml(self, source: VolumeInfo, name: str) -> str:
@@ -165,6 +165,6 @@ class CopyDisk(Record):
         return NewVolume("", name, self.target, source.format, source.capacity, allocation, *backing).xml()
 
 
-def _pool_over(world: World, directory: str, passing: ExitStack) -> str:
+def _pool_over(world: RunContext, directory: str, passing: ExitStack) -> str:
     """Return the pool of this directory, or a temporary one that is removed when `passing` ends."""
     return pool_over(world.host, directory, passing, world.making)

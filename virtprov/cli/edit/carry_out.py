@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.actions.edit.changes import EditRequest
     from virtprov.actions.edit.guest_report import Failed, GuestReport
-    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.outcome import ApplyOptions
     from virtprov.cli.edit.flags import Flags
     from virtprov.host.connection import Host
 
@@ -35,15 +35,15 @@ def _many(flags: Flags, host: Host) -> bool:
     return flags.chooses or (is_pattern(flags.guest or "") and host.guests.find(flags.guest or "") is None)
 
 
-def wanted(flags: Flags, *, document: bool) -> Wanted:
+def wanted(flags: Flags, *, document: bool) -> ApplyOptions:
     """Return what to do with an edit; a `document` that is not a guest of the host is only stored on request."""
-    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.outcome import ApplyOptions
 
     update, lenient = bool(flags.plane), flags.plane == "both"
     if flags.verify:
-        return Wanted(define=flags.plane != "live", update=update, lenient=lenient, verify=True)
+        return ApplyOptions(define=flags.plane != "live", update=update, lenient=lenient, verify=True)
     define = flags.define or not (document or flags.prints or flags.no_define or flags.plane == "live")
-    return Wanted(define, update, flags.start, lenient)
+    return ApplyOptions(define, update, flags.start, lenient)
 
 
 class _Run(ABC):
@@ -188,7 +188,7 @@ class _One(_Run):
 _NOWHERE = "Nothing has been changed: the change was not stored, printed or made in the running guest."
 
 
-def _agreed(planned: GuestReport) -> Wanted:
+def _agreed(planned: GuestReport) -> ApplyOptions:
     """Ask before each change; returns what remains of the edit."""
     wanted, name = planned.wanted, planned.name
     if planned.updates and not confirm(f"Change the running guest '{name}'?"):

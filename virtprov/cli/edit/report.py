@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import GuestReport
     from virtprov.actions.edit.original import Source
-    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.outcome import ApplyOptions
     from virtprov.actions.live.effects import Effect
     from virtprov.cli.edit.flags import Flags
     from virtprov.cli.output import Output
@@ -39,7 +39,7 @@ def document(file: str | None) -> Source:
     return original.from_bytes(standard_input.read("XML"))
 
 
-def off(planned: GuestReport, flags: Flags, wanted: Wanted) -> list[str]:
+def off(planned: GuestReport, flags: Flags, wanted: ApplyOptions) -> list[str]:
     """Return the warning for a guest that is off, if the running guest was to be changed."""
     info = planned.info
     if info is None or info.active or not wanted.update or wanted.lenient or wanted.verify:

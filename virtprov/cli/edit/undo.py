@@ -82,7 +82,7 @@ class _Undo:
 
     def _do(self, todo: list[GuestReport]) -> None:
         from virtprov.actions.edit.apply import Aborted, Work
-        from virtprov.actions.run.definition import Moved
+        from virtprov.actions.run.definition import DefinitionChanged
 
         work = Work(self.output.world(self.host), keep_going=self.flags.keep_going, jobs=self.jobs)
         try:
@@ -93,7 +93,7 @@ class _Undo:
         self.failed += late
         self.planned = [each for each in self.planned if each.name not in gone]
         many_report.tell(self.planned, self.output)
-        again = {name for name, error in self.failed if not isinstance(error, Moved)}
+        again = {name for name, error in self.failed if not isinstance(error, DefinitionChanged)}
         self.history.undone([past.place for past in self.meant if past.name not in again])
 
     def _report(self, *, done: bool, silent: bool = False) -> int:

@@ -8,7 +8,7 @@ from virtprov.support.errors import HostError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.actions.run.artifacts.artifact import Artifact
-    from virtprov.actions.run.leftovers import Found, Outcome
+    from virtprov.actions.run.leftovers import Leftover, Outcome
     from virtprov.actions.run.trail_reader import Run
 
 
@@ -17,11 +17,11 @@ def main(uri: str | None, output: Output, *, ask: bool) -> int:
 
     Returns 3 if a host could not be reached, whose runs are kept for later.
     """
-    from virtprov.actions.run.trail_reader import ended
+    from virtprov.actions.run.trail_reader import read_ended_runs
 
     reports, unreached = [], False
     unreadable: list[str] = []
-    for run, log in ended(unreadable):
+    for run, log in read_ended_runs(unreadable):
         if uri and run.uri != uri:
             log.close()
             continue
@@ -68,7 +68,7 @@ def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
     return outcomes, all(outcome.settled for outcome in outcomes)
 
 
-def _not_agreed(run: Run, found: list[Found]) -> list[Outcome]:
+def _not_agreed(run: Run, found: list[Leftover]) -> list[Outcome]:
     """Ask whether what is ours may go; what is kept when the answer is no, [] otherwise."""
     from virtprov.actions.run import leftovers
     from virtprov.actions.run.artifacts.artifact import OURS, UNSURE
@@ -91,7 +91,7 @@ def _tell(outcomes: list[Outcome], untouched: list[Artifact], output: Output) ->
             output.warn(f"could not remove {outcome.artifact.describe()}: {outcome.why}")
 
 
-def _agreed(run: Run, found: list[Found]) -> bool:
+def _agreed(run: Run, found: list[Leftover]) -> bool:
     """Ask whether these items can be removed."""
     listed = ", ".join(each.artifact.describe() for each in found)
     doubt = f" ({found[0].why})" if len(found) == 1 and found[0].why else ""

@@ -18,10 +18,10 @@ from virtprov.actions.edit.choice import Choice
 from virtprov.actions.edit.editor import Edit, Editor
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Journal
-from virtprov.actions.edit.outcome import Wanted
+from virtprov.actions.edit.outcome import ApplyOptions
 from virtprov.actions.run import definition
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.actions.run.trail import FileTrail
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
@@ -85,7 +85,7 @@ def planned(
     autostart: bool | None = None,
     verify: bool = False,
 ) -> tuple[list[GuestReport], list[tuple[str, ProvError]]]:
-    edit = Edit(requests, Wanted(define=True, verify=verify), autostart)
+    edit = Edit(requests, ApplyOptions(define=True, verify=verify), autostart)
     good, bad = [], []
     for name, answer in Editor(host, edit, lambda: book or journal.passing()).all(
         choice.names(chosen, host), chosen, jobs
@@ -157,7 +157,7 @@ def test_state_and_document_choose_among_them(host: Host) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_all_are_changed_but_those_that_are_so(host: Host, world_of: Callable[[Any], World], jobs: int) -> None:
+def test_all_are_changed_but_those_that_are_so(host: Host, world_of: Callable[[Any], RunContext], jobs: int) -> None:
     before = documents(host)
     book = journal.begin(host, None)
     good, bad = planned(host, vcpus(4), book=book, jobs=jobs)
@@ -170,7 +170,9 @@ def test_all_are_changed_but_those_that_are_so(host: Host, world_of: Callable[[A
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_one_that_is_refused_leaves_all_as_they_were(host: Host, world_of: Callable[[Any], World], jobs: int) -> None:
+def test_one_that_is_refused_leaves_all_as_they_were(
+    host: Host, world_of: Callable[[Any], RunContext], jobs: int
+) -> None:
     before, stubborn = documents(host), Stubborn(host, "web1")
     good, _ = planned(stubborn, vcpus(4), book=journal.begin(host, None), jobs=jobs)
     with pytest.raises(Aborted, match="cannot define the guest 'web1': no") as caught:
@@ -180,7 +182,7 @@ def test_one_that_is_refused_leaves_all_as_they_were(host: Host, world_of: Calla
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_one_that_is_refused_may_be_left_out(host: Host, world_of: Callable[[Any], World], jobs: int) -> None:
+def test_one_that_is_refused_may_be_left_out(host: Host, world_of: Callable[[Any], RunContext], jobs: int) -> None:
     before, stubborn = documents(host), Stubborn(host, "web1")
     good, _ = planned(stubborn, vcpus(4), book=journal.begin(host, None), jobs=jobs)
     failed = Work(world_of(stubborn), keep_going=True, jobs=jobs).all(good)
@@ -189,7 +191,7 @@ def test_one_that_is_refused_may_be_left_out(host: Host, world_of: Callable[[Any
     assert after["web1"] == before["web1"] and ">4</vcpu>" in after["db1"] and ">4</vcpu>" in after["web3"]
 
 
-def test_what_cannot_be_undone_is_said(host: Host, world_of: Callable[[Any], World], told: Any) -> None:
+def test_what_cannot_be_undone_is_said(host: Host, world_of: Callable[[Any], RunContext], told: Any) -> None:
     class Twice(Stubborn):
         def guests_store_definition(self, name: str, xml: str) -> tuple[str, str]:
             if name == "db1" and "db1" in self.stored:
@@ -206,7 +208,7 @@ def test_what_cannot_be_undone_is_said(host: Host, world_of: Callable[[Any], Wor
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_what_is_made_for_many_is_noted_in_one_trail(
-    host: Host, world_of: Callable[[Any], World], jobs: int, tmp_path: Path
+    host: Host, world_of: Callable[[Any], RunContext], jobs: int, tmp_path: Path
 ) -> None:
     world, seen = world_of(host), []
     world.trail = FileTrail("virtprov-xml", host, world.warn)
@@ -217,12 +219,12 @@ def test_what_is_made_for_many_is_noted_in_one_trail(
         def __init__(self, name: str, fails: bool = False) -> None:
             self.name, self.fails = name, fails
 
-        def do(self, world: World) -> Any:
+        def do(self, world: RunContext) -> Any:
             with world.making(Volume(self.name, "p")) as entry:
                 seen.append(len(state.listing("run")))
             if self.fails:
                 raise HostError("no")
-            return entry.note_gone
+            return entry.note_removed
 
     def each(*bad: str) -> list[GuestReport]:
         made = [GuestReport(name, "") for name in "abc"]
@@ -239,7 +241,7 @@ def test_what_is_made_for_many_is_noted_in_one_trail(
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_an_interrupt_between_guests_undoes_all(host: Host, world_of: Callable[[Any], World], jobs: int) -> None:
+def test_an_interrupt_between_guests_undoes_all(host: Host, world_of: Callable[[Any], RunContext], jobs: int) -> None:
     before = documents(host)
     world = world_of(host)
 
@@ -259,7 +261,7 @@ def test_an_interrupt_between_guests_undoes_all(host: Host, world_of: Callable[[
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_an_interrupt_ends_the_waiting_for_another_run(
-    host: Host, world_of: Callable[[Any], World], monkeypatch: pytest.MonkeyPatch, jobs: int
+    host: Host, world_of: Callable[[Any], RunContext], monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
     monkeypatch.setattr(lock, "SAY_AFTER", 0)
     before, world = documents(host), world_of(host)
@@ -278,7 +280,7 @@ def test_an_interrupt_ends_the_waiting_for_another_run(
     info = host.guests.find("db2")
     assert info is not None
     began = time.monotonic()
-    with definition.locked(host, "db2", info.uuid, lambda: None, print), pytest.raises(KeyboardInterrupt):
+    with definition.lock_guest(host, "db2", info.uuid, lambda: None, print), pytest.raises(KeyboardInterrupt):
         Work(world, jobs=jobs).all(good)
     assert time.monotonic() - began < lock.WAIT_SECONDS / 2
     assert said == ["waiting for another virtprov-xml, which is changing 'db2'"]
@@ -306,7 +308,7 @@ def test_no_two_guests_get_one_name(host: Host) -> None:
     assert len(bad) == 5 and "cannot get a new name or UUID together with other guests" in bad[0][1].message
 
 
-def test_autostart_is_a_change_of_its_own(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_autostart_is_a_change_of_its_own(host: Host, world_of: Callable[[Any], RunContext]) -> None:
     host.guests.set_autostart("web1", True)
     good, _ = planned(host, book=journal.begin(host, None), autostart=True)
     assert [each.name for each in good if each.first] == ["db1", "db2", "web2", "web3"]

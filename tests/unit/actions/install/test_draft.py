@@ -12,7 +12,7 @@ from tests.standin import StandIn
 from virtprov.actions.install import draft
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.request import Checks, InstallRequest
-from virtprov.actions.run.plan import World, apply
+from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define
 from virtprov.cloudinit.seed_request import SeedRequest
@@ -25,7 +25,7 @@ from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.xml import path as places
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 Look = Callable[[Host], dict[str, list[str]]]
 
 DEBIAN, GENERIC = OsinfoRequest("debian12"), OsinfoRequest("generic")

@@ -14,7 +14,7 @@ from virtprov.actions.install import wait
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.install.finish import CREATED, INSTALLING, OFF, READY, finish, leave, start
 from virtprov.actions.request import InstallRequest
-from virtprov.actions.run.plan import Plan, World
+from virtprov.actions.run.plan import Plan, RunContext
 from virtprov.actions.seed.attach import Seed
 from virtprov.guest.boot import CDROM, IMPORT, PXE, Method
 from virtprov.guest.document import DomainDocument, Guest
@@ -22,7 +22,7 @@ from virtprov.host.connection import Host
 from virtprov.host.events import GuestEvent
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 SEED_DRIVE = "<disk device='disk'><source file='/srv/images/web-seed.iso'/><target dev='vdb'/></disk>"
 
@@ -53,7 +53,7 @@ def host(place: Host) -> Noting:
 
 
 @pytest.fixture
-def world(host: Noting, world_of: Around) -> World:
+def world(host: Noting, world_of: Around) -> RunContext:
     return world_of(host)
 
 
@@ -66,17 +66,17 @@ def is_running(host: Noting, name: str = "web") -> bool:
 
 
 @pytest.mark.parametrize("minutes", [None, 0])
-def test_nobody_waits(minutes: float | None, world: World) -> None:
+def test_nobody_waits(minutes: float | None, world: RunContext) -> None:
     assert finish(InstallRequest(wait=minutes), made(), world) == CREATED
 
 
-def test_waiting_until_it_is_off(host: Noting, world: World, told: Any) -> None:
+def test_waiting_until_it_is_off(host: Noting, world: RunContext, told: Any) -> None:
     host.guests.destroy("web")
     assert finish(InstallRequest(wait=-1), made(), world) == OFF
     assert not is_running(host) and told.said == []
 
 
-def test_waiting_too_long_leaves_it_as_it_is(host: Noting, world: World) -> None:
+def test_waiting_too_long_leaves_it_as_it_is(host: Noting, world: RunContext) -> None:
     with pytest.raises(WaitTimeout):
         finish(InstallRequest(wait=0.0001), made(), world)
     assert is_running(host)
@@ -86,12 +86,12 @@ def test_waiting_too_long_leaves_it_as_it_is(host: Noting, world: World) -> None
 
 
 @pytest.mark.parametrize("kind", [CDROM, PXE])
-def test_an_installer_nobody_waits_for(kind: str, world: World) -> None:
+def test_an_installer_nobody_waits_for(kind: str, world: RunContext) -> None:
     assert finish(InstallRequest(), made(kind), world) == INSTALLING
 
 
 @pytest.mark.parametrize("minutes", [None, -1])
-def test_the_second_boot(minutes: float | None, host: Noting, world: World, told: Any) -> None:
+def test_the_second_boot(minutes: float | None, host: Noting, world: RunContext, told: Any) -> None:
     host.guests.shutdown("web")  # the installer is done, be it that somebody waits or that the console was closed
     assert finish(InstallRequest(wait=minutes), made(CDROM), world) == CREATED
     assert is_running(host)
@@ -107,7 +107,7 @@ def test_the_second_boot(minutes: float | None, host: Noting, world: World, told
     ],
 )
 def test_no_second_boot(
-    request_: InstallRequest, how: str, said: list[str], host: Noting, world: World, told: Any
+    request_: InstallRequest, how: str, said: list[str], host: Noting, world: RunContext, told: Any
 ) -> None:
     getattr(host.guests, how)("web")
     assert finish(request_, made(CDROM), world) == OFF
@@ -115,18 +115,18 @@ def test_no_second_boot(
     assert told.said == said
 
 
-def test_a_transient_guest_is_gone_when_its_installer_is(host: Noting, world: World) -> None:
+def test_a_transient_guest_is_gone_when_its_installer_is(host: Noting, world: RunContext) -> None:
     host.guests.destroy("web")
     host.guests.undefine("web")
     assert finish(InstallRequest(transient=True), made(CDROM), world) == OFF
 
 
-def test_somebody_else_started_it_meanwhile(world: World, told: Any) -> None:
+def test_somebody_else_started_it_meanwhile(world: RunContext, told: Any) -> None:
     start(world, "web")
     assert told.said == []
 
 
-def test_somebody_undefined_it_meanwhile(world: World) -> None:
+def test_somebody_undefined_it_meanwhile(world: RunContext) -> None:
     with pytest.raises(HostError, match="'nobody' is no longer defined on the host"):
         start(world, "nobody")
 
@@ -151,7 +151,7 @@ def test_a_crash_is_told(detail: str, world_of: Around) -> None:
 @pytest.mark.parametrize(
     ("keep", "deleted"), [("until-ready", [SEED_VOLUME]), ("first-boot", [SEED_VOLUME]), ("yes", [])]
 )
-def test_a_seed_nobody_waits_for_goes_at_once(keep: str, deleted: list[str], host: Noting, world: World) -> None:
+def test_a_seed_nobody_waits_for_goes_at_once(keep: str, deleted: list[str], host: Noting, world: RunContext) -> None:
     assert finish(InstallRequest(), made(keep=keep), world) == CREATED
     assert host.deleted == deleted
 
@@ -160,7 +160,7 @@ def test_a_seed_nobody_waits_for_goes_at_once(keep: str, deleted: list[str], hos
     ("keep", "deleted"), [("until-ready", [SEED_VOLUME]), ("first-boot", [SEED_VOLUME]), ("yes", [])]
 )
 def test_a_seed_goes_once_the_guest_is_ready(
-    keep: str, deleted: list[str], host: Noting, world: World, monkeypatch: pytest.MonkeyPatch
+    keep: str, deleted: list[str], host: Noting, world: RunContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wait, "until_ready", lambda *asked: None)
     assert finish(InstallRequest(wait=5), made(keep=keep), world) == READY
@@ -168,7 +168,7 @@ def test_a_seed_goes_once_the_guest_is_ready(
 
 
 def test_a_guest_that_powers_off_when_it_is_ready(
-    host: Noting, world: World, told: Any, monkeypatch: pytest.MonkeyPatch
+    host: Noting, world: RunContext, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wait, "until_ready", lambda *asked: host.guests.shutdown("web"))
     assert finish(InstallRequest(wait=5), made(keep="until-ready"), world) == OFF
@@ -176,7 +176,7 @@ def test_a_guest_that_powers_off_when_it_is_ready(
 
 
 def test_a_guest_that_is_never_ready_keeps_its_seed(
-    host: Noting, world: World, monkeypatch: pytest.MonkeyPatch
+    host: Noting, world: RunContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def impatient(*asked: object) -> None:
         raise WaitTimeout("not ready")
@@ -188,7 +188,7 @@ def test_a_guest_that_is_never_ready_keeps_its_seed(
 
 
 @pytest.mark.parametrize("off", [True, False])
-def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, world: World) -> None:
+def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, world: RunContext) -> None:
     if off:
         host.guests.shutdown("web")
     assert finish(InstallRequest(), made(CDROM, keep="until-ready"), world) == (CREATED if off else INSTALLING)
@@ -199,7 +199,7 @@ def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, wor
 
 
 @pytest.mark.parametrize("keep", ["until-ready", "first-boot", "yes"])
-def test_a_guest_that_is_waited_for_no_more(keep: str, host: Noting, world: World) -> None:
+def test_a_guest_that_is_waited_for_no_more(keep: str, host: Noting, world: RunContext) -> None:
     """Its seed goes, as if nobody had waited, but for one that stays for good."""
     assert leave(made(keep=keep), world) == (
         "guest 'web' keeps running; `virsh console web` shows its console, `virsh destroy web` stops it"

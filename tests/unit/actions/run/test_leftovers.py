@@ -14,9 +14,9 @@ from virtprov.actions.run import leftovers
 from virtprov.actions.run.artifacts.artifact import OTHERS, OURS, UNSURE
 from virtprov.actions.run.artifacts.local_files import File
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
-from virtprov.actions.run.leftovers import KEPT, REMOVED, Found
-from virtprov.actions.run.plan import Step, World
-from virtprov.actions.run.trail_reader import Run, ended
+from virtprov.actions.run.leftovers import KEPT, REMOVED, Leftover
+from virtprov.actions.run.plan import RunContext, Step
+from virtprov.actions.run.trail_reader import Run, read_ended_runs
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
 from virtprov.actions.steps.local_files import CopyFile, put_aside
@@ -25,7 +25,7 @@ from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 CutOff = Callable[..., None]
 Look = Callable[[Host], dict[str, list[str]]]
 Read = Callable[[], Run]
@@ -47,7 +47,7 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def never(found: Found) -> bool:
+def never(found: Leftover) -> bool:
     raise AssertionError(f"nothing is doubtful here, not {found}")
 
 
@@ -57,7 +57,7 @@ def states(run: Run, host: Host) -> list[str]:
 
 @pytest.mark.parametrize("count", range(1, len(STEPS) + 1))
 def test_remove_takes_down_what_a_killed_run_made(
-    count: int, place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+    count: int, place: Host, world: RunContext, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
     before = listed(place)
     cut_off(world, *STEPS[:count])
@@ -68,7 +68,7 @@ def test_remove_takes_down_what_a_killed_run_made(
     assert all(outcome.settled for outcome in outcomes) and not leftovers.look(run, place)
 
 
-def test_notice_says_who_left_what(world: World, with_trail: Around, cut_off: CutOff, place: Host) -> None:
+def test_notice_says_who_left_what(world: RunContext, with_trail: Around, cut_off: CutOff, place: Host) -> None:
     cut_off(world, MAKE_VOLUME, DEFINE)
     sentence = leftovers.notice()
     assert sentence.startswith(f"virtprov-install for 'new' on {place.uri} (started at 20")
@@ -78,13 +78,13 @@ def test_notice_says_who_left_what(world: World, with_trail: Around, cut_off: Cu
     assert ", and 1 more run was interrupted too:" in leftovers.notice()
 
 
-def test_notice_is_empty_while_a_run_is_at_work(world: World) -> None:
+def test_notice_is_empty_while_a_run_is_at_work(world: RunContext) -> None:
     MAKE_VOLUME.do(world)
     assert leftovers.notice() == ""
 
 
 def test_look_leaves_out_a_guest_of_another_identity(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
     cut_off(world, DEFINE)
     place.guests.undefine("new")
@@ -93,7 +93,7 @@ def test_look_leaves_out_a_guest_of_another_identity(
 
 
 def test_remove_leaves_a_volume_that_a_guest_uses(
-    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
     cut_off(world, MAKE_VOLUME)
     place.guests.define(OTHER)
@@ -104,7 +104,7 @@ def test_remove_leaves_a_volume_that_a_guest_uses(
     assert listed(place) == before and outcome.fate == KEPT and outcome.settled
 
 
-def test_remove_leaves_a_pool_that_others_fill(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
+def test_remove_leaves_a_pool_that_others_fill(place: Host, world: RunContext, cut_off: CutOff, read_run: Read) -> None:
     cut_off(world, *STEPS[:2])
     place.storage.create_volume("more", VOLUME._replace(name="theirs.img").xml())
     run = read_run()
@@ -115,7 +115,7 @@ def test_remove_leaves_a_pool_that_others_fill(place: Host, world: World, cut_of
 
 
 def test_remove_asks_about_what_was_only_begun(
-    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
     world.trail.begin(Volume("base.qcow2", "images", "/srv/images/base.qcow2"))
     cut_off(world)
@@ -136,7 +136,7 @@ def test_look_tells_a_file_from_before_the_run(
         world = with_trail(place)
         world.trail.begin(File(f"{tmp_path}/old.img"))
         cut_off(world)
-        ((run, log),) = ended([])
+        ((run, log),) = read_ended_runs([])
         (left,) = run.left
         run = run._replace(left=(left._replace(began=left.began + later),))
         assert states(run, place) == [expected]
@@ -144,7 +144,7 @@ def test_look_tells_a_file_from_before_the_run(
 
 
 def test_remove_brings_back_a_file_that_was_put_aside(
-    place: Host, world: World, tmp_path: Path, cut_off: CutOff, read_run: Read
+    place: Host, world: RunContext, tmp_path: Path, cut_off: CutOff, read_run: Read
 ) -> None:
     (tmp_path / "a.img").write_text("new")
     (tmp_path / "b.img").write_text("old")
@@ -157,13 +157,13 @@ def test_remove_brings_back_a_file_that_was_put_aside(
 
 
 def test_remove_discards_what_was_put_aside_once_a_run_is_settled(
-    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look, tmp_path: Path, home: Path
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read, listed: Look, tmp_path: Path, home: Path
 ) -> None:
     (tmp_path / "b.img").write_text("old")
     steps: tuple[Step, ...] = (Replace("web"), put_aside(f"{tmp_path}/b.img", f"{tmp_path}/b.img.old"))
     for step in (*steps, MAKE_VOLUME, DEFINE):
         step.do(world)
-    world.trail.note_settled()
+    world.trail.note_final()
     cut_off(world)
     run = read_run()
     leftovers.remove(run, place, leftovers.look(run, place), never)
@@ -172,7 +172,7 @@ def test_remove_discards_what_was_put_aside_once_a_run_is_settled(
 
 
 def test_remove_brings_back_a_replaced_guest(
-    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
     before = listed(place)
     again = NEW.replace("<name>new", "<name>web")
@@ -183,13 +183,13 @@ def test_remove_brings_back_a_replaced_guest(
 
 
 def test_remove_takes_only_what_passes_once_all_is_done(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
     MAKE_VOLUME.do(world)
     seed = Volume("seed.iso", "images", passing=True)
     with world.making(seed) as entry:
         info = place.storage.create_volume("images", VOLUME._replace(name="seed.iso").xml())
-        entry.note_made(seed.as_made(place, info))
+        entry.note_created(seed.as_made(place, info))
     world.trail.finish()
     cut_off(world)
     run = read_run()
@@ -198,7 +198,7 @@ def test_remove_takes_only_what_passes_once_all_is_done(
 
 
 def test_remove_puts_a_definition_back_unless_it_was_changed_again(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
     before = place.guests.xml("web", inactive=True)
     cut_off(world, Redefine("web", before.replace("65536", "131072")))
@@ -220,7 +220,7 @@ def with_disk(text: str) -> str:
 
 
 def test_remove_takes_down_a_volume_after_the_definition_that_uses_it(
-    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
     before, all_before = place.guests.xml("web", inactive=True), listed(place)
     cut_off(world, MAKE_VOLUME, Redefine("web", with_disk(before)))
@@ -234,7 +234,7 @@ def test_remove_takes_down_a_volume_after_the_definition_that_uses_it(
 
 
 def test_remove_keeps_a_volume_of_a_definition_that_is_not_restored(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
     cut_off(world, MAKE_VOLUME, Redefine("web", with_disk(place.guests.xml("web", inactive=True))))
     run = read_run()
@@ -248,7 +248,9 @@ def test_remove_keeps_a_volume_of_a_definition_that_is_not_restored(
     assert states(run, place) == [OTHERS, OTHERS]
 
 
-def test_look_leaves_a_guest_that_was_started_again(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
+def test_look_leaves_a_guest_that_was_started_again(
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read
+) -> None:
     place.guests.destroy("web")
     cut_off(world, Start("web"))
     run = read_run()
@@ -260,13 +262,15 @@ def test_look_leaves_a_guest_that_was_started_again(place: Host, world: World, c
 
 
 def test_look_leaves_the_start_of_a_guest_that_goes_anyway(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
     cut_off(world, DEFINE, Start("new"))
     assert [found.artifact.kind for found in leftovers.look(read_run(), place)] == ["guest"]
 
 
-def test_look_is_unsure_where_the_host_does_not_say(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
+def test_look_is_unsure_where_the_host_does_not_say(
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read
+) -> None:
     cut_off(world, MAKE_VOLUME)
 
     class Silent(StandIn):
@@ -287,7 +291,7 @@ def test_look_is_unsure_where_the_host_does_not_say(place: Host, world: World, c
 
 
 def test_remove_keeps_for_later_what_the_host_refuses(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, world: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
     cut_off(world, MAKE_VOLUME)
 

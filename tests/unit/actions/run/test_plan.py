@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from virtprov.actions.run.plan import Plan, Undo, World, apply
+from virtprov.actions.run.plan import Plan, RunContext, Undo, apply
 from virtprov.support.errors import HostError
 from virtprov.support.progress import Progress
 
@@ -23,7 +23,7 @@ class Noted:
         self.log, self.label = log, name
         self.fails, self.undoable, self.interrupts = fails, undoable, interrupts
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, world: RunContext) -> Undo | None:
         if self.interrupts:
             os.kill(os.getpid(), signal.SIGINT)
         if self.fails:
@@ -32,9 +32,9 @@ class Noted:
         return (lambda: self.log.lines.append(f"undo {self.label}")) if self.undoable else None
 
 
-def world() -> World:
+def world() -> RunContext:
     said: list[str] = []
-    return World(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
+    return RunContext(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
 
 
 def test_apply_does_steps_in_order() -> None:
@@ -76,14 +76,14 @@ def test_apply_says_what_cannot_be_undone() -> None:
     said: list[str] = []
 
     class Stuck(Noted):
-        def do(self, world: World) -> Undo | None:
+        def do(self, world: RunContext) -> Undo | None:
             def undo() -> None:
                 raise HostError("it will not go")
 
             return undo
 
     stuck = Stuck(log, "stuck", False, True, False)
-    place = World(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
+    place = RunContext(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
     with pytest.raises(HostError, match="z failed"):
         apply(Plan((), (log.step("a"), stuck, log.step("z", fails=True))), place)
     assert log.lines == ["do a", "undo a"]
@@ -92,7 +92,7 @@ def test_apply_says_what_cannot_be_undone() -> None:
 
 def test_advance_call_says_that_it_cannot_be_stopped() -> None:
     said: list[str] = []
-    place = World(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
+    place = RunContext(None, Progress(), said.append, said.append)  # type: ignore[arg-type]
     place.advance_call(1, 2)
     assert said == []
     place.gate.pending = True

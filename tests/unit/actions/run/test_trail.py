@@ -12,9 +12,9 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
-from virtprov.actions.run.plan import Plan, Step, World, apply
+from virtprov.actions.run.plan import Plan, RunContext, Step, apply
 from virtprov.actions.run.trail import FileTrail, Trail, for_host, making, note_nothing
-from virtprov.actions.run.trail_reader import ended
+from virtprov.actions.run.trail_reader import read_ended_runs
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Redefine, Start
 from virtprov.guest.disks.volumes import NewPool, NewVolume
@@ -22,7 +22,7 @@ from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 Look = Callable[[Host], dict[str, list[str]]]
 NEW = """<domain type='test'><name>new</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f01</uuid><memory>65536</memory>
 <os><type>hvm</type></os><devices/></domain>"""
@@ -46,7 +46,7 @@ class Interrupt:
     def __init__(self, step: Step | None = None) -> None:
         self.step = step
 
-    def do(self, world: World) -> Any:
+    def do(self, world: RunContext) -> Any:
         world.gate.pending = True  # as the signal's handler does
         return None if self.step is None else self.step.do(world)
 
@@ -57,7 +57,7 @@ def lines_of(home: Path) -> list[Any]:
 
 @pytest.mark.parametrize("count", range(len(STEPS)))
 def test_interrupt_within_a_step_leaves_no_trail(
-    count: int, place: Host, world: World, listed: Look, home: Path
+    count: int, place: Host, world: RunContext, listed: Look, home: Path
 ) -> None:
     before = listed(place)
     with pytest.raises(KeyboardInterrupt):
@@ -68,7 +68,7 @@ def test_interrupt_within_a_step_leaves_no_trail(
 
 @pytest.mark.parametrize("count", range(len(STEPS) + 1))
 def test_interrupt_between_steps_leaves_no_trail(
-    count: int, place: Host, world: World, listed: Look, home: Path
+    count: int, place: Host, world: RunContext, listed: Look, home: Path
 ) -> None:
     before = listed(place)
     with pytest.raises(KeyboardInterrupt):
@@ -77,12 +77,12 @@ def test_interrupt_between_steps_leaves_no_trail(
     assert not home.exists() or os.listdir(home) == []
 
 
-def test_trail_goes_with_a_run_that_ends_well(world: World, home: Path) -> None:
+def test_trail_goes_with_a_run_that_ends_well(world: RunContext, home: Path) -> None:
     apply(Plan((), STEPS), world)
     assert os.listdir(home) == []
 
 
-def test_begin_is_on_the_disk_before_the_call(place: Host, world: World, home: Path) -> None:
+def test_begin_is_on_the_disk_before_the_call(place: Host, world: RunContext, home: Path) -> None:
     seen: list[Any] = []
 
     class Watching(StandIn):
@@ -99,19 +99,19 @@ def test_begin_is_on_the_disk_before_the_call(place: Host, world: World, home: P
     assert begin["begin"]["name"] == "new.img" and begin["begin"]["pool"] == "images" and begin["n"] == 1
 
 
-def test_made_writes_what_the_artifact_is_known_by_once(world: World, home: Path) -> None:
+def test_made_writes_what_the_artifact_is_known_by_once(world: RunContext, home: Path) -> None:
     entry = world.trail.begin(SEED)
-    entry.note_made(SEED._replace(key="k"))
-    entry.note_made()
+    entry.note_created(SEED._replace(key="k"))
+    entry.note_created()
     head, begin, made = lines_of(home)
     assert entry.is_made and begin["begin"].get("key") is None and made["made"]["key"] == "k"
-    entry.note_gone()
-    entry.note_gone()
+    entry.note_removed()
+    entry.note_removed()
     assert lines_of(home)[3:] == [{"gone": True, "n": 1}]
     assert world.trail.artifacts(Volume) == []
 
 
-def test_passing_artifact_keeps_the_trail_until_it_is_gone(place: Host, world: World, home: Path) -> None:
+def test_passing_artifact_keeps_the_trail_until_it_is_gone(place: Host, world: RunContext, home: Path) -> None:
     with world.making(SEED):
         place.storage.create_volume("images", VOLUME._replace(name="seed.iso").xml())
     world.trail.finish()
@@ -123,7 +123,7 @@ def test_passing_artifact_keeps_the_trail_until_it_is_gone(place: Host, world: W
     assert os.listdir(home) == []
 
 
-def test_kept_trail_outlives_its_run(place: Host, world: World, home: Path) -> None:
+def test_kept_trail_outlives_its_run(place: Host, world: RunContext, home: Path) -> None:
     MAKE_VOLUME.do(world)
     world.trail.keep()
     world.trail.finish()
@@ -137,7 +137,7 @@ def test_host_that_is_cut_off_leaves_the_trail(place: Host, told: Any, with_trai
     class Gone:
         label = "losing the host"
 
-        def do(self, world: World) -> None:
+        def do(self, world: RunContext) -> None:
             lost.close()
             world.host.guests.find("web")
 
@@ -149,7 +149,7 @@ def test_host_that_is_cut_off_leaves_the_trail(place: Host, told: Any, with_trai
     assert len(os.listdir(home)) == 1
 
 
-def test_making_keeps_an_artifact_whose_cleaning_up_fails(place: Host, world: World) -> None:
+def test_making_keeps_an_artifact_whose_cleaning_up_fails(place: Host, world: RunContext) -> None:
     with pytest.raises(ValueError), making(world.trail, place, SEED) as entry:
         try:
             raise HostError("it broke off")
@@ -159,7 +159,7 @@ def test_making_keeps_an_artifact_whose_cleaning_up_fails(place: Host, world: Wo
     assert world.trail.is_kept and world.trail.artifacts(Volume) == [SEED]
 
 
-def test_making_drops_an_artifact_that_is_cleaned_up(place: Host, world: World) -> None:
+def test_making_drops_an_artifact_that_is_cleaned_up(place: Host, world: RunContext) -> None:
     with pytest.raises(HostError), making(world.trail, place, SEED) as entry:
         with entry.cleaning_up():
             pass
@@ -167,7 +167,7 @@ def test_making_drops_an_artifact_that_is_cleaned_up(place: Host, world: World) 
     assert not world.trail.is_kept and world.trail.artifacts(Volume) == []
 
 
-def test_one_call_in_the_last_step_needs_no_trail(place: Host, world: World, home: Path) -> None:
+def test_one_call_in_the_last_step_needs_no_trail(place: Host, world: RunContext, home: Path) -> None:
     place.guests.destroy("web")
     with world.trail.last_step():
         Start("web").do(world)
@@ -176,10 +176,10 @@ def test_one_call_in_the_last_step_needs_no_trail(place: Host, world: World, hom
     assert len(os.listdir(home)) == 1
 
 
-def test_trail_of_a_run_at_work_is_not_read(world: World) -> None:
+def test_trail_of_a_run_at_work_is_not_read(world: RunContext) -> None:
     MAKE_VOLUME.do(world)
     unreadable: list[str] = []
-    assert list(ended(unreadable)) == [] and unreadable == []
+    assert list(read_ended_runs(unreadable)) == [] and unreadable == []
 
 
 def test_state_directory_that_cannot_be_written_is_said_once(
@@ -193,7 +193,7 @@ def test_state_directory_that_cannot_be_written_is_said_once(
     )
 
 
-def test_beat_shows_that_the_run_is_at_work(world: World, home: Path) -> None:
+def test_beat_shows_that_the_run_is_at_work(world: RunContext, home: Path) -> None:
     MAKE_VOLUME.do(world)
     (path,) = home.iterdir()
     os.utime(path, (1, 1))
@@ -208,5 +208,5 @@ def test_for_host_writes_nothing_where_all_ends_with_the_run(place: Host, record
 
 def test_note_nothing_takes_no_note(home: Path) -> None:
     with note_nothing(SEED) as entry:
-        entry.note_made()
+        entry.note_created()
     assert not home.exists() and not Trail().is_written and FileTrail.writes

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.actions.seed import attach
 from virtprov.actions.seed.attach import Seed
 from virtprov.actions.steps import storage
@@ -26,7 +26,7 @@ from virtprov.support.errors import HostError, InputError
 from virtprov.xml import path as places
 from virtprov.xml import tree
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 DISK = "<disk type='file' device='disk'><source file='/srv/images/g.qcow2'/><target dev='vda' bus='virtio'/></disk>"
 CD = "<disk type='file' device='cdrom'><source file='/iso/cd.iso'/><target dev='sda' bus='sata'/></disk>"

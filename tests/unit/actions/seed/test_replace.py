@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, cast
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.plan import Plan, World, apply
+from virtprov.actions.run.plan import Plan, RunContext, apply
 from virtprov.actions.seed import replace
-from virtprov.actions.seed.replace import Reseeded, plan_eject, plan_seed
+from virtprov.actions.seed.replace import SeedChange, plan_eject, plan_seed
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Redefine
 from virtprov.actions.steps.seed_volumes import DeleteSeeds, OldSeed, WriteSeed
@@ -26,7 +26,7 @@ from virtprov.support.errors import HostError, InputError, UsageError
 from virtprov.xml import path as places
 from virtprov.xml import tree
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 DISK = "<disk type='file' device='disk'><source file='/srv/images/g.qcow2'/><target dev='vda' bus='virtio'/></disk>"
 SATA = DISK.replace("vda", "sda").replace("virtio", "sata")
@@ -192,7 +192,7 @@ def test_seeds_are_known_by_their_names(medium: str, ours: bool) -> None:
 # -- what is in it -------------------------------------------------------------------------------
 
 
-def contents(changed: Reseeded, name: str) -> str:
+def contents(changed: SeedChange, name: str) -> str:
     from io import BytesIO
 
     step = changed.steps[-1]
@@ -334,7 +334,7 @@ class Contents(StandIn):
 SEED = iso.build_iso({"user-data": b"old"}, "cidata")
 
 
-def defined(made: Contents, changed: Reseeded) -> Plan:
+def defined(made: Contents, changed: SeedChange) -> Plan:
     return Plan((), (*changed.steps, Redefine("g", changed.guest.text()), DeleteSeeds(changed.old)))
 
 
@@ -362,7 +362,7 @@ class Fails:
 
     label = "Failing"
 
-    def do(self, world: World) -> None:
+    def do(self, world: RunContext) -> None:
         raise HostError("no")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from virtprov.actions.run.artifacts.directory_access import SearchRight
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps.access import grant_search
 from virtprov.support.acl import Person, may_search
 from virtprov.support.errors import HostError
@@ -28,7 +28,7 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "a"
 
 
-def test_grant_search_is_undone_by_the_rights_that_were(world: World, directory: Path) -> None:
+def test_grant_search_is_undone_by_the_rights_that_were(world: RunContext, directory: Path) -> None:
     step = grant_search(str(directory), WHO)
     assert step.label == f"Granting 'somebody' search permission on {directory}"
     undo = step.do(world)
@@ -41,7 +41,7 @@ def test_grant_search_is_undone_by_the_rights_that_were(world: World, directory:
     assert not world.trail.artifacts(SearchRight)
 
 
-def test_grant_search_leaves_rights_that_somebody_changed(world: World, directory: Path, told: Any) -> None:
+def test_grant_search_leaves_rights_that_somebody_changed(world: RunContext, directory: Path, told: Any) -> None:
     undo = grant_search(str(directory), WHO).do(world)
     directory.chmod(0o755)
     assert undo is not None
@@ -50,7 +50,7 @@ def test_grant_search_leaves_rights_that_somebody_changed(world: World, director
     assert [line for line in told.warned if "is kept: the permissions of the directory have been changed" in line]
 
 
-def test_grant_search_says_what_cannot_be_changed(world: World, directory: Path) -> None:
+def test_grant_search_says_what_cannot_be_changed(world: RunContext, directory: Path) -> None:
     with pytest.raises(HostError, match="cannot change the permissions of") as caught:
         grant_search(str(directory / "gone"), WHO).do(world)
     assert "its owner or root can do it: `setfacl --modify user:somebody:x" in caught.value.hint

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.plan import Plan, Step, World, apply
+from virtprov.actions.run.plan import Plan, RunContext, Step, apply
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetAutostart, Start, discard_guest
 from virtprov.guest.disks.volumes import NewPool, NewVolume
@@ -20,7 +20,7 @@ from virtprov.host.info import VolumeInfo
 from virtprov.support.errors import HostError
 
 Look = Callable[[Host], dict[str, list[str]]]
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 NEW = """<domain type='test'><name>new</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f0{}</uuid><memory>65536</memory>
 <os><type>hvm</type>{}</os><devices/></domain>"""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.plan import World, is_final
+from virtprov.actions.run.plan import RunContext, is_final
 from virtprov.actions.steps.local_files import CopyFile, discard, put_aside
 from virtprov.support.errors import HostError
 from virtprov.support.progress import Progress
@@ -37,9 +37,9 @@ class Told(StandIn):
         self.refreshed.append(name)
 
 
-def world(host: Any, said: list[str] | None = None) -> World:
+def world(host: Any, said: list[str] | None = None) -> RunContext:
     said = [] if said is None else said
-    return World(host, Progress(), said.append, said.append)
+    return RunContext(host, Progress(), said.append, said.append)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from tests.standin import StandIn
 from virtprov.actions.run.artifacts.artifact import GONE, OURS, Evidence
 from virtprov.actions.run.artifacts.pools_and_volumes import Secret, Volume
-from virtprov.actions.run.plan import Undo, World
+from virtprov.actions.run.plan import RunContext, Undo
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.secrets import undo_all
 from virtprov.guest.disks.volumes import Encryption, NewVolume
@@ -20,7 +20,7 @@ from virtprov.support.errors import HostError, InputError
 from virtprov.xml import path, tree
 
 Look = Callable[[Host], dict[str, list[str]]]
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 UUID = "2ec115d7-3a88-3ceb-bc12-0ac909a6fd87"
 
 

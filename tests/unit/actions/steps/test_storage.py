@@ -11,7 +11,7 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.run.artifacts.artifact import Artifact
-from virtprov.actions.run.plan import Step, World
+from virtprov.actions.run.plan import RunContext, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.guest.disks.volumes import NewPool, NewVolume
@@ -19,7 +19,7 @@ from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
 Look = Callable[[Host], dict[str, list[str]]]
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 VOLUME = NewVolume("images", "new.qcow2", "/srv/images/new.qcow2", "qcow2", 1024**3, 0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from virtprov.actions.edit.guest_report import GuestReport, SeedReport
-from virtprov.actions.edit.outcome import Wanted
+from virtprov.actions.edit.outcome import ApplyOptions
 from virtprov.actions.seed.replace import NewSeed
 from virtprov.actions.steps.seed_volumes import OldSeed
 from virtprov.cli.edit import seed_facts, typed_changes
@@ -77,9 +77,10 @@ def test_a_password_of_a_seed_that_is_not_written_is_told_to_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"), [(Wanted(define=True), ["word"]), (Wanted(start=True), ["word"]), (Wanted(update=True), [])]
+    ("wanted", "told"),
+    [(ApplyOptions(define=True), ["word"]), (ApplyOptions(start=True), ["word"]), (ApplyOptions(update=True), [])],
 )
-def test_a_password_is_told_of_seeds_that_are_written(wanted: Wanted, told: list[str]) -> None:
+def test_a_password_is_told_of_seeds_that_are_written(wanted: ApplyOptions, told: list[str]) -> None:
     planned = GuestReport("g", "", None, wanted)
     planned.seeds = (report(), report(password="word"))
     assert planned.passwords == told

@@ -49,7 +49,7 @@ def left(host: Host, *made: Artifact, begun: tuple[Artifact, ...] = ()) -> None:
     for artifact in begun:
         trail.begin(artifact)
     for artifact in made:
-        trail.begin(artifact).note_made()
+        trail.begin(artifact).note_created()
     trail.let_go()
 
 

@@ -11,7 +11,7 @@ from virtprov.support import dirs
 from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import World
+    from virtprov.actions.run.plan import RunContext
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
 
@@ -35,19 +35,19 @@ def variable_files(host: Host, guest: Guest) -> list[str]:
     return [f"{variables_folder(host)}/{guest.name}_VARS.{ending}" for ending in ("fd", "qcow2")]
 
 
-def are_new(world: World, guest: Guest) -> bool:
+def are_new(world: RunContext, guest: Guest) -> bool:
     """Return whether undo may remove the guest's variables: not those that existed before or are stored elsewhere."""
     if guest.get("./os/nvram/@type") not in ("", "file"):
         return False
     return not any(_is_there(world, path) for path in variable_files(world.host, guest))
 
 
-def new_files(world: World, guest: Guest) -> list[str]:
+def new_files(world: RunContext, guest: Guest) -> list[str]:
     """Where a guest that starts is going to make files of variables."""
     return [path for path in variable_files(world.host, guest) if not _is_there(world, path)]
 
 
-def _is_there(world: World, path: str) -> bool:
+def _is_there(world: RunContext, path: str) -> bool:
     """Return whether the host has the file; True if that cannot be found out."""
     if not world.host.is_remote:
         try:

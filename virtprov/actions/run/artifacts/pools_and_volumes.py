@@ -163,7 +163,7 @@ def passing_pool(host: Host, directory: str, note: Note = note_nothing) -> Itera
         finally:
             with entry.cleaning_up():
                 host.storage.remove_pool(pool.name)
-        entry.note_gone()
+        entry.note_removed()
 
 
 def pool_over(host: Host, directory: str, passing: ExitStack, note: Note = note_nothing) -> str:

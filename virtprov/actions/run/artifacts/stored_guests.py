@@ -84,7 +84,7 @@ class Definition(Artifact):
         return Standing(OURS) if ours else Standing(OTHERS, f"'{self.name}' has been changed since")
 
     def take_down(self, host: Host) -> None:
-        definition.put(host, self.name, self.uuid, self.before, self.digest or None)
+        definition.replace(host, self.name, self.uuid, self.before, self.digest or None)
 
 
 class AsideGuest(Aside):

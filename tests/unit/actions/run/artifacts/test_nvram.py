@@ -10,14 +10,14 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.run.artifacts.nvram import new_files, variable_files
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps.guest import Define
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
 from virtprov.host.info import GuestInfo
 from virtprov.support.errors import HostError
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 NEW = """<domain type='test'><name>new</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f01</uuid><memory>65536</memory>
 <os><type>hvm</type>{}</os><devices/></domain>"""
 FOLDER = "/var/lib/libvirt/qemu/nvram"

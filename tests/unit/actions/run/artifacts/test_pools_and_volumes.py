@@ -12,7 +12,7 @@ import pytest
 from tests.standin import StandIn
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Evidence, InUse
 from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Volume, inactive, passing_pool, pool_over, pool_xml
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
@@ -71,7 +71,7 @@ def test_volume_in_a_pool_that_is_off_is_not_judged(recorded: Host) -> None:
         Volume("a.img", "attic").standing(recorded, Evidence())
 
 
-def test_passing_pool_is_noted_until_it_is_gone(place: Host, world: World, tmp_path: Path, listed: Look) -> None:
+def test_passing_pool_is_noted_until_it_is_gone(place: Host, world: RunContext, tmp_path: Path, listed: Look) -> None:
     before = listed(place)
     with passing_pool(place, str(tmp_path), world.making) as name:
         (pool,) = world.trail.artifacts(Pool)
@@ -79,7 +79,7 @@ def test_passing_pool_is_noted_until_it_is_gone(place: Host, world: World, tmp_p
     assert listed(place) == before and world.trail.artifacts(Pool) == []
 
 
-def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, world: World, tmp_path: Path) -> None:
+def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, world: RunContext, tmp_path: Path) -> None:
     class Stuck(StandIn):
         real = place
 
