@@ -53,10 +53,10 @@ PASSED_BY_TESTS = {
     "virtprov.guest.rule_context.RuleContext(choices=)": "rules are tried with choices that no command line made",
     "virtprov.support.http.Web(timeout=)": "servers that do not answer",
     "virtprov.support.http.Web(whole=)": "servers that trickle",
-    "virtprov.support.passwords.hashed(salt=)": "the vectors of the specification",
-    "virtprov.support.passwords.hashed(rounds=)": "the vectors of the specification",
+    "virtprov.support.passwords.hash_password(salt=)": "the vectors of the specification",
+    "virtprov.support.passwords.hash_password(rounds=)": "the vectors of the specification",
     "virtprov.osinfo.index.build(keep=)": "bench/osinfo measures a build whose result is not kept",
-    "virtprov.host.streams.watched(every=)": "calls that take less than a quarter of a second",
+    "virtprov.host.streams.watch_call(every=)": "calls that take less than a quarter of a second",
     "virtprov.host.bridge.default_bridge(proc=)": "routes of a machine that is not this one",
     "virtprov.host.bridge.default_bridge(sys=)": "bridges of a machine that is not this one",
 }

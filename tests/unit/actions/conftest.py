@@ -1,4 +1,4 @@
-"""Hosts in this process that steps can really change, and a world that takes down what is said."""
+"""Hosts in this process that steps can really change, and a context that records the messages."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def told() -> Told:
 
 
 @pytest.fixture
-def world_of(told: Told) -> Callable[[Any], RunContext]:
-    """A world around a host, or around something that behaves like one."""
+def context_of(told: Told) -> Callable[[Any], RunContext]:
+    """A context around a host, or around something that behaves like one."""
     return lambda host: RunContext(host, Progress(), told.said.append, told.warned.append)
 
 

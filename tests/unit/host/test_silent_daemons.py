@@ -99,7 +99,7 @@ def test_the_time_in_which_the_user_types_does_not_count() -> None:
         return "tiger"
 
     questions = opening._Questions(ask)
-    answer = opening._patiently(lambda: questions.put("Password: ", True), "esx://vm", parse("esx://vm"), questions)
+    answer = opening._patiently(lambda: questions.ask("Password: ", True), "esx://vm", parse("esx://vm"), questions)
     assert answer == "tiger"
 
 

@@ -23,14 +23,14 @@ def test_every_name_of_a_system_finds_it(folders: Folders, describe: Describe) -
 
 def test_what_guests_note_is_looked_up_once(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/one.xml", describe("one1"))
-    found = find_profile.noted("http://example.org/one/1")
+    found = find_profile.find_recorded("http://example.org/one/1")
     assert found.short_id == "one1"
-    assert find_profile.noted("http://example.org/one/1") is found
+    assert find_profile.find_recorded("http://example.org/one/1") is found
 
 
 @pytest.mark.parametrize("os_id", ["", "http://example.org/no/1"])
 def test_a_guest_that_notes_nothing_known_is_a_generic_one(folders: Folders, os_id: str) -> None:
-    assert find_profile.noted(os_id) == find_profile.generic()
+    assert find_profile.find_recorded(os_id) == find_profile.generic()
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(folders: Folders, describe: Describe) -> None:

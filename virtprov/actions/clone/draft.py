@@ -63,7 +63,7 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     nvram_path = nvram.target if nvram is not None else None
     room, gone = _make_room(host, name, replaced, nvram_path)
     listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, copy), *gone, *copies.last)
-    warnings += identity.shared(guest)
+    warnings += identity.warn_of_shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
     if any(disk.fate == disks.COPIED for disk in copies.fates):
         notes = (*notes, _inside(name))

@@ -142,9 +142,9 @@ def _profile(request: EditRequest, guest: Guest) -> Profile | Callable[[], Profi
 
 
 def _find_profile(os_id: str) -> Profile:
-    from virtprov.osinfo.find_profile import noted
+    from virtprov.osinfo.find_profile import find_recorded
 
-    return noted(os_id)
+    return find_recorded(os_id)
 
 
 def _setting(

@@ -227,7 +227,7 @@ def render_with_diff(document: DomainDocument, guest: Guest) -> tuple[str, str]:
     """Return the changed XML, formatted like the original, and the diff."""
     text = keep.restore(document.text, document.guest.text(), guest.text())
     original = document.text.lstrip("\ufeff\n")
-    return text, diff.unified(original if original.endswith("\n") else original + "\n", text)
+    return text, diff.unified_diff(original if original.endswith("\n") else original + "\n", text)
 
 
 def lines(difference: str) -> list[str]:

@@ -96,7 +96,7 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     if entry.after is not None and (now or None) != entry.before:
         now, left = _read_expected(past, entry.after, now)
         steps.append(PutBack(past.name, uuid, past.place, history.journal, left))
-        report.diff = diff.unified(now, entry.before or "", old=old, new=new)
+        report.diff = diff.unified_diff(now, entry.before or "", old=old, new=new)
     if entry.autostart is not None and now and host.guests.autostart(past.name) != entry.autostart[0]:
         was = entry.autostart[0]
         steps.append(SetAutostart(past.name, was))
@@ -125,11 +125,11 @@ def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
     """Warn of volumes in the restored definition that no longer exist, such as a deleted seed."""
     gone = []
     for source in dict.fromkeys(_sources(before)):
-        if not source.spelled or source in _sources(now) or source.volume_on(host) is not None:
+        if not source.location or source in _sources(now) or source.volume_on(host) is not None:
             continue
         pool = host.storage.pool(source.pool) if source.pool else host.storage.pool_at(source.path.rpartition("/")[0])
         if pool.active if pool is not None else source.pool:
-            gone.append(source.spelled)
+            gone.append(source.location)
     return [f"'{name}' uses {each} again, but this volume no longer exists" for each in gone]
 
 

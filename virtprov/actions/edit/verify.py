@@ -67,7 +67,7 @@ def is_so(request: EditRequest, guest: Guest, host: Host | None) -> bool:
     if request.action == ADD:
         left = select.elements(guest, table(request.group))
         for use in request.uses:
-            twin = next((node for node in left if select.says(node, use.said, host)), None)
+            twin = next((node for node in left if select.has_values(node, use.said, host)), None)
             if twin is None:
                 return False
             left.remove(twin)

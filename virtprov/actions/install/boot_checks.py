@@ -33,7 +33,7 @@ def check_content(request: InstallRequest, setting: RuleContext, makings: tuple[
         for where in (volume.path, f"{volume.pool}/{volume.name}")
     }
     first = _find_boot_disk(guest)
-    where = DiskSource.of(first).spelled if first is not None else ""
+    where = DiskSource.of(first).location if first is not None else ""
     if not where or where not in empty:
         return
     flag = "--cloud-init" if cloud else "--import"

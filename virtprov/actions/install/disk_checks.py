@@ -13,7 +13,7 @@ from virtprov.xml import tree
 if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.checks import Others
-    from virtprov.guest.disks.existing import Told
+    from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.disks.volumes import Making
     from virtprov.guest.rule_context import RuleContext
     from virtprov.xml.tree import Element
@@ -24,7 +24,7 @@ def check(
     setting: RuleContext,
     given: tuple[Element, ...],
     makings: tuple[Making, ...],
-    told: tuple[Told, ...],
+    told: tuple[DetectedImage, ...],
     others: Others,
 ) -> None:
     """Check the given disks, and the backing images of new ones; `told` are those whose format was detected.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtprov.actions.seed.attach import Seed
-    from virtprov.guest.disks.existing import Told
+    from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
@@ -47,7 +47,7 @@ class GuestDraft(Record):
     makings: tuple[Making, ...]
     given_macs: tuple[str, ...]
     given_disks: tuple[Element, ...]
-    told: tuple[Told, ...] = ()
+    told: tuple[DetectedImage, ...] = ()
 
 
 class InstallPlan(Record):
@@ -175,7 +175,7 @@ class _Drafting:
         self.makings: tuple[Making, ...] = ()
         self.given_macs: tuple[str, ...] = ()
         self.chosen: set[str] = set()
-        self.told: tuple[Told, ...] = ()
+        self.told: tuple[DetectedImage, ...] = ()
 
     def stages(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """All that is done, in order; each stage builds on those before it.
@@ -207,7 +207,7 @@ class _Drafting:
     def drafted(self) -> GuestDraft:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
-        given = tuple(disk for disk in disks if DiskSource.of(disk).spelled not in self.chosen)
+        given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
         return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told)
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
@@ -235,7 +235,7 @@ class _Drafting:
         guest, setting = self.guest, self.setting
         self.disks = [(each.element, each.use.disk) for each in self.devices if each.use.disk is not None]
         advised = _advised_gib(setting)
-        if not self.disks and not setting.refused("disk") and not guest.is_container and advised is not None:
+        if not self.disks and not setting.is_refused("disk") and not guest.is_container and advised is not None:
             self.disks = [(guest.add_device("disk", device="disk"), DiskSpec(size=advised))]
             setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
 
@@ -259,7 +259,7 @@ class _Drafting:
         self.watch.detail()
         setting.notes.extend(resolver.notes)
         setting.warnings.extend(resolver.warnings)
-        self.chosen, self.told = resolver.chosen, resolver.told
+        self.chosen, self.told = resolver.generated_names, resolver.detected_images
 
     def _settle_host_devices(self) -> None:
         for device in self.devices:
@@ -342,7 +342,7 @@ def _require(request: InstallRequest, setting: RuleContext) -> None:
     if not resources.set_memory(setting):
         missing["--memory MIB, the memory size of the guest"] = "for example --memory 2048"
     if not guest.is_container:
-        if not guest.disks() and not setting.refused("disk") and _advised_gib(setting) is None:
+        if not guest.disks() and not setting.is_refused("disk") and _advised_gib(setting) is None:
             missing["--disk, where to store the guest's data (--disk none for a guest without disks)"] = (
                 "for example --disk size=20"
             )

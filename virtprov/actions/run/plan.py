@@ -100,7 +100,7 @@ class Step(Protocol):
         """What the step does, for the user."""
         ...
 
-    def do(self, world: RunContext) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         """Make the change."""
         ...
 
@@ -128,22 +128,22 @@ class Plan(Record):
         return tuple(domain.text for domain in self.domains)
 
 
-def apply(plan: Plan, world: RunContext) -> None:
+def apply(plan: Plan, context: RunContext) -> None:
     """Carry out every step in order; after a failure or an interrupt, undo the previous ones in reverse order.
 
-    Raises the exception of the failed step; what could not be undone is reported with `world.warn`. What is created is
-    recorded in the recovery log, which is deleted at the end unless something is left.
+    Raises the exception of the failed step; what could not be undone is reported with `context.warn`. What is created
+    is recorded in the recovery log, which is deleted at the end unless something is left.
     """
     final = [step for step in plan.steps if is_final(step)]
-    world.trail.note_guest(plan.name)
-    with world.gate.delay_interrupts():
-        _make([step for step in plan.steps if not is_final(step)], world)
+    context.trail.note_guest(plan.name)
+    with context.gate.delay_interrupts():
+        _make([step for step in plan.steps if not is_final(step)], context)
         if final:
-            world.trail.note_final()
+            context.trail.note_final()
         for step in final:
-            with world.progress.task(step.label):
-                step.do(world)
-        world.trail.finish()
+            with context.progress.task(step.label):
+                step.do(context)
+        context.trail.finish()
 
 
 def is_final(step: Step) -> bool:
@@ -151,38 +151,38 @@ def is_final(step: Step) -> bool:
     return bool(getattr(step, "final", False))
 
 
-def _make(steps: list[Step], world: RunContext) -> None:
+def _make(steps: list[Step], context: RunContext) -> None:
     """Carry out the steps that can be undone; undo them if one fails."""
     from contextlib import ExitStack
 
     with ExitStack() as undos:
-        undos.callback(close_trail, world)
+        undos.callback(close_trail, context)
         for number, step in enumerate(steps, 1):
-            world.gate.check()
-            with world.trail.last_step(number == len(steps)), world.progress.task(step.label) as task:
-                world.tell = task.update
-                undo = step.do(world)
+            context.gate.check()
+            with context.trail.last_step(number == len(steps)), context.progress.task(step.label) as task:
+                context.tell = task.update
+                undo = step.do(context)
             if undo is not None:
-                undos.callback(undo_quietly, step.label, undo, world)
-        world.gate.check()
+                undos.callback(undo_quietly, step.label, undo, context)
+        context.gate.check()
         undos.pop_all()
 
 
-def close_trail(world: RunContext) -> None:
+def close_trail(context: RunContext) -> None:
     """Close the recovery log after undoing; it is kept if something could not be undone."""
-    if not world.trail.is_kept:
-        world.trail.discard()
-    elif world.trail.is_written:
-        world.warn("some changes could not be undone; remove them later with `virtprov-install --clean-up`")
+    if not context.trail.is_kept:
+        context.trail.discard()
+    elif context.trail.is_written:
+        context.warn("some changes could not be undone; remove them later with `virtprov-install --clean-up`")
 
 
-def undo_quietly(label: str, undo: Undo, world: RunContext) -> bool:
+def undo_quietly(label: str, undo: Undo, context: RunContext) -> bool:
     """Undo one step and return whether that succeeded; a failure does not stop the undo of other steps."""
     try:
         undo()
     except (ProvError, Abandoned) as problem:
-        world.trail.keep()
+        context.trail.keep()
         why = problem.message if isinstance(problem, ProvError) else "the host does not answer"
-        world.warn(f'could not undo "{label}": {why}')
+        context.warn(f'could not undo "{label}": {why}')
         return False
     return True

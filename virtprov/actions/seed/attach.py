@@ -172,26 +172,26 @@ def _serial(first: Guest) -> None:
     first.put("./os/smbios/@mode", "sysinfo")
 
 
-def retire(world: RunContext, name: str, seed: Seed) -> None:
+def retire(context: RunContext, name: str, seed: Seed) -> None:
     """Detach the seed from the running guest and delete it; failures are only reported."""
     stays = f"the seed stays attached to '{name}' until it is powered off"
     target = path.get(tree.parse(seed.device), "./target/@dev")
     try:
-        running = Guest.parse(world.host.guests.xml(name) or "<domain/>")
+        running = Guest.parse(context.host.guests.xml(name) or "<domain/>")
         drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
-        if drive is not None and not take_out(world.host, name, drive):
-            world.warn(f"{stays}: the guest has not released {target} within {UNPLUG_SECONDS} seconds")
+        if drive is not None and not take_out(context.host, name, drive):
+            context.warn(f"{stays}: the guest has not released {target} within {UNPLUG_SECONDS} seconds")
     except HostError as problem:
-        world.warn(f"{stays}: {problem.message}")
-    delete(world, seed)
+        context.warn(f"{stays}: {problem.message}")
+    delete(context, seed)
 
 
-def delete(world: RunContext, seed: Seed) -> None:
+def delete(context: RunContext, seed: Seed) -> None:
     """Delete the seed's volume; a running guest can still read its open file."""
     try:
-        world.host.storage.delete_volume(seed.pool, seed.volume)
+        context.host.storage.delete_volume(seed.pool, seed.volume)
     except HostError as problem:
-        world.warn(f"could not delete seed {seed.volume} from pool '{seed.pool}': {problem.message}")
+        context.warn(f"could not delete seed {seed.volume} from pool '{seed.pool}': {problem.message}")
 
 
 def take_out(host: Host, name: str, drive: Element) -> bool:

@@ -100,9 +100,9 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
 
 
 def _setting(guest: Guest, host: HostView) -> RuleContext:
-    from virtprov.osinfo.find_profile import noted
+    from virtprov.osinfo.find_profile import find_recorded
 
-    return RuleContext(guest, host, noted(guest.get(OS_ID)))
+    return RuleContext(guest, host, find_recorded(guest.get(OS_ID)))
 
 
 def _attach(

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 def grant_search(directory: str, person: Person) -> Step:
     """Let an account search (not list) a directory of this machine; undo restores the permissions."""
 
-    def do(world: RunContext) -> Undo:
+    def do(context: RunContext) -> Undo:
         try:
             right = SearchRight(person.name, directory, spell(rights_of(directory)), person.uid)
-            with world.making(right) as entry:
+            with context.making(right) as entry:
                 let_search(directory, person)
         except OSError as problem:
             raise HostError(
                 f"cannot change the permissions of {directory}: {problem.strerror}",
                 hint=f"its owner or root can do it: `setfacl --modify user:{person.name}:x {directory}`",
             ) from None
-        return world.undo(entry)
+        return context.undo(entry)
 
     return FunctionStep(f"Granting '{person.name}' search permission on {directory}", do)

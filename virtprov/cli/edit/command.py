@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
         return undo.run(read(args), output)
     said = typed_changes.changes(args, GROUPS)
     changes = to_requests(args, said, osinfo)
-    output.warn_each(typed_changes.unheeded(said))
+    output.warn_each(typed_changes.warn_of_unheeded(said))
     flags = read(args)
     build = bool(changes) and changes[0].action == "build-xml"
     with _host(flags, build=build) as host:

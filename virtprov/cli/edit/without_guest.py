@@ -42,20 +42,20 @@ def build(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, out
     from virtprov.actions.edit.original import from_host, from_nothing
 
     source = from_host(host, flags.guest) if host is not None and flags.guest else from_nothing(host)
-    made = outcome.make(changes, source, outcome.ApplyOptions(), host)
-    for sentence in made.parts[-1].notes:
+    result = outcome.make(changes, source, outcome.ApplyOptions(), host)
+    for sentence in result.parts[-1].notes:
         output.say(sentence)
-    output.warn_each(made.parts[-1].warnings)
-    text = outcome.render_elements(made)
+    output.warn_each(result.parts[-1].warnings)
+    text = outcome.render_elements(result)
     output.document(text)
-    output.object({**_facts(made._replace(diff=""), changes), "xml": text})
+    output.object({**_facts(result._replace(diff=""), changes), "xml": text})
     return 0
 
 
-def _facts(made: EditResult, changes: tuple[EditRequest, ...]) -> dict[str, object]:
+def _facts(result: EditResult, changes: tuple[EditRequest, ...]) -> dict[str, object]:
     from virtprov.actions.edit import guest_report
     from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.outcome import ApplyOptions
 
-    planned = guest_report.report(made, ApplyOptions(), text=False)
+    planned = guest_report.report(result, ApplyOptions(), text=False)
     return report.facts(planned, Edit(changes, ApplyOptions()), done=False)

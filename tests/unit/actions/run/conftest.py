@@ -21,21 +21,21 @@ def own_state(home: object) -> None:
 
 
 @pytest.fixture
-def with_trail(world_of: Around, told: Any) -> Around:
-    """A world around a host whose runs leave a trail."""
+def with_trail(context_of: Around, told: Any) -> Around:
+    """A context around a host whose runs leave a trail."""
 
     def make(host: Any) -> RunContext:
-        world = world_of(host)
-        world.trail = FileTrail("virtprov-install", host, told.warned.append)
-        world.trail.note_guest("new")
-        return world
+        context = context_of(host)
+        context.trail = FileTrail("virtprov-install", host, told.warned.append)
+        context.trail.note_guest("new")
+        return context
 
     return make
 
 
 @pytest.fixture
-def world(place: Host, with_trail: Around) -> RunContext:
-    """A world around the host of the test driver whose runs leave a trail."""
+def context(place: Host, with_trail: Around) -> RunContext:
+    """A context around the host of the test driver whose runs leave a trail."""
     return with_trail(place)
 
 
@@ -43,11 +43,11 @@ def world(place: Host, with_trail: Around) -> RunContext:
 def cut_off() -> Callable[..., None]:
     """Do steps as a run that is killed then."""
 
-    def do(world: RunContext, *steps: Step) -> None:
+    def do(context: RunContext, *steps: Step) -> None:
         for step in steps:
-            step.do(world)
-        assert isinstance(world.trail, FileTrail)
-        world.trail.let_go()
+            step.do(context)
+        assert isinstance(context.trail, FileTrail)
+        context.trail.let_go()
 
     return do
 

@@ -64,13 +64,13 @@ def test_what_is_no_artifact_is_refused(facts: dict[str, Any], error: type[Excep
         from_json(facts)
 
 
-def test_run_is_read_with_what_it_left(world: RunContext, cut_off: CutOff, read_run: Read) -> None:
+def test_run_is_read_with_what_it_left(context: RunContext, cut_off: CutOff, read_run: Read) -> None:
     for artifact in EVERY[:3]:
-        entry = world.trail.begin(artifact)
+        entry = context.trail.begin(artifact)
     entry.note_created()
-    world.trail.begin(Guest("g", "u")).note_removed()
-    world.trail.begin(StartedGuest("h", "w")).note_created()
-    cut_off(world)
+    context.trail.begin(Guest("g", "u")).note_removed()
+    context.trail.begin(StartedGuest("h", "w")).note_created()
+    cut_off(context)
     run = read_run()
     assert (run.tool, run.guest, run.pid, run.phase) == ("virtprov-install", "new", os.getpid(), UNDO)
     assert [left.artifact for left in run.left] == [StartedGuest("h", "w"), *EVERY[2::-1]]
@@ -83,12 +83,12 @@ def test_run_is_read_with_what_it_left(world: RunContext, cut_off: CutOff, read_
     [("settled", DISCARD, ["volume", "pool", "replaced"]), ("complete", PASSED, ["volume", "pool"])],
 )
 def test_phase_says_what_has_to_go(
-    line: str, phase: str, kinds: list[str], world: RunContext, cut_off: CutOff, read_run: Read
+    line: str, phase: str, kinds: list[str], context: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
     for artifact in (EVERY[-1], *EVERY[:3]):
-        world.trail.begin(artifact).note_created()
-    world.trail.write({line: True}, None)
-    cut_off(world)
+        context.trail.begin(artifact).note_created()
+    context.trail.write({line: True}, None)
+    cut_off(context)
     run = read_run()
     assert run.phase == phase and [left.artifact.kind for left in run.left] == kinds
 

@@ -277,20 +277,20 @@ SEED_CD = "<disk device='cdrom'><source file='/p/g-seed.iso'/><target dev='sda'/
         (SEED_DISK, DISK, ["delete p/g-seed.iso"]),  # somebody took it out already
     ],
 )
-def test_it_is_taken_out_and_deleted(device: str, there: str, done: list[str], world_of: Around, told: Any) -> None:
+def test_it_is_taken_out_and_deleted(device: str, there: str, done: list[str], context_of: Around, told: Any) -> None:
     host = Running(f"<domain><devices>{there}</devices></domain>")
-    attach.retire(world_of(host), "g", made_seed(device))
+    attach.retire(context_of(host), "g", made_seed(device))
     assert (host.done, told.warned) == (done, [])
 
 
-def test_a_guest_that_does_not_let_go_is_said(world_of: Around, told: Any) -> None:
+def test_a_guest_that_does_not_let_go_is_said(context_of: Around, told: Any) -> None:
     host = Running(f"<domain><devices>{SEED_DISK}</devices></domain>", lets_go=False)
-    attach.retire(world_of(host), "g", made_seed(SEED_DISK))
+    attach.retire(context_of(host), "g", made_seed(SEED_DISK))
     assert host.done == ["detach", "delete p/g-seed.iso"]
     (warning,) = told.warned
     assert "the seed stays attached to 'g' until it is powered off" in warning and "vdb" in warning
 
 
-def test_a_volume_that_cannot_be_deleted_is_said(world_of: Around, told: Any) -> None:
-    attach.delete(world_of(Running("", refuses=True)), made_seed(SEED_DISK))
+def test_a_volume_that_cannot_be_deleted_is_said(context_of: Around, told: Any) -> None:
+    attach.delete(context_of(Running("", refuses=True)), made_seed(SEED_DISK))
     assert told.warned == ["could not delete seed g-seed.iso from pool 'p': in use"]

@@ -71,15 +71,15 @@ def test_volume_in_a_pool_that_is_off_is_not_judged(recorded: Host) -> None:
         Volume("a.img", "attic").standing(recorded, Evidence())
 
 
-def test_passing_pool_is_noted_until_it_is_gone(place: Host, world: RunContext, tmp_path: Path, listed: Look) -> None:
+def test_passing_pool_is_noted_until_it_is_gone(place: Host, context: RunContext, tmp_path: Path, listed: Look) -> None:
     before = listed(place)
-    with passing_pool(place, str(tmp_path), world.making) as name:
-        (pool,) = world.trail.artifacts(Pool)
+    with passing_pool(place, str(tmp_path), context.making) as name:
+        (pool,) = context.trail.artifacts(Pool)
         assert pool.name == name and pool.passing and place.storage.pool(name) is not None
-    assert listed(place) == before and world.trail.artifacts(Pool) == []
+    assert listed(place) == before and context.trail.artifacts(Pool) == []
 
 
-def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, world: RunContext, tmp_path: Path) -> None:
+def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, context: RunContext, tmp_path: Path) -> None:
     class Stuck(StandIn):
         real = place
 
@@ -87,9 +87,9 @@ def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, world:
             raise HostError("it is busy")
 
     host: Any = Stuck()
-    with pytest.raises(HostError, match="it is busy"), passing_pool(host, str(tmp_path), world.making):
+    with pytest.raises(HostError, match="it is busy"), passing_pool(host, str(tmp_path), context.making):
         pass
-    assert world.trail.is_kept and len(world.trail.artifacts(Pool)) == 1
+    assert context.trail.is_kept and len(context.trail.artifacts(Pool)) == 1
 
 
 def test_pool_over_takes_the_pool_that_is_there(place: Host, recorded: Host) -> None:
