@@ -313,7 +313,7 @@ def _unclonable(disk: Element) -> HostError:
     kind = path.get(disk, "./source/@protocol") or disk.get("type", "")
     return HostError(
         f"{target} is a disk of type '{kind}', which cannot be copied",
-        hint=f"share it with --skip-copy {target}, or copy it yourself and give the copy with --preserve-data --file",
+        hint=f"use --skip-copy {target} to share it; or copy it yourself, and use --preserve-data --file COPY",
     )
 
 

@@ -258,8 +258,8 @@ def _settle_boot(setting: RuleContext, host: HostView | None) -> None:
             path.switch(guest.root, place, False)
     if choices.secure_boot is not None and guest.is_uefi:
         setting.warn(
-            f"the keys are stored in the guest's UEFI variables, which must be reset: `virsh start {guest.name} "
-            "--reset-nvram`"
+            "the Secure Boot keys are in the UEFI variables of the guest, which must be reset: "
+            f"`virsh start {guest.name} --reset-nvram`"
         )
 
 

@@ -438,7 +438,7 @@ def check_waiting(request: InstallRequest, host: HostView) -> None:
     if host.driver == "test" or host.is_recorded:
         what = "a recorded host" if host.is_recorded else "libvirt's test driver"
         raise HostError(
-            f"guests of {what} do not run, so --wait has nothing to wait for",
+            f"--wait cannot be used on {what}: its guests never run",
             hint="omit --wait, or connect to a host with a hypervisor",
         )
 

@@ -64,5 +64,5 @@ def unlike(where: str, declared: str, seen: str) -> HostError:
     return HostError(
         f"{where} is a {declared} disk of the original, but its storage pool detects {seen}: the host would not "
         "copy what the guest sees",
-        hint="copy it yourself and give the copy with --file and --preserve-data, or share it with --skip-copy",
+        hint="use --skip-copy to share it; or copy it yourself, and use --preserve-data --file COPY",
     )
