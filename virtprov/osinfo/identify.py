@@ -22,7 +22,7 @@ _MOST_OF_A_FILE = 1024 * 1024
 
 
 class Identified(NamedTuple):
-    """What one path or address holds."""
+    """The contents of one path or URL."""
 
     path: str
     """As the user wrote it."""
@@ -31,7 +31,7 @@ class Identified(NamedTuple):
     """Why it cannot be read; "" when it can."""
 
     def as_json(self) -> dict[str, object]:
-        """The answer as an object with stable keys: null where nothing is known."""
+        """Return the result as an object with stable keys; unknown values are null."""
         found = self.found
         return {
             "path": self.path,

@@ -1,4 +1,4 @@
-"""What detection needs to know of all systems, packed as records of the index (kind `detect`)."""
+"""The facts about all systems that detection needs, packed as records of the index (kind `detect`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOLD = ("name", "version", "distro", "codename", "release-date")
 
 
 def detection_records(known: Mapping[str, MergedRecord]) -> dict[str, str]:
-    """The records `media`, `trees`, `images` and `systems`."""
+    """Return the records `media`, `trees`, `images` and `systems`."""
     named = [one for one in known.values() if one.short_ids]
     return {
         "media": pack_media((one.short_ids[0], one.media) for one in named),
