@@ -10,7 +10,7 @@ _PERMISSIONS = {"ro": [("readonly", "yes")], "sh": [("shareable", "yes")], "rw":
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Put the old word `perms` into new ones; raises UsageError for permissions there are none of."""
+    """Translate the old sub-option `perms`. Raises UsageError for unknown permissions."""
     found: list[Pair] = []
     for key, value in pairs:
         if key == "perms":

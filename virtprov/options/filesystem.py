@@ -1,4 +1,4 @@
-"""`--filesystem`: directories and images that the guest shares with the host."""
+"""`--filesystem`: directories and images that the host shares with the guest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SOURCES = ("dir", "file", "dev", "name", "usage")
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """A new source takes the place of one of another kind."""
+    """Let a new source replace one of another kind."""
     found: list[Pair] = []
     for key, value in pairs:
         if key == "source":

@@ -1,4 +1,4 @@
-"""`--graphics` and `--video`: how the guest's display is shown, and the card that draws it."""
+"""`--graphics` and `--video`: how the guest's display is shown, and its video card."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _ELSEWHERE = ("none", "socket")
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Turn listening words into `<listen>` elements; a fixed port ends the automatic choice.
+    """Translate sub-options for listening to `<listen>` elements; a fixed port turns off automatic ports.
 
-    Raises UsageError for ports that no display may have.
+    Raises UsageError for ports that a display cannot have.
     """
     said = {_PORTS.get(key, key) for key, _ in pairs}
     lowest = _VNC_PORT if ("type", "vnc") in pairs else 1
@@ -36,7 +36,7 @@ def expand(pairs: list[Pair]) -> list[Pair]:
 
 
 def _listen(value: str | None, said: set[str]) -> list[Pair]:
-    """An address stands in the element itself; without one there are no ports either."""
+    """Return the pairs for an address or a word such as `none`; an address is also written to the element itself."""
     taken_out = [aside(f"./listen/@{name}") for name in ("address", "network", "socket")]
     if value not in _ELSEWHERE:
         return [aside("./listen/@type"), *taken_out, ("listen", value)]

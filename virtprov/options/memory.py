@@ -9,11 +9,11 @@ _AMOUNTS = {"memory", "currentMemory", "maxmemory", "maxMemory", "hotplugmemorym
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Turn MiB into libvirt's KiB and sort out who is who.
+    """Convert MiB to libvirt's KiB, and decide which value is the maximum.
 
-    A lone `memory` or `currentMemory` is the verb `memory`, in KiB: that much from the start, and the
-    guest's whole memory no less than it. `maxmemory` is the whole of it beside one of the two; when all
-    of them are given, `memory` steps back.
+    `memory` or `currentMemory` alone becomes the verb `memory`, in KiB: the amount at boot, with the guest's maximum at
+    least as high. `maxmemory` is the maximum if one of the two is also given; if all three are given, `memory` is
+    ignored.
     """
     given = dict(pairs)
     found: list[Pair] = [pair for pair in pairs if pair[0] not in _AMOUNTS]

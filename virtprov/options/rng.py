@@ -7,7 +7,7 @@ from virtprov.options.model import DEVICE, INT, VIRTIO, Pair, Row, Table, aside
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """A device's path stands for the model `random` with that device; older words get their new names."""
+    """Translate the path of a device to the model `random` with that device, and older names to new ones."""
     found: list[Pair] = []
     for key, value in pairs:
         if key in ("backend.model", "type") and value and value.startswith("/"):

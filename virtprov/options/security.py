@@ -10,7 +10,7 @@ _CIPHERS = ("aes", "dea")
 
 
 def expand_commandline(pairs: list[Pair]) -> list[Pair]:
-    """`env=NAME=VALUE` has a place; `args` are for the verb, which appends them."""
+    """Translate `env=NAME=VALUE`; `args` is left to the verb that appends arguments."""
     found: list[Pair] = []
     for key, value in pairs:
         if key != "env" or value is None:
@@ -27,7 +27,7 @@ def expand_commandline(pairs: list[Pair]) -> list[Pair]:
 
 
 def arguments(text: str) -> list[str]:
-    """The words of `args=`, cut as a shell does; raises UsageError for a quote that is never closed."""
+    """Return the arguments in `args=`, split as a shell does; raises UsageError for a quote that is not closed."""
     import shlex
 
     try:
@@ -37,7 +37,7 @@ def arguments(text: str) -> list[str]:
 
 
 def expand_xml(pairs: list[Pair]) -> list[Pair]:
-    """`xpath.set=` needs something to set."""
+    """Raise UsageError for an `xpath.set=` without a value."""
     if pairs and pairs[0][0] == "xpath.set" and pairs[0][1] and "=" not in pairs[0][1]:
         given = {key for key, _ in pairs}
         if "xpath.value" not in given:

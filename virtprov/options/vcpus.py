@@ -1,4 +1,4 @@
-"""`--vcpus`: how many processors, which of the host's they run on, their topology."""
+"""`--vcpus`: the number of processors, their topology, and the host's processors on which they run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from virtprov.options.model import INT, YESNO, Pair, Row, Table
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """`vcpus=2,maxvcpus=4` are 4 processors of which 2 are plugged in; `cpuset=auto` is placement=auto.
+    """Translate `vcpus=2,maxvcpus=4` to 4 processors, 2 of them present at boot, and `cpuset=auto` to placement=auto.
 
-    `vcpus` goes before `vcpu`, wherever it stands.
+    `vcpus` takes precedence over `vcpu`, in any order.
     """
     given = dict(pairs)
     count = given.get("vcpus", given.get("vcpu"))
