@@ -67,12 +67,12 @@ class Flags(Record):
 
 
 def read(args: argparse.Namespace) -> Flags:
-    """Return the flags of a parsed and checked command line."""
-    said = {name: getattr(args, name) for name in Flags._fields if hasattr(args, name)}  # type: ignore[attr-defined]
+    """Return the flags of a parsed command line; flag_checks.py checks them."""
+    given = {name: getattr(args, name) for name in Flags._fields if hasattr(args, name)}  # type: ignore[attr-defined]
     plane = next((name for name in ("update", "live", "both") if getattr(args, name)), "")
     autostart = None if args.autostart is None else args.autostart == "yes"
-    said |= {"guests": tuple(args.guests), "plane": plane, "autostart": autostart}
-    return Flags(**said, every=args.all, asks=args.confirm, schema=not args.no_schema_check)
+    given |= {"guests": tuple(args.guests), "plane": plane, "autostart": autostart}
+    return Flags(**given, every=args.all, asks=args.confirm, schema=not args.no_schema_check)
 
 
 GROUPS = (*XML, *CONVERSIONS)
