@@ -75,26 +75,26 @@ class Document(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def user_data(wishes: Wishes, given: Source | None) -> Document:
+def user_data(wishes: Wishes, source: Source | None) -> Document:
     """Return the user-data for `wishes`, combined with the user's own document if there is one.
 
     Raises InputError for a document that cannot be used, or that contradicts the wishes.
     """
-    if given is None:
+    if source is None:
         return Document(render(cloud_config(wishes)))
-    checked = check_user_data(given)
-    ours = cloud_config(wishes, _their_keys(checked, wishes))
-    if not ours:
-        return Document(given.data, checked.warnings)
+    checked = check_user_data(source)
+    own = cloud_config(wishes, _their_keys(checked, wishes))
+    if not own:
+        return Document(source.data, checked.warnings)
     if checked.kind == MULTIPART or checked.mime == "application/gzip":
         how = "multi-part" if checked.kind == MULTIPART else "gzipped"
         raise UsageError(
-            f"{FLAG}: {_options(wishes)} cannot be added to {given.name}, which is already {how}",
+            f"{FLAG}: {_options(wishes)} cannot be added to {source.name}, which is already {how}",
             hint="configure this in the file instead",
         )
     if checked.kind == CLOUD_CONFIG:
-        ours = _fit(ours, checked.tree or {}, wishes, given.name)
-    return Document(multipart(checked, ours), checked.warnings)
+        own = _fit(own, checked.tree or {}, wishes, source.name)
+    return Document(multipart(checked, own), checked.warnings)
 
 
 def render(tree: dict[str, Any]) -> bytes:
@@ -185,27 +185,27 @@ def _options(wishes: Wishes) -> str:
     )
 
 
-def _fit(ours: dict[str, Any], theirs: dict[str, Any], wishes: Wishes, name: str) -> dict[str, Any]:
-    """Return `ours` so that it can be merged after `theirs`.
+def _fit(second: dict[str, Any], first: dict[str, Any], wishes: Wishes, name: str) -> dict[str, Any]:
+    """Return `second` so that it can be merged after `first`.
 
     Raises InputError if only one of both could take effect.
     """
     for key in ("users", "runcmd", "ssh_authorized_keys"):
-        if key in ours and theirs.get(key) is not None and not isinstance(theirs[key], list):
+        if key in second and first.get(key) is not None and not isinstance(first[key], list):
             raise _conflict(name, f"its '{key}' is not a list, so nothing can be added to it")
-    fitted = dict(ours)
-    if isinstance(theirs.get("users"), list):
-        named = _user_names(theirs["users"])
-        if "users" in ours:
-            fitted["users"] = [entry for entry in ours["users"] if entry != "default"]
+    fitted = dict(second)
+    if isinstance(first.get("users"), list):
+        named = _user_names(first["users"])
+        if "users" in second:
+            fitted["users"] = [entry for entry in second["users"] if entry != "default"]
         for entry in fitted.get("users", ()):
             if entry["name"] in named:
                 raise _conflict(name, f"it already defines a user '{entry['name']}'")
         if wishes.image_user_keys and "default" not in named:
             raise _conflict(name, "its 'users' omits 'default', so the ssh key would not be used")
-    if wishes.root_hash and _sets_root_password(theirs.get("chpasswd")):
+    if wishes.root_hash and _sets_root_password(first.get("chpasswd")):
         raise _conflict(name, "its 'chpasswd' also sets root's password")
-    if "disable_root" in ours and theirs.get("disable_root") not in (None, False):
+    if "disable_root" in second and first.get("disable_root") not in (None, False):
         raise _conflict(name, "it has 'disable_root: true', but root should get a key")
     return fitted
 
@@ -269,7 +269,7 @@ def _part(mime: str, file_name: str, data: bytes) -> str:
     )
 
 
-def meta_data(request: SeedRequest, given: Source | None) -> Document:
+def meta_data(request: SeedRequest, source: Source | None) -> Document:
     """Return the meta-data: that of the user, completed, or our own.
 
     A complete document is used byte for byte. Raises InputError if it is not a YAML mapping, or if it has another host
@@ -277,19 +277,19 @@ def meta_data(request: SeedRequest, given: Source | None) -> Document:
     """
     tree: dict[str, Any] = {}
     warnings: list[str] = []
-    if given is not None:
+    if source is not None:
         from virtprov.cloudinit.document_check import load_mapping
         from virtprov.support.text import decode
 
-        tree, warnings = load_mapping(decode(given.data, given.name), given.name, "meta-data")
+        tree, warnings = load_mapping(decode(source.data, source.name), source.name, "meta-data")
         said = str(tree.get("local-hostname") or "")
         if said and request.hostname and said != request.hostname:
             raise InputError(
-                f"{given.name} has 'local-hostname: {said}', but hostname={request.hostname} is given",
+                f"{source.name} has 'local-hostname: {said}', but hostname={request.hostname} is given",
                 hint="configure this in only one of the two places",
             )
         if said and tree.get("instance-id"):
-            return Document(given.data, tuple(warnings))
+            return Document(source.data, tuple(warnings))
     from virtprov.cloudinit.loading import dump
 
     kept = {key: value for key, value in tree.items() if value or key not in ("instance-id", "local-hostname")}
@@ -331,8 +331,8 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
     """
     from virtprov.support import log, passwords
 
-    made = log.secret(passwords.generate()) if request.root_password_generate else ""
-    password = made
+    generated = log.secret(passwords.generate()) if request.root_password_generate else ""
+    password = generated
     if request.root_password_file:
         password = reader.password("root-password-file", request.root_password_file)
     root = reader.keys("root-ssh-key", request.root_ssh_key) if request.root_ssh_key else ()
@@ -342,7 +342,7 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
         root, image = _join(root, keys), _join(image, keys)
     wishes = Wishes(
         root_hash=_hash(password) if password else "",
-        root_expires=bool(made),
+        root_expires=bool(generated),
         root_keys=root,
         image_user_keys=image,
         user=request.user,
@@ -350,7 +350,7 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
         shell=request.shell,
         disable=request.disable,
     )
-    return wishes, made
+    return wishes, generated
 
 
 def _hash(password: str) -> str:

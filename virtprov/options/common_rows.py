@@ -95,13 +95,13 @@ def host_and_port(text: str) -> tuple[str, str]:
 
 def split_hosts(pairs: list[Pair], services: dict[str, str]) -> list[Pair]:
     """Split `host:port` values; `services` has, for the key of each host, the key of its port."""
-    found: list[Pair] = []
+    result: list[Pair] = []
     for key, value in pairs:
         host, port = host_and_port(value) if key in services and value else (value, "")
-        found.append((key, host))
+        result.append((key, host))
         if port:
-            found.append((services[key], port))
-    return found
+            result.append((services[key], port))
+    return result
 
 
 def arrange_ends(pairs: list[Pair], prefix: str = "") -> list[Pair]:

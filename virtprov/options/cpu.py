@@ -74,20 +74,20 @@ def expand(pairs: list[Pair]) -> list[Pair]:
     `+x` forces a feature, `-x` disables it. The name of a model means mode custom with an exact match; the name of a
     mode removes the previous model and its features.
     """
-    found: list[Pair] = []
+    result: list[Pair] = []
     features: list[tuple[str, bool, str]] = []
     for key, value in pairs:
         feature = _feature(key, value)
         if feature is not None:
             features.append(feature)
         elif key == "model" and value is not None:
-            found += _model(value, pairs)
+            result += _model(value, pairs)
         elif key == "secure" and value:
-            found.append((key, "yes" if truth(value, "--cpu secure") else "no"))
+            result.append((key, "yes" if truth(value, "--cpu secure") else "no"))
         else:
-            found.append((key, value))
+            result.append((key, value))
     features.sort(key=lambda feature: (POLICIES.index(feature[0]), feature[1]))  # features with a sign come last
-    return found + [(f"./cpu/feature[@name='{name}']/@policy", policy) for policy, _, name in features]
+    return result + [(f"./cpu/feature[@name='{name}']/@policy", policy) for policy, _, name in features]
 
 
 def _feature(key: str, value: str | None) -> tuple[str, bool, str] | None:

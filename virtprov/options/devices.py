@@ -30,18 +30,18 @@ def expand_controller(pairs: list[Pair]) -> list[Pair]:
 
     Raises UsageError for invalid addresses, and for words that mean several devices where only one is possible.
     """
-    found: list[Pair] = []
+    result: list[Pair] = []
     for key, value in pairs:
         if key == "address":
-            found += _pci_address(value or "")
+            result += _pci_address(value or "")
         elif key == "type" and value in ("usb2", "usb3"):
             raise UsageError(
                 f"--controller {value}: this can only be used to add controllers, not to change one",
                 hint="give a type, for example --controller usb,model=qemu-xhci",
             )
         else:
-            found.append((key, value))
-    return found
+            result.append((key, value))
+    return result
 
 
 def _pci_address(value: str) -> list[Pair]:

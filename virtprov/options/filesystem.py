@@ -9,12 +9,12 @@ _SOURCES = ("dir", "file", "dev", "name", "usage")
 
 def expand(pairs: list[Pair]) -> list[Pair]:
     """Let a new source replace one of another kind."""
-    found: list[Pair] = []
+    result: list[Pair] = []
     for key, value in pairs:
         if key == "source":
-            found += [aside(f"./source/@{name}") for name in _SOURCES]
-        found.append((key, value))
-    return found
+            result += [aside(f"./source/@{name}") for name in _SOURCES]
+        result.append((key, value))
+    return result
 
 
 TABLES = (

@@ -15,23 +15,23 @@ def expand(pairs: list[Pair]) -> list[Pair]:
     least as high. `maxmemory` is the maximum if one of the two is also given; if all three are given, `memory` is
     ignored.
     """
-    given = dict(pairs)
-    found: list[Pair] = [pair for pair in pairs if pair[0] not in _AMOUNTS]
-    sizes = {key: _kib(key, given[key] or "") for key in _AMOUNTS & given.keys() if given[key] is not None}
+    values = dict(pairs)
+    result: list[Pair] = [pair for pair in pairs if pair[0] not in _AMOUNTS]
+    sizes = {key: _kib(key, values[key] or "") for key in _AMOUNTS & values.keys() if values[key] is not None}
     most = sizes.get("maxMemory", sizes.get("hotplugmemorymax"))
     if most is not None:
-        found.append(("./maxMemory", most))
+        result.append(("./maxMemory", most))
     now = sizes.get("currentMemory", sizes.get("memory"))
     whole = sizes.get("maxmemory")
     if whole is None and "currentMemory" in sizes:
         whole = sizes.get("memory")
     if whole is None and now is not None:
-        found.append(("memory", now))
+        result.append(("memory", now))
     elif whole is not None:
-        found.append(("./memory", max(whole, now or "0", key=int)))
+        result.append(("./memory", max(whole, now or "0", key=int)))
         if now is not None:
-            found.append(("./currentMemory", now))
-    return found
+            result.append(("./currentMemory", now))
+    return result
 
 
 def _kib(key: str, text: str) -> str:

@@ -23,12 +23,12 @@ def expand_sysinfo(pairs: list[Pair]) -> list[Pair]:
     types = [value for key, value in pairs if key == "type"]
     if types and types[-1] in MODES:
         return [("smbios.mode", types[-1]), *(pair for pair in pairs if pair[0] != "type")]
-    found = sorted(pairs, key=_place)
+    result = sorted(pairs, key=_place)
     if not types and pairs:
-        found.insert(0, ("type", "fwcfg" if all(key.startswith("entry") for key, _ in pairs) else "smbios"))
-    if any(pair == ("type", "smbios") for pair in found):
-        found.append(("smbios.mode", "sysinfo"))
-    return found
+        result.insert(0, ("type", "fwcfg" if all(key.startswith("entry") for key, _ in pairs) else "smbios"))
+    if any(pair == ("type", "smbios") for pair in result):
+        result.append(("smbios.mode", "sysinfo"))
+    return result
 
 
 _PRINTED = (

@@ -15,22 +15,22 @@ def expand(pairs: list[Pair]) -> list[Pair]:
 
     Raises UsageError for invalid port forwardings.
     """
-    found: list[Pair] = []
+    result: list[Pair] = []
     for key, value in pairs:
         if key == "type" and value:
-            found += _type(value)
+            result += _type(value)
         elif key in _TYPES:
-            found += _connect(key, value)
+            result += _connect(key, value)
         elif key == "source":
-            found += [*(aside(f"./source/@{name}") for name in _SOURCES), (key, value)]
+            result += [*(aside(f"./source/@{name}") for name in _SOURCES), (key, value)]
         elif key in ("link.state", "link_state") and value:
             word = value.lower()
-            found.append((key, "up" if word in YES else "down" if word in NO else value))
+            result.append((key, "up" if word in YES else "down" if word in NO else value))
         elif key.startswith("portForward") and "." not in key:
-            found += _forward(key.removeprefix("portForward"), value or "")
+            result += _forward(key.removeprefix("portForward"), value or "")
         else:
-            found.append((key, value))
-    return found
+            result.append((key, value))
+    return result
 
 
 def _type(value: str) -> list[Pair]:

@@ -32,22 +32,22 @@ class Identified(NamedTuple):
 
     def as_json(self) -> dict[str, object]:
         """Return the result as an object with stable keys; unknown values are null."""
-        found = self.found
+        contents = self.found
         return {
             "path": self.path,
-            "os": found.os or None,
-            "name": found.name or None,
-            "kind": found.kind,
-            "arch": found.arch or None,
-            "variant": found.variants[0] if len(found.variants) == 1 else None,
-            "variants": list(found.variants),
-            "format": found.format or None,
-            "volume_id": found.volume_id or None,
-            "live": found.live,
-            "installs": found.installs,
-            "bootable": found.bootable,
-            "languages": list(found.languages),
-            "exact": found.exact,
+            "os": contents.os or None,
+            "name": contents.name or None,
+            "kind": contents.kind,
+            "arch": contents.arch or None,
+            "variant": contents.variants[0] if len(contents.variants) == 1 else None,
+            "variants": list(contents.variants),
+            "format": contents.format or None,
+            "volume_id": contents.volume_id or None,
+            "live": contents.live,
+            "installs": contents.installs,
+            "bootable": contents.bootable,
+            "languages": list(contents.languages),
+            "exact": contents.exact,
             "error": self.error or None,
         }
 

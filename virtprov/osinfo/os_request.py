@@ -47,18 +47,18 @@ def parse_word(value: str | None, environment: Mapping[str, str]) -> OsinfoReque
     return OsinfoRequest(name="generic") if text == "none" else None
 
 
-def from_options(given: Mapping[str, str]) -> OsinfoRequest:
+def from_options(values: Mapping[str, str]) -> OsinfoRequest:
     """Return the request for the options of `--osinfo`, name -> text, as written by their table.
 
     `id` takes precedence over `name`. As with virt-install, if options are given, nothing is detected or required
     unless they request it.
     """
-    if given.get("list"):
-        return OsinfoRequest(wants_list=True, list_word=given["list"])
-    full = given.get("id", "")
+    if values.get("list"):
+        return OsinfoRequest(wants_list=True, list_word=values["list"])
+    full = values.get("id", "")
     return OsinfoRequest(
-        name=full or given.get("name", ""),
+        name=full or values.get("name", ""),
         is_full_id=bool(full),
-        detect=given.get("detect") == "yes",
-        require=given.get("require") == "yes",
+        detect=values.get("detect") == "yes",
+        require=values.get("require") == "yes",
     )

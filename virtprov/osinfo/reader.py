@@ -218,19 +218,19 @@ def _media(node: tree.Element) -> Row:
     languages: list[str] = []
     scripts: list[str] = []
     variants: list[str] = []
-    for kid in node:
-        if kid.tag == "iso":
-            for row in kid:
+    for child in node:
+        if child.tag == "iso":
+            for row in child:
                 if row.tag == "l10n-language":
                     languages += (_text(row), row.get("regex", ""), row.get("l10n-language-map", ""))
                 else:
                     texts[str(row.tag)] = _text(row)
-        elif kid.tag == "variant":
-            variants.append(kid.get("id", ""))
-        elif kid.tag == "installer":
-            scripts += [row.get("id", "") for row in kid.iterfind("script")]
+        elif child.tag == "variant":
+            variants.append(child.get("id", ""))
+        elif child.tag == "installer":
+            scripts += [row.get("id", "") for row in child.iterfind("script")]
         else:
-            texts[str(kid.tag)] = _text(kid)
+            texts[str(child.tag)] = _text(child)
     get = node.get
     return (
         get("arch", ""), texts.get("url", ""), pack_words(variants),
@@ -250,17 +250,18 @@ def _read_script(node: tree.Element, name: str, path: str) -> Script:
     values: dict[str, str] = {}
     params: list[Row] = []
     methods: list[str] = []
-    for kid in node:
-        if kid.tag == "config":
+    for child in node:
+        if child.tag == "config":
             params = [
-                (row.get("name", ""), row.get("policy", ""), row.get("value-map", "")) for row in kid.iterfind("param")
+                (row.get("name", ""), row.get("policy", ""), row.get("value-map", ""))
+                for row in child.iterfind("param")
             ]
-        elif kid.tag == "injection-method":
-            methods.append(_text(kid))
-        elif kid.tag == "template":
-            values["template"] = kid.get("uri", "")
-        elif kid.tag == "avatar-format":
-            values["avatar-format"] = pack_words([_text(row) for row in kid.iterfind("mime-type")])
-        elif isinstance(kid.tag, str):
-            values[kid.tag] = _text(kid)
+        elif child.tag == "injection-method":
+            methods.append(_text(child))
+        elif child.tag == "template":
+            values["template"] = child.get("uri", "")
+        elif child.tag == "avatar-format":
+            values["avatar-format"] = pack_words([_text(row) for row in child.iterfind("mime-type")])
+        elif isinstance(child.tag, str):
+            values[child.tag] = _text(child)
     return Script(name, path, values, params, methods)

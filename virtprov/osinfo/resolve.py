@@ -80,25 +80,25 @@ def load(paths: Iterable[str], by_hand: Container[str] = ()) -> Catalogue:
 
     The files `by_hand` are checked for mistakes as well; each mistake is a warning of its own.
     """
-    found = Catalogue({}, {}, {}, {}, {}, [])
+    catalogue = Catalogue({}, {}, {}, {}, {}, [])
     written: list[Piece] = []
     for path in paths:
         try:
             content = read_file(path)
             if path in by_hand:
-                found.warnings.extend(check_file(path))
+                catalogue.warnings.extend(check_file(path))
                 written += content.systems
         except XmlError as problem:
-            found.warnings.append(f"OS profile skipped: {problem.message}")
+            catalogue.warnings.append(f"OS profile skipped: {problem.message}")
             continue
-        _merge(found, content)
+        _merge(catalogue, content)
     for piece in written:
         for parent in piece.derives:
-            if parent not in found.systems:
-                hint = nearest(parent, [name for name in found.systems if name != piece.id])
+            if parent not in catalogue.systems:
+                hint = nearest(parent, [name for name in catalogue.systems if name != piece.id])
                 text = f"OS profile {piece.source}: {piece.id} inherits from '{parent}', which does not exist"
-                found.warnings.append(f"{text} ({hint})" if hint else text)
-    return found
+                catalogue.warnings.append(f"{text} ({hint})" if hint else text)
+    return catalogue
 
 
 def _merge(merged: Catalogue, content: Content) -> None:

@@ -164,7 +164,7 @@ def facts(reports: list[GuestReport], failed: list[Failed], edit: Edit, *, done:
     """Return the JSON output for many guests; docs/json.md explains each key."""
     listed: list[dict[str, object]] = []
     for each in reports:
-        told = report.facts(each, edit, done=done, named=True)
+        told = report.facts(each, edit, done=done, several=True)
         listed.append({**told, "changed": _is_changed(each, done=done), "error": None})
     listed += [{"name": name, "error": error.message} for name, error in failed]
     changed = _count_changed(reports, done=done)
