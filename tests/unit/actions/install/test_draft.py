@@ -337,9 +337,9 @@ def test_a_guest_that_is_only_shown_may_leave_open_how_its_system_comes_in(recor
 
 
 def test_nothing_is_waited_for_where_nothing_runs(place: Host, recorded: Host) -> None:
-    with pytest.raises(HostError, match="test driver do not run"):
+    with pytest.raises(HostError, match="its guests never run"):
         draft.plan(asked("disk none", "memory 64", osinfo=GENERIC, wait=5), place)
-    with pytest.raises(HostError, match="recorded host do not run"):
+    with pytest.raises(HostError, match="recorded host: its guests never run"):
         draft.plan(asked("disk none", wait=5), recorded)
     draft.plan(asked("disk none", wait=5, dry=True), recorded)
     draft.plan(asked("disk none", wait=5, printing=True), recorded)
