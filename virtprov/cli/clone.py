@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from virtprov.cli.parser import Parser, Target
     from virtprov.host.connection import Host
 
-_USAGE = "%(prog)s --original GUEST --auto-clone [options]"
+_USAGE = "%(prog)s GUEST --auto-clone [options]"
 _DESCRIPTION = (
     "Clone a guest that is shut off: its disks and its definition, with a new identity. The contents of the "
     "disks are not changed; use virt-sysprep for that."
@@ -27,9 +27,10 @@ _DESCRIPTION = (
 def build_parser() -> Parser:
     """The parser of virtprov-clone."""
     command = parser.parser("virtprov-clone", usage=_USAGE, description=_DESCRIPTION)
+    command.add_argument("guest", nargs="?", metavar="GUEST", help="guest to clone: name, id or UUID")
     general = command.add_argument_group("general options")
     add = general.add_argument
-    add("-o", "--original", metavar="GUEST", help="guest to clone: name, id or UUID")
+    add("-o", "--original", metavar="GUEST", help="guest to clone, as with virt-clone")
     add("--original-xml", metavar="FILE", help="XML of the guest to clone, which need not be defined")
     add("--auto-clone", action="store_true", help="generate names and disk paths that are not given")
     add("-n", "--name", metavar="NAME", help="name of the clone")
@@ -97,12 +98,17 @@ def to_request(args: Namespace) -> CloneRequest:
     """Turn the parsed command line into a request; raises UsageError for contradictions."""
     from virtprov.library import cloning
 
+    if args.guest and (args.original or args.original_xml):
+        flag = "--original" if args.original else "--original-xml"
+        raise UsageError(
+            f"the guest to clone is given twice, as '{args.guest}' and with {flag}", hint="omit one of them"
+        )
     if args.original and args.original_xml:
         raise UsageError("--original and --original-xml cannot be used together", hint="omit one of them")
     if args.name == "":
         raise UsageError("the name of the clone is empty", hint="give --name NAME, or --auto-clone")
     copy = cloning.Copy(
-        original=args.original or "",
+        original=args.guest or args.original or "",
         original_xml=_document(args.original_xml) if args.original_xml else b"",
         name=args.name or "",
         auto=args.auto_clone,

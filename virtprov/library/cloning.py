@@ -116,7 +116,7 @@ def to_request(copy: Copy) -> CloneRequest:
     if copy.original and copy.original_xml:
         raise UsageError("--original and --original-xml cannot be used together", hint="omit one of them")
     if not copy.original and not copy.original_xml:
-        raise UsageError("no guest to clone given", hint="give --original NAME, or --original-xml FILE")
+        raise UsageError("no guest to clone given", hint="give its name, or --original-xml FILE")
     files = tuple(texts.as_list(copy.files))
     if "" in files:
         raise UsageError("--file requires a path", hint="omit --file, or use --skip-copy DISK")

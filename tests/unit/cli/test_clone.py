@@ -35,6 +35,19 @@ def test_nothing_said_is_nothing_wanted() -> None:
     assert request("-o", "a") == CloneRequest(original="a")
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["a", "-n", "b", "-f", "/1"],
+        ["-n", "b", "a", "-f", "/1"],
+        ["-n", "b", "-f", "/1", "a"],
+        ["-nb", "-f/1", "--", "a"],
+    ],
+)
+def test_the_original_as_the_only_word(argv: list[str]) -> None:
+    assert request(*argv) == CloneRequest(original="a", name="b", files=("/1",))
+
+
 def test_the_last_name_counts() -> None:
     assert request("-o", "a", "-n", "b", "-n", "c").name == "c"
 
@@ -73,7 +86,11 @@ def test_checks(words: list[str], off: list[str]) -> None:
         (["-o", "a", "-n", ""], "the name of the clone is empty"),
         (["-o", "a", "--file", ""], "--file requires a path"),
         (["-o", "a", "--check", "foo=off"], "--check has no sub-option 'foo'"),
-        (["-o", "a", "extra"], "unrecognized arguments: extra"),
+        (["b", "-o", "a"], "the guest to clone is given twice, as 'b' and with --original"),
+        (["-o", "a", "-n", "c", "b"], "the guest to clone is given twice, as 'b' and with --original"),
+        (["b", "--original-xml", "a"], "the guest to clone is given twice, as 'b' and with --original-xml"),
+        (["a", "b"], "unrecognized arguments: b"),
+        ([""], "no guest to clone given"),
     ],
 )
 def test_what_makes_no_sense(argv: list[str], message: str) -> None:

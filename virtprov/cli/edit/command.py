@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtprov.cli import answers
 from virtprov.cli.edit import flag_checks, typed_changes
-from virtprov.cli.edit.flags import GROUPS, WITH_HELP, build_parser, read
+from virtprov.cli.edit.flags import GROUPS, IGNORED, WITH_HELP, build_parser, read
 from virtprov.cli.output import Output
 
 TYPE_CHECKING = False
@@ -26,6 +26,9 @@ def main(argv: list[str]) -> int:
     output = Output(json=args.output == "json", quiet=args.quiet)
     if answers.help_of_groups(args, WITH_HELP, output):
         return 0
+    for flag in IGNORED:
+        if getattr(args, flag[2:].replace("-", "_")):
+            output.warn(f"{flag} has no effect, as with virt-xml")
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0

@@ -79,6 +79,10 @@ GROUPS = (*XML, *CONVERSIONS)
 WITH_HELP = (*GROUPS, typed_changes.CLOUD_INIT)
 
 
+IGNORED: dict[str, dict[str, Any]] = {"--check-cpu": {"action": "store_true"}, "--cpuset": {"metavar": "CPUS"}}
+"""Flags that virt-xml accepts, without showing them, and does not use."""
+
+
 class _Guests(argparse.Action):
     """The guests, and `guest` if there is a single word."""
 
@@ -108,6 +112,8 @@ def build_parser() -> Parser:
     misc = command.add_argument_group("miscellaneous options")
     parser.add_schema(command, misc)
     parser.add_talk(command, misc)
+    for flag, settings in IGNORED.items():
+        misc.add_argument(flag, help=argparse.SUPPRESS, **settings)
     return command
 
 

@@ -1,0 +1,1 @@
+virtprov-clone db --original web --auto-clone --connect recorded://HOSTS/kvm
