@@ -64,6 +64,9 @@ class CloneRequest(Record):
 
     `original` is the name of a guest of the host, or `document` is its XML. `files` are paths for the copied disks in
     their order, `macs` are addresses for its interfaces, `force` and `skip` are target names of disks (`vda`).
+    `identity` is what happens to the identity inside the guest: "new", "keep", or "" to choose. `seed` is the request
+    of `--cloud-init`, `--hostname` and `--ssh-key` (None without one); `cloud_init` tells whether the first is given.
+    `wait` is as for an installation. With `planning` the clone is only shown.
     """
 
     original: str = ""
@@ -81,3 +84,9 @@ class CloneRequest(Record):
     reflink: bool = False
     sparse: bool = True
     checks: Checks = Checks()
+    identity: str = ""
+    seed: SeedRequest | None = None
+    cloud_init: bool = False
+    start: bool = False
+    wait: float | None = None
+    planning: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from virtprov.cli import answers, parser
 from virtprov.cli.output import Output
@@ -16,12 +17,17 @@ if TYPE_CHECKING:
     from virtprov.actions.request import CloneRequest
     from virtprov.cli.parser import Parser, Target
     from virtprov.host.connection import Host
+    from virtprov.library.cloning import Cloning
 
 _USAGE = "%(prog)s GUEST --auto-clone [options]"
 _DESCRIPTION = (
-    "Clone a guest that is shut off: its disks and its definition, with a new identity. The contents of the "
-    "disks are not changed; use virt-sysprep for that."
+    "Clone a guest that is shut off: its disks and its definition, with a new identity. A guest with cloud-init "
+    "renews its host name, machine-id, ssh host keys and network settings at its first boot."
 )
+
+
+DEFAULT_IDENTITY = ""
+"""What happens to the identity inside without --identity; "": new if the guest is known to have cloud-init."""
 
 
 def build_parser() -> Parser:
@@ -35,6 +41,7 @@ def build_parser() -> Parser:
     add("--auto-clone", action="store_true", help="generate names and disk paths that are not given")
     add("-n", "--name", metavar="NAME", help="name of the clone")
     add("-u", "--uuid", metavar="UUID", help=argparse.SUPPRESS)
+    _add_inside(command, command.add_argument_group("options for the identity inside the guest"))
     _add_storage(command.add_argument_group("storage options"))
     network = command.add_argument_group("network options")
     network.add_argument(
@@ -47,6 +54,16 @@ def build_parser() -> Parser:
     )
     misc = command.add_argument_group("miscellaneous options")
     misc.add_argument("--replace", action="store_true", help="replace an existing guest with the same name")
+    command.add_fresh(misc, "--start", action="store_true", help="start the clone")
+    command.add_fresh(
+        misc,
+        "--wait",
+        nargs="?",
+        type=float,
+        const=-1.0,
+        metavar="MINUTES",
+        help="how long to wait for cloud-init in the clone (with --start)",
+    )
     misc.add_argument("--print-xml", action="store_true", help="print the clone's XML and create nothing")
     command.add_fresh(misc, "--dry-run", action="store_true", help="show what would be done, but do nothing")
     parser.add_check(misc)
@@ -54,6 +71,21 @@ def build_parser() -> Parser:
     for flag in ("--prompt", "--force", "--__test-nodry"):
         misc.add_argument(flag, dest=flag.strip("-_").replace("-", "_"), action="store_true", help=argparse.SUPPRESS)
     return command
+
+
+def _add_inside(command: Parser, group: Target) -> None:
+    command.add_fresh(
+        group,
+        "--identity",
+        choices=("new", "keep"),
+        metavar="new|keep",
+        help="renew the identity at the first boot, or keep it; default: new for guests known to have cloud-init",
+    )
+    command.add_fresh(group, "--hostname", metavar="NAME", help="host name; default: the name of the clone")
+    command.add_fresh(group, "--ssh-key", metavar="KEY", help="public ssh key, or file of keys, for root and the user")
+    command.add_fresh(
+        group, "--cloud-init", nargs="?", const="", metavar="...", help="more for the seed: user-data=FILE ..."
+    )
 
 
 def _add_storage(group: Target) -> None:
@@ -83,14 +115,14 @@ def main(argv: list[str]) -> int:
     """Run virtprov-clone; returns the exit status, raises ProvError."""
     args = build_parser().parse_args(argv)
     output = Output(json=args.output == "json", quiet=args.quiet)
-    if answers.help_of_groups(args, ("check",), output):
+    if answers.help_of_groups(args, ("check", "cloud-init"), output):
         return 0
     if args.prompt:
         output.warn("--prompt has no effect: virtprov never asks for missing options")
     request = to_request(args)
     from virtprov.host.connection import connect
 
-    with connect(args.connect) as host:
+    with connect(args.connect, events=bool(request.wait)) as host:
         return _run(request, host, output, printing=args.print_xml, dry=args.dry_run)
 
 
@@ -123,8 +155,14 @@ def to_request(args: Namespace) -> CloneRequest:
         reflink=args.reflink,
         sparse=not args.nonsparse,
         checks=["all=off", *args.check] if args.force else args.check,
+        identity=args.identity or DEFAULT_IDENTITY,
+        cloud_init=args.cloud_init,
+        hostname=args.hostname or "",
+        ssh_key=args.ssh_key or "",
+        start=args.start,
+        wait=args.wait,
     )
-    return cloning.to_request(copy)
+    return cloning.to_request(copy)._replace(planning=args.print_xml or args.dry_run)
 
 
 def _document(path: str) -> bytes:
@@ -150,13 +188,33 @@ def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, d
 
         dry_run.tell(plan.steps, output)
     else:
-        work.create()
-        output.summary(f"Created guest '{plan.name}', a clone of '{work.made.original}'.")
-    output.object(_facts(work.made, host, created=not (printing or dry), printing=printing))
+        return _create(work, output)
+    output.object(_facts(work.made, host, printing=printing))
     return 0
 
 
-def _facts(plan: ClonePlan, host: Host, *, created: bool, printing: bool) -> dict[str, object]:
+def _create(work: Cloning, output: Output) -> int:
+    work.create()
+    password = work.password
+    if password:
+        output.password(f"Password for root's first login: {password}")
+    try:
+        state = work.follow()
+    except BaseException:
+        if password and output.json:  # there will be no object that could carry it
+            sys.stderr.write(f"Password for root's first login: {password}\n")
+        raise
+    made = work.made
+    output.summary(f"Created guest '{made.plan.name}', a clone of '{made.original}'{_STATES[state]}.")
+    facts = {"created": True, "state": state, "root_password": password or None}
+    output.object({**_facts(made, work.host, printing=False), **facts})
+    return 0
+
+
+_STATES = {"off": "", "created": "; it is running", "ready": "; it is running and cloud-init is done"}
+
+
+def _facts(plan: ClonePlan, host: Host, *, printing: bool) -> dict[str, object]:
     """Return the JSON output; docs/json.md explains each key.
 
     The XML may contain passwords, so it is only included on request.
@@ -165,12 +223,15 @@ def _facts(plan: ClonePlan, host: Host, *, created: bool, printing: bool) -> dic
         "name": plan.plan.name,
         "uuid": plan.uuid,
         "original": plan.original,
-        "created": created,
+        "created": False,
+        "state": "",
         "uri": host.uri,
         "disks": [disk._asdict() for disk in plan.disks],
         "macs": list(plan.macs),
         "nvram": plan.nvram,
         "renewed": list(plan.renewed),
+        "inside": plan.inside.facts(),
+        "root_password": None,
         "steps": [step.label for step in plan.plan.steps],
         "xml": plan.plan.documents[0] if printing else "",
     }

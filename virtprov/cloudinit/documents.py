@@ -19,13 +19,15 @@ request is refused. (virt-install silently ignores the sub-options then.)
 
 **meta-data** always has an instance-id and a local-hostname; they are added to the user's file if missing.
 
-**network-config** and **vendor-data** are the user's bytes, checked.
+**network-config** and **vendor-data** are the user's bytes, checked. The copy of a guest gets a network-config for its
+MAC addresses (`renewal.py`), unless the user gives one.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from virtprov.cloudinit import renewal
 from virtprov.cloudinit.document_check import (
     CLOUD_CONFIG,
     MULTIPART,
@@ -33,6 +35,7 @@ from virtprov.cloudinit.document_check import (
     check_network_config,
     check_user_data,
 )
+from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import FLAG
 from virtprov.support.errors import InputError, UsageError
 from virtprov.support.text import host_name
@@ -66,6 +69,7 @@ class Wishes(NamedTuple):
     user_keys: tuple[str, ...] = ()
     shell: str = "/bin/bash"
     disable: bool = False
+    renewal: Renewal | None = None
 
 
 class Document(NamedTuple):
@@ -81,7 +85,8 @@ def user_data(wishes: Wishes, source: Source | None) -> Document:
     Raises InputError for a document that cannot be used, or that contradicts the wishes.
     """
     if source is None:
-        return Document(render(cloud_config(wishes)))
+        accounts = renewal.leave_accounts() if wishes.renewal is not None and not _names_accounts(wishes) else {}
+        return Document(render({**accounts, **cloud_config(wishes)}))
     checked = check_user_data(source)
     own = cloud_config(wishes, _their_keys(checked, wishes))
     if not own:
@@ -95,6 +100,10 @@ def user_data(wishes: Wishes, source: Source | None) -> Document:
     if checked.kind == CLOUD_CONFIG:
         own = _fit(own, checked.tree or {}, wishes, source.name)
     return Document(multipart(checked, own), checked.warnings)
+
+
+def _names_accounts(wishes: Wishes) -> bool:
+    return bool(wishes.root_hash or wishes.root_keys or wishes.image_user_keys or wishes.user)
 
 
 def render(tree: dict[str, Any]) -> bytes:
@@ -126,6 +135,8 @@ def cloud_config(wishes: Wishes, other_keys: Iterable[str] = ()) -> dict[str, An
         tree["ssh_authorized_keys"] = list(wishes.image_user_keys)
     if commands:
         tree["runcmd"] = commands
+    if wishes.renewal is not None:
+        tree |= renewal.cloud_config(wishes.renewal)
     return tree
 
 
@@ -180,6 +191,7 @@ def _options(wishes: Wishes) -> str:
             ("the ssh key of the image's user", wishes.image_user_keys),
             (f"the user '{wishes.user}'", wishes.user),
             ("disable", wishes.disable),
+            ("what renews the identity of a clone", wishes.renewal),
         )
         if wished
     )
@@ -190,7 +202,7 @@ def _fit(second: dict[str, Any], first: dict[str, Any], wishes: Wishes, name: st
 
     Raises InputError if only one of both could take effect.
     """
-    for key in ("users", "runcmd", "ssh_authorized_keys"):
+    for key in ("users", "runcmd", "bootcmd", "ssh_authorized_keys"):
         if key in second and first.get(key) is not None and not isinstance(first[key], list):
             raise _conflict(name, f"its '{key}' is not a list, so nothing can be added to it")
     fitted = dict(second)
@@ -349,6 +361,7 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
         user_keys=keys if request.user else (),
         shell=request.shell,
         disable=request.disable,
+        renewal=request.renewal,
     )
     return wishes, generated
 

@@ -53,8 +53,15 @@ class _PlainDumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
+def _represent_text(dumper: _PlainDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_PlainDumper.add_representer(str, _represent_text)
+
+
 def dump(tree: Any) -> str:
-    """Return `tree` as YAML, in its own order and with long texts on one line."""
+    """Return `tree` as YAML, in its own order; long texts are on one line, and texts with lines have them as well."""
     text: str = yaml.dump(
         tree, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, width=1_000_000, default_flow_style=False
     )

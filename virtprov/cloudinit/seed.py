@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.cloudinit import documents
+from virtprov.cloudinit import documents, renewal
 from virtprov.cloudinit.sources import Reader
 
 TYPE_CHECKING = False
@@ -50,6 +50,8 @@ def build(request: SeedRequest) -> Seed:
     network = given("network-config", request.network_config)
     if network:
         made["network-config"] = documents.network_config(network)
+    elif request.renewal is not None and request.renewal.macs:
+        made["network-config"] = documents.Document(renewal.network_config([mac for _, mac in request.renewal.macs]))
     vendor = given("vendor-data", request.vendor_data)
     if vendor:
         made["vendor-data"] = documents.vendor_data(vendor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtprov.cloudinit.renewal import Renewal
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
@@ -19,7 +20,8 @@ class SeedRequest(Record):
 
     `ssh_key` belongs to `user`; without `user` it is virt-install's old name for root's key, and is given to root and
     to the image's own user. `keep` is how long the seed stays with the guest: UNTIL_READY, "first-boot" or KEEP.
-    `instance_id` is generated if empty. `shell` is the login shell of `user`.
+    `instance_id` is generated if empty. `shell` is the login shell of `user`. `renewal` is set for the copy of a guest:
+    what its first boot renews.
     """
 
     guest_name: str = ""
@@ -38,11 +40,11 @@ class SeedRequest(Record):
     keep: str = UNTIL_READY
     instance_id: str = ""
     shell: str = "/bin/bash"
+    renewal: Renewal | None = None
 
 
-NAMES = tuple(
-    field.replace("_", "-") for field in SeedRequest()._asdict() if field not in ("guest_name", "instance_id", "shell")
-)
+_OURS = ("guest_name", "instance_id", "shell", "renewal")
+NAMES = tuple(field.replace("_", "-") for field in SeedRequest()._asdict() if field not in _OURS)
 """Every sub-option of `--cloud-init`."""
 
 

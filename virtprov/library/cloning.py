@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from virtprov.actions.clone.draft import ClonePlan
     from virtprov.actions.request import CloneRequest
+    from virtprov.actions.run.plan import RunContext
+    from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.host.connection import Host
     from virtprov.library.listening import Hears, Listener
     from virtprov.library.texts import Value
@@ -36,6 +38,13 @@ class Copy(Record):
     reflink         whether raw disks share their blocks, where the file system can
     sparse          whether copies take only the space that is in use
     checks          the uses of --check, such as "path_in_use=off"
+    identity        "new" renews host name, machine-id, ssh host keys and network settings inside the guest at its first
+                    boot, "keep" keeps them; "": new if the guest is known to have cloud-init
+    cloud_init      the value of --cloud-init, such as "user-data=/srv/user-data"; None for nothing more
+    hostname        the host name inside the guest; made from the name of the clone if empty
+    ssh_key         a public ssh key, or a file with keys, for root and the image's own user
+    start           whether the clone is started
+    wait            minutes to wait for cloud-init; None: do not wait, negative: no limit
     """
 
     original: str = ""
@@ -53,6 +62,12 @@ class Copy(Record):
     reflink: bool = False
     sparse: bool = True
     checks: Value = ()
+    identity: str = ""
+    cloud_init: str | Sequence[str] | None = None
+    hostname: str = ""
+    ssh_key: str = ""
+    start: bool = False
+    wait: float | None = None
 
 
 class Cloned(Record):
@@ -64,6 +79,10 @@ class Cloned(Record):
     volumes        the paths of the disks that were copied for it
     nvram          the path of its UEFI variables; None for a guest without
     xml            its definition, as it was given to libvirt
+    identity       "new" or "keep"
+    seed           the path of its cloud-init seed, which stays attached unless the clone was started; empty without one
+    state          "off", "created" (running), or "ready" (cloud-init is done)
+    root_password  the generated password of root; empty if there is none
     notes, warnings  the notes and warnings
     """
 
@@ -74,6 +93,10 @@ class Cloned(Record):
     volumes: tuple[str, ...]
     nvram: str | None
     xml: str
+    identity: str
+    seed: str
+    state: str
+    root_password: str
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -81,11 +104,12 @@ class Cloned(Record):
 def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> Cloned:
     """Clone a guest that is shut off: its disks and its definition, with a new identity.
 
-    The contents of the disks are not changed. `host` is the result of `connect`, or a URI. If a step fails, the steps
-    before it are undone.
+    The contents of the disks are not changed; a guest with cloud-init renews its identity at its first boot. `host` is
+    the result of `connect`, or a URI. If a step fails, the steps before it are undone.
 
     Raises UsageError for an invalid request, HostError if the host refuses or the guest is running, MediaError
-    for disks that cannot be copied.
+    for disks that cannot be copied, WaitTimeout if cloud-init is not done in time, and GuestBroken if it fails; after
+    the last two the clone is left as it is.
     """
     from virtprov.library.connecting import open_host
 
@@ -94,6 +118,9 @@ def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> 
     with open_host(host) as found:
         work = Cloning(found, request, hears)
         work.create()
+        if work.password:
+            hears.on_password(work.made.plan.name, work.password)
+        state = work.follow()
     made = work.made
     copied = tuple(disk.path for disk in made.disks if disk.fate == "copied")
     return Cloned(
@@ -104,6 +131,10 @@ def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> 
         copied,
         made.nvram,
         made.plan.documents[0],
+        made.inside.identity,
+        made.inside.seed.path if made.inside.seed is not None else "",
+        state,
+        work.password,
         tuple(hears.notes),
         tuple(hears.warnings),
     )
@@ -120,6 +151,8 @@ def to_request(copy: Copy) -> CloneRequest:
     files = tuple(texts.as_list(copy.files))
     if "" in files:
         raise UsageError("--file requires a path", hint="omit --file, or use --skip-copy DISK")
+    seed = _to_seed_request(copy)
+    _check_identity(copy, seed)
     document = copy.original_xml
     return CloneRequest(
         original=copy.original,
@@ -137,7 +170,45 @@ def to_request(copy: Copy) -> CloneRequest:
         reflink=copy.reflink,
         sparse=copy.sparse,
         checks=texts.parse_checks(texts.as_list(copy.checks)),
+        identity=copy.identity,
+        seed=seed,
+        cloud_init=copy.cloud_init is not None,
+        start=copy.start,
+        wait=copy.wait,
     )
+
+
+def _to_seed_request(copy: Copy) -> SeedRequest | None:
+    """Return the request for all uses of --cloud-init, with the host name and the key; None without any."""
+    from virtprov.cloudinit.seed_request import SeedRequest, from_options
+    from virtprov.guest.write import gather
+
+    uses = texts.as_list(copy.cloud_init) if copy.cloud_init is not None else []
+    if "none" in uses:
+        raise UsageError("--cloud-init none cannot be used with a clone", hint="use --identity keep")
+    words = dict(gather.words("cloud-init", [text for text in uses if text]))
+    for name, text in (("hostname", copy.hostname), ("ssh-key", copy.ssh_key)):
+        if text and words.get(name):
+            raise UsageError(
+                f"--{name} and --cloud-init {name}={words[name]} cannot be used together", hint="omit one of them"
+            )
+        if text:
+            words[name] = text
+    if words:
+        return from_options(words)
+    return SeedRequest() if uses else None
+
+
+def _check_identity(copy: Copy, seed: SeedRequest | None) -> None:
+    """Raise UsageError for a contradiction between the options for the identity inside, and for starting."""
+    if copy.identity not in ("", "new", "keep"):
+        raise UsageError(f"unknown identity '{copy.identity}'", hint="use new or keep")
+    if copy.identity == "keep" and seed is not None:
+        raise UsageError(
+            "--identity keep cannot be used with --cloud-init, --hostname or --ssh-key", hint="omit one of them"
+        )
+    if copy.wait is not None and not copy.start:
+        raise UsageError("--wait can only be used with --start", hint="add --start, or omit --wait")
 
 
 class Cloning:
@@ -150,7 +221,20 @@ class Cloning:
         self.request = request
         self.hears = hears
         self.made = draft.plan(request, host)
+        self._context: RunContext | None = None
         listening.tell_plan(self.made.plan, hears)
+
+    @property
+    def context(self) -> RunContext:
+        """Return the context for the steps."""
+        if self._context is None:
+            self._context = self.hears.context(self.host)
+        return self._context
+
+    @property
+    def password(self) -> str:
+        """Return the generated password of root; "" without one."""
+        return self.made.inside.seed.seed.password if self.made.inside.seed is not None else ""
 
     def create(self) -> None:
         """Carry out all steps; if one fails, undo those before it.
@@ -161,13 +245,37 @@ class Cloning:
         from virtprov.actions.run.again import apply_with_free_names
         from virtprov.actions.run.plan import apply
 
-        worlds = [self.hears.context(self.host)]
-        if worlds[0].trail.writes:
+        if self.context.trail.writes:
             listening.warn_of_leftovers(self.hears)
 
         def do(plan: ClonePlan) -> None:
-            self.made = plan
-            apply(plan.plan, worlds.pop() if worlds else self.hears.context(self.host))
+            if plan is not self.made:
+                self.made, self._context = plan, None
+            apply(plan.plan, self.context)
 
         replan = (lambda: draft.plan(self.request, self.host)) if self.request.auto else None
         apply_with_free_names(self.made, replan, do, self.hears.on_note)
+
+    def follow(self) -> str:
+        """Wait for a clone that was started, and return its state: "off", "created" or "ready".
+
+        A user who interrupts this is told what happens to the guest. Raises WaitTimeout and GuestBroken.
+        """
+        if not self.request.start:
+            return "off"
+        from virtprov.actions.install import finish
+        from virtprov.actions.install.draft import InstallPlan
+        from virtprov.actions.request import InstallRequest
+        from virtprov.guest.boot import IMPORT, Method
+
+        inside = self.made.inside
+        seed = inside.seed.seed if inside.seed is not None else None
+        plan = InstallPlan(self.made.plan, seed, Method(IMPORT))
+        try:
+            state = finish.finish(InstallRequest(wait=self.request.wait), plan, self.context)
+        except KeyboardInterrupt as stop:
+            sentence = finish.leave(plan, self.context)
+            self.context.trail.finish_waiting(self.host)
+            raise KeyboardInterrupt(sentence) from stop
+        self.context.trail.finish_waiting(self.host)
+        return state

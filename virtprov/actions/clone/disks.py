@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.host.info import PoolInfo, VolumeInfo
 
-COPIED, SHARED, GIVEN, EMPTY = "copied", "shared", "given", "empty"
+COPIED, SHARED, GIVEN, EMPTY, SEED = "copied", "shared", "given", "empty", "seed"
 
 
 class DiskFate(Record):

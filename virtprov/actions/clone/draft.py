@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.clone import disks
+from virtprov.actions.clone import disks, inside
 from virtprov.actions.clone.disks import DiskFate
+from virtprov.actions.clone.inside import Inside
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.artifacts.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.guest import Define, Replace, discard_guest
+from virtprov.actions.steps.guest import Create, Define, Replace, Start, discard_guest
 from virtprov.actions.steps.local_files import CopyFile
 from virtprov.guest import checks, identity, names
 from virtprov.guest.disks.claimed_format import is_told_otherwise
@@ -36,6 +37,7 @@ class ClonePlan(Record):
     macs: tuple[str, ...]
     nvram: str | None
     renewed: tuple[str, ...]
+    inside: Inside
 
 
 def plan(request: CloneRequest, host: Host) -> ClonePlan:
@@ -59,29 +61,41 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     report = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
     if nvram is not None:
         report.append("a copy of the UEFI variables" if nvram_steps else "new UEFI variables")
-    copy = DomainDocument(guest, keep.restore(original.text, source.text(), guest.text()))
+    owned = any(disk.fate in (disks.COPIED, disks.GIVEN) for disk in copies.fates)
+    identity_inside = inside.plan(request, host, source, guest, copied=owned)
     nvram_path = nvram.target if nvram is not None else None
     room, gone = _make_room(host, name, replaced, nvram_path)
-    listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, copy), *gone, *copies.last)
-    warnings += identity.warn_of_shared(guest)
+    stays, following = _boot(request, name, original, identity_inside)
+    early: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, *identity_inside.steps)
+    listed: tuple[Step, ...] = (*early, Define(name, stays), *following, *gone, *copies.last)
+    warnings += [*identity.warn_of_shared(guest), *identity_inside.warnings]
     notes = (f"'{name}' gets " + ", ".join(report),) if report else ()
-    if any(disk.fate == disks.COPIED for disk in copies.fates):
-        notes = (*notes, _inside(name))
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
-    made = Plan((copy,), listed, name, notes, tuple(warnings))
-    return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram_path, tuple(report))
+    made = Plan((stays,), listed, name, (*notes, *identity_inside.notes), tuple(warnings))
+    fates = _note_seed(copies.fates, identity_inside)
+    return ClonePlan(made, source.name, uuid, fates, addresses, nvram_path, tuple(report), identity_inside)
 
 
-def _inside(name: str) -> str:
-    """Return a note on what the clone still shares with the original inside its disks, and how to renew it."""
-    import shlex
+def _boot(
+    request: CloneRequest, name: str, original: DomainDocument, what: Inside
+) -> tuple[DomainDocument, tuple[Step, ...]]:
+    """Return the definition, and the step that starts the clone, if it is to be started."""
+    before = original.guest.text()
+    stays, first = (
+        DomainDocument(guest, keep.restore(original.text, before, guest.text())) for guest in (what.stays, what.first)
+    )
+    if not request.start:
+        return stays, ()
+    return stays, (Start(name) if first.text == stays.text else Create(name, first),)
 
-    word = shlex.quote(name)
-    return (
-        "The clone still contains the original's host name, machine-id, ssh host keys and network settings, "
-        f"which may refer to old MAC addresses. Renew them while the clone is off with `virt-sysprep -d {word} "
-        f"--hostname {word}`, or with `virtprov-xml {word} --cloud-init hostname={word}` if the guest uses "
-        "cloud-init."
+
+def _note_seed(fates: tuple[DiskFate, ...], what: Inside) -> tuple[DiskFate, ...]:
+    """Return the decisions on the disks, with the clone's own seed in place of the original's."""
+    seed = what.seed
+    if seed is None:
+        return fates
+    return tuple(
+        fate._replace(path=seed.path, fate=disks.SEED) if fate.target == seed.target else fate for fate in fates
     )
 
 

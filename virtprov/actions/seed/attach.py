@@ -63,7 +63,7 @@ def plan(
     if install is not None:
         add_drive(setting, final, where if seed_request.keep == KEEP else "", cdrom=True)
     stays = DomainDocument.of(kept.copy() if seed_request.keep == KEEP else final)
-    _serial(first)
+    write_serial(first)
     if build:
         data, built = build_image(seed_request)
         password, warnings = built.root_password or "", built.warnings
@@ -162,7 +162,7 @@ def empty(drive: Element, tag: str = "source") -> None:
     tree.drop(drive, tag)
 
 
-def _serial(first: Guest) -> None:
+def write_serial(first: Guest) -> None:
     """Write the data source to the machine's serial number, unless the user sets it; for x86 and ARM's virt."""
     if not (first.is_x86 or first.is_arm_virt) or first.domain_type not in ("qemu", "kvm", "hvf"):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.seed import attach
+from virtprov.actions.seed import attach, fw_cfg
 from virtprov.actions.steps.seed_volumes import OldSeed, WriteSeed
 from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.seed_request import FLAG, SeedRequest
@@ -73,7 +73,7 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
         raise UsageError(f"{FLAG}: '{guest.name}' is a container, which has no drive for a seed")
     seed_request = request._replace(guest_name=guest.name, instance_id=new_instance_id())
     altered = guest.copy()
-    setting = _setting(altered, host)
+    setting = find_setting(altered, host)
     pool, directory, makings = attach.pool_for(setting)
     volume = attach.free_name(host, "" if makings else pool, guest.name)
     where = f"{directory}/{volume}"
@@ -99,7 +99,8 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
     )
 
 
-def _setting(guest: Guest, host: HostView) -> RuleContext:
+def find_setting(guest: Guest, host: HostView) -> RuleContext:
+    """Return the context for a guest, with the profile of the system in its metadata."""
     from virtprov.osinfo.find_profile import find_recorded
 
     return RuleContext(guest, host, find_recorded(guest.get(OS_ID)))
@@ -109,21 +110,25 @@ def _attach(
     setting: RuleContext, where: str, host: HostView
 ) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
     """Put the seed into a drive; returns the drive, the previous drives, and the volumes no longer in use."""
-    guest = setting.guest
-    ours = drives(guest)
-    before = tuple(tree.copy(drive) for drive in ours)
+    ours = drives(setting.guest)
+    found = _empty_drive(setting.guest) if not ours else None
+    before = tuple(tree.copy(drive) for drive in ours) or (() if found is None else (tree.copy(found),))
     old = _find_volumes(ours, host)
+    return put_in_drive(setting, where, ours), before, old
+
+
+def put_in_drive(setting: RuleContext, where: str, ours: list[Element]) -> Element:
+    """Put the seed at `where` into the first of the drives of older seeds, and clear the others; returns the drive.
+
+    Without one, an empty drive that the guest is sure to detect is used, or a new one added.
+    """
     for drive in ours[1:]:
-        _clear(drive)
-    if ours:
-        drive = ours[0]
-    else:
-        found = _empty_drive(guest)
-        if found is None:
-            return attach.add_drive(setting, guest, where, cdrom=False), (), ()
-        drive, before = found, (tree.copy(found),)
-    attach.fill_drive(setting, drive, where)
-    return drive, before, old
+        clear(drive)
+    found = ours[0] if ours else _empty_drive(setting.guest)
+    if found is None:
+        return attach.add_drive(setting, setting.guest, where, cdrom=False)
+    attach.fill_drive(setting, found, where)
+    return found
 
 
 def _empty_drive(guest: Guest) -> Element | None:
@@ -174,12 +179,13 @@ def _warn_of_other_seeds(guest: Guest, drive: Element) -> list[str]:
 def plan_eject(guest: Guest, host: HostView) -> SeedChange:
     """Remove every seed of virtprov from a guest's XML; without one the XML does not change."""
     altered = guest.copy()
+    fw_cfg.drop_enabling(altered)
     ours = drives(altered)
     before = tuple(tree.copy(drive) for drive in ours)
     old = _find_volumes(ours, host)
     left = []
     for drive in ours:
-        if not _clear(drive):
+        if not clear(drive):
             left.append(drive)
     return SeedChange(altered, tuple(left), before, old=old)
 
@@ -200,9 +206,19 @@ def check_eject(stored: Guest, running: Guest | None, *, live: bool) -> None:
     )
 
 
-def drives(guest: Guest) -> list[Element]:
-    """Return the drives with a seed that virtprov created for this guest: NAME-seed.iso, NAME-seed-1.iso ..."""
-    return [disk for disk in guest.disks() if _is_seed(DiskSource.of(disk).medium, guest.name)]
+def drives(guest: Guest, name: str = "") -> list[Element]:
+    """Return the drives with a seed that virtprov created for this guest: NAME-seed.iso, NAME-seed-1.iso ...
+
+    `name` is the name under which the seed was created, unless that is the guest's name.
+    """
+    return [disk for disk in guest.disks() if _is_seed(DiskSource.of(disk).medium, name or guest.name)]
+
+
+def find_any_seeds(guest: Guest, name: str) -> list[Element]:
+    """Return the read-only drives with a seed that virtprov created under this name, or with what looks like one."""
+    found = [disk for disk in guest.disks() if DiskSource.of(disk).medium.lower().endswith(ANOTHER)]
+    read_only = [disk for disk in found if tree.child(disk, "readonly") is not None]
+    return list(dict.fromkeys([*drives(guest, name), *read_only]))
 
 
 def _is_seed(medium: str, name: str) -> bool:
@@ -211,7 +227,7 @@ def _is_seed(medium: str, name: str) -> bool:
     return bool(rest) and not start and (rest == ".iso" or rest == f"-{number}.iso" and number.isdecimal())
 
 
-def _clear(drive: Element) -> bool:
+def clear(drive: Element) -> bool:
     """Empty a CD-ROM drive; remove any other drive from the guest and return True."""
     if drive.get("device") == "cdrom":
         attach.empty(drive)

@@ -28,16 +28,20 @@ class OldSeed(Record):
 
 
 class WriteSeed(Record):
-    """Write a cloud-init seed to a new volume. `data` is the ISO image; a `passing` seed is deleted after use."""
+    """Write a cloud-init seed to a new volume. `data` is the ISO image; a `passing` seed is deleted after use.
+
+    `what` is the name of other settings for a guest, which are written in the same way.
+    """
 
     pool: str
     name: str
     data: bytes
     passing: bool = False
+    what: str = "cloud-init seed"
 
     @property
     def label(self) -> str:
-        return f"Writing cloud-init seed {self.name}"
+        return f"Writing {self.what} {self.name}"
 
     def do(self, context: RunContext) -> Undo | None:
         wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))

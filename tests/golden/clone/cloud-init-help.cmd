@@ -1,0 +1,1 @@
+virtprov-clone web --auto-clone --cloud-init help --connect recorded://HOSTS/kvm

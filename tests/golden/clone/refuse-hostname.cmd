@@ -1,0 +1,1 @@
+virtprov-clone web --auto-clone --hostname a_b --connect recorded://HOSTS/kvm

@@ -1,0 +1,207 @@
+"""A clone of a cloud guest is a machine of its own inside as well, running beside the original; or an exact copy."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from lab import inventory
+from lab.domain import definition, disk_paths, mac_addresses
+from lab.guests import STARTS, Shell, emulator_failed, shut_down, start, until, wait_agent
+from lab.host import Host
+from lab.image import Image
+
+pytestmark = pytest.mark.live
+
+NAME, CLONE, TWIN = "pier", "quay", "pier-twin"
+MAC = "52:54:00:16:00:01"
+MACHINE_ID = "0123456789abcdef0123456789abcdef"
+OWN_FILE = "/etc/systemd/network/05-own.network"
+USER_DATA = f"""\
+#cloud-config
+write_files:
+  - path: {OWN_FILE}
+    content: |
+      [Match]
+      MACAddress={MAC}
+      [Network]
+      DHCP=ipv4
+      # written by hand
+runcmd:
+  - umount /etc/machine-id || true
+  - echo {MACHINE_ID} > /etc/machine-id
+  - systemctl unmask systemd-machine-id-commit.service
+"""
+NETWORK_CONFIG = f"version: 2\nethernets: {{eth0: {{match: {{macaddress: '{MAC}'}}, dhcp4: true}}}}\n"
+FILES = "/etc/machine-id /etc/hostname /etc/ssh/ssh_host_ed25519_key.pub " + OWN_FILE
+
+
+class Machine(NamedTuple):
+    """What makes a running guest one of its kind."""
+
+    mac: str
+    address: str
+    hostname: str
+    machine_id: str
+    host_key: str
+    own_file: str
+
+
+class Trio(NamedTuple):
+    """The original while it was the only one, and three guests side by side; what cloning with --start printed."""
+
+    before: Machine
+    original: Machine
+    clone: Machine
+    twin: list[str]
+    facts: dict[str, object]
+    said: str
+
+
+def address(host: Host, mac: str) -> str:
+    """The address that the network's DHCP server has given to `mac` last; "" without one."""
+    leases = [
+        line.split() for line in host.virsh("net-dhcp-leases", "default", "--mac", mac).splitlines() if mac in line
+    ]
+    return max(leases)[4].partition("/")[0] if leases else ""
+
+
+def login(host: Host, mac: str, key: Path) -> Shell:
+    """A login on the guest with this address on the network, once it answers."""
+    until(f"{mac} has an address", lambda: bool(address(host, mac)), time.sleep, 300)
+    shell = Shell(host, address(host, mac), "debian", key)
+    shell.wait()
+    return shell
+
+
+def look(shell: Shell) -> Machine:
+    words = shell.run(
+        "cat /sys/class/net/eth0/address; hostname; cat /etc/machine-id; "
+        f"cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub; base64 -w0 {OWN_FILE}; grep -c machine-id /proc/mounts"
+    ).split()
+    assert words.pop() == "0", "the machine-id is on the disk"
+    mac, hostname, machine_id, key, own = words
+    return Machine(mac, shell.address, hostname, machine_id, key, base64.b64decode(own).decode())
+
+
+def ask_agent(host: Host, name: str, command: str, **arguments: object) -> dict[str, object]:
+    words = json.dumps({"execute": command, "arguments": arguments})
+    answer: dict[str, object] = json.loads(host.virsh("qemu-agent-command", name, words))["return"]
+    return answer
+
+
+def read_by_agent(host: Host, name: str) -> list[str]:
+    """Each of FILES in a guest that has no network."""
+    begun = ask_agent(
+        host, name, "guest-exec", path="/bin/sh", arg=["-c", f"grep -h . {FILES}"], **{"capture-output": True}
+    )
+
+    def ended() -> bool:
+        nonlocal state
+        state = ask_agent(host, name, "guest-exec-status", pid=begun["pid"])
+        return bool(state["exited"])
+
+    state: dict[str, object] = {}
+    until("the agent has read the files", ended, time.sleep, 60)
+    return base64.b64decode(str(state["out-data"])).decode().splitlines()
+
+
+def install(host: Host, image: Image, key: Path) -> None:
+    """Make the guest that is cloned, as its own seed wants it."""
+    user_data, network = host.state / "pier-user-data", host.state / "pier-network"
+    user_data.write_text(USER_DATA)
+    network.write_text(NETWORK_CONFIG)
+    words = [
+        *("virtprov-install", "--virt-type", "qemu", "--name", NAME, "--osinfo", "debian12", "--import"),
+        *("--memory", "640", "--vcpus", "1", "--graphics", "none", "--noautoconsole", "--wait", "15"),
+        *("--disk", f"size=3,backing_store={image.disk}", "--network", f"network=default,mac={MAC}", "--cloud-init"),
+        f"clouduser-ssh-key={key}.pub,hostname={NAME},user-data={user_data},network-config={network}",
+    ]
+    for _ in range(STARTS):
+        done = host.run(words, deadline=960)
+        if done.rc == 0 or not emulator_failed(host, NAME):
+            break
+    assert done.rc == 0, f"virtprov-install: exit code {done.rc}\n{done.out}{done.err}"
+
+
+def begin_clone(host: Host) -> subprocess.Popen[str]:
+    """Begin to clone the guest, and return once the copy runs, while the command waits for cloud-init in it."""
+    words = ["virtprov-clone", NAME, "--name", CLONE, "--auto-clone", "--start", "--wait", "15", "--output", "json"]
+    process = subprocess.Popen(
+        host.inside(host.own(words)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    def runs() -> bool:
+        return process.poll() is not None or host.try_virsh("domstate", CLONE).out.strip() == "running"
+
+    until(f"{CLONE} runs", runs, time.sleep, 120)
+    return process
+
+
+@pytest.fixture(scope="module")
+def trio(lab: Host, image: Image, key: Path) -> Iterator[Trio]:
+    install(lab, image, key)
+    before = look(login(lab, MAC, key))
+    shut_down(lab, NAME)
+    twin = lab.run(["virtprov-clone", NAME, "--name", TWIN, "--auto-clone", "--identity", "keep"])
+    assert twin.rc == 0 and "virt-sysprep" in twin.err, twin.err
+    process = begin_clone(lab)
+    lab.virsh("start", TWIN)
+    start(lab, NAME, Shell(lab, before.address, "debian", key))
+    out, err = process.communicate(timeout=900)
+    assert process.returncode == 0, f"virtprov-clone: exit code {process.returncode}\n{out}{err}"
+    (mac,) = mac_addresses(definition(lab, CLONE))
+    clone = look(login(lab, mac, key))
+    original = look(login(lab, MAC, key))
+    wait_agent(lab, TWIN)
+    yield Trio(before, original, clone, read_by_agent(lab, TWIN), json.loads(out), err)
+    for name in (NAME, CLONE, TWIN):
+        paths = disk_paths(definition(lab, name))
+        lab.try_virsh("destroy", name)
+        lab.virsh("undefine", name, "--nvram", "--storage", paths[0])
+
+
+def test_the_original_was_a_machine_of_its_own_before(trio: Trio) -> None:
+    assert (trio.before.mac, trio.before.hostname, trio.before.machine_id) == (MAC, NAME, MACHINE_ID)
+    assert trio.before.host_key.startswith("AAAA") and MAC in trio.before.own_file
+
+
+def test_clone_and_original_differ_side_by_side(trio: Trio) -> None:
+    assert trio.clone.hostname == CLONE
+    assert len(trio.clone.machine_id) == 32
+    for field in ("mac", "address", "hostname", "machine_id", "host_key"):
+        assert getattr(trio.clone, field) != getattr(trio.original, field), field
+
+
+def test_the_original_is_as_it_was(trio: Trio) -> None:
+    assert trio.original == trio.before
+
+
+def test_network_files_of_the_clone_follow_its_address(trio: Trio) -> None:
+    assert trio.clone.own_file == trio.before.own_file.replace(MAC, trio.clone.mac)
+
+
+def test_the_command_waited_and_took_the_seed_away(trio: Trio, lab: Host) -> None:
+    assert (trio.facts["state"], trio.facts["created"]) == ("ready", True)
+    inside = trio.facts["inside"]
+    assert isinstance(inside, dict) and (inside["identity"], inside["hostname"]) == ("new", CLONE)
+    assert f"`virsh reboot {CLONE}`" in trio.said
+    assert not [line for line in inventory.volumes(lab) if f"{CLONE}-seed" in line]
+    for inactive in (False, True):
+        assert not [path for path in disk_paths(definition(lab, CLONE, inactive=inactive)) if "-seed" in path]
+
+
+def test_an_exact_copy_keeps_everything_inside(trio: Trio) -> None:
+    key = f"ssh-ed25519 {trio.before.host_key}"
+    assert trio.twin[:2] == [MACHINE_ID, NAME]
+    assert trio.twin[2].startswith(key) and f"MACAddress={MAC}" in trio.twin

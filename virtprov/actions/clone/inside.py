@@ -1,0 +1,201 @@
+"""The identity inside a cloned guest: kept, or renewed at its first boot. Disks are never read for that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.clone import credentials
+from virtprov.actions.request import CloneRequest
+from virtprov.actions.seed import copies, fw_cfg, replace
+from virtprov.actions.seed.copies import CopySeed
+from virtprov.cloudinit.renewal import Renewal
+from virtprov.cloudinit.seed_request import KEEP as KEEP_SEED
+from virtprov.cloudinit.seed_request import SeedRequest
+from virtprov.cloudinit.sources import Reader
+from virtprov.guest.document import Guest
+from virtprov.osinfo.systemd import reads_credentials
+from virtprov.support.errors import UsageError
+from virtprov.support.frozen import Record
+from virtprov.support.text import host_name, join_words
+from virtprov.xml import path
+
+if TYPE_CHECKING:
+    from virtprov.actions.run.plan import Step
+    from virtprov.host.connection import Host
+    from virtprov.osinfo.profile import Profile
+
+NEW, KEEP = "new", "keep"
+CLOUD_INIT, SYSTEMD = "cloud-init", "systemd"
+
+
+class Inside(Record):
+    """What happens to the identity inside a clone.
+
+    `means` is CLOUD_INIT, SYSTEMD or "" (with KEEP). `first` is the guest at its first boot, `stays` its definition
+    afterwards. `files` are the paths of credentials.
+    """
+
+    identity: str
+    why: str
+    first: Guest
+    stays: Guest
+    means: str = ""
+    hostname: str = ""
+    seed: CopySeed | None = None
+    files: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, object]:
+        """Return the JSON output; docs/json.md explains each key."""
+        seed = self.seed
+        return {
+            "identity": self.identity,
+            "why": self.why,
+            "means": self.means or None,
+            "hostname": self.hostname or None,
+            "instance_id": seed.instance_id if seed is not None else None,
+            "seed": seed.path if seed is not None else None,
+            "credentials": list(self.files),
+        }
+
+
+def plan(request: CloneRequest, host: Host, source: Guest, guest: Guest, *, copied: bool) -> Inside:
+    """Decide about the identity inside `guest`, the copy of `source`, which has its new name and addresses already.
+
+    `copied` tells whether a disk of its own is among its disks. Raises UsageError for a system that cannot be renewed,
+    and the errors of `seed.copies`.
+    """
+    profile = replace.find_setting(source, host).profile
+    identity, why = _choose(request, host, source, profile, copied)
+    if identity == KEEP:
+        notes = (_note_kept(guest.name),) if copied else ()
+        return Inside(KEEP, why, guest, guest, notes=notes)
+    if guest.is_container or profile.is_windows:
+        what = "a container" if guest.is_container else profile.name
+        raise UsageError(
+            f"--identity new: the identity inside '{source.name}' ({what}) cannot be renewed from outside",
+            hint="use --identity keep, and renew it in the guest, with sysprep for Windows",
+        )
+    if not request.cloud_init and not _has_cloud_init(source, profile) and reads_credentials(profile):
+        return _plan_credentials(request, host, guest, why)
+    return _plan_seed(request, host, source, guest, profile, why)
+
+
+def _choose(request: CloneRequest, host: Host, source: Guest, profile: Profile, copied: bool) -> tuple[str, str]:
+    """Return NEW or KEEP, and why."""
+    if request.identity:
+        return request.identity, f"--identity {request.identity}"
+    if request.seed is not None:
+        return NEW, "--cloud-init, --hostname or --ssh-key"
+    if not copied or source.is_container:
+        return KEEP, "no disk is copied"
+    if host.driver == "test":
+        return KEEP, "nothing boots on this host"
+    if replace.find_any_seeds(source, source.name):
+        return NEW, "the original has a cloud-init seed"
+    if _has_cloud_init(source, profile):
+        return NEW, f"images of {profile.name} have cloud-init"
+    return KEEP, "nothing shows that the guest has cloud-init"
+
+
+def _has_cloud_init(source: Guest, profile: Profile) -> bool:
+    """Return whether the profile, or a seed in the definition, says that the guest has cloud-init."""
+    named = any(image.cloud_init for image in profile.cloud_images())
+    return named or bool(replace.find_any_seeds(source, source.name))
+
+
+def _quote(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)
+
+
+def _note_kept(name: str) -> str:
+    """Return a note on what the clone still shares with the original inside its disks, and how to renew it."""
+    word = _quote(name)
+    return (
+        "The clone still contains the original's host name, machine-id, ssh host keys and network settings, "
+        f"which may refer to old MAC addresses. Renew them while the clone is off with `virt-sysprep -d {word} "
+        f"--hostname {word}`, or clone with `--identity new` if the guest uses cloud-init."
+    )
+
+
+# -- by cloud-init -------------------------------------------------------------------------------
+
+
+def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, profile: Profile, why: str) -> Inside:
+    wanted = (request.seed or SeedRequest())._replace(renewal=Renewal(_pair_addresses(source, guest)))
+    made = copies.plan_for_copy(guest, source.name, host, wanted, starts=request.start, build=not request.planning)
+    seed, hostname = made.seed, made.hostname or wanted.hostname or host_name(guest.name) or "guest"
+    enables = reads_credentials(profile) and fw_cfg.is_possible(guest)
+    if enables:
+        fw_cfg.enable_cloud_init(seed.first_boot.guest)
+    is_passing = request.start and seed.keep != KEEP_SEED
+    notes = [
+        f"cloud-init seed {seed.volume} (drive {made.target}) renews '{guest.name}' inside at its first boot: host "
+        f"name '{hostname}', machine-id, ssh host keys, and network settings for its own MAC address"
+    ]
+    if not is_passing:
+        notes.append(
+            "The seed stays attached. Remove it after the first boot: "
+            f"`virtprov-xml {_quote(guest.name)} --cloud-init eject --update --define`"
+        )
+    notes.append(_note_left(guest.name, enables=enables))
+    return Inside(
+        NEW,
+        why,
+        seed.first_boot.guest,
+        seed.stays.guest if is_passing else seed.first_boot.guest,
+        CLOUD_INIT,
+        hostname,
+        made,
+        steps=seed.steps,
+        notes=tuple(notes),
+        warnings=seed.warnings,
+    )
+
+
+def _pair_addresses(source: Guest, guest: Guest) -> tuple[tuple[str, str], ...]:
+    """Return the old and the new MAC address of each interface."""
+    old, new = ([path.text(nic, "./mac/@address") for nic in each.devices("interface")] for each in (source, guest))
+    return tuple(zip(old, new, strict=True))
+
+
+def _note_left(name: str, *, enables: bool) -> str:
+    """Return a note on what the seed cannot do at the first boot, with the commands that do it."""
+    word = _quote(name)
+    disabled = "" if enables else ", or cloud-init is disabled in it"
+    again = (
+        " If cloud-init is disabled in the guest, the first boot only enables it, and the next one renews."
+        if enables
+        else ""
+    )
+    return (
+        f"A reboot, `virsh reboot {word}`, is needed for programs that started before cloud-init, such as journald, to "
+        f"use the new machine-id.{again} If the guest has no cloud-init{disabled}, nothing is renewed: use "
+        f"`virt-sysprep -d {word} --hostname {word}` while it is off."
+    )
+
+
+# -- by systemd ----------------------------------------------------------------------------------
+
+
+def _plan_credentials(request: CloneRequest, host: Host, guest: Guest, why: str) -> Inside:
+    """Give a guest without cloud-init its host name, and keys of root, by systemd credentials."""
+    wanted = request.seed or SeedRequest()
+    keys = Reader().keys("ssh-key", wanted.ssh_key) if wanted.ssh_key else ()
+    hostname = wanted.hostname or host_name(guest.name) or "guest"
+    made = credentials.plan(guest, host, hostname, keys)
+    word = _quote(guest.name)
+    note = (
+        f"systemd in '{guest.name}' gets the host name '{hostname}' at every boot from {join_words(made.paths)}, which "
+        "must stay while the definition names it. The machine-id and the ssh host keys are the original's: renew them "
+        "in the guest with `rm /etc/ssh/ssh_host_*; ssh-keygen -A; truncate -s 0 /etc/machine-id`, then reboot it with "
+        f"`virsh reboot {word}`: an empty machine-id takes the clone's UUID. If the guest has cloud-init, clone it "
+        "with `--cloud-init` instead."
+    )
+    return Inside(
+        NEW, why, made.guest, made.guest, SYSTEMD, hostname, files=made.paths, steps=made.steps, notes=(note,)
+    )

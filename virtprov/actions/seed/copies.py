@@ -1,0 +1,61 @@
+"""The cloud-init seed of the copy of a guest, which makes a machine of its own of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.seed import attach, replace
+from virtprov.actions.seed.attach import Seed
+from virtprov.actions.steps.seed_volumes import WriteSeed
+from virtprov.cloudinit.documents import new_instance_id
+from virtprov.cloudinit.seed_request import KEEP, SeedRequest
+from virtprov.guest.document import DomainDocument, Guest
+from virtprov.support.frozen import Record
+from virtprov.xml import path, tree
+
+if TYPE_CHECKING:
+    from virtprov.guest.host_view import HostView
+
+
+class CopySeed(Record):
+    """The seed of a copy, its drive and path, and what its meta-data say ("" if the seed was only planned)."""
+
+    seed: Seed
+    target: str
+    path: str
+    instance_id: str
+    hostname: str
+
+
+def plan_for_copy(
+    guest: Guest, original: str, host: HostView, request: SeedRequest, *, starts: bool, build: bool
+) -> CopySeed:
+    """Give the copy of the guest `original` a seed with a new instance-id, in place of the original's.
+
+    `stays` is the definition without the seed; both documents are as they come from the tree. A copy that is started
+    is told by its serial number where the seed is. Raises the errors of `replace.plan_seed`.
+    """
+    wanted = request._replace(guest_name=guest.name, instance_id=new_instance_id())
+    stays, first = guest.copy(), guest.copy()
+    for drive in replace.find_any_seeds(stays, original):
+        replace.clear(drive)
+    setting = replace.find_setting(first, host)
+    pool, directory, makings = attach.pool_for(setting)
+    volume = attach.free_name(host, "" if makings else pool, guest.name)
+    where = f"{directory}/{volume}"
+    drive = replace.put_in_drive(setting, where, replace.find_any_seeds(first, original))
+    if starts:
+        attach.write_serial(first)
+    password, instance_id, hostname = "", "", wanted.hostname
+    if build:
+        data, built = attach.build_image(wanted)
+        password, warnings = built.root_password or "", built.warnings
+        instance_id, hostname = built.instance_id, built.hostname
+    else:
+        data, warnings = b"", attach.check_documents(wanted)
+    passing = starts and wanted.keep != KEEP
+    device, target = tree.to_text(tree.copy(drive)), path.text(drive, "./target/@dev")
+    first_boot, later = DomainDocument.of(first), DomainDocument.of(stays)
+    steps = (*makings, WriteSeed(pool, volume, data, passing))
+    seed = Seed(pool, volume, device, wanted.keep, steps, first_boot, later, password, warnings)
+    return CopySeed(seed, target, where, instance_id, hostname)
