@@ -33,8 +33,6 @@ KEPT = {
     "virtprov.support.units.parse_duration": "times to wait are written as 90s and 30m",
     "virtprov.support.units._letters": "part of it",
     "virtprov.osinfo.scripts": "answers for installers come from them",
-    "virtprov.osinfo.facts.Image": "cloud images by name",
-    "virtprov.osinfo.facts.images": "cloud images by name",
     "virtprov.osinfo.profile.Profile.install_tree": "the tree that --install os= takes",
     "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
     "virtprov.host.running_guests.SOURCES": "names each place that knows the address of a guest that is waited for",

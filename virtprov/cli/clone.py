@@ -230,6 +230,7 @@ def _facts(plan: ClonePlan, host: Host, *, printing: bool) -> dict[str, object]:
         "macs": list(plan.macs),
         "nvram": plan.nvram,
         "renewed": list(plan.renewed),
+        "parts": [part._asdict() for part in plan.parts],
         "inside": plan.inside.facts(),
         "root_password": None,
         "steps": [step.label for step in plan.plan.steps],

@@ -88,6 +88,9 @@ def _renew_ports(guest: Guest) -> list[str]:
         if fixed and display.get("autoport") == "no":
             del display.attrib["autoport"]
         report += [f"automatic {display.get('type')} ports instead of fixed ports"] if fixed else []
+        report += (
+            [f"automatic {display.get('type')} sockets instead of fixed sockets"] if _drop_sockets(display) else []
+        )
     for vsock in guest.devices("vsock"):
         cid = tree.child(vsock, "cid")
         if cid is not None and cid.get("address"):
@@ -95,6 +98,33 @@ def _renew_ports(guest: Guest) -> list[str]:
             cid.set("auto", "yes")
             report.append("a new vsock address")
     return report
+
+
+def _drop_sockets(display: Element) -> bool:
+    """Let libvirt choose the paths at which a display listens; return whether one was fixed."""
+    listens = [listen for listen in tree.children(display, "listen") if listen.get("socket")]
+    is_fixed = bool(listens or display.get("socket"))
+    if display.attrib.pop("socket", None) and not tree.children(display, "listen"):
+        tree.add(display, tree.element("listen", None, {"type": "socket"}))
+    for listen in listens:
+        del listen.attrib["socket"]
+    return is_fixed
+
+
+def release_nvram(guest: Guest) -> bool:
+    """Let libvirt make new UEFI variables where the original has them on a device, a volume or the network.
+
+    Returns whether that is so. Files are copied (actions/clone).
+    """
+    nvram = path.find(guest.root, "./os/nvram")
+    source = tree.child(nvram, "source") if nvram is not None else None
+    if nvram is None or source is None or source.get("file"):
+        return False
+    tree.remove(source)
+    nvram.attrib.pop("type", None)
+    if not nvram.attrib and not (nvram.text or "").strip():
+        tree.remove(nvram)
+    return True
 
 
 def _renew_channels(guest: Guest, source: str) -> None:
@@ -125,6 +155,9 @@ def warn_of_shared(guest: Guest) -> list[str]:
             shared.append("the host's network card")
         if tree.child(nic, "portForward") is not None:
             shared.append("the forwarded ports")
+    for tpm in guest.devices("tpm"):
+        if path.get(tpm, "./backend/@type") != "emulator":
+            shared.append("the host's TPM")
     if not shared:
         return []
     listed = ", ".join(dict.fromkeys(shared))

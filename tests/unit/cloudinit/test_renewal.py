@@ -6,6 +6,7 @@ import email
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -58,7 +59,7 @@ def test_the_users_bootcmd_is_kept() -> None:
     data = documents.user_data(documents.Wishes(renewal=MACS), Source("'ud'", text.encode())).data
     first, second = (part for part in email.message_from_bytes(data).walk() if not part.is_multipart())
     assert first.get_payload(decode=True) == text.encode()
-    ours = yaml.safe_load(second.get_payload(decode=True))
+    ours: Any = yaml.safe_load(bytes(second.get_payload(decode=True)))
     assert "virtprov-renew" in ours["bootcmd"][0] and "merge_how" in ours and "users" not in ours
     with pytest.raises(InputError, match="its 'bootcmd' is not a list"):
         documents.user_data(documents.Wishes(renewal=MACS), Source("'ud'", b"#cloud-config\nbootcmd: touch\n"))

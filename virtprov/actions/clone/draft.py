@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.clone import disks, inside
+from virtprov.actions.clone import disks, inside, platform_state
 from virtprov.actions.clone.disks import DiskFate
 from virtprov.actions.clone.inside import Inside
+from virtprov.actions.clone.platform_state import COPIED, RENEWED, Part
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.artifacts.nvram import variable_files, variables_folder
@@ -37,6 +38,7 @@ class ClonePlan(Record):
     macs: tuple[str, ...]
     nvram: str | None
     renewed: tuple[str, ...]
+    parts: tuple[Part, ...]
     inside: Inside
 
 
@@ -53,14 +55,16 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     macs = _macs(request, host, source, warnings)
     copies = disks.plan(request, host, guest, name, warnings)
     replaced = _find_replaced_guest(request, host, name)
+    is_released = identity.release_nvram(guest)
     nvram = _nvram(request, host, guest, name, replaced)
     if nvram is not None and nvram.place:
         guest.put(nvram.place, nvram.target)
     nvram_steps = _nvram_steps(request, host, nvram) if nvram is not None else []
-    _rename_logs(guest, source.name, name)
+    platform_state.rename_logs(guest, lambda log: identity.clone_path(log, source.name, name, os.path.lexists))
     report = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
-    if nvram is not None:
-        report.append("a copy of the UEFI variables" if nvram_steps else "new UEFI variables")
+    variables = "" if nvram is None and not is_released else COPIED if nvram_steps else RENEWED
+    if variables:
+        report.append("a copy of the UEFI variables" if variables == COPIED else "new UEFI variables")
     owned = any(disk.fate in (disks.COPIED, disks.GIVEN) for disk in copies.fates)
     identity_inside = inside.plan(request, host, source, guest, copied=owned)
     nvram_path = nvram.target if nvram is not None else None
@@ -69,11 +73,13 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     early: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, *identity_inside.steps)
     listed: tuple[Step, ...] = (*early, Define(name, stays), *following, *gone, *copies.last)
     warnings += [*identity.warn_of_shared(guest), *identity_inside.warnings]
-    notes = (f"'{name}' gets " + ", ".join(report),) if report else ()
+    parts = platform_state.compare(host, source, guest, variables)
+    notes = [f"'{name}' gets " + ", ".join(report)] if report else []
+    notes += platform_state.note_copied(parts)
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     made = Plan((stays,), listed, name, (*notes, *identity_inside.notes), tuple(warnings))
     fates = _note_seed(copies.fates, identity_inside)
-    return ClonePlan(made, source.name, uuid, fates, addresses, nvram_path, tuple(report), identity_inside)
+    return ClonePlan(made, source.name, uuid, fates, addresses, nvram_path, tuple(report), parts, identity_inside)
 
 
 def _boot(
@@ -235,13 +241,3 @@ def _find_free_path(host: Host, where: str) -> str:
         return path == where or host.storage.volume_at(path) is not None or os.path.lexists(path)
 
     return first_free(is_taken, lambda mark: f"{base}{mark}{dot}{ending}")
-
-
-def _rename_logs(guest: Guest, source: str, clone: str) -> None:
-    """Give the clone its own log files for consoles that write to files."""
-    for tag in ("serial", "console"):
-        for device in guest.devices(tag):
-            where = path.get(device, "./source/@path")
-            if device.get("type") == "file" and where:
-                made = identity.clone_path(where, source, clone, os.path.lexists)
-                path.put(device, "./source/@path", made)

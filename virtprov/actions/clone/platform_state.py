@@ -1,0 +1,160 @@
+"""What becomes of each part of the machine that only one guest can have, or that the guest remembers.
+
+Definitions are compared: of the original as it was, and of its clone as it is. Each part that the original has is
+renewed, copied on purpose, shared by both, or left with the original.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.guest.document import Guest
+from virtprov.support.frozen import Record
+from virtprov.xml import path, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from virtprov.host.connection import Host
+
+RENEWED, COPIED, SHARED, LEFT = "renewed", "copied", "shared", "left"
+_CHARACTER_DEVICES = ("serial", "parallel", "console", "channel", "smartcard", "redirdev", "rng")
+_SERIALS = "./sysinfo/{}/entry[@name='serial']"
+
+
+class Part(Record):
+    """A part of the machine, and one of the words above; `value` is that of the clone, if it is known."""
+
+    part: str
+    fate: str
+    value: str = ""
+
+
+def compare(host: Host, source: Guest, guest: Guest, nvram: str) -> tuple[Part, ...]:
+    """Return every part that the original `source` has, and its fate in the clone `guest`.
+
+    `nvram` is the fate of the UEFI variables, "" without any.
+    """
+    parts = [Part("uuid", RENEWED, guest.uuid)]
+    if nvram:
+        parts.append(Part("UEFI variables", nvram))
+    for name, values, same in _READERS:
+        old, new = list(values(source)), list(values(guest))
+        now = new if len(new) == len(old) else [""] * len(old)
+        parts += [
+            Part(name, same, value) if value in new else Part(name, RENEWED, fresh)
+            for value, fresh in zip(old, now, strict=True)
+        ]
+    parts += _compare_tpms(source)
+    parts += [Part("host device", SHARED)] * len(source.devices("hostdev"))
+    parts += _find_fixed_addresses(host, source)
+    return tuple(parts)
+
+
+def note_copied(parts: tuple[Part, ...]) -> list[str]:
+    """Return sentences on what is copied on purpose, and what stays with the original."""
+    copied = [part.part for part in parts if part.fate == COPIED and part.part != "UEFI variables"]
+    notes = []
+    if copied:
+        notes.append(
+            "The clone has the original's " + ", ".join(f"{name}s" for name in dict.fromkeys(copied)) + ": names and "
+            "licences in the guest may depend on them."
+        )
+    if any(part.part == "TPM" and part.fate == RENEWED for part in parts):
+        notes.append("The clone's TPM is empty: a disk that the guest unlocks with its TPM needs its recovery key.")
+    for part in parts:
+        if part.fate == LEFT:
+            notes.append(
+                f"The fixed address of the original, {part.value}, stays with the original: the clone gets another one."
+            )
+    return notes
+
+
+def _at(where: str) -> Callable[[Guest], Iterator[str]]:
+    """Return a function that reads the text or attribute at a path, if it is there."""
+
+    def read(guest: Guest) -> Iterator[str]:
+        value = guest.get(where)
+        if value:
+            yield value
+
+    return read
+
+
+def _in_devices(tags: tuple[str, ...], *places: str) -> Callable[[Guest], Iterator[str]]:
+    """Return a function that reads these places of all devices with one of the tags."""
+
+    def read(guest: Guest) -> Iterator[str]:
+        for tag in tags:
+            for device in guest.devices(tag):
+                for place in places:
+                    value = path.text(device, place)
+                    if value and value != "-1":
+                        yield value
+
+    return read
+
+
+def _disks(*places: str) -> Callable[[Guest], Iterator[str]]:
+    return _in_devices(("disk",), *places)
+
+
+def _sockets(guest: Guest) -> Iterator[str]:
+    """The sockets at which character devices listen."""
+    for tag in _CHARACTER_DEVICES:
+        for device in guest.devices(tag):
+            for source in device.iter("source"):
+                if source.get("mode") == "bind" and (source.get("path") or source.get("service")):
+                    yield source.get("path") or f"port {source.get('service')}"
+
+
+_READERS: tuple[tuple[str, Callable[[Guest], Iterator[str]], str], ...] = (
+    ("generation id", _at("./genid"), SHARED),
+    ("SMBIOS UUID", _at("./sysinfo/system/entry[@name='uuid']"), SHARED),
+    ("SMBIOS serial number", _at(_SERIALS.format("system")), COPIED),
+    ("SMBIOS board serial number", _at(_SERIALS.format("baseBoard")), COPIED),
+    ("SMBIOS chassis serial number", _at(_SERIALS.format("chassis")), COPIED),
+    ("MAC address", _in_devices(("interface",), "./mac/@address"), COPIED),
+    ("forwarded port", _in_devices(("interface",), "./portForward/range/@start"), SHARED),
+    ("passt log file", _in_devices(("interface",), "./backend/@logFile"), SHARED),
+    ("vsock address", _in_devices(("vsock",), "./cid/@address"), SHARED),
+    ("display port", _in_devices(("graphics",), "./@port", "./@tlsPort", "./@websocket"), SHARED),
+    ("display socket", _in_devices(("graphics",), "./@socket", "./listen/@socket"), SHARED),
+    ("socket", _sockets, SHARED),
+    ("output file", _in_devices(("serial", "console", "parallel"), "./source/@path"), SHARED),
+    ("log file", _in_devices(("serial", "console", "parallel", "channel"), "./log/@file"), SHARED),
+    ("disk serial number", _disks("./serial"), COPIED),
+    ("disk WWN", _disks("./wwn"), COPIED),
+)
+"""Parts: a name, how to read the values, and the fate of values that are the same in the clone."""
+
+
+def _compare_tpms(source: Guest) -> list[Part]:
+    """An emulated TPM starts empty; both guests would use any other."""
+    kinds = [path.get(tpm, "./backend/@type") for tpm in source.devices("tpm")]
+    return [Part("TPM", RENEWED if kind == "emulator" else SHARED) for kind in kinds]
+
+
+def _find_fixed_addresses(host: Host, source: Guest) -> list[Part]:
+    """Return the addresses that the host's networks keep for the MAC addresses of the original."""
+    found = []
+    for nic in source.devices("interface"):
+        name, mac = path.text(nic, "./source/@network"), path.text(nic, "./mac/@address").lower()
+        network = host.networks.find(name) if name and mac and nic.get("type") == "network" else None
+        if network is None or mac not in network.xml.lower():
+            continue
+        for entry in tree.parse(network.xml).iter("host"):
+            if (entry.get("mac") or "").lower() == mac and entry.get("ip"):
+                found.append(Part("fixed address", LEFT, f"{entry.get('ip')} in network '{name}'"))
+    return found
+
+
+def rename_logs(guest: Guest, rename: Callable[[str], str]) -> None:
+    """Give the clone its own files for the output and the logs of consoles and of passt."""
+    places = [(tag, "./log/@file") for tag in _CHARACTER_DEVICES]
+    places += [("serial", "./source/@path"), ("console", "./source/@path"), ("interface", "./backend/@logFile")]
+    for tag, place in places:
+        for device in guest.devices(tag):
+            where = path.text(device, place)
+            if where and (place != "./source/@path" or device.get("type") == "file"):
+                path.put(device, place, rename(where))
