@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifact import GONE, OTHERS, UNSURE, Artifact, Aside, Evidence, InUse
 from virtprov.actions.run.artifact_guests import Definition, Guest, StartedGuest
+from virtprov.actions.run.artifact_storage import Pool
 from virtprov.actions.run.artifact_use import users_of
 from virtprov.actions.run.trail import KIND
 from virtprov.actions.run.trail_reader import DISCARD, Run, ended
@@ -69,6 +70,7 @@ def look(run: Run, host: Host) -> list[Found]:
 
     Definitions come first: what only they use can be removed after they are restored.
     """
+    _use_pools(run, host)
     doomed = {left.artifact.uuid for left in run.left if isinstance(left.artifact, Guest)}
     own = frozenset(path for left in run.left if (path := _path_of(host, left.artifact)))
     back: dict[str, str] = {}
@@ -92,6 +94,17 @@ def look(run: Run, host: Host) -> list[Found]:
             if isinstance(artifact, Definition) and seen.state != OTHERS:
                 back[artifact.uuid] = artifact.before
     return found
+
+
+def _use_pools(run: Run, host: Host) -> None:
+    """Use the temporary pools that the run has left, because libvirt refuses another pool for the same directory."""
+    for left in run.left:
+        if isinstance(left.artifact, Pool) and left.artifact.passing:
+            try:
+                left.artifact.use(host)
+            except HostError:  # its directory is gone
+                if not host.is_alive:
+                    raise
 
 
 def _path_of(host: Host, artifact: Artifact) -> str:

@@ -122,12 +122,12 @@ def redefine(world: World, name: str, uuid: str, xml: str, before: str, *, in_tr
     `in_trail` tells whether the change is recorded in the recovery log. Returns what the host stored, and how to undo
     it. Raises definition.Moved if the guest now has another definition.
     """
-    changed = Definition(name, uuid, before)
+    changed = Definition(name, uuid, before, after=xml)
     with world.making(changed) if in_trail else note_nothing(changed) as entry:
         expected = definition.digest(before) if before else definition.NONE
         now = definition.put(world.host, name, uuid, xml, expected)
         mark = definition.digest(now)
-        entry.note_made(changed._replace(digest=mark))
+        entry.note_made(changed._replace(digest=mark, after=""))
 
     def undo() -> None:
         definition.put(world.host, name, uuid, before or None, mark)

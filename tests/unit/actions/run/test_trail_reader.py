@@ -14,7 +14,7 @@ from virtprov.actions.run import leftovers
 from virtprov.actions.run.artifact import Artifact
 from virtprov.actions.run.artifact_files import AsideFile, File
 from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
-from virtprov.actions.run.artifact_storage import Pool, Secret, Volume
+from virtprov.actions.run.artifact_storage import DeletedSeed, Pool, Secret, Volume
 from virtprov.actions.run.directory_access import SearchRight
 from virtprov.actions.run.plan import World
 from virtprov.actions.run.trail_reader import DISCARD, KINDS, PASSED, UNDO, Run, ended, from_json
@@ -29,6 +29,7 @@ EVERY: tuple[Artifact, ...] = (
     Secret("/p/v", "u"),
     File("/f", "1:2.0"),
     AsideFile("/f", "/f.old", "1:2.0"),
+    DeletedSeed.of("p", "s.iso", b"seed"),
     SearchRight("somebody", "/d", "700", 64),
     Guest("g", "u", nvram=True),
     StartedGuest("g", "u", 7),
