@@ -160,7 +160,7 @@ class Kills:
     def is_done(self) -> bool:
         """Whether the run has nothing to undo: its log is gone, or says that only what was put aside has to go."""
         logs = (path.read_text() for path in (self.host.state / "home/.local/state/virtprov").glob("run-*"))
-        runs = [log for log in logs if '"tool":"virtprov",' not in log]  # that one is of a temporary pool
+        runs = [log for log in logs if log and '"tool":"virtprov",' not in log]  # such a log is of a temporary pool
         return all('{"settled":' in log or '{"complete":' in log for log in runs)
 
     def run(self, name: str, delay: float) -> tuple[str, int]:

@@ -244,11 +244,12 @@ def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "",
     """Print what went wrong: a sentence and a hint for people, an object for programs. Returns `code`."""
     from virtprov.cli import talk
     from virtprov.support import log
+    from virtprov.support.visible import on_one_line
 
     message, hint = log.mask(message), log.mask(hint)
-    sys.stderr.write(f"{tool}: {message}\n" if code == INTERRUPTED else f"{tool}: error: {message}\n")
+    sys.stderr.write(f"{tool}: {'' if code == INTERRUPTED else 'error: '}{on_one_line(message)}\n")
     if hint:
-        sys.stderr.write(f"hint: {hint}\n")
+        sys.stderr.write(f"hint: {on_one_line(hint)}\n")
     if talk.asked(argv).json:
         import json
 
