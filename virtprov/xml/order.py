@@ -82,12 +82,15 @@ def follower(parent: etree._Element, node: etree._Element) -> etree._Element | N
     Children are read from the end, and no further than needed: a document with thousands of arguments for QEMU grows
     by one at a time.
     """
-    order = _ORDER.get(parent.tag) if isinstance(parent.tag, str) and isinstance(node.tag, str) else None
+    tag = parent.tag
+    if not isinstance(tag, str) or not isinstance(node.tag, str):
+        return None
+    order = _ORDER.get(tag)
     if order is None:
-        return _after_twins(parent, node) if isinstance(node.tag, str) and isinstance(parent.tag, str) else None
-    ranks = _ranks.get(parent.tag)
+        return _after_twins(parent, node)
+    ranks = _ranks.get(tag)
     if ranks is None:
-        ranks = _ranks[parent.tag] = {name: at for at, name in enumerate(order.split())}
+        ranks = _ranks[tag] = {name: at for at, name in enumerate(order.split())}
     mine = ranks.get(_short(node.tag))
     if mine is None:
         return _after_twins(parent, node)
