@@ -68,7 +68,7 @@ def to_text(node: Element) -> str:
     return etree.tostring(node, encoding="unicode", with_tail=False).rstrip() + "\n"
 
 
-def qualified(tag: str) -> str:
+def qualify(tag: str) -> str:
     """Return `qemu:commandline` in lxml's form; a plain tag is not changed."""
     prefix, colon, local = tag.partition(":")
     if colon and not tag.startswith("{") and prefix in NAMESPACES:
@@ -83,7 +83,7 @@ def local_name(node: Element) -> str:
 
 def element(tag: str, text: str | None = None, attrs: dict[str, str] | None = None) -> Element:
     """Return a new element that is not in a tree yet."""
-    name = qualified(tag)
+    name = qualify(tag)
     prefix = tag.partition(":")[0]
     spaces = {prefix: NAMESPACES[prefix]} if name != tag else None
     node = etree.Element(name, attrs or {}, nsmap=spaces)
@@ -93,12 +93,12 @@ def element(tag: str, text: str | None = None, attrs: dict[str, str] | None = No
 
 def child(node: Element, tag: str) -> Element | None:
     """Return the first child with this tag, or None."""
-    return next(node.iterchildren(qualified(tag)), None)
+    return next(node.iterchildren(qualify(tag)), None)
 
 
 def children(node: Element, tag: str | None = None) -> list[Element]:
     """Return the child elements, all or those with this tag, without comments."""
-    return list(node.iterchildren("*" if tag is None else qualified(tag)))
+    return list(node.iterchildren("*" if tag is None else qualify(tag)))
 
 
 def depth(node: Element) -> int:

@@ -27,7 +27,7 @@ def test_in_a_domain(inside: str, tag: str, after: str) -> None:
     for word in inside.split():
         root.append(tree.element(word))
     tree.add(root, tree.element(tag))
-    assert [kid.tag for kid in root] == [tree.qualified(word) for word in after.split()]
+    assert [kid.tag for kid in root] == [tree.qualify(word) for word in after.split()]
 
 
 def test_twins_stay_together() -> None:
@@ -130,7 +130,7 @@ def test_a_long_list_grows_without_being_read_again(tag: str, kid: str, end: str
         parser.set_element_class_lookup(lookup)
         root = etree.fromstring(f"<domain><{tag.replace('qemu:', '')}/></domain>", parser)
         parent = root[0]
-        parent.tag = tree.qualified(tag)
+        parent.tag = tree.qualify(tag)
         for _ in range(count):
             parent.append(tree.element(kid))
         if end:
@@ -139,5 +139,5 @@ def test_a_long_list_grows_without_being_read_again(tag: str, kid: str, end: str
         tree.add(parent, tree.element(kid))
         looked.append(Counted.looked)
         tags = [each.tag for each in parent]
-        assert tags == [tree.qualified(kid)] * (count + 1) + ([end] if end else [])
+        assert tags == [tree.qualify(kid)] * (count + 1) + ([end] if end else [])
     assert looked[0] == looked[1] <= 4

@@ -38,7 +38,7 @@ def last(
         if uri is not None and uri not in (run.uri, run.asked):
             continue
         history = History(run)
-        meant = _meant(history, words)
+        meant = _select_runs(history, words)
         if meant:
             return history, meant
         history.close()
@@ -47,7 +47,7 @@ def last(
     raise ProvError(f"there is {what}{where} to undo", hint="only the last 20 runs are kept")
 
 
-def _meant(history: History, words: Sequence[str]) -> list[Past]:
+def _select_runs(history: History, words: Sequence[str]) -> list[Past]:
     if not words:
         return history.guests
     found: dict[int, Past] = {}
@@ -75,14 +75,14 @@ def when(run: Run) -> str:
 
 
 def plan(
-    host: Host, history: History, meant: list[Past], jobs: int = 1
+    host: Host, history: History, runs: list[Past], jobs: int = 1
 ) -> Iterator[tuple[Past, GuestReport | ProvError]]:
     """Return the plan for each guest in order; an error for a guest that has been changed since the run."""
 
     def one(past: Past) -> GuestReport:
         return _plan(host, history, past)
 
-    return in_order(one, meant, jobs)
+    return in_order(one, runs, jobs)
 
 
 def _plan(host: Host, history: History, past: Past) -> GuestReport:
@@ -94,9 +94,9 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     report = GuestReport(past.name, past.uuid)
     old, new = f"{past.name} (now)", f"{past.name} (before that run)"
     if entry.after is not None and (now or None) != entry.before:
-        now, left = _as_left(past, entry, now)
+        now, left = _read_expected(past, entry, now)
         steps.append(PutBack(past.name, uuid, past.place, history.journal, left))
-        report.diff = diff.unified(now, entry.before or "", old=old, new=new)
+        report.diff = diff.unified_diff(now, entry.before or "", old=old, new=new)
     if entry.autostart is not None and now and host.guests.autostart(past.name) != entry.autostart[0]:
         was = entry.autostart[0]
         steps.append(SetAutostart(past.name, was))
@@ -108,17 +108,17 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     return report
 
 
-def _as_left(past: Past, entry: Entry, now: str | None) -> tuple[str, str]:
+def _read_expected(past: Past, entry: Entry, now: str | None) -> tuple[str, str]:
     """The definition that a guest has, and its mark. Raises definition.Moved unless it is what the run left.
 
     A run that was cut off may not have noted the mark: then it must be what the host makes of `after`.
     """
     if not now:
-        raise definition.Moved(f"'{past.name}' is no longer defined")
+        raise definition.DefinitionChanged(f"'{past.name}' is no longer defined")
     mark = definition.digest(now)
     is_open = past.open and entry.after is not None
     if mark != past.left and not (is_open and definition.is_made_of(now, entry.after or "", entry.before or "")):
-        raise definition.Moved(f"the definition of '{past.name}' has been changed since that run")
+        raise definition.DefinitionChanged(f"the definition of '{past.name}' has been changed since that run")
     return now, mark
 
 
@@ -126,11 +126,11 @@ def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
     """Warn of volumes in the restored definition that no longer exist, such as a deleted seed."""
     gone = []
     for source in dict.fromkeys(_sources(before)):
-        if not source.spelled or source in _sources(now) or source.volume_on(host) is not None:
+        if not source.location or source in _sources(now) or source.volume_on(host) is not None:
             continue
         pool = host.storage.pool(source.pool) if source.pool else host.storage.pool_at(source.path.rpartition("/")[0])
         if pool.active if pool is not None else source.pool:
-            gone.append(source.spelled)
+            gone.append(source.location)
     return [f"'{name}' uses {each} again, but this volume no longer exists" for each in gone]
 
 

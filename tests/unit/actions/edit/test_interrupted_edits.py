@@ -16,7 +16,7 @@ from virtprov.actions.edit import journal, undo
 from virtprov.actions.edit.apply import Work
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.run import workers
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.host.connection import Host, connect
 from virtprov.host.guests import Guests
 from virtprov.library.edit_request import Change
@@ -96,7 +96,7 @@ def test_ctrl_c_undoes_what_is_done_and_begins_nothing(nth: int, host: Host, mon
 
 
 def test_ctrl_c_twice_leaves_a_call_that_does_not_come_back(
-    host: Host, monkeypatch: pytest.MonkeyPatch, world_of: Callable[[Any], World]
+    host: Host, monkeypatch: pytest.MonkeyPatch, context_of: Callable[[Any], RunContext]
 ) -> None:
     """The host may carry out that change when the command has ended: then --undo restores the guest."""
     before, answer, stuck = definitions(host), threading.Event(), threading.Event()
@@ -140,7 +140,7 @@ def test_ctrl_c_twice_leaves_a_call_that_does_not_come_back(
     assert definitions(host) != before
     history, meant = undo.last(None, [])
     reports = [answer for _, answer in undo.plan(host, history, meant) if isinstance(answer, GuestReport)]
-    Work(world_of(host)).all([report for report in reports if report.first])
+    Work(context_of(host)).all([report for report in reports if report.first])
     history.undone([past.place for past in meant])
     history.close()
     assert definitions(host) == before

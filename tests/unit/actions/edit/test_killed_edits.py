@@ -13,8 +13,8 @@ from virtprov.actions.edit import journal, undo
 from virtprov.actions.edit.apply import Work
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.run import leftovers, trail
-from virtprov.actions.run.plan import World
-from virtprov.actions.run.trail_reader import ended
+from virtprov.actions.run.plan import RunContext
+from virtprov.actions.run.trail_reader import read_ended_runs
 from virtprov.host.connection import Host, connect
 from virtprov.library.edit_request import Change
 from virtprov.library.editing import edit
@@ -49,8 +49,10 @@ class Bomb:
         def watched(*args: Any, **named: Any) -> Any:
             self.tick(f"before {name}")
             result = call(*args, **named)
-            if name == "createXML":  # the test driver makes no file
-                Path(result.path()).touch()
+            if name == "createXML":  # the test driver makes no file, and removes none
+                path = Path(result.path())
+                path.unlink(missing_ok=True)
+                path.touch()
             self.tick(f"after {name}")
             return result
 
@@ -117,7 +119,7 @@ def killed(host: Host, changes: Change | list[Change], point: int, **how: Any) -
 def clean_up(host: Host) -> list[str]:
     """Clean up as `--clean-up --yes`; return what is kept."""
     kept = []
-    for run, log in ended([]):
+    for run, log in read_ended_runs([]):
         outcomes = leftovers.remove(run, host, leftovers.look(run, host), lambda found: False)
         kept += [f"{each.artifact.describe()}: {each.why}" for each in outcomes if each.fate == leftovers.KEPT]
         if all(each.settled for each in outcomes):
@@ -134,13 +136,13 @@ def opened() -> Iterator[journal.History]:
         yield history
 
 
-def undo_last(world: World) -> None:
+def undo_last(context: RunContext) -> None:
     """Undo the last run, unless it was killed before it wrote down what it would change."""
     if any(history.guests for history in opened()):
         history, meant = undo.last(None, [])
-        reports = [answer for _, answer in undo.plan(world.host, history, meant) if isinstance(answer, GuestReport)]
+        reports = [answer for _, answer in undo.plan(context.host, history, meant) if isinstance(answer, GuestReport)]
         assert len(reports) == len(meant)
-        Work(world).all([report for report in reports if report.first])
+        Work(context).all([report for report in reports if report.first])
         history.undone([past.place for past in meant])
         history.close()
 
@@ -163,7 +165,7 @@ def test_an_edit_that_is_killed_anywhere_is_taken_back(
     how: dict[str, Any],
     points: int,
     host: Host,
-    world_of: Callable[[Any], World],
+    context_of: Callable[[Any], RunContext],
 ) -> None:
     before = look(host)
     for point in range(1000):
@@ -171,7 +173,7 @@ def test_an_edit_that_is_killed_anywhere_is_taken_back(
         if not where:
             break
         assert clean_up(host) == [], where
-        undo_last(world_of(host))
+        undo_last(context_of(host))
         after = look(host)
         volumes = after["volumes"]
         assert isinstance(volumes, tuple)
@@ -184,14 +186,14 @@ def test_an_edit_that_is_killed_anywhere_is_taken_back(
     assert point >= points
 
 
-def point_of(host: Host, where: str, nth: int, world: World) -> int:
+def point_of(host: Host, where: str, nth: int, context: RunContext) -> int:
     """The number of the nth point with this name in an edit that adds a disk."""
     seen = 0
     for point in range(1000):
         found = killed(host, DISK, point)
         assert found
         clean_up(host)
-        undo_last(world)
+        undo_last(context)
         seen += found == where
         if seen == nth:
             return point
@@ -207,9 +209,9 @@ def point_of(host: Host, where: str, nth: int, world: World) -> int:
     ],
 )
 def test_what_somebody_changed_after_the_kill_is_not_lost(
-    old: str, new: str, host: Host, world_of: Callable[[Any], World]
+    old: str, new: str, host: Host, context_of: Callable[[Any], RunContext]
 ) -> None:
-    point = point_of(host, "after defineXML", 1, world_of(host))
+    point = point_of(host, "after defineXML", 1, context_of(host))
     assert killed(host, DISK, point) == "after defineXML"
     text = stored(host, "a")
     assert old in text

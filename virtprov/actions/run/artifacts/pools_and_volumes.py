@@ -8,7 +8,17 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, Artifact, Evidence, InUse, Standing, judge, mark_of
+from virtprov.actions.run.artifacts.artifact import (
+    GONE,
+    OTHERS,
+    OURS,
+    Artifact,
+    Evidence,
+    InUse,
+    Standing,
+    judge,
+    mark_of,
+)
 from virtprov.actions.run.trail import Entry, note_alone
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.support.errors import HostError
@@ -207,7 +217,7 @@ def passing_pool(host: Host, directory: str, note: Note | None = None) -> Iterat
         finally:
             with entry.cleaning_up():
                 host.storage.remove_pool(pool.name)
-        entry.note_gone()
+        entry.note_removed()
 
 
 def pool_over(host: Host, directory: str, passing: ExitStack, note: Note | None = None) -> str:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.run import leftovers, trail
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Evidence, InUse
-from virtprov.actions.run.artifact_storage import (
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Evidence, InUse
+from virtprov.actions.run.artifacts.pools_and_volumes import (
     DeletedSeed,
     Pool,
     Volume,
@@ -21,8 +21,8 @@ from virtprov.actions.run.artifact_storage import (
     pool_over,
     pool_xml,
 )
-from virtprov.actions.run.plan import World
-from virtprov.actions.run.trail_reader import Run, ended
+from virtprov.actions.run.plan import RunContext
+from virtprov.actions.run.trail_reader import Run, read_ended_runs
 from virtprov.host.connection import Host
 from virtprov.support import state
 from virtprov.support.errors import HostError
@@ -84,15 +84,15 @@ def test_volume_in_a_pool_that_is_off_is_not_judged(recorded: Host) -> None:
         Volume("a.img", "attic").standing(recorded, Evidence())
 
 
-def test_passing_pool_is_noted_until_it_is_gone(place: Host, world: World, tmp_path: Path, listed: Look) -> None:
+def test_passing_pool_is_noted_until_it_is_gone(place: Host, context: RunContext, tmp_path: Path, listed: Look) -> None:
     before = listed(place)
-    with passing_pool(place, str(tmp_path), world.making) as name:
-        (pool,) = world.trail.artifacts(Pool)
+    with passing_pool(place, str(tmp_path), context.making) as name:
+        (pool,) = context.trail.artifacts(Pool)
         assert pool.name == name and pool.passing and place.storage.pool(name) is not None
-    assert listed(place) == before and world.trail.artifacts(Pool) == []
+    assert listed(place) == before and context.trail.artifacts(Pool) == []
 
 
-def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, world: World, tmp_path: Path) -> None:
+def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, context: RunContext, tmp_path: Path) -> None:
     class Stuck(StandIn):
         real = place
 
@@ -100,9 +100,9 @@ def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, world:
             raise HostError("it is busy")
 
     host: Any = Stuck()
-    with pytest.raises(HostError, match="it is busy"), passing_pool(host, str(tmp_path), world.making):
+    with pytest.raises(HostError, match="it is busy"), passing_pool(host, str(tmp_path), context.making):
         pass
-    assert world.trail.is_kept and len(world.trail.artifacts(Pool)) == 1
+    assert context.trail.is_kept and len(context.trail.artifacts(Pool)) == 1
 
 
 def test_pool_over_takes_the_pool_that_is_there(place: Host, recorded: Host) -> None:
@@ -147,7 +147,7 @@ def test_passing_pool_of_an_undo_has_a_log_of_its_own(
     assert state.listing(trail.KIND) == [] and listed(place) == before
     path.write_bytes(killed)  # as if the command had been killed in the block
     path.chmod(0o600)
-    ((run, log),) = ended([])
+    ((run, log),) = read_ended_runs([])
     (left,) = run.left
     assert isinstance(left.artifact, Pool) and left.artifact.name == name
     create(place, left.artifact)
@@ -164,18 +164,18 @@ def create(host: Host, pool: Pool) -> None:
 
 @pytest.mark.parametrize("active", [True, False])
 def test_what_was_made_through_a_passing_pool_goes_with_it(
-    active: bool, place: Host, world: World, tmp_path: Path, cut_off: CutOff, read_run: Read, listed: Look
+    active: bool, place: Host, context: RunContext, tmp_path: Path, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
     """A libvirt daemon refuses a second pool for the same directory; the test driver does not."""
     before = listed(place)
     pool = Pool("virtprov-1", UUID, str(tmp_path), passing=True)
-    world.trail.begin(pool)
+    context.trail.begin(pool)
     create(place, pool)
     volume = Volume("new.img", path=f"{tmp_path}/new.img")
     made = place.storage.create_volume(pool.name, VOLUME.format("new.img"))
     Path(made.path).touch()
-    world.trail.begin(volume).note_made(volume.as_made(place, made))
-    cut_off(world)
+    context.trail.begin(volume).note_created(volume.as_made(place, made))
+    cut_off(context)
     if not active:
         place.storage._pool(pool.name).destroy()
 
