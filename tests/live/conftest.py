@@ -24,6 +24,7 @@ ORDER = (
     "test_lab.py",
     "test_install.py",
     "test_clone.py",
+    "test_clone_identity.py",
     "test_edit.py",
     "test_edit_live.py",
     "test_reseed.py",

@@ -114,6 +114,8 @@ def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> 
     from virtprov.library.connecting import open_host
 
     hears = listening.Collector(listener)
+    uses = [*texts.as_list(copy.cloud_init or ()), f"ssh-key={copy.ssh_key}"]
+    texts.refuse_standard_input("cloud-init", uses)
     request = to_request(copy)
     with open_host(host) as found:
         work = Cloning(found, request, hears)
@@ -196,7 +198,7 @@ def _to_seed_request(copy: Copy) -> SeedRequest | None:
             words[name] = text
     if words:
         return from_options(words)
-    return SeedRequest() if uses else None
+    return None if copy.cloud_init is None else SeedRequest()
 
 
 def _check_identity(copy: Copy, seed: SeedRequest | None) -> None:

@@ -23,8 +23,9 @@ NAMESPACES = {
     "ch": "http://libvirt.org/schemas/domain/cloud-hypervisor/1.0",
     "libosinfo": "http://libosinfo.org/xmlns/libvirt/domain/1.0",
     "boxes": "https://wiki.gnome.org/Apps/Boxes",
+    "virtprov": "urn:virtprov:guest:1.0",
 }
-"""Prefixes that short paths can use, with libvirt's namespaces."""
+"""Prefixes that short paths can use, with libvirt's namespaces; `virtprov` is our own, for a guest's metadata."""
 
 
 def _parser() -> etree.XMLParser:

@@ -11,6 +11,7 @@ import pytest
 
 from virtprov.actions.request import CloneRequest
 from virtprov.cli import clone
+from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.support.errors import InputError, UsageError
 
 
@@ -46,6 +47,20 @@ def test_nothing_said_is_nothing_wanted() -> None:
 )
 def test_the_original_as_the_only_word(argv: list[str]) -> None:
     assert request(*argv) == CloneRequest(original="a", name="b", files=("/1",))
+
+
+def test_the_identity_inside() -> None:
+    assert request("a", "--identity", "keep").identity == "keep"
+    assert request("a", "--cloud-init").seed == SeedRequest() and request("a", "--cloud-init").cloud_init
+    made = request("a", "--hostname", "h", "--ssh-key", "/k", "--cloud-init", "user=tom", "--start", "--wait")
+    assert made.seed == SeedRequest(hostname="h", ssh_key="/k", user="tom") and made.start and made.wait == -1
+    assert not request("a", "--hostname", "h").cloud_init
+    assert request("a", "--dry-run").planning and request("a", "--print-xml").planning
+
+
+def test_flags_of_our_own_are_written_out() -> None:
+    fresh = clone.build_parser().fresh
+    assert {"--identity", "--hostname", "--ssh-key", "--cloud-init", "--start", "--wait", "--dry-run"} <= fresh
 
 
 def test_the_last_name_counts() -> None:

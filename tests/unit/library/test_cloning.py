@@ -7,6 +7,7 @@ import pytest
 import virtprov
 from virtprov import Copy, Host
 from virtprov.actions.request import CloneRequest
+from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.library.cloning import to_request
 
 
@@ -18,6 +19,17 @@ def test_a_guest_is_copied(host: Host) -> None:
     assert made.volumes == () and made.nvram is None
 
 
+def test_a_copy_is_started(host: Host) -> None:
+    made = virtprov.clone(host, Copy(original="a1", name="runs", start=True))
+    known = host.guests.find("runs")
+    assert known is not None and known.active
+    assert (made.state, made.identity, made.seed, made.root_password) == ("created", "keep", "", "")
+
+
+def test_a_copy_is_off(host: Host) -> None:
+    assert virtprov.clone(host, Copy(original="a1", name="rests")).state == "off"
+
+
 def test_the_original_may_be_a_document(host: Host) -> None:
     text = host.guests.xml("a1", inactive=True)
     made = virtprov.clone(host, Copy(original_xml=text, name="new"))
@@ -26,6 +38,7 @@ def test_the_original_may_be_a_document(host: Host) -> None:
 
 def test_every_field_finds_its_place() -> None:
     copy = Copy(
+        identity="new", cloud_init="keep=yes", hostname="h", ssh_key="/k", start=True, wait=2,
         original="a", name="b", uuid="u", auto=False, replace=True, reflink=True, sparse=False, files=["/1"],
         macs=["RANDOM"], nvram="/n", force_copy=["sda"], skip_copy="vdb", preserve_data=True, checks="disk_size=off",
     )  # fmt: skip
@@ -33,6 +46,8 @@ def test_every_field_finds_its_place() -> None:
     assert made._replace(checks=CloneRequest().checks) == CloneRequest(
         original="a", name="b", uuid="u", auto=False, replace=True, reflink=True, sparse=False, files=("/1",),
         macs=("RANDOM",), nvram="/n", force=frozenset(["sda"]), skip=frozenset(["vdb"]), preserve=True,
+        identity="new", cloud_init=True, start=True, wait=2,
+        seed=SeedRequest(hostname="h", ssh_key="/k", keep="yes"),
     )  # fmt: skip
     assert not made.checks.disk_size
 
@@ -48,6 +63,15 @@ def test_every_field_finds_its_place() -> None:
         ),
         (Copy(original="a1", files=[""]), virtprov.UsageError, "--file requires a path"),
         (Copy(original="a1", auto=False), virtprov.UsageError, "no name given for the clone"),
+        (Copy(original="a1", identity="old"), virtprov.UsageError, "unknown identity 'old'"),
+        (
+            Copy(original="a1", identity="keep", cloud_init=""),
+            virtprov.UsageError,
+            "--identity keep cannot be used with",
+        ),
+        (Copy(original="a1", cloud_init="none"), virtprov.UsageError, "--cloud-init none cannot be used with a clone"),
+        (Copy(original="a1", wait=3), virtprov.UsageError, "--wait can only be used with --start"),
+        (Copy(original="a1", ssh_key="/a", cloud_init="ssh-key=/b"), virtprov.UsageError, "--ssh-key and --cloud-init"),
         (Copy(original_xml="<domain"), virtprov.XmlError, "the original's XML"),
         (Copy(original="c1"), virtprov.HostError, "guest 'c1' not found on "),
     ],

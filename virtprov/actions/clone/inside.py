@@ -12,6 +12,7 @@ from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import KEEP as KEEP_SEED
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.cloudinit.sources import Reader
+from virtprov.guest import cloud_mark
 from virtprov.guest.document import Guest
 from virtprov.osinfo.systemd import reads_credentials
 from virtprov.support.errors import UsageError
@@ -93,17 +94,20 @@ def _choose(request: CloneRequest, host: Host, source: Guest, profile: Profile, 
         return KEEP, "no disk is copied"
     if host.driver == "test":
         return KEEP, "nothing boots on this host"
-    if replace.find_any_seeds(source, source.name):
-        return NEW, "the original has a cloud-init seed"
+    if replace.find_any_seeds(source, source.name) or cloud_mark.is_marked(source):
+        return NEW, "the original has or had a cloud-init seed"
     if _has_cloud_init(source, profile):
         return NEW, f"images of {profile.name} have cloud-init"
     return KEEP, "nothing shows that the guest has cloud-init"
 
 
 def _has_cloud_init(source: Guest, profile: Profile) -> bool:
-    """Return whether the profile, or a seed in the definition, says that the guest has cloud-init."""
-    named = any(image.cloud_init for image in profile.cloud_images())
-    return named or bool(replace.find_any_seeds(source, source.name))
+    """Return whether the profile, the metadata or a seed in the definition says that the guest has cloud-init."""
+    return (
+        cloud_mark.names_cloud_init(profile)
+        or cloud_mark.is_marked(source)
+        or bool(replace.find_any_seeds(source, source.name))
+    )
 
 
 def _quote(name: str) -> str:
@@ -129,9 +133,7 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
     wanted = (request.seed or SeedRequest())._replace(renewal=Renewal(_pair_addresses(source, guest)))
     made = copies.plan_for_copy(guest, source.name, host, wanted, starts=request.start, build=not request.planning)
     seed, hostname = made.seed, made.hostname or wanted.hostname or host_name(guest.name) or "guest"
-    enables = reads_credentials(profile) and fw_cfg.is_possible(guest)
-    if enables:
-        fw_cfg.enable_cloud_init(seed.first_boot.guest)
+    enables = reads_credentials(profile) and fw_cfg.enable_cloud_init(seed.first_boot.guest)
     is_passing = request.start and seed.keep != KEEP_SEED
     notes = [
         f"cloud-init seed {seed.volume} (drive {made.target}) renews '{guest.name}' inside at its first boot: host "

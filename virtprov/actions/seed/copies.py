@@ -9,6 +9,7 @@ from virtprov.actions.seed.attach import Seed
 from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
+from virtprov.guest import cloud_mark
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
@@ -36,7 +37,9 @@ def plan_for_copy(
     is told by its serial number where the seed is. Raises the errors of `replace.plan_seed`.
     """
     wanted = request._replace(guest_name=guest.name, instance_id=new_instance_id())
-    stays, first = guest.copy(), guest.copy()
+    marked = guest.copy()
+    cloud_mark.mark(marked, replace.find_setting(guest, host).profile)
+    stays, first = marked.copy(), marked
     for drive in replace.find_any_seeds(stays, original):
         replace.clear(drive)
     setting = replace.find_setting(first, host)

@@ -19,9 +19,17 @@ def is_possible(guest: Guest) -> bool:
     return guest.domain_type in ("qemu", "kvm", "hvf") and (guest.is_x86 or guest.is_arm_virt)
 
 
-def enable_cloud_init(guest: Guest) -> None:
-    """Let systemd remove the file that disables cloud-init, early at every boot; cloud-init runs at the next one."""
+def enable_cloud_init(guest: Guest) -> bool:
+    """Let systemd remove the file that disables cloud-init, early at every boot; cloud-init runs at the next one.
+
+    Returns False if that is not possible: without fw_cfg, or if the guest has lines of its own there.
+    """
+    own = [entry for box in tree.children(guest.root, "sysinfo") for entry in tree.children(box, "entry")]
+    is_used = any(entry.get("name") == PREFIX + TMPFILES and (entry.text or "").strip() != _ENABLE for entry in own)
+    if is_used or not is_possible(guest):
+        return False
     add_entry(guest, TMPFILES).text = _ENABLE
+    return True
 
 
 def drop_enabling(guest: Guest) -> None:

@@ -54,6 +54,10 @@ def seed_documents(made: ClonePlan) -> dict[str, str]:
     return {name: data.decode() for name, data in iso.read_files(BytesIO(step.data), names).items()}
 
 
+MARKED = document().replace(
+    b"<memory>",
+    b"<metadata><v:guest xmlns:v='urn:virtprov:guest:1.0' cloud-init='yes'/></metadata><memory>",
+)
 DEBIAN, RHEL = "http://debian.org/debian/12", "http://redhat.com/rhel/9.4"
 
 
@@ -68,8 +72,14 @@ DEBIAN, RHEL = "http://debian.org/debian/12", "http://redhat.com/rhel/9.4"
         (document("http://microsoft.com/win/11"), {}, "keep", "nothing shows that the guest has cloud-init"),
         (document(), {}, "keep", "nothing shows that the guest has cloud-init"),
         (document(), {"identity": "new"}, "new", "--identity new"),
-        (document(more=SEED.format("/srv/images/one-seed.iso")), {}, "new", "the original has a cloud-init seed"),
-        (document(more=SEED.format("/srv/mine/cidata.iso")), {}, "new", "the original has a cloud-init seed"),
+        (
+            document(more=SEED.format("/srv/images/one-seed.iso")),
+            {},
+            "new",
+            "the original has or had a cloud-init seed",
+        ),
+        (document(more=SEED.format("/srv/mine/cidata.iso")), {}, "new", "the original has or had a cloud-init seed"),
+        (MARKED, {}, "new", "the original has or had a cloud-init seed"),
         (document(more=SEED.format("/srv/mine/tools.iso")), {}, "keep", "nothing shows that the guest has cloud-init"),
         (document(), {"seed": SeedRequest()}, "new", "--cloud-init, --hostname or --ssh-key"),
     ],
@@ -147,6 +157,12 @@ def test_the_seed_of_the_original_is_replaced_in_the_clone_alone(kvm: Host, medi
     started = plan(kvm, document(more=SEED.format(medium)), start=True)
     (drive,) = Guest.parse(started.plan.documents[0]).disks("cdrom")
     assert tree.child(drive, "source") is None
+
+
+def test_a_clone_with_a_seed_is_marked_unless_its_system_says_enough(kvm: Host) -> None:
+    for how in ({}, {"start": True}):
+        assert "urn:virtprov:guest:1.0" in plan(kvm, document(), identity="new", **how).plan.documents[0]
+        assert "virtprov:guest" not in plan(kvm, document(DEBIAN), **how).plan.documents[0]
 
 
 def test_planning_alone_builds_nothing(kvm: Host) -> None:
