@@ -103,12 +103,12 @@ def read_by_agent(host: Host, name: str) -> list[str]:
         host, name, "guest-exec", path="/bin/sh", arg=["-c", f"grep -h . {FILES}"], **{"capture-output": True}
     )
 
+    state: dict[str, object] = {}
+
     def ended() -> bool:
-        nonlocal state
-        state = ask_agent(host, name, "guest-exec-status", pid=begun["pid"])
+        state.update(ask_agent(host, name, "guest-exec-status", pid=begun["pid"]))
         return bool(state["exited"])
 
-    state: dict[str, object] = {}
     until("the agent has read the files", ended, time.sleep, 60)
     return base64.b64decode(str(state["out-data"])).decode().splitlines()
 

@@ -54,6 +54,17 @@ def build_parser() -> Parser:
     )
     misc = command.add_argument_group("miscellaneous options")
     misc.add_argument("--replace", action="store_true", help="replace an existing guest with the same name")
+    _add_boot(command, misc)
+    misc.add_argument("--print-xml", action="store_true", help="print the clone's XML and create nothing")
+    command.add_fresh(misc, "--dry-run", action="store_true", help="show what would be done, but do nothing")
+    parser.add_check(misc)
+    parser.add_talk(command, misc)
+    for flag in ("--prompt", "--force", "--__test-nodry"):
+        misc.add_argument(flag, dest=flag.strip("-_").replace("-", "_"), action="store_true", help=argparse.SUPPRESS)
+    return command
+
+
+def _add_boot(command: Parser, misc: Target) -> None:
     command.add_fresh(misc, "--start", action="store_true", help="start the clone")
     command.add_fresh(
         misc,
@@ -62,15 +73,8 @@ def build_parser() -> Parser:
         type=float,
         const=-1.0,
         metavar="MINUTES",
-        help="how long to wait for cloud-init in the clone (with --start)",
+        help="with --start: how long to wait for cloud-init; without a seed, until off",
     )
-    misc.add_argument("--print-xml", action="store_true", help="print the clone's XML and create nothing")
-    command.add_fresh(misc, "--dry-run", action="store_true", help="show what would be done, but do nothing")
-    parser.add_check(misc)
-    parser.add_talk(command, misc)
-    for flag in ("--prompt", "--force", "--__test-nodry"):
-        misc.add_argument(flag, dest=flag.strip("-_").replace("-", "_"), action="store_true", help=argparse.SUPPRESS)
-    return command
 
 
 def _add_inside(command: Parser, group: Target) -> None:
