@@ -13,7 +13,8 @@ from virtprov.support.frozen import Record
 class Checks(Record):
     """Which checks are made before anything is written.
 
-    `host` asks the host whether it can run the guest. `pool_create` allows creating a missing pool.
+    `host` asks the host whether it can run the guest. `pool_create` allows creating a missing pool. `cloud_init`
+    refuses documents that nothing in the guest would read.
     """
 
     path_in_use: bool = True
@@ -24,6 +25,7 @@ class Checks(Record):
     permissions: bool = True
     pool_create: bool = False
     host: bool = True
+    cloud_init: bool = True
 
 
 class InstallRequest(Record):

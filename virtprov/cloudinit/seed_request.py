@@ -17,9 +17,12 @@ KEEP = "yes"
 class SeedRequest(Record):
     """Everything a seed is made from. Texts are as typed ("" when not given): paths, addresses, inline text.
 
-    `ssh_key` belongs to `user`; without `user` it is virt-install's old name for root's key and goes to root
-    and to the image's own user as well. `keep` is how long the seed stays with the guest: UNTIL_READY,
-    "first-boot" or KEEP. `instance_id` is made up when empty. `shell` is the login shell of `user`.
+    `password` and `password_file` belong to `user`, without `user` to the image's own user. `ssh_key` belongs to
+    `user`; without `user` it is virt-install's old name for root's key and goes to root and to the image's own user
+    as well. `keep` is how long the seed stays with the guest: UNTIL_READY, "first-boot" or KEEP. `instance_id` is
+    made up when empty. `shell` is the login shell of `user`. `system` is the family of the guest's system ("" when
+    not known), which tells what reads the seed; without `strict` a document that it would not read is passed on with
+    a warning.
     """
 
     guest_name: str = ""
@@ -34,14 +37,19 @@ class SeedRequest(Record):
     vendor_data: str = ""
     hostname: str = ""
     user: str = ""
+    password: str = ""
+    password_file: str = ""
     ssh_key: str = ""
     keep: str = UNTIL_READY
     instance_id: str = ""
     shell: str = "/bin/bash"
+    system: str = ""
+    strict: bool = True
 
 
+_INNER = ("guest_name", "instance_id", "shell", "system", "strict")
 NAMES = tuple(
-    field.replace("_", "-") for field in SeedRequest()._asdict() if field not in ("guest_name", "instance_id", "shell")
+    field.replace("_", "-") for field in SeedRequest()._asdict() if field not in _INNER
 )
 """Every sub-option of `--cloud-init`."""
 
@@ -67,6 +75,8 @@ def _refuse_nonsense(request: SeedRequest) -> None:
         raise UsageError(
             f"{FLAG}: root-password-generate and root-password-file cannot be used together", hint="omit one of them"
         )
+    if request.password and request.password_file:
+        raise UsageError(f"{FLAG}: password and password-file cannot be used together", hint="omit one of them")
     if request.user:
         _check_user(request.user)
     if request.hostname:

@@ -10,7 +10,9 @@ from virtprov.support.errors import InputError, UsageError
 
 LIMIT = 16 * 1024 * 1024
 # how inline text may begin: the headers cloud-init knows, YAML, JSON, MIME
-INLINE_STARTS = ("#", "## template:", "content-type:", "mime-version:", "{", "---")
+INLINE_STARTS = (
+    "#", "## template:", "content-type:", "mime-version:", "{", "---", "rem cmd", "<powershell>", "<script>",
+)  # fmt: skip
 KEY_TYPES = (
     "ssh-ed25519",
     "ssh-rsa",
@@ -134,7 +136,7 @@ def _with_newline(text: str) -> str:
 
 def _refuse_typed_escapes(option: str, value: str) -> None:
     r"""Refuse inline text on one line with a backslash and an n in it: a shell does not make that a newline."""
-    if "\n" not in value and "\\n" in value and not value.startswith("{"):
+    if "\n" not in value and "\\n" in value and not value.startswith(("{", "<")):
         raise UsageError(
             f"{FLAG} {option}: the text is on one line, with a literal '\\n' instead of line breaks",
             hint="quote it as $'...' in bash, or use a file",

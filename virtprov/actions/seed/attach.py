@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
+    from virtprov.osinfo.profile import Profile
 
 SERIAL = "ds=nocloud"
 """What cloud-init looks for in the machine's serial number (its NoCloud documentation)."""
@@ -52,7 +53,7 @@ def plan(
     `first_boot` is the guest with the seed, `stays` the definition that is kept. With an installer, whose guest is
     `install`, the seed is a CD-ROM of that phase, and its empty drive is kept.
     """
-    wanted = request._replace(guest_name=final.name)
+    wanted = request._replace(guest_name=final.name, system=family(setting.profile))
     pool, directory, makings = pool_for(setting)
     volume = free_name(setting.host, pool if not makings else "", final.name)
     where = f"{directory}/{volume}"
@@ -71,6 +72,11 @@ def plan(
         data, password, warnings = b"", "", looked_through(wanted)
     listed: list[Step] = [*makings, WriteSeed(pool, volume, data)]
     return Seed(pool, volume, device, wanted.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings)
+
+
+def family(profile: Profile) -> str:
+    """Return the family of an operating system, which tells what reads a seed; "" if the profile does not know it."""
+    return "" if profile.os_id.startswith("http://libosinfo.org/") else profile.family
 
 
 def image(wanted: SeedRequest) -> tuple[bytes, Documents]:
