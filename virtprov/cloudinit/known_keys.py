@@ -44,8 +44,8 @@ _USER = frozenset(
     """
     create_groups doas expiredate gecos groups hashed_passwd homedir inactive lock-passwd lock_passwd name
     no-create-home no-log-init no-user-group no_create_home no_log_init no_user_group passwd plain_text_passwd
-    primary-group primary_group selinux-user selinux_user shell snapuser ssh-authorized-keys ssh-import-id ssh_authorized_keys
-    ssh_import_id ssh_redirect_user sudo system uid
+    primary-group primary_group selinux-user selinux_user shell snapuser ssh-authorized-keys ssh-import-id
+    ssh_authorized_keys ssh_import_id ssh_redirect_user sudo system uid
     """.split()
 )
 _BELOW = {

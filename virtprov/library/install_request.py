@@ -13,7 +13,7 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from virtprov.actions.request import Checks, InstallRequest
+    from virtprov.actions.request import InstallRequest
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.boot import Method
     from virtprov.guest.write.use import Use
@@ -98,7 +98,6 @@ def to_request(
             hint="omit one of them",
         )
     uses, refused = _uses(guest)
-    checks = texts.parse_checks(texts.listed(guest.checks))
     return InstallRequest(
         uses=uses,
         refused=refused,
@@ -110,8 +109,8 @@ def to_request(
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=_seed(guest.cloud_init, checks),
-        checks=checks,
+        seed=_seed(guest.cloud_init, guest.checks),
+        checks=texts.parse_checks(texts.listed(guest.checks)),
         autostart=guest.autostart,
         transient=guest.transient,
         destroy_on_exit=guest.destroy_on_exit,
@@ -165,7 +164,7 @@ def _by_group(guest: NewGuest) -> dict[str, list[str]]:
     return given
 
 
-def _seed(value: str | Sequence[str] | None, checks: Checks) -> SeedRequest | None:
+def _seed(value: str | Sequence[str] | None, checks: Value) -> SeedRequest | None:
     """Return the request for all uses of --cloud-init; None for no seed."""
     from virtprov.cloudinit.seed_request import from_options
     from virtprov.guest.write import gather
@@ -175,7 +174,8 @@ def _seed(value: str | Sequence[str] | None, checks: Checks) -> SeedRequest | No
     uses = texts.listed(value)
     if uses and uses[-1] == "none":
         return None
-    return from_options(gather.words("cloud-init", [text for text in uses if text]))._replace(strict=checks.cloud_init)
+    strict = texts.parse_checks(texts.listed(checks)).cloud_init
+    return from_options(gather.words("cloud-init", [text for text in uses if text]))._replace(strict=strict)
 
 
 def _method(guest: NewGuest) -> Method:
