@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PASS_ON = "add --check cloud_init=off to pass it on as it is"
 
 
-class Checked(NamedTuple):
+class CheckedDocument(NamedTuple):
     """A document that may go into a seed.
 
     `kind` is one of `virtprov.cloudinit.kinds`, `mime` the MIME type it has as a part of a multi-part document,
@@ -42,7 +42,7 @@ class Checked(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def check_user_data(source: Source, system: str = "") -> Checked:
+def check_user_data(source: Source, system: str = "") -> CheckedDocument:
     """Return what kind of user-data or vendor-data `source` is, for a guest whose system is of the family `system`.
 
     `system` ("" for an unknown one) tells which service reads the seed, see `virtprov.cloudinit.kinds`. Raises
@@ -55,9 +55,9 @@ def check_user_data(source: Source, system: str = "") -> Checked:
 
         unpacked = check_user_data(Made(f"{source.name} (unpacked)", _gunzip(source)), system)
         return unpacked._replace(mime="application/gzip")
-    text = _decoded(source)
+    text = _decode(source)
     if not text.strip():
-        return Checked(CLOUD_CONFIG, "text/cloud-config", "", {}, (f"{source.name} is empty",))
+        return CheckedDocument(CLOUD_CONFIG, "text/cloud-config", "", {}, (f"{source.name} is empty",))
     kind, mime = kind_of(text)
     if not kind:
         return _for_another(text, source.name, system)
@@ -65,7 +65,7 @@ def check_user_data(source: Source, system: str = "") -> Checked:
     return checked._replace(warnings=(*checked.warnings, *_for_freebsd(kind, source.name, system)))
 
 
-def _of_kind(kind: str, mime: str, text: str, name: str) -> Checked:
+def _of_kind(kind: str, mime: str, text: str, name: str) -> CheckedDocument:
     if kind == CLOUD_CONFIG:
         return _cloud_config(text, name)
     if kind == JINJA:
@@ -79,10 +79,10 @@ def _of_kind(kind: str, mime: str, text: str, name: str) -> Checked:
         warnings.append(f"{name}, line 1: the line ends with CR LF, so the guest will not find the interpreter")
     if kind == UPSTART:
         warnings.append(f"{name}: current versions of cloud-init ignore '#upstart-job': Upstart is gone")
-    return Checked(kind, mime, text, None, tuple(warnings))
+    return CheckedDocument(kind, mime, text, None, tuple(warnings))
 
 
-def _for_another(text: str, name: str, system: str) -> Checked:
+def _for_another(text: str, name: str, system: str) -> CheckedDocument:
     """Return a document that only another service than cloud-init reads; InputError if the guest does not have it."""
     service = service_of(text)
     if service is None:
@@ -92,7 +92,7 @@ def _for_another(text: str, name: str, system: str) -> Checked:
         raise InputError(said, hint=f"give the system of the guest with --osinfo, or {PASS_ON}")
     if service.kind == TALOS:
         load_documents(text, name)
-    return Checked(service.kind, service.mime, text, None, (said,))
+    return CheckedDocument(service.kind, service.mime, text, None, (said,))
 
 
 def _for_freebsd(kind: str, name: str, system: str) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ def _for_freebsd(kind: str, name: str, system: str) -> tuple[str, ...]:
     return (f"{name}: nuageinit, which FreeBSD's own images have, reads only #cloud-config files and scripts",)
 
 
-def _decoded(source: Source) -> str:
+def _decode(source: Source) -> str:
     if source.data.startswith(b"\xef\xbb\xbf"):
         raise InputError(
             f"{source.name}, line 1: starts with a byte order mark",
@@ -173,21 +173,21 @@ def _no_header(text: str, name: str) -> InputError:
     )
 
 
-def _cloud_config(text: str, name: str) -> Checked:
+def _cloud_config(text: str, name: str) -> CheckedDocument:
     tree, warnings = load_mapping(text, name, "cloud-config")
     warnings += _loose_header(text, name)
     warnings += [f"{name}: {sentence}" for sentence in misspelt(tree)]
-    return Checked(CLOUD_CONFIG, "text/cloud-config", text, tree, tuple(warnings))
+    return CheckedDocument(CLOUD_CONFIG, "text/cloud-config", text, tree, tuple(warnings))
 
 
-def _template(text: str, name: str) -> Checked:
+def _template(text: str, name: str) -> CheckedDocument:
     """A jinja template: its header is followed by another, and only cloud-init can fill it in."""
     rest = text.lstrip().partition("\n")[2]
     if not is_template_of_known_kind(rest):
         raise InputError(
             f"{name}, line 2: a '## template: jinja' document needs a second header, such as '#cloud-config'"
         )
-    return Checked(JINJA, "text/jinja2", text)
+    return CheckedDocument(JINJA, "text/jinja2", text)
 
 
 def _archive(text: str, name: str) -> None:
@@ -206,13 +206,13 @@ def _jsonp(text: str, name: str) -> None:
         raise InputError(f"{name}, line {line}: invalid JSON") from None
 
 
-def check_meta_data(source: Source) -> Checked:
+def check_meta_data(source: Source) -> CheckedDocument:
     """Return the mapping in the meta-data of `source` and warnings about its keys; InputError when it is none."""
     text = decode(source.data, source.name)
     tree, warnings = load_mapping(text, source.name, "meta-data")
     hints = ((key, resembling(key, META_KEYS)) for key in tree)
     warnings += [f"{source.name}: the meta-data has no key '{key}': {hint}" for key, hint in hints if hint]
-    return Checked("meta-data", "", text, tree, tuple(warnings))
+    return CheckedDocument("meta-data", "", text, tree, tuple(warnings))
 
 
 def load_mapping(text: str, name: str, what: str) -> tuple[dict[str, Any], list[str]]:

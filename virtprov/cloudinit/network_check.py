@@ -6,10 +6,10 @@ a byte order mark; the types of version 1 are those of net/network_state.py (22.
 
 from __future__ import annotations
 
-from virtprov.cloudinit.document_check import Checked, load_mapping
+from virtprov.cloudinit.document_check import CheckedDocument, load_mapping
 from virtprov.cloudinit.known_keys import NETWORK_V1_TYPES, NETWORK_V2_KEYS, resembling
 from virtprov.support.errors import InputError
-from virtprov.support.text import decode, listed
+from virtprov.support.text import decode, join_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from virtprov.cloudinit.sources import Source
 
 
-def check_network_config(source: Source) -> Checked:
+def check_network_config(source: Source) -> CheckedDocument:
     """Return the network-config in `source`.
 
     Raises InputError when it is neither version 1 nor 2; an empty one leaves the network to cloud-init's defaults.
@@ -27,7 +27,7 @@ def check_network_config(source: Source) -> Checked:
     tree, warnings = load_mapping(text, name, "network-config")
     if not tree:
         warnings.append(f"{name} is empty: cloud-init configures the network itself")
-        return Checked("network-config", "", text, tree, tuple(warnings))
+        return CheckedDocument("network-config", "", text, tree, tuple(warnings))
     inner = tree
     if "network" in tree:
         warnings += _beside(tree, name)
@@ -40,14 +40,14 @@ def check_network_config(source: Source) -> Checked:
         warnings += _version_2(inner, name)
     elif not disabled:
         raise _no_network(name, inner)
-    return Checked("network-config", "", text, tree, tuple(warnings))
+    return CheckedDocument("network-config", "", text, tree, tuple(warnings))
 
 
 def _beside(tree: dict[str, Any], name: str) -> list[str]:
     others = [f"'{key}'" for key in tree if key != "network"]
     if not others:
         return []
-    return [f"{name}: cloud-init reads only what is below 'network', and ignores {listed(others)} beside it"]
+    return [f"{name}: cloud-init reads only what is below 'network', and ignores {join_words(others)} beside it"]
 
 
 def _version_1(config: list[Any], name: str) -> list[str]:

@@ -17,7 +17,7 @@ from lxml import etree
 from virtprov.actions.edit import original, outcome
 from virtprov.actions.edit.changes import EditRequest
 from virtprov.library import cloning, listening
-from virtprov.library.connecting import opened
+from virtprov.library.connecting import open_host
 from virtprov.library.edit_request import Change, to_request
 from virtprov.options.catalogue import CONVERSIONS, GROUPS, XML, table
 from virtprov.support.errors import ProvError
@@ -287,7 +287,7 @@ def problems(file: Path, judges: Judges) -> Iterator[tuple[str, str]]:
         if not case.fits(before) or not judges.knows(case):
             continue
         try:
-            made = outcome.make((request(case),), source, outcome.Wanted(), None)
+            made = outcome.make((request(case),), source, outcome.ApplyOptions(), None)
         except ProvError as refusal:
             yield case.text, f"refused: {refusal}"
             continue
@@ -332,7 +332,7 @@ def test_clones(file: Path, judges: Judges) -> None:
     before = etree.fromstring(file.read_bytes())
     disks = tuple(before.xpath("devices/disk/target/@dev"))
     copy = cloning.Copy(original_xml=file.read_bytes(), name="copy", skip_copy=disks, nvram="/srv/copy.fd")
-    with opened("test:///default") as host:
+    with open_host("test:///default") as host:
         made = cloning.Cloning(host, cloning.to_request(copy), listening.Collector(None)).made
     after = etree.fromstring(made.plan.documents[0].encode())
     assert [judge for judge in judges.refusals(after) if judge not in judges.refusals(before)] == []
@@ -345,8 +345,8 @@ def test_the_rest_of_a_file_stays_byte_for_byte(file: Path) -> None:
     letters, what = original.read_file(str(file))
     source = original.from_file(letters, what)
     added = to_request(Change("add-device", "rng", "/dev/random"))
-    made = outcome.make((added,), source, outcome.Wanted(), None)
-    written = outcome.respelled(letters, made)
+    made = outcome.make((added,), source, outcome.ApplyOptions(), None)
+    written = outcome.apply_to_file(letters, made)
     old, new = letters.text, keep.letters(written, what).text
     start, end = old.index("<domain"), len(old) - len(old[old.rindex("</domain>") :])
     assert new.startswith(old[:start]) and new.endswith(old[end:])
@@ -354,5 +354,6 @@ def test_the_rest_of_a_file_stays_byte_for_byte(file: Path) -> None:
     assert written[:3] == data[:3]
     removed = to_request(Change("remove-device", "rng", "-1"))
     again = original.from_file(keep.letters(written, what), what)
-    back = outcome.respelled(keep.letters(written, what), outcome.make((removed,), again, outcome.Wanted(), None))
+    reverted = outcome.make((removed,), again, outcome.ApplyOptions(), None)
+    back = outcome.apply_to_file(keep.letters(written, what), reverted)
     assert beside(facts(etree.fromstring(back)), ("x",)) == beside(facts(etree.fromstring(data)), ("x",))

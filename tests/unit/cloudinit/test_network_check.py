@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.cloudinit.document_check import Checked
+from virtprov.cloudinit.document_check import CheckedDocument
 from virtprov.cloudinit.network_check import check_network_config
 from virtprov.cloudinit.sources import Source
 from virtprov.support.errors import InputError
 
 
-def network(text: str) -> Checked:
+def network(text: str) -> CheckedDocument:
     return check_network_config(Source("'net'", text.encode()))
 
 

@@ -39,7 +39,7 @@ def test_defaults() -> None:
     assert len(made.root_password) == 16
     tree = yaml.safe_load(made.documents["user-data"])
     hashed = tree["users"][1]["hashed_passwd"]
-    assert hashed == passwords.hashed(made.root_password, salt=hashed.split("$")[2])
+    assert hashed == passwords.hash_password(made.root_password, salt=hashed.split("$")[2])
     assert len(tree["runcmd"]) == 2
     assert made.warnings == ()
 
@@ -68,12 +68,14 @@ def test_no_password_is_written_or_logged(put: Put, lines: list[str]) -> None:
     assert lines[-1] == f"{log.MASK} and {log.MASK}"
     assert not any(str(first.root_password) in line for line in lines)
     root = yaml.safe_load(second.documents["user-data"])["users"][1]
-    assert root["hashed_passwd"] == passwords.hashed("word of the file", salt=root["hashed_passwd"].split("$")[2])
+    assert root["hashed_passwd"] == passwords.hash_password(
+        "word of the file", salt=root["hashed_passwd"].split("$")[2]
+    )
     assert "runcmd" not in yaml.safe_load(second.documents["user-data"])
 
 
 def test_a_password_file_may_hold_a_hash(put: Put) -> None:
-    known = passwords.hashed("x")
+    known = passwords.hash_password("x")
     tree = yaml.safe_load(build(root_password_file=put("pw", known)).documents["user-data"])
     assert tree["users"][1]["hashed_passwd"] == known
 
@@ -165,7 +167,7 @@ def test_two_values_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_password_file_for_the_images_own_user(put: Put, lines: list[str]) -> None:
     made = build(password_file=put("pw", "word of the user\n"))
     tree = yaml.safe_load(made.documents["user-data"])
-    assert tree["password"] == passwords.hashed("word of the user", salt=tree["password"].split("$")[2])
+    assert tree["password"] == passwords.hash_password("word of the user", salt=tree["password"].split("$")[2])
     assert made.warnings == ()
     log.debug("the word of the user")
     assert lines[-1] == f"the {log.MASK}"
@@ -181,7 +183,7 @@ def test_a_password_on_the_command_line_is_warned_of_unless_it_is_a_hash() -> No
     (said,) = build(password="of everybody").warnings
     assert said.startswith("password= is visible in the list of processes")
     assert "of everybody" not in said
-    known = passwords.hashed("x")
+    known = passwords.hash_password("x")
     made = build(password=known)
     assert made.warnings == ()
     assert yaml.safe_load(made.documents["user-data"])["password"] == known

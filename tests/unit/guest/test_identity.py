@@ -84,7 +84,7 @@ SHARING = """<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qe
 
 
 def test_memory_that_both_guests_write_is_named() -> None:
-    assert identity.shared(Guest.parse(SHARING)) == [
+    assert identity.warn_of_shared(Guest.parse(SHARING)) == [
         f"both guests read and write the shared memory {name}: give the clone its own"
         for name in ("'looking-glass' (/dev/shm/looking-glass)", "'/dev/kvmfr0'", "'/dev/shm/second'")
     ]

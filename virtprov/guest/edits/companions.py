@@ -36,15 +36,15 @@ def _add_spice(setting: RuleContext) -> None:
         clock.set_vmport(setting)
 
 
-def after_removal(guest: Guest, gone: Element) -> None:
+def after_removal(guest: Guest, removed: Element) -> None:
     """Follow up on a removed device: remove its twin, references to it, or the helpers of the last SPICE display."""
-    if gone.tag == "graphics" and gone.get("type") == "spice":
+    if removed.tag == "graphics" and removed.get("type") == "spice":
         if not any(each.get("type") == "spice" for each in guest.devices("graphics")):
             drop_spice(guest)
-    elif gone.tag == "serial":
-        _drop_twin(guest, gone)
-    elif gone.tag == "audio":
-        _drop_audio_references(guest, gone)
+    elif removed.tag == "serial":
+        _drop_twin(guest, removed)
+    elif removed.tag == "audio":
+        _drop_audio_references(guest, removed)
 
 
 def drop_spice(guest: Guest) -> None:
@@ -57,7 +57,7 @@ def drop_spice(guest: Guest) -> None:
                     _drop_audio_references(guest, device)
 
 
-def _drop_audio_references(guest: Guest, gone: Element) -> None:
+def _drop_audio_references(guest: Guest, removed: Element) -> None:
     """Remove what names a removed audio backend: libvirt refuses a sound card or VNC display whose backend is missing.
 
     Without the reference the device uses the guest's first backend.
@@ -65,20 +65,20 @@ def _drop_audio_references(guest: Guest, gone: Element) -> None:
     for tag in ("sound", "graphics"):
         for device in guest.devices(tag):
             for reference in tree.children(device, "audio"):
-                if reference.get("id") == gone.get("id"):
+                if reference.get("id") == removed.get("id"):
                     tree.remove(reference)
 
 
-def _drop_twin(guest: Guest, gone: Element) -> None:
+def _drop_twin(guest: Guest, removed: Element) -> None:
     """Remove the first console, which is libvirt's second view of the first serial port.
 
     A port without its console gets one again, so a removed console has no twin.
     """
-    if (path.get(gone, "./target/@port") or "0") != "0":
+    if (path.get(removed, "./target/@port") or "0") != "0":
         return
     for console in guest.devices("console"):
         kind = path.get(console, "./target/@type") or "serial"
         port = path.get(console, "./target/@port") or "0"
-        if kind == "serial" and port == "0" and console.get("type") == gone.get("type"):
+        if kind == "serial" and port == "0" and console.get("type") == removed.get("type"):
             tree.remove(console)
             return
