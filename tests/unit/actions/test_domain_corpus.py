@@ -190,6 +190,7 @@ NOT_OF_THIS_TYPE = "the user names a value that one of the selected devices cann
 IMPOSSIBLE = {
     ("14-gpu-passthrough", "add-device video vga"): "a guest with 'none' has no other video device",
     ("34-mdev-vgpu", "add-device video vga"): "a guest with 'none' has no other video device",
+    ("16-numa-pinning", "edit disk source.file=/srv/other.img"): "a LUN is a block device",
     ("34-mdev-vgpu", "edit graphics keymap=en-us all"): NOT_OF_THIS_TYPE,
     ("44-many-consoles", "edit graphics keymap=en-us all"): NOT_OF_THIS_TYPE,
     ("46-gl-virgl", "edit graphics keymap=en-us all"): NOT_OF_THIS_TYPE,

@@ -294,3 +294,17 @@ def test_a_guest_that_does_not_let_go_is_said(context_of: Around, told: Any) -> 
 def test_a_volume_that_cannot_be_deleted_is_said(context_of: Around, told: Any) -> None:
     attach.delete(context_of(Running("", refuses=True)), made_seed(SEED_DISK))
     assert told.warned == ["could not delete seed g-seed.iso from pool 'p': in use"]
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("debian12", "linux"),
+        ("win11", "winnt"),
+        ("freebsd13.1", "freebsd"),
+        ("linux2022", ""),
+        ("generic", ""),
+    ],
+)
+def test_what_reads_the_seed_follows_from_the_system(name: str, family: str) -> None:
+    assert attach.system_family(find(name)) == family
