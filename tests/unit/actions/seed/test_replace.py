@@ -435,10 +435,10 @@ OS = (
 )
 
 
-def test_a_script_for_windows_is_taken_for_a_windows_guest(host: Host) -> None:
+def test_a_script_for_windows_is_taken_for_a_windows_guest(recorded: Host) -> None:
     request = SeedRequest(user_data="#ps1_sysnative\nGet-Date\n")
     windows = guest(rest=OS.format("http://microsoft.com/win/10"))
-    warnings = plan_seed(windows, host, request, build=False).warnings
+    warnings = plan_seed(windows, recorded, request, build=False).warnings
     assert any("which cloudbase-init reads; cloud-init would ignore it" in warning for warning in warnings)
     with pytest.raises(InputError, match="a script for Windows"):
-        plan_seed(guest(rest=OS.format("http://debian.org/debian/12")), host, request, build=False)
+        plan_seed(guest(rest=OS.format("http://debian.org/debian/12")), recorded, request, build=False)
