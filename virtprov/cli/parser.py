@@ -24,6 +24,14 @@ OLD_FLAGS = {
 }
 """Other names of a group's flag; the long ones are not shown in the help."""
 
+ELSEWHERE = {
+    "--eject": "`virtprov-xml GUEST --edit target.dev=sda --disk path=` removes the medium of a drive",
+    "--insert": "`virtprov-xml GUEST --edit target.dev=sda --disk path=FILE` puts a medium into a drive",
+    "--rename": "`virsh domrename GUEST NEW` renames a guest that is shut off",
+    "--delete": "`virsh undefine GUEST --nvram --remove-all-storage` deletes a guest and its disks",
+}
+"""Flags that people try, and how to get what they mean."""
+
 
 def _wrap(text: str, width: int) -> list[str]:
     """Cut a text into lines at its blanks."""
@@ -121,7 +129,8 @@ def _in_our_words(message: str, flags: list[str]) -> tuple[str, str]:
     if start == "unrecognized arguments":
         unknown = rest.split()[0] if rest.strip() else ""
         if unknown.startswith("--"):
-            return message, nearest(unknown.partition("=")[0], flags)
+            flag = unknown.partition("=")[0]
+            return message, ELSEWHERE.get(flag) or nearest(flag, flags)
         return message, "" if unknown.startswith("-") else "a value must follow a flag; quote values with spaces"
     if not start.startswith("argument "):
         return message, "write the flag in full" if start == "ambiguous option" else ""

@@ -96,6 +96,16 @@ def test_refusals_leave_as_usage_errors_with_a_hint(words: list[str]) -> None:
         (["--hvm", "--paravirt"], "--paravirt and --hvm cannot be used together", "omit one of them"),
         (["a b"], "unrecognized arguments: a b", "a value must follow a flag; quote values with spaces"),
         (["-Z"], "unrecognized arguments: -Z", "`virtprov-install --help` lists all flags"),
+        (
+            ["--eject"],
+            "unrecognized arguments: --eject",
+            "`virtprov-xml GUEST --edit target.dev=sda --disk path=` removes the medium of a drive",
+        ),
+        (
+            ["--rename=b"],
+            "unrecognized arguments: --rename=b",
+            "`virsh domrename GUEST NEW` renames a guest that is shut off",
+        ),
         (["--nog"], "", ""),
     ],
 )

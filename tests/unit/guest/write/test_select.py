@@ -56,6 +56,8 @@ def test_by_position(position: str, found: list[str]) -> None:
         ("path=/dev/b", ["vdb"]),
         ("path=/dev/../dev/b", ["vdb"]),
         ("path=", ["sda"]),
+        ("vdb", ["vdb"]),
+        ("SDA", ["sda"]),
         ("readonly=yes", ["sda"]),
         ("readonly=no", ["vda", "vdb"]),
     ],
@@ -117,3 +119,15 @@ def test_among_one_there_is_no_choice(selector: Selector) -> None:
 @pytest.mark.parametrize("position", ["", "1", "-1", "all"])
 def test_the_one_element_may_be_named(position: str) -> None:
     select.check_single(table("cpu"), Selector(position))
+
+
+def test_a_name_that_only_one_element_has_selects_it() -> None:
+    guest = Guest.parse(
+        "<domain type='kvm'><devices><interface type='user'><mac address='52:54:00:AA:BB:CC'/></interface>"
+        "<channel type='pty'><target type='virtio' name='org.one'/></channel>"
+        "<channel type='pty'><target type='virtio' name='org.two'/><alias name='ua-two'/></channel></devices></domain>"
+    )
+    for group, word, number in (("network", "52:54:00:aa:bb:cc", 0), ("channel", "org.two", 1), ("channel", "ua-two", 1)):
+        rows = table(group)
+        selector = Selector("", resolve(rows, subopts.pairs(rows, word)), word)
+        assert select.choose(guest, rows, selector) == [select.elements(guest, rows)[number]]
