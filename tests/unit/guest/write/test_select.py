@@ -127,7 +127,8 @@ def test_a_name_that_only_one_element_has_selects_it() -> None:
         "<channel type='pty'><target type='virtio' name='org.one'/></channel>"
         "<channel type='pty'><target type='virtio' name='org.two'/><alias name='ua-two'/></channel></devices></domain>"
     )
-    for group, word, number in (("network", "52:54:00:aa:bb:cc", 0), ("channel", "org.two", 1), ("channel", "ua-two", 1)):
+    wanted = (("network", "52:54:00:aa:bb:cc", 0), ("channel", "org.two", 1), ("channel", "ua-two", 1))
+    for group, word, number in wanted:
         rows = table(group)
         selector = Selector("", resolve(rows, subopts.pairs(rows, word)), word)
         assert select.choose(guest, rows, selector) == [select.elements(guest, rows)[number]]
