@@ -47,7 +47,7 @@ def test_how_the_system_comes_in(words: tuple[str, ...], method: Method) -> None
     assert request_of(*words).method == method
 
 
-NO_CHECKS = Checks(False, False, False, False, True, False, False, False)
+NO_CHECKS = Checks(False, False, False, False, True, False, False, False, False)
 
 
 @pytest.mark.parametrize(
