@@ -1,4 +1,4 @@
-"""Whether user-data or vendor-data can work, and how the YAML of every document of a seed is read."""
+"""Check whether user-data, vendor-data or meta-data can work, and read the YAML of all documents of a seed."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ PASS_ON = "add --check cloud_init=off to pass it on as it is"
 
 
 class CheckedDocument(NamedTuple):
-    """A document that may go into a seed.
+    """A document that can go into a seed.
 
-    `kind` is one of `virtprov.cloudinit.kinds`, `mime` the MIME type it has as a part of a multi-part document,
-    `text` the document as text (unpacked when it came gzipped; "" for one that is not text), `tree` its
-    mapping when there is one to look at (cloud-config), `warnings` what is odd but allowed.
+    `kind` is one of `virtprov.cloudinit.kinds`, `mime` its MIME type as a part of a multi-part document, `text` the
+    document as text (unpacked if it was gzipped; "" if it is not text), `tree` its mapping if it is cloud-config,
+    `warnings` what is unusual but allowed.
     """
 
     kind: str
@@ -43,11 +43,10 @@ class CheckedDocument(NamedTuple):
 
 
 def check_user_data(source: Source, system: str = "") -> CheckedDocument:
-    """Return what kind of user-data or vendor-data `source` is, for a guest whose system is of the family `system`.
+    """Return which kind of user-data or vendor-data `source` is, for a guest whose system has the family `system`.
 
-    `system` ("" for an unknown one) tells which service reads the seed, see `virtprov.cloudinit.kinds`. Raises
-    InputError, naming file and line, when it has no header that this service knows, or its YAML (or JSON) does not
-    parse or is no mapping.
+    `system` ("" if unknown) determines which service reads the seed, see `virtprov.cloudinit.kinds`. Raises InputError,
+    with file and line, if it has no header known to this service, or is YAML or JSON that is invalid or not a mapping.
     """
     data = source.data
     if data.startswith(b"\x1f\x8b"):
@@ -128,7 +127,7 @@ def _gunzip(source: Source) -> bytes:
 
 
 def _loose_header(text: str, name: str) -> list[str]:
-    """Warn of a header that cloud-init takes but its own checker, or a reader, would not."""
+    """Warn of a header that cloud-init accepts but its own checker, or a reader, would not."""
     if not text.startswith("#cloud-config"):
         return [f"{name}: the first line should be '#cloud-config', in lower case"]
     following = text[len("#cloud-config") :][:1]
@@ -144,7 +143,7 @@ def _shown(line: str) -> str:
 
 
 def _no_header(text: str, name: str) -> InputError:
-    """Say what is wrong with the beginning, and what was probably meant."""
+    """Return the error for a document without a known header, with what was probably intended."""
     lines = text.split("\n")
     number = next(place for place, line in enumerate(lines, 1) if line.strip())
     first = lines[number - 1].strip()
@@ -181,7 +180,7 @@ def _cloud_config(text: str, name: str) -> CheckedDocument:
 
 
 def _template(text: str, name: str) -> CheckedDocument:
-    """A jinja template: its header is followed by another, and only cloud-init can fill it in."""
+    """Return the result for a jinja template: a second header follows, and only cloud-init can render it."""
     rest = text.lstrip().partition("\n")[2]
     if not is_template_of_known_kind(rest):
         raise InputError(
@@ -216,9 +215,9 @@ def check_meta_data(source: Source) -> CheckedDocument:
 
 
 def load_mapping(text: str, name: str, what: str) -> tuple[dict[str, Any], list[str]]:
-    """Return the mapping that the YAML `text` holds (empty for nothing) and warnings about it.
+    """Return the mapping in the YAML `text` (empty for an empty text) and warnings about it.
 
-    Raises InputError, with the line, when it does not parse or is something else than a mapping.
+    Raises InputError, with the line, if it is invalid or not a mapping.
     """
     tree, warnings = load(text, name)
     if tree is None:
@@ -237,9 +236,9 @@ def load_documents(text: str, name: str) -> None:
 
 
 def load(text: str, name: str) -> tuple[Any, list[str]]:
-    """Return what the YAML `text` holds and a warning for each key that stands twice in one mapping.
+    """Return the contents of the YAML `text`, and a warning for each key that occurs twice in one mapping.
 
-    Raises InputError, with the line, when it does not parse. Only plain values are made, as safe loading does.
+    Raises InputError, with the line, if it is invalid. Only plain values are created, as with safe loading.
     """
     return _loaded(text, name)
 
@@ -262,7 +261,7 @@ def _loaded(text: str, name: str, *, every: bool = False) -> tuple[Any, list[str
     except TooMany as error:
         raise InputError(f"{name}: the YAML is too large: {error}", hint="check that this is the right file") from None
     except (ValueError, TypeError, AttributeError) as error:
-        # values that do not fit their tag, which PyYAML does not look at before: 2024-13-45, !!timestamp x
+        # values that do not fit their tag, which PyYAML does not check: 2024-13-45, !!timestamp x
         raise InputError(f"{name}: invalid value in the YAML: {error}") from None
     finally:
         if loader is not None:
@@ -271,7 +270,7 @@ def _loaded(text: str, name: str, *, every: bool = False) -> tuple[Any, list[str
 
 
 def _bad_yaml(error: Exception, text: str, name: str) -> InputError:
-    """Say in which line the YAML breaks, and why."""
+    """Return the error for invalid YAML, with its line and the reason."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "invalid YAML")
     if mark is None:

@@ -1,4 +1,4 @@
-"""A whole seed: build it from a request, write it as an image."""
+"""Build a whole seed from a request, and write it as an image."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ LABEL = "cidata"
 
 
 class Seed(NamedTuple):
-    """What goes into the image, and what the command line has to say about it.
+    """The contents of the image, and what the command line reports about it.
 
-    `documents` maps file names (user-data and meta-data always, network-config and vendor-data when given) to
-    bytes. `root_password` is the generated one, or None; it must be shown once and stored nowhere.
-    `instance_id` and `hostname` are those in the meta-data ("" when it was passed on as it is). `warnings` are
-    sentences for the user.
+    `documents` maps file names (user-data and meta-data always, network-config and vendor-data if given) to bytes.
+    `root_password` is the generated one, or None; it must be shown once and never stored. `instance_id` and `hostname`
+    are those in the meta-data ("" if it was passed on as it is). `warnings` are sentences for the user.
     """
 
     documents: dict[str, bytes]
@@ -34,10 +33,10 @@ class Seed(NamedTuple):
 
 
 def build(request: SeedRequest) -> Seed:
-    """Read every file, address and standard input the request names, and return the seed.
+    """Read every file, address and standard input named in the request, and return the seed.
 
-    Changes nothing anywhere. Raises InputError and UsageError for input that cannot be used, FetchError for
-    addresses that cannot be fetched.
+    Changes nothing. Raises InputError and UsageError for invalid input, FetchError for addresses that cannot be
+    fetched.
     """
     reader = Reader()
 
@@ -81,7 +80,7 @@ def _of_logins(request: SeedRequest, wishes: documents.Wishes) -> list[str]:
 
 
 def _identity(meta: bytes) -> tuple[str, str]:
-    """Return instance-id and local-hostname as the finished meta-data says them; "" where it does not."""
+    """Return instance-id and local-hostname from the finished meta-data; "" if it does not have them."""
     from virtprov.cloudinit.document_check import load_mapping
 
     try:
@@ -92,7 +91,7 @@ def _identity(meta: bytes) -> tuple[str, str]:
 
 
 def iso_bytes(seed: Seed) -> bytes:
-    """Return the seed's image as bytes, for a volume that is uploaded."""
+    """Return the seed's image as bytes, to be uploaded to a volume."""
     from virtprov.support import iso
 
     return iso.build_iso(seed.documents, LABEL)
