@@ -9,7 +9,7 @@ from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
-from virtprov.guest.edits import default_network, removed_storage
+from virtprov.guest.edits import default_network, leftovers, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
@@ -187,8 +187,9 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
     chosen = select.choose(guest, rows, request.selector, host)
     said, warned = len(storage.notes), len(storage.warnings)
     makings: list[Making] = []
-    before = tuple(tree.copy(node) for node in chosen)
-    for node, was in zip(chosen, before, strict=True):
+    before = tuple(leftovers.Before(node) for node in chosen)
+    for was in before:
+        node = was.node
         for use in request.uses:
             if use.said.clear:
                 assign.clear(node)
@@ -197,10 +198,20 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
             makings += _act(request.group, guest, host, node, use, storage)
             if default_network.is_asked(use.group, use.text):
                 default_network.connect(_setting(request, guest, host, [node]))
-        _shift_boot_order(guest, node, was)
-        after_edit(_setting(request, guest, host, [node]), node, was)
+        leftovers.drop(was, node, [use.said for use in request.uses])
+        _fill_target(request, guest, host, node)
+        _shift_boot_order(guest, node, was.copy)
+        after_edit(_setting(request, guest, host, [node]), node, was.copy)
     told = tuple(storage.notes[said:]), tuple(storage.warnings[warned:])
-    return Changed(guest, tuple(chosen), before, tuple(makings), *told)
+    return Changed(guest, tuple(chosen), tuple(was.copy for was in before), tuple(makings), *told)
+
+
+def _fill_target(request: EditRequest, guest: Guest, host: HostView | None, node: Element) -> None:
+    """Give a disk that moved to another bus a free name of that bus."""
+    if node.tag == "disk" and path.get(node, "./target/@bus") and not path.get(node, "./target/@dev"):
+        from virtprov.guest.defaults.disk import fill_targets
+
+        fill_targets(_setting(request, guest, host, [node]))
 
 
 def _act(
@@ -219,10 +230,13 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
     rows = table(request.group)
     select.check_single(rows, request.selector)
     part = path.find(guest.root, rows.part) if rows.part else guest.root
-    before = () if part is None else (tree.copy(part),)
+    before = None if part is None else leftovers.Before(part)
     setting = _write_part(request, guest, host)
+    if before is not None and before.node.getroottree().getroot() is guest.root:
+        leftovers.drop(before, guest.root, [use.said for use in request.uses])
     part = path.find(guest.root, rows.part) if rows.part else guest.root
-    return Changed(guest, () if part is None else (part,), before, (), tuple(setting.notes), tuple(setting.warnings))
+    was = () if before is None else (before.copy,)
+    return Changed(guest, () if part is None else (part,), was, (), tuple(setting.notes), tuple(setting.warnings))
 
 
 def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> RuleContext:
