@@ -62,8 +62,16 @@ class Instances:
 
     def __init__(self, folder: str) -> None:
         self.grammar = Grammar(folder)
-        self.schema = etree.RelaxNG(file=f"{folder}/{schema_files.MAIN}")
+        self._schema = etree.RelaxNG(file=f"{folder}/{schema_files.MAIN}")
         self._open: list[int] = []
+        self._taken: dict[str, bool] = {}
+
+    def takes(self, root: Element) -> bool:
+        """Whether libxml2 takes the document."""
+        text = tree.to_text(root)
+        if text not in self._taken:
+            self._taken[text] = bool(self._schema.validate(root))
+        return self._taken[text]
 
     def document(self, way: tuple[int, ...], number: int, values: dict[str, str], *, full: bool) -> Element | None:
         """A document with an element of this pattern; None if there cannot be one with these values.
