@@ -38,7 +38,9 @@ ONLY = (
     Only("cpu", "./@mode", ("host-passthrough", "maximum"), ("./@migratable",)),
     Only("video", "./model/@type", ("qxl",), tuple(f"./model/@{name}" for name in ("ram", "vram64", "vgamem"))),
     Only("video", "./model/@type", ("virtio",), ("./model/acceleration", "./model/@blob", *_VIRTIO_DRIVER[:4])),
-    Only("interface", "./@type", ("network",), tuple(f"./source/@{name}" for name in ("network", "portgroup", "portid"))),
+    Only(
+        "interface", "./@type", ("network",), tuple(f"./source/@{name}" for name in ("network", "portgroup", "portid"))
+    ),
     Only("interface", "./@type", ("bridge",), ("./source/@bridge",)),
     Only("disk", "./target/@bus", ("virtio",), (*_VIRTIO_DRIVER, "./driver/@queue_size")),
     Only("disk", "./target/@bus", ("virtio", "scsi"), ("./driver/@iothread", "./driver/iothreads")),

@@ -134,9 +134,7 @@ def _lacks(graph: Graph, node: Element, state: State, gone: list[Leftover]) -> b
         return all(any(holds(node, when) and name not in there for name, when in graph.needs(at)) for at in state)
 
 
-def _attributes(
-    graph: Graph, edit: Edit, node: Element, states: tuple[State, State], gone: list[str]
-) -> State:
+def _attributes(graph: Graph, edit: Edit, node: Element, states: tuple[State, State], gone: list[str]) -> State:
     """Note the attributes to remove, one after the other, as one can select the branch of another."""
     state, old = states
     was = edit.twins[node]
@@ -216,7 +214,7 @@ def _only_way(graph: Graph, above: Element, node: Element, name: str) -> tuple[s
     state = inner_state(graph, above, outer, short_name(node))
     if not state or graph.attribute(state, name):
         return None
-    ways = set()
+    ways: set[tuple[str, str]] = set()
     for at in outer:
         for number, when in graph.occurrences(at, "kids", short_name(node)):
             wrong = [key for key in when if above.get(key, "") not in when[key]]
