@@ -9,7 +9,7 @@ from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
-from virtprov.guest.edits import default_network, leftovers, removed_storage
+from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
@@ -20,7 +20,6 @@ from virtprov.guest.write.use import Use
 from virtprov.options.catalogue import table
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
-from virtprov.support.units import is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -200,7 +199,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
                 default_network.connect(_setting(request, guest, host, [node]))
         leftovers.drop(was, node, [use.said for use in request.uses])
         _fill_target(request, guest, host, node)
-        _shift_boot_order(guest, node, was.copy)
+        boot_order.settle(guest, node, path.text(was.copy, "./boot/@order"))
         after_edit(_setting(request, guest, host, [node]), node, was.copy)
     told = tuple(storage.notes[said:]), tuple(storage.warnings[warned:])
     return ChangeResult(guest, tuple(chosen), tuple(was.copy for was in before), tuple(makings), *told)
@@ -301,24 +300,6 @@ def _convert(request: EditRequest, guest: Guest, host: HostView | None) -> Chang
     return ChangeResult(guest, (guest.root,), (), (), tuple(setting.notes), tuple(setting.warnings))
 
 
-def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
-    """Move a device back in the boot order when another device takes its position, and so on."""
-    order = path.get(node, "./boot/@order")
-    if not order or order == path.get(before, "./boot/@order") or not is_whole(order):
-        return
-    others = {
-        int(at): device
-        for device in guest.devices()
-        if device is not node and is_whole(at := path.text(device, "./boot/@order"))
-    }
-    place, pushed = int(order), []
-    while place in others:
-        pushed.append(others[place])
-        place += 1
-    for number, device in enumerate(pushed, int(order) + 1):
-        path.put(device, "./boot/@order", str(number))
-
-
 # -- adding and building -------------------------------------------------------------------------
 
 
@@ -353,6 +334,8 @@ def _complete(
     setting.taken = taken
     makings = [making for device in devices if (making := _settle(host, storage, device)) is not None]
     defaults.complete(setting)
+    for node in fresh:
+        boot_order.settle(guest, node)
     notes = (*setting.notes, *storage.notes[said:])
     warnings = (*setting.warnings, *storage.warnings[warned:])
     return ChangeResult(guest, tuple(fresh), (), tuple(makings), notes, warnings)
