@@ -11,6 +11,7 @@ from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
+from virtprov.guest.edits.firmware import make_room_for_uefi
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
 from virtprov.guest.write.compose import NewDevice
@@ -18,6 +19,7 @@ from virtprov.guest.write.select import Selector
 from virtprov.guest.write.sizes import in_kib
 from virtprov.guest.write.use import Use
 from virtprov.options.catalogue import table
+from virtprov.options.model import Table
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
@@ -201,7 +203,8 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
         _fill_target(request, guest, host, node)
         boot_order.settle(guest, node, path.text(was.copy, "./boot/@order"))
         after_edit(_setting(request, guest, host, [node]), node, was.copy)
-    told = tuple(storage.notes[said:]), tuple(storage.warnings[warned:])
+    warnings = (*storage.warnings[warned:], *_warn_of_none(rows, chosen, "change"))
+    told = tuple(storage.notes[said:]), warnings
     return ChangeResult(guest, tuple(chosen), tuple(was.copy for was in before), tuple(makings), *told)
 
 
@@ -245,7 +248,8 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
     setting = _setting(request, guest, host)
     setting.choices = choices
     if request.group == "boot":
-        _settle_boot(setting, host)
+        places = [place.path for use in request.uses for place in use.said.places]
+        _settle_boot(setting, host, names_loader=any(place.startswith("./os/loader") for place in places))
     elif request.group == "metadata":
         _name_system(guest, choices)
     if choices != NONE or guest.get("./cpu/model") != model:
@@ -253,13 +257,15 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
     return setting
 
 
-def _settle_boot(setting: RuleContext, host: HostView | None) -> None:
+def _settle_boot(setting: RuleContext, host: HostView | None, *, names_loader: bool) -> None:
     """Apply what `--boot` says about machine and firmware, for which no default rule exists."""
     guest, choices = setting.guest, setting.choices
     if choices.refresh_machine:
         from virtprov.guest.edits.convert import refresh_machine
 
         refresh_machine(guest)
+    if choices.uefi and choices.secure_boot is None and not names_loader and not make_room_for_uefi(setting):
+        setting.choices = choices = choices._replace(uefi=None)
     if choices.uefi and host is None:
         setting.choices = choices._replace(uefi=None)
         guest.put("./os/@firmware", "efi")  # libvirt finds the files, wherever the guest will run
@@ -382,7 +388,13 @@ def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Change
         tree.remove(node)
     for node in gone:
         after_removal(guest, node)
-    return ChangeResult(guest, gone, gone, (), removed_storage.notes(gone) if host is not None else ())
+    notes = removed_storage.notes(gone) if host is not None else ()
+    return ChangeResult(guest, gone, gone, (), notes, _warn_of_none(rows, chosen, "remove"))
+
+
+def _warn_of_none(rows: Table, chosen: list[Element], what: str) -> tuple[str, ...]:
+    """Return a warning if `all` selects nothing, which is no error: scripts use it on guests of every kind."""
+    return () if chosen else (f"the guest has no --{rows.flag} to {what}",)
 
 
 # -- cloud-init ----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from virtprov.support import log
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
-from virtprov.xml.schema.branches import Edit, Leftover, find_all, selector_to_follow
+from virtprov.xml.schema.branches import TEXT, Edit, Leftover, find_all, selector_to_follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +122,10 @@ def _named_by_xpath(top: Element, free: dict[str, str]) -> Iterable[tuple[Elemen
 def _remove(top: Element, leftover: Leftover) -> None:
     """Remove a part, which does not fit the edited element any more."""
     node, name = leftover.node, leftover.name
-    if name:
+    if name == TEXT:
+        _tell(f"remove '{(node.text or '').strip()}' from", node)
+        node.text = None
+    elif name:
         _tell(f"remove {name}='{node.get(name)}' of", node)
         del node.attrib[name]
     elif node is not top:

@@ -19,8 +19,11 @@ Named = Collection[tuple[Element, str]]
 """What the user named: elements, each with an attribute, or with "" for itself."""
 
 
+TEXT = "text()"
+
+
 class Leftover(Record):
-    """A part to remove: the attribute `name` of an element, or with "" the element itself."""
+    """A part to remove: the attribute `name` of an element, its text (TEXT), or with "" the element itself."""
 
     node: Element
     name: str
@@ -93,6 +96,10 @@ def _look(graph: Graph, edit: Edit, node: Element, states: tuple[State, State], 
     gone = [leftover.name for leftover in found if leftover.node is node]
     state = _attributes(graph, edit, node, (_best(graph, edit, node, state), old), gone)
     found += [Leftover(node, name) for name in gone]
+    text = (node.text or "").strip()
+    if text and text == (was.text or "").strip() and (node, "") not in edit.named:
+        if graph.text(old) and not graph.text(state):
+            found.append(Leftover(node, TEXT))
     with _without(node, gone):
         for kid in tree.children(node):
             if kid in edit.twins:
@@ -112,7 +119,10 @@ def _look_at_kid(graph: Graph, edit: Edit, kid: Element, inner: tuple[State, Sta
     before = len(found)
     _look(graph, edit, kid, inner, found)
     gone = found[before:]
-    if gone and not edit.is_named(kid) and (_is_empty(kid, gone) or _lacks(graph, kid, state, gone)):
+    if edit.is_named(kid) or (not gone and state == old):
+        return
+    had_enough = not _lacks(graph, edit.twins[kid], old, [])
+    if gone and _is_empty(kid, gone) or had_enough and _lacks(graph, kid, state, gone):
         found[before:] = [Leftover(kid, "")]
 
 
@@ -121,7 +131,8 @@ def _is_empty(node: Element, gone: list[Leftover]) -> bool:
     names = {leftover.name for leftover in gone if leftover.node is node}
     kids = [leftover.node for leftover in gone if not leftover.name]
     rest = [kid for kid in tree.children(node) if kid not in kids]
-    return not rest and not (node.text or "").strip() and names >= {str(name) for name in node.attrib}
+    text = "" if TEXT in names else (node.text or "").strip()
+    return not rest and not text and names >= {str(name) for name in node.attrib}
 
 
 def _lacks(graph: Graph, node: Element, state: State, gone: list[Leftover]) -> bool:
