@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions.request import Checks
 from virtprov.guest import defaults, hostdev
 from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import DiskResolver, change_source
@@ -44,7 +45,7 @@ class EditRequest(Record):
 
     `group` is the option group, `uses` its options, `selector` selects the elements (for EDIT and REMOVE). `profile` is
     the operating system if the user gives it. `seed` is the request of a SEED change, and `seed_text` its sub-options
-    as text.
+    as text. `checks` are the checks of new disks.
     """
 
     action: str
@@ -54,6 +55,7 @@ class EditRequest(Record):
     profile: Profile | None = None
     seed: SeedRequest | None = None
     seed_text: str = ""
+    checks: Checks = Checks()
 
 
 class ChangeResult(Record):
@@ -97,7 +99,7 @@ def change(
     if request.action in (SEED, EJECT):
         return _change_seed(request, guest, host, dry)
     altered = guest.copy()
-    storage = storage or storage_of(guest, host)
+    storage = storage or storage_of(guest, host, request.checks)
     if request.action == EDIT:
         return _edit(request, altered, host, storage)
     if request.action == ADD:
@@ -170,10 +172,18 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
     return host if host is not None else Offline(guest)
 
 
-def storage_of(guest: Guest, host: HostView | None) -> DiskResolver:
+def storage_of(guest: Guest, host: HostView | None, checks: Checks = Checks()) -> DiskResolver:  # noqa: B008
     """Return the object that resolves the disks of one edit of a guest."""
     view = _view(guest, host)
-    return DiskResolver(view, guest.name or "guest", qemu=view.driver == "qemu", warn_of_use=host is not None)
+    return DiskResolver(
+        view,
+        guest.name or "guest",
+        qemu=view.driver == "qemu",
+        check_space=checks.disk_size,
+        pool_create=checks.pool_create,
+        warn_of_use=host is not None and checks.path_in_use,
+        must_exist=checks.path_exists,
+    )
 
 
 # -- editing -------------------------------------------------------------------------------------

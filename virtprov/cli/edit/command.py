@@ -75,4 +75,4 @@ def to_requests(args: Namespace, said: list[Words], osinfo: OsinfoRequest) -> tu
     from virtprov.library.edit_request import to_request
 
     changes = (typed_changes.change(words, osinfo) for words in said)
-    return tuple(to_request(change, schema=not args.no_schema_check) for change in changes)
+    return tuple(to_request(change, schema=not args.no_schema_check, checks=args.check) for change in changes)

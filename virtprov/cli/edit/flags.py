@@ -76,7 +76,7 @@ def read(args: argparse.Namespace) -> Flags:
 
 
 GROUPS = (*XML, *CONVERSIONS)
-WITH_HELP = (*GROUPS, typed_changes.CLOUD_INIT)
+WITH_HELP = (*GROUPS, typed_changes.CLOUD_INIT, "check")
 
 
 class _Guests(argparse.Action):
@@ -104,6 +104,7 @@ def build_parser() -> Parser:
     parser.add_groups(made.add_argument_group("device options"), DEVICES, action=StoreInOrder)
     parser.add_groups(made.add_argument_group("guest configuration options"), (*GUEST, *BOOTING), action=StoreInOrder)
     misc = made.add_argument_group("miscellaneous options")
+    parser.add_check(misc)
     parser.add_schema(made, misc)
     parser.add_talk(made, misc)
     return made

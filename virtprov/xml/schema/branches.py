@@ -98,7 +98,7 @@ def _look(graph: Graph, edit: Edit, node: Element, states: tuple[State, State], 
     found += [Leftover(node, name) for name in gone]
     text = (node.text or "").strip()
     if text and text == (was.text or "").strip() and (node, "") not in edit.named:
-        if graph.text(old) and not graph.text(state):
+        if _takes_text(graph, was, old) and not _takes_text(graph, node, state):
             found.append(Leftover(node, TEXT))
     with _without(node, gone):
         for kid in tree.children(node):
@@ -133,6 +133,10 @@ def _is_empty(node: Element, gone: list[Leftover]) -> bool:
     rest = [kid for kid in tree.children(node) if kid not in kids]
     text = "" if TEXT in names else (node.text or "").strip()
     return not rest and not text and names >= {str(name) for name in node.attrib}
+
+
+def _takes_text(graph: Graph, node: Element, state: State) -> bool:
+    return any(holds(node, when) for at in state for when in graph.text_conditions(at))
 
 
 def _lacks(graph: Graph, node: Element, state: State, gone: list[Leftover]) -> bool:

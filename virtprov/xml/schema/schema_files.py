@@ -12,7 +12,7 @@ from virtprov.xml.schema.graph import Graph
 
 MAIN = "domain.rng"
 FOLDER_VARIABLE = "VIRTPROV_SCHEMA_DIR"
-_FORMAT = 1  # goes up whenever the graph's data change
+_FORMAT = 2  # goes up whenever the graph's data change
 
 _graphs: dict[str, Graph | None] = {}
 
