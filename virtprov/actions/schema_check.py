@@ -35,10 +35,19 @@ def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
     """
     warnings = []
     for warning in (warning for use in uses for warning in use.said.schema_warnings):
+        if warning.is_dropped:
+            warnings.append(_warn_of_dropped(warning.message, host))
+            continue
         if is_same_libvirt(host):
             raise UsageError(warning.message, hint=_hint(warning.hint))
         warnings.append(_warning(warning.message, warning.hint))
     return warnings
+
+
+def _warn_of_dropped(option: str, host: Host | None) -> str:
+    if is_same_libvirt(host):
+        return f"this libvirt does not know {option}: it will leave it out"
+    return f"the libvirt of this machine does not know {option}: the guest's libvirt may leave it out"
 
 
 def check_documents(domains: Iterable[DomainDocument], host: Host) -> list[str]:
@@ -88,6 +97,37 @@ class Checker:
         if is_same_libvirt(self.host) and self.host.driver in _EXACT:
             raise UsageError(message, hint=_hint(found.hint))
         return [_warning(message, found.hint)]
+
+
+def check_change(after: Element, before: Element) -> list[str]:
+    """Return warnings about what libvirt would refuse in an edited document that no host reads here.
+
+    What was wrong before the edit is not reported. Without an installed schema there are no warnings about names.
+    """
+    from virtprov.guest.edits.leftovers import list_contradictions
+
+    known = list_contradictions(before)
+    found = [sentence for sentence in list_contradictions(after) if sentence not in known]
+    return [*_schema_warnings(after, before), *(f"libvirt does not accept the XML: {sentence}" for sentence in found)]
+
+
+def _schema_warnings(after: Element, before: Element) -> list[str]:
+    from virtprov.guest.write.schema_rows import without_strangers
+    from virtprov.xml.schema import validate, walk
+
+    schema = validate.load()
+    if schema is None or schema.takes(after):
+        return []
+    after = without_strangers(after)
+    if schema.takes(before):
+        found = schema.finding(after)
+        findings = [found] if found is not None else []
+    elif schema.graph is not None:
+        known = {finding.message for finding in walk.findings(schema.graph, without_strangers(before))}
+        findings = [finding for finding in walk.findings(schema.graph, after) if finding.message not in known]
+    else:
+        findings = []
+    return [_warning(f"libvirt does not accept the XML: {each.message}", each.hint) for each in findings[:1]]
 
 
 def _finding(schema: Schema, root: Element) -> Finding | None:

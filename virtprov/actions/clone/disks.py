@@ -80,6 +80,7 @@ def _target(disk: Element) -> str:
     return path.text(disk, "./target/@dev")
 
 
+_WITHOUT_COPY = "use --skip-copy or --preserve-data for it; or --check path_exists=off with --print-xml"
 ALL = "all"
 """Stands for every disk in --skip-copy and --force-copy."""
 
@@ -271,7 +272,7 @@ class _Work:
             return
         if self.host.is_remote or not os.path.exists(where):
             what = "is not in any pool of the remote host" if self.host.is_remote else "does not exist"
-            raise HostError(f"the original's disk {where} {what}", hint="use --skip-copy or --preserve-data for it; or --check path_exists=off with --print-xml")
+            raise HostError(f"the original's disk {where} {what}", hint=_WITHOUT_COPY)
         plain = pool is None or pool.type in FILE_POOLS
         if (plain or onto_device) and os.access(where, os.R_OK) and (fmt == "raw" or not _leans(where, target)):
             self._check_directory(target)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.guest.document import Guest
 from virtprov.guest.edits import addresses
 from virtprov.support import log
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.schema.branches import TEXT, Edit, Leftover, find_all, selector_to_follow
+from virtprov.xml.schema.walk import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +53,27 @@ ONLY = (
     Only("disk", "./@device", ("cdrom", "floppy"), ("./target/@tray",)),
 )
 """What libvirt refuses (src/conf/domain_validate.c, src/qemu/qemu_validate.c), and its schema does not say."""
+
+
+def list_contradictions(root: Element) -> list[str]:
+    """Return sentences about parts of a guest that libvirt refuses beside a selector of the table."""
+    sentences = []
+    for device in [node for node in tree.children(root) if node.tag == "cpu"] + Guest(root).devices():
+        for row in ONLY:
+            word = path.text(device, row.selector)
+            if row.tag != device.tag or not word or word in row.words:
+                continue
+            sentences += [
+                f"{whole(device)} can have '{names}' only with {path.parse(row.selector)[1]}={' or '.join(row.words)}"
+                for names in (
+                    where.removeprefix("./").replace("/@", ".").removeprefix("@") for where in _there(device, row)
+                )
+            ]
+    return sentences
+
+
+def _there(device: Element, row: Only) -> list[str]:
+    return [where for where in row.parts if path.get(device, where) is not None]
 
 
 class Before:
@@ -134,8 +157,6 @@ def _remove(top: Element, leftover: Leftover) -> None:
 
 
 def _tell(what: str, node: Element) -> None:
-    from virtprov.xml.schema.walk import whole
-
     log.debug("%s %s: libvirt does not allow it after this change", what, whole(node))
 
 

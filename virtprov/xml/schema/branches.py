@@ -97,9 +97,9 @@ def _look(graph: Graph, edit: Edit, node: Element, states: tuple[State, State], 
     state = _attributes(graph, edit, node, (_best(graph, edit, node, state), old), gone)
     found += [Leftover(node, name) for name in gone]
     text = (node.text or "").strip()
-    if text and text == (was.text or "").strip() and (node, "") not in edit.named:
-        if _takes_text(graph, was, old) and not _takes_text(graph, node, state):
-            found.append(Leftover(node, TEXT))
+    is_old = text and text == (was.text or "").strip() and (node, "") not in edit.named
+    if is_old and _takes_text(graph, was, old) and not _takes_text(graph, node, state):
+        found.append(Leftover(node, TEXT))
     with _without(node, gone):
         for kid in tree.children(node):
             if kid in edit.twins:

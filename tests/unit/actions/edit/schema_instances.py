@@ -182,24 +182,29 @@ class Instances:
         return True
 
 
-_names: dict[int, set[str]] = {}
-_inner: dict[int, list[Expression]] = {}
+_known: dict[int, tuple[Expression, set[str], list[Expression]]] = {}
+"""Pieces of the grammar with what they speak of; they are kept, so that no other piece gets their id."""
+
+
+def _look(part: Expression) -> tuple[Expression, set[str], list[Expression]]:
+    if id(part) not in _known:
+        names_in = {part.name} if part.kind == ATTRIBUTE else set()
+        inner = [part] if part.kind == ELEMENT else []
+        for piece in part.inside:
+            names_in |= names(piece)
+            inner = inner + elements_of(piece)
+        _known[id(part)] = part, names_in, inner
+    return _known[id(part)]
 
 
 def names(part: Expression) -> set[str]:
     """The attributes that a piece of the grammar speaks of."""
-    if id(part) not in _names:
-        own = {part.name} if part.kind == ATTRIBUTE else set()
-        _names[id(part)] = own.union(*(names(inner) for inner in part.inside))
-    return _names[id(part)]
+    return _look(part)[1]
 
 
 def elements_of(part: Expression) -> list[Expression]:
     """The elements that a piece of the grammar speaks of."""
-    if id(part) not in _inner:
-        own = [part] if part.kind == ELEMENT else []
-        _inner[id(part)] = own + [found for inner in part.inside for found in elements_of(inner)]
-    return _inner[id(part)]
+    return _look(part)[2]
 
 
 def places(instances: Instances) -> Iterator[tuple[tuple[int, ...], int]]:
