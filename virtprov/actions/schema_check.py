@@ -33,21 +33,23 @@ def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
 
     Raises UsageError for the first of them if the schema belongs to the libvirt that will read the XML.
     """
-    warnings = []
-    for warning in (warning for use in uses for warning in use.said.schema_warnings):
-        if warning.is_dropped:
-            warnings.append(_warn_of_dropped(warning.message, host))
-            continue
+    uses = list(uses)
+    warnings = list_dropped(uses, host)
+    for warning in (warning for use in uses for warning in use.said.schema_warnings if not warning.is_dropped):
         if is_same_libvirt(host):
             raise UsageError(warning.message, hint=_hint(warning.hint))
         warnings.append(_warning(warning.message, warning.hint))
     return warnings
 
 
-def _warn_of_dropped(option: str, host: Host | None) -> str:
+def list_dropped(uses: Iterable[Use], host: Host | None) -> list[str]:
+    """Return warnings about sub-options that libvirt does not know, so that it silently drops them."""
     if is_same_libvirt(host):
-        return f"this libvirt does not know {option}: it will leave it out"
-    return f"the libvirt of this machine does not know {option}: the guest's libvirt may leave it out"
+        start, end = "this libvirt", "it will leave it out"
+    else:
+        start, end = "the libvirt of this machine", "the guest's libvirt may leave it out"
+    dropped = [warning for use in uses for warning in use.said.schema_warnings if warning.is_dropped]
+    return [f"{start} does not know {warning.message}: {end}" for warning in dropped]
 
 
 def check_documents(domains: Iterable[DomainDocument], host: Host) -> list[str]:

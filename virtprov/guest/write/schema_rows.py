@@ -143,7 +143,7 @@ def unknown(table: Table, key: str) -> UsageError:
         more = [name for name in more if name.partition(".")[0] in heads]
     return UsageError(
         f"--{table.flag} has no sub-option '{key}'",
-        hint=nearest(key, [*table.names(old=True), *more]) or f"`--{table.flag} help` lists all of them",
+        hint=nearest(key, [*table.examples(), *more]) or f"`--{table.flag} help` lists all of them",
     )
 
 

@@ -58,9 +58,18 @@ def choose(guest: Guest, table: Table, selector: Selector, host: HostView | None
         return _by_position(matches, table, selector.position)
     _check(table, selector)
     matching = [node for node in matches if has_values(node, selector.wanted, host)]
+    matching = matching or _choose_by_target(matches, selector.wanted)
     if not matching:
         raise NoneSuch(f"no {_kind(table)} of the guest matches '{selector.words}'", hint=_list_choices(table, matches))
     return matching
+
+
+def _choose_by_target(disks: list[Element], wanted: Assignments) -> list[Element]:
+    """Return the disk whose target name was given instead of a path."""
+    name = wanted.verbs.get("path", "")
+    if not name or "/" in name or wanted.places:
+        return []
+    return [disk for disk in disks if path.get(disk, "./target/@dev") == name]
 
 
 def check_single(table: Table, selector: Selector) -> None:
