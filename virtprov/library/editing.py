@@ -198,6 +198,16 @@ def warn_of_doubts(requests: Sequence[EditRequest], host: Host | None, hears: He
         hears.on_warning(sentence)
 
 
+def without_doubts(requests: tuple[EditRequest, ...]) -> tuple[EditRequest, ...]:
+    """Return the requests without values that libvirt's schema does not know, for XML that no host here reads.
+
+    Raises UsageError for such a value of a new device, which would be another one without it.
+    """
+    from virtprov.actions import schema_check
+
+    return tuple(schema_check.without_unknown_values(request) for request in requests)
+
+
 def _is_alone(choice: Choice, host: Host) -> bool:
     """Return whether a single guest is named, which can get another name or UUID."""
     from virtprov.support.pattern import is_pattern

@@ -196,7 +196,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
     if not rows.many:
         return _edit_part(request, guest, host)
     chosen = select.choose(guest, rows, request.selector, host)
-    said, warned = len(storage.notes), len(storage.warnings)
+    noted, warned = len(storage.notes), len(storage.warnings)
     makings: list[Making] = []
     before = tuple(leftovers.Before(node) for node in chosen)
     for was in before:
@@ -214,7 +214,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
         boot_order.settle(guest, node, path.text(was.copy, "./boot/@order"))
         after_edit(_setting(request, guest, host, [node]), node, was.copy)
     warnings = (*storage.warnings[warned:], *_warn_of_none(rows, chosen, "change"))
-    told = tuple(storage.notes[said:]), warnings
+    told = tuple(storage.notes[noted:]), warnings
     return ChangeResult(guest, tuple(chosen), tuple(was.copy for was in before), tuple(makings), *told)
 
 

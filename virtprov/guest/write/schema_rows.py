@@ -31,12 +31,13 @@ _WITHOUT = ("xml",)
 class SchemaWarning(Record):
     """A value that the installed libvirt schema does not know.
 
-    With `is_dropped` it is a name that libvirt does not know: it silently leaves it out.
+    With `is_dropped` it is a name that libvirt does not know: it silently leaves it out. `where` is the value's place.
     """
 
     message: str
     hint: str
     is_dropped: bool = False
+    where: str = ""
 
 
 class _Truth(Kind):
@@ -101,7 +102,7 @@ def check_value(table: Table, row: Row, where: str, text: str) -> SchemaWarning 
     message = f"--{table.flag} {row.name}: libvirt does not know the value '{text}'"
     if values.only_words(types):
         message = f"--{table.flag} {row.name}: invalid value '{text}'"
-    return SchemaWarning(message, values.suggest_values(types, text))
+    return SchemaWarning(message, values.suggest_values(types, text), where=where)
 
 
 def check_name(table: Table, row: Row, where: str) -> SchemaWarning | None:
