@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from virtprov.support.errors import UsageError
 
 if TYPE_CHECKING:
+    from virtprov.actions.edit.changes import EditRequest
     from virtprov.guest.document import DomainDocument
     from virtprov.guest.write.use import Use
     from virtprov.host.connection import Host
@@ -33,12 +34,37 @@ def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
 
     Raises UsageError for the first of them if the schema belongs to the libvirt that will read the XML.
     """
-    warnings = []
-    for warning in (warning for use in uses for warning in use.said.schema_warnings):
+    uses = list(uses)
+    warnings = list_dropped(uses, host)
+    for warning in (warning for use in uses for warning in use.said.schema_warnings if not warning.is_dropped):
         if is_same_libvirt(host):
             raise UsageError(warning.message, hint=_hint(warning.hint))
-        warnings.append(_warning(warning.message, warning.hint))
+        kept = f"; the value is not written: {_SWITCH}" if host is None else ""
+        warnings.append(_warning(warning.message, warning.hint) + kept)
     return warnings
+
+
+def without_unknown_values(request: EditRequest) -> EditRequest:
+    """Return a change without the values that the schema does not know; see `library.editing.without_doubts`."""
+    uses = []
+    for use in request.uses:
+        unknown = [warning for warning in use.said.schema_warnings if not warning.is_dropped]
+        if unknown and request.action != "edit":
+            raise UsageError(unknown[0].message, hint=_hint(unknown[0].hint))
+        refused = {warning.where for warning in unknown}
+        places = tuple(place for place in use.said.places if place.path not in refused)
+        uses.append(use._replace(said=use.said._replace(places=places)))
+    return request._replace(uses=tuple(uses))
+
+
+def list_dropped(uses: Iterable[Use], host: Host | None) -> list[str]:
+    """Return warnings about sub-options that libvirt does not know, so that it silently drops them."""
+    if is_same_libvirt(host):
+        start, end = "this libvirt", "it will leave it out"
+    else:
+        start, end = "the libvirt of this machine", "the guest's libvirt may leave it out"
+    dropped = [warning for use in uses for warning in use.said.schema_warnings if warning.is_dropped]
+    return [f"{start} does not know {warning.message}: {end}" for warning in dropped]
 
 
 def check_documents(domains: Iterable[DomainDocument], host: Host) -> list[str]:
@@ -88,6 +114,37 @@ class Checker:
         if is_same_libvirt(self.host) and self.host.driver in _EXACT:
             raise UsageError(message, hint=_hint(found.hint))
         return [_warning(message, found.hint)]
+
+
+def check_change(after: Element, before: Element) -> list[str]:
+    """Return warnings about what libvirt would refuse in an edited document that no host reads here.
+
+    What was wrong before the edit is not reported. Without an installed schema there are no warnings about names.
+    """
+    from virtprov.guest.edits.leftovers import list_contradictions
+
+    known = list_contradictions(before)
+    found = [sentence for sentence in list_contradictions(after) if sentence not in known]
+    return [*_schema_warnings(after, before), *(f"libvirt does not accept the XML: {sentence}" for sentence in found)]
+
+
+def _schema_warnings(after: Element, before: Element) -> list[str]:
+    from virtprov.guest.write.schema_rows import without_strangers
+    from virtprov.xml.schema import validate, walk
+
+    schema = validate.load()
+    if schema is None or schema.takes(after):
+        return []
+    after = without_strangers(after)
+    if schema.takes(before):
+        found = schema.finding(after)
+        findings = [found] if found is not None else []
+    elif schema.graph is not None:
+        known = {finding.message for finding in walk.findings(schema.graph, without_strangers(before))}
+        findings = [finding for finding in walk.findings(schema.graph, after) if finding.message not in known]
+    else:
+        findings = []
+    return [_warning(f"libvirt does not accept the XML: {each.message}", each.hint) for each in findings[:1]]
 
 
 def _finding(schema: Schema, root: Element) -> Finding | None:

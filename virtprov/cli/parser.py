@@ -24,14 +24,6 @@ OLD_FLAGS = {
 }
 """Other names of a group's flag; the long ones are not shown in the help."""
 
-ELSEWHERE = {
-    "--eject": "`virtprov-xml GUEST --edit target.dev=sda --disk path=` removes the medium of a drive",
-    "--insert": "`virtprov-xml GUEST --edit target.dev=sda --disk path=FILE` puts a medium into a drive",
-    "--rename": "`virsh domrename GUEST NEW` renames a guest that is shut off",
-    "--delete": "`virsh undefine GUEST --nvram --remove-all-storage` deletes a guest and its disks",
-}
-"""Flags that people try, and how to get what they mean."""
-
 
 def _wrap(text: str, width: int) -> list[str]:
     """Cut a text into lines at its blanks."""
@@ -123,6 +115,34 @@ class Parser(argparse.ArgumentParser):
         return list(found.values())
 
 
+_INSTEAD = {
+    "--crypto": "libvirt's element <crypto> is set with --xml ./devices/crypto/@model=VALUE",
+    "--iommufd": "libvirt's element <iommufd> is set with --xml ./iommufd/@enabled=yes",
+    "--eject": "`virtprov-xml GUEST --edit target.dev=sda --disk path=` ejects the medium of a drive",
+    "--insert": "`virtprov-xml GUEST --edit target.dev=sda --disk /path/image.iso` inserts a medium into a drive",
+    "--rename": "`virsh domrename GUEST NEW` renames a guest that is shut off",
+    "--delete": "`virsh undefine GUEST --nvram --remove-all-storage` deletes a guest and its disks",
+}
+"""What to use instead of flags that people expect; the elements are newer than the schema of many hosts."""
+
+
+def _hint_at_element(flag: str, flags: list[str]) -> str:
+    """Return a hint if libvirt has an element of this name, for which there is no option; otherwise ""."""
+    from virtprov.xml.schema import schema_files
+
+    graph = schema_files.load() if "--xml" in flags else None
+    if graph is None:
+        return ""
+    name = flag.removeprefix("--")
+    for above in ("devices", ""):
+        state = graph.child(graph.start(), above) if above else graph.start()
+        if name in graph.children(state):
+            attributes = graph.attributes(graph.child(state, name))
+            part = f"/@{attributes[0]}" if attributes else ""
+            return f"libvirt's element <{name}> is set with --xml ./{above + '/' if above else ''}{name}{part}=VALUE"
+    return ""
+
+
 def _in_our_words(message: str, flags: list[str]) -> tuple[str, str]:
     """Translate a message of argparse, and return a hint; "" if only the list of all flags helps."""
     start, _, rest = message.partition(": ")
@@ -130,7 +150,7 @@ def _in_our_words(message: str, flags: list[str]) -> tuple[str, str]:
         unknown = rest.split()[0] if rest.strip() else ""
         if unknown.startswith("--"):
             flag = unknown.partition("=")[0]
-            return message, ELSEWHERE.get(flag) or nearest(flag, flags)
+            return message, _INSTEAD.get(flag, "") or nearest(flag, flags) or _hint_at_element(flag, flags)
         return message, "" if unknown.startswith("-") else "a value must follow a flag; quote values with spaces"
     if not start.startswith("argument "):
         return message, "write the flag in full" if start == "ambiguous option" else ""

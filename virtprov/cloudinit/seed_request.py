@@ -17,10 +17,10 @@ KEEP = "yes"
 class SeedRequest(Record):
     """Everything from which a seed is built. Texts are as typed ("" if not given): paths, addresses, inline text.
 
-    `password` and `password_file` belong to `user`, or to the image's own user without one. `ssh_key` is that of `user`;
-    without `user` it is virt-install's old name for root's key, and is given to root and to the image's own user.
-    `keep` is how long the seed stays with the guest: UNTIL_READY, "first-boot" or KEEP. `instance_id` is generated if
-    empty. `shell` is the login shell of `user`. `system` is the family of the guest's system ("" if unknown), which
+    `password`, `password_file` and `ssh_key` belong to `user`, or to the image's own user without one. `ssh_key` is
+    also virt-install's old name for root's key: without `user` it is given to root as well. `keep` is
+    how long the seed stays with the guest: UNTIL_READY, "first-boot" or KEEP. `instance_id` is generated if empty.
+    `shell` is the login shell of `user`. `system` is the family of the guest's system ("" if unknown), which
     determines what reads the seed; without `strict`, a document that it would not read only causes a warning.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtprov.options.model import INT, YESNO, Pair, Row, Table, truth
+from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ def order(verbs: Mapping[str, str]) -> list[str]:
 
 
 def arguments(text: str) -> list[str]:
-    """Return the arguments in `initargs=`, split as a shell does."""
+    """Return the arguments in `initargs=`, split as a shell does. Raises UsageError for a missing quote."""
     import shlex
 
-    return shlex.split(text)
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise UsageError(f"--boot initargs={text}: missing closing quote", hint="close the quote") from None
 
 
 _LOADER = (
@@ -84,7 +88,7 @@ TABLES = (
             Row("shim", "./os/shim"),
             Row("acpi.table[0-9]*", "./os/acpi/table[#]"),
             Row("acpi.table[0-9]*.type", "./os/acpi/table[#]/@type", values=("slic", "raw", "rawset")),
-            Row("bootmenu.enable", "./os/bootmenu/@enable", YESNO, old=("menu",)),
+            Row("bootmenu.enable", "./os/bootmenu/@enable", YESNO, old=("menu", "bootmenu")),
             Row("bootmenu.timeout", "./os/bootmenu/@timeout", INT),
             Row("bios.useserial", "./os/bios/@useserial", YESNO, old=("useserial",)),
             Row("bios.rebootTimeout", "./os/bios/@rebootTimeout", INT, old=("rebootTimeout",)),

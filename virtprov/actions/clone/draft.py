@@ -107,6 +107,8 @@ def _source(request: CloneRequest, host: Host) -> DomainDocument:
 def _name(request: CloneRequest, host: Host, source: str) -> str:
     if not request.name and not request.auto:
         raise UsageError("no name given for the clone", hint="give --name NAME, or --auto-clone to generate one")
+    if not request.name and not source:
+        raise UsageError("the original has no name from which the clone's could be generated", hint="give --name NAME")
     name = request.name or identity.clone_name(source, lambda word: host.guests.find(word) is not None)
     names.check_name(name)
     if request.replace and name in (source, request.original) and not request.document:

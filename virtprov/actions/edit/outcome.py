@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import ADD, EJECT, SEED, ChangeResult, EditRequest, change, storage_of
 from virtprov.actions.edit.original import Source
-from virtprov.guest import checks
+from virtprov.actions.request import Checks
+from virtprov.guest.checks import display_passwords
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
@@ -106,9 +107,9 @@ class _Side:
 
     __slots__ = ("changes", "guest", "storage")
 
-    def __init__(self, document: DomainDocument, host: Host | None) -> None:
+    def __init__(self, document: DomainDocument, host: Host | None, checks: Checks) -> None:
         self.guest = document.guest
-        self.storage = storage_of(document.guest, host)  # of its own: both sides come to the same names
+        self.storage = storage_of(document.guest, host, checks)  # of its own: both sides come to the same names
         self.changes: list[ChangeResult] = []
 
     def take(self, change: ChangeResult) -> None:
@@ -122,8 +123,9 @@ def _apply_in_order(
 ) -> EditResult:
     running = source.running if options.update else None
     document = source.stored if running is None or options.define else running
-    shown = _Side(document, host)
-    live = None if running is None else _Side(running, host)
+    checks = requests[0].checks if requests else Checks()  # those of the command line
+    shown = _Side(document, host, checks)
+    live = None if running is None else _Side(running, host, checks)
     dry = not (options.define or options.start)
     effects: list[Live] = []
     for request in requests:
@@ -142,7 +144,7 @@ def _apply_in_order(
         if live is not None:
             live.take(now or ChangeResult(live.guest, (), makings=part.makings))
     if any(request.group == "graphics" for request in requests):
-        checks.display_passwords(shown.guest)
+        display_passwords(shown.guest)
     text, difference = render_with_diff(document, shown.guest)
     lives = tuple(live.changes) if live is not None else ()
     return EditResult(requests, source, text, difference, tuple(shown.changes), lives, course=_combine_effects(effects))

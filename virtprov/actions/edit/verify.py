@@ -53,7 +53,7 @@ def make(
 
 def _through(requests: tuple[EditRequest, ...], document: DomainDocument, host: Host | None) -> list[ChangeResult]:
     """Apply every change that the guest does not match yet."""
-    storage, guest = storage_of(document.guest, host), document.guest
+    storage, guest = storage_of(document.guest, host, requests[0].checks), document.guest
     parts: list[ChangeResult] = []
     for request in requests:
         so = is_so(request, guest, host)

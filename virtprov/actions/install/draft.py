@@ -254,6 +254,7 @@ class _Drafting:
             advised_gib=_advised_gib(setting),
             check_space=self.request.checks.disk_size,
             pool_create=self.request.checks.pool_create,
+            must_exist=self.request.checks.path_exists,
         )
         self.makings = tuple(resolver.resolve(element, spec) for element, spec in self.disks)
         self.watch.detail()

@@ -96,6 +96,7 @@ def _record(uri: str | None, folder: str, output: Output) -> int:
 
 
 def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
+    from virtprov.actions import schema_check
     from virtprov.host.connection import connect
     from virtprov.library.installing import Installation
 
@@ -106,6 +107,8 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
         if work.made.taken:
             output.warn(work.made.taken, always=not run.quiet)
         if run.print_xml:
+            for sentence in schema_check.list_dropped(request.uses, host):
+                output.warn(sentence, always=not run.quiet)
             return _print(work.made, run.print_xml, host, output)
         if run.check_schema:
             work.check()

@@ -92,6 +92,11 @@ def _find_loader(setting: RuleContext) -> str:
     return ""
 
 
+def is_uefi_file(loader: str) -> bool:
+    """Return whether a file has a name that distributions give to UEFI firmware."""
+    return any(re.match(pattern, loader) for patterns in _LOADERS.values() for pattern in patterns)
+
+
 def _use_loader(setting: RuleContext, loader: str) -> None:
     guest = setting.guest
     guest.put("./os/loader", loader)

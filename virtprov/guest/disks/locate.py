@@ -27,13 +27,17 @@ if TYPE_CHECKING:
     from virtprov.host.info import PoolInfo, VolumeInfo
 
 
+_ENDINGS = ("qcow2", "vmdk", "vdi", "qed")
+"""Names of formats that are used as the ending of a file name."""
+
+
 class DiskResolver:
     """Resolves the disks of one guest on one host. Changes nothing.
 
     `advised_gib` is the disk size recommended by the operating system's profile (None: no recommendation). Without
     `check_space`, a new sparse disk may be larger than the free space. With `pool_create`, a pool is created for a
     directory without one if a disk is created there. With `warn_of_use`, the user is warned of disks that this machine
-    uses itself.
+    uses itself. Without `must_exist`, a path where nothing is found is written as it is.
     """
 
     def __init__(
@@ -46,8 +50,10 @@ class DiskResolver:
         check_space: bool = True,
         pool_create: bool = False,
         warn_of_use: bool = False,
+        must_exist: bool = True,
     ) -> None:
         self.host = host
+        self._must_exist = must_exist
         self.qemu = qemu
         self._warn_of_use = warn_of_use
         self._lookup = Lookup(host)
@@ -182,7 +188,19 @@ class DiskResolver:
             self._tell_format(path, fmt or "", spec)
             self._describe(disk, kind, fmt or "", spec)
             return Making()
+        if not self._must_exist and spec.size is None and not spec.backing_store and not spec.upload:
+            return self._write_unseen(disk, path, spec)
         return self._use_new(disk, spec, *self._new.at_path(disk, path, spec))
+
+    def _write_unseen(self, disk: Element, path: str, spec: DiskSpec) -> Making:
+        """Write a path that exists elsewhere, or later; only its name tells the format."""
+        kind = spec.type if spec.type in ATTRIBUTE else "block" if path.startswith("/dev/") else "file"
+        self._write(disk, kind, path, "", "", spec)
+        ending = path.rpartition(".")[2].lower()
+        is_drive = disk.get("device", "disk") in ("cdrom", "floppy")
+        fmt = spec.format or (ending if ending in _ENDINGS and kind == "file" else "" if is_drive else "raw")
+        self._describe(disk, kind, fmt, spec)
+        return Making()
 
     def _look_below(self, disk: Element, path: str, fmt: str, spec: DiskSpec) -> None:
         """Check the chain below an image; CDs have none."""

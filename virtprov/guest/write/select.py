@@ -50,13 +50,15 @@ def elements(guest: Guest, table: Table) -> list[Element]:
 def choose(guest: Guest, table: Table, selector: Selector, host: HostView | None = None) -> list[Element]:
     """Return the selected elements. Raises NoneSuch if there are none, UsageError for an invalid selector."""
     matches = elements(guest, table)
+    if not matches and selector.position == ALL and selector.wanted is None:
+        return []
     if not matches:
         raise NoneSuch(f"the guest has no {_kind(table)}", hint="use --add-device to add one")
     if selector.wanted is None:
         return _by_position(matches, table, selector.position)
     _check(table, selector)
     matching = [node for node in matches if has_values(node, selector.wanted, host)]
-    matching = matching or [node for node in matches if is_called(node, selector.words)]
+    matching = matching or [node for node in matches if _is_called(node, selector)]
     if not matching:
         raise NoneSuch(f"no {_kind(table)} of the guest matches '{selector.words}'", hint=_list_choices(table, matches))
     return matching
@@ -130,9 +132,12 @@ _NAMES = ("./target/@dev", "./mac/@address", "./target/@name", "./alias/@name")
 """Where the XML has a name that no other element of the guest has: `vdb`, a MAC address, `org.qemu.guest_agent.0`."""
 
 
-def is_called(node: Element, word: str) -> bool:
-    """Return whether a single word is the name of an element."""
-    return bool(word) and word.lower() in (path.text(node, place).lower() for place in _NAMES)
+def _is_called(node: Element, selector: Selector) -> bool:
+    """Return whether a single word, or the path of a disk, is the name of an element."""
+    wanted = selector.wanted
+    given = wanted.verbs.get("path", "") if wanted is not None and not wanted.places else ""
+    names = [name.lower() for place in _NAMES if (name := path.text(node, place))]
+    return bool({selector.words.lower(), given.lower()} & set(names))
 
 
 def _has_path(node: Element, where: str) -> bool:

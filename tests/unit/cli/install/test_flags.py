@@ -99,7 +99,7 @@ def test_refusals_leave_as_usage_errors_with_a_hint(words: list[str]) -> None:
         (
             ["--eject"],
             "unrecognized arguments: --eject",
-            "`virtprov-xml GUEST --edit target.dev=sda --disk path=` removes the medium of a drive",
+            "`virtprov-xml GUEST --edit target.dev=sda --disk path=` ejects the medium of a drive",
         ),
         (
             ["--rename=b"],

@@ -431,3 +431,20 @@ def test_a_local_file_replaces_a_volume(kvm: Host, tmp_path: Path) -> None:
 def test_a_pool_without_a_volume(kvm: Host) -> None:
     with pytest.raises(UsageError, match=r"--disk source\.pool=images: no volume given"):
         resolved(kvm, DiskSpec(), "<disk><source pool='images'/></disk>")
+
+
+@pytest.mark.parametrize(
+    ("given", "source", "driver"),
+    [
+        ("/nowhere/x.qcow2", '<source file="/nowhere/x.qcow2"/>', QEMU.format("qcow2")),
+        ("/nowhere/x.img", '<source file="/nowhere/x.img"/>', QEMU.format("raw")),
+        ("/dev/nowhere", '<source dev="/dev/nowhere"/>', BLOCK),
+    ],
+)
+def test_a_disk_that_is_elsewhere_is_written_as_it_is_named(kvm: Host, given: str, source: str, driver: str) -> None:
+    with pytest.raises(UsageError, match="not found"):
+        resolved(kvm, DiskSpec(path=given))
+    text, made = resolved(kvm, DiskSpec(path=given), must_exist=False)
+    assert source in text
+    assert driver in text
+    assert made == Making()
