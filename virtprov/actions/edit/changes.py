@@ -172,6 +172,11 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
     return host if host is not None else Offline(guest)
 
 
+def checks_of(requests: tuple[EditRequest, ...]) -> Checks:
+    """Return the checks of an edit, which are the same for all of its changes."""
+    return requests[0].checks if requests else Checks()
+
+
 def storage_of(guest: Guest, host: HostView | None, checks: Checks = Checks()) -> DiskResolver:  # noqa: B008
     """Return the object that resolves the disks of one edit of a guest."""
     view = _view(guest, host)
