@@ -70,7 +70,7 @@ def _add_storage(group: Target) -> None:
         action="append",
         default=[],
         metavar="DISK",
-        help="share a disk that would be copied, such as vdb",
+        help="share a disk that would be copied, such as vdb, or all",
     )
     add("--reflink", action="store_true", help="share the blocks of raw disks if the file system can")
     add("--nonsparse", action="store_true", help="allocate the full size of the copies")

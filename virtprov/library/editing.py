@@ -98,8 +98,8 @@ def edit(
     "both" the definition and, as far as possible, the running guest; "live" only the running guest. `start` starts the
     guests afterwards; `autostart` enables or disables it. With `dry_run` nothing is changed. `keep_going` skips guests
     that cannot be changed, and the result has their errors. `keep_old` is a file for the old definition, or a folder
-    for those of several guests. `jobs` is how many guests are changed at a time. `virtprov-xml --undo` undoes the last
-    edit.
+    for those of several guests. `checks` are the values of --check, such as "path_exists=off". `jobs` is how many
+    guests are changed at a time. `virtprov-xml --undo` undoes the last edit.
 
     Raises UsageError for an invalid request, HostError if no guest is selected or the host refuses, and the error of a
     guest that cannot be changed; no guest is changed then.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.options.model import INT, Pair, Row, Table
+from virtprov.options.model import INT, Row, Table
 
 _MEMORY_MODES = ("strict", "preferred", "interleave", "restrictive")
 _SCHEDULERS = ("batch", "idle", "fifo", "rr")
@@ -10,15 +10,6 @@ _DEVICE = "./blkiotune/device[#]/"
 _CPU = "./cputune/"
 _CACHE = _CPU + "cachetune[#]/"
 _THREAD = "./iothreadids/iothread[#]/"
-
-
-def _choose_nodes(pairs: list[Pair]) -> list[Pair]:
-    """Drop `placement=auto` from a guest that gets its nodes from the user: libvirt would ignore them."""
-    given = dict(pairs)
-    if (given.get("memory.nodeset") or given.get("nodeset")) and "memory.placement" not in given:
-        return [*pairs, ("memory.placement", "")]
-    return pairs
-
 
 _QUOTAS = tuple(
     Row(f"{who}{what}", f"{_CPU}{who}{what}", INT)
@@ -96,7 +87,6 @@ TABLES = (
             Row("memnode[0-9]*.nodeset", "./numatune/memnode[#]/@nodeset", commas=True),
         ),
         first=("memory.nodeset",),
-        expand=_choose_nodes,
         part="./numatune",
     ),
     Table(

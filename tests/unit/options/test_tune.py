@@ -84,17 +84,3 @@ def test_limits_of_a_guest_are_changed_in_place(part: Callable[..., str]) -> Non
 def test_refusals(say: Callable[[str, str], Assignments], group: str, text: str) -> None:
     with pytest.raises(UsageError):
         say(group, text)
-
-
-@pytest.mark.parametrize(
-    ("text", "memory"),
-    [
-        ("1-3", '<memory mode="strict" nodeset="1-3"/>'),
-        ("nodeset=1", '<memory mode="strict" nodeset="1"/>'),
-        ("mode=preferred", '<memory mode="preferred" placement="auto"/>'),
-        ("1,memory.placement=auto", '<memory mode="strict" placement="auto" nodeset="1"/>'),
-    ],
-)
-def test_nodes_of_the_users_choice_replace_automatic_ones(part: Callable[..., str], text: str, memory: str) -> None:
-    old = '<domain><numatune><memory mode="strict" placement="auto"/></numatune></domain>'
-    assert part("numatune", "./numatune", text, base=old) == f"<numatune>{memory}</numatune>"

@@ -11,7 +11,7 @@ from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
-from virtprov.guest.edits.companions import after_edit, after_removal
+from virtprov.guest.edits.companions import after_edit, after_removal, settle_nodes
 from virtprov.guest.edits.firmware import make_room_for_uefi
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
@@ -172,6 +172,11 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
     return host if host is not None else Offline(guest)
 
 
+def checks_of(requests: tuple[EditRequest, ...]) -> Checks:
+    """Return the checks of an edit, which are the same for all of its changes."""
+    return requests[0].checks if requests else Checks()
+
+
 def storage_of(guest: Guest, host: HostView | None, checks: Checks = Checks()) -> DiskResolver:  # noqa: B008
     """Return the object that resolves the disks of one edit of a guest."""
     view = _view(guest, host)
@@ -247,6 +252,8 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
     if before is not None and before.node.getroottree().getroot() is guest.root:
         leftovers.drop(before, guest.root, [use.said for use in request.uses])
     part = path.find(guest.root, rows.part) if rows.part else guest.root
+    if before is not None and part is not None:
+        settle_nodes(part, before.copy)
     was = () if before is None else (before.copy,)
     return ChangeResult(guest, () if part is None else (part,), was, (), tuple(setting.notes), tuple(setting.warnings))
 
@@ -418,5 +425,6 @@ def _change_seed(request: EditRequest, guest: Guest, host: HostView | None, dry:
     if request.seed is None:
         made = replace.plan_eject(guest, host)
     else:
-        made = replace.plan_seed(guest, host, request.seed, build=not dry)
+        seed = request.seed._replace(strict=request.checks.cloud_init)
+        made = replace.plan_seed(guest, host, seed, build=not dry)
     return ChangeResult(made.guest, made.elements, made.before, (), made.notes, made.warnings, made)

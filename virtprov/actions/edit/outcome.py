@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import ADD, EJECT, SEED, ChangeResult, EditRequest, change, storage_of
+from virtprov.actions.edit.changes import ADD, EJECT, SEED, ChangeResult, EditRequest, change, checks_of, storage_of
 from virtprov.actions.edit.original import Source
 from virtprov.actions.request import Checks
 from virtprov.guest.checks import display_passwords
@@ -123,7 +123,7 @@ def _apply_in_order(
 ) -> EditResult:
     running = source.running if options.update else None
     document = source.stored if running is None or options.define else running
-    checks = requests[0].checks if requests else Checks()  # those of the command line
+    checks = checks_of(requests)
     shown = _Side(document, host, checks)
     live = None if running is None else _Side(running, host, checks)
     dry = not (options.define or options.start)

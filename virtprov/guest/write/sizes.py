@@ -40,7 +40,7 @@ class _Size:
             node.text = self.text
             if node.get("unit") == "KiB":
                 node.set("unit", self.unit)
-        elif not self.kib and node.text != self.text and node.get("unit", "KiB") == self.unit:
+        elif not self.kib and self.unit != "KiB" and node.text != self.text and node.get("unit") == self.unit:
             node.attrib.pop("unit", None)
 
 
