@@ -90,7 +90,6 @@ def test_groups_of_the_guest_that_repeat() -> None:
         ("disk", "-4", "", "no disk device number -4: the guest has"),
         ("disk", "0", "", "invalid disk device number 0"),
         ("sound", "", "", "the guest has no sound device"),
-        ("sound", "all", "", "the guest has no sound device"),
         ("sysinfo", "", "", "the guest has no <sysinfo>"),
         ("disk", "", "target.dev=sdz", "no disk device of the guest matches 'target.dev=sdz'"),
         ("disk", "", "size=5", "'size' cannot be used to select a --disk"),
