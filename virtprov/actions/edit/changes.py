@@ -226,7 +226,8 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
             makings += _act(request.group, guest, host, node, use, storage)
             if default_network.is_asked(use.group, use.text):
                 default_network.connect(_setting(request, guest, host, [node]))
-        leftovers.drop(was, named_places(node, [use.said for use in request.uses]))
+        said = [use.said for use in request.uses]
+        leftovers.drop(was, named_places(node, said), keep_ignored=host is not None and host.is_recorded)
         _fill_target(request, guest, host, node)
         boot_order.settle(guest, node, path.text(was.copy, "./boot/@order"))
         after_edit(_setting(request, guest, host, [node]), node, was.copy)

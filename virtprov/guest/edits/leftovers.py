@@ -72,6 +72,10 @@ def _there(device: Element, row: Only) -> list[str]:
     return [where for where in row.parts if path.get(device, where) is not None]
 
 
+_IGNORED = {"graphics": ("image", "gl")}
+"""Parts of SPICE displays that libvirt ignores in other displays."""
+
+
 class Before:
     """An element as it is before an edit, with a copy of everything in it."""
 
@@ -88,8 +92,11 @@ class Before:
         return any(dict(now.attrib) != dict(was.attrib) for now, was in self.twins.items())
 
 
-def drop(before: Before, named: Named) -> None:
-    """Remove what only fits the element as it was, except for what was named."""
+def drop(before: Before, named: Named, *, keep_ignored: bool = False) -> None:
+    """Remove what only fits the element as it was, except for what was named.
+
+    `keep_ignored` keeps parts that the schema refuses but libvirt ignores, as virt-xml does.
+    """
     if not before.selects:
         return
     from virtprov.xml.schema import schema_files
@@ -103,7 +110,8 @@ def drop(before: Before, named: Named) -> None:
             _tell(f"set {key}='{word}' of", node)
             node.set(key, word)
         for leftover in find_all(graph, before.node, edit):
-            _remove(before.node, leftover)
+            if not (keep_ignored and leftover.node.tag in _IGNORED.get(str(before.node.tag), ())):
+                _remove(before.node, leftover)
     _drop_only(before, edit)
     addresses.settle(before.node, before.copy, edit)
 
