@@ -128,21 +128,19 @@ def check_change(after: Element, before: Element) -> list[str]:
 
 
 def _schema_warnings(after: Element, before: Element) -> list[str]:
-    from virtprov.guest.write.schema_rows import without_strangers
-    from virtprov.xml.schema import validate, walk
+    """Return a warning about the first mismatch that the edit has caused.
 
-    schema = validate.load()
-    if schema is None or schema.takes(after):
+    Only the graph is asked: compiled, the schema takes time without end for some documents, and this one may come from
+    anywhere.
+    """
+    from virtprov.guest.write.schema_rows import without_strangers
+    from virtprov.xml.schema import schema_files, walk
+
+    graph = schema_files.load()
+    if graph is None:
         return []
-    after = without_strangers(after)
-    if schema.takes(before):
-        found = schema.finding(after)
-        findings = [found] if found is not None else []
-    elif schema.graph is not None:
-        known = {finding.message for finding in walk.findings(schema.graph, without_strangers(before))}
-        findings = [finding for finding in walk.findings(schema.graph, after) if finding.message not in known]
-    else:
-        findings = []
+    known = {finding.message for finding in walk.findings(graph, without_strangers(before))}
+    findings = [each for each in walk.findings(graph, without_strangers(after)) if each.message not in known]
     return [_warning(f"libvirt does not accept the XML: {each.message}", each.hint) for each in findings[:1]]
 
 
