@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from virtprov.support.errors import UsageError
 
 if TYPE_CHECKING:
-    from virtprov.actions.edit.changes import EditRequest
     from virtprov.guest.document import DomainDocument
     from virtprov.guest.write.use import Use
     from virtprov.host.connection import Host
@@ -44,17 +43,17 @@ def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
     return warnings
 
 
-def without_unknown_values(request: EditRequest) -> EditRequest:
-    """Return a change without the values that the schema does not know; see `library.editing.without_doubts`."""
-    uses = []
-    for use in request.uses:
-        unknown = [warning for warning in use.said.schema_warnings if not warning.is_dropped]
-        if unknown and request.action != "edit":
-            raise UsageError(unknown[0].message, hint=_hint(unknown[0].hint))
-        refused = {warning.where for warning in unknown}
-        places = tuple(place for place in use.said.places if place.path not in refused)
-        uses.append(use._replace(said=use.said._replace(places=places)))
-    return request._replace(uses=tuple(uses))
+def without_unknown_values(use: Use, *, is_new: bool) -> Use:
+    """Return the use of an option without the values that the schema does not know.
+
+    Raises UsageError for such a value of an element that `is_new`, which would be another one without it.
+    """
+    unknown = [warning for warning in use.said.schema_warnings if not warning.is_dropped]
+    if unknown and is_new:
+        raise UsageError(unknown[0].message, hint=_hint(unknown[0].hint))
+    refused = {warning.where for warning in unknown}
+    places = tuple(place for place in use.said.places if place.path not in refused)
+    return use._replace(said=use.said._replace(places=places))
 
 
 def list_dropped(uses: Iterable[Use], host: Host | None) -> list[str]:
@@ -129,21 +128,19 @@ def check_change(after: Element, before: Element) -> list[str]:
 
 
 def _schema_warnings(after: Element, before: Element) -> list[str]:
-    from virtprov.guest.write.schema_rows import without_strangers
-    from virtprov.xml.schema import validate, walk
+    """Return a warning about the first mismatch that the edit has caused.
 
-    schema = validate.load()
-    if schema is None or schema.takes(after):
+    Only the graph is asked: compiled, the schema takes time without end for some documents, and this one may come from
+    anywhere.
+    """
+    from virtprov.guest.write.schema_rows import without_strangers
+    from virtprov.xml.schema import schema_files, walk
+
+    graph = schema_files.load()
+    if graph is None:
         return []
-    after = without_strangers(after)
-    if schema.takes(before):
-        found = schema.finding(after)
-        findings = [found] if found is not None else []
-    elif schema.graph is not None:
-        known = {finding.message for finding in walk.findings(schema.graph, without_strangers(before))}
-        findings = [finding for finding in walk.findings(schema.graph, after) if finding.message not in known]
-    else:
-        findings = []
+    known = {finding.message for finding in walk.findings(graph, without_strangers(before))}
+    findings = [each for each in walk.findings(graph, without_strangers(after)) if each.message not in known]
     return [_warning(f"libvirt does not accept the XML: {each.message}", each.hint) for each in findings[:1]]
 
 

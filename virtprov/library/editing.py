@@ -201,11 +201,17 @@ def warn_of_doubts(requests: Sequence[EditRequest], host: Host | None, hears: He
 def without_doubts(requests: tuple[EditRequest, ...]) -> tuple[EditRequest, ...]:
     """Return the requests without values that libvirt's schema does not know, for XML that no host here reads.
 
-    Raises UsageError for such a value of a new device, which would be another one without it.
+    Raises UsageError like schema_check.without_unknown_values.
     """
     from virtprov.actions import schema_check
+    from virtprov.actions.edit.changes import EDIT
 
-    return tuple(schema_check.without_unknown_values(request) for request in requests)
+    def clean(request: EditRequest) -> EditRequest:
+        is_new = request.action != EDIT
+        uses = tuple(schema_check.without_unknown_values(use, is_new=is_new) for use in request.uses)
+        return request._replace(uses=uses)
+
+    return tuple(clean(request) for request in requests)
 
 
 def _is_alone(choice: Choice, host: Host) -> bool:

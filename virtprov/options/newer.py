@@ -45,5 +45,3 @@ NEWER: dict[str, tuple[str, ...]] = {
     "vcpus": ("clusters",),
     "video": ("model.blob",),
 }
-UNLISTED = {"filesystem": ("source.pool", "source.volume"), "smartcard": ("alias.name",)}
-"""What libvirt knows although its schema does not list it (tried with 9.0)."""

@@ -16,18 +16,18 @@ from virtprov.guest.edits.firmware import make_room_for_uefi
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
 from virtprov.guest.write.compose import NewDevice
+from virtprov.guest.write.named_places import named_places
 from virtprov.guest.write.select import Selector
 from virtprov.guest.write.sizes import in_kib
 from virtprov.guest.write.use import Use
 from virtprov.options.catalogue import table
-from virtprov.options.model import Table
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from virtprov.actions.seed.replace import SeedChange
     from virtprov.cloudinit.seed_request import SeedRequest
@@ -107,6 +107,18 @@ def change(
     if request.action == REMOVE:
         return _remove(request, altered, host)
     return _build(request, altered, host, storage)
+
+
+def warn_of_none(request: EditRequest, guests: Iterable[Guest]) -> str:
+    """Return a warning if `all` selects nothing in any of the guest's definitions; otherwise "".
+
+    This is no error: scripts use it on guests of every kind.
+    """
+    selector, rows = request.selector, table(request.group)
+    by_all = selector.position == select.ALL and selector.wanted is None and rows.many
+    if request.action not in (EDIT, REMOVE) or not by_all or any(select.elements(guest, rows) for guest in guests):
+        return ""
+    return f"the guest has no --{rows.flag} to {'change' if request.action == EDIT else 'remove'}"
 
 
 def check_group(action: str, group: str) -> None:
@@ -214,12 +226,12 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
             makings += _act(request.group, guest, host, node, use, storage)
             if default_network.is_asked(use.group, use.text):
                 default_network.connect(_setting(request, guest, host, [node]))
-        leftovers.drop(was, node, [use.said for use in request.uses])
+        said = [use.said for use in request.uses]
+        leftovers.drop(was, named_places(node, said), keep_ignored=host is not None and host.is_recorded)
         _fill_target(request, guest, host, node)
         boot_order.settle(guest, node, path.text(was.copy, "./boot/@order"))
         after_edit(_setting(request, guest, host, [node]), node, was.copy)
-    warnings = (*storage.warnings[warned:], *_warn_of_none(rows, chosen, "change"))
-    told = tuple(storage.notes[noted:]), warnings
+    told = tuple(storage.notes[noted:]), tuple(storage.warnings[warned:])
     return ChangeResult(guest, tuple(chosen), tuple(was.copy for was in before), tuple(makings), *told)
 
 
@@ -250,7 +262,7 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
     before = None if part is None else leftovers.Before(part)
     setting = _write_part(request, guest, host)
     if before is not None and before.node.getroottree().getroot() is guest.root:
-        leftovers.drop(before, guest.root, [use.said for use in request.uses])
+        leftovers.drop(before, named_places(guest.root, [use.said for use in request.uses]))
     part = path.find(guest.root, rows.part) if rows.part else guest.root
     if before is not None and part is not None:
         settle_nodes(part, before.copy)
@@ -406,12 +418,7 @@ def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Change
     for node in gone:
         after_removal(guest, node)
     notes = removed_storage.notes(gone) if host is not None else ()
-    return ChangeResult(guest, gone, gone, (), notes, _warn_of_none(rows, chosen, "remove"))
-
-
-def _warn_of_none(rows: Table, chosen: list[Element], what: str) -> tuple[str, ...]:
-    """Return a warning if `all` selects nothing, which is no error: scripts use it on guests of every kind."""
-    return () if chosen else (f"the guest has no --{rows.flag} to {what}",)
+    return ChangeResult(guest, gone, gone, (), notes)
 
 
 # -- cloud-init ----------------------------------------------------------------------------------

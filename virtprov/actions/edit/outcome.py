@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import ADD, EJECT, SEED, ChangeResult, EditRequest, change, checks_of, storage_of
+from virtprov.actions.edit.changes import (
+    ADD,
+    EJECT,
+    SEED,
+    ChangeResult,
+    EditRequest,
+    change,
+    checks_of,
+    storage_of,
+    warn_of_none,
+)
 from virtprov.actions.edit.original import Source
 from virtprov.actions.request import Checks
 from virtprov.guest.checks import display_passwords
@@ -129,6 +139,12 @@ def _apply_in_order(
     dry = not (options.define or options.start)
     effects: list[Live] = []
     for request in requests:
+        nothing = warn_of_none(request, [shown.guest] if live is None else [shown.guest, live.guest])
+        if nothing:
+            shown.take(ChangeResult(shown.guest, (), warnings=(nothing,)))
+            if live is not None:
+                live.take(ChangeResult(live.guest, ()))
+            continue
         twin = None if document is running else shown.guest
         now = None if live is None else _on_running(request, live.guest, options, host, live.storage, twin)
         if now is not None and document is running:

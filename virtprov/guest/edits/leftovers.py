@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import addresses
 from virtprov.support import log
-from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
-from virtprov.xml.schema.branches import TEXT, Edit, Leftover, find_all, selector_to_follow
+from virtprov.xml.schema.branches import TEXT, Edit, Leftover, Named, find_all, selector_to_follow
 from virtprov.xml.schema.walk import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from virtprov.guest.write.assign import Assignments
     from virtprov.xml.tree import Element
 
 
@@ -76,6 +72,10 @@ def _there(device: Element, row: Only) -> list[str]:
     return [where for where in row.parts if path.get(device, where) is not None]
 
 
+_IGNORED = {"graphics": ("image", "gl")}
+"""Parts of SPICE displays that libvirt ignores in other displays."""
+
+
 class Before:
     """An element as it is before an edit, with a copy of everything in it."""
 
@@ -92,13 +92,15 @@ class Before:
         return any(dict(now.attrib) != dict(was.attrib) for now, was in self.twins.items())
 
 
-def drop(before: Before, top: Element, said: Iterable[Assignments]) -> None:
-    """Remove what only fits the element as it was, except for what was named; `top` is where the names' paths start."""
+def drop(before: Before, named: Named, *, keep_ignored: bool = False) -> None:
+    """Remove what only fits the element as it was, except for what was named.
+
+    `keep_ignored` keeps parts that the schema refuses but libvirt ignores, as virt-xml does.
+    """
     if not before.selects:
         return
     from virtprov.xml.schema import schema_files
 
-    named = frozenset(spot for wanted in said for spot in _named(top, wanted))
     edit = Edit(before.twins, named)
     graph = schema_files.load()
     if graph is not None:
@@ -108,38 +110,10 @@ def drop(before: Before, top: Element, said: Iterable[Assignments]) -> None:
             _tell(f"set {key}='{word}' of", node)
             node.set(key, word)
         for leftover in find_all(graph, before.node, edit):
-            _remove(before.node, leftover)
+            if not (keep_ignored and leftover.node.tag in _IGNORED.get(str(before.node.tag), ())):
+                _remove(before.node, leftover)
     _drop_only(before, edit)
     addresses.settle(before.node, before.copy, edit)
-
-
-def _named(top: Element, wanted: Assignments) -> Iterable[tuple[Element, str]]:
-    """Return the places that the user named, as elements and attributes."""
-    for place in wanted.places:
-        where = place.where(top)
-        node = path.find(top, where) if where and place.text is not None else None
-        if node is not None:
-            yield node, path.parse(where)[1]
-    for free in wanted.xpaths:
-        yield from _named_by_xpath(top, free)
-
-
-def _named_by_xpath(top: Element, free: dict[str, str]) -> Iterable[tuple[Element, str]]:
-    from virtprov.xml import xpath
-
-    start = path.find(top, free.get("from") or ".")
-    where = free.get("create") or xpath.split_value(free.get("set", ""))[0]
-    if start is None or not where:
-        return
-    try:
-        chosen = xpath.select(start, where)[:1]
-    except UsageError:
-        return
-    for found in chosen:
-        if getattr(found, "is_attribute", False):
-            yield found.getparent(), str(found.attrname)
-        elif hasattr(found, "attrib"):
-            yield found, ""
 
 
 def _remove(top: Element, leftover: Leftover) -> None:

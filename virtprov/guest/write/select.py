@@ -50,8 +50,6 @@ def elements(guest: Guest, table: Table) -> list[Element]:
 def choose(guest: Guest, table: Table, selector: Selector, host: HostView | None = None) -> list[Element]:
     """Return the selected elements. Raises NoneSuch if there are none, UsageError for an invalid selector."""
     matches = elements(guest, table)
-    if not matches and selector.position == ALL and selector.wanted is None:
-        return []
     if not matches:
         raise NoneSuch(f"the guest has no {_kind(table)}", hint="use --add-device to add one")
     if selector.wanted is None:

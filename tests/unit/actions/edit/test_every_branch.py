@@ -18,6 +18,8 @@ from virtprov.xml.schema import schema_files
 from virtprov.xml.schema.grammar import ATTRIBUTE, CHOICE, Expression
 from virtprov.xml.tree import Element
 
+TURNS = 5
+
 
 def selectors(part: Expression) -> dict[str, list[str]]:
     """The attributes with fixed words in the branches of an element's choices, with one word of each branch."""
@@ -95,9 +97,10 @@ def test_an_edit_of_a_selector_leaves_a_document_that_the_schema_takes() -> None
                 full = schema.document(way, number, {selector: old}, full=True)
                 assert full is not None
                 good = [root for root in variants(full, least[old], where) if schema.takes(root)]
-                for new in [word for word in least if word != old]:
+                for turn, new in enumerate(word for word in least if word != old):
                     uses = tuple(uses_for(full_node(least[new], where), where))
-                    for root in good:
+                    # every pair of words, and every part; not every part with every pair, which takes minutes
+                    for root in good[:1] + good[1 + turn % TURNS :: TURNS]:
                         if schema.takes(set_alone(root, least[new], where)):
                             continue
                         seen["edits"] += 1
@@ -105,7 +108,7 @@ def test_an_edit_of_a_selector_leaves_a_document_that_the_schema_takes() -> None
                             wrong.append((where, selector, old, new, tree.to_text(root)))
     assert not wrong, "\n".join(map(str, wrong[:20]))
     assert seen["selectors"] > 40
-    assert seen["edits"] > 500
+    assert seen["edits"] > 100
 
 
 def test_the_walk_finds_the_choices_that_people_know() -> None:
