@@ -51,6 +51,8 @@ def choose(host: HostView, asked: PlatformRequest, profile: Profile) -> Platform
     """
     known = host.capabilities.of_host()
     arch = _SAME_ARCH.get(asked.arch, asked.arch)
+    if asked.os_type == "linux" and host.driver == "xen":  # the name of Xen 3 for paravirtual guests
+        asked = asked._replace(os_type="xen")
     kind = _pick_kind(known, asked, arch)
     domain = _pick_domain(kind, asked.domain_type)
     if domain.name == "test" and host.driver != "test":
@@ -58,7 +60,7 @@ def choose(host: HostView, asked: PlatformRequest, profile: Profile) -> Platform
             f"the recording of this {host.driver} host has no capabilities.xml, so its capabilities are unknown",
             hint="record the host again with `virtprov-install --record-host DIR`",
         )
-    emulator = asked.emulator or ("" if host.driver == "vz" or kind.os_type == "xen" else domain.emulator)
+    emulator = asked.emulator or ("" if host.driver == "vz" or kind.os_type in ("xen", "xenpvh") else domain.emulator)
     machines = tuple(each.name for each in domain.machines)
     machine = asked.machine or _default_machine(host, kind, domain, machines, profile)
     features = tuple(name for name in ("acpi", "apic", "pae") if kind.default(name))

@@ -52,7 +52,6 @@ RULES = (
         lambda setting: (
             setting.driver == "lxc"
             and _has_own_root(setting)
-            and not setting.guest.has("./os/init")
             and "privnet" not in setting.choices.features_off
         ),
         set_private_network,

@@ -61,16 +61,20 @@ def _fill_port(display: Element, name: str) -> None:
 
 
 def _fill_spice(setting: RuleContext, display: Element) -> None:
-    if not _listens_elsewhere(display):
-        given = [name for name in ("port", "tlsPort") if name in display.attrib]
-        if not given and "autoport" not in display.attrib:
-            display.set("port", "-1")
-            display.set("tlsPort", "-1")
-            display.set("autoport", "yes")
+    if not _listens_elsewhere(display) and "autoport" not in display.attrib:
+        _fill_spice_ports(display)
     if path.get(display, "./gl/@enable") == "yes" and path.get(display, "./gl/@rendernode") is None:
         path.put(display, "./gl/@rendernode", _render_node(setting))
     if not setting.host.is_remote and path.find(display, "./image/@compression") is None:
         path.put(display, "./image/@compression", "off")
+
+
+def _fill_spice_ports(display: Element) -> None:
+    """Let libvirt choose both ports, unless one is given: without TLS, it cannot choose one only."""
+    if any(display.get(name, "-1") != "-1" for name in ("port", "tlsPort")):
+        return
+    for name, value in (("port", "-1"), ("tlsPort", "-1"), ("autoport", "yes")):
+        display.set(name, value)
 
 
 def _render_node(setting: RuleContext) -> str | None:
@@ -222,7 +226,7 @@ RULES = (
         "a sound card for SPICE",
         lambda setting: (
             has_spice(setting)
-            and setting.like_qemu
+            and (setting.like_qemu or setting.driver == "xen")
             and setting.guest.is_hvm
             and not setting.guest.devices("sound")
             and not setting.refused("sound")

@@ -122,10 +122,8 @@ def set_secure_boot(setting: RuleContext) -> None:
             tree.remove(found)
     guest.put("./os/@firmware", "efi")
     features = guest.ensure("./os/firmware")
-    wanted = [("secure-boot", on), ("enrolled-keys", on)] if on else [("enrolled-keys", False)]
-    for name, state in wanted:
-        feature = path.ensure(features, f"./feature[@name='{name}']")
-        feature.set("enabled", "yes" if state else "no")
+    feature = path.ensure(features, "./feature[@name='enrolled-keys']")
+    feature.set("enabled", "yes" if on else "no")
 
 
 def _wants_tpm(setting: RuleContext) -> bool:
@@ -141,8 +139,11 @@ def _wants_tpm(setting: RuleContext) -> bool:
 
 
 def _offers_crb(setting: RuleContext) -> bool:
+    """Return whether the host offers CRB; a host that reports no capabilities has it for QEMU guests on x86."""
     known = setting.domcaps
-    return known is not None and "tpm-crb" in (known.device("tpm", "model") or ())
+    if known is None:
+        return setting.guest.is_x86 and setting.is_qemu
+    return "tpm-crb" in (known.device("tpm", "model") or ())
 
 
 def add_tpm(setting: RuleContext) -> None:
