@@ -53,7 +53,8 @@ class Drafted(Record):
 class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
-    `taken` is a warning if the guest is only shown and its name already exists.
+    `taken` is a warning if the guest is only shown and its name already exists. `starts` is False if the guest is only
+    defined.
     """
 
     plan: Plan
@@ -64,6 +65,7 @@ class InstallPlan(Record):
     macs: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     taken: str = ""
+    starts: bool = True
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -101,7 +103,14 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
-    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes, taken)
+    macs = tuple(checks.mac_addresses(guest))
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, starts=starts(request))
+
+
+def starts(request: InstallRequest) -> bool:
+    """Return whether the guest is started: with --noreboot, one that is not installed is only defined."""
+    installs = request.method.has_install_phase or request.seed is not None
+    return installs or request.transient or not request.noreboot
 
 
 def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
@@ -300,8 +309,7 @@ def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile:
 
 def _settle_name(setting: RuleContext, request: InstallRequest) -> None:
     guest, host, profile = setting.guest, setting.host, setting.profile
-    if request.name:
-        names.check_name(request.name)
+    if request.name and not guest.name:  # --metadata name= is set already, and wins as in virt-install
         guest.put("./name", request.name)
     if not guest.name:
         name = names.default_name(
@@ -433,7 +441,7 @@ def _blocked(request: InstallRequest, setting: RuleContext) -> list[reachable.Ba
 
 def check_waiting(request: InstallRequest, host: HostView) -> None:
     """Raise HostError if the guest is to be waited for but will never run."""
-    if not request.wait or request.printing or request.dry:
+    if not request.wait or request.printing or request.dry or not starts(request):
         return
     if host.driver == "test" or host.is_recorded:
         what = "a recorded host" if host.is_recorded else "libvirt's test driver"
@@ -479,7 +487,8 @@ def _steps(
         listed.append(Create(name, first))
         return tuple(listed)
     listed.append(Define(name, stays))
-    listed.append(Start(name) if first.text == stays.text else Create(name, first))
+    if starts(request):
+        listed.append(Start(name) if first.text == stays.text else Create(name, first))
     if request.autostart:
         listed.append(SetAutostart(name, True))
     return tuple(listed)

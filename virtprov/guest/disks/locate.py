@@ -88,6 +88,7 @@ class DiskResolver:
         """
         spec = spec._replace(
             driver_format=spec.driver_format or places.text(disk, "./driver/@type"),
+            driver_name=places.text(disk, "./driver/@name") if new else "",
             type=spec.type or (disk.get("type", "") if new else ""),
         )
         if spec.vol:
