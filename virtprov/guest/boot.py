@@ -120,6 +120,20 @@ def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
     return final
 
 
+def only_phase(guest: Guest, method: Method) -> Guest:
+    """Return the guest for hosts that can only start stored definitions: its medium stays.
+
+    It boots from its disk, and while that is empty from the installer.
+    """
+    only = guest.copy()
+    words = ["hd"] if device_for(only, "hd") is not None else []
+    if method.boots_from and method.boots_from not in words:
+        words.append(method.boots_from)
+    set_order(only, words or ["hd"])
+    number_devices(only)
+    return only
+
+
 def _final_words(guest: Guest, method: Method) -> list[str]:
     """Return the boot devices: a live medium or an imported disk first; a disk is always in the list.
 

@@ -77,9 +77,7 @@ class Libvirt:
             for arch in arches:
                 offer = ("virCapabilitiesAddGuest", c_void_p, found, os_type, arch, nothing, nothing, nothing, nothing)
                 guest = c_void_p(self.call(*offer))
-                self.call(
-                    "virCapabilitiesAddGuestDomain", c_void_p, guest, virt, nothing, nothing, nothing, nothing
-                )
+                self.call("virCapabilitiesAddGuestDomain", c_void_p, guest, virt, nothing, nothing, nothing, nothing)
         return found
 
     def parse(self, text: str, options: c_void_p, flags: int) -> c_void_p:

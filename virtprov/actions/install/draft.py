@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks
+from virtprov.actions.install import boot_checks, disk_checks, phases
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
@@ -81,9 +81,8 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     check(request, drafted)
     blocked = _blocked(request, setting)
     guest = setting.guest
-    keep_media = setting.profile.is_windows
-    method = request.method
-    final = boot.final_phase(guest, method, keep_media)
+    method = phases.method(request, setting)
+    final = phases.final(setting, method)
     watch.begin(final)
     watch.step("boot-order")
     install = boot.install_phase(guest, method) if method.has_install_phase else None
@@ -104,13 +103,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
     macs = tuple(checks.mac_addresses(guest))
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, starts=starts(request))
-
-
-def starts(request: InstallRequest) -> bool:
-    """Return whether the guest is started: with --noreboot, one that is not installed is only defined."""
-    installs = request.method.has_install_phase or request.seed is not None
-    return installs or request.transient or not request.noreboot
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, starts=phases.starts(request))
 
 
 def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
@@ -441,7 +434,7 @@ def _blocked(request: InstallRequest, setting: RuleContext) -> list[reachable.Ba
 
 def check_waiting(request: InstallRequest, host: HostView) -> None:
     """Raise HostError if the guest is to be waited for but will never run."""
-    if not request.wait or request.printing or request.dry or not starts(request):
+    if not request.wait or request.printing or request.dry or not phases.starts(request):
         return
     if host.driver == "test" or host.is_recorded:
         what = "a recorded host" if host.is_recorded else "libvirt's test driver"
@@ -487,7 +480,7 @@ def _steps(
         listed.append(Create(name, first))
         return tuple(listed)
     listed.append(Define(name, stays))
-    if starts(request):
+    if phases.starts(request):
         listed.append(Start(name) if first.text == stays.text else Create(name, first))
     if request.autostart:
         listed.append(SetAutostart(name, True))

@@ -14,6 +14,8 @@ def _wants_graphics(setting: RuleContext) -> bool:
         return False
     if guest.is_container:
         return setting.driver == "vz"
+    if setting.product == "hyperv":  # its display cannot be configured
+        return False
     return guest.is_x86 or guest.is_pseries or guest.is_loongarch or guest.is_arm_virt or guest.is_riscv_virt
 
 
@@ -29,7 +31,7 @@ def has_spice(setting: RuleContext) -> bool:
 
 def _default_type(setting: RuleContext) -> str:
     if not setting.like_qemu:
-        return "vnc"
+        return "rdp" if setting.product == "vbox" else "vnc"
     known = setting.domcaps
     offered = known.device("graphics", "type") if known is not None else None
     return "vnc" if offered is not None and "spice" not in offered else "spice"
@@ -46,6 +48,8 @@ def fill_graphics(setting: RuleContext) -> None:
             _fill_spice(setting, display)
         elif kind == "vnc":
             _fill_port(display, "port")
+        elif kind == "rdp" and setting.product == "vbox" and not {"port", "autoport"} & set(display.attrib):
+            display.set("autoport", "yes")
         elif kind == "sdl":
             _fill_sdl(display)
 
@@ -105,6 +109,8 @@ def _default_video(setting: RuleContext) -> str:
     models = (known.device("video", "modelType") if known is not None else None) or ()
     qxl_fits = guest.is_x86 and setting.like_qemu and (not models or "qxl" in models)
     choices = (
+        ("vmvga", setting.product == "vmware"),
+        ("vbox", setting.product == "vbox"),
         ("vga", guest.is_pseries),
         ("virtio", guest.is_loongarch or guest.is_riscv_virt or guest.is_s390x),
         ("virtio", has_spice(setting) and _uses_gl(setting)),
@@ -180,6 +186,8 @@ def _wants_tablet(setting: RuleContext) -> bool:
     guest = setting.guest
     if guest.devices("input") or setting.refused("input") or not guest.devices("graphics") or guest.is_container:
         return False
+    if setting.product:
+        return False
     return not guest.is_xen_pv and (guest.is_s390x or not _usb_off(setting))
 
 
@@ -198,7 +206,7 @@ RULES = (
     Rule(
         "video",
         "a video card for the display; the model depends on host and profile",
-        lambda setting: setting.guest.is_hvm,
+        lambda setting: setting.guest.is_hvm and setting.product != "hyperv",
         fill_video,
         "--video model.type=none",
     ),

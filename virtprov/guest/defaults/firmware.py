@@ -67,7 +67,7 @@ def set_uefi(setting: RuleContext) -> None:
     Raises HostError if the user asked for UEFI and the host has none; as a mere default it only warns.
     """
     guest, known = setting.guest, setting.domcaps
-    if known is not None and "efi" in known.firmwares:
+    if setting.product == "vmware" or known is not None and "efi" in known.firmwares:
         guest.put("./os/@firmware", "efi")
         return
     loader = _find_loader(setting)

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks import network_disk, source_element
+from virtprov.guest.disks import driver_paths, network_disk, source_element
 from virtprov.guest.disks.existing import Lookup, Told
 from virtprov.guest.disks.new_volumes import NewVolumes
 from virtprov.guest.disks.source import ATTRIBUTE, DIR, DiskSource
@@ -169,10 +169,14 @@ class DiskResolver:
             given = unquote(given.removeprefix("file://"))
         elif "://" in given:
             network_disk.refuse_unknown(given)
-        path = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
+        foreign = driver_paths.is_foreign(self.host, given)
+        path = given if self.host.is_remote or foreign else os.path.abspath(os.path.expanduser(given))
         volume = self.host.storage.volume_at(path)
         if volume is not None:
             return self._existing_volume(disk, volume, spec)
+        if foreign and self.host.driver in driver_paths.WINDOWS and spec.size is None:  # nobody can look there
+            source_element.place(disk, "file", path)
+            return Making()
         here = "" if self.host.is_remote else source_element.kind_here(path)
         if here:
             _refuse_password(spec)

@@ -41,7 +41,7 @@ def test_a_path_on_another_machine_needs_a_pool(host_of: Record) -> None:
 
 def test_a_path_on_another_machine_is_a_whole_one(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
-    with pytest.raises(UsageError, match="--disk x.img: a path on a remote host must start with /"):
+    with pytest.raises(UsageError, match="--disk x.img: a path on this host must have the form /FOLDER/FILE"):
         DiskResolver(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="x.img", size=1))
     with pytest.raises(
         HostError, match="this directory is not in any storage pool of the remote host, so it cannot be accessed"
