@@ -14,7 +14,6 @@ from lab import writers
 
 from virtprov.cli.install import flags, legacy, request
 from virtprov.library import installing
-from virtprov.osinfo.os_request import OsinfoRequest
 
 pytestmark = pytest.mark.live
 

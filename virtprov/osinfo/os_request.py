@@ -47,18 +47,19 @@ def parse_word(value: str | None, environment: Mapping[str, str]) -> OsinfoReque
     return OsinfoRequest(name="generic") if text == "none" else None
 
 
-def from_options(given: Mapping[str, str]) -> OsinfoRequest:
+def from_options(given: Mapping[str, str], environment: Mapping[str, str]) -> OsinfoRequest:
     """Return the request for the options of `--osinfo`, name -> text, as their table spells them.
 
     `id` wins over `name`. As with virt-install, once options are given nothing is detected or required unless they
-    say so.
+    say so; detection alone requires a result.
     """
     if given.get("list"):
         return OsinfoRequest(wants_list=True, list_word=given["list"])
-    full = given.get("id", "")
+    full, detects = given.get("id", ""), given.get("detect") == "yes"
+    default = "yes" if detects and DISABLE_REQUIRE not in environment else "no"
     return OsinfoRequest(
         name=full or given.get("name", ""),
         is_full_id=bool(full),
-        detect=given.get("detect") == "yes",
-        require=given.get("require") == "yes",
+        detect=detects,
+        require=(given.get("require") or default) == "yes",
     )

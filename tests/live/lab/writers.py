@@ -3,8 +3,8 @@
     writers.py vmx|xl < GUESTS
 
 GUESTS is a JSON list of domain documents; the answer is a list of [configuration, error], one of them empty. This runs
-as a program of its own, because the functions are not part of libvirt's interface: a wrong call ends the process. They
-are exported under the same names and with the same arguments by libvirt 9.0 and 11.3 (src/vmx/vmx.h, src/libxl/xen_xl.h,
+as a program of its own, because the functions are not part of libvirt's interface: a wrong call ends the process.
+libvirt 9.0 and 11.3 export them with the same names and arguments (src/vmx/vmx.h, src/libxl/xen_xl.h,
 src/libxl/libxl_conf.h, src/conf/capabilities.h, src/conf/domain_conf.h).
 """
 

@@ -262,6 +262,7 @@ class NewVolumes:
                 f"--disk format={fmt}: libvirt cannot create images in this format",
                 hint=nearest(fmt, FORMATS) or "use for example qcow2 or raw",
             )
+        _check_format(pool, spec.format)
         encryption = _encryption(disk, fmt, spec)
         if encryption is not None:
             _write_encryption(disk, encryption)
@@ -311,6 +312,15 @@ def _instead(host: HostView, path: str) -> str:
     from virtprov.guest.disks.uploads import instead
 
     return instead(host, path)
+
+
+def _check_format(pool: PoolInfo | None, fmt: str) -> None:
+    """Raise UsageError for an image format in a pool whose volumes are raw devices."""
+    if pool is not None and pool.type not in FILE_POOLS and fmt not in ("", "raw", "luks"):
+        raise UsageError(
+            f"--disk format={fmt}: storage pool '{pool.name}' of type {pool.type} has no image formats",
+            hint="omit format=: its volumes are devices with raw data",
+        )
 
 
 def _check_kind(pool: PoolInfo | None) -> None:

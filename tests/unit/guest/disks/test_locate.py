@@ -218,6 +218,21 @@ def test_new_volumes_in_a_pool_of_files(spec: DiskSpec, volume: NewVolume, kvm: 
     assert text == f'<disk device="disk" type="file">{driver}<source file="{volume.path}"/></disk>'
 
 
+@pytest.mark.parametrize("kind", ["logical", "disk", "rbd"])
+@pytest.mark.parametrize(("fmt", "is_refused"), [("qcow2", True), ("vmdk", True), ("raw", False), ("", False)])
+def test_pools_of_devices_have_no_image_formats(kind: str, fmt: str, is_refused: bool, host_of: Record) -> None:
+    source = "<source><device path='/dev/sdq'/></source>" if kind == "disk" else "<source><name>q</name></source>"
+    source = "<source><host name='ceph'/><name>q</name></source>" if kind == "rbd" else source
+    pool = f"<pool type='{kind}'><name>q</name>{source}<target><path>/dev</path></target></pool>"
+    host = host_of(inventory=pool, pools={"q": [100 * GIB, 0, 100 * GIB]})
+    spec = DiskSpec(size=1, pool="q", format=fmt)
+    if is_refused:
+        with pytest.raises(UsageError, match=f"format={fmt}: storage pool 'q' of type {kind} has no image formats"):
+            resolved(host, spec)
+    else:
+        assert len(resolved(host, spec)[1].volumes) == 1
+
+
 def test_a_new_logical_volume_is_made_in_full(host_of: Record) -> None:
     pool = "<pool type='logical'><name>lvm</name><target><path>/dev/lvm</path></target></pool>"
     host = host_of(inventory=pool, pools={"lvm": [100 * GIB, 0, 100 * GIB]})
