@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks, phases
+from virtprov.actions.install import boot_checks, disk_checks, peeking, phases
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
@@ -256,6 +256,7 @@ class _Drafting:
             advised_gib=_advised_gib(setting),
             check_space=self.request.checks.disk_size,
             pool_create=self.request.checks.pool_create,
+            peek=peeking.peek(self.request, self.host),
         )
         self.makings = tuple(resolver.resolve(element, spec) for element, spec in self.disks)
         self.watch.detail()

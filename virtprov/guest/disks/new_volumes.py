@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
     from virtprov.host.info import PoolInfo
 
-_NO_FILES = ("/dev/", "/sys/", "/proc/")
+NO_FILES = ("/dev/", "/sys/", "/proc/")
 """Directories whose files are lost at the next boot, or are not regular files."""
 _ON_OTHERS = ("qcow2", "qed", "vmdk")
 """Formats that support backing images."""
@@ -108,13 +108,13 @@ class NewVolumes:
         if not path.startswith("/"):
             form = driver_paths.form(self.host)
             raise UsageError(f"--disk {path}: a path on this host must have the form {form}", hint="give the full path")
-        if pool is None and not (wants_new and self.pool_create):
-            raise _unseen(path, os.path.dirname(path), asked=wants_new)
+        if pool is None and (not wants_new or path.startswith(NO_FILES)):
+            raise _unseen(path, os.path.dirname(path))
 
     def _check_place(self, path: str, pool: PoolInfo | None) -> None:
         """Raise UsageError or HostError for a path at which no disk can be created."""
         directory, name = os.path.split(path)
-        if pool is None and path.startswith(_NO_FILES):
+        if pool is None and path.startswith(NO_FILES):
             raise UsageError(f"--disk {path}: files cannot be created in {directory}", hint="check the path")
         if pool is None and not self.host.is_remote and not os.path.isdir(directory):
             raise UsageError(f"--disk {path}: the directory {directory} does not exist", hint="create it first")
@@ -137,7 +137,7 @@ class NewVolumes:
         name = spec.pool or self._default_name()
         pools: tuple[NewPool, ...] = ()
         pool: PoolInfo | None
-        if spec.pool or self.host.storage.pool(name) is not None:
+        if name != DEFAULT_POOL or self.host.storage.pool(name) is not None:
             pool = self.lookup.pool(name)
             target = pool.path
         else:
@@ -332,19 +332,14 @@ def _check_kind(pool: PoolInfo | None) -> None:
         )
 
 
-def _unseen(path: str, directory: str, *, asked: bool) -> HostError:
-    """Return the error for a remote path that is not in any pool."""
-    if asked:
-        return HostError(
-            f"--disk {path}: this directory is not in any storage pool of the remote host",
-            hint=f"add --check pool_create=on to create a pool for {directory}",
-        )
+def _unseen(path: str, directory: str) -> HostError:
+    """Return the error for a remote path that is not in any pool, and that libvirt cannot find otherwise."""
     over = f"`virsh pool-create-as NAME dir --target {directory}`"
-    if path.startswith(_NO_FILES):
+    if path.startswith(NO_FILES):
         over = "a pool of type disk, logical, iscsi or scsi gives access to block devices (`virsh pool-create-as`)"
     return HostError(
         f"--disk {path}: this directory is not in any storage pool of the remote host, so it cannot be accessed",
-        hint=f"create a pool for it: {over}",
+        hint=f"check the path, or create a pool for it: {over} (only a guest that is created is looked for elsewhere)",
     )
 
 

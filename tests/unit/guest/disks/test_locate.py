@@ -401,8 +401,8 @@ def test_files_of_a_remote_host_are_not_looked_for_here(host_of: Record, files: 
     host = host_of("qemu+ssh://vm.example.com/system")
     with pytest.raises(UsageError, match="not found"):
         resolved(host, DiskSpec(path=str(files / "empty.img")))
-    with pytest.raises(HostError, match="this directory is not in any storage pool of the remote host"):
-        resolved(host, DiskSpec(path=str(files / "new.img"), size=1))
+    made = resolved(host, DiskSpec(path=str(files / "full.img"), size=1))[1]
+    assert [volume.pool for volume in made.volumes] == [""]  # libvirt is asked there, when it is made
 
 
 # -- disks that are there ------------------------------------------------------------------------
