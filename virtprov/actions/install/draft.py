@@ -463,7 +463,7 @@ def _steps(
     """Return every step in order: storage, the guest's definition, its first boot."""
     from virtprov.actions.steps import storage
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
-    from virtprov.actions.steps.seed import WriteSeed
+    from virtprov.actions.steps.seed import WriteSeed, WriteSeedFile
 
     listed: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
@@ -473,8 +473,8 @@ def _steps(
     if seed is not None:
         from virtprov.cloudinit.seed_request import KEEP
 
-        passing = seed.keep != KEEP
-        own = [step._replace(passing=passing) if isinstance(step, WriteSeed) else step for step in seed.steps]
+        kinds, passing = (WriteSeed, WriteSeedFile), seed.keep != KEEP
+        own = [step._replace(passing=passing) if isinstance(step, kinds) else step for step in seed.steps]
         listed += [step for step in own if step not in listed]
         first, stays = seed.first_boot, seed.stays
     if request.transient:

@@ -356,3 +356,14 @@ def test_an_interrupted_wait_says_what_becomes_of_the_guest(
     body = json.loads(said.out)["error"]
     assert body["kind"] == "interrupted" and "guest 'new' keeps running" in body["message"]
     assert host.guests.find("new") is not None
+
+
+@pytest.mark.parametrize(("words", "kept"), [("disable=on", 0), ("disable=on,keep=yes", 1)])
+def test_a_seed_on_the_test_driver(
+    words: str, kept: int, host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert command.main([*NEW, "--cloud-init", words, "--noautoconsole"]) == 0
+    assert len(list((tmp_path / "virtprov" / "seeds").iterdir())) == kept
+    known = host.guests.find("new")
+    assert known is not None and known.active
