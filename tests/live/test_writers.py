@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from lab import writers
 
-from virtprov.cli.install import flags, legacy, request
+from virtprov.cli.install import flags, legacy, parse_request
 from virtprov.library import installing
 
 pytestmark = pytest.mark.live
@@ -102,7 +102,7 @@ def rendered(host: str, line: str) -> tuple[str, ...]:
     """Return the documents of a command line."""
     args = flags.install_parser().parse_args(shlex.split(f"--name web --memory 1024 --print-xml {line}"))
     legacy.apply(args)
-    guest = request.new_guest(args)._replace(osinfo=args.osinfo or "debian12")
+    guest = parse_request.new_guest(args)._replace(osinfo=args.osinfo or "debian12")
     return installing.render(f"recorded://{HOSTS / host}", guest)
 
 

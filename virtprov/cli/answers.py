@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bool:
     """Print the sub-options of every group for which help is requested; return whether there was one."""
-    asked = [group for group in groups if gather.help_asked(parser.texts(args, group))]
+    asked = [group for group in groups if gather.is_help_requested(parser.texts(args, group))]
     for group in asked:
         output.result(subopts.help_text(table(group)))
     return bool(asked)
@@ -25,7 +25,7 @@ def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bo
 
 def unready(args: Namespace, output: Output) -> bool:
     """Return whether help is requested for a group that is not supported yet; programs expect no answer then."""
-    asked = [group for group in _UNREADY if gather.help_asked(parser.texts(args, group))]
+    asked = [group for group in _UNREADY if gather.is_help_requested(parser.texts(args, group))]
     for group in asked:
         output.say(f"--{group} is not supported yet")
     return bool(asked)
@@ -42,19 +42,19 @@ def osinfo(text: str | None) -> OsinfoRequest:
     return parse_osinfo(text)
 
 
-def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
+def osinfo_words(request: OsinfoRequest, output: Output) -> bool:
     """Print the answer to `--osinfo list` and `--osinfo help`; return whether one of them was given."""
-    if asked.wants_help:
+    if request.wants_help:
         output.result(subopts.help_text(table("osinfo")))
-    elif asked.wants_list:
+    elif request.wants_list:
         from virtprov.osinfo import listing
 
         warnings: list[str] = []
-        entries = listing.listing(asked.list_word, warnings)
+        entries = listing.listing(request.list_word, warnings)
         for sentence in warnings:
             output.warn(sentence)
         import sys
 
         output.result(listing.as_table(entries) if sys.stdout.isatty() else listing.as_names(entries))
         output.object({"systems": listing.as_objects(entries)})
-    return asked.wants_help or asked.wants_list
+    return request.wants_help or request.wants_list

@@ -27,7 +27,7 @@ SHOWN = "--security"
 """An old name that programs look for in the help."""
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def _wrap(text: str, width: int) -> list[str]:
     """Cut a text into lines at its blanks."""
     lines = [""]
     for word in text.split():
@@ -168,10 +168,10 @@ class _Formatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=26, width=max(_columns() - 2, 40))
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        return _wrapped(text, width)
+        return _wrap(text, width)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return "\n".join(indent + line for line in _wrapped(text, width - len(indent)))
+        return "\n".join(indent + line for line in _wrap(text, width - len(indent)))
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
@@ -195,11 +195,11 @@ class _PrintScript(argparse.Action):
 
 def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = ("--connect",)) -> Parser:
     """Return a parser with the first flags of every command: help, version, connection."""
-    made = Parser(prog=tool, usage=usage, description=description, epilog=_EPILOG)
-    group = made.add_argument_group("options")
+    command = Parser(prog=tool, usage=usage, description=description, epilog=_EPILOG)
+    group = command.add_argument_group("options")
     group.add_argument("-h", "--help", action="help", help="show this help and exit")
     group.add_argument("--version", action="version", version=_version(), help="show the version and exit")
-    made.add_fresh(
+    command.add_fresh(
         group,
         "--completion",
         action=_PrintScript,
@@ -208,7 +208,7 @@ def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = 
         help="print the completion script for bash, zsh or fish",
     )
     group.add_argument(*connect, dest="connect", metavar="URI", help="URI of the hypervisor, such as qemu:///system")
-    return made
+    return command
 
 
 _EPILOG = "`--GROUP help` lists the sub-options of a group, such as `--disk help`. The man page has examples."
@@ -220,11 +220,11 @@ def _version() -> str:
     return __version__
 
 
-def add_talk(made: Parser, group: Target) -> None:
+def add_talk(parser: Parser, group: Target) -> None:
     """Add --quiet, --debug and --output."""
     group.add_argument("-q", "--quiet", action="store_true", help="print only results and errors")
     group.add_argument("-d", "--debug", action="store_true", help="print detailed debug messages")
-    made.add_fresh(
+    parser.add_fresh(
         group,
         "--output",
         choices=("text", "json"),
@@ -274,9 +274,9 @@ def add_osinfo(target: Target) -> None:
     )
 
 
-def add_schema(made: Parser, group: Target) -> None:
+def add_schema(parser: Parser, group: Target) -> None:
     """--no-schema-check."""
-    made.add_fresh(
+    parser.add_fresh(
         group,
         "--no-schema-check",
         action="store_true",

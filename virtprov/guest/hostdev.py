@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
-from virtprov.support.text import listed
+from virtprov.support.text import join_words
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
@@ -26,7 +26,7 @@ _CONTAINER = {"net": "./source/interface", "storage": "./source/block", "misc": 
 """Paths in the XML for devices of containers, by type; they are identified by their name on the host."""
 
 
-class Named(Record):
+class ParsedName(Record):
     """A parsed name: the device's type and model, whether libvirt detaches it, its values in the XML, its display."""
 
     type: str
@@ -36,11 +36,11 @@ class Named(Record):
     display: str = ""
 
 
-def _address(kind: str, *parts: tuple[str, str]) -> Named:
-    return Named(kind, tuple((f"./source/address/@{name}", value) for name, value in parts))
+def _address(kind: str, *parts: tuple[str, str]) -> ParsedName:
+    return ParsedName(kind, tuple((f"./source/address/@{name}", value) for name, value in parts))
 
 
-def parse(name: str) -> Named | None:
+def parse(name: str) -> ParsedName | None:
     """Parse a name that is complete; None if it has to be looked up on the host."""
     if found := _USB_ID.fullmatch(name):
         return _ids(*(f"0x{int(number, 16):04x}" for number in found.groups()))
@@ -51,16 +51,16 @@ def parse(name: str) -> Named | None:
     return None
 
 
-def _ids(vendor: str, product: str) -> Named:
-    return Named("usb", (("./source/vendor/@id", vendor), ("./source/product/@id", product)))
+def _ids(vendor: str, product: str) -> ParsedName:
+    return ParsedName("usb", (("./source/vendor/@id", vendor), ("./source/product/@id", product)))
 
 
-def _pci(*numbers: int) -> Named:
+def _pci(*numbers: int) -> ParsedName:
     named = zip(("domain", "bus", "slot", "function"), numbers, strict=True)
     return _address("pci", *((name, str(number)) for name, number in named))
 
 
-def look_up(name: str, host: HostView | None) -> Named:
+def look_up(name: str, host: HostView | None) -> ParsedName:
     """Parse a name, and look it up on the host if it is a libvirt node device.
 
     For the address of a USB device, its ids are used if the host knows them, because addresses change when the device
@@ -71,7 +71,7 @@ def look_up(name: str, host: HostView | None) -> Named:
         if host is None:
             return said
         _check_single(name, said, host)
-        return _plugged(said, host) or said
+        return _find_plugged(said, host) or said
     forms = "write 0xVENDOR:0xPRODUCT, BUS.DEVICE, or a PCI address (03:00.0)"
     if host is None:
         raise UsageError(
@@ -84,7 +84,7 @@ def look_up(name: str, host: HostView | None) -> Named:
     return found
 
 
-def read_name(name: str, host: HostView) -> Named | None:
+def read_name(name: str, host: HostView) -> ParsedName | None:
     """Parse either kind of name; None if it is invalid and the host has no such device."""
     said = parse(name)
     if said is not None:
@@ -95,10 +95,10 @@ def read_name(name: str, host: HostView) -> Named | None:
     if device.capability == "net" and device.parent:
         return read_name(device.parent, host)
     found = _from_node(name, tree.parse(device.xml, f"the node device {name}"))
-    return _told_apart(found, device.xml, host) if found.type == "usb" else found
+    return _add_address(found, device.xml, host) if found.type == "usb" else found
 
 
-def _check_single(name: str, said: Named, host: HostView) -> None:
+def _check_single(name: str, said: ParsedName, host: HostView) -> None:
     """Raise HostError unless exactly one device of the host fits; a host that lists no such devices is not asked."""
     if said.type == "usb":
         known = [(device.name, node) for device, node in _listed(host, "usb_device")]
@@ -112,7 +112,7 @@ def _check_single(name: str, said: Named, host: HostView) -> None:
         return
     if fits:
         raise HostError(
-            f"--hostdev {name}: {len(fits)} devices of the host have this name", hint=f"use one of {listed(fits)}"
+            f"--hostdev {name}: {len(fits)} devices of the host have this name", hint=f"use one of {join_words(fits)}"
         )
     raise HostError(
         f"--hostdev {name}: the host has no such device",
@@ -128,7 +128,7 @@ def _listed(host: HostView, kind: str) -> Iterator[tuple[NodeDeviceInfo, Element
             yield device, capability
 
 
-def _is_usb(node: Element, said: Named) -> bool:
+def _is_usb(node: Element, said: ParsedName) -> bool:
     """Return whether a USB device has these ids, or this address."""
     if said.places[0][0].endswith("@bus"):
         return _usb_place(node) == tuple(int(value) for _, value in said.places)
@@ -136,7 +136,7 @@ def _is_usb(node: Element, said: Named) -> bool:
     return all(_same(there, value) for there, (_, value) in zip(ids, said.places, strict=True))
 
 
-def _pci_name(said: Named) -> str:
+def _pci_name(said: ParsedName) -> str:
     """Return libvirt's name of a PCI device: pci_0000_00_1f_2."""
     domain, bus, slot, function = (int(value) for _, value in said.places)
     return f"pci_{domain:04x}_{bus:02x}_{slot:02x}_{function:x}"
@@ -150,10 +150,10 @@ def _usb_place(capability: Element) -> tuple[int, int]:
     return int(path.text(capability, "./bus") or "-1"), int(path.text(capability, "./device") or "-1")
 
 
-def _plugged(said: Named, host: HostView) -> Named | None:
+def _find_plugged(address: ParsedName, host: HostView) -> ParsedName | None:
     """Return the ids of the USB device at an address of the host; None if there is none."""
-    places = dict(said.places)
-    if said.type != "usb" or "./source/address/@bus" not in places:
+    places = dict(address.places)
+    if address.type != "usb" or "./source/address/@bus" not in places:
         return None
     wanted = int(places["./source/address/@bus"]), int(places["./source/address/@device"])
     for capability in _usb_devices(host):
@@ -162,20 +162,20 @@ def _plugged(said: Named, host: HostView) -> Named | None:
     return None
 
 
-def _told_apart(found: Named, text: str, host: HostView) -> Named:
+def _add_address(name: ParsedName, text: str, host: HostView) -> ParsedName:
     """Add the address if the host has several devices with the same ids."""
-    twins = [each for each in _usb_devices(host) if _read_usb(each, "").places == found.places]
+    twins = [each for each in _usb_devices(host) if _read_usb(each, "").places == name.places]
     if len(twins) < 2:
-        return found
+        return name
     mine = tree.child(tree.parse(text), "capability")
     assert mine is not None
     bus, device = _usb_place(mine)
-    return found._replace(
-        places=(*found.places, ("./source/address/@bus", str(bus)), ("./source/address/@device", str(device)))
+    return name._replace(
+        places=(*name.places, ("./source/address/@bus", str(bus)), ("./source/address/@device", str(device)))
     )
 
 
-def _from_node(name: str, node: Element) -> Named:
+def _from_node(name: str, node: Element) -> ParsedName:
     capability = tree.child(node, "capability")
     kind = capability.get("type", "") if capability is not None else ""
     if capability is None or kind not in _READERS:
@@ -186,22 +186,22 @@ def _from_node(name: str, node: Element) -> Named:
     return _READERS[kind](capability, name)
 
 
-def _read_usb(capability: Element, name: str) -> Named:
+def _read_usb(capability: Element, name: str) -> ParsedName:
     vendor, product = path.text(capability, "./vendor/@id"), path.text(capability, "./product/@id")
     if vendor and product and vendor != "0x0000":
         return _ids(vendor, product)
     return _address("usb", ("bus", path.text(capability, "./bus")), ("device", path.text(capability, "./device")))
 
 
-def _read_pci(capability: Element, name: str) -> Named:
+def _read_pci(capability: Element, name: str) -> ParsedName:
     numbers = (int((path.text(capability, part) or "0"), 0) for part in ("domain", "bus", "slot", "function"))
     return _pci(*numbers)
 
 
-def _read_scsi(capability: Element, name: str) -> Named:
+def _read_scsi(capability: Element, name: str) -> ParsedName:
     host = path.text(capability, "./host")
     parts = (("bus", "bus"), ("target", "target"), ("unit", "lun"))
-    return Named(
+    return ParsedName(
         "scsi",
         (
             ("./source/adapter/@name", f"scsi_host{host}"),
@@ -211,7 +211,7 @@ def _read_scsi(capability: Element, name: str) -> Named:
     )
 
 
-def _read_mdev(capability: Element, name: str) -> Named:
+def _read_mdev(capability: Element, name: str) -> ParsedName:
     uuid = path.text(capability, "./uuid")
     if not uuid and (found := _MDEV.fullmatch(name)):
         uuid = found[1].replace("_", "-")
@@ -219,8 +219,8 @@ def _read_mdev(capability: Element, name: str) -> Named:
     model = next((model for start, model in _MDEV_MODELS.items() if kind.startswith(start)), "vfio-pci")
     places = (("./source/address/@uuid", uuid),)
     if model == "vfio-pci":  # a virtual graphics card: libvirt attaches it, and its screen is off unless asked for
-        return Named("mdev", places, "yes", model, "off")
-    return Named("mdev", places, "no", model)
+        return ParsedName("mdev", places, "yes", model, "off")
+    return ParsedName("mdev", places, "no", model)
 
 
 _READERS = {"usb_device": _read_usb, "pci": _read_pci, "scsi": _read_scsi, "mdev": _read_mdev}
@@ -260,34 +260,34 @@ def write_named(node: Element, name: str, host: HostView | None) -> None:
     """
     kind = node.get("type", "")
     if kind in _CONTAINER:
-        said = Named(kind, ((_CONTAINER[kind], name),))
+        values = ParsedName(kind, ((_CONTAINER[kind], name),))
         node.set("mode", "capabilities")
     else:
-        said = look_up(name, host)
-    node.set("type", said.type)
-    managed = "no" if host is not None and host.driver == "xen" else said.managed  # libxl detaches nothing
+        values = look_up(name, host)
+    node.set("type", values.type)
+    managed = "no" if host is not None and host.driver == "xen" else values.managed  # libxl detaches nothing
     for key, value in (
         ("mode", "subsystem"),
         ("managed", managed),
-        ("model", said.model),
-        ("display", said.display),
-        ("ramfb", said.display),
+        ("model", values.model),
+        ("display", values.display),
+        ("ramfb", values.display),
     ):
         if value and not node.get(key):
             node.set(key, value)
-    if is_it(node, said):
+    if is_it(node, values):
         return
     source = tree.child(node, "source")
-    if source is not None and any(path.find(node, where) is None for where, _ in said.places):
+    if source is not None and any(path.find(node, where) is None for where, _ in values.places):
         for kid in tree.children(source):
             tree.remove(kid)
-    for where, text in said.places:
+    for where, text in values.places:
         path.put(node, where, text)
 
 
-def is_it(node: Element, said: Named) -> bool:
+def is_it(node: Element, name: ParsedName) -> bool:
     """Return whether a <hostdev> is the device with this name."""
-    return node.get("type") == said.type and all(_same(path.get(node, where), text) for where, text in said.places)
+    return node.get("type") == name.type and all(_same(path.get(node, where), text) for where, text in name.places)
 
 
 def _same(there: str | None, wanted: str) -> bool:

@@ -1,14 +1,14 @@
-"""The longer tables of a profile: media, trees, images, variants, drivers. Loaded when one is asked for."""
+"""The longer tables of a profile: media, trees, images, variants, drivers. Each is unpacked when it is first used."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.osinfo.pack import flag, number, rows, words
+from virtprov.osinfo.pack import flag, parse_number, rows, words
 
 
 class Media(NamedTuple):
-    """One ISO. The ids are regular expressions to be found in the volume's own ids; "" matches all."""
+    """One ISO. Its ids are regular expressions for the ids of the volume; "" matches all."""
 
     arch: str
     url: str
@@ -43,7 +43,7 @@ class Language(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """One installer tree. The `treeinfo_*` are regular expressions on a `.treeinfo`; "" matches all."""
+    """One installation tree. The `treeinfo_*` are regular expressions for values in `.treeinfo`; "" matches all."""
 
     arch: str
     url: str
@@ -59,7 +59,7 @@ class Tree(NamedTuple):
 
 
 class Image(NamedTuple):
-    """One disk image to download."""
+    """One disk image that can be downloaded."""
 
     arch: str
     format: str
@@ -92,7 +92,7 @@ def _fits(row: list[str], arch: str) -> bool:
 
 
 def media(packed: str, arch: str = "", has_scripts: bool = True) -> tuple[Media, ...]:
-    """Unpack media rows; `has_scripts` says whether the system itself lists install scripts."""
+    """Unpack rows of media; `has_scripts` tells whether the system itself lists install scripts."""
     return tuple(_media(row, has_scripts) for row in rows(packed) if _fits(row, arch))
 
 
@@ -101,9 +101,9 @@ def _media(row: list[str], has_scripts: bool) -> Media:
     live, installer, script, reboots, eject, scripts, languages = row[10:]
     listed = words(languages)
     return Media(
-        arch, url, words(variants), volume, system, publisher, application, number(size), kernel, initrd,
+        arch, url, words(variants), volume, system, publisher, application, parse_number(size), kernel, initrd,
         flag(live), flag(installer, True), flag(script, bool(scripts) or has_scripts),
-        number(reboots) or 1, flag(eject, True),
+        parse_number(reboots) or 1, flag(eject, True),
         words(scripts),
         tuple(Language(listed[at], flag(listed[at + 1]), listed[at + 2]) for at in range(0, len(listed), 3)),
     )  # fmt: skip
@@ -136,8 +136,13 @@ def drivers(packed: str, arch: str = "") -> tuple[Driver, ...]:
     """Unpack driver rows."""
     return tuple(
         Driver(
-            row[0], row[1], flag(row[2]), flag(row[3], True), number(row[4]) or 50,
-            words(row[5]), words(row[6]),
+            row[0],
+            row[1],
+            flag(row[2]),
+            flag(row[3], True),
+            parse_number(row[4]) or 50,
+            words(row[5]),
+            words(row[6]),
         )  # fmt: skip
         for row in rows(packed)
         if _fits(row, arch)

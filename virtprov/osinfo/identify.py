@@ -8,7 +8,7 @@ from typing import NamedTuple
 from virtprov.osinfo.detect import Detected, Detector
 from virtprov.support.errors import InputError, ProvError
 from virtprov.support.fetch import local_path
-from virtprov.support.regular import is_regular, opened, reading
+from virtprov.support.regular import is_regular, open_regular, reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _MOST_OF_A_FILE = 1024 * 1024
 
 
 class Identified(NamedTuple):
-    """What one path or address holds."""
+    """The contents of one path or URL."""
 
     path: str
     """As the user wrote it."""
@@ -31,23 +31,23 @@ class Identified(NamedTuple):
     """Why it cannot be read; "" when it can."""
 
     def as_json(self) -> dict[str, object]:
-        """The answer as an object with stable keys: null where nothing is known."""
-        found = self.found
+        """Return the result as an object with stable keys; unknown values are null."""
+        contents = self.found
         return {
             "path": self.path,
-            "os": found.os or None,
-            "name": found.name or None,
-            "kind": found.kind,
-            "arch": found.arch or None,
-            "variant": found.variants[0] if len(found.variants) == 1 else None,
-            "variants": list(found.variants),
-            "format": found.format or None,
-            "volume_id": found.volume_id or None,
-            "live": found.live,
-            "installs": found.installs,
-            "bootable": found.bootable,
-            "languages": list(found.languages),
-            "exact": found.exact,
+            "os": contents.os or None,
+            "name": contents.name or None,
+            "kind": contents.kind,
+            "arch": contents.arch or None,
+            "variant": contents.variants[0] if len(contents.variants) == 1 else None,
+            "variants": list(contents.variants),
+            "format": contents.format or None,
+            "volume_id": contents.volume_id or None,
+            "live": contents.live,
+            "installs": contents.installs,
+            "bootable": contents.bootable,
+            "languages": list(contents.languages),
+            "exact": contents.exact,
             "error": self.error or None,
         }
 
@@ -87,7 +87,7 @@ def detect_path(detector: Detector, path: str) -> Detected:
             return detector.tree(lambda name: _file_in(path, name), os.path.abspath(path))
         if not is_regular(path):
             raise InputError(f"'{path}' is neither a file nor a folder", hint="give an ISO, a disk image or a tree")
-        with open(opened(path), "rb", buffering=0) as stream:
+        with open(open_regular(path), "rb", buffering=0) as stream:
 
             def read(offset: int, size: int) -> bytes:
                 stream.seek(offset)

@@ -26,7 +26,7 @@ def peek(request: InstallRequest, host: Host) -> Callable[[str], AbstractContext
     @contextmanager
     def look(directory: str) -> Iterator[None]:
         from virtprov.actions.run import trail
-        from virtprov.actions.run.artifact_storage import passing_pool
+        from virtprov.actions.run.artifacts.pools_and_volumes import passing_pool
 
         log = trail.for_host(TOOL, host, lambda sentence: None)
         log.note_guest(request.name)

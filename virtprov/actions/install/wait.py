@@ -28,23 +28,23 @@ class Deadline:
         self._clock = clock
         self._end = None if minutes is None or minutes < 0 else clock() + minutes * 60
 
-    def left(self) -> float | None:
+    def remaining(self) -> float | None:
         """Return the seconds that remain (never negative), None for no limit."""
         return None if self._end is None else max(self._end - self._clock(), 0.0)
 
     def slice(self, most: float) -> float:
         """Return how long to wait now, in seconds: `most`, or less if the deadline is closer."""
-        left = self.left()
+        left = self.remaining()
         return most if left is None else min(most, left)
 
     @property
     def over(self) -> bool:
         """Return whether the time is up."""
-        left = self.left()
+        left = self.remaining()
         return left is not None and left <= 0
 
 
-def _too_long(name: str, what: str, deadline: Deadline) -> WaitTimeout:
+def _timeout_error(name: str, what: str, deadline: Deadline) -> WaitTimeout:
     return WaitTimeout(
         f"'{name}' {what} within {deadline.minutes:g} minutes; the guest is left as it is",
         hint=f"see its console with `virsh console {name}`, or allow more time with --wait",
@@ -53,9 +53,9 @@ def _too_long(name: str, what: str, deadline: Deadline) -> WaitTimeout:
 
 def until_off(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
     """Wait until the guest is off; raises WaitTimeout."""
-    event = watch.wait_stopped(deadline.left())
+    event = watch.wait_stopped(deadline.remaining())
     if event is None:
-        raise _too_long(name, "has not powered off", deadline)
+        raise _timeout_error(name, "has not powered off", deadline)
     return event
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact_files import unlink
+from virtprov.actions.run.artifacts.local_files import unlink
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.seed import WriteSeed, WriteSeedFile
+from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
@@ -23,7 +23,7 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Step, World
+    from virtprov.actions.run.plan import RunContext, Step
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
@@ -60,24 +60,26 @@ def plan(
     `first_boot` is the guest with the seed, `stays` the definition that is kept. With an installer, whose guest is
     `install`, the seed is a CD-ROM of that phase, and its empty drive is kept.
     """
-    wanted = request._replace(guest_name=final.name)
+    seed_request = request._replace(guest_name=final.name)
     pool, volume, where, makings = _place(setting, final.name)
     first = final.copy() if install is None else install
     drive = add_drive(setting, first, where, cdrom=install is not None)
     device = tree.to_text(tree.copy(drive))
     kept = first if install is None else final
     if install is not None:
-        add_drive(setting, final, where if wanted.keep == KEEP else "", cdrom=True)
-    stays = DomainDocument.of(kept.copy() if wanted.keep == KEEP else final)
+        add_drive(setting, final, where if seed_request.keep == KEEP else "", cdrom=True)
+    stays = DomainDocument.of(kept.copy() if seed_request.keep == KEEP else final)
     _serial(first)
     if build:
-        data, built = image(wanted)
+        data, built = build_image(seed_request)
         password, warnings = built.root_password or "", built.warnings
     else:
-        data, password, warnings = b"", "", looked_through(wanted)
+        data, password, warnings = b"", "", check_documents(seed_request)
     write = WriteSeed(pool, volume, data) if pool else WriteSeedFile(where, data)
     listed: list[Step] = [*makings, write]
-    return Seed(pool, volume, device, wanted.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings)
+    return Seed(
+        pool, volume, device, seed_request.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings
+    )
 
 
 def _place(setting: RuleContext, name: str) -> tuple[str, str, str, tuple[Step, ...]]:
@@ -92,21 +94,21 @@ def _place(setting: RuleContext, name: str) -> tuple[str, str, str, tuple[Step, 
     return pool, volume, f"{directory}/{volume}", makings
 
 
-def image(wanted: SeedRequest) -> tuple[bytes, Documents]:
+def build_image(request: SeedRequest) -> tuple[bytes, Documents]:
     """Build the seed; returns its ISO image and its contents."""
     from virtprov.cloudinit.seed import build, iso_bytes
 
-    built = build(wanted)
+    built = build(request)
     return iso_bytes(built), built
 
 
-def looked_through(wanted: SeedRequest) -> tuple[str, ...]:
+def check_documents(request: SeedRequest) -> tuple[str, ...]:
     """Return messages about the seed's documents; nothing is downloaded, and no password is generated."""
     from virtprov.cloudinit.seed import build
 
-    if any(isinstance(text, str) and text.startswith(("http://", "https://")) for text in wanted):
+    if any(isinstance(text, str) and text.startswith(("http://", "https://")) for text in request):
         return ()
-    return build(wanted._replace(root_password_generate=False)).warnings
+    return build(request._replace(root_password_generate=False)).warnings
 
 
 def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
@@ -191,30 +193,30 @@ def _serial(first: Guest) -> None:
     first.put("./os/smbios/@mode", "sysinfo")
 
 
-def retire(world: World, name: str, seed: Seed) -> None:
+def retire(context: RunContext, name: str, seed: Seed) -> None:
     """Detach the seed from the running guest and delete it; failures are only reported."""
     stays = f"the seed stays attached to '{name}' until it is powered off"
     target = path.get(tree.parse(seed.device), "./target/@dev")
     try:
-        running = Guest.parse(world.host.guests.xml(name) or "<domain/>")
+        running = Guest.parse(context.host.guests.xml(name) or "<domain/>")
         drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
-        if drive is not None and not take_out(world.host, name, drive):
-            world.warn(f"{stays}: the guest has not released {target} within {UNPLUG_SECONDS} seconds")
+        if drive is not None and not take_out(context.host, name, drive):
+            context.warn(f"{stays}: the guest has not released {target} within {UNPLUG_SECONDS} seconds")
     except HostError as problem:
-        world.warn(f"{stays}: {problem.message}")
-    delete(world, seed)
+        context.warn(f"{stays}: {problem.message}")
+    delete(context, seed)
 
 
-def delete(world: World, seed: Seed) -> None:
+def delete(context: RunContext, seed: Seed) -> None:
     """Delete the seed's volume; a running guest can still read its open file."""
     try:
         if not seed.pool:
-            unlink(world.host, seed.volume)
+            unlink(context.host, seed.volume)
         else:
-            world.host.storage.delete_volume(seed.pool, seed.volume)
+            context.host.storage.delete_volume(seed.pool, seed.volume)
     except ProvError as problem:
         where = f" from pool '{seed.pool}'" if seed.pool else ""
-        world.warn(f"could not delete seed {seed.volume}{where}: {problem.message}")
+        context.warn(f"could not delete seed {seed.volume}{where}: {problem.message}")
 
 
 def take_out(host: Host, name: str, drive: Element) -> bool:

@@ -60,27 +60,27 @@ def lines(facts: list[Fact]) -> list[str]:
     Equal neighbours share an entry, and a rule gives its reason once.
     """
     writers = {fact.path: fact[2:] for fact in facts}
-    listed: list[Fact] = []
+    rows: list[Fact] = []
     inside: dict[str, list[str]] = {fact.path: [f"= {_short(fact.value)}"] if fact.value else [] for fact in facts}
     for fact in facts:
         above, _, name = fact.path.rpartition("/")
         if fact.path in _BOXES:
             continue
         if above in _BOXES or writers.get(above) != fact[2:]:
-            listed.append(fact)
+            rows.append(fact)
         elif name.startswith("@"):
             inside[above].append(f"{name[1:]}={fact.value}")
     told: set[str] = set()
     shown: list[str] = []
-    for _, twins in groupby(listed, key=lambda fact: (re.sub(r"\[\d+\]$", "[]", fact.path), fact[1:])):
+    for _, twins in groupby(rows, key=lambda fact: (re.sub(r"\[\d+\]$", "[]", fact.path), fact[1:])):
         run = list(twins)
         more = inside[run[0].path] if len(run) == 1 else []
-        shown.append(_entry(_place(run), more, _words(run[0], run[0].rule in told)))
+        shown.append(_entry(_path_of(run), more, _words(run[0], run[0].rule in told)))
         told.add(run[0].rule)
     return shown
 
 
-def _place(run: list[Fact]) -> str:
+def _path_of(run: list[Fact]) -> str:
     """Return the path of one or more equal facts: `devices/controller[2-16]`."""
     first, last = run[0].path, run[-1].path
     return first if len(run) == 1 else f"{first[:-1]}-{last.rpartition('[')[2]}"

@@ -10,7 +10,7 @@ from virtprov.xml.tree import Element
 
 def _wants_graphics(setting: RuleContext) -> bool:
     guest = setting.guest
-    if setting.refused("graphics") or guest.devices("graphics"):
+    if setting.is_refused("graphics") or guest.devices("graphics"):
         return False
     if guest.is_container:
         return setting.driver == "vz"
@@ -184,7 +184,7 @@ def _usb_off(setting: RuleContext) -> bool:
 
 def _wants_tablet(setting: RuleContext) -> bool:
     guest = setting.guest
-    if guest.devices("input") or setting.refused("input") or not guest.devices("graphics") or guest.is_container:
+    if guest.devices("input") or setting.is_refused("input") or not guest.devices("graphics") or guest.is_container:
         return False
     if setting.product:
         return False
@@ -223,7 +223,7 @@ RULES = (
         lambda setting: (
             has_spice(setting)
             and setting.like_qemu
-            and not setting.refused("channel")
+            and not setting.is_refused("channel")
             and not any(each.get("type") == "spicevmc" for each in setting.guest.devices("channel"))
         ),
         add_spice_channel,
@@ -237,7 +237,7 @@ RULES = (
             and (setting.like_qemu or setting.driver == "xen")
             and setting.guest.is_hvm
             and not setting.guest.devices("sound")
-            and not setting.refused("sound")
+            and not setting.is_refused("sound")
         ),
         add_sound,
         "--sound none",
@@ -258,7 +258,7 @@ RULES = (
             and setting.guest.is_hvm
             and setting.guest.is_x86
             and not setting.guest.devices("redirdev")
-            and not setting.refused("redirdev")
+            and not setting.is_refused("redirdev")
             and not _usb_off(setting)
         ),
         add_redirdevs,

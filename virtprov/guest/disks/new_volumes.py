@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks import driver_paths
-from virtprov.guest.disks.free_space import Room
+from virtprov.guest.disks.checks.free_space import Room
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
     DEFAULT_POOL,

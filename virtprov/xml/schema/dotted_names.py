@@ -22,9 +22,9 @@ _DEEPEST = 5
 
 
 class Place(Record):
-    """A place that a name means: its path from the group's element, what its value may be.
+    """The place that a name means: its path from the group's element, and the types of its value.
 
-    `is_element` says that the element itself is meant, being there or not.
+    `is_element` says that the name means the presence of the element itself.
     """
 
     name: str
@@ -34,9 +34,9 @@ class Place(Record):
 
 
 def find(graph: Graph, state: State, key: str, heads: tuple[str, ...] = ()) -> Place | None:
-    """The place that a name means from elements in this state on; None when there is none.
+    """Return the place that a name means, starting at elements in this state; None if there is none.
 
-    `heads` are the only children the name may begin with, () for all.
+    `heads` are the only children with which the name may begin, () for all.
     """
     where = "."
     spelled: list[str] = []
@@ -49,7 +49,7 @@ def find(graph: Graph, state: State, key: str, heads: tuple[str, ...] = ()) -> P
         where += f"/{name}" + (f"[{number + 1}]" if number > 0 else "")
         spelled.append(name + (str(number) if number > 0 else ""))
         parts = parts[1:]
-        picked = _picked(graph, state, name, parts[0]) if many and number < 0 else ""
+        picked = _pick(graph, state, name, parts[0]) if many and number < 0 else ""
         if picked:
             where += picked
             spelled.append(parts[0])
@@ -83,7 +83,7 @@ def _itself(graph: Graph, state: State, name: str, where: str) -> Place | None:
 
 
 def _child(graph: Graph, state: State, part: str) -> tuple[str, int]:
-    """The child that a part means, and its number (-1 for none given); "" when there is no such child."""
+    """Return the child that a part means, and its number (-1 if not given); "" if there is no such child."""
     known = graph.children(state)
     if part in known:
         return part, -1
@@ -99,13 +99,13 @@ def _child(graph: Graph, state: State, part: str) -> tuple[str, int]:
 
 
 def _like(part: str, known: list[str]) -> str:
-    """The known name that differs in case, in `-` and `_` or by its prefix alone."""
+    """Return the known name that differs only in case, in `-` and `_`, or in its prefix."""
     folded = part.lower().replace("-", "_")
     return next((name for name in known if name.lower().replace("-", "_").rpartition(":")[2] == folded), "")
 
 
-def _picked(graph: Graph, state: State, name: str, part: str) -> str:
-    """The step's `[@key='part']` when the part is what such an element is called."""
+def _pick(graph: Graph, state: State, name: str, part: str) -> str:
+    """Return the step's `[@key='part']` if elements are selected by a key and the part is one of its values."""
     key = KEYS.get(name, "")
     types = graph.attribute(state, key) if key else []
     taken = [*graph.attributes(state), *graph.children(state)]
@@ -115,7 +115,7 @@ def _picked(graph: Graph, state: State, name: str, part: str) -> str:
 
 
 def types_at(graph: Graph, state: State, where: str) -> list[Type]:
-    """The types of the value at a path; [] when the schema has no such place."""
+    """Return the types of the value at a path; [] if the schema has no such place."""
     steps, attribute = paths.parse(where)
     for step in steps:
         state = graph.child(state, step.tag)
@@ -123,19 +123,22 @@ def types_at(graph: Graph, state: State, where: str) -> list[Type]:
 
 
 def state_at(graph: Graph, where: str) -> State:
-    """The state of the elements at a path from the guest's root; () when the schema has none."""
+    """Return the state of the elements at a path from the guest's root; () if the schema has none."""
     state = graph.start()
     for step in paths.parse(where)[0]:
         state = graph.child(state, step.tag)
     return state
 
 
-def listed(graph: Graph, state: State) -> Iterator[str]:
-    """Every name from elements in this state on, without numbers; elements in themselves are followed once."""
-    yield from _listed(graph, state, "", _DEEPEST, ())
+def list_names(graph: Graph, state: State) -> Iterator[str]:
+    """Yield every name below elements in this state, without numbers.
+
+    Elements that contain themselves are followed once.
+    """
+    yield from _list_names(graph, state, "", _DEEPEST, ())
 
 
-def _listed(graph: Graph, state: State, before: str, depth: int, above: tuple[State, ...]) -> Iterator[str]:
+def _list_names(graph: Graph, state: State, before: str, depth: int, above: tuple[State, ...]) -> Iterator[str]:
     attributes = graph.attributes(state)
     for name in attributes:
         yield before + name
@@ -144,4 +147,4 @@ def _listed(graph: Graph, state: State, before: str, depth: int, above: tuple[St
         if name not in attributes and (graph.text(inner) or graph.stands_alone(inner)):
             yield before + name
         if depth > 1 and inner not in above:
-            yield from _listed(graph, inner, f"{before}{name}.", depth - 1, (*above, inner))
+            yield from _list_names(graph, inner, f"{before}{name}.", depth - 1, (*above, inner))

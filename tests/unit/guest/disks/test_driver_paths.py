@@ -26,7 +26,7 @@ def resolved(name: str, spec: DiskSpec, device: str = "disk") -> tuple[str, tupl
     disk = tree.parse(f"<disk device='{device}'/>")
     with host(name) as found:
         making = DiskResolver(found, "vm", qemu=False).resolve(disk, spec)
-    return DiskSource.of(disk).spelled, making.volumes
+    return DiskSource.of(disk).location, making.volumes
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from leaves import spell
 
 from virtprov.guest.write import assign, subopts
 from virtprov.options.catalogue import GROUPS, table
-from virtprov.options.model import Pair, Row, Table
+from virtprov.options.model import Row, Table
 from virtprov.support.errors import UsageError
 
 PLAIN = tuple(group for group in GROUPS if not table(group).whole)
@@ -84,7 +85,7 @@ def test_pairs(text: str, pairs: list[tuple[str, str | None]]) -> None:
 def test_numbered_keys(key: str) -> None:
     hit = TOY.row(key)
     assert hit.row.name == "host[0-9]*.name"
-    assert hit.row.at(hit.numbers) == f"./host[{(hit.numbers or (0,))[0] + 1}]/@name"
+    assert hit.row.path_for(hit.numbers) == f"./host[{(hit.numbers or (0,))[0] + 1}]/@name"
 
 
 @pytest.mark.parametrize("key", ["host.name0", "host0", "path0", "0", "host0.name.x", ""])
@@ -122,17 +123,6 @@ def test_help_lists_every_name_once_in_order() -> None:
 
 text = st.text(st.sampled_from("ab0=,\"'\\ ./[?]\n") | st.characters(exclude_categories=["Cs"]), max_size=40)
 """Words with all that means something to the grammar."""
-
-
-def spell(parts: list[Pair]) -> str:
-    """Pairs as one value again, quoted where needed: reading it gives the same pairs."""
-    words = []
-    for key, value in parts:
-        word = key if value is None else f"{key}={value}"
-        if not word or any(letter in word for letter in ",'\"\\"):
-            word = '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        words.append(word)
-    return ",".join(words)
 
 
 @st.composite

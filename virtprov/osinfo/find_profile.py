@@ -40,16 +40,16 @@ def find_or_none(name: str, warnings: list[str] | None = None) -> Profile | None
     return _profile(find_record("os", name, warnings)) or _generic_linux(name, warnings)
 
 
-def noted(os_id: str) -> Profile:
+def find_recorded(os_id: str) -> Profile:
     """Return the profile of the system in a guest's metadata; `generic` without one, or for an unknown one.
 
     Each is looked up once, because the guests of a host have few different systems.
     """
-    return _noted(os_id, folders())
+    return _find_recorded(os_id, folders())
 
 
 @cache
-def _noted(os_id: str, _: tuple[str, ...]) -> Profile:
+def _find_recorded(os_id: str, _: tuple[str, ...]) -> Profile:
     return (find_or_none(os_id) if os_id else None) or generic()
 
 
@@ -66,7 +66,7 @@ def profiles(warnings: list[str] | None = None) -> list[Profile]:
 
 
 def suggestion(name: str) -> str:
-    """What to try instead of an unknown name."""
+    """Return a hint for an unknown name."""
     known = [short for profile in profiles() for short in profile.short_ids]
     return nearest(name, known) or "use a name from `--osinfo list`, or `--osinfo generic`"
 
@@ -79,7 +79,10 @@ def _profile(record: str | None) -> Profile | None:
 
 
 def _generic_linux(name: str, warnings: list[str] | None) -> Profile | None:
-    """For `linux2023` the profile of `linux2022`, or of the nearest earlier year that has one."""
+    """For `linux2023` return the profile of `linux2022`, or of the latest earlier year that has one.
+
+    None for other names.
+    """
     year = name.removeprefix("linux")
     if year == name or not (year.isascii() and year.isdecimal() and _FIRST_YEAR <= int(year) <= _LAST_YEAR):
         return None
