@@ -48,17 +48,18 @@ def parse_word(value: str | None, environment: Mapping[str, str]) -> OsinfoReque
 
 
 def from_options(values: Mapping[str, str], environment: Mapping[str, str]) -> OsinfoRequest:
-    """Return the request for the options of `--osinfo`, name -> text, as their table spells them.
+    """Return the request for the options of `--osinfo`, name -> text, as written by their table.
 
-    `id` wins over `name`. As with virt-install, once options are given nothing is detected or required unless they
-    say so; detection alone requires a result.
+    `id` takes precedence over `name`. As with virt-install, if options are given, nothing is detected or required
+    unless they request it; detection alone requires a result.
     """
     if values.get("list"):
         return OsinfoRequest(wants_list=True, list_word=values["list"])
     full, detects = values.get("id", ""), values.get("detect") == "yes"
-    default = "yes" if detects and DISABLE_REQUIRE not in environment else "no"
+    name = full or values.get("name", "")
+    default = "yes" if detects and not name and DISABLE_REQUIRE not in environment else "no"
     return OsinfoRequest(
-        name=full or values.get("name", ""),
+        name=name,
         is_full_id=bool(full),
         detect=detects,
         require=(values.get("require") or default) == "yes",

@@ -35,7 +35,7 @@ def test_words_that_stand_alone(value: str | None, asked: OsinfoRequest | None) 
         ({"name": "fedora40", "id": FULL}, OsinfoRequest(FULL, True)),
         ({"detect": "yes", "require": "no"}, OsinfoRequest(detect=True)),
         ({"detect": "yes"}, OsinfoRequest(detect=True, require=True)),
-        ({"detect": "yes", "name": "fedora40"}, OsinfoRequest("fedora40", detect=True, require=True)),
+        ({"detect": "yes", "name": "fedora40"}, OsinfoRequest("fedora40", detect=True)),
         ({"list": "ubuntu"}, OsinfoRequest(wants_list=True, list_word="ubuntu")),
         ({"name": ""}, OsinfoRequest()),
     ],

@@ -303,8 +303,9 @@ def _settle_platform(guest: Guest, request: InstallRequest, host: Host, profile:
 
 def _settle_name(setting: RuleContext, request: InstallRequest) -> None:
     guest, host, profile = setting.guest, setting.host, setting.profile
-    if request.name and not guest.name:  # --metadata name= is set already, and wins as in virt-install
-        guest.put("./name", request.name)
+    if request.name:
+        names.check_name(request.name)
+        guest.put("./name", guest.name or request.name)  # --metadata name= wins, as in virt-install
     if not guest.name:
         name = names.default_name(
             profile.short_id,
