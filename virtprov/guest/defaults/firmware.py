@@ -165,7 +165,24 @@ def fill_tpm(setting: RuleContext) -> None:
             tpm.set("model", "tpm-crb")
 
 
+def _names_features(setting: RuleContext) -> bool:
+    guest = setting.guest
+    return guest.has("./os/firmware/feature") and not guest.has("./os/@firmware") and not guest.has("./os/loader")
+
+
+def select_by_features(setting: RuleContext) -> None:
+    """Let libvirt select the firmware by the features that the user names; without this it refuses them."""
+    setting.guest.put("./os/@firmware", "efi")
+
+
 RULES = (
+    Rule(
+        "firmware-features",
+        "libvirt selects a UEFI firmware with the features that are named",
+        _names_features,
+        select_by_features,
+        "--boot firmware=... or loader=...",
+    ),
     Rule(
         "uefi",
         "libvirt selects the firmware if it can, otherwise a firmware file of the host",

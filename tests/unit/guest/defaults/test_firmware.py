@@ -69,7 +69,7 @@ def test_who_boots_by_uefi(
         {"os_rest": "<loader>/mine.fd</loader>"},
         {"os_rest": "<nvram template='/vars.fd'/>"},
         {"os_rest": "<kernel>/vmlinuz</kernel>"},
-        {"os_rest": "<firmware><feature enabled='no' name='secure-boot'/></firmware>"},
+        {"os_rest": "<loader>/mine.fd</loader><firmware><feature enabled='no' name='secure-boot'/></firmware>"},
         {"os_attrs": "firmware='bios'"},
         {"os_type": "exe", "machine": ""},
     ],
@@ -135,6 +135,21 @@ def test_uefi_by_default_is_done_without_and_said(
     apply(setting)
     assert setting.warnings == [f"the host has no UEFI firmware for {arch} guests: the guest will not use UEFI"]
     assert not setting.guest.is_uefi
+
+
+@pytest.mark.parametrize(
+    ("said", "firmware_word"),
+    [
+        ({}, "efi"),  # else libvirt: "cannot use feature-based firmware autoselection when ... is disabled"
+        ({"os_attrs": "firmware='bios'"}, "bios"),
+    ],
+)
+def test_features_of_the_firmware_need_libvirts_choice(
+    said: dict[str, str], firmware_word: str, setting_of: Make
+) -> None:
+    setting = setting_of(os_rest="<firmware><feature enabled='yes' name='secure-boot'/></firmware>", **said)
+    apply(setting)
+    assert setting.guest.get("./os/@firmware") == firmware_word
 
 
 # -- Secure Boot ----------------------------------------------------------------------------------

@@ -247,8 +247,9 @@ def test_names_count_up_past_volumes_and_disks_of_the_same_guest(kvm: Host) -> N
     assert made == ["web-1.qcow2", "web-2.qcow2"]
 
 
-def test_the_default_pool_is_made_when_it_is_missing(bare: Host) -> None:
-    _, made = resolved(bare, DiskSpec(size=5))
+@pytest.mark.parametrize("pool", ["", "default"])
+def test_the_default_pool_is_made_when_it_is_missing(pool: str, bare: Host) -> None:
+    _, made = resolved(bare, DiskSpec(size=5, pool=pool))
     assert made.pools == (NewPool("default", "/var/lib/libvirt/images"),)
     assert made.volumes[0] == NewVolume("default", "g.qcow2", "/var/lib/libvirt/images/g.qcow2", "qcow2", 5 * GIB, 0)
 
