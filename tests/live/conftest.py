@@ -38,6 +38,7 @@ ORDER = (
     "test_faults.py",
     "test_stopped.py",
     "test_many.py",
+    "test_writers.py",
 )
 REASONS = pytest.StashKey[list[str]]()
 

@@ -87,7 +87,7 @@ def main(argv: list[str]) -> int:
     if args.prompt:
         output.warn("--prompt has no effect: virtprov never asks for missing options")
     request = to_request(args)
-    from virtprov.host.connection import connect
+    from virtprov.cli.connecting import connect
 
     with connect(args.connect) as host:
         return _run(request, host, output, printing=args.print_xml, dry=args.dry_run)

@@ -22,7 +22,9 @@ OLD_FLAGS = {
     "seclabel": ("--security",),
     "launchSecurity": ("--launchsecurity",),
 }
-"""Other names of a group's flag; the long ones are not shown in the help."""
+"""Other names of a group's flag; the long ones are not shown in the help, except for SHOWN."""
+SHOWN = "--security"
+"""An old name that programs look for in the help."""
 
 
 def _wrap(text: str, width: int) -> list[str]:
@@ -203,7 +205,7 @@ class _Formatter(argparse.HelpFormatter):
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
             return super()._format_action_invocation(action)
-        hidden = {flag for flags in OLD_FLAGS.values() for flag in flags if flag.startswith("--")}
+        hidden = {flag for flags in OLD_FLAGS.values() for flag in flags if flag.startswith("--")} - {SHOWN}
         names = ", ".join(flag for flag in action.option_strings if flag not in hidden)
         return names if action.nargs == 0 else f"{names} {self._format_args(action, '')}"
 

@@ -50,9 +50,7 @@ _USER = frozenset(
 )
 _BELOW = {
     "chpasswd": frozenset(("expire", "list", "users")),
-    "fs_setup": frozenset(
-        "cmd device extra_opts filesystem label overwrite partition replace_fs".split()
-    ),
+    "fs_setup": frozenset("cmd device extra_opts filesystem label overwrite partition replace_fs".split()),
     "growpart": frozenset(("devices", "ignore_growroot_disabled", "mode")),
     "keyboard": frozenset(("layout", "model", "options", "variant")),
     "ntp": frozenset(("allow", "config", "enabled", "ntp_client", "peers", "pools", "servers")),
@@ -61,9 +59,7 @@ _BELOW = {
     "swap": frozenset(("filename", "maxsize", "size")),
     "user": _USER,
     "users": _USER,
-    "write_files": frozenset(
-        "append content defer encoding owner path permissions source".split()
-    ),
+    "write_files": frozenset("append content defer encoding owner path permissions source".split()),
 }
 """Keys below a key of cloud-config, or below each entry of its list."""
 

@@ -47,9 +47,7 @@ class SeedRequest(Record):
 
 
 _INNER = ("guest_name", "instance_id", "shell", "system", "strict")
-NAMES = tuple(
-    field.replace("_", "-") for field in SeedRequest()._asdict() if field not in _INNER
-)
+NAMES = tuple(field.replace("_", "-") for field in SeedRequest()._asdict() if field not in _INNER)
 """Every sub-option of `--cloud-init`."""
 
 

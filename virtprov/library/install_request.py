@@ -44,7 +44,7 @@ class NewGuest(Record):
     check_schema      whether options and XML are checked against libvirt's schema
     autostart         whether the guest starts when the host boots
     transient         whether the guest is gone when it is shut off
-    noreboot          whether it stays off after its installation
+    noreboot          whether it stays off after its installation; without one, it is only defined
     wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit
     destroy_on_exit   whether it is stopped when the wait is over
     publish           host ports to forward to the guest: "8022:22"
@@ -220,8 +220,12 @@ _WAYS = {
 
 
 def check_one_way(ways: Mapping[str, object], install: Mapping[str, str]) -> None:
-    """Raise UsageError if several installation methods are given; `ways` are flags with their values."""
+    """Raise UsageError if several installation methods are given; `ways` are flags with their values.
+
+    `--import` has no effect beside another method, as in virt-install.
+    """
     asked = [flag for flag, value in ways.items() if value]
+    asked = [flag for flag in asked if flag != "--import"] or asked
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)} cannot be used together", hint="give a single installation method")
     other = next((word for word in _WAYS.get(asked[0], ()) if install.get(word)), "") if asked else ""

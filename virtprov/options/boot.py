@@ -61,6 +61,8 @@ _LOADER = (
     Row("varstore.template", "./os/varstore/@template"),
     Row("firmware", "./os/@firmware", values=("efi", "bios")),
     Row("firmware.feature[0-9]*.name", "./os/firmware/feature[#]/@name", values=("enrolled-keys", "secure-boot")),
+    Row("firmware.secure-boot", "./os/firmware/feature[@name='secure-boot']/@enabled", YESNO),
+    Row("firmware.enrolled-keys", "./os/firmware/feature[@name='enrolled-keys']/@enabled", YESNO),
     Row("firmware.feature[0-9]*.enabled", "./os/firmware/feature[#]/@enabled", YESNO),
 )
 

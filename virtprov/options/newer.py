@@ -13,9 +13,7 @@ _ADDRESS = (
 _POLL = "iothreadids.iothread[0-9]*.poll"
 
 NEWER: dict[str, tuple[str, ...]] = {
-    "boot": (
-        *("loader.format", "nvram.templateFormat", "nvram.format", "varstore.path", "varstore.template", "shim"),
-    ),
+    "boot": (*("loader.format", "nvram.templateFormat", "nvram.format", "varstore.path", "varstore.template", "shim"),),
     "channel": ("target.model.name",),
     "console": ("target.name", "target.address"),
     "controller": ("serial", "target.memReserve"),

@@ -176,6 +176,4 @@ def test_a_document_of_a_million_values_is_not_read_to_its_end() -> None:
 def test_keys_of_meta_data_that_resemble_a_known_one() -> None:
     checked = check_meta_data(Source("'md'", b"instanceid: a\nlocal-hostname: b\nrack: 7\n"))
     assert checked.tree == {"instanceid": "a", "local-hostname": "b", "rack": 7}
-    assert checked.warnings == (
-        "'md': the meta-data has no key 'instanceid': did you mean 'instance-id'?",
-    )
+    assert checked.warnings == ("'md': the meta-data has no key 'instanceid': did you mean 'instance-id'?",)

@@ -55,8 +55,6 @@ def test_network_config_typos_are_noticed() -> None:
     assert said == "'net': network-config version 2 has no key 'ethernet': did you mean 'ethernets'?"
 
 
-
-
 def test_what_is_beside_the_network_is_said_to_be_ignored() -> None:
     (said,) = network("network: {version: 2}\nethernets: {}\nrenderer: networkd\n").warnings
     assert said == (

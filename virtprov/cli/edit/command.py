@@ -66,7 +66,7 @@ def _host(flags: Flags, *, build: bool) -> AbstractContextManager[Host | None]:
     needed = flags.guests or flags.chooses or flags.connect or flags.define or flags.start
     if not needed and not (build and os.environ.get("LIBVIRT_DEFAULT_URI")):
         return nullcontext()
-    from virtprov.host.connection import connect
+    from virtprov.cli.connecting import connect
 
     return connect(flags.connect)
 

@@ -81,7 +81,7 @@ def _identify(media: list[str], output: Output) -> int:
 
 
 def _record(uri: str | None, folder: str, output: Output) -> int:
-    from virtprov.host.connection import connect
+    from virtprov.cli.connecting import connect
     from virtprov.host.recorder import record
 
     with connect(uri) as host:
@@ -97,7 +97,7 @@ def _record(uri: str | None, folder: str, output: Output) -> int:
 
 def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
     from virtprov.actions import schema_check
-    from virtprov.host.connection import connect
+    from virtprov.cli.connecting import connect
     from virtprov.library.installing import Installation
 
     if run.explain is not None:
@@ -123,8 +123,8 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
 
 def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
     from virtprov.actions.install import draft
+    from virtprov.cli.connecting import connect
     from virtprov.cli.install import explain
-    from virtprov.host.connection import connect
     from virtprov.library.listening import tell_plan
 
     if request.reinstall:

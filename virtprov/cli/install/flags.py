@@ -113,7 +113,7 @@ def _add_misc(group: Target) -> None:
         help="console to open: text, graphical, none, default",
     )
     add("--noautoconsole", dest="autoconsole", action="store_const", const="none", help="do not open a console")
-    add("--noreboot", action="store_true", help="leave the guest shut off after the installation")
+    add("--noreboot", action="store_true", help="leave the guest off after its installation")
     add(
         "--print-xml",
         nargs="?",

@@ -31,6 +31,7 @@ def default_bus(setting: RuleContext, disk: Element) -> str:
         ("", not guest.is_hvm),
         ("virtio", virtio and device == "disk"),
         ("scsi", virtio and device == "lun"),
+        ("scsi", setting.product == "vmware" and device == "disk"),
         ("sd", guest.is_arm and guest.machine.startswith("vexpress")),
         ("scsi", guest.is_virtio_only or (guest.is_arm_virt and device != "disk")),
         ("sata", guest.is_q35 or setting.driver == "bhyve"),

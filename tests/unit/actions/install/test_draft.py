@@ -422,11 +422,15 @@ def test_a_failure_at_any_step_leaves_nothing_behind(
     assert listed(place) == before
 
 
-def test_a_seed_that_cannot_be_written_leaves_nothing_behind(place: Host, context_of: Around, listed: Look) -> None:
+def test_a_seed_that_cannot_be_written_leaves_nothing_behind(
+    place: Host, context_of: Around, listed: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "virtprov").write_text("not a folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     request = asked(f"disk pool=images,{ON_BASE}", "memory 64", osinfo=GENERIC, seed=SeedRequest(disable=True))
     made = draft.plan(request, place)
     before = listed(place)
-    with pytest.raises(HostError, match=r"cannot upload to the volume 'g-seed\.iso'"):
+    with pytest.raises(ProvError, match=r"cannot write .*g-seed\.iso"):
         apply(made.plan, context_of(place))
     assert listed(place) == before
 

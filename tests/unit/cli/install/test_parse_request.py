@@ -9,7 +9,7 @@ import pytest
 from virtprov.actions.request import Checks, InstallRequest
 from virtprov.cli.install import command, legacy, parse_request
 from virtprov.cloudinit.seed_request import SeedRequest
-from virtprov.guest.boot import Method
+from virtprov.guest.boot import CDROM, PXE, Method
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.errors import UsageError
 
@@ -91,6 +91,8 @@ def test_groups_in_order_and_those_turned_off() -> None:
 @pytest.mark.parametrize(
     ("words", "field", "value"),
     [
+        (("--import", "--cdrom", "/x.iso"), "method", Method(CDROM, "/x.iso")),
+        (("--import", "--pxe"), "method", Method(PXE)),
         (("--name", "x"), "name", "x"),
         (("--virt-type", "KVM"), "domain_type", "kvm"),
         (("--arch", "aarch64"), "arch", "aarch64"),
@@ -113,7 +115,7 @@ def test_plain_flags(words: tuple[str, ...], field: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--pxe", "--import"), "--pxe and --import cannot be used together"),
+        (("--pxe", "--import", "--cdrom", "/x.iso"), "--cdrom and --pxe cannot be used together"),
         (("--cdrom", "/a", "--pxe"), "--cdrom and --pxe cannot be used together"),
         (("--import", "--install", "debian12"), "--import and --install debian12 cannot be used together"),
         (("--cdrom", "/a", "--install", "kernel=/k"), "--cdrom and --install kernel=/k cannot be used together"),
