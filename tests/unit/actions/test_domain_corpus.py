@@ -71,7 +71,8 @@ GUEST = (
     edit("seclabel", "baselabel=+0:+0", "seclabel", needs="seclabel[1][@type='dynamic']"),
     edit("keywrap", "cipher0.name=aes,cipher0.state=on", "keywrap"),
     edit("cputune", "vcpupin0.vcpu=0,vcpupin0.cpuset=1-2", "cputune"),
-    edit("numatune", "1,mode=preferred", "numatune"),
+    # virt-xml and virtprov-xml leave placement=auto beside nodes, which libvirt takes although its schema does not
+    edit("numatune", "1,mode=preferred", "numatune", needs="self::*[not(numatune/memory/@placement='auto')]"),
     edit("memtune", "hard_limit=4000000", "memtune"),
     edit("blkiotune", "weight=200", "blkiotune"),
     edit("memorybacking", "nosharepages=on,locked=yes", "memoryBacking"),

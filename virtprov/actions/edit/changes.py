@@ -11,7 +11,7 @@ from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
-from virtprov.guest.edits.companions import after_edit, after_removal, settle_nodes
+from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.edits.firmware import make_room_for_uefi
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
@@ -264,8 +264,6 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
     if before is not None and before.node.getroottree().getroot() is guest.root:
         leftovers.drop(before, named_places(guest.root, [use.said for use in request.uses]))
     part = path.find(guest.root, rows.part) if rows.part else guest.root
-    if before is not None and part is not None:
-        settle_nodes(part, before.copy)
     was = () if before is None else (before.copy,)
     return ChangeResult(guest, () if part is None else (part,), was, (), tuple(setting.notes), tuple(setting.warnings))
 

@@ -22,15 +22,6 @@ def after_edit(setting: RuleContext, node: Element, before: Element) -> None:
         _add_spice(setting)
 
 
-def settle_nodes(part: Element, before: Element) -> None:
-    """Replace automatic placement by the NUMA nodes that an edit has just set, because libvirt would ignore them."""
-    nodes, placement = "./memory/@nodeset", "./memory/@placement"
-    if part.tag != "numatune" or path.get(part, nodes) in (None, path.get(before, nodes)):
-        return
-    if path.get(part, placement) == path.get(before, placement) == "auto":
-        path.put(part, placement, None)
-
-
 def _add_spice(setting: RuleContext) -> None:
     """Add the helpers of SPICE: the agent's channel, sound, USB redirection, no VMware port."""
     guest = setting.guest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from virtprov.guest.document import Guest
-from virtprov.guest.edits.companions import after_edit, after_removal, settle_nodes
+from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.offline import Offline
 from virtprov.guest.rule_context import RuleContext
 from virtprov.osinfo.find_profile import generic
@@ -98,18 +98,3 @@ def test_nothing_names_a_removed_audio_backend() -> None:
     tree.remove(gone)
     after_removal(guest, gone)
     assert [node.get("id") for node in guest.root.iter("audio")] == ["1", "1"]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "left"),
-    [
-        ('placement="auto"', 'placement="auto" nodeset="1-3"', {"nodeset": "1-3"}),
-        ('placement="auto" nodeset="1"', 'placement="auto" nodeset="1"', {"nodeset": "1", "placement": "auto"}),
-        ('placement="static" nodeset="1"', 'placement="auto" nodeset="2"', {"nodeset": "2", "placement": "auto"}),
-        ('placement="auto"', 'mode="strict" placement="auto"', {"mode": "strict", "placement": "auto"}),
-    ],
-)
-def test_nodes_that_are_set_replace_automatic_ones(before: str, after: str, left: dict[str, str]) -> None:
-    was, part = (tree.parse(f"<numatune><memory {words}/></numatune>") for words in (before, after))
-    settle_nodes(part, was)
-    assert dict(part[0].attrib) == left
