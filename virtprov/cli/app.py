@@ -97,6 +97,9 @@ def use_environment_of(checkout: str) -> None:
 
 
 def _start(tool: str, main: Main) -> int:
+    from virtprov.cli import compat
+
+    compat.held = compat.choose(sys.argv[0], os.environ)
     if sys.argv[1:2] == ["--version"]:
         main = _version
     elif sys.argv[1:2] and sys.argv[1] in ("--complete", "--complete-line"):
@@ -112,14 +115,15 @@ def _start(tool: str, main: Main) -> int:
         status = run(tool, main, sys.argv[1:])
     except KeyboardInterrupt:  # just when the command was about to end
         sys.stderr.write(f"{tool}: interrupted\n")
-        status = INTERRUPTED
+        status = compat.held.exit_code(INTERRUPTED)
     return _leave(status)
 
 
 def _version(argv: list[str]) -> int:
     from virtprov import __version__
+    from virtprov.cli import compat
 
-    sys.stdout.write(f"{__version__}\n")
+    sys.stdout.write(f"{compat.held.version or __version__}\n")
     return 0
 
 
@@ -167,8 +171,10 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
 
 def _outcome(tool: str, main: Main, argv: list[str]) -> int:
     """Return the status of `main`, or of its exception, which is printed."""
+    from virtprov.cli import compat
+
     try:
-        return main(argv)
+        return compat.held.exit_code(main(argv))
     except SystemExit as end:  # argparse leaves this way
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
@@ -193,7 +199,9 @@ def _written(tool: str, out: Shown) -> int:
     if Output.acts or not isinstance(out.failure, BrokenPipeError):
         why = (out.failure.strerror or str(out.failure)).lower()
         sys.stderr.write(f"{tool}: error: the command succeeded, but cannot write to standard output: {why}\n")
-    return UNWRITTEN
+    from virtprov.cli import compat
+
+    return compat.held.exit_code(UNWRITTEN)
 
 
 def _heed_signals() -> None:
@@ -209,14 +217,15 @@ def _heed_signals() -> None:
 
 def _failed(tool: str, argv: list[str], error: BaseException) -> int:
     from virtprov.cli import talk
-    from virtprov.support.errors import ProvError
+    from virtprov.support.errors import ParseError, ProvError
 
     debug = talk.asked(argv).debug
     if debug:
         _show_traceback(error)
     if isinstance(error, ProvError):
         kind = next((KINDS[kin.__name__] for kin in type(error).__mro__ if kin.__name__ in KINDS), "failed")
-        return _report(tool, argv, kind, error.message, error.hint, error.exit_code)
+        misused = isinstance(error, ParseError)
+        return _report(tool, argv, kind, error.message, error.hint, error.exit_code, misused=misused)
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] in REQUIRED:
         name = REQUIRED[(error.name or "").partition(".")[0]]
         hint = f"`pip install {name}`, or `make venv` in a checkout of virtprov"
@@ -240,15 +249,18 @@ def _is_nowhere() -> bool:
     return False
 
 
-def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1) -> int:
-    """Print what went wrong: a sentence and a hint for people, an object for programs. Returns `code`."""
-    from virtprov.cli import talk
+def _report(
+    tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1, *, misused: bool = False
+) -> int:
+    """Print what went wrong: a sentence and a hint for people, an object for programs. Returns the exit status."""
+    from virtprov.cli import compat, talk
     from virtprov.support import log
 
     message, hint = log.mask(message), log.mask(hint)
     sys.stderr.write(f"{tool}: {message}\n" if code == INTERRUPTED else f"{tool}: error: {message}\n")
     if hint:
         sys.stderr.write(f"hint: {hint}\n")
+    code = compat.held.exit_code(code, misused=misused)
     if talk.asked(argv).json:
         import json
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from virtprov.cli import answers, parser
+from virtprov.cli import answers, compat, parser
 from virtprov.cli.output import Output
 from virtprov.support.errors import UsageError
 
@@ -145,7 +145,10 @@ def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, d
         dry_run.tell(plan.steps, output)
     else:
         work.create()
-        output.summary(f"Created guest '{plan.name}', a clone of '{work.made.original}'.")
+        if compat.held.old_sentences:  # as virt-clone prints it, for programs that look for it
+            output.summary(f"\nClone '{plan.name}' created successfully.")
+        else:
+            output.summary(f"Created guest '{plan.name}', a clone of '{work.made.original}'.")
     output.object(_facts(work.made, host, created=not (printing or dry), printing=printing))
     return 0
 

@@ -39,8 +39,23 @@ def _until_off(name: str, minutes: float | None, world: World) -> GuestEvent:
     with world.host.running.watch(name) as watch:
         event = wait.until_off(watch, name, wait.Deadline(minutes))
     if event.detail in ("crashed", "failed"):
-        raise GuestBroken(f"'{name}' {event.detail}", hint="see its log on the host, in /var/log/libvirt/qemu")
+        raise _broken(name, event.detail)
     return event
+
+
+def _until_over(minutes: float, made: InstallPlan, world: World) -> str:
+    """Wait until a guest with a seed is off or reboots, which ends its first boot; then delete the seed."""
+    name = made.plan.name
+    with world.host.running.watch(name) as watch:
+        event = wait.until_over(watch, name, wait.Deadline(minutes))
+    _drop_seed(made, world)
+    if event.detail in ("crashed", "failed"):
+        raise _broken(name, event.detail)
+    return CREATED if event.kind == "rebooted" else OFF
+
+
+def _broken(name: str, detail: str) -> GuestBroken:
+    return GuestBroken(f"'{name}' {detail}", hint="see its log on the host, in /var/log/libvirt/qemu")
 
 
 def _finish_install(request: InstallRequest, made: InstallPlan, world: World) -> str:
@@ -112,8 +127,10 @@ def _finish_seed(request: InstallRequest, made: InstallPlan, world: World) -> st
     if not request.wait:
         _drop_seed(made, world)
         return CREATED
+    if request.until_off:
+        return _until_over(request.wait, made, world)
     with world.host.running.watch(name) as watch:
-        wait.until_ready(world.host, watch, name, wait.Deadline(request.wait))
+        wait.until_ready(world.host, watch, name, wait.Deadline(request.wait), seed.power)
     known = world.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
         _drop_seed(made, world)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed import WriteSeed
+from virtprov.cloudinit import power_state
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
@@ -21,6 +22,7 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import Step, World
+    from virtprov.cloudinit.power_state import PowerState
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
@@ -31,7 +33,10 @@ UNPLUG_SECONDS = 60
 
 
 class Seed(Record):
-    """A seed: its volume, its device at the first boot, how long it is kept, and the generated password."""
+    """A seed: its volume, its device at the first boot, how long it is kept, and the generated password.
+
+    `power` is the reboot or power-off that its user-data asks for.
+    """
 
     pool: str
     volume: str
@@ -42,6 +47,7 @@ class Seed(Record):
     stays: DomainDocument
     password: str
     warnings: tuple[str, ...] = ()
+    power: PowerState | None = None
 
 
 def plan(
@@ -67,10 +73,13 @@ def plan(
     if build:
         data, built = image(wanted)
         password, warnings = built.root_password or "", built.warnings
+        power = power_state.read(built.documents["user-data"])
     else:
+        power = None
         data, password, warnings = b"", "", looked_through(wanted)
     listed: list[Step] = [*makings, WriteSeed(pool, volume, data)]
-    return Seed(pool, volume, device, wanted.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings)
+    first_boot = DomainDocument.of(first)
+    return Seed(pool, volume, device, wanted.keep, tuple(listed), first_boot, stays, password, warnings, power)
 
 
 def image(wanted: SeedRequest) -> tuple[bytes, Documents]:

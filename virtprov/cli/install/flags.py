@@ -60,6 +60,7 @@ def _add_own(made: Parser, misc: Target) -> None:
     made.add_fresh(misc, "--explain", action="store_true", help="explain each part of the XML; create nothing")
     made.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="show what is on ISOs, trees and images")
     made.add_fresh(misc, "--record-host", metavar="DIR", help="save a host's capabilities, to use without the host")
+    made.add_fresh(misc, "--shims", metavar="DIR", help="create links named virt-install, ... in DIR")
     made.add_fresh(misc, "--clean-up", action="store_true", help="remove what interrupted runs have left")
     made.add_fresh(misc, "--yes", action="store_true", help="do not ask for confirmation (with --clean-up)")
 

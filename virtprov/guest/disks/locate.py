@@ -32,8 +32,8 @@ class DiskResolver:
 
     `advised_gib` is the disk size recommended by the operating system's profile (None: no recommendation). Without
     `check_space`, a new sparse disk may be larger than the free space. With `pool_create`, a pool is created for a
-    directory without one if a disk is created there. With `warn_of_use`, the user is warned of disks that this machine
-    uses itself.
+    directory without one if a disk is created there; with `pool_existing` also for the directory of an existing file.
+    With `warn_of_use`, the user is warned of disks that this machine uses itself.
     """
 
     def __init__(
@@ -45,11 +45,13 @@ class DiskResolver:
         advised_gib: float | None = None,
         check_space: bool = True,
         pool_create: bool = False,
+        pool_existing: bool = False,
         warn_of_use: bool = False,
     ) -> None:
         self.host = host
         self.qemu = qemu
         self._warn_of_use = warn_of_use
+        self._pool_existing = pool_existing
         self._lookup = Lookup(host)
         self._new = NewVolumes(
             host,
@@ -181,7 +183,7 @@ class DiskResolver:
             self._look_below(disk, path, fmt or "", spec)
             self._tell_format(path, fmt or "", spec)
             self._describe(disk, kind, fmt or "", spec)
-            return Making()
+            return Making(self._new.pools_over(path) if self._pool_existing and here == "file" else ())
         return self._use_new(disk, spec, *self._new.at_path(disk, path, spec))
 
     def _look_below(self, disk: Element, path: str, fmt: str, spec: DiskSpec) -> None:

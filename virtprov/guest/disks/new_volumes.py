@@ -149,6 +149,13 @@ class NewVolumes:
             return pool, pool.path, ()
         return None, directory, (NewPool(DEFAULT_POOL, directory),)
 
+    def pools_over(self, path: str) -> tuple[NewPool, ...]:
+        """Return the plan for a pool over the directory of an existing file; () if it has one."""
+        directory = os.path.dirname(path)
+        if path.startswith(_NO_FILES) or self.host.storage.pool_at(directory) is not None:
+            return ()
+        return (self._pool_for(directory),)
+
     def _pool_for(self, directory: str) -> NewPool:
         """Return a new pool for a directory, named after it."""
         if directory not in self._pools:
