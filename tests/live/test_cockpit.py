@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -19,28 +20,30 @@ NAME = "tended"
 IMAGES = "/var/lib/libvirt/images"
 NAMESPACE = "{https://github.com/cockpit-project/cockpit-machines}"
 STARTS_IN, ENDS_IN, BOOT_DEADLINE = 60, 60, 960
+FOLDERS = {"media", "elsewhere"}
 PLACE = "qemu:///system"
 
 
 @pytest.fixture(autouse=True)
 def surroundings(lab: Host, old_names: OldNames, provisioned: Provisioned) -> Iterator[None]:
-    """Remove the guest of the test with its disks, and the folder of another image."""
+    """Remove the guest of the test with its disks, and the pools that its folders have become."""
     yield
     if NAME in lab.virsh("list", "--all", "--name").split():
         lab.try_virsh("destroy", NAME)
         lab.virsh("undefine", NAME, "--remove-all-storage")
-    if "elsewhere" in lab.virsh("pool-list", "--all", "--name").split():
-        lab.virsh("pool-destroy", "elsewhere")
-        lab.virsh("pool-undefine", "elsewhere")
+    for pool in FOLDERS & set(lab.virsh("pool-list", "--all", "--name").split()):
+        lab.virsh("pool-destroy", pool)
+        lab.virsh("pool-undefine", pool)
 
 
 @pytest.fixture
 def medium(lab: Host) -> Iterator[str]:
     """A medium that nothing boots from."""
-    path = lab.state / "medium.iso"
+    path = lab.state / "media" / "medium.iso"
+    path.parent.mkdir()
     path.write_bytes(bytes(1 << 20))
     yield str(path)
-    path.unlink()
+    shutil.rmtree(path.parent)
 
 
 def stored(lab: Host) -> ElementTree.Element:
@@ -120,46 +123,60 @@ def test_what_the_page_asks_before(old_names: OldNames) -> None:
         assert (done.rc, done.out) == (1, "")
 
 
+NEW_NETWORK = "--add-device --network type=network,source=default,source.mode=bridge,model=virtio"
 EDITS = (
-    ("--add-device --network type=network,source=default,source.mode=bridge,model=virtio", "interface", 2),
-    ("--edit mac={mac} --network type=network,source=default,model=e1000e,", "interface", 2),
-    ("--edit mac={mac} --network link.state=down", "interface/link[@state='down']", 1),
-    ("--remove-device --network 2", "interface", 1),
-    ("--add-device --filesystem type=mount,accessmode=passthrough,driver.type=virtiofs,source.dir=/srv,target.dir=srv",
-     "filesystem", 1),
-    ("--remove-device --filesystem target.dir=srv", "filesystem", 0),
-    ("--add-device --watchdog action=reset", "watchdog[@action='reset']", 1),
-    ("--edit --watchdog action=poweroff", "watchdog[@action='poweroff']", 1),
-    ("--add-device --vsock cid.auto=yes", "vsock", 1),
-    ("--remove-device --vsock 1", "vsock", 0),
-    ("--add-device --tpm default", "tpm", 1),
-    ("--edit target.dev=sda --disk {medium},type=file", "disk/source[@file='{medium}']", 1),
-)  # fmt: skip
+    (NEW_NETWORK, "./devices/interface", 2),
+    ("--edit mac={mac} --network type=network,source=default,model=e1000e,", "./devices/interface", 2),
+    ("--edit mac={mac} --network link.state=down", "./devices/interface/link[@state='down']", 1),
+    ("--remove-device --network 2", "./devices/interface", 1),
+    ("--edit --memorybacking access.mode=shared,source.type=memfd", "./memoryBacking/access[@mode='shared']", 1),
+    (
+        "--add-device --filesystem "
+        "type=mount,accessmode=passthrough,driver.type=virtiofs,source.dir=/srv,target.dir=srv",
+        "./devices/filesystem",
+        1,
+    ),
+    ("--remove-device --filesystem target.dir=srv", "./devices/filesystem", 0),
+    ("--add-device --watchdog action=reset", "./devices/watchdog[@action='reset']", 1),
+    ("--edit --watchdog action=poweroff", "./devices/watchdog[@action='poweroff']", 1),
+    ("--remove-device --watchdog model=i6300esb", "./devices/watchdog[@model='i6300esb']", 0),
+    ("--add-device --vsock cid.auto=yes", "./devices/vsock", 1),
+    ("--edit --vsock cid.auto=no,cid.address=7", "./devices/vsock/cid[@address='7']", 1),
+    ("--remove-device --vsock 1", "./devices/vsock", 0),
+    ("--add-device --disk device=cdrom,target.dev=sdb,bus=sata", "./devices/disk[@device='cdrom']", 1),
+    ("--edit target.dev=sdb --disk {medium},type=file", "./devices/disk/source[@file='{medium}']", 1),
+    ("--cpu clearxml=true,mode=custom,model=Nehalem --edit", "./cpu/model", 1),
+    ("--vcpu 4,vcpu.current=2,sockets=1,cores=2,threads=2 --edit", "./vcpu[@current='2']", 1),
+    ("--metadata description=words --edit", "./description", 1),
+)
+LIVE = (
+    (f"{NEW_NETWORK} --update", "hotplug", "./devices/interface", 2),
+    ("--edit mac={mac} --network link.state=down --update", "update", "./devices/interface/link[@state='down']", 1),
+)
+
+
+def edit(old: OldNames, words: str, medium: str) -> tuple[int, str, str]:
+    mac = stored(old.host).findall("./devices/interface/mac")[-1].get("address", "")
+    said = words.format(mac=mac, medium=medium).split()
+    return old.run(["virt-xml", "-c", PLACE, NAME, *said])
 
 
 def test_the_calls_of_the_page(lab: Host, old_names: OldNames, medium: str) -> None:
     call(old_names, {"source": medium, "startVm": False})
-    with_drive = ["--add-device", "--disk", "device=cdrom,target.dev=sda,bus=sata"]
-    assert old_names.run(["virt-xml", "-c", PLACE, NAME, *with_drive]).rc == 0
     for words, place, count in EDITS:
-        mac = stored(lab).findall("./devices/interface/mac")[-1].get("address", "")
-        said = words.format(mac=mac, medium=medium).split()
-        done = old_names.run(["virt-xml", "-c", PLACE, NAME, *said])
-        assert (done.rc, done.out) == (0, f"Domain '{NAME}' defined successfully.\n"), f"{words}: {done.err}"
-        found = stored(lab).findall(f"./devices/{place.format(medium=medium)}")
-        assert len(found) == count, words
-    for words, place in (
-        (f"--cpu clearxml=true,mode=custom,model=Nehalem {NAME} --edit", "./cpu/model"),
-        (
-            f"--memorybacking access.mode=shared,source.type=memfd {NAME} --edit",
-            "./memoryBacking/access[@mode='shared']",
-        ),
-        (f"--vcpu 4,vcpu.current=2,sockets=1,cores=2,threads=2 {NAME} --edit", "./vcpu[@current='2']"),
-        (f"--metadata description=words {NAME} --edit", "./description"),
-    ):
-        done = old_names.run(["virt-xml", "-c", PLACE, *words.split()])
-        assert done.rc == 0, f"{words}: {done.err}"
-        assert stored(lab).find(place) is not None, words
+        rc, out, err = edit(old_names, words, medium)
+        assert (rc, out) == (0, f"Domain '{NAME}' defined successfully.\n"), f"{words}: {err}"
+        assert len(stored(lab).findall(place.format(medium=medium))) == count, words
+    lab.virsh("start", NAME)
+    for words, done, place, count in LIVE:
+        rc, out, err = edit(old_names, words, medium)
+        told = f"Device {done} successful.\nDomain '{NAME}' defined successfully.\n"
+        assert (rc, out) == (0, told), f"{words}: {err}"
+        running = ElementTree.fromstring(lab.virsh("dumpxml", NAME))
+        assert len(stored(lab).findall(place)) == len(running.findall(place)) == count, words
+    rc, out, err = edit(old_names, "--edit mac={mac} --network link.state=up --update --no-define", medium)
+    assert (rc, out) == (0, "Device update successful.\n"), err
+    assert stored(lab).find("./devices/interface/link[@state='down']") is not None
 
 
 def test_a_clone(lab: Host, old_names: OldNames, medium: str) -> None:

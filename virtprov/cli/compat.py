@@ -29,6 +29,8 @@ class Contract(Record):
     print_xml_creates    `--print-xml` creates the pools and volumes of the disks
     directory_pools      the directory of a disk outside every pool becomes a pool
     waits_until_off      `--wait` waits until the guest is off or reboots, also with `--cloud-init`
+    libvirt_decides      XML is not checked against libvirt's schema, which is stricter than libvirt, as with
+                         `--no-schema-check`: Cockpit gives every new network a mode that libvirt ignores
     """
 
     version: str = ""
@@ -39,6 +41,7 @@ class Contract(Record):
     print_xml_creates: bool = False
     directory_pools: bool = False
     waits_until_off: bool = False
+    libvirt_decides: bool = False
 
     def exit_code(self, code: int, *, misused: bool = False) -> int:
         """Return the exit code for one of virtprov's; `misused`: the command line could not be parsed."""
@@ -57,6 +60,7 @@ OLD = Contract(
     print_xml_creates=True,
     directory_pools=True,
     waits_until_off=True,
+    libvirt_decides=True,
 )
 
 held = OURS

@@ -278,6 +278,7 @@ def add_schema(made: Parser, group: Target) -> None:
         group,
         "--no-schema-check",
         action="store_true",
+        default=compat.held.libvirt_decides,
         help="accept values and XML unknown to libvirt's schema",
     )
 

@@ -12,12 +12,13 @@ import pytest
 
 from virtprov import __version__
 from virtprov.cli import answers, compat
+from virtprov.cli.install import command
 from virtprov.cli.output import Output
+from virtprov.host.connection import connect
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = ("install", "clone", "xml")
 NEW = "--connect test:///default --name new --osinfo generic --memory 64 --disk none".split()
-KVM = f"recorded://{ROOT / 'data' / 'hosts' / 'kvm'}"
 
 
 @pytest.fixture
@@ -125,6 +126,19 @@ def test_documents_stand_apart(links: Path) -> None:
     done = run(links / "virt-install", *NEW, "--pxe", "--print-xml")
     first, second = done.stdout.strip().split("\n\n")
     assert first.endswith("</domain>") and second.startswith("<domain")
+
+
+def test_printing_creates_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the pool of the test driver, as long as this process keeps it."""
+    monkeypatch.setattr(compat, "held", compat.OLD)
+    words = [*NEW[:-2], "--disk", "pool=default-pool,size=0.001", "--print-xml=1"]
+    with connect("test:///default") as host:
+        assert command.main(words) == 0
+        assert host.storage.volume("default-pool", "new.qcow2") is not None
+        monkeypatch.setattr(compat, "held", compat.OURS)
+        assert command.main([*words[:3], "other", *words[4:]]) == 0
+        assert host.storage.volume("default-pool", "other.qcow2") is None
+        host.storage.delete_volume("default-pool", "new.qcow2")
 
 
 def test_an_edit(links: Path) -> None:

@@ -110,6 +110,11 @@ def final(made: InstallPlan) -> Guest:
             ["Creating volume g.qcow2", "Writing cloud-init seed g-seed.iso", "Starting guest 'g'"],
         ),
         (asked("disk none", printing=True), []),
+        (asked(f"disk {ON_BASE}", printing=True), []),
+        (
+            asked(f"disk {ON_BASE}", seed=SeedRequest(disable=True), printing=True, stores=True),
+            ["Creating storage pool 'default'", "Creating volume g.qcow2"],
+        ),
     ],
 )
 def test_steps(request_: InstallRequest, planned: list[str], recorded: Host) -> None:
