@@ -70,7 +70,8 @@ class CloneRequest(Record):
     """A clone to create.
 
     `original` is the name of a guest of the host, or `document` is its XML. `files` are paths for the copied disks in
-    their order, `macs` are addresses for its interfaces, `force` and `skip` are target names of disks (`vda`).
+    their order, `macs` are addresses for its interfaces, `force` and `skip` are target names of disks (`vda`). With
+    `directory_pools` the directory of a copy outside every pool becomes a pool.
     """
 
     original: str = ""
@@ -88,3 +89,4 @@ class CloneRequest(Record):
     reflink: bool = False
     sparse: bool = True
     checks: Checks = Checks()
+    directory_pools: bool = False

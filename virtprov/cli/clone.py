@@ -118,7 +118,7 @@ def to_request(args: Namespace) -> CloneRequest:
         sparse=not args.nonsparse,
         checks=["all=off", *args.check] if args.force else args.check,
     )
-    return cloning.to_request(copy)
+    return cloning.to_request(copy)._replace(directory_pools=compat.held.directory_pools)
 
 
 def _document(path: str) -> bytes:

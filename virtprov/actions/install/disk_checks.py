@@ -30,8 +30,8 @@ def check(
     """Check the given disks, and the backing images of new ones; `told` are those whose format was detected.
 
     Raises HostError for a disk used by another guest or by this host, and for a detected format that a guest may have
-    forged; warns of backing images that another guest changes when it runs. If nothing is created, a guest with the same
-    name counts as the guest itself.
+    forged; warns of backing images that another guest changes when it runs. If nothing is created, a guest that has the
+    same name may have the same disks.
     """
     host = setting.host
     itself = setting.guest.name if request.printing or request.dry else ""
