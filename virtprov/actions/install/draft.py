@@ -8,7 +8,7 @@ from virtprov.actions.install import boot_checks, disk_checks
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
-from virtprov.guest.disks import reachable
+from virtprov.guest.disks.checks import reachable
 from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
@@ -18,7 +18,7 @@ from virtprov.guest.platform import Platform
 from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
 from virtprov.guest.write.compose import NewDevice
-from virtprov.osinfo.lookup import find, generic
+from virtprov.osinfo.find_profile import find, generic
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.units import GIB
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtprov.actions.seed.attach import Seed
-    from virtprov.guest.disks.existing import Told
+    from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
@@ -40,14 +40,14 @@ _LAST = "xml"
 """This group is applied last, on top of all other options and default rules."""
 
 
-class Drafted(Record):
+class GuestDraft(Record):
     """The guest after options and defaults, before it is split into installation phases."""
 
     setting: RuleContext
     makings: tuple[Making, ...]
     given_macs: tuple[str, ...]
     given_disks: tuple[Element, ...]
-    told: tuple[Told, ...] = ()
+    told: tuple[DetectedImage, ...] = ()
 
 
 class InstallPlan(Record):
@@ -77,7 +77,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     setting = drafted.setting
     taken = _check_name(request, setting)
     check(request, drafted)
-    blocked = _blocked(request, setting)
+    blocked = _find_barriers(request, setting)
     guest = setting.guest
     keep_media = setting.profile.is_windows
     method = request.method
@@ -93,7 +93,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
         host_checks.check(setting, host, request.method)
     if profile.os_id and not request.osinfo.name:
         setting.notes.insert(0, f"Using --osinfo {profile.short_id}, detected from the media")
-    seed = _seed(request, setting, final, install)
+    seed = _prepare_seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
     listed: tuple[Step, ...] = ()
@@ -108,7 +108,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes, taken)
 
 
-def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
+def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
     """Return the cloud-init seed; with an installer both phases have its drive."""
     if request.seed is None:
         return None
@@ -156,7 +156,7 @@ def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> Non
 # -- drafting ------------------------------------------------------------------------------------
 
 
-def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = UNWATCHED) -> Drafted:
+def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = UNWATCHED) -> GuestDraft:
     """Write the options into a new XML document and fill in the defaults."""
     drafting = _Drafting(request, host, profile, watch)
     watch.begin(drafting.guest)
@@ -179,7 +179,7 @@ class _Drafting:
         self.makings: tuple[Making, ...] = ()
         self.given_macs: tuple[str, ...] = ()
         self.chosen: set[str] = set()
-        self.told: tuple[Told, ...] = ()
+        self.told: tuple[DetectedImage, ...] = ()
 
     def stages(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """All that is done, in order; each stage builds on those before it.
@@ -208,11 +208,11 @@ class _Drafting:
             ("", lambda: self._write(lambda group: group == _LAST)),
         )
 
-    def drafted(self) -> Drafted:
+    def drafted(self) -> GuestDraft:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
-        given = tuple(disk for disk in disks if DiskSource.of(disk).spelled not in self.chosen)
-        return Drafted(self.setting, self.makings, self.given_macs, given, self.told)
+        given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
+        return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told)
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""
@@ -239,7 +239,7 @@ class _Drafting:
         guest, setting = self.guest, self.setting
         self.disks = [(each.element, each.use.disk) for each in self.devices if each.use.disk is not None]
         advised = _advised_gib(setting)
-        if not self.disks and not setting.refused("disk") and not guest.is_container and advised is not None:
+        if not self.disks and not setting.is_refused("disk") and not guest.is_container and advised is not None:
             self.disks = [(guest.add_device("disk", device="disk"), DiskSpec(size=advised))]
             setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
 
@@ -264,7 +264,7 @@ class _Drafting:
         self.watch.detail()
         setting.notes.extend(resolver.notes)
         setting.warnings.extend(resolver.warnings)
-        self.chosen, self.told = resolver.chosen, resolver.told
+        self.chosen, self.told = resolver.generated_names, resolver.detected_images
 
     def _settle_host_devices(self) -> None:
         for device in self.devices:
@@ -347,7 +347,7 @@ def _require(request: InstallRequest, setting: RuleContext) -> None:
     if not resources.set_memory(setting):
         missing["--memory MIB, the memory size of the guest"] = "for example --memory 2048"
     if not guest.is_container:
-        if not guest.disks() and not setting.refused("disk") and _advised_gib(setting) is None:
+        if not guest.disks() and not setting.is_refused("disk") and _advised_gib(setting) is None:
             missing["--disk, where to store the guest's data (--disk none for a guest without disks)"] = (
                 "for example --disk size=20"
             )
@@ -390,7 +390,7 @@ def _add_medium(guest: Guest) -> Element:
 # -- checking ------------------------------------------------------------------------------------
 
 
-def check(request: InstallRequest, drafted: Drafted) -> None:
+def check(request: InstallRequest, drafted: GuestDraft) -> None:
     """Make the checks that require the host; raises HostError for the first failure."""
     setting = drafted.setting
     host, guest = setting.host, setting.guest
@@ -424,7 +424,7 @@ def _check_name(request: InstallRequest, setting: RuleContext) -> str:
     return ""
 
 
-def _blocked(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
+def _find_barriers(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
     """Return the directories to which QEMU gets access; the user is warned of those that stay inaccessible."""
     if not (request.checks.permissions or request.fix_permissions):
         return []
@@ -443,7 +443,7 @@ def check_waiting(request: InstallRequest, host: HostView) -> None:
     if host.driver == "test" or host.is_recorded:
         what = "a recorded host" if host.is_recorded else "libvirt's test driver"
         raise HostError(
-            f"guests of {what} do not run, so --wait has nothing to wait for",
+            f"--wait cannot be used on {what}: its guests never run",
             hint="omit --wait, or connect to a host with a hypervisor",
         )
 
@@ -460,7 +460,7 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
     return [grant_search(barrier.directory, barrier.person) for barrier in blocked]
 
 
-def _storage_steps(drafted: Drafted) -> list[Step]:
+def _storage_steps(drafted: GuestDraft) -> list[Step]:
     """Return the steps that create pools and volumes."""
     from virtprov.actions.steps import storage
 
@@ -470,11 +470,11 @@ def _storage_steps(drafted: Drafted) -> list[Step]:
 
 
 def _steps(
-    request: InstallRequest, drafted: Drafted, documents: tuple[DomainDocument, ...], seed: Seed | None
+    request: InstallRequest, drafted: GuestDraft, documents: tuple[DomainDocument, ...], seed: Seed | None
 ) -> tuple[Step, ...]:
     """Return every step in order: storage, the guest's definition, its first boot."""
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
-    from virtprov.actions.steps.seed import WriteSeed
+    from virtprov.actions.steps.seed_volumes import WriteSeed
 
     listed = _storage_steps(drafted)
     name, first, stays = drafted.setting.guest.name, documents[0], documents[-1]

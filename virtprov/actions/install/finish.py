@@ -12,43 +12,43 @@ from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
 from virtprov.support.errors import GuestBroken, HostError
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import World
+    from virtprov.actions.run.plan import RunContext
     from virtprov.host.events import GuestEvent
 
 CREATED, INSTALLING, READY, OFF = "created", "installing", "ready", "off"
 """The final state: running; running its installer; running with cloud-init done; powered off."""
 
 
-def finish(request: InstallRequest, made: InstallPlan, world: World) -> str:
+def finish(request: InstallRequest, plan: InstallPlan, context: RunContext) -> str:
     """Wait as requested and bring the guest to its final state; returns one of the constants above.
 
     Raises WaitTimeout and GuestBroken, and then leaves the guest as it is.
     """
-    if made.method.has_install_phase:
-        return _finish_install(request, made, world)
-    if made.seed is not None:
-        return _finish_seed(request, made, world)
+    if plan.method.has_install_phase:
+        return _finish_install(request, plan, context)
+    if plan.seed is not None:
+        return _finish_seed(request, plan, context)
     if not request.wait:
         return CREATED
-    _until_off(made.plan.name, request.wait, world)
+    _until_off(plan.plan.name, request.wait, context)
     return OFF
 
 
-def _until_off(name: str, minutes: float | None, world: World) -> GuestEvent:
+def _until_off(name: str, minutes: float | None, context: RunContext) -> GuestEvent:
     """Wait until the guest is off; raises GuestBroken if it crashed or was stopped by force."""
-    with world.host.running.watch(name) as watch:
+    with context.host.running.watch(name) as watch:
         event = wait.until_off(watch, name, wait.Deadline(minutes))
     if event.detail in ("crashed", "failed"):
         raise _broken(name, event.detail)
     return event
 
 
-def _until_over(minutes: float, made: InstallPlan, world: World) -> str:
+def _until_over(minutes: float, plan: InstallPlan, context: RunContext) -> str:
     """Wait until a guest with a seed is off or reboots, which ends its first boot; then delete the seed."""
-    name = made.plan.name
-    with world.host.running.watch(name) as watch:
+    name = plan.plan.name
+    with context.host.running.watch(name) as watch:
         event = wait.until_over(watch, name, wait.Deadline(minutes))
-    _drop_seed(made, world)
+    _drop_seed(plan, context)
     if event.detail in ("crashed", "failed"):
         raise _broken(name, event.detail)
     return CREATED if event.kind == "rebooted" else OFF
@@ -58,39 +58,39 @@ def _broken(name: str, detail: str) -> GuestBroken:
     return GuestBroken(f"'{name}' {detail}", hint="see its log on the host, in /var/log/libvirt/qemu")
 
 
-def _finish_install(request: InstallRequest, made: InstallPlan, world: World) -> str:
+def _finish_install(request: InstallRequest, plan: InstallPlan, context: RunContext) -> str:
     """Start the guest again after its installation, if the command waits for it."""
-    name = made.plan.name
-    known = world.host.guests.find(name)
+    name = plan.plan.name
+    known = context.host.guests.find(name)
     if not request.wait and known is not None and known.active:
-        _drop_seed(made, world)
+        _drop_seed(plan, context)
         return INSTALLING
     if known is None:  # one that lives only while it runs
-        _drop_seed(made, world)
+        _drop_seed(plan, context)
         return OFF
-    event = _until_off(name, request.wait, world)
-    _drop_seed(made, world)
+    event = _until_off(name, request.wait, context)
+    _drop_seed(plan, context)
     if request.noreboot or request.transient:
         return OFF
     if event.detail == "destroyed":
-        world.say(f"'{name}' was stopped by someone else, so it is not started again")
+        context.say(f"'{name}' was stopped by someone else, so it is not started again")
         return OFF
-    start(world, name)
+    start(context, name)
     return CREATED
 
 
-def leave(made: InstallPlan, world: World) -> str:
+def leave(plan: InstallPlan, context: RunContext) -> str:
     """Return messages for a user who stops waiting: the guest keeps running, and its seed is deleted.
 
     The seed is deleted at once because it may contain secrets; a running guest can still read its open file.
     """
-    name = made.plan.name
-    known = world.host.guests.find(name)
+    name = plan.plan.name
+    known = context.host.guests.find(name)
     if known is None:
         sentence = f"guest '{name}' no longer exists on the host"
     elif not known.active:
         sentence = f"guest '{name}' exists, but is off; start it with `virsh start {name}`"
-    elif made.method.has_install_phase:
+    elif plan.method.has_install_phase:
         sentence = (
             f"guest '{name}' continues its installation; when it has powered off, start it with `virsh start {name}`"
         )
@@ -98,45 +98,45 @@ def leave(made: InstallPlan, world: World) -> str:
         sentence = (
             f"guest '{name}' keeps running; `virsh console {name}` shows its console, `virsh destroy {name}` stops it"
         )
-    _drop_seed(made, world)
+    _drop_seed(plan, context)
     return sentence
 
 
-def start(world: World, name: str) -> None:
+def start(context: RunContext, name: str) -> None:
     """Start the guest again after its installation, unless it has been started already."""
-    known = world.host.guests.find(name)
+    known = context.host.guests.find(name)
     if known is None:
         raise HostError(
             f"'{name}' is no longer defined on the host", hint="it was undefined while virtprov-install waited"
         )
     if not known.active:
-        world.say(f"'{name}' has powered off; starting it again")
-        world.host.guests.start(name)
+        context.say(f"'{name}' has powered off; starting it again")
+        context.host.guests.start(name)
 
 
-def _drop_seed(made: InstallPlan, world: World) -> None:
+def _drop_seed(plan: InstallPlan, context: RunContext) -> None:
     """Delete a seed that is not kept; a running guest can still read its open file."""
-    if made.seed is not None and made.seed.keep != KEEP:
-        attach.delete(world, made.seed)
+    if plan.seed is not None and plan.seed.keep != KEEP:
+        attach.delete(context, plan.seed)
 
 
-def _finish_seed(request: InstallRequest, made: InstallPlan, world: World) -> str:
+def _finish_seed(request: InstallRequest, plan: InstallPlan, context: RunContext) -> str:
     """Wait until cloud-init is done and remove the seed; without waiting, delete it while the guest has it open."""
-    seed, name = made.seed, made.plan.name
+    seed, name = plan.seed, plan.plan.name
     assert seed is not None
     if not request.wait:
-        _drop_seed(made, world)
+        _drop_seed(plan, context)
         return CREATED
     if request.until_off:
-        return _until_over(request.wait, made, world)
-    with world.host.running.watch(name) as watch:
-        wait.until_ready(world.host, watch, name, wait.Deadline(request.wait), seed.power)
-    known = world.host.guests.find(name)
+        return _until_over(request.wait, plan, context)
+    with context.host.running.watch(name) as watch:
+        wait.until_ready(context.host, watch, name, wait.Deadline(request.wait), seed.power)
+    known = context.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
-        _drop_seed(made, world)
+        _drop_seed(plan, context)
         return OFF
     if seed.keep == UNTIL_READY:
-        attach.retire(world, name, seed)
+        attach.retire(context, name, seed)
     else:
-        _drop_seed(made, world)
+        _drop_seed(plan, context)
     return READY

@@ -39,23 +39,23 @@ class Deadline:
         self._clock = clock
         self._end = None if minutes is None or minutes < 0 else clock() + minutes * 60
 
-    def left(self) -> float | None:
+    def remaining(self) -> float | None:
         """Return the seconds that remain (never negative), None for no limit."""
         return None if self._end is None else max(self._end - self._clock(), 0.0)
 
     def slice(self, most: float) -> float:
         """Return how long to wait now, in seconds: `most`, or less if the deadline is closer."""
-        left = self.left()
+        left = self.remaining()
         return most if left is None else min(most, left)
 
     @property
     def over(self) -> bool:
         """Return whether the time is up."""
-        left = self.left()
+        left = self.remaining()
         return left is not None and left <= 0
 
 
-def _too_long(name: str, what: str, deadline: Deadline) -> WaitTimeout:
+def _timeout_error(name: str, what: str, deadline: Deadline) -> WaitTimeout:
     return WaitTimeout(
         f"'{name}' {what} within {deadline.minutes:g} minutes; the guest is left as it is",
         hint=f"see its console with `virsh console {name}`, or allow more time with --wait",
@@ -64,9 +64,9 @@ def _too_long(name: str, what: str, deadline: Deadline) -> WaitTimeout:
 
 def until_off(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
     """Wait until the guest is off; raises WaitTimeout."""
-    event = watch.wait_stopped(deadline.left())
+    event = watch.wait_stopped(deadline.remaining())
     if event is None:
-        raise _too_long(name, "has not powered off", deadline)
+        raise _timeout_error(name, "has not powered off", deadline)
     return event
 
 
@@ -80,7 +80,7 @@ def until_over(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
         if off is not None:
             return off
         if deadline.over:
-            raise _too_long(name, "has neither powered off nor rebooted", deadline)
+            raise _timeout_error(name, "has neither powered off nor rebooted", deadline)
 
 
 def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline, power: PowerState | None = None) -> None:
@@ -157,7 +157,7 @@ def _until_power_changes(
             return None
         if deadline.over:
             what = "rebooted" if power.mode == REBOOT else "powered off"
-            raise _too_long(name, f"is done with cloud-init, but has not {what} as its user-data asks", deadline)
+            raise _timeout_error(name, f"is done with cloud-init, but has not {what} as its user-data asks", deadline)
 
 
 def _until_back(host: Host, watch: Watch, name: str, deadline: Deadline) -> None:
@@ -171,7 +171,7 @@ def _until_back(host: Host, watch: Watch, name: str, deadline: Deadline) -> None
                 _ended(name, event)
                 return
             if deadline.over:
-                raise _too_long(name, "has rebooted as its user-data asks, but is not back", deadline)
+                raise _timeout_error(name, "has rebooted as its user-data asks, but is not back", deadline)
 
 
 def _is_end(event: GuestEvent) -> bool:
