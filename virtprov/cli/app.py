@@ -8,7 +8,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the host refused or cannot be rea
 
 where `kind` is one of the words in KINDS, or "failed", "interrupted", "bug"; `hint` may be empty.
 
-Every import but the first two is deferred: `--version` loads nothing else. The process ends here as well (`_leave`).
+Every import but the first two is deferred: `--version` loads hardly anything else. The process ends here as well
+(`_leave`).
 """
 
 from __future__ import annotations

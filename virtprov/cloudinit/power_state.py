@@ -48,12 +48,19 @@ def _cloud_configs(user_data: bytes) -> Iterator[str]:
     if checked.kind in (CLOUD_CONFIG, JINJA):
         yield checked.text
     elif checked.kind == MULTIPART:
-        from email import message_from_string
+        for data in _parts(checked.text):
+            yield from _cloud_configs(data)
 
-        for part in message_from_string(checked.text.lstrip()).walk():
-            data = part.get_payload(decode=True)
-            if isinstance(data, bytes) and not data.lstrip().startswith(b"Content-Type"):
-                yield from _cloud_configs(data)
+
+def _parts(text: str) -> list[bytes]:
+    """Return the parts of a multi-part document that are no multi-part documents themselves."""
+    from email import message_from_string
+
+    try:
+        parts = [part.get_payload(decode=True) for part in message_from_string(text.lstrip()).walk()]
+    except RecursionError:
+        return []
+    return [part for part in parts if isinstance(part, bytes) and part.lstrip().startswith(b"#")]
 
 
 def _of_document(text: str) -> PowerState | None:

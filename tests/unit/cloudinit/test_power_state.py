@@ -27,6 +27,12 @@ echo 'power_state: {mode: halt}'
 """
 
 
+def nested(levels: int) -> str:
+    """The heads of multi-part documents in each other."""
+    head = 'Content-Type: multipart/mixed; boundary="{0}"\nMIME-Version: 1.0\n\n--{0}\n'
+    return "".join(head.format(f"b{level}") for level in range(levels)) + "Content-Type: text/cloud-config\n\n"
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
@@ -49,6 +55,8 @@ echo 'power_state: {mode: halt}'
         ("## template: jinja\n" + CONFIG + "hostname: {{ x }}\npower_state: {mode: reboot}\n", None),
         ("## template: jinja\n" + CONFIG + "hostname: h{{ x }}\npower_state: {mode: reboot}\n", PowerState(REBOOT)),
         (MIME, PowerState(REBOOT)),
+        (nested(3) + CONFIG + "power_state: {mode: reboot}\n", PowerState(REBOOT)),
+        (nested(2000) + CONFIG, None),
         ("", None),
         ("no header\n", None),
         (CONFIG + "a: [\n", None),

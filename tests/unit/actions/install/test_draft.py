@@ -324,6 +324,14 @@ def test_refusals(request_: InstallRequest, kind: type[ProvError], message: str,
     assert listed(recorded) == before
 
 
+@pytest.mark.parametrize("way", [{"dry": True}, {"printing": True}])
+def test_a_guest_that_is_there_may_be_planned_anew(way: dict[str, Any], recorded: Host) -> None:
+    made = draft.plan(asked("disk /srv/images/web.qcow2", name="web", **way), recorded)
+    assert made.taken == "guest 'web' already exists on the host"
+    with pytest.raises(HostError, match="in use by guest 'web'"):
+        draft.plan(asked("disk /srv/images/web.qcow2", name="other", **way), recorded)
+
+
 @pytest.mark.parametrize(
     ("check", "words"),
     [
