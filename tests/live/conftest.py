@@ -39,8 +39,8 @@ ORDER = (
     "test_session.py",
     "test_hosts.py",
     "test_faults.py",
-    "test_ansible.py",
     "test_cockpit.py",
+    "test_ansible.py",
     "test_stopped.py",
     "test_many.py",
 )
