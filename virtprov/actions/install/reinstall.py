@@ -30,18 +30,18 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     from virtprov.actions.steps.guest import Create, Redefine, Start
 
     _refuse(request)
-    known = host.guests.find(request.reinstall)
-    if known is None:
+    info = host.guests.find(request.reinstall)
+    if info is None:
         raise HostError(
             f"guest '{request.reinstall}' not found on the host", hint="`virsh list --all` lists its guests"
         )
-    if not known.persistent or known.active and not request.printing:
-        raise HostError(f"'{known.name}' is running, so it cannot be reinstalled", hint="shut it down first")
+    if not info.persistent or info.active and not request.printing:
+        raise HostError(f"'{info.name}' is running, so it cannot be reinstalled", hint="shut it down first")
     check_waiting(request, host)
     warnings = _warn_of_ignored(request)
     profile = profile_for(request, warnings)
-    text = host.guests.xml(known.name, inactive=True, secure=not request.printing)
-    final = Guest.parse(text, f"guest '{known.name}'")
+    text = host.guests.xml(info.name, inactive=True, secure=not request.printing)
+    final = Guest.parse(text, f"guest '{info.name}'")
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
 
@@ -50,12 +50,12 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     steps: list[Step] = []
     if first is not None and request.method.kind == boot.CDROM and profile.is_windows:  # it asks for its CD again
         _insert(final, request.method.medium, host, profile)
-        steps.append(Redefine(known.name, final.text()))
+        steps.append(Redefine(info.name, final.text()))
     last = DomainDocument.of(final)
     documents = (last,) if first is None else (DomainDocument.of(first), last)
-    steps.append(Start(known.name) if first is None else Create(known.name, documents[0]))
+    steps.append(Start(info.name) if first is None else Create(info.name, documents[0]))
     displays = tuple(display.get("type", "") for display in final.devices("graphics"))
-    told = Plan(documents, tuple(steps), known.name, (), tuple(warnings))
+    told = Plan(documents, tuple(steps), info.name, (), tuple(warnings))
     return InstallPlan(told, None, request.method, displays, final.uuid, tuple(checks.mac_addresses(final)))
 
 

@@ -1,6 +1,6 @@
-"""A few files of an ISO by name, for media whose label says nothing: a folder and a file are one small read each.
+"""Read a few files of an ISO by name, if its label does not identify it; each folder or file is one small read.
 
-Layout: ECMA-119 (ISO 9660) chapter 9 for folders, Rock Ridge's NM entries (IEEE P1282) for names as they were.
+Layout: ECMA-119 (ISO 9660) chapter 9 for folders, NM entries of Rock Ridge (IEEE P1282) for the original names.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SECTOR = 2048
 
 
 class _Entry:
-    """Where a file or a folder lies."""
+    """The position of a file or folder."""
 
     __slots__ = ("at", "is_folder", "size")
 
@@ -28,17 +28,20 @@ class _Entry:
 
 
 class IsoFiles:
-    """Reads files of one ISO; folders that were read are kept."""
+    """Reads files of one ISO; folders that were read are remembered."""
 
     def __init__(self, read: Read, ids: IsoIds) -> None:
-        """`read(offset, size)` reads the ISO that has these `ids`."""
+        """Prepare to read the ISO with these `ids` through `read(offset, size)`."""
         self._read = read
         self._block = ids.block
         self._root = _Entry(ids.root[0], ids.root[1], True)
         self._folders: dict[int, dict[str, _Entry]] = {}
 
     def fetch(self, name: str) -> bytes | None:
-        """The content of a file, its first MiB at most; None when it is not there. What `read` raises is passed on."""
+        """Return the content of a file, at most its first MiB; None if it does not exist.
+
+        Raises the errors of `read`.
+        """
         here = self._root
         for part in name.split("/"):
             found = self._listed(here).get(_plain(part)) if here.is_folder else None
@@ -55,7 +58,7 @@ class IsoFiles:
 
 
 def _records(data: bytes, block: int) -> Iterator[tuple[str, _Entry]]:
-    """Names and places in a folder. A record never crosses a sector, what is left of one is zeros."""
+    """Yield the names and positions in a folder. A record never crosses a sector; the rest of a sector is zeros."""
     at = 0
     while at + 34 <= len(data):
         length = data[at]
@@ -74,7 +77,7 @@ def _records(data: bytes, block: int) -> Iterator[tuple[str, _Entry]]:
 
 
 def _rock_ridge(area: bytes) -> str:
-    """The name in a record's system use area; "" when there is none."""
+    """Return the name in a record's system use area; "" for none."""
     name, at = b"", 0
     while at + 5 <= len(area) and area[at + 2] >= 4:
         if area[at : at + 2] == b"NM":
@@ -84,6 +87,6 @@ def _rock_ridge(area: bytes) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name as ISO 9660 could keep it: one case, no dot at its start or end."""
+    """Return a name as ISO 9660 can store it: in one case, without a dot at its start or end."""
     bare = name.lower().removesuffix(".")
     return "_" + bare[1:] if bare.startswith(".") else bare
