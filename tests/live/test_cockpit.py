@@ -193,12 +193,12 @@ def test_a_cloud_guest_has_its_user(lab: Host, provisioned: Provisioned) -> None
     asks = lab.state / "password"
     asks.write_text(f"#!/bin/sh\necho {PASSWORD}\n")
     asks.chmod(0o700)
-    by_password = [word for word in shell.login if word != "BatchMode=yes"]
-    by_password = ["env", f"SSH_ASKPASS={asks}", "SSH_ASKPASS_REQUIRE=force", *by_password]
-    by_password[-1:-1] = ["-o", "BatchMode=no", "-o", "PreferredAuthentications=password"]
+    login = ["BatchMode=no" if word == "BatchMode=yes" else word for word in shell.login]
+    login[-1:-1] = ["-o", "PreferredAuthentications=password"]
+    by_password = ["env", f"SSH_ASKPASS={asks}", "SSH_ASKPASS_REQUIRE=force", *login, "true"]
     until(
         f"{USER} logs in with the password",
-        lambda: lab.execute([*by_password, "true"]).rc == 0,
+        lambda: lab.execute(by_password).rc == 0,
         lambda seconds: time.sleep(min(seconds, 1)),
         BOOT_DEADLINE,
     )
