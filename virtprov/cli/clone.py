@@ -146,7 +146,8 @@ def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, d
     else:
         work.create()
         if compat.held.old_sentences:  # as virt-clone prints it, for programs that look for it
-            output.summary(f"\nClone '{plan.name}' created successfully.")
+            output.summary("")
+            output.summary(f"Clone '{plan.name}' created successfully.")
         else:
             output.summary(f"Created guest '{plan.name}', a clone of '{work.made.original}'.")
     output.object(_facts(work.made, host, created=not (printing or dry), printing=printing))

@@ -176,20 +176,22 @@ class _One(_Run):
             self.output.warn(UNKEPT)
         closing = self._closing(planned)
         printed = self.flags.prints or planned.info is None
-        if closing:
-            (self.output.say if printed else self.output.summary)(closing)
-        elif self.flags.asks and planned.changed:
+        for line in closing:
+            (self.output.say if printed else self.output.summary)(line)
+        if not closing and self.flags.asks and planned.changed:
             self.output.say("Nothing has been changed.")
-        elif not printed and not planned.wanted.anything:
+        elif not closing and not printed and not planned.wanted.anything:
             self.output.say(_NOWHERE)
         self.output.object(report.facts(planned, self.edit, done=self.done))
         return 0
 
-    def _closing(self, planned: GuestReport) -> str:
+    def _closing(self, planned: GuestReport) -> list[str]:
+        """Return the last lines."""
         if compat.held.old_sentences:
             actions = [change.action for change in self.edit.changes]
-            return "\n".join(old_sentences.of(planned, actions, done=self.done))
-        return " ".join(report.sentences(planned)) if self.done else ""
+            return old_sentences.of(planned, actions, done=self.done)
+        sentences = report.sentences(planned) if self.done else []
+        return [" ".join(sentences)] if sentences else []
 
 
 _NOWHERE = "Nothing has been changed: the change was not stored, printed or made in the running guest."

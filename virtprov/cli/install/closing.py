@@ -57,7 +57,7 @@ class OldClosing(Closing):
         self._waited = False
 
     def begin(self) -> None:
-        self.output.summary("\nStarting install...")
+        self._print("", "Starting install...")
 
     def password(self, password: str) -> None:
         self.output.password(f"Password for first root login is: {password}")
@@ -66,31 +66,35 @@ class OldClosing(Closing):
         installs = self.work.made.method.has_install_phase
         if not minutes and not installs:
             return
-        self.output.summary("\nDomain is still running. Installation may be in progress.")
+        self._print("", "Domain is still running. Installation may be in progress.")
         if not minutes:
-            self.output.summary("You can reconnect to the console to complete the installation process.")
+            self._print("You can reconnect to the console to complete the installation process.")
             return
         self._waited = True
         limit = f"{minutes:g} minute{'' if minutes == 1 else 's'} " if minutes > 0 else ""
-        self.output.summary(f"Waiting {limit}for the installation to complete.")
+        self._print(f"Waiting {limit}for the installation to complete.")
 
     def give_up(self) -> None:
-        self.output.summary("Installation has exceeded specified time limit. Exiting application.")
+        self._print("Installation has exceeded specified time limit. Exiting application.")
 
     def end(self, state: str) -> None:
         if state == "installing":
             return
         request, installs = self.work.request, self.work.made.method.has_install_phase
         if self._waited:
-            self.output.summary("Domain has shutdown. Continuing.")
-        self.output.summary("Domain creation completed.")
+            self._print("Domain has shutdown. Continuing.")
+        self._print("Domain creation completed.")
         if state == "created" and installs:
-            self.output.summary("Restarting guest.")
+            self._print("Restarting guest.")
         elif state == "off" and installs and not request.noreboot and not request.transient:
-            self.output.summary("User stopped the VM. Not rebooting.")
+            self._print("User stopped the VM. Not rebooting.")
         elif state == "off":
             start = f"virsh --connect {self.work.host.uri} start {self.name}"
-            self.output.summary(f"You can restart your domain by running:\n  {start}")
+            self._print("You can restart your domain by running:", f"  {start}")
+
+    def _print(self, *lines: str) -> None:
+        for line in lines:
+            self.output.summary(line)
 
 
 def for_run(work: Installation, output: Output) -> Closing:
