@@ -87,7 +87,7 @@ def test_a_cloud_guest_has_rebooted_when_the_module_returns(lab: Host, provision
     result = result_of(provisioned.ansible.returncode, out, err)
     assert result["changed"] and "--wait 15" in result["commands"][-1]
     assert lab.virsh("domstate", ANSIBLE) == "running"
-    assert "seed" not in lab.virsh("vol-list", provisioned.folder.name)
+    assert f"{ANSIBLE}-seed" not in lab.virsh("vol-list", "default")
     shell = provisioned.ansible_shell()
     shell.wait()
     assert shell.run("cat /etc/lab-note") == "by user-data"

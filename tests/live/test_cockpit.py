@@ -209,4 +209,4 @@ def test_a_cloud_guest_has_its_user(lab: Host, provisioned: Provisioned) -> None
     out, err = provisioned.cockpit.communicate(timeout=ENDS_IN)
     assert provisioned.cockpit.returncode == 0, out + err
     assert has_install_phase(lab, COCKPIT) == "false"
-    assert "seed" not in lab.virsh("vol-list", "default")
+    assert f"{COCKPIT}-seed" not in lab.virsh("vol-list", "default")
