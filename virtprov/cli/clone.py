@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from virtprov.cli import answers, parser
+from virtprov.cli import answers, compat, parser
 from virtprov.cli.output import Output
 from virtprov.support.errors import UsageError
 
@@ -118,7 +118,7 @@ def to_request(args: Namespace) -> CloneRequest:
         sparse=not args.nonsparse,
         checks=["all=off", *args.check] if args.force else args.check,
     )
-    return cloning.to_request(copy)
+    return cloning.to_request(copy)._replace(directory_pools=compat.held.directory_pools)
 
 
 def _document(path: str) -> bytes:
@@ -145,7 +145,11 @@ def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, d
         dry_run.tell(plan.steps, output)
     else:
         work.create()
-        output.summary(f"Created guest '{plan.name}', a clone of '{work.made.original}'.")
+        if compat.held.old_sentences:  # as virt-clone prints it, for programs that look for it
+            output.summary("")
+            output.summary(f"Clone '{plan.name}' created successfully.")
+        else:
+            output.summary(f"Created guest '{plan.name}', a clone of '{work.made.original}'.")
     output.object(_facts(work.made, host, created=not (printing or dry), printing=printing))
     return 0
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from virtprov.cli import talk
+from virtprov.cli import compat, talk
 from virtprov.options.catalogue import GROUPS, help_line
-from virtprov.support.errors import UsageError, nearest
+from virtprov.support.errors import ParseError, UsageError, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ class Parser(argparse.ArgumentParser):
         return read
 
     def error(self, message: str) -> NoReturn:
-        """Report an error in the command line; raises UsageError."""
+        """Report an error in the command line; raises ParseError."""
         words, hint = _in_our_words(message, [flag for flag in self._option_string_actions if flag.startswith("--")])
-        raise UsageError(words, hint=hint or f"`{self.prog} --help` lists all flags")
+        raise ParseError(words, hint=hint or f"`{self.prog} --help` lists all flags")
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         found: dict[int, Any] = {}
@@ -246,7 +246,7 @@ _EPILOG = "`--GROUP help` lists the sub-options of a group, such as `--disk help
 def _version() -> str:
     from virtprov import __version__
 
-    return __version__
+    return compat.held.version or __version__
 
 
 def add_talk(parser: Parser, group: Target) -> None:
@@ -309,6 +309,7 @@ def add_schema(parser: Parser, group: Target) -> None:
         group,
         "--no-schema-check",
         action="store_true",
+        default=compat.held.libvirt_decides,
         help="accept values and XML unknown to libvirt's schema",
     )
 

@@ -35,6 +35,10 @@ class UsageError(ProvError):
     exit_code = 2
 
 
+class ParseError(UsageError):
+    """The command line cannot be parsed: an unknown flag, a missing value."""
+
+
 class InputError(UsageError):
     """A file, a URL or standard input given by the user cannot be used."""
 

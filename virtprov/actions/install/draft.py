@@ -97,7 +97,11 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     seed = _prepare_seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
-    listed = () if request.printing else (*_opening(blocked), *_steps(request, drafted, documents, seed))
+    listed: tuple[Step, ...] = ()
+    if not request.printing:
+        listed = (*_opening(blocked), *_steps(request, drafted, documents, seed))
+    elif request.stores:
+        listed = tuple(_storage_steps(drafted))
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
@@ -255,7 +259,8 @@ class _Drafting:
             qemu=setting.is_qemu,
             advised_gib=_advised_gib(setting),
             check_space=self.request.checks.disk_size,
-            pool_create=self.request.checks.pool_create,
+            pool_create=self.request.checks.pool_create or self.request.directory_pools,
+            pool_existing=self.request.directory_pools,
             must_exist=self.request.checks.path_exists,
             peek=peeking.peek(self.request, self.host),
         )
@@ -459,18 +464,23 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
     return [grant_search(barrier.directory, barrier.person) for barrier in blocked]
 
 
+def _storage_steps(drafted: GuestDraft) -> list[Step]:
+    """Return the steps that create pools and volumes."""
+    from virtprov.actions.steps import storage
+
+    pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
+    volumes = [volume for making in drafted.makings for volume in making.volumes]
+    return [*map(storage.MakePool, pools.values()), *map(storage.MakeVolume, volumes)]
+
+
 def _steps(
     request: InstallRequest, drafted: GuestDraft, documents: tuple[DomainDocument, ...], seed: Seed | None
 ) -> tuple[Step, ...]:
     """Return every step in order: storage, the guest's definition, its first boot."""
-    from virtprov.actions.steps import storage
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
     from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
 
-    steps: list[Step] = []
-    pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
-    steps += [storage.MakePool(pool) for pool in pools.values()]
-    steps += [storage.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
+    steps = _storage_steps(drafted)
     name, first, stays = drafted.setting.guest.name, documents[0], documents[-1]
     if seed is not None:
         from virtprov.cloudinit.seed_request import KEEP

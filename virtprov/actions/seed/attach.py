@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifacts.local_files import unlink
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
+from virtprov.cloudinit import power_state
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
@@ -24,6 +25,7 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Step
+    from virtprov.cloudinit.power_state import PowerState
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
@@ -39,7 +41,8 @@ _WITHOUT_UPLOADS = ("test", "vbox")
 class Seed(Record):
     """A seed: its volume, its device at the first boot, how long it is kept, and the generated password.
 
-    Without `pool`, it is a file of this machine, and `volume` is its path.
+    Without `pool`, it is a file of this machine, and `volume` is its path. `power` is the reboot or power-off that its
+    user-data asks for.
     """
 
     pool: str
@@ -51,6 +54,7 @@ class Seed(Record):
     stays: DomainDocument
     password: str
     warnings: tuple[str, ...] = ()
+    power: PowerState | None = None
 
 
 def plan(
@@ -74,13 +78,14 @@ def plan(
     if build:
         data, built = build_image(seed_request)
         password, warnings = built.root_password or "", built.warnings
+        power = power_state.read(built.documents["user-data"])
     else:
+        power = None
         data, password, warnings = b"", "", check_documents(seed_request)
     write = WriteSeed(pool, volume, data) if pool else WriteSeedFile(where, data)
-    listed: list[Step] = [*makings, write]
-    return Seed(
-        pool, volume, device, seed_request.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings
-    )
+    steps: tuple[Step, ...] = (*makings, write)
+    first_boot = DomainDocument.of(first)
+    return Seed(pool, volume, device, seed_request.keep, steps, first_boot, stays, password, warnings, power)
 
 
 def system_family(profile: Profile) -> str:

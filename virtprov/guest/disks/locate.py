@@ -39,9 +39,10 @@ class DiskResolver:
 
     `advised_gib` is the disk size recommended by the operating system's profile (None: no recommendation). Without
     `check_space`, a new sparse disk may be larger than the free space. With `pool_create`, a pool is created for a
-    directory without one if a disk is created there. With `warn_of_use`, the user is warned of disks that this machine
-    uses itself. Without `must_exist`, a path where nothing is found is written as it is. `peek(directory)` makes the
-    files of a remote directory without a pool known to the host while its block runs (None: such files cannot be used).
+    directory without one if a disk is created there; with `pool_existing` also for the directory of an existing file.
+    With `warn_of_use`, the user is warned of disks that this machine uses itself. Without `must_exist`, a path where
+    nothing is found is written as it is. `peek(directory)` makes the files of a remote directory without a pool known
+    to the host while its block runs (None: such files cannot be used).
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class DiskResolver:
         advised_gib: float | None = None,
         check_space: bool = True,
         pool_create: bool = False,
+        pool_existing: bool = False,
         warn_of_use: bool = False,
         must_exist: bool = True,
         peek: Callable[[str], AbstractContextManager[object]] | None = None,
@@ -62,6 +64,7 @@ class DiskResolver:
         self.qemu = qemu
         self._peek = peek
         self._warn_of_use = warn_of_use
+        self._pool_existing = pool_existing
         self._lookup = Lookup(host)
         self._new = NewVolumes(
             host,
@@ -201,7 +204,7 @@ class DiskResolver:
             self._look_below(disk, path, fmt or "", spec)
             self._tell_format(path, fmt or "", spec)
             self._describe(disk, kind, fmt or "", spec)
-            return Making()
+            return Making(self._new.pools_over(path) if self._pool_existing and here == "file" else ())
         if not self._must_exist and spec.size is None and not spec.backing_store and not spec.upload:
             return self._write_unseen(disk, path, spec)
         return self._use_new(disk, spec, *self._new.at_path(disk, path, spec))

@@ -163,15 +163,18 @@ class NewVolumes:
             return pool, pool.path, ()
         return None, directory, (NewPool(DEFAULT_POOL, directory),)
 
+    def pools_over(self, path: str) -> tuple[NewPool, ...]:
+        """Return the plan for a pool over the directory of an existing file; () if it has one."""
+        directory = os.path.dirname(path)
+        if path.startswith(NO_FILES) or self.host.storage.pool_at(directory) is not None:
+            return ()
+        return (self._pool_for(directory),)
+
     def _pool_for(self, directory: str) -> NewPool:
         """Return a new pool for a directory, named after it."""
         if directory not in self._pools:
             used = {pool.name for pool in self._pools.values()}
-            base = os.path.basename(directory) or "root"
-            name = first_free(
-                lambda name: name in used or self.host.storage.pool(name) is not None, lambda mark: base + mark
-            )
-            self._pools[directory] = NewPool(name, directory)
+            self._pools[directory] = pool_named_after(self.host, directory, used)
         return self._pools[directory]
 
     # -- what -------------------------------------------------------------------------------------
@@ -282,6 +285,13 @@ class NewVolumes:
         allocation = size if whole else 0
         in_pool = pool.name if pool is not None else ""
         return NewVolume(in_pool, name, path, fmt, size, allocation, backing, backing_format, encryption)
+
+
+def pool_named_after(host: HostView, directory: str, used: set[str]) -> NewPool:
+    """Return a new pool for a directory, named after it; the names in `used` are those of other new pools."""
+    base = os.path.basename(directory) or "root"
+    name = first_free(lambda name: name in used or host.storage.pool(name) is not None, lambda mark: base + mark)
+    return NewPool(name, directory)
 
 
 def _check_size(spec: DiskSpec, size: int, below: int | None) -> None:

@@ -110,6 +110,11 @@ def final(made: InstallPlan) -> Guest:
             ["Creating volume g.qcow2", "Writing cloud-init seed g-seed.iso", "Starting guest 'g'"],
         ),
         (asked("disk none", printing=True), []),
+        (asked(f"disk {ON_BASE}", printing=True), []),
+        (
+            asked(f"disk {ON_BASE}", seed=SeedRequest(disable=True), printing=True, stores=True),
+            ["Creating storage pool 'default'", "Creating volume g.qcow2"],
+        ),
     ],
 )
 def test_steps(request_: InstallRequest, planned: list[str], recorded: Host) -> None:
@@ -317,6 +322,14 @@ def test_refusals(request_: InstallRequest, kind: type[ProvError], message: str,
     assert message in caught.value.message
     assert caught.value.hint
     assert listed(recorded) == before
+
+
+@pytest.mark.parametrize("way", [{"dry": True}, {"printing": True}])
+def test_a_guest_that_is_there_may_be_planned_anew(way: dict[str, Any], recorded: Host) -> None:
+    made = draft.plan(asked("disk /srv/images/web.qcow2", name="web", **way), recorded)
+    assert made.taken == "guest 'web' already exists on the host"
+    with pytest.raises(HostError, match="in use by guest 'web'"):
+        draft.plan(asked("disk /srv/images/web.qcow2", name="other", **way), recorded)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,22 @@ def test_a_pool_that_is_there_is_used(host_of: Record) -> None:
     assert (made.pools, made.volumes[0].pool) == ((), "a")
 
 
+def test_the_directory_of_an_existing_image_becomes_a_pool(tmp_path: Path, host_of: Record) -> None:
+    image = tmp_path / "vm" / "x.img"
+    image.parent.mkdir()
+    image.write_bytes(bytes(512))
+    host = host_of(inventory=IMAGES("vm", "a"))
+    resolver = DiskResolver(host, "g", qemu=True, pool_create=True, pool_existing=True)
+    made = resolver.resolve(disk(), DiskSpec(path=str(image)))
+    new = resolver.resolve(disk(), DiskSpec(path=str(image.with_name("y.img")), size=0.001))
+    assert made.pools == new.pools == (NewPool("vm-1", str(image.parent)),)
+    assert made.volumes == () and new.volumes[0].pool == "vm-1"
+    device = resolver.resolve(disk(), DiskSpec(path="/dev/null"))
+    assert device.pools == ()
+    plain = DiskResolver(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path=str(image)))
+    assert plain.pools == ()
+
+
 @pytest.mark.parametrize("kind", ["iscsi", "iscsi-direct", "scsi", "mpath"])
 def test_pools_that_only_show_what_is_there(kind: str, host_of: Record) -> None:
     inside = "<host name='h'/><device path='iqn.x:t'/><adapter name='host0'/><initiator><iqn name='i'/></initiator>"
