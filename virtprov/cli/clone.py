@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from virtprov.cli import answers, parser
+from virtprov.cli import answers, compat, parser
 from virtprov.cli.output import Output
 from virtprov.support.errors import UsageError
 
@@ -24,10 +24,6 @@ _DESCRIPTION = (
     "Clone a guest that is shut off: its disks and its definition, with a new identity. A guest with cloud-init "
     "renews its host name, machine-id, ssh host keys and network settings at its first boot."
 )
-
-
-DEFAULT_IDENTITY = ""
-"""What happens to the identity inside without --identity; "": new if the guest is known to have cloud-init."""
 
 
 def build_parser() -> Parser:
@@ -107,7 +103,7 @@ def _add_storage(group: Target) -> None:
         action="append",
         default=[],
         metavar="DISK",
-        help="share a disk that would be copied, such as vdb",
+        help="share a disk that would be copied, such as vdb, or all",
     )
     add("--reflink", action="store_true", help="share the blocks of raw disks if the file system can")
     add("--nonsparse", action="store_true", help="allocate the full size of the copies")
@@ -124,7 +120,7 @@ def main(argv: list[str]) -> int:
     if args.prompt:
         output.warn("--prompt has no effect: virtprov never asks for missing options")
     request = to_request(args)
-    from virtprov.host.connection import connect
+    from virtprov.cli.connecting import connect
 
     with connect(args.connect, events=bool(request.wait)) as host:
         return _run(request, host, output, printing=args.print_xml, dry=args.dry_run)
@@ -159,14 +155,15 @@ def to_request(args: Namespace) -> CloneRequest:
         reflink=args.reflink,
         sparse=not args.nonsparse,
         checks=["all=off", *args.check] if args.force else args.check,
-        identity=args.identity or DEFAULT_IDENTITY,
+        identity=args.identity or compat.held.identity,
         cloud_init=args.cloud_init,
         hostname=args.hostname or "",
         ssh_key=args.ssh_key or "",
         start=args.start,
         wait=args.wait,
     )
-    return cloning.to_request(copy)._replace(planning=args.print_xml or args.dry_run)
+    request = cloning.to_request(copy)._replace(planning=args.print_xml or args.dry_run)
+    return request._replace(directory_pools=compat.held.directory_pools)
 
 
 def _document(path: str) -> bytes:
@@ -209,7 +206,11 @@ def _create(work: Cloning, output: Output) -> int:
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
     made = work.made
-    output.summary(f"Created guest '{made.plan.name}', a clone of '{made.original}'{_STATES[state]}.")
+    if compat.held.old_sentences:  # as virt-clone prints it, for programs that look for it
+        output.summary("")
+        output.summary(f"Clone '{made.plan.name}' created successfully.")
+    else:
+        output.summary(f"Created guest '{made.plan.name}', a clone of '{made.original}'{_STATES[state]}.")
     facts = {"created": True, "state": state, "root_password": password or None}
     output.object({**_facts(made, work.host, printing=False), **facts})
     return 0

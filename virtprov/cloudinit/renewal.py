@@ -95,6 +95,7 @@ def cloud_config(renewal: Renewal) -> dict[str, Any]:
     """Return the cloud-config that renews what is in the module's description, once for this instance."""
     return {
         "bootcmd": [["cloud-init-per", "instance", "virtprov-renew", "sh", "-c", script(renewal)]],
+        "manage_etc_hosts": "localhost",
         "preserve_hostname": False,
         "ssh_deletekeys": True,
     }

@@ -196,9 +196,10 @@ def _to_seed_request(copy: Copy) -> SeedRequest | None:
             )
         if text:
             words[name] = text
-    if words:
-        return from_options(words)
-    return None if copy.cloud_init is None else SeedRequest()
+    if not words and copy.cloud_init is None:
+        return None
+    strict = texts.parse_checks(texts.as_list(copy.checks)).cloud_init
+    return (from_options(words) if words else SeedRequest())._replace(strict=strict)
 
 
 def _check_identity(copy: Copy, seed: SeedRequest | None) -> None:

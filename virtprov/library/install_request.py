@@ -44,7 +44,7 @@ class NewGuest(Record):
     check_schema      whether options and XML are checked against libvirt's schema
     autostart         whether the guest starts when the host boots
     transient         whether the guest is gone when it is shut off
-    noreboot          whether it stays off after its installation
+    noreboot          whether it stays off after its installation; without one, it is only defined
     wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit
     destroy_on_exit   whether it is stopped when the wait is over
     publish           host ports to forward to the guest: "8022:22"
@@ -109,7 +109,7 @@ def to_request(
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=_to_seed_request(guest.cloud_init),
+        seed=_to_seed_request(guest.cloud_init, guest.checks),
         checks=texts.parse_checks(texts.as_list(guest.checks)),
         autostart=guest.autostart,
         transient=guest.transient,
@@ -164,7 +164,7 @@ def _by_group(guest: NewGuest) -> dict[str, list[str]]:
     return given
 
 
-def _to_seed_request(value: str | Sequence[str] | None) -> SeedRequest | None:
+def _to_seed_request(value: str | Sequence[str] | None, checks: Value) -> SeedRequest | None:
     """Return the request for all uses of --cloud-init; None for no seed."""
     from virtprov.cloudinit.seed_request import from_options
     from virtprov.guest.write import gather
@@ -174,7 +174,8 @@ def _to_seed_request(value: str | Sequence[str] | None) -> SeedRequest | None:
     uses = texts.as_list(value)
     if uses and uses[-1] == "none":
         return None
-    return from_options(gather.words("cloud-init", [text for text in uses if text]))
+    strict = texts.parse_checks(texts.as_list(checks)).cloud_init
+    return from_options(gather.words("cloud-init", [text for text in uses if text]))._replace(strict=strict)
 
 
 def _method(guest: NewGuest) -> Method:
@@ -219,8 +220,12 @@ _WAYS = {
 
 
 def check_one_way(ways: Mapping[str, object], install: Mapping[str, str]) -> None:
-    """Raise UsageError if several installation methods are given; `ways` are flags with their values."""
+    """Raise UsageError if several installation methods are given; `ways` are flags with their values.
+
+    `--import` has no effect beside another method, as in virt-install.
+    """
     asked = [flag for flag, value in ways.items() if value]
+    asked = [flag for flag in asked if flag != "--import"] or asked
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)} cannot be used together", hint="give a single installation method")
     other = next((word for word in _WAYS.get(asked[0], ()) if install.get(word)), "") if asked else ""

@@ -178,6 +178,8 @@ class Installation:
     def _follow(self, show: Callable[[], float | None], ends: bool) -> str:
         from virtprov.actions.install import finish
 
+        if not self.made.starts:
+            return finish.OFF
         try:
             minutes = show()
             state = finish.finish(self.request._replace(wait=minutes), self.made, self.context)

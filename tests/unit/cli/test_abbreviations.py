@@ -18,8 +18,8 @@ from virtprov.cli.parser import Parser
 
 PEERS = json.loads((Path(__file__).resolve().parents[2] / "data" / "peer_flags.json").read_text())
 OURS = {"virt-clone": clone.build_parser, "virt-install": install_parser, "virt-xml": command.build_parser}
-OWN = {("virt-xml", "--file")}
-"""Words that are flags of our own, written in full, and abbreviations there: virt-xml takes it for --filesystem."""
+OWN = {("virt-xml", "--file"), ("virt-xml", "--check")}
+"""Words that are flags of our own, written in full, and abbreviations there: of --filesystem, and of --check-cpu."""
 
 
 def groups(tool: str, *versions: str) -> list[list[str]]:

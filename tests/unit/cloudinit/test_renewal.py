@@ -56,19 +56,23 @@ def test_the_users_network_settings_are_used(tmp_path: Path) -> None:
 
 def test_the_users_bootcmd_is_kept() -> None:
     text = "#cloud-config\nbootcmd: [[touch, /run/mine]]\n"
-    data = documents.user_data(documents.Wishes(renewal=MACS), Source("'ud'", text.encode())).data
+    data = documents.user_data(SeedRequest(), documents.Wishes(renewal=MACS), Source("'ud'", text.encode())).data
     first, second = (part for part in email.message_from_bytes(data).walk() if not part.is_multipart())
     assert first.get_payload(decode=True) == text.encode()
     ours: Any = yaml.safe_load(bytes(second.get_payload(decode=True)))
     assert "virtprov-renew" in ours["bootcmd"][0] and "merge_how" in ours and "users" not in ours
     with pytest.raises(InputError, match="its 'bootcmd' is not a list"):
-        documents.user_data(documents.Wishes(renewal=MACS), Source("'ud'", b"#cloud-config\nbootcmd: touch\n"))
+        documents.user_data(
+            SeedRequest(), documents.Wishes(renewal=MACS), Source("'ud'", b"#cloud-config\nbootcmd: touch\n")
+        )
 
 
 def test_accounts_stay_as_they_are_unless_asked() -> None:
-    made = yaml.safe_load(documents.user_data(documents.Wishes(renewal=MACS), None).data)
+    made = yaml.safe_load(documents.user_data(SeedRequest(), documents.Wishes(renewal=MACS), None).data)
     assert made["users"] == []
-    with_key = yaml.safe_load(documents.user_data(documents.Wishes(renewal=MACS, image_user_keys=("k",)), None).data)
+    with_key = yaml.safe_load(
+        documents.user_data(SeedRequest(), documents.Wishes(renewal=MACS, image_user_keys=("k",)), None).data
+    )
     assert "users" not in with_key and with_key["ssh_authorized_keys"] == ["k"]
 
 

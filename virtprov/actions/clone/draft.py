@@ -18,6 +18,8 @@ from virtprov.actions.steps.guest import Create, Define, Replace, Start, discard
 from virtprov.actions.steps.local_files import CopyFile
 from virtprov.guest import checks, identity, names
 from virtprov.guest.disks.claimed_format import is_told_otherwise
+from virtprov.guest.disks.new_volumes import pool_named_after
+from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
@@ -65,12 +67,14 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     variables = "" if nvram is None and not is_released else COPIED if nvram_steps else RENEWED
     if variables:
         report.append("a copy of the UEFI variables" if variables == COPIED else "new UEFI variables")
-    owned = any(disk.fate in (disks.COPIED, disks.GIVEN) for disk in copies.fates)
-    identity_inside = inside.plan(request, host, source, guest, copied=owned)
+    kinds = {disk.fate for disk in copies.fates}
+    owned, copied = bool(kinds & {disks.COPIED, disks.GIVEN}), disks.COPIED in kinds
+    identity_inside = inside.plan(request, host, source, guest, owned=owned, copied=copied)
     nvram_path = nvram.target if nvram is not None else None
     room, gone = _make_room(host, name, replaced, nvram_path)
     stays, following = _boot(request, name, original, identity_inside)
-    early: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, *identity_inside.steps)
+    pools = _pools(host, copies.fates) if request.directory_pools else []
+    early: tuple[Step, ...] = (*copies.steps, *pools, *room, *nvram_steps, *identity_inside.steps)
     listed: tuple[Step, ...] = (*early, Define(name, stays), *following, *gone, *copies.last)
     warnings += [*identity.warn_of_shared(guest), *identity_inside.warnings]
     parts = platform_state.compare(host, source, guest, variables)
@@ -80,6 +84,17 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     made = Plan((stays,), listed, name, (*notes, *identity_inside.notes), tuple(warnings))
     fates = _note_seed(copies.fates, identity_inside)
     return ClonePlan(made, source.name, uuid, fates, addresses, nvram_path, tuple(report), parts, identity_inside)
+
+
+def _pools(host: Host, fates: tuple[DiskFate, ...]) -> list[Step]:
+    """Return the steps that make pools of the directories of the copies that have none, as virt-clone does."""
+    made: dict[str, NewPool] = {}
+    for fate in fates:
+        directory = os.path.dirname(fate.path)
+        is_file = fate.fate == disks.COPIED and directory.startswith("/") and not directory.startswith("/dev")
+        if is_file and directory not in made and host.storage.pool_at(directory) is None:
+            made[directory] = pool_named_after(host, directory, {pool.name for pool in made.values()})
+    return [storage.MakePool(pool) for pool in made.values()]
 
 
 def _boot(
@@ -127,6 +142,8 @@ def _source(request: CloneRequest, host: Host) -> DomainDocument:
 def _name(request: CloneRequest, host: Host, source: str) -> str:
     if not request.name and not request.auto:
         raise UsageError("no name given for the clone", hint="give --name NAME, or --auto-clone to generate one")
+    if not request.name and not source:
+        raise UsageError("the original has no name from which the clone's could be generated", hint="give --name NAME")
     name = request.name or identity.clone_name(source, lambda word: host.guests.find(word) is not None)
     names.check_name(name)
     if request.replace and name in (source, request.original) and not request.document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.clone import credentials
@@ -62,14 +63,14 @@ class Inside(Record):
         }
 
 
-def plan(request: CloneRequest, host: Host, source: Guest, guest: Guest, *, copied: bool) -> Inside:
+def plan(request: CloneRequest, host: Host, source: Guest, guest: Guest, *, owned: bool, copied: bool) -> Inside:
     """Decide about the identity inside `guest`, the copy of `source`, which has its new name and addresses already.
 
-    `copied` tells whether a disk of its own is among its disks. Raises UsageError for a system that cannot be renewed,
+    `owned` tells whether a disk of its own is among its disks, and `copied` whether one is a copy. Raises UsageError for a system that cannot be renewed,
     and the errors of `seed.copies`.
     """
     profile = replace.find_setting(source, host).profile
-    identity, why = _choose(request, host, source, profile, copied)
+    identity, why = _choose(request, host, source, profile, owned)
     if identity == KEEP:
         notes = (_note_kept(guest.name),) if copied else ()
         return Inside(KEEP, why, guest, guest, notes=notes)
@@ -84,14 +85,14 @@ def plan(request: CloneRequest, host: Host, source: Guest, guest: Guest, *, copi
     return _plan_seed(request, host, source, guest, profile, why)
 
 
-def _choose(request: CloneRequest, host: Host, source: Guest, profile: Profile, copied: bool) -> tuple[str, str]:
+def _choose(request: CloneRequest, host: Host, source: Guest, profile: Profile, owned: bool) -> tuple[str, str]:
     """Return NEW or KEEP, and why."""
     if request.identity:
         return request.identity, f"--identity {request.identity}"
     if request.seed is not None:
         return NEW, "--cloud-init, --hostname or --ssh-key"
-    if not copied or source.is_container:
-        return KEEP, "no disk is copied"
+    if not owned or source.is_container:
+        return KEEP, "it has no disk of its own"
     if host.driver == "test":
         return KEEP, "nothing boots on this host"
     if replace.find_any_seeds(source, source.name) or cloud_mark.is_marked(source):
@@ -135,9 +136,10 @@ def _plan_seed(request: CloneRequest, host: Host, source: Guest, guest: Guest, p
     seed, hostname = made.seed, made.hostname or wanted.hostname or host_name(guest.name) or "guest"
     enables = reads_credentials(profile) and fw_cfg.enable_cloud_init(seed.first_boot.guest)
     is_passing = request.start and seed.keep != KEEP_SEED
+    file = os.path.basename(made.path)
     notes = [
-        f"cloud-init seed {seed.volume} (drive {made.target}) renews '{guest.name}' inside at its first boot: host "
-        f"name '{hostname}', machine-id, ssh host keys, and network settings for its own MAC address"
+        f"cloud-init seed {file} (drive {made.target}) renews '{guest.name}' inside at its first boot: host name "
+        f"'{hostname}', machine-id, ssh host keys, and network settings for its own MAC address"
     ]
     if not is_passing:
         notes.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks
+from virtprov.actions.install import boot_checks, disk_checks, peeking, phases
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
@@ -53,7 +53,8 @@ class GuestDraft(Record):
 class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
-    `taken` is a warning if the guest is only shown and its name already exists.
+    `taken` is a warning if the guest is only shown and its name already exists. `starts` is False if the guest is only
+    defined.
     """
 
     plan: Plan
@@ -64,6 +65,7 @@ class InstallPlan(Record):
     macs: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     taken: str = ""
+    starts: bool = True
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -79,9 +81,8 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     check(request, drafted)
     blocked = _find_barriers(request, setting)
     guest = setting.guest
-    keep_media = setting.profile.is_windows
-    method = request.method
-    final = boot.final_phase(guest, method, keep_media)
+    method = phases.method(request, setting)
+    final = phases.final(setting, method)
     watch.begin(final)
     watch.step("boot-order")
     install = boot.install_phase(guest, method) if method.has_install_phase else None
@@ -96,12 +97,17 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     seed = _prepare_seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
-    listed = () if request.printing else (*_opening(blocked), *_steps(request, drafted, documents, seed))
+    listed: tuple[Step, ...] = ()
+    if not request.printing:
+        listed = (*_opening(blocked), *_steps(request, drafted, documents, seed))
+    elif request.stores:
+        listed = tuple(_storage_steps(drafted))
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
-    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes, taken)
+    macs = tuple(checks.mac_addresses(guest))
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, starts=phases.starts(request))
 
 
 def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
@@ -257,7 +263,10 @@ class _Drafting:
             qemu=setting.is_qemu,
             advised_gib=_advised_gib(setting),
             check_space=self.request.checks.disk_size,
-            pool_create=self.request.checks.pool_create,
+            pool_create=self.request.checks.pool_create or self.request.directory_pools,
+            pool_existing=self.request.directory_pools,
+            must_exist=self.request.checks.path_exists,
+            peek=peeking.peek(self.request, self.host),
         )
         self.makings = tuple(resolver.resolve(element, spec) for element, spec in self.disks)
         self.watch.detail()
@@ -306,7 +315,7 @@ def _settle_name(setting: RuleContext, request: InstallRequest) -> None:
     guest, host, profile = setting.guest, setting.host, setting.profile
     if request.name:
         names.check_name(request.name)
-        guest.put("./name", request.name)
+        guest.put("./name", guest.name or request.name)  # --metadata name= wins, as in virt-install
     if not guest.name:
         name = names.default_name(
             profile.short_id,
@@ -437,7 +446,7 @@ def _find_barriers(request: InstallRequest, setting: RuleContext) -> list[reacha
 
 def check_waiting(request: InstallRequest, host: HostView) -> None:
     """Raise HostError if the guest is to be waited for but will never run."""
-    if not request.wait or request.printing or request.dry:
+    if not request.wait or request.printing or request.dry or not phases.starts(request):
         return
     if host.driver == "test" or host.is_recorded:
         what = "a recorded host" if host.is_recorded else "libvirt's test driver"
@@ -459,31 +468,37 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
     return [grant_search(barrier.directory, barrier.person) for barrier in blocked]
 
 
+def _storage_steps(drafted: GuestDraft) -> list[Step]:
+    """Return the steps that create pools and volumes."""
+    from virtprov.actions.steps import storage
+
+    pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
+    volumes = [volume for making in drafted.makings for volume in making.volumes]
+    return [*map(storage.MakePool, pools.values()), *map(storage.MakeVolume, volumes)]
+
+
 def _steps(
     request: InstallRequest, drafted: GuestDraft, documents: tuple[DomainDocument, ...], seed: Seed | None
 ) -> tuple[Step, ...]:
     """Return every step in order: storage, the guest's definition, its first boot."""
-    from virtprov.actions.steps import storage
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
-    from virtprov.actions.steps.seed_volumes import WriteSeed
+    from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
 
-    steps: list[Step] = []
-    pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
-    steps += [storage.MakePool(pool) for pool in pools.values()]
-    steps += [storage.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
+    steps = _storage_steps(drafted)
     name, first, stays = drafted.setting.guest.name, documents[0], documents[-1]
     if seed is not None:
         from virtprov.cloudinit.seed_request import KEEP
 
-        passing = seed.keep != KEEP
-        own = [step._replace(passing=passing) if isinstance(step, WriteSeed) else step for step in seed.steps]
+        kinds, passing = (WriteSeed, WriteSeedFile), seed.keep != KEEP
+        own = [step._replace(passing=passing) if isinstance(step, kinds) else step for step in seed.steps]
         steps += [step for step in own if step not in steps]
         first, stays = seed.first_boot, seed.stays
     if request.transient:
         steps.append(Create(name, first))
         return tuple(steps)
     steps.append(Define(name, stays))
-    steps.append(Start(name) if first.text == stays.text else Create(name, first))
+    if phases.starts(request):
+        steps.append(Start(name) if first.text == stays.text else Create(name, first))
     if request.autostart:
         steps.append(SetAutostart(name, True))
     return tuple(steps)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.seed import attach, replace
 from virtprov.actions.seed.attach import Seed
-from virtprov.actions.steps.seed_volumes import WriteSeed
+from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
+from virtprov.cloudinit import power_state
 from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest import cloud_mark
@@ -36,29 +37,31 @@ def plan_for_copy(
     `stays` is the definition without the seed; both documents are as they come from the tree. A copy that is started
     is told by its serial number where the seed is. Raises the errors of `replace.plan_seed`.
     """
-    wanted = request._replace(guest_name=guest.name, instance_id=new_instance_id())
+    profile = replace.find_setting(guest, host).profile
+    system = attach.system_family(profile)
+    wanted = request._replace(guest_name=guest.name, instance_id=new_instance_id(), system=system)
     marked = guest.copy()
-    cloud_mark.mark(marked, replace.find_setting(guest, host).profile)
+    cloud_mark.mark(marked, profile)
     stays, first = marked.copy(), marked
     for drive in replace.find_any_seeds(stays, original):
         replace.clear(drive)
     setting = replace.find_setting(first, host)
-    pool, directory, makings = attach.pool_for(setting)
-    volume = attach.free_name(host, "" if makings else pool, guest.name)
-    where = f"{directory}/{volume}"
+    pool, volume, where, makings = attach.choose_place(setting, guest.name)
     drive = replace.put_in_drive(setting, where, replace.find_any_seeds(first, original))
     if starts:
         attach.write_serial(first)
-    password, instance_id, hostname = "", "", wanted.hostname
+    password, instance_id, hostname, power = "", "", wanted.hostname, None
     if build:
         data, built = attach.build_image(wanted)
         password, warnings = built.root_password or "", built.warnings
         instance_id, hostname = built.instance_id, built.hostname
+        power = power_state.read(built.documents["user-data"])
     else:
         data, warnings = b"", attach.check_documents(wanted)
     passing = starts and wanted.keep != KEEP
     device, target = tree.to_text(tree.copy(drive)), path.text(drive, "./target/@dev")
     first_boot, later = DomainDocument.of(first), DomainDocument.of(stays)
-    steps = (*makings, WriteSeed(pool, volume, data, passing))
-    seed = Seed(pool, volume, device, wanted.keep, steps, first_boot, later, password, warnings)
+    write = WriteSeed(pool, volume, data, passing) if pool else WriteSeedFile(where, data, passing)
+    steps = (*makings, write)
+    seed = Seed(pool, volume, device, wanted.keep, steps, first_boot, later, password, warnings, power)
     return CopySeed(seed, target, where, instance_id, hostname)

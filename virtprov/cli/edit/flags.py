@@ -76,7 +76,7 @@ def read(args: argparse.Namespace) -> Flags:
 
 
 GROUPS = (*XML, *CONVERSIONS)
-WITH_HELP = (*GROUPS, typed_changes.CLOUD_INIT)
+WITH_HELP = (*GROUPS, typed_changes.CLOUD_INIT, "check")
 
 
 IGNORED: dict[str, dict[str, Any]] = {"--check-cpu": {"action": "store_true"}, "--cpuset": {"metavar": "CPUS"}}
@@ -110,6 +110,8 @@ def build_parser() -> Parser:
         command.add_argument_group("guest configuration options"), (*GUEST, *BOOTING), action=StoreInOrder
     )
     misc = command.add_argument_group("miscellaneous options")
+    parser.add_check(misc)
+    command.fresh.add("--check")  # virt-xml has --check-cpu, whose abbreviations mean that
     parser.add_schema(command, misc)
     parser.add_talk(command, misc)
     for flag, settings in IGNORED.items():

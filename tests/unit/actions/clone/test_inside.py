@@ -66,8 +66,8 @@ DEBIAN, RHEL = "http://debian.org/debian/12", "http://redhat.com/rhel/9.4"
     [
         (document(DEBIAN), {}, "new", "images of Debian 12 have cloud-init"),
         (document(DEBIAN), {"identity": "keep"}, "keep", "--identity keep"),
-        (document(DEBIAN, disk=""), {}, "keep", "no disk is copied"),
-        (document(DEBIAN), {"skip": frozenset(["vda"])}, "keep", "no disk is copied"),
+        (document(DEBIAN, disk=""), {}, "keep", "it has no disk of its own"),
+        (document(DEBIAN), {"skip": frozenset(["vda"])}, "keep", "it has no disk of its own"),
         (document("http://debian.org/debian/8"), {}, "keep", "nothing shows that the guest has cloud-init"),
         (document("http://microsoft.com/win/11"), {}, "keep", "nothing shows that the guest has cloud-init"),
         (document(), {}, "keep", "nothing shows that the guest has cloud-init"),
