@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from virtprov.actions.request import CloneRequest
-from virtprov.cli import clone
+from virtprov.cli import clone, compat
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.support.errors import InputError, UsageError
 
@@ -56,6 +56,12 @@ def test_the_identity_inside() -> None:
     assert made.seed == SeedRequest(hostname="h", ssh_key="/k", user="tom") and made.start and made.wait == -1
     assert not request("a", "--hostname", "h").cloud_init
     assert request("a", "--dry-run").planning and request("a", "--print-xml").planning
+
+
+def test_an_exact_copy_under_the_old_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compat, "held", compat.OLD)
+    assert request("-o", "a").identity == "keep"
+    assert request("-o", "a", "--identity", "new").identity == "new"
 
 
 def test_flags_of_our_own_are_written_out() -> None:

@@ -66,8 +66,8 @@ class Inside(Record):
 def plan(request: CloneRequest, host: Host, source: Guest, guest: Guest, *, owned: bool, copied: bool) -> Inside:
     """Decide about the identity inside `guest`, the copy of `source`, which has its new name and addresses already.
 
-    `owned` tells whether a disk of its own is among its disks, and `copied` whether one is a copy. Raises UsageError for a system that cannot be renewed,
-    and the errors of `seed.copies`.
+    `owned` tells whether a disk of its own is among its disks, and `copied` whether one is a copy. Raises UsageError
+    for a system that cannot be renewed, and the errors of `seed.copies`.
     """
     profile = replace.find_setting(source, host).profile
     identity, why = _choose(request, host, source, profile, owned)

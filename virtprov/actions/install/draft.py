@@ -115,11 +115,7 @@ def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, i
     if request.seed is None:
         return None
     from virtprov.actions.seed import attach
-    from virtprov.guest import cloud_mark
 
-    for guest in (final, install):
-        if guest is not None:
-            cloud_mark.mark(guest, setting.profile)
     return attach.plan(request.seed, setting, final, install, build=not (request.printing or request.dry))
 
 
