@@ -61,10 +61,7 @@ def fill(file: RemoteFile, path: str, progress: Progress) -> bool:
         return False
     verb = "Downloading" if file.url else "Extracting"
     with progress.task(f"{verb} {file.name}") as task:
-        if file.url:
-            mark = _download(file, path, task.update)
-        else:
-            mark = _extract(file, path, task.update)
+        mark = (_download if file.url else _extract)(file, path, task.update)
     _write_note(path, mark)
     return True
 

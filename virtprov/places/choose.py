@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.osinfo.media.install_tree import ARCHES, arch_name, parse_ini
 from virtprov.osinfo.media.tree_layouts import MANIFESTS
 from virtprov.places import boot_config
-from virtprov.places.layouts import likely
+from virtprov.places.layouts import likely, name_of
 from virtprov.places.place import DIRECTORY, TREE
 from virtprov.support.errors import UsageError, nearest
 from virtprov.support.frozen import Record
@@ -63,7 +63,7 @@ def choose(place: Place, wanted: Wanted, facts: TreeFacts | None) -> Choice | No
     images = images_folder(place)
     for choice in _candidates(place, wanted, facts, images):
         if place.find(choice.kernel) and place.find(choice.initrd):
-            return choice
+            return choice._replace(images=images)
     if (
         place.kind == TREE or place.kind == DIRECTORY and place.address == "/"
     ):  # the kernel there is that of this machine
@@ -89,14 +89,15 @@ def _candidates(place: Place, wanted: Wanted, facts: TreeFacts | None, images: s
     mark = facts.layout if facts else ""
     distro = wanted.profile.distro if wanted.profile else facts.distro if facts else ""
     if wanted.profile:
-        yield from _profile(place, wanted.profile, wanted.arch)
+        for kernel, initrd in _of_profile(place, wanted.profile, wanted.arch):
+            yield Choice(kernel, initrd, name_of(kernel, initrd, wanted.arch, images) or "profile")
     is_known = bool(mark or distro)
     for layout in likely(mark, distro):
         is_likely = mark in layout.marks or distro in layout.distros
         if is_known and not is_likely and place.kind == TREE:  # each question takes a request there
             continue
         for kernel, initrd in layout.paths(arch, images):
-            yield Choice(kernel, initrd, layout.name, images=images)
+            yield Choice(kernel, initrd, layout.name)
 
 
 def _treeinfo(place: Place, wanted: Wanted) -> Iterator[Choice]:
@@ -112,9 +113,9 @@ def _treeinfo(place: Place, wanted: Wanted) -> Iterator[Choice]:
                 yield Choice(kernel.lstrip("/"), initrd.lstrip("/"), TREEINFO)
 
 
-def _profile(place: Place, profile: Profile, arch: str) -> Iterator[Choice]:
+def _of_profile(place: Place, profile: Profile, arch: str) -> Iterator[tuple[str, str]]:
     """Yield the paths that the profile of the system has for its media, or its trees."""
     rows = profile.trees(arch_name(arch)) if place.kind == TREE else profile.media(arch_name(arch))
     for kernel, initrd in dict.fromkeys((row.kernel, row.initrd) for row in rows):
         if kernel and initrd:
-            yield Choice(kernel, initrd, "profile")
+            yield kernel, initrd

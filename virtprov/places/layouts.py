@@ -188,6 +188,11 @@ def likely(mark: str, distro: str) -> list[Layout]:
     return list(ranked)
 
 
+def name_of(kernel: str, initrd: str, arch: str, images: str) -> str:
+    """Return the name of the layout that has this pair; "" for none."""
+    return next((one.name for one in LAYOUTS if (kernel, initrd) in one.paths(arch, images)), "")
+
+
 def argument_for(distro: str) -> str:
     """Return the argument for a source that a distribution's installer wants; "" for none."""
     return next((one.argument for one in LAYOUTS if distro and distro in one.distros), "")

@@ -127,14 +127,21 @@ class _Resolving:
             from virtprov.osinfo.lookup import find
 
             self.wanted = self.wanted._replace(profile=find(detected.os, self.osinfo_warnings or []))
-        if detected.os and self.wanted.profile is not None and not self.request.kernel:
-            system = WITHOUT_KERNEL.get(self.wanted.profile.family)
-            if system:
-                raise UsageError(
-                    f"'{self.shown}' is an installer of {system}, which has no Linux kernel and initrd to boot",
-                    hint=f"use --cdrom {self.shown}",
-                )
+        system = "" if self.request.kernel else self._without_kernel(detected)
+        if system:
+            raise UsageError(
+                f"'{self.shown}' is an installer of {system}, which has no Linux kernel and initrd to boot",
+                hint=f"use --cdrom {self.shown}",
+            )
         return detected, tree_facts(self.place.fetch, self.place.address)
+
+    def _without_kernel(self, detected: Detected) -> str:
+        """Return the name of a system that has no Linux kernel; "" if the place may have one."""
+        family = self.wanted.profile.family if detected.os and self.wanted.profile is not None else ""
+        if not family and isinstance(self.place, Iso):
+            ids = self.place.ids
+            family = "winnt" if ids.publisher_id.lower().startswith("microsoft") else ids.system_id.lower()
+        return WITHOUT_KERNEL.get(family, "")
 
     def _reopen_as_iso(self) -> bool:
         """Return whether the address turns out to be one of an ISO, which is opened then."""
