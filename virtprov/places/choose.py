@@ -51,7 +51,7 @@ def by_user(place: Place, request: PlaceRequest) -> Choice:
         if name and place.find(name) is None:
             folder, _, leaf = name.rpartition("/")
             hint = nearest(leaf, place.names(folder)) or "give paths that are relative to the place"
-            raise UsageError(f"'{place.address}' has no file '{name}'", hint=hint)
+            raise UsageError(f"'{place.shown}' has no file '{name}'", hint=hint)
     return Choice(kernel, initrd)
 
 

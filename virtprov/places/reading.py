@@ -10,6 +10,7 @@ from virtprov.places.place import DIRECTORY, ISO, TREE, RemoteFile
 from virtprov.places.place_text import scheme_of
 from virtprov.support.errors import InputError, MediaError
 from virtprov.support.frozen import Record
+from virtprov.support.http import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class Place:
         self.address = address
         self._read: dict[str, bytes | None] = {}
         self._found: dict[str, Found | None] = {}
+
+    @property
+    def shown(self) -> str:
+        """Return the address for messages, without a password."""
+        return shown(self.address) if scheme_of(self.address) else self.address
 
     def fetch(self, name: str) -> bytes | None:
         """Return the contents of an index file; None if there is none."""
@@ -137,7 +143,7 @@ class Iso(Place):
             return None
         if 0 <= self.size < entry.at + entry.size:
             raise MediaError(
-                f"'{self.address}' ends before its file '{name}': the ISO is incomplete", hint="download it again"
+                f"'{self.shown}' ends before its file '{name}': the ISO is incomplete", hint="download it again"
             )
         return Found(entry.size, entry.at)
 
@@ -259,7 +265,7 @@ def open_as_iso(url: str, fetch_whole: FetchWhole | None) -> Iso | None:
 def _remote_iso(url: str, fetch_whole: FetchWhole | None) -> Iso:
     from virtprov.support.blocks import Blocks
     from virtprov.support.errors import FetchError
-    from virtprov.support.http import NoPieces, shown
+    from virtprov.support.http import NoPieces
 
     server = server_of(url)
     try:

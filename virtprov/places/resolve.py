@@ -88,7 +88,7 @@ class _Resolving:
         self.place, self.request, self.wanted, self.notes = place, request, wanted, notes
         self.osinfo_warnings, self.fetch_whole = osinfo_warnings, fetch_whole
         self.warnings: list[str] = []
-        self.shown = _shown(place.address)
+        self.shown = place.shown
 
     def run(self) -> BootSource:
         """Do it."""
@@ -207,9 +207,3 @@ class _Resolving:
             hint="give the root of a tree (with .treeinfo, or .../installer-amd64/ for Debian), an ISO, or "
             "kernel=PATH,initrd=PATH",
         )
-
-
-def _shown(address: str) -> str:
-    from virtprov.support.http import shown
-
-    return shown(address) if scheme_of(address) else address

@@ -47,6 +47,13 @@ def shown(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]))
 
 
+def without_names(text: str) -> str:
+    """Return a text without the names and passwords in the URLs in it."""
+    import re
+
+    return re.sub(r"(\w://)[^/@\s]+@", r"\1", text)
+
+
 class Broken(FetchError):
     """The connection was lost on the way: another try may do. `is_changed`: it starts from the beginning."""
 
