@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import wait
+from virtprov.actions.install import last_words, wait
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.seed import attach
 from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
-from virtprov.support.errors import GuestBroken, HostError
+from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import World
@@ -35,12 +35,17 @@ def finish(request: InstallRequest, made: InstallPlan, world: World) -> str:
 
 
 def _until_off(name: str, minutes: float | None, world: World) -> GuestEvent:
-    """Wait until the guest is off; raises GuestBroken if it crashed or was stopped by force."""
-    with world.host.running.watch(name) as watch:
-        event = wait.until_off(watch, name, wait.Deadline(minutes))
-    if event.detail in ("crashed", "failed"):
-        raise GuestBroken(f"'{name}' {event.detail}", hint="see its log on the host, in /var/log/libvirt/qemu")
-    return event
+    """Wait until the guest is off; raises WaitTimeout and GuestBroken, and before that shows its last words.
+
+    While it waits, a terminal shows a clock and the last line of the guest's console.
+    """
+    with world.host.running.watch(name) as watch, world.host.running.console(name) as console:
+        try:
+            with wait.clock(world.progress, f"Waiting until '{name}' powers off", console):
+                return wait.until_off(watch, name, wait.Deadline(minutes))
+        except (WaitTimeout, GuestBroken):
+            last_words.show(world, name, console)
+            raise
 
 
 def _finish_install(request: InstallRequest, made: InstallPlan, world: World) -> str:
@@ -113,7 +118,7 @@ def _finish_seed(request: InstallRequest, made: InstallPlan, world: World) -> st
         _drop_seed(made, world)
         return CREATED
     with world.host.running.watch(name) as watch:
-        wait.until_ready(world.host, watch, name, wait.Deadline(request.wait))
+        wait.until_ready(world.host, watch, name, wait.Deadline(request.wait), world.progress)
     known = world.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
         _drop_seed(made, world)
