@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.document import Guest
+from virtprov.places.place import InjectedFile, Medium, PlaceRequest
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -13,14 +14,17 @@ IMPORT, CDROM, PXE, BOOTDEV, KERNEL, NOTHING = "import", "cdrom", "pxe", "bootde
 class Method(Record):
     """How the operating system is installed.
 
-    `kind` is one of the constants above (NOTHING: not given). `medium` is the path of the CD; `live` means that nothing
-    is installed, so there is a single phase and the CD stays in the drive. `kernel`, `initrd` and `args` are for direct
-    kernel boot, `bootdev` is the device that BOOTDEV boots from: `hd`, `cdrom`, `network` or `fd`.
+    `kind` is one of the constants above (NOTHING: not given). `medium` is the CD; `live` means that nothing is
+    installed, so there is a single phase and the CD stays in the drive. `bootdev` is the device that BOOTDEV boots
+    from: `hd`, `cdrom`, `network` or `fd`. A method of kind KERNEL has a `place`, where the kernel comes from, and
+    `inject`, the files to add to its initrd; `kernel`, `initrd` and `args` are what came of them.
     """
 
     kind: str = NOTHING
-    medium: str = ""
+    medium: Medium | None = None
     live: bool = False
+    place: PlaceRequest | None = None
+    inject: tuple[InjectedFile, ...] = ()
     kernel: str = ""
     initrd: str = ""
     args: str = ""

@@ -129,8 +129,9 @@ def _detect(request: InstallRequest, warnings: list[str]) -> str:
     """Return the short id of the system on the installation medium or disk image; "" if it is not detected."""
     from virtprov.osinfo.identify import identify
 
-    if request.method.medium:
-        return identify([request.method.medium], warnings)[0].found.os
+    medium = request.method.medium
+    if medium is not None and medium.path:
+        return identify([medium.path], warnings)[0].found.os
     if request.method.kind not in (boot.IMPORT, boot.NOTHING):
         return ""
     disk = next((use.disk for use in request.uses if use.disk is not None), DiskSpec())
@@ -240,9 +241,9 @@ class _Drafting:
             setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
 
     def _add_medium(self) -> None:
-        method = self.request.method
-        if method.kind == boot.CDROM and method.medium:
-            self.disks.append((_add_medium(self.guest), DiskSpec(path=method.medium)))
+        medium = self.request.method.medium
+        if medium is not None:
+            self.disks.append((_add_medium(self.guest), DiskSpec(path=medium.path or None, vol=medium.vol)))
 
     def _resolve_disks(self) -> None:
         """Give every disk its source."""

@@ -20,6 +20,7 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
+    from virtprov.places.place import Medium
 
 
 def plan(request: InstallRequest, host: Host) -> InstallPlan:
@@ -48,7 +49,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
         host_checks.check_document(final, host)
     first = _first_boot(final, request.method, host, profile)
     steps: list[Step] = []
-    if first is not None and request.method.kind == boot.CDROM and profile.is_windows:  # it asks for its CD again
+    if first is not None and request.method.medium is not None and profile.is_windows:  # it asks for its CD again
         _insert(final, request.method.medium, host, profile)
         steps.append(Redefine(known.name, final.text()))
     last = DomainDocument.of(final)
@@ -91,18 +92,19 @@ def _first_boot(final: Guest, method: boot.Method, host: Host, profile: Profile)
         first.put(f"./os/{name}", None)
     for device in first.devices():
         path.put(device, "./boot/@order", None)
-    if method.kind == boot.CDROM:
+    if method.medium is not None:
         _insert(first, method.medium, host, profile)
     return boot.install_phase(first, method)
 
 
-def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
+def _insert(guest: Guest, medium: Medium, host: Host, profile: Profile) -> None:
     """Put the medium into the guest's first CD-ROM drive; a drive is added if it has none."""
     drives = guest.disks("cdrom")
     drive = drives[0] if drives else guest.add_device("disk", device="cdrom")
     _empty(drive)
     setting = RuleContext(guest, host, profile, fresh=[drive])
-    DiskResolver(host, guest.name, qemu=setting.is_qemu).resolve(drive, DiskSpec(path=medium))
+    spec = DiskSpec(path=medium.path or None, vol=medium.vol)
+    DiskResolver(host, guest.name, qemu=setting.is_qemu).resolve(drive, spec)
     disk.fill_bus(setting)
     disk.fill_targets(setting)
 
