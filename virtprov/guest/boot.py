@@ -91,10 +91,10 @@ def _boots_from_kernel(guest: Guest) -> bool:
     return guest.has("./os/kernel")
 
 
-def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
-    """Return the finished guest: it boots from its disk, and the installer's CD is ejected."""
+def final_phase(guest: Guest, method: Method, *, ejects: bool) -> Guest:
+    """Return the finished guest: it boots from its disk; `ejects` takes the CD of the installer out of its drive."""
     final = guest.copy()
-    if method.kind == CDROM and not method.live and not keep_media:
+    if ejects and method.medium is not None:
         _eject(final)
     if _boots_from_kernel(final):
         return final

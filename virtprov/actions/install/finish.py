@@ -8,6 +8,7 @@ from virtprov.actions.install import last_words, wait
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.seed import attach
+from virtprov.actions.steps.boot_files import remove_passing
 from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 CREATED, INSTALLING, READY, OFF = "created", "installing", "ready", "off"
 """The final state: running; running its installer; running with cloud-init done; powered off."""
+
+
+def started(made: InstallPlan, world: World) -> None:
+    """Remove what was needed until the guest had started: QEMU has read its kernel and initrd."""
+    if made.files.until_started:
+        remove_passing(world, made.files.until_started)
 
 
 def finish(request: InstallRequest, made: InstallPlan, world: World) -> str:
@@ -53,13 +60,17 @@ def _finish_install(request: InstallRequest, made: InstallPlan, world: World) ->
     name = made.plan.name
     known = world.host.guests.find(name)
     if not request.wait and known is not None and known.active:
-        _drop_seed(made, world)
+        _drop_media(made, world)
         return INSTALLING
     if known is None:  # one that lives only while it runs
-        _drop_seed(made, world)
+        _drop_media(made, world)
         return OFF
-    event = _until_off(name, request.wait, world)
-    _drop_seed(made, world)
+    try:
+        event = _until_off(name, request.wait, world)
+    except (WaitTimeout, GuestBroken):
+        _drop_medium(made, world)
+        raise
+    _drop_media(made, world)
     if request.noreboot or request.transient:
         return OFF
     if event.detail == "destroyed":
@@ -88,7 +99,7 @@ def leave(made: InstallPlan, world: World) -> str:
         sentence = (
             f"guest '{name}' keeps running; `virsh console {name}` shows its console, `virsh destroy {name}` stops it"
         )
-    _drop_seed(made, world)
+    _drop_media(made, world)
     return sentence
 
 
@@ -102,6 +113,17 @@ def start(world: World, name: str) -> None:
     if not known.active:
         world.say(f"'{name}' has powered off; starting it again")
         world.host.guests.start(name)
+
+
+def _drop_media(made: InstallPlan, world: World) -> None:
+    """Delete the seed and the uploaded medium of an installer; a running guest can still read its open files."""
+    _drop_seed(made, world)
+    _drop_medium(made, world)
+
+
+def _drop_medium(made: InstallPlan, world: World) -> None:
+    if made.files.until_off:
+        remove_passing(world, made.files.until_off)
 
 
 def _drop_seed(made: InstallPlan, world: World) -> None:

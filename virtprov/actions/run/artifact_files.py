@@ -34,6 +34,25 @@ class File(Artifact):
         unlink(host, self.path)
 
 
+class Download(File):
+    """A file that is downloaded or extracted, and what is there of it if that was interrupted."""
+
+    kind = "download"
+    passing: bool = False
+
+    def standing(self, host: Host, evidence: Evidence) -> Standing:
+        seen = super().standing(host, evidence)
+        return Standing(OURS) if seen.state == GONE and self._parts() else seen
+
+    def take_down(self, host: Host) -> None:
+        for path in (self.path, *self._parts()):
+            unlink(host, path)
+
+    def _parts(self) -> list[str]:
+        """Return the files beside it with its incomplete contents, as `support/download.py` names them."""
+        return [part for end in (".part", ".part.from") if os.path.lexists(part := f"{self.path}{end}")]
+
+
 class AsideFile(Aside):
     """The original file at `path`, moved aside to `aside`."""
 
