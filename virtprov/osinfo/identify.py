@@ -120,7 +120,4 @@ def _file_in(folder: str, name: str) -> bytes | None:
 
 
 def _file_at(web: Web, url: str) -> bytes | None:
-    with web.ask("GET", url) as answer:
-        if answer.status_code in (403, 404, 410):  # some stores say "forbidden" for what they do not have
-            return None
-    return web.fetch(url, limit=_MOST_OF_A_FILE)
+    return web.fetch_if_there(url, limit=_MOST_OF_A_FILE)
