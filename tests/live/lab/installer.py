@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 from pathlib import Path
 
@@ -34,11 +33,6 @@ poweroff -f
 """
 
 
-def has_installer() -> bool:
-    """Return whether the package with the installer is there."""
-    return folder() is not None
-
-
 def release() -> str:
     """Return the release of the installer that is there: "12"."""
     found = sorted(IMAGES.iterdir()) if IMAGES.is_dir() else []
@@ -51,16 +45,19 @@ def folder() -> Path:
     return IMAGES / release() / ARCH / "text" / "debian-installer" / ARCH
 
 
-def lay_out_tree(top: Path) -> str:
-    """Put the installer's tree below `top`, as mirrors have it; returns where."""
-    place = f"dists/{SUITES[release()]}/main/installer-{ARCH}"
-    images = top / place / "current" / "images"
+def place() -> str:
+    """Return where mirrors have the installer's tree."""
+    return f"dists/{SUITES[release()]}/main/installer-{ARCH}"
+
+
+def lay_out_tree(top: Path) -> None:
+    """Put the installer's tree below `top`, as mirrors have it."""
+    images = top / place() / "current" / "images"
     netboot = images / "netboot" / "debian-installer" / ARCH
     netboot.mkdir(parents=True)
     (images / "MANIFEST").write_text(f"netboot/debian-installer/{ARCH}/linux -- Debian installer\n")
     for name in ("linux", "initrd.gz"):
         (netboot / name).symlink_to(folder() / name)
-    return place
 
 
 def write_answers(top: Path) -> list[Path]:
@@ -106,7 +103,8 @@ def write_iso(path: Path) -> None:
     iso.add_file(str(folder() / "initrd.gz"), "/INSTALL_AMD/INITRD.GZ;1", rr_name="initrd.gz")
     configuration = path.with_suffix(".cfg")
     configuration.write_text(
-        "default install\nlabel install\n  kernel /install.amd/vmlinuz\n  append initrd=/install.amd/initrd.gz --- quiet\n"
+        "default install\nlabel install\n  kernel /install.amd/vmlinuz\n"
+        "  append initrd=/install.amd/initrd.gz --- quiet\n"
     )
     iso.add_file(str(configuration), "/ISOLINUX/ISOLINUX.CFG;1", rr_name="isolinux.cfg")
     iso.write(str(path))
