@@ -29,22 +29,24 @@ class PlaceRequest(Record):
 
 
 class InjectedFile(Record):
-    """A file to add to the root of an initrd."""
+    """A file to add to the root of an initrd, with its permissions."""
 
     name: str
     content: bytes
+    mode: int = 0o644
 
 
 class RemoteFile(Record):
     """A file of a place, where it is now. One of `path` and `url` is set.
 
-    With `member`, it is the file with this name in the ISO at that path or URL. `size` is in bytes (-1: unknown),
-    `checksum` is "sha256:HEX" or "" where the place does not name one.
+    With `member`, it is the file with this name in the ISO at that path or URL, where it begins at byte `offset`.
+    `size` is in bytes (-1: unknown), `checksum` is "sha256:HEX" or "" where the place does not name one.
     """
 
     path: str = ""
     url: str = ""
     member: str = ""
+    offset: int = -1
     size: int = -1
     checksum: str = ""
 
@@ -112,13 +114,17 @@ class BootFile(Record):
 
 
 class BootFiles(Record):
-    """The kernel and the initrd of a guest's first boot."""
+    """The kernel and the initrd of a guest's first boot.
+
+    With `injected` files, `initrd` is made from `original`, the initrd of the installer.
+    """
 
     kernel: BootFile
     initrd: BootFile | None = None
+    original: BootFile | None = None
     injected: tuple[InjectedFile, ...] = ()
 
     @property
     def made(self) -> tuple[BootFile, ...]:
-        """Return the files that `obtain` writes."""
-        return tuple(one for one in (self.kernel, self.initrd) if one is not None and one.is_made)
+        """Return the files that `obtain` writes, in this order."""
+        return tuple(one for one in (self.kernel, self.original, self.initrd) if one is not None and one.is_made)
