@@ -38,7 +38,9 @@ class Method(Record):
     @property
     def boots_from(self) -> str:
         """The boot device with the system or its installer; "" if there is none."""
-        return {CDROM: "cdrom", PXE: "network"}.get(self.kind, self.bootdev)
+        if self.medium is not None:
+            return "cdrom"
+        return "network" if self.kind == PXE else "cdrom" if self.kind == CDROM else self.bootdev
 
 
 _KINDS = {"hd": ("disk", "lun"), "cdrom": ("cdrom",), "fd": ("floppy",)}
@@ -91,10 +93,10 @@ def _boots_from_kernel(guest: Guest) -> bool:
     return guest.has("./os/kernel")
 
 
-def final_phase(guest: Guest, method: Method, *, ejects: bool) -> Guest:
-    """Return the finished guest: it boots from its disk; `ejects` takes the CD of the installer out of its drive."""
+def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
+    """Return the finished guest: it boots from its disk, and unless it is kept, the installer's CD is ejected."""
     final = guest.copy()
-    if ejects and method.medium is not None:
+    if not (keep_media or method.live) and (method.kind == CDROM or method.medium is not None):
         _eject(final)
     if _boots_from_kernel(final):
         return final

@@ -85,7 +85,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     guest = setting.guest
     method, files = first_boot.plan_kernel(request, system, host, guest.name)
     files = files.and_also(drafted.drive.files)
-    final = boot.final_phase(guest, method, ejects=not first_boot.keeps_medium(method, drafted.drive, system.profile))
+    final = boot.final_phase(guest, method, first_boot.keeps_medium(method, drafted.drive, system.profile))
     watch.begin(final)
     watch.step("boot-order")
     install = boot.install_phase(guest, method) if method.has_install_phase else None

@@ -63,16 +63,18 @@ class FetchMedium(Record):
 def fetch(world: World, files: list[tuple[str, bool]], call: Callable[[Progress], object]) -> Undo | None:
     """Let `call` write files of this machine, given by path and whether they are deleted after use.
 
-    Ctrl-C interrupts it at once. Returns how to remove the files that did not exist before.
+    Each has a folder of its own. Ctrl-C interrupts it at once. Returns how to remove the files that did not exist
+    before.
     """
-    new = [Download(path, passing=passing) for path, passing in files if passing or not os.path.lexists(path)]
+    new = [Download(path, passing=passing, had=not passing and os.path.lexists(path)) for path, passing in files]
     with ExitStack() as making:
         entries = [making.enter_context(world.making(artifact)) for artifact in new]
         with _removing(world, new, entries), world.gate.open():
             call(world.progress)
         for artifact, entry in zip(new, entries, strict=True):
             entry.note_made(artifact._replace(mark=mark_of(artifact.path)))
-    return undo_all(*(world.undo(entry) for entry in entries)) if entries else None
+    made = [entry for artifact, entry in zip(new, entries, strict=True) if not artifact.had]
+    return undo_all(*(world.undo(entry) for entry in made)) if made else None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
+from virtprov.actions.run.artifact import GONE, OURS, Evidence
 from virtprov.actions.run.artifact_files import Download
 from virtprov.actions.run.artifact_storage import Volume
 from virtprov.actions.run.plan import Plan, World, apply
@@ -25,59 +27,93 @@ def writing(*paths: Path) -> Callable[[object], None]:
 
     def write(progress: object) -> None:
         for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("new")
+            path.with_name(f"{path.name}.version").write_text("3\nmark")
 
     return write
 
 
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    (tmp_path / "cache").mkdir()
+    return tmp_path / "cache"
+
+
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name != "place.xml")  # what describes the host
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 # -- fetching ------------------------------------------------------------------------------------
 
 
-def test_undo_removes_the_files_that_are_new(place: Host, world_of: Around, tmp_path: Path) -> None:
-    kernel, initrd, old = (tmp_path / name for name in ("linux", "initrd", "old"))
-    old.write_text("before")
-    files = [(str(path), False) for path in (kernel, initrd, old)]
-    undo = fetch(world_of(place), files, writing(kernel, initrd, old))
-    assert names(tmp_path) == ["initrd", "linux", "old"]
+def test_undo_removes_the_files_that_are_new(place: Host, world_of: Around, cache: Path) -> None:
+    kernel, initrd, old = cache / "1/linux", cache / "2/initrd", cache / "3/old"
+    writing(old)(None)
+    undo = fetch(world_of(place), [(str(path), False) for path in (kernel, initrd, old)], writing(kernel, initrd, old))
+    assert len(names(cache)) == 6
     assert undo is not None
     undo()
-    assert names(tmp_path) == ["old"]
+    assert names(cache) == ["3/old", "3/old.version"]
+    assert [path.name for path in cache.iterdir()] == ["3"]
 
 
-def test_files_that_are_all_there_need_no_undo(place: Host, world_of: Around, tmp_path: Path) -> None:
-    (tmp_path / "linux").write_text("before")
-    assert fetch(world_of(place), [(str(tmp_path / "linux"), False)], writing()) is None
+def test_files_that_are_all_there_need_no_undo(place: Host, world_of: Around, cache: Path) -> None:
+    writing(cache / "1/linux")(None)
+    assert fetch(world_of(place), [(str(cache / "1/linux"), False)], lambda progress: None) is None
 
 
 @pytest.mark.parametrize("problem", [FetchError("the server is gone"), KeyboardInterrupt()])
-def test_a_failure_leaves_nothing(problem: BaseException, place: Host, world_of: Around, tmp_path: Path) -> None:
+def test_a_failure_leaves_only_what_was_there(
+    problem: BaseException, place: Host, world_of: Around, cache: Path
+) -> None:
     world = world_of(place)
+    writing(cache / "3/old")(None)
 
     def fails(progress: object) -> None:
-        (tmp_path / "linux").write_text("whole")
-        (tmp_path / "initrd.part").write_text("half")
-        (tmp_path / "initrd.part.from").write_text("where it comes from")
+        writing(cache / "1/linux", cache / "2/initrd.part", cache / "2/initrd.part.from", cache / "3/old.part")(None)
+        (cache / "2/.initrd.x7f2").write_text("half")
+        for path in cache.rglob("*.part*.version"):
+            path.unlink()
         raise problem
 
     with pytest.raises(type(problem)):
-        fetch(world, [(str(tmp_path / name), False) for name in ("linux", "initrd")], fails)
-    assert names(tmp_path) == []
+        fetch(world, [(str(cache / name), False) for name in ("1/linux", "2/initrd", "3/old")], fails)
+    assert names(cache) == ["3/old", "3/old.version"]
     assert world.trail.artifacts(Download) == []
 
 
-def test_a_file_that_somebody_replaced_stays(place: Host, world_of: Around, told: Any, tmp_path: Path) -> None:
-    linux = tmp_path / "linux"
+def test_a_file_that_somebody_replaced_stays(place: Host, world_of: Around, told: Any, cache: Path) -> None:
+    linux = cache / "1/linux"
     undo = fetch(world_of(place), [(str(linux), False)], writing(linux))
-    (tmp_path / "other").write_text("other")
-    (tmp_path / "other").rename(linux)
+    (cache / "other").write_text("other")
+    (cache / "other").rename(linux)
     assert undo is not None
     undo()
     assert linux.read_text() == "other"
     assert told.warned == [f"file {linux} is kept: another item now has this name"]
+
+
+def test_a_killed_download_is_found_later(place: Host, cache: Path) -> None:
+    download = Download(str(cache / "1/linux"))
+    since = Evidence(made=False, began=time.time(), last_seen=0.0)
+    assert download.standing(place, since).state == GONE
+    writing(cache / "1/linux.part")(None)
+    assert download.standing(place, since).state == OURS
+    writing(cache / "1/linux")(None)
+    assert download.standing(place, since).state == OURS
+    download.take_down(place)
+    assert names(cache) == ["1/linux.part.version"]
+
+
+def test_of_a_file_that_was_there_only_the_parts_go(place: Host, cache: Path) -> None:
+    download = Download(str(cache / "1/linux"), had=True)
+    writing(cache / "1/linux")(None)
+    assert download.standing(place, Evidence(made=False)).state == GONE
+    (cache / "1/linux.part").write_text("half")
+    assert download.standing(place, Evidence(made=False)).state == OURS
+    download.take_down(place)
+    assert names(cache) == ["1/linux", "1/linux.version"]
 
 
 # -- sending -------------------------------------------------------------------------------------
@@ -127,10 +163,10 @@ def test_a_file_that_cannot_be_sent_is_not_left(linux: str, place: Host, world_o
 
 
 def test_passing_files_are_removed_and_others_stay(
-    linux: str, place: Host, world_of: Around, listed: Look, tmp_path: Path
+    linux: str, place: Host, world_of: Around, listed: Look, cache: Path
 ) -> None:
     before, world = listed(place), world_of(Uploading(place))
-    private, cached = tmp_path / "private", tmp_path / "cached"
+    private, cached = cache / "1/private", cache / "2/cached"
     steps = (
         SendFile(linux, "images", "/srv/images/web-linux"),
         SendFile(linux, "images", "/srv/images/web.iso"),
@@ -139,7 +175,7 @@ def test_passing_files_are_removed_and_others_stay(
     )
     apply(Plan((), steps, "web"), world)
     remove_passing(world, ("/srv/images/web-linux", str(private), str(cached)))
-    assert names(tmp_path) == ["cached", "linux"]
+    assert names(cache) == ["2/cached", "2/cached.version"]
     assert [volume.path for volume in world.trail.artifacts(Volume)] == ["/srv/images/web.iso"]
     remove_passing(world, ("/srv/images/web.iso",))
     assert listed(place)["pool images"] == sorted([*before["pool images"], "kept.iso"])
