@@ -35,6 +35,7 @@ ORDER = (
     "test_publish.py",
     "test_session.py",
     "test_hosts.py",
+    "test_location.py",
     "test_faults.py",
     "test_stopped.py",
     "test_many.py",

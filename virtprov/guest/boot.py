@@ -38,7 +38,9 @@ class Method(Record):
     @property
     def boots_from(self) -> str:
         """The boot device with the system or its installer; "" if there is none."""
-        return {CDROM: "cdrom", PXE: "network"}.get(self.kind, self.bootdev)
+        if self.medium is not None:
+            return "cdrom"
+        return "network" if self.kind == PXE else "cdrom" if self.kind == CDROM else self.bootdev
 
 
 _KINDS = {"hd": ("disk", "lun"), "cdrom": ("cdrom",), "fd": ("floppy",)}
@@ -92,9 +94,9 @@ def _boots_from_kernel(guest: Guest) -> bool:
 
 
 def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
-    """Return the finished guest: it boots from its disk, and the installer's CD is ejected."""
+    """Return the finished guest: it boots from its disk, and unless it is kept, the installer's CD is ejected."""
     final = guest.copy()
-    if method.kind == CDROM and not method.live and not keep_media:
+    if not (keep_media or method.live) and (method.kind == CDROM or method.medium is not None):
         _eject(final)
     if _boots_from_kernel(final):
         return final

@@ -45,6 +45,10 @@ OFF = ("unknown", "shut down", "destroyed", "crashed", "migrated", "saved", "fai
 """virDomainShutoffReason as the same words."""
 
 
+_PAUSED = {5: "I/O error", 6: "watchdog", 10: "crashed"}
+"""The virDomainPausedReason of a guest that does not go on by itself."""
+
+
 class GuestEvent(NamedTuple):
     """An event of the watched guest.
 
@@ -223,15 +227,45 @@ class Watch:
         Returns a "stopped" event with the reason as its `detail`: "shut down", "destroyed", "crashed", "failed" ... It
         is ignored if the guest was started again afterwards.
         """
+        return self._wait_end(_stopped, lambda: None, timeout)
+
+    def wait_end(self, timeout: float | None = None) -> GuestEvent | None:
+        """Wait until the guest is off, as `wait_stopped` does, or cannot go on.
+
+        In that case it returns "crashed" (the guest has panicked), or "suspended" with the reason as its `detail`:
+        "I/O error", "watchdog".
+        """
+        return self._wait_end(_ended, self._stuck, timeout)
+
+    def _wait_end(
+        self,
+        wanted: Callable[[GuestEvent], bool],
+        stuck: Callable[[], GuestEvent | None],
+        timeout: float | None,
+    ) -> GuestEvent | None:
         from time import monotonic
 
         end = None if timeout is None else monotonic() + timeout
         while (off := self._off()) is None:
+            found = stuck()
+            if found is not None:
+                return found
             left = None if end is None else max(end - monotonic(), 0.0)
-            if self.wait_for(_stopped, left) is None:
+            if self.wait_for(wanted, left) is None:
                 return None
         self._take_last_stop()
         return off if off.detail != OFF[0] or self._last.kind != "stopped" else self._last
+
+    def _stuck(self) -> GuestEvent | None:
+        """Return why a guest that is not off cannot go on; None if it can."""
+        try:
+            state, why = self._domain.state()
+        except libvirt.libvirtError:  # it is off
+            return None
+        if state == libvirt.VIR_DOMAIN_CRASHED:
+            return GuestEvent("crashed", "panicked")
+        detail = _PAUSED.get(int(why)) if state == libvirt.VIR_DOMAIN_PAUSED else None
+        return GuestEvent("suspended", detail) if detail else None
 
     def _off(self) -> GuestEvent | None:
         try:
@@ -291,3 +325,7 @@ class Watch:
 
 def _stopped(event: GuestEvent) -> bool:
     return event.kind == "stopped"
+
+
+def _ended(event: GuestEvent) -> bool:
+    return event.kind in ("stopped", "crashed", "suspended")

@@ -55,6 +55,29 @@ def parse_osinfo(text: str | None) -> OsinfoRequest:
     return parse_word(text, os.environ) or from_options(gather.words("osinfo", [tidy]))
 
 
+_LONGEST = 60.0 * 24 * 366 * 100
+"""A century in minutes: waits are clocks of the system, which cannot count for ever."""
+
+
+def parse_wait(text: str) -> float:
+    """Return the time of --wait in minutes: "30", "90s", "1h30m"; -1 for any negative number, which means no limit.
+
+    Raises UsageError for anything else.
+    """
+    from virtprov.support.units import parse_duration
+
+    word = text.strip()
+    if word[:1] == "-" and word[1:].replace(".", "", 1).isdecimal():
+        return -1.0
+    try:
+        return min(parse_duration(word, default="m") / 60, _LONGEST)
+    except (UsageError, ValueError, OverflowError):  # the last two: more digits than a number has
+        raise UsageError(
+            f"--wait '{text[:80]}': not a duration",
+            hint="for example --wait 30 (minutes), --wait 90s, or --wait alone to wait without a limit",
+        ) from None
+
+
 def parse_checks(values: list[str]) -> Checks:
     """Parse every use of --check; raises UsageError."""
     from virtprov.actions.request import Checks

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks
+from virtprov.actions.install import boot_checks, disk_checks, first_boot
+from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
+from virtprov.actions.install.system import System, check_osinfo, find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
@@ -18,7 +20,6 @@ from virtprov.guest.platform import Platform
 from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
 from virtprov.guest.write.compose import NewDevice
-from virtprov.osinfo.lookup import find, generic
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.units import GIB
@@ -48,12 +49,14 @@ class Drafted(Record):
     given_macs: tuple[str, ...]
     given_disks: tuple[Element, ...]
     told: tuple[Told, ...] = ()
+    drive: Drive = Drive()
 
 
 class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
-    `taken` is a warning if the guest is only shown and its name already exists.
+    `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
+    already exists.
     """
 
     plan: Plan
@@ -64,6 +67,7 @@ class InstallPlan(Record):
     macs: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     taken: str = ""
+    files: Files = NO_FILES
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -72,36 +76,36 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     Raises UsageError for invalid requests, HostError for what the host lacks.
     """
     warnings: list[str] = []
-    profile = profile_for(request, warnings)
-    drafted = draft(request, host, profile, watch)
+    system = find_system(request, host, warnings)
+    drafted = draft(request, host, system, watch)
     setting = drafted.setting
     taken = _check_name(request, setting)
     check(request, drafted)
     blocked = _blocked(request, setting)
     guest = setting.guest
-    keep_media = setting.profile.is_windows
-    method = request.method
-    final = boot.final_phase(guest, method, keep_media)
+    method, files = first_boot.plan_kernel(request, system, host, guest.name)
+    files = files.and_also(drafted.drive.files)
+    final = boot.final_phase(guest, method, first_boot.keeps_medium(method, drafted.drive, system.profile))
     watch.begin(final)
     watch.step("boot-order")
     install = boot.install_phase(guest, method) if method.has_install_phase else None
-    if install is not None and method.kind == boot.PXE:
+    if install is not None and first_boot.needs_network(method, system):
         resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
 
-        host_checks.check(setting, host, request.method)
-    if profile.os_id and not request.osinfo.name:
-        setting.notes.insert(0, f"Using --osinfo {profile.short_id}, detected from the media")
+        host_checks.check(setting, host, method, files.made)
+    setting.notes[:0] = first_boot.notes(request, system, guest, warnings)
     seed = _seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
-    listed = () if request.printing else (*_opening(blocked), *_steps(request, drafted, documents, seed))
+    listed = () if request.printing else (*_opening(blocked), *files.steps, *_steps(request, drafted, documents, seed))
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
-    return InstallPlan(told, seed, method, displays, guest.uuid, tuple(checks.mac_addresses(guest)), volumes, taken)
+    macs = tuple(checks.mac_addresses(guest))
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files)
 
 
 def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
@@ -113,49 +117,12 @@ def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: 
     return attach.plan(request.seed, setting, final, install, build=not (request.printing or request.dry))
 
 
-def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
-    """Return the profile of the operating system: as given, as detected from the media, or else the generic one."""
-    wanted = request.osinfo
-    if wanted.detect:
-        detected = _detect(request, warnings)
-        if detected:
-            return find(detected, warnings)
-        if wanted.name:
-            warnings.append(f"the operating system cannot be detected from the media; using {wanted.name}")
-    return find(wanted.name, warnings) if wanted.name else generic()
-
-
-def _detect(request: InstallRequest, warnings: list[str]) -> str:
-    """Return the short id of the system on the installation medium or disk image; "" if it is not detected."""
-    from virtprov.osinfo.identify import identify
-
-    medium = request.method.medium
-    if medium is not None and medium.path:
-        return identify([medium.path], warnings)[0].found.os
-    if request.method.kind not in (boot.IMPORT, boot.NOTHING):
-        return ""
-    disk = next((use.disk for use in request.uses if use.disk is not None), DiskSpec())
-    image = disk.upload or disk.backing_store or disk.path
-    return identify([image], warnings)[0].found.os if image else ""
-
-
-def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> None:
-    """Raise UsageError if a full virtual machine is created without any information about its operating system."""
-    if request.osinfo.name or profile.os_id or not request.osinfo.require or not guest.is_hvm:
-        return
-    raise UsageError(
-        "the operating system is unknown: --osinfo is not given, and it cannot be detected from the media",
-        hint="give --osinfo NAME (`--osinfo list` shows all names), or --osinfo detect=on,require=off to continue "
-        "without",
-    )
-
-
 # -- drafting ------------------------------------------------------------------------------------
 
 
-def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = UNWATCHED) -> Drafted:
+def draft(request: InstallRequest, host: Host, system: System, watch: Watch = UNWATCHED) -> Drafted:
     """Write the options into a new XML document and fill in the defaults."""
-    drafting = _Drafting(request, host, profile, watch)
+    drafting = _Drafting(request, host, system, watch)
     watch.begin(drafting.guest)
     for name, stage in drafting.stages():
         stage()
@@ -167,16 +134,17 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
 class _Drafting:
     """A guest in the making."""
 
-    def __init__(self, request: InstallRequest, host: Host, profile: Profile, watch: Watch) -> None:
-        self.request, self.host, self.watch = request, host, watch
+    def __init__(self, request: InstallRequest, host: Host, system: System, watch: Watch) -> None:
+        self.request, self.host, self.system, self.watch = request, host, system, watch
         self.guest = Guest.new("")
-        self.setting = RuleContext(self.guest, host, profile, refused=request.refused)
+        self.setting = RuleContext(self.guest, host, system.profile, refused=request.refused)
         self.devices: list[NewDevice] = []
         self.disks: list[tuple[Element, DiskSpec]] = []
         self.makings: tuple[Making, ...] = ()
         self.given_macs: tuple[str, ...] = ()
         self.chosen: set[str] = set()
         self.told: tuple[Told, ...] = ()
+        self.drive = Drive()
 
     def stages(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """All that is done, in order; each stage builds on those before it.
@@ -209,7 +177,7 @@ class _Drafting:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
         given = tuple(disk for disk in disks if DiskSource.of(disk).spelled not in self.chosen)
-        return Drafted(self.setting, self.makings, self.given_macs, given, self.told)
+        return Drafted(self.setting, self.makings, self.given_macs, given, self.told, self.drive)
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""
@@ -241,9 +209,17 @@ class _Drafting:
             setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
 
     def _add_medium(self) -> None:
-        medium = self.request.method.medium
-        if medium is not None:
-            self.disks.append((_add_medium(self.guest), DiskSpec(path=medium.path or None, vol=medium.vol)))
+        """Add the drive of the installer; a medium that the host does not have yet is not resolved."""
+        medium = self.request.method.medium or (self.system.source.medium if self.system.source is not None else None)
+        if medium is None:
+            return
+        keep = self.request.method.live or self.setting.profile.is_windows
+        self.drive = first_boot.plan_medium(medium, self.setting, self.host, keep=keep)
+        element = _add_medium(self.guest)
+        if self.drive.spec is not None:
+            self.disks.append((element, self.drive.spec))
+        else:
+            first_boot.insert_file(element, self.drive.path, qemu=self.setting.is_qemu)
 
     def _resolve_disks(self) -> None:
         """Give every disk its source."""

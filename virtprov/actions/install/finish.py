@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import wait
+from virtprov.actions.install import last_words, wait
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.seed import attach
+from virtprov.actions.steps.boot_files import remove_passing
 from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
-from virtprov.support.errors import GuestBroken, HostError
+from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import World
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 CREATED, INSTALLING, READY, OFF = "created", "installing", "ready", "off"
 """The final state: running; running its installer; running with cloud-init done; powered off."""
+
+
+def started(made: InstallPlan, world: World) -> None:
+    """Remove what was needed until the guest had started: QEMU has read its kernel and initrd."""
+    if made.files.until_started:
+        remove_passing(world, made.files.until_started)
 
 
 def finish(request: InstallRequest, made: InstallPlan, world: World) -> str:
@@ -35,12 +42,17 @@ def finish(request: InstallRequest, made: InstallPlan, world: World) -> str:
 
 
 def _until_off(name: str, minutes: float | None, world: World) -> GuestEvent:
-    """Wait until the guest is off; raises GuestBroken if it crashed or was stopped by force."""
-    with world.host.running.watch(name) as watch:
-        event = wait.until_off(watch, name, wait.Deadline(minutes))
-    if event.detail in ("crashed", "failed"):
-        raise GuestBroken(f"'{name}' {event.detail}", hint="see its log on the host, in /var/log/libvirt/qemu")
-    return event
+    """Wait until the guest is off; raises WaitTimeout and GuestBroken, and before that shows its last words.
+
+    While it waits, a terminal shows a clock and the last line of the guest's console.
+    """
+    with world.host.running.watch(name) as watch, world.host.running.console(name) as console:
+        try:
+            with wait.clock(world.progress, f"Waiting until '{name}' powers off", console):
+                return wait.until_off(watch, name, wait.Deadline(minutes))
+        except (WaitTimeout, GuestBroken):
+            last_words.show(world, name, console)
+            raise
 
 
 def _finish_install(request: InstallRequest, made: InstallPlan, world: World) -> str:
@@ -48,13 +60,17 @@ def _finish_install(request: InstallRequest, made: InstallPlan, world: World) ->
     name = made.plan.name
     known = world.host.guests.find(name)
     if not request.wait and known is not None and known.active:
-        _drop_seed(made, world)
+        _drop_media(made, world)
         return INSTALLING
     if known is None:  # one that lives only while it runs
-        _drop_seed(made, world)
+        _drop_media(made, world)
         return OFF
-    event = _until_off(name, request.wait, world)
-    _drop_seed(made, world)
+    try:
+        event = _until_off(name, request.wait, world)
+    except (WaitTimeout, GuestBroken):
+        _drop_medium(made, world)
+        raise
+    _drop_media(made, world)
     if request.noreboot or request.transient:
         return OFF
     if event.detail == "destroyed":
@@ -83,7 +99,7 @@ def leave(made: InstallPlan, world: World) -> str:
         sentence = (
             f"guest '{name}' keeps running; `virsh console {name}` shows its console, `virsh destroy {name}` stops it"
         )
-    _drop_seed(made, world)
+    _drop_media(made, world)
     return sentence
 
 
@@ -97,6 +113,17 @@ def start(world: World, name: str) -> None:
     if not known.active:
         world.say(f"'{name}' has powered off; starting it again")
         world.host.guests.start(name)
+
+
+def _drop_media(made: InstallPlan, world: World) -> None:
+    """Delete the seed and the uploaded medium of an installer; a running guest can still read its open files."""
+    _drop_seed(made, world)
+    _drop_medium(made, world)
+
+
+def _drop_medium(made: InstallPlan, world: World) -> None:
+    if made.files.until_off:
+        remove_passing(world, made.files.until_off)
 
 
 def _drop_seed(made: InstallPlan, world: World) -> None:
@@ -113,7 +140,7 @@ def _finish_seed(request: InstallRequest, made: InstallPlan, world: World) -> st
         _drop_seed(made, world)
         return CREATED
     with world.host.running.watch(name) as watch:
-        wait.until_ready(world.host, watch, name, wait.Deadline(request.wait))
+        wait.until_ready(world.host, watch, name, wait.Deadline(request.wait), world.progress)
     known = world.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
         _drop_seed(made, world)

@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.install.agent_answers import CloudInitResult, cloud_init_result
 from virtprov.support.errors import GuestBroken, WaitTimeout
+from virtprov.support.progress import Progress
+from virtprov.support.units import show_duration
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.host.console import ConsoleReader
     from virtprov.host.events import GuestEvent, Watch
+    from virtprov.support.progress import Task
 
 FINISHED = re.compile(r"Cloud-init v\. [^\n]*finished at[^\n]*")
 """What the last stage of cloud-init prints on the console, unless the user changes it (final_message)."""
 ASK_EVERY = 2.0
+SILENT = Progress()
+"""Shows nothing."""
 
 
 class Deadline:
@@ -38,6 +43,11 @@ class Deadline:
         return most if left is None else min(most, left)
 
     @property
+    def shown(self) -> str:
+        """Return the whole time for people."""
+        return show_duration((self.minutes or 0) * 60)
+
+    @property
     def over(self) -> bool:
         """Return whether the time is up."""
         left = self.left()
@@ -46,26 +56,44 @@ class Deadline:
 
 def _too_long(name: str, what: str, deadline: Deadline) -> WaitTimeout:
     return WaitTimeout(
-        f"'{name}' {what} within {deadline.minutes:g} minutes; the guest is left as it is",
+        f"'{name}' {what} within {deadline.shown}; the guest is left as it is",
         hint=f"see its console with `virsh console {name}`, or allow more time with --wait",
     )
 
 
 def until_off(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
-    """Wait until the guest is off; raises WaitTimeout."""
-    event = watch.wait_stopped(deadline.left())
+    """Wait until the guest is off; raises WaitTimeout, and GuestBroken if it has crashed or cannot go on."""
+    event = watch.wait_end(deadline.left())
     if event is None:
         raise _too_long(name, "has not powered off", deadline)
+    if event.kind == "suspended" and event.detail != "crashed":
+        why = _WHY_PAUSED.get(event.detail, event.detail)
+        raise GuestBroken(
+            f"'{name}' is paused by {why}", hint=f"when the cause is removed, `virsh resume {name}` continues it"
+        )
+    if event.kind != "stopped" or event.detail in ("crashed", "failed"):
+        raise GuestBroken(
+            f"'{name}' {_HOW_BROKEN.get(event.detail, 'crashed')}",
+            hint="see its log on the host, in /var/log/libvirt/qemu",
+        )
     return event
 
 
-def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline) -> None:
+_WHY_PAUSED = {
+    "I/O error": "an error while it accessed its disk: the file system of the host may be full",
+    "watchdog": "its watchdog",
+}
+_HOW_BROKEN = {"panicked": "crashed: its kernel panicked", "failed": "stopped because its hypervisor failed"}
+
+
+def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline, progress: Progress = SILENT) -> None:
     """Wait until cloud-init is done, as reported by the guest agent or shown on the text console.
 
     Raises WaitTimeout, and GuestBroken if the guest stops, if cloud-init reports errors, or if it does not find its
     seed.
     """
-    with host.running.console(name) as console:
+    label = f"Waiting until cloud-init in '{name}' is done"
+    with host.running.console(name) as console, clock(progress, label, console):
         while True:
             result = cloud_init_result(host, name) if watch.agent_connected() else None
             if result is not None:
@@ -89,6 +117,11 @@ def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline) -> None
                 raise _not_ready(name, deadline, console)
 
 
+def clock(progress: Progress, label: str, console: ConsoleReader) -> Task:
+    """Return a task with a clock and the last line of the guest's console."""
+    return progress.clock(label, lambda: " ".join(console.tail(1)))
+
+
 def _is_end(event: GuestEvent) -> bool:
     return event.kind in ("stopped", "crashed")
 
@@ -98,7 +131,7 @@ def _not_ready(name: str, deadline: Deadline, console: ConsoleReader) -> WaitTim
     last = console.tail(3)
     heard = f"; last lines of its console: {' | '.join(last)}" if last else ""
     return WaitTimeout(
-        f"cloud-init in '{name}' is not done after {deadline.minutes:g} minutes{heard}",
+        f"cloud-init in '{name}' is not done after {deadline.shown}{heard}",
         hint=f"the guest is left as it is: see its console with `virsh console {name}`, or allow more time with --wait",
     )
 

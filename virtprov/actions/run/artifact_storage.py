@@ -91,6 +91,8 @@ class Volume(Artifact):
         return judge(self.mark, "" if host.is_remote else mark_of(volume.path), evidence)
 
     def is_there(self, host: Host) -> bool:
+        if not self.pool:
+            return self.find(host) is not None
         return host.storage.volume(self.pool, self.name) is not None
 
     def find(self, host: Host) -> VolumeInfo | None:
@@ -137,17 +139,18 @@ class Secret(Artifact):
 
 
 @contextmanager
-def passing_pool(host: Host, directory: str, note: Note = note_nothing) -> Iterator[str]:
+def passing_pool(host: Host, directory: str, note: Note = note_nothing, *, build: bool = False) -> Iterator[str]:
     """Create a pool for a directory while the block runs: only libvirt can create volumes with the right owner.
 
-    `note` is called before the pool is created, and after it has been removed.
+    `note` is called before the pool is created, and after it has been removed. With `build`, a missing directory is
+    created; it stays.
     """
     from virtprov.guest.names import new_uuid
 
     uuid = new_uuid()
     pool = Pool(f"virtprov-{uuid[:8]}", uuid, directory, passing=True)
     with note(pool) as entry:
-        host.storage.create_pool(pool_xml(pool.name, directory, uuid), build=False, autostart=False)
+        host.storage.create_pool(pool_xml(pool.name, directory, uuid), build=build, autostart=False)
         try:
             yield pool.name
         finally:

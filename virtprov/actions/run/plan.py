@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.trail import Entry
     from virtprov.guest.document import DomainDocument
     from virtprov.host.connection import Host
-    from virtprov.support.progress import Progress
+    from virtprov.support.progress import Progress, Task
 
 Undo = Callable[[], object]
 
@@ -159,13 +159,22 @@ def _make(steps: list[Step], world: World) -> None:
         undos.callback(close_trail, world)
         for number, step in enumerate(steps, 1):
             world.gate.check()
-            with world.trail.last_step(number == len(steps)), world.progress.task(step.label) as task:
+            with world.trail.last_step(number == len(steps)), _task(step, world) as task:
                 world.tell = task.update
                 undo = step.do(world)
             if undo is not None:
                 undos.callback(undo_quietly, step.label, undo, world)
         world.gate.check()
         undos.pop_all()
+
+
+def _task(step: Step, world: World) -> Task:
+    """Return the task that shows the progress of a step; the parts of some steps show their own."""
+    if getattr(step, "shows_itself", False):
+        from virtprov.support.progress import Task
+
+        return Task()
+    return world.progress.task(step.label)
 
 
 def close_trail(world: World) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from virtprov.actions.run.artifact import Artifact, Aside
-from virtprov.actions.run.artifact_files import AsideFile, File
+from virtprov.actions.run.artifact_files import AsideFile, Download, File
 from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.artifact_storage import Pool, Secret, Volume
 from virtprov.actions.run.directory_access import SearchRight
@@ -23,7 +23,7 @@ UNDO, DISCARD, PASSED = "undo", "discard", "passed"
 KINDS: dict[str, type[Artifact]] = {
     kind.kind: kind
     for kind in (
-        Pool, Volume, Secret, File, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
+        Pool, Volume, Secret, File, Download, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
     )
 }  # fmt: skip
 

@@ -63,6 +63,8 @@ def choose(wanted: str, made: InstallPlan, here: Means, output: Output) -> str:
         return NONE
     if kind == TEXT and made.method.kind == "cdrom":
         output.warn("installers on CD rarely use the text console, so it may stay blank (--graphics vnc shows more)")
+    if kind == TEXT and made.method.kind == "kernel" and "console=" not in made.method.args:
+        output.warn("the text console may stay blank: Linux installers use it with --extra-args console=ttyS0")
     return kind
 
 

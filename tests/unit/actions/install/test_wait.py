@@ -217,7 +217,7 @@ def test_patience_with_cloud_init_ends_with_what_the_console_said() -> None:
     with pytest.raises(WaitTimeout) as caught:
         until_ready(guest, minutes=0.1)
     assert caught.value.message == (
-        "cloud-init in 'g' is not done after 0.1 minutes; last lines of its console: a | b | reading package lists"
+        "cloud-init in 'g' is not done after 6 s; last lines of its console: a | b | reading package lists"
     )
     assert "--wait" in caught.value.hint and caught.value.exit_code == 4
 

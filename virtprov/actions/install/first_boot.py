@@ -1,0 +1,201 @@
+"""What the first boot of a guest needs on the host: kernel, initrd and medium, and how they get there."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from virtprov.actions.install import scratch
+from virtprov.guest import boot
+from virtprov.guest.disks import source_element
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.places.place import TREE, Medium
+from virtprov.support.frozen import Record
+from virtprov.xml import path as places
+
+if TYPE_CHECKING:
+    from virtprov.actions.install.system import System
+    from virtprov.actions.request import InstallRequest
+    from virtprov.actions.run.plan import Step
+    from virtprov.guest.document import Guest
+    from virtprov.guest.rule_context import RuleContext
+    from virtprov.host.connection import Host
+    from virtprov.osinfo.profile import Profile
+    from virtprov.places.place import BootFile
+    from virtprov.xml.tree import Element
+
+
+class Files(Record):
+    """Files for the first boot: the steps that make them, where they will be, and which are removed after use.
+
+    `until_started` are needed until the guest has started, `until_off` until its installer has finished.
+    """
+
+    steps: tuple[Step, ...] = ()
+    made: tuple[str, ...] = ()
+    until_started: tuple[str, ...] = ()
+    until_off: tuple[str, ...] = ()
+
+    def and_also(self, other: Files) -> Files:
+        """Return these files and others."""
+        return Files(
+            self.steps + other.steps,
+            self.made + other.made,
+            self.until_started + other.until_started,
+            self.until_off + other.until_off,
+        )
+
+
+NO_FILES = Files()
+
+
+# -- kernel and initrd ---------------------------------------------------------------------------
+
+
+def plan_kernel(request: InstallRequest, system: System, host: Host, guest: str) -> tuple[boot.Method, Files]:
+    """Return the method with the paths of its kernel and initrd, and what makes these files."""
+    method, source = request.method, system.source
+    if method.place is None:
+        return method, NO_FILES
+    if source is None:  # a kernel of the host
+        args = " ".join(method.place.extra_args)
+        return method._replace(kernel=method.place.kernel, initrd=method.place.initrd, args=args), NO_FILES
+    from virtprov.actions.steps.boot_files import FetchBootFiles
+    from virtprov.places.boot_files import plan_files
+
+    files = plan_files(source, method.inject, owner=guest)
+    made = NO_FILES
+    if files.made:
+        private = tuple(file.path for file in files.made if file.is_private)
+        made = Files((FetchBootFiles(files),), tuple(file.path for file in files.made), until_started=private)
+    paths: list[str] = []
+    for file in (files.kernel, files.initrd):
+        path, sent = _on_host(file, host, guest, frozenset(paths)) if file is not None else ("", NO_FILES)
+        paths.append(path)
+        made = made.and_also(sent)
+    kernel, initrd = paths
+    return method._replace(kernel=kernel, initrd=initrd, args=source.command_line, medium=source.medium), made
+
+
+def _on_host(file: BootFile, host: Host, guest: str, taken: frozenset[str]) -> tuple[str, Files]:
+    """Return the path of a file on the host, and how it gets there."""
+    if scratch.can_see(host, file.path):
+        return file.path, NO_FILES
+    from virtprov.actions.steps.boot_files import SendFile
+
+    place = scratch.place_for(host, guest, file.source.name, taken)
+    return place.path, Files((SendFile(file.path, place.pool, place.path),), (place.path,), until_started=(place.path,))
+
+
+# -- media ---------------------------------------------------------------------------------------
+
+
+class Drive(Record):
+    """What is in the drive of the installer: a disk that the host has (`spec`), or a file that steps make at `path`.
+
+    `stays` tells whether the finished guest can keep it.
+    """
+
+    spec: DiskSpec | None = None
+    path: str = ""
+    files: Files = NO_FILES
+    stays: bool = True
+
+
+def plan_medium(medium: Medium, setting: RuleContext, host: Host, *, keep: bool) -> Drive:
+    """Return how the guest reads a medium; with `keep`, the finished guest needs it as well.
+
+    A URL is read by QEMU itself if it can, otherwise the medium is downloaded first; a file of this machine is uploaded
+    to hosts that do not have it. The user is told of both.
+    """
+    if medium.vol:
+        return Drive(DiskSpec(vol=medium.vol))
+    if medium.is_url:
+        if host.is_recorded or _qemu_reads(setting, host, medium.path):
+            return Drive(DiskSpec(path=medium.path), stays=False)
+        return _fetched(medium, setting, host, keep=keep)
+    here = os.path.expanduser(medium.path)
+    if host.is_recorded or not host.is_remote or not os.path.isfile(here) or host.storage.volume_at(medium.path):
+        return Drive(DiskSpec(path=medium.path))
+    return _sent(here, setting, host, keep=keep)
+
+
+def _qemu_reads(setting: RuleContext, host: Host, url: str) -> bool:
+    """Return whether the host's QEMU reads this URL. Other machines cannot be asked without starting a guest."""
+    if not setting.is_qemu or host.is_remote or host.driver != "qemu":
+        return False
+    from virtprov.host.emulator import reads_urls
+
+    emulator = setting.guest.get("./devices/emulator") or (setting.domcaps.emulator if setting.domcaps else "")
+    return bool(emulator) and reads_urls(emulator, url.partition("://")[0].lower())
+
+
+def _fetched(medium: Medium, setting: RuleContext, host: Host, *, keep: bool) -> Drive:
+    """Return a drive with a medium that is downloaded before."""
+    from virtprov.actions.steps.boot_files import FetchMedium
+    from virtprov.places.boot_files import medium_path
+
+    here = medium_path(medium)
+    seen = scratch.can_see(host, here)
+    why = (
+        "the host's QEMU cannot read it from its URL" if not host.is_remote else "another host's QEMU may not read URLs"
+    )
+    setting.note(f"{os.path.basename(here)} is downloaded first, because {why}")
+    fetch = Files((FetchMedium(medium, here, passing=not seen),), (here,), until_started=() if seen else (here,))
+    if seen:
+        return Drive(path=here, files=fetch, stays=keep)
+    sent = _sent(here, setting, host, keep=keep)
+    return sent._replace(files=fetch.and_also(sent.files))
+
+
+def _sent(here: str, setting: RuleContext, host: Host, *, keep: bool) -> Drive:
+    """Return a drive with a medium that is uploaded before."""
+    from virtprov.actions.steps.boot_files import SendFile
+
+    place = scratch.place_for(host, setting.guest.name, os.path.basename(here))
+    until = (
+        "it is kept, because the finished guest has it in its drive" if keep else "it is removed after the installation"
+    )
+    setting.note(f"{os.path.basename(here)} is uploaded to {place.path} on the host; {until}")
+    step = SendFile(here, place.pool, place.path, passing=not keep)
+    files = Files((step,), (place.path,), until_off=() if keep else (place.path,))
+    return Drive(path=place.path, files=files, stays=keep)
+
+
+def insert_file(drive: Element, path: str, *, qemu: bool) -> None:
+    """Put an ISO that is not there yet into a drive."""
+    source_element.place(drive, "file", path)
+    if qemu:
+        places.put(drive, "./driver/@name", "qemu")
+        places.put(drive, "./driver/@type", "raw")
+
+
+def keeps_medium(method: boot.Method, drive: Drive, profile: Profile) -> bool:
+    """Return whether the finished guest keeps the medium of its installer in its drive.
+
+    As with virt-install, that is so for live media, for Windows, which asks for its CD again, and for the ISO of
+    `--location`; but not for a medium that is removed, or that is on a server.
+    """
+    if method.live or profile.is_windows:
+        return True
+    return method.kind != boot.CDROM and drive.stays
+
+
+def needs_network(method: boot.Method, system: System) -> bool:
+    """Return whether the installer gets its system from the network, for which it needs more memory."""
+    return method.kind == boot.PXE or (system.source is not None and system.source.kind == TREE)
+
+
+def notes(request: InstallRequest, system: System, guest: Guest, warnings: list[str]) -> list[str]:
+    """Return what the user is told about the system and the place of its installer; warnings are added."""
+    said: list[str] = []
+    if system.profile.os_id and not request.osinfo.name:
+        said.append(f"Using --osinfo {system.profile.short_id}, detected from the media")
+    if system.source is not None:
+        said += system.source.notes
+    if system.detected is not None:
+        from virtprov.places.mismatch import arch_mismatch
+
+        sentence = arch_mismatch(system.detected, guest.arch)
+        warnings += [sentence] if sentence else []
+    return said
