@@ -148,10 +148,11 @@ def _unpack(data: bytes, mark: int) -> tuple[str, str]:
     return sources, record
 
 
-def find_record(kind: str, name: str, warnings: list[str] | None = None) -> str | None:
+def find_record(kind: str, name: str, warnings: list[str] | None = None, *, checked: bool = False) -> str | None:
     """The record of one thing, or None; `kind` is `os` (a short or full id), `script`, `datamap`, `device`, `platform`.
 
-    Warnings about files that had to be left out are added to `warnings`.
+    Warnings about files that had to be left out are added to `warnings`. `checked`: the caller has just asked for
+    another record of the index, so files are not compared again.
     """
 
     def ask(index: Index) -> tuple[str | None, str | None]:
@@ -159,7 +160,7 @@ def find_record(kind: str, name: str, warnings: list[str] | None = None) -> str 
         if found is None:
             index.check()
             return None, None
-        return found[1], found[0] if kind == "os" else None
+        return found[1], "" if checked else found[0] if kind == "os" else None
 
     return _answer(ask, warnings)
 

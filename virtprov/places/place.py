@@ -7,6 +7,7 @@ from virtprov.support.frozen import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.osinfo.detect import Detected
+    from virtprov.osinfo.profile import Profile
 
 DIRECTORY, ISO, TREE, FILES = "directory", "iso", "tree", "files"
 """Kinds of places: a folder, an ISO (a file or behind a URL), a tree on a server, a kernel and initrd by themselves."""
@@ -80,7 +81,8 @@ class BootSource(Record):
     `place` is for messages, without a password. `kind` is one of the constants above, `layout` the name of its row in
     the table of layouts ("" when the user named the files). `detected` is what is installed from it. `kernel_args` are
     all arguments of the first boot.
-    `medium` is None unless the installer needs its ISO. `notes` and `warnings` are sentences for the user.
+    `medium` is None unless the installer needs its ISO. `profile` is that of the detected system, None if there is
+    none. `notes` and `warnings` are sentences for the user.
     """
 
     place: str
@@ -91,6 +93,7 @@ class BootSource(Record):
     kernel_args: tuple[str, ...] = ()
     medium: Medium | None = None
     layout: str = ""
+    profile: Profile | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -301,6 +301,6 @@ def server_of(url: str) -> Web | Ftp:
         from virtprov.support.ftp import Ftp
 
         return Ftp()
-    from virtprov.support.http import Web
+    from virtprov.support.plain_web import QuickWeb
 
-    return Web()
+    return QuickWeb()

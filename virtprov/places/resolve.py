@@ -88,6 +88,7 @@ class _Resolving:
         self.place, self.request, self.wanted, self.notes = place, request, wanted, notes
         self.osinfo_warnings, self.fetch_whole = osinfo_warnings, fetch_whole
         self.warnings: list[str] = []
+        self.found: Profile | None = None
         self.shown = place.shown
 
     def run(self) -> BootSource:
@@ -112,6 +113,7 @@ class _Resolving:
             self._arguments(choice, detected),
             Medium(self.place.address) if self.place.kind == ISO else None,
             choice.layout,
+            self.found,
             tuple(self.notes),
             tuple(self.warnings),
         )
@@ -123,11 +125,10 @@ class _Resolving:
             detected = detector.file(self.place.read, self.place.address)
         else:
             detected = detector.tree(self.place.fetch, self.place.address)
-        if detected.os and self.wanted.profile is None:
-            from virtprov.osinfo.lookup import find
-
-            self.wanted = self.wanted._replace(profile=find(detected.os, self.osinfo_warnings or []))
-        system = "" if self.request.kernel else self._without_kernel(detected)
+        self.found = self._profile_of(detected)
+        if self.wanted.profile is None:
+            self.wanted = self.wanted._replace(profile=self.found)
+        system = "" if self.request.kernel else self._without_kernel()
         if system:
             raise UsageError(
                 f"'{self.shown}' is an installer of {system}, which has no Linux kernel and initrd to boot",
@@ -135,9 +136,20 @@ class _Resolving:
             )
         return detected, tree_facts(self.place.fetch, self.place.address)
 
-    def _without_kernel(self, detected: Detected) -> str:
+    def _profile_of(self, detected: Detected) -> Profile | None:
+        """Return the profile of the detected system."""
+        if not detected.os:
+            return None
+        named = self.wanted.profile
+        if named is not None and detected.os in named.short_ids:
+            return named
+        from virtprov.osinfo.lookup import find
+
+        return find(detected.os, self.osinfo_warnings or [])
+
+    def _without_kernel(self) -> str:
         """Return the name of a system that has no Linux kernel; "" if the place may have one."""
-        family = self.wanted.profile.family if detected.os and self.wanted.profile is not None else ""
+        family = self.found.family if self.found is not None else ""
         if not family and isinstance(self.place, Iso):
             ids = self.place.ids
             family = "winnt" if ids.publisher_id.lower().startswith("microsoft") else ids.system_id.lower()
@@ -160,7 +172,7 @@ class _Resolving:
         needs_own = choice.layout == BOOT_CONFIGURATION or layout is not None and layout.own_args
         needs_own = needs_own or detected.live and not detected.installs
         own = choice.args or (own_args(self.place, choice) if self.place.kind == ISO and needs_own else ())
-        argument = self._source_argument(choice, detected)
+        argument = self._source_argument(choice)
         if self.place.kind == DIRECTORY and argument and not names_source(self.request.extra_args):
             self.warnings.append(
                 f"the guest cannot read the directory '{self.shown}', so its installer may not find its source; name "
@@ -169,13 +181,9 @@ class _Resolving:
         named = argument if self.place.kind == TREE else ""
         return kernel_args(self.request, own, named, self.place.address)
 
-    def _source_argument(self, choice: Choice, detected: Detected) -> str:
+    def _source_argument(self, choice: Choice) -> str:
         """Return the argument for the installer's source: the profile's, else that of its distribution."""
-        profile = self.wanted.profile
-        if detected.os and profile is not None and detected.os not in profile.short_ids:
-            from virtprov.osinfo.lookup import find
-
-            profile = find(detected.os, self.osinfo_warnings or [])  # the place knows better what it is
+        profile = self.found or self.wanted.profile  # the place knows better than the user what it is
         if profile is not None and profile.kernel_url_argument:
             return profile.kernel_url_argument
         found = argument_for(profile.distro) if profile is not None else ""
