@@ -207,7 +207,7 @@ def _option(rows: Table, by_path: dict[str, list[Row]], leaf: Leaf, top: Element
     for said in _sayings(rows, by_path, leaf):
         hit = rows.find(said[0])
         found = _schema_row(rows, said[0]) if hit is None else None
-        place = hit.row.at(hit.numbers) if hit is not None else found.path if found is not None else ""
+        place = hit.row.path_for(hit.numbers) if hit is not None else found.path if found is not None else ""
         if path.find(top, place) is leaf.node and path.parse(place)[1] == leaf.attribute:
             text = spell([said])
             return text if subopts.pairs(rows, text) == [said] else ""
@@ -259,7 +259,7 @@ def xpath(leaf: Leaf) -> str:
         name = walk.short_name(above)
         parent = above.getparent()
         assert parent is not None
-        if tree.qualified(name) == str(above.tag):
+        if tree.qualify(name) == str(above.tag):
             steps.append(f"{name}[{tree.children(parent, name).index(above) + 1}]")
         else:
             steps.append(f"*[{tree.children(parent).index(above) + 1}]")

@@ -59,10 +59,10 @@ PASSED_BY_TESTS = {
     "virtprov.support.download.Limits(slowest=)": "servers that are too slow",
     "virtprov.support.download.Limits(unknown=)": "servers that are too slow",
     "virtprov.osinfo.profile.Profile.install_tree(script=)": "the tree for an unattended installation",
-    "virtprov.support.passwords.hashed(salt=)": "the vectors of the specification",
-    "virtprov.support.passwords.hashed(rounds=)": "the vectors of the specification",
+    "virtprov.support.passwords.hash_password(salt=)": "the vectors of the specification",
+    "virtprov.support.passwords.hash_password(rounds=)": "the vectors of the specification",
     "virtprov.osinfo.index.build(keep=)": "bench/osinfo measures a build whose result is not kept",
-    "virtprov.host.streams.watched(every=)": "calls that take less than a quarter of a second",
+    "virtprov.host.streams.watch_call(every=)": "calls that take less than a quarter of a second",
     "virtprov.host.bridge.default_bridge(proc=)": "routes of a machine that is not this one",
     "virtprov.host.bridge.default_bridge(sys=)": "bridges of a machine that is not this one",
 }
@@ -120,14 +120,11 @@ SAMPLE = {
         "class Never:\n    def area(self):\n        return 2\n"
     ),
     "late": (
-        "from sample.start import UNUSED as other\n"
-        "def called(times=1):\n    return 1\n"
-        "def idle():\n    return other\n"
+        "from sample.start import UNUSED as other\ndef called(times=1):\n    return 1\ndef idle():\n    return other\n"
     ),
     "far": "def given(name=''):\n    return name\n",
     "named": (
-        "class Named:\n    def by_text(self):\n        getattr(self, 'as_text')\n"
-        "    def as_text(self):\n        pass\n"
+        "class Named:\n    def by_text(self):\n        getattr(self, 'as_text')\n    def as_text(self):\n        pass\n"
     ),
     "alone": "def alone():\n    pass\n",
 }

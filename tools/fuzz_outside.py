@@ -71,7 +71,7 @@ def runs(data: bytes) -> int:
             with open(path, "wb") as stream:
                 stream.write(data)
         leftovers.notice()
-        for run, lines in trail_reader.ended([]):
+        for run, lines in trail_reader.read_ended_runs([]):
             run.describe()
             lines.close()
         try:

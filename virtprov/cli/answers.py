@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bool:
     """Print the sub-options of every group for which help is requested; return whether there was one."""
-    asked = [group for group in groups if gather.help_asked(parser.texts(args, group))]
+    asked = [group for group in groups if gather.is_help_requested(parser.texts(args, group))]
     for group in asked:
         output.result(subopts.help_text(table(group)))
     return bool(asked)
@@ -25,7 +25,7 @@ def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bo
 
 def unready(args: Namespace, output: Output) -> bool:
     """Return whether help is requested for a group that is not supported yet; programs expect no answer then."""
-    asked = [group for group in _UNREADY if gather.help_asked(parser.texts(args, group))]
+    asked = [group for group in _UNREADY if gather.is_help_requested(parser.texts(args, group))]
     for group in asked:
         output.say(f"--{group} is not supported yet")
     return bool(asked)

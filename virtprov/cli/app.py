@@ -158,9 +158,9 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
 
     _heed_signals()
     talk.begin(tool)
-    with safe_streams.guarded() as out:
+    with safe_streams.guard_streams() as out:
         try:
-            return _outcome(tool, main, argv) or _written(tool, out)
+            return _outcome(tool, main, argv) or _flush_output(tool, out)
         finally:
             talk.end()
 
@@ -177,10 +177,10 @@ def _outcome(tool: str, main: Main, argv: list[str]) -> int:
         words = "; ".join(["interrupted", *map(str, stop.args)])
         return _report(tool, argv, "interrupted", words, code=INTERRUPTED)
     except BaseException as error:
-        return _failed(tool, argv, error)
+        return _report_failure(tool, argv, error)
 
 
-def _written(tool: str, out: Shown) -> int:
+def _flush_output(tool: str, out: Shown) -> int:
     """Return 0 if the result has reached standard output, otherwise another status.
 
     It does not matter if a reader has closed it early (`| head`).
@@ -207,11 +207,11 @@ def _heed_signals() -> None:
             signal.signal(name, interrupt)
 
 
-def _failed(tool: str, argv: list[str], error: BaseException) -> int:
+def _report_failure(tool: str, argv: list[str], error: BaseException) -> int:
     from virtprov.cli import talk
     from virtprov.support.errors import ProvError
 
-    debug = talk.asked(argv).debug
+    debug = talk.parse_talk(argv).debug
     if debug:
         _show_traceback(error)
     if isinstance(error, ProvError):
@@ -249,7 +249,7 @@ def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "",
     sys.stderr.write(f"{tool}: {message}\n" if code == INTERRUPTED else f"{tool}: error: {message}\n")
     if hint:
         sys.stderr.write(f"hint: {hint}\n")
-    if talk.asked(argv).json:
+    if talk.parse_talk(argv).json:
         import json
 
         from virtprov.cli import safe_streams

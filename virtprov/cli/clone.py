@@ -150,21 +150,21 @@ def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, d
     return 0
 
 
-def _facts(made: ClonePlan, host: Host, *, created: bool, printing: bool) -> dict[str, object]:
+def _facts(plan: ClonePlan, host: Host, *, created: bool, printing: bool) -> dict[str, object]:
     """Return the JSON output; docs/json.md explains each key.
 
     The XML may contain passwords, so it is only included on request.
     """
     return {
-        "name": made.plan.name,
-        "uuid": made.uuid,
-        "original": made.original,
+        "name": plan.plan.name,
+        "uuid": plan.uuid,
+        "original": plan.original,
         "created": created,
         "uri": host.uri,
-        "disks": [disk._asdict() for disk in made.disks],
-        "macs": list(made.macs),
-        "nvram": made.nvram,
-        "renewed": list(made.renewed),
-        "steps": [step.label for step in made.plan.steps],
-        "xml": made.plan.documents[0] if printing else "",
+        "disks": [disk._asdict() for disk in plan.disks],
+        "macs": list(plan.macs),
+        "nvram": plan.nvram,
+        "renewed": list(plan.renewed),
+        "steps": [step.label for step in plan.plan.steps],
+        "xml": plan.plan.documents[0] if printing else "",
     }

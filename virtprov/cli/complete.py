@@ -172,10 +172,12 @@ def _names(rows: Table, piece: str, given: set[str]) -> list[str]:
     """
     lone = set(_lone(rows, []))
     shown = [row for row in rows.rows if not row.hidden and row.name not in lone]
-    found = [_numbered(row.name, piece) for row in shown]
+    found = [_fill_numbers(row.name, piece) for row in shown]
     fits = [name for name in found if name.startswith(piece) and name not in given]
     if not fits and piece:
-        fits = [old for row in shown for old in (_numbered(name, piece) for name in row.old) if old.startswith(piece)]
+        fits = [
+            old for row in shown for old in (_fill_numbers(name, piece) for name in row.old) if old.startswith(piece)
+        ]
     start = piece.rfind(".") + 1
     heads: dict[str, list[str]] = {}
     for name in fits:
@@ -184,7 +186,7 @@ def _names(rows: Table, piece: str, given: set[str]) -> list[str]:
     return sorted(head if head.endswith(".") and len(names) > 1 else f"{names[0]}=" for head, names in heads.items())
 
 
-def _numbered(name: str, piece: str) -> str:
+def _fill_numbers(name: str, piece: str) -> str:
     """Return a row's name with the numbers typed so far, 0 for missing ones."""
     parts = name.split(NUMBER)
     made = parts[0]

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from virtprov.actions.run.plan import World
+    from virtprov.actions.run.plan import RunContext
     from virtprov.host.connection import Host
 
 
@@ -66,7 +66,7 @@ class Output:
     def password(self, sentence: str) -> None:
         """Print a result that is shown only once: on standard error if standard output cannot be written."""
         self.result(sentence)
-        if not self.json and not safe_streams.arrived():
+        if not self.json and not safe_streams.flush_output():
             sys.stderr.write(sentence + "\n")
 
     def summary(self, sentence: str) -> None:
@@ -82,21 +82,21 @@ class Output:
             body = dict(facts)
             body["warnings"] = self.warnings
             safe_streams.exactly(json.dumps(body, indent=2) + "\n")
-            if not safe_streams.arrived():
+            if not safe_streams.flush_output():
                 for word in dict.fromkeys(_passwords(body)):
                     sys.stderr.write(f"Password for root's first login: {word}\n")
 
-    def world(self, host: Host) -> World:
-        """Return the world for steps, with progress on standard error, and a recovery log."""
+    def context(self, host: Host) -> RunContext:
+        """Return the context for steps, with progress on standard error, and a recovery log."""
         from virtprov.actions.run import trail
-        from virtprov.actions.run.plan import World
+        from virtprov.actions.run.plan import RunContext
         from virtprov.cli import talk
         from virtprov.support.progress import make
 
         Output.acts = True
-        world = World(host, make(sys.stderr, quiet=self.quiet), self.say, self.warn)
-        world.trail = trail.for_host(talk.tool, host, self.warn)
-        return world
+        context = RunContext(host, make(sys.stderr, quiet=self.quiet), self.say, self.warn)
+        context.trail = trail.for_host(talk.tool, host, self.warn)
+        return context
 
 
 def confirm(question: str) -> bool:
@@ -104,7 +104,7 @@ def confirm(question: str) -> bool:
 
     Raises ProvError if the change to confirm could not be shown.
     """
-    if not safe_streams.arrived():
+    if not safe_streams.flush_output():
         from virtprov.support.errors import ProvError
 
         raise ProvError(

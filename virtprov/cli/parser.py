@@ -25,7 +25,7 @@ OLD_FLAGS = {
 """Other names of a group's flag; the long ones are not shown in the help."""
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def _wrap(text: str, width: int) -> list[str]:
     """Cut a text into lines at its blanks."""
     lines = [""]
     for word in text.split():
@@ -166,10 +166,10 @@ class _Formatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=26, width=max(_columns() - 2, 40))
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        return _wrapped(text, width)
+        return _wrap(text, width)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return "\n".join(indent + line for line in _wrapped(text, width - len(indent)))
+        return "\n".join(indent + line for line in _wrap(text, width - len(indent)))
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
@@ -218,11 +218,11 @@ def _version() -> str:
     return __version__
 
 
-def add_talk(made: Parser, group: Target) -> None:
+def add_talk(parser: Parser, group: Target) -> None:
     """Add --quiet, --debug and --output."""
     group.add_argument("-q", "--quiet", action="store_true", help="print only results and errors")
     group.add_argument("-d", "--debug", action="store_true", help="print detailed debug messages")
-    made.add_fresh(
+    parser.add_fresh(
         group,
         "--output",
         choices=("text", "json"),
@@ -272,9 +272,9 @@ def add_osinfo(target: Target) -> None:
     )
 
 
-def add_schema(made: Parser, group: Target) -> None:
+def add_schema(parser: Parser, group: Target) -> None:
     """--no-schema-check."""
-    made.add_fresh(
+    parser.add_fresh(
         group,
         "--no-schema-check",
         action="store_true",

@@ -43,7 +43,7 @@ class Shown:
                 encoding = self.stream.encoding or "ascii"
                 self.stream.write(text.encode(encoding, otherwise).decode(encoding))
         except OSError as error:
-            self._lost(error)
+            self._note_failure(error)
 
     def flush(self) -> None:
         """Flush the output; `failure` tells whether that worked."""
@@ -51,9 +51,9 @@ class Shown:
             try:
                 self.stream.flush()
             except OSError as error:
-                self._lost(error)
+                self._note_failure(error)
 
-    def _lost(self, error: OSError) -> None:
+    def _note_failure(self, error: OSError) -> None:
         """Record the first failure, and discard what is still in the buffer."""
         self.failure = error
         try:
@@ -67,13 +67,13 @@ class Shown:
         return getattr(self.stream, name)
 
 
-class guarded:  # noqa: N801  (reads as a word: `with guarded():`)
+class guard_streams:  # noqa: N801  (reads as a word: `with guard_streams():`)
     """A block in which standard output and standard error are Shown; the value is standard output."""
 
     def __enter__(self) -> Shown:
         self._before = sys.stdout, sys.stderr
         occupy()
-        out, err = Shown(sys.stdout or _closed(1)), Shown(sys.stderr or _closed(2))
+        out, err = Shown(sys.stdout or _replace_closed(1)), Shown(sys.stderr or _replace_closed(2))
         sys.stdout, sys.stderr = out, err
         return out
 
@@ -108,12 +108,12 @@ def exactly(text: str) -> None:
         out.write(text)
 
 
-def arrived() -> bool:
+def flush_output() -> bool:
     """Flush standard output, and return whether everything has been written so far."""
     sys.stdout.flush()
     return getattr(sys.stdout, "failure", None) is None
 
 
-def _closed(number: int) -> TextIO:
+def _replace_closed(number: int) -> TextIO:
     """Return a replacement for a closed stream: writing to it fails."""
     return open(number, "w", encoding="utf-8", closefd=False)

@@ -50,7 +50,7 @@ def heard(args: Namespace) -> None:
         _hush = log.start(log.to_stderr)
 
 
-def asked(argv: list[str]) -> Talk:
+def parse_talk(argv: list[str]) -> Talk:
     """Return the requested form, even if the command's parser failed."""
     return _heard or _read(argv)
 

@@ -59,7 +59,7 @@ NETWORK_V2_KEYS = frozenset(
 )
 
 
-class Checked(NamedTuple):
+class CheckedDocument(NamedTuple):
     """A document that may go into a seed.
 
     `kind` is one of `HEADERS` or MULTIPART, `mime` the MIME type it has as a part of a multi-part document,
@@ -74,7 +74,7 @@ class Checked(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def check_user_data(source: Source) -> Checked:
+def check_user_data(source: Source) -> CheckedDocument:
     """Return what kind of user-data or vendor-data `source` is.
 
     Raises InputError, naming file and line, when it is empty, has no header cloud-init knows, or its YAML
@@ -86,7 +86,7 @@ def check_user_data(source: Source) -> Checked:
 
         unpacked = check_user_data(Made(f"{source.name} (unpacked)", _gunzip(source)))
         return unpacked._replace(mime="application/gzip")
-    text = _decoded(source)
+    text = _decode(source)
     if not text.strip():
         raise InputError(f"{source.name} is empty", hint="omit the sub-option, or start the file with #cloud-config")
     kind, mime = _kind(text)
@@ -103,10 +103,10 @@ def check_user_data(source: Source) -> Checked:
     warnings = []
     if kind == "script" and text.lstrip().split("\n", 1)[0].endswith("\r"):
         warnings.append(f"{source.name}, line 1: the line ends with CR LF, so the guest will not find the interpreter")
-    return Checked(kind, mime, text, None, tuple(warnings))
+    return CheckedDocument(kind, mime, text, None, tuple(warnings))
 
 
-def _decoded(source: Source) -> str:
+def _decode(source: Source) -> str:
     from virtprov.support.text import decode
 
     if source.data.startswith(b"\xef\xbb\xbf"):
@@ -183,14 +183,14 @@ def _no_header(text: str, name: str) -> InputError:
     )
 
 
-def _cloud_config(text: str, name: str) -> Checked:
+def _cloud_config(text: str, name: str) -> CheckedDocument:
     tree, warnings = load_mapping(text, name, "cloud-config")
     warnings += _loose_header(text, name)
     for key in tree:
         near = _near_key(key)
         if near:
             warnings.append(f"{name}: cloud-init has no key '{key}': {near}")
-    return Checked(CLOUD_CONFIG, "text/cloud-config", text, tree, tuple(warnings))
+    return CheckedDocument(CLOUD_CONFIG, "text/cloud-config", text, tree, tuple(warnings))
 
 
 def _near_key(key: object) -> str:
@@ -205,14 +205,14 @@ def _near_key(key: object) -> str:
     return nearest(close[0], TOP_KEYS, most=1) if close else ""
 
 
-def _template(text: str, name: str) -> Checked:
+def _template(text: str, name: str) -> CheckedDocument:
     """A jinja template: its header is followed by another, and only cloud-init can fill it in."""
     rest = text.lstrip().partition("\n")[2]
     if not _kind(rest)[0]:
         raise InputError(
             f"{name}, line 2: a '## template: jinja' document needs a second header, such as '#cloud-config'"
         )
-    return Checked(JINJA, "text/jinja2", text)
+    return CheckedDocument(JINJA, "text/jinja2", text)
 
 
 def _archive(text: str, name: str) -> None:
@@ -297,12 +297,12 @@ def _bad_yaml(error: Exception, text: str, name: str) -> InputError:
     return InputError(f"{name}, line {line}: invalid YAML: {problem}", hint=hint)
 
 
-def check_network_config(source: Source) -> Checked:
+def check_network_config(source: Source) -> CheckedDocument:
     """Return the network-config in `source`: version 1 or 2, with or without the key `network` around it.
 
     Raises InputError when it is neither.
     """
-    text = _decoded(source)
+    text = _decode(source)
     tree, warnings = load_mapping(text, source.name, "network-config")
     inner = tree
     if "network" in tree:
@@ -313,16 +313,16 @@ def check_network_config(source: Source) -> Checked:
             )
         inner = tree["network"] if isinstance(tree["network"], dict) else {}
     if inner.get("config") == "disabled":
-        return Checked("network-config", "", text, tree, tuple(warnings))
+        return CheckedDocument("network-config", "", text, tree, tuple(warnings))
     version = inner.get("version")
     if version == 1 and isinstance(inner.get("config"), list):
-        return Checked("network-config", "", text, tree, tuple(warnings))
+        return CheckedDocument("network-config", "", text, tree, tuple(warnings))
     if version == 2:
         for key in inner:
             hint = "" if key in NETWORK_V2_KEYS else nearest(str(key), NETWORK_V2_KEYS, most=1)
             if hint:
                 warnings.append(f"{source.name}: network-config version 2 has no key '{key}': {hint}")
-        return Checked("network-config", "", text, tree, tuple(warnings))
+        return CheckedDocument("network-config", "", text, tree, tuple(warnings))
     raise _no_network(source.name, inner)
 
 

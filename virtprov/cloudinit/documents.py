@@ -26,7 +26,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.cloudinit.document_check import CLOUD_CONFIG, MULTIPART, Checked, check_network_config, check_user_data
+from virtprov.cloudinit.document_check import (
+    CLOUD_CONFIG,
+    MULTIPART,
+    CheckedDocument,
+    check_network_config,
+    check_user_data,
+)
 from virtprov.cloudinit.seed_request import FLAG
 from virtprov.support.errors import InputError, UsageError
 from virtprov.support.text import host_name
@@ -75,7 +81,7 @@ def user_data(wishes: Wishes, given: Source | None) -> Document:
     Raises InputError for a document that cannot be used or that speaks against the wishes.
     """
     if given is None:
-        return Document(rendered(cloud_config(wishes)))
+        return Document(render(cloud_config(wishes)))
     checked = check_user_data(given)
     ours = cloud_config(wishes, _their_keys(checked, wishes))
     if not ours:
@@ -87,11 +93,11 @@ def user_data(wishes: Wishes, given: Source | None) -> Document:
             hint="configure this in the file instead",
         )
     if checked.kind == CLOUD_CONFIG:
-        ours = _fitted(ours, checked.tree or {}, wishes, given.name)
+        ours = _fit(ours, checked.tree or {}, wishes, given.name)
     return Document(multipart(checked, ours), checked.warnings)
 
 
-def rendered(tree: dict[str, Any]) -> bytes:
+def render(tree: dict[str, Any]) -> bytes:
     """Return `tree` as the bytes of a cloud-config document; an empty one is the header alone."""
     if not tree:
         return HEADER.encode()
@@ -130,7 +136,7 @@ def _share_a_key(first: Iterable[str], second: Iterable[str]) -> bool:
     return bool({key_data(key) for key in first} & {key_data(key) for key in second})
 
 
-def _their_keys(checked: Checked, wishes: Wishes) -> tuple[str, ...]:
+def _their_keys(checked: CheckedDocument, wishes: Wishes) -> tuple[str, ...]:
     """Return the keys that the user's document gives to the image's user.
 
     Where that cannot be known (a template, a list of addresses) it may be any, so root's are taken for them.
@@ -164,9 +170,9 @@ def _user(wishes: Wishes) -> dict[str, Any]:
 
 def _options(wishes: Wishes) -> str:
     """Name the sub-options behind `wishes`, for messages."""
-    from virtprov.support.text import listed
+    from virtprov.support.text import join_words
 
-    return listed(
+    return join_words(
         name
         for name, wished in (
             ("the root password", wishes.root_hash),
@@ -179,7 +185,7 @@ def _options(wishes: Wishes) -> str:
     )
 
 
-def _fitted(ours: dict[str, Any], theirs: dict[str, Any], wishes: Wishes, name: str) -> dict[str, Any]:
+def _fit(ours: dict[str, Any], theirs: dict[str, Any], wishes: Wishes, name: str) -> dict[str, Any]:
     """Return `ours` fit to be merged behind `theirs`; InputError where the two cannot both be had."""
     for key in ("users", "runcmd", "ssh_authorized_keys"):
         if key in ours and theirs.get(key) is not None and not isinstance(theirs[key], list):
@@ -230,11 +236,11 @@ def _sets_root_password(chpasswd: Any) -> bool:
     return "root" in named or any(str(line).strip().startswith("root:") for line in lines or ())
 
 
-def multipart(first: Checked, ours: dict[str, Any]) -> bytes:
+def multipart(first: CheckedDocument, ours: dict[str, Any]) -> bytes:
     """Return a MIME document of the user's part as it is and ours, to be merged behind it."""
     parts = (
         (first.mime, f"user-data.{'txt' if first.kind != 'script' else 'sh'}", first.text.encode()),
-        ("text/cloud-config", "virtprov.cfg", rendered({"merge_how": MERGE_HOW, **ours})),
+        ("text/cloud-config", "virtprov.cfg", render({"merge_how": MERGE_HOW, **ours})),
     )
     from hashlib import sha256
 
@@ -330,7 +336,7 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
     image = reader.keys("clouduser-ssh-key", request.clouduser_ssh_key) if request.clouduser_ssh_key else ()
     keys = reader.keys("ssh-key", request.ssh_key) if request.ssh_key else ()
     if keys and not request.user:
-        root, image = _joined(root, keys), _joined(image, keys)
+        root, image = _join(root, keys), _join(image, keys)
     wishes = Wishes(
         root_hash=_hash(password) if password else "",
         root_expires=bool(made),
@@ -348,8 +354,8 @@ def _hash(password: str) -> str:
     """Return the hash of `password`, which may be one already: virt-install's seeds take both."""
     from virtprov.support import passwords
 
-    return password if passwords.is_hash(password) else passwords.hashed(password)
+    return password if passwords.is_hash(password) else passwords.hash_password(password)
 
 
-def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+def _join(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(first + second))

@@ -45,14 +45,14 @@ class Reader:
         if value == "-":
             return Source(f"the {option} on standard input", self._stdin(option))
         if value.startswith("@"):
-            return self._fetched(option, value[1:])
+            return self._fetch(option, value[1:])
         if is_inline(value):
             _refuse_typed_escapes(option, value)
             return Source(f"the {option} on the command line", _with_newline(value).encode())
         _refuse_swallowed(option, value)
-        return self._fetched(option, value)
+        return self._fetch(option, value)
 
-    def _fetched(self, option: str, place: str) -> Source:
+    def _fetch(self, option: str, place: str) -> Source:
         from virtprov.support import fetch, http
 
         if not place:
@@ -93,7 +93,7 @@ class Reader:
         from virtprov.support.text import decode
 
         source = Source("the password on standard input", self._stdin(option)) if value == "-" else None
-        source = source or self._fetched(option, value.removeprefix("@"))
+        source = source or self._fetch(option, value.removeprefix("@"))
         line = decode(source.data, source.name).split("\n", 1)[0].removesuffix("\r")
         if not line:
             raise InputError(f"{source.name} does not contain a password: its first line is empty")

@@ -59,7 +59,7 @@ def device_for(guest: Guest, word: str) -> Element | None:
     return None
 
 
-def user_ordered(guest: Guest) -> bool:
+def has_user_order(guest: Guest) -> bool:
     """Return whether the XML already has a boot order, in either form."""
     if path.find(guest.root, "./os/boot") is not None:
         return True
@@ -75,7 +75,7 @@ def set_order(guest: Guest, words: list[str]) -> None:
 
     Does nothing if the user has given an order.
     """
-    if user_ordered(guest) or guest.is_container:
+    if has_user_order(guest) or guest.is_container:
         return
     if not _per_device(guest):
         for word in words:

@@ -19,7 +19,7 @@ _CONTAINER = {"net": "./source/interface", "storage": "./source/block", "misc": 
 """Paths in the XML for devices of containers, by type; they are identified by their name on the host."""
 
 
-class Named(Record):
+class ParsedName(Record):
     """A parsed name: the device's type and model, whether libvirt detaches it, and its values in the XML."""
 
     type: str
@@ -28,11 +28,11 @@ class Named(Record):
     model: str = ""
 
 
-def _address(kind: str, *parts: tuple[str, str]) -> Named:
-    return Named(kind, tuple((f"./source/address/@{name}", value) for name, value in parts))
+def _address(kind: str, *parts: tuple[str, str]) -> ParsedName:
+    return ParsedName(kind, tuple((f"./source/address/@{name}", value) for name, value in parts))
 
 
-def parse(name: str) -> Named | None:
+def parse(name: str) -> ParsedName | None:
     """Parse a name that is complete; None if it has to be looked up on the host."""
     if found := _USB_ID.fullmatch(name):
         return _ids(*(f"0x{int(number, 16):04x}" for number in found.groups()))
@@ -43,16 +43,16 @@ def parse(name: str) -> Named | None:
     return None
 
 
-def _ids(vendor: str, product: str) -> Named:
-    return Named("usb", (("./source/vendor/@id", vendor), ("./source/product/@id", product)))
+def _ids(vendor: str, product: str) -> ParsedName:
+    return ParsedName("usb", (("./source/vendor/@id", vendor), ("./source/product/@id", product)))
 
 
-def _pci(*numbers: int) -> Named:
+def _pci(*numbers: int) -> ParsedName:
     named = zip(("domain", "bus", "slot", "function"), numbers, strict=True)
     return _address("pci", *((name, str(number)) for name, number in named))
 
 
-def look_up(name: str, host: HostView | None) -> Named:
+def look_up(name: str, host: HostView | None) -> ParsedName:
     """Parse a name, and look it up on the host if it is a libvirt node device.
 
     For the address of a USB device, its ids are used if the host knows them, because addresses change when the device
@@ -60,7 +60,7 @@ def look_up(name: str, host: HostView | None) -> Named:
     """
     said = parse(name)
     if said is not None:
-        return (_plugged(said, host) if host is not None else None) or said
+        return (_find_plugged(said, host) if host is not None else None) or said
     forms = "write 0xVENDOR:0xPRODUCT, BUS.DEVICE, or a PCI address (03:00.0)"
     if host is None:
         raise UsageError(
@@ -73,7 +73,7 @@ def look_up(name: str, host: HostView | None) -> Named:
     return found
 
 
-def read_name(name: str, host: HostView) -> Named | None:
+def read_name(name: str, host: HostView) -> ParsedName | None:
     """Parse either kind of name; None if it is invalid and the host has no such device."""
     said = parse(name)
     if said is not None:
@@ -84,7 +84,7 @@ def read_name(name: str, host: HostView) -> Named | None:
     if device.capability == "net" and device.parent:
         return read_name(device.parent, host)
     found = _from_node(name, tree.parse(device.xml, f"the node device {name}"))
-    return _told_apart(found, device.xml, host) if found.type == "usb" else found
+    return _add_address(found, device.xml, host) if found.type == "usb" else found
 
 
 def _usb_devices(host: HostView) -> list[Element]:
@@ -100,10 +100,10 @@ def _usb_place(capability: Element) -> tuple[int, int]:
     return int(path.text(capability, "./bus") or "-1"), int(path.text(capability, "./device") or "-1")
 
 
-def _plugged(said: Named, host: HostView) -> Named | None:
+def _find_plugged(address: ParsedName, host: HostView) -> ParsedName | None:
     """Return the ids of the USB device at an address of the host; None if there is none."""
-    places = dict(said.places)
-    if said.type != "usb" or "./source/address/@bus" not in places:
+    places = dict(address.places)
+    if address.type != "usb" or "./source/address/@bus" not in places:
         return None
     wanted = int(places["./source/address/@bus"]), int(places["./source/address/@device"])
     for capability in _usb_devices(host):
@@ -112,20 +112,20 @@ def _plugged(said: Named, host: HostView) -> Named | None:
     return None
 
 
-def _told_apart(found: Named, text: str, host: HostView) -> Named:
+def _add_address(name: ParsedName, text: str, host: HostView) -> ParsedName:
     """Add the address if the host has several devices with the same ids."""
-    twins = [each for each in _usb_devices(host) if _read_usb(each, "").places == found.places]
+    twins = [each for each in _usb_devices(host) if _read_usb(each, "").places == name.places]
     if len(twins) < 2:
-        return found
+        return name
     mine = tree.child(tree.parse(text), "capability")
     assert mine is not None
     bus, device = _usb_place(mine)
-    return found._replace(
-        places=(*found.places, ("./source/address/@bus", str(bus)), ("./source/address/@device", str(device)))
+    return name._replace(
+        places=(*name.places, ("./source/address/@bus", str(bus)), ("./source/address/@device", str(device)))
     )
 
 
-def _from_node(name: str, node: Element) -> Named:
+def _from_node(name: str, node: Element) -> ParsedName:
     capability = tree.child(node, "capability")
     kind = capability.get("type", "") if capability is not None else ""
     if capability is None or kind not in _READERS:
@@ -136,22 +136,22 @@ def _from_node(name: str, node: Element) -> Named:
     return _READERS[kind](capability, name)
 
 
-def _read_usb(capability: Element, name: str) -> Named:
+def _read_usb(capability: Element, name: str) -> ParsedName:
     vendor, product = path.text(capability, "./vendor/@id"), path.text(capability, "./product/@id")
     if vendor and product and vendor != "0x0000":
         return _ids(vendor, product)
     return _address("usb", ("bus", path.text(capability, "./bus")), ("device", path.text(capability, "./device")))
 
 
-def _read_pci(capability: Element, name: str) -> Named:
+def _read_pci(capability: Element, name: str) -> ParsedName:
     numbers = (int((path.text(capability, part) or "0"), 0) for part in ("domain", "bus", "slot", "function"))
     return _pci(*numbers)
 
 
-def _read_scsi(capability: Element, name: str) -> Named:
+def _read_scsi(capability: Element, name: str) -> ParsedName:
     host = path.text(capability, "./host")
     parts = (("bus", "bus"), ("target", "target"), ("unit", "lun"))
-    return Named(
+    return ParsedName(
         "scsi",
         (
             ("./source/adapter/@name", f"scsi_host{host}"),
@@ -161,13 +161,13 @@ def _read_scsi(capability: Element, name: str) -> Named:
     )
 
 
-def _read_mdev(capability: Element, name: str) -> Named:
+def _read_mdev(capability: Element, name: str) -> ParsedName:
     uuid = path.text(capability, "./uuid")
     if not uuid and (found := _MDEV.fullmatch(name)):
         uuid = found[1].replace("_", "-")
     kind = path.text(capability, "./type/@id")
     model = next((model for start, model in _MDEV_MODELS.items() if kind.startswith(start)), "vfio-pci")
-    return Named("mdev", (("./source/address/@uuid", uuid),), "no", model)
+    return ParsedName("mdev", (("./source/address/@uuid", uuid),), "no", model)
 
 
 _READERS = {"usb_device": _read_usb, "pci": _read_pci, "scsi": _read_scsi, "mdev": _read_mdev}
@@ -207,7 +207,7 @@ def write_named(node: Element, name: str, host: HostView | None) -> None:
     """
     kind = node.get("type", "")
     if kind in _CONTAINER:
-        said = Named(kind, ((_CONTAINER[kind], name),))
+        said = ParsedName(kind, ((_CONTAINER[kind], name),))
         node.set("mode", "capabilities")
     else:
         said = look_up(name, host)
@@ -225,9 +225,9 @@ def write_named(node: Element, name: str, host: HostView | None) -> None:
         path.put(node, where, text)
 
 
-def is_it(node: Element, said: Named) -> bool:
+def is_it(node: Element, name: ParsedName) -> bool:
     """Return whether a <hostdev> is the device with this name."""
-    return node.get("type") == said.type and all(_same(path.get(node, where), text) for where, text in said.places)
+    return node.get("type") == name.type and all(_same(path.get(node, where), text) for where, text in name.places)
 
 
 def _same(there: str | None, wanted: str) -> bool:

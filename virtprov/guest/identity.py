@@ -114,7 +114,7 @@ def _renew_tpm(guest: Guest) -> list[str]:
     return ["an empty TPM"] if emulated else []
 
 
-def shared(guest: Guest) -> list[str]:
+def warn_of_shared(guest: Guest) -> list[str]:
     """Return a warning for what only one of original and clone can use at the same time; [] if there is nothing."""
     found = [f"host device {_device_name(device)}" for device in guest.devices("hostdev")]
     for tag in ("serial", "parallel", "console", "channel", "smartcard", "redirdev", "rng"):

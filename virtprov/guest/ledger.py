@@ -126,7 +126,7 @@ class Ledger(Watch):
         for place, node in _places(self._root):
             known, above = self._booked.get(node, {}), now.get(_parent(node), {})
             mine: Booked = {}
-            for name, value in _said(node):
+            for name, value in _list_facts(node):
                 if name in known and known[name][0] == value:
                     mine[name] = known[name]
                     continue
@@ -167,7 +167,7 @@ def _parent(node: Element) -> Element:
     return node if above is None else above
 
 
-def _said(node: Element) -> Iterator[tuple[str, str]]:
+def _list_facts(node: Element) -> Iterator[tuple[str, str]]:
     """Return the element's text (under "") and its attributes, without secrets."""
     yield "", (node.text or "").strip()
     for name, value in node.attrib.items():

@@ -112,9 +112,7 @@ def _port_forward(forward: Forward) -> Element:
 
 def _by_qemu(guest: Guest, nic: Element, forwards: tuple[Forward, ...]) -> None:
     """Replace the interface with arguments for QEMU: -netdev user with hostfwd= (QEMU's manual, network options)."""
-    ways = "".join(
-        f",hostfwd={each.protocol}:{_bracketed(each.address)}:{each.host}-:{each.guest}" for each in forwards
-    )
+    ways = "".join(f",hostfwd={each.protocol}:{_bracket(each.address)}:{each.host}-:{each.guest}" for each in forwards)
     model = {"virtio": "virtio-net-pci"}.get(path.text(nic, "./model/@type"), path.get(nic, "./model/@type"))
     mac = path.get(nic, "./mac/@address")
     card = f"{model or 'virtio-net-pci'},netdev=published0" + (f",mac={mac}" if mac else "")
@@ -126,7 +124,7 @@ def _by_qemu(guest: Guest, nic: Element, forwards: tuple[Forward, ...]) -> None:
         tree.add(box, tree.element("qemu:arg", None, {"value": word}))
 
 
-def _bracketed(address: str) -> str:
+def _bracket(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
@@ -138,7 +136,7 @@ def check_ports(forwards: tuple[Forward, ...]) -> None:
         why = ports.refusal(each.address, each.host, each.protocol)
         if why:
             raise HostError(
-                f"--publish {_bracketed(each.address)}{':' if each.address else ''}{each.host}:{each.guest}: {why}",
+                f"--publish {_bracket(each.address)}{':' if each.address else ''}{each.host}:{each.guest}: {why}",
                 hint="publish another host port"
                 if each.host > 1023
                 else "users other than root can use ports from 1024",

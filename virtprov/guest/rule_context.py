@@ -115,7 +115,7 @@ class RuleContext:
         found = self.guest.devices(tag)
         return found if self.fresh is None else [device for device in found if device in self.fresh]
 
-    def refused(self, group: str) -> bool:
+    def is_refused(self, group: str) -> bool:
         """Return whether the user turned off an option group."""
         return group in self.refused_groups
 

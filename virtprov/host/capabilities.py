@@ -168,8 +168,6 @@ class Capabilities:
         return machine
 
 
-
-
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() else None
 

@@ -58,9 +58,7 @@ class CapabilitySource(Part):
             self._of_guests[question] = DomainCapabilities(text, what) if text else None
         return self._of_guests[question]
 
-    def _ask(
-        self, arch: str | None, machine: str | None, virt_type: str | None, emulator: str | None
-    ) -> str | None:
+    def _ask(self, arch: str | None, machine: str | None, virt_type: str | None, emulator: str | None) -> str | None:
         if self._link.recording:
             arch = arch or self.of_host().host_arch
             if machine:

@@ -103,7 +103,7 @@ class EventSource:
         self._registering = threading.Lock()  # not `changed`: what libvirt calls takes that one
         # Not every driver can break, so not every driver tells.
         with suppress(libvirt.libvirtError):
-            conn.registerCloseCallback(self._closed, None)
+            conn.registerCloseCallback(self._note_close, None)
 
     def add(self, uuid: str, watch: Watch) -> None:
         """Deliver the events of the guest with this UUID to the watch from now on."""
@@ -123,7 +123,7 @@ class EventSource:
             kind = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE
             self._callbacks.append(self.conn.domainEventRegisterAny(None, kind, self._lifecycle, None))
         others: tuple[tuple[str, Callable[..., None], str], ...] = (
-            ("REBOOT", self._happened, "rebooted"),
+            ("REBOOT", self._note_event, "rebooted"),
             ("DEVICE_REMOVED", self._device, "device removed"),
             ("DEVICE_REMOVAL_FAILED", self._device, "device removal failed"),
             ("AGENT_LIFECYCLE", self._agent, ""),
@@ -157,7 +157,7 @@ class EventSource:
         kind, details = LIFECYCLE[event] if event < len(LIFECYCLE) else (f"event {event}", ())
         self._tell(domain, GuestEvent(kind, details[detail] if detail < len(details) else ""))
 
-    def _happened(self, conn: Any, domain: Any, kind: str) -> None:
+    def _note_event(self, conn: Any, domain: Any, kind: str) -> None:
         self._tell(domain, GuestEvent(kind))
 
     def _device(self, conn: Any, domain: Any, alias: str, kind: str) -> None:
@@ -166,7 +166,7 @@ class EventSource:
     def _agent(self, conn: Any, domain: Any, state: int, why: int, _none: str) -> None:
         self._tell(domain, GuestEvent("agent connected" if state == 1 else "agent disconnected"))
 
-    def _closed(self, conn: Any, why: int, _none: None) -> None:
+    def _note_close(self, conn: Any, why: int, _none: None) -> None:
         with self.changed:
             self.lost = True
             self.changed.notify_all()
@@ -227,7 +227,7 @@ class Watch:
         Returns a "stopped" event with the reason as its `detail`: "shut down", "destroyed", "crashed", "failed" ... It
         is ignored if the guest was started again afterwards.
         """
-        return self._wait_end(_stopped, lambda: None, timeout)
+        return self._wait_end(_is_stopped, lambda: None, timeout)
 
     def wait_end(self, timeout: float | None = None) -> GuestEvent | None:
         """Wait until the guest is off, as `wait_stopped` does, or cannot go on.
@@ -283,10 +283,10 @@ class Watch:
 
         A later wait must not see it, and only this event has the reason for which a transient guest stopped.
         """
-        while self.wait_for(_stopped, 0):
+        while self.wait_for(_is_stopped, 0):
             pass
         if self._last.kind != "stopped":
-            self.wait_for(_stopped, LATE)
+            self.wait_for(_is_stopped, LATE)
 
     def wait_device_gone(self, alias: str, timeout: float | None = None, what: str = "") -> bool:
         """Wait until a running guest has released a detached device; False if the time is up.
@@ -323,7 +323,7 @@ class Watch:
         )
 
 
-def _stopped(event: GuestEvent) -> bool:
+def _is_stopped(event: GuestEvent) -> bool:
     return event.kind == "stopped"
 
 

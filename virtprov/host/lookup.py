@@ -36,7 +36,7 @@ def look_up(what: str, look: Callable[..., Any], *args: Any) -> Any | None:
         return None
 
 
-def listed(what: str, listing: Callable[[], Any]) -> list[Any]:
+def list_all(what: str, listing: Callable[[], Any]) -> list[Any]:
     """Return what `listing` lists; nothing when the driver has no objects of this kind at all."""
     try:
         with asking(what):
@@ -47,7 +47,7 @@ def listed(what: str, listing: Callable[[], Any]) -> list[Any]:
 
 def names_of(what: str, listing: Callable[[], Any]) -> tuple[str, ...]:
     """Return the names of all that `listing` lists, sorted."""
-    return tuple(sorted(str(item.name()) for item in listed(what, listing)))
+    return tuple(sorted(str(item.name()) for item in list_all(what, listing)))
 
 
 def similar_names(name: str, known: Callable[[], tuple[str, ...]]) -> str:

@@ -56,7 +56,7 @@ def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
     asked: list[str] = []
 
     here, questions = is_here(target), _Questions(ask)
-    asks = ask if here or ask is None else questions.put
+    asks = ask if here or ask is None else questions.ask
 
     def call() -> Any:
         return libvirt.openAuth(uri, [wanted, _answer, (asks, asked)], 0)
@@ -105,7 +105,7 @@ class _Questions:
         self._open: list[tuple[str, bool]] = []
         self._answers: list[str | None] = []
 
-    def put(self, prompt: str, secret: bool) -> str | None:
+    def ask(self, prompt: str, secret: bool) -> str | None:
         """Have the user asked, and return the answer."""
         from time import sleep
 
@@ -143,13 +143,13 @@ def silence(context: object, error: object) -> None:
     """Discard libvirt's errors, which it would print on standard error; they are raised anyway."""
 
 
-def _answer(wanted: list[list[Any]], given: tuple[Ask | None, list[str]]) -> int:
+def _answer(requests: list[list[Any]], answers: tuple[Ask | None, list[str]]) -> int:
     """Answer libvirt's request for credentials: set the fifth member of each, -1 to give up; record the questions."""
-    ask, asked = given
-    asked += [str(credential[1]) for credential in wanted]
+    ask, asked = answers
+    asked += [str(credential[1]) for credential in requests]
     if ask is None:
         return -1
-    for credential in wanted:
+    for credential in requests:
         secret = credential[0] in (libvirt.VIR_CRED_PASSPHRASE, libvirt.VIR_CRED_NOECHOPROMPT)
         answer = ask(f"{credential[1]}: ", secret)
         if answer is None:
@@ -179,16 +179,16 @@ def _patiently(call: Callable[[], Any], uri: str | None, target: Uri, questions:
     spent = 0.0
     if knocks:
         first = PATIENCE if limit is None else min(PATIENCE, limit / 2)
-        spent = _waited(opening, first, uri, questions)
+        spent = _wait(opening, first, uri, questions)
         if not opening.wait(0) and not _answers(target) and not opening.wait(0):
             raise no_answer(target, first + KNOCK)
-    _waited(opening, None if limit is None else limit - spent, uri, questions)
+    _wait(opening, None if limit is None else limit - spent, uri, questions)
     if not opening.wait(0):
         raise says_nothing(uri, target, limit or 0)
     return opening.result()
 
 
-def _waited(opening: Background[Any], limit: float | None, uri: str | None, questions: _Questions) -> float:
+def _wait(opening: Background[Any], limit: float | None, uri: str | None, questions: _Questions) -> float:
     """Wait for an answer, at most `limit` seconds, and return the seconds; the user's time does not count."""
     from time import monotonic
 

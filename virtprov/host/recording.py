@@ -66,7 +66,7 @@ class Recording(NamedTuple):
                 best, best_score = text, score
         return best
 
-    def measured(self, pool: PoolInfo) -> PoolInfo:
+    def with_recorded_sizes(self, pool: PoolInfo) -> PoolInfo:
         """Return the pool with the sizes that it had on the recorded host."""
         if pool.name not in self.pools:
             return pool
@@ -165,20 +165,20 @@ def _is_domain_capabilities(name: str) -> bool:
     return name.startswith("domcapabilities") and name.endswith(".xml")
 
 
-def _said(text: str, tag: str) -> str:
+def _read_text(text: str, tag: str) -> str:
     found = re.search(rf"<{tag}>\s*([^<]*?)\s*</{tag}>", text)
     return found[1] if found else ""
 
 
 def _fit(text: str, arch: str | None, machine: str | None, virt_type: str | None, emulator: str | None) -> int:
     """Return how well a document fits the question: higher is better, -1 for another architecture."""
-    if arch and _said(text, "arch") != arch:
+    if arch and _read_text(text, "arch") != arch:
         return -1
-    score = 8 if virt_type and _said(text, "domain") == virt_type else 0
-    here = _said(text, "machine")
+    score = 8 if virt_type and _read_text(text, "domain") == virt_type else 0
+    here = _read_text(text, "machine")
     if machine and here:
         score += 4 if here == machine else 2 if _family(here) == _family(machine) else 0
-    return score + (1 if emulator and _said(text, "path") == emulator else 0)
+    return score + (1 if emulator and _read_text(text, "path") == emulator else 0)
 
 
 def _family(machine: str) -> str:

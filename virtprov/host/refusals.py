@@ -157,12 +157,12 @@ def refusal(uri: str | None, target: Uri, error: Any, asked: Sequence[str] = ())
     `asked` are libvirt's questions so far; the last one may have no answer.
     """
     name = f"'{uri}'" if uri else "libvirt"
-    why = _shortened(reason(error))
+    why = _shorten(reason(error))
     if asked and "retrieve user response" in why:
         why = f"{why}: {asked[-1]}"
-    known = _ours(uri, target, error, why)
+    known = _explain_uri(uri, target, error, why)
     if known is None:
-        known = _recognised(target, why)
+        known = _find_sign(target, why)
     if known is None:
         known = _by_code(target, error, why)
     kind, said, hint = known
@@ -172,7 +172,7 @@ def refusal(uri: str | None, target: Uri, error: Any, asked: Sequence[str] = ())
 def no_answer(target: Uri, seconds: float) -> HostError:
     """Return the HostError for a host that does not answer at all."""
     return Lost(
-        f"cannot connect to '{target.text}': {_place(target)} does not answer within {seconds:.0f} seconds",
+        f"cannot connect to '{target.text}': {_describe_target(target)} does not answer within {seconds:.0f} seconds",
         hint=f"check that '{target.host}' is up and that no firewall blocks the connection",
     )
 
@@ -188,7 +188,7 @@ def says_nothing(uri: str | None, target: Uri, seconds: float) -> HostError:
     )
 
 
-def _ours(uri: str | None, target: Uri, error: Any, why: str) -> tuple[type[HostError], str, str] | None:
+def _explain_uri(uri: str | None, target: Uri, error: Any, why: str) -> tuple[type[HostError], str, str] | None:
     """Return an error found in the URI itself: an unknown driver or transport, a missing key file."""
     if "nable to parse URI" in why or (uri and not target.driver):
         return HostError, why, FORMS
@@ -217,7 +217,7 @@ def _mistake(target: Uri) -> tuple[str, str] | None:
     return None
 
 
-def _recognised(target: Uri, why: str) -> tuple[type[HostError], str, str] | None:
+def _find_sign(target: Uri, why: str) -> tuple[type[HostError], str, str] | None:
     """Return the entry of SIGNS for libvirt's message."""
     for sign in SIGNS:
         rest = sign.rest(target, why)
@@ -238,7 +238,7 @@ def _by_code(target: Uri, error: Any, why: str) -> tuple[type[HostError], str, s
     return HostError, why, FORMS
 
 
-def _shortened(why: str) -> str:
+def _shorten(why: str) -> str:
     """Return the relevant part of an ssh transport's message."""
     for head in ("Cannot recv data: ", "End of file while reading data: ", "libvirt: error : "):
         why = why.removeprefix(head)
@@ -265,7 +265,7 @@ def _parts(target: Uri) -> dict[str, str]:
         "host": target.host,
         "user": target.user or "you",
         "login": login,
-        "place": _place(target),
+        "place": _describe_target(target),
         "there": f" on '{target.host}'" if target.host else "",
         "known_as": f"[{target.host}]:{target.port}" if target.port else target.host,
         "known_hosts": known_hosts or "~/.config/libvirt/known_hosts",
@@ -289,7 +289,7 @@ def _listener(target: Uri) -> str:
     )
 
 
-def _place(target: Uri) -> str:
+def _describe_target(target: Uri) -> str:
     return f"'{target.host or 'localhost'}{f':{target.port}' if target.port else ''}'"
 
 

@@ -15,7 +15,7 @@ from virtprov.host.calls import on
 from virtprov.host.domains import Domains
 from virtprov.host.failures import asking
 from virtprov.host.info import Address
-from virtprov.host.tuning import cpu_numbers, values_taken
+from virtprov.host.tuning import check_values, cpu_numbers
 from virtprov.support.errors import HostError
 from virtprov.xml.tree import parse
 
@@ -55,19 +55,19 @@ class Running(Part):
     def attach_device(self, key: str, xml: str) -> None:
         """Add a device to the running guest; its definition stays as it is."""
         domain = self._domains.get(key)
-        with asking(f"attach the {_what(xml)} to the guest '{key}'"):
+        with asking(f"attach the {_describe(xml)} to the guest '{key}'"):
             domain.attachDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
     def update_device(self, key: str, xml: str) -> None:
         """Change a device of the running guest: the medium of a CD-ROM, a link's state, a graphics password ..."""
         domain = self._domains.get(key)
-        with asking(f"update the {_what(xml)} of the guest '{key}'"):
+        with asking(f"update the {_describe(xml)} of the guest '{key}'"):
             domain.updateDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
     def detach_device(self, key: str, xml: str) -> None:
         """Detach a device from the running guest. The guest may need time, or refuse: see Watch.wait_device_gone."""
         domain = self._domains.get(key)
-        with asking(f"detach the {_what(xml)} from the guest '{key}'"):
+        with asking(f"detach the {_describe(xml)} from the guest '{key}'"):
             domain.detachDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
     # -- memory, processors and notes ------------------------------------------------------------------
@@ -148,7 +148,7 @@ class Running(Part):
 
     def _tune(self, key: str, what: str, call: Callable[[Any], object]) -> None:
         domain = self._domains.get(key)
-        with asking(what), values_taken(what):
+        with asking(what), check_values(what):
             call(domain)
 
     # -- pinning ----------------------------------------------------------------------------------------
@@ -252,5 +252,5 @@ class Running(Part):
             self._events.close()
 
 
-def _what(xml: str) -> str:
+def _describe(xml: str) -> str:
     return str(parse(xml, "the device's document").tag)

@@ -14,10 +14,10 @@ import libvirt
 from virtprov.host.base import Link, Part
 from virtprov.host.failures import Lost, NotSupported, NotThere, asking
 from virtprov.host.info import PoolInfo, VolumeInfo, pool_info, volume_info
-from virtprov.host.lookup import listed, look_up, names_of, similar_names, unless_missing
+from virtprov.host.lookup import list_all, look_up, names_of, similar_names, unless_missing
 from virtprov.host.retry import PASSING, patiently
 from virtprov.support.errors import HostError, InputError
-from virtprov.support.regular import opened
+from virtprov.support.regular import open_regular
 from virtprov.xml import path
 from virtprov.xml.tree import parse
 
@@ -65,13 +65,13 @@ class Storage(Part):
 
     def pools(self) -> Iterator[PoolInfo]:
         """Every pool; one call for each."""
-        for pool in listed("list the pools", self._conn.listAllStoragePools):
+        for pool in list_all("list the pools", self._conn.listAllStoragePools):
             yield self._pool_info(pool)
 
     def _pool_info(self, pool: Any) -> PoolInfo:
         with asking(f"read the pool '{pool.name()}'"):
             info = pool_info(str(pool.XMLDesc(0)), bool(pool.isActive()))
-        return self._link.recording.measured(info) if self._link.recording else info
+        return self._link.recording.with_recorded_sizes(info) if self._link.recording else info
 
     def _find_pool(self, name: str) -> Any | None:
         return look_up(f"look for the pool '{name}'", self._conn.storagePoolLookupByName, name)
@@ -103,7 +103,7 @@ class Storage(Part):
         except NotThere:
             pass
         if self._off is None:
-            pools = listed("list the pools", lambda: self._conn.listAllStoragePools(rest))
+            pools = list_all("list the pools", lambda: self._conn.listAllStoragePools(rest))
             paths = [(os.path.normpath(path), pool) for pool in pools if (path := self._pool_info(pool).path)]
             self._off = dict(reversed(paths))
         return self._off.get(wanted)
@@ -253,7 +253,7 @@ class Storage(Part):
         """
         flags = libvirt.VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA if metadata else 0
         place = self._pool(pool)
-        return self._made(pool, xml, "create", lambda: _tolerant(place.createXML, xml, flags), progress)
+        return self._create(pool, xml, "create", lambda: _tolerant(place.createXML, xml, flags), progress)
 
     def clone_volume(
         self,
@@ -272,11 +272,11 @@ class Storage(Part):
         flags = libvirt.VIR_STORAGE_VOL_CREATE_REFLINK if reflink else 0
         origin, place = self._volume(source_pool, source), self._pool(pool)
         what = f"copy the volume '{source}' to"
-        return self._made(pool, xml, what, lambda: place.createXMLFrom(xml, origin, flags), progress)
+        return self._create(pool, xml, what, lambda: place.createXMLFrom(xml, origin, flags), progress)
 
-    def _made(self, pool: str, xml: str, verb: str, call: Callable[[], Any], progress: Progress | None) -> VolumeInfo:
+    def _create(self, pool: str, xml: str, verb: str, call: Callable[[], Any], progress: Progress | None) -> VolumeInfo:
         from virtprov.host.copy_progress import Growth
-        from virtprov.host.streams import watched
+        from virtprov.host.streams import watch_call
 
         wanted = volume_info(xml, pool)
         what = f"{verb} the volume '{wanted.name}' in the pool '{pool}'"
@@ -293,7 +293,7 @@ class Storage(Part):
                 progress(*growth.step())
 
         with asking(what):
-            volume = watched(lambda: patiently(call), lambda volume: volume.delete(0), tick)
+            volume = watch_call(lambda: patiently(call), lambda volume: volume.delete(0), tick)
         if progress:
             amount = wanted.allocation or wanted.capacity or 1
             progress(amount, amount)
@@ -343,12 +343,12 @@ class Storage(Part):
         from virtprov.host import streams
 
         volume = self._volume(pool, name)
-        with _opened(source) as (file, total), asking(f"upload to the volume '{name}' of the pool '{pool}'"):
+        with _open_source(source) as (file, total), asking(f"upload to the volume '{name}' of the pool '{pool}'"):
             stream = self._conn.newStream(0)
             flags = libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM if sparse else 0
             volume.upload(stream, 0, total, flags)
             pour = streams.send_sparse if sparse else streams.send
-            streams.finished(stream, lambda: pour(stream, file, total, progress))
+            streams.finish_stream(stream, lambda: pour(stream, file, total, progress))
 
     def volume_head(self, pool: str, name: str, length: int) -> bytes | None:
         """Return the first bytes of a volume; None if the host does not provide them."""
@@ -364,7 +364,7 @@ class Storage(Part):
             with asking(f"read the volume '{name}' of the pool '{pool}'"):
                 stream = self._conn.newStream(0)
                 volume.download(stream, 0, length, 0)
-                streams.finished(stream, lambda: streams.receive(stream, head))
+                streams.finish_stream(stream, lambda: streams.receive(stream, head))
         except Lost:
             raise
         except HostError:
@@ -379,24 +379,24 @@ class Storage(Part):
         with asking(f"download the volume '{name}' of the pool '{pool}'"):
             stream = self._conn.newStream(0)
             volume.download(stream, 0, 0, 0)
-            streams.finished(stream, lambda: streams.receive(stream, sink))
+            streams.finish_stream(stream, lambda: streams.receive(stream, sink))
 
 
 @contextmanager
-def _opened(source: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[BinaryIO, int]]:
+def _open_source(source: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[BinaryIO, int]]:
     """Return the file to read and its remaining bytes, 0 if unknown (a pipe)."""
     if not isinstance(source, str | os.PathLike):
-        yield source, _left(source)
+        yield source, _remaining_bytes(source)
         return
     try:
-        handle = opened(os.fspath(source))
+        handle = open_regular(os.fspath(source))
     except OSError as problem:
         raise InputError(f"'{os.fspath(source)}' cannot be read: {problem.strerror}") from None
     with open(handle, "rb") as file:
-        yield file, _left(file)
+        yield file, _remaining_bytes(file)
 
 
-def _left(file: BinaryIO) -> int:
+def _remaining_bytes(file: BinaryIO) -> int:
     if not file.seekable():
         return 0
     here = file.tell()

@@ -93,7 +93,7 @@ def next_section(handle: int, position: int) -> tuple[bool, int]:
         os.lseek(handle, stood, os.SEEK_SET)
 
 
-def finished(stream: Any, pour: Callable[[], Any]) -> None:
+def finish_stream(stream: Any, pour: Callable[[], Any]) -> None:
     """Run `pour`, then finish the stream; after any failure, including Ctrl-C, abort the stream."""
     try:
         pour()
@@ -105,7 +105,7 @@ def finished(stream: Any, pour: Callable[[], Any]) -> None:
     stream.finish()
 
 
-def watched(
+def watch_call(
     call: Callable[[], Result], drop: Callable[[Result], None], tick: Callable[[], None], every: float = 0.25
 ) -> Result:
     """Run a blocking libvirt call, calling `tick` every so many seconds meanwhile.

@@ -28,7 +28,7 @@ def cpu_numbers(text: str) -> set[int]:
 
 
 @contextmanager
-def values_taken(what: str) -> Iterator[None]:
+def check_values(what: str) -> Iterator[None]:
     """Report values and names that the binding itself refuses, before libvirt sees them."""
     try:
         yield

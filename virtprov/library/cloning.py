@@ -87,11 +87,11 @@ def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> 
     Raises UsageError for an invalid request, HostError if the host refuses or the guest is running, MediaError
     for disks that cannot be copied.
     """
-    from virtprov.library.connecting import opened
+    from virtprov.library.connecting import open_host
 
     hears = listening.Collector(listener)
     request = to_request(copy)
-    with opened(host) as found:
+    with open_host(host) as found:
         work = Cloning(found, request, hears)
         work.create()
     made = work.made
@@ -117,7 +117,7 @@ def to_request(copy: Copy) -> CloneRequest:
         raise UsageError("--original and --original-xml cannot be used together", hint="omit one of them")
     if not copy.original and not copy.original_xml:
         raise UsageError("no guest to clone given", hint="give --original NAME, or --original-xml FILE")
-    files = tuple(texts.listed(copy.files))
+    files = tuple(texts.as_list(copy.files))
     if "" in files:
         raise UsageError("--file requires a path", hint="omit --file, or use --skip-copy DISK")
     document = copy.original_xml
@@ -128,15 +128,15 @@ def to_request(copy: Copy) -> CloneRequest:
         uuid=copy.uuid,
         auto=copy.auto,
         files=files,
-        macs=tuple(texts.listed(copy.macs)),
-        force=frozenset(texts.listed(copy.force_copy)),
-        skip=frozenset(texts.listed(copy.skip_copy)),
+        macs=tuple(texts.as_list(copy.macs)),
+        force=frozenset(texts.as_list(copy.force_copy)),
+        skip=frozenset(texts.as_list(copy.skip_copy)),
         preserve=copy.preserve_data,
         nvram=copy.nvram,
         replace=copy.replace,
         reflink=copy.reflink,
         sparse=copy.sparse,
-        checks=texts.parse_checks(texts.listed(copy.checks)),
+        checks=texts.parse_checks(texts.as_list(copy.checks)),
     )
 
 
@@ -161,13 +161,13 @@ class Cloning:
         from virtprov.actions.run.again import apply_with_free_names
         from virtprov.actions.run.plan import apply
 
-        worlds = [self.hears.world(self.host)]
+        worlds = [self.hears.context(self.host)]
         if worlds[0].trail.writes:
             listening.warn_of_leftovers(self.hears)
 
-        def do(made: ClonePlan) -> None:
-            self.made = made
-            apply(made.plan, worlds.pop() if worlds else self.hears.world(self.host))
+        def do(plan: ClonePlan) -> None:
+            self.made = plan
+            apply(plan.plan, worlds.pop() if worlds else self.hears.context(self.host))
 
         replan = (lambda: draft.plan(self.request, self.host)) if self.request.auto else None
         apply_with_free_names(self.made, replan, do, self.hears.on_note)

@@ -46,7 +46,7 @@ def _without_terminal(uri: str) -> str:
 
 
 @contextmanager
-def opened(host: Host | str) -> Iterator[Host]:
+def open_host(host: Host | str) -> Iterator[Host]:
     """Yield the host itself, or the host at a URI, which is closed at the end."""
     if isinstance(host, str):
         with connect(host) as found:

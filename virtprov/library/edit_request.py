@@ -46,9 +46,9 @@ def to_request(change: Change, *, schema: bool = True) -> EditRequest:
     from virtprov.guest.write.select import Selector
 
     action, group = change.action, change.group
-    values = texts.listed(change.value)
+    values = texts.as_list(change.value)
     if action == CLOUD_INIT:
-        return _seed(values)
+        return _to_seed_change(values)
     check_group(action, group)
     if action == REMOVE:
         return EditRequest(action, group, (), _selector(group, values[-1] if values else ""))
@@ -70,14 +70,14 @@ def check_change(change: Change) -> None:
         hint = nearest(change.action, actions) or "known actions: " + ", ".join(actions)
         raise UsageError(f"unknown action '{change.action}'", hint=hint)
     texts.check_group(change.group, (CLOUD_INIT,) if change.action == CLOUD_INIT else (*XML, *CONVERSIONS))
-    values = texts.listed(change.value)
+    values = texts.as_list(change.value)
     if change.action == CLOUD_INIT:
         texts.refuse_standard_input(CLOUD_INIT, values)
     elif change.action in (EDIT, ADD) and not values and change.group not in CONVERSIONS:
         raise UsageError(f"--{change.group} requires a value", hint="give its text, such as '4096' for memory")
 
 
-def _seed(values: list[str]) -> EditRequest:
+def _to_seed_change(values: list[str]) -> EditRequest:
     """Return the request for all uses of --cloud-init."""
     from virtprov.actions.edit.changes import EJECT, SEED, EditRequest
     from virtprov.cloudinit.seed_request import KEEP, from_options
@@ -136,6 +136,6 @@ def _uses(group: str, values: list[str], action: str, *, schema: bool) -> tuple[
 def _profile(name: str) -> Profile | None:
     if not name:
         return None
-    from virtprov.osinfo.lookup import find
+    from virtprov.osinfo.find_profile import find
 
     return find(name)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import Failed, GuestReport
     from virtprov.actions.edit.journal import Journal
-    from virtprov.actions.edit.outcome import Wanted
-    from virtprov.actions.run.plan import Step, World
+    from virtprov.actions.edit.outcome import ApplyOptions
+    from virtprov.actions.run.plan import RunContext, Step
     from virtprov.host.connection import Host
     from virtprov.library.listening import Hears, Listener
 
@@ -104,14 +104,14 @@ def edit(
     guest that cannot be changed; no guest is changed then.
     """
     from virtprov.actions.edit.editor import Edit
-    from virtprov.library.connecting import opened
+    from virtprov.library.connecting import open_host
 
     _check(guests, changes, autostart, target)
     requests = _requests(changes, check_schema)
-    asked = Edit(requests, to_wanted(target, start=start, dry_run=dry_run), autostart, check_schema, shows=True)
-    chosen = to_choice(texts.listed(guests), where or None, ",".join(texts.listed(states)) or None)
+    asked = Edit(requests, to_apply_options(target, start=start, dry_run=dry_run), autostart, check_schema, shows=True)
+    chosen = to_choice(texts.as_list(guests), where or None, ",".join(texts.as_list(states)) or None)
     hears = listening.Collector(listener)
-    with opened(host) as found:
+    with open_host(host) as found:
         warn_of_doubts(requests, found, hears)
         asked = asked._replace(alone=_is_alone(chosen, found))
         work = Editing(found, asked, hears, keep_old=keep_old, keep_going=keep_going, jobs=jobs)
@@ -129,7 +129,7 @@ def _requests(changes: Change | Sequence[Change], schema: bool) -> tuple[EditReq
 def _check(
     guests: str | Sequence[str], changes: Change | Sequence[Change], autostart: bool | None, target: str
 ) -> None:
-    names = texts.listed(guests)
+    names = texts.as_list(guests)
     if not names or "" in names:
         raise UsageError("the name of the guest is empty", hint="give a name, id or UUID, or '*' for every guest")
     if not changes and autostart is None:
@@ -141,16 +141,16 @@ def _check(
         )
 
 
-def to_wanted(target: str, *, start: bool, dry_run: bool) -> Wanted:
+def to_apply_options(target: str, *, start: bool, dry_run: bool) -> ApplyOptions:
     """Return what to do with an edit; raises UsageError for an unknown `target`."""
-    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.outcome import ApplyOptions
 
     targets = ("config", "update", "both", "live")
     if target not in targets:
         raise UsageError(f"unknown target '{target}'", hint="known targets: " + ", ".join(targets))
     if dry_run:
-        return Wanted()
-    return Wanted(target != "live", target != "config", start, target == "both")
+        return ApplyOptions()
+    return ApplyOptions(target != "live", target != "config", start, target == "both")
 
 
 def to_choice(names: Sequence[str], where: str | None, states: str | None) -> Choice:
@@ -254,9 +254,9 @@ class Editing:
         editor.keep_old(todo)
         if editor.journal is not None:
             editor.journal.sync()
-        world = self.hears.world(self.host)
-        warn_of_leftovers([step for report in todo for step in report.first], world, self.hears)
-        work = Work(world, keep_going=self.keep_going, jobs=self.jobs)
+        context = self.hears.context(self.host)
+        warn_of_leftovers([step for report in todo for step in report.first], context, self.hears)
+        work = Work(context, keep_going=self.keep_going, jobs=self.jobs)
         try:
             failed = work.all(todo)
         except BaseException:
@@ -286,13 +286,13 @@ class Editing:
             return journal.passing()
 
 
-def warn_of_leftovers(steps: Iterable[Step], world: World, hears: Hears) -> None:
+def warn_of_leftovers(steps: Iterable[Step], context: RunContext, hears: Hears) -> None:
     """If the steps create storage, warn of what interrupted runs may have left."""
     from virtprov.actions.steps import storage
-    from virtprov.actions.steps.seed import WriteSeed
+    from virtprov.actions.steps.seed_volumes import WriteSeed
 
     making = (storage.MakePool, storage.MakeVolume, WriteSeed)
-    if world.trail.writes and any(isinstance(step, making) for step in steps):
+    if context.trail.writes and any(isinstance(step, making) for step in steps):
         listening.warn_of_leftovers(hears)
 
 
@@ -346,7 +346,7 @@ class _Results:
 
     def _fail(self, name: str, error: ProvError) -> None:
         if not self.keep_going:
-            raise error.reworded(f"{name}: {error.message}; no guest has been changed", error.hint)
+            raise error.reword(f"{name}: {error.message}; no guest has been changed", error.hint)
         self.order.append(name)
         self.errors[name] = error
 
@@ -361,7 +361,7 @@ class _Results:
                 raise error.cause from error
             state = "the other guests have been restored" if error.clean else "not all other guests could be restored"
             message = f"{error.failed}: {error.cause.message}; {state}"
-            raise error.cause.reworded(message, error.cause.hint) from error
+            raise error.cause.reword(message, error.cause.hint) from error
         finally:
             for report in self.reports:
                 self._tell(report)

@@ -39,7 +39,7 @@ def to_method(given: InstallerValues) -> Method:
     from virtprov.guest import boot
     from virtprov.guest.write import gather
 
-    install = gather.words("install", texts.listed(given.install))
+    install = gather.words("install", texts.as_list(given.install))
     _check_one_way(given, install)
     nothing = install.get("no_install") == "yes"
     live = given.live or nothing
@@ -72,9 +72,9 @@ def _kernel_method(given: InstallerValues, install: Mapping[str, str]) -> Method
             "the kernel of an installer is only booted once, so there is nothing to boot without an installation",
             hint="use --cdrom ISO for a live system, or --boot kernel=,initrd= for a kernel that is always booted",
         )
-    words = gather.words("location", texts.listed(given.location))
+    words = gather.words("location", texts.as_list(given.location))
     location = check_location(words.get("location", "")) if given.location else ""
-    args = (install.get("kernel_args", ""), *texts.listed(given.extra_args))
+    args = (install.get("kernel_args", ""), *texts.as_list(given.extra_args))
     place = PlaceRequest(
         location=location,
         os=install.get("os", ""),
@@ -84,7 +84,7 @@ def _kernel_method(given: InstallerValues, install: Mapping[str, str]) -> Method
         overwrites_args=install.get("kernel_args_overwrite") == "yes",
     )
     _check_pair(place)
-    return boot.Method(boot.KERNEL, place=place, inject=read_files(texts.listed(given.initrd_inject)))
+    return boot.Method(boot.KERNEL, place=place, inject=read_files(texts.as_list(given.initrd_inject)))
 
 
 def _check_pair(place: PlaceRequest) -> None:
@@ -100,7 +100,7 @@ def _refuse_kernel_options(given: InstallerValues, install: Mapping[str, str]) -
         ("--initrd-inject", given.initrd_inject, "it adds files to the installer's initrd"),
         ("--install kernel_args", install.get("kernel_args"), "a CD or a disk boots its own kernel"),
     ):
-        if texts.listed(value):
+        if texts.as_list(value):
             raise UsageError(f"{flag} requires --location or --install kernel=", hint=hint)
 
 

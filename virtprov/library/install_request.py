@@ -125,14 +125,14 @@ def to_request(
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=_seed(guest.cloud_init),
-        checks=texts.parse_checks(texts.listed(guest.checks)),
+        seed=_to_seed_request(guest.cloud_init),
+        checks=texts.parse_checks(texts.as_list(guest.checks)),
         autostart=guest.autostart,
         transient=guest.transient,
         destroy_on_exit=guest.destroy_on_exit,
         noreboot=guest.noreboot,
         wait=guest.wait,
-        publish=tuple(publish.parse(text) for text in texts.listed(guest.publish)),
+        publish=tuple(publish.parse(text) for text in texts.as_list(guest.publish)),
         printing=printing,
         dry=dry,
         fix_permissions=guest.fix_permissions,
@@ -168,26 +168,26 @@ def _uses(guest: NewGuest) -> tuple[tuple[Use, ...], frozenset[str]]:
 def _by_group(guest: NewGuest) -> dict[str, list[str]]:
     """Return the values of every option group with its own field, and of those in `options`."""
     given = {
-        "memory": texts.listed(guest.memory),
-        "vcpus": texts.listed(guest.vcpus),
-        "disk": texts.listed(guest.disks),
-        "network": texts.listed(guest.networks),
-        "graphics": texts.listed(guest.graphics),
+        "memory": texts.as_list(guest.memory),
+        "vcpus": texts.as_list(guest.vcpus),
+        "disk": texts.as_list(guest.disks),
+        "network": texts.as_list(guest.networks),
+        "graphics": texts.as_list(guest.graphics),
     }
     for group, value in guest.options.items():
         texts.check_group(group, IN_ORDER)
-        given[group] = [*given.get(group, ()), *texts.listed(value)]
+        given[group] = [*given.get(group, ()), *texts.as_list(value)]
     return given
 
 
-def _seed(value: str | Sequence[str] | None) -> SeedRequest | None:
+def _to_seed_request(value: str | Sequence[str] | None) -> SeedRequest | None:
     """Return the request for all uses of --cloud-init; None for no seed."""
     from virtprov.cloudinit.seed_request import from_options
     from virtprov.guest.write import gather
 
     if value is None:
         return None
-    uses = texts.listed(value)
+    uses = texts.as_list(value)
     if uses and uses[-1] == "none":
         return None
     return from_options(gather.words("cloud-init", [text for text in uses if text]))

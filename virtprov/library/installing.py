@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
-    from virtprov.actions.run.plan import World
+    from virtprov.actions.run.plan import RunContext
     from virtprov.host.connection import Host
     from virtprov.library.listening import Hears, Listener
 
@@ -50,11 +50,11 @@ def install(host: Host | str, guest: NewGuest, *, listener: Listener | None = No
     cannot be used, WaitTimeout if the guest is not done in time, and GuestBroken if it was started but is not as
     requested; after the last two the guest is left as it is.
     """
-    from virtprov.library.connecting import opened
+    from virtprov.library.connecting import open_host
 
     hears = listening.Collector(listener)
     request = _request(guest)
-    with opened(host) as found:
+    with open_host(host) as found:
         work = Installation(found, request, hears)
         if guest.check_schema:
             work.check()
@@ -83,10 +83,10 @@ def render(host: Host | str, guest: NewGuest, *, listener: Listener | None = Non
 
     Raises UsageError for an invalid request, HostError for what the host lacks.
     """
-    from virtprov.library.connecting import opened
+    from virtprov.library.connecting import open_host
 
     request = _request(guest, printing=True)
-    with opened(host) as found:
+    with open_host(host) as found:
         hears = listening.Collector(listener)
         made = Installation(found, request, hears).made
     if made.taken:
@@ -95,7 +95,7 @@ def render(host: Host | str, guest: NewGuest, *, listener: Listener | None = Non
 
 
 def _request(guest: NewGuest, *, printing: bool = False) -> InstallRequest:
-    texts.refuse_standard_input("cloud-init", texts.listed(guest.cloud_init))
+    texts.refuse_standard_input("cloud-init", texts.as_list(guest.cloud_init))
     return install_request.to_request(guest, printing=printing)
 
 
@@ -115,7 +115,7 @@ class Installation:
             hears.on_warning(sentence)
         self.made = _plan(request, host)
         listening.tell_plan(self.made.plan, hears)
-        self._world: World | None = None
+        self._context: RunContext | None = None
 
     @property
     def password(self) -> str:
@@ -123,11 +123,11 @@ class Installation:
         return self.made.seed.password if self.made.seed is not None else ""
 
     @property
-    def world(self) -> World:
-        """Return the world for the steps."""
-        if self._world is None:
-            self._world = self.hears.world(self.host)
-        return self._world
+    def context(self) -> RunContext:
+        """Return the context for the steps."""
+        if self._context is None:
+            self._context = self.hears.context(self.host)
+        return self._context
 
     def check(self) -> None:
         """Check the documents against libvirt's schema."""
@@ -143,18 +143,18 @@ class Installation:
         """
         from virtprov.actions.run.again import apply_with_free_names
 
-        if self.world.trail.writes:
+        if self.context.trail.writes:
             listening.warn_of_leftovers(self.hears)
         request = self.request
         replan = None if request.name or request.reinstall else lambda: _plan(request, self.host)
         apply_with_free_names(self.made, replan, self._apply, self.hears.on_note)
 
-    def _apply(self, made: InstallPlan) -> None:
+    def _apply(self, plan: InstallPlan) -> None:
         from virtprov.actions.run.plan import apply
 
-        if made is not self.made:
-            self.made, self._world = made, None
-        apply(made.plan, self.world)
+        if plan is not self.made:
+            self.made, self._context = plan, None
+        apply(plan.plan, self.context)
 
     def follow(self, show: Callable[[], float | None], *, ends: bool = False) -> str:
         """Wait for the guest and bring it to its final state, which is returned.
@@ -166,7 +166,7 @@ class Installation:
             state = self._follow(show, ends)
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(self._leave()) from stop
-        self.world.trail.finish_waiting(self.host)
+        self.context.trail.finish_waiting(self.host)
         if state == "ready":
             from virtprov.actions.install.addresses import missing
 
@@ -178,10 +178,10 @@ class Installation:
     def _follow(self, show: Callable[[], float | None], ends: bool) -> str:
         from virtprov.actions.install import finish
 
-        finish.started(self.made, self.world)
+        finish.started(self.made, self.context)
         try:
             minutes = show()
-            state = finish.finish(self.request._replace(wait=minutes), self.made, self.world)
+            state = finish.finish(self.request._replace(wait=minutes), self.made, self.context)
         finally:
             if ends:
                 self.host.guests.destroy(self.made.plan.name)
@@ -192,8 +192,8 @@ class Installation:
         from virtprov.support.errors import ProvError
 
         try:
-            sentence = finish.leave(self.made, self.world)
-            self.world.trail.finish_waiting(self.host)
+            sentence = finish.leave(self.made, self.context)
+            self.context.trail.finish_waiting(self.host)
         except ProvError as problem:
             name = self.made.plan.name
             return f"guest '{name}' is left as it is; its state cannot be read: {problem.message}"

@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from virtprov.actions.run.plan import Plan, World
+    from virtprov.actions.run.plan import Plan, RunContext
     from virtprov.host.connection import Host
 
     class Hears(Protocol):
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
         def on_note(self, text: str) -> None: ...
         def on_warning(self, text: str) -> None: ...
-        def world(self, host: Host) -> World:
-            """Return the world for steps, with progress, and a recovery log for the case that the run is killed."""
+        def context(self, host: Host) -> RunContext:
+            """Return the context for steps, with progress, and a recovery log for the case that the run is killed."""
 
 
 TOOL = "virtprov library"
@@ -70,15 +70,15 @@ class Collector:
         """Pass on a password; it is not stored."""
         self._listener.on_password(guest, password)
 
-    def world(self, host: Host) -> World:
-        """Return the world for steps; their progress goes to the listener."""
+    def context(self, host: Host) -> RunContext:
+        """Return the context for steps; their progress goes to the listener."""
         from virtprov.actions.run import trail
-        from virtprov.actions.run.plan import World
-        from virtprov.library.progress_relay import Told
+        from virtprov.actions.run.plan import RunContext
+        from virtprov.library.progress_relay import RelayedTasks
 
-        world = World(host, Told(self._listener.on_progress), self.on_note, self.on_warning)
-        world.trail = trail.for_host(TOOL, host, self.on_warning)
-        return world
+        context = RunContext(host, RelayedTasks(self._listener.on_progress), self.on_note, self.on_warning)
+        context.trail = trail.for_host(TOOL, host, self.on_warning)
+        return context
 
 
 def tell_plan(plan: Plan, hears: Hears) -> None:

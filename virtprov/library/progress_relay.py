@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     Tell = Callable[[str, int, int], None]
 
 
-class Told(Progress):
+class RelayedTasks(Progress):
     """Tasks that call a function with their label and their progress: `done` of `total` bytes."""
 
     def __init__(self, tell: Tell) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     """One use of an option group, or several."""
 
 
-def listed(value: Value | None) -> list[str]:
+def as_list(value: Value | None) -> list[str]:
     """Return the texts of a value; none for None and for an empty text."""
     if value is None or value == "":
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.options.model import INT, ONOFF, YESNO, Pair, Row, Table, aside, gone, truth
+from virtprov.options.model import INT, ONOFF, YESNO, Pair, Row, Table, aside, remove_all, truth
 from virtprov.support.errors import UsageError
 
 POLICIES = ("force", "require", "optional", "disable", "forbid")
@@ -108,7 +108,7 @@ def _model(value: str, pairs: list[Pair]) -> list[Pair]:
     if value in MODES or value == "host":
         mode = "host-model" if value == "host" else value
         return [
-            *(gone(f"./cpu/{name}") for name in ("model", "vendor", "feature")),
+            *(remove_all(f"./cpu/{name}") for name in ("model", "vendor", "feature")),
             aside("./cpu/@check"),
             ("mode", mode),
         ]

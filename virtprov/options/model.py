@@ -122,7 +122,7 @@ class Row:
             )
         return self.kind.parse(text, f"--{flag} {self.name}")
 
-    def at(self, numbers: tuple[int, ...]) -> str:
+    def path_for(self, numbers: tuple[int, ...]) -> str:
         """Return the row's path with the user's numbers."""
         path = self.path
         for number in numbers:
@@ -305,7 +305,7 @@ def aside(path: str, text: str = "") -> Pair:
     return "!" + path, text
 
 
-def gone(path: str) -> Pair:
+def remove_all(path: str) -> Pair:
     """Return a pair that removes every element at this place; matching ignores it."""
     return "-" + path, ""
 

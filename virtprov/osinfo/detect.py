@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     """Reads a file of a tree; None when it is not there."""
 
 
-
 class Detected(NamedTuple):
     """The detected contents of a medium; "" and () if unknown."""
 
@@ -117,7 +116,7 @@ class Detector:
         if not facts:
             return Detected("unknown")
         if facts.distro:
-            return self._told(facts)
+            return self._identify_named(facts)
         if self._trees is None:
             self._trees = TreeTable(self._record("trees"))
         hit = self._trees.match(facts.ids, self.systems)
@@ -135,7 +134,7 @@ class Detector:
         name = self.systems.name(hit.os, hit.variants)
         return Detected("cloud image", hit.os, name, hit.arch, hit.variants, format=format)
 
-    def _told(self, facts: TreeFacts) -> Detected:
+    def _identify_named(self, facts: TreeFacts) -> Detected:
         """A tree that names its distribution and release itself."""
         codename, version, arch = facts.codename, facts.ids.version, facts.ids.arch
         system, exact = self.systems.by_codename(facts.distro, codename) if codename else None, True
@@ -151,14 +150,14 @@ class Detector:
         for text, is_pattern, datamap in zip(told[::3], told[1::3], told[2::3], strict=False):
             language: str | None = text
             if is_pattern == "true":
-                pattern = self._media.compiled(text) if self._media else None
+                pattern = self._media.compile(text) if self._media else None
                 match = pattern.search(volume_id) if pattern else None
                 language = match[1] if match and match.re.groups else None
             if language:
-                found.append(self._mapped(datamap, language))
+                found.append(self._map_word(datamap, language))
         return tuple(dict.fromkeys(language for language in found if language))
 
-    def _mapped(self, datamap: str, word: str) -> str:
+    def _map_word(self, datamap: str, word: str) -> str:
         """The word as a datamap spells it, "" when it does not know it; the word itself where there is no map."""
         if datamap and datamap not in self._datamaps:
             entries = words(find_record("datamap", datamap, self._warnings) or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.osinfo.pack import flag, number, rows, words
+from virtprov.osinfo.pack import flag, parse_number, rows, words
 
 
 class Media(NamedTuple):
@@ -101,9 +101,9 @@ def _media(row: list[str], has_scripts: bool) -> Media:
     live, installer, script, reboots, eject, scripts, languages = row[10:]
     listed = words(languages)
     return Media(
-        arch, url, words(variants), volume, system, publisher, application, number(size), kernel, initrd,
+        arch, url, words(variants), volume, system, publisher, application, parse_number(size), kernel, initrd,
         flag(live), flag(installer, True), flag(script, bool(scripts) or has_scripts),
-        number(reboots) or 1, flag(eject, True),
+        parse_number(reboots) or 1, flag(eject, True),
         words(scripts),
         tuple(Language(listed[at], flag(listed[at + 1]), listed[at + 2]) for at in range(0, len(listed), 3)),
     )  # fmt: skip
@@ -136,8 +136,13 @@ def drivers(packed: str, arch: str = "") -> tuple[Driver, ...]:
     """Unpack driver rows."""
     return tuple(
         Driver(
-            row[0], row[1], flag(row[2]), flag(row[3], True), number(row[4]) or 50,
-            words(row[5]), words(row[6]),
+            row[0],
+            row[1],
+            flag(row[2]),
+            flag(row[3], True),
+            parse_number(row[4]) or 50,
+            words(row[5]),
+            words(row[6]),
         )  # fmt: skip
         for row in rows(packed)
         if _fits(row, arch)

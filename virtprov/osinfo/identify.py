@@ -8,7 +8,7 @@ from typing import NamedTuple
 from virtprov.osinfo.detect import Detected, Detector
 from virtprov.support.errors import InputError, ProvError
 from virtprov.support.fetch import local_path
-from virtprov.support.regular import is_regular, opened, reading
+from virtprov.support.regular import is_regular, open_regular, reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def detect_path(detector: Detector, path: str) -> Detected:
             return detector.tree(lambda name: _file_in(path, name), os.path.abspath(path))
         if not is_regular(path):
             raise InputError(f"'{path}' is neither a file nor a folder", hint="give an ISO, a disk image or a tree")
-        with open(opened(path), "rb", buffering=0) as stream:
+        with open(open_regular(path), "rb", buffering=0) as stream:
 
             def read(offset: int, size: int) -> bytes:
                 stream.seek(offset)

@@ -102,7 +102,7 @@ class Index:
         if at < 0 or not name.isprintable():
             return None
         end = self._names.find(b"\n", at + 1)
-        offset, length, mark = _place(self._names[at + len(wanted) : end])
+        offset, length, mark = _parse_place(self._names[at + len(wanted) : end])
         self._stream.seek(self._start + offset)
         return _unpack(self._stream.read(length), mark)
 
@@ -113,7 +113,7 @@ class Index:
         body = self._stream.read()
         prefix = f"{kind}{WORD}".encode()
         lines = [line for line in self._names.split(b"\n") if line.startswith(prefix)]
-        places = [_place(line[line.index(CELL.encode()) + 1 :]) for line in lines]
+        places = [_parse_place(line[line.index(CELL.encode()) + 1 :]) for line in lines]
         return [_unpack(body[at : at + length], mark)[1] for at, length, mark in places]
 
     def names(self, kind: str) -> list[str]:
@@ -130,7 +130,7 @@ class Index:
             raise Damaged
 
 
-def _place(entry: bytes) -> list[int]:
+def _parse_place(entry: bytes) -> list[int]:
     """Offset, length and checksum of a record."""
     words = entry.split(CELL.encode())
     if len(words) != 3 or not all(word.isdigit() for word in words):
@@ -233,13 +233,13 @@ def build(roots: tuple[str, ...], keep: bool = True) -> bytes:
         by_hand = {path for _, files in scans[_FIRST_OWN_LAYER:] for path in files}
         image = _image(load(chosen_files(layered), by_hand), kept, stamps, own)
     _unsaved.pop(roots, None)
-    settled = all(_settled(stamp, now) for stamp in (*kept.values(), *stamps.values()))
+    settled = all(_is_settled(stamp, now) for stamp in (*kept.values(), *stamps.values()))
     if keep and settled and not _write(cache_path(roots), image):
         _unsaved[roots] = image
     return image
 
 
-def _settled(stamp: str, now: int) -> bool:
+def _is_settled(stamp: str, now: int) -> bool:
     """Whether a further change would show: the time of change is not just now."""
     return not stamp or not now - _SETTLED <= int(stamp.split(".")[1]) <= now
 
@@ -325,11 +325,11 @@ def _remove(path: str) -> None:
 def _tidy(folder: str) -> None:
     """Remove the indexes beyond the newest few, and parts that a killed process left behind."""
     ours = [os.path.join(folder, name) for name in os.listdir(folder) if name.lstrip(".").startswith("osinfo-")]
-    for path in sorted(ours, key=_written, reverse=True)[_MOST_KEPT:]:
+    for path in sorted(ours, key=_read_time, reverse=True)[_MOST_KEPT:]:
         _remove(path)
 
 
-def _written(path: str) -> float:
+def _read_time(path: str) -> float:
     try:
         return os.stat(path).st_mtime
     except OSError:  # another process was quicker

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from virtprov.osinfo.find_profile import generic
 from virtprov.osinfo.index import all_records
-from virtprov.osinfo.lookup import generic
 from virtprov.osinfo.pack import FIELD, words
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
@@ -39,7 +39,7 @@ def listing(word: str = "", warnings: list[str] | None = None) -> list[Entry]:
     entries = [_entry(record) for record in all_records("os-id", warnings)]
     if all("generic" not in entry.short_ids for entry in entries):
         entries.append(_entry(generic().record))
-    kept = [entry for entry in entries if entry.short_ids and wanted in _searched(entry)]
+    kept = [entry for entry in entries if entry.short_ids and wanted in _to_search_text(entry)]
     return sorted(kept, key=_order)
 
 
@@ -49,7 +49,7 @@ def _entry(record: str) -> Entry:
     return Entry(words(short_ids), name, version, release, eol, id, family, distro, codename)
 
 
-def _searched(entry: Entry) -> str:
+def _to_search_text(entry: Entry) -> str:
     return "\n".join((*entry.short_ids, entry.name, entry.distro, entry.codename)).casefold()
 
 

@@ -29,7 +29,7 @@ def rows(text: str) -> list[list[str]]:
     return [row.split(CELL) for row in text.split(ROW)] if text else []
 
 
-def number(text: str) -> int | None:
+def parse_number(text: str) -> int | None:
     """A count, or None where the database says nothing (or nothing that can be counted)."""
     return int(text) if text.isdecimal() else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.osinfo.pack import FIELD, flag, number, rows, words
+from virtprov.osinfo.pack import FIELD, flag, parse_number, rows, words
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class Profile:
         for kind, row_arch, *cells in rows(self._resources):
             if row_arch in (wanted, "all"):
                 place = 0 if row_arch == wanted else 1
-                found.setdefault(kind, []).insert(place, Amounts(*map(number, cells)))
+                found.setdefault(kind, []).insert(place, Amounts(*map(parse_number, cells)))
         return Resources(**{kind: _first_known(amounts) for kind, amounts in found.items()})
 
     def firmware(self, kind: str, arch: str) -> bool | None:

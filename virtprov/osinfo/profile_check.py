@@ -69,26 +69,26 @@ _TEXTS = {
 
 def check_file(path: str) -> list[str]:
     """What is wrong in a profile file, each with its line. Raises XmlError when it is not XML."""
-    found: list[str] = []
-    _check(tree.parse_file(path), found)
-    return [f"OS profile {path}, {text}" for text in found]
+    warnings: list[str] = []
+    _check(tree.parse_file(path), warnings)
+    return [f"OS profile {path}, {text}" for text in warnings]
 
 
-def _check(node: tree.Element, found: list[str]) -> None:
+def _check(node: tree.Element, warnings: list[str]) -> None:
     name = tree.local_name(node)
     where = f"line {node.sourceline}: "
-    found.extend(where + text for text in (*_attribute_slips(node, name), *_text_slips(node, name)))
+    warnings.extend(where + text for text in (*_attribute_slips(node, name), *_text_slips(node, name)))
     known = _CHILDREN.get(name, "").split()
     if not known:
         return
     for kid in tree.children(node):
         tag = tree.local_name(kid)
         if tag in known:
-            _check(kid, found)
+            _check(kid, warnings)
         else:
-            found.append(f"line {kid.sourceline}: unknown element <{tag}> in <{name}>{_hint(tag, known)}")
+            warnings.append(f"line {kid.sourceline}: unknown element <{tag}> in <{name}>{_hint(tag, known)}")
     if name == "os" and tree.child(node, "short-id") is None:
-        found.append(where + "<os> has no <short-id>, so it cannot be selected by a short name")
+        warnings.append(where + "<os> has no <short-id>, so it cannot be selected by a short name")
 
 
 def _attribute_slips(node: tree.Element, name: str) -> list[str]:

@@ -25,15 +25,15 @@ Needs = dict[tuple[str, str], Row]
 class Catalogue(NamedTuple):
     """Everything the folders say, merged by id but not yet inherited."""
 
-    systems: dict[str, Merged]
-    platforms: dict[str, Merged]
+    systems: dict[str, MergedRecord]
+    platforms: dict[str, MergedRecord]
     devices: dict[str, Row]
     datamaps: dict[str, list[str]]
     scripts: dict[str, Script]
     warnings: list[str]
 
 
-class Merged:
+class MergedRecord:
     """All pieces about one system or platform, put together; what comes later overrides and extends."""
 
     __slots__ = (
@@ -101,23 +101,23 @@ def load(paths: Iterable[str], by_hand: Container[str] = ()) -> Catalogue:
     return found
 
 
-def _merge(found: Catalogue, content: Content) -> None:
-    for pieces, known in ((content.systems, found.systems), (content.platforms, found.platforms)):
+def _merge(merged: Catalogue, content: Content) -> None:
+    for pieces, known in ((content.systems, merged.systems), (content.platforms, merged.platforms)):
         for piece in pieces:
             if piece.id not in known:
-                known[piece.id] = Merged(piece.id)
+                known[piece.id] = MergedRecord(piece.id)
             known[piece.id].take(piece)
     for row in content.devices:
-        before = found.devices.get(row[0], ("",) * len(row))
-        found.devices[row[0]] = tuple(new or old for new, old in zip(row, before, strict=True))
-    found.datamaps.update(content.datamaps)
-    found.scripts.update((script.id, script) for script in content.scripts)
+        before = merged.devices.get(row[0], ("",) * len(row))
+        merged.devices[row[0]] = tuple(new or old for new, old in zip(row, before, strict=True))
+    merged.datamaps.update(content.datamaps)
+    merged.scripts.update((script.id, script) for script in content.scripts)
 
 
 class Resolver:
     """Works out what each system is after inheritance. A loop of parents ends where it closes."""
 
-    def __init__(self, known: dict[str, Merged]) -> None:
+    def __init__(self, known: dict[str, MergedRecord]) -> None:
         self._known = known
         self._lineage: dict[str, list[str]] = {}
         self._devices: dict[str, dict[str, bool]] = {}
@@ -173,7 +173,7 @@ class Resolver:
         answer.update(own.needs)
         return answer
 
-    def first_said(self, name: str, scalar: str) -> str:
+    def first_text(self, name: str, scalar: str) -> str:
         """A text of the system or of its nearest ancestor that has one."""
         for one in (name, *self.lineage(name)):
             if self._known[one].scalars.get(scalar):
@@ -193,7 +193,7 @@ class Resolver:
             name, pack_words(own.short_ids), said("name", ""), said("version", ""), said("vendor", ""),
             said("family", ""), said("distro", ""), said("codename", ""),
             said("release-date", ""), said("eol-date", ""), said("release-status", "released"),
-            self.first_said(name, "kernel-url-argument"), self.first_said(name, "cloud-image-username"),
+            self.first_text(name, "kernel-url-argument"), self.first_text(name, "cloud-image-username"),
             pack_words(self.lineage(name)),
             pack_words([device for device, yes in self.devices(name).items() if yes]),
             pack_words(own.scripts),

@@ -163,10 +163,10 @@ class LocalIso(Iso):
 
     def __init__(self, path: str) -> None:
         from virtprov.support.files import unreadable
-        from virtprov.support.regular import opened
+        from virtprov.support.regular import open_regular
 
         try:
-            self._stream: BinaryIO = open(opened(path), "rb", buffering=0)  # noqa: SIM115  (`close` closes it)
+            self._stream: BinaryIO = open(open_regular(path), "rb", buffering=0)  # noqa: SIM115  (`close` closes it)
             size = self._stream.seek(0, os.SEEK_END)
         except (OSError, ValueError) as error:
             raise unreadable(path, error if isinstance(error, OSError) else OSError(str(error)), "ISO image") from None

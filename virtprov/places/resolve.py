@@ -143,7 +143,7 @@ class _Resolving:
         named = self.wanted.profile
         if named is not None and detected.os in named.short_ids:
             return named
-        from virtprov.osinfo.lookup import find
+        from virtprov.osinfo.find_profile import find
 
         return find(detected.os, self.osinfo_warnings or [])
 

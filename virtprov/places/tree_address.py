@@ -16,7 +16,7 @@ def address_of(name: str, wanted: Wanted, warnings: list[str] | None) -> tuple[s
     It is that of a tree; if the profile has none for the architecture, that of an ISO with an installer. Raises
     UsageError for an unknown name, and if the profile has no address.
     """
-    from virtprov.osinfo.lookup import find
+    from virtprov.osinfo.find_profile import find
 
     profile = find(name, warnings if warnings is not None else [])
     tree = profile.install_tree(wanted.arch)

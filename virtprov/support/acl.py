@@ -70,7 +70,7 @@ def let_search(directory: str, who: Person) -> Before:
     """
     before = rights_of(directory)
     try:
-        os.setxattr(directory, NAME, _opened(before, who.uid))
+        os.setxattr(directory, NAME, _add_entry(before, who.uid))
     except OSError as problem:
         if problem.errno != errno.ENOTSUP:
             raise
@@ -80,12 +80,12 @@ def let_search(directory: str, who: Person) -> Before:
 
 def is_let(now: Before, before: Before, uid: int) -> bool:
     """Return whether the permissions are those that `let_search` makes of the previous ones."""
-    return now.acl == _opened(before, uid) or (now.acl is None and now.mode == before.mode | stat.S_IXOTH)
+    return now.acl == _add_entry(before, uid) or (now.acl is None and now.mode == before.mode | stat.S_IXOTH)
 
 
-def _opened(before: Before, uid: int) -> bytes:
+def _add_entry(before: Before, uid: int) -> bytes:
     """The list with an entry by which the account may search."""
-    kept = [entry for entry in _parsed(before.acl, before.mode) if entry[0] != _MASK]
+    kept = [entry for entry in _parse(before.acl, before.mode) if entry[0] != _MASK]
     entries = [entry for entry in kept if not (entry[0] == _USER and entry[2] == uid)]
     own = next((rights for tag, rights, number in kept if tag == _USER and number == uid), 0)
     entries.append((_USER, own | _SEARCH, uid))
@@ -119,10 +119,10 @@ def _raw(directory: str) -> bytes | None:
 
 def _entries(directory: str, mode: int) -> list[Entry]:
     """The list's entries, or those that the permission bits stand for."""
-    return _parsed(_raw(directory), mode)
+    return _parse(_raw(directory), mode)
 
 
-def _parsed(raw: bytes | None, mode: int) -> list[Entry]:
+def _parse(raw: bytes | None, mode: int) -> list[Entry]:
     if raw is None:
         bits = ((_OWNER, mode >> 6 & 7), (_GROUP_OBJ, mode >> 3 & 7), (_OTHER, mode & 7))
         return [(tag, rights, _NOBODY) for tag, rights in bits]

@@ -8,7 +8,7 @@ import stat
 
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.files import is_block_device
-from virtprov.support.regular import opened
+from virtprov.support.regular import open_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ def copy_image(
     `progress(done, total)` is in bytes of data, without holes, and may raise to stop. Returns whether a new file was
     created; an incomplete copy is deleted. Raises ProvError naming the file that failed.
     """
-    with _opened(source, os.O_RDONLY) as origin:
+    with _open(source, os.O_RDONLY) as origin:
         onto_device = is_block_device(target)
         flags = os.O_WRONLY if onto_device else os.O_RDWR | os.O_CREAT | os.O_EXCL
-        with _opened(target, flags, _mode(origin.handle)) as copy:
+        with _open(target, flags, _mode(origin.handle)) as copy:
             try:
                 _fill(origin, copy, onto_device, sparse, reflink, progress)
             except BaseException as problem:
                 if not onto_device:
                     os.unlink(target)
                 if isinstance(problem, OSError):
-                    raise _failed(source, target, problem) from None
+                    raise _copy_error(source, target, problem) from None
                 raise
     return not onto_device
 
@@ -49,7 +49,7 @@ class Exists(ProvError):
     """A file with the name of the new one already exists."""
 
 
-class _Opened:
+class _OpenFile:
     """An open file with its name; closes itself."""
 
     __slots__ = ("handle", "path")
@@ -57,7 +57,7 @@ class _Opened:
     def __init__(self, path: str, handle: int) -> None:
         self.path, self.handle = path, handle
 
-    def __enter__(self) -> _Opened:
+    def __enter__(self) -> _OpenFile:
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -68,9 +68,9 @@ class _Opened:
         return os.lseek(self.handle, 0, os.SEEK_END)
 
 
-def _opened(path: str, flags: int, mode: int = 0o600) -> _Opened:
+def _open(path: str, flags: int, mode: int = 0o600) -> _OpenFile:
     try:
-        return _Opened(path, opened(path, flags, mode))
+        return _OpenFile(path, open_regular(path, flags, mode))
     except FileExistsError:
         raise Exists(f"{path} already exists", hint="give another path") from None
     except OSError as problem:
@@ -83,7 +83,7 @@ def _mode(handle: int) -> int:
 
 
 def _fill(
-    origin: _Opened, copy: _Opened, onto_device: bool, sparse: bool, reflink: bool, progress: Progress | None
+    origin: _OpenFile, copy: _OpenFile, onto_device: bool, sparse: bool, reflink: bool, progress: Progress | None
 ) -> None:
     total = origin.size()
     if onto_device:
@@ -103,7 +103,7 @@ def _fill(
         progress(total, total)
 
 
-def _copy_extents(origin: _Opened, copy: _Opened, total: int, whole: bool, progress: Progress | None) -> int:
+def _copy_extents(origin: _OpenFile, copy: _OpenFile, total: int, whole: bool, progress: Progress | None) -> int:
     """Copy what holds data, or all when `whole`; returns the bytes that were to be copied."""
     extents = [(0, total)] if whole else list(_extents(origin.handle, total))
     need = sum(end - start for start, end in extents)
@@ -119,7 +119,7 @@ def _copy_extents(origin: _Opened, copy: _Opened, total: int, whole: bool, progr
     return need
 
 
-def _check_room(copy: _Opened, total: int) -> None:
+def _check_room(copy: _OpenFile, total: int) -> None:
     room = copy.size()
     if room < total:
         raise ProvError(
@@ -134,7 +134,7 @@ def _same_owner(origin: int, copy: int) -> None:
         os.fchown(copy, facts.st_uid, facts.st_gid)
 
 
-def _share(origin: _Opened, copy: _Opened) -> None:
+def _share(origin: _OpenFile, copy: _OpenFile) -> None:
     import fcntl
 
     try:
@@ -181,7 +181,7 @@ def _write(handle: int, data: bytes, at: int) -> None:
         view, at = view[done:], at + done
 
 
-def _failed(source: str, target: str, problem: OSError) -> ProvError:
+def _copy_error(source: str, target: str, problem: OSError) -> ProvError:
     full = problem.errno == errno.ENOSPC
     hint = "free some space there, or give another path" if full else "check that one can be read and the other written"
     return ProvError(f"cannot copy {source} to {target}: {problem.strerror}", hint=hint)

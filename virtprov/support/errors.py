@@ -22,7 +22,7 @@ class ProvError(Exception):
         self.message = message
         self.hint = hint
 
-    def reworded(self, message: str, hint: str) -> Self:
+    def reword(self, message: str, hint: str) -> Self:
         """Return an error of the same kind with other words."""
         made = self.__class__.__new__(self.__class__)
         ProvError.__init__(made, message, hint=hint)

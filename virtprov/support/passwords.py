@@ -25,7 +25,7 @@ def generate() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(16))
 
 
-def hashed(password: str, *, salt: str = "", rounds: int = 0) -> str:
+def hash_password(password: str, *, salt: str = "", rounds: int = 0) -> str:
     """Return the "$6$..." hash of `password`.
 
     `salt` is random unless given (at most 16 characters count); `rounds` is the usual 5000 unless given and
@@ -43,7 +43,7 @@ def hashed(password: str, *, salt: str = "", rounds: int = 0) -> str:
         rounds = max(ROUNDS_LEAST, min(ROUNDS_MOST, rounds))
         named = f"rounds={rounds}$"
     digest = _sha512(password.encode(), salt.encode(), rounds or ROUNDS)
-    return f"$6${named}{salt}${_encoded(digest)}"
+    return f"$6${named}{salt}${_encode(digest)}"
 
 
 def is_hash(text: str) -> bool:
@@ -77,7 +77,7 @@ def _stretch(block: bytes, length: int) -> bytes:
     return (block * (length // len(block) + 1))[:length]
 
 
-def _encoded(digest: bytes) -> str:
+def _encode(digest: bytes) -> str:
     """Return the digest in crypt's own base 64 and byte order (step 22)."""
     letters = []
     for row in range(21):

@@ -39,11 +39,11 @@ def check_folder(path: str) -> None:
     """
     facts = os.stat(path)
     if facts.st_uid != os.geteuid():
-        raise _refused(path, "belongs to another user", f"take ownership of it: `chown {os.geteuid()} {path}`")
+        raise _refusal(path, "belongs to another user", f"take ownership of it: `chown {os.geteuid()} {path}`")
     if not stat.S_IMODE(facts.st_mode) & 0o077:
         return
     if os.path.islink(path):
-        raise _refused(
+        raise _refusal(
             path, "is a link to a folder that other users can access", f"`chmod 700 {os.path.realpath(path)}`"
         )
     os.chmod(path, 0o700)
@@ -53,10 +53,10 @@ def check_file(number: int, path: str) -> None:
     """Do the same for an open file (0600)."""
     facts = os.fstat(number)
     if facts.st_uid != os.geteuid():
-        raise _refused(path, "belongs to another user", "find out who created it, and delete it")
+        raise _refusal(path, "belongs to another user", "find out who created it, and delete it")
     if stat.S_IMODE(facts.st_mode) & 0o077:
         os.fchmod(number, 0o600)
 
 
-def _refused(path: str, why: str, hint: str) -> ProvError:
+def _refusal(path: str, why: str, hint: str) -> ProvError:
     return ProvError(f"'{path}' may contain passwords but {why}, so it is not used", hint=hint)

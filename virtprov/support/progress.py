@@ -80,7 +80,7 @@ def _columns(stream: TextIO) -> int:
         return 80
 
 
-def _shortened(label: str, width: int) -> str:
+def _shorten(label: str, width: int) -> str:
     """Return the label with its middle omitted if it is longer than `width`."""
     if len(label) <= width:
         return label
@@ -246,7 +246,7 @@ class _BarTask(_Shown):
             right = middle + ", ".join(words)
             room = width - len(right)
             if room >= min(len(self.label), _LABEL) or len(words) < 2:
-                return (_shortened(self.label, max(room, 3)) + right)[:width]
+                return (_shorten(self.label, max(room, 3)) + right)[:width]
             words = words[:-2] + words[-1:] if len(words) > 2 else words[:-1]
 
     def finish(self, *, failed: bool) -> None:

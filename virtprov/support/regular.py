@@ -12,7 +12,7 @@ HANDED_OVER = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 """How a shell calls what it hands over open, as in `<(pass show disk)`."""
 
 
-def opened(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, pipes: bool = False) -> int:
+def open_regular(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, pipes: bool = False) -> int:
     """Open a regular file or a disk and return its number; never waits for the other end of a FIFO.
 
     `pipes` allows what the caller's shell handed over open as well, and /dev/null. Raises OSError, its words "not a
@@ -33,7 +33,7 @@ def opened(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, pipes: boo
 
 def reading(path: str, *, pipes: bool = False) -> BinaryIO:
     """The same, as a file to read bytes from."""
-    return open(opened(path, pipes=pipes), "rb")
+    return open(open_regular(path, pipes=pipes), "rb")
 
 
 def is_regular(path: str) -> bool:

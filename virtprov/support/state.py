@@ -12,7 +12,7 @@ import os
 from virtprov.support import dirs, private
 from virtprov.support.errors import ProvError
 from virtprov.support.files import to_disk
-from virtprov.support.regular import opened, reading
+from virtprov.support.regular import open_regular, reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Lines:
 
         handle = None
         try:
-            number = opened(path, os.O_RDWR | os.O_APPEND | flags)
+            number = open_regular(path, os.O_RDWR | os.O_APPEND | flags)
             handle = os.fdopen(number, "a+b")
             private.check_file(number, path)
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)

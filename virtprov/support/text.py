@@ -24,12 +24,12 @@ def decode(data: bytes, what: str) -> str:
         ) from None
 
 
-def listed(words: Iterable[str], last: str = "and") -> str:
+def join_words(words: Iterable[str]) -> str:
     """Return "a", "a and b" or "a, b and c"."""
     items = list(words)
     if len(items) < 2:
         return "".join(items)
-    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+    return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def is_uuid(text: str) -> bool:

@@ -46,7 +46,7 @@ def parse_size(text: str) -> int:
     scale = factor(unit)
     if not digits or scale is None:
         raise UsageError(f"'{text}' is not a valid size", hint="give a number and a unit, such as 512M, 20G or 1.5TiB")
-    return _scaled(digits, fraction, scale)
+    return _scale(digits, fraction, scale)
 
 
 def parse_duration(text: str, default: str = "s", what: str = "duration") -> int:
@@ -65,7 +65,7 @@ def parse_duration(text: str, default: str = "s", what: str = "duration") -> int
         if not digits or scale is None or (not unit and (rest or parts)):
             hint = "give a number and a unit, such as 90s, 30m or 1h"
             raise UsageError(f"'{text}' is not a {what}", hint=hint)
-        total += _scaled(digits, fraction, scale)
+        total += _scale(digits, fraction, scale)
         parts += 1
     return total
 
@@ -114,7 +114,7 @@ def _split(text: str) -> tuple[str, str, str]:
     return digits, fraction, word[end:].strip()
 
 
-def _scaled(digits: str, fraction: str, scale: int) -> int:
+def _scale(digits: str, fraction: str, scale: int) -> int:
     """Return digits.fraction times `scale`, rounded up."""
     below: int = 10 ** len(fraction)
     return -(-int(digits + fraction) * scale // below)

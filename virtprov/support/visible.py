@@ -16,7 +16,7 @@ def visible(text: str) -> str:
     if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     kept = text.replace("\r\n", "\n") if "\r\n" in text else text
-    return "".join(letter if letter.isprintable() or _is_harmless(letter) else spelled(letter) for letter in kept)
+    return "".join(letter if letter.isprintable() or _is_harmless(letter) else escape(letter) for letter in kept)
 
 
 def one_line(text: str) -> str:
@@ -24,7 +24,7 @@ def one_line(text: str) -> str:
     return visible(" ".join(text.split()))
 
 
-def spelled(letter: str) -> str:
+def escape(letter: str) -> str:
     """Return a character as an escape sequence of Python's."""
     number = ord(letter)
     if number <= 0xFF:

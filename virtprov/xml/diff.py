@@ -6,7 +6,7 @@ _AROUND = 3
 """Lines that are shown before and after a change."""
 
 
-def unified(before: str, after: str, *, old: str = "Original XML", new: str = "Altered XML") -> str:
+def unified_diff(before: str, after: str, *, old: str = "Original XML", new: str = "Altered XML") -> str:
     """Return a unified diff of two texts; "" if they are equal."""
     if before == after:
         return ""

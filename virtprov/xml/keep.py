@@ -45,13 +45,13 @@ def restore(raw: str, before: str, after: str) -> str:
     found = _body(body, before, after)
     if found is None:
         return after
-    return declared(head.lstrip("\ufeff\n")) + found + (tail if tail.endswith("\n") else tail + "\n")
+    return with_declaration(head.lstrip("\ufeff\n")) + found + (tail if tail.endswith("\n") else tail + "\n")
 
 
 def _body(body: str, before: str, after: str) -> str | None:
     """The root element as it is now, in the letters it had; None when these cannot be laid beside the tree's."""
     known, new = before.strip(), after.strip()
-    first, last = _untouched(body, known, new)
+    first, last = _count_untouched(body, known, new)
     raw, was, now = (text[first : len(text) - last] for text in (body, known, new))
     inside = _laid_over(raw, was, now, _single_quotes(body))
     return None if inside is None else body[:first] + inside + body[len(body) - last :]
@@ -67,11 +67,11 @@ def _laid_over(raw: str, before: str, after: str, single: bool) -> str | None:
         if same:
             found += [tag + text for tag, text in old[at:upto]]
         else:
-            found += _respelled(list(zip(known[at:upto], old[at:upto], strict=True)), new[first:last], single)
+            found += _respell_stretch(list(zip(known[at:upto], old[at:upto], strict=True)), new[first:last], single)
     return "".join(found)
 
 
-def _untouched(raw: str, before: str, after: str) -> tuple[int, int]:
+def _count_untouched(raw: str, before: str, after: str) -> tuple[int, int]:
     """How many letters at the beginning and at the end are tags that stay as they are and need not be laid over.
 
     None, unless `raw` and `before` are the same but for quotes: then they are so letter for letter, as with every
@@ -115,13 +115,13 @@ def _common(one: str, other: str) -> int:
     return low
 
 
-def _respelled(were: list[tuple[Unit, Unit]], new: list[Unit], single: bool) -> list[str]:
+def _respell_stretch(were: list[tuple[Unit, Unit]], new: list[Unit], single: bool) -> list[str]:
     """A changed stretch: tags that were there keep their letters, though what follows them is another text."""
     found = []
     for tag, text in new:
         twin = next((pair for pair in were if pair[0][0] == tag), None)
         if twin is None:
-            found.append(_quoted(tag, single) + text)
+            found.append(_quote(tag, single) + text)
         else:
             were.remove(twin)
             found.append(twin[1][0] + (twin[1][1] if twin[0][1] == text else text))
@@ -141,7 +141,7 @@ def _around(raw: str) -> tuple[str, str, str]:
     return "".join(tokens[:first]), "".join(tokens[first:last]), "".join(tokens[last:])
 
 
-def declared(text: str) -> str:
+def with_declaration(text: str) -> str:
     """The text, its XML declaration with the encoding in which everything is printed."""
     return re.sub(r"""(<\?xml\b[^>]*\bencoding\s*=\s*["'])[^"']*""", r"\g<1>UTF-8", text, count=1)
 
@@ -167,7 +167,7 @@ def _single_quotes(text: str) -> bool:
     return found is not None and found[1] == "'"
 
 
-def _quoted(tag: str, single: bool) -> str:
+def _quote(tag: str, single: bool) -> str:
     """A new tag, its values quoted as in the rest of the document."""
     return _VALUE.sub(r"\1'\2'", tag) if single and not tag.startswith("<!") else tag
 
@@ -183,13 +183,13 @@ def _stretches(known: list[Unit], new: list[Unit]) -> list[tuple[bool, int, int,
     ends = len(known) - tail, len(new) - tail
     found = [(True, 0, head, 0, head)]
     if head < ends[0] or head < ends[1]:
-        middle = _compared(known[head : ends[0]], new[head : ends[1]])
+        middle = _compare(known[head : ends[0]], new[head : ends[1]])
         found += [(same, head + i1, head + i2, head + j1, head + j2) for same, i1, i2, j1, j2 in middle]
     found.append((True, ends[0], len(known), ends[1], len(new)))
     return found
 
 
-def _compared(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, int, int]]:
+def _compare(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, int, int]]:
     """The same for lists that have neither the first nor the last unit in common."""
     there = set(one)
     if there.isdisjoint(other):
@@ -197,14 +197,14 @@ def _compared(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, 
     if len(one) == len(other) and all(was == now or now not in there for was, now in zip(one, other, strict=True)):
         return _side_by_side(one, other)
     if len(one) * len(other) > _MOST_PAIRS:
-        return _walked(one, other)
+        return _compare_long(one, other)
     from difflib import SequenceMatcher
 
     opcodes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
     return [(tag == "equal", i1, i2, j1, j2) for tag, i1, i2, j1, j2 in opcodes]
 
 
-def _walked(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, int, int]]:
+def _compare_long(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, int, int]]:
     """The same for long lists, in one walk: where they part, the nearest place is looked for where they meet again.
 
     For `a b c d e f g h` and `a b X c d f g h`: `a b` is the same, X is new, `c d` is the same, e is gone, `f g h` is
@@ -218,13 +218,13 @@ def _walked(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, int, in
             upto, last = upto + 1, last + 1
         if upto > at:
             found.append((True, at, upto, first, last))
-        at, first = _meeting(one, other, upto, last)
+        at, first = _find_meeting(one, other, upto, last)
         found.append((False, upto, at, last, first))
     found.append((False, at, len(one), first, len(other)))
     return found
 
 
-def _meeting(one: list[Unit], other: list[Unit], at: int, first: int) -> tuple[int, int]:
+def _find_meeting(one: list[Unit], other: list[Unit], at: int, first: int) -> tuple[int, int]:
     """The nearest places behind these two from which two units in a row are the same.
 
     In the example of `_walked`, from `c` and X on, (2, 2): `c d` begins at (2, 3).

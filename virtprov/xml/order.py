@@ -76,7 +76,7 @@ def _short(tag: str) -> str:
     return _NAMESPACE_PREFIX.get(space, "") + local
 
 
-def place(parent: etree._Element, node: etree._Element) -> int:
+def index_for(parent: etree._Element, node: etree._Element) -> int:
     """Return the index among the children of `parent` at which libvirt would print `node`."""
     tag = parent.tag
     if not isinstance(tag, str) or not isinstance(node.tag, str):

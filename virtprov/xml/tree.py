@@ -9,7 +9,7 @@ from lxml import etree
 
 from virtprov.support.errors import XmlError
 from virtprov.support.regular import reading
-from virtprov.xml.order import place
+from virtprov.xml.order import index_for
 
 Element: TypeAlias = etree._Element
 
@@ -67,7 +67,7 @@ def to_text(node: Element) -> str:
     return etree.tostring(node, encoding="unicode", with_tail=False).rstrip() + "\n"
 
 
-def qualified(tag: str) -> str:
+def qualify(tag: str) -> str:
     """Return `qemu:commandline` in lxml's form; a plain tag is not changed."""
     prefix, colon, local = tag.partition(":")
     if colon and not tag.startswith("{") and prefix in NAMESPACES:
@@ -82,7 +82,7 @@ def local_name(node: Element) -> str:
 
 def element(tag: str, text: str | None = None, attrs: dict[str, str] | None = None) -> Element:
     """Return a new element that is not in a tree yet."""
-    name = qualified(tag)
+    name = qualify(tag)
     prefix = tag.partition(":")[0]
     spaces = {prefix: NAMESPACES[prefix]} if name != tag else None
     node = etree.Element(name, attrs or {}, nsmap=spaces)
@@ -92,12 +92,12 @@ def element(tag: str, text: str | None = None, attrs: dict[str, str] | None = No
 
 def child(node: Element, tag: str) -> Element | None:
     """Return the first child with this tag, or None."""
-    return next(node.iterchildren(qualified(tag)), None)
+    return next(node.iterchildren(qualify(tag)), None)
 
 
 def children(node: Element, tag: str | None = None) -> list[Element]:
     """Return the child elements, all or those with this tag, without comments."""
-    return list(node.iterchildren("*" if tag is None else qualified(tag)))
+    return list(node.iterchildren("*" if tag is None else qualify(tag)))
 
 
 def depth(node: Element) -> int:
@@ -124,7 +124,7 @@ def add(parent: Element, node: Element, index: int | None = None) -> Element:
 
     `index` overrides the position (among all children). Nothing else is moved.
     """
-    at = place(parent, node) if index is None else index
+    at = index_for(parent, node) if index is None else index
     level = depth(parent)
     _indent(node, level + 1)
     inner, outer = "\n" + "  " * (level + 1), "\n" + "  " * level

@@ -53,17 +53,17 @@ class Stop:
     def label(self) -> str:
         return str(self.step.label)
 
-    def do(self, world: Any) -> Any:
+    def do(self, context: Any) -> Any:
         self.points.reach("step")
-        return self.step.do(world)
+        return self.step.do(context)
 
 
 def arm(points: Points) -> None:
     """Put the points into the two places that all changes pass."""
     apply, write = plans.apply, FileTrail.write
 
-    def stopping(plan: plans.Plan, world: plans.World) -> None:
-        apply(plan._replace(steps=tuple(Stop(step, points) for step in plan.steps)), world)
+    def stopping(plan: plans.Plan, context: plans.RunContext) -> None:
+        apply(plan._replace(steps=tuple(Stop(step, points) for step in plan.steps)), context)
 
     def writing(trail: FileTrail, line: dict[str, object], thing: Any) -> None:
         points.reach("line")

@@ -139,13 +139,9 @@ class Host:
         kept = [f"{name}={os.environ[name]}" for name in KEPT_VARIABLES if name in os.environ]
         return [*enter, *before, "env", "-C", home, "-i", f"HOME={home}", "LC_ALL=C.UTF-8", *kept, *settings]
 
-    def execute(
-        self, argv: Sequence[str | Path], *, stdin: str = "", deadline: float = COMMAND_DEADLINE
-    ) -> Done:
+    def execute(self, argv: Sequence[str | Path], *, stdin: str = "", deadline: float = COMMAND_DEADLINE) -> Done:
         """Run any command inside; `subprocess.TimeoutExpired` after `deadline` seconds."""
-        done = subprocess.run(
-            self.inside(argv), input=stdin, capture_output=True, text=True, timeout=deadline
-        )
+        done = subprocess.run(self.inside(argv), input=stdin, capture_output=True, text=True, timeout=deadline)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def start(self, argv: Sequence[str | Path]) -> subprocess.Popen[str]:

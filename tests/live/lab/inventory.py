@@ -76,5 +76,3 @@ def processes(host: Host) -> tuple[str, ...]:
     """The names of the processes that guests or copies run as."""
     listed = host.execute(["ps", "-e", "-o", "comm="]).out.split()
     return tuple(sorted(name for name in listed if name.startswith(PROCESSES)))
-
-

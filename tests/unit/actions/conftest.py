@@ -1,4 +1,4 @@
-"""Hosts in this process that steps can really change, and a world that takes down what is said."""
+"""Hosts in this process that steps can really change, and a context that records the messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.host.connection import Host, connect
 from virtprov.support.progress import Progress
 
@@ -63,9 +63,9 @@ def told() -> Told:
 
 
 @pytest.fixture
-def world_of(told: Told) -> Callable[[Any], World]:
-    """A world around a host, or around something that behaves like one."""
-    return lambda host: World(host, Progress(), told.said.append, told.warned.append)
+def context_of(told: Told) -> Callable[[Any], RunContext]:
+    """A context around a host, or around something that behaves like one."""
+    return lambda host: RunContext(host, Progress(), told.said.append, told.warned.append)
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ def leaves(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return sys.modules["leaves"]
 
 
-def edited(source: Source, request: EditRequest) -> outcome.Edited:
-    return outcome.make((request,), source, outcome.Wanted(), None)
+def edited(source: Source, request: EditRequest) -> outcome.EditResult:
+    return outcome.make((request,), source, outcome.ApplyOptions(), None)
 
 
 @pytest.mark.parametrize("file", GUESTS, ids=lambda file: file.stem)

@@ -15,7 +15,7 @@ from virtprov.cli.edit import command
 from virtprov.cli.install import flags
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.options.model import NUMBER
-from virtprov.osinfo.lookup import find
+from virtprov.osinfo.find_profile import find
 
 ROOT = Path(__file__).resolve().parents[3]
 PARSERS = {

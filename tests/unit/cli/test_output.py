@@ -49,9 +49,9 @@ def test_what_a_plan_has_to_say(capsys: Captured) -> None:
 
 def test_steps_speak_through_it(capsys: Captured) -> None:
     with connect("test:///default") as host:
-        world = Output().world(host)
-        world.say("on the way")
-        world.warn("careful")
+        context = Output().context(host)
+        context.say("on the way")
+        context.warn("careful")
     assert capsys.readouterr().err == "on the way\nwarning: careful\n"
 
 

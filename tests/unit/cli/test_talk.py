@@ -19,7 +19,7 @@ def over() -> Iterator[None]:
 
 
 def wanted(words: list[str]) -> str:
-    asked = talk.asked(words)
+    asked = talk.parse_talk(words)
     return " ".join(name for name in ("debug", "json") if getattr(asked, name))
 
 

@@ -8,17 +8,17 @@ import sys
 
 import pytest
 
-from virtprov.cloudinit.document_check import Checked, check_network_config, check_user_data
+from virtprov.cloudinit.document_check import CheckedDocument, check_network_config, check_user_data
 from virtprov.cloudinit.document_check import load as load_yaml
 from virtprov.cloudinit.sources import Source
 from virtprov.support.errors import InputError
 
 
-def user(text: str | bytes) -> Checked:
+def user(text: str | bytes) -> CheckedDocument:
     return check_user_data(Source("'ud'", text if isinstance(text, bytes) else text.encode()))
 
 
-def network(text: str) -> Checked:
+def network(text: str) -> CheckedDocument:
     return check_network_config(Source("'net'", text.encode()))
 
 

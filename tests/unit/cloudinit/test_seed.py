@@ -39,7 +39,7 @@ def test_defaults() -> None:
     assert len(made.root_password) == 16
     tree = yaml.safe_load(made.documents["user-data"])
     hashed = tree["users"][1]["hashed_passwd"]
-    assert hashed == passwords.hashed(made.root_password, salt=hashed.split("$")[2])
+    assert hashed == passwords.hash_password(made.root_password, salt=hashed.split("$")[2])
     assert len(tree["runcmd"]) == 2
     assert made.warnings == ()
 
@@ -68,12 +68,14 @@ def test_no_password_is_written_or_logged(put: Put, lines: list[str]) -> None:
     assert lines[-1] == f"{log.MASK} and {log.MASK}"
     assert not any(str(first.root_password) in line for line in lines)
     root = yaml.safe_load(second.documents["user-data"])["users"][1]
-    assert root["hashed_passwd"] == passwords.hashed("word of the file", salt=root["hashed_passwd"].split("$")[2])
+    assert root["hashed_passwd"] == passwords.hash_password(
+        "word of the file", salt=root["hashed_passwd"].split("$")[2]
+    )
     assert "runcmd" not in yaml.safe_load(second.documents["user-data"])
 
 
 def test_a_password_file_may_hold_a_hash(put: Put) -> None:
-    known = passwords.hashed("x")
+    known = passwords.hash_password("x")
     tree = yaml.safe_load(build(root_password_file=put("pw", known)).documents["user-data"])
     assert tree["users"][1]["hashed_passwd"] == known
 

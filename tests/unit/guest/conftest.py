@@ -13,7 +13,7 @@ from virtprov.guest.choices import Choices
 from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
-from virtprov.osinfo.lookup import find
+from virtprov.osinfo.find_profile import find
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 

@@ -10,7 +10,7 @@ import pytest
 from virtprov.guest import platform
 from virtprov.guest.platform import PlatformRequest
 from virtprov.host.connection import Host
-from virtprov.osinfo.lookup import find
+from virtprov.osinfo.find_profile import find
 from virtprov.support.errors import HostError, UsageError
 
 X86 = {"domains": "qemu kvm", "machines": "pc-i440fx-8.2 pc pc-q35-8.2 q35", "features": "acpi apic pae"}

@@ -12,7 +12,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.publish import Forward, parse
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import connect
-from virtprov.osinfo.lookup import generic
+from virtprov.osinfo.find_profile import generic
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
 

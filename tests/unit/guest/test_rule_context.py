@@ -12,7 +12,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.offline import Offline
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
-from virtprov.osinfo.lookup import generic
+from virtprov.osinfo.find_profile import generic
 from virtprov.osinfo.profile import Profile
 
 Make = Callable[..., RuleContext]
@@ -70,7 +70,7 @@ def test_the_test_driver_is_like_qemu_for_displays(uri: str, is_test: bool, sett
 
 def test_what_the_user_refused_and_said(setting_of: Make) -> None:
     setting = setting_of(refused="sound tpm", choices={"uefi": False})
-    assert [setting.refused(group) for group in ("sound", "tpm", "rng")] == [True, True, False]
+    assert [setting.is_refused(group) for group in ("sound", "tpm", "rng")] == [True, True, False]
     assert (setting.choices.uefi, setting.choices.secure_boot) == (False, None)
 
 

@@ -194,7 +194,7 @@ def test_a_device_that_stays(host: Host) -> None:
 
 def test_a_connection_that_breaks(host: Host) -> None:
     with host.running.watch("one") as watch:
-        breaking = threading.Thread(target=watch._source._closed, args=(None, 0, None))
+        breaking = threading.Thread(target=watch._source._note_close, args=(None, 0, None))
         breaking.start()
         with pytest.raises(Lost, match="while waiting for the guest 'one'"):
             watch.wait_for(anything, SOON)

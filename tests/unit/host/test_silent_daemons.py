@@ -99,7 +99,7 @@ def test_the_time_in_which_the_user_types_does_not_count() -> None:
         return "tiger"
 
     questions = opening._Questions(ask)
-    answer = opening._patiently(lambda: questions.put("Password: ", True), "esx://vm", parse("esx://vm"), questions)
+    answer = opening._patiently(lambda: questions.ask("Password: ", True), "esx://vm", parse("esx://vm"), questions)
     assert answer == "tiger"
 
 
@@ -215,7 +215,7 @@ def test_the_second_ctrl_c_leaves_a_change_that_does_not_come_back(state: list[s
     stand_in = calls.remote(slow, "qemu:///system")
     gate = Gate()
     interrupt_soon(2)
-    with pytest.raises(waiting.Abandoned), gate.closed():
+    with pytest.raises(waiting.Abandoned), gate.delay_interrupts():
         stand_in.XMLDesc(0)
     assert any(
         "The host has not answered yet; its work is undone as soon as it answers. Press Ctrl-C again to quit now."
@@ -231,7 +231,7 @@ def test_the_first_one_waits_until_it_can_be_undone() -> None:
     gate = Gate()
     interrupt_soon()
     threading.Timer(0.4, slow.answer.set).start()
-    with gate.closed():
+    with gate.delay_interrupts():
         assert stand_in.XMLDesc(0)
         with pytest.raises(KeyboardInterrupt):
             gate.check()
@@ -239,7 +239,7 @@ def test_the_first_one_waits_until_it_can_be_undone() -> None:
 
 def test_a_pause_can_be_left(monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt_soon(2)
-    with pytest.raises(waiting.Abandoned), Gate().closed():
+    with pytest.raises(waiting.Abandoned), Gate().delay_interrupts():
         waiting.pause(30)
 
 

@@ -94,7 +94,7 @@ def test_an_interrupted_volume_is_deleted_again(pool_host: Host, monkeypatch: py
 
     noticed = threading.Event()
     monkeypatch.setattr(libvirt.virStoragePool, "createXML", slow)
-    monkeypatch.setattr(streams.watched, "__defaults__", (0.001,))
+    monkeypatch.setattr(streams.watch_call, "__defaults__", (0.001,))
     with pytest.raises(KeyboardInterrupt):
         pool_host.storage.create_volume("images", VOLUME("half", 4), progress=interrupt)
     assert begun and pool_host.storage.volume("images", "half") is None

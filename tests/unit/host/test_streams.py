@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.host.streams import CHUNK, finished, next_section, receive, send, send_sparse, watched
+from virtprov.host.streams import CHUNK, finish_stream, next_section, receive, send, send_sparse, watch_call
 
 MIB = 1024 * 1024
 
@@ -110,7 +110,7 @@ def test_an_empty_file_arrives(tmp_path: Path) -> None:
 
 def test_a_stream_ends_well_or_is_aborted() -> None:
     wire = Wire()
-    finished(wire, lambda: None)
+    finish_stream(wire, lambda: None)
     assert wire.ended == "finished"
     for failure in (KeyboardInterrupt, OSError):
 
@@ -119,14 +119,14 @@ def test_a_stream_ends_well_or_is_aborted() -> None:
 
         wire = Wire()
         with pytest.raises(failure):
-            finished(wire, pour)
+            finish_stream(wire, pour)
         assert wire.ended == "aborted"
 
 
 def test_a_watched_call_gives_its_result_and_its_failure() -> None:
-    assert watched(lambda: 5, lambda made: None, lambda: None) == 5
+    assert watch_call(lambda: 5, lambda made: None, lambda: None) == 5
     with pytest.raises(ZeroDivisionError):
-        watched(lambda: 1 // 0, lambda made: None, lambda: None)
+        watch_call(lambda: 1 // 0, lambda made: None, lambda: None)
 
 
 def test_a_watched_call_ticks_until_it_is_done() -> None:
@@ -137,7 +137,7 @@ def test_a_watched_call_ticks_until_it_is_done() -> None:
         if len(ticks) == 3:
             enough.set()
 
-    assert watched(lambda: enough.wait(10), lambda made: None, tick, every=0.001) is True
+    assert watch_call(lambda: enough.wait(10), lambda made: None, tick, every=0.001) is True
     assert len(ticks) >= 3
 
 
@@ -154,5 +154,5 @@ def test_an_interrupted_call_is_waited_for_and_its_work_dropped() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        watched(work, dropped.append, tick, every=0.001)
+        watch_call(work, dropped.append, tick, every=0.001)
     assert dropped == ["made"]

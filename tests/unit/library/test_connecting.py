@@ -58,10 +58,10 @@ def test_the_environment_names_the_host(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_uri_is_opened_for_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    with connecting.opened("test:///default") as host:
+    with connecting.open_host("test:///default") as host:
         assert host.is_alive
     assert not host.is_alive
     with virtprov.connect("test:///default") as mine:
-        with connecting.opened(mine) as host:
+        with connecting.open_host(mine) as host:
             assert host is mine
         assert mine.is_alive

@@ -10,8 +10,8 @@ import virtprov
 from virtprov import Change, Host
 from virtprov.actions.edit import undo
 from virtprov.actions.edit.store_steps import Store
-from virtprov.actions.run.plan import Undo, World
-from virtprov.library.editing import to_wanted
+from virtprov.actions.run.plan import RunContext, Undo
+from virtprov.library.editing import to_apply_options
 
 MEMORY = Change("edit", "memory", 128)
 
@@ -81,10 +81,10 @@ def refusing(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
     """A host that does not take a changed definition of a2."""
     do = Store.do
 
-    def refuse(self: Store, world: World) -> Undo | None:
+    def refuse(self: Store, context: RunContext) -> Undo | None:
         if self.name == "a2":
             raise virtprov.HostError("refused")
-        return do(self, world)
+        return do(self, context)
 
     monkeypatch.setattr(Store, "do", refuse)
     return host
@@ -113,9 +113,9 @@ def test_the_way_back(host: Host, tmp_path: Path) -> None:
 def test_warnings_name_their_guest(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     do = Store.do
 
-    def warn(self: Store, world: World) -> Undo | None:
-        world.warn("mind that")
-        return do(self, world)
+    def warn(self: Store, context: RunContext) -> Undo | None:
+        context.warn("mind that")
+        return do(self, context)
 
     monkeypatch.setattr(Store, "do", warn)
     heard: list[str] = []
@@ -168,5 +168,5 @@ def test_who_is_not_there(host: Host) -> None:
     [("config", (True, False)), ("update", (True, True)), ("both", (True, True)), ("live", (False, True))],
 )
 def test_targets(target: str, flags: tuple[bool, bool]) -> None:
-    wanted = to_wanted(target, start=False, dry_run=False)
+    wanted = to_apply_options(target, start=False, dry_run=False)
     assert (wanted.define, wanted.update) == flags and wanted.lenient == (target == "both")

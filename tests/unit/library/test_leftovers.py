@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.trail import FileTrail
 from virtprov.actions.steps.guest import Start
-from virtprov.actions.steps.seed import WriteSeed
+from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.host.connection import connect
 from virtprov.library.editing import warn_of_leftovers
 from virtprov.library.listening import Collector
@@ -23,11 +23,11 @@ def test_runs_without_an_end_are_told_of_where_storage_is_made(tmp_path: Path, m
         killed = FileTrail("virtprov-xml", host, print)
         killed.begin(Volume("old.img", "p"))
         killed.let_go()
-        world = hears.world(host)
-        warn_of_leftovers([seed], world, hears)  # nothing outlives a run on this host
-        world.trail = FileTrail("virtprov-xml", host, print)
-        warn_of_leftovers([start], world, hears)
+        context = hears.context(host)
+        warn_of_leftovers([seed], context, hears)  # nothing outlives a run on this host
+        context.trail = FileTrail("virtprov-xml", host, print)
+        warn_of_leftovers([start], context, hears)
         assert hears.warnings == []
-        warn_of_leftovers([start, seed], world, hears)
+        warn_of_leftovers([start, seed], context, hears)
     (warning,) = hears.warnings
     assert "remove what is left with `virtprov-install --clean-up`" in warning

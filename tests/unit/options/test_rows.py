@@ -118,7 +118,7 @@ def test_rows_agree_with_each_other(group: str) -> None:
     for row in known.rows:
         assert row.path.count("[#]") == (row.name.count(NUMBER) if row.path else 0), row.name
         if row.path:
-            assert path.parse(row.at((1,) * row.path.count("[#]")))
+            assert path.parse(row.path_for((1,) * row.path.count("[#]")))
         for word in row.values:
             assert row.parse(word, group) is not None
         for name in (row.name, *row.old):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from virtprov.osinfo import layers, listing, lookup
+from virtprov.osinfo import find_profile, layers, listing
 from virtprov.osinfo.profile import Profile
 from virtprov.osinfo.reader import Content, Piece, read_file
 from virtprov.osinfo.resolve import load
@@ -54,7 +54,7 @@ def bundled(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> list[Profile]:
     for name in ("OSINFO_SYSTEM_DIR", "OSINFO_LOCAL_DIR", "OSINFO_USER_DIR", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(folders.cache / name))
     warnings: list[str] = []
-    found = lookup.profiles(warnings)
+    found = find_profile.profiles(warnings)
     assert warnings == []
     return found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.osinfo import listing, lookup
+from virtprov.osinfo import find_profile, listing
 from virtprov.support.errors import UsageError
 
 PAGE = (Path(__file__).parents[3] / "docs" / "howto-profiles.md").read_text()
@@ -36,7 +36,7 @@ def shown(text: str) -> str:
 def test_the_profile_of_the_page(mine: Path) -> None:
     mine.write_text(PROFILE)
     warnings: list[str] = []
-    profile = lookup.find("tonic2", warnings)
+    profile = find_profile.find("tonic2", warnings)
     assert warnings == []
     assert profile.virtio_1
     assert profile.efi("x86_64")
@@ -49,21 +49,21 @@ def test_the_profile_of_the_page(mine: Path) -> None:
 def test_the_wrong_name_of_the_page(mine: Path) -> None:
     mine.write_text(PROFILE)
     with pytest.raises(UsageError) as problem:
-        lookup.find("tonik2")
+        find_profile.find("tonik2")
     assert f"virtprov-install: error: {problem.value.message}\nhint: {problem.value.hint}\n" in PAGE
 
 
 def test_the_slip_of_the_page(mine: Path) -> None:
     mine.write_text(PROFILE.replace("<ram>1073741824</ram>", "<rams>1073741824</rams>"))
     warnings: list[str] = []
-    assert lookup.find("tonic2", warnings).resources("x86_64").recommended.ram == 4 * 2**30
+    assert find_profile.find("tonic2", warnings).resources("x86_64").recommended.ram == 4 * 2**30
     assert [f"warning: {shown(text)}\n" in PAGE for text in warnings] == [True]
 
 
 def test_the_broken_file_of_the_page(mine: Path) -> None:
     mine.write_text(PROFILE.replace("</vendor>", ""))
     warnings: list[str] = []
-    assert lookup.find_or_none("tonic2", warnings) is None
+    assert find_profile.find_or_none("tonic2", warnings) is None
     (text,) = warnings
     begin = re.match(r".*well-formed XML, line ", shown(text))
     assert begin
@@ -71,9 +71,9 @@ def test_the_broken_file_of_the_page(mine: Path) -> None:
 
 
 def test_the_change_of_the_page(mine: Path) -> None:
-    before = lookup.find("debian12")
+    before = find_profile.find("debian12")
     mine.with_name("anything.xml").write_text(CHANGE)
-    after = lookup.find("debian12")
+    after = find_profile.find("debian12")
     assert after.resources("x86_64").advised.ram == 8 * 2**30
     assert after.resources("x86_64").minimum == before.resources("x86_64").minimum
     assert (after.name, after.devices, after.media()) == (before.name, before.devices, before.media())
@@ -85,7 +85,7 @@ def test_every_element_the_page_shows_is_understood(mine: Path) -> None:
     assert len(parts) > 8
     mine.write_text(PROFILE.replace("<release-date>", "\n".join(parts) + "<release-date>"))
     warnings: list[str] = []
-    profile = lookup.find("tonic2", warnings)
+    profile = find_profile.find("tonic2", warnings)
     assert warnings == []
     assert profile.virtio_gpu
     assert profile.bios("x86_64") is False

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from virtprov.osinfo import index, layers, lookup
+from virtprov.osinfo import find_profile, index, layers
 from virtprov.osinfo.layers import folders as roots
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ def make(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/e.org/one.xml", describe("one1"))
     folders.write(folders.system, "os/e.org/two.xml", describe("two2", "<derives-from id='http://example.org/one/1'/>"))
     folders.write(folders.user, "os/e.org/three.xml", describe("three3"))
-    lookup.find("one1")
+    find_profile.find("one1")
 
 
 def kept(folders: Folders) -> tuple[int, bytes]:
@@ -32,9 +32,9 @@ def kept(folders: Folders) -> tuple[int, bytes]:
 def test_a_warm_look_up_leaves_the_index_as_it_is(folders: Folders, describe: Describe) -> None:
     make(folders, describe)
     before = kept(folders)
-    assert lookup.find("two2").name == "The two2"
-    assert lookup.find_or_none("nothing") is None
-    assert len(lookup.profiles()) == 3
+    assert find_profile.find("two2").name == "The two2"
+    assert find_profile.find_or_none("nothing") is None
+    assert len(find_profile.profiles()) == 3
     assert kept(folders) == before
 
 
@@ -57,10 +57,10 @@ def test_an_edit_in_place_shows(folders: Folders, describe: Describe, file: str,
     path = folders.system.parent / file
     text = path.read_text()
     path.write_text(text.replace("</os>", "<codename>Fresh</codename><short-id>nothing</short-id></os>"))
-    found = lookup.find(name)
+    found = find_profile.find(name)
     if name in path.read_text():
         assert found.codename == "Fresh"
-    assert lookup.find("http://example.org/one/1").codename == ("Fresh" if "one" in path.name else "")
+    assert find_profile.find("http://example.org/one/1").codename == ("Fresh" if "one" in path.name else "")
 
 
 def test_the_sources_of_an_answer_are_the_system_and_its_ancestors(folders: Folders, describe: Describe) -> None:
@@ -81,29 +81,29 @@ def test_the_sources_of_an_answer_are_the_system_and_its_ancestors(folders: Fold
 def test_a_new_file_shows_in_every_layer(folders: Folders, describe: Describe, layer: str) -> None:
     make(folders, describe)
     folders.write(getattr(folders, layer), "os/new/four.xml", describe("four4"))
-    assert lookup.find("four4").name == "The four4"
+    assert find_profile.find("four4").name == "The four4"
 
 
 def test_a_removed_file_shows(folders: Folders, describe: Describe) -> None:
     make(folders, describe)
     (folders.system / "os/e.org/one.xml").unlink()
-    assert lookup.find_or_none("one1") is None
-    assert lookup.find("two2").lineage == ()
+    assert find_profile.find_or_none("one1") is None
+    assert find_profile.find("two2").lineage == ()
 
 
 def test_a_renamed_folder_shows(folders: Folders, describe: Describe) -> None:
     make(folders, describe)
     (folders.system / "os").rename(folders.system / ".hidden")
-    assert lookup.find_or_none("one1") is None
+    assert find_profile.find_or_none("one1") is None
 
 
 def test_a_file_that_changed_just_now_could_change_again_unseen(folders: Folders, describe: Describe) -> None:
     path = folders.write(folders.system, "os/one.xml", describe("one1"))
     os.utime(path)
-    assert lookup.find("one1").name == "The one1"
+    assert find_profile.find("one1").name == "The one1"
     assert folders.index_files == []
     folders.settle()
-    lookup.find("one1")
+    find_profile.find("one1")
     assert len(folders.index_files) == 1
 
 
@@ -113,7 +113,7 @@ def test_a_cut_index_is_ignored_and_replaced(folders: Folders, describe: Describ
     (path,) = folders.index_files
     whole = path.read_bytes()
     path.write_bytes(whole[:keep])
-    assert lookup.find("one1").name == "The one1"
+    assert find_profile.find("one1").name == "The one1"
     assert path.read_bytes() == whole
 
 
@@ -121,11 +121,11 @@ def test_no_flipped_byte_gives_a_wrong_answer(folders: Folders, describe: Descri
     make(folders, describe)
     (path,) = folders.index_files
     whole = path.read_bytes()
-    right = lookup.find("two2")
+    right = find_profile.find("two2")
     for place in range(0, len(whole), 7):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x15]) + whole[place + 1 :])
-        assert lookup.find("two2") == right
-        assert lookup.find_or_none("nothing") is None
+        assert find_profile.find("two2") == right
+        assert find_profile.find_or_none("nothing") is None
 
 
 @pytest.mark.parametrize("junk", [b"", b"\0" * 4096, b"virtprov osinfo index 999\n", b"\xff\xfe\x1e" * 99])
@@ -133,17 +133,17 @@ def test_junk_is_ignored_and_replaced(folders: Folders, describe: Describe, junk
     make(folders, describe)
     (path,) = folders.index_files
     path.write_bytes(junk)
-    assert len(lookup.profiles()) == 3
+    assert len(find_profile.profiles()) == 3
     assert path.read_bytes() != junk
 
 
 def test_a_place_that_cannot_be_written_only_costs_time(folders: Folders, describe: Describe) -> None:
     folders.cache.write_text("a file where the folder should be")
     make(folders, describe)
-    assert lookup.find("one1").name == "The one1"
-    assert lookup.find("one1").name == "The one1"
+    assert find_profile.find("one1").name == "The one1"
+    assert find_profile.find("one1").name == "The one1"
     folders.write(folders.user, "os/e.org/three.xml", describe("three3", codename="Fresh"))
-    assert lookup.find("three3").codename == "Fresh"
+    assert find_profile.find("three3").codename == "Fresh"
     assert folders.cache.read_text() == "a file where the folder should be"
 
 
@@ -154,7 +154,7 @@ def test_many_at_once_agree_and_leave_one_whole_index(folders: Folders, describe
     def ask(number: int) -> str:
         if number % 5 == 0:
             index.build(roots())
-        return lookup.find(f"one{number % 20}").name
+        return find_profile.find(f"one{number % 20}").name
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(ask, range(60))) == [f"The one{number % 20}" for number in range(60)]
@@ -166,7 +166,7 @@ def test_other_folders_have_another_index(
 ) -> None:
     make(folders, describe)
     monkeypatch.setenv("OSINFO_USER_DIR", str(folders.user / "none"))
-    assert lookup.find_or_none("three3") is None
+    assert find_profile.find_or_none("three3") is None
     assert len(folders.index_files) == 2
 
 
@@ -174,7 +174,7 @@ def test_indexes_do_not_pile_up(folders: Folders, describe: Describe, monkeypatc
     make(folders, describe)
     for number in range(12):
         monkeypatch.setenv("OSINFO_USER_DIR", str(folders.user / str(number)))
-        assert lookup.find("one1").name == "The one1"
+        assert find_profile.find("one1").name == "The one1"
     assert len(folders.index_files) == 8
 
 
@@ -186,5 +186,5 @@ def test_the_cache_lies_in_the_home_without_a_variable(monkeypatch: pytest.Monke
 
 def test_names_that_no_text_encoding_holds_are_carried_through(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/\udcff.xml", describe("one1"))
-    assert lookup.find("one1") == lookup.find("one1")
-    assert lookup.find_or_none("\udcff") is None
+    assert find_profile.find("one1") == find_profile.find("one1")
+    assert find_profile.find_or_none("\udcff") is None

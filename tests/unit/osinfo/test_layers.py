@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.osinfo import layers, lookup
+from virtprov.osinfo import find_profile, layers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def test_the_bundled_folder_holds_profiles() -> None:
 def test_a_file_hides_the_one_of_the_same_name_in_an_earlier_layer(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/e.org/one.xml", describe("one1"), describe("one2"))
     folders.write(folders.local, "os/e.org/one.xml", describe("one3"))
-    assert lookup.find("one3").name == "The one3"
-    assert lookup.find_or_none("one1") is None
+    assert find_profile.find("one3").name == "The one3"
+    assert find_profile.find_or_none("one1") is None
 
 
 @pytest.mark.parametrize("how", ["empty", "link"])
@@ -47,14 +47,14 @@ def test_an_empty_file_only_hides(folders: Folders, describe: Describe, how: str
     else:
         path.symlink_to(os.devnull)
     warnings: list[str] = []
-    assert lookup.find_or_none("one1", warnings) is None
+    assert find_profile.find_or_none("one1", warnings) is None
     assert warnings == []
 
 
 def test_a_bundled_file_is_hidden_by_no_name(folders: Folders, describe: Describe) -> None:
     folders.write(folders.bundled, "os/one.xml", describe("one1"))
     folders.write(folders.system, "os/one.xml", describe("one2"))
-    assert {profile.short_id for profile in lookup.profiles()} == {"one1", "one2"}
+    assert {profile.short_id for profile in find_profile.profiles()} == {"one1", "one2"}
 
 
 def test_only_xml_files_outside_hidden_folders_are_read(tmp_path: Path) -> None:

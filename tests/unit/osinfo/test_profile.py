@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.osinfo import lookup
+from virtprov.osinfo import find_profile
 from virtprov.osinfo.facts import Driver, Image, Language, Variant
 from virtprov.osinfo.profile import Amounts, Profile, Resources, canonical_arch
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def tonic(samples: Folders) -> Profile:
-    return lookup.find("tonic2")
+    return find_profile.find("tonic2")
 
 
 def test_plain_facts(tonic: Profile) -> None:
@@ -73,7 +73,7 @@ def test_media(tonic: Profile) -> None:
 
 def test_media_of_a_system_without_scripts_cannot_run_one(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/one.xml", describe("one1", "<media arch='x86_64'><iso/></media>"))
-    assert [medium.installer_script for medium in lookup.find("one1").media()] == [False]
+    assert [medium.installer_script for medium in find_profile.find("one1").media()] == [False]
 
 
 def test_trees(tonic: Profile) -> None:
@@ -98,13 +98,13 @@ def test_the_tree_to_install_from(folders: Folders, describe: Describe, script: 
         describe("one1", "<tree arch='x86_64'><treeinfo><variant>Everything</variant></treeinfo></tree>", trees),
         describe("one2", "<tree arch='x86_64'><url>http://e.org/only</url></tree>"),
     )
-    tree = lookup.find("one1").install_tree("x86_64", script)
+    tree = find_profile.find("one1").install_tree("x86_64", script)
     assert tree is not None
     assert tree.url == f"http://e.org/{name}"
-    only = lookup.find("one2").install_tree("x86_64", script)
+    only = find_profile.find("one2").install_tree("x86_64", script)
     assert only is not None
     assert only.url == "http://e.org/only"
-    assert lookup.find("one1").install_tree("s390x", script) is None
+    assert find_profile.find("one1").install_tree("s390x", script) is None
 
 
 def test_images_variants_drivers(tonic: Profile) -> None:
@@ -125,7 +125,7 @@ def test_a_profile_is_frozen_and_compares_by_content(tonic: Profile) -> None:
         tonic.name = "Water"
     assert tonic == Profile(tonic.record)
     assert len({tonic, Profile(tonic.record)}) == 1
-    assert tonic != lookup.find("tonic1")
+    assert tonic != find_profile.find("tonic1")
 
 
 @pytest.mark.parametrize("record", ["", "one", "\x1c" * 50])
@@ -147,7 +147,7 @@ def test_the_clock_follows_the_family(
     folders: Folders, describe: Describe, family: str, clock: str, is_windows: bool
 ) -> None:
     folders.write(folders.system, "os/one.xml", describe("one1", family=family))
-    profile = lookup.find("one1")
+    profile = find_profile.find("one1")
     assert (profile.clock, profile.is_windows) == (clock, is_windows)
 
 
@@ -162,7 +162,7 @@ def test_rows_for_one_architecture_come_before_those_for_all(folders: Folders, d
             "<resources arch='i686'><maximum><ram>77</ram></maximum></resources>",
         ),
     )
-    profile = lookup.find("one1")
+    profile = find_profile.find("one1")
     assert profile.resources("amd64").minimum == Amounts(2000, 3)
     assert profile.resources("aarch64").minimum == Amounts(1000, 3)
     assert profile.resources("i386").maximum.ram == 77
@@ -179,7 +179,7 @@ def test_recommended_for_all_beats_the_minimum_of_one(folders: Folders, describe
             "<resources arch='x86_64'><minimum><ram>2000</ram><storage>5</storage></minimum></resources>",
         ),
     )
-    assert lookup.find("one1").resources("x86_64").advised == Amounts(ram=3000, storage=10)
+    assert find_profile.find("one1").resources("x86_64").advised == Amounts(ram=3000, storage=10)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_q35_needs_virtio_that_fits_its_slots(
 ) -> None:
     listed = "".join(f"<device id='{device}'/>" for device in devices)
     folders.write(folders.system, "os/one.xml", describe("one1", f"<devices>{listed}</devices>"))
-    assert lookup.find("one1").q35_ready is ready
+    assert find_profile.find("one1").q35_ready is ready
 
 
 @pytest.mark.parametrize(
@@ -218,8 +218,8 @@ def test_each_device_gives_its_fact(folders: Folders, describe: Describe, device
     folders.write(
         folders.system, "os/one.xml", describe("one1", f"<devices><device id='{device}'/></devices>"), describe("one2")
     )
-    assert getattr(lookup.find("one1"), fact) is True
-    assert getattr(lookup.find("one2"), fact) is False
+    assert getattr(find_profile.find("one1"), fact) is True
+    assert getattr(find_profile.find("one2"), fact) is False
 
 
 def test_nothing_known_is_advised_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.osinfo import lookup
+from virtprov.osinfo import find_profile
 from virtprov.osinfo.profile_check import check_file
 
 TYPE_CHECKING = False
@@ -51,7 +51,7 @@ def test_a_slip_of_a_users_is_named_and_the_rest_is_used(
 ) -> None:
     path = folders.write(folders.user, "os/one.xml", describe("one1", "<codename>Used</codename>", part))
     warnings: list[str] = []
-    assert lookup.find("one1", warnings).codename == "Used"
+    assert find_profile.find("one1", warnings).codename == "Used"
     assert len(warnings) == 1
     assert slip in warnings[0]
     assert str(path) in warnings[0]
@@ -71,7 +71,7 @@ def test_a_parent_that_is_nearly_right_is_suggested(folders: Folders, describe: 
     folders.write(folders.system, "os/one.xml", describe("one1"))
     folders.write(folders.local, "os/two.xml", describe("two1", "<derives-from id='http://example.com/one/1'/>"))
     warnings: list[str] = []
-    lookup.find("two1", warnings)
+    find_profile.find("two1", warnings)
     assert "did you mean 'http://example.org/one/1'?" in warnings[0]
 
 
@@ -79,7 +79,7 @@ def test_files_that_came_with_a_package_are_not_checked(folders: Folders, descri
     folders.write(folders.bundled, "os/one.xml", describe("one1", "<novelty/>"))
     folders.write(folders.system, "os/two.xml", describe("two2", "<novelty/>"))
     warnings: list[str] = []
-    lookup.profiles(warnings)
+    find_profile.profiles(warnings)
     assert warnings == []
 
 

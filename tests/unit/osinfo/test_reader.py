@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.osinfo import lookup
+from virtprov.osinfo import find_profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def test_a_broken_file_is_named_and_left_out(folders: Folders, describe: Describ
     folders.settle()
     for _cold_then_warm in range(2):
         warnings: list[str] = []
-        assert lookup.find("one1", warnings).name == "The one1"
+        assert find_profile.find("one1", warnings).name == "The one1"
         assert len(warnings) == 1
         assert str(broken) in warnings[0]
         assert said in warnings[0]
@@ -41,14 +41,14 @@ def test_a_file_that_cannot_be_opened_is_named(folders: Folders, describe: Descr
     folders.write(folders.system, "os/good.xml", describe("one1"))
     (folders.system / "os" / "gone.xml").symlink_to(folders.system / "nowhere")
     warnings: list[str] = []
-    assert lookup.find("one1", warnings).name == "The one1"
+    assert find_profile.find("one1", warnings).name == "The one1"
     assert "gone.xml" in warnings[0]
 
 
 def test_a_build_template_left_in_the_folder_is_passed_over(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/one.xml", '<os id="http://e.org/{{ series }}"/>', describe("one1"))
     warnings: list[str] = []
-    assert [profile.short_id for profile in lookup.profiles(warnings)] == ["one1"]
+    assert [profile.short_id for profile in find_profile.profiles(warnings)] == ["one1"]
     assert warnings == []
 
 
@@ -65,7 +65,7 @@ def test_unknown_elements_comments_and_odd_numbers_do_no_harm(folders: Folders, 
             "<tree arch='x86_64'><treeinfo><!-- a note --></treeinfo></tree>",
         ),
     )
-    profile = lookup.find("one1")
+    profile = find_profile.find("one1")
     assert profile.short_ids == ("one1",)
     assert profile.resources("x86_64").minimum[:2] == (None, 2)
     assert profile.media()[0].volume_size is None
@@ -78,4 +78,4 @@ def test_texts_lose_the_white_space_around_them(folders: Folders) -> None:
         "os/one.xml",
         "<os id='http://e.org/x'><short-id>\n  one1 </short-id><name>\n  A   name\n</name></os>",
     )
-    assert lookup.find("one1").name == "A   name"
+    assert find_profile.find("one1").name == "A   name"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.osinfo import lookup
+from virtprov.osinfo import find_profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ def test_devices_come_down_the_line_and_can_be_taken_away(folders: Folders, desc
         describe("one3", parent(2, "clones"), device("1af4/1044")),
         describe("one4", parent(3), device("1af4/1000")),
     )
-    assert short(lookup.find("one2").devices) == {"1001", "1041"}
-    assert short(lookup.find("one3").devices) == {"1001", "1041", "1044"}
-    assert short(lookup.find("one4").devices) == {"1000", "1001", "1041", "1044"}
-    assert lookup.find("one4").lineage == tuple(f"http://example.org/one/{number}" for number in (3, 2, 1))
+    assert short(find_profile.find("one2").devices) == {"1001", "1041"}
+    assert short(find_profile.find("one3").devices) == {"1001", "1041", "1044"}
+    assert short(find_profile.find("one4").devices) == {"1000", "1001", "1041", "1044"}
+    assert find_profile.find("one4").lineage == tuple(f"http://example.org/one/{number}" for number in (3, 2, 1))
 
 
 def test_of_two_parents_the_one_that_says_no_wins(folders: Folders, describe: Describe) -> None:
@@ -45,14 +45,14 @@ def test_of_two_parents_the_one_that_says_no_wins(folders: Folders, describe: De
         describe("one3", parent(1), parent(2)),
         describe("one4", parent(2), parent(1)),
     )
-    assert lookup.find("one3").devices == lookup.find("one4").devices == frozenset()
+    assert find_profile.find("one3").devices == find_profile.find("one4").devices == frozenset()
 
 
 def test_upgrades_is_no_parent(folders: Folders, describe: Describe) -> None:
     folders.write(
         folders.system, "os/one.xml", describe("one1", device("1af4/1000")), describe("one2", parent(1, "upgrades"))
     )
-    assert lookup.find("one2").devices == frozenset()
+    assert find_profile.find("one2").devices == frozenset()
 
 
 def test_a_loop_of_parents_ends(folders: Folders, describe: Describe) -> None:
@@ -65,7 +65,7 @@ def test_a_loop_of_parents_ends(folders: Folders, describe: Describe) -> None:
         describe("one3", parent(2), parent(3), inherit, device("1af4/1002")),
     )
     for name in ("one1", "one2", "one3"):
-        profile = lookup.find(name)
+        profile = find_profile.find(name)
         assert short(profile.devices) == {"1000", "1001", "1002"}
         assert len(profile.lineage) == 2
         assert profile.resources("x86_64").minimum.ram is None
@@ -74,7 +74,7 @@ def test_a_loop_of_parents_ends(folders: Folders, describe: Describe) -> None:
 def test_a_parent_that_is_missing_is_no_error(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/one.xml", describe("one2", parent(1), device("1af4/1000")))
     warnings: list[str] = []
-    assert short(lookup.find("one2", warnings).devices) == {"1000"}
+    assert short(find_profile.find("one2", warnings).devices) == {"1000"}
     assert warnings == []
 
 
@@ -87,7 +87,7 @@ def test_resources_are_inherited_only_when_asked_for(folders: Folders, describe:
         describe("one3", parent(1), "<resources arch='all' inherit='true'/>"),
         describe("one4", parent(3), "<resources arch='all' inherit='true'/>"),
     )
-    rams = [lookup.find(f"one{number}").resources("x86_64").minimum.ram for number in (2, 3, 4)]
+    rams = [find_profile.find(f"one{number}").resources("x86_64").minimum.ram for number in (2, 3, 4)]
     assert rams == [None, 1000, 1000]
 
 
@@ -104,17 +104,15 @@ def test_firmware_and_the_kernel_argument_come_down_the_line(folders: Folders, d
         ),
         describe("one2", parent(1), "<firmware arch='x86_64' type='bios' supported='false'/>"),
     )
-    profile = lookup.find("one2")
+    profile = find_profile.find("one2")
     assert (profile.efi("x86_64"), profile.bios("x86_64")) == (True, False)
     assert (profile.kernel_url_argument, profile.cloud_image_username) == ("one.repo", "one")
     assert profile.codename == ""
 
 
 def test_media_trees_images_and_scripts_are_each_systems_own(samples: Folders, describe: Describe) -> None:
-    samples.write(
-        samples.local, "os/x.xml", describe("one1", "<derives-from id='http://example.org/tonic/2'/>")
-    )
-    profile = lookup.find("one1")
+    samples.write(samples.local, "os/x.xml", describe("one1", "<derives-from id='http://example.org/tonic/2'/>"))
+    profile = find_profile.find("one1")
     assert profile.virtio_1
     assert (profile.media(), profile.trees(), profile.cloud_images(), profile.script_ids) == ((), (), (), ())
 
@@ -145,8 +143,8 @@ def test_later_layers_extend_and_override_by_id(folders: Folders, describe: Desc
             name="My own",
         ),
     )
-    profile = lookup.find("mine")
-    assert profile == lookup.find("one1")
+    profile = find_profile.find("mine")
+    assert profile == find_profile.find("one1")
     assert profile.name == "My own"
     assert profile.release_date == "2020-01-01"
     assert profile.short_ids == ("one1", "mine")
@@ -158,5 +156,5 @@ def test_later_layers_extend_and_override_by_id(folders: Folders, describe: Desc
 def test_a_short_id_belongs_to_the_last_layer_that_claims_it(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/one.xml", describe("one1"))
     folders.write(folders.user, "os/two.xml", describe("two2", "<short-id>one1</short-id>"))
-    assert lookup.find("one1").os_id == "http://example.org/two/2"
-    assert lookup.find("http://example.org/one/1").name == "The one1"
+    assert find_profile.find("one1").os_id == "http://example.org/two/2"
+    assert find_profile.find("http://example.org/one/1").name == "The one1"

@@ -11,7 +11,7 @@ import pytest
 from tests.sites import FtpSite, Site
 from tests.unit.places import trees
 from tests.unit.places.trees import INITRD, KERNEL, write
-from virtprov.osinfo.lookup import find
+from virtprov.osinfo.find_profile import find
 from virtprov.places.place import DIRECTORY, FILES, ISO, TREE, BootSource, Medium, PlaceRequest
 from virtprov.places.resolve import resolve
 from virtprov.support.errors import FetchError, InputError, MediaError, ProvError, UsageError

@@ -14,7 +14,7 @@ from virtprov.host.connection import connect
 from virtprov.osinfo.identify import identify
 from virtprov.support import copy, files, image, state
 from virtprov.support.errors import InputError, ProvError
-from virtprov.support.regular import opened, reading
+from virtprov.support.regular import open_regular, reading
 from virtprov.xml import tree
 
 BIN = Path(__file__).resolve().parents[3] / "bin"
@@ -48,9 +48,9 @@ def test_other_things_that_are_no_files(tmp_path: Path) -> None:
     for path in ("/dev/zero", "/dev/tty0", "/dev/ptmx"):
         if os.path.exists(path):
             with pytest.raises(OSError, match=r"not a regular file|No such device|denied|not permitted"):
-                opened(path)
+                open_regular(path)
     with pytest.raises(OSError, match="not a regular file"):
-        opened("/dev/null")
+        open_regular("/dev/null")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "socket"))
         with pytest.raises(InputError, match="cannot be read"):

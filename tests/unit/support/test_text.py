@@ -18,10 +18,10 @@ def test_decode_names_the_line() -> None:
 
 
 def test_listed() -> None:
-    assert text.listed([]) == ""
-    assert text.listed(["a"]) == "a"
-    assert text.listed(["a", "b"]) == "a and b"
-    assert text.listed(["a", "b", "c"], "or") == "a, b or c"
+    assert text.join_words([]) == ""
+    assert text.join_words(["a"]) == "a"
+    assert text.join_words(["a", "b"]) == "a and b"
+    assert text.join_words(["a", "b", "c"]) == "a, b and c"
 
 
 @pytest.mark.parametrize(

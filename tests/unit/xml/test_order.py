@@ -24,7 +24,7 @@ def test_in_a_domain(inside: str, tag: str, after: str) -> None:
     for word in inside.split():
         root.append(tree.element(word))
     tree.add(root, tree.element(tag))
-    assert [kid.tag for kid in root] == [tree.qualified(word) for word in after.split()]
+    assert [kid.tag for kid in root] == [tree.qualify(word) for word in after.split()]
 
 
 def test_twins_stay_together() -> None:

@@ -84,7 +84,7 @@ def test_namespaces_have_short_names() -> None:
     assert tree.child(node, "qemu:commandline") is not None
     assert "xmlns:qemu=" in tree.to_text(node)
     assert tree.local_name(node[0]) == "commandline"
-    assert tree.qualified("nobody:thing") == "nobody:thing"
+    assert tree.qualify("nobody:thing") == "nobody:thing"
 
 
 def test_copies_stand_by_themselves() -> None:

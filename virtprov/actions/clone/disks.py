@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
-from virtprov.actions.run.artifact_storage import inactive
+from virtprov.actions.run.artifacts.pools_and_volumes import inactive
 from virtprov.actions.run.plan import Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.local_files import CopyFile, discard, put_aside
 from virtprov.guest import identity
 from virtprov.guest.disks.chains import Chains
-from virtprov.guest.disks.claimed_format import declared, is_told_otherwise, unlike
+from virtprov.guest.disks.claimed_format import is_told_otherwise, read_declared_format, unlike
 from virtprov.guest.disks.source import ATTRIBUTE, FILE, VOLUME, DiskSource
-from virtprov.guest.disks.source_element import place
+from virtprov.guest.disks.source_element import write_host_path
 from virtprov.guest.disks.volumes import FILE_POOLS
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, InputError, UsageError
@@ -202,7 +202,9 @@ class _Work:
         pool = host.storage.pool_at(os.path.dirname(target))
         if pool is not None and not pool.active:
             raise inactive(pool)
-        fmt = declared(disk, "" if self.request.document else host.driver)  # libvirt's own documents always say
+        fmt = read_declared_format(
+            disk, "" if self.request.document else host.driver
+        )  # libvirt's own documents always say
         self.chains.check_end(where, f"the original's disk {where}", fmt)
         if source is None:
             self._copy_outside(where, target, pool, onto_device, fmt)
@@ -311,7 +313,7 @@ def _unclonable(disk: Element) -> HostError:
     kind = path.get(disk, "./source/@protocol") or disk.get("type", "")
     return HostError(
         f"{target} is a disk of type '{kind}', which cannot be copied",
-        hint=f"share it with --skip-copy {target}, or copy it yourself and give the copy with --preserve-data --file",
+        hint=f"use --skip-copy {target} to share it; or copy it yourself, and use --preserve-data --file COPY",
     )
 
 
@@ -346,4 +348,4 @@ def _point(host: Host, disk: Element, target: str) -> None:
     elif pool is not None and pool.path and os.path.dirname(target) == os.path.normpath(pool.path):
         path.put(disk, "./source/@volume", os.path.basename(target))
     else:
-        place(disk, FILE, target)
+        write_host_path(disk, FILE, target)

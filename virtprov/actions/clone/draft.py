@@ -9,7 +9,7 @@ from virtprov.actions.clone import disks
 from virtprov.actions.clone.disks import DiskFate
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
-from virtprov.actions.run.nvram import variable_files, variables_folder
+from virtprov.actions.run.artifacts.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Replace, discard_guest
@@ -50,7 +50,7 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     uuid = _uuid(request, host)
     macs = _macs(request, host, source, warnings)
     copies = disks.plan(request, host, guest, name, warnings)
-    replaced = _replaced(request, host, name)
+    replaced = _find_replaced_guest(request, host, name)
     nvram = _nvram(request, host, guest, name, replaced)
     if nvram is not None and nvram.place:
         guest.put(nvram.place, nvram.target)
@@ -63,7 +63,7 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     nvram_path = nvram.target if nvram is not None else None
     room, gone = _make_room(host, name, replaced, nvram_path)
     listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, copy), *gone, *copies.last)
-    warnings += identity.shared(guest)
+    warnings += identity.warn_of_shared(guest)
     notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
     if any(disk.fate == disks.COPIED for disk in copies.fates):
         notes = (*notes, _inside(name))
@@ -139,7 +139,7 @@ def _macs(request: CloneRequest, host: Host, source: Guest, warnings: list[str])
     return request.macs[:count]
 
 
-def _replaced(request: CloneRequest, host: Host, name: str) -> Guest | None:
+def _find_replaced_guest(request: CloneRequest, host: Host, name: str) -> Guest | None:
     """The guest in whose place the copy comes; None without one."""
     if not request.replace or host.guests.find(name) is None:
         return None
@@ -184,7 +184,9 @@ def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced:
         return _Nvram(source, request.nvram, place, fmt)
     target = identity.nvram_path(source, name)
     if replaced is not None and target in variable_files(host, replaced):
-        return _Nvram(source, _beside(host, target), place, fmt)  # the old ones stay until the replaced guest goes
+        return _Nvram(
+            source, _find_free_path(host, target), place, fmt
+        )  # the old ones stay until the replaced guest goes
     return _Nvram(source, target, place if said else "", fmt)
 
 
@@ -211,7 +213,7 @@ def _nvram_steps(request: CloneRequest, host: Host, nvram: _Nvram) -> list[Step]
     return [storage.CopyDisk(volume, nvram.target, declared=nvram.format)]
 
 
-def _beside(host: Host, where: str) -> str:
+def _find_free_path(host: Host, where: str) -> str:
     """Return a path similar to `where` that does not exist yet."""
     base, dot, ending = where.rpartition(".")
 

@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.guest.checks import Others
-from virtprov.guest.disks import host_use
 from virtprov.guest.disks.chains import Chains
-from virtprov.guest.disks.in_use import disks_are_free
+from virtprov.guest.disks.checks import host_use
+from virtprov.guest.disks.checks.in_use import disks_are_free
 from virtprov.guest.disks.source import FILE
-from virtprov.guest.disks.source_element import place
+from virtprov.guest.disks.source_element import write_host_path
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path, tree
 
@@ -48,7 +48,7 @@ class Targets:
             there = tree.child(wanted, tag)
             if there is not None:
                 tree.remove(there)
-        place(wanted, FILE, target)
+        write_host_path(wanted, FILE, target)
         replaced = self.request.name if self.request.replace else ""
         disks_are_free(self.host, [wanted], itself=replaced, others=self._others)
         host_use.refuse_used(self.host, target, f"--file {target}")

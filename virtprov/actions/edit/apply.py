@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.store_steps import PutBack, Store
 from virtprov.actions.run import definition
-from virtprov.actions.run.plan import World, close_trail, undo_quietly
+from virtprov.actions.run.plan import RunContext, close_trail, undo_quietly
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
 from virtprov.support.errors import ProvError
@@ -45,10 +45,10 @@ class Work:
     With `keep_going` guests that cannot be changed are skipped. `clean` is False if some changes could not be undone.
     """
 
-    def __init__(self, world: World, *, keep_going: bool = False, jobs: int = 1) -> None:
+    def __init__(self, context: RunContext, *, keep_going: bool = False, jobs: int = 1) -> None:
         from threading import Lock
 
-        self.world = world
+        self.context = context
         self.keep_going = keep_going
         self.jobs = jobs
         self.clean = True
@@ -63,32 +63,32 @@ class Work:
         Raises Aborted when a guest cannot be changed and KeyboardInterrupt when the user stops; all changes are undone
         before.
         """
-        world = self.world
+        context = self.context
         self._alone = len(reports) == 1
         if self._alone:
-            world.trail.note_guest(reports[0].name)
-        whole = Progress() if self._alone else world.progress
-        with world.gate.closed(), whole.task(f"Changing {len(reports)} guests"):
+            context.trail.note_guest(reports[0].name)
+        whole = Progress() if self._alone else context.progress
+        with context.gate.delay_interrupts(), whole.task(f"Changing {len(reports)} guests"):
             try:
                 failed = self._first(reports)
                 gone = {name for name, _ in failed}
                 self._last([report for report in reports if report.name not in gone])
-                world.gate.check()
+                context.gate.check()
             except BaseException as error:
                 self._back_all()
-                close_trail(world)
-                self.clean = self.clean and world.host.is_alive
+                close_trail(context)
+                self.clean = self.clean and context.host.is_alive
                 if isinstance(error, Aborted):
                     error.clean = self.clean
                 raise
-            world.trail.finish()
+            context.trail.finish()
         return failed
 
     def _first(self, reports: list[GuestReport]) -> list[Failed]:
         from contextlib import closing
 
         failed: list[Failed] = []
-        with closing(in_order(self._one, reports, self.jobs, self._check)) as answers:
+        with closing(in_order(self._change_guest, reports, self.jobs, self._check)) as answers:
             for report, answer in answers:
                 if isinstance(answer, ProvError):
                     if not self.keep_going:
@@ -101,48 +101,48 @@ class Work:
 
     # -- one guest -----------------------------------------------------------------------------------------
 
-    def _one(self, report: GuestReport) -> None:
+    def _change_guest(self, report: GuestReport) -> None:
         """Run all steps of one guest on its current definition, holding its lock."""
-        with self._locked(report, self._stop):
+        with self._lock_guest(report, self._stop):
             for _ in range(TRIES):
                 try:
                     return self._attempt(report)
-                except definition.Moved:
+                except definition.DefinitionChanged:
                     if report.again is None:
                         raise
                 report.again()
-            raise definition.Moved(
+            raise definition.DefinitionChanged(
                 f"the definition of '{report.name}' keeps being changed by someone else", hint="try again later"
             )
 
-    def _locked(self, report: GuestReport, stop: Callable[[], None]) -> AbstractContextManager[None]:
+    def _lock_guest(self, report: GuestReport, stop: Callable[[], None]) -> AbstractContextManager[None]:
         from contextlib import nullcontext
 
         if not any(isinstance(step, (Store, PutBack, SetAutostart)) for step in report.first):
             return nullcontext()
-        return definition.locked(self.world.host, report.name, report.uuid, stop, self.world.say)
+        return definition.lock_guest(self.context.host, report.name, report.uuid, stop, self.context.say)
 
     def _attempt(self, report: GuestReport) -> None:
         """Run every step; if one fails, undo the previous ones at once.
 
         Raises Moved, before anything is done, if the definition is not the one that was read.
         """
-        world = self._world_of(report)
+        context = self._context_of(report)
         undos: Undos = []
         self._look_first(report)
         try:
             for number, step in enumerate(report.first, 1):
                 self._stop()
                 is_last = self._alone and number == len(report.first) and not report.last
-                with world.trail.last_step(is_last), world.progress.task(step.label) as task:
-                    world.tell = task.update
-                    undo = step.do(world)
+                with context.trail.last_step(is_last), context.progress.task(step.label) as task:
+                    context.tell = task.update
+                    undo = step.do(context)
                 if undo is not None:
                     undos.append((report, step.label, undo))
         except BaseException as error:
             begun = bool(undos)
-            self._back(undos)
-            if isinstance(error, definition.Moved) and begun:
+            self._undo(undos)
+            if isinstance(error, definition.DefinitionChanged) and begun:
                 raise ProvError(error.message, hint=error.hint) from None
             raise
         with self._lock:
@@ -152,28 +152,28 @@ class Work:
         """Check that the guest is still the one that was read, before anything is created for it."""
         for step in report.first[1:]:
             if isinstance(step, (Store, PutBack)):
-                step.look(self.world.host)
+                step.look(self.context.host)
 
     def _check(self) -> None:
         """Raise KeyboardInterrupt if the user wants to stop; then the threads stop as well."""
         try:
-            self.world.gate.check()
+            self.context.gate.check()
         except KeyboardInterrupt:
             self._stopping = True
             raise
 
     def _stop(self) -> None:
         """Raise KeyboardInterrupt in every thread when the user wants to stop, or another guest has failed."""
-        if self._stopping or self.world.gate.pending:
+        if self._stopping or self.context.gate.pending:
             raise KeyboardInterrupt
 
-    def _world_of(self, report: GuestReport) -> World:
-        """Return the world for the steps of one guest; messages about many guests are collected first."""
+    def _context_of(self, report: GuestReport) -> RunContext:
+        """Return the context for the steps of one guest; messages about many guests are collected first."""
         if self._alone:
-            return self.world
-        world = World(self.world.host, Progress(), report.notes.append, report.warnings.append)
-        world.gate, world.trail = self.world.gate, self.world.trail
-        return world
+            return self.context
+        context = RunContext(self.context.host, Progress(), report.notes.append, report.warnings.append)
+        context.gate, context.trail = self.context.gate, self.context.trail
+        return context
 
     # -- after all of them, and back -----------------------------------------------------------------------
 
@@ -185,27 +185,27 @@ class Work:
                 if step not in done:
                     done.append(step)
                     try:
-                        with self._world_of(report).progress.task(step.label):
-                            undo = step.do(self._world_of(report))
+                        with self._context_of(report).progress.task(step.label):
+                            undo = step.do(self._context_of(report))
                     except ProvError as error:
                         raise Aborted(report.name, error) from error
                     self._undos += [] if undo is None else [(report, step.label, undo)]
 
     def _back_all(self) -> None:
         """Undo the changes of guests that are already done, each under its lock."""
-        self._back([(report, label, self._under_lock(report, undo)) for report, label, undo in self._undos])
+        self._undo([(report, label, self._under_lock(report, undo)) for report, label, undo in self._undos])
         self._undos = []
 
     def _under_lock(self, report: GuestReport, undo: Undo) -> Undo:
         def do() -> None:
-            with self._locked(report, lambda: None):
+            with self._lock_guest(report, lambda: None):
                 undo()
 
         return do
 
-    def _back(self, undos: Undos) -> None:
+    def _undo(self, undos: Undos) -> None:
         while undos:
             _, label, undo = undos.pop()
-            went = undo_quietly(label, undo, self.world)
+            went = undo_quietly(label, undo, self.context)
             with self._lock:
                 self.clean = self.clean and went

@@ -27,7 +27,7 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtprov.actions.seed.replace import Reseeded
+    from virtprov.actions.seed.replace import SeedChange
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.host_view import HostView
     from virtprov.osinfo.profile import Profile
@@ -55,7 +55,7 @@ class EditRequest(Record):
     seed_text: str = ""
 
 
-class Changed(Record):
+class ChangeResult(Record):
     """The result of a change: the changed guest, the elements concerned, and what must be created on the host first.
 
     `before` are the previous versions of existing elements, `seeded` describes the changes of seeds on the host.
@@ -67,7 +67,7 @@ class Changed(Record):
     makings: tuple[Making, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    seeded: Reseeded | None = None
+    seeded: SeedChange | None = None
 
     def pairs(self) -> list[tuple[Element, Element]]:
         """Return each element before and after the change; empty if the change adds or removes elements."""
@@ -84,7 +84,7 @@ def change(
     *,
     dry: bool = False,
     twin: Guest | None = None,
-) -> Changed:
+) -> ChangeResult:
     """Return the result of a change on a copy of the XML. `host` is None without libvirt.
 
     `storage` resolves the disks of all changes of one edit and remembers new volumes of earlier changes. With `dry` no
@@ -94,7 +94,7 @@ def change(
     Raises UsageError if nothing matches, or if the change requires a host and there is none.
     """
     if request.action in (SEED, EJECT):
-        return _seed(request, guest, host, dry)
+        return _change_seed(request, guest, host, dry)
     altered = guest.copy()
     storage = storage or storage_of(guest, host)
     if request.action == EDIT:
@@ -138,22 +138,22 @@ def blank(host: HostView | None) -> Guest:
 def _profile(request: EditRequest, guest: Guest) -> Profile | Callable[[], Profile]:
     """Return the operating system given by the user, or a function that looks up the one in the guest's metadata."""
     known = guest.get(OS_ID)
-    return request.profile or (lambda: _noted(known))
+    return request.profile or (lambda: _find_profile(known))
 
 
-def _noted(os_id: str) -> Profile:
-    from virtprov.osinfo.lookup import noted
+def _find_profile(os_id: str) -> Profile:
+    from virtprov.osinfo.find_profile import find_recorded
 
-    return noted(os_id)
+    return find_recorded(os_id)
 
 
 def _setting(
     request: EditRequest, guest: Guest, host: HostView | None, fresh: list[Element] | None = None
 ) -> RuleContext:
-    return _Placed(guest, _view(guest, host), _profile(request, guest), fresh=fresh)
+    return _GuestPlatform(guest, _view(guest, host), _profile(request, guest), fresh=fresh)
 
 
-class _Placed(RuleContext):
+class _GuestPlatform(RuleContext):
     """The platform of an existing guest."""
 
     __slots__ = ()
@@ -178,7 +178,7 @@ def storage_of(guest: Guest, host: HostView | None) -> DiskResolver:
 # -- editing -------------------------------------------------------------------------------------
 
 
-def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver) -> Changed:
+def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver) -> ChangeResult:
     if request.group.startswith("convert-to-"):
         return _convert(request, guest, host)
     rows = table(request.group)
@@ -200,7 +200,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
         _shift_boot_order(guest, node, was)
         after_edit(_setting(request, guest, host, [node]), node, was)
     told = tuple(storage.notes[said:]), tuple(storage.warnings[warned:])
-    return Changed(guest, tuple(chosen), before, tuple(makings), *told)
+    return ChangeResult(guest, tuple(chosen), before, tuple(makings), *told)
 
 
 def _act(
@@ -215,14 +215,16 @@ def _act(
     return []
 
 
-def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> ChangeResult:
     rows = table(request.group)
     select.check_single(rows, request.selector)
     part = path.find(guest.root, rows.part) if rows.part else guest.root
     before = () if part is None else (tree.copy(part),)
     setting = _write_part(request, guest, host)
     part = path.find(guest.root, rows.part) if rows.part else guest.root
-    return Changed(guest, () if part is None else (part,), before, (), tuple(setting.notes), tuple(setting.warnings))
+    return ChangeResult(
+        guest, () if part is None else (part,), before, (), tuple(setting.notes), tuple(setting.warnings)
+    )
 
 
 def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> RuleContext:
@@ -256,8 +258,8 @@ def _settle_boot(setting: RuleContext, host: HostView | None) -> None:
             path.switch(guest.root, place, False)
     if choices.secure_boot is not None and guest.is_uefi:
         setting.warn(
-            f"the keys are stored in the guest's UEFI variables, which must be reset: `virsh start {guest.name} "
-            "--reset-nvram`"
+            "the Secure Boot keys are in the UEFI variables of the guest, which must be reset: "
+            f"`virsh start {guest.name} --reset-nvram`"
         )
 
 
@@ -267,14 +269,14 @@ def _name_system(guest: Guest, choices: Choices) -> None:
         if name is None:
             continue
         if name:
-            from virtprov.osinfo.lookup import find
+            from virtprov.osinfo.find_profile import find
 
             guest.put(OS_ID, find(name).os_id or None)
         else:
             guest.put(OS_ID, None)
 
 
-def _convert(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+def _convert(request: EditRequest, guest: Guest, host: HostView | None) -> ChangeResult:
     from virtprov.guest.edits import convert
 
     setting = _setting(request, guest, host)
@@ -284,7 +286,7 @@ def _convert(request: EditRequest, guest: Guest, host: HostView | None) -> Chang
         convert.to_q35(setting)
     else:
         convert.to_vnc(setting, agent=setting.choices.vnc_agent is True)
-    return Changed(guest, (guest.root,), (), (), tuple(setting.notes), tuple(setting.warnings))
+    return ChangeResult(guest, (guest.root,), (), (), tuple(setting.notes), tuple(setting.warnings))
 
 
 def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
@@ -310,7 +312,7 @@ def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
 
 def _add(
     request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver, twin: Guest | None
-) -> Changed:
+) -> ChangeResult:
     changed = _complete(request, guest, host, storage, _names(twin))
     if request.profile is not None and request.profile.os_id:
         guest.put(OS_ID, request.profile.os_id)
@@ -329,7 +331,7 @@ def _complete(
     host: HostView | None,
     storage: DiskResolver,
     taken: frozenset[str] = frozenset(),
-) -> Changed:
+) -> ChangeResult:
     """Build new elements and fill in what they leave open; the existing parts of the guest do not change."""
     said, warned = len(storage.notes), len(storage.warnings)
     devices, choices = compose.write_all(guest, request.uses)
@@ -341,7 +343,7 @@ def _complete(
     defaults.complete(setting)
     notes = (*setting.notes, *storage.notes[said:])
     warnings = (*setting.warnings, *storage.warnings[warned:])
-    return Changed(guest, tuple(fresh), (), tuple(makings), notes, warnings)
+    return ChangeResult(guest, tuple(fresh), (), tuple(makings), notes, warnings)
 
 
 def _settle(host: HostView | None, storage: DiskResolver, device: NewDevice) -> Making | None:
@@ -352,7 +354,7 @@ def _settle(host: HostView | None, storage: DiskResolver, device: NewDevice) -> 
     return None
 
 
-def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver) -> Changed:
+def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: DiskResolver) -> ChangeResult:
     rows = table(request.group)
     if rows.many:
         return _complete(request, guest, host, storage)
@@ -362,7 +364,7 @@ def _build(request: EditRequest, guest: Guest, host: HostView | None, storage: D
         path.switch(bare.root, "./os/type", False)
     node = path.find(bare.root, rows.part)
     made = () if node is None else (node,)
-    return Changed(bare, made, (), (), tuple(setting.notes), tuple(setting.warnings))
+    return ChangeResult(bare, made, (), (), tuple(setting.notes), tuple(setting.warnings))
 
 
 def _same_kind(guest: Guest) -> Guest:
@@ -377,7 +379,7 @@ def _same_kind(guest: Guest) -> Guest:
 # -- removing ------------------------------------------------------------------------------------
 
 
-def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Changed:
+def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> ChangeResult:
     rows = table(request.group)
     chosen = select.choose(guest, rows, request.selector, host)
     gone = tuple(tree.copy(node) for node in chosen)
@@ -385,13 +387,13 @@ def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Change
         tree.remove(node)
     for node in gone:
         after_removal(guest, node)
-    return Changed(guest, gone, gone, (), removed_storage.notes(gone) if host is not None else ())
+    return ChangeResult(guest, gone, gone, (), removed_storage.notes(gone) if host is not None else ())
 
 
 # -- cloud-init ----------------------------------------------------------------------------------
 
 
-def _seed(request: EditRequest, guest: Guest, host: HostView | None, dry: bool) -> Changed:
+def _change_seed(request: EditRequest, guest: Guest, host: HostView | None, dry: bool) -> ChangeResult:
     from virtprov.actions.seed import replace
 
     if host is None:
@@ -400,4 +402,4 @@ def _seed(request: EditRequest, guest: Guest, host: HostView | None, dry: bool) 
         made = replace.plan_eject(guest, host)
     else:
         made = replace.plan_seed(guest, host, request.seed, build=not dry)
-    return Changed(made.guest, made.elements, made.before, (), made.notes, made.warnings, made)
+    return ChangeResult(made.guest, made.elements, made.before, (), made.notes, made.warnings, made)

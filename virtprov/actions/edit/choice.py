@@ -44,12 +44,12 @@ def names(choice: Choice, host: Host) -> list[str]:
             listed = host.guests.names()
         matching = [name for name in listed if means(word, name)]
         if not matching:
-            raise _nobody(word, listed, host)
+            raise _no_match_error(word, listed, host)
         found.update(dict.fromkeys(matching))
     return list(found)
 
 
-def _nobody(word: str, listed: tuple[str, ...], host: Host) -> HostError:
+def _no_match_error(word: str, listed: tuple[str, ...], host: Host) -> HostError:
     if is_pattern(word):
         return HostError(f"no guest of {host.uri} matches '{word}'", hint="`virsh list --all --name` lists them")
     return no_guest(host, word, listed)

@@ -17,7 +17,7 @@ from virtprov.actions.edit.choice import Choice
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, Journal
 from virtprov.actions.edit.original import Source, from_definition, no_guest
-from virtprov.actions.edit.outcome import Edited, Wanted
+from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.actions.edit.store_steps import Store
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
@@ -40,7 +40,7 @@ class Edit(Record):
     """
 
     changes: tuple[EditRequest, ...]
-    wanted: Wanted
+    wanted: ApplyOptions
     autostart: bool | None = None
     schema: bool = True
     alone: bool = False
@@ -66,8 +66,8 @@ class Editor:
         self._host = host
         self._open_journal = open_journal
         self._lock = Lock()
-        wanted = edit.wanted
-        checks = host is not None and edit.schema and wanted.anything and not wanted.verify
+        options = edit.wanted
+        checks = host is not None and edit.schema and options.anything and not options.verify
         self._checker = schema_check.Checker(self.host) if checks else None
 
     @property
@@ -87,24 +87,24 @@ class Editor:
         """
         return in_order(lambda name: self.guest(name, choice), names, jobs)
 
-    def guest(self, key: str, choice: Choice = Choice(), wanted: Wanted | None = None) -> GuestReport | None:  # noqa: B008
+    def guest(self, key: str, choice: Choice = Choice(), options: ApplyOptions | None = None) -> GuestReport | None:  # noqa: B008
         """Plan one guest by name, id or UUID; None if its state or its XML excludes it from the selection.
 
-        `wanted` replaces what is wanted of all guests. Raises ProvError if the guest cannot be changed.
+        `options` replaces what is wanted of all guests. Raises ProvError if the guest cannot be changed.
         """
         from virtprov.host.failures import NotThere
 
         try:
-            return self._guest(key, choice, wanted or self.edit.wanted)
+            return self._guest(key, choice, options or self.edit.wanted)
         except NotThere:
             raise no_guest(self.host, key, self.host.guests.names()) from None
 
-    def _guest(self, key: str, choice: Choice, wanted: Wanted) -> GuestReport | None:
+    def _guest(self, key: str, choice: Choice, options: ApplyOptions) -> GuestReport | None:
         source = self._read(key, choice)
         if source is None:
             return None
         assert source.info is not None
-        report, uuid = self._plan(source, wanted), source.info.uuid
+        report, uuid = self._plan(source, options), source.info.uuid
         report.again = lambda: self._again(report, uuid, choice)
         return report
 
@@ -114,12 +114,12 @@ class Editor:
         report.again = lambda: self._take(report, self._plan(source, report.wanted))
         return report
 
-    def narrow(self, report: GuestReport, wanted: Wanted) -> None:
+    def narrow(self, report: GuestReport, options: ApplyOptions) -> None:
         """Plan a guest again after the user has dropped a part of the edit."""
         self.strike([report])
-        report.drop(wanted)
-        if wanted.anything and report.edited is not None:
-            self._plan_steps(report, report.edited, wanted)
+        report.drop(options)
+        if options.anything and report.edited is not None:
+            self._plan_steps(report, report.edited, options)
 
     def _read(self, key: str, choice: Choice) -> Source | None:
         # The running guest's document is read only where it matters: it is another call, and another tree.
@@ -131,42 +131,44 @@ class Editor:
         source = from_definition(found, start)
         return source if choice.holds is None or choice.holds(source.stored.guest.root) else None
 
-    def _plan(self, source: Source, wanted: Wanted) -> GuestReport:
+    def _plan(self, source: Source, options: ApplyOptions) -> GuestReport:
         info, edit = source.info, self.edit
-        wanted = wanted._replace(update=wanted.update and info is not None and info.active)
-        make = verify.make if wanted.verify else outcome.make
-        made = make(edit.changes, source, wanted, self._host, edit.autostart)
+        options = options._replace(update=options.update and info is not None and info.active)
+        make = verify.make if options.verify else outcome.make
+        result = make(edit.changes, source, options, self._host, edit.autostart)
         if not edit.alone and info is not None:
-            _refuse_renamed(made, info)
-        report = guest_report.report(made, wanted, text=edit.shows)
-        if not wanted.verify:
-            self._complete(report, made, wanted)
+            _refuse_renamed(result, info)
+        report = guest_report.report(result, options, text=edit.shows)
+        if not options.verify:
+            self._complete(report, result, options)
         return report
 
-    def _complete(self, report: GuestReport, made: Edited, wanted: Wanted) -> None:
+    def _complete(self, report: GuestReport, result: EditResult, options: ApplyOptions) -> None:
         """Add what there is to say and to do."""
-        source, edit = made.source, self.edit
-        report.notes += [note for part in made.parts for note in part.notes]
-        report.warnings += [warning for part in made.parts for warning in part.warnings]
-        if wanted.anything:
-            self._plan_steps(report, made, wanted)
-            if self._checker is not None and report.plans and made.diff:
-                report.warnings += self._checker.check(made.guest.root, source.stored.guest.root)
-            report.edited = made if edit.asks and edit.alone else None
+        source, edit = result.source, self.edit
+        report.notes += [note for part in result.parts for note in part.notes]
+        report.warnings += [warning for part in result.parts for warning in part.warnings]
+        if options.anything:
+            self._plan_steps(report, result, options)
+            if self._checker is not None and report.plans and result.diff:
+                report.warnings += self._checker.check(result.guest.root, source.stored.guest.root)
+            report.edited = result if edit.asks and edit.alone else None
         elif source.info is None:
-            report.unmade = tuple(outcome.unmade(made))
+            report.unmade = tuple(outcome.list_missing_volumes(result))
 
-    def _plan_steps(self, report: GuestReport, made: Edited, wanted: Wanted) -> None:
+    def _plan_steps(self, report: GuestReport, result: EditResult, options: ApplyOptions) -> None:
         store = None
-        report.stores = edit_plan.stores(made, wanted)
+        report.stores = edit_plan.is_stored(result, options)
         if report.stores:
-            goal = edit_plan.target(made, self.host)
-            journal = self._note(report, Entry(goal.name, goal.uuid, goal.before or None, made.text, made.autostart))
+            goal = edit_plan.choose_target(result, self.host)
+            journal = self._note(
+                report, Entry(goal.name, goal.uuid, goal.before or None, result.text, result.autostart)
+            )
             store = Store(goal, report.place, journal)
         elif report.turns:
-            before = made.source.stored.text if report.info is not None and report.info.persistent else None
-            self._note(report, Entry(report.name, report.uuid, before, None, made.autostart))
-        first, last = edit_plan.steps(made, wanted, store)
+            before = result.source.stored.text if report.info is not None and report.info.persistent else None
+            self._note(report, Entry(report.name, report.uuid, before, None, result.autostart))
+        first, last = edit_plan.plan_steps(result, options, store)
         report.first, report.last = tuple(first), tuple(last)
 
     def _note(self, report: GuestReport, entry: Entry) -> Journal:
@@ -187,22 +189,22 @@ class Editor:
         try:
             new = self._guest(uuid, choice, report.wanted)
         except NotThere:
-            raise definition.Moved(f"'{name}' is no longer defined", hint="it stays undefined") from None
+            raise definition.DefinitionChanged(f"'{name}' is no longer defined", hint="it stays undefined") from None
         if new is None:
-            raise definition.Moved(f"'{name}' has been changed in the meantime and is no longer selected")
+            raise definition.DefinitionChanged(f"'{name}' has been changed in the meantime and is no longer selected")
         info = new.info
         assert info is not None
         if before.persistent and not info.persistent:
-            raise definition.Moved(f"'{name}' is no longer defined", hint="it stays undefined")
+            raise definition.DefinitionChanged(f"'{name}' is no longer defined", hint="it stays undefined")
         if info.name != before.name:
-            raise definition.Moved(
+            raise definition.DefinitionChanged(
                 f"'{before.name}' has been renamed to '{info.name}' in the meantime", hint="use its new name"
             )
         self._take(report, new)
 
     def _take(self, report: GuestReport, new: GuestReport) -> None:
         if self.edit.asks and outcome.lines(new.diff) != outcome.lines(report.diff):
-            raise definition.Moved(
+            raise definition.DefinitionChanged(
                 f"the definition of '{report.name}' has been changed in the meantime, so the change would differ "
                 "from the confirmed one",
                 hint="run the command again",
@@ -246,9 +248,9 @@ class Editor:
         return self.host.guests.xml(key, inactive=True, secure=True)
 
 
-def _refuse_renamed(made: Edited, info: GuestInfo) -> None:
+def _refuse_renamed(result: EditResult, info: GuestInfo) -> None:
     """Raise UsageError when one of several guests would get another name or UUID."""
-    if (made.guest.name, made.guest.uuid) != (info.name, info.uuid):
+    if (result.guest.name, result.guest.uuid) != (info.name, info.uuid):
         raise UsageError(
             f"guest '{info.name}' cannot get a new name or UUID together with other guests",
             hint="name only this guest, and give it both a new name and a new UUID to create another guest",

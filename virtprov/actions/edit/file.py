@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit import outcome
 from virtprov.actions.edit.original import from_file, read_file
-from virtprov.actions.edit.outcome import Edited, Wanted
+from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.support.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class FileEdit:
         self._file, what = read_file(path)
         self.made = self._change(self._file, what)
 
-    def _change(self, file: Letters, what: str) -> Edited:
-        return outcome.make(self._changes, from_file(file, what), Wanted(), self._host)
+    def _change(self, file: Letters, what: str) -> EditResult:
+        return outcome.make(self._changes, from_file(file, what), ApplyOptions(), self._host)
 
     def write(self, *, agreed: bool, say: Callable[[str], None]) -> None:
         """Write the changed XML back.
@@ -44,7 +44,7 @@ class FileEdit:
         from virtprov.support import lock
         from virtprov.support.files import rewrite
 
-        data = outcome.respelled(self._file, self.made)
+        data = outcome.apply_to_file(self._file, self.made)
         with lock.take(f"file\n{os.path.realpath(self.path)}", f"writing '{self.path}'", say):
             file, what = read_file(self.path)
             if file != self._file:
@@ -66,4 +66,4 @@ class FileEdit:
                 hint="run the command again",
             )
         self._file, self.made = file, made
-        return outcome.respelled(file, made)
+        return outcome.apply_to_file(file, made)

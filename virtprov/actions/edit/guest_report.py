@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.outcome import Edited, Wanted
+from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.actions.edit.store_steps import Store
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtprov.actions.live.compare import Course
+    from virtprov.actions.live.compare import LiveChange
     from virtprov.actions.live.effects import Effect
     from virtprov.actions.run.plan import Step
     from virtprov.actions.seed.replace import NewSeed
-    from virtprov.actions.steps.seed import OldSeed
+    from virtprov.actions.steps.seed_volumes import OldSeed
     from virtprov.host.info import GuestInfo
     from virtprov.support.errors import ProvError
 
@@ -50,15 +50,17 @@ class GuestReport:
     done            whether the steps are done
     """
 
-    def __init__(self, name: str, uuid: str, info: GuestInfo | None = None, wanted: Wanted = Wanted()) -> None:  # noqa: B008  (frozen)
+    def __init__(
+        self, name: str, uuid: str, info: GuestInfo | None = None, options: ApplyOptions | None = None
+    ) -> None:
         self.name = name
         self.uuid = uuid
         self.info = info
-        self.wanted = wanted
+        self.wanted = options or ApplyOptions()
         self.changed = self.done = self.stores = False
         self.diff = self.live_diff = self.text = ""
         self.autostart: tuple[bool, bool] | None = None
-        self.course: Course | None = None
+        self.course: LiveChange | None = None
         self.seeds: tuple[SeedReport, ...] = ()
         self.unmade: tuple[str, ...] = ()
         self.place = -1
@@ -66,7 +68,7 @@ class GuestReport:
         self.last: tuple[Step, ...] = ()
         self.notes: list[str] = []
         self.warnings: list[str] = []
-        self.edited: Edited | None = None
+        self.edited: EditResult | None = None
         self.again: Callable[[], None] | None = None
 
     def take(self, other: GuestReport) -> None:
@@ -75,9 +77,9 @@ class GuestReport:
         vars(self).update(vars(other))
         self.again = again
 
-    def drop(self, wanted: Wanted) -> None:
-        """Do nothing to this guest; `wanted` is what remains to be done."""
-        self.wanted, self.stores, self.first, self.last = wanted, False, (), ()
+    def drop(self, options: ApplyOptions) -> None:
+        """Do nothing to this guest; `options` is what remains to be done."""
+        self.wanted, self.stores, self.first, self.last = options, False, (), ()
 
     @property
     def kept(self) -> bool:
@@ -124,16 +126,16 @@ class GuestReport:
     @property
     def passwords(self) -> list[str]:
         """The passwords that new seeds set for root."""
-        made = self.wanted.define or self.wanted.start
-        return [seed.password for seed in self.seeds if seed.password and made]
+        result = self.wanted.define or self.wanted.start
+        return [seed.password for seed in self.seeds if seed.password and result]
 
 
-def report(made: Edited, wanted: Wanted, *, text: bool) -> GuestReport:
+def report(result: EditResult, options: ApplyOptions, *, text: bool) -> GuestReport:
     """Return the report of an edit without its plan; with `text` the changed XML is kept for printing."""
-    found = GuestReport(made.guest.name, made.guest.uuid, made.source.info, wanted)
-    found.changed, found.diff, found.live_diff = made.changed, made.diff, made.live_diff
-    found.autostart, found.course = made.autostart, made.course
-    found.text = made.text if text else ""
-    seeds = (part.seeded for part in (*made.parts, *made.lives) if part.seeded is not None)
+    found = GuestReport(result.guest.name, result.guest.uuid, result.source.info, options)
+    found.changed, found.diff, found.live_diff = result.has_changes, result.diff, result.live_diff
+    found.autostart, found.course = result.autostart, result.course
+    found.text = result.text if text else ""
+    seeds = (part.seeded for part in (*result.parts, *result.lives) if part.seeded is not None)
     found.seeds = tuple(SeedReport(each.seed, each.password, each.old) for each in seeds)
     return found

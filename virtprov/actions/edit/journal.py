@@ -60,7 +60,7 @@ class Journal:
         """Flush all records to the disk."""
         self._log.sync()
 
-    def left(self, place: int, uuid: str, text: str | None) -> None:
+    def note_stored(self, place: int, uuid: str, text: str | None) -> None:
         """Record the current definition of a guest; None if it has not changed."""
         self._log.append({"left": place, "uuid": uuid, "as": text and digest(text)}, sync=False)
 

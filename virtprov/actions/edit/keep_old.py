@@ -23,13 +23,13 @@ class KeptFiles(Record):
         if self.many:
             _make_folder(self.path, names)
 
-    def place(self, name: str) -> str:
+    def path_for(self, name: str) -> str:
         """Return the path for the definition of a guest."""
         return os.path.join(self.path, f"{name}.xml") if self.many else self.path
 
     def write(self, name: str, text: str) -> None:
         """Write the definition of a guest to a new file (mode 0600). Raises InputError if the file exists."""
-        path = self.place(name)
+        path = self.path_for(name)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with open(handle, "w", encoding="utf-8") as stream:
@@ -45,7 +45,7 @@ class KeptFiles(Record):
         """Replace a file that this run wrote with a later definition of the guest. Raises ProvError."""
         from virtprov.support import files
 
-        files.rewrite(self.place(name), text.encode())
+        files.rewrite(self.path_for(name), text.encode())
 
 
 def _make_folder(path: str, names: list[str]) -> None:

@@ -72,7 +72,7 @@ def read_file(path: str) -> tuple[Letters, str]:
 
 def from_file(file: Letters, what: str) -> Source:
     """Return the source for the content of a file; `what` describes it in messages. Raises XmlError."""
-    text = keep.declared(file.text)
+    text = keep.with_declaration(file.text)
     return Source(DomainDocument.parse(text, what))
 
 

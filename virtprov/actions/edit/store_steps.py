@@ -11,7 +11,7 @@ from virtprov.guest.document import DomainDocument
 if TYPE_CHECKING:
     from virtprov.actions.edit.edit_plan import Target
     from virtprov.actions.edit.journal import Journal
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.host.connection import Host
 
 
@@ -40,24 +40,24 @@ class Store:
         before = self.journal.entry(self.place).before
         now = definition.check(host, self.name, self.uuid, definition.digest(before) if before else definition.NONE)
         if now is None:  # it only ran, and is gone with its run
-            raise definition.Moved(f"'{self.name}' no longer exists")
+            raise definition.DefinitionChanged(f"'{self.name}' no longer exists")
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         """Store the definition. Raises definition.Moved if the guest does not have the one in the journal."""
         entry = self.journal.entry(self.place)
         assert entry.after is not None
         if self.is_new:
-            undo: Undo | None = Define(self.name, DomainDocument.parse(entry.after)).do(world)
-            info = world.host.guests.find(self.name)
+            undo: Undo | None = Define(self.name, DomainDocument.parse(entry.after)).do(context)
+            info = context.host.guests.find(self.name)
             if info is not None:
-                self.journal.left(self.place, info.uuid, world.host.guests.stored_definition(info.uuid))
+                self.journal.note_stored(self.place, info.uuid, context.host.guests.stored_definition(info.uuid))
             return undo
         if not entry.before:
-            self.look(world.host)
-        in_trail = world.trail.is_written  # else the journal alone is the way back
-        now, undo = redefine(world, self.name, self.uuid, entry.after, entry.before or "", in_trail=in_trail)
+            self.look(context.host)
+        in_trail = context.trail.is_written  # else the journal alone is the way back
+        now, undo = redefine(context, self.name, self.uuid, entry.after, entry.before or "", in_trail=in_trail)
         self.kept = now != entry.before
-        self.journal.left(self.place, self.uuid, now if self.kept else None)
+        self.journal.note_stored(self.place, self.uuid, now if self.kept else None)
         return undo
 
 
@@ -83,12 +83,12 @@ class PutBack:
         """Read the guest's current definition; raise definition.Moved if it is not the expected one."""
         return definition.check(host, self.name, self.uuid, self.expected)
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         before = self.journal.entry(self.place).before
-        host, name, uuid = world.host, self.name, self.uuid
+        host, name, uuid = context.host, self.name, self.uuid
         then = self.look(host)
-        now = definition.put(host, name, uuid, before, None)
+        now = definition.replace(host, name, uuid, before, None)
         if now != (before or ""):
-            world.warn(f"the host changed the restored definition of '{name}'")
+            context.warn(f"the host changed the restored definition of '{name}'")
         left = definition.digest(now) if now else definition.NONE
-        return lambda: definition.put(host, name, uuid, then, left)
+        return lambda: definition.replace(host, name, uuid, then, left)

@@ -38,7 +38,7 @@ def last(
         if uri is not None and uri not in (run.uri, run.asked):
             continue
         history = History(run)
-        meant = _meant(history, words)
+        meant = _select_runs(history, words)
         if meant:
             return history, meant
         history.close()
@@ -47,7 +47,7 @@ def last(
     raise ProvError(f"there is {what}{where} to undo", hint="only the last 20 runs are kept")
 
 
-def _meant(history: History, words: Sequence[str]) -> list[Past]:
+def _select_runs(history: History, words: Sequence[str]) -> list[Past]:
     if not words:
         return history.guests
     found: dict[int, Past] = {}
@@ -75,14 +75,14 @@ def when(run: Run) -> str:
 
 
 def plan(
-    host: Host, history: History, meant: list[Past], jobs: int = 1
+    host: Host, history: History, runs: list[Past], jobs: int = 1
 ) -> Iterator[tuple[Past, GuestReport | ProvError]]:
     """Return the plan for each guest in order; an error for a guest that has been changed since the run."""
 
     def one(past: Past) -> GuestReport:
         return _plan(host, history, past)
 
-    return in_order(one, meant, jobs)
+    return in_order(one, runs, jobs)
 
 
 def _plan(host: Host, history: History, past: Past) -> GuestReport:
@@ -94,9 +94,9 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     report = GuestReport(past.name, past.uuid)
     old, new = f"{past.name} (now)", f"{past.name} (before that run)"
     if entry.after is not None and (now or None) != entry.before:
-        now, left = _as_left(past, entry.after, now)
+        now, left = _read_expected(past, entry.after, now)
         steps.append(PutBack(past.name, uuid, past.place, history.journal, left))
-        report.diff = diff.unified(now, entry.before or "", old=old, new=new)
+        report.diff = diff.unified_diff(now, entry.before or "", old=old, new=new)
     if entry.autostart is not None and now and host.guests.autostart(past.name) != entry.autostart[0]:
         was = entry.autostart[0]
         steps.append(SetAutostart(past.name, was))
@@ -108,16 +108,16 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     return report
 
 
-def _as_left(past: Past, after: str, now: str | None) -> tuple[str, str]:
+def _read_expected(past: Past, after: str, now: str | None) -> tuple[str, str]:
     """The definition that a guest has, and its mark. Raises definition.Moved unless it is what the run left.
 
     A run that was cut off may not have noted the mark: then what it stored, `after`, must all be there.
     """
     if not now:
-        raise definition.Moved(f"'{past.name}' is no longer defined")
+        raise definition.DefinitionChanged(f"'{past.name}' is no longer defined")
     mark = definition.digest(now)
     if mark != past.left and not (past.open and _covers(tree.parse(after), tree.parse(now))):
-        raise definition.Moved(f"the definition of '{past.name}' has been changed since that run")
+        raise definition.DefinitionChanged(f"the definition of '{past.name}' has been changed since that run")
     return now, mark
 
 
@@ -125,11 +125,11 @@ def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
     """Warn of volumes in the restored definition that no longer exist, such as a deleted seed."""
     gone = []
     for source in dict.fromkeys(_sources(before)):
-        if not source.spelled or source in _sources(now) or source.volume_on(host) is not None:
+        if not source.location or source in _sources(now) or source.volume_on(host) is not None:
             continue
         pool = host.storage.pool(source.pool) if source.pool else host.storage.pool_at(source.path.rpartition("/")[0])
         if pool.active if pool is not None else source.pool:
-            gone.append(source.spelled)
+            gone.append(source.location)
     return [f"'{name}' uses {each} again, but this volume no longer exists" for each in gone]
 
 
@@ -138,11 +138,11 @@ def _sources(document: Element) -> list[DiskSource]:
     return [DiskSource.of(disk) for disk in Guest(document).disks()]
 
 
-def _covers(said: Element, found: Element) -> bool:
-    """Return whether `found` contains everything in `said`, in order; the host may have added elements."""
-    if said.tag != found.tag or (said.text or "").strip() != (found.text or "").strip():
+def _covers(expected: Element, actual: Element) -> bool:
+    """Return whether `actual` contains everything in `expected`, in order; the host may have added elements."""
+    if expected.tag != actual.tag or (expected.text or "").strip() != (actual.text or "").strip():
         return False
-    if not all(found.get(name) == value for name, value in said.attrib.items()):
+    if not all(actual.get(name) == value for name, value in expected.attrib.items()):
         return False
-    rest = iter(tree.children(found))
-    return all(any(_covers(kid, other) for other in rest) for kid in tree.children(said))
+    rest = iter(tree.children(actual))
+    return all(any(_covers(kid, other) for other in rest) for kid in tree.children(expected))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import ADD, REMOVE, Changed, EditRequest, change, storage_of
+from virtprov.actions.edit.changes import ADD, REMOVE, ChangeResult, EditRequest, change, storage_of
 from virtprov.actions.edit.original import Source
-from virtprov.actions.edit.outcome import Edited, Wanted, spelled, turned
+from virtprov.actions.edit.outcome import ApplyOptions, EditResult, compare_autostart, render_with_diff
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.write import select
 from virtprov.options.catalogue import table
@@ -21,43 +21,43 @@ if TYPE_CHECKING:
 def make(
     requests: tuple[EditRequest, ...],
     source: Source,
-    wanted: Wanted,
+    options: ApplyOptions,
     host: Host | None,
     autostart: bool | None = None,
-) -> Edited:
-    """Return what would have to change in the definitions that `wanted` selects: stored (define), running (update).
+) -> EditResult:
+    """Return what would have to change in the definitions that `options` selects: stored (define), running (update).
 
     A guest that is off only has its stored definition. Raises the same UsageErrors as `changes.change`, except for a
     device to remove that does not exist.
     """
-    running = source.running if wanted.update else None
-    parts: list[Changed] = []
+    running = source.running if options.update else None
+    parts: list[ChangeResult] = []
     text, difference, live = source.stored.text, "", ""
-    if running is None or wanted.define:
+    if running is None or options.define:
         parts = _through(requests, source.stored, host)
         if parts:
-            text, difference = spelled(source.stored, parts[-1].guest)
+            text, difference = render_with_diff(source.stored, parts[-1].guest)
     if running is not None:
         lives = _through(requests, running, host)
-        live = spelled(running, lives[-1].guest)[1] if lives else ""
-    return Edited(
+        live = render_with_diff(running, lives[-1].guest)[1] if lives else ""
+    return EditResult(
         requests,
         source,
         text,
         difference,
         tuple(parts),
         live_diff=live,
-        autostart=turned(source, autostart),
+        autostart=compare_autostart(source, autostart),
     )
 
 
-def _through(requests: tuple[EditRequest, ...], document: DomainDocument, host: Host | None) -> list[Changed]:
+def _through(requests: tuple[EditRequest, ...], document: DomainDocument, host: Host | None) -> list[ChangeResult]:
     """Apply every change that the guest does not match yet."""
     storage, guest = storage_of(document.guest, host), document.guest
-    parts: list[Changed] = []
+    parts: list[ChangeResult] = []
     for request in requests:
         so = is_so(request, guest, host)
-        parts.append(Changed(guest, ()) if so else change(request, guest, host, storage, dry=True))
+        parts.append(ChangeResult(guest, ()) if so else change(request, guest, host, storage, dry=True))
         guest = parts[-1].guest
     return parts
 
@@ -67,7 +67,7 @@ def is_so(request: EditRequest, guest: Guest, host: Host | None) -> bool:
     if request.action == ADD:
         left = select.elements(guest, table(request.group))
         for use in request.uses:
-            twin = next((node for node in left if select.says(node, use.said, host)), None)
+            twin = next((node for node in left if select.has_values(node, use.said, host)), None)
             if twin is None:
                 return False
             left.remove(twin)

@@ -32,8 +32,8 @@ def check_content(request: InstallRequest, setting: RuleContext, makings: tuple[
         if not (volume.backing or volume.upload)
         for where in (volume.path, f"{volume.pool}/{volume.name}")
     }
-    first = _booted(guest)
-    where = DiskSource.of(first).spelled if first is not None else ""
+    first = _find_boot_disk(guest)
+    where = DiskSource.of(first).location if first is not None else ""
     if not where or where not in empty:
         return
     flag = "--cloud-init" if cloud else "--import"
@@ -43,7 +43,7 @@ def check_content(request: InstallRequest, setting: RuleContext, makings: tuple[
     setting.warn(f"{sentence}: {_WAY}")
 
 
-def _booted(guest: Guest) -> Element | None:
+def _find_boot_disk(guest: Guest) -> Element | None:
     """Return the disk from which the firmware boots; None if it boots from another device or a kernel is given."""
     if guest.has("./os/kernel"):
         return None

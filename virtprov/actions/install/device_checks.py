@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError, nearest
-from virtprov.support.text import listed
+from virtprov.support.text import join_words
 from virtprov.xml import path
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _check_cpu(setting: RuleContext, known: DomainCapabilities) -> None:
     mode, model = guest.get("./cpu/@mode"), guest.get("./cpu/model")
     if mode in ("host-passthrough", "host-model", "maximum") and known.cpu_mode(mode) is False:
         offered = [word for word in MODES if word != mode and known.cpu_mode(word)]
-        hint = f"it offers {listed(offered)}" if offered else "omit --cpu"
+        hint = f"it offers {join_words(offered)}" if offered else "omit --cpu"
         raise HostError(
             f"--cpu {mode}: not supported by the host for {guest.domain_type} guests", hint=f"{hint}, {_OFF}"
         )
@@ -91,7 +91,7 @@ def _check_choice(
         lacks = known.supports(f"devices/{kind}") is False
         if not lacks and (not offered or value in offered):  # none at all: an old libvirt that does not say
             continue
-        hint = nearest(value, offered or ()) or (f"it offers {listed(offered)}" if offered else f"omit --{tag}")
+        hint = nearest(value, offered or ()) or (f"it offers {join_words(offered)}" if offered else f"omit --{tag}")
         raise HostError(
             f"{option}={value}: not supported by the host for {setting.guest.domain_type} guests",
             hint=f"{hint}, {_OFF}",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks import host_use
+from virtprov.guest.disks.checks import host_use
+from virtprov.guest.disks.checks.in_use import disks_are_free, written_below
 from virtprov.guest.disks.claimed_format import refuse_made_up
-from virtprov.guest.disks.in_use import disks_are_free, written_below
 from virtprov.guest.disks.source import DiskSource
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.checks import Others
-    from virtprov.guest.disks.existing import Told
+    from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.disks.volumes import Making
     from virtprov.guest.rule_context import RuleContext
     from virtprov.xml.tree import Element
@@ -24,7 +24,7 @@ def check(
     setting: RuleContext,
     given: tuple[Element, ...],
     makings: tuple[Making, ...],
-    told: tuple[Told, ...],
+    told: tuple[DetectedImage, ...],
     others: Others,
 ) -> None:
     """Check the given disks, and the backing images of new ones; `told` are those whose format was detected.

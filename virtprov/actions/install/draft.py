@@ -10,7 +10,7 @@ from virtprov.actions.install.system import System, check_osinfo, find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
-from virtprov.guest.disks import reachable
+from virtprov.guest.disks.checks import reachable
 from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtprov.actions.seed.attach import Seed
-    from virtprov.guest.disks.existing import Told
+    from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
@@ -41,14 +41,14 @@ _LAST = "xml"
 """This group is applied last, on top of all other options and default rules."""
 
 
-class Drafted(Record):
+class GuestDraft(Record):
     """The guest after options and defaults, before it is split into installation phases."""
 
     setting: RuleContext
     makings: tuple[Making, ...]
     given_macs: tuple[str, ...]
     given_disks: tuple[Element, ...]
-    told: tuple[Told, ...] = ()
+    told: tuple[DetectedImage, ...] = ()
     drive: Drive = Drive()
 
 
@@ -81,7 +81,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     setting = drafted.setting
     taken = _check_name(request, setting)
     check(request, drafted)
-    blocked = _blocked(request, setting)
+    blocked = _find_barriers(request, setting)
     guest = setting.guest
     method, files = first_boot.plan_kernel(request, system, host, guest.name)
     files = files.and_also(drafted.drive.files)
@@ -96,7 +96,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
 
         host_checks.check(setting, host, method, files.made)
     setting.notes[:0] = first_boot.notes(request, system, guest, warnings)
-    seed = _seed(request, setting, final, install)
+    seed = _prepare_seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
     listed = () if request.printing else (*_opening(blocked), *files.steps, *_steps(request, drafted, documents, seed))
@@ -108,7 +108,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files)
 
 
-def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
+def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
     """Return the cloud-init seed; with an installer both phases have its drive."""
     if request.seed is None:
         return None
@@ -120,7 +120,7 @@ def _seed(request: InstallRequest, setting: RuleContext, final: Guest, install: 
 # -- drafting ------------------------------------------------------------------------------------
 
 
-def draft(request: InstallRequest, host: Host, system: System, watch: Watch = UNWATCHED) -> Drafted:
+def draft(request: InstallRequest, host: Host, system: System, watch: Watch = UNWATCHED) -> GuestDraft:
     """Write the options into a new XML document and fill in the defaults."""
     drafting = _Drafting(request, host, system, watch)
     watch.begin(drafting.guest)
@@ -143,7 +143,7 @@ class _Drafting:
         self.makings: tuple[Making, ...] = ()
         self.given_macs: tuple[str, ...] = ()
         self.chosen: set[str] = set()
-        self.told: tuple[Told, ...] = ()
+        self.told: tuple[DetectedImage, ...] = ()
         self.drive = Drive()
 
     def stages(self) -> tuple[tuple[str, Callable[[], object]], ...]:
@@ -173,11 +173,11 @@ class _Drafting:
             ("", lambda: self._write(lambda group: group == _LAST)),
         )
 
-    def drafted(self) -> Drafted:
+    def drafted(self) -> GuestDraft:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
-        given = tuple(disk for disk in disks if DiskSource.of(disk).spelled not in self.chosen)
-        return Drafted(self.setting, self.makings, self.given_macs, given, self.told, self.drive)
+        given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
+        return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told, self.drive)
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""
@@ -204,7 +204,7 @@ class _Drafting:
         guest, setting = self.guest, self.setting
         self.disks = [(each.element, each.use.disk) for each in self.devices if each.use.disk is not None]
         advised = _advised_gib(setting)
-        if not self.disks and not setting.refused("disk") and not guest.is_container and advised is not None:
+        if not self.disks and not setting.is_refused("disk") and not guest.is_container and advised is not None:
             self.disks = [(guest.add_device("disk", device="disk"), DiskSpec(size=advised))]
             setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
 
@@ -236,7 +236,7 @@ class _Drafting:
         self.watch.detail()
         setting.notes.extend(resolver.notes)
         setting.warnings.extend(resolver.warnings)
-        self.chosen, self.told = resolver.chosen, resolver.told
+        self.chosen, self.told = resolver.generated_names, resolver.detected_images
 
     def _settle_host_devices(self) -> None:
         for device in self.devices:
@@ -319,7 +319,7 @@ def _require(request: InstallRequest, setting: RuleContext) -> None:
     if not resources.set_memory(setting):
         missing["--memory MIB, the memory size of the guest"] = "for example --memory 2048"
     if not guest.is_container:
-        if not guest.disks() and not setting.refused("disk") and _advised_gib(setting) is None:
+        if not guest.disks() and not setting.is_refused("disk") and _advised_gib(setting) is None:
             missing["--disk, where to store the guest's data (--disk none for a guest without disks)"] = (
                 "for example --disk size=20"
             )
@@ -362,7 +362,7 @@ def _add_medium(guest: Guest) -> Element:
 # -- checking ------------------------------------------------------------------------------------
 
 
-def check(request: InstallRequest, drafted: Drafted) -> None:
+def check(request: InstallRequest, drafted: GuestDraft) -> None:
     """Make the checks that require the host; raises HostError for the first failure."""
     setting = drafted.setting
     host, guest = setting.host, setting.guest
@@ -396,7 +396,7 @@ def _check_name(request: InstallRequest, setting: RuleContext) -> str:
     return ""
 
 
-def _blocked(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
+def _find_barriers(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
     """Return the directories to which QEMU gets access; the user is warned of those that stay inaccessible."""
     if not (request.checks.permissions or request.fix_permissions):
         return []
@@ -415,7 +415,7 @@ def check_waiting(request: InstallRequest, host: HostView) -> None:
     if host.driver == "test" or host.is_recorded:
         what = "a recorded host" if host.is_recorded else "libvirt's test driver"
         raise HostError(
-            f"guests of {what} do not run, so --wait has nothing to wait for",
+            f"--wait cannot be used on {what}: its guests never run",
             hint="omit --wait, or connect to a host with a hypervisor",
         )
 
@@ -433,12 +433,12 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
 
 
 def _steps(
-    request: InstallRequest, drafted: Drafted, documents: tuple[DomainDocument, ...], seed: Seed | None
+    request: InstallRequest, drafted: GuestDraft, documents: tuple[DomainDocument, ...], seed: Seed | None
 ) -> tuple[Step, ...]:
     """Return every step in order: storage, the guest's definition, its first boot."""
     from virtprov.actions.steps import storage
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
-    from virtprov.actions.steps.seed import WriteSeed
+    from virtprov.actions.steps.seed_volumes import WriteSeed
 
     listed: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}

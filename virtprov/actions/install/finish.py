@@ -13,85 +13,85 @@ from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import World
+    from virtprov.actions.run.plan import RunContext
     from virtprov.host.events import GuestEvent
 
 CREATED, INSTALLING, READY, OFF = "created", "installing", "ready", "off"
 """The final state: running; running its installer; running with cloud-init done; powered off."""
 
 
-def started(made: InstallPlan, world: World) -> None:
+def started(plan: InstallPlan, context: RunContext) -> None:
     """Remove what was needed until the guest had started: QEMU has read its kernel and initrd."""
-    if made.files.until_started:
-        remove_passing(world, made.files.until_started)
+    if plan.files.until_started:
+        remove_passing(context, plan.files.until_started)
 
 
-def finish(request: InstallRequest, made: InstallPlan, world: World) -> str:
+def finish(request: InstallRequest, plan: InstallPlan, context: RunContext) -> str:
     """Wait as requested and bring the guest to its final state; returns one of the constants above.
 
     Raises WaitTimeout and GuestBroken, and then leaves the guest as it is.
     """
-    if made.method.has_install_phase:
-        return _finish_install(request, made, world)
-    if made.seed is not None:
-        return _finish_seed(request, made, world)
+    if plan.method.has_install_phase:
+        return _finish_install(request, plan, context)
+    if plan.seed is not None:
+        return _finish_seed(request, plan, context)
     if not request.wait:
         return CREATED
-    _until_off(made.plan.name, request.wait, world)
+    _until_off(plan.plan.name, request.wait, context)
     return OFF
 
 
-def _until_off(name: str, minutes: float | None, world: World) -> GuestEvent:
+def _until_off(name: str, minutes: float | None, context: RunContext) -> GuestEvent:
     """Wait until the guest is off; raises WaitTimeout and GuestBroken, and before that shows its last words.
 
     While it waits, a terminal shows a clock and the last line of the guest's console.
     """
-    with world.host.running.watch(name) as watch, world.host.running.console(name) as console:
+    with context.host.running.watch(name) as watch, context.host.running.console(name) as console:
         try:
-            with wait.clock(world.progress, f"Waiting until '{name}' powers off", console):
+            with wait.clock(context.progress, f"Waiting until '{name}' powers off", console):
                 return wait.until_off(watch, name, wait.Deadline(minutes))
         except (WaitTimeout, GuestBroken):
-            last_words.show(world, name, console)
+            last_words.show(context, name, console)
             raise
 
 
-def _finish_install(request: InstallRequest, made: InstallPlan, world: World) -> str:
+def _finish_install(request: InstallRequest, plan: InstallPlan, context: RunContext) -> str:
     """Start the guest again after its installation, if the command waits for it."""
-    name = made.plan.name
-    known = world.host.guests.find(name)
+    name = plan.plan.name
+    known = context.host.guests.find(name)
     if not request.wait and known is not None and known.active:
-        _drop_media(made, world)
+        _drop_media(plan, context)
         return INSTALLING
     if known is None:  # one that lives only while it runs
-        _drop_media(made, world)
+        _drop_media(plan, context)
         return OFF
     try:
-        event = _until_off(name, request.wait, world)
+        event = _until_off(name, request.wait, context)
     except (WaitTimeout, GuestBroken):
-        _drop_medium(made, world)
+        _drop_medium(plan, context)
         raise
-    _drop_media(made, world)
+    _drop_media(plan, context)
     if request.noreboot or request.transient:
         return OFF
     if event.detail == "destroyed":
-        world.say(f"'{name}' was stopped by someone else, so it is not started again")
+        context.say(f"'{name}' was stopped by someone else, so it is not started again")
         return OFF
-    start(world, name)
+    start(context, name)
     return CREATED
 
 
-def leave(made: InstallPlan, world: World) -> str:
+def leave(plan: InstallPlan, context: RunContext) -> str:
     """Return messages for a user who stops waiting: the guest keeps running, and its seed is deleted.
 
     The seed is deleted at once because it may contain secrets; a running guest can still read its open file.
     """
-    name = made.plan.name
-    known = world.host.guests.find(name)
+    name = plan.plan.name
+    known = context.host.guests.find(name)
     if known is None:
         sentence = f"guest '{name}' no longer exists on the host"
     elif not known.active:
         sentence = f"guest '{name}' exists, but is off; start it with `virsh start {name}`"
-    elif made.method.has_install_phase:
+    elif plan.method.has_install_phase:
         sentence = (
             f"guest '{name}' continues its installation; when it has powered off, start it with `virsh start {name}`"
         )
@@ -99,54 +99,54 @@ def leave(made: InstallPlan, world: World) -> str:
         sentence = (
             f"guest '{name}' keeps running; `virsh console {name}` shows its console, `virsh destroy {name}` stops it"
         )
-    _drop_media(made, world)
+    _drop_media(plan, context)
     return sentence
 
 
-def start(world: World, name: str) -> None:
+def start(context: RunContext, name: str) -> None:
     """Start the guest again after its installation, unless it has been started already."""
-    known = world.host.guests.find(name)
+    known = context.host.guests.find(name)
     if known is None:
         raise HostError(
             f"'{name}' is no longer defined on the host", hint="it was undefined while virtprov-install waited"
         )
     if not known.active:
-        world.say(f"'{name}' has powered off; starting it again")
-        world.host.guests.start(name)
+        context.say(f"'{name}' has powered off; starting it again")
+        context.host.guests.start(name)
 
 
-def _drop_media(made: InstallPlan, world: World) -> None:
+def _drop_media(plan: InstallPlan, context: RunContext) -> None:
     """Delete the seed and the uploaded medium of an installer; a running guest can still read its open files."""
-    _drop_seed(made, world)
-    _drop_medium(made, world)
+    _drop_seed(plan, context)
+    _drop_medium(plan, context)
 
 
-def _drop_medium(made: InstallPlan, world: World) -> None:
-    if made.files.until_off:
-        remove_passing(world, made.files.until_off)
+def _drop_medium(plan: InstallPlan, context: RunContext) -> None:
+    if plan.files.until_off:
+        remove_passing(context, plan.files.until_off)
 
 
-def _drop_seed(made: InstallPlan, world: World) -> None:
+def _drop_seed(plan: InstallPlan, context: RunContext) -> None:
     """Delete a seed that is not kept; a running guest can still read its open file."""
-    if made.seed is not None and made.seed.keep != KEEP:
-        attach.delete(world, made.seed)
+    if plan.seed is not None and plan.seed.keep != KEEP:
+        attach.delete(context, plan.seed)
 
 
-def _finish_seed(request: InstallRequest, made: InstallPlan, world: World) -> str:
+def _finish_seed(request: InstallRequest, plan: InstallPlan, context: RunContext) -> str:
     """Wait until cloud-init is done and remove the seed; without waiting, delete it while the guest has it open."""
-    seed, name = made.seed, made.plan.name
+    seed, name = plan.seed, plan.plan.name
     assert seed is not None
     if not request.wait:
-        _drop_seed(made, world)
+        _drop_seed(plan, context)
         return CREATED
-    with world.host.running.watch(name) as watch:
-        wait.until_ready(world.host, watch, name, wait.Deadline(request.wait), world.progress)
-    known = world.host.guests.find(name)
+    with context.host.running.watch(name) as watch:
+        wait.until_ready(context.host, watch, name, wait.Deadline(request.wait), context.progress)
+    known = context.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
-        _drop_seed(made, world)
+        _drop_seed(plan, context)
         return OFF
     if seed.keep == UNTIL_READY:
-        attach.retire(world, name, seed)
+        attach.retire(context, name, seed)
     else:
-        _drop_seed(made, world)
+        _drop_seed(plan, context)
     return READY

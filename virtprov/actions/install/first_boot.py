@@ -164,7 +164,7 @@ def _sent(here: str, setting: RuleContext, host: Host, *, keep: bool) -> Drive:
 
 def insert_file(drive: Element, path: str, *, qemu: bool) -> None:
     """Put an ISO that is not there yet into a drive."""
-    source_element.place(drive, "file", path)
+    source_element.write_host_path(drive, "file", path)
     if qemu:
         places.put(drive, "./driver/@name", "qemu")
         places.put(drive, "./driver/@type", "raw")

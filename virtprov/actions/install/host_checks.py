@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.install import device_checks
 from virtprov.actions.install.missing_files import check_file, check_files
 from virtprov.support.errors import HostError, nearest
-from virtprov.support.text import listed
+from virtprov.support.text import join_words
 from virtprov.xml import path
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _check_link(host: Host, name: str, what: str) -> None:
         return
     flag = "--network" if what == "bridge" else "--network type=direct"
     known = sorted(_links(bridges=what == "bridge"))
-    hint = nearest(name, known) or (f"choose from: {listed(known)}" if known else "")
+    hint = nearest(name, known) or (f"choose from: {join_words(known)}" if known else "")
     if not hint:
         hint = "this host has none; --network default uses libvirt's own network"
     raise HostError(f"{flag}: the host has no {what} '{name}'", hint=f"{hint}, {_OFF}")

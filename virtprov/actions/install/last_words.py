@@ -9,7 +9,7 @@ from virtprov.support.errors import HostError
 from virtprov.xml import path
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import World
+    from virtprov.actions.run.plan import RunContext
     from virtprov.host.connection import Host
     from virtprov.host.console import ConsoleReader
 
@@ -18,16 +18,16 @@ _TAIL = 64 * 1024
 """How much of the end of a log is read, in bytes."""
 
 
-def show(world: World, name: str, console: ConsoleReader) -> None:
+def show(context: RunContext, name: str, console: ConsoleReader) -> None:
     """Show the last lines of the guest's log file, otherwise of its console as far as it was read along."""
     from virtprov.host.console import last_lines
 
-    log = log_file(world.host, name)
+    log = log_file(context.host, name)
     lines = last_lines(_end_of(log), LINES) if log else []
     where = log if lines else f"the console of '{name}'"
     lines = lines or console.tail(LINES)
     if lines:
-        world.say("\n".join([f"Last lines of {where}:", *(f"    {line}" for line in lines)]))
+        context.say("\n".join([f"Last lines of {where}:", *(f"    {line}" for line in lines)]))
 
 
 def log_file(host: Host, name: str) -> str:

@@ -32,7 +32,7 @@ _KINDS = {"mount": "directory", "bind": "directory", "file": "file", "block": "b
 
 def check_files(guest: Guest, driver: str) -> None:
     """Raise HostError for the first missing file; files in unreadable directories are assumed to exist."""
-    for where, flag in _wanted(guest, driver):
+    for where, flag in _list_named_files(guest, driver):
         check_file(where, flag)
     for device in guest.devices("filesystem"):
         _check_filesystem(device.get("type", "mount"), path.get(device, "./source/@dir"), device)
@@ -56,7 +56,7 @@ def check_file(where: str, flag: str) -> None:
         raise HostError(f"{flag}={where}: file not found on the host", hint=hint)
 
 
-def _wanted(guest: Guest, driver: str) -> Iterator[tuple[str, str]]:
+def _list_named_files(guest: Guest, driver: str) -> Iterator[tuple[str, str]]:
     for place, flag in _BOOT:
         where = guest.get(place)
         if where and where.startswith("/") and not (driver == "test" and place == "./devices/emulator"):

@@ -41,7 +41,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     if not known.persistent or known.active and not request.printing:
         raise HostError(f"'{known.name}' is running, so it cannot be reinstalled", hint="shut it down first")
     check_waiting(request, host)
-    warnings = _ignored(request)
+    warnings = _warn_of_ignored(request)
     system = find_system(request, host, warnings)
     text = host.guests.xml(known.name, inactive=True, secure=not request.printing)
     final = Guest.parse(text, f"guest '{known.name}'")
@@ -82,7 +82,7 @@ def _refuse(request: InstallRequest) -> None:
         )
 
 
-def _ignored(request: InstallRequest) -> list[str]:
+def _warn_of_ignored(request: InstallRequest) -> list[str]:
     """Warn of options that have no effect with --reinstall."""
     said = {f"--{use.group}": None for use in request.uses} | {f"--{group}": None for group in sorted(request.refused)}
     flags = (["--name"] if request.name else []) + list(said)

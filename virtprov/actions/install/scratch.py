@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks.reachable import barriers_to
+from virtprov.guest.disks.checks.reachable import barriers_to
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest import boot
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.osinfo.lookup import find, generic
+from virtprov.osinfo.find_profile import find, generic
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 

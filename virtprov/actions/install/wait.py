@@ -33,13 +33,13 @@ class Deadline:
         self._clock = clock
         self._end = None if minutes is None or minutes < 0 else clock() + minutes * 60
 
-    def left(self) -> float | None:
+    def remaining(self) -> float | None:
         """Return the seconds that remain (never negative), None for no limit."""
         return None if self._end is None else max(self._end - self._clock(), 0.0)
 
     def slice(self, most: float) -> float:
         """Return how long to wait now, in seconds: `most`, or less if the deadline is closer."""
-        left = self.left()
+        left = self.remaining()
         return most if left is None else min(most, left)
 
     @property
@@ -50,11 +50,11 @@ class Deadline:
     @property
     def over(self) -> bool:
         """Return whether the time is up."""
-        left = self.left()
+        left = self.remaining()
         return left is not None and left <= 0
 
 
-def _too_long(name: str, what: str, deadline: Deadline) -> WaitTimeout:
+def _timeout_error(name: str, what: str, deadline: Deadline) -> WaitTimeout:
     return WaitTimeout(
         f"'{name}' {what} within {deadline.shown}; the guest is left as it is",
         hint=f"see its console with `virsh console {name}`, or allow more time with --wait",
@@ -63,9 +63,9 @@ def _too_long(name: str, what: str, deadline: Deadline) -> WaitTimeout:
 
 def until_off(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
     """Wait until the guest is off; raises WaitTimeout, and GuestBroken if it has crashed or cannot go on."""
-    event = watch.wait_end(deadline.left())
+    event = watch.wait_end(deadline.remaining())
     if event is None:
-        raise _too_long(name, "has not powered off", deadline)
+        raise _timeout_error(name, "has not powered off", deadline)
     if event.kind == "suspended" and event.detail != "crashed":
         why = _WHY_PAUSED.get(event.detail, event.detail)
         raise GuestBroken(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.live import devices, parts
-from virtprov.actions.live.effects import BOOT, NEVER, NO_DEFINITION, NOW, Board, Call, Effect, Live, Op
+from virtprov.actions.live.effects import BOOT, NEVER, NO_DEFINITION, NOW, Call, Effect, Live, LiveDiff, Op
 from virtprov.host.running_guests import Running
 from virtprov.options.catalogue import table
 from virtprov.support.errors import HostError, UsageError
@@ -19,7 +19,7 @@ from virtprov.xml import path, tree
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.guest.document import Guest
     from virtprov.xml.tree import Element
 
@@ -43,13 +43,13 @@ def effects(
     `pairs` are elements that are known to be the same device before and after. A guest that is not `persistent` has no
     definition for changes that have to wait. `driver` is the driver of the host.
     """
-    board = Board(before, persistent=persistent, driver=driver)
+    board = LiveDiff(before, persistent=persistent, driver=driver)
     parts.compare(board, after)
     devices.compare(board, after, pairs)
     return Live(tuple(board.rows), tuple(board.ops))
 
 
-class Course:
+class LiveChange:
     """The changes of a running guest: their effects, and the results of the calls.
 
     `outcomes` contains DONE or PENDING for each call, in order.
@@ -86,9 +86,9 @@ class Course:
         wait = REMOVAL_SECONDS if seconds is None else seconds
         return [LiveStep(name, op, self.outcomes, wait) for live in self.lives for op in live.ops]
 
-    def put_off(self, *, persistent: bool = True) -> Course:
+    def put_off(self, *, persistent: bool = True) -> LiveChange:
         """Return the effects if the running guest is not changed."""
-        return Course(put_off(live, persistent=persistent) for live in self.lives)
+        return LiveChange(put_off(live, persistent=persistent) for live in self.lives)
 
     def facts(self) -> list[dict[str, str]]:
         """Return the table of effects for JSON. `outcome` is DONE or PENDING, "" for what was not done."""
@@ -145,21 +145,21 @@ class LiveStep(Record):
     def label(self) -> str:
         return f"Changing the running guest '{self.name}': {self.op.what}"
 
-    def do(self, world: World) -> Undo | None:
-        outcome = self._one(world, self.op.call)
+    def do(self, context: RunContext) -> Undo | None:
+        outcome = self._call(context, self.op.call)
         self.outcomes.append(outcome)
         if outcome == PENDING:
-            world.warn(
+            context.warn(
                 f"guest '{self.name}' has not released its {self.op.noun} yet; it will be detached when the "
                 "guest releases it, or at power-off"
             )
-        return lambda: self._back(world, outcome)
+        return lambda: self._undo(context, outcome)
 
-    def _one(self, world: World, call: Call) -> str:
+    def _call(self, context: RunContext, call: Call) -> str:
         if call.method == Running.detach_device:
-            return self._detach(world, call.values[0])
+            return self._detach(context, call.values[0])
         try:
-            call.make(world.host.running, self.name)
+            call.make(context.host.running, self.name)
         except HostError as problem:
             if not problem.hint and self.op.noun.startswith(("cdrom ", "floppy ")):
                 problem.hint = (
@@ -168,17 +168,17 @@ class LiveStep(Record):
             raise
         return DONE
 
-    def _back(self, world: World, outcome: str) -> None:
+    def _undo(self, context: RunContext, outcome: str) -> None:
         if outcome == PENDING:
             raise HostError(f"guest '{self.name}' may still release its {self.op.noun}")
         if self.op.back is None:
             raise HostError(f"libvirt has no call to undo {self.op.what}")
-        self._one(world, self.op.back)
+        self._call(context, self.op.back)
 
-    def _detach(self, world: World, xml: str) -> str:
+    def _detach(self, context: RunContext, xml: str) -> str:
         """Ask the guest to release a device and wait until it does, refuses, or the time is up."""
-        host = world.host
-        alias = self._alias(world, xml)
+        host = context.host
+        alias = self._alias(context, xml)
         with host.running.watch(self.name) as watch:
             host.running.detach_device(self.name, xml)
             if not alias:
@@ -187,21 +187,21 @@ class LiveStep(Record):
             answers = info is not None and info.state != "paused"
             if watch.wait_device_gone(alias, self.seconds if answers else 0, f"its {self.op.noun}"):
                 return DONE
-        return PENDING if alias in _aliases(world, self.name) else DONE
+        return PENDING if alias in _aliases(context, self.name) else DONE
 
-    def _alias(self, world: World, xml: str) -> str:
+    def _alias(self, context: RunContext, xml: str) -> str:
         """Return libvirt's alias of a device in the running guest; our XML of a new device has none."""
         node = tree.parse(xml)
         if found := path.text(node, "./alias/@name"):
             return found
         telling = next((place for place in ("./target/@dev", "./mac/@address") if path.get(node, place)), "")
-        for alias, device in _aliases(world, self.name).items():
+        for alias, device in _aliases(context, self.name).items():
             if telling and device.tag == node.tag and path.get(device, telling) == path.get(node, telling):
                 return alias
         return ""
 
 
-def _aliases(world: World, name: str) -> dict[str, tree.Element]:
-    box = tree.child(tree.parse(world.host.guests.xml(name)), "devices")
+def _aliases(context: RunContext, name: str) -> dict[str, tree.Element]:
+    box = tree.child(tree.parse(context.host.guests.xml(name)), "devices")
     devices = [] if box is None else tree.children(box)
     return {alias: node for node in devices if (alias := path.text(node, "./alias/@name"))}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.live.effects import AT_START, Board, call, leaves
+from virtprov.actions.live.effects import AT_START, LiveDiff, call, leaves
 from virtprov.host.running_guests import Running
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -46,11 +46,11 @@ _KEYS = {
 """The values that identify a device if libvirt has not given it an alias."""
 
 
-def compare(board: Board, after: Guest, told: Pairs) -> None:
-    """Record the effects on each device. `told` are devices known to be the same before and after."""
+def compare(board: LiveDiff, after: Guest, known: Pairs) -> None:
+    """Record the effects on each device. `known` are devices known to be the same before and after."""
     old = [node for node in board.guest.devices() if not _is_shadow(node, board.guest)]
     new = [node for node in after.devices() if not _is_shadow(node, after)]
-    pairs, gone, fresh = paired(old, new, told)
+    pairs, gone, fresh = pair_devices(old, new, known)
     for node in sorted(fresh, key=lambda node: node.tag != "controller"):
         _plug(board, node, f"new {noun(node, after)}", noun(node, after), add=True)
     for was, node in pairs:
@@ -86,15 +86,15 @@ def noun(node: Element, guest: Guest) -> str:
 # -- which is which ------------------------------------------------------------------------------
 
 
-def paired(old: list[Element], new: list[Element], told: Pairs) -> tuple[Pairs, list[Element], list[Element]]:
+def pair_devices(old: list[Element], new: list[Element], known: Pairs) -> tuple[Pairs, list[Element], list[Element]]:
     """Which device became which, which are gone, and which are new.
 
-    The surest rule comes first: `told`, then the same alias, the same key, the same in everything, the same kind.
+    The surest rule comes first: `known`, then the same alias, the same key, the same in everything, the same kind.
     Each rule is asked for what those before it have left.
     """
     pairs: Pairs = []
     old, new = list(old), list(new)
-    for rule in (_told(told), _with(_alias), _with(_key), _where(tree.same), _where(_may_become)):
+    for rule in (_pair_known(known), _with(_alias), _with(_key), _pair_first(tree.same), _pair_first(_may_become)):
         partner = rule(new)
         for was in list(old):
             node = partner(was)
@@ -105,10 +105,10 @@ def paired(old: list[Element], new: list[Element], told: Pairs) -> tuple[Pairs, 
     return pairs, old, new
 
 
-def _told(told: Pairs) -> Rule:
+def _pair_known(known: Pairs) -> Rule:
     """Pairs that are known: a copy of the old device, and the new one itself."""
-    becomes = {id(node): copy for copy, node in told}
-    return _where(lambda was, node: id(node) in becomes and tree.same(was, becomes[id(node)]))
+    becomes = {id(node): copy for copy, node in known}
+    return _pair_first(lambda was, node: id(node) in becomes and tree.same(was, becomes[id(node)]))
 
 
 def _with(key: Callable[[Element], tuple[str, ...]]) -> Rule:
@@ -121,7 +121,7 @@ def _with(key: Callable[[Element], tuple[str, ...]]) -> Rule:
     return rule
 
 
-def _where(fits: Callable[[Element, Element], bool]) -> Rule:
+def _pair_first(fits: Callable[[Element, Element], bool]) -> Rule:
     """The first new device that fits an old one."""
     return lambda new: lambda was: next((node for node in new if fits(was, node)), None)
 
@@ -144,8 +144,8 @@ def _key(node: Element) -> tuple[str, ...]:
 # -- plugging ------------------------------------------------------------------------------------
 
 
-def _plug(board: Board, node: Element, what: str, called: str, *, add: bool) -> None:
-    why = _fixed(node) if board.driver == "qemu" else ""
+def _plug(board: LiveDiff, node: Element, what: str, called: str, *, add: bool) -> None:
+    why = _why_fixed(node) if board.driver == "qemu" else ""
     if why:
         board.later(what, why)
         return
@@ -154,7 +154,7 @@ def _plug(board: Board, node: Element, what: str, called: str, *, add: bool) -> 
     board.now(what, called, *(calls if add else calls[::-1]))
 
 
-def _fixed(node: Element) -> str:
+def _why_fixed(node: Element) -> str:
     """Return why QEMU cannot plug or unplug a device; "" if it can."""
     tag = tree.local_name(node)
     bus = path.text(node, "./target/@bus")
@@ -170,7 +170,7 @@ def _fixed(node: Element) -> str:
 # -- changing ------------------------------------------------------------------------------------
 
 
-def _change(board: Board, was: Element, node: Element) -> None:
+def _change(board: LiveDiff, was: Element, node: Element) -> None:
     """Record the effects of a changed device: its update call, other calls, and what waits for the next boot."""
     called = noun(was, board.guest)
     names = leaves(was, node)
@@ -186,8 +186,8 @@ def _change(board: Board, was: Element, node: Element) -> None:
         board.later(f"{called}: {', '.join(rest)}", _why_not(was))
 
 
-def _within(name: str, wanted: Iterable[str]) -> bool:
-    return any(name == each or name.startswith(f"{each}.") for each in wanted)
+def _within(name: str, limits: Iterable[str]) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in limits)
 
 
 def _updates(was: Element, node: Element) -> tuple[str, ...]:
@@ -211,7 +211,7 @@ def _why_not(node: Element) -> str:
     return AT_START
 
 
-def _update(board: Board, was: Element, node: Element, names: list[str], called: str) -> None:
+def _update(board: LiveDiff, was: Element, node: Element, names: list[str], called: str) -> None:
     what = f"{called}: {', '.join(names)}"
     back = tree.copy(was)
     if _is_drive(was):
@@ -253,7 +253,7 @@ def _without_traces(drive: Element) -> None:
 # -- limits --------------------------------------------------------------------------------------
 
 
-def _iotune(board: Board, was: Element, node: Element, names: list[str], called: str) -> None:
+def _iotune(board: LiveDiff, was: Element, node: Element, names: list[str], called: str) -> None:
     if "iotune.group_name" in names and not path.get(node, "./iotune/group_name"):
         board.later(
             f"{called}: iotune.group_name",
@@ -270,7 +270,7 @@ def _iotune(board: Board, was: Element, node: Element, names: list[str], called:
     _limit(board, Running.set_disk_limits, target, (old, new), f"{called}: {', '.join(names)}", called)
 
 
-def _bandwidth(board: Board, was: Element, node: Element, names: list[str], called: str) -> None:
+def _bandwidth(board: LiveDiff, was: Element, node: Element, names: list[str], called: str) -> None:
     key = path.get(was, "./target/@dev") or path.text(was, "./mac/@address")
     old, new = (
         {f"{way}.{name}": value for way in ("inbound", "outbound") for name, value in _limits(each, way).items()}
@@ -290,7 +290,7 @@ def _limits(node: Element | None, tag: str) -> dict[str, int | str]:
 
 
 def _limit(
-    board: Board,
+    board: LiveDiff,
     method: Callable[[Running, str, str, Mapping[str, int | str]], None],
     key: str,
     limits: tuple[dict[str, int | str], dict[str, int | str]],

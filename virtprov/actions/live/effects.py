@@ -72,7 +72,7 @@ class Live(Record):
     ops: tuple[Op, ...] = ()
 
 
-class Board:
+class LiveDiff:
     """Collects lines and operations while two XML documents of a guest are compared."""
 
     __slots__ = ("driver", "guest", "ops", "persistent", "rows")
@@ -108,15 +108,15 @@ def flat(node: Element | None) -> dict[str, list[str]]:
     return found
 
 
-def _flatten(node: Element, name: str, found: dict[str, list[str]]) -> None:
+def _flatten(node: Element, name: str, values: dict[str, list[str]]) -> None:
     text, kids = (node.text or "").strip(), tree.children(node)
     if text or not (node.attrib or kids):
-        found.setdefault(name, []).append(text)
+        values.setdefault(name, []).append(text)
     start = f"{name}." if name else ""
     for key, value in node.attrib.items():
-        found.setdefault(start + str(key).rpartition("}")[2], []).append(str(value))
+        values.setdefault(start + str(key).rpartition("}")[2], []).append(str(value))
     for kid in kids:
-        _flatten(kid, start + tree.local_name(kid), found)
+        _flatten(kid, start + tree.local_name(kid), values)
 
 
 def leaves(before: Element | None, after: Element | None) -> list[str]:

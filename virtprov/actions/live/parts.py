@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.live.effects import NO_CALL, Board, Call, call, flat, leaves, same_all
+from virtprov.actions.live.effects import NO_CALL, Call, LiveDiff, call, flat, leaves, same_all
 from virtprov.host.running_guests import Running
 from virtprov.host.tuning import UNLIMITED
 from virtprov.support.frozen import Record
@@ -31,7 +31,7 @@ _SCHEDULING = {
 _SHARES = ("weight", "read_iops_sec", "write_iops_sec", "read_bytes_sec", "write_bytes_sec")
 
 
-def compare(board: Board, after: Guest) -> None:
+def compare(board: LiveDiff, after: Guest) -> None:
     """Record the effects on each part of the guest that is not a device."""
     old, new = board.guest.root, after.root
     done = set()
@@ -52,7 +52,7 @@ def compare(board: Board, after: Guest) -> None:
         board.later("type")
 
 
-def _wait(board: Board, tag: str, was: Element | None, now: Element | None, names: list[str] | None = None) -> None:
+def _wait(board: LiveDiff, tag: str, was: Element | None, now: Element | None, names: list[str] | None = None) -> None:
     """Record a part that only takes effect when the guest starts, with the names of the different values."""
     tag = tag.rpartition("}")[2]
     names = leaves(was, now) if names is None else names
@@ -63,31 +63,31 @@ def _wait(board: Board, tag: str, was: Element | None, now: Element | None, name
 # -- what it is ----------------------------------------------------------------------------------
 
 
-def _name(board: Board, after: Guest) -> None:
+def _name(board: LiveDiff, after: Guest) -> None:
     if board.guest.name != after.name:
         board.never("name", "libvirt identifies the guest by it")
 
 
-def _uuid(board: Board, after: Guest) -> None:
+def _uuid(board: LiveDiff, after: Guest) -> None:
     if board.guest.uuid.lower() != after.uuid.lower():
         board.never("uuid", "libvirt identifies the guest by it")
 
 
-def _title(board: Board, after: Guest) -> None:
+def _title(board: LiveDiff, after: Guest) -> None:
     _note(board, "title", after)
 
 
-def _description(board: Board, after: Guest) -> None:
+def _description(board: LiveDiff, after: Guest) -> None:
     _note(board, "description", after)
 
 
-def _note(board: Board, kind: str, after: Guest) -> None:
+def _note(board: LiveDiff, kind: str, after: Guest) -> None:
     old, new = board.guest.get(f"./{kind}") or None, after.get(f"./{kind}") or None
     if old != new:
         board.now(kind, kind, call(Running.set_note, kind, new), call(Running.set_note, kind, old))
 
 
-def _metadata(board: Board, after: Guest) -> None:
+def _metadata(board: LiveDiff, after: Guest) -> None:
     """Compare the metadata; libvirt stores one element for each namespace."""
     old, new = _spaces(board.guest), _spaces(after)
     for uri in dict.fromkeys((*old, *new)):
@@ -128,7 +128,7 @@ def _bare(node: Element, space: str) -> Element:
 # -- memory and processors -----------------------------------------------------------------------
 
 
-def _memory(board: Board, after: Guest) -> None:
+def _memory(board: LiveDiff, after: Guest) -> None:
     most, new_most = (_kib(guest, "./memory") for guest in (board.guest, after))
     old, new = (_kib(guest, "./currentMemory") or _kib(guest, "./memory") for guest in (board.guest, after))
     limit = f"the guest was started with a maximum of {show_size(most * KIB)}"
@@ -160,7 +160,7 @@ def _size(node: Element | None) -> int:
     return int(text) * (factor(node.get("unit", "KiB")) or KIB) // KIB
 
 
-def _vcpus(board: Board, after: Guest) -> None:
+def _vcpus(board: LiveDiff, after: Guest) -> None:
     (most, old), (new_most, new) = _counts(board.guest), _counts(after)
     limit = f"the guest was started with a maximum of {most}"
     if new != old and new > most:
@@ -195,7 +195,7 @@ class _Row(Record):
     new: int | str | None
 
 
-def _set_all(board: Board, part: str, method: Callable[..., object], rows: list[_Row], names: list[str]) -> None:
+def _set_all(board: LiveDiff, part: str, method: Callable[..., object], rows: list[_Row], names: list[str]) -> None:
     """One call for all values, `names` being what the table calls them; undone when each was set before."""
     if not rows:
         return
@@ -204,7 +204,7 @@ def _set_all(board: Board, part: str, method: Callable[..., object], rows: list[
     board.now(f"{part}: {', '.join(names)}", part, Call(method, ({row.name: row.new for row in rows},), ()), undo)
 
 
-def _settable(board: Board, part: str, rows: list[_Row]) -> list[_Row]:
+def _settable(board: LiveDiff, part: str, rows: list[_Row]) -> list[_Row]:
     """The rows that a call can set; the others wait for the next boot."""
     for row in rows:
         if row.new is None:
@@ -212,7 +212,7 @@ def _settable(board: Board, part: str, rows: list[_Row]) -> list[_Row]:
     return [row for row in rows if row.new is not None]
 
 
-def _cputune(board: Board, after: Guest) -> None:
+def _cputune(board: LiveDiff, after: Guest) -> None:
     was, now = (tree.child(guest.root, "cputune") for guest in (board.guest, after))
     old, new = flat(was), flat(now)
     names = leaves(was, now)
@@ -235,7 +235,7 @@ def _time(name: str, values: dict[str, list[str]]) -> int | None:
     return -1 if name.endswith("quota") else None
 
 
-def _pins(board: Board, was: Element | None, now: Element | None) -> None:
+def _pins(board: LiveDiff, was: Element | None, now: Element | None) -> None:
     """Compare the pinning of threads to host processors; a thread without a list runs on all of them."""
     count = _counts(board.guest)[1]
     for tag, key in (("vcpupin", "vcpu"), ("emulatorpin", ""), ("iothreadpin", "iothread")):
@@ -262,7 +262,7 @@ def _lists(box: Element | None, tag: str, key: str) -> dict[str, str]:
     return {pin.get(key, "") if key else "": pin.get("cpuset", "") for pin in pins}
 
 
-def _memtune(board: Board, after: Guest) -> None:
+def _memtune(board: LiveDiff, after: Guest) -> None:
     was, now = (tree.child(guest.root, "memtune") for guest in (board.guest, after))
     old, new = (
         {} if box is None else {tree.local_name(kid): _size(kid) for kid in tree.children(box)} for box in (was, now)
@@ -279,7 +279,7 @@ def _memtune(board: Board, after: Guest) -> None:
         board.now(f"memtune: {', '.join(names)}", "memtune", *calls)
 
 
-def _blkiotune(board: Board, after: Guest) -> None:
+def _blkiotune(board: LiveDiff, after: Guest) -> None:
     boxes = [tree.child(guest.root, "blkiotune") for guest in (board.guest, after)]
     rows = _device_shares(*boxes)
     old, new = (path.text(box, "./weight") if box is not None else "" for box in boxes)

@@ -22,7 +22,7 @@ NONE = ""
 """The digest of a guest without a definition."""
 
 
-class Moved(HostError):
+class DefinitionChanged(HostError):
     """The definition is not the expected one, so nothing was stored."""
 
 
@@ -50,18 +50,18 @@ def check(host: Host, name: str, uuid: str, expected: str) -> str | None:
     now = host.guests.stored_definition(uuid) if uuid else None
     if not expected:
         if now:
-            raise Moved(f"guest '{name}' has been defined in the meantime", hint=_AGAIN)
+            raise DefinitionChanged(f"guest '{name}' has been defined in the meantime", hint=_AGAIN)
     elif not now:
-        raise Moved(f"'{name}' is no longer defined", hint="it is not defined again")
+        raise DefinitionChanged(f"'{name}' is no longer defined", hint="it is not defined again")
     elif not is_known_by(now, expected):
-        raise Moved(f"the definition of '{name}' has been changed in the meantime", hint=_AGAIN)
+        raise DefinitionChanged(f"the definition of '{name}' has been changed in the meantime", hint=_AGAIN)
     return now
 
 
 _AGAIN = "run the command again, based on the current definition"
 
 
-def put(host: Host, name: str, uuid: str, text: str | None, expected: str | None) -> str:
+def replace(host: Host, name: str, uuid: str, text: str | None, expected: str | None) -> str:
     """Replace the definition of a guest; None as `text` undefines the guest.
 
     Nothing is stored unless the current definition has the digest `expected` (NONE: no definition, None: any). `uuid`
@@ -76,7 +76,7 @@ def put(host: Host, name: str, uuid: str, text: str | None, expected: str | None
     return host.guests.store_definition(name, text)[1]
 
 
-def locked(
+def lock_guest(
     host: Host, name: str, uuid: str, stop: Callable[[], None], say: Callable[[str], None]
 ) -> AbstractContextManager[None]:
     """Lock a guest: no other run of virtprov by this user can change its definition until the block ends.

@@ -32,7 +32,7 @@ class Gate:
             raise KeyboardInterrupt
 
     @contextmanager
-    def closed(self) -> Iterator[None]:
+    def delay_interrupts(self) -> Iterator[None]:
         """Delay interrupts in this block. Has no effect outside of the main thread."""
         if threading.current_thread() is not threading.main_thread():
             yield

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact import GONE, OTHERS, UNSURE, Artifact, Aside, Evidence, InUse
-from virtprov.actions.run.artifact_guests import Definition, Guest, StartedGuest
-from virtprov.actions.run.artifact_use import users_of
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, UNSURE, Artifact, Aside, Evidence, InUse
+from virtprov.actions.run.artifacts.path_users import users_of
+from virtprov.actions.run.artifacts.stored_guests import Definition, Guest, StartedGuest
 from virtprov.actions.run.trail import KIND
-from virtprov.actions.run.trail_reader import DISCARD, Run, ended
+from virtprov.actions.run.trail_reader import DISCARD, Run, read_ended_runs
 from virtprov.support import state
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REMOVED, KEPT = "removed", "kept"
 
 
-class Found(Record):
+class Leftover(Record):
     """An artifact that still exists, who created it (the constants of artifact.py), and the reason for any doubt."""
 
     artifact: Artifact
@@ -46,7 +46,7 @@ def notice() -> str:
         return ""
     runs = []
     unreadable: list[str] = []
-    for run, log in ended(unreadable):
+    for run, log in read_ended_runs(unreadable):
         log.close()
         runs.append(run)
     if not runs:
@@ -64,7 +64,7 @@ def notice() -> str:
     )
 
 
-def look(run: Run, host: Host) -> list[Found]:
+def look(run: Run, host: Host) -> list[Leftover]:
     """Return what the run has left, in the order of removal. Raises HostError if the host is unreachable.
 
     Definitions come first: what only they use can be removed after they are restored.
@@ -73,7 +73,7 @@ def look(run: Run, host: Host) -> list[Found]:
     own = frozenset(path for left in run.left if (path := _path_of(host, left.artifact)))
     back: dict[str, str] = {}
     user_of = users_of(host, run.guests, own, back)
-    found = []
+    leftovers = []
     for artifact, made, began in sorted(run.left, key=lambda left: not isinstance(left.artifact, Definition)):
         if isinstance(artifact, StartedGuest) and artifact.uuid in doomed:
             continue
@@ -85,13 +85,13 @@ def look(run: Run, host: Host) -> list[Found]:
         except HostError as problem:
             if not host.is_alive:
                 raise
-            found.append(Found(artifact, UNSURE, problem.message))
+            leftovers.append(Leftover(artifact, UNSURE, problem.message))
             continue
         if seen.state != GONE:
-            found.append(Found(artifact, *seen))
+            leftovers.append(Leftover(artifact, *seen))
             if isinstance(artifact, Definition) and seen.state != OTHERS:
                 back[artifact.uuid] = artifact.before
-    return found
+    return leftovers
 
 
 def _path_of(host: Host, artifact: Artifact) -> str:
@@ -102,13 +102,13 @@ def _path_of(host: Host, artifact: Artifact) -> str:
     return volume.path if volume is not None else ""
 
 
-def remove(run: Run, host: Host, found: list[Found], sure: Callable[[Found], bool]) -> list[Outcome]:
+def remove(run: Run, host: Host, leftovers: list[Leftover], sure: Callable[[Leftover], bool]) -> list[Outcome]:
     """Remove what the run created; `sure` decides about artifacts whose origin is unknown.
 
     What others created or now use is kept. Raises HostError if the host is unreachable.
     """
     outcomes: list[Outcome] = []
-    for each in found:
+    for each in leftovers:
         if each.state == OTHERS or (each.state == UNSURE and not sure(each)):
             outcomes.append(Outcome(each.artifact, KEPT, each.why, settled=each.state == OTHERS))
             continue

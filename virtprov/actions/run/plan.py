@@ -12,7 +12,7 @@ from virtprov.support.waiting import Abandoned
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from virtprov.actions.run.artifact import Artifact
+    from virtprov.actions.run.artifacts.artifact import Artifact
     from virtprov.actions.run.trail import Entry
     from virtprov.guest.document import DomainDocument
     from virtprov.host.connection import Host
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Undo = Callable[[], object]
 
 
-class World:
+class RunContext:
     """The environment of steps: the host, progress, and messages for the user."""
 
     __slots__ = ("gate", "host", "progress", "say", "tell", "trail", "warn")
@@ -73,7 +73,7 @@ class World:
         return lambda: self._take_down(entry)
 
     def _take_down(self, entry: Entry) -> None:
-        from virtprov.actions.run.artifact import GONE, OTHERS, InUse
+        from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, InUse
 
         artifact = entry.artifact
         seen = artifact.standing(self.host, entry.evidence)
@@ -84,7 +84,7 @@ class World:
                 artifact.take_down(self.host)
             except InUse as problem:
                 self.warn(f"{artifact.describe()} is kept: {problem.message}")
-        entry.note_gone()
+        entry.note_removed()
 
 
 class Step(Protocol):
@@ -100,7 +100,7 @@ class Step(Protocol):
         """What the step does, for the user."""
         ...
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         """Make the change."""
         ...
 
@@ -109,7 +109,7 @@ class FunctionStep(Record):
     """A step that consists of a label and a function."""
 
     label: str
-    do: Callable[[World], Undo | None]
+    do: Callable[[RunContext], Undo | None]
     final: bool = False
 
 
@@ -128,22 +128,22 @@ class Plan(Record):
         return tuple(domain.text for domain in self.domains)
 
 
-def apply(plan: Plan, world: World) -> None:
+def apply(plan: Plan, context: RunContext) -> None:
     """Carry out every step in order; after a failure or an interrupt, undo the previous ones in reverse order.
 
-    Raises the exception of the failed step; what could not be undone is reported with `world.warn`. What is created is
-    recorded in the recovery log, which is deleted at the end unless something is left.
+    Raises the exception of the failed step; what could not be undone is reported with `context.warn`. What is created
+    is recorded in the recovery log, which is deleted at the end unless something is left.
     """
     final = [step for step in plan.steps if is_final(step)]
-    world.trail.note_guest(plan.name)
-    with world.gate.closed():
-        _make([step for step in plan.steps if not is_final(step)], world)
+    context.trail.note_guest(plan.name)
+    with context.gate.delay_interrupts():
+        _make([step for step in plan.steps if not is_final(step)], context)
         if final:
-            world.trail.note_settled()
+            context.trail.note_final()
         for step in final:
-            with world.progress.task(step.label):
-                step.do(world)
-        world.trail.finish()
+            with context.progress.task(step.label):
+                step.do(context)
+        context.trail.finish()
 
 
 def is_final(step: Step) -> bool:
@@ -151,47 +151,47 @@ def is_final(step: Step) -> bool:
     return bool(getattr(step, "final", False))
 
 
-def _make(steps: list[Step], world: World) -> None:
+def _make(steps: list[Step], context: RunContext) -> None:
     """Carry out the steps that can be undone; undo them if one fails."""
     from contextlib import ExitStack
 
     with ExitStack() as undos:
-        undos.callback(close_trail, world)
+        undos.callback(close_trail, context)
         for number, step in enumerate(steps, 1):
-            world.gate.check()
-            with world.trail.last_step(number == len(steps)), _task(step, world) as task:
-                world.tell = task.update
-                undo = step.do(world)
+            context.gate.check()
+            with context.trail.last_step(number == len(steps)), _task(step, context) as task:
+                context.tell = task.update
+                undo = step.do(context)
             if undo is not None:
-                undos.callback(undo_quietly, step.label, undo, world)
-        world.gate.check()
+                undos.callback(undo_quietly, step.label, undo, context)
+        context.gate.check()
         undos.pop_all()
 
 
-def _task(step: Step, world: World) -> Task:
+def _task(step: Step, context: RunContext) -> Task:
     """Return the task that shows the progress of a step; the parts of some steps show their own."""
     if getattr(step, "shows_itself", False):
         from virtprov.support.progress import Task
 
         return Task()
-    return world.progress.task(step.label)
+    return context.progress.task(step.label)
 
 
-def close_trail(world: World) -> None:
+def close_trail(context: RunContext) -> None:
     """Close the recovery log after undoing; it is kept if something could not be undone."""
-    if not world.trail.is_kept:
-        world.trail.discard()
-    elif world.trail.is_written:
-        world.warn("some changes could not be undone; remove them later with `virtprov-install --clean-up`")
+    if not context.trail.is_kept:
+        context.trail.discard()
+    elif context.trail.is_written:
+        context.warn("some changes could not be undone; remove them later with `virtprov-install --clean-up`")
 
 
-def undo_quietly(label: str, undo: Undo, world: World) -> bool:
+def undo_quietly(label: str, undo: Undo, context: RunContext) -> bool:
     """Undo one step and return whether that succeeded; a failure does not stop the undo of other steps."""
     try:
         undo()
     except (ProvError, Abandoned) as problem:
-        world.trail.keep()
+        context.trail.keep()
         why = problem.message if isinstance(problem, ProvError) else "the host does not answer"
-        world.warn(f'could not undo "{label}": {why}')
+        context.warn(f'could not undo "{label}": {why}')
         return False
     return True

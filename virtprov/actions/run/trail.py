@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from virtprov.actions.run.artifact import Artifact, Evidence
+from virtprov.actions.run.artifacts.artifact import Artifact, Evidence
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.waiting import Abandoned
 
@@ -48,13 +48,13 @@ class Entry:
         """Return what is known about the artifact besides its name."""
         return Evidence(self.is_made, self.began)
 
-    def note_made(self, artifact: Artifact | None = None) -> None:
+    def note_created(self, artifact: Artifact | None = None) -> None:
         """Record its creation; `artifact` contains what identifies it."""
-        self._trail.note_made(self, self.artifact if artifact is None else artifact)
+        self._trail.note_created(self, self.artifact if artifact is None else artifact)
 
-    def note_gone(self) -> None:
+    def note_removed(self) -> None:
         """Record that it no longer exists."""
-        self._trail.note_gone(self)
+        self._trail.note_removed(self)
 
     @contextmanager
     def cleaning_up(self) -> Iterator[None]:
@@ -91,7 +91,7 @@ class Trail:
             self.write({"begin": artifact.as_json(), "n": entry.number, "at": entry.began}, artifact)
             return entry
 
-    def note_made(self, entry: Entry, artifact: Artifact) -> None:
+    def note_created(self, entry: Entry, artifact: Artifact) -> None:
         """Record that it exists, and what identifies it."""
         with self._lock:
             is_news = not entry.is_made or artifact != entry.artifact
@@ -99,7 +99,7 @@ class Trail:
             if is_news and entry.number in self._open:
                 self.write({"made": artifact.as_json(), "n": entry.number, "at": entry.began}, artifact)
 
-    def note_gone(self, entry: Entry) -> None:
+    def note_removed(self, entry: Entry) -> None:
         """Record that it no longer exists."""
         with self._lock:
             if self._open.pop(entry.number, None) is not None:
@@ -132,7 +132,7 @@ class Trail:
         """Keep the log, because something is left."""
         self.is_kept = True
 
-    def note_settled(self) -> None:
+    def note_final(self) -> None:
         """Record that nothing will be undone any more."""
         self.write({"settled": True}, None)
 
@@ -208,7 +208,7 @@ class FileTrail(Trail):
         from virtprov.actions.run.run_log import RunLog
 
         run = {"tool": self._tool, "uri": self._uri, "guest": self._guest, "time": int(time.time())}
-        return RunLog.begin(KIND, FORM, **run, pid=os.getpid(), started=_started())
+        return RunLog.begin(KIND, FORM, **run, pid=os.getpid(), started=_process_start())
 
     def discard(self) -> None:
         if self._log is not None:
@@ -221,7 +221,7 @@ class FileTrail(Trail):
             self._log.close()
 
 
-def _started() -> int:
+def _process_start() -> int:
     """Return when this process started, in clock ticks since boot (proc(5), stat); 0 if unknown."""
     try:
         with open("/proc/self/stat", "rb") as file:
@@ -248,9 +248,9 @@ def making(trail: Trail, host: Host, artifact: Artifact) -> Iterator[Entry]:
         if entry.stays or unknown or isinstance(problem, Abandoned):
             trail.keep()
         else:
-            entry.note_gone()
+            entry.note_removed()
         raise
-    entry.note_made()
+    entry.note_created()
 
 
 @contextmanager

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from virtprov.actions.run.artifact import Artifact, Aside
-from virtprov.actions.run.artifact_files import AsideFile, Download, File
-from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
-from virtprov.actions.run.artifact_storage import Pool, Secret, Volume
-from virtprov.actions.run.directory_access import SearchRight
+from virtprov.actions.run.artifacts.artifact import Artifact, Aside
+from virtprov.actions.run.artifacts.directory_access import SearchRight
+from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
+from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Secret, Volume
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.run_log import RunLog, Unreadable
 from virtprov.actions.run.trail import FORM, KIND
 from virtprov.support import state
@@ -61,7 +61,7 @@ class Run(Record):
         return f"{self.tool}{about} on {self.uri} (started at {when})"
 
 
-def ended(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
+def read_ended_runs(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
     """Yield every run that has ended, the newest first, with its log, which stays locked until it is closed.
 
     `unreadable` gets a sentence for each log that cannot be read; such logs are kept.
@@ -100,7 +100,7 @@ def _read(log: RunLog) -> Run | None:
         elif "gone" in line:
             left.pop(line["n"], None)
         else:
-            left[line["n"]] = _left(line, old)
+            left[line["n"]] = _parse_artifact(line, old)
     made_guests = (one.artifact.uuid for one in left.values() if isinstance(one.artifact, Guest | StartedGuest))
     return Run(
         log.path, str(head["tool"]), str(head["uri"]), str(head["guest"]), int(str(head["time"])),
@@ -114,7 +114,7 @@ def _has_to_go(artifact: Artifact, phase: str) -> bool:
     return phase == UNDO or artifact.passing or (phase == DISCARD and isinstance(artifact, Aside))
 
 
-def _left(line: dict[str, Any], old: bool) -> Left:
+def _parse_artifact(line: dict[str, Any], old: bool) -> Left:
     facts = dict(line.get("made") or line["begin"])
     if old:
         made, began = facts.pop("made", False), facts.pop("born", 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.seed import WriteSeed
+from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
@@ -20,7 +20,7 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Step, World
+    from virtprov.actions.run.plan import RunContext, Step
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
@@ -65,29 +65,29 @@ def plan(
     stays = DomainDocument.of(kept.copy() if wanted.keep == KEEP else final)
     _serial(first)
     if build:
-        data, built = image(wanted)
+        data, built = build_image(wanted)
         password, warnings = built.root_password or "", built.warnings
     else:
-        data, password, warnings = b"", "", looked_through(wanted)
+        data, password, warnings = b"", "", check_documents(wanted)
     listed: list[Step] = [*makings, WriteSeed(pool, volume, data)]
     return Seed(pool, volume, device, wanted.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings)
 
 
-def image(wanted: SeedRequest) -> tuple[bytes, Documents]:
+def build_image(request: SeedRequest) -> tuple[bytes, Documents]:
     """Build the seed; returns its ISO image and its contents."""
     from virtprov.cloudinit.seed import build, iso_bytes
 
-    built = build(wanted)
+    built = build(request)
     return iso_bytes(built), built
 
 
-def looked_through(wanted: SeedRequest) -> tuple[str, ...]:
+def check_documents(request: SeedRequest) -> tuple[str, ...]:
     """Return messages about the seed's documents; nothing is downloaded, and no password is generated."""
     from virtprov.cloudinit.seed import build
 
-    if any(isinstance(text, str) and text.startswith(("http://", "https://")) for text in wanted):
+    if any(isinstance(text, str) and text.startswith(("http://", "https://")) for text in request):
         return ()
-    return build(wanted._replace(root_password_generate=False)).warnings
+    return build(request._replace(root_password_generate=False)).warnings
 
 
 def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
@@ -172,26 +172,26 @@ def _serial(first: Guest) -> None:
     first.put("./os/smbios/@mode", "sysinfo")
 
 
-def retire(world: World, name: str, seed: Seed) -> None:
+def retire(context: RunContext, name: str, seed: Seed) -> None:
     """Detach the seed from the running guest and delete it; failures are only reported."""
     stays = f"the seed stays attached to '{name}' until it is powered off"
     target = path.get(tree.parse(seed.device), "./target/@dev")
     try:
-        running = Guest.parse(world.host.guests.xml(name) or "<domain/>")
+        running = Guest.parse(context.host.guests.xml(name) or "<domain/>")
         drive = next((disk for disk in running.disks() if path.get(disk, "./target/@dev") == target), None)
-        if drive is not None and not take_out(world.host, name, drive):
-            world.warn(f"{stays}: the guest has not released {target} within {UNPLUG_SECONDS} seconds")
+        if drive is not None and not take_out(context.host, name, drive):
+            context.warn(f"{stays}: the guest has not released {target} within {UNPLUG_SECONDS} seconds")
     except HostError as problem:
-        world.warn(f"{stays}: {problem.message}")
-    delete(world, seed)
+        context.warn(f"{stays}: {problem.message}")
+    delete(context, seed)
 
 
-def delete(world: World, seed: Seed) -> None:
+def delete(context: RunContext, seed: Seed) -> None:
     """Delete the seed's volume; a running guest can still read its open file."""
     try:
-        world.host.storage.delete_volume(seed.pool, seed.volume)
+        context.host.storage.delete_volume(seed.pool, seed.volume)
     except HostError as problem:
-        world.warn(f"could not delete seed {seed.volume} from pool '{seed.pool}': {problem.message}")
+        context.warn(f"could not delete seed {seed.volume} from pool '{seed.pool}': {problem.message}")
 
 
 def take_out(host: Host, name: str, drive: Element) -> bool:

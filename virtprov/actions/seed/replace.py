@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.seed import attach
-from virtprov.actions.steps.seed import OldSeed, WriteSeed
+from virtprov.actions.steps.seed_volumes import OldSeed, WriteSeed
 from virtprov.cloudinit.documents import new_instance_id
 from virtprov.cloudinit.seed_request import FLAG, SeedRequest
 from virtprov.guest.disks.source import DiskSource
@@ -40,7 +40,7 @@ class NewSeed(Record):
     instance_id: str
 
 
-class Reseeded(Record):
+class SeedChange(Record):
     """What came of it: the changed guest, the drives concerned, before and after, and what is done on the host.
 
     A drive that went has no place in `elements`. `steps` come before the definition is stored; for the volumes that
@@ -61,7 +61,7 @@ class Reseeded(Record):
 # -- a new seed ----------------------------------------------------------------------------------
 
 
-def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool = True) -> Reseeded:
+def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool = True) -> SeedChange:
     """Give a guest a seed with a new instance-id for its next boot.
 
     The seed is put into the drive of the current seed, otherwise into an empty CD-ROM drive that the guest is sure to
@@ -78,15 +78,15 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
     volume = attach.free_name(host, "" if makings else pool, guest.name)
     where = f"{directory}/{volume}"
     if build:
-        data, built = attach.image(wanted)
+        data, built = attach.build_image(wanted)
         password, warnings = built.root_password or "", list(built.warnings)
-        warnings += _stale(built.instance_id, wanted)
+        warnings += _warn_of_stale(built.instance_id, wanted)
         instance_id = built.instance_id
     else:
-        data, password, warnings, instance_id = b"", "", list(attach.looked_through(wanted)), ""
-    drive, gone, old = _place(setting, where, host)
+        data, password, warnings, instance_id = b"", "", list(attach.check_documents(wanted)), ""
+    drive, gone, old = _attach(setting, where, host)
     target = path.text(drive, "./target/@dev")
-    return Reseeded(
+    return SeedChange(
         altered,
         (drive,),
         gone,
@@ -95,24 +95,24 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
         old,
         password,
         (_when(guest, target, volume),),
-        (*warnings, *_others(altered, drive)),
+        (*warnings, *_warn_of_other_seeds(altered, drive)),
     )
 
 
 def _setting(guest: Guest, host: HostView) -> RuleContext:
-    from virtprov.osinfo.lookup import noted
+    from virtprov.osinfo.find_profile import find_recorded
 
-    return RuleContext(guest, host, noted(guest.get(OS_ID)))
+    return RuleContext(guest, host, find_recorded(guest.get(OS_ID)))
 
 
-def _place(
+def _attach(
     setting: RuleContext, where: str, host: HostView
 ) -> tuple[Element, tuple[Element, ...], tuple[OldSeed, ...]]:
     """Put the seed into a drive; returns the drive, the previous drives, and the volumes no longer in use."""
     guest = setting.guest
     ours = drives(guest)
     before = tuple(tree.copy(drive) for drive in ours)
-    old = _volumes(ours, host)
+    old = _find_volumes(ours, host)
     for drive in ours[1:]:
         _clear(drive)
     if ours:
@@ -138,8 +138,8 @@ def _empty_drive(guest: Guest) -> Element | None:
     return None
 
 
-def _stale(instance_id: str, wanted: SeedRequest) -> list[str]:
-    if instance_id == wanted.instance_id:
+def _warn_of_stale(instance_id: str, request: SeedRequest) -> list[str]:
+    if instance_id == request.instance_id:
         return []
     return [
         (
@@ -156,7 +156,7 @@ def _when(guest: Guest, target: str, volume: str) -> str:
     )
 
 
-def _others(guest: Guest, drive: Element) -> list[str]:
+def _warn_of_other_seeds(guest: Guest, drive: Element) -> list[str]:
     """Warn of what looks like another seed: cloud-init uses the first one that it finds."""
     return [
         (
@@ -171,17 +171,17 @@ def _others(guest: Guest, drive: Element) -> list[str]:
 # -- taking it out -------------------------------------------------------------------------------
 
 
-def plan_eject(guest: Guest, host: HostView) -> Reseeded:
+def plan_eject(guest: Guest, host: HostView) -> SeedChange:
     """Remove every seed of virtprov from a guest's XML; without one the XML does not change."""
     altered = guest.copy()
     ours = drives(altered)
     before = tuple(tree.copy(drive) for drive in ours)
-    old = _volumes(ours, host)
+    old = _find_volumes(ours, host)
     left = []
     for drive in ours:
         if not _clear(drive):
             left.append(drive)
-    return Reseeded(altered, tuple(left), before, old=old)
+    return SeedChange(altered, tuple(left), before, old=old)
 
 
 def check_eject(stored: Guest, running: Guest | None, *, live: bool) -> None:
@@ -220,7 +220,7 @@ def _clear(drive: Element) -> bool:
     return True
 
 
-def _volumes(ours: list[Element], host: HostView) -> tuple[OldSeed, ...]:
+def _find_volumes(ours: list[Element], host: HostView) -> tuple[OldSeed, ...]:
     """Return the seeds' volumes; those unknown to the host are omitted."""
     found = []
     for drive in ours:

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact import mark_of
-from virtprov.actions.run.artifact_files import Download
-from virtprov.actions.run.artifact_storage import Volume, passing_pool
+from virtprov.actions.run.artifacts.artifact import mark_of
+from virtprov.actions.run.artifacts.local_files import Download
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume, passing_pool
 from virtprov.actions.steps.secrets import undo_all
 from virtprov.actions.steps.storage import filling
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.actions.run.trail import Entry
     from virtprov.places.place import BootFiles, Medium
     from virtprov.support.progress import Progress
@@ -35,11 +35,11 @@ class FetchBootFiles(Record):
     def label(self) -> str:
         return f"Fetching {' and '.join(file.source.name for file in self.files.made)}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         from virtprov.places.boot_files import obtain
 
         made = [(file.path, file.is_private) for file in self.files.made]
-        return fetch(world, made, lambda progress: obtain(self.files, progress))
+        return fetch(context, made, lambda progress: obtain(self.files, progress))
 
 
 class FetchMedium(Record):
@@ -54,13 +54,13 @@ class FetchMedium(Record):
     def label(self) -> str:
         return f"Fetching {os.path.basename(self.path)}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         from virtprov.places.boot_files import obtain_medium
 
-        return fetch(world, [(self.path, self.passing)], lambda progress: obtain_medium(self.medium, progress))
+        return fetch(context, [(self.path, self.passing)], lambda progress: obtain_medium(self.medium, progress))
 
 
-def fetch(world: World, files: list[tuple[str, bool]], call: Callable[[Progress], object]) -> Undo | None:
+def fetch(context: RunContext, files: list[tuple[str, bool]], call: Callable[[Progress], object]) -> Undo | None:
     """Let `call` write files of this machine, given by path and whether they are deleted after use.
 
     Each has a folder of its own. Ctrl-C interrupts it at once. Returns how to remove the files that did not exist
@@ -68,17 +68,17 @@ def fetch(world: World, files: list[tuple[str, bool]], call: Callable[[Progress]
     """
     new = [Download(path, passing=passing, had=not passing and os.path.lexists(path)) for path, passing in files]
     with ExitStack() as making:
-        entries = [making.enter_context(world.making(artifact)) for artifact in new]
-        with _removing(world, new, entries), world.gate.open():
-            call(world.progress)
+        entries = [making.enter_context(context.making(artifact)) for artifact in new]
+        with _removing(context, new, entries), context.gate.open():
+            call(context.progress)
         for artifact, entry in zip(new, entries, strict=True):
-            entry.note_made(artifact._replace(mark=mark_of(artifact.path)))
+            entry.note_created(artifact._replace(mark=mark_of(artifact.path)))
     made = [entry for artifact, entry in zip(new, entries, strict=True) if not artifact.had]
-    return undo_all(*(world.undo(entry) for entry in made)) if made else None
+    return undo_all(*(context.undo(entry) for entry in made)) if made else None
 
 
 @contextmanager
-def _removing(world: World, new: list[Download], entries: list[Entry]) -> Iterator[None]:
+def _removing(context: RunContext, new: list[Download], entries: list[Entry]) -> Iterator[None]:
     """Remove new files if the block that writes them fails."""
     try:
         yield
@@ -87,7 +87,7 @@ def _removing(world: World, new: list[Download], entries: list[Entry]) -> Iterat
             for entry in entries:
                 cleaning.enter_context(entry.cleaning_up())
             for artifact in new:
-                artifact.take_down(world.host)
+                artifact.take_down(context.host)
         raise
 
 
@@ -106,42 +106,42 @@ class SendFile(Record):
     def label(self) -> str:
         return f"Uploading {os.path.basename(self.source)} to {self.path}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         directory, name = os.path.split(self.path)
         size = os.path.getsize(self.source)
         wanted = NewVolume("", name, "", "raw", size, 0)
         volume = Volume(name, self.pool, self.path, passing=self.passing)
-        storage = world.host.storage
+        storage = context.host.storage
         with ExitStack() as pools:
-            pool = self.pool or pools.enter_context(_directory(world, directory))
-            with world.making(volume) as entry:
-                entry.note_made(volume.as_made(world.host, storage.create_volume(pool, wanted.xml(mode="0600"))))
-                with filling(world, entry, pool, name):
-                    storage.upload_volume(pool, name, self.source, progress=world.advance)
-        return world.undo(entry)
+            pool = self.pool or pools.enter_context(_directory(context, directory))
+            with context.making(volume) as entry:
+                entry.note_created(volume.as_made(context.host, storage.create_volume(pool, wanted.xml(mode="0600"))))
+                with filling(context, entry, pool, name):
+                    storage.upload_volume(pool, name, self.source, progress=context.advance)
+        return context.undo(entry)
 
 
 @contextmanager
-def _directory(world: World, directory: str) -> Iterator[str]:
+def _directory(context: RunContext, directory: str) -> Iterator[str]:
     """Yield the pool of a directory of the host, or a temporary one; the directory is created if it is missing."""
-    known = world.host.storage.pool_at(directory)
+    known = context.host.storage.pool_at(directory)
     if known is not None:
         yield known.name
         return
-    with passing_pool(world.host, directory, world.making, build=True) as pool:
+    with passing_pool(context.host, directory, context.making, build=True) as pool:
         yield pool
 
 
-def remove_passing(world: World, paths: tuple[str, ...]) -> None:
+def remove_passing(context: RunContext, paths: tuple[str, ...]) -> None:
     """Remove those files that are no longer used; a failure is only reported, and left to --clean-up."""
     from virtprov.support.errors import ProvError
 
-    for entry in world.trail.passing():
+    for entry in context.trail.passing():
         if getattr(entry.artifact, "path", "") not in paths:
             continue
         try:
-            entry.artifact.take_down(world.host)
-            entry.note_gone()
+            entry.artifact.take_down(context.host)
+            entry.note_removed()
         except ProvError as problem:
-            world.warn(f"could not remove {entry.artifact.describe()}: {problem.message}")
-    world.trail.finish_waiting(world.host)
+            context.warn(f"could not remove {entry.artifact.describe()}: {problem.message}")
+    context.trail.finish_waiting(context.host)

@@ -6,10 +6,11 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import definition, nvram
-from virtprov.actions.run.artifact import Artifact
-from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run import definition
+from virtprov.actions.run.artifacts import nvram
+from virtprov.actions.run.artifacts.artifact import Artifact
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.run.trail import note_nothing
 from virtprov.guest.document import Guest as Domain
@@ -17,7 +18,7 @@ from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Step, Undo, World
+    from virtprov.actions.run.plan import RunContext, Step, Undo
     from virtprov.actions.run.trail import Entry
     from virtprov.guest.document import DomainDocument
     from virtprov.host.info import GuestInfo
@@ -33,13 +34,13 @@ class Define(Record):
     def label(self) -> str:
         return f"Defining guest '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         domain = self.document.guest
-        guest = Guest(self.name, domain.uuid, nvram=nvram.are_new(world, domain))
-        with world.making(guest) as entry:
-            info = world.host.guests.define(self.document.text)
-            entry.note_made(guest._replace(uuid=info.uuid))
-        return world.undo(entry)
+        guest = Guest(self.name, domain.uuid, nvram=nvram.are_new(context, domain))
+        with context.making(guest) as entry:
+            info = context.host.guests.define(self.document.text)
+            entry.note_created(guest._replace(uuid=info.uuid))
+        return context.undo(entry)
 
 
 class Start(Record):
@@ -51,20 +52,20 @@ class Start(Record):
     def label(self) -> str:
         return f"Starting guest '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
-        info = world.host.guests.find(self.name)
+    def do(self, context: RunContext) -> Undo | None:
+        info = context.host.guests.find(self.name)
         guest = StartedGuest(self.name, info.uuid if info is not None else "")
-        with world.making(guest) as entry:
-            world.host.guests.start(self.name)
-            _note_run(world, guest, entry)
-        return world.undo(entry)
+        with context.making(guest) as entry:
+            context.host.guests.start(self.name)
+            _note_run(context, guest, entry)
+        return context.undo(entry)
 
 
-def _note_run(world: World, guest: StartedGuest, entry: Entry) -> None:
+def _note_run(context: RunContext, guest: StartedGuest, entry: Entry) -> None:
     """Record libvirt's id of the running guest."""
-    info = world.host.guests.find(guest.uuid)
+    info = context.host.guests.find(guest.uuid)
     if info is not None and info.id is not None:
-        entry.note_made(guest._replace(run=info.id))
+        entry.note_created(guest._replace(run=info.id))
 
 
 class Create(Record):
@@ -77,28 +78,28 @@ class Create(Record):
     def label(self) -> str:
         return f"Starting guest '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         domain, text = self.document.guest, self.document.text
         uuid = domain.uuid
-        if uuid and world.host.guests.find(uuid) is not None:
+        if uuid and context.host.guests.find(uuid) is not None:
             started = StartedGuest(self.name, uuid)
-            with world.making(started) as entry:
-                world.host.guests.create(text)
-                _note_run(world, started, entry)
-            return world.undo(entry)
-        files = nvram.new_files(world, domain)  # libvirt leaves them behind
+            with context.making(started) as entry:
+                context.host.guests.create(text)
+                _note_run(context, started, entry)
+            return context.undo(entry)
+        files = nvram.new_files(context, domain)  # libvirt leaves them behind
         guest = Guest(self.name, uuid)
         new: list[Artifact] = [*(Volume(os.path.basename(path), path=path) for path in files), guest]
         with ExitStack() as making:
-            entries = [making.enter_context(world.making(artifact)) for artifact in new]
+            entries = [making.enter_context(context.making(artifact)) for artifact in new]
             try:
-                info = world.host.guests.create(text)
+                info = context.host.guests.create(text)
             except BaseException:
                 for entry in entries[:-1]:
-                    world.undo(entry)()
+                    context.undo(entry)()
                 raise
-            entries[-1].note_made(guest._replace(uuid=info.uuid))
-        return lambda: [world.undo(entry)() for entry in reversed(entries)]
+            entries[-1].note_created(guest._replace(uuid=info.uuid))
+        return lambda: [context.undo(entry)() for entry in reversed(entries)]
 
 
 class Redefine(Record):
@@ -111,27 +112,29 @@ class Redefine(Record):
     def label(self) -> str:
         return f"Changing the definition of '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
-        before = world.host.guests.xml(self.name, inactive=True, secure=True)
-        return redefine(world, self.name, Domain.parse(before).uuid, self.xml, before)[1]
+    def do(self, context: RunContext) -> Undo | None:
+        before = context.host.guests.xml(self.name, inactive=True, secure=True)
+        return redefine(context, self.name, Domain.parse(before).uuid, self.xml, before)[1]
 
 
-def redefine(world: World, name: str, uuid: str, xml: str, before: str, *, in_trail: bool = True) -> tuple[str, Undo]:
+def redefine(
+    context: RunContext, name: str, uuid: str, xml: str, before: str, *, in_trail: bool = True
+) -> tuple[str, Undo]:
     """Replace the definition of a guest if it still is `before` ("": none, the guest is transient).
 
     `in_trail` tells whether the change is recorded in the recovery log. Returns what the host stored, and how to undo
     it. Raises definition.Moved if the guest now has another definition.
     """
     changed = Definition(name, uuid, before)
-    with world.making(changed) if in_trail else note_nothing(changed) as entry:
+    with context.making(changed) if in_trail else note_nothing(changed) as entry:
         expected = definition.digest(before) if before else definition.NONE
-        now = definition.put(world.host, name, uuid, xml, expected)
+        now = definition.replace(context.host, name, uuid, xml, expected)
         mark = definition.digest(now)
-        entry.note_made(changed._replace(digest=mark))
+        entry.note_created(changed._replace(digest=mark))
 
     def undo() -> None:
-        definition.put(world.host, name, uuid, before or None, mark)
-        entry.note_gone()
+        definition.replace(context.host, name, uuid, before or None, mark)
+        entry.note_removed()
 
     return now, undo
 
@@ -146,9 +149,9 @@ class SetAutostart(Record):
     def label(self) -> str:
         return f"Enabling autostart of '{self.name}'" if self.on else f"Disabling autostart of '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
-        world.host.guests.set_autostart(self.name, self.on)
-        return lambda: world.host.guests.set_autostart(self.name, not self.on)
+    def do(self, context: RunContext) -> Undo | None:
+        context.host.guests.set_autostart(self.name, self.on)
+        return lambda: context.host.guests.set_autostart(self.name, not self.on)
 
 
 class Replace(Record):
@@ -165,55 +168,55 @@ class Replace(Record):
     def label(self) -> str:
         return f"Removing the existing guest '{self.name}'"
 
-    def do(self, world: World) -> Undo | None:
-        info = world.host.guests.find(self.name)
+    def do(self, context: RunContext) -> Undo | None:
+        info = context.host.guests.find(self.name)
         if info is None:
             return None
-        before = world.host.guests.xml(self.name, inactive=True, secure=True)
+        before = context.host.guests.xml(self.name, inactive=True, secure=True)
         aside = f"{self.name}.replaced-{info.uuid[:8]}" if info.persistent else ""
         guest = AsideGuest(self.name, info.uuid, aside, before, info.active, info.persistent, not self.keep_nvram)
-        with world.making(guest) as entry:
-            whole = self._make_room(world, info, guest, entry)
-        return lambda: self._bring_back(world, entry, whole)
+        with context.making(guest) as entry:
+            whole = self._make_room(context, info, guest, entry)
+        return lambda: self._bring_back(context, entry, whole)
 
-    def _bring_back(self, world: World, entry: Entry, whole: bool) -> None:
-        world.undo(entry)()
+    def _bring_back(self, context: RunContext, entry: Entry, whole: bool) -> None:
+        context.undo(entry)()
         if not whole:
-            world.warn(
+            context.warn(
                 f"'{self.name}' is defined as before; its snapshots and firmware variables could not be restored"
             )
 
-    def _make_room(self, world: World, info: GuestInfo, guest: AsideGuest, entry: Entry) -> bool:
+    def _make_room(self, context: RunContext, info: GuestInfo, guest: AsideGuest, entry: Entry) -> bool:
         """Stop the guest and rename it; return whether nothing of it is lost."""
         from virtprov.host.failures import NotNow, NotSupported
 
         try:
-            world.host.guests.destroy(info.uuid)
+            context.host.guests.destroy(info.uuid)
             if not info.persistent:
                 return True
-            if world.host.guests.drop_saved_state(info.uuid):
-                world.warn(f"the saved state of '{self.name}' is lost")
+            if context.host.guests.drop_saved_state(info.uuid):
+                context.warn(f"the saved state of '{self.name}' is lost")
             try:
-                world.host.guests.rename(info.uuid, guest.aside)
+                context.host.guests.rename(info.uuid, guest.aside)
                 return True
             except (NotNow, NotSupported):
-                world.host.guests.undefine(info.uuid, nvram=not self.keep_nvram)
+                context.host.guests.undefine(info.uuid, nvram=not self.keep_nvram)
                 return False
         except BaseException:
             with entry.cleaning_up():
-                guest.take_down(world.host)
+                guest.take_down(context.host)
             raise
 
 
 def discard_guest(name: str) -> Step:
     """The last step for a replaced guest: remove it, but not its disks."""
 
-    def do(world: World) -> None:
+    def do(context: RunContext) -> None:
         try:
-            for guest in world.trail.artifacts(AsideGuest):
-                guest.discard(world.host)
+            for guest in context.trail.artifacts(AsideGuest):
+                guest.discard(context.host)
         except ProvError as problem:
-            world.trail.keep()
-            world.warn(f"could not remove the previous guest: {problem.message}")
+            context.trail.keep()
+            context.warn(f"could not remove the previous guest: {problem.message}")
 
     return FunctionStep(f"Removing the remains of the previous guest '{name}'", do, final=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact import mark_of
-from virtprov.actions.run.artifact_files import AsideFile, File, refresh_pool_over, rename
+from virtprov.actions.run.artifacts.artifact import mark_of
+from virtprov.actions.run.artifacts.local_files import AsideFile, File, refresh_pool_over, rename
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Step, Undo, World
+    from virtprov.actions.run.plan import RunContext, Step, Undo
 
 
 class CopyFile(Record):
@@ -26,32 +26,34 @@ class CopyFile(Record):
     def label(self) -> str:
         return f"Copying {self.source} to {self.target}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         from virtprov.support.copy import copy_image
 
         how = {"sparse": self.sparse, "reflink": self.reflink}
         if os.path.lexists(self.target):  # a device; files are never written over
-            copy_image(self.source, self.target, progress=world.advance, **how)
-            return lambda: world.warn(f"the previous contents of {self.target} are overwritten and cannot be restored")
-        with world.making(File(self.target)) as entry:
-            copy_image(self.source, self.target, progress=world.advance, **how)
-            entry.note_made(File(self.target, mark_of(self.target)))
+            copy_image(self.source, self.target, progress=context.advance, **how)
+            return lambda: context.warn(
+                f"the previous contents of {self.target} are overwritten and cannot be restored"
+            )
+        with context.making(File(self.target)) as entry:
+            copy_image(self.source, self.target, progress=context.advance, **how)
+            entry.note_created(File(self.target, mark_of(self.target)))
             try:
-                refresh_pool_over(world.host, self.target)
+                refresh_pool_over(context.host, self.target)
             except BaseException:
                 with entry.cleaning_up():
                     os.unlink(self.target)
                 raise
-        return world.undo(entry)
+        return context.undo(entry)
 
 
 def put_aside(path: str, aside: str) -> Step:
     """Move a file that is replaced aside, until no step can fail any more."""
 
-    def do(world: World) -> Undo:
-        with world.making(AsideFile(path, aside, mark_of(path))) as entry:
+    def do(context: RunContext) -> Undo:
+        with context.making(AsideFile(path, aside, mark_of(path))) as entry:
             rename(path, aside)
-        return world.undo(entry)
+        return context.undo(entry)
 
     return FunctionStep(f"Moving {path} aside", do)
 
@@ -59,11 +61,11 @@ def put_aside(path: str, aside: str) -> Step:
 def discard(aside: str) -> Step:
     """The last step for a file that was moved aside: delete it."""
 
-    def do(world: World) -> None:
+    def do(context: RunContext) -> None:
         try:
             os.unlink(aside)
         except OSError as problem:
-            world.trail.keep()
-            world.warn(f"could not remove {aside}: {problem.strerror}")
+            context.trail.keep()
+            context.warn(f"could not remove {aside}: {problem.strerror}")
 
     return FunctionStep(f"Removing {aside}", do, final=True)

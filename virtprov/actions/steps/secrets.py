@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact_storage import Secret
+from virtprov.actions.run.artifacts.pools_and_volumes import Secret
 from virtprov.support.errors import InputError, ProvError
 from virtprov.support.files import read_bytes
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.guest.disks.volumes import NewVolume
 
 
 @contextmanager
-def keep_password(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
+def keep_password(context: RunContext, volume: NewVolume) -> Iterator[list[Undo]]:
     """Store the password of a new volume as a secret of the host; yields how to undo it, empty without a password.
 
     If the block fails, the secret is removed. Raises InputError for a file that does not contain a password.
@@ -26,16 +26,16 @@ def keep_password(world: World, volume: NewVolume) -> Iterator[list[Undo]]:
         yield []
         return
     password = _password(encryption.password_file)
-    with world.making(Secret(volume.path, encryption.uuid)) as entry:
-        world.host.secrets.create(encryption.secret_xml(volume.path), password)
+    with context.making(Secret(volume.path, encryption.uuid)) as entry:
+        context.host.secrets.create(encryption.secret_xml(volume.path), password)
     try:
-        yield [world.undo(entry)]
+        yield [context.undo(entry)]
     except BaseException:
         try:
-            world.undo(entry)()
+            context.undo(entry)()
         except ProvError as problem:
-            world.trail.keep()
-            world.warn(f"could not remove secret {encryption.uuid}: {problem.message}")
+            context.trail.keep()
+            context.warn(f"could not remove secret {encryption.uuid}: {problem.message}")
         raise
 
 

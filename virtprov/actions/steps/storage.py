@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact_storage import Pool, Volume, pool_over, pool_xml
+from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Volume, pool_over, pool_xml
 from virtprov.guest.disks.claimed_format import is_told_otherwise, unlike
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.actions.run.trail import Entry
     from virtprov.host.info import VolumeInfo
 
@@ -31,33 +31,33 @@ class MakePool(Record):
     def label(self) -> str:
         return f"Creating storage pool '{self.pool.name}'"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         from virtprov.guest.names import new_uuid
         from virtprov.host.failures import Taken
 
         pool = Pool(self.pool.name, new_uuid(), self.pool.target)
         try:
-            with world.making(pool) as entry:
-                world.host.storage.create_pool(pool_xml(pool.name, pool.path, pool.uuid))
-                entry.note_made(pool._replace(volumes=len(world.host.storage.volume_names(pool.name))))
+            with context.making(pool) as entry:
+                context.host.storage.create_pool(pool_xml(pool.name, pool.path, pool.uuid))
+                entry.note_created(pool._replace(volumes=len(context.host.storage.volume_names(pool.name))))
         except Taken:
-            if not self._is_there(world):
+            if not self._is_there(context):
                 raise
             return None
-        return world.undo(entry)
+        return context.undo(entry)
 
-    def _is_there(self, world: World) -> bool:
+    def _is_there(self, context: RunContext) -> bool:
         """Return whether someone else has just created the same pool; wait if it is about to be started."""
         import time
 
         end = time.monotonic() + POOL_SECONDS
         while True:
-            pool = world.host.storage.pool(self.pool.name)
+            pool = context.host.storage.pool(self.pool.name)
             if pool is None or os.path.normpath(pool.path) != os.path.normpath(self.pool.target):
                 return False
             if pool.active or time.monotonic() > end:
                 return pool.active
-            world.gate.check()
+            context.gate.check()
             time.sleep(0.05)
 
 
@@ -75,53 +75,53 @@ class MakeVolume(Record):
             return f"Uploading {os.path.basename(self.volume.upload)} to volume {self.volume.name}"
         return f"Creating volume {self.volume.name}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         if self.volume.encryption is None:
-            return self._make(world)
+            return self._make(context)
         from virtprov.actions.steps.secrets import keep_password, undo_all
 
-        with keep_password(world, self.volume) as undos:
-            return undo_all(self._make(world), *undos)
+        with keep_password(context, self.volume) as undos:
+            return undo_all(self._make(context), *undos)
 
-    def _make(self, world: World) -> Undo | None:
+    def _make(self, context: RunContext) -> Undo | None:
         wanted = self.volume
         with ExitStack() as pools:
-            pool = wanted.pool or _pool_over(world, os.path.dirname(wanted.path), pools)
+            pool = wanted.pool or _pool_over(context, os.path.dirname(wanted.path), pools)
             volume = Volume(wanted.name, wanted.pool, wanted.path)
-            with world.making(volume) as entry:
+            with context.making(volume) as entry:
                 if wanted.upload:
-                    _upload(world, pool, wanted, entry, volume)
-                    return world.undo(entry)
+                    _upload(context, pool, wanted, entry, volume)
+                    return context.undo(entry)
                 metadata = wanted.format == "qcow2" and not wanted.backing
-                info = world.host.storage.create_volume(
-                    pool, wanted.xml(), metadata=metadata, progress=world.advance_call
+                info = context.host.storage.create_volume(
+                    pool, wanted.xml(), metadata=metadata, progress=context.advance_call
                 )
-                entry.note_made(volume.as_made(world.host, info))
-        return world.undo(entry)
+                entry.note_created(volume.as_made(context.host, info))
+        return context.undo(entry)
 
 
-def _upload(world: World, pool: str, wanted: NewVolume, entry: Entry, volume: Volume) -> None:
+def _upload(context: RunContext, pool: str, request: NewVolume, entry: Entry, volume: Volume) -> None:
     """Create the volume, upload its file, enlarge it; a failure or an interrupt leaves nothing behind."""
-    name, length = wanted.name, os.path.getsize(wanted.upload)
-    empty = NewVolume(pool, name, wanted.path, "raw", length, wanted.allocation and length)
-    entry.note_made(volume.as_made(world.host, world.host.storage.create_volume(pool, empty.xml())))
-    with filling(world, entry, pool, name):
-        sparse = not wanted.allocation
-        world.host.storage.upload_volume(pool, name, wanted.upload, sparse=sparse, progress=world.advance)
-        world.host.storage.refresh_pool(pool)  # by which the host learns the format
-        filled = world.host.storage.volume(pool, name)
-        if filled is not None and filled.capacity < wanted.capacity:
-            world.host.storage.resize_volume(pool, name, wanted.capacity)
+    name, length = request.name, os.path.getsize(request.upload)
+    empty = NewVolume(pool, name, request.path, "raw", length, request.allocation and length)
+    entry.note_created(volume.as_made(context.host, context.host.storage.create_volume(pool, empty.xml())))
+    with filling(context, entry, pool, name):
+        sparse = not request.allocation
+        context.host.storage.upload_volume(pool, name, request.upload, sparse=sparse, progress=context.advance)
+        context.host.storage.refresh_pool(pool)  # by which the host learns the format
+        filled = context.host.storage.volume(pool, name)
+        if filled is not None and filled.capacity < request.capacity:
+            context.host.storage.resize_volume(pool, name, request.capacity)
 
 
 @contextmanager
-def filling(world: World, entry: Entry, pool: str, name: str) -> Iterator[None]:
+def filling(context: RunContext, entry: Entry, pool: str, name: str) -> Iterator[None]:
     """Fill a new volume in this block; if that fails, delete the volume."""
     try:
         yield
     except BaseException:
         with entry.cleaning_up():
-            world.host.storage.delete_volume(pool, name)
+            context.host.storage.delete_volume(pool, name)
         raise
 
 
@@ -142,22 +142,22 @@ class CopyDisk(Record):
     def label(self) -> str:
         return f"Copying {self.source.name} to {os.path.basename(self.target)}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         directory, name = os.path.split(self.target)
         with ExitStack() as pools:
-            target = _pool_over(world, directory, pools)
-            origin = self.source.pool or _pool_over(world, os.path.dirname(self.source.path), pools)
-            source = world.host.storage.volume(origin, self.source.name) or self.source
+            target = _pool_over(context, directory, pools)
+            origin = self.source.pool or _pool_over(context, os.path.dirname(self.source.path), pools)
+            source = context.host.storage.volume(origin, self.source.name) or self.source
             if is_told_otherwise(self.declared, source):
                 raise unlike(source.path, self.declared, source.format)
             xml = self._xml(source, name)
             volume = Volume(name, path=self.target)
-            with world.making(volume) as entry:
-                info = world.host.storage.clone_volume(
-                    target, xml, origin, source.name, reflink=self.reflink, progress=world.advance_call
+            with context.making(volume) as entry:
+                info = context.host.storage.clone_volume(
+                    target, xml, origin, source.name, reflink=self.reflink, progress=context.advance_call
                 )
-                entry.note_made(volume.as_made(world.host, info))
-        return world.undo(entry)
+                entry.note_created(volume.as_made(context.host, info))
+        return context.undo(entry)
 
     def _xml(self, source: VolumeInfo, name: str) -> str:
         allocation = source.allocation if self.sparse else source.capacity
@@ -165,6 +165,6 @@ class CopyDisk(Record):
         return NewVolume("", name, self.target, source.format, source.capacity, allocation, *backing).xml()
 
 
-def _pool_over(world: World, directory: str, passing: ExitStack) -> str:
+def _pool_over(context: RunContext, directory: str, passing: ExitStack) -> str:
     """Return the pool of this directory, or a temporary one that is removed when `passing` ends."""
-    return pool_over(world.host, directory, passing, world.making)
+    return pool_over(context.host, directory, passing, context.making)

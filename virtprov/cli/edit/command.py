@@ -41,11 +41,11 @@ def main(argv: list[str]) -> int:
         return undo.run(read(args), output)
     said = typed_changes.changes(args, GROUPS)
     changes = to_requests(args, said, osinfo)
-    output.warn_each(typed_changes.unheeded(said))
+    output.warn_each(typed_changes.warn_of_unheeded(said))
     flags = read(args)
     build = bool(changes) and changes[0].action == "build-xml"
     with _host(flags, build=build) as host:
-        from virtprov.cli.edit import run, without_guest
+        from virtprov.cli.edit import carry_out, without_guest
         from virtprov.library.editing import warn_of_doubts
 
         warn_of_doubts(changes, host, output)
@@ -53,7 +53,7 @@ def main(argv: list[str]) -> int:
             return without_guest.build(flags, changes, host, output)
         if flags.in_place:
             return without_guest.write_back(flags, changes, host, output)
-        return run.run(flags, changes, host, output)
+        return carry_out.run(flags, changes, host, output)
 
 
 def _host(flags: Flags, *, build: bool) -> AbstractContextManager[Host | None]:

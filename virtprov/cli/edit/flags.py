@@ -6,7 +6,7 @@ import argparse
 
 from virtprov.cli import parser
 from virtprov.cli.edit import typed_changes
-from virtprov.cli.edit.typed_changes import Said
+from virtprov.cli.edit.typed_changes import StoreInOrder
 from virtprov.options.catalogue import BOOTING, CONVERSIONS, DEVICES, GENERAL, GUEST, XML
 from virtprov.support.frozen import Record
 
@@ -99,47 +99,52 @@ def build_parser() -> Parser:
     _add_outcome(made, made.add_argument_group("where to apply the change"))
     _add_safety(made, made.add_argument_group("many guests, and undo"))
     parser.add_osinfo(made.add_argument_group("operating system options (--add-device)"))
-    parser.add_groups(made.add_argument_group("conversions"), CONVERSIONS, bare=CONVERSIONS, action=Said)
-    parser.add_groups(made.add_argument_group("general options"), GENERAL, action=Said)
-    parser.add_groups(made.add_argument_group("device options"), DEVICES, action=Said)
-    parser.add_groups(made.add_argument_group("guest configuration options"), (*GUEST, *BOOTING), action=Said)
+    parser.add_groups(made.add_argument_group("conversions"), CONVERSIONS, bare=CONVERSIONS, action=StoreInOrder)
+    parser.add_groups(made.add_argument_group("general options"), GENERAL, action=StoreInOrder)
+    parser.add_groups(made.add_argument_group("device options"), DEVICES, action=StoreInOrder)
+    parser.add_groups(made.add_argument_group("guest configuration options"), (*GUEST, *BOOTING), action=StoreInOrder)
     misc = made.add_argument_group("miscellaneous options")
     parser.add_schema(made, misc)
     parser.add_talk(made, misc)
     return made
 
 
-def _add_choice(made: Parser, group: Target) -> None:
-    made.add_fresh(group, "--all", action="store_true", help="all guests of the host")
-    made.add_fresh(group, "--where", metavar="XPATH", help="only guests whose stored XML matches this XPath")
-    made.add_fresh(group, "--state", metavar="STATE", help="only guests in this state: running, shutoff, paused ...")
-    made.add_fresh(group, "--file", metavar="PATH", help="edit the XML in this file instead of a libvirt guest")
-    made.add_fresh(group, "--in-place", action="store_true", help="write the changed XML back to --file")
+def _add_choice(parser: Parser, group: Target) -> None:
+    parser.add_fresh(group, "--all", action="store_true", help="all guests of the host")
+    parser.add_fresh(group, "--where", metavar="XPATH", help="only guests whose stored XML matches this XPath")
+    parser.add_fresh(group, "--state", metavar="STATE", help="only guests in this state: running, shutoff, paused ...")
+    parser.add_fresh(group, "--file", metavar="PATH", help="edit the XML in this file instead of a libvirt guest")
+    parser.add_fresh(group, "--in-place", action="store_true", help="write the changed XML back to --file")
 
 
 def _add_actions(group: Target) -> None:
     add = group.add_argument
     add(
         "--edit",
-        action=Said,
+        action=StoreInOrder,
         nargs="?",
         const=typed_changes.FIRST,
         metavar="WHICH",
         help="change elements: 2, -1, all, target.dev=vda (default: 1)",
     )
-    add("--add-device", action=Said, nargs=0, help="add a device")
-    add("--remove-device", action=Said, nargs=0, help="remove devices: --disk 2, --disk target.dev=vda, --disk all")
-    add("--build-xml", action=Said, nargs=0, help="print a new element; a guest is not required")
+    add("--add-device", action=StoreInOrder, nargs=0, help="add a device")
+    add(
+        "--remove-device",
+        action=StoreInOrder,
+        nargs=0,
+        help="remove devices: --disk 2, --disk target.dev=vda, --disk all",
+    )
+    add("--build-xml", action=StoreInOrder, nargs=0, help="print a new element; a guest is not required")
 
 
-def _add_more(made: Parser, group: Target) -> None:
-    made.add_fresh(
+def _add_more(parser: Parser, group: Target) -> None:
+    parser.add_fresh(
         group, "--autostart", choices=("yes", "no"), metavar="yes|no", help="start the guest when the host boots"
     )
-    made.add_fresh(
+    parser.add_fresh(
         group,
         "--cloud-init",
-        action=Said,
+        action=StoreInOrder,
         default=[],
         nargs="?",
         const="",
@@ -148,13 +153,15 @@ def _add_more(made: Parser, group: Target) -> None:
     )
 
 
-def _add_outcome(made: Parser, group: Target) -> None:
+def _add_outcome(parser: Parser, group: Target) -> None:
     add = group.add_argument
     planes = group.add_mutually_exclusive_group()
     planes.add_argument("--update", action="store_true", help="change the running guest as well")
-    made.add_fresh(planes, "--live", action="store_true", help="change only the running guest")
-    made.add_fresh(planes, "--config", action="store_true", help="change only the definition (default)")
-    made.add_fresh(planes, "--both", action="store_true", help="change the definition and, if possible, the guest now")
+    parser.add_fresh(planes, "--live", action="store_true", help="change only the running guest")
+    parser.add_fresh(planes, "--config", action="store_true", help="change only the definition (default)")
+    parser.add_fresh(
+        planes, "--both", action="store_true", help="change the definition and, if possible, the guest now"
+    )
     either = group.add_mutually_exclusive_group()
     either.add_argument("--define", action="store_true", help="store the change even if it is printed")
     either.add_argument("--no-define", action="store_true", help="do not store the change")
@@ -162,14 +169,14 @@ def _add_outcome(made: Parser, group: Target) -> None:
     add("--print-diff", action="store_true", help="print the diff; used alone, change nothing")
     add("--print-xml", action="store_true", help="print the changed XML; used alone, change nothing")
     add("--confirm", action="store_true", help="show the diff and ask before changing anything")
-    made.add_fresh(group, "--show-passwords", action="store_true", help="show display passwords in diffs")
-    made.add_fresh(
+    parser.add_fresh(group, "--show-passwords", action="store_true", help="show display passwords in diffs")
+    parser.add_fresh(
         group, "--verify", action="store_true", help="check only: print the diff and exit 10 if a guest does not match"
     )
 
 
-def _add_safety(made: Parser, group: Target) -> None:
-    made.add_fresh(group, "--keep-going", action="store_true", help="skip guests that cannot be changed")
-    made.add_fresh(group, "--keep-old", metavar="FILE", help="save the old XML; for several guests, as FILE/NAME.xml")
-    made.add_fresh(group, "--jobs", type=int, metavar="N", help="change N guests at the same time")
-    made.add_fresh(group, "--undo", action="store_true", help="undo the last run")
+def _add_safety(parser: Parser, group: Target) -> None:
+    parser.add_fresh(group, "--keep-going", action="store_true", help="skip guests that cannot be changed")
+    parser.add_fresh(group, "--keep-old", metavar="FILE", help="save the old XML; for several guests, as FILE/NAME.xml")
+    parser.add_fresh(group, "--jobs", type=int, metavar="N", help="change N guests at the same time")
+    parser.add_fresh(group, "--undo", action="store_true", help="undo the last run")

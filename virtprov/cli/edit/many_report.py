@@ -36,9 +36,9 @@ def count(number: int) -> str:
     return f"{number} guest" if number == 1 else f"{number} guests"
 
 
-def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
+def group_equal(said: Iterable[tuple[str, str]]) -> list[str]:
     """Return sentences about guests, with equal ones combined: `12 guests: ...`."""
-    from virtprov.support.text import listed
+    from virtprov.support.text import join_words
 
     groups: dict[str, list[str]] = {}
     sentences: dict[str, str] = {}
@@ -51,7 +51,7 @@ def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
         if len(names) == 1 and (_GUEST in sentence or _PART in sentence):
             found.append(sentences[sentence])
             continue
-        who = listed(names) if len(names) <= FEW else count(len(names))
+        who = join_words(names) if len(names) <= FEW else count(len(names))
         found.append(f"{who}: {sentence.replace(_GUEST, 'the guest').replace(_PART, 'NAME')}")
     return found
 
@@ -72,7 +72,7 @@ def tell(reports: list[GuestReport], output: Output, *, alone: bool = False) -> 
     """Print messages and warnings about guests, equal ones once; those of a single guest (`alone`) unchanged."""
     for kind, say in (("notes", output.say), ("warnings", output.warn)):
         said = [(each.name, sentence) for each in reports for sentence in getattr(each, kind)]
-        for sentence in [text for _, text in said] if alone else grouped(said):
+        for sentence in [text for _, text in said] if alone else group_equal(said):
             say(sentence)
         for each in reports:
             getattr(each, kind).clear()
@@ -90,7 +90,7 @@ def together(failed: list[Failed], total: int, *, doing: bool, undoing: bool = F
 
     `unseen` is the number of further guests that were not checked.
     """
-    sentences = grouped((name, error.message) for name, error in failed)
+    sentences = group_equal((name, error.message) for name, error in failed)
     first = failed[0][1]
     rest = "use --keep-going to skip them" if len(failed) > 1 else "use --keep-going to skip it"
     if len(failed) == total and not undoing and not unseen:
@@ -100,29 +100,29 @@ def together(failed: list[Failed], total: int, *, doing: bool, undoing: bool = F
         if doing and (unseen or len(failed) < total):
             tail = f"; no guest has been changed{tail}"
         hint = ", or ".join(word for word in (first.hint, rest) if word)
-        return first.reworded(sentences[0] + tail, hint)
+        return first.reword(sentences[0] + tail, hint)
     for sentence in sentences:
         fail(sentence)
     what = "cannot be changed, so none has been changed" if doing else "cannot be read"
-    return first.reworded(f"{len(failed)} of {count(total)} {what}{tail}", rest)
+    return first.reword(f"{len(failed)} of {count(total)} {what}{tail}", rest)
 
 
-def aborted(error: Aborted) -> ProvError:
+def aborted_error(error: Aborted) -> ProvError:
     """Return the error for a guest that was refused after others had been changed."""
-    (sentence,) = grouped([(error.failed, error.cause.message)])
+    (sentence,) = group_equal([(error.failed, error.cause.message)])
     state = (
         "the other guests have been restored"
         if error.clean
         else "not all other guests could be restored; --undo tries again"
     )
     hint = ", or ".join(word for word in (error.cause.hint, "use --keep-going to skip it") if word)
-    return error.cause.reworded(f"{sentence}; {state}", hint)
+    return error.cause.reword(f"{sentence}; {state}", hint)
 
 
 def summary(reports: list[GuestReport], failed: list[Failed], *, verify: bool, done: bool) -> str:
     """Return the last line."""
     idle = sum(each.idle for each in reports) if done else 0
-    changed, total = _changed(reports, done=done), len(reports) + len(failed)
+    changed, total = _count_changed(reports, done=done), len(reports) + len(failed)
     same = len(reports) - changed - idle
     of = f"{changed} of {count(total)}"
     if verify:
@@ -147,7 +147,7 @@ def summary(reports: list[GuestReport], failed: list[Failed], *, verify: bool, d
     return line
 
 
-def _changed(reports: list[GuestReport], *, done: bool) -> int:
+def _count_changed(reports: list[GuestReport], *, done: bool) -> int:
     """Return how many guests were changed, or, if not `done`, would be."""
     return sum(_is_changed(each, done=done) for each in reports)
 
@@ -163,5 +163,5 @@ def facts(reports: list[GuestReport], failed: list[Failed], edit: Edit, *, done:
         told = report.facts(each, edit, done=done, named=True)
         listed.append({**told, "changed": _is_changed(each, done=done), "error": None})
     listed += [{"name": name, "error": error.message} for name, error in failed]
-    changed = _changed(reports, done=done)
+    changed = _count_changed(reports, done=done)
     return {"guests": listed, "changed": changed, "unchanged": len(reports) - changed, "failed": len(failed)}

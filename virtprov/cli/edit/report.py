@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from virtprov.cli import standard_input
-from virtprov.cli.edit import seed
+from virtprov.cli.edit import seed_facts
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from virtprov.actions.edit.editor import Edit
     from virtprov.actions.edit.guest_report import GuestReport
     from virtprov.actions.edit.original import Source
-    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.outcome import ApplyOptions
     from virtprov.actions.live.effects import Effect
     from virtprov.cli.edit.flags import Flags
     from virtprov.cli.output import Output
@@ -39,7 +39,7 @@ def document(file: str | None) -> Source:
     return original.from_bytes(standard_input.read("XML"))
 
 
-def off(planned: GuestReport, flags: Flags, wanted: Wanted) -> list[str]:
+def off(planned: GuestReport, flags: Flags, wanted: ApplyOptions) -> list[str]:
     """Return the warning for a guest that is off, if the running guest was to be changed."""
     info = planned.info
     if info is None or info.active or not wanted.update or wanted.lenient or wanted.verify:
@@ -60,14 +60,16 @@ def difference(planned: GuestReport, *, named: bool = False) -> str:
     """
     name = planned.name
     old, new = (f"{name} (before)", f"{name} (after)") if named else ("Original XML", "Altered XML")
-    text = _headed(planned.diff, old, new) + _headed(planned.live_diff, f"{old}, running", f"{new}, running")
+    text = _rename_sides(planned.diff, old, new) + _rename_sides(
+        planned.live_diff, f"{old}, running", f"{new}, running"
+    )
     if planned.autostart is not None:
         was, now = ("yes" if on else "no" for on in planned.autostart)
         text += ("" if planned.diff else f"--- {old}\n+++ {new}\n") + f"@@ autostart @@\n-{was}\n+{now}\n"
     return text
 
 
-def _headed(diff: str, old: str, new: str) -> str:
+def _rename_sides(diff: str, old: str, new: str) -> str:
     """Return a unified diff with other names in its first two lines."""
     return f"--- {old}\n+++ {new}\n" + diff.split("\n", 2)[2] if diff else ""
 
@@ -97,17 +99,17 @@ def _of_definition(planned: GuestReport) -> str:
     return f"Changed the definition of '{planned.name}'{later if planned.waits else '.'}"
 
 
-def _asked(request: EditRequest) -> dict[str, object]:
+def _describe_request(request: EditRequest) -> dict[str, object]:
     """Return one requested change as text."""
     return {
         "action": request.action,
         "group": request.group,
         "which": request.selector.words or request.selector.position,
-        "values": [request.seed_text] if request.seed_text else [_covered(use.text) for use in request.uses],
+        "values": [request.seed_text] if request.seed_text else [_hide_password(use.text) for use in request.uses],
     }
 
 
-def _covered(text: str) -> str:
+def _hide_password(text: str) -> str:
     """Return typed text without a display's password, as in diffs."""
     import re
 
@@ -120,7 +122,7 @@ def facts(planned: GuestReport, edit: Edit, *, done: bool, named: bool = False) 
     """What JSON says; docs/json.md explains each key. The document may hold passwords, but not where it is compared."""
     from virtprov.xml.diff import hide_passwords
 
-    changes = [_asked(request) for request in edit.changes]
+    changes = [_describe_request(request) for request in edit.changes]
     if edit.autostart is not None:
         word = "yes" if edit.autostart else "no"
         changes.append({"action": "autostart", "group": "", "which": "", "values": [word]})
@@ -139,7 +141,7 @@ def facts(planned: GuestReport, edit: Edit, *, done: bool, named: bool = False) 
         "effects": _effects(planned),
         "diff": difference(planned, named=named),
         "xml": hide_passwords(planned.text) if planned.wanted.verify else planned.text,
-        **seed.facts(planned.seeds, planned.passwords if done else []),
+        **seed_facts.facts(planned.seeds, planned.passwords if done else []),
     }
 
 
@@ -164,7 +166,7 @@ def tell_effects(guests: Mapping[str, tuple[Effect, ...]], output: Output) -> No
 def table(guests: Mapping[str, tuple[Effect, ...]]) -> list[str]:
     """Return one line for each effect, the earliest first; guests with the same effect share a line."""
     from virtprov.actions.live.effects import BOOT, NEVER, NOW
-    from virtprov.support.text import listed
+    from virtprov.support.text import join_words
 
     shared: dict[Effect, list[str]] = {}
     for name, rows in guests.items():
@@ -175,7 +177,7 @@ def table(guests: Mapping[str, tuple[Effect, ...]]) -> list[str]:
         who = ""
         if len(guests) > 1:
             few = 0 < len(names) <= _FEW
-            who = f" [{listed(names) if few else f'{len(names)} guests'}]"
+            who = f" [{join_words(names) if few else f'{len(names)} guests'}]"
         lines.append(f"{row.when:9}  {row.what}{f' ({row.why})' if row.why else ''}{who}")
     return lines
 

@@ -24,7 +24,7 @@ CLOUD_INIT = "cloud-init"
 """A change that needs no action."""
 
 
-class Said(argparse.Action):
+class StoreInOrder(argparse.Action):
     """Stores a value in a list under its own name, and together with all others in the order of the command line."""
 
     def __call__(self, parser: argparse.ArgumentParser, space: Any, values: Any, flag: str | None = None) -> None:
@@ -56,14 +56,14 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
     """
     names = {parser.destination(group): group for group in groups}
     actions = {parser.destination(action): action for action in ACTIONS}
-    said = getattr(args, "said", [])
-    uses = [(names[name], value) for name, value in said if name in names]
-    seed = _seed(said, actions)
-    count = sum(name in actions for name, _ in said)
+    changes = getattr(args, "said", [])
+    uses = [(names[name], value) for name, value in changes if name in names]
+    seed = _combine_seed(changes, actions)
+    count = sum(name in actions for name, _ in changes)
     if not count:
         _refuse_no_action(uses, is_needed=seed is None and getattr(args, "autostart", None) is None)
     found: list[Words] = []
-    for name, value in said:
+    for name, value in changes:
         if name in actions:
             found.append(Words(actions[name], value))
             for group, text in uses if count == 1 else ():
@@ -92,23 +92,23 @@ def _refuse_no_action(uses: list[tuple[str, str]], *, is_needed: bool) -> None:
         )
 
 
-def _seed(said: list[tuple[str, Any]], actions: dict[str, str]) -> Words | None:
+def _combine_seed(changes: list[tuple[str, Any]], actions: dict[str, str]) -> Words | None:
     """Return every use of --cloud-init as one change; `which` is the number of changes before it."""
     flag = parser.destination(CLOUD_INIT)
-    texts = [value for name, value in said if name == flag]
+    texts = [value for name, value in changes if name == flag]
     if not texts:
         return None
-    first = next(at for at, (name, _) in enumerate(said) if name == flag)
-    seed = Words(CLOUD_INIT, sum(name in actions for name, _ in said[:first]))
+    first = next(at for at, (name, _) in enumerate(changes) if name == flag)
+    seed = Words(CLOUD_INIT, sum(name in actions for name, _ in changes[:first]))
     seed.groups[CLOUD_INIT] = texts
     return seed
 
 
-def unheeded(said: list[Words]) -> list[str]:
+def warn_of_unheeded(changes: list[Words]) -> list[str]:
     """Return warnings about uses without effect: as with virt-xml, only the last one of a removal is used."""
     return [
         f"only the last --{group} is used: give each its own --remove-device"
-        for words in said
+        for words in changes
         if words.action == "remove-device"
         for group, texts in words.groups.items()
         if len(texts) > 1

@@ -82,22 +82,22 @@ class _Undo:
 
     def _do(self, todo: list[GuestReport]) -> None:
         from virtprov.actions.edit.apply import Aborted, Work
-        from virtprov.actions.run.definition import Moved
+        from virtprov.actions.run.definition import DefinitionChanged
 
-        work = Work(self.output.world(self.host), keep_going=self.flags.keep_going, jobs=self.jobs)
+        work = Work(self.output.context(self.host), keep_going=self.flags.keep_going, jobs=self.jobs)
         try:
             late = work.all(todo)
         except Aborted as error:
-            raise many_report.aborted(error) from error
+            raise many_report.aborted_error(error) from error
         gone = {name for name, _ in late}
         self.failed += late
         self.planned = [each for each in self.planned if each.name not in gone]
         many_report.tell(self.planned, self.output)
-        again = {name for name, error in self.failed if not isinstance(error, Moved)}
+        again = {name for name, error in self.failed if not isinstance(error, DefinitionChanged)}
         self.history.undone([past.place for past in self.meant if past.name not in again])
 
     def _report(self, *, done: bool, silent: bool = False) -> int:
-        for sentence in many_report.grouped((name, error.message) for name, error in self.failed):
+        for sentence in many_report.group_equal((name, error.message) for name, error in self.failed):
             many_report.fail(sentence)
         back = [each for each in self.planned if each.changed]
         count, same = many_report.count(len(back)), len(self.planned) - len(back)

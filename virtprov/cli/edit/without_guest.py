@@ -8,7 +8,7 @@ from virtprov.cli.output import Output, confirm
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.actions.edit.changes import EditRequest
-    from virtprov.actions.edit.outcome import Edited
+    from virtprov.actions.edit.outcome import EditResult
     from virtprov.cli.edit.flags import Flags
     from virtprov.host.connection import Host
 
@@ -19,7 +19,7 @@ def write_back(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None
 
     assert flags.file is not None
     edit = FileEdit(flags.file, changes, host)
-    if not edit.made.changed:
+    if not edit.made.has_changes:
         output.warn("no change: the guest is already configured like this")
     if flags.print_diff:
         output.result(edit.made.diff)
@@ -42,20 +42,20 @@ def build(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None, out
     from virtprov.actions.edit.original import from_host, from_nothing
 
     source = from_host(host, flags.guest) if host is not None and flags.guest else from_nothing(host)
-    made = outcome.make(changes, source, outcome.Wanted(), host)
-    for sentence in made.parts[-1].notes:
+    result = outcome.make(changes, source, outcome.ApplyOptions(), host)
+    for sentence in result.parts[-1].notes:
         output.say(sentence)
-    output.warn_each(made.parts[-1].warnings)
-    text = outcome.alone(made)
+    output.warn_each(result.parts[-1].warnings)
+    text = outcome.render_elements(result)
     output.document(text)
-    output.object({**_facts(made._replace(diff=""), changes), "xml": text})
+    output.object({**_facts(result._replace(diff=""), changes), "xml": text})
     return 0
 
 
-def _facts(made: Edited, changes: tuple[EditRequest, ...]) -> dict[str, object]:
+def _facts(result: EditResult, changes: tuple[EditRequest, ...]) -> dict[str, object]:
     from virtprov.actions.edit import guest_report
     from virtprov.actions.edit.editor import Edit
-    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.outcome import ApplyOptions
 
-    planned = guest_report.report(made, Wanted(), text=False)
-    return report.facts(planned, Edit(changes, Wanted()), done=False)
+    planned = guest_report.report(result, ApplyOptions(), text=False)
+    return report.facts(planned, Edit(changes, ApplyOptions()), done=False)

@@ -37,7 +37,7 @@ def means() -> Means:
     )
 
 
-def preferred(*, cloud_init: bool, displays: tuple[str, ...]) -> str:
+def choose_preferred(*, cloud_init: bool, displays: tuple[str, ...]) -> str:
     """Return the best console for a guest: text for cloud images and guests without a display, otherwise a viewer.
 
     NONE if virt-viewer cannot show its displays.
@@ -47,40 +47,40 @@ def preferred(*, cloud_init: bool, displays: tuple[str, ...]) -> str:
     return GRAPHICAL if any(kind in VIEWABLE for kind in displays) else NONE
 
 
-def choose(wanted: str, made: InstallPlan, here: Means, output: Output) -> str:
+def choose(choice: str, plan: InstallPlan, here: Means, output: Output) -> str:
     """Return the console to open: as requested, or the best one that is available.
 
     If the requested one is not available, the user is told.
     """
-    kind = wanted
-    if wanted == DEFAULT:
-        kind = preferred(cloud_init=made.seed is not None, displays=made.displays)
+    kind = choice
+    if choice == DEFAULT:
+        kind = choose_preferred(cloud_init=plan.seed is not None, displays=plan.displays)
     if kind == TEXT and not here.terminal:
-        _explain(wanted, "no text console opened: this is not a terminal", output)
+        _explain(choice, "no text console opened: this is not a terminal", output)
         return NONE
     if kind == GRAPHICAL and not here.viewer:
-        _explain(wanted, "no viewer opened: a desktop and virt-viewer are required", output)
+        _explain(choice, "no viewer opened: a desktop and virt-viewer are required", output)
         return NONE
-    if kind == TEXT and made.method.kind == "cdrom":
+    if kind == TEXT and plan.method.kind == "cdrom":
         output.warn("installers on CD rarely use the text console, so it may stay blank (--graphics vnc shows more)")
-    if kind == TEXT and made.method.kind == "kernel" and "console=" not in made.method.args:
+    if kind == TEXT and plan.method.kind == "kernel" and "console=" not in plan.method.args:
         output.warn("the text console may stay blank: Linux installers use it with --extra-args console=ttyS0")
     return kind
 
 
-def _explain(wanted: str, sentence: str, output: Output) -> None:
-    if wanted == DEFAULT:
+def _explain(choice: str, sentence: str, output: Output) -> None:
+    if choice == DEFAULT:
         output.say(sentence)
     else:
         output.warn(sentence)
 
 
-def waits(wanted: str, kind: str, made: InstallPlan) -> bool:
+def waits(choice: str, kind: str, plan: InstallPlan) -> bool:
     """Return whether to wait for the guest although the user did not request it.
 
     virt-install does so if a viewer, which would block until the guest is off, was expected but is not available.
     """
-    return wanted == DEFAULT and kind == NONE and bool(made.displays) and made.seed is None
+    return choice == DEFAULT and kind == NONE and bool(plan.displays) and plan.seed is None
 
 
 def attach(kind: str, name: str, host: Host, output: Output) -> None:

@@ -7,8 +7,8 @@ from virtprov.support.errors import HostError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from virtprov.actions.run.artifact import Artifact
-    from virtprov.actions.run.leftovers import Found, Outcome
+    from virtprov.actions.run.artifacts.artifact import Artifact
+    from virtprov.actions.run.leftovers import Leftover, Outcome
     from virtprov.actions.run.trail_reader import Run
 
 
@@ -17,11 +17,11 @@ def main(uri: str | None, output: Output, *, ask: bool) -> int:
 
     Returns 3 if a host could not be reached, whose runs are kept for later.
     """
-    from virtprov.actions.run.trail_reader import ended
+    from virtprov.actions.run.trail_reader import read_ended_runs
 
     reports, unreached = [], False
     unreadable: list[str] = []
-    for run, log in ended(unreadable):
+    for run, log in read_ended_runs(unreadable):
         if uri and run.uri != uri:
             log.close()
             continue
@@ -48,7 +48,7 @@ def main(uri: str | None, output: Output, *, ask: bool) -> int:
 def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
     """Clean up after one run; report the result for each item, and return whether nothing is left."""
     from virtprov.actions.run import leftovers
-    from virtprov.actions.run.artifact import OTHERS
+    from virtprov.actions.run.artifacts.artifact import OTHERS
     from virtprov.host.connection import connect
 
     with connect(run.uri) as host:
@@ -59,22 +59,22 @@ def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
         if not found:
             output.summary(f"Nothing to clean up from {run.describe()}.")
             return [], True
-        kept = _not_agreed(run, found) if ask else []
+        kept = _keep_unless_agreed(run, found) if ask else []
         if kept:
             output.say("Nothing has been removed; use --yes to remove without confirmation.")
             return kept, False
-        outcomes = leftovers.remove(run, host, found, lambda each: ask and _agreed(run, [each]))
+        outcomes = leftovers.remove(run, host, found, lambda each: ask and _ask_user(run, [each]))
     _tell(outcomes, [each.artifact for each in found if each.state == OTHERS], output)
     return outcomes, all(outcome.settled for outcome in outcomes)
 
 
-def _not_agreed(run: Run, found: list[Found]) -> list[Outcome]:
+def _keep_unless_agreed(run: Run, found: list[Leftover]) -> list[Outcome]:
     """Ask whether what is ours may go; what is kept when the answer is no, [] otherwise."""
     from virtprov.actions.run import leftovers
-    from virtprov.actions.run.artifact import OURS, UNSURE
+    from virtprov.actions.run.artifacts.artifact import OURS, UNSURE
 
     ours = [each for each in found if each.state == OURS]
-    if not ours or _agreed(run, ours):
+    if not ours or _ask_user(run, ours):
         return []
     doubtful = [each for each in found if each.state == UNSURE]
     return [leftovers.Outcome(each.artifact, leftovers.KEPT, "not confirmed") for each in ours + doubtful]
@@ -91,10 +91,10 @@ def _tell(outcomes: list[Outcome], untouched: list[Artifact], output: Output) ->
             output.warn(f"could not remove {outcome.artifact.describe()}: {outcome.why}")
 
 
-def _agreed(run: Run, found: list[Found]) -> bool:
+def _ask_user(run: Run, leftovers: list[Leftover]) -> bool:
     """Ask whether these items can be removed."""
-    listed = ", ".join(each.artifact.describe() for each in found)
-    doubt = f" ({found[0].why})" if len(found) == 1 and found[0].why else ""
+    listed = ", ".join(each.artifact.describe() for each in leftovers)
+    doubt = f" ({leftovers[0].why})" if len(leftovers) == 1 and leftovers[0].why else ""
     return confirm(f"{run.describe()} has left {listed}{doubt}. Remove?")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
-    from virtprov.cli.install.request import RunRequest
+    from virtprov.cli.install.parse_request import RunRequest
     from virtprov.host.connection import Host
     from virtprov.library.installing import Installation
 
@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
     if args.wait == 0:
         output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
         args.wait, args.autoconsole = None, "none"
-    from virtprov.cli.install.request import to_request, to_run_request
+    from virtprov.cli.install.parse_request import to_request, to_run_request
 
     return _run(to_request(args, osinfo), to_run_request(args), output)
 
@@ -161,24 +161,24 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
     return 0
 
 
-def _facts(made: InstallPlan, host: Host) -> dict[str, object]:
+def _facts(plan: InstallPlan, host: Host) -> dict[str, object]:
     """Return the JSON output for a guest: the same keys, whether it is created or only planned."""
     return {
-        "name": made.plan.name,
-        "uuid": made.uuid,
+        "name": plan.plan.name,
+        "uuid": plan.uuid,
         "created": False,
         "state": "",
         "uri": host.uri,
-        "macs": list(made.macs),
-        "volumes": list(made.volumes),
+        "macs": list(plan.macs),
+        "volumes": list(plan.volumes),
         "root_password": None,
-        "steps": [step.label for step in made.plan.steps],
+        "steps": [step.label for step in plan.plan.steps],
         "documents": [],
     }
 
 
-def _print(made: InstallPlan, which: str, host: Host, output: Output) -> int:
-    documents = made.plan.documents
+def _print(plan: InstallPlan, which: str, host: Host, output: Output) -> int:
+    documents = plan.plan.documents
     if which != "all":
         if int(which) > len(documents):
             raise UsageError(
@@ -187,7 +187,7 @@ def _print(made: InstallPlan, which: str, host: Host, output: Output) -> int:
             )
         documents = (documents[int(which) - 1],)
     output.document("".join(documents))
-    output.object({**_facts(made, host), "documents": list(documents)})
+    output.object({**_facts(plan, host), "documents": list(documents)})
     return 0
 
 
@@ -217,7 +217,7 @@ def _show(work: Installation, console: str, output: Output) -> float | None:
     """Show the guest's console, as asked; returns how many minutes to wait for the guest then."""
     from virtprov.cli.install import attach_console
 
-    name, host, minutes = work.made.plan.name, work.world.host, work.request.wait
+    name, host, minutes = work.made.plan.name, work.context.host, work.request.wait
     if host.driver == "test" or host.is_recorded:  # nothing runs there
         return minutes
     kind = attach_console.choose(console, work.made, attach_console.means(), output)

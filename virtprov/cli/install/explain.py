@@ -75,12 +75,12 @@ def lines(facts: list[Fact]) -> list[str]:
     for _, twins in groupby(listed, key=lambda fact: (re.sub(r"\[\d+\]$", "[]", fact.path), fact[1:])):
         run = list(twins)
         more = inside[run[0].path] if len(run) == 1 else []
-        shown.append(_entry(_place(run), more, _words(run[0], run[0].rule in told)))
+        shown.append(_entry(_path_of(run), more, _words(run[0], run[0].rule in told)))
         told.add(run[0].rule)
     return shown
 
 
-def _place(run: list[Fact]) -> str:
+def _path_of(run: list[Fact]) -> str:
     """Return the path of one or more equal facts: `devices/controller[2-16]`."""
     first, last = run[0].path, run[-1].path
     return first if len(run) == 1 else f"{first[:-1]}-{last.rpartition('[')[2]}"

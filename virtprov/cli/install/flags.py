@@ -56,13 +56,13 @@ def install_parser() -> Parser:
     return made
 
 
-def _add_own(made: Parser, misc: Target) -> None:
+def _add_own(parser: Parser, misc: Target) -> None:
     """Add the flags that virt-install does not have."""
-    made.add_fresh(misc, "--explain", action="store_true", help="explain each part of the XML; create nothing")
-    made.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="show what is on ISOs, trees and images")
-    made.add_fresh(misc, "--record-host", metavar="DIR", help="save a host's capabilities, to use without the host")
-    made.add_fresh(misc, "--clean-up", action="store_true", help="remove what interrupted runs have left")
-    made.add_fresh(misc, "--yes", action="store_true", help="do not ask for confirmation (with --clean-up)")
+    parser.add_fresh(misc, "--explain", action="store_true", help="explain each part of the XML; create nothing")
+    parser.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="show what is on ISOs, trees and images")
+    parser.add_fresh(misc, "--record-host", metavar="DIR", help="save a host's capabilities, to use without the host")
+    parser.add_fresh(misc, "--clean-up", action="store_true", help="remove what interrupted runs have left")
+    parser.add_fresh(misc, "--yes", action="store_true", help="do not ask for confirmation (with --clean-up)")
 
 
 def _add_installation(group: Target) -> None:

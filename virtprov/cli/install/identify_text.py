@@ -24,31 +24,31 @@ def line(answer: Identified) -> str:
     return f"{answer.path}: {why or sentence(answer.found)}"
 
 
-def sentence(found: Detected) -> str:
+def sentence(contents: Detected) -> str:
     """Describe the contents of a medium, such as `Debian 12 (debian12): an installer for x86_64`."""
-    if found.kind == "unknown" and not found.os:
-        return _unknown(found)
-    what = _KINDS.get(found.kind, "a medium")
-    if found.format and found.format != "iso" and found.kind in ("cloud image", "disk"):
-        what += f" ({found.format})"
-    if found.arch:
-        what += f" for {found.arch}"
-    if found.live and found.installs:
+    if contents.kind == "unknown" and not contents.os:
+        return _unknown(contents)
+    what = _KINDS.get(contents.kind, "a medium")
+    if contents.format and contents.format != "iso" and contents.kind in ("cloud image", "disk"):
+        what += f" ({contents.format})"
+    if contents.arch:
+        what += f" for {contents.arch}"
+    if contents.live and contents.installs:
         what += " that can also be installed"
-    elif found.kind == "installer" and not found.installs:
+    elif contents.kind == "installer" and not contents.installs:
         what += " that cannot install a system on its own"
-    if not found.os:
-        return f"{what} of an operating system without a profile{_label(found)}"
-    guess = "" if found.exact else "; a newer release than any known profile"
-    return f"{found.name or found.os} ({found.os}): {what}{guess}"
+    if not contents.os:
+        return f"{what} of an operating system without a profile{_label(contents)}"
+    guess = "" if contents.exact else "; a newer release than any known profile"
+    return f"{contents.name or contents.os} ({contents.os}): {what}{guess}"
 
 
-def _unknown(found: Detected) -> str:
-    if found.format == "iso":
-        boots = "" if found.bootable is None else ", bootable" if found.bootable else ", not bootable"
-        return f"an ISO of an operating system without a profile{boots}{_label(found)}"
-    return f"unknown contents ({found.format})" if found.format else "unknown contents"
+def _unknown(contents: Detected) -> str:
+    if contents.format == "iso":
+        boots = "" if contents.bootable is None else ", bootable" if contents.bootable else ", not bootable"
+        return f"an ISO of an operating system without a profile{boots}{_label(contents)}"
+    return f"unknown contents ({contents.format})" if contents.format else "unknown contents"
 
 
-def _label(found: Detected) -> str:
-    return f" (label '{one_line(found.volume_id)}')" if found.volume_id else ""
+def _label(contents: Detected) -> str:
+    return f" (label '{one_line(contents.volume_id)}')" if contents.volume_id else ""

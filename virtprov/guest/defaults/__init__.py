@@ -64,7 +64,12 @@ def after_part(setting: RuleContext, group: str) -> None:
     """Run the rules that a change to a part of an existing guest requires."""
     if group == "boot":
         for rule in firmware.RULES:
-            if rule.name == "secure-boot" and rule.applies(setting) or firmware.asked(setting) and rule.name == "uefi":
+            if (
+                rule.name == "secure-boot"
+                and rule.applies(setting)
+                or firmware.is_uefi_requested(setting)
+                and rule.name == "uefi"
+            ):
                 rule.write(setting)
     elif group == "cpu":
         if cpu.wants_copy(setting):

@@ -75,7 +75,7 @@ def add_root_ports(setting: RuleContext) -> None:
 
 def wants_scsi(setting: RuleContext) -> bool:
     """Return whether there is a SCSI disk without a controller."""
-    return setting.is_qemu and len(controllers(setting, "scsi")) < _scsi_needed(setting)
+    return setting.is_qemu and len(controllers(setting, "scsi")) < _count_scsi_controllers(setting)
 
 
 def add_scsi(setting: RuleContext) -> None:
@@ -84,7 +84,7 @@ def add_scsi(setting: RuleContext) -> None:
     model = there[0].get("model", "") if there else ""
     if not there and (setting.profile.virtio_scsi or setting.guest.is_virtio_only):
         model = "virtio-scsi"
-    for number in range(len(there), _scsi_needed(setting) if model else 0):
+    for number in range(len(there), _count_scsi_controllers(setting) if model else 0):
         index = {"index": str(number)} if number else {}
         setting.guest.add_device("controller", type="scsi", **index, model=model)
 
@@ -93,7 +93,7 @@ ON_ONE_BUS = 7
 """How many SCSI disks libvirt connects to one controller: sda to sdg to the first, as `virsh dumpxml` shows."""
 
 
-def _scsi_needed(setting: RuleContext) -> int:
+def _count_scsi_controllers(setting: RuleContext) -> int:
     """Return how many controllers libvirt expects: it derives the address of a disk from its target name."""
     needed = 0
     for disk in setting.guest.disks():
@@ -117,7 +117,7 @@ def _position(target: str) -> int:
 
 def _wants_console(setting: RuleContext) -> bool:
     guest = setting.guest
-    return not (guest.devices("console") or guest.devices("serial") or setting.refused("console"))
+    return not (guest.devices("console") or guest.devices("serial") or setting.is_refused("console"))
 
 
 def add_console(setting: RuleContext) -> None:
@@ -142,7 +142,7 @@ def _virtio_serial(setting: RuleContext) -> bool:
 
 def _wants_agent(setting: RuleContext) -> bool:
     guest = setting.guest
-    if setting.refused("channel") or guest.devices("channel"):
+    if setting.is_refused("channel") or guest.devices("channel"):
         return False
     return _virtio_serial(setting) and not guest.is_container
 
@@ -159,7 +159,7 @@ def add_agent_channel(setting: RuleContext) -> None:
 
 def _wants_rng(setting: RuleContext) -> bool:
     guest = setting.guest
-    if guest.devices("rng") or setting.refused("rng") or not setting.is_qemu or not guest.takes_virtio:
+    if guest.devices("rng") or setting.is_refused("rng") or not setting.is_qemu or not guest.takes_virtio:
         return False
     return setting.profile.virtio_rng
 
@@ -172,7 +172,7 @@ def add_rng(setting: RuleContext) -> None:
 
 def _wants_balloon(setting: RuleContext) -> bool:
     guest = setting.guest
-    if guest.devices("memballoon") or setting.refused("memballoon") or not setting.is_qemu:
+    if guest.devices("memballoon") or setting.is_refused("memballoon") or not setting.is_qemu:
         return False
     return setting.profile.virtio_balloon and guest.takes_virtio
 

@@ -10,7 +10,7 @@ from virtprov.xml.tree import Element
 
 def _wants_graphics(setting: RuleContext) -> bool:
     guest = setting.guest
-    if setting.refused("graphics") or guest.devices("graphics"):
+    if setting.is_refused("graphics") or guest.devices("graphics"):
         return False
     if guest.is_container:
         return setting.driver == "vz"
@@ -174,7 +174,7 @@ def _usb_off(setting: RuleContext) -> bool:
 
 def _wants_tablet(setting: RuleContext) -> bool:
     guest = setting.guest
-    if guest.devices("input") or setting.refused("input") or not guest.devices("graphics") or guest.is_container:
+    if guest.devices("input") or setting.is_refused("input") or not guest.devices("graphics") or guest.is_container:
         return False
     return not guest.is_xen_pv and (guest.is_s390x or not _usb_off(setting))
 
@@ -211,7 +211,7 @@ RULES = (
         lambda setting: (
             has_spice(setting)
             and setting.like_qemu
-            and not setting.refused("channel")
+            and not setting.is_refused("channel")
             and not any(each.get("type") == "spicevmc" for each in setting.guest.devices("channel"))
         ),
         add_spice_channel,
@@ -225,7 +225,7 @@ RULES = (
             and setting.like_qemu
             and setting.guest.is_hvm
             and not setting.guest.devices("sound")
-            and not setting.refused("sound")
+            and not setting.is_refused("sound")
         ),
         add_sound,
         "--sound none",
@@ -246,7 +246,7 @@ RULES = (
             and setting.guest.is_hvm
             and setting.guest.is_x86
             and not setting.guest.devices("redirdev")
-            and not setting.refused("redirdev")
+            and not setting.is_refused("redirdev")
             and not _usb_off(setting)
         ),
         add_redirdevs,

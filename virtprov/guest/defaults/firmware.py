@@ -32,14 +32,14 @@ _LOADERS = {
 """File names of firmware in distributions, by architecture, the best first."""
 
 
-def _chosen(setting: RuleContext) -> bool:
+def _is_chosen(setting: RuleContext) -> bool:
     guest = setting.guest
     return any(
         guest.has(place) for place in ("./os/loader", "./os/nvram", "./os/@firmware", "./os/kernel", "./os/firmware")
     )
 
 
-def asked(setting: RuleContext) -> bool:
+def is_uefi_requested(setting: RuleContext) -> bool:
     """Return whether the user asks for UEFI explicitly."""
     return setting.choices.uefi is True
 
@@ -56,9 +56,9 @@ def _prefers_uefi(setting: RuleContext) -> bool:
 
 
 def _wants_uefi(setting: RuleContext) -> bool:
-    if asked(setting):
+    if is_uefi_requested(setting):
         return True
-    return setting.guest.is_hvm and not _chosen(setting) and _prefers_uefi(setting)
+    return setting.guest.is_hvm and not _is_chosen(setting) and _prefers_uefi(setting)
 
 
 def set_uefi(setting: RuleContext) -> None:
@@ -75,7 +75,7 @@ def set_uefi(setting: RuleContext) -> None:
         _use_loader(setting, loader)
         return
     sentence = f"the host has no UEFI firmware for {guest.arch} guests"
-    if asked(setting):
+    if is_uefi_requested(setting):
         raise HostError(sentence, hint="install OVMF (edk2) on the host, or omit --boot uefi")
     if setting.host.driver in ("qemu", "bhyve"):
         setting.warn(f"{sentence}: the guest will not use UEFI")
@@ -132,7 +132,7 @@ def _wants_tpm(setting: RuleContext) -> bool:
     guest = setting.guest
     if guest.get("./os/loader") and not (guest.get("./os/@firmware") or guest.get("./os/loader/@type") == "pflash"):
         return False  # a loader of which the user says no more may be anything
-    if guest.devices("tpm") or setting.refused("tpm") or not guest.is_uefi or not setting.is_qemu:
+    if guest.devices("tpm") or setting.is_refused("tpm") or not guest.is_uefi or not setting.is_qemu:
         return False
     known = setting.domcaps
     if known is None or guest.arch == "armv7l" and not _offers_crb(setting):  # its TIS does not work

@@ -8,7 +8,7 @@ from virtprov.xml.tree import Element
 
 
 def _wants_nic(setting: RuleContext) -> bool:
-    return not setting.guest.devices("interface") and not setting.refused("network")
+    return not setting.guest.devices("interface") and not setting.is_refused("network")
 
 
 def add_nic(setting: RuleContext) -> None:

@@ -103,31 +103,31 @@ class Chains:
 
             seen = probe(place)
             if seen is not None:
-                return tuple(_named(place, seen))
+                return tuple(_list_named(place, seen))
         backing = self.host.storage.backing_of(place)
-        return tuple(_resolved(place, backing, "", data=False)) if backing else ()
+        return tuple(_resolve(place, backing, "", data=False)) if backing else ()
 
 
-def _named(place: str, image: Image) -> Iterator[Below]:
+def _list_named(place: str, image: Image) -> Iterator[Below]:
     if image.backing:
-        yield from _resolved(place, image.backing, image.backing_format, data=False)
+        yield from _resolve(place, image.backing, image.backing_format, data=False)
     for name in image.data:
-        yield from _resolved(place, name, "", data=True)
+        yield from _resolve(place, name, "", data=True)
 
 
-def _resolved(place: str, said: str, fmt: str, *, data: bool) -> Iterator[Below]:
+def _resolve(place: str, said: str, fmt: str, *, data: bool) -> Iterator[Below]:
     """Return the files for a name stored in an image: a path relative to the image's folder, or QEMU's JSON."""
     if said.startswith("json:"):
         names = tuple(_names_in(said.removeprefix("json:")))
         for name in names or ("",):
-            yield Below(_beside(place, name) if name else "", "", said, data)
+            yield Below(_path_beside(place, name) if name else "", "", said, data)
         return
     name = said.removeprefix("file://") if said.startswith("file://") else said.removeprefix("file:")
     plain = "://" not in name and not name.startswith(("nbd:", "rbd:", "fat:", "blkdebug:"))
-    yield Below(_beside(place, name) if plain else "", fmt, said, data)
+    yield Below(_path_beside(place, name) if plain else "", fmt, said, data)
 
 
-def _beside(place: str, name: str) -> str:
+def _path_beside(place: str, name: str) -> str:
     return os.path.normpath(os.path.join(os.path.dirname(place), name))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks.in_use import places_of, sources_of
+from virtprov.guest.disks.checks.in_use import places_of, sources_of
 from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError
@@ -16,7 +16,7 @@ from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
     from virtprov.guest.checks import Others
-    from virtprov.guest.disks.existing import Told
+    from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.host_view import HostView
     from virtprov.host.info import VolumeInfo
     from virtprov.xml.tree import Element
@@ -26,13 +26,13 @@ PLAIN = ("", "raw", "iso", "none", "unknown")
 """Formats reported by pools whose bytes are copied unchanged."""
 
 
-def declared(disk: Element, driver: str) -> str:
+def read_declared_format(disk: Element, driver: str) -> str:
     """Return the format in which a guest uses its disk; QEMU uses raw if none is given. "" if it does not matter."""
     said = path.get(disk, "./driver/@type") or ""
     return said or ("raw" if driver == "qemu" else "")
 
 
-def refuse_made_up(host: HostView, images: tuple[Told, ...], others: Others) -> None:
+def refuse_made_up(host: HostView, images: tuple[DetectedImage, ...], others: Others) -> None:
     """Raise HostError for an image that a guest uses as raw, but whose bytes claim another format."""
     for image in images:
         if image.format in ("", "raw"):
@@ -43,10 +43,10 @@ def refuse_made_up(host: HostView, images: tuple[Told, ...], others: Others) -> 
                 _compare(host, image, set(places), Guest.parse(text))
 
 
-def _compare(host: HostView, image: Told, places: set[str], guest: Guest) -> None:
+def _compare(host: HostView, image: DetectedImage, places: set[str], guest: Guest) -> None:
     for disk in guest.disks():
-        written = tree.child(disk, "readonly") is None and declared(disk, host.driver) == "raw"
-        if written and places & {source.spelled for source in sources_of(disk)}:
+        written = tree.child(disk, "readonly") is None and read_declared_format(disk, host.driver) == "raw"
+        if written and places & {source.location for source in sources_of(disk)}:
             raise HostError(
                 f"{image.path} is a raw disk of guest '{guest.name}', but looks like {image.format}: the guest "
                 "may have written such a header in order to read files of the host",
@@ -64,5 +64,5 @@ def unlike(where: str, declared: str, seen: str) -> HostError:
     return HostError(
         f"{where} is a {declared} disk of the original, but its storage pool detects {seen}: the host would not "
         "copy what the guest sees",
-        hint="copy it yourself and give the copy with --file and --preserve-data, or share it with --skip-copy",
+        hint="use --skip-copy to share it; or copy it yourself, and use --preserve-data --file COPY",
     )

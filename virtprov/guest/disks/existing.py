@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from virtprov.host.info import PoolInfo, VolumeInfo
 
 
-class Told(Record):
+class DetectedImage(Record):
     """An image whose format was detected: its path, and the sub-option that would give another format."""
 
     path: str
@@ -30,7 +30,7 @@ class Lookup:
         self.host = host
         self.chains = Chains(host)
         self.warnings: list[str] = []
-        self.told: list[Told] = []
+        self.told: list[DetectedImage] = []
 
     def volume(self, words: str) -> VolumeInfo:
         """Return the volume POOL/NAME; raises HostError if it does not exist."""
@@ -65,7 +65,7 @@ class Lookup:
         if (said or fmt) == "raw":
             return
         if not said:
-            self.told.append(Told(path, fmt, words))
+            self.told.append(DetectedImage(path, fmt, words))
         fmt = said or fmt
         self.chains.check_end(path, option, fmt)
         sentence = warning(option, self.chains, path, fmt)

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks import network_disk, source_element
-from virtprov.guest.disks.existing import Lookup, Told
+from virtprov.guest.disks.existing import DetectedImage, Lookup
 from virtprov.guest.disks.new_volumes import NewVolumes
 from virtprov.guest.disks.source import ATTRIBUTE, DIR, DiskSource
 from virtprov.guest.disks.spec import DiskSpec
@@ -71,12 +71,12 @@ class DiskResolver:
         return self._lookup.warnings
 
     @property
-    def told(self) -> tuple[Told, ...]:
+    def detected_images(self) -> tuple[DetectedImage, ...]:
         """The images whose format was detected."""
         return tuple(self._lookup.told)
 
     @property
-    def chosen(self) -> set[str]:
+    def generated_names(self) -> set[str]:
         """New disks with generated names, by path and as POOL/VOLUME."""
         return self._new.chosen
 
@@ -124,7 +124,7 @@ class DiskResolver:
     def _write(self, disk: Element, kind: str, path: str, pool: str, volume: str, spec: DiskSpec) -> None:
         """Write the source as requested with `as=`; raises UsageError if there is no pool to refer to."""
         if spec.source_as != "volume":
-            source_element.place(disk, kind, path)
+            source_element.write_host_path(disk, kind, path)
             return
         if not pool:
             raise UsageError(
@@ -189,7 +189,7 @@ class DiskResolver:
         if disk.get("device") in ("cdrom", "floppy"):
             return
         if self._warn_of_use and tree.child(disk, "readonly") is None:
-            from virtprov.guest.disks.host_use import warning
+            from virtprov.guest.disks.checks.host_use import warning
 
             self.warnings.extend(filter(None, [warning(self.host, path, f"--disk {path}")]))
         if spec.driver_format or fmt:

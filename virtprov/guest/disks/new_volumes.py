@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks.free_space import Room
+from virtprov.guest.disks.checks.free_space import Room
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
     DEFAULT_POOL,

@@ -46,7 +46,7 @@ class DiskSource(Record):
         return cls(NETWORK, name=source.get("name", "")) if source.get("protocol") else cls()
 
     @property
-    def spelled(self) -> str:
+    def location(self) -> str:
         """The path, or POOL/VOLUME; "" for network disks and empty drives."""
         return self.path or (f"{self.pool}/{self.volume}" if self.pool and self.volume else "")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
 
 
-def place(disk: Element, kind: str, path: str) -> None:
+def write_host_path(disk: Element, kind: str, path: str) -> None:
     """Write a file, block device or directory of the host as the source."""
     disk.set("type", kind)
     _source(disk, **{ATTRIBUTE[kind]: path})

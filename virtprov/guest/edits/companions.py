@@ -36,13 +36,13 @@ def _add_spice(setting: RuleContext) -> None:
         clock.set_vmport(setting)
 
 
-def after_removal(guest: Guest, gone: Element) -> None:
+def after_removal(guest: Guest, removed: Element) -> None:
     """Follow up on a removed device: remove its twin, or the helpers of the last SPICE display."""
-    if gone.tag == "graphics" and gone.get("type") == "spice":
+    if removed.tag == "graphics" and removed.get("type") == "spice":
         if not any(each.get("type") == "spice" for each in guest.devices("graphics")):
             drop_spice(guest)
-    elif gone.tag == "serial":
-        _drop_twin(guest, gone)
+    elif removed.tag == "serial":
+        _drop_twin(guest, removed)
 
 
 def drop_spice(guest: Guest) -> None:
@@ -53,16 +53,16 @@ def drop_spice(guest: Guest) -> None:
                 tree.remove(device)
 
 
-def _drop_twin(guest: Guest, gone: Element) -> None:
+def _drop_twin(guest: Guest, removed: Element) -> None:
     """Remove the first console, which is libvirt's second view of the first serial port.
 
     A port without its console gets one again, so a removed console has no twin.
     """
-    if (path.get(gone, "./target/@port") or "0") != "0":
+    if (path.get(removed, "./target/@port") or "0") != "0":
         return
     for console in guest.devices("console"):
         kind = path.get(console, "./target/@type") or "serial"
         port = path.get(console, "./target/@port") or "0"
-        if kind == "serial" and port == "0" and console.get("type") == gone.get("type"):
+        if kind == "serial" and port == "0" and console.get("type") == removed.get("type"):
             tree.remove(console)
             return

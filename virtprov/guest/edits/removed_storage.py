@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from virtprov.xml.tree import Element
 
 
-def notes(gone: tuple[Element, ...]) -> tuple[str, ...]:
+def notes(removed: tuple[Element, ...]) -> tuple[str, ...]:
     """Return one sentence for each removed disk whose data stays, except for removable media and shared disks."""
-    return tuple(sentence for device in gone if (sentence := _note(device)))
+    return tuple(sentence for device in removed if (sentence := _note(device)))
 
 
 def _note(device: Element) -> str:

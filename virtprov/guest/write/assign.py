@@ -50,7 +50,7 @@ class Assignments(Record):
     schema_warnings: tuple[SchemaWarning, ...] = ()
 
 
-class _Said:
+class _Contents:
     """Collects the contents of the pairs."""
 
     __slots__ = ("clear", "schema_warnings", "places", "verbs", "xpaths")
@@ -77,7 +77,7 @@ def resolve(table: Table, pairs: list[Pair], *, schema: bool = True) -> Assignme
         check_text(value or "", f"--{table.flag} {key}")
     if table.expand is not None:
         pairs = table.expand(list(pairs))
-    said = _Said()
+    said = _Contents()
     for key, value in pairs:
         if value:
             check_text(value, f"--{table.flag} {key}")
@@ -97,7 +97,7 @@ def resolve(table: Table, pairs: list[Pair], *, schema: bool = True) -> Assignme
     return Assignments(tuple(said.places.values()), said.verbs, said.clear, ordered, warnings)
 
 
-def _settle(table: Table, hit: Hit, value: str, said: _Said, schema: bool) -> None:
+def _settle(table: Table, hit: Hit, value: str, said: _Contents, schema: bool) -> None:
     """Store a value as its row requires."""
     row = hit.row
     if row.name == "clearxml":
@@ -110,7 +110,7 @@ def _settle(table: Table, hit: Hit, value: str, said: _Said, schema: bool) -> No
     elif row.kind is VERB:
         said.verbs[row.name] = value
     else:
-        made = _place(table, hit, value)
+        made = _to_assignment(table, hit, value)
         said.places[made.path] = made
         said.schema_warnings.pop(made.path, None)
         if schema and made.text and value not in row.values and (row.values or hit.beyond):
@@ -136,7 +136,7 @@ def _look_at(table: Table, hit: Hit, made: Assignment, schema_warnings: dict[str
         schema_warnings[made.path] = warning
 
 
-def _place(table: Table, hit: Hit, value: str) -> Assignment:
+def _to_assignment(table: Table, hit: Hit, value: str) -> Assignment:
     text: str | None = None
     flag = hit.row.kind is FLAG
     if value != "":
@@ -144,25 +144,25 @@ def _place(table: Table, hit: Hit, value: str) -> Assignment:
     off = flag and value != "" and text is None
     text = "" if flag and text else text
     counts = hit.row.kind.scale > 0
-    return Assignment(hit.row.name, hit.row.at(hit.numbers), text, flag, hit.row.by_type, off, counts)
+    return Assignment(hit.row.name, hit.row.path_for(hit.numbers), text, flag, hit.row.by_type, off, counts)
 
 
-def write(node: Element, wanted: Assignments) -> None:
+def write(node: Element, assignments: Assignments) -> None:
     """Write the assignments into the element (the guest's root for groups of the whole guest).
 
     A number that already has the same value keeps its format (`0x1f` for 31); if all values are equal, nothing is
     written together with them.
     """
-    if not _holds(node, wanted):
-        _write_places(node, wanted)
-    for free in wanted.xpaths:
+    if not _holds(node, assignments):
+        _write_places(node, assignments)
+    for free in assignments.xpaths:
         write_xpath(node, free)
 
 
-def _holds(node: Element, wanted: Assignments) -> bool:
+def _holds(node: Element, assignments: Assignments) -> bool:
     """Return whether the element already has all values, and nothing else has to be removed."""
-    named = [place for place in wanted.places if place.name]
-    cleared = any(place.flag and not place.name for place in wanted.places)
+    named = [place for place in assignments.places if place.name]
+    cleared = any(place.flag and not place.name for place in assignments.places)
     return bool(named) and not cleared and all(_is_there(node, place) for place in named)
 
 
@@ -179,10 +179,10 @@ def _is_there(node: Element, place: Assignment) -> bool:
     return there == place.text or (place.counts and _same(there, place.text))
 
 
-def _write_places(node: Element, wanted: Assignments) -> None:
-    numbered = [place.path for place in wanted.places if "[" in place.path and place.text is not None]
+def _write_places(node: Element, assignments: Assignments) -> None:
+    numbered = [place.path for place in assignments.places if "[" in place.path and place.text is not None]
     kept = {kid for kid in node.iter("*") if tree.is_bare(kid)} if numbered else set()
-    for place in sorted(wanted.places, key=lambda place: place.by_type is not None):
+    for place in sorted(assignments.places, key=lambda place: place.by_type is not None):
         where = place.where(node)
         if place.flag:
             path.switch(node, where, place.text is not None, stub=place.off)
@@ -192,21 +192,21 @@ def _write_places(node: Element, wanted: Assignments) -> None:
         path.drop_fillers(node, where, kept)
 
 
-def build(table: Table, wanted: Assignments) -> Element:
+def build(table: Table, assignments: Assignments) -> Element:
     """Return a new element of the group with these values."""
     node = tree.element(table.tag)
-    write(node, wanted if table.many else _within(table.part, wanted))
+    write(node, assignments if table.many else _within(table.part, assignments))
     return node
 
 
-def _within(part: str, wanted: Assignments) -> Assignments:
+def _within(part: str, assignments: Assignments) -> Assignments:
     """Return the values for one part of the guest, with paths relative to it."""
     places = tuple(
         place._replace(path="." + place.path[len(part) :])
-        for place in wanted.places
+        for place in assignments.places
         if place.path == part or place.path.startswith(part + "/")
     )
-    return wanted._replace(places=places, xpaths=tuple({**free, "from": ""} for free in wanted.xpaths))
+    return assignments._replace(places=places, xpaths=tuple({**free, "from": ""} for free in assignments.xpaths))
 
 
 def clear(node: Element) -> None:
@@ -217,9 +217,9 @@ def clear(node: Element) -> None:
     node.text = None
 
 
-def matches(node: Element, wanted: Assignments) -> bool:
+def matches(node: Element, assignments: Assignments) -> bool:
     """Return whether the element already has all values."""
-    for place in wanted.places:
+    for place in assignments.places:
         if not place.name:
             continue
         where = place.where(node)
@@ -234,10 +234,10 @@ def matches(node: Element, wanted: Assignments) -> bool:
 
 def _same(one: str, other: str) -> bool:
     """Return whether two values are equal; numbers are compared as numbers, because libvirt writes hexadecimal."""
-    return one == other or (number := _number(one)) is not None and number == _number(other)
+    return one == other or (number := _parse_number(one)) is not None and number == _parse_number(other)
 
 
-def _number(text: str) -> int | None:
+def _parse_number(text: str) -> int | None:
     try:
         return int(text, 16 if text.lower().startswith("0x") else 10)
     except ValueError:

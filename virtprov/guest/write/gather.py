@@ -44,6 +44,6 @@ def words(group: str, texts: Iterable[str]) -> dict[str, str]:
     return said
 
 
-def help_asked(texts: Iterable[str]) -> bool:
+def is_help_requested(texts: Iterable[str]) -> bool:
     """Return whether one of the uses asks for the list of sub-options."""
     return any(subopts.wants_help(text) for text in texts)

@@ -97,7 +97,7 @@ def check_value(table: Table, row: Row, where: str, text: str) -> SchemaWarning 
     message = f"--{table.flag} {row.name}: libvirt does not know the value '{text}'"
     if values.only_words(types):
         message = f"--{table.flag} {row.name}: invalid value '{text}'"
-    return SchemaWarning(message, values.expected(types, text))
+    return SchemaWarning(message, values.suggest_values(types, text))
 
 
 def _types(table: Table, where: str) -> list[Type]:
@@ -111,7 +111,7 @@ def unknown(table: Table, key: str) -> UsageError:
     """Return the error for a name that neither the catalogue nor the schema knows."""
     graph = schema_files.load()
     state, _ = _start(table)
-    more = list(dotted_names.listed(graph, state)) if graph is not None and state else []
+    more = list(dotted_names.list_names(graph, state)) if graph is not None and state else []
     heads = _HEADS.get(table.flag)
     if heads:
         more = [name for name in more if name.partition(".")[0] in heads]

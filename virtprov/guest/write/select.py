@@ -49,15 +49,15 @@ def elements(guest: Guest, table: Table) -> list[Element]:
 
 def choose(guest: Guest, table: Table, selector: Selector, host: HostView | None = None) -> list[Element]:
     """Return the selected elements. Raises NoneSuch if there are none, UsageError for an invalid selector."""
-    found = elements(guest, table)
-    if not found:
+    matches = elements(guest, table)
+    if not matches:
         raise NoneSuch(f"the guest has no {_kind(table)}", hint="use --add-device to add one")
     if selector.wanted is None:
-        return _by_position(found, table, selector.position)
+        return _by_position(matches, table, selector.position)
     _check(table, selector)
-    matching = [node for node in found if says(node, selector.wanted, host)]
+    matching = [node for node in matches if has_values(node, selector.wanted, host)]
     if not matching:
-        raise NoneSuch(f"no {_kind(table)} of the guest matches '{selector.words}'", hint=_offered(table, found))
+        raise NoneSuch(f"no {_kind(table)} of the guest matches '{selector.words}'", hint=_list_choices(table, matches))
     return matching
 
 
@@ -78,18 +78,18 @@ def _kind(table: Table) -> str:
     return f"{table.flag} device" if table.is_device else f"<{table.tag}>"
 
 
-def _by_position(found: list[Element], table: Table, position: str) -> list[Element]:
+def _by_position(matches: list[Element], table: Table, position: str) -> list[Element]:
     if position == ALL:
-        return found
+        return matches
     number = int(position or 1)
     if number == 0:
         raise UsageError(f"invalid {_kind(table)} number 0", hint="numbers start at 1, or at -1 from the end")
-    if abs(number) > len(found):
+    if abs(number) > len(matches):
         raise NoneSuch(
-            f"no {_kind(table)} number {number}: the guest has {len(found)}",
+            f"no {_kind(table)} number {number}: the guest has {len(matches)}",
             hint="numbers start at 1, or at -1 from the end",
         )
-    return [found[number - 1 if number > 0 else number]]
+    return [matches[number - 1 if number > 0 else number]]
 
 
 def _check(table: Table, selector: Selector) -> None:
@@ -114,15 +114,15 @@ def _check(table: Table, selector: Selector) -> None:
         )
 
 
-def says(node: Element, wanted: Assignments, host: HostView | None) -> bool:
+def has_values(node: Element, assignments: Assignments, host: HostView | None) -> bool:
     """Return whether an element has all wanted values, including a disk's path or a device's name."""
-    where = next((wanted.verbs[name] for name in _BY_PATH if name in wanted.verbs), None)
+    where = next((assignments.verbs[name] for name in _BY_PATH if name in assignments.verbs), None)
     if where is not None and not _has_path(node, where):
         return False
-    name = wanted.verbs.get("name")
+    name = assignments.verbs.get("name")
     if name is not None and not _is_named(node, name, host):
         return False
-    return assign.matches(node, wanted)
+    return assign.matches(node, assignments)
 
 
 def _has_path(node: Element, where: str) -> bool:
@@ -153,11 +153,11 @@ _TELLING = (
 """The values in which elements of the same kind usually differ, the best first."""
 
 
-def _offered(table: Table, found: list[Element]) -> str:
+def _list_choices(table: Table, matches: list[Element]) -> str:
     """Return a hint that lists the elements by their distinguishing values."""
     for place in _TELLING:
         name = next((row.name for row in table.rows if row.path == place), "")
-        values = [path.text(node, place) for node in found]
+        values = [path.text(node, place) for node in matches]
         if name and all(values) and len(set(values)) == len(values):
             return "choose from: " + ", ".join(f"{name}={value}" for value in values[:8])
-    return f"the guest has {len(found)} of them; use --edit NUMBER to select by position"
+    return f"the guest has {len(matches)} of them; use --edit NUMBER to select by position"

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from virtprov.osinfo.media.match_pattern import beginnings, needle, weight
 from virtprov.osinfo.media.systems import numbers
-from virtprov.osinfo.pack import CELL, ROW, WORD, flag, number, pack_rows, pack_words, words
+from virtprov.osinfo.pack import CELL, ROW, WORD, flag, pack_rows, pack_words, parse_number, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class _Medium:
         cells = row.split(CELL)
         self.os, self.arch, self.variants, self.volume, self.system = cells[2:7]
         self.publisher, self.application, size, live, installer, self.languages = cells[7:]
-        self.size = number(size) or 0
+        self.size = parse_number(size) or 0
         self.flags = (flag(live), flag(installer, True))
 
     def patterns(self) -> tuple[str, str, str, str]:
@@ -114,7 +114,7 @@ class MediaTable:
         for letter, text in texts:
             for end in range(len(text) + 1):
                 for row in self._by_key.get(letter + text[:end], ()):
-                    if end or _held(row, text):
+                    if end or _has_literal(row, text):
                         yield _Medium(row)
 
     def _anywhere(self, ids: IsoIds) -> Iterator[_Medium]:
@@ -134,22 +134,22 @@ class MediaTable:
         if medium.size not in (0, ids.size):
             return False
         if medium.volume:
-            pattern = self.compiled(medium.volume)
+            pattern = self.compile(medium.volume)
             if not pattern or not (pattern.match if from_start else pattern.search)(ids.volume_id):
                 return False
         return (
-            self._found(medium.system, ids.system_id)
-            and self._found(medium.publisher, ids.publisher_id)
-            and self._found(medium.application, ids.application_id)
+            self._is_match(medium.system, ids.system_id)
+            and self._is_match(medium.publisher, ids.publisher_id)
+            and self._is_match(medium.application, ids.application_id)
         )
 
-    def _found(self, pattern: str, text: str) -> bool:
+    def _is_match(self, pattern: str, text: str) -> bool:
         if not pattern or pattern == text:
             return True
-        compiled = self.compiled(pattern)
+        compiled = self.compile(pattern)
         return bool(compiled and compiled.search(text))
 
-    def compiled(self, pattern: str) -> re.Pattern[str] | None:
+    def compile(self, pattern: str) -> re.Pattern[str] | None:
         """The pattern ready for use; None for one that is no regular expression."""
         if pattern not in self._patterns:
             try:
@@ -207,7 +207,7 @@ class MediaTable:
         return self._skeletons[head]
 
     def _version(self, skeleton: _Skeleton, text: str) -> tuple[int, ...]:
-        pattern = self.compiled(skeleton.pattern)
+        pattern = self.compile(skeleton.pattern)
         match = pattern.match(text) if pattern else None
         return numbers(match.group("release")) if match else ()
 
@@ -216,7 +216,7 @@ class MediaTable:
         pairs = [(medium.system, ids.system_id), (medium.publisher, ids.publisher_id)]
         if medium.volume:
             pairs.append((medium.application, ids.application_id))
-        return all(self._found(re.sub(r"(?<![\\\[{,-])\d+", r"\\d+", pattern), text) for pattern, text in pairs)
+        return all(self._is_match(re.sub(r"(?<![\\\[{,-])\d+", r"\\d+", pattern), text) for pattern, text in pairs)
 
 
 class _Skeleton(NamedTuple):
@@ -231,11 +231,11 @@ def _skeleton(medium: _Medium, systems: SystemTable) -> _Skeleton | None:
     """A medium's skeleton; None when its version is not in its pattern, or little else is."""
     version = systems.version(medium.os)
     pattern = medium.volume or medium.application
-    holed = _holed(pattern, version) or _holed(pattern, version.partition(".")[0])
+    holed = _replace_version(pattern, version) or _replace_version(pattern, version.partition(".")[0])
     return _Skeleton(holed, numbers(version), medium) if weight(holed) >= _SEARCH_FROM else None
 
 
-def _holed(pattern: str, version: str) -> str:
+def _replace_version(pattern: str, version: str) -> str:
     """The pattern with a named group instead of the version; "" when the version is not in it."""
     parts = re.split(r"[._-]", version)
     if not all(part.isdecimal() for part in parts):
@@ -266,7 +266,7 @@ def _cut(version: str, text: str) -> bool:
     return bool(re.search(spelled, text)) and not re.search(spelled + r"(?!\d)", text)
 
 
-def _held(row: str, text: str) -> bool:
+def _has_literal(row: str, text: str) -> bool:
     """Whether the text that a row's pattern cannot do without is in `text`."""
     begin = row.index(CELL) + 1
     return row[begin : row.index(CELL, begin)] in text

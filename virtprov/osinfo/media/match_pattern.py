@@ -18,7 +18,7 @@ def beginnings(pattern: str) -> tuple[str, ...]:
     """Texts of which a match at the start of a value must begin with one; ("",) when nothing is sure."""
     body = pattern.removeprefix("^")
     if not _splits_at_top(body):
-        found = _grouped(body) if body.startswith("(") else (_literal(body)[0],)
+        found = _split_group(body) if body.startswith("(") else (_literal(body)[0],)
         if found and len(found) <= _MOST_BEGINNINGS:
             return tuple(dict.fromkeys(found))
     return ("",)
@@ -51,7 +51,7 @@ def _literal(text: str) -> tuple[str, int]:
     return "".join(out), at
 
 
-def _grouped(body: str) -> tuple[str, ...]:
+def _split_group(body: str) -> tuple[str, ...]:
     """The beginnings of a pattern that starts with a group of alternatives; () when they are not plain."""
     end = _closing(body)
     inner, rest = body[1:end], body[end + 1 :]

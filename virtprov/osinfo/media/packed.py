@@ -11,12 +11,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from virtprov.osinfo.resolve import Merged
+    from virtprov.osinfo.resolve import MergedRecord
 
 _TOLD = ("name", "version", "distro", "codename", "release-date")
 
 
-def detection_records(known: Mapping[str, Merged]) -> dict[str, str]:
+def detection_records(known: Mapping[str, MergedRecord]) -> dict[str, str]:
     """The records `media`, `trees`, `images` and `systems`."""
     named = [one for one in known.values() if one.short_ids]
     return {

@@ -104,7 +104,7 @@ def _walk(expression: Expression, condition: Condition, found: Any) -> None:
         found(expression, condition)
     elif expression.kind == CHOICE:
         for branch, more in _branches(expression):
-            _walk(branch, _both(condition, more), found)
+            _walk(branch, _join_conditions(condition, more), found)
     else:
         for inner in expression.inside:
             _walk(inner, condition, found)
@@ -134,7 +134,7 @@ def _guards(expression: Expression) -> Condition:
     if expression.kind == GROUP:
         made: Condition = {}
         for inner in expression.inside:
-            made = _both(made, _guards(inner))
+            made = _join_conditions(made, _guards(inner))
         return made
     if expression.kind == OPTIONAL:
         return {key: [*words, ABSENT] for key, words in _guards(expression.inside[0]).items()}
@@ -145,7 +145,7 @@ def _guards(expression: Expression) -> Condition:
     return {}
 
 
-def _both(one: Condition, other: Condition) -> Condition:
+def _join_conditions(one: Condition, other: Condition) -> Condition:
     made = dict(one)
     for key, words in other.items():
         made[key] = [word for word in made[key] if word in words] if key in made else words
@@ -176,7 +176,7 @@ def _needs_of_choice(branches: tuple[Expression, ...], condition: Condition) -> 
     for at, branch in enumerate(branches):
         telling = _telling(guards[at], guards[:at] + guards[at + 1 :])
         if telling:
-            more = _needs(branch, _both(condition, telling))
+            more = _needs(branch, _join_conditions(condition, telling))
             needs += [need for need in more if need[0] not in always and need[0][1:] not in telling]
     return needs
 

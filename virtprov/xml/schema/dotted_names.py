@@ -49,7 +49,7 @@ def find(graph: Graph, state: State, key: str, heads: tuple[str, ...] = ()) -> P
         where += f"/{name}" + (f"[{number + 1}]" if number > 0 else "")
         spelled.append(name + (str(number) if number > 0 else ""))
         parts = parts[1:]
-        picked = _picked(graph, state, name, parts[0]) if many and number < 0 else ""
+        picked = _pick(graph, state, name, parts[0]) if many and number < 0 else ""
         if picked:
             where += picked
             spelled.append(parts[0])
@@ -104,7 +104,7 @@ def _like(part: str, known: list[str]) -> str:
     return next((name for name in known if name.lower().replace("-", "_").rpartition(":")[2] == folded), "")
 
 
-def _picked(graph: Graph, state: State, name: str, part: str) -> str:
+def _pick(graph: Graph, state: State, name: str, part: str) -> str:
     """The step's `[@key='part']` when the part is what such an element is called."""
     key = KEYS.get(name, "")
     types = graph.attribute(state, key) if key else []
@@ -130,12 +130,12 @@ def state_at(graph: Graph, where: str) -> State:
     return state
 
 
-def listed(graph: Graph, state: State) -> Iterator[str]:
+def list_names(graph: Graph, state: State) -> Iterator[str]:
     """Every name from elements in this state on, without numbers; elements in themselves are followed once."""
-    yield from _listed(graph, state, "", _DEEPEST, ())
+    yield from _list_names(graph, state, "", _DEEPEST, ())
 
 
-def _listed(graph: Graph, state: State, before: str, depth: int, above: tuple[State, ...]) -> Iterator[str]:
+def _list_names(graph: Graph, state: State, before: str, depth: int, above: tuple[State, ...]) -> Iterator[str]:
     attributes = graph.attributes(state)
     for name in attributes:
         yield before + name
@@ -144,4 +144,4 @@ def _listed(graph: Graph, state: State, before: str, depth: int, above: tuple[St
         if name not in attributes and (graph.text(inner) or graph.stands_alone(inner)):
             yield before + name
         if depth > 1 and inner not in above:
-            yield from _listed(graph, inner, f"{before}{name}.", depth - 1, (*above, inner))
+            yield from _list_names(graph, inner, f"{before}{name}.", depth - 1, (*above, inner))

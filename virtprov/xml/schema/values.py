@@ -106,7 +106,7 @@ def only_words(kinds: Iterable[Type]) -> bool:
     return all(set(kind) == {"words"} for kind in kinds)
 
 
-def expected(kinds: Iterable[Type], text: str = "") -> str:
+def suggest_values(kinds: Iterable[Type], text: str = "") -> str:
     """A hint at what would fit, the words nearest to `text` first; "" when that cannot be said shortly."""
     from virtprov.support.errors import nearest
 

@@ -10,7 +10,7 @@ from virtprov.support.errors import nearest
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.schema.graph import Condition, Graph, State
-from virtprov.xml.schema.values import expected, fits
+from virtprov.xml.schema.values import fits, suggest_values
 from virtprov.xml.tree import Element
 
 UNKNOWN, VALUE, CONDITION, MISSING, NOWHERE = range(5)
@@ -37,13 +37,13 @@ class _Spot(Record):
 
 def findings(graph: Graph, root: Element) -> list[Finding]:
     """Everything the walk finds, the likely causes first."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     name = short_name(root)
     state = graph.start(name)
     if not state:
         return [Finding(UNKNOWN, f"libvirt's schema has no document with the root element <{name}>")]
-    _look(graph, _Spot(root, state, state), found)
-    return sorted(found, key=lambda each: each.rank)
+    _look(graph, _Spot(root, state, state), findings)
+    return sorted(findings, key=lambda each: each.rank)
 
 
 def short_name(node: Element) -> str:
@@ -55,7 +55,7 @@ def short_name(node: Element) -> str:
     return f"{_PREFIXES[space]}:{local}" if space in _PREFIXES else local
 
 
-def place(node: Element) -> str:
+def describe_place(node: Element) -> str:
     """Where an element is, in words: `<driver> of disk 'vda'`."""
     words: list[str] = []
     above = node.getparent()
@@ -84,45 +84,45 @@ def _device(node: Element) -> str:
 
 def whole(node: Element) -> str:
     """Like `place`, a device itself by its number."""
-    return _device(node) if _is_device(node) else place(node)
+    return _device(node) if _is_device(node) else describe_place(node)
 
 
-def _look(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
+def _look(graph: Graph, spot: _Spot, findings: list[Finding]) -> None:
     if graph.open(spot.state):
         return
     for name, value in sorted(spot.node.attrib.items(), key=lambda pair: pair[0] == "type"):  # the others hang on it
         if isinstance(name, str) and not name.startswith("{"):
-            _attribute(graph, spot, name, str(value), found)
+            _attribute(graph, spot, name, str(value), findings)
     state = _fitting(graph, spot.node, spot.state)
     spot = spot._replace(state=state)
-    _text(graph, spot, found)
+    _text(graph, spot, findings)
     counted: dict[str, int] = {}
     for kid in tree.children(spot.node):
         name = short_name(kid)
         counted[name] = counted.get(name, 0) + 1
         if counted[name] == 2 and graph.child(state, name) and not graph.many(state, name):
             message = f"more than one <{name}> in {whole(spot.node)}"
-            found.append(Finding(CONDITION, message, "only one is allowed"))
-        _child(graph, spot, kid, name, found)
-    _needed(graph, spot, found)
+            findings.append(Finding(CONDITION, message, "only one is allowed"))
+        _child(graph, spot, kid, name, findings)
+    _check_required(graph, spot, findings)
 
 
 def _holds(node: Element, when: Condition) -> bool:
     return all(node.get(key, "") in words for key, words in when.items())
 
 
-def _attribute(graph: Graph, spot: _Spot, name: str, value: str, found: list[Finding]) -> None:
+def _attribute(graph: Graph, spot: _Spot, name: str, value: str, findings: list[Finding]) -> None:
     ways = [way for at in spot.state for way in graph.occurrences(at, "attributes", name)]
     here = [kind for kind, when in ways if _holds(spot.node, when)]
     if not here:
         if ways:
             only = _only(spot.node, [when for _, when in ways])
-            found.append(Finding(CONDITION, f"{whole(spot.node)} can have the attribute '{name}' only {only}"))
+            findings.append(Finding(CONDITION, f"{whole(spot.node)} can have the attribute '{name}' only {only}"))
         elif graph.attribute(spot.wider, name):
-            found.append(_wider(graph, spot, "attributes", name, f"the attribute '{name}'"))
+            findings.append(_wider(graph, spot, "attributes", name, f"the attribute '{name}'"))
         else:
             message = f"unknown attribute '{name}' of {whole(spot.node)}"
-            found.append(Finding(UNKNOWN, message, nearest(name, graph.attributes(spot.state))))
+            findings.append(Finding(UNKNOWN, message, nearest(name, graph.attributes(spot.state))))
         return
     kinds = [graph.type(kind) for kind in here]
     if any(fits(kind, value) for kind in kinds):
@@ -130,10 +130,10 @@ def _attribute(graph: Graph, spot: _Spot, name: str, value: str, found: list[Fin
     elsewhere = [when for kind, when in ways if fits(graph.type(kind), value)]
     if elsewhere:
         message = f"{whole(spot.node)} can have {name}='{value}' only {_only(spot.node, elsewhere)}"
-        found.append(Finding(CONDITION, message, expected(kinds, value)))
+        findings.append(Finding(CONDITION, message, suggest_values(kinds, value)))
     else:
         message = f"{whole(spot.node)}: libvirt does not know the value {name}='{value}'"
-        found.append(Finding(VALUE, message, expected(kinds, value)))
+        findings.append(Finding(VALUE, message, suggest_values(kinds, value)))
 
 
 def _wider(graph: Graph, spot: _Spot, part: str, name: str, what: str) -> Finding:
@@ -179,37 +179,37 @@ def _fitting(graph: Graph, node: Element, state: State) -> State:
     return tuple(number for number in state if takes(number)) or state
 
 
-def _text(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
+def _text(graph: Graph, spot: _Spot, findings: list[Finding]) -> None:
     text = (spot.node.text or "").strip()
     kinds = graph.text(spot.state)
     if not kinds:
         if text:
-            found.append(Finding(UNKNOWN, f"unexpected text '{text[:40]}' in {whole(spot.node)}"))
+            findings.append(Finding(UNKNOWN, f"unexpected text '{text[:40]}' in {whole(spot.node)}"))
     elif text and len(spot.node) == 0 and not any(fits(kind, text) for kind in kinds):
         message = f"{whole(spot.node)}: libvirt does not know the value '{text}'"
-        found.append(Finding(VALUE, message, expected(kinds, text)))
+        findings.append(Finding(VALUE, message, suggest_values(kinds, text)))
 
 
-def _child(graph: Graph, spot: _Spot, kid: Element, name: str, found: list[Finding]) -> None:
+def _child(graph: Graph, spot: _Spot, child: Element, name: str, findings: list[Finding]) -> None:
     ways = [way for at in spot.state for way in graph.occurrences(at, "kids", name)]
     wider = tuple(dict.fromkeys(number for number, _ in ways))
     state = tuple(dict.fromkeys(number for number, when in ways if _holds(spot.node, when)))
     if graph.occurrences(spot.state[0], "kids", "*") and not ways:
         return
     if state:
-        _look(graph, _Spot(kid, state, wider, spot), found)
+        _look(graph, _Spot(child, state, wider, spot), findings)
     elif ways:
         only = _only(spot.node, [when for _, when in ways])
-        found.append(Finding(CONDITION, f"{whole(spot.node)} can have <{name}> only {only}"))
+        findings.append(Finding(CONDITION, f"{whole(spot.node)} can have <{name}> only {only}"))
     elif graph.child(spot.wider, name) and spot.above is not None and spot.state != spot.wider:
-        found.append(_wider(graph, spot, "kids", name, f"<{name}>"))
+        findings.append(_wider(graph, spot, "kids", name, f"<{name}>"))
     else:
         where = "the guest" if spot.above is None else whole(spot.node)
         message = f"unknown element <{name}> in {where}"
-        found.append(Finding(UNKNOWN, message, nearest(name, graph.children(spot.state))))
+        findings.append(Finding(UNKNOWN, message, nearest(name, graph.children(spot.state))))
 
 
-def _needed(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
+def _check_required(graph: Graph, spot: _Spot, findings: list[Finding]) -> None:
     """What all patterns that are possible need, and is not there."""
     missing: list[set[str]] = []
     for number in spot.state:
@@ -217,7 +217,7 @@ def _needed(graph: Graph, spot: _Spot, found: list[Finding]) -> None:
         missing.append({name for name in needed if not _has(spot.node, name)})
     for name in sorted(set.intersection(*missing)) if missing else ():
         what = f"the attribute '{name[1:]}'" if name[0] == "@" else f"the element <{name}>"
-        found.append(Finding(MISSING, f"{whole(spot.node)} requires {what}"))
+        findings.append(Finding(MISSING, f"{whole(spot.node)} requires {what}"))
 
 
 def _has(node: Element, name: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.clone.draft import ClonePlan
-from virtprov.actions.run.plan import World, apply
+from virtprov.actions.run.plan import RunContext, apply
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError
 from virtprov.support.progress import Progress
@@ -69,7 +69,7 @@ def put() -> Callable[[ClonePlan, Any], list[str]]:
 
     def run(made: ClonePlan, host: Any) -> list[str]:
         said: list[str] = []
-        apply(made.plan, World(host, Progress(), said.append, said.append))
+        apply(made.plan, RunContext(host, Progress(), said.append, said.append))
         return said
 
     return run

@@ -11,7 +11,7 @@ import pytest
 from virtprov.actions.clone import draft
 from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.request import CloneRequest
-from virtprov.actions.run.plan import World, apply
+from virtprov.actions.run.plan import RunContext, apply
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.progress import Progress
@@ -77,18 +77,18 @@ def test_a_disk_that_vanished_undoes_the_copies_before_it(
 
 def test_an_interrupt_while_copying_leaves_nothing_behind(kvm: Host, files: Path, document: Document) -> None:
     made = draft.plan(CloneRequest(document=document(files), auto=True), kvm)
-    world = World(kvm, Progress(), lambda text: None, lambda text: None)
+    context = RunContext(kvm, Progress(), lambda text: None, lambda text: None)
     first = made.plan.steps[0]
 
     class Interrupting:
         label = "interrupting"
 
-        def do(self, world: World) -> Any:
-            world.gate.pending = True  # as the signal's handler does
-            return made.plan.steps[1].do(world)
+        def do(self, context: RunContext) -> Any:
+            context.gate.pending = True  # as the signal's handler does
+            return made.plan.steps[1].do(context)
 
     with pytest.raises(KeyboardInterrupt):
-        apply(made.plan._replace(steps=(first, Interrupting())), world)
+        apply(made.plan._replace(steps=(first, Interrupting())), context)
     assert listing(files) == ["data.img", "one.img"]
 
 

@@ -13,9 +13,9 @@ import pytest
 from tests.standin import StandIn
 from virtprov.actions.clone import draft
 from virtprov.actions.request import Checks, CloneRequest
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps.storage import CopyDisk
-from virtprov.guest.disks import host_use
+from virtprov.guest.disks.checks import host_use
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.progress import Progress
@@ -85,7 +85,7 @@ def test_a_pool_that_looks_again_just_before_the_copy(host: Host, tmp_path: Path
     assert known is not None
     step = CopyDisk(known._replace(format="raw"), f"{tmp_path}/b.img", declared="raw")
     with pytest.raises(HostError, match="its storage pool detects qcow2"):
-        step.do(World(host, Progress(), print, print))
+        step.do(RunContext(host, Progress(), print, print))
 
 
 @pytest.mark.parametrize("preserve", [True, False])

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from virtprov.actions.edit import changes
-from virtprov.actions.edit.changes import ADD, BUILD, EDIT, REMOVE, Changed, EditRequest, change
+from virtprov.actions.edit.changes import ADD, BUILD, EDIT, REMOVE, ChangeResult, EditRequest, change
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
 from virtprov.host.connection import Host, connect
-from virtprov.osinfo.lookup import find
+from virtprov.osinfo.find_profile import find
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 
@@ -49,7 +49,7 @@ def kvm() -> Iterator[Host]:
         yield host
 
 
-def made(action: str, group: str, *texts: str, host: Host | None = None, position: str = "") -> Changed:
+def made(action: str, group: str, *texts: str, host: Host | None = None, position: str = "") -> ChangeResult:
     """What comes of `--ACTION --GROUP TEXT ...` on the guest above."""
     uses = tuple(gather.group_uses(group, texts)[0]) if action != REMOVE else ()
     selector = Selector(texts[0]) if action == REMOVE else Selector(position)

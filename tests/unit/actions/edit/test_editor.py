@@ -18,10 +18,10 @@ from virtprov.actions.edit.choice import Choice
 from virtprov.actions.edit.editor import Edit, Editor
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Journal
-from virtprov.actions.edit.outcome import Wanted
+from virtprov.actions.edit.outcome import ApplyOptions
 from virtprov.actions.run import definition
-from virtprov.actions.run.artifact_storage import Volume
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
+from virtprov.actions.run.plan import RunContext
 from virtprov.actions.run.trail import FileTrail
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
@@ -85,7 +85,7 @@ def planned(
     autostart: bool | None = None,
     verify: bool = False,
 ) -> tuple[list[GuestReport], list[tuple[str, ProvError]]]:
-    edit = Edit(requests, Wanted(define=True, verify=verify), autostart)
+    edit = Edit(requests, ApplyOptions(define=True, verify=verify), autostart)
     good, bad = [], []
     for name, answer in Editor(host, edit, lambda: book or journal.passing()).all(
         choice.names(chosen, host), chosen, jobs
@@ -157,39 +157,41 @@ def test_state_and_document_choose_among_them(host: Host) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_all_are_changed_but_those_that_are_so(host: Host, world_of: Callable[[Any], World], jobs: int) -> None:
+def test_all_are_changed_but_those_that_are_so(host: Host, context_of: Callable[[Any], RunContext], jobs: int) -> None:
     before = documents(host)
     book = journal.begin(host, None)
     good, bad = planned(host, vcpus(4), book=book, jobs=jobs)
     assert not bad and documents(host) == before
     assert [each.name for each in good if each.first] == ["db1", "db2", "web1", "web3"]
-    assert Work(world_of(host), jobs=jobs).all(good) == []
+    assert Work(context_of(host), jobs=jobs).all(good) == []
     after = documents(host)
     assert after["web2"] == before["web2"] and all(">4</vcpu>" in text for text in after.values())
     assert all(each.kept for each in good)
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_one_that_is_refused_leaves_all_as_they_were(host: Host, world_of: Callable[[Any], World], jobs: int) -> None:
+def test_one_that_is_refused_leaves_all_as_they_were(
+    host: Host, context_of: Callable[[Any], RunContext], jobs: int
+) -> None:
     before, stubborn = documents(host), Stubborn(host, "web1")
     good, _ = planned(stubborn, vcpus(4), book=journal.begin(host, None), jobs=jobs)
     with pytest.raises(Aborted, match="cannot define the guest 'web1': no") as caught:
-        Work(world_of(stubborn), jobs=jobs).all(good)
+        Work(context_of(stubborn), jobs=jobs).all(good)
     assert caught.value.failed == "web1" and caught.value.clean and caught.value.exit_code == 3
     assert "db1" in stubborn.stored and documents(host) == before
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_one_that_is_refused_may_be_left_out(host: Host, world_of: Callable[[Any], World], jobs: int) -> None:
+def test_one_that_is_refused_may_be_left_out(host: Host, context_of: Callable[[Any], RunContext], jobs: int) -> None:
     before, stubborn = documents(host), Stubborn(host, "web1")
     good, _ = planned(stubborn, vcpus(4), book=journal.begin(host, None), jobs=jobs)
-    failed = Work(world_of(stubborn), keep_going=True, jobs=jobs).all(good)
+    failed = Work(context_of(stubborn), keep_going=True, jobs=jobs).all(good)
     assert [name for name, _ in failed] == ["web1"]
     after = documents(host)
     assert after["web1"] == before["web1"] and ">4</vcpu>" in after["db1"] and ">4</vcpu>" in after["web3"]
 
 
-def test_what_cannot_be_undone_is_said(host: Host, world_of: Callable[[Any], World], told: Any) -> None:
+def test_what_cannot_be_undone_is_said(host: Host, context_of: Callable[[Any], RunContext], told: Any) -> None:
     class Twice(Stubborn):
         def guests_store_definition(self, name: str, xml: str) -> tuple[str, str]:
             if name == "db1" and "db1" in self.stored:
@@ -199,17 +201,17 @@ def test_what_cannot_be_undone_is_said(host: Host, world_of: Callable[[Any], Wor
     twice = Twice(host, "web1")
     good, _ = planned(twice, vcpus(4), book=journal.begin(host, None))
     with pytest.raises(Aborted) as caught:
-        Work(world_of(twice)).all(good)
+        Work(context_of(twice)).all(good)
     assert not caught.value.clean
     assert told.warned == ["could not undo \"Changing the definition of 'db1'\": cannot define the guest 'db1': gone"]
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_what_is_made_for_many_is_noted_in_one_trail(
-    host: Host, world_of: Callable[[Any], World], jobs: int, tmp_path: Path
+    host: Host, context_of: Callable[[Any], RunContext], jobs: int, tmp_path: Path
 ) -> None:
-    world, seen = world_of(host), []
-    world.trail = FileTrail("virtprov-xml", host, world.warn)
+    context, seen = context_of(host), []
+    context.trail = FileTrail("virtprov-xml", host, context.warn)
 
     class Made:
         label = "Making it"
@@ -217,12 +219,12 @@ def test_what_is_made_for_many_is_noted_in_one_trail(
         def __init__(self, name: str, fails: bool = False) -> None:
             self.name, self.fails = name, fails
 
-        def do(self, world: World) -> Any:
-            with world.making(Volume(self.name, "p")) as entry:
+        def do(self, context: RunContext) -> Any:
+            with context.making(Volume(self.name, "p")) as entry:
                 seen.append(len(state.listing("run")))
             if self.fails:
                 raise HostError("no")
-            return entry.note_gone
+            return entry.note_removed
 
     def each(*bad: str) -> list[GuestReport]:
         made = [GuestReport(name, "") for name in "abc"]
@@ -230,56 +232,56 @@ def test_what_is_made_for_many_is_noted_in_one_trail(
             one.first = (Made(one.name), Made(one.name, one.name in bad))
         return made
 
-    assert Work(world, jobs=jobs).all(each()) == []
+    assert Work(context, jobs=jobs).all(each()) == []
     assert seen == [1] * 6 and state.listing("run") == []
-    world.trail = FileTrail("virtprov-xml", host, world.warn)
+    context.trail = FileTrail("virtprov-xml", host, context.warn)
     with pytest.raises(Aborted):
-        Work(world, jobs=jobs).all(each("b"))
+        Work(context, jobs=jobs).all(each("b"))
     assert set(seen) == {1} and state.listing("run") == []
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_an_interrupt_between_guests_undoes_all(host: Host, world_of: Callable[[Any], World], jobs: int) -> None:
+def test_an_interrupt_between_guests_undoes_all(host: Host, context_of: Callable[[Any], RunContext], jobs: int) -> None:
     before = documents(host)
-    world = world_of(host)
+    context = context_of(host)
 
     class Impatient(Stubborn):
         def guests_store_definition(self, name: str, xml: str) -> tuple[str, str]:
             if name == "db2":
-                world.gate.pending = True  # as the handler of Ctrl-C does
+                context.gate.pending = True  # as the handler of Ctrl-C does
             return super().guests_store_definition(name, xml)
 
     impatient = Impatient(host, "")
-    world.host = impatient  # type: ignore[assignment]
+    context.host = impatient  # type: ignore[assignment]
     good, _ = planned(impatient, vcpus(4), book=journal.begin(host, None))
     with pytest.raises(KeyboardInterrupt):
-        Work(world, jobs=jobs).all(good)
+        Work(context, jobs=jobs).all(good)
     assert impatient.stored and documents(host) == before
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_an_interrupt_ends_the_waiting_for_another_run(
-    host: Host, world_of: Callable[[Any], World], monkeypatch: pytest.MonkeyPatch, jobs: int
+    host: Host, context_of: Callable[[Any], RunContext], monkeypatch: pytest.MonkeyPatch, jobs: int
 ) -> None:
     monkeypatch.setattr(lock, "SAY_AFTER", 0)
-    before, world = documents(host), world_of(host)
+    before, context = documents(host), context_of(host)
     said: list[str] = []
 
     def say(sentence: str) -> None:
         said.append(sentence)
-        world.gate.pending = True  # as the handler of Ctrl-C does
+        context.gate.pending = True  # as the handler of Ctrl-C does
         if jobs > 1:  # the main thread hears it first
             until = time.monotonic() + 30
-            while world.gate.pending and time.monotonic() < until:
+            while context.gate.pending and time.monotonic() < until:
                 time.sleep(0.01)
 
-    world.say = say
+    context.say = say
     good, _ = planned(host, vcpus(4), book=journal.begin(host, None))
     info = host.guests.find("db2")
     assert info is not None
     began = time.monotonic()
-    with definition.locked(host, "db2", info.uuid, lambda: None, print), pytest.raises(KeyboardInterrupt):
-        Work(world, jobs=jobs).all(good)
+    with definition.lock_guest(host, "db2", info.uuid, lambda: None, print), pytest.raises(KeyboardInterrupt):
+        Work(context, jobs=jobs).all(good)
     assert time.monotonic() - began < lock.WAIT_SECONDS / 2
     assert said == ["waiting for another virtprov-xml, which is changing 'db2'"]
     assert documents(host) == before
@@ -306,11 +308,11 @@ def test_no_two_guests_get_one_name(host: Host) -> None:
     assert len(bad) == 5 and "cannot get a new name or UUID together with other guests" in bad[0][1].message
 
 
-def test_autostart_is_a_change_of_its_own(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_autostart_is_a_change_of_its_own(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     host.guests.set_autostart("web1", True)
     good, _ = planned(host, book=journal.begin(host, None), autostart=True)
     assert [each.name for each in good if each.first] == ["db1", "db2", "web2", "web3"]
-    Work(world_of(host)).all(good)
+    Work(context_of(host)).all(good)
     assert all(host.guests.autostart(name) for name in NAMES)
 
 

@@ -19,7 +19,7 @@ from tests.standin import StandIn
 from virtprov.actions.edit import journal, undo
 from virtprov.actions.edit.apply import Work
 from virtprov.actions.edit.guest_report import GuestReport
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.host.info import GuestInfo
 from virtprov.support import state
 from virtprov.support.errors import ProvError
@@ -81,7 +81,7 @@ def put_there(sample: str, *, left: Callable[[dict[str, Any]], bool]) -> tuple[S
     return shelf, guests
 
 
-def undone(shelf: Shelf, world_of: Callable[[Any], World]) -> list[str]:
+def undone(shelf: Shelf, context_of: Callable[[Any], RunContext]) -> list[str]:
     """Undo the last run; returns the names of guests that were put back."""
     history, meant = undo.last(None, [])
     assert history.run.uri == "test:///tmp/place.xml" == history.run.asked
@@ -89,32 +89,34 @@ def undone(shelf: Shelf, world_of: Callable[[Any], World]) -> list[str]:
     for _, answer in undo.plan(shelf, history, meant):  # type: ignore[arg-type]
         assert isinstance(answer, GuestReport), answer
         reports.append(answer)
-    Work(world_of(shelf)).all(reports)
+    Work(context_of(shelf)).all(reports)
     history.undone([past.place for past in meant])
     history.close()
     return [report.name for report in reports if report.first]
 
 
 @pytest.mark.parametrize(("sample", "names"), [("one-guest.jsonl", ["a"]), ("several-guests.jsonl", ["b", "c"])])
-def test_guests_are_put_back_letter_by_letter(sample: str, names: list[str], world_of: Callable[[Any], World]) -> None:
+def test_guests_are_put_back_letter_by_letter(
+    sample: str, names: list[str], context_of: Callable[[Any], RunContext]
+) -> None:
     shelf, guests = put_there(sample, left=lambda guest: True)
-    assert undone(shelf, world_of) == names
+    assert undone(shelf, context_of) == names
     assert [shelf.guests.stored_definition(guest["uuid"]) for guest in guests] == [guest["before"] for guest in guests]
     assert not any(shelf.starts.values())
     with pytest.raises(ProvError, match="there is no run to undo"):
         undo.last(None, [])
 
 
-def test_a_run_that_was_killed_is_put_back(world_of: Callable[[Any], World]) -> None:
+def test_a_run_that_was_killed_is_put_back(context_of: Callable[[Any], RunContext]) -> None:
     shelf, guests = put_there("killed.jsonl", left=lambda guest: guest["name"] in ("a", "b"))
-    assert undone(shelf, world_of) == ["a", "b"]
+    assert undone(shelf, context_of) == ["a", "b"]
     assert all(shelf.guests.stored_definition(guest["uuid"]) == guest["before"] for guest in guests)
 
 
-def test_a_guest_that_the_run_made_goes_again(world_of: Callable[[Any], World]) -> None:
+def test_a_guest_that_the_run_made_goes_again(context_of: Callable[[Any], RunContext]) -> None:
     shelf, _ = put_there("new-guest.jsonl", left=lambda guest: True)
     assert list(shelf.kept) == ["6695eb01-f6a4-8304-79aa-97f2502e1009"]
-    assert undone(shelf, world_of) == ["new"] and shelf.kept == {}
+    assert undone(shelf, context_of) == ["new"] and shelf.kept == {}
 
 
 @pytest.mark.parametrize("sample", ["one-guest.jsonl", "several-guests.jsonl"])
@@ -131,7 +133,7 @@ def test_what_was_changed_since_is_left_alone(sample: str) -> None:
     )
 
 
-def test_a_journal_of_a_newer_release_is_named_and_left_alone(world_of: Callable[[Any], World]) -> None:
+def test_a_journal_of_a_newer_release_is_named_and_left_alone(context_of: Callable[[Any], RunContext]) -> None:
     shelf, _ = put_there("one-guest.jsonl", left=lambda guest: True)
     newer = Path(state.directory()) / "edit-00000000009995969680-1.jsonl"
     newer.write_text('{"virtprov":2,"of":"a later form"}\n')
@@ -139,7 +141,7 @@ def test_a_journal_of_a_newer_release_is_named_and_left_alone(world_of: Callable
     history, _ = undo.last(None, [], warned.append)
     history.close()
     assert warned == [f"'{newer}' was written by a newer release of virtprov, so it is ignored"]
-    assert undone(shelf, world_of) == ["a"]
+    assert undone(shelf, context_of) == ["a"]
 
 
 def test_a_journal_of_a_newer_release_is_not_removed_with_the_old_ones() -> None:

@@ -11,12 +11,12 @@ import pytest
 from tests.standin import StandIn
 from virtprov.actions.edit import edit_plan, journal, outcome
 from virtprov.actions.edit.apply import Aborted, Work
-from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, Changed, EditRequest
+from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, ChangeResult, EditRequest
 from virtprov.actions.edit.editor import Edit, Editor
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.original import from_bytes, from_host
-from virtprov.actions.edit.outcome import Wanted
-from virtprov.actions.run.plan import World
+from virtprov.actions.edit.outcome import ApplyOptions
+from virtprov.actions.run.plan import RunContext
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
@@ -73,7 +73,7 @@ def request(action: str, group: str, text: str) -> EditRequest:
     return EditRequest(action, group, tuple(gather.group_uses(group, [text])[0]))
 
 
-def put(host: Any, key: str, asked: EditRequest | tuple[EditRequest, ...], wanted: Wanted) -> GuestReport:
+def put(host: Any, key: str, asked: EditRequest | tuple[EditRequest, ...], wanted: ApplyOptions) -> GuestReport:
     """Change a guest as a command does: plan it, and do what is planned."""
     changes = asked if isinstance(asked, tuple) else (asked,)
     editor = Editor(host, Edit(changes, wanted, schema=False, alone=True), journal.passing)
@@ -86,7 +86,7 @@ def put(host: Any, key: str, asked: EditRequest | tuple[EditRequest, ...], wante
 def done(host: Any, report: GuestReport) -> None:
     """Do what is planned; a failure is raised as the guest's own."""
     try:
-        Work(World(host, Progress(), lambda text: None, lambda text: None)).all([report])
+        Work(RunContext(host, Progress(), lambda text: None, lambda text: None)).all([report])
     except Aborted as error:
         raise error.cause from None
 
@@ -118,19 +118,19 @@ def test_a_document_from_elsewhere_in_its_own_encoding() -> None:
 
 
 def test_a_change_is_stored(kvm: Host) -> None:
-    made = put(kvm, "web", request(EDIT, "vcpus", "3"), Wanted(define=True))
+    made = put(kvm, "web", request(EDIT, "vcpus", "3"), ApplyOptions(define=True))
     assert ">3</vcpu>" in kvm.guests.xml("web", inactive=True) and "sesame" in kvm.guests.xml("web", secure=True)
     assert made.kept
 
 
 def test_no_difference_stores_nothing(kvm: Host) -> None:
     host = Refusing(kvm, "store_definition")
-    made = put(host, "web", request(EDIT, "vcpus", "2"), Wanted(define=True))
+    made = put(host, "web", request(EDIT, "vcpus", "2"), ApplyOptions(define=True))
     assert made.diff == ""
 
 
 def test_a_change_for_one_run_is_not_stored(kvm: Host) -> None:
-    put(kvm, "web", request(EDIT, "vcpus", "3"), Wanted(start=True))
+    put(kvm, "web", request(EDIT, "vcpus", "3"), ApplyOptions(start=True))
     info = kvm.guests.find("web")
     assert info is not None and info.active
     assert ">3</vcpu>" in kvm.guests.xml("web") and ">2</vcpu>" in kvm.guests.xml("web", inactive=True)
@@ -139,39 +139,46 @@ def test_a_change_for_one_run_is_not_stored(kvm: Host) -> None:
 def test_a_failed_start_brings_the_definition_back(kvm: Host) -> None:
     before = kvm.guests.xml("web", inactive=True, secure=True)
     with pytest.raises(HostError, match="start refused"):
-        put(Refusing(kvm, "start"), "web", request(EDIT, "vcpus", "3"), Wanted(define=True, start=True))
+        put(Refusing(kvm, "start"), "web", request(EDIT, "vcpus", "3"), ApplyOptions(define=True, start=True))
     assert kvm.guests.xml("web", inactive=True, secure=True) == before
 
 
 def test_a_failed_definition_deletes_the_new_volume(kvm: Host) -> None:
     before = kvm.storage.volume_names("images")
     with pytest.raises(HostError, match="store_definition refused"):
-        put(Refusing(kvm, "store_definition"), "web", request(ADD, "disk", "size=1,pool=images"), Wanted(define=True))
+        put(
+            Refusing(kvm, "store_definition"),
+            "web",
+            request(ADD, "disk", "size=1,pool=images"),
+            ApplyOptions(define=True),
+        )
     assert kvm.storage.volume_names("images") == before
 
 
 def test_a_new_volume_is_made_once(kvm: Host) -> None:
-    put(kvm, "web", request(ADD, "disk", "size=1,pool=images"), Wanted(define=True))
+    put(kvm, "web", request(ADD, "disk", "size=1,pool=images"), ApplyOptions(define=True))
     assert kvm.storage.volume("images", "web-1.qcow2") is not None
 
 
 def test_both_the_running_and_the_stored_guest_are_changed(kvm: Host, plugged: list[str]) -> None:
-    put(kvm, "db", request(ADD, "disk", "size=1,pool=images,bus=virtio"), Wanted(define=True, update=True))
+    put(kvm, "db", request(ADD, "disk", "size=1,pool=images,bus=virtio"), ApplyOptions(define=True, update=True))
     assert plugged == ["attach_device db <disk"]
     assert "/srv/images/db.qcow2" in kvm.guests.xml("db", inactive=True)
 
 
 def test_a_new_device_is_the_same_in_both(kvm: Host) -> None:
     source = from_host(kvm, "db")
-    made = outcome.make((request(ADD, "network", "network=default"),), source, Wanted(define=True, update=True), kvm)
+    made = outcome.make(
+        (request(ADD, "network", "network=default"),), source, ApplyOptions(define=True, update=True), kvm
+    )
     assert made.lives
     macs = [path.get(node, "./mac/@address") for node in (*made.parts[-1].elements, *made.lives[0].elements)]
     assert macs[0] == macs[1]
 
 
 def test_a_new_disk_has_a_name_that_is_free_in_both(kvm: Host) -> None:
-    put(kvm, "db", request(ADD, "disk", "size=1,pool=images,bus=virtio"), Wanted(define=True))
-    source, wanted = from_host(kvm, "db"), Wanted(define=True, update=True)
+    put(kvm, "db", request(ADD, "disk", "size=1,pool=images,bus=virtio"), ApplyOptions(define=True))
+    source, wanted = from_host(kvm, "db"), ApplyOptions(define=True, update=True)
     waiting = source.stored.guest.disks()[-1]
     assert source.running is not None and len(source.running.guest.disks()) < len(source.stored.guest.disks())
     made = outcome.make((request(ADD, "disk", "size=1,pool=images,bus=virtio"),) * 2, source, wanted, kvm)
@@ -182,14 +189,14 @@ def test_a_new_disk_has_a_name_that_is_free_in_both(kvm: Host) -> None:
 
 def test_only_the_running_guest_is_changed(kvm: Host, plugged: list[str]) -> None:
     host = Refusing(kvm, "store_definition")
-    made = put(host, "db", request(REMOVE, "network", "1"), Wanted(update=True))
+    made = put(host, "db", request(REMOVE, "network", "1"), ApplyOptions(update=True))
     assert plugged == ["detach_device db <interface"] and made.diff.count("\n-") > 3
 
 
 def test_a_refused_definition_takes_the_device_back(kvm: Host, plugged: list[str]) -> None:
     host = Refusing(kvm, "store_definition")
     with pytest.raises(HostError, match="store_definition refused"):
-        put(host, "db", request(EDIT, "network", "link.state=down"), Wanted(define=True, update=True))
+        put(host, "db", request(EDIT, "network", "link.state=down"), ApplyOptions(define=True, update=True))
     assert plugged == ["update_device db <interface", "update_device db <interface"]
 
 
@@ -204,13 +211,13 @@ def test_half_of_a_live_change_is_undone(kvm: Host, plugged: list[str], monkeypa
     monkeypatch.setattr(Running, "attach_device", second)
     both = (request(ADD, "network", "network=default"), request(ADD, "network", "network=default"))
     with pytest.raises(HostError, match="no more"):
-        put(kvm, "db", both, Wanted(update=True))
+        put(kvm, "db", both, ApplyOptions(update=True))
     assert plugged == ["attach_device db <interface", "detach_device db <interface"]
 
 
 def test_memory_of_a_running_guest_by_its_own_call(kvm: Host) -> None:
     before = path.get(from_host(kvm, "db").stored.guest.root, "./currentMemory")
-    made = put(kvm, "db", request(EDIT, "memory", "64"), Wanted(define=True, update=True))
+    made = put(kvm, "db", request(EDIT, "memory", "64"), ApplyOptions(define=True, update=True))
     source = from_host(kvm, "db")
     assert source.running is not None and before != "65536"
     assert source.running.guest.get("./currentMemory") == source.stored.guest.get("./currentMemory") == "65536"
@@ -219,7 +226,7 @@ def test_memory_of_a_running_guest_by_its_own_call(kvm: Host) -> None:
 
 
 def test_what_cannot_be_done_now_is_left_to_the_definition(kvm: Host) -> None:
-    both = Wanted(define=True, update=True, lenient=True)
+    both = ApplyOptions(define=True, update=True, lenient=True)
     made = put(kvm, "db", request(EDIT, "events", "on_reboot=destroy"), both)
     assert made.course is not None and not made.acts
     assert [(row.what, row.when) for row in made.course.rows] == [("on_reboot", "next boot")]
@@ -229,9 +236,9 @@ def test_what_cannot_be_done_now_is_left_to_the_definition(kvm: Host) -> None:
 
 
 def test_a_device_that_only_the_definition_has(kvm: Host) -> None:
-    put(kvm, "db", request(ADD, "rng", "/dev/random"), Wanted(define=True))
+    put(kvm, "db", request(ADD, "rng", "/dev/random"), ApplyOptions(define=True))
     asked = request(REMOVE, "rng", "all")
-    both = Wanted(define=True, update=True, lenient=True)
+    both = ApplyOptions(define=True, update=True, lenient=True)
     with pytest.raises(UsageError):
         outcome.make((asked,), from_host(kvm, "db"), both._replace(lenient=False), kvm)
     made = put(kvm, "db", asked, both)
@@ -243,17 +250,17 @@ def test_a_device_that_only_the_definition_has(kvm: Host) -> None:
 
 
 def test_a_running_guest_whose_definition_alone_is_changed(kvm: Host) -> None:
-    made = put(kvm, "db", request(EDIT, "memory", "64"), Wanted(define=True))
+    made = put(kvm, "db", request(EDIT, "memory", "64"), ApplyOptions(define=True))
     assert made.course is not None and not made.acts
     assert made.course.facts() == [{"what": "memory", "when": "next boot", "why": "", "outcome": ""}]
-    assert outcome.make((request(EDIT, "memory", "32"),), from_host(kvm, "db"), Wanted(), kvm).course is None
-    assert outcome.make((request(EDIT, "vcpus", "1"),), from_host(kvm, "web"), Wanted(True), kvm).course is None
+    assert outcome.make((request(EDIT, "memory", "32"),), from_host(kvm, "db"), ApplyOptions(), kvm).course is None
+    assert outcome.make((request(EDIT, "vcpus", "1"),), from_host(kvm, "web"), ApplyOptions(True), kvm).course is None
 
 
 def test_a_document_from_elsewhere_becomes_a_guest(kvm: Host) -> None:
     text = kvm.guests.xml("web", inactive=True).replace("<name>web<", "<name>new<").replace("9e01<", "9e09<")
     source = from_bytes(text.encode())
-    edit = Edit((request(EDIT, "vcpus", "2"),), Wanted(define=True), schema=False, alone=True)
+    edit = Edit((request(EDIT, "vcpus", "2"),), ApplyOptions(define=True), schema=False, alone=True)
     report = Editor(kvm, edit, journal.passing).document(source)
     assert report.diff == ""
     done(kvm, report)
@@ -262,36 +269,38 @@ def test_a_document_from_elsewhere_becomes_a_guest(kvm: Host) -> None:
 
 def test_a_guest_with_another_name_and_uuid_is_a_further_guest(kvm: Host) -> None:
     change = "name=second,uuid=9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e77"
-    put(kvm, "web", request(EDIT, "metadata", change), Wanted(define=True))
+    put(kvm, "web", request(EDIT, "metadata", change), ApplyOptions(define=True))
     assert kvm.guests.find("web") is not None and kvm.guests.find("second") is not None
 
 
 @pytest.mark.parametrize("change", ["name=other", "uuid=9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e77"])
 def test_name_and_uuid_do_not_change_alone(kvm: Host, change: str) -> None:
     with pytest.raises(HostError, match="'web' cannot"):
-        put(kvm, "web", request(EDIT, "metadata", change), Wanted(define=True))
+        put(kvm, "web", request(EDIT, "metadata", change), ApplyOptions(define=True))
 
 
 def test_what_cannot_be_put_in_force_is_refused_before_anything_changes(kvm: Host) -> None:
     source = from_host(kvm, "db")
     with pytest.raises(UsageError, match="--events cannot be changed in a running guest"):
-        outcome.make((request(EDIT, "events", "on_reboot=destroy"),), source, Wanted(update=True), kvm)
+        outcome.make((request(EDIT, "events", "on_reboot=destroy"),), source, ApplyOptions(update=True), kvm)
     with pytest.raises(UsageError, match="^memory of 'db' cannot be changed while the guest runs: "):
-        outcome.make((request(EDIT, "memory", "999999"),), source, Wanted(update=True), kvm)
+        outcome.make((request(EDIT, "memory", "999999"),), source, ApplyOptions(update=True), kvm)
     with pytest.raises(HostError, match="guest 'db' is running, so it cannot be started"):
-        outcome.make((request(EDIT, "memory", "5"),), source, Wanted(define=True, start=True), kvm)
+        outcome.make((request(EDIT, "memory", "5"),), source, ApplyOptions(define=True, start=True), kvm)
 
 
 def test_volumes_that_nobody_makes(kvm: Host) -> None:
     asked = request(ADD, "disk", "size=1,pool=images")
     elsewhere = from_bytes(kvm.guests.xml("web").encode())
-    assert outcome.unmade(outcome.make((asked,), elsewhere, Wanted(), kvm)) == ["/srv/images/web-1.qcow2"]
-    assert outcome.unmade(outcome.make((asked,), from_host(kvm, "web"), Wanted(), kvm)) == []
+    assert outcome.list_missing_volumes(outcome.make((asked,), elsewhere, ApplyOptions(), kvm)) == [
+        "/srv/images/web-1.qcow2"
+    ]
+    assert outcome.list_missing_volumes(outcome.make((asked,), from_host(kvm, "web"), ApplyOptions(), kvm)) == []
 
 
 def test_a_built_element_begins_at_the_left_margin(kvm: Host) -> None:
-    made = outcome.make((request(EDIT, "disk", "cache=none"),), from_host(kvm, "web"), Wanted(), kvm)
-    lines = outcome.alone(made).splitlines()
+    made = outcome.make((request(EDIT, "disk", "cache=none"),), from_host(kvm, "web"), ApplyOptions(), kvm)
+    lines = outcome.render_elements(made).splitlines()
     assert lines[0].startswith("<disk ") and lines[1].startswith("  <driver ") and lines[-1] == "</disk>"
 
 
@@ -304,12 +313,12 @@ def test_several_changes_are_one_edit(kvm: Host) -> None:
         EditRequest(EDIT, "disk", tuple(gather.group_uses("disk", ["cache=none"])[0]), Selector("-1")),
     )
     source = from_host(kvm, "web")
-    made = outcome.make(asked, source, Wanted(define=True), kvm)
+    made = outcome.make(asked, source, ApplyOptions(define=True), kvm)
     disks = made.guest.disks()
     files = [path.get(disk, "./source/@file") for disk in disks]
     assert len(files) == len(set(files)) and path.get(disks[-1], "./driver/@cache") == "none"
     assert made.guest.get("./memory") == str(3000 << 10)
-    first, last = edit_plan.steps(made, Wanted(define=True), None)
+    first, last = edit_plan.plan_steps(made, ApplyOptions(define=True), None)
     assert [step.label for step in first][-2:] == ["Creating volume web.qcow2", "Creating volume web-1.qcow2"]
     assert last == []
 
@@ -319,12 +328,12 @@ def test_helpers_of_a_new_device_go_into_the_definition_as_well() -> None:
     after = running.copy()
     disk = after.add_device("disk", type="file")
     after.add_device("controller", type="scsi", index="0")
-    grafted = outcome.graft(running, running, Changed(after, (disk,)))
+    grafted = outcome.graft(running, running, ChangeResult(after, (disk,)))
     assert [(node.tag, node.get("type")) for node in grafted.guest.devices()] == [
         ("disk", "file"),
         ("controller", "usb"),
         ("controller", "scsi"),
     ]
     assert [node.tag for node in grafted.elements] == ["disk"] and grafted.elements[0] is not disk
-    again = outcome.graft(after, running, Changed(after, (disk,))).guest
+    again = outcome.graft(after, running, ChangeResult(after, (disk,))).guest
     assert len(again.devices("controller")) == 2 and len(again.devices("disk")) == 2

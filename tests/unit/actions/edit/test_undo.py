@@ -12,7 +12,7 @@ from virtprov.actions.edit import journal, undo
 from virtprov.actions.edit.apply import Work
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, Journal
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.host.connection import Host, connect
 from virtprov.support import state
 from virtprov.support.errors import ProvError, UsageError
@@ -53,7 +53,7 @@ def change(host: Host, *names: str, to: int = 4, book: Journal | None = None, cu
     for name, place in places.items():
         uuid, now = host.guests.store_definition(name, book.entry(place).after or "")
         if not (cut_off and name == names[-1]):
-            book.left(place, uuid, now)
+            book.note_stored(place, uuid, now)
     if cut_off:
         book.sync()
         book._log.close()
@@ -62,75 +62,75 @@ def change(host: Host, *names: str, to: int = 4, book: Journal | None = None, cu
     return book
 
 
-def put_back(world: World, *words: str, uri: str | None = None, keep_going: bool = False) -> list[str]:
+def put_back(context: RunContext, *words: str, uri: str | None = None, keep_going: bool = False) -> list[str]:
     """Undo the last run; returns the names of guests that were put back."""
     history, meant = undo.last(uri, list(words))
     planned: list[GuestReport] = []
     try:
-        for _, answer in undo.plan(world.host, history, meant):
+        for _, answer in undo.plan(context.host, history, meant):
             if isinstance(answer, GuestReport):
                 planned.append(answer)
             elif not keep_going:
                 raise answer
-        Work(world).all(planned)
+        Work(context).all(planned)
         history.undone([past.place for past in meant])
     finally:
         history.close()
     return [each.name for each in planned if each.first]
 
 
-def test_a_run_is_put_back_letter_by_letter(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_a_run_is_put_back_letter_by_letter(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     before = documents(host)
     assert "sesame" in before["a"]
     change(host, "a", "b")
     assert documents(host) != before
-    assert put_back(world_of(host)) == ["a", "b"]
+    assert put_back(context_of(host)) == ["a", "b"]
     assert documents(host) == before
 
 
-def test_undo_after_undo_goes_back_run_by_run(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_undo_after_undo_goes_back_run_by_run(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     first = documents(host)
     change(host, "a")
     second = documents(host)
     change(host, "b", "c")
-    put_back(world_of(host))
+    put_back(context_of(host))
     assert documents(host) == second
-    put_back(world_of(host))
+    put_back(context_of(host))
     assert documents(host) == first
     with pytest.raises(ProvError, match="there is no run to undo"):
-        put_back(world_of(host))
+        put_back(context_of(host))
 
 
-def test_a_guest_that_somebody_changed_since_is_left_alone(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_a_guest_that_somebody_changed_since_is_left_alone(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     before = documents(host)
     change(host, "a", "b")
     host.guests.store_definition("b", documents(host)["b"].replace(">4<", ">5<"))
     after = documents(host)
     with pytest.raises(ProvError, match="the definition of 'b' has been changed since that run"):
-        put_back(world_of(host))
+        put_back(context_of(host))
     assert documents(host) == after
-    assert put_back(world_of(host), keep_going=True) == ["a"]
+    assert put_back(context_of(host), keep_going=True) == ["a"]
     assert documents(host) == {**after, "a": before["a"]}
 
 
-def test_a_guest_that_is_gone(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_a_guest_that_is_gone(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     change(host, "a", "b")
     host.guests.destroy("b")
     host.guests.undefine("b")
     with pytest.raises(ProvError, match="'b' is no longer defined"):
-        put_back(world_of(host))
+        put_back(context_of(host))
 
 
-def test_a_run_that_was_cut_off_is_put_back(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_a_run_that_was_cut_off_is_put_back(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     before = documents(host)
     book = journal.begin(host, None)
     book.note(Entry("c", host.guests.find("c").uuid, before["c"], before["c"].replace(">1<", ">4<")))  # type: ignore[union-attr]
     change(host, "a", "b", book=book, cut_off=True)
-    assert put_back(world_of(host)) == ["a", "b"]  # c is as it was
+    assert put_back(context_of(host)) == ["a", "b"]  # c is as it was
     assert documents(host) == before
 
 
-def test_what_the_host_added_after_a_cut_is_known(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_what_the_host_added_after_a_cut_is_known(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     """The test driver gives a network card a target of its own: the run could not note it."""
     before = documents(host)
     book = journal.begin(host, None)
@@ -140,60 +140,60 @@ def test_what_the_host_added_after_a_cut_is_known(host: Host, world_of: Callable
     book._log.close()
     _, now = host.guests.store_definition("a", after)
     assert "<mac" in now and "<mac" not in after
-    assert put_back(world_of(host)) == ["a"]
+    assert put_back(context_of(host)) == ["a"]
     assert documents(host) == before
 
 
-def test_a_guest_that_the_run_made_goes_again(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_a_guest_that_the_run_made_goes_again(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     before = documents(host)
     book = journal.begin(host, None)
     place = book.note(Entry("new", "", None, DOMAIN.format(name="new")))
     book.sync()
-    book.left(place, *host.guests.store_definition("new", DOMAIN.format(name="new")))
+    book.note_stored(place, *host.guests.store_definition("new", DOMAIN.format(name="new")))
     book.finish()
     assert "new" in documents(host)
-    put_back(world_of(host))
+    put_back(context_of(host))
     assert documents(host) == before
 
 
-def test_autostart_is_put_back(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_autostart_is_put_back(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     book = journal.begin(host, None)
     text = documents(host)["a"]
     book.note(Entry("a", host.guests.find("a").uuid, text, None, (False, True)))  # type: ignore[union-attr]
     book.sync()
     host.guests.set_autostart("a", True)
     book.finish()
-    assert put_back(world_of(host)) == ["a"]
+    assert put_back(context_of(host)) == ["a"]
     assert not host.guests.autostart("a") and documents(host)["a"] == text
 
 
-def test_some_guests_of_a_run(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_some_guests_of_a_run(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     before = documents(host)
     change(host, "a", "b")
     change(host, "c")
-    assert put_back(world_of(host), "a") == ["a"]
+    assert put_back(context_of(host), "a") == ["a"]
     with pytest.raises(ProvError, match="there is no run that changed 'a'"):
-        put_back(world_of(host), "a")
+        put_back(context_of(host), "a")
     with pytest.raises(UsageError, match="changed 'c' but not 'b'"):
-        put_back(world_of(host), "c", "b")
-    assert put_back(world_of(host), "[bc]") == ["c"]
-    assert put_back(world_of(host)) == ["b"]
+        put_back(context_of(host), "c", "b")
+    assert put_back(context_of(host), "[bc]") == ["c"]
+    assert put_back(context_of(host)) == ["b"]
     assert documents(host) == before
 
 
-def test_runs_of_other_hosts_are_left_alone(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_runs_of_other_hosts_are_left_alone(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     change(host, "a")
     with pytest.raises(ProvError, match="there is no run on qemu:///system to undo"):
-        put_back(world_of(host), uri="qemu:///system")
-    assert put_back(world_of(host), uri=host.uri) == ["a"]
+        put_back(context_of(host), uri="qemu:///system")
+    assert put_back(context_of(host), uri=host.uri) == ["a"]
 
 
-def test_a_run_that_goes_on_is_left_alone(host: Host, world_of: Callable[[Any], World]) -> None:
+def test_a_run_that_goes_on_is_left_alone(host: Host, context_of: Callable[[Any], RunContext]) -> None:
     book = journal.begin(host, None)
     book.note(Entry("a", "", "x", "y"))
     book.sync()
     with pytest.raises(state.Busy):
-        put_back(world_of(host))
+        put_back(context_of(host))
     book.discard()
 
 

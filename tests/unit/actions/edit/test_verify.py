@@ -7,7 +7,7 @@ import pytest
 from virtprov.actions.edit import verify
 from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest
 from virtprov.actions.edit.original import Source, from_bytes
-from virtprov.actions.edit.outcome import Edited, Wanted
+from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.cli.edit import command, typed_changes
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.info import GuestInfo
@@ -32,7 +32,7 @@ def asked(line: str) -> tuple[EditRequest, ...]:
     return tuple(to_request(change, schema=False) for change in changes)
 
 
-def verified(line: str, source: Source | None = None, wanted: Wanted = Wanted(define=True)) -> Edited:  # noqa: B008
+def verified(line: str, source: Source | None = None, wanted: ApplyOptions = ApplyOptions(define=True)) -> EditResult:  # noqa: B008
     return verify.make(asked(line), source or from_bytes(XML.encode()), wanted, None)
 
 
@@ -55,7 +55,7 @@ def verified(line: str, source: Source | None = None, wanted: Wanted = Wanted(de
 )
 def test_it_is_so(line: str) -> None:
     made = verified(line)
-    assert not made.changed, made.diff
+    assert not made.has_changes, made.diff
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_it_is_so(line: str) -> None:
 )
 def test_it_is_not_so(line: str, added: str) -> None:
     made = verified(line)
-    assert made.changed
+    assert made.has_changes
     assert any(row.startswith("+") and added in row.replace('"', "'") for row in made.diff.splitlines())
 
 
@@ -93,15 +93,15 @@ def test_a_choice_that_makes_no_sense_is_refused_all_the_same() -> None:
 def test_which_documents_are_looked_at(define: bool, update: bool, stored: bool, running: bool) -> None:
     document = DomainDocument.parse(XML)
     source = Source(document, INFO, document)
-    made = verified("--edit --vcpus 5", source, Wanted(define=define, update=update, verify=True))
+    made = verified("--edit --vcpus 5", source, ApplyOptions(define=define, update=update, verify=True))
     assert (bool(made.diff), bool(made.live_diff)) == (stored, running)
 
 
 def test_autostart_is_looked_at() -> None:
     source = Source(DomainDocument.parse(XML), INFO, None, False)
-    assert verify.make((), source, Wanted(define=True), None, True).autostart == (False, True)
-    assert verify.make((), source, Wanted(define=True), None, False).autostart is None
-    assert not verify.make((), source, Wanted(define=True), None, False).changed
+    assert verify.make((), source, ApplyOptions(define=True), None, True).autostart == (False, True)
+    assert verify.make((), source, ApplyOptions(define=True), None, False).autostart is None
+    assert not verify.make((), source, ApplyOptions(define=True), None, False).has_changes
 
 
 @pytest.mark.parametrize(("action", "so"), [(ADD, True), (REMOVE, False), (EDIT, False)])

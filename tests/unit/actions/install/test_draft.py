@@ -12,7 +12,7 @@ from tests.standin import StandIn
 from virtprov.actions.install import draft
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.request import Checks, InstallRequest
-from virtprov.actions.run.plan import World, apply
+from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define
 from virtprov.cloudinit.seed_request import SeedRequest
@@ -26,7 +26,7 @@ from virtprov.places.place import Medium
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.xml import path as places
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 Look = Callable[[Host], dict[str, list[str]]]
 
 DEBIAN, GENERIC = OsinfoRequest("debian12"), OsinfoRequest("generic")
@@ -338,9 +338,9 @@ def test_a_guest_that_is_only_shown_may_leave_open_how_its_system_comes_in(recor
 
 
 def test_nothing_is_waited_for_where_nothing_runs(place: Host, recorded: Host) -> None:
-    with pytest.raises(HostError, match="test driver do not run"):
+    with pytest.raises(HostError, match="its guests never run"):
         draft.plan(asked("disk none", "memory 64", osinfo=GENERIC, wait=5), place)
-    with pytest.raises(HostError, match="recorded host do not run"):
+    with pytest.raises(HostError, match="recorded host: its guests never run"):
         draft.plan(asked("disk none", wait=5), recorded)
     draft.plan(asked("disk none", wait=5, dry=True), recorded)
     draft.plan(asked("disk none", wait=5, printing=True), recorded)
@@ -362,25 +362,25 @@ def test_virtuozzo_has_no_transient_guests(tmp_path: Path) -> None:
 # -- carried out ------------------------------------------------------------------------------------
 
 
-def test_a_guest_is_made_on_the_test_driver(place: Host, world_of: Around, listed: Look) -> None:
+def test_a_guest_is_made_on_the_test_driver(place: Host, context_of: Around, listed: Look) -> None:
     request = asked("disk pool=images,size=1", "memory 64", "network none", osinfo=GENERIC)
-    apply(draft.plan(request, place).plan, world_of(place))
+    apply(draft.plan(request, place).plan, context_of(place))
     after = listed(place)
     assert after == {"guests": ["g running", "web running"], "pool images": ["base.qcow2", "g.qcow2"]}
     guest = place.guests.find("g")
     assert guest is not None and guest.persistent
 
 
-def test_a_transient_guest_is_not_defined(place: Host, world_of: Around) -> None:
+def test_a_transient_guest_is_not_defined(place: Host, context_of: Around) -> None:
     request = asked("disk none", "memory 64", osinfo=GENERIC, transient=True)
-    apply(draft.plan(request, place).plan, world_of(place))
+    apply(draft.plan(request, place).plan, context_of(place))
     guest = place.guests.find("g")
     assert guest is not None and guest.active and not guest.persistent
 
 
-def test_an_installation_runs_its_first_phase_and_keeps_its_second(place: Host, world_of: Around) -> None:
+def test_an_installation_runs_its_first_phase_and_keeps_its_second(place: Host, context_of: Around) -> None:
     request = asked("disk none", "memory 64", osinfo=GENERIC, method=Method(PXE))
-    apply(draft.plan(request, place).plan, world_of(place))
+    apply(draft.plan(request, place).plan, context_of(place))
     assert "<on_reboot>destroy</on_reboot>" in place.guests.xml("g")
     assert "<on_reboot>destroy</on_reboot>" not in place.guests.xml("g", inactive=True)
 
@@ -412,23 +412,23 @@ class Failing(StandIn):
     ],
 )
 def test_a_failure_at_any_step_leaves_nothing_behind(
-    call: str, method: Method, place: Host, world_of: Around, listed: Look
+    call: str, method: Method, place: Host, context_of: Around, listed: Look
 ) -> None:
     words = ("disk size=1", "disk pool=images,size=1", "memory 64")
     request = asked(*words, osinfo=GENERIC, method=method, autostart=True)
     made = draft.plan(request, place)
     before = listed(place)
     with pytest.raises(HostError, match=f"{call} failed"):
-        apply(made.plan, world_of(Failing(place, call)))
+        apply(made.plan, context_of(Failing(place, call)))
     assert listed(place) == before
 
 
-def test_a_seed_that_cannot_be_written_leaves_nothing_behind(place: Host, world_of: Around, listed: Look) -> None:
+def test_a_seed_that_cannot_be_written_leaves_nothing_behind(place: Host, context_of: Around, listed: Look) -> None:
     request = asked(f"disk pool=images,{ON_BASE}", "memory 64", osinfo=GENERIC, seed=SeedRequest(disable=True))
     made = draft.plan(request, place)
     before = listed(place)
     with pytest.raises(HostError, match=r"cannot upload to the volume 'g-seed\.iso'"):
-        apply(made.plan, world_of(place))
+        apply(made.plan, context_of(place))
     assert listed(place) == before
 
 

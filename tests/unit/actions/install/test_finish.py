@@ -16,7 +16,7 @@ from virtprov.actions.install import wait
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.install.finish import CREATED, INSTALLING, OFF, READY, finish, leave, start
 from virtprov.actions.request import InstallRequest
-from virtprov.actions.run.plan import Plan, World
+from virtprov.actions.run.plan import Plan, RunContext
 from virtprov.actions.seed.attach import Seed
 from virtprov.guest.boot import CDROM, IMPORT, PXE, Method
 from virtprov.guest.document import DomainDocument, Guest
@@ -24,7 +24,7 @@ from virtprov.host.connection import Host
 from virtprov.host.events import GuestEvent
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 SEED_DRIVE = "<disk device='disk'><source file='/srv/images/web-seed.iso'/><target dev='vdb'/></disk>"
 
@@ -55,8 +55,8 @@ def host(place: Host) -> Noting:
 
 
 @pytest.fixture
-def world(host: Noting, world_of: Around) -> World:
-    return world_of(host)
+def context(host: Noting, context_of: Around) -> RunContext:
+    return context_of(host)
 
 
 def is_running(host: Noting, name: str = "web") -> bool:
@@ -68,19 +68,19 @@ def is_running(host: Noting, name: str = "web") -> bool:
 
 
 @pytest.mark.parametrize("minutes", [None, 0])
-def test_nobody_waits(minutes: float | None, world: World) -> None:
-    assert finish(InstallRequest(wait=minutes), made(), world) == CREATED
+def test_nobody_waits(minutes: float | None, context: RunContext) -> None:
+    assert finish(InstallRequest(wait=minutes), made(), context) == CREATED
 
 
-def test_waiting_until_it_is_off(host: Noting, world: World, told: Any) -> None:
+def test_waiting_until_it_is_off(host: Noting, context: RunContext, told: Any) -> None:
     host.guests.destroy("web")
-    assert finish(InstallRequest(wait=-1), made(), world) == OFF
+    assert finish(InstallRequest(wait=-1), made(), context) == OFF
     assert not is_running(host) and told.said == []
 
 
-def test_waiting_too_long_leaves_it_as_it_is(host: Noting, world: World) -> None:
+def test_waiting_too_long_leaves_it_as_it_is(host: Noting, context: RunContext) -> None:
     with pytest.raises(WaitTimeout):
-        finish(InstallRequest(wait=0.0001), made(), world)
+        finish(InstallRequest(wait=0.0001), made(), context)
     assert is_running(host)
 
 
@@ -88,14 +88,14 @@ def test_waiting_too_long_leaves_it_as_it_is(host: Noting, world: World) -> None
 
 
 @pytest.mark.parametrize("kind", [CDROM, PXE])
-def test_an_installer_nobody_waits_for(kind: str, world: World) -> None:
-    assert finish(InstallRequest(), made(kind), world) == INSTALLING
+def test_an_installer_nobody_waits_for(kind: str, context: RunContext) -> None:
+    assert finish(InstallRequest(), made(kind), context) == INSTALLING
 
 
 @pytest.mark.parametrize("minutes", [None, -1])
-def test_the_second_boot(minutes: float | None, host: Noting, world: World, told: Any) -> None:
+def test_the_second_boot(minutes: float | None, host: Noting, context: RunContext, told: Any) -> None:
     host.guests.shutdown("web")  # the installer is done, be it that somebody waits or that the console was closed
-    assert finish(InstallRequest(wait=minutes), made(CDROM), world) == CREATED
+    assert finish(InstallRequest(wait=minutes), made(CDROM), context) == CREATED
     assert is_running(host)
     assert told.said == ["'web' has powered off; starting it again"]
 
@@ -109,28 +109,28 @@ def test_the_second_boot(minutes: float | None, host: Noting, world: World, told
     ],
 )
 def test_no_second_boot(
-    request_: InstallRequest, how: str, said: list[str], host: Noting, world: World, told: Any
+    request_: InstallRequest, how: str, said: list[str], host: Noting, context: RunContext, told: Any
 ) -> None:
     getattr(host.guests, how)("web")
-    assert finish(request_, made(CDROM), world) == OFF
+    assert finish(request_, made(CDROM), context) == OFF
     assert not is_running(host)
     assert told.said == said
 
 
-def test_a_transient_guest_is_gone_when_its_installer_is(host: Noting, world: World) -> None:
+def test_a_transient_guest_is_gone_when_its_installer_is(host: Noting, context: RunContext) -> None:
     host.guests.destroy("web")
     host.guests.undefine("web")
-    assert finish(InstallRequest(transient=True), made(CDROM), world) == OFF
+    assert finish(InstallRequest(transient=True), made(CDROM), context) == OFF
 
 
-def test_somebody_else_started_it_meanwhile(world: World, told: Any) -> None:
-    start(world, "web")
+def test_somebody_else_started_it_meanwhile(context: RunContext, told: Any) -> None:
+    start(context, "web")
     assert told.said == []
 
 
-def test_somebody_undefined_it_meanwhile(world: World) -> None:
+def test_somebody_undefined_it_meanwhile(context: RunContext) -> None:
     with pytest.raises(HostError, match="'nobody' is no longer defined on the host"):
-        start(world, "nobody")
+        start(context, "nobody")
 
 
 class Ending(StandIn):
@@ -169,32 +169,32 @@ class Ending(StandIn):
     ],
 )
 def test_a_crash_is_told_with_the_last_lines_of_the_console(
-    event: GuestEvent, sentence: str, world_of: Around, told: Any
+    event: GuestEvent, sentence: str, context_of: Around, told: Any
 ) -> None:
     with pytest.raises(GuestBroken, match=sentence):
-        finish(InstallRequest(wait=-1), made(CDROM), world_of(Ending(event)))
+        finish(InstallRequest(wait=-1), made(CDROM), context_of(Ending(event)))
     assert told.said == ["Last lines of the console of 'web':\n    Loading initial ramdisk\n    Kernel panic"]
 
 
-def test_a_wait_in_vain_ends_with_the_end_of_the_serial_log(world_of: Around, told: Any, tmp_path: Path) -> None:
+def test_a_wait_in_vain_ends_with_the_end_of_the_serial_log(context_of: Around, told: Any, tmp_path: Path) -> None:
     log = tmp_path / "web.log"
     log.write_bytes(b"x" * 100_000 + b"\n" + b"".join(b"line %d\r\n" % number for number in range(40)))
     serial = f"<domain><devices><serial type='pty'><log file='{log}'/></serial></devices></domain>"
     with pytest.raises(WaitTimeout, match="'web' has not powered off within 1 min 30 s; the guest is left as it is"):
-        finish(InstallRequest(wait=1.5), made(CDROM), world_of(Ending(None, serial)))
+        finish(InstallRequest(wait=1.5), made(CDROM), context_of(Ending(None, serial)))
     assert told.said == [f"Last lines of {log}:\n" + "\n".join(f"    line {number}" for number in range(30, 40))]
 
 
 @pytest.mark.parametrize("kind", ["missing", "fifo"])
 def test_a_serial_log_that_cannot_be_read_is_no_hindrance(
-    kind: str, world_of: Around, told: Any, tmp_path: Path
+    kind: str, context_of: Around, told: Any, tmp_path: Path
 ) -> None:
     log = tmp_path / "web.log"
     if kind == "fifo":
         os.mkfifo(log)
     serial = f"<domain><devices><serial type='pty'><log file='{log}'/></serial></devices></domain>"
     with pytest.raises(WaitTimeout):
-        finish(InstallRequest(wait=1), made(CDROM), world_of(Ending(None, serial)))
+        finish(InstallRequest(wait=1), made(CDROM), context_of(Ending(None, serial)))
     assert told.said == ["Last lines of the console of 'web':\n    Loading initial ramdisk\n    Kernel panic"]
 
 
@@ -204,8 +204,8 @@ def test_a_serial_log_that_cannot_be_read_is_no_hindrance(
 @pytest.mark.parametrize(
     ("keep", "deleted"), [("until-ready", [SEED_VOLUME]), ("first-boot", [SEED_VOLUME]), ("yes", [])]
 )
-def test_a_seed_nobody_waits_for_goes_at_once(keep: str, deleted: list[str], host: Noting, world: World) -> None:
-    assert finish(InstallRequest(), made(keep=keep), world) == CREATED
+def test_a_seed_nobody_waits_for_goes_at_once(keep: str, deleted: list[str], host: Noting, context: RunContext) -> None:
+    assert finish(InstallRequest(), made(keep=keep), context) == CREATED
     assert host.deleted == deleted
 
 
@@ -213,38 +213,38 @@ def test_a_seed_nobody_waits_for_goes_at_once(keep: str, deleted: list[str], hos
     ("keep", "deleted"), [("until-ready", [SEED_VOLUME]), ("first-boot", [SEED_VOLUME]), ("yes", [])]
 )
 def test_a_seed_goes_once_the_guest_is_ready(
-    keep: str, deleted: list[str], host: Noting, world: World, monkeypatch: pytest.MonkeyPatch
+    keep: str, deleted: list[str], host: Noting, context: RunContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wait, "until_ready", lambda *asked: None)
-    assert finish(InstallRequest(wait=5), made(keep=keep), world) == READY
+    assert finish(InstallRequest(wait=5), made(keep=keep), context) == READY
     assert host.deleted == deleted
 
 
 def test_a_guest_that_powers_off_when_it_is_ready(
-    host: Noting, world: World, told: Any, monkeypatch: pytest.MonkeyPatch
+    host: Noting, context: RunContext, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wait, "until_ready", lambda *asked: host.guests.shutdown("web"))
-    assert finish(InstallRequest(wait=5), made(keep="until-ready"), world) == OFF
+    assert finish(InstallRequest(wait=5), made(keep="until-ready"), context) == OFF
     assert (host.deleted, told.warned) == (["images/web-seed.iso"], [])
 
 
 def test_a_guest_that_is_never_ready_keeps_its_seed(
-    host: Noting, world: World, monkeypatch: pytest.MonkeyPatch
+    host: Noting, context: RunContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def impatient(*asked: object) -> None:
         raise WaitTimeout("not ready")
 
     monkeypatch.setattr(wait, "until_ready", impatient)
     with pytest.raises(WaitTimeout):
-        finish(InstallRequest(wait=5), made(keep="until-ready"), world)
+        finish(InstallRequest(wait=5), made(keep="until-ready"), context)
     assert host.deleted == []
 
 
 @pytest.mark.parametrize("off", [True, False])
-def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, world: World) -> None:
+def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, context: RunContext) -> None:
     if off:
         host.guests.shutdown("web")
-    assert finish(InstallRequest(), made(CDROM, keep="until-ready"), world) == (CREATED if off else INSTALLING)
+    assert finish(InstallRequest(), made(CDROM, keep="until-ready"), context) == (CREATED if off else INSTALLING)
     assert host.deleted == ["images/web-seed.iso"]
 
 
@@ -252,15 +252,15 @@ def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, wor
 
 
 @pytest.mark.parametrize("keep", ["until-ready", "first-boot", "yes"])
-def test_a_guest_that_is_waited_for_no_more(keep: str, host: Noting, world: World) -> None:
+def test_a_guest_that_is_waited_for_no_more(keep: str, host: Noting, context: RunContext) -> None:
     """Its seed goes, as if nobody had waited, but for one that stays for good."""
-    assert leave(made(keep=keep), world) == (
+    assert leave(made(keep=keep), context) == (
         "guest 'web' keeps running; `virsh console web` shows its console, `virsh destroy web` stops it"
     )
     assert host.deleted == ([] if keep == "yes" else [SEED_VOLUME])
     assert "guest 'web' continues its installation; when it has powered off, start it with `virsh start web`" in leave(
-        made(CDROM), world
+        made(CDROM), context
     )
     host.real.guests.destroy("web")
-    assert leave(made(), world) == "guest 'web' exists, but is off; start it with `virsh start web`"
-    assert leave(made(name="nosuch"), world) == "guest 'nosuch' no longer exists on the host"
+    assert leave(made(), context) == "guest 'web' exists, but is off; start it with `virsh start web`"
+    assert leave(made(name="nosuch"), context) == "guest 'nosuch' no longer exists on the host"

@@ -17,7 +17,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
 from virtprov.host.domcaps import DomainCapabilities
-from virtprov.osinfo.lookup import generic
+from virtprov.osinfo.find_profile import generic
 from virtprov.support.errors import HostError
 
 KVM = Path(__file__).resolve().parents[3] / "data" / "hosts" / "kvm"

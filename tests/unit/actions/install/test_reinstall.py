@@ -9,7 +9,7 @@ import pytest
 
 from virtprov.actions.install import reinstall
 from virtprov.actions.request import InstallRequest
-from virtprov.actions.run.plan import World, apply
+from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.steps.guest import Create, Redefine, Start
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import CDROM, IMPORT, KERNEL, PXE, Method
@@ -71,7 +71,8 @@ def test_the_network_boots_once_and_the_definition_stays(host: Host) -> None:
 def test_it_starts_and_stays_defined(host: Host) -> None:
     before = guest(host, DISK % "" + NIC % "")
     apply(
-        reinstall.plan(request(Method(PXE)), host).plan, World(host, Progress(), lambda text: None, lambda text: None)
+        reinstall.plan(request(Method(PXE)), host).plan,
+        RunContext(host, Progress(), lambda text: None, lambda text: None),
     )
     known = host.guests.find("old")
     assert known is not None and known.active and known.persistent

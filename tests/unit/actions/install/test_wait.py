@@ -36,11 +36,11 @@ class Clock:
 def test_time_runs_out() -> None:
     clock = Clock()
     deadline = Deadline(2, clock)
-    assert (deadline.left(), deadline.slice(7), deadline.over) == (120.0, 7, False)
+    assert (deadline.remaining(), deadline.slice(7), deadline.over) == (120.0, 7, False)
     clock.now += 118
-    assert (deadline.left(), deadline.slice(7), deadline.over) == (2.0, 2.0, False)
+    assert (deadline.remaining(), deadline.slice(7), deadline.over) == (2.0, 2.0, False)
     clock.now += 50
-    assert (deadline.left(), deadline.slice(7), deadline.over) == (0.0, 0.0, True)
+    assert (deadline.remaining(), deadline.slice(7), deadline.over) == (0.0, 0.0, True)
 
 
 @pytest.mark.parametrize("minutes", [None, -1, -0.5])
@@ -48,7 +48,7 @@ def test_there_may_be_no_end(minutes: float | None) -> None:
     clock = Clock()
     deadline = Deadline(minutes, clock)
     clock.now += 1e9
-    assert (deadline.left(), deadline.slice(7), deadline.over) == (None, 7, False)
+    assert (deadline.remaining(), deadline.slice(7), deadline.over) == (None, 7, False)
 
 
 # -- off ------------------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, Changed, EditRequest, change
+from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, ChangeResult, EditRequest, change
 from virtprov.actions.live import compare
-from virtprov.actions.live.compare import DONE, PENDING, Course, LiveStep
+from virtprov.actions.live.compare import DONE, PENDING, LiveChange, LiveStep
 from virtprov.actions.live.effects import BOOT, NEVER, NOW, Effect, Live, Op, call
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.guest.document import Guest
 from virtprov.guest.write import gather
 from virtprov.guest.write.select import Selector
@@ -63,7 +63,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / name).touch()
 
 
-def changed(guest: Guest, action: str, group: str, text: str, which: str = "") -> Changed:
+def changed(guest: Guest, action: str, group: str, text: str, which: str = "") -> ChangeResult:
     if action == REMOVE:
         return change(EditRequest(action, group, (), Selector(text)), guest, None)
     uses = tuple(gather.group_uses(group, [text])[0])
@@ -356,7 +356,7 @@ def test_a_running_guest_that_is_left_alone(guest: Guest) -> None:
     found = look(guest, EDIT, "memory", "1536")
     assert compare.put_off(found) == Live((Effect("memory", BOOT),))
     assert compare.put_off(found, persistent=False).rows[0].when == NEVER
-    course = Course([found])
+    course = LiveChange([found])
     assert (course.acts, course.waits) == (True, False)
     assert (course.put_off().acts, course.put_off().waits, course.put_off().steps("web")) == (False, True, [])
     assert [step.seconds for step in course.steps("web", 1)] == [1]
@@ -425,95 +425,95 @@ class Calls(Running):
 REMOVAL = Op("removal of disk vdb", "disk vdb", call(Running.detach_device, DISK), call(Running.attach_device, DISK))
 
 
-def test_a_call_and_its_way_back(world_of: Callable[[Any], World]) -> None:
+def test_a_call_and_its_way_back(context_of: Callable[[Any], RunContext]) -> None:
     host = Plugged()
     note = call(Running.set_note, "element", "<a/>", uri="urn:a", prefix="a")
     op = Op("memory", "memory", note, call(Running.set_memory, 3))
-    course = Course([Live((Effect("memory", NOW), Effect("os", BOOT)), (op,))])
+    course = LiveChange([Live((Effect("memory", NOW), Effect("os", BOOT)), (op,))])
     (step,) = course.steps("web")
     assert [fact["outcome"] for fact in course.facts()] == ["", ""]
-    undo = step.do(world_of(host))
+    undo = step.do(context_of(host))
     assert undo is not None and course.outcomes == [DONE] and "'web': memory" in step.label
     assert course.facts()[0] == {"what": "memory", "when": "now", "why": "", "outcome": "done"}
     undo()
     assert host.called == [("setMetadata", 2, "<a/>", "a", "urn:a", 1), ("setMemoryFlags", 3, 1)]
 
 
-def test_a_call_without_a_way_back(world_of: Callable[[Any], World]) -> None:
+def test_a_call_without_a_way_back(context_of: Callable[[Any], RunContext]) -> None:
     op = Op("cputune: shares", "cputune", call(Running.set_scheduling, {}))
-    undo = LiveStep("web", op, []).do(world_of(Plugged()))
+    undo = LiveStep("web", op, []).do(context_of(Plugged()))
     with pytest.raises(HostError, match="libvirt has no call to undo cputune: shares"):
         undo()  # type: ignore[misc]
 
 
-def test_a_device_leaves(world_of: Callable[[Any], World]) -> None:
+def test_a_device_leaves(context_of: Callable[[Any], RunContext]) -> None:
     host, outcomes = Plugged(removal="yes"), list[str]()
-    undo = LiveStep("web", REMOVAL, outcomes).do(world_of(host))
+    undo = LiveStep("web", REMOVAL, outcomes).do(context_of(host))
     assert outcomes == [DONE] and host.waited == [compare.REMOVAL_SECONDS]
     assert [call[0] for call in host.called] == ["watch", "detachDeviceFlags"]
     undo()  # type: ignore[misc]
     assert host.called[-1] == ("attachDeviceFlags", DISK, 1)
 
 
-def test_a_device_that_does_not_leave_yet(world_of: Callable[[Any], World], told: Any) -> None:
-    course = Course([Live((Effect("removal of disk vdb", NOW),), (REMOVAL,))])
+def test_a_device_that_does_not_leave_yet(context_of: Callable[[Any], RunContext], told: Any) -> None:
+    course = LiveChange([Live((Effect("removal of disk vdb", NOW),), (REMOVAL,))])
     assert not course.pending
-    undo = course.steps("web", 0.5)[0].do(world_of(Plugged()))
+    undo = course.steps("web", 0.5)[0].do(context_of(Plugged()))
     assert course.outcomes == [PENDING] and course.pending
     assert [text.startswith("guest 'web' has not released its disk vdb yet;") for text in told.warned] == [True]
     with pytest.raises(HostError, match="may still release its disk vdb"):
         undo()
 
 
-def test_a_device_that_left_unseen(world_of: Callable[[Any], World], told: Any) -> None:
+def test_a_device_that_left_unseen(context_of: Callable[[Any], RunContext], told: Any) -> None:
     outcomes: list[str] = []
-    LiveStep("web", REMOVAL, outcomes).do(world_of(Plugged(devices="")))
+    LiveStep("web", REMOVAL, outcomes).do(context_of(Plugged(devices="")))
     assert outcomes == [DONE] and told.warned == []
 
 
-def test_a_paused_guest_is_not_waited_for(world_of: Callable[[Any], World]) -> None:
+def test_a_paused_guest_is_not_waited_for(context_of: Callable[[Any], RunContext]) -> None:
     host, outcomes = Plugged(state="paused"), list[str]()
-    LiveStep("web", REMOVAL, outcomes).do(world_of(host))
+    LiveStep("web", REMOVAL, outcomes).do(context_of(host))
     assert outcomes == [PENDING] and host.waited == [0]
 
 
-def test_a_guest_that_refuses(world_of: Callable[[Any], World]) -> None:
+def test_a_guest_that_refuses(context_of: Callable[[Any], RunContext]) -> None:
     outcomes: list[str] = []
     with pytest.raises(HostError, match="^guest 'web' did not release its disk vdb$"):
-        LiveStep("web", REMOVAL, outcomes).do(world_of(Plugged(removal="no")))
+        LiveStep("web", REMOVAL, outcomes).do(context_of(Plugged(removal="no")))
     assert outcomes == []
 
 
-def test_a_plugged_device_is_taken_back_by_the_alias_it_got(world_of: Callable[[Any], World]) -> None:
+def test_a_plugged_device_is_taken_back_by_the_alias_it_got(context_of: Callable[[Any], RunContext]) -> None:
     plain = "<disk><target dev='vdb'/></disk>"
     host = Plugged(removal="yes")
     op = Op("new disk vdb", "disk vdb", call(Running.attach_device, plain), call(Running.detach_device, plain))
-    undo = LiveStep("web", op, []).do(world_of(host))
+    undo = LiveStep("web", op, []).do(context_of(host))
     undo()  # type: ignore[misc]
     assert host.waited == [compare.REMOVAL_SECONDS] and host.called[-1] == ("detachDeviceFlags", plain, 1)
 
 
-def test_a_locked_tray(world_of: Callable[[Any], World]) -> None:
+def test_a_locked_tray(context_of: Callable[[Any], RunContext]) -> None:
     op = Op("cdrom sda: eject", "cdrom sda", call(Running.update_device, "<disk/>"))
     with pytest.raises(HostError, match="locked") as failure:
-        LiveStep("web", op, []).do(world_of(Plugged(problem="the tray is locked")))
+        LiveStep("web", op, []).do(context_of(Plugged(problem="the tray is locked")))
     assert (
         "if the guest has locked the tray, it opens after the medium has been unmounted in the guest"
         in failure.value.hint
     )
 
 
-def test_on_a_driver_that_plugs_nothing(place: Host, world_of: Callable[[Any], World]) -> None:
+def test_on_a_driver_that_plugs_nothing(place: Host, context_of: Callable[[Any], RunContext]) -> None:
     outcomes: list[str] = []
     with pytest.raises(HostError, match="^cannot detach the disk from the guest 'web': "):
-        LiveStep("web", REMOVAL, outcomes).do(world_of(place))
+        LiveStep("web", REMOVAL, outcomes).do(context_of(place))
     assert outcomes == []
 
 
-def test_memory_on_the_test_driver(place: Host, world_of: Callable[[Any], World]) -> None:
+def test_memory_on_the_test_driver(place: Host, context_of: Callable[[Any], RunContext]) -> None:
     running = Guest.parse(place.guests.xml("web"))
     found = look(running, EDIT, "memory", "32", driver="test")
-    undo = LiveStep("web", found.ops[0], []).do(world_of(place))
+    undo = LiveStep("web", found.ops[0], []).do(context_of(place))
     assert Guest.parse(place.guests.xml("web")).get("./currentMemory") == "32768"
     undo()  # type: ignore[misc]
     assert Guest.parse(place.guests.xml("web")).get("./currentMemory") == "65536"

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.run.plan import Step, World
+from virtprov.actions.run.plan import RunContext, Step
 from virtprov.actions.run.trail import FileTrail
-from virtprov.actions.run.trail_reader import Run, ended
+from virtprov.actions.run.trail_reader import Run, read_ended_runs
 from virtprov.host.connection import Host
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 
 @pytest.fixture(autouse=True)
@@ -21,21 +21,21 @@ def own_state(home: object) -> None:
 
 
 @pytest.fixture
-def with_trail(world_of: Around, told: Any) -> Around:
-    """A world around a host whose runs leave a trail."""
+def with_trail(context_of: Around, told: Any) -> Around:
+    """A context around a host whose runs leave a trail."""
 
-    def make(host: Any) -> World:
-        world = world_of(host)
-        world.trail = FileTrail("virtprov-install", host, told.warned.append)
-        world.trail.note_guest("new")
-        return world
+    def make(host: Any) -> RunContext:
+        context = context_of(host)
+        context.trail = FileTrail("virtprov-install", host, told.warned.append)
+        context.trail.note_guest("new")
+        return context
 
     return make
 
 
 @pytest.fixture
-def world(place: Host, with_trail: Around) -> World:
-    """A world around the host of the test driver whose runs leave a trail."""
+def context(place: Host, with_trail: Around) -> RunContext:
+    """A context around the host of the test driver whose runs leave a trail."""
     return with_trail(place)
 
 
@@ -43,11 +43,11 @@ def world(place: Host, with_trail: Around) -> World:
 def cut_off() -> Callable[..., None]:
     """Do steps as a run that is killed then."""
 
-    def do(world: World, *steps: Step) -> None:
+    def do(context: RunContext, *steps: Step) -> None:
         for step in steps:
-            step.do(world)
-        assert isinstance(world.trail, FileTrail)
-        world.trail.let_go()
+            step.do(context)
+        assert isinstance(context.trail, FileTrail)
+        context.trail.let_go()
 
     return do
 
@@ -59,7 +59,7 @@ def read_run() -> Iterator[Callable[[], Run]]:
 
     def read() -> Run:
         unreadable: list[str] = []
-        ((run, log),) = ended(unreadable)
+        ((run, log),) = read_ended_runs(unreadable)
         assert unreadable == []
         logs.append(log)
         return run

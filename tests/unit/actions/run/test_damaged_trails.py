@@ -60,7 +60,7 @@ def put(folder: Path, kind: str, text: str) -> Path:
 def test_a_damaged_trail_is_named_and_passed_over(text: str, home: Path) -> None:
     path = put(home, "run", text)
     damaged: list[str] = []
-    assert list(trail_reader.ended(damaged)) == [] and str(path) in damaged[0]
+    assert list(trail_reader.read_ended_runs(damaged)) == [] and str(path) in damaged[0]
     assert str(path) in leftovers.notice() and path.exists()
 
 
@@ -75,14 +75,14 @@ def test_cleaning_up_goes_on_beside_it(text: str, home: Path, capsys: pytest.Cap
 
 def test_lines_that_are_no_lines_are_passed_over(home: Path) -> None:
     put(home, "run", line() + DEEP + "\n" + "9" * 6000 + "\n\xff\n" + BEGUN)
-    ((run, lines),) = trail_reader.ended([])
+    ((run, lines),) = trail_reader.read_ended_runs([])
     assert len(run.left) == 1 and run.describe()
     lines.close()
 
 
 def test_a_fifo_in_the_state_folder_is_not_waited_for(home: Path) -> None:
     os.mkfifo(home / f"run-{1:020d}-7.jsonl")
-    assert list(trail_reader.ended([])) == []
+    assert list(trail_reader.read_ended_runs([])) == []
 
 
 @pytest.mark.parametrize("time", [10**18, 10**40, -(10**18), "soon", None])

@@ -34,17 +34,19 @@ def test_marks_of_all_releases_are_known() -> None:
 
 def test_another_definition_takes_the_place_of_the_one_that_is_expected(place: Host) -> None:
     before = stored(place)
-    now = definition.put(place, "web", UUID, before.replace("65536", "131072"), definition.digest(before))
+    now = definition.replace(place, "web", UUID, before.replace("65536", "131072"), definition.digest(before))
     assert now == stored(place) != before
-    assert definition.put(place, "web", UUID, before, definition.digest(now)) == before == stored(place)
+    assert definition.replace(place, "web", UUID, before, definition.digest(now)) == before == stored(place)
 
 
 def test_what_was_changed_meanwhile_is_not_overwritten(place: Host) -> None:
     before = stored(place)
     place.guests.define(before.replace("65536", "262144"))
     between = stored(place)
-    with pytest.raises(definition.Moved, match="^the definition of 'web' has been changed in the meantime$"):
-        definition.put(place, "web", UUID, before, definition.digest(before))
+    with pytest.raises(
+        definition.DefinitionChanged, match="^the definition of 'web' has been changed in the meantime$"
+    ):
+        definition.replace(place, "web", UUID, before, definition.digest(before))
     assert stored(place) == between
 
 
@@ -55,19 +57,19 @@ def test_a_guest_that_was_undefined_meanwhile_is_not_defined_again(place: Host, 
         place.guests.destroy("web")
     place.guests.undefine("web")
     assert place.guests.stored_definition(UUID) == ("" if running else None)
-    with pytest.raises(definition.Moved, match="^'web' is no longer defined$"):
-        definition.put(place, "web", UUID, before, definition.digest(before))
+    with pytest.raises(definition.DefinitionChanged, match="^'web' is no longer defined$"):
+        definition.replace(place, "web", UUID, before, definition.digest(before))
     known = place.guests.find("web")
     assert known is None or not known.persistent
 
 
 def test_a_definition_is_taken_away_and_comes_back(place: Host) -> None:
     before = stored(place)
-    assert definition.put(place, "web", UUID, None, definition.digest(before)) == definition.NONE
+    assert definition.replace(place, "web", UUID, None, definition.digest(before)) == definition.NONE
     assert not place.guests.stored_definition(UUID)
-    assert definition.put(place, "web", UUID, before, definition.NONE) == before
-    with pytest.raises(definition.Moved, match="^guest 'web' has been defined in the meantime$"):
-        definition.put(place, "web", UUID, before, definition.NONE)
+    assert definition.replace(place, "web", UUID, before, definition.NONE) == before
+    with pytest.raises(definition.DefinitionChanged, match="^guest 'web' has been defined in the meantime$"):
+        definition.replace(place, "web", UUID, before, definition.NONE)
 
 
 def nothing(said: str = "") -> None:
@@ -76,17 +78,17 @@ def nothing(said: str = "") -> None:
 
 def test_one_run_at_a_time_and_an_end_to_the_waiting(place: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "WAIT_SECONDS", 0.1)
-    with definition.locked(place, "web", UUID, nothing, nothing):
+    with definition.lock_guest(place, "web", UUID, nothing, nothing):
         sentence = "another virtprov-xml has been changing 'web' for more than 0 seconds"
-        with pytest.raises(ProvError, match=sentence), definition.locked(place, "web", UUID, nothing, nothing):
+        with pytest.raises(ProvError, match=sentence), definition.lock_guest(place, "web", UUID, nothing, nothing):
             pytest.fail("two were in it")
-        with definition.locked(place, "db", "another", nothing, nothing):
+        with definition.lock_guest(place, "db", "another", nothing, nothing):
             pass
-    with definition.locked(place, "web", UUID, nothing, nothing):
+    with definition.lock_guest(place, "web", UUID, nothing, nothing):
         pass
 
 
 def test_without_a_state_directory_the_run_goes_on(place: Host, home: Path) -> None:
     home.touch()
-    with definition.locked(place, "web", UUID, nothing, nothing):
+    with definition.lock_guest(place, "web", UUID, nothing, nothing):
         pass

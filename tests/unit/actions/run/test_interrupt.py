@@ -36,7 +36,7 @@ def send(number: int) -> None:
 @pytest.mark.parametrize("number", SIGNALS)
 def test_gate_closed_holds_signals_back(number: int) -> None:
     gate = Gate()
-    with gate.closed():
+    with gate.delay_interrupts():
         send(number)
         assert gate.pending
         with pytest.raises(KeyboardInterrupt):
@@ -48,13 +48,13 @@ def test_gate_closed_holds_signals_back(number: int) -> None:
 @pytest.mark.parametrize("number", SIGNALS)
 def test_gate_opened_lets_signals_through_at_once(number: int) -> None:
     gate = Gate()
-    with gate.closed(), pytest.raises(KeyboardInterrupt), gate.open():
+    with gate.delay_interrupts(), pytest.raises(KeyboardInterrupt), gate.open():
         send(number)
 
 
 def test_gate_opening_lets_a_held_signal_through() -> None:
     gate = Gate()
-    with gate.closed():
+    with gate.delay_interrupts():
         send(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt), gate.open():
             pytest.fail("the block must not be entered")
@@ -62,7 +62,7 @@ def test_gate_opening_lets_a_held_signal_through() -> None:
 
 def test_gate_closes_again_behind_an_open_block() -> None:
     gate = Gate()
-    with gate.closed():
+    with gate.delay_interrupts():
         with gate.open():
             pass
         send(signal.SIGINT)
@@ -72,14 +72,14 @@ def test_gate_closes_again_behind_an_open_block() -> None:
 def test_gate_puts_back_the_handlers() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     gate = Gate()
-    with gate.closed(), gate.open():
+    with gate.delay_interrupts(), gate.open():
         pass
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
 def test_gate_puts_back_the_handlers_when_the_block_fails() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
-    with pytest.raises(ValueError, match="broken"), Gate().closed():
+    with pytest.raises(ValueError, match="broken"), Gate().delay_interrupts():
         raise ValueError("broken")
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
@@ -87,7 +87,7 @@ def test_gate_puts_back_the_handlers_when_the_block_fails() -> None:
 def test_gate_leaves_a_signal_ignored_that_was() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     gate = Gate()
-    with gate.closed():
+    with gate.delay_interrupts():
         send(signal.SIGHUP)
         assert not gate.pending
 
@@ -97,7 +97,7 @@ def test_gate_does_nothing_in_other_threads() -> None:
 
     def work() -> None:
         gate = Gate()
-        with gate.closed(), gate.open():
+        with gate.delay_interrupts(), gate.open():
             seen.append("inside")
 
     thread = threading.Thread(target=work)

@@ -11,12 +11,12 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.run import leftovers
-from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE
-from virtprov.actions.run.artifact_files import File
-from virtprov.actions.run.artifact_storage import Volume
-from virtprov.actions.run.leftovers import KEPT, REMOVED, Found
-from virtprov.actions.run.plan import Step, World
-from virtprov.actions.run.trail_reader import Run, ended
+from virtprov.actions.run.artifacts.artifact import OTHERS, OURS, UNSURE
+from virtprov.actions.run.artifacts.local_files import File
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
+from virtprov.actions.run.leftovers import KEPT, REMOVED, Leftover
+from virtprov.actions.run.plan import RunContext, Step
+from virtprov.actions.run.trail_reader import Run, read_ended_runs
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Redefine, Replace, Start
 from virtprov.actions.steps.local_files import CopyFile, put_aside
@@ -25,7 +25,7 @@ from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 CutOff = Callable[..., None]
 Look = Callable[[Host], dict[str, list[str]]]
 Read = Callable[[], Run]
@@ -47,7 +47,7 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def never(found: Found) -> bool:
+def never(found: Leftover) -> bool:
     raise AssertionError(f"nothing is doubtful here, not {found}")
 
 
@@ -57,10 +57,10 @@ def states(run: Run, host: Host) -> list[str]:
 
 @pytest.mark.parametrize("count", range(1, len(STEPS) + 1))
 def test_remove_takes_down_what_a_killed_run_made(
-    count: int, place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+    count: int, place: Host, context: RunContext, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
     before = listed(place)
-    cut_off(world, *STEPS[:count])
+    cut_off(context, *STEPS[:count])
     assert listed(place) != before
     run = read_run()
     outcomes = leftovers.remove(run, place, leftovers.look(run, place), never)
@@ -68,8 +68,8 @@ def test_remove_takes_down_what_a_killed_run_made(
     assert all(outcome.settled for outcome in outcomes) and not leftovers.look(run, place)
 
 
-def test_notice_says_who_left_what(world: World, with_trail: Around, cut_off: CutOff, place: Host) -> None:
-    cut_off(world, MAKE_VOLUME, DEFINE)
+def test_notice_says_who_left_what(context: RunContext, with_trail: Around, cut_off: CutOff, place: Host) -> None:
+    cut_off(context, MAKE_VOLUME, DEFINE)
     sentence = leftovers.notice()
     assert sentence.startswith(f"virtprov-install for 'new' on {place.uri} (started at 20")
     assert "may have left volume new.img in pool 'images', guest 'new':" in sentence
@@ -78,24 +78,24 @@ def test_notice_says_who_left_what(world: World, with_trail: Around, cut_off: Cu
     assert ", and 1 more run was interrupted too:" in leftovers.notice()
 
 
-def test_notice_is_empty_while_a_run_is_at_work(world: World) -> None:
-    MAKE_VOLUME.do(world)
+def test_notice_is_empty_while_a_run_is_at_work(context: RunContext) -> None:
+    MAKE_VOLUME.do(context)
     assert leftovers.notice() == ""
 
 
 def test_look_leaves_out_a_guest_of_another_identity(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
-    cut_off(world, DEFINE)
+    cut_off(context, DEFINE)
     place.guests.undefine("new")
     place.guests.define(NEW.replace("9f01", "9f09"))
     assert leftovers.look(read_run(), place) == []
 
 
 def test_remove_leaves_a_volume_that_a_guest_uses(
-    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
-    cut_off(world, MAKE_VOLUME)
+    cut_off(context, MAKE_VOLUME)
     place.guests.define(OTHER)
     run, before = read_run(), listed(place)
     found = leftovers.look(run, place)
@@ -104,8 +104,10 @@ def test_remove_leaves_a_volume_that_a_guest_uses(
     assert listed(place) == before and outcome.fate == KEPT and outcome.settled
 
 
-def test_remove_leaves_a_pool_that_others_fill(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
-    cut_off(world, *STEPS[:2])
+def test_remove_leaves_a_pool_that_others_fill(
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read
+) -> None:
+    cut_off(context, *STEPS[:2])
     place.storage.create_volume("more", VOLUME._replace(name="theirs.img").xml())
     run = read_run()
     volume, pool = leftovers.remove(run, place, leftovers.look(run, place), never)
@@ -115,10 +117,10 @@ def test_remove_leaves_a_pool_that_others_fill(place: Host, world: World, cut_of
 
 
 def test_remove_asks_about_what_was_only_begun(
-    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
-    world.trail.begin(Volume("base.qcow2", "images", "/srv/images/base.qcow2"))
-    cut_off(world)
+    context.trail.begin(Volume("base.qcow2", "images", "/srv/images/base.qcow2"))
+    cut_off(context)
     run, before = read_run(), listed(place)
     found = leftovers.look(run, place)
     assert [each.state for each in found] == [UNSURE]
@@ -133,10 +135,10 @@ def test_look_tells_a_file_from_before_the_run(
 ) -> None:
     (tmp_path / "old.img").write_text("old")
     for later, expected in ((100.0, OTHERS), (0.0, OURS)):
-        world = with_trail(place)
-        world.trail.begin(File(f"{tmp_path}/old.img"))
-        cut_off(world)
-        ((run, log),) = ended([])
+        context = with_trail(place)
+        context.trail.begin(File(f"{tmp_path}/old.img"))
+        cut_off(context)
+        ((run, log),) = read_ended_runs([])
         (left,) = run.left
         run = run._replace(left=(left._replace(began=left.began + later),))
         assert states(run, place) == [expected]
@@ -144,12 +146,12 @@ def test_look_tells_a_file_from_before_the_run(
 
 
 def test_remove_brings_back_a_file_that_was_put_aside(
-    place: Host, world: World, tmp_path: Path, cut_off: CutOff, read_run: Read
+    place: Host, context: RunContext, tmp_path: Path, cut_off: CutOff, read_run: Read
 ) -> None:
     (tmp_path / "a.img").write_text("new")
     (tmp_path / "b.img").write_text("old")
     aside = put_aside(f"{tmp_path}/b.img", f"{tmp_path}/b.img.old")
-    cut_off(world, aside, CopyFile(f"{tmp_path}/a.img", f"{tmp_path}/b.img"))
+    cut_off(context, aside, CopyFile(f"{tmp_path}/a.img", f"{tmp_path}/b.img"))
     assert (tmp_path / "b.img").read_text() == "new"
     run = read_run()
     leftovers.remove(run, place, leftovers.look(run, place), never)
@@ -157,14 +159,14 @@ def test_remove_brings_back_a_file_that_was_put_aside(
 
 
 def test_remove_discards_what_was_put_aside_once_a_run_is_settled(
-    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look, tmp_path: Path, home: Path
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read, listed: Look, tmp_path: Path, home: Path
 ) -> None:
     (tmp_path / "b.img").write_text("old")
     steps: tuple[Step, ...] = (Replace("web"), put_aside(f"{tmp_path}/b.img", f"{tmp_path}/b.img.old"))
     for step in (*steps, MAKE_VOLUME, DEFINE):
-        step.do(world)
-    world.trail.note_settled()
-    cut_off(world)
+        step.do(context)
+    context.trail.note_final()
+    cut_off(context)
     run = read_run()
     leftovers.remove(run, place, leftovers.look(run, place), never)
     assert listed(place) == {"guests": ["new shut off"], "pool images": ["base.qcow2", "new.img"]}
@@ -172,36 +174,36 @@ def test_remove_discards_what_was_put_aside_once_a_run_is_settled(
 
 
 def test_remove_brings_back_a_replaced_guest(
-    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
     before = listed(place)
     again = NEW.replace("<name>new", "<name>web")
-    cut_off(world, Replace("web"), MAKE_VOLUME, Define("web", DomainDocument.parse(again)))
+    cut_off(context, Replace("web"), MAKE_VOLUME, Define("web", DomainDocument.parse(again)))
     run = read_run()
     outcomes = leftovers.remove(run, place, leftovers.look(run, place), never)
     assert listed(place) == before and all(outcome.settled for outcome in outcomes)
 
 
 def test_remove_takes_only_what_passes_once_all_is_done(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
-    MAKE_VOLUME.do(world)
+    MAKE_VOLUME.do(context)
     seed = Volume("seed.iso", "images", passing=True)
-    with world.making(seed) as entry:
+    with context.making(seed) as entry:
         info = place.storage.create_volume("images", VOLUME._replace(name="seed.iso").xml())
-        entry.note_made(seed.as_made(place, info))
-    world.trail.finish()
-    cut_off(world)
+        entry.note_created(seed.as_made(place, info))
+    context.trail.finish()
+    cut_off(context)
     run = read_run()
     leftovers.remove(run, place, leftovers.look(run, place), never)
     assert place.storage.volume_names("images") == ("base.qcow2", "new.img")
 
 
 def test_remove_puts_a_definition_back_unless_it_was_changed_again(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
     before = place.guests.xml("web", inactive=True)
-    cut_off(world, Redefine("web", before.replace("65536", "131072")))
+    cut_off(context, Redefine("web", before.replace("65536", "131072")))
     run = read_run()
     (found,) = leftovers.look(run, place)
     ours = place.guests.xml("web", inactive=True)
@@ -220,10 +222,10 @@ def with_disk(text: str) -> str:
 
 
 def test_remove_takes_down_a_volume_after_the_definition_that_uses_it(
-    place: Host, world: World, cut_off: CutOff, read_run: Read, listed: Look
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read, listed: Look
 ) -> None:
     before, all_before = place.guests.xml("web", inactive=True), listed(place)
-    cut_off(world, MAKE_VOLUME, Redefine("web", with_disk(before)))
+    cut_off(context, MAKE_VOLUME, Redefine("web", with_disk(before)))
     run = read_run()
     outcomes = leftovers.remove(run, place, leftovers.look(run, place), never)
     assert [(outcome.fate, outcome.artifact.kind) for outcome in outcomes] == [
@@ -234,9 +236,9 @@ def test_remove_takes_down_a_volume_after_the_definition_that_uses_it(
 
 
 def test_remove_keeps_a_volume_of_a_definition_that_is_not_restored(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
-    cut_off(world, MAKE_VOLUME, Redefine("web", with_disk(place.guests.xml("web", inactive=True))))
+    cut_off(context, MAKE_VOLUME, Redefine("web", with_disk(place.guests.xml("web", inactive=True))))
     run = read_run()
     found = leftovers.look(run, place)
     now = place.guests.xml("web", inactive=True)
@@ -248,9 +250,11 @@ def test_remove_keeps_a_volume_of_a_definition_that_is_not_restored(
     assert states(run, place) == [OTHERS, OTHERS]
 
 
-def test_look_leaves_a_guest_that_was_started_again(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
+def test_look_leaves_a_guest_that_was_started_again(
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read
+) -> None:
     place.guests.destroy("web")
-    cut_off(world, Start("web"))
+    cut_off(context, Start("web"))
     run = read_run()
     assert states(run, place) == [OURS]
     place.guests.destroy("web")
@@ -260,14 +264,16 @@ def test_look_leaves_a_guest_that_was_started_again(place: Host, world: World, c
 
 
 def test_look_leaves_the_start_of_a_guest_that_goes_anyway(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
-    cut_off(world, DEFINE, Start("new"))
+    cut_off(context, DEFINE, Start("new"))
     assert [found.artifact.kind for found in leftovers.look(read_run(), place)] == ["guest"]
 
 
-def test_look_is_unsure_where_the_host_does_not_say(place: Host, world: World, cut_off: CutOff, read_run: Read) -> None:
-    cut_off(world, MAKE_VOLUME)
+def test_look_is_unsure_where_the_host_does_not_say(
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read
+) -> None:
+    cut_off(context, MAKE_VOLUME)
 
     class Silent(StandIn):
         is_alive = True
@@ -287,9 +293,9 @@ def test_look_is_unsure_where_the_host_does_not_say(place: Host, world: World, c
 
 
 def test_remove_keeps_for_later_what_the_host_refuses(
-    place: Host, world: World, cut_off: CutOff, read_run: Read
+    place: Host, context: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
-    cut_off(world, MAKE_VOLUME)
+    cut_off(context, MAKE_VOLUME)
 
     class Refusing(StandIn):
         is_alive = True

@@ -14,9 +14,9 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.run import leftovers
-from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE, mark_of
-from virtprov.actions.run.leftovers import Found
-from virtprov.actions.run.trail_reader import DISCARD, PASSED, Run, ended
+from virtprov.actions.run.artifacts.artifact import OTHERS, OURS, UNSURE, mark_of
+from virtprov.actions.run.leftovers import Leftover
+from virtprov.actions.run.trail_reader import DISCARD, PASSED, Run, read_ended_runs
 from virtprov.host.connection import Host, connect
 from virtprov.support.acl import Person, let_search
 from virtprov.xml import path as places
@@ -116,7 +116,7 @@ def read(home: Path, host: Any, folder: Path) -> Iterator[Callable[[str], Run]]:
     def one(sample: str) -> Run:
         put(host, folder, sample, home)
         unreadable: list[str] = []
-        ((run, log),) = ended(unreadable)
+        ((run, log),) = read_ended_runs(unreadable)
         assert unreadable == []
         held.append(log)
         return run
@@ -134,7 +134,7 @@ def state_of(host: Any, folder: Path, listed: Look) -> tuple[Any, ...]:
     return listed(host), files, mode, memory, host.kept.copy()
 
 
-def never(found: Found) -> bool:
+def never(found: Leftover) -> bool:
     raise AssertionError(f"nothing is doubtful here, not {found}")
 
 

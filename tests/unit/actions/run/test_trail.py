@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact_storage import Volume
-from virtprov.actions.run.plan import Plan, Step, World, apply
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
+from virtprov.actions.run.plan import Plan, RunContext, Step, apply
 from virtprov.actions.run.trail import FileTrail, Trail, for_host, making, note_nothing
-from virtprov.actions.run.trail_reader import ended
+from virtprov.actions.run.trail_reader import read_ended_runs
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Define, Redefine, Start
 from virtprov.guest.disks.volumes import NewPool, NewVolume
@@ -22,7 +22,7 @@ from virtprov.guest.document import DomainDocument
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 Look = Callable[[Host], dict[str, list[str]]]
 NEW = """<domain type='test'><name>new</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f01</uuid><memory>65536</memory>
 <os><type>hvm</type></os><devices/></domain>"""
@@ -46,9 +46,9 @@ class Interrupt:
     def __init__(self, step: Step | None = None) -> None:
         self.step = step
 
-    def do(self, world: World) -> Any:
-        world.gate.pending = True  # as the signal's handler does
-        return None if self.step is None else self.step.do(world)
+    def do(self, context: RunContext) -> Any:
+        context.gate.pending = True  # as the signal's handler does
+        return None if self.step is None else self.step.do(context)
 
 
 def lines_of(home: Path) -> list[Any]:
@@ -57,32 +57,32 @@ def lines_of(home: Path) -> list[Any]:
 
 @pytest.mark.parametrize("count", range(len(STEPS)))
 def test_interrupt_within_a_step_leaves_no_trail(
-    count: int, place: Host, world: World, listed: Look, home: Path
+    count: int, place: Host, context: RunContext, listed: Look, home: Path
 ) -> None:
     before = listed(place)
     with pytest.raises(KeyboardInterrupt):
-        apply(Plan((), (*STEPS[:count], Interrupt(STEPS[count]), *STEPS[count + 1 :])), world)
+        apply(Plan((), (*STEPS[:count], Interrupt(STEPS[count]), *STEPS[count + 1 :])), context)
     assert listed(place) == before
     assert not home.exists() or os.listdir(home) == []
 
 
 @pytest.mark.parametrize("count", range(len(STEPS) + 1))
 def test_interrupt_between_steps_leaves_no_trail(
-    count: int, place: Host, world: World, listed: Look, home: Path
+    count: int, place: Host, context: RunContext, listed: Look, home: Path
 ) -> None:
     before = listed(place)
     with pytest.raises(KeyboardInterrupt):
-        apply(Plan((), (*STEPS[:count], Interrupt(), *STEPS[count:])), world)
+        apply(Plan((), (*STEPS[:count], Interrupt(), *STEPS[count:])), context)
     assert listed(place) == before
     assert not home.exists() or os.listdir(home) == []
 
 
-def test_trail_goes_with_a_run_that_ends_well(world: World, home: Path) -> None:
-    apply(Plan((), STEPS), world)
+def test_trail_goes_with_a_run_that_ends_well(context: RunContext, home: Path) -> None:
+    apply(Plan((), STEPS), context)
     assert os.listdir(home) == []
 
 
-def test_begin_is_on_the_disk_before_the_call(place: Host, world: World, home: Path) -> None:
+def test_begin_is_on_the_disk_before_the_call(place: Host, context: RunContext, home: Path) -> None:
     seen: list[Any] = []
 
     class Watching(StandIn):
@@ -92,42 +92,42 @@ def test_begin_is_on_the_disk_before_the_call(place: Host, world: World, home: P
             seen.extend(lines_of(home))
             return place.storage.create_volume(*args, **settings)
 
-    world.host = Watching()  # type: ignore[assignment]
-    MAKE_VOLUME.do(world)
+    context.host = Watching()  # type: ignore[assignment]
+    MAKE_VOLUME.do(context)
     head, begin = seen
     assert (head["virtprov"], head["pid"], head["uri"], head["guest"]) == (2, os.getpid(), place.uri, "new")
     assert begin["begin"]["name"] == "new.img" and begin["begin"]["pool"] == "images" and begin["n"] == 1
 
 
-def test_made_writes_what_the_artifact_is_known_by_once(world: World, home: Path) -> None:
-    entry = world.trail.begin(SEED)
-    entry.note_made(SEED._replace(key="k"))
-    entry.note_made()
+def test_made_writes_what_the_artifact_is_known_by_once(context: RunContext, home: Path) -> None:
+    entry = context.trail.begin(SEED)
+    entry.note_created(SEED._replace(key="k"))
+    entry.note_created()
     head, begin, made = lines_of(home)
     assert entry.is_made and begin["begin"].get("key") is None and made["made"]["key"] == "k"
-    entry.note_gone()
-    entry.note_gone()
+    entry.note_removed()
+    entry.note_removed()
     assert lines_of(home)[3:] == [{"gone": True, "n": 1}]
-    assert world.trail.artifacts(Volume) == []
+    assert context.trail.artifacts(Volume) == []
 
 
-def test_passing_artifact_keeps_the_trail_until_it_is_gone(place: Host, world: World, home: Path) -> None:
-    with world.making(SEED):
+def test_passing_artifact_keeps_the_trail_until_it_is_gone(place: Host, context: RunContext, home: Path) -> None:
+    with context.making(SEED):
         place.storage.create_volume("images", VOLUME._replace(name="seed.iso").xml())
-    world.trail.finish()
+    context.trail.finish()
     assert lines_of(home)[-1] == {"complete": True}
-    world.trail.finish_waiting(place)
+    context.trail.finish_waiting(place)
     assert len(os.listdir(home)) == 1
     place.storage.delete_volume("images", "seed.iso")
-    world.trail.finish_waiting(place)
+    context.trail.finish_waiting(place)
     assert os.listdir(home) == []
 
 
-def test_kept_trail_outlives_its_run(place: Host, world: World, home: Path) -> None:
-    MAKE_VOLUME.do(world)
-    world.trail.keep()
-    world.trail.finish()
-    world.trail.finish_waiting(place)
+def test_kept_trail_outlives_its_run(place: Host, context: RunContext, home: Path) -> None:
+    MAKE_VOLUME.do(context)
+    context.trail.keep()
+    context.trail.finish()
+    context.trail.finish_waiting(place)
     assert len(os.listdir(home)) == 1
 
 
@@ -137,9 +137,9 @@ def test_host_that_is_cut_off_leaves_the_trail(place: Host, told: Any, with_trai
     class Gone:
         label = "losing the host"
 
-        def do(self, world: World) -> None:
+        def do(self, context: RunContext) -> None:
             lost.close()
-            world.host.guests.find("web")
+            context.host.guests.find("web")
 
     with pytest.raises(HostError, match="cannot look for the guest"):
         apply(Plan((), (MAKE_VOLUME, Gone())), with_trail(lost))
@@ -149,37 +149,37 @@ def test_host_that_is_cut_off_leaves_the_trail(place: Host, told: Any, with_trai
     assert len(os.listdir(home)) == 1
 
 
-def test_making_keeps_an_artifact_whose_cleaning_up_fails(place: Host, world: World) -> None:
-    with pytest.raises(ValueError), making(world.trail, place, SEED) as entry:
+def test_making_keeps_an_artifact_whose_cleaning_up_fails(place: Host, context: RunContext) -> None:
+    with pytest.raises(ValueError), making(context.trail, place, SEED) as entry:
         try:
             raise HostError("it broke off")
         except HostError:
             with entry.cleaning_up():
                 raise ValueError("it cannot be deleted") from None
-    assert world.trail.is_kept and world.trail.artifacts(Volume) == [SEED]
+    assert context.trail.is_kept and context.trail.artifacts(Volume) == [SEED]
 
 
-def test_making_drops_an_artifact_that_is_cleaned_up(place: Host, world: World) -> None:
-    with pytest.raises(HostError), making(world.trail, place, SEED) as entry:
+def test_making_drops_an_artifact_that_is_cleaned_up(place: Host, context: RunContext) -> None:
+    with pytest.raises(HostError), making(context.trail, place, SEED) as entry:
         with entry.cleaning_up():
             pass
         raise HostError("it broke off")
-    assert not world.trail.is_kept and world.trail.artifacts(Volume) == []
+    assert not context.trail.is_kept and context.trail.artifacts(Volume) == []
 
 
-def test_one_call_in_the_last_step_needs_no_trail(place: Host, world: World, home: Path) -> None:
+def test_one_call_in_the_last_step_needs_no_trail(place: Host, context: RunContext, home: Path) -> None:
     place.guests.destroy("web")
-    with world.trail.last_step():
-        Start("web").do(world)
+    with context.trail.last_step():
+        Start("web").do(context)
     assert not home.exists()
-    Redefine("web", place.guests.xml("web", inactive=True)).do(world)
+    Redefine("web", place.guests.xml("web", inactive=True)).do(context)
     assert len(os.listdir(home)) == 1
 
 
-def test_trail_of_a_run_at_work_is_not_read(world: World) -> None:
-    MAKE_VOLUME.do(world)
+def test_trail_of_a_run_at_work_is_not_read(context: RunContext) -> None:
+    MAKE_VOLUME.do(context)
     unreadable: list[str] = []
-    assert list(ended(unreadable)) == [] and unreadable == []
+    assert list(read_ended_runs(unreadable)) == [] and unreadable == []
 
 
 def test_state_directory_that_cannot_be_written_is_said_once(
@@ -193,11 +193,11 @@ def test_state_directory_that_cannot_be_written_is_said_once(
     )
 
 
-def test_beat_shows_that_the_run_is_at_work(world: World, home: Path) -> None:
-    MAKE_VOLUME.do(world)
+def test_beat_shows_that_the_run_is_at_work(context: RunContext, home: Path) -> None:
+    MAKE_VOLUME.do(context)
     (path,) = home.iterdir()
     os.utime(path, (1, 1))
-    world.trail.beat()
+    context.trail.beat()
     assert path.stat().st_mtime > 1
 
 
@@ -208,5 +208,5 @@ def test_for_host_writes_nothing_where_all_ends_with_the_run(place: Host, record
 
 def test_note_nothing_takes_no_note(home: Path) -> None:
     with note_nothing(SEED) as entry:
-        entry.note_made()
+        entry.note_created()
     assert not home.exists() and not Trail().is_written and FileTrail.writes

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from virtprov.actions.run import leftovers
-from virtprov.actions.run.artifact import Artifact
-from virtprov.actions.run.artifact_files import AsideFile, File
-from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest
-from virtprov.actions.run.artifact_storage import Pool, Secret, Volume
-from virtprov.actions.run.directory_access import SearchRight
-from virtprov.actions.run.plan import World
-from virtprov.actions.run.trail_reader import DISCARD, KINDS, PASSED, UNDO, Run, ended, from_json
+from virtprov.actions.run.artifacts.artifact import Artifact
+from virtprov.actions.run.artifacts.directory_access import SearchRight
+from virtprov.actions.run.artifacts.local_files import AsideFile, File
+from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Secret, Volume
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
+from virtprov.actions.run.plan import RunContext
+from virtprov.actions.run.trail_reader import DISCARD, KINDS, PASSED, UNDO, Run, from_json, read_ended_runs
 from virtprov.support import state
 
 CutOff = Callable[..., None]
@@ -64,13 +64,13 @@ def test_what_is_no_artifact_is_refused(facts: dict[str, Any], error: type[Excep
         from_json(facts)
 
 
-def test_run_is_read_with_what_it_left(world: World, cut_off: CutOff, read_run: Read) -> None:
+def test_run_is_read_with_what_it_left(context: RunContext, cut_off: CutOff, read_run: Read) -> None:
     for artifact in EVERY[:3]:
-        entry = world.trail.begin(artifact)
-    entry.note_made()
-    world.trail.begin(Guest("g", "u")).note_gone()
-    world.trail.begin(StartedGuest("h", "w")).note_made()
-    cut_off(world)
+        entry = context.trail.begin(artifact)
+    entry.note_created()
+    context.trail.begin(Guest("g", "u")).note_removed()
+    context.trail.begin(StartedGuest("h", "w")).note_created()
+    cut_off(context)
     run = read_run()
     assert (run.tool, run.guest, run.pid, run.phase) == ("virtprov-install", "new", os.getpid(), UNDO)
     assert [left.artifact for left in run.left] == [StartedGuest("h", "w"), *EVERY[2::-1]]
@@ -83,12 +83,12 @@ def test_run_is_read_with_what_it_left(world: World, cut_off: CutOff, read_run: 
     [("settled", DISCARD, ["volume", "pool", "replaced"]), ("complete", PASSED, ["volume", "pool"])],
 )
 def test_phase_says_what_has_to_go(
-    line: str, phase: str, kinds: list[str], world: World, cut_off: CutOff, read_run: Read
+    line: str, phase: str, kinds: list[str], context: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
     for artifact in (EVERY[-1], *EVERY[:3]):
-        world.trail.begin(artifact).note_made()
-    world.trail.write({line: True}, None)
-    cut_off(world)
+        context.trail.begin(artifact).note_created()
+    context.trail.write({line: True}, None)
+    cut_off(context)
     run = read_run()
     assert run.phase == phase and [left.artifact.kind for left in run.left] == kinds
 
@@ -133,7 +133,7 @@ def test_damaged_trail_is_named_and_left_alone(home: Path, lines: tuple[str, ...
     path = put(home, *lines)
     text = path.read_text()
     unreadable: list[str] = []
-    assert list(ended(unreadable)) == []
+    assert list(read_ended_runs(unreadable)) == []
     (sentence,) = unreadable
     assert sentence.startswith(
         f"recovery log '{path}' of an interrupted run is corrupt: check the items it lists, then delete it"
@@ -145,7 +145,7 @@ def test_trail_of_a_newer_release_is_named_and_left_alone(home: Path) -> None:
     path = put(home, HEAD.replace('"virtprov":2', '"virtprov":3'), '{"other":"words"}', '{"cut')
     text = path.read_text()
     unreadable: list[str] = []
-    assert list(ended(unreadable)) == []
+    assert list(read_ended_runs(unreadable)) == []
     assert unreadable == [f"'{path}' was written by a newer release of virtprov, so it is ignored"]
     assert leftovers.notice() == unreadable[0] and path.read_text() == text
 
@@ -153,4 +153,4 @@ def test_trail_of_a_newer_release_is_named_and_left_alone(home: Path) -> None:
 def test_trail_without_a_whole_line_is_no_run(home: Path) -> None:
     path = state.Lines.create("run").path
     Path(path).write_text('{"run": {"to')
-    assert list(ended([])) == [] and os.listdir(home) == []
+    assert list(read_ended_runs([])) == [] and os.listdir(home) == []

@@ -124,7 +124,7 @@ def test_in_order_leaves_a_stuck_thread_at_the_second_interrupt_of_a_change(watc
 
     user = threading.Thread(target=press)
     user.start()
-    with gate.closed():
+    with gate.delay_interrupts():
         with pytest.raises(waiting.Abandoned):
             list(in_order(lambda _: answered.wait(60), range(4), 2, gate.check))
         user.join()

@@ -11,22 +11,22 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.plan import RunContext
 from virtprov.actions.seed import attach
 from virtprov.actions.seed.attach import Seed
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.seed import WriteSeed
+from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.cloudinit.seed_request import SeedRequest, from_options
 from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
-from virtprov.osinfo.lookup import find
+from virtprov.osinfo.find_profile import find
 from virtprov.support.errors import HostError, InputError
 from virtprov.xml import path as places
 from virtprov.xml import tree
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 DISK = "<disk type='file' device='disk'><source file='/srv/images/g.qcow2'/><target dev='vda' bus='virtio'/></disk>"
 CD = "<disk type='file' device='cdrom'><source file='/iso/cd.iso'/><target dev='sda' bus='sata'/></disk>"
@@ -277,20 +277,20 @@ SEED_CD = "<disk device='cdrom'><source file='/p/g-seed.iso'/><target dev='sda'/
         (SEED_DISK, DISK, ["delete p/g-seed.iso"]),  # somebody took it out already
     ],
 )
-def test_it_is_taken_out_and_deleted(device: str, there: str, done: list[str], world_of: Around, told: Any) -> None:
+def test_it_is_taken_out_and_deleted(device: str, there: str, done: list[str], context_of: Around, told: Any) -> None:
     host = Running(f"<domain><devices>{there}</devices></domain>")
-    attach.retire(world_of(host), "g", made_seed(device))
+    attach.retire(context_of(host), "g", made_seed(device))
     assert (host.done, told.warned) == (done, [])
 
 
-def test_a_guest_that_does_not_let_go_is_said(world_of: Around, told: Any) -> None:
+def test_a_guest_that_does_not_let_go_is_said(context_of: Around, told: Any) -> None:
     host = Running(f"<domain><devices>{SEED_DISK}</devices></domain>", lets_go=False)
-    attach.retire(world_of(host), "g", made_seed(SEED_DISK))
+    attach.retire(context_of(host), "g", made_seed(SEED_DISK))
     assert host.done == ["detach", "delete p/g-seed.iso"]
     (warning,) = told.warned
     assert "the seed stays attached to 'g' until it is powered off" in warning and "vdb" in warning
 
 
-def test_a_volume_that_cannot_be_deleted_is_said(world_of: Around, told: Any) -> None:
-    attach.delete(world_of(Running("", refuses=True)), made_seed(SEED_DISK))
+def test_a_volume_that_cannot_be_deleted_is_said(context_of: Around, told: Any) -> None:
+    attach.delete(context_of(Running("", refuses=True)), made_seed(SEED_DISK))
     assert told.warned == ["could not delete seed g-seed.iso from pool 'p': in use"]

@@ -10,12 +10,12 @@ from typing import Any, BinaryIO, cast
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.plan import Plan, World, apply
+from virtprov.actions.run.plan import Plan, RunContext, apply
 from virtprov.actions.seed import replace
-from virtprov.actions.seed.replace import Reseeded, plan_eject, plan_seed
+from virtprov.actions.seed.replace import SeedChange, plan_eject, plan_seed
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Redefine
-from virtprov.actions.steps.seed import DeleteSeeds, OldSeed, WriteSeed
+from virtprov.actions.steps.seed_volumes import DeleteSeeds, OldSeed, WriteSeed
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewPool
@@ -26,7 +26,7 @@ from virtprov.support.errors import HostError, InputError, UsageError
 from virtprov.xml import path as places
 from virtprov.xml import tree
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 DISK = "<disk type='file' device='disk'><source file='/srv/images/g.qcow2'/><target dev='vda' bus='virtio'/></disk>"
 SATA = DISK.replace("vda", "sda").replace("virtio", "sata")
@@ -192,7 +192,7 @@ def test_seeds_are_known_by_their_names(medium: str, ours: bool) -> None:
 # -- what is in it -------------------------------------------------------------------------------
 
 
-def contents(changed: Reseeded, name: str) -> str:
+def contents(changed: SeedChange, name: str) -> str:
     from io import BytesIO
 
     step = changed.steps[-1]
@@ -334,7 +334,7 @@ class Contents(StandIn):
 SEED = iso.build_iso({"user-data": b"old"}, "cidata")
 
 
-def defined(made: Contents, changed: Reseeded) -> Plan:
+def defined(made: Contents, changed: SeedChange) -> Plan:
     return Plan((), (*changed.steps, Redefine("g", changed.guest.text()), DeleteSeeds(changed.old)))
 
 
@@ -347,11 +347,11 @@ def off(host: Contents) -> Contents:
     return host
 
 
-def test_a_new_seed_replaces_the_old_one(world_of: Around, told: Any) -> None:
+def test_a_new_seed_replaces_the_old_one(context_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:
         there = off(Contents(host, {"g-seed.iso": SEED}))
         changed = plan_seed(stored(there), host, REQUEST)
-        apply(defined(there, changed), world_of(there))
+        apply(defined(there, changed), context_of(there))
         assert there.seeds == ["g-seed-1.iso"]
         assert drives(stored(there)) == ["disk vda g.qcow2", "cdrom sda g-seed-1.iso"]
         assert iso.is_ours(there.contents["g-seed-1.iso"]) and told.warned == []
@@ -362,27 +362,27 @@ class Fails:
 
     label = "Failing"
 
-    def do(self, world: World) -> None:
+    def do(self, context: RunContext) -> None:
         raise HostError("no")
 
 
-def test_undone_all_is_as_it_was(world_of: Around, told: Any) -> None:
+def test_undone_all_is_as_it_was(context_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:
         there = off(Contents(host, {"g-seed.iso": SEED}))
         before = host.guests.xml("g", inactive=True)
         plan = defined(there, plan_seed(stored(there), host, REQUEST))
         with pytest.raises(HostError):
-            apply(plan._replace(steps=(*plan.steps, cast(Any, Fails()))), world_of(there))
+            apply(plan._replace(steps=(*plan.steps, cast(Any, Fails()))), context_of(there))
         assert host.guests.xml("g", inactive=True) == before
         assert there.seeds == ["g-seed.iso"] and there.contents["g-seed.iso"] == SEED
         assert told.warned == []
 
 
-def test_a_seed_of_a_guest_that_runs_stays_until_it_is_out(world_of: Around, told: Any) -> None:
+def test_a_seed_of_a_guest_that_runs_stays_until_it_is_out(context_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:
         there = Contents(host, {"g-seed.iso": SEED})
         held = OldSeed("images", "g-seed.iso", "/srv/images/g-seed.iso")
-        assert DeleteSeeds((held,)).do(world_of(there)) is None
+        assert DeleteSeeds((held,)).do(context_of(there)) is None
         assert there.seeds == ["g-seed.iso"]
         (warning,) = told.warned
         assert warning.startswith("'g' still uses seed g-seed.iso, so it is kept: ")
@@ -392,14 +392,14 @@ def test_a_seed_of_a_guest_that_runs_stays_until_it_is_out(world_of: Around, tol
         ) in warning
 
 
-def test_a_seed_that_a_clone_has_as_well_stays(world_of: Around, told: Any) -> None:
+def test_a_seed_that_a_clone_has_as_well_stays(context_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:
         there = off(Contents(host, {"g-seed.iso": SEED}))
         twin = stored(there)
         twin.put("./name", "twin")
         twin.put("./uuid", None)
         host.guests.define(twin.text())
-        apply(defined(there, plan_eject(stored(there), host)), world_of(there))
+        apply(defined(there, plan_eject(stored(there), host)), context_of(there))
         assert there.seeds == ["g-seed.iso"]
     assert told.warned[0].startswith("'twin' still uses seed g-seed.iso")
 
@@ -413,17 +413,17 @@ def test_a_seed_that_a_clone_has_as_well_stays(world_of: Around, told: Any) -> N
     ],
 )
 def test_only_seeds_of_our_own_are_deleted(
-    content: bytes, left: list[str], message: str, world_of: Around, told: Any
+    content: bytes, left: list[str], message: str, context_of: Around, told: Any
 ) -> None:
     with holding("g-seed.iso") as host:
         there = off(Contents(host, {"g-seed.iso": content}))
         changed = plan_eject(stored(there), host)
-        apply(defined(there, changed), world_of(there))
+        apply(defined(there, changed), context_of(there))
         assert there.seeds == left and drives(stored(there)) == ["disk vda g.qcow2", "cdrom sda"]
         assert [message in warning for warning in told.warned] == [True] * len(left)
 
 
-def test_what_cannot_be_deleted_is_said(world_of: Around, told: Any) -> None:
+def test_what_cannot_be_deleted_is_said(context_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:  # the driver itself cannot hand out contents
-        assert DeleteSeeds((OldSeed("images", "g-seed.iso", "/nowhere"),)).do(world_of(host)) is None
+        assert DeleteSeeds((OldSeed("images", "g-seed.iso", "/nowhere"),)).do(context_of(host)) is None
     assert told.warned[0].startswith("could not delete seed g-seed.iso from pool 'images'")

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact import GONE, OURS, Evidence
-from virtprov.actions.run.artifact_files import Download
-from virtprov.actions.run.artifact_storage import Volume
-from virtprov.actions.run.plan import Plan, World, apply
+from virtprov.actions.run.artifacts.artifact import GONE, OURS, Evidence
+from virtprov.actions.run.artifacts.local_files import Download
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
+from virtprov.actions.run.plan import Plan, RunContext, apply
 from virtprov.actions.steps.boot_files import SendFile, fetch, remove_passing
 from virtprov.host.connection import Host
 from virtprov.support.errors import FetchError, HostError
 
 Look = Callable[[Host], dict[str, list[str]]]
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 
 def writing(*paths: Path) -> Callable[[object], None]:
@@ -47,10 +47,12 @@ def names(folder: Path) -> list[str]:
 # -- fetching ------------------------------------------------------------------------------------
 
 
-def test_undo_removes_the_files_that_are_new(place: Host, world_of: Around, cache: Path) -> None:
+def test_undo_removes_the_files_that_are_new(place: Host, context_of: Around, cache: Path) -> None:
     kernel, initrd, old = cache / "1/linux", cache / "2/initrd", cache / "3/old"
     writing(old)(None)
-    undo = fetch(world_of(place), [(str(path), False) for path in (kernel, initrd, old)], writing(kernel, initrd, old))
+    undo = fetch(
+        context_of(place), [(str(path), False) for path in (kernel, initrd, old)], writing(kernel, initrd, old)
+    )
     assert len(names(cache)) == 6
     assert undo is not None
     undo()
@@ -58,16 +60,16 @@ def test_undo_removes_the_files_that_are_new(place: Host, world_of: Around, cach
     assert [path.name for path in cache.iterdir()] == ["3"]
 
 
-def test_files_that_are_all_there_need_no_undo(place: Host, world_of: Around, cache: Path) -> None:
+def test_files_that_are_all_there_need_no_undo(place: Host, context_of: Around, cache: Path) -> None:
     writing(cache / "1/linux")(None)
-    assert fetch(world_of(place), [(str(cache / "1/linux"), False)], lambda progress: None) is None
+    assert fetch(context_of(place), [(str(cache / "1/linux"), False)], lambda progress: None) is None
 
 
 @pytest.mark.parametrize("problem", [FetchError("the server is gone"), KeyboardInterrupt()])
 def test_a_failure_leaves_only_what_was_there(
-    problem: BaseException, place: Host, world_of: Around, cache: Path
+    problem: BaseException, place: Host, context_of: Around, cache: Path
 ) -> None:
-    world = world_of(place)
+    context = context_of(place)
     writing(cache / "3/old")(None)
 
     def fails(progress: object) -> None:
@@ -78,14 +80,14 @@ def test_a_failure_leaves_only_what_was_there(
         raise problem
 
     with pytest.raises(type(problem)):
-        fetch(world, [(str(cache / name), False) for name in ("1/linux", "2/initrd", "3/old")], fails)
+        fetch(context, [(str(cache / name), False) for name in ("1/linux", "2/initrd", "3/old")], fails)
     assert names(cache) == ["3/old", "3/old.version"]
-    assert world.trail.artifacts(Download) == []
+    assert context.trail.artifacts(Download) == []
 
 
-def test_a_file_that_somebody_replaced_stays(place: Host, world_of: Around, told: Any, cache: Path) -> None:
+def test_a_file_that_somebody_replaced_stays(place: Host, context_of: Around, told: Any, cache: Path) -> None:
     linux = cache / "1/linux"
-    undo = fetch(world_of(place), [(str(linux), False)], writing(linux))
+    undo = fetch(context_of(place), [(str(linux), False)], writing(linux))
     (cache / "other").write_text("other")
     (cache / "other").rename(linux)
     assert undo is not None
@@ -140,11 +142,11 @@ def linux(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("pool", ["images", ""])
 def test_a_file_is_sent_and_undone(
-    pool: str, linux: str, place: Host, world_of: Around, listed: Look, tmp_path: Path
+    pool: str, linux: str, place: Host, context_of: Around, listed: Look, tmp_path: Path
 ) -> None:
     before, host = listed(place), Uploading(place)
     folder = "/srv/images" if pool else str(tmp_path)
-    undo = SendFile(linux, pool, f"{folder}/web-linux").do(world_of(host))
+    undo = SendFile(linux, pool, f"{folder}/web-linux").do(context_of(host))
     assert host.data == {"web-linux": b"kernel" * 100}
     assert listed(place)["guests"] == before["guests"]
     assert set(listed(place)) == set(before), "a pool is left"
@@ -155,17 +157,17 @@ def test_a_file_is_sent_and_undone(
     assert listed(place) == before
 
 
-def test_a_file_that_cannot_be_sent_is_not_left(linux: str, place: Host, world_of: Around, listed: Look) -> None:
+def test_a_file_that_cannot_be_sent_is_not_left(linux: str, place: Host, context_of: Around, listed: Look) -> None:
     before = listed(place)
     with pytest.raises(HostError, match="broke"):
-        SendFile(linux, "images", "/srv/images/web-linux").do(world_of(Uploading(place, fails=True)))
+        SendFile(linux, "images", "/srv/images/web-linux").do(context_of(Uploading(place, fails=True)))
     assert listed(place) == before
 
 
 def test_passing_files_are_removed_and_others_stay(
-    linux: str, place: Host, world_of: Around, listed: Look, cache: Path
+    linux: str, place: Host, context_of: Around, listed: Look, cache: Path
 ) -> None:
-    before, world = listed(place), world_of(Uploading(place))
+    before, context = listed(place), context_of(Uploading(place))
     private, cached = cache / "1/private", cache / "2/cached"
     steps = (
         SendFile(linux, "images", "/srv/images/web-linux"),
@@ -173,13 +175,13 @@ def test_passing_files_are_removed_and_others_stay(
         SendFile(linux, "images", "/srv/images/kept.iso", passing=False),
         Fetching([(str(private), True), (str(cached), False)], writing(private, cached)),
     )
-    apply(Plan((), steps, "web"), world)
-    remove_passing(world, ("/srv/images/web-linux", str(private), str(cached)))
+    apply(Plan((), steps, "web"), context)
+    remove_passing(context, ("/srv/images/web-linux", str(private), str(cached)))
     assert names(cache) == ["2/cached", "2/cached.version"]
-    assert [volume.path for volume in world.trail.artifacts(Volume)] == ["/srv/images/web.iso"]
-    remove_passing(world, ("/srv/images/web.iso",))
+    assert [volume.path for volume in context.trail.artifacts(Volume)] == ["/srv/images/web.iso"]
+    remove_passing(context, ("/srv/images/web.iso",))
     assert listed(place)["pool images"] == sorted([*before["pool images"], "kept.iso"])
-    assert world.trail.passing() == []
+    assert context.trail.passing() == []
 
 
 class Fetching:
@@ -191,17 +193,17 @@ class Fetching:
     def __init__(self, files: list[tuple[str, bool]], call: Callable[[object], None]) -> None:
         self.files, self.call = files, call
 
-    def do(self, world: World) -> Callable[[], object] | None:
-        return fetch(world, self.files, self.call)
+    def do(self, context: RunContext) -> Callable[[], object] | None:
+        return fetch(context, self.files, self.call)
 
 
-def test_a_failure_to_remove_is_only_said(linux: str, place: Host, world_of: Around, told: Any) -> None:
+def test_a_failure_to_remove_is_only_said(linux: str, place: Host, context_of: Around, told: Any) -> None:
     class Stuck(Uploading):
         def storage_delete_volume(self, pool: str, name: str) -> bool:
             raise HostError("the volume is in use")
 
-    world = world_of(Stuck(place))
-    apply(Plan((), (SendFile(linux, "images", "/srv/images/web-linux"),), "web"), world)
-    remove_passing(world, ("/srv/images/web-linux",))
+    context = context_of(Stuck(place))
+    apply(Plan((), (SendFile(linux, "images", "/srv/images/web-linux"),), "web"), context)
+    remove_passing(context, ("/srv/images/web-linux",))
     assert told.warned == ["could not remove volume web-linux in pool 'images': the volume is in use"]
-    assert len(world.trail.passing()) == 1
+    assert len(context.trail.passing()) == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.plan import Plan, Step, World, apply
+from virtprov.actions.run.plan import Plan, RunContext, Step, apply
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Redefine, Replace, SetAutostart, Start, discard_guest
 from virtprov.guest.disks.volumes import NewPool, NewVolume
@@ -20,7 +20,7 @@ from virtprov.host.info import VolumeInfo
 from virtprov.support.errors import HostError
 
 Look = Callable[[Host], dict[str, list[str]]]
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 NEW = """<domain type='test'><name>new</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f0{}</uuid><memory>65536</memory>
 <os><type>hvm</type>{}</os><devices/></domain>"""
@@ -34,46 +34,46 @@ VOLUME = NewVolume("images", "new.qcow2", "/srv/images/new.qcow2", "qcow2", 1024
         (Create("new", DomainDocument.parse(NEW.format(1, ""))), ["new running", "web running"]),
     ],
 )
-def test_guest_is_made_and_undone(step: Step, there: list[str], place: Host, world_of: Around, listed: Look) -> None:
+def test_guest_is_made_and_undone(step: Step, there: list[str], place: Host, context_of: Around, listed: Look) -> None:
     before = listed(place)
-    undo = step.do(world_of(place))
+    undo = step.do(context_of(place))
     assert listed(place)["guests"] == there
     assert undo is not None
     undo()
     assert listed(place) == before
 
 
-def test_start_is_undone_by_stopping(place: Host, world_of: Around, listed: Look) -> None:
+def test_start_is_undone_by_stopping(place: Host, context_of: Around, listed: Look) -> None:
     place.guests.define(NEW.format(1, ""))
-    undo = Start("new").do(world_of(place))
+    undo = Start("new").do(context_of(place))
     assert listed(place)["guests"] == ["new running", "web running"]
     assert undo is not None
     undo()
     assert listed(place)["guests"] == ["new shut off", "web running"]
 
 
-def test_redefine_is_undone_by_the_definition_before(place: Host, world_of: Around) -> None:
+def test_redefine_is_undone_by_the_definition_before(place: Host, context_of: Around) -> None:
     place.guests.define(NEW.format(1, ""))
-    undo = Redefine("new", NEW.format(1, "").replace("65536", "131072")).do(world_of(place))
+    undo = Redefine("new", NEW.format(1, "").replace("65536", "131072")).do(context_of(place))
     assert "131072" in place.guests.xml("new")
     assert undo is not None
     undo()
     assert "65536" in place.guests.xml("new")
 
 
-def test_set_autostart_is_undone_by_the_contrary(place: Host, world_of: Around) -> None:
-    undo = SetAutostart("web", True).do(world_of(place))
+def test_set_autostart_is_undone_by_the_contrary(place: Host, context_of: Around) -> None:
+    undo = SetAutostart("web", True).do(context_of(place))
     assert place.guests.autostart("web") and undo is not None
     undo()
     assert not place.guests.autostart("web")
 
 
 @pytest.mark.parametrize("running", [True, False])
-def test_replace_makes_room(running: bool, place: Host, world_of: Around, listed: Look, told: Any) -> None:
+def test_replace_makes_room(running: bool, place: Host, context_of: Around, listed: Look, told: Any) -> None:
     if not running:
         place.guests.destroy("web")
     before = listed(place)
-    undo = Replace("web").do(world_of(place))
+    undo = Replace("web").do(context_of(place))
     assert listed(place)["guests"] == ["web.replaced-9f3b1f0a shut off"]
     assert undo is not None
     undo()
@@ -81,7 +81,7 @@ def test_replace_makes_room(running: bool, place: Host, world_of: Around, listed
     assert told.warned == []
 
 
-def test_replace_defines_again_what_cannot_be_renamed(place: Host, world_of: Around, listed: Look, told: Any) -> None:
+def test_replace_defines_again_what_cannot_be_renamed(place: Host, context_of: Around, listed: Look, told: Any) -> None:
     class Stiff(StandIn):
         real = place
 
@@ -89,7 +89,7 @@ def test_replace_defines_again_what_cannot_be_renamed(place: Host, world_of: Aro
             raise NotSupported("this driver renames nothing")
 
     before = listed(place)
-    undo = Replace("web").do(world_of(Stiff()))
+    undo = Replace("web").do(context_of(Stiff()))
     assert listed(place)["guests"] == []
     assert undo is not None
     undo()
@@ -97,7 +97,7 @@ def test_replace_defines_again_what_cannot_be_renamed(place: Host, world_of: Aro
     assert told.warned == ["'web' is defined as before; its snapshots and firmware variables could not be restored"]
 
 
-def test_replace_lets_run_on_what_cannot_be_put_aside(place: Host, world_of: Around, listed: Look) -> None:
+def test_replace_lets_run_on_what_cannot_be_put_aside(place: Host, context_of: Around, listed: Look) -> None:
     class Refusing(StandIn):
         real = place
 
@@ -106,12 +106,12 @@ def test_replace_lets_run_on_what_cannot_be_put_aside(place: Host, world_of: Aro
 
     before = listed(place)
     with pytest.raises(HostError, match="no"):
-        Replace("web").do(world_of(Refusing()))
+        Replace("web").do(context_of(Refusing()))
     assert listed(place) == before
 
 
-def test_define_undone_leaves_a_guest_that_took_its_name(place: Host, world_of: Around, listed: Look) -> None:
-    undo = Define("new", DomainDocument.parse(NEW.format(1, ""))).do(world_of(place))
+def test_define_undone_leaves_a_guest_that_took_its_name(place: Host, context_of: Around, listed: Look) -> None:
+    undo = Define("new", DomainDocument.parse(NEW.format(1, ""))).do(context_of(place))
     place.guests.undefine("new")
     place.guests.define(NEW.format(2, ""))
     assert undo is not None
@@ -119,37 +119,37 @@ def test_define_undone_leaves_a_guest_that_took_its_name(place: Host, world_of: 
     assert "new shut off" in listed(place)["guests"]
 
 
-def test_replace_of_nobody(place: Host, world_of: Around) -> None:
-    assert Replace("nobody").do(world_of(place)) is None
+def test_replace_of_nobody(place: Host, context_of: Around) -> None:
+    assert Replace("nobody").do(context_of(place)) is None
 
 
 @pytest.mark.parametrize("running", [True, False])
 def test_discard_guest_removes_the_one_that_made_room(
-    running: bool, place: Host, world_of: Around, listed: Look
+    running: bool, place: Host, context_of: Around, listed: Look
 ) -> None:
-    world = world_of(place)
-    Replace("web").do(world)
+    context = context_of(place)
+    Replace("web").do(context)
     if running:
         place.guests.start("web.replaced-9f3b1f0a")
-    assert discard_guest("web").do(world) is None
+    assert discard_guest("web").do(context) is None
     assert listed(place)["guests"] == []
 
 
-def test_discard_guest_says_what_it_leaves_behind(place: Host, world_of: Around, told: Any) -> None:
+def test_discard_guest_says_what_it_leaves_behind(place: Host, context_of: Around, told: Any) -> None:
     class Refusing(StandIn):
         real = place
 
         def guests_undefine(self, key: str, **how: Any) -> None:
             raise HostError("it is busy")
 
-    world = world_of(Refusing())
-    Replace("web").do(world)
-    discard_guest("web").do(world)
+    context = context_of(Refusing())
+    Replace("web").do(context)
+    discard_guest("web").do(context)
     assert told.warned == ["could not remove the previous guest: it is busy"]
-    assert world.trail.is_kept
+    assert context.trail.is_kept
 
 
-def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Around, listed: Look) -> None:
+def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, context_of: Around, listed: Look) -> None:
     before = listed(place)
     taken = NEW.format(2, "").replace("new", "web")  # another guest of that name
     listed_steps = (
@@ -161,7 +161,7 @@ def test_define_that_fails_in_the_end_undoes_the_plan(place: Host, world_of: Aro
         Define("web", DomainDocument.parse(taken)),
     )
     with pytest.raises(HostError, match="cannot define the guest 'web'"):
-        apply(Plan((), listed_steps), world_of(place))
+        apply(Plan((), listed_steps), context_of(place))
     assert listed(place) == before
 
 
@@ -182,16 +182,16 @@ def test_labels_of_guest_steps(step: Step, label: str) -> None:
     assert step.label == label
 
 
-def test_create_of_a_defined_guest_leaves_it_defined(place: Host, world_of: Around, listed: Look) -> None:
+def test_create_of_a_defined_guest_leaves_it_defined(place: Host, context_of: Around, listed: Look) -> None:
     place.guests.define(NEW.format(1, ""))
-    undo = Create("new", DomainDocument.parse(NEW.format(1, ""))).do(world_of(place))
+    undo = Create("new", DomainDocument.parse(NEW.format(1, ""))).do(context_of(place))
     assert listed(place)["guests"] == ["new running", "web running"]
     assert undo is not None
     undo()
     assert listed(place)["guests"] == ["new shut off", "web running"]
 
 
-def test_create_that_fails_removes_the_variables(world_of: Around, tmp_path: Path) -> None:
+def test_create_that_fails_removes_the_variables(context_of: Around, tmp_path: Path) -> None:
     class Refusing(StandIn):
         """A host that makes the file of variables, and then cannot start the guest."""
 
@@ -221,16 +221,16 @@ def test_create_that_fails_removes_the_variables(world_of: Around, tmp_path: Pat
             self.deleted.append(name)
 
     host = Refusing()
-    world = world_of(host)
+    context = context_of(host)
     with pytest.raises(HostError, match="it does not start"):
-        Create("new", DomainDocument.parse(NEW.format(1, f"<nvram>{tmp_path}/new_VARS.fd</nvram>"))).do(world)
-    assert host.deleted == ["new_VARS.fd"] and not world.trail.is_kept
+        Create("new", DomainDocument.parse(NEW.format(1, f"<nvram>{tmp_path}/new_VARS.fd</nvram>"))).do(context)
+    assert host.deleted == ["new_VARS.fd"] and not context.trail.is_kept
 
 
-def test_replace_of_a_guest_that_lives_only_while_it_runs(place: Host, world_of: Around, listed: Look) -> None:
+def test_replace_of_a_guest_that_lives_only_while_it_runs(place: Host, context_of: Around, listed: Look) -> None:
     place.guests.create(NEW.format(1, ""))
     before = listed(place)
-    undo = Replace("new").do(world_of(place))
+    undo = Replace("new").do(context_of(place))
     assert listed(place)["guests"] == ["web running"] and undo is not None
     undo()
     info = place.guests.find("new")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.plan import World, is_final
+from virtprov.actions.run.plan import RunContext, is_final
 from virtprov.actions.steps.local_files import CopyFile, discard, put_aside
 from virtprov.support.errors import HostError
 from virtprov.support.progress import Progress
@@ -37,9 +37,9 @@ class Told(StandIn):
         self.refreshed.append(name)
 
 
-def world(host: Any, said: list[str] | None = None) -> World:
+def context(host: Any, said: list[str] | None = None) -> RunContext:
     said = [] if said is None else said
-    return World(host, Progress(), said.append, said.append)
+    return RunContext(host, Progress(), said.append, said.append)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def image(tmp_path: Path) -> Path:
 
 def test_copy_file_is_made_known_to_its_pool(image: Path, tmp_path: Path) -> None:
     host = Told(tmp_path)
-    undo = CopyFile(str(image), f"{tmp_path}/b.img").do(world(host))
+    undo = CopyFile(str(image), f"{tmp_path}/b.img").do(context(host))
     assert host.refreshed == ["images"] and (tmp_path / "b.img").read_bytes() == b"content"
     assert undo is not None
     undo()
@@ -61,19 +61,19 @@ def test_copy_file_is_made_known_to_its_pool(image: Path, tmp_path: Path) -> Non
 def test_copy_file_outside_of_pools_tells_nobody(image: Path, tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     for host in (Told(tmp_path / "other"), Told(tmp_path / "sub", active=False)):
-        undo = CopyFile(str(image), f"{tmp_path}/sub/b.img").do(world(host))
+        undo = CopyFile(str(image), f"{tmp_path}/sub/b.img").do(context(host))
         assert undo is not None and host.refreshed == []
         undo()
 
 
 def test_copy_file_is_taken_back_when_its_pool_refuses(image: Path, tmp_path: Path) -> None:
     with pytest.raises(HostError, match="not now"):
-        CopyFile(str(image), f"{tmp_path}/b.img").do(world(Told(tmp_path, refuses=True)))
+        CopyFile(str(image), f"{tmp_path}/b.img").do(context(Told(tmp_path, refuses=True)))
     assert not (tmp_path / "b.img").exists()
 
 
 def test_copy_file_that_is_gone_needs_no_undo(image: Path, tmp_path: Path) -> None:
-    undo = CopyFile(str(image), f"{tmp_path}/b.img").do(world(Told(tmp_path)))
+    undo = CopyFile(str(image), f"{tmp_path}/b.img").do(context(Told(tmp_path)))
     assert undo is not None
     (tmp_path / "b.img").unlink()
     undo()
@@ -81,7 +81,7 @@ def test_copy_file_that_is_gone_needs_no_undo(image: Path, tmp_path: Path) -> No
 
 def test_copy_file_undone_leaves_what_took_its_place(image: Path, tmp_path: Path) -> None:
     said: list[str] = []
-    undo = CopyFile(str(image), f"{tmp_path}/b.img").do(world(Told(tmp_path), said))
+    undo = CopyFile(str(image), f"{tmp_path}/b.img").do(context(Told(tmp_path), said))
     (tmp_path / "theirs").write_text("theirs")
     (tmp_path / "theirs").rename(tmp_path / "b.img")
     assert undo is not None
@@ -92,7 +92,7 @@ def test_copy_file_undone_leaves_what_took_its_place(image: Path, tmp_path: Path
 
 def test_put_aside_is_undone_by_its_name(image: Path, tmp_path: Path) -> None:
     step = put_aside(str(image), f"{image}.old")
-    undo = step.do(world(Told(tmp_path)))
+    undo = step.do(context(Told(tmp_path)))
     assert step.label == f"Moving {image} aside" and not image.exists() and undo is not None
     undo()
     assert image.read_bytes() == b"content"
@@ -100,7 +100,7 @@ def test_put_aside_is_undone_by_its_name(image: Path, tmp_path: Path) -> None:
 
 def test_discard_says_what_it_leaves_behind(image: Path, tmp_path: Path) -> None:
     said: list[str] = []
-    step, place = discard(str(image)), world(Told(tmp_path), said)
+    step, place = discard(str(image)), context(Told(tmp_path), said)
     assert is_final(step) and step.do(place) is None and not image.exists()
     assert not place.trail.is_kept
     step.do(place)

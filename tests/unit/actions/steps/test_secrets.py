@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact import GONE, OURS, Evidence
-from virtprov.actions.run.artifact_storage import Secret, Volume
-from virtprov.actions.run.plan import Undo, World
+from virtprov.actions.run.artifacts.artifact import GONE, OURS, Evidence
+from virtprov.actions.run.artifacts.pools_and_volumes import Secret, Volume
+from virtprov.actions.run.plan import RunContext, Undo
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.secrets import undo_all
 from virtprov.guest.disks.volumes import Encryption, NewVolume
@@ -20,7 +20,7 @@ from virtprov.support.errors import HostError, InputError
 from virtprov.xml import path, tree
 
 Look = Callable[[Host], dict[str, list[str]]]
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 UUID = "2ec115d7-3a88-3ceb-bc12-0ac909a6fd87"
 
 
@@ -55,9 +55,11 @@ def volume(tmp_path: Path) -> NewVolume:
     return NewVolume("images", "new.img", "/srv/images/new.img", "raw", 1024**2, 0, encryption=encryption)
 
 
-def test_secret_comes_and_goes_with_its_volume(volume: NewVolume, place: Host, world_of: Around, listed: Look) -> None:
+def test_secret_comes_and_goes_with_its_volume(
+    volume: NewVolume, place: Host, context_of: Around, listed: Look
+) -> None:
     before, host = listed(place), Keeping(place)
-    undo = storage.MakeVolume(volume).do(world_of(host))
+    undo = storage.MakeVolume(volume).do(context_of(host))
     assert host.kept == {UUID: b" hush hush "}
     assert place.storage.volume("images", "new.img") is not None and undo is not None
     undo()
@@ -66,17 +68,17 @@ def test_secret_comes_and_goes_with_its_volume(volume: NewVolume, place: Host, w
 
 @pytest.mark.parametrize("refuses", ["secret", "volume"])
 def test_secret_and_volume_do_not_come_alone(
-    refuses: str, volume: NewVolume, place: Host, world_of: Around, listed: Look
+    refuses: str, volume: NewVolume, place: Host, context_of: Around, listed: Look
 ) -> None:
     before, host = listed(place), Keeping(place, refuses)
     with pytest.raises(HostError, match=f"no {refuses}s here"):
-        storage.MakeVolume(volume).do(world_of(host))
+        storage.MakeVolume(volume).do(context_of(host))
     assert host.kept == {} and listed(place) == before
 
 
-def test_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, world_of: Around) -> None:
+def test_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, context_of: Around) -> None:
     host = Keeping(place)
-    undo = storage.MakeVolume(volume._replace(encryption=Encryption("luks", UUID))).do(world_of(host))
+    undo = storage.MakeVolume(volume._replace(encryption=Encryption("luks", UUID))).do(context_of(host))
     assert host.kept == {} and undo is not None
     undo()
     assert place.storage.volume("images", "new.img") is None
@@ -84,35 +86,35 @@ def test_secret_that_exists_is_left_alone(volume: NewVolume, place: Host, world_
 
 @pytest.mark.parametrize(("content", "message"), [(b"\n", "does not contain a password"), (None, "does not exist")])
 def test_password_file_without_a_password(
-    content: bytes | None, message: str, volume: NewVolume, place: Host, world_of: Around, tmp_path: Path
+    content: bytes | None, message: str, volume: NewVolume, place: Host, context_of: Around, tmp_path: Path
 ) -> None:
     (tmp_path / "password").unlink()
     if content is not None:
         (tmp_path / "password").write_bytes(content)
     with pytest.raises(InputError, match=message):
-        storage.MakeVolume(volume).do(world_of(Keeping(place)))
+        storage.MakeVolume(volume).do(context_of(Keeping(place)))
 
 
-def test_secret_is_written_down_and_found_again(volume: NewVolume, place: Host, world_of: Around) -> None:
+def test_secret_is_written_down_and_found_again(volume: NewVolume, place: Host, context_of: Around) -> None:
     host: Any = Keeping(place)
-    world = world_of(host)
-    storage.MakeVolume(volume).do(world)
-    (secret,), (made,) = world.trail.artifacts(Secret), world.trail.artifacts(Volume)
+    context = context_of(host)
+    storage.MakeVolume(volume).do(context)
+    (secret,), (made,) = context.trail.artifacts(Secret), context.trail.artifacts(Volume)
     assert (secret.uuid, secret.name, made.key) == (UUID, "/srv/images/new.img", "/srv/images/new.img")
     assert secret.standing(host, Evidence()).state == OURS
     secret.take_down(host)
     assert host.kept == {} and secret.standing(host, Evidence()).state == GONE
 
 
-def test_secret_that_cannot_be_removed_is_said(volume: NewVolume, place: Host, world_of: Around, told: Any) -> None:
+def test_secret_that_cannot_be_removed_is_said(volume: NewVolume, place: Host, context_of: Around, told: Any) -> None:
     class Stuck(Keeping):
         def secrets_remove(self, uuid: str) -> None:
             raise HostError("it is busy")
 
-    world = world_of(Stuck(place, "volume"))
+    context = context_of(Stuck(place, "volume"))
     with pytest.raises(HostError, match="no volumes here"):
-        storage.MakeVolume(volume).do(world)
-    assert told.warned == [f"could not remove secret {UUID}: it is busy"] and world.trail.is_kept
+        storage.MakeVolume(volume).do(context)
+    assert told.warned == [f"could not remove secret {UUID}: it is busy"] and context.trail.is_kept
 
 
 def test_undo_all_tries_each_and_raises_the_first_failure() -> None:

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact import Artifact
-from virtprov.actions.run.plan import Step, World
+from virtprov.actions.run.artifacts.artifact import Artifact
+from virtprov.actions.run.plan import RunContext, Step
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.seed import WriteSeed
+from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
 Look = Callable[[Host], dict[str, list[str]]]
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 
 VOLUME = NewVolume("images", "new.qcow2", "/srv/images/new.qcow2", "qcow2", 1024**3, 0)
 
@@ -32,43 +32,43 @@ VOLUME = NewVolume("images", "new.qcow2", "/srv/images/new.qcow2", "qcow2", 1024
     ],
 )
 def test_storage_is_made_and_undone(
-    step: Step, what: str, there: list[str], place: Host, world_of: Around, listed: Look
+    step: Step, what: str, there: list[str], place: Host, context_of: Around, listed: Look
 ) -> None:
     before = listed(place)
-    undo = step.do(world_of(place))
+    undo = step.do(context_of(place))
     assert listed(place)[what] == there
     assert undo is not None
     undo()
     assert listed(place) == before
 
 
-def test_make_pool_starts_it(place: Host, world_of: Around) -> None:
-    storage.MakePool(NewPool("more", "/srv/more")).do(world_of(place))
+def test_make_pool_starts_it(place: Host, context_of: Around) -> None:
+    storage.MakePool(NewPool("more", "/srv/more")).do(context_of(place))
     pool = place.storage.pool("more")
     assert pool is not None and pool.active and pool.path == "/srv/more"
 
 
 def test_make_volume_outside_of_pools_leaves_no_pool_behind(
-    place: Host, world_of: Around, listed: Look, tmp_path: Path
+    place: Host, context_of: Around, listed: Look, tmp_path: Path
 ) -> None:
     before = listed(place)
     volume = NewVolume("", "new.img", str(tmp_path / "new.img"), "raw", 1024**2, 0)
-    undo = storage.MakeVolume(volume).do(world_of(place))
+    undo = storage.MakeVolume(volume).do(context_of(place))
     assert listed(place) == before
     assert undo is not None
     undo()
     assert listed(place) == before
 
 
-def test_make_volume_in_a_directory_that_a_pool_holds_by_now(place: Host, world_of: Around) -> None:
-    storage.MakeVolume(VOLUME._replace(pool="")).do(world_of(place))
+def test_make_volume_in_a_directory_that_a_pool_holds_by_now(place: Host, context_of: Around) -> None:
+    storage.MakeVolume(VOLUME._replace(pool="")).do(context_of(place))
     assert place.storage.volume("images", "new.qcow2") is not None
 
 
-def test_make_volume_says_that_a_pool_is_off(recorded: Host, world_of: Around) -> None:
+def test_make_volume_says_that_a_pool_is_off(recorded: Host, context_of: Around) -> None:
     volume = NewVolume("", "new.img", "/srv/attic/new.img", "raw", 1024**2, 0)
     with pytest.raises(HostError, match="storage pool 'attic' for /srv/attic is not active") as caught:
-        storage.MakeVolume(volume).do(world_of(recorded))
+        storage.MakeVolume(volume).do(context_of(recorded))
     assert "virsh pool-start attic" in caught.value.hint
 
 
@@ -89,9 +89,9 @@ class Uploading(StandIn):
         self.capacity = capacity
 
 
-def test_write_seed_makes_and_fills_a_volume(place: Host, world_of: Around, listed: Look) -> None:
+def test_write_seed_makes_and_fills_a_volume(place: Host, context_of: Around, listed: Look) -> None:
     before, host = listed(place), Uploading(place)
-    undo = WriteSeed("images", "new-seed.iso", b"x" * 4096).do(world_of(host))
+    undo = WriteSeed("images", "new-seed.iso", b"x" * 4096).do(context_of(host))
     volume = place.storage.volume("images", "new-seed.iso")
     assert volume is not None and volume.capacity == 4096
     assert host.data == b"x" * 4096
@@ -100,21 +100,21 @@ def test_write_seed_makes_and_fills_a_volume(place: Host, world_of: Around, list
     assert listed(place) == before
 
 
-def test_write_seed_removes_what_cannot_be_filled(place: Host, world_of: Around, listed: Look) -> None:
+def test_write_seed_removes_what_cannot_be_filled(place: Host, context_of: Around, listed: Look) -> None:
     before = listed(place)
     with pytest.raises(HostError, match="broke"):
-        WriteSeed("images", "new-seed.iso", b"x").do(world_of(Uploading(place, fails=True)))
+        WriteSeed("images", "new-seed.iso", b"x").do(context_of(Uploading(place, fails=True)))
     assert listed(place) == before
 
 
 @pytest.mark.parametrize(("capacity", "grown"), [(4096, None), (1024**3, 1024**3)])
 def test_make_volume_uploads_a_file_of_this_machine(
-    capacity: int, grown: int | None, place: Host, world_of: Around, listed: Look, tmp_path: Path
+    capacity: int, grown: int | None, place: Host, context_of: Around, listed: Look, tmp_path: Path
 ) -> None:
     (tmp_path / "disk.qcow2").write_bytes(b"x" * 4096)
     volume = VOLUME._replace(capacity=capacity, upload=str(tmp_path / "disk.qcow2"))
     before, host = listed(place), Uploading(place)
-    undo = storage.MakeVolume(volume).do(world_of(host))
+    undo = storage.MakeVolume(volume).do(context_of(host))
     made = place.storage.volume("images", "new.qcow2")
     assert made is not None and (made.capacity, made.format, made.allocation) == (4096, "raw", 0)
     assert (host.data, host.capacity) == (b"x" * 4096, grown)
@@ -123,33 +123,33 @@ def test_make_volume_uploads_a_file_of_this_machine(
     assert listed(place) == before
 
 
-def test_make_volume_removes_what_an_upload_left(place: Host, world_of: Around, listed: Look, tmp_path: Path) -> None:
+def test_make_volume_removes_what_an_upload_left(place: Host, context_of: Around, listed: Look, tmp_path: Path) -> None:
     (tmp_path / "disk.img").write_bytes(b"x")
     before = listed(place)
     with pytest.raises(HostError, match="broke"):
         volume = VOLUME._replace(upload=str(tmp_path / "disk.img"))
-        storage.MakeVolume(volume).do(world_of(Uploading(place, fails=True)))
+        storage.MakeVolume(volume).do(context_of(Uploading(place, fails=True)))
     assert listed(place) == before
 
 
-def test_write_seed_says_what_the_driver_cannot(place: Host, world_of: Around, listed: Look) -> None:
+def test_write_seed_says_what_the_driver_cannot(place: Host, context_of: Around, listed: Look) -> None:
     before = listed(place)
     with pytest.raises(HostError, match=r"cannot upload to the volume 'new-seed\.iso'"):
-        WriteSeed("images", "new-seed.iso", b"x").do(world_of(place))
+        WriteSeed("images", "new-seed.iso", b"x").do(context_of(place))
     assert listed(place) == before
 
 
-def test_make_pool_shares_one_that_somebody_has_made_meanwhile(place: Host, world_of: Around, listed: Look) -> None:
-    storage.MakePool(NewPool("more", "/srv/more")).do(world_of(place))
+def test_make_pool_shares_one_that_somebody_has_made_meanwhile(place: Host, context_of: Around, listed: Look) -> None:
+    storage.MakePool(NewPool("more", "/srv/more")).do(context_of(place))
     before = listed(place)
-    assert storage.MakePool(NewPool("more", "/srv/more/")).do(world_of(place)) is None
+    assert storage.MakePool(NewPool("more", "/srv/more/")).do(context_of(place)) is None
     with pytest.raises(HostError, match="more"):
-        storage.MakePool(NewPool("more", "/srv/other")).do(world_of(place))
+        storage.MakePool(NewPool("more", "/srv/other")).do(context_of(place))
     assert listed(place) == before
 
 
-def test_make_pool_is_not_undone_once_others_use_it(place: Host, world_of: Around, listed: Look, told: Any) -> None:
-    undo = storage.MakePool(NewPool("more", "/srv/more")).do(world_of(place))
+def test_make_pool_is_not_undone_once_others_use_it(place: Host, context_of: Around, listed: Look, told: Any) -> None:
+    undo = storage.MakePool(NewPool("more", "/srv/more")).do(context_of(place))
     place.storage.create_volume("more", VOLUME.xml())
     assert undo is not None
     undo()
@@ -170,11 +170,11 @@ def test_labels_of_storage_steps(step: Step, label: str) -> None:
     assert step.label == label
 
 
-def test_copy_disk_is_made_by_the_host_and_undone(place: Host, world_of: Around, listed: Look) -> None:
+def test_copy_disk_is_made_by_the_host_and_undone(place: Host, context_of: Around, listed: Look) -> None:
     before, source = listed(place), place.storage.volume("images", "base.qcow2")
     assert source is not None
     step = storage.CopyDisk(source, "/srv/images/copy.qcow2")
-    undo = step.do(world_of(place))
+    undo = step.do(context_of(place))
     copy = place.storage.volume("images", "copy.qcow2")
     assert step.label == "Copying base.qcow2 to copy.qcow2"
     assert copy is not None and (copy.path, copy.capacity) == ("/srv/images/copy.qcow2", source.capacity)
@@ -184,17 +184,17 @@ def test_copy_disk_is_made_by_the_host_and_undone(place: Host, world_of: Around,
 
 
 def test_copy_disk_that_fails_leaves_no_pool_behind(
-    place: Host, world_of: Around, listed: Look, tmp_path: Path
+    place: Host, context_of: Around, listed: Look, tmp_path: Path
 ) -> None:
     before, source = listed(place), place.storage.volume("images", "base.qcow2")
     assert source is not None
-    world = world_of(place)
+    context = context_of(place)
     with pytest.raises(HostError, match="cannot copy"):  # the test driver copies within one pool only
-        storage.CopyDisk(source, f"{tmp_path}/copy.qcow2").do(world)
-    assert listed(place) == before and world.trail.artifacts(Artifact) == []
+        storage.CopyDisk(source, f"{tmp_path}/copy.qcow2").do(context)
+    assert listed(place) == before and context.trail.artifacts(Artifact) == []
 
 
-def test_make_pool_waits_for_one_that_another_run_starts(place: Host, world_of: Around) -> None:
+def test_make_pool_waits_for_one_that_another_run_starts(place: Host, context_of: Around) -> None:
     place.storage.create_pool("<pool type='dir'><name>more</name><target><path>/srv/more</path></target></pool>")
     asked: list[str] = []
 
@@ -208,5 +208,5 @@ def test_make_pool_waits_for_one_that_another_run_starts(place: Host, world_of: 
             found = place.storage.pool(name)
             return found if found is None or len(asked) > 2 else found._replace(active=False)
 
-    assert storage.MakePool(NewPool("more", "/srv/more")).do(world_of(Starting())) is None
+    assert storage.MakePool(NewPool("more", "/srv/more")).do(context_of(Starting())) is None
     assert len(asked) > 2

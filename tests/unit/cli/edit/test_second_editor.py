@@ -277,7 +277,7 @@ def test_another_run_is_waited_for(
     info = host.guests.find("a")
     assert info is not None
     before = stored(host, "a")
-    with definition.locked(host, "a", info.uuid, lambda: None, print):
+    with definition.lock_guest(host, "a", info.uuid, lambda: None, print):
         assert run("a", "--edit", "--vcpus", "4") == 1
         assert "another virtprov-xml has been changing 'a' for more than" in capsys.readouterr().err
         assert stored(host, "a") == before

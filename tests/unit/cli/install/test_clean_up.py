@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.run.artifact import Artifact
-from virtprov.actions.run.artifact_guests import Guest
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.artifacts.artifact import Artifact
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
+from virtprov.actions.run.artifacts.stored_guests import Guest
 from virtprov.actions.run.trail import FileTrail
 from virtprov.cli.install import command
 from virtprov.host.connection import Host, connect
@@ -49,7 +49,7 @@ def left(host: Host, *made: Artifact, begun: tuple[Artifact, ...] = ()) -> None:
     for artifact in begun:
         trail.begin(artifact)
     for artifact in made:
-        trail.begin(artifact).note_made()
+        trail.begin(artifact).note_created()
     trail.let_go()
 
 

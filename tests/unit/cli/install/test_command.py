@@ -274,16 +274,16 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     from virtprov.cli.output import Output
 
     shown: list[list[str]] = []
-    around: Callable[[Output, Any], Any] = Output.world
+    around: Callable[[Output, Any], Any] = Output.context
 
-    def world(self: Output, host: Host) -> Any:
+    def context(self: Output, host: Host) -> Any:
         return around(self, Elsewhere(host))
 
     def run_attached(words: list[str]) -> int:
         shown.append(words)
         return 0
 
-    monkeypatch.setattr(Output, "world", world)
+    monkeypatch.setattr(Output, "context", context)
     monkeypatch.setattr("virtprov.support.programs.run_attached", run_attached)
     yield shown
 

@@ -63,7 +63,7 @@ def test_a_pool_is_made_when_asked_for(host_of: Record) -> None:
     assert first.pools == second.pools == (NewPool("vm-1", "/srv/vm"),)
     assert third.pools == (NewPool("vm-2", "/data/vm"),)
     assert [made.volumes[0].pool for made in (first, second, third)] == ["vm-1", "vm-1", "vm-2"]
-    assert storage.chosen == set(), "the user gave the paths"
+    assert storage.generated_names == set(), "the user gave the paths"
 
 
 def test_a_pool_that_is_there_is_used(host_of: Record) -> None:
@@ -84,7 +84,7 @@ def test_pools_that_only_show_what_is_there(kind: str, host_of: Record) -> None:
 def test_names_that_are_chosen(kvm: Host) -> None:
     storage = DiskResolver(kvm, "fresh", qemu=True)
     storage.resolve(disk(), DiskSpec(pool="images", size=1))
-    assert storage.chosen == {"/srv/images/fresh.qcow2", "images/fresh.qcow2"}
+    assert storage.generated_names == {"/srv/images/fresh.qcow2", "images/fresh.qcow2"}
 
 
 # -- as ------------------------------------------------------------------------------------------

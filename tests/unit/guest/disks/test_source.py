@@ -32,7 +32,7 @@ def source_of(inside: str) -> DiskSource:
 )
 def test_what_a_source_says(inside: str, source: DiskSource, spelled: str, medium: str) -> None:
     assert source_of(inside) == source
-    assert (source.spelled, source.medium) == (spelled, medium)
+    assert (source.location, source.medium) == (spelled, medium)
 
 
 @pytest.mark.parametrize(

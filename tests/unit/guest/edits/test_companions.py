@@ -8,7 +8,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.offline import Offline
 from virtprov.guest.rule_context import RuleContext
-from virtprov.osinfo.lookup import generic
+from virtprov.osinfo.find_profile import generic
 from virtprov.xml import tree
 
 SPICE = (

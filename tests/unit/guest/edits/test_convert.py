@@ -8,7 +8,7 @@ from virtprov.guest.document import Guest
 from virtprov.guest.edits import convert
 from virtprov.guest.offline import Offline
 from virtprov.guest.rule_context import RuleContext
-from virtprov.osinfo.lookup import generic
+from virtprov.osinfo.find_profile import generic
 from virtprov.support.errors import UsageError
 from virtprov.xml import path
 

@@ -76,4 +76,4 @@ def test_what_cannot_be_read(group: str, text: str, message: str, hint: str) -> 
     ("texts", "asked"), [([], False), (["/a"], False), (["help"], True), (["/a", "?"], True), (["help.img"], False)]
 )
 def test_help(texts: list[str], asked: bool) -> None:
-    assert gather.help_asked(texts) is asked
+    assert gather.is_help_requested(texts) is asked

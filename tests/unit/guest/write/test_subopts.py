@@ -80,7 +80,7 @@ def test_pairs(text: str, pairs: list[tuple[str, str | None]]) -> None:
 def test_numbered_keys(key: str) -> None:
     hit = TOY.row(key)
     assert hit.row.name == "host[0-9]*.name"
-    assert hit.row.at(hit.numbers) == f"./host[{(hit.numbers or (0,))[0] + 1}]/@name"
+    assert hit.row.path_for(hit.numbers) == f"./host[{(hit.numbers or (0,))[0] + 1}]/@name"
 
 
 @pytest.mark.parametrize("key", ["host.name0", "host0", "path0", "0", "host0.name.x", ""])

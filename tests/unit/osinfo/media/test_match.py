@@ -40,16 +40,16 @@ class World:
 
 
 def test_all_ids_of_a_medium_must_be_found() -> None:
-    world = World().add("one1", "1", medium("ONE", system="LINUX", publisher="ACME", application="^TOOL"))
-    assert world.name("ONE", "LINUX", "THE ACME CORP", "TOOL 3") == "one1"
-    assert world.name("ONE", "", "THE ACME CORP", "TOOL 3") is None
-    assert world.name("ONE", "LINUX", "OTHERS", "TOOL 3") is None
-    assert world.name("ONE", "LINUX", "THE ACME CORP", "A TOOL 3") is None
+    context = World().add("one1", "1", medium("ONE", system="LINUX", publisher="ACME", application="^TOOL"))
+    assert context.name("ONE", "LINUX", "THE ACME CORP", "TOOL 3") == "one1"
+    assert context.name("ONE", "", "THE ACME CORP", "TOOL 3") is None
+    assert context.name("ONE", "LINUX", "OTHERS", "TOOL 3") is None
+    assert context.name("ONE", "LINUX", "THE ACME CORP", "A TOOL 3") is None
 
 
 def test_a_medium_may_have_no_volume_id() -> None:
-    world = World().add("old3", "3", medium(system="LINUX", application="OLD/3 i386"))
-    assert world.name("whatever", "LINUX", "", "OLD/3 i386") == "old3"
+    context = World().add("old3", "3", medium(system="LINUX", application="OLD/3 i386"))
+    assert context.name("whatever", "LINUX", "", "OLD/3 i386") == "old3"
 
 
 def test_a_pattern_need_not_reach_the_end() -> None:
@@ -57,45 +57,45 @@ def test_a_pattern_need_not_reach_the_end() -> None:
 
 
 def test_a_start_counts_before_a_find_inside() -> None:
-    world = World().add("el8", "8", medium("EL-8-.*-x86_64")).add("rhel8.1", "8.1", medium("RHEL-8-1-.*-x86_64"))
-    assert world.name("RHEL-8-1-0-x86_64") == "rhel8.1"
-    assert world.name("RHEL-8-7-0-x86_64") == "el8"
+    context = World().add("el8", "8", medium("EL-8-.*-x86_64")).add("rhel8.1", "8.1", medium("RHEL-8-1-.*-x86_64"))
+    assert context.name("RHEL-8-1-0-x86_64") == "rhel8.1"
+    assert context.name("RHEL-8-7-0-x86_64") == "el8"
 
 
 def test_the_medium_that_says_more_wins() -> None:
-    world = World().add("a1", "1", medium("A.*")).add("b1", "1", medium("A-SERVER.*"))
-    assert world.name("A-SERVER-DVD") == "b1"
+    context = World().add("a1", "1", medium("A.*")).add("b1", "1", medium("A-SERVER.*"))
+    assert context.name("A-SERVER-DVD") == "b1"
 
 
 def test_a_size_decides_between_equal_labels() -> None:
-    world = World().add("a1", "1", medium("DISC", size="4096")).add("b1", "1", medium("DISC", size="6144"))
-    assert world.name("DISC", size=6144) == "b1"
-    assert world.name("DISC", size=8192) is None
+    context = World().add("a1", "1", medium("DISC", size="4096")).add("b1", "1", medium("DISC", size="6144"))
+    assert context.name("DISC", size=6144) == "b1"
+    assert context.name("DISC", size=8192) is None
 
 
 def test_among_equals_the_newest_that_was_out() -> None:
-    world = World()
-    world.add("win10", "10", medium("CCCOMA_X64"), released="2015-07-29")
-    world.add("win11", "11", medium("CCCOMA_X64"), released="2021-10-05")
-    assert world.name("CCCOMA_X64FRE_EN-US_DV9") == "win11"
-    assert world.name("CCCOMA_X64FRE_EN-US_DV9", created="20180410") == "win10"
-    assert world.name("CCCOMA_X64FRE_EN-US_DV9", created="20230410") == "win11"
+    context = World()
+    context.add("win10", "10", medium("CCCOMA_X64"), released="2015-07-29")
+    context.add("win11", "11", medium("CCCOMA_X64"), released="2021-10-05")
+    assert context.name("CCCOMA_X64FRE_EN-US_DV9") == "win11"
+    assert context.name("CCCOMA_X64FRE_EN-US_DV9", created="20180410") == "win10"
+    assert context.name("CCCOMA_X64FRE_EN-US_DV9", created="20230410") == "win11"
 
 
 def test_a_version_is_not_cut_in_two() -> None:
-    world = World().add("rhel7.2", "7.2", medium("RHEL-7.2.*x86_64"))
-    world.add("rhel7-unknown", "7-unknown", medium("RHEL-7.([1-9][0-9]).*x86_64"))
-    assert world.name("RHEL-7.26 Server.x86_64") == "rhel7-unknown"
-    assert world.name("RHEL-7.2 Server.x86_64") == "rhel7.2"
+    context = World().add("rhel7.2", "7.2", medium("RHEL-7.2.*x86_64"))
+    context.add("rhel7-unknown", "7-unknown", medium("RHEL-7.([1-9][0-9]).*x86_64"))
+    assert context.name("RHEL-7.26 Server.x86_64") == "rhel7-unknown"
+    assert context.name("RHEL-7.2 Server.x86_64") == "rhel7.2"
 
 
 def test_media_of_one_system_are_told_together() -> None:
-    world = World().add("a1", "1", medium("A1", arch="x86_64", variant="dvd"), medium("A1", variant="netinst"))
-    hit = world.match("A1")
+    context = World().add("a1", "1", medium("A1", arch="x86_64", variant="dvd"), medium("A1", variant="netinst"))
+    hit = context.match("A1")
     assert hit is not None
     assert (hit.arch, hit.variants, hit.installer, hit.live) == ("x86_64", ("dvd", "netinst"), True, False)
-    world.media["a1"].append(medium("A1", arch="i686"))
-    hit = world.match("A1")
+    context.media["a1"].append(medium("A1", arch="i686"))
+    hit = context.match("A1")
     assert hit is not None
     assert hit.arch == ""
 
@@ -107,48 +107,48 @@ def test_a_live_medium_that_does_not_install() -> None:
 
 
 def test_a_release_newer_than_all_is_taken_for_the_newest() -> None:
-    world = World()
+    context = World()
     for version in ("11", "12"):
-        world.add(f"debian{version}", version, medium(rf"Debian {version}.\d+.\d+ amd64 n"))
-    hit = world.match("Debian 14.1.0 amd64 n")
+        context.add(f"debian{version}", version, medium(rf"Debian {version}.\d+.\d+ amd64 n"))
+    hit = context.match("Debian 14.1.0 amd64 n")
     assert hit is not None
     assert (hit.os, hit.exact) == ("debian12", False)
-    assert world.name("Debian 9.1.0 amd64 n") is None
-    assert world.name("Debian 14.1.0 riscv n") is None
+    assert context.name("Debian 9.1.0 amd64 n") is None
+    assert context.name("Debian 14.1.0 riscv n") is None
 
 
 def test_the_newest_may_have_other_media() -> None:
-    world = World().add("ubuntu24.04", "24.04", medium("Ubuntu 24.04 LTS amd64"))
-    world.add("ubuntu26.04", "26.04", medium("Ubuntu New 26.04"))
-    assert world.name("Ubuntu 28.04 LTS amd64") == "ubuntu26.04"
+    context = World().add("ubuntu24.04", "24.04", medium("Ubuntu 24.04 LTS amd64"))
+    context.add("ubuntu26.04", "26.04", medium("Ubuntu New 26.04"))
+    assert context.name("Ubuntu 28.04 LTS amd64") == "ubuntu26.04"
 
 
 def test_versions_in_other_spellings() -> None:
-    world = World().add("bsd14.3", "14.3", medium("14_3_RELEASE_AMD64", system="BSD"))
-    world.add("sle15sp7", "15.7", medium(r"SLE-15-SP7.*-x86_64"))
-    world.add("obsd7.8", "7.8", medium(application=r"OBSD 7\.8 amd64", publisher="Copyright 2025 The Project"))
-    assert world.name("15_0_RELEASE_AMD64", "BSD") == "bsd14.3"
-    assert world.name("SLE-15-SP9-Full-x86_64") == "sle15sp7"
-    assert world.name("x", "", "Copyright 2027 The Project", "OBSD 8.0 amd64") == "obsd7.8"
+    context = World().add("bsd14.3", "14.3", medium("14_3_RELEASE_AMD64", system="BSD"))
+    context.add("sle15sp7", "15.7", medium(r"SLE-15-SP7.*-x86_64"))
+    context.add("obsd7.8", "7.8", medium(application=r"OBSD 7\.8 amd64", publisher="Copyright 2025 The Project"))
+    assert context.name("15_0_RELEASE_AMD64", "BSD") == "bsd14.3"
+    assert context.name("SLE-15-SP9-Full-x86_64") == "sle15sp7"
+    assert context.name("x", "", "Copyright 2027 The Project", "OBSD 8.0 amd64") == "obsd7.8"
 
 
 def test_the_same_release_in_another_size() -> None:
-    world = World().add("fc3", "3", medium(system="LINUX", application="FC/3 i386", size="2048"))
-    hit = world.match("x", "LINUX", "", "FC/3 i386", size=4096)
+    context = World().add("fc3", "3", medium(system="LINUX", application="FC/3 i386", size="2048"))
+    hit = context.match("x", "LINUX", "", "FC/3 i386", size=4096)
     assert hit is not None
     assert (hit.os, hit.exact) == ("fc3", True)
 
 
 def test_what_says_little_is_not_guessed() -> None:
-    world = World().add("boot1", "1", medium("bootimg", system="LINUX", size="2048")).add("x2", "2", medium("A2"))
-    assert world.name("bootimg", "LINUX", size=4096) is None
-    assert world.name("A3") is None
-    assert world.name("") is None
+    context = World().add("boot1", "1", medium("bootimg", system="LINUX", size="2048")).add("x2", "2", medium("A2"))
+    assert context.name("bootimg", "LINUX", size=4096) is None
+    assert context.name("A3") is None
+    assert context.name("") is None
 
 
 def test_a_pattern_that_is_none_fits_nothing() -> None:
-    world = World().add("bad1", "1", medium("BAD(")).add("good1", "1", medium("BAD"))
-    assert world.name("BAD(") == "good1"
+    context = World().add("bad1", "1", medium("BAD(")).add("good1", "1", medium("BAD"))
+    assert context.name("BAD(") == "good1"
 
 
 def test_no_media_at_all() -> None:

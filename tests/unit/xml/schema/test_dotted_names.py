@@ -64,7 +64,7 @@ def test_names_begin_where_they_may(graph: Graph) -> None:
 def test_every_listed_name_has_a_place(graph: Graph) -> None:
     for start in ("./devices/disk", "./devices/interface", "./devices/video", "./clock", "."):
         state = dotted_names.state_at(graph, start)
-        found = list(dotted_names.listed(graph, state))
+        found = list(dotted_names.list_names(graph, state))
         assert found
         assert [name for name in found if dotted_names.find(graph, state, name) is None] == []
 
@@ -117,5 +117,5 @@ def test_values(kind: Type, text: str, good: bool) -> None:
     ],
 )
 def test_what_would_fit(kinds: list[Type], text: str, words: str) -> None:
-    assert values.expected(kinds, text).startswith(words)
-    assert bool(values.expected(kinds, text)) is bool(words)
+    assert values.suggest_values(kinds, text).startswith(words)
+    assert bool(values.suggest_values(kinds, text)) is bool(words)

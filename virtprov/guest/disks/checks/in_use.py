@@ -33,7 +33,7 @@ def disks_are_free(host: HostView, disks: list[Element], others: Others | None =
     if not wanted:
         return
     chains = Chains(host)
-    wanted |= {chains.real(place): _escaped(chains.real(place)) for place in wanted}  # whatever links lead there
+    wanted |= {chains.real(place): _escape(chains.real(place)) for place in wanted}  # whatever links lead there
     deep = any(chains.exists(place) for place in wanted)  # what is not there yet has no images on top of it
     for text in (others or Others(host)).texts():
         if any(word in text for word in wanted.values()) or deep and _lead(chains, text, wanted):
@@ -52,7 +52,7 @@ def written_below(host: HostView, images: list[str], others: Others | None = Non
     for text in (others or Others(host)).texts() if wanted else ():
         if any(word in text for word, _ in wanted.values()):
             guest = Guest.parse(text)
-            own = {DiskSource.of(disk).spelled for disk in guest.disks() if tree.child(disk, "readonly") is None}
+            own = {DiskSource.of(disk).location for disk in guest.disks() if tree.child(disk, "readonly") is None}
             found += [(image, guest.name) for place, (_, image) in wanted.items() if place in own]
     return list(dict.fromkeys(found))
 
@@ -60,16 +60,16 @@ def written_below(host: HostView, images: list[str], others: Others | None = Non
 def places_of(host: HostView, source: DiskSource) -> dict[str, str]:
     """Map the names of what a disk writes to -> the text in the XML of a guest that uses this name."""
     volume = source.volume_on(host, fresh=False)
-    found = {source.path: _escaped(source.path)} if source.path else {}
+    found = {source.path: _escape(source.path)} if source.path else {}
     if volume is not None:
-        found[volume.path] = _escaped(volume.path)
+        found[volume.path] = _escape(volume.path)
         source = DiskSource(VOLUME, pool=volume.pool, volume=volume.name)
     if source.kind == VOLUME and source.pool:
-        found[source.spelled] = f"volume='{_escaped(source.volume)}'"
+        found[source.location] = f"volume='{_escape(source.volume)}'"
     return found
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Return the text escaped as libvirt writes it in XML."""
     for letter, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ("'", "apos"), ('"', "quot")):
         text = text.replace(letter, f"&{name};")
@@ -103,13 +103,13 @@ def _plain(text: str) -> str:
     return unescape(text) if "&" in text else text
 
 
-def _used(chains: Chains, disk: Element) -> Iterator[str]:
+def _list_used(chains: Chains, disk: Element) -> Iterator[str]:
     """Return everything that a disk of another guest needs: its sources, and their backing files."""
     fmt = path.get(disk, "./driver/@type") or ""
     for source in sources_of(disk):
-        if source.spelled:
-            yield source.spelled
-            below = source.path_on(chains.host) or source.spelled
+        if source.location:
+            yield source.location
+            below = source.path_on(chains.host) or source.location
             yield below
             yield chains.real(below)
             yield from chains.under(below, fmt)
@@ -124,7 +124,7 @@ def _refuse_shared(chains: Chains, other: Guest, wanted: dict[str, str], itself:
     if other.name == itself:
         return
     for disk in other.disks():
-        used = next((place for place in _used(chains, disk) if place in wanted), None)
+        used = next((place for place in _list_used(chains, disk) if place in wanted), None)
         if used is not None:
             raise HostError(
                 f"disk {used} is in use by guest '{other.name}'",

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.run.artifact import OTHERS, OURS, UNSURE, Evidence, judge, mark_of
-from virtprov.actions.run.artifact_files import AsideFile, File
-from virtprov.actions.run.artifact_guests import Guest
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.artifacts.artifact import OTHERS, OURS, UNSURE, Evidence, judge, mark_of
+from virtprov.actions.run.artifacts.local_files import AsideFile, File
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
+from virtprov.actions.run.artifacts.stored_guests import Guest
 
 
 def test_as_json_leaves_out_what_says_nothing() -> None:

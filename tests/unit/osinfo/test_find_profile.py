@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.osinfo import lookup
+from virtprov.osinfo import find_profile
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
@@ -14,36 +14,36 @@ if TYPE_CHECKING:
 
 def test_every_name_of_a_system_finds_it(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/one.xml", describe("one1", "<short-id>first</short-id>"))
-    by_short = lookup.find("one1")
+    by_short = find_profile.find("one1")
     assert by_short.short_ids == ("one1", "first")
-    assert lookup.find("first") == by_short
-    assert lookup.find("http://example.org/one/1") == by_short
+    assert find_profile.find("first") == by_short
+    assert find_profile.find("http://example.org/one/1") == by_short
     assert by_short.name == "The one1"
 
 
 def test_what_guests_note_is_looked_up_once(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/one.xml", describe("one1"))
-    found = lookup.noted("http://example.org/one/1")
+    found = find_profile.find_recorded("http://example.org/one/1")
     assert found.short_id == "one1"
-    assert lookup.noted("http://example.org/one/1") is found
+    assert find_profile.find_recorded("http://example.org/one/1") is found
 
 
 @pytest.mark.parametrize("os_id", ["", "http://example.org/no/1"])
 def test_a_guest_that_notes_nothing_known_is_a_generic_one(folders: Folders, os_id: str) -> None:
-    assert lookup.noted(os_id) == lookup.generic()
+    assert find_profile.find_recorded(os_id) == find_profile.generic()
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(folders: Folders, describe: Describe) -> None:
     folders.write(folders.system, "os/one.xml", describe("debian12"), describe("debian11"))
     with pytest.raises(UsageError) as problem:
-        lookup.find("debain12")
+        find_profile.find("debain12")
     assert "'debain12'" in problem.value.message
     assert "'debian12'" in problem.value.hint
 
 
 def test_generic_needs_no_database(folders: Folders) -> None:
-    profile = lookup.find("generic")
-    assert lookup.find("none") == profile
+    profile = find_profile.find("generic")
+    assert find_profile.find("none") == profile
     assert profile.is_generic
     assert profile.devices == frozenset()
     assert profile.os_id == ""
@@ -59,15 +59,15 @@ def test_a_generic_linux_falls_back_to_the_year_before(folders: Folders, asked: 
             f'<os id="http://libosinfo.org/linux/{year}"><short-id>linux{year}</short-id>'
             f"<name>Generic</name><version>{year}</version></os>",
         )
-    assert lookup.find(asked).version == given
+    assert find_profile.find(asked).version == given
 
 
 def test_a_generic_linux_older_than_all_is_unknown(folders: Folders) -> None:
     with pytest.raises(UsageError):
-        lookup.find("linux2015")
+        find_profile.find("linux2015")
 
 
 @pytest.mark.parametrize("name", ["", "a\nb", "one1\x1e", "os", "\x1f"])
 def test_odd_names_are_unknown(folders: Folders, describe: Describe, name: str) -> None:
     folders.write(folders.system, "os/one.xml", describe("one1"))
-    assert lookup.find_or_none(name) is None
+    assert find_profile.find_or_none(name) is None

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from virtprov.actions.edit.changes import EditRequest
     from virtprov.actions.edit.guest_report import Failed, GuestReport
-    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.outcome import ApplyOptions
     from virtprov.cli.edit.flags import Flags
     from virtprov.host.connection import Host
 
@@ -35,15 +35,15 @@ def _many(flags: Flags, host: Host) -> bool:
     return flags.chooses or (is_pattern(flags.guest or "") and host.guests.find(flags.guest or "") is None)
 
 
-def wanted(flags: Flags, *, document: bool) -> Wanted:
+def apply_options(flags: Flags, *, document: bool) -> ApplyOptions:
     """Return what to do with an edit; a `document` that is not a guest of the host is only stored on request."""
-    from virtprov.actions.edit.outcome import Wanted
+    from virtprov.actions.edit.outcome import ApplyOptions
 
     update, lenient = bool(flags.plane), flags.plane == "both"
     if flags.verify:
-        return Wanted(define=flags.plane != "live", update=update, lenient=lenient, verify=True)
+        return ApplyOptions(define=flags.plane != "live", update=update, lenient=lenient, verify=True)
     define = flags.define or not (document or flags.prints or flags.no_define or flags.plane == "live")
-    return Wanted(define, update, flags.start, lenient)
+    return ApplyOptions(define, update, flags.start, lenient)
 
 
 class _Run(ABC):
@@ -56,7 +56,7 @@ class _Run(ABC):
         """Plan the selected guests, and show what would change."""
 
     @abstractmethod
-    def agreed(self) -> bool:
+    def ask_user(self) -> bool:
         """Return whether the user agrees to the plan, completely or in part."""
 
     @abstractmethod
@@ -70,7 +70,7 @@ class _Run(ABC):
         self.host = host
         self.output = output
         self.document = not self.many and flags.guest is None
-        self.wanted = wanted(flags, document=self.document)
+        self.wanted = apply_options(flags, document=self.document)
         self.edit = Edit(
             changes,
             self.wanted,
@@ -99,7 +99,7 @@ class _Run(ABC):
             self.plan()
             if not self.wanted.verify:
                 report.tell_effects({each.name: each.effects for each in self.reports}, self.output)
-            if self.wanted.anything and not self.wanted.verify and self.agreed():
+            if self.wanted.anything and not self.wanted.verify and self.ask_user():
                 self._do()
         finally:
             self.work.close()
@@ -116,7 +116,7 @@ class _Run(ABC):
             late = self.work.do(self.todo())
         except Aborted as error:
             many_report.tell(self.reports, self.output, alone=not self.many)
-            raise (many_report.aborted(error) if self.many else error.cause) from error
+            raise (many_report.aborted_error(error) if self.many else error.cause) from error
         self.done = True
         gone = {name for name, _ in late}
         self.failed += late
@@ -153,12 +153,12 @@ class _One(_Run):
             )
         many_report.tell(self.reports, self.output, alone=not self.many)
 
-    def agreed(self) -> bool:
+    def ask_user(self) -> bool:
         (planned,) = self.reports
         if self.flags.asks:
             if not self.flags.prints:
                 report.show(report.difference(planned), self.output)
-            agreed = _agreed(planned)
+            agreed = _ask_each(planned)
             if agreed != planned.wanted:
                 self.work.editor.narrow(planned, agreed)
         return planned.wanted.anything
@@ -188,7 +188,7 @@ class _One(_Run):
 _NOWHERE = "Nothing has been changed: the change was not stored, printed or made in the running guest."
 
 
-def _agreed(planned: GuestReport) -> Wanted:
+def _ask_each(planned: GuestReport) -> ApplyOptions:
     """Ask before each change; returns what remains of the edit."""
     wanted, name = planned.wanted, planned.name
     if planned.updates and not confirm(f"Change the running guest '{name}'?"):
@@ -211,7 +211,7 @@ class _Many(_Run):
         chosen = to_choice(self.flags.guests, self.flags.where, self.flags.state)
         assert self.host is not None
         names = choice.names(chosen, self.host)
-        with self.output.world(self.host).progress.task(f"Looking at {len(names)} guests"):
+        with self.output.context(self.host).progress.task(f"Looking at {len(names)} guests"):
             for name, answer in self.work.editor.all(names, chosen, self.work.jobs):
                 if isinstance(answer, ProvError):
                     self.failed.append((name, answer))
@@ -243,7 +243,7 @@ class _Many(_Run):
         if not self.output.json:
             planned.text = ""
 
-    def agreed(self) -> bool:
+    def ask_user(self) -> bool:
         todo = self.todo()
         if not self.flags.asks or not todo:
             return True
@@ -253,8 +253,8 @@ class _Many(_Run):
     def report(self) -> int:
         output, reports = self.output, self.reports
         unkept = ((each.name, UNKEPT) for each in reports if not each.kept)
-        output.warn_each(many_report.grouped(unkept))
-        for sentence in many_report.grouped((name, error.message) for name, error in self.failed):
+        output.warn_each(many_report.group_equal(unkept))
+        for sentence in many_report.group_equal((name, error.message) for name, error in self.failed):
             many_report.fail(sentence)
         for name, word in [(each.name, word) for each in reports if self.done for word in each.passwords]:
             output.password(f"{name}: password for root's first login: {word}")

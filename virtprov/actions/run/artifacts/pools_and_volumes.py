@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, Artifact, Evidence, InUse, Standing, judge, mark_of
+from virtprov.actions.run.artifacts.artifact import (
+    GONE,
+    OTHERS,
+    OURS,
+    Artifact,
+    Evidence,
+    InUse,
+    Standing,
+    judge,
+    mark_of,
+)
 from virtprov.actions.run.trail import Entry, note_nothing
 from virtprov.support.errors import HostError
 from virtprov.xml import path as places
@@ -156,7 +166,7 @@ def passing_pool(host: Host, directory: str, note: Note = note_nothing, *, build
         finally:
             with entry.cleaning_up():
                 host.storage.remove_pool(pool.name)
-        entry.note_gone()
+        entry.note_removed()
 
 
 def pool_over(host: Host, directory: str, passing: ExitStack, note: Note = note_nothing) -> str:

@@ -7,7 +7,7 @@ from argparse import Namespace
 import pytest
 
 from virtprov.actions.request import Checks, InstallRequest
-from virtprov.cli.install import command, legacy, request
+from virtprov.cli.install import command, legacy, parse_request
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import Method
 from virtprov.osinfo.os_request import OsinfoRequest
@@ -22,7 +22,7 @@ def parsed(*words: str) -> Namespace:
 
 
 def request_of(*words: str) -> InstallRequest:
-    return request.to_request(parsed(*words), OsinfoRequest("generic"))
+    return parse_request.to_request(parsed(*words), OsinfoRequest("generic"))
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_contradictions(words: tuple[str, ...], message: str) -> None:
 
 
 def test_how_the_command_goes_on() -> None:
-    plain = request.to_run_request(parsed("--connect", "test:///default"))
-    assert plain == request.RunRequest("test:///default", None, "", False, True, False, "default")
+    plain = parse_request.to_run_request(parsed("--connect", "test:///default"))
+    assert plain == parse_request.RunRequest("test:///default", None, "", False, True, False, "default")
     words = ("--print-xml", "1", "--no-schema-check", "--noautoconsole", "--dry-run", "--quiet")
-    shown = request.to_run_request(parsed(*words))
-    assert shown == request.RunRequest(None, None, "1", True, False, True, "none")
-    explained = request.to_run_request(parsed("--explain", "--name", "web", "--hvm"))
+    shown = parse_request.to_run_request(parsed(*words))
+    assert shown == parse_request.RunRequest(None, None, "1", True, False, True, "none")
+    explained = parse_request.to_run_request(parsed("--explain", "--name", "web", "--hvm"))
     assert explained.explain == {"name": "--name web", "os/type": "--hvm"}

@@ -21,12 +21,12 @@ _BOOTED = ("os/kernel", "os/initrd", "os/dtb", "os/loader", "os/nvram")
 
 
 def users_of(
-    host: Host, own: frozenset[str], made: frozenset[str], back: Mapping[str, str] = _NONE
+    host: Host, own: frozenset[str], new_images: frozenset[str], restored: Mapping[str, str] = _NONE
 ) -> Callable[[str], str]:
     """Return a function that tells who uses a path, such as "used by guest 'web'"; "" for nobody.
 
-    `own` are the UUIDs of guests to ignore, `made` the paths of images that do not count as users.
-    `back` has the definitions that will be restored, by the UUID of their guests. The first question reads all guests.
+    `own` are the UUIDs of guests to ignore, `new_images` the paths of images that do not count as users.
+    `restored` has the definitions that will be restored, by guest UUID. The first question reads all guests.
     """
     known: dict[str, str] = {}
     read = False
@@ -34,34 +34,34 @@ def users_of(
     def user_of(path: str) -> str:
         nonlocal read
         if not read:
-            for place, name in _used_by_guests(host, own, back):
+            for place, name in _used_by_guests(host, own, restored):
                 known.setdefault(place, f"used by guest '{name}'")
             read = True
         for place in (path, os.path.realpath(path) if not host.is_remote else path):
             if place in known:
                 return known[place]
-        return _volume_on(host, path, made)
+        return _volume_on(host, path, new_images)
 
     return user_of
 
 
-def _used_by_guests(host: Host, own: frozenset[str], back: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _used_by_guests(host: Host, own: frozenset[str], restored: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Return every path that a guest needs, running or stored, with the guest's name."""
     chains = Chains(host)
     for inactive in (False, True):
         for text in host.guests.documents(inactive=inactive):
             root = tree.parse(text)
             uuid = places.text(root, "./uuid")
-            if uuid in back and (inactive or root.get("id") is None):  # what runs is not what is stored
-                root = tree.parse(back[uuid])
+            if uuid in restored and (inactive or root.get("id") is None):  # what runs is not what is stored
+                root = tree.parse(restored[uuid])
             if uuid not in own:
                 name = places.text(root, "./name")
-                for place in _needed(chains, root):
+                for place in _list_needed(chains, root):
                     yield place, name
                     yield chains.real(place), name
 
 
-def _needed(chains: Chains, root: Element) -> Iterator[str]:
+def _list_needed(chains: Chains, root: Element) -> Iterator[str]:
     for place in _BOOTED:
         yield from filter(None, (places.text(root, f"./{place}").strip(), places.text(root, f"./{place}/source/@file")))
     for disk in root.iterfind("devices/disk"):
@@ -75,12 +75,12 @@ def _needed(chains: Chains, root: Element) -> Iterator[str]:
         yield from filter(None, (filesystem.get("file"), filesystem.get("dev")))
 
 
-def _volume_on(host: Host, path: str, made: frozenset[str]) -> str:
+def _volume_on(host: Host, path: str, new_images: frozenset[str]) -> str:
     """Return an image in the same pool that has this path as its backing file."""
     pool = host.storage.pool_at(os.path.dirname(path)) if path.startswith("/") else None
     if pool is None or not pool.active:
         return ""
     for volume in host.storage.volumes(pool.name):
-        if volume.backing_path == path and volume.path not in made:
+        if volume.backing_path == path and volume.path not in new_images:
             return f"used as backing image by volume {volume.name}"
     return ""

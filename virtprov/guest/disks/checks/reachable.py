@@ -101,7 +101,7 @@ def _account(host: HostView) -> Person | None:
                 return _person(pwd.getpwuid(number))
             except KeyError:
                 own = frozenset({int(gid.lstrip("+"))} if gid.lstrip("+").isdecimal() else ())
-                return _made(str(number), number, own)
+                return _to_person(str(number), number, own)
     for name in _USUAL:
         try:
             return _person(pwd.getpwnam(name))
@@ -112,10 +112,10 @@ def _account(host: HostView) -> Person | None:
 
 def _person(entry: object) -> Person | None:
     name, uid, gid = entry.pw_name, entry.pw_uid, entry.pw_gid  # type: ignore[attr-defined]
-    return _made(name, uid, frozenset(os.getgrouplist(name, gid)))
+    return _to_person(name, uid, frozenset(os.getgrouplist(name, gid)))
 
 
-def _made(name: str, uid: int, groups: frozenset[int]) -> Person | None:
+def _to_person(name: str, uid: int, groups: frozenset[int]) -> Person | None:
     from virtprov.support.acl import Person
 
     return Person(name, uid, groups) if uid else None

@@ -6,12 +6,12 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact_storage import pool_over
+from virtprov.actions.run.artifacts.pools_and_volumes import pool_over
 from virtprov.support import dirs
 from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import World
+    from virtprov.actions.run.plan import RunContext
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
 
@@ -35,21 +35,21 @@ def variable_files(host: Host, guest: Guest) -> list[str]:
     return [f"{variables_folder(host)}/{guest.name}_VARS.{ending}" for ending in ("fd", "qcow2")]
 
 
-def are_new(world: World, guest: Guest) -> bool:
+def are_new(context: RunContext, guest: Guest) -> bool:
     """Return whether undo may remove the guest's variables: not those that existed before or are stored elsewhere."""
     if guest.get("./os/nvram/@type") not in ("", "file"):
         return False
-    return not any(_is_there(world, path) for path in variable_files(world.host, guest))
+    return not any(_is_there(context, path) for path in variable_files(context.host, guest))
 
 
-def new_files(world: World, guest: Guest) -> list[str]:
+def new_files(context: RunContext, guest: Guest) -> list[str]:
     """Where a guest that starts is going to make files of variables."""
-    return [path for path in variable_files(world.host, guest) if not _is_there(world, path)]
+    return [path for path in variable_files(context.host, guest) if not _is_there(context, path)]
 
 
-def _is_there(world: World, path: str) -> bool:
+def _is_there(context: RunContext, path: str) -> bool:
     """Return whether the host has the file; True if that cannot be found out."""
-    if not world.host.is_remote:
+    if not context.host.is_remote:
         try:
             os.lstat(path)
             return True
@@ -57,11 +57,11 @@ def _is_there(world: World, path: str) -> bool:
             pass
         except OSError:
             return False
-    if world.host.storage.volume_at(path) is not None:
+    if context.host.storage.volume_at(path) is not None:
         return True
     folder, name = os.path.split(path)
     try:
         with ExitStack() as pools:
-            return world.host.storage.volume(pool_over(world.host, folder, pools, world.making), name) is not None
+            return context.host.storage.volume(pool_over(context.host, folder, pools, context.making), name) is not None
     except HostError as problem:
         return "No such file" not in problem.message  # before the first such guest there is no folder

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from virtprov.actions.edit.guest_report import GuestReport, SeedReport
-from virtprov.actions.edit.outcome import Wanted
+from virtprov.actions.edit.outcome import ApplyOptions
 from virtprov.actions.seed.replace import NewSeed
-from virtprov.actions.steps.seed import OldSeed
-from virtprov.cli.edit import seed, typed_changes
+from virtprov.actions.steps.seed_volumes import OldSeed
+from virtprov.cli.edit import seed_facts, typed_changes
 from virtprov.cli.edit.flags import GROUPS, build_parser
 from virtprov.support.errors import UsageError
 
@@ -49,19 +49,19 @@ def test_other_groups_still_need_an_action(argv: list[str], message: str) -> Non
 
 
 def report(*old: OldSeed, password: str = "") -> SeedReport:
-    return SeedReport(NewSeed("p", "g-seed.iso", "/p/g-seed.iso", "vdb", "iid-1"), password, old)
+    return SeedReport(NewSeed("p", "g-seed_facts.iso", "/p/g-seed_facts.iso", "vdb", "iid-1"), password, old)
 
 
 def test_json_tells_of_seeds_where_there_are_any() -> None:
-    assert seed.facts([], ["word"]) == {}
+    assert seed_facts.facts([], ["word"]) == {}
     old = OldSeed("p", "g-seed-1.iso", "/p/g-seed-1.iso")
-    told = seed.facts([report(old), report(old)], ["word"])
+    told = seed_facts.facts([report(old), report(old)], ["word"])
     assert told == {
         "cloud_init": {
             "seed": {
                 "pool": "p",
-                "volume": "g-seed.iso",
-                "path": "/p/g-seed.iso",
+                "volume": "g-seed_facts.iso",
+                "path": "/p/g-seed_facts.iso",
                 "target": "vdb",
                 "instance_id": "iid-1",
             },
@@ -72,14 +72,15 @@ def test_json_tells_of_seeds_where_there_are_any() -> None:
 
 
 def test_a_password_of_a_seed_that_is_not_written_is_told_to_nobody() -> None:
-    told = seed.facts([report(password="word")], [])["cloud_init"]
+    told = seed_facts.facts([report(password="word")], [])["cloud_init"]
     assert isinstance(told, dict) and told["root_password"] is None
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"), [(Wanted(define=True), ["word"]), (Wanted(start=True), ["word"]), (Wanted(update=True), [])]
+    ("wanted", "told"),
+    [(ApplyOptions(define=True), ["word"]), (ApplyOptions(start=True), ["word"]), (ApplyOptions(update=True), [])],
 )
-def test_a_password_is_told_of_seeds_that_are_written(wanted: Wanted, told: list[str]) -> None:
+def test_a_password_is_told_of_seeds_that_are_written(wanted: ApplyOptions, told: list[str]) -> None:
     planned = GuestReport("g", "", None, wanted)
     planned.seeds = (report(), report(password="word"))
     assert planned.passwords == told

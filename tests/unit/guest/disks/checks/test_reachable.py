@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from virtprov.guest.disks import reachable
+from virtprov.guest.disks.checks import reachable
 from virtprov.host.capabilities import SecurityModel
 from virtprov.support.acl import Person
 from virtprov.xml import tree

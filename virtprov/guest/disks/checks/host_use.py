@@ -68,7 +68,7 @@ class _Kernel:
         """Return how a block device, its partitions, or what is built on them are used."""
         folder = os.path.realpath(f"{self.sys}/dev/block/{number}")
         if os.path.exists(f"{folder}/partition"):
-            use = self._held(os.path.dirname(folder))
+            use = self._describe_holders(os.path.dirname(folder))
             if use:
                 return use
         return next((use for each in _with_partitions(folder) if (use := self._use_of_one(each))), "")
@@ -82,9 +82,9 @@ class _Kernel:
             return f"{what} is mounted at {place}"
         if f"/dev/{name}" in self.swaps:
             return f"{what} is swap space"
-        return self._held(folder)
+        return self._describe_holders(folder)
 
-    def _held(self, folder: str) -> str:
+    def _describe_holders(self, folder: str) -> str:
         """Return whether volume groups, RAIDs or mappings are built on a device."""
         for holder in _entries(f"{folder}/holders"):
             name = "".join(_lines(f"{folder}/holders/{holder}/dm/name")).strip()

@@ -1,7 +1,7 @@
 """Artifacts: what steps create or change on a host, recorded so that it can be identified later.
 
-Each kind is a class: `Pool`, `Volume` and `Secret` in artifact_storage.py, guests in artifact_guests.py, files of this
-machine in artifact_files.py, permissions in directory_access.py. One function removes them, for undoing a step, for
+Each kind is a class: `Pool`, `Volume` and `Secret` in pools_and_volumes.py, guests in stored_guests.py, files of
+this machine in local_files.py, permissions in directory_access.py. One function removes them, for undoing a step, for
 --replace and for --clean-up. What existed before the command is never touched.
 """
 

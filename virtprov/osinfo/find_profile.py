@@ -40,16 +40,16 @@ def find_or_none(name: str, warnings: list[str] | None = None) -> Profile | None
     return _profile(find_record("os", name, warnings)) or _generic_linux(name, warnings)
 
 
-def noted(os_id: str) -> Profile:
+def find_recorded(os_id: str) -> Profile:
     """Return the profile of the system in a guest's metadata; `generic` without one, or for an unknown one.
 
     Each is looked up once, because the guests of a host have few different systems.
     """
-    return _noted(os_id, folders())
+    return _find_recorded(os_id, folders())
 
 
 @cache
-def _noted(os_id: str, _: tuple[str, ...]) -> Profile:
+def _find_recorded(os_id: str, _: tuple[str, ...]) -> Profile:
     return (find_or_none(os_id) if os_id else None) or generic()
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.nvram import new_files, variable_files
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.artifacts.nvram import new_files, variable_files
+from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps.guest import Define
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host
 from virtprov.host.info import GuestInfo
 from virtprov.support.errors import HostError
 
-Around = Callable[[Any], World]
+Around = Callable[[Any], RunContext]
 NEW = """<domain type='test'><name>new</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f01</uuid><memory>65536</memory>
 <os><type>hvm</type>{}</os><devices/></domain>"""
 FOLDER = "/var/lib/libvirt/qemu/nvram"
@@ -82,11 +82,11 @@ class Variables(StandIn):
     ],
 )
 def test_variables_that_were_there_survive_an_undo(
-    nvram: str, remote: bool, there: str, removed: bool, world_of: Around, tmp_path: Path
+    nvram: str, remote: bool, there: str, removed: bool, context_of: Around, tmp_path: Path
 ) -> None:
     (tmp_path / "there_VARS.fd").touch()
     host = Variables(remote=remote, there=there)
-    undo = Define("new", DomainDocument.parse(NEW.format(nvram.format(tmp_path)))).do(world_of(host))
+    undo = Define("new", DomainDocument.parse(NEW.format(nvram.format(tmp_path)))).do(context_of(host))
     assert undo is not None
     undo()
     assert host.removed is removed
@@ -118,9 +118,9 @@ def test_variable_files_are_qemus_alone(place: Host) -> None:
     assert variable_files(place, Guest.parse(NEW.format("<loader type='pflash'/>"))) == []
 
 
-def test_new_files_are_those_that_are_not_there(world_of: Around, tmp_path: Path) -> None:
-    world = world_of(Variables())
+def test_new_files_are_those_that_are_not_there(context_of: Around, tmp_path: Path) -> None:
+    context = context_of(Variables())
     guest = Guest.parse(NEW.format(f"<nvram>{tmp_path}/new_VARS.fd</nvram>"))
-    assert new_files(world, guest) == [f"{tmp_path}/new_VARS.fd"]
+    assert new_files(context, guest) == [f"{tmp_path}/new_VARS.fd"]
     (tmp_path / "new_VARS.fd").touch()
-    assert new_files(world, guest) == []
+    assert new_files(context, guest) == []

@@ -6,7 +6,17 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, Artifact, Aside, Evidence, Standing, judge, mark_of
+from virtprov.actions.run.artifacts.artifact import (
+    GONE,
+    OTHERS,
+    OURS,
+    Artifact,
+    Aside,
+    Evidence,
+    Standing,
+    judge,
+    mark_of,
+)
 from virtprov.support.errors import ProvError
 
 if TYPE_CHECKING:

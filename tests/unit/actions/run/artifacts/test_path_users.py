@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.run.artifact_use import users_of
+from virtprov.actions.run.artifacts.path_users import users_of
 from virtprov.host.connection import Host, connect
 
 Place = Callable[[str], Host]

@@ -14,7 +14,7 @@ import pytest
 
 from virtprov.cli import app
 from virtprov.cli.edit import command
-from virtprov.cli.edit.many_report import grouped
+from virtprov.cli.edit.many_report import group_equal
 from virtprov.host.connection import Host, connect
 from virtprov.host.guests import Guests
 from virtprov.library.editing import jobs_for, parse_states
@@ -164,10 +164,10 @@ def test_a_pattern_that_is_a_name_is_that_guest(host: Host, capsys: pytest.Captu
 
 def test_sentences_about_guests_are_grouped() -> None:
     said = [("a", "'a' is off"), ("b", "'b' is off"), ("c", "no"), ("d", "guest 'd' no longer exists on the host")]
-    assert grouped(said) == ["a and b: the guest is off", "c: no", "guest 'd' no longer exists on the host"]
-    assert grouped((str(number), "no") for number in range(12)) == ["12 guests: no"]
+    assert group_equal(said) == ["a and b: the guest is off", "c: no", "guest 'd' no longer exists on the host"]
+    assert group_equal((str(number), "no") for number in range(12)) == ["12 guests: no"]
     seeds = [(name, f"the seed {name}-1.iso of '{name}'") for name in ("web1", "web2", "7")]
-    assert grouped(seeds) == ["web1 and web2: the seed NAME-1.iso of the guest", "the seed 7-1.iso of '7'"]
+    assert group_equal(seeds) == ["web1 and web2: the seed NAME-1.iso of the guest", "the seed 7-1.iso of '7'"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.free_space import Room
+from virtprov.guest.disks.checks.free_space import Room
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 from virtprov.support.units import GIB

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Evidence
-from virtprov.actions.run.artifact_guests import AsideGuest, Definition, Guest, StartedGuest, remove_guest
-from virtprov.actions.run.definition import Moved, digest
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Evidence
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest, remove_guest
+from virtprov.actions.run.definition import DefinitionChanged, digest
 from virtprov.host.connection import Host
 
 Look = Callable[[Host], dict[str, list[str]]]
@@ -54,7 +54,7 @@ def test_definition_is_told_by_its_digest(place: Host, digest_of: Callable[[str]
     assert definition.standing(place, BEGUN) == (UNSURE, "'web' may have been changed by someone else")
     place.guests.define(before.replace("65536", "262144"))
     assert definition.standing(place, Evidence()) == (OTHERS, "'web' has been changed since")
-    with pytest.raises(Moved, match="the definition of 'web' has been changed in the meantime"):
+    with pytest.raises(DefinitionChanged, match="the definition of 'web' has been changed in the meantime"):
         definition.take_down(place)
     definition._replace(digest=digest_of(stored())).take_down(place)
     assert stored() == before and definition.standing(place, Evidence()).state == GONE

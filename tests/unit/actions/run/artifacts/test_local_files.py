@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, Evidence, mark_of
-from virtprov.actions.run.artifact_files import AsideFile, File, rename
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Evidence, mark_of
+from virtprov.actions.run.artifacts.local_files import AsideFile, File, rename
 from virtprov.host.connection import Host
 from virtprov.support.errors import ProvError
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.guest import checks
-from virtprov.guest.disks.in_use import disks_are_free, written_below
+from virtprov.guest.disks.checks.in_use import disks_are_free, written_below
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import HostError
 from virtprov.xml import tree

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Evidence, InUse
-from virtprov.actions.run.artifact_storage import Pool, Volume, inactive, passing_pool, pool_over, pool_xml
-from virtprov.actions.run.plan import World
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Evidence, InUse
+from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Volume, inactive, passing_pool, pool_over, pool_xml
+from virtprov.actions.run.plan import RunContext
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError
 
@@ -71,15 +71,15 @@ def test_volume_in_a_pool_that_is_off_is_not_judged(recorded: Host) -> None:
         Volume("a.img", "attic").standing(recorded, Evidence())
 
 
-def test_passing_pool_is_noted_until_it_is_gone(place: Host, world: World, tmp_path: Path, listed: Look) -> None:
+def test_passing_pool_is_noted_until_it_is_gone(place: Host, context: RunContext, tmp_path: Path, listed: Look) -> None:
     before = listed(place)
-    with passing_pool(place, str(tmp_path), world.making) as name:
-        (pool,) = world.trail.artifacts(Pool)
+    with passing_pool(place, str(tmp_path), context.making) as name:
+        (pool,) = context.trail.artifacts(Pool)
         assert pool.name == name and pool.passing and place.storage.pool(name) is not None
-    assert listed(place) == before and world.trail.artifacts(Pool) == []
+    assert listed(place) == before and context.trail.artifacts(Pool) == []
 
 
-def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, world: World, tmp_path: Path) -> None:
+def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, context: RunContext, tmp_path: Path) -> None:
     class Stuck(StandIn):
         real = place
 
@@ -87,9 +87,9 @@ def test_passing_pool_that_cannot_be_removed_keeps_the_trail(place: Host, world:
             raise HostError("it is busy")
 
     host: Any = Stuck()
-    with pytest.raises(HostError, match="it is busy"), passing_pool(host, str(tmp_path), world.making):
+    with pytest.raises(HostError, match="it is busy"), passing_pool(host, str(tmp_path), context.making):
         pass
-    assert world.trail.is_kept and len(world.trail.artifacts(Pool)) == 1
+    assert context.trail.is_kept and len(context.trail.artifacts(Pool)) == 1
 
 
 def test_pool_over_takes_the_pool_that_is_there(place: Host, recorded: Host) -> None:

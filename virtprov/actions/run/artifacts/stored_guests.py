@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import definition, nvram
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, UNSURE, Artifact, Aside, Evidence, Standing
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run import definition
+from virtprov.actions.run.artifacts import nvram
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Artifact, Aside, Evidence, Standing
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.guest import document
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Definition(Artifact):
         return Standing(OURS) if ours else Standing(OTHERS, f"'{self.name}' has been changed since")
 
     def take_down(self, host: Host) -> None:
-        definition.put(host, self.name, self.uuid, self.before, self.digest or None)
+        definition.replace(host, self.name, self.uuid, self.before, self.digest or None)
 
 
 class AsideGuest(Aside):

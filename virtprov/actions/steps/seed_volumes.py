@@ -5,17 +5,17 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact_storage import Volume
+from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.steps.storage import filling
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
-from virtprov.support.text import listed
+from virtprov.support.text import join_words
 
 if TYPE_CHECKING:
-    from virtprov.actions.run.plan import Undo, World
+    from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.host.connection import Host
 
 
@@ -39,15 +39,15 @@ class WriteSeed(Record):
     def label(self) -> str:
         return f"Writing cloud-init seed {self.name}"
 
-    def do(self, world: World) -> Undo | None:
+    def do(self, context: RunContext) -> Undo | None:
         wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
         volume = Volume(self.name, self.pool, passing=self.passing)
-        with world.making(volume) as entry:
-            created = world.host.storage.create_volume(self.pool, wanted.xml(mode="0600"))
-            entry.note_made(volume.as_made(world.host, created))
-            with filling(world, entry, self.pool, self.name):
-                world.host.storage.upload_volume(self.pool, self.name, BytesIO(self.data), progress=world.advance)
-        return world.undo(entry)
+        with context.making(volume) as entry:
+            created = context.host.storage.create_volume(self.pool, wanted.xml(mode="0600"))
+            entry.note_created(volume.as_made(context.host, created))
+            with filling(context, entry, self.pool, self.name):
+                context.host.storage.upload_volume(self.pool, self.name, BytesIO(self.data), progress=context.advance)
+        return context.undo(entry)
 
 
 class DeleteSeeds(Record):
@@ -60,32 +60,32 @@ class DeleteSeeds(Record):
 
     @property
     def label(self) -> str:
-        names = listed(old.volume for old in self.volumes)
+        names = join_words(old.volume for old in self.volumes)
         return f"Deleting the cloud-init {'seed' if len(self.volumes) == 1 else 'seeds'} {names}"
 
-    def do(self, world: World) -> Undo | None:
-        held = _held(world.host)
+    def do(self, context: RunContext) -> Undo | None:
+        held = _find_seed_users(context.host)
         undos: list[Undo] = []
         for old in self.volumes:
             names = held.get(old.path, []) + held.get(f"{old.pool}/{old.volume}", [])
             if names:
-                world.warn(_still(old, names))
+                context.warn(_still(old, names))
                 continue
-            undo = _delete(world, old)
+            undo = _delete(context, old)
             if undo is not None:
                 undos.append(undo)
         return (lambda: [undo() for undo in undos]) if undos else None
 
 
 def _still(old: OldSeed, names: list[str]) -> str:
-    who = listed(f"'{name}'" for name in sorted(set(names)))
+    who = join_words(f"'{name}'" for name in sorted(set(names)))
     return (
         f"{who} still {'uses' if len(set(names)) == 1 else 'use'} seed {old.volume}, so it is kept: when it is "
         f"no longer in use, delete it with `virsh vol-delete {old.volume} --pool {old.pool}`"
     )
 
 
-def _held(host: Host) -> dict[str, list[str]]:
+def _find_seed_users(host: Host) -> dict[str, list[str]]:
     """Return which guests, running or stored, use which seed: by path, or by pool and volume."""
     held: dict[str, list[str]] = {}
     for inactive in (False, True):
@@ -94,25 +94,25 @@ def _held(host: Host) -> dict[str, list[str]]:
                 continue
             guest = Guest.parse(text)
             for disk in guest.disks():
-                held.setdefault(DiskSource.of(disk).spelled, []).append(guest.name)
+                held.setdefault(DiskSource.of(disk).location, []).append(guest.name)
     return held
 
 
-def _delete(world: World, old: OldSeed) -> Undo | None:
+def _delete(context: RunContext, old: OldSeed) -> Undo | None:
     """Delete one volume, and keep its data for undo. A volume of someone else is kept; failures are reported."""
     from virtprov.support import iso
 
     copied = BytesIO()
     try:
-        world.host.storage.download_volume(old.pool, old.volume, copied)
+        context.host.storage.download_volume(old.pool, old.volume, copied)
         if not iso.is_ours(copied.getvalue()):
-            world.warn(f"{old.volume} in pool '{old.pool}' was not created by virtprov, so it is kept")
+            context.warn(f"{old.volume} in pool '{old.pool}' was not created by virtprov, so it is kept")
             return None
-        world.host.storage.delete_volume(old.pool, old.volume)
+        context.host.storage.delete_volume(old.pool, old.volume)
     except HostError as problem:
-        world.warn(f"could not delete seed {old.volume} from pool '{old.pool}': {problem.message}")
+        context.warn(f"could not delete seed {old.volume} from pool '{old.pool}': {problem.message}")
         return None
-    return lambda: _write_again(world.host, old, copied.getvalue())
+    return lambda: _write_again(context.host, old, copied.getvalue())
 
 
 def _write_again(host: Host, old: OldSeed, data: bytes) -> None:

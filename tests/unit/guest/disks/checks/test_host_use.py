@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.guest.disks.host_use import _Kernel
+from virtprov.guest.disks.checks.host_use import _Kernel
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, Artifact, Evidence, Standing
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Artifact, Evidence, Standing
 from virtprov.support.acl import Before, is_let, restore, rights_of
 from virtprov.support.errors import HostError
 

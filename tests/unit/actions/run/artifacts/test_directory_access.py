@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.run.artifact import GONE, OTHERS, OURS, Evidence
-from virtprov.actions.run.directory_access import SearchRight, parse, spell
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Evidence
+from virtprov.actions.run.artifacts.directory_access import SearchRight, parse, spell
 from virtprov.actions.run.trail_reader import from_json
 from virtprov.support.acl import Before, Person, let_search, rights_of
 from virtprov.support.errors import HostError
