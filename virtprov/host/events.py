@@ -235,7 +235,7 @@ class Watch:
         In that case it returns "crashed" (the guest has panicked), or "suspended" with the reason as its `detail`:
         "I/O error", "watchdog".
         """
-        return self._wait_end(_ended, self._stuck, timeout)
+        return self._wait_end(_is_end, self._stuck, timeout)
 
     def _wait_end(
         self,
@@ -327,5 +327,5 @@ def _is_stopped(event: GuestEvent) -> bool:
     return event.kind == "stopped"
 
 
-def _ended(event: GuestEvent) -> bool:
+def _is_end(event: GuestEvent) -> bool:
     return event.kind in ("stopped", "crashed", "suspended")

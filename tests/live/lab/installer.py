@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 IMAGES = Path("/usr/lib/debian-installer/images")
 ARCH = "amd64"
 SUITES = {"12": "bookworm", "13": "trixie"}
+
+REST = 64 << 20
+"""Bytes of an ISO beside the kernel and the initrd: what nobody needs to read who boots them."""
 
 ANSWER = "answered-by-the-lab"
 READ = f"LAB read the answers: {ANSWER}"
@@ -107,9 +111,14 @@ def write_iso(path: Path) -> None:
         "  append initrd=/install.amd/initrd.gz --- quiet\n"
     )
     iso.add_file(str(configuration), "/ISOLINUX/ISOLINUX.CFG;1", rr_name="isolinux.cfg")
+    packages = path.with_suffix(".packages")
+    packages.touch()
+    os.truncate(packages, REST)
+    iso.add_file(str(packages), "/PACKAGES.BIN;1", rr_name="packages.bin")
     iso.write(str(path))
     iso.close()
-    configuration.unlink()
+    for temporary in (configuration, packages):
+        temporary.unlink()
 
 
 def copy_grub(path: Path) -> None:

@@ -174,10 +174,6 @@ class FileTrail(Trail):
     def is_written(self) -> bool:
         return self._log is not None
 
-    def passing(self) -> list[Entry]:
-        """Return the temporary artifacts that still exist."""
-        return [entry for entry in self._open.values() if entry.artifact.passing]
-
     def note_guest(self, guest: str) -> None:
         self._guest = guest
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from virtprov.host.info import PoolInfo, VolumeInfo
 
 Note = Callable[[Artifact], AbstractContextManager[Entry]]
-"""Records what is created in a block: `World.making`."""
+"""Records what is created in a block: `RunContext.making`."""
 
 
 class Pool(Artifact):
