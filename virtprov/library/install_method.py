@@ -121,6 +121,9 @@ def _check_one_way(given: InstallerValues, install: Mapping[str, str]) -> None:
         asked = asked[:1]
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)} cannot be used together", hint=_ONE_WAY)
+    kernel = next((word for word in ("os", "kernel") if install.get(word)), "")
+    if kernel and install.get("bootdev"):
+        raise UsageError(f"--install {kernel}= and bootdev= cannot be used together", hint=_ONE_WAY)
     other = next((word for word in _WAYS.get(asked[0], ()) if install.get(word)), "") if asked else ""
     if other:
         words = install[other] if other == "os" else f"{other}={install[other]}"
