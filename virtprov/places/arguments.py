@@ -12,13 +12,13 @@ SOURCES = ("inst.repo", "repo", "method", "inst.stage2", "install", "inst.instal
 """Arguments that name the source of an installer."""
 
 
-def names_source(args: tuple[str, ...]) -> bool:
+def has_source(args: tuple[str, ...]) -> bool:
     """Return whether one of the arguments names the source of the installer."""
     words = " ".join(args).split()
     return any(word.startswith(tuple(f"{name}=" for name in SOURCES)) for word in words)
 
 
-def kernel_args(request: PlaceRequest, own: tuple[str, ...], argument: str, address: str) -> tuple[str, ...]:
+def compose_arguments(request: PlaceRequest, own: tuple[str, ...], argument: str, address: str) -> tuple[str, ...]:
     """Return all arguments of the kernel.
 
     `own` are those of the medium's boot configuration, `argument` is the name of the one for the source at `address`
@@ -27,7 +27,7 @@ def kernel_args(request: PlaceRequest, own: tuple[str, ...], argument: str, addr
     if request.overwrites_args:
         return request.extra_args
     source: tuple[str, ...] = ()
-    if argument and not names_source(request.extra_args):
+    if argument and not has_source(request.extra_args):
         source = _alpine(address) if argument == "modloop" else (f"{argument}={address}",)
     return (*own, *request.extra_args, *source)
 

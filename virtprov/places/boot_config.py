@@ -41,7 +41,7 @@ class Entry(Record):
     args: tuple[str, ...] = ()
 
 
-def entries(place: Place) -> list[Entry]:
+def read_entries(place: Place) -> list[Entry]:
     """Return the entries of all boot configurations whose kernel and initrd are in the place, the first one first."""
     found: dict[tuple[str, str], Entry] = {}
     waiting = [*FILES, *(f"{_ENTRIES}/{name}" for name in place.names(_ENTRIES) if name.endswith(".conf"))]
@@ -59,7 +59,7 @@ def entries(place: Place) -> list[Entry]:
     return list(found.values())
 
 
-def by_name(place: Place) -> Entry | None:
+def find_by_name(place: Place) -> Entry | None:
     """Return a kernel and an initrd whose names say what they are; None without both in one folder."""
     for folder in FOLDERS:
         names = place.names(folder)

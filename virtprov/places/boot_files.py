@@ -79,7 +79,7 @@ def _inject(original: str, path: str, files: tuple[InjectedFile, ...]) -> None:
     """Write a copy of an initrd with more files in it, for this user only."""
     import shutil
 
-    from virtprov.places.inject import append
+    from virtprov.places.inject import append_files
     from virtprov.support.files import unreadable, writing
     from virtprov.support.regular import reading
 
@@ -90,4 +90,4 @@ def _inject(original: str, path: str, files: tuple[InjectedFile, ...]) -> None:
         raise unreadable(original, error, "initrd") from None
     with source, writing(path, mode=0o600) as temporary, open(temporary, "wb") as target:
         shutil.copyfileobj(source, target, 1024 * 1024)
-        append(target, files)
+        append_files(target, files)

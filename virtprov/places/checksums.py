@@ -14,7 +14,7 @@ _LINE = re.compile(r"^(?P<digits>[0-9a-f]{64}|[0-9a-f]{128})\s+\*?(?:\./)?(?P<na
 _CONTENT = re.compile(r"^HASH\s+SHA(?:256|512)\s+(?P<digits>[0-9a-f]+)\s+(?P<name>\S+)$", re.MULTILINE)
 
 
-def checksum_of(place: Place, name: str, images: str) -> str:
+def find_checksum(place: Place, name: str, images: str) -> str:
     """Return the checksum of a file as "sha256:HEX"; "" if the tree has none. `images` as in `Layout.paths`.
 
     A `.treeinfo` has them in a section of its own, Debian's trees beside their MANIFEST, SUSE's in `CHECKSUMS` or

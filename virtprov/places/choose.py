@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtprov.osinfo.media.install_tree import ARCHES, arch_name, parse_ini
 from virtprov.osinfo.media.tree_layouts import MANIFESTS
 from virtprov.places import boot_config
-from virtprov.places.layouts import likely, name_of
+from virtprov.places.layouts import find_layout_name, rank_layouts
 from virtprov.places.place import DIRECTORY, TREE
 from virtprov.support.errors import UsageError, nearest
 from virtprov.support.frozen import Record
@@ -44,7 +44,7 @@ class Wanted(Record):
     profile: Profile | None
 
 
-def by_user(place: Place, request: PlaceRequest) -> Choice:
+def find_named_files(place: Place, request: PlaceRequest) -> Choice:
     """Return the files that the user named. Raises UsageError if one is not there."""
     kernel, initrd = request.kernel.lstrip("/"), request.initrd.lstrip("/")
     for name in (kernel, initrd):
@@ -60,7 +60,7 @@ def choose(place: Place, wanted: Wanted, facts: TreeFacts | None) -> Choice | No
 
     Raises what reading the place raises.
     """
-    images = images_folder(place)
+    images = find_images_folder(place)
     for choice in _candidates(place, wanted, facts, images):
         if place.find(choice.kernel) and place.find(choice.initrd):
             return choice._replace(images=images)
@@ -68,16 +68,16 @@ def choose(place: Place, wanted: Wanted, facts: TreeFacts | None) -> Choice | No
         place.kind == TREE or place.kind == DIRECTORY and place.address == "/"
     ):  # the kernel there is that of this machine
         return None
-    found = next(iter(boot_config.entries(place)), None) or boot_config.by_name(place)
+    found = next(iter(boot_config.read_entries(place)), None) or boot_config.find_by_name(place)
     return Choice(found.kernel, found.initrd, BOOT_CONFIGURATION, found.args) if found else None
 
 
-def own_args(place: Place, choice: Choice) -> tuple[str, ...]:
+def find_own_args(place: Place, choice: Choice) -> tuple[str, ...]:
     """Return the arguments that the boot configuration of a medium has for a kernel; () if it has none."""
-    return next((one.args for one in boot_config.entries(place) if one.kernel == choice.kernel), ())
+    return next((one.args for one in boot_config.read_entries(place) if one.kernel == choice.kernel), ())
 
 
-def images_folder(place: Place) -> str:
+def find_images_folder(place: Place) -> str:
     """Return the folder of a Debian tree that its MANIFEST describes; "" if there is none."""
     return next((name.removesuffix("MANIFEST") for name in MANIFESTS if b"netboot/" in (place.fetch(name) or b"")), "")
 
@@ -90,9 +90,9 @@ def _candidates(place: Place, wanted: Wanted, facts: TreeFacts | None, images: s
     distro = wanted.profile.distro if wanted.profile else facts.distro if facts else ""
     if wanted.profile:
         for kernel, initrd in _of_profile(place, wanted.profile, wanted.arch):
-            yield Choice(kernel, initrd, name_of(kernel, initrd, wanted.arch, images) or "profile")
+            yield Choice(kernel, initrd, find_layout_name(kernel, initrd, wanted.arch, images) or "profile")
     is_known = bool(mark or distro)
-    for layout in likely(mark, distro):
+    for layout in rank_layouts(mark, distro):
         is_likely = mark in layout.marks or distro in layout.distros
         if is_known and not is_likely and place.kind == TREE:  # each question takes a request there
             continue

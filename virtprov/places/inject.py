@@ -36,7 +36,7 @@ def read_files(paths: Iterable[str]) -> tuple[InjectedFile, ...]:
     return tuple(files.values())
 
 
-def archive(files: Iterable[InjectedFile]) -> bytes:
+def build_archive(files: Iterable[InjectedFile]) -> bytes:
     """Return a cpio archive with these files.
 
     Its format is newc: a header of 110 characters, the name and the content, each filled up to a multiple of four bytes
@@ -46,7 +46,7 @@ def archive(files: Iterable[InjectedFile]) -> bytes:
     return b"".join([*parts, _record("TRAILER!!!", b"", 0, 0)])
 
 
-def append(initrd: BinaryIO, files: Iterable[InjectedFile]) -> None:
+def append_files(initrd: BinaryIO, files: Iterable[InjectedFile]) -> None:
     """Append an archive with these files to an initrd, which may be compressed in any way.
 
     The kernel unpacks one archive after the other; later files replace earlier ones. An archive that is not compressed
@@ -55,7 +55,7 @@ def append(initrd: BinaryIO, files: Iterable[InjectedFile]) -> None:
     """
     size = initrd.seek(0, 2)
     initrd.write(bytes(4 + -size % 4))
-    initrd.write(archive(files))
+    initrd.write(build_archive(files))
 
 
 def _record(name: str, content: bytes, mode: int, inode: int) -> bytes:

@@ -182,17 +182,17 @@ WITHOUT_KERNEL = {
 """Families of systems, as profiles call them, whose installers have no Linux kernel and initrd; with their names."""
 
 
-def likely(mark: str, distro: str) -> list[Layout]:
+def rank_layouts(mark: str, distro: str) -> list[Layout]:
     """Return all layouts, those first that a place with this `mark` or of this `distro` has."""
     ranked = sorted(LAYOUTS, key=lambda one: -(2 * (mark in one.marks) + (distro in one.distros)))
     return list(ranked)
 
 
-def name_of(kernel: str, initrd: str, arch: str, images: str) -> str:
+def find_layout_name(kernel: str, initrd: str, arch: str, images: str) -> str:
     """Return the name of the layout that has this pair; "" for none."""
     return next((one.name for one in LAYOUTS if (kernel, initrd) in one.paths(arch, images)), "")
 
 
-def argument_for(distro: str) -> str:
+def find_argument(distro: str) -> str:
     """Return the argument for a source that a distribution's installer wants; "" for none."""
     return next((one.argument for one in LAYOUTS if distro and distro in one.distros), "")

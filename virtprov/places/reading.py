@@ -235,14 +235,14 @@ def open_place(address: str, fetch_whole: FetchWhole | None) -> Place:
     return LocalIso(address)
 
 
-def looks_like_iso(url: str) -> bool:
+def is_iso_url(url: str) -> bool:
     """Return whether a URL is one of an ISO, by its ending."""
     return url.partition("?")[0].partition("#")[0].lower().endswith(ISO_ENDINGS)
 
 
 def _open_url(url: str, fetch_whole: FetchWhole | None) -> Place:
-    server = server_of(url)
-    if not looks_like_iso(url):
+    server = open_server(url)
+    if not is_iso_url(url):
         return Tree(url, server)
     server.close()
     return _remote_iso(url, fetch_whole)
@@ -250,7 +250,7 @@ def _open_url(url: str, fetch_whole: FetchWhole | None) -> Place:
 
 def open_as_iso(url: str, fetch_whole: FetchWhole | None) -> Iso | None:
     """Open a URL that is not one of a tree as an ISO; None if it is none, or if there is nothing."""
-    server = server_of(url)
+    server = open_server(url)
     try:
         if server.size(url) is None:
             return None
@@ -267,7 +267,7 @@ def _remote_iso(url: str, fetch_whole: FetchWhole | None) -> Iso:
     from virtprov.support.errors import FetchError
     from virtprov.support.http import NoPieces
 
-    server = server_of(url)
+    server = open_server(url)
     try:
         size = server.size(url)
         if size is None:
@@ -295,7 +295,7 @@ class RemoteIso(Iso):
         self._server.close()
 
 
-def server_of(url: str) -> Web | Ftp:
+def open_server(url: str) -> Web | Ftp:
     """Return a connection for a URL."""
     if scheme_of(url) == "ftp":
         from virtprov.support.ftp import Ftp

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from virtprov.osinfo.detect import Detected, Detector
 from virtprov.osinfo.media.install_tree import arch_name
 from virtprov.osinfo.media.tree_layouts import tree_facts
-from virtprov.places.arguments import kernel_args, names_source
-from virtprov.places.checksums import checksum_of
-from virtprov.places.choose import BOOT_CONFIGURATION, Choice, Wanted, by_user, choose, own_args
-from virtprov.places.layouts import LAYOUTS, WITHOUT_KERNEL, argument_for
+from virtprov.places.arguments import compose_arguments, has_source
+from virtprov.places.checksums import find_checksum
+from virtprov.places.choose import BOOT_CONFIGURATION, Choice, Wanted, choose, find_named_files, find_own_args
+from virtprov.places.layouts import LAYOUTS, WITHOUT_KERNEL, find_argument
 from virtprov.places.place import DIRECTORY, FILES, ISO, TREE, BootSource, Medium, PlaceRequest, RemoteFile
 from virtprov.places.place_text import scheme_of
 from virtprov.places.reading import Iso, Place, open_as_iso, open_place
@@ -45,9 +45,9 @@ def resolve(
     wanted = Wanted(arch_name(arch or os.uname().machine), os_type == "xen", profile)
     notes: list[str] = []
     if request.os:
-        from virtprov.places.tree_address import address_of
+        from virtprov.places.tree_address import find_address
 
-        address, wanted, note = address_of(request.os, wanted, osinfo_warnings)
+        address, wanted, note = find_address(request.os, wanted, osinfo_warnings)
         request = request._replace(location=address)
         notes.append(note)
     if not request.location:
@@ -95,7 +95,7 @@ class _Resolving:
         """Do it."""
         detected, facts = self._identify()
         if self.request.kernel:
-            choice: Choice | None = by_user(self.place, self.request)
+            choice: Choice | None = find_named_files(self.place, self.request)
         else:
             choice = choose(self.place, self.wanted, facts)
             if choice is None and self._reopen_as_iso():
@@ -171,26 +171,26 @@ class _Resolving:
         layout = next((one for one in LAYOUTS if one.name == choice.layout), None)
         needs_own = choice.layout == BOOT_CONFIGURATION or layout is not None and layout.own_args
         needs_own = needs_own or detected.live and not detected.installs
-        own = choice.args or (own_args(self.place, choice) if self.place.kind == ISO and needs_own else ())
+        own = choice.args or (find_own_args(self.place, choice) if self.place.kind == ISO and needs_own else ())
         argument = self._source_argument(choice)
-        if self.place.kind == DIRECTORY and argument and not names_source(self.request.extra_args):
+        if self.place.kind == DIRECTORY and argument and not has_source(self.request.extra_args):
             self.warnings.append(
                 f"the guest cannot read the directory '{self.shown}', so its installer may not find its source; name "
                 f"one with --extra-args {argument}=URL"
             )
         named = argument if self.place.kind == TREE else ""
-        return kernel_args(self.request, own, named, self.place.address)
+        return compose_arguments(self.request, own, named, self.place.address)
 
     def _source_argument(self, choice: Choice) -> str:
         """Return the argument for the installer's source: the profile's, else that of its distribution."""
         profile = self.found or self.wanted.profile  # the place knows better than the user what it is
         if profile is not None and profile.kernel_url_argument:
             return profile.kernel_url_argument
-        found = argument_for(profile.distro) if profile is not None else ""
+        found = find_argument(profile.distro) if profile is not None else ""
         return found or next((one.argument for one in LAYOUTS if one.name == choice.layout), "")
 
     def _checksum(self, name: str, choice: Choice) -> str:
-        return checksum_of(self.place, name, choice.images) if self.place.kind == TREE else ""
+        return find_checksum(self.place, name, choice.images) if self.place.kind == TREE else ""
 
     def _tell_files(self, choice: Choice) -> None:
         self.notes.append(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from virtprov.osinfo.profile import Profile
 
 
-def address_of(name: str, wanted: Wanted, warnings: list[str] | None) -> tuple[str, Wanted, str]:
+def find_address(name: str, wanted: Wanted, warnings: list[str] | None) -> tuple[str, Wanted, str]:
     """Return the address for `--install os=NAME`, for which guest, and a note.
 
     It is that of a tree; if the profile has none for the architecture, that of an ISO with an installer. Raises

@@ -68,7 +68,7 @@ class Ftp:
         with _translated(url, self) as told:
             data = self._read(url, offset, size)
         if told.is_missing:
-            raise missing(url)
+            raise missing_error(url)
         return data
 
     def changed(self, url: str) -> str:
@@ -92,7 +92,7 @@ class Ftp:
                 link.close()
                 self.close()  # an answer that nobody waits for would be taken for that of the next question
         if told.is_missing:
-            raise missing(url)
+            raise missing_error(url)
 
     def _read(self, url: str, offset: int, size: int) -> bytes:
         link = self._open(url, offset)
@@ -146,7 +146,7 @@ class Ftp:
         return (ftplib.error_perm, ftplib.error_temp, ftplib.error_reply, ftplib.error_proto)
 
 
-def missing(url: str) -> FetchError:
+def missing_error(url: str) -> FetchError:
     """Return the error for a file that is not there."""
     return FetchError(f"'{shown(url)}' not found on the FTP server", hint="check the URL")
 

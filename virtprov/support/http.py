@@ -47,7 +47,7 @@ def shown(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]))
 
 
-def without_names(text: str) -> str:
+def remove_credentials(text: str) -> str:
     """Return a text without the names and passwords in the URLs in it."""
     import re
 
@@ -184,7 +184,7 @@ class Web:
                 return b""
             refuse_failure(answer, url)
             if answer.status_code != 206 and offset:
-                raise no_pieces(url)
+                raise pieces_error(url)
             data = bytearray()
             with translated(url, self.timeout, self.whole):
                 for piece in body(answer, min(CHUNK, size), self.whole, self.whole):
@@ -194,7 +194,7 @@ class Web:
         return bytes(data[:size])
 
 
-def no_pieces(url: str) -> NoPieces:
+def pieces_error(url: str) -> NoPieces:
     """Return the error for a server that only sends whole files."""
     return NoPieces(
         f"the server of '{shown(url)}' does not support partial downloads", hint="download the file and give its path"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtprov.support.errors import FetchError
 from virtprov.support.frozen import Record
-from virtprov.support.http import CHUNK, Broken, body, length, no_pieces, refuse_failure, shown, translated
+from virtprov.support.http import CHUNK, Broken, body, length, pieces_error, refuse_failure, shown, translated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,12 +72,12 @@ class WebFile:
         if answer.status_code == 416 and have and whole:
             return Sent(have, have, version(answer), ())  # stopped between the last byte and the new name
         if answer.status_code == 416:
-            raise changed(self.url)
+            raise changed_error(self.url)
         refuse_failure(answer, self.url)
         offset = self.piece.offset if self.piece is not None else 0
         follows = answer.status_code == 206 and span.startswith(f"bytes {offset + have}-")
         if self.piece is not None and not follows:
-            raise changed(self.url) if have else no_pieces(self.url)
+            raise changed_error(self.url) if have else pieces_error(self.url)
         start = have if follows else 0
         rest = length(answer)
         total = start + rest if rest >= 0 else 0
@@ -110,14 +110,14 @@ class FtpFile:
 
         @contextmanager
         def window() -> Iterator[Sent]:
-            from virtprov.support.ftp import missing
+            from virtprov.support.ftp import missing_error
 
             size = self.ftp.size(self.url)
             if size is None:
-                raise missing(self.url)
+                raise missing_error(self.url)
             now = f"{size} {self.ftp.changed(self.url)}" if size >= 0 else ""
             if have and now != mark:
-                raise changed(self.url)
+                raise changed_error(self.url)
             total = self.piece.size if self.piece is not None else max(size, 0)
             if have and have == total:
                 yield Sent(have, total, now, ())
@@ -146,7 +146,7 @@ def version(answer: Answer) -> str:
     return mark if mark and not mark.startswith("W/") else answer.headers.get("Last-Modified", "")
 
 
-def changed(url: str) -> Broken:
+def changed_error(url: str) -> Broken:
     """Return the error for a file that is not the one that was begun."""
     error = Broken(f"'{shown(url)}' changed on the server")
     error.is_changed = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.places.arguments import kernel_args, names_source
+from virtprov.places.arguments import compose_arguments, has_source
 from virtprov.places.place import PlaceRequest
 
 ALPINE = "https://dl-cdn.example/alpine/v3.20"
@@ -21,16 +21,16 @@ ALPINE = "https://dl-cdn.example/alpine/v3.20"
     ],
 )
 def test_sources(args: tuple[str, ...], answer: bool) -> None:
-    assert names_source(args) == answer
+    assert has_source(args) == answer
 
 
 @pytest.mark.parametrize(
     "address", [f"{ALPINE}/releases/x86_64/netboot/", f"{ALPINE}/releases/x86_64/netboot", f"{ALPINE}/releases/x86_64"]
 )
 def test_alpine_wants_its_modules_and_its_repository(address: str) -> None:
-    assert kernel_args(PlaceRequest(address), (), "modloop", address) == (
+    assert compose_arguments(PlaceRequest(address), (), "modloop", address) == (
         f"modloop={ALPINE}/releases/x86_64/netboot/modloop-lts",
         f"alpine_repo={ALPINE}/main",
         "ip=dhcp",
     )
-    assert kernel_args(PlaceRequest(), (), "modloop", "http://host/my/own") == ()
+    assert compose_arguments(PlaceRequest(), (), "modloop", "http://host/my/own") == ()

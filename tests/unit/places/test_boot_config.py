@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.places.trees import write
-from virtprov.places.boot_config import Entry, by_name, entries
+from virtprov.places.boot_config import Entry, find_by_name, read_entries
 from virtprov.places.reading import Directory
 
 GRUB = """
@@ -62,7 +62,7 @@ def place(folder: Path, configuration: dict[str, str], *names: str) -> Directory
 
 def test_grub(tmp_path: Path) -> None:
     files = ("install.amd/vmlinuz", "install.amd/initrd.gz", "rescue/linux", "rescue/initrd.img", "rescue/ucode.img")
-    assert entries(place(tmp_path, {"boot/grub/grub.cfg": GRUB}, *files)) == [
+    assert read_entries(place(tmp_path, {"boot/grub/grub.cfg": GRUB}, *files)) == [
         Entry("install.amd/vmlinuz", "install.amd/initrd.gz", ("vga=788",)),
         Entry("rescue/linux", "rescue/initrd.img", ("root=live:CDLABEL=X", "rd.live.image")),
     ]
@@ -70,7 +70,7 @@ def test_grub(tmp_path: Path) -> None:
 
 def test_syslinux(tmp_path: Path) -> None:
     files = ("isolinux/vmlinuz", "isolinux/initrd.img", "boot/linux", "boot/root.img")
-    assert entries(place(tmp_path, {"isolinux/isolinux.cfg": SYSLINUX}, *files)) == [
+    assert read_entries(place(tmp_path, {"isolinux/isolinux.cfg": SYSLINUX}, *files)) == [
         Entry("isolinux/vmlinuz", "isolinux/initrd.img", ("inst.stage2=hd:LABEL=X",)),
         Entry("boot/linux", "boot/root.img", ("one", "two")),
     ]
@@ -82,7 +82,7 @@ def test_systemd_boot(tmp_path: Path) -> None:
         "initrd /arch/boot/x86_64/initramfs-linux.img\noptions archisobasedir=arch archisosearchuuid=2026\n"
     )
     files = ("arch/boot/x86_64/vmlinuz-linux", "arch/boot/x86_64/initramfs-linux.img")
-    assert entries(place(tmp_path, {"loader/entries/01-archiso.conf": text}, *files)) == [
+    assert read_entries(place(tmp_path, {"loader/entries/01-archiso.conf": text}, *files)) == [
         Entry(*files, ("archisobasedir=arch", "archisosearchuuid=2026"))
     ]
 
@@ -95,7 +95,7 @@ def test_files_that_are_included(tmp_path: Path) -> None:
         "boot/grub/grub.cfg": "source /more/grub2.cfg\nconfigfile $prefix/x.cfg\n",
         "more/grub2.cfg": "menuentry x {\nlinux /k2\ninitrd /i2\n}\n",
     }
-    found = entries(place(tmp_path, config, "k", "i", "k2", "i2"))
+    found = read_entries(place(tmp_path, config, "k", "i", "k2", "i2"))
     assert [entry.kernel for entry in found] == ["k2", "k"]
 
 
@@ -111,12 +111,12 @@ def test_files_that_are_included(tmp_path: Path) -> None:
     ],
 )
 def test_configurations_that_lead_nowhere(tmp_path: Path, text: str) -> None:
-    assert entries(place(tmp_path / "medium", {"boot/grub/grub.cfg": text}, "k", "i")) == []
+    assert read_entries(place(tmp_path / "medium", {"boot/grub/grub.cfg": text}, "k", "i")) == []
 
 
 def test_arguments_that_cannot_be_written_are_left_out(tmp_path: Path) -> None:
     text = "linux /k good \x1b[31mred\x00 $var\ninitrd /i\n"
-    (entry,) = entries(place(tmp_path, {"boot/grub/grub.cfg": text}, "k", "i"))
+    (entry,) = read_entries(place(tmp_path, {"boot/grub/grub.cfg": text}, "k", "i"))
     assert entry.args == ("good",)
 
 
@@ -134,9 +134,9 @@ def test_arguments_that_cannot_be_written_are_left_out(tmp_path: Path) -> None:
     ],
 )
 def test_names_that_say_enough(tmp_path: Path, files: tuple[str, ...], kernel: str, initrd: str) -> None:
-    assert by_name(place(tmp_path, {}, *files)) == Entry(kernel, initrd)
+    assert find_by_name(place(tmp_path, {}, *files)) == Entry(kernel, initrd)
 
 
 @pytest.mark.parametrize("files", [("boot/vmlinuz",), ("boot/vmlinuz", "install/initrd.gz"), ("boot/kernels.txt", "a")])
 def test_names_that_do_not(tmp_path: Path, files: tuple[str, ...]) -> None:
-    assert by_name(place(tmp_path, {}, *files)) is None
+    assert find_by_name(place(tmp_path, {}, *files)) is None

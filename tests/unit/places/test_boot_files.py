@@ -17,7 +17,7 @@ from tests.unit.places.trees import INITRD, KERNEL
 from virtprov.osinfo.detect import Detected
 from virtprov.places import boot_files
 from virtprov.places.boot_files import medium_path, obtain, obtain_medium, plan_files
-from virtprov.places.inject import archive
+from virtprov.places.inject import build_archive
 from virtprov.places.place import FILES, BootSource, InjectedFile, Medium, PlaceRequest, RemoteFile
 from virtprov.places.resolve import resolve
 from virtprov.support import http
@@ -83,7 +83,7 @@ def test_names_from_outside_stay_in_the_cache(name: str, cache: Path) -> None:
 
 
 def test_injected_files_are_for_one_guest(site: Site, tmp_path: Path, cache: Path) -> None:
-    initrd = archive((InjectedFile("init", b"sh"),))
+    initrd = build_archive((InjectedFile("init", b"sh"),))
     site.files.update({"/vmlinuz": KERNEL, "/initrd.gz": initrd})
     boot = source(RemoteFile(url=f"{site.url}/vmlinuz"), RemoteFile(url=f"{site.url}/initrd.gz"))
     files = plan_files(boot, PRESEED, "web")
@@ -103,7 +103,7 @@ def test_injected_files_are_for_one_guest(site: Site, tmp_path: Path, cache: Pat
 
 def test_files_are_injected_into_a_copy_of_a_local_initrd(tmp_path: Path, cache: Path) -> None:
     (tmp_path / "k").write_bytes(KERNEL)
-    (tmp_path / "i").write_bytes(archive((InjectedFile("init", b"sh"),)))
+    (tmp_path / "i").write_bytes(build_archive((InjectedFile("init", b"sh"),)))
     before = (tmp_path / "i").read_bytes()
     boot = source(RemoteFile(str(tmp_path / "k")), RemoteFile(str(tmp_path / "i")))
     files = plan_files(boot, PRESEED)
@@ -127,7 +127,7 @@ def test_an_interrupted_injection_leaves_nothing(tmp_path: Path, cache: Path, mo
     def press(*words: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("virtprov.places.inject.append", press)
+    monkeypatch.setattr("virtprov.places.inject.append_files", press)
     files = plan_files(source(RemoteFile("/k"), RemoteFile(str(tmp_path / "i"))), PRESEED)
     with pytest.raises(KeyboardInterrupt):
         obtain(files, QUIET)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.places.inject import append, archive, read_files
+from virtprov.places.inject import append_files, build_archive, read_files
 from virtprov.places.place import InjectedFile
 from virtprov.support.errors import InputError, UsageError
 
@@ -79,19 +79,19 @@ def read_archive(data: bytes, at: int, files: dict[str, tuple[int, bytes]]) -> i
 
 
 INITRDS = {
-    "gzip": gzip.compress(archive(FIRST)),
-    "xz": lzma.compress(archive(FIRST), check=lzma.CHECK_CRC32),
-    "zstd": raw_zstd(archive(FIRST[:1])),
-    "uncompressed": archive(FIRST),
-    "several": archive((InjectedFile("early", b"microcode"),)) + bytes(512) + gzip.compress(archive(FIRST)),
-    "odd end": gzip.compress(archive(FIRST)) + b"\0",
+    "gzip": gzip.compress(build_archive(FIRST)),
+    "xz": lzma.compress(build_archive(FIRST), check=lzma.CHECK_CRC32),
+    "zstd": raw_zstd(build_archive(FIRST[:1])),
+    "uncompressed": build_archive(FIRST),
+    "several": build_archive((InjectedFile("early", b"microcode"),)) + bytes(512) + gzip.compress(build_archive(FIRST)),
+    "odd end": gzip.compress(build_archive(FIRST)) + b"\0",
 }
 
 
 @pytest.mark.parametrize("kind", INITRDS)
 def test_the_kernel_finds_all_files(kind: str) -> None:
     initrd = io.BytesIO(INITRDS[kind])
-    append(initrd, FILES)
+    append_files(initrd, FILES)
     data = initrd.getvalue()
     assert data.startswith(INITRDS[kind])
     files = unpack(data)

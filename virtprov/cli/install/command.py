@@ -87,16 +87,16 @@ def _detect(text: str, arch: str, output: Output) -> int:
     from virtprov.places.place import PlaceRequest
     from virtprov.places.place_text import check_location
     from virtprov.places.resolve import resolve
-    from virtprov.support.http import without_names
+    from virtprov.support.http import remove_credentials
 
     warnings: list[str] = []
     found = resolve(PlaceRequest(check_location(text)), arch=arch, osinfo_warnings=warnings)
     for sentence in warnings:
         output.warn(sentence)
     files = (found.kernel, found.initrd)
-    kernel, initrd = (without_names(file.member or file.path or file.url) if file else "" for file in files)
+    kernel, initrd = (remove_credentials(file.member or file.path or file.url) if file else "" for file in files)
     output.result(found.detected.os or "unknown")
-    args = tuple(without_names(arg) for arg in found.kernel_args)
+    args = tuple(remove_credentials(arg) for arg in found.kernel_args)
     output.say(f"kernel {kernel}, initrd {initrd}, kernel arguments: {' '.join(args) or 'none'}")
     facts = {"place": found.place, "kind": found.kind, "os": found.detected.os, "arch": found.detected.arch}
     output.object({**facts, "kernel": kernel, "initrd": initrd, "kernel_args": list(args)})
