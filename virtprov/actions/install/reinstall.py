@@ -33,19 +33,19 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     from virtprov.actions.steps.guest import Create, Redefine, Start
 
     _refuse(request)
-    known = host.guests.find(request.reinstall)
-    if known is None:
+    info = host.guests.find(request.reinstall)
+    if info is None:
         raise HostError(
             f"guest '{request.reinstall}' not found on the host", hint="`virsh list --all` lists its guests"
         )
-    if not known.persistent or known.active and not request.printing:
-        raise HostError(f"'{known.name}' is running, so it cannot be reinstalled", hint="shut it down first")
+    if not info.persistent or info.active and not request.printing:
+        raise HostError(f"'{info.name}' is running, so it cannot be reinstalled", hint="shut it down first")
     check_waiting(request, host)
     warnings = _warn_of_ignored(request)
     system = find_system(request, host, warnings)
-    text = host.guests.xml(known.name, inactive=True, secure=not request.printing)
-    final = Guest.parse(text, f"guest '{known.name}'")
-    method, files = first_boot.plan_kernel(request, system, host, known.name)
+    text = host.guests.xml(info.name, inactive=True, secure=not request.printing)
+    final = Guest.parse(text, f"guest '{info.name}'")
+    method, files = first_boot.plan_kernel(request, system, host, info.name)
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
 
@@ -56,16 +56,15 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     steps: list[Step] = [*files.steps, *drives.files.steps]
     if first is not None and method.kind == boot.CDROM and system.profile.is_windows:  # it asks for its CD again
         drives.insert(final, method.medium)
-        steps.append(Redefine(known.name, final.text()))
+        steps.append(Redefine(info.name, final.text()))
     notes = tuple(first_boot.notes(request, system, final, warnings)) + tuple(drives.notes)
     last = DomainDocument.of(final)
     documents = (last,) if first is None else (DomainDocument.of(first), last)
-    steps.append(Start(known.name) if first is None else Create(known.name, documents[0]))
+    steps.append(Start(info.name) if first is None else Create(info.name, documents[0]))
     displays = tuple(display.get("type", "") for display in final.devices("graphics"))
-    told = Plan(documents, () if request.printing else tuple(steps), known.name, notes, tuple(warnings))
+    told = Plan(documents, () if request.printing else tuple(steps), info.name, notes, tuple(warnings))
     macs = tuple(checks.mac_addresses(final))
-    made = files.and_also(drives.files)
-    return InstallPlan(told, None, method, displays, final.uuid, macs, files=made)
+    return InstallPlan(told, None, method, displays, final.uuid, macs, files=files.and_also(drives.files))
 
 
 def _refuse(request: InstallRequest) -> None:
