@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.request import InstallRequest
     from virtprov.cloudinit.seed_request import SeedRequest
+    from virtprov.guest.boot import Method
     from virtprov.guest.write.use import Use
     from virtprov.library.texts import Value
     from virtprov.osinfo.os_request import OsinfoRequest
@@ -96,23 +97,12 @@ def to_request(
     """
     from virtprov.actions.request import InstallRequest
     from virtprov.guest import publish
-    from virtprov.library.install_method import InstallerValues, to_method
 
     if guest.transient and guest.autostart:
         raise UsageError(
             "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",
             hint="omit one of them",
         )
-    installer = InstallerValues(
-        guest.cdrom,
-        guest.location,
-        guest.pxe,
-        guest.import_disk,
-        guest.install,
-        guest.extra_args,
-        guest.initrd_inject,
-        guest.live,
-    )
     uses, refused = _uses(guest)
     return InstallRequest(
         uses=uses,
@@ -120,7 +110,7 @@ def to_request(
         name=guest.name,
         reinstall=guest.reinstall,
         osinfo=osinfo if osinfo is not None else _system(guest.osinfo),
-        method=to_method(installer),
+        method=_to_method(guest),
         os_type=guest.os_type,
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
@@ -137,6 +127,14 @@ def to_request(
         dry=dry,
         fix_permissions=guest.fix_permissions,
     )
+
+
+def _to_method(guest: NewGuest) -> Method:
+    from virtprov.library.install_method import InstallerValues, to_method
+
+    cd, disk, files = guest.cdrom, guest.import_disk, guest.initrd_inject
+    values = InstallerValues(cd, guest.location, guest.pxe, disk, guest.install, guest.extra_args, files, guest.live)
+    return to_method(values)
 
 
 def _system(text: str) -> OsinfoRequest:
