@@ -2,8 +2,8 @@
 
 A case is TOOL/NAME.cmd, a command line as one would type it (on several lines with backslashes, `#` begins a comment,
 `< FILE` feeds a file of data/). Beside it stand NAME.out, its standard output, and NAME.err where it says something on
-standard error or ends with another status than 0: the status in the first line. HOSTS stands for tests/data/hosts, DATA for data/,
-UUID-1 and MAC-1 for ids and addresses that are made afresh.
+standard error or ends with another status than 0: the status in the first line. HOSTS stands for tests/data/hosts, DATA
+for data/, UUID-1 and MAC-1 for ids and addresses that are made afresh.
 
 `pytest tests/golden --regen` writes the expected files; nothing else does, and a missing one is a failure.
 """

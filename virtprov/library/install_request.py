@@ -110,7 +110,7 @@ def to_request(
         name=guest.name,
         reinstall=guest.reinstall,
         osinfo=osinfo if osinfo is not None else _system(guest.osinfo),
-        method=_method(guest),
+        method=_to_method(guest),
         os_type=guest.os_type,
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
@@ -129,21 +129,12 @@ def to_request(
     )
 
 
-def _method(guest: NewGuest) -> Method:
+def _to_method(guest: NewGuest) -> Method:
     from virtprov.library.install_method import InstallerValues, to_method
 
-    return to_method(
-        InstallerValues(
-            guest.cdrom,
-            guest.location,
-            guest.pxe,
-            guest.import_disk,
-            guest.install,
-            guest.extra_args,
-            guest.initrd_inject,
-            guest.live,
-        )
-    )
+    cd, disk, files = guest.cdrom, guest.import_disk, guest.initrd_inject
+    values = InstallerValues(cd, guest.location, guest.pxe, disk, guest.install, guest.extra_args, files, guest.live)
+    return to_method(values)
 
 
 def _system(text: str) -> OsinfoRequest:

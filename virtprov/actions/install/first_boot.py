@@ -9,6 +9,7 @@ from virtprov.actions.install import scratch
 from virtprov.guest import boot
 from virtprov.guest.disks import source_element
 from virtprov.guest.disks.spec import DiskSpec
+from virtprov.places import cache
 from virtprov.places.place import TREE, Medium
 from virtprov.support.frozen import Record
 from virtprov.xml import path as places
@@ -115,6 +116,8 @@ def plan_medium(medium: Medium, setting: RuleContext, host: Host, *, keep: bool)
             return Drive(DiskSpec(path=medium.path), stays=False)
         return _fetched(medium, setting, host, keep=keep)
     here = os.path.expanduser(medium.path)
+    if here.startswith(f"{cache.folder()}/") and not scratch.can_see(host, here):  # it was downloaded whole
+        return _sent(here, setting, host, keep=keep)
     if host.is_recorded or not host.is_remote or not os.path.isfile(here) or host.storage.volume_at(medium.path):
         return Drive(DiskSpec(path=medium.path))
     return _sent(here, setting, host, keep=keep)

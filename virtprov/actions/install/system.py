@@ -57,10 +57,16 @@ def _look_at_place(
     if place is None or is_on_host(request, host):
         return None
     from virtprov.places.resolve import resolve
+    from virtprov.places.whole_iso import download_iso
 
     arch = request.arch or host.capabilities.of_host().host_arch
     source = resolve(
-        place, arch=arch, os_type=request.os_type or "hvm", profile=profile, osinfo_warnings=warnings, fetch_whole=None
+        place,
+        arch=arch,
+        os_type=request.os_type or "hvm",
+        profile=profile,
+        osinfo_warnings=warnings,
+        fetch_whole=None if request.printing or request.dry else download_iso,
     )
     warnings.extend(source.warnings)
     return source

@@ -204,6 +204,16 @@ def test_an_iso_of_this_machine_is_sent_to_a_host_without_it(host: Any, tmp_path
     assert plan_medium(medium, host()) == (Drive(DiskSpec(path=medium.path)), [])
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_iso_that_was_downloaded_whole_is_sent_where_qemu_cannot_open_it(
+    hidden: bool, host: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache/cd.iso").write_bytes(b"x")
+    drive, _ = plan_medium(Medium(f"{tmp_path}/cache/cd.iso"), host(hidden=hidden))
+    assert drive.path == (f"{BOOT}/web-cd.iso" if hidden else "")
+
+
 @pytest.mark.parametrize(
     ("medium", "spec"),
     [
