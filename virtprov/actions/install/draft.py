@@ -214,7 +214,8 @@ class _Drafting:
         if medium is None:
             return
         keep = self.request.method.live or self.setting.profile.is_windows
-        self.drive = first_boot.plan_medium(medium, self.setting, self.host, keep=keep)
+        ask = self.request.checks.host and not self.request.printing
+        self.drive = first_boot.plan_medium(medium, self.setting, self.host, keep=keep, ask=ask)
         element = _add_medium(self.guest)
         if self.drive.spec is not None:
             self.disks.append((element, self.drive.spec))

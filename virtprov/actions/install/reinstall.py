@@ -51,7 +51,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
 
         host_checks.check_document(final, host)
         host_checks.check_kernel(method, host, files.made)
-    drives = _Drives(host, system.profile, keep=method.live or system.profile.is_windows)
+    drives = _Drives(request, host, system.profile)
     first = drives.first_boot(final, method)
     steps: list[Step] = [*files.steps, *drives.files.steps]
     if first is not None and method.kind == boot.CDROM and system.profile.is_windows:  # it asks for its CD again
@@ -93,8 +93,10 @@ def _warn_of_ignored(request: InstallRequest) -> list[str]:
 class _Drives:
     """Puts the medium of the installer into guests. `files` and `notes` come of it."""
 
-    def __init__(self, host: Host, profile: Profile, *, keep: bool) -> None:
-        self.host, self.profile, self.keep = host, profile, keep
+    def __init__(self, request: InstallRequest, host: Host, profile: Profile) -> None:
+        self.host, self.profile = host, profile
+        self.keep = request.method.live or profile.is_windows
+        self.ask = request.checks.host and not request.printing
         self.drive: Drive | None = None
         self.notes: list[str] = []
 
@@ -124,7 +126,7 @@ class _Drives:
         _empty(element)
         setting = RuleContext(guest, self.host, self.profile, fresh=[element])
         if self.drive is None:
-            self.drive = first_boot.plan_medium(medium, setting, self.host, keep=self.keep)
+            self.drive = first_boot.plan_medium(medium, setting, self.host, keep=self.keep, ask=self.ask)
             self.notes += setting.notes
         if self.drive.spec is not None:
             DiskResolver(self.host, guest.name, qemu=setting.is_qemu).resolve(element, self.drive.spec)
