@@ -29,8 +29,6 @@ KEPT = {
     "virtprov.support.iso.Reader": "tests read with it what was written",
     "virtprov.support.iso.read_files": "the same, for some files",
     "virtprov.support.iso.list_files": "the same, for their names",
-    "virtprov.support.units.parse_duration": "times to wait are written as 90s and 30m",
-    "virtprov.support.units._letters": "part of it",
     "virtprov.osinfo.scripts": "answers for installers come from them",
     "virtprov.osinfo.facts.Image": "cloud images by name",
     "virtprov.osinfo.facts.images": "cloud images by name",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lab import many_guests
 from lab.guests import until
 from lab.host import Host
 
@@ -24,25 +23,6 @@ DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>64</memory
 <metadata><my:note xmlns:my='urn:lab'>of {name}</my:note></metadata><os><type arch='x86_64'>hvm</type></os>
 <devices>{disk}<graphics type='vnc' passwd='{secret}'/></devices></domain>"""
 DISK = "<disk type='file' device='disk'><source file='/var/lib/libvirt/images/{name}'/><target dev='vda'/></disk>"
-DEFINE = """
-import json, sys, libvirt
-host = libvirt.open(sys.argv[1])
-for xml in json.load(sys.stdin):
-    host.defineXML(xml)
-"""
-SHOW = """
-import json, sys, libvirt
-host = libvirt.open(sys.argv[1])
-flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
-print(json.dumps({each.name(): [each.XMLDesc(flags), each.autostart()] for each in host.listAllDomains()}))
-"""
-FORGET = """
-import sys, libvirt
-host = libvirt.open(sys.argv[1])
-for each in host.listAllDomains():
-    if each.name().startswith("fleet"):
-        each.undefine()
-"""
 
 Shown = dict[str, tuple[str, int]]
 
@@ -57,24 +37,17 @@ def document(name: str) -> str:
     return DOMAIN.format(name=name, vcpus=1 if bad else 2, disk=disk, secret=SECRET)
 
 
-def python(host: Host, script: str, stdin: str = "") -> str:
-    done = host.execute([sys.executable, "-c", script, host.uri], stdin=stdin)
-    assert done.rc == 0, done.err
-    return done.out
-
-
 def shown(host: Host) -> Shown:
-    """Every guest of the fleet, letter by letter, and whether it starts with the host."""
-    found = json.loads(python(host, SHOW))
-    return {name: (text, start) for name, (text, start) in found.items() if name.startswith("fleet")}
+    """Every guest of the fleet, byte by byte, and whether it starts with the host."""
+    return many_guests.read(host, "fleet")
 
 
 @pytest.fixture(scope="module")
 def fleet(lab: Host) -> Iterator[Host]:
     """The host with 200 guests that are never started."""
-    python(lab, DEFINE, json.dumps([document(name) for name in names()]))
+    many_guests.define(lab, [document(name) for name in names()])
     yield lab
-    python(lab, FORGET)
+    many_guests.undefine(lab, "fleet")
 
 
 def differing(one: Shown, other: Shown) -> list[str]:
@@ -123,7 +96,7 @@ def test_a_guest_that_was_changed_since_is_not_put_back(fleet: Host) -> None:
     assert shown(fleet) == between
     assert fleet.run(["virtprov-xml", "--undo", "--keep-going"]).rc == 1
     assert differing(before, shown(fleet)) == ["fleet003"]
-    python(fleet, DEFINE, json.dumps([before["fleet003"][0]]))
+    many_guests.define(fleet, [before["fleet003"][0]])
     assert shown(fleet) == before
 
 

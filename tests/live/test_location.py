@@ -15,6 +15,7 @@ from lab.far import Far
 from lab.guests import until
 from lab.host import Done, Host
 from lab.inventory import Inventory, take
+from lab.user import HOME, User
 from lab.web import Web, serving
 
 pytestmark = pytest.mark.live
@@ -253,6 +254,26 @@ def test_a_host_gets_the_files_that_it_does_not_have(place: str, lab: Host, far:
     assert definition(far.host, name).find("./devices/disk[@device='cdrom']/source") is None
     remove(far.host, name)
     assert look(lab, far.host) == before
+
+
+def test_a_users_session_boots_from_the_users_cache(user: User, web: Web) -> None:
+    log = f"{HOME}/mine.serial"
+    done = user.run(
+        [
+            *["virtprov-install", "--name", "mine", *LITTLE, "--serial", f"pty,log.file={log}", "--memory", "512"],
+            *["--disk", "none", "--network", "none", "--location", f"{web.url}/debian.iso", "--extra-args", CONSOLE],
+        ],
+        deadline=DEADLINE,
+    )
+    assert done.rc == 0, done.err
+
+    def has_booted() -> bool:
+        return user.outside(log).exists() and installer.KERNEL_LINE in user.outside(log).read_text(errors="replace")
+
+    until("the session's guest boots", has_booted, lambda seconds: time.sleep(0.2), DEADLINE)
+    kernel = definition(user, "mine", inactive=False).findtext("./os/kernel", "")
+    assert kernel.startswith(f"{HOME}/.cache/virtprov/boot/")
+    remove(user, "mine")
 
 
 # -- a wait in vain --------------------------------------------------------------------------------

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lab import many_guests
 from lab.guests import until
 from lab.host import Host
 
@@ -18,45 +17,21 @@ COUNT = 150
 ROUNDS = 20
 DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
 <os><type arch='x86_64'>hvm</type></os><devices/></domain>"""
-DEFINE = """
-import json, sys, libvirt
-host = libvirt.open(sys.argv[1])
-for xml in json.load(sys.stdin):
-    host.defineXML(xml)
-"""
-SHOW = """
-import json, sys, libvirt
-host = libvirt.open(sys.argv[1])
-print(json.dumps({each.name(): each.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) for each in host.listAllDomains()}))
-"""
-FORGET = """
-import sys, libvirt
-host = libvirt.open(sys.argv[1])
-for each in host.listAllDomains():
-    if each.name().startswith("second"):
-        each.undefine()
-"""
 FIRST, GONE, TITLED = "second000", "second140", "second141"
-
-
-def python(host: Host, script: str, stdin: str = "") -> str:
-    done = host.execute([sys.executable, "-c", script, host.uri], stdin=stdin)
-    assert done.rc == 0, done.err
-    return done.out
 
 
 def shown(host: Host) -> dict[str, str]:
     """The definitions of the guests of this module."""
-    return {name: text for name, text in json.loads(python(host, SHOW)).items() if name.startswith("second")}
+    return {name: text for name, (text, _) in many_guests.read(host, "second").items()}
 
 
 @pytest.fixture(scope="module")
 def guests(lab: Host) -> Iterator[Host]:
     """The host with 150 guests that are never started."""
     names = [f"second{number:03d}" for number in range(COUNT)]
-    python(lab, DEFINE, json.dumps([DOMAIN.format(name=name) for name in names]))
+    many_guests.define(lab, [DOMAIN.format(name=name) for name in names])
     yield lab
-    python(lab, FORGET)
+    many_guests.undefine(lab, "second")
 
 
 def ended(process: subprocess.Popen[str]) -> str:

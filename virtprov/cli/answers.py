@@ -42,19 +42,19 @@ def osinfo(text: str | None) -> OsinfoRequest:
     return parse_osinfo(text)
 
 
-def osinfo_words(asked: OsinfoRequest, output: Output) -> bool:
+def osinfo_words(request: OsinfoRequest, output: Output) -> bool:
     """Print the answer to `--osinfo list` and `--osinfo help`; return whether one of them was given."""
-    if asked.wants_help:
+    if request.wants_help:
         output.result(subopts.help_text(table("osinfo")))
-    elif asked.wants_list:
+    elif request.wants_list:
         from virtprov.osinfo import listing
 
         warnings: list[str] = []
-        entries = listing.listing(asked.list_word, warnings)
+        entries = listing.listing(request.list_word, warnings)
         for sentence in warnings:
             output.warn(sentence)
         import sys
 
         output.result(listing.as_table(entries) if sys.stdout.isatty() else listing.as_names(entries))
         output.object({"systems": listing.as_objects(entries)})
-    return asked.wants_help or asked.wants_list
+    return request.wants_help or request.wants_list

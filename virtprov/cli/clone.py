@@ -26,16 +26,16 @@ _DESCRIPTION = (
 
 def build_parser() -> Parser:
     """The parser of virtprov-clone."""
-    made = parser.parser("virtprov-clone", usage=_USAGE, description=_DESCRIPTION)
-    general = made.add_argument_group("general options")
+    command = parser.parser("virtprov-clone", usage=_USAGE, description=_DESCRIPTION)
+    general = command.add_argument_group("general options")
     add = general.add_argument
     add("-o", "--original", metavar="GUEST", help="guest to clone: name, id or UUID")
     add("--original-xml", metavar="FILE", help="XML of the guest to clone, which need not be defined")
     add("--auto-clone", action="store_true", help="generate names and disk paths that are not given")
     add("-n", "--name", metavar="NAME", help="name of the clone")
     add("-u", "--uuid", metavar="UUID", help=argparse.SUPPRESS)
-    _add_storage(made.add_argument_group("storage options"))
-    network = made.add_argument_group("network options")
+    _add_storage(command.add_argument_group("storage options"))
+    network = command.add_argument_group("network options")
     network.add_argument(
         "-m",
         "--mac",
@@ -44,15 +44,15 @@ def build_parser() -> Parser:
         metavar="MAC",
         help="MAC address for an interface, or RANDOM; repeatable",
     )
-    misc = made.add_argument_group("miscellaneous options")
+    misc = command.add_argument_group("miscellaneous options")
     misc.add_argument("--replace", action="store_true", help="replace an existing guest with the same name")
     misc.add_argument("--print-xml", action="store_true", help="print the clone's XML and create nothing")
-    made.add_fresh(misc, "--dry-run", action="store_true", help="show what would be done, but do nothing")
+    command.add_fresh(misc, "--dry-run", action="store_true", help="show what would be done, but do nothing")
     parser.add_check(misc)
-    parser.add_talk(made, misc)
+    parser.add_talk(command, misc)
     for flag in ("--prompt", "--force", "--__test-nodry"):
         misc.add_argument(flag, dest=flag.strip("-_").replace("-", "_"), action="store_true", help=argparse.SUPPRESS)
-    return made
+    return command
 
 
 def _add_storage(group: Target) -> None:

@@ -148,21 +148,21 @@ def _systems() -> tuple[str, ...]:
     return tuple(sorted(name for name in kept_names("os") if "/" not in name))
 
 
-def _lone(rows: Table, given: list[str]) -> list[str]:
+def _lone(rows: Table, used: list[str]) -> list[str]:
     """Return the words that can be used without a key: `none`, and values of the table's first keys."""
-    found = ["none"] if rows.none and not given else []
+    words = ["none"] if rows.none and not used else []
     if rows.flag == "boot":
         from virtprov.options.boot import DEVICES
 
-        found += [word for word in (*DEVICES, "uefi") if word not in given]
-    elif rows.flag == "cpu" and not given:
+        words += [word for word in (*DEVICES, "uefi") if word not in used]
+    elif rows.flag == "cpu" and not used:
         from virtprov.options.cpu import MODES
 
-        found += MODES
-    if len(given) < len(rows.first) and not any("=" in word for word in given):
-        hit = rows.find(rows.first[len(given)])
-        found += [word for word in (_words(hit.row) if hit is not None else ()) if word not in found]
-    return found
+        words += MODES
+    if len(used) < len(rows.first) and not any("=" in word for word in used):
+        hit = rows.find(rows.first[len(used)])
+        words += [word for word in (_words(hit.row) if hit is not None else ()) if word not in words]
+    return words
 
 
 def _names(rows: Table, piece: str, given: set[str]) -> list[str]:

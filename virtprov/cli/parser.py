@@ -193,11 +193,11 @@ class _PrintScript(argparse.Action):
 
 def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = ("--connect",)) -> Parser:
     """Return a parser with the first flags of every command: help, version, connection."""
-    made = Parser(prog=tool, usage=usage, description=description, epilog=_EPILOG)
-    group = made.add_argument_group("options")
+    command = Parser(prog=tool, usage=usage, description=description, epilog=_EPILOG)
+    group = command.add_argument_group("options")
     group.add_argument("-h", "--help", action="help", help="show this help and exit")
     group.add_argument("--version", action="version", version=_version(), help="show the version and exit")
-    made.add_fresh(
+    command.add_fresh(
         group,
         "--completion",
         action=_PrintScript,
@@ -206,7 +206,7 @@ def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = 
         help="print the completion script for bash, zsh or fish",
     )
     group.add_argument(*connect, dest="connect", metavar="URI", help="URI of the hypervisor, such as qemu:///system")
-    return made
+    return command
 
 
 _EPILOG = "`--GROUP help` lists the sub-options of a group, such as `--disk help`. The man page has examples."

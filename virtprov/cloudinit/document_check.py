@@ -1,7 +1,7 @@
-"""What kind of user-data (or vendor-data, meta-data, network-config) this is, and whether it can work.
+"""Find out which kind of user-data, vendor-data, meta-data or network-config a document is, and whether it can work.
 
-The formats are those of cloud-init's page "User-data formats"; the top-level keys are those of its module
-reference, the network formats those of its pages "Networking config Version 1" and "Version 2".
+Sources: cloud-init's page "User-data formats" for the formats, its module reference for the top-level keys, its pages
+"Networking config Version 1" and "Version 2" for network-config.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ NETWORK_V2_KEYS = frozenset(
 
 
 class CheckedDocument(NamedTuple):
-    """A document that may go into a seed.
+    """A document that can go into a seed.
 
-    `kind` is one of `HEADERS` or MULTIPART, `mime` the MIME type it has as a part of a multi-part document,
-    `text` the document as text (unpacked when it came gzipped; "" for one that is not text), `tree` its
-    mapping when there is one to look at (cloud-config), `warnings` what is odd but allowed.
+    `kind` is one of `HEADERS` or MULTIPART, `mime` its MIME type as a part of a multi-part document, `text` the
+    document as text (unpacked if it was gzipped; "" if it is not text), `tree` its mapping if it is cloud-config,
+    `warnings` what is unusual but allowed.
     """
 
     kind: str
@@ -75,10 +75,10 @@ class CheckedDocument(NamedTuple):
 
 
 def check_user_data(source: Source) -> CheckedDocument:
-    """Return what kind of user-data or vendor-data `source` is.
+    """Return which kind of user-data or vendor-data `source` is.
 
-    Raises InputError, naming file and line, when it is empty, has no header cloud-init knows, or its YAML
-    (or JSON) does not parse or is no mapping.
+    Raises InputError, with file and line, if it is empty, has no header known to cloud-init, or is YAML or JSON that is
+    invalid or not a mapping.
     """
     data = source.data
     if data.startswith(b"\x1f\x8b"):
@@ -135,9 +135,9 @@ def _gunzip(source: Source) -> bytes:
 
 
 def _kind(text: str) -> tuple[str, str]:
-    """Return kind and MIME type, or two empty texts when the beginning is none that cloud-init knows.
+    """Return kind and MIME type, or two empty texts if cloud-init does not know the beginning.
 
-    As cloud-init does, empty lines in front and upper case are let pass (seen with 20.4 and 25.1).
+    Like cloud-init, it accepts empty lines before the header, and upper case (seen with 20.4 and 25.1).
     """
     first = text.lstrip().split("\n", 1)[0].rstrip().lower()
     for header, kind, mime in HEADERS:
@@ -149,7 +149,7 @@ def _kind(text: str) -> tuple[str, str]:
 
 
 def _is_mime(text: str) -> bool:
-    """Say whether the text begins with a mail's head that says what follows."""
+    """Return whether the text begins with the head of a mail that declares its content type."""
     head = text.lstrip().split("\n\n", 1)[0].replace("\r", "").lower().split("\n")
     named = [line.split(":", 1)[0] for line in head if not line.startswith((" ", "\t", "from "))]
     return bool({"mime-version", "content-type"} & set(named)) and all(
@@ -158,14 +158,14 @@ def _is_mime(text: str) -> bool:
 
 
 def _loose_header(text: str, name: str) -> list[str]:
-    """Warn of a header that cloud-init takes but its own checker does not."""
+    """Warn of a header that cloud-init accepts but its own checker does not."""
     if text.startswith("#cloud-config"):
         return []
     return [f"{name}: the first line should be '#cloud-config', in lower case"]
 
 
 def _no_header(text: str, name: str) -> InputError:
-    """Say what is wrong with the beginning, and what was probably meant."""
+    """Return the error for a document without a known header, with what was probably intended."""
     lines = text.split("\n")
     number = next(place for place, line in enumerate(lines, 1) if line.strip())
     first = lines[number - 1].strip()
@@ -194,7 +194,10 @@ def _cloud_config(text: str, name: str) -> CheckedDocument:
 
 
 def _near_key(key: object) -> str:
-    """Return a hint when `key` looks like a misspelt key of cloud-config; unknown ones may be a module's own."""
+    """Return a hint if `key` looks like a misspelt key of cloud-config.
+
+    An unknown key can belong to an additional module.
+    """
     if not isinstance(key, str) or key in TOP_KEYS:
         return ""
     import difflib
@@ -206,7 +209,7 @@ def _near_key(key: object) -> str:
 
 
 def _template(text: str, name: str) -> CheckedDocument:
-    """A jinja template: its header is followed by another, and only cloud-init can fill it in."""
+    """Return the result for a jinja template: a second header follows, and only cloud-init can render it."""
     rest = text.lstrip().partition("\n")[2]
     if not _kind(rest)[0]:
         raise InputError(
@@ -232,9 +235,9 @@ def _jsonp(text: str, name: str) -> None:
 
 
 def load_mapping(text: str, name: str, what: str) -> tuple[dict[str, Any], list[str]]:
-    """Return the mapping that the YAML `text` holds (empty for nothing) and warnings about it.
+    """Return the mapping in the YAML `text` (empty for an empty text) and warnings about it.
 
-    Raises InputError, with the line, when it does not parse or is something else than a mapping.
+    Raises InputError, with the line, if it is invalid or not a mapping.
     """
     tree, warnings = load(text, name)
     if tree is None:
@@ -248,9 +251,9 @@ def load_mapping(text: str, name: str, what: str) -> tuple[dict[str, Any], list[
 
 
 def load(text: str, name: str) -> tuple[Any, list[str]]:
-    """Return what the YAML `text` holds and a warning for each key that stands twice in one mapping.
+    """Return the contents of the YAML `text`, and a warning for each key that occurs twice in one mapping.
 
-    Raises InputError, with the line, when it does not parse. Only plain values are made, as safe loading does.
+    Raises InputError, with the line, if it is invalid. Only plain values are created, as with safe loading.
     """
     import yaml
 
@@ -267,7 +270,7 @@ def load(text: str, name: str) -> tuple[Any, list[str]]:
     except TooMany as error:
         raise InputError(f"{name}: the YAML is too large: {error}", hint="check that this is the right file") from None
     except (ValueError, TypeError, AttributeError) as error:
-        # values that do not fit their tag, which PyYAML does not look at before: 2024-13-45, !!timestamp x
+        # values that do not fit their tag, which PyYAML does not check: 2024-13-45, !!timestamp x
         raise InputError(f"{name}: invalid value in the YAML: {error}") from None
     finally:
         if loader is not None:
@@ -276,7 +279,7 @@ def load(text: str, name: str) -> tuple[Any, list[str]]:
 
 
 def _bad_yaml(error: Exception, text: str, name: str) -> InputError:
-    """Say in which line the YAML breaks, and why."""
+    """Return the error for invalid YAML, with its line and the reason."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "invalid YAML")
     if mark is None:
@@ -298,9 +301,9 @@ def _bad_yaml(error: Exception, text: str, name: str) -> InputError:
 
 
 def check_network_config(source: Source) -> CheckedDocument:
-    """Return the network-config in `source`: version 1 or 2, with or without the key `network` around it.
+    """Return the network-config in `source`: version 1 or 2, with or without the outer key `network`.
 
-    Raises InputError when it is neither.
+    Raises InputError if it is neither.
     """
     text = _decode(source)
     tree, warnings = load_mapping(text, source.name, "network-config")

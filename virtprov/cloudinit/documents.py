@@ -1,24 +1,24 @@
 """The four documents of a seed, from a request.
 
-**user-data.** What the sub-options ask for (passwords, keys, a user, `disable`) is written as cloud-config that
-cloud-init understands from 18 to today without calling any of it deprecated, since a deprecation makes
-`cloud-init status` end with an error on a guest that is fine:
+**user-data.** What the sub-options request (passwords, keys, a user, `disable`) is written as cloud-config for
+cloud-init 18 and later. Deprecated keys are avoided: with them, `cloud-init status` reports an error although nothing
+is wrong.
 
-* the root password as `hashed_passwd` in `users` (`chpasswd.list` is deprecated, `chpasswd.users` is unknown
-  before 22.2), and its expiry as a command at the end of the first boot;
-* keys of the image's own user as `ssh_authorized_keys`, root's below `users`. cloud-init copies the former to
-  root too, with a command that only says who to log in as, and that would replace a key that both have: in that
-  case, and only then, as it lets those keys in as root, `disable_root: false` is said;
-* `users` keeps `default`, so that the image's own user is still made.
+* The root password is a `hashed_passwd` in `users` (`chpasswd.list` is deprecated, `chpasswd.users` is unknown
+  before 22.2); a command at the end of the first boot makes it expire.
+* The keys of the image's own user are `ssh_authorized_keys`, those of root are in `users`. cloud-init copies the
+  former to root with a command that only says which user to log in as. This would replace a key that both have: only in
+  that case `disable_root: false` is written.
+* `users` contains `default`, so that the image's own user is still created.
 
-**With the user's own user-data** there are two cases. With no such sub-option beside it, its bytes go into the
-seed as they are. Otherwise the seed gets a MIME multi-part document: the user's document first, as it is, then
-ours. cloud-init merges cloud-config parts in that order, and ours asks that lists be appended and that nothing
-said before be replaced (`merge_how`): `runcmd`, `users` and `ssh_authorized_keys` of both take effect, the
-user's first. Where both speak of the same thing (root's password, say) and only one could win, the request is
-refused. (virt-install silently ignores the sub-options then.)
+**The user's own user-data** goes into the seed unchanged, if no such sub-option is given. Otherwise the seed gets a
+MIME multi-part document: first the user's document, unchanged, then ours. cloud-init merges cloud-config parts in that
+order, and ours requests (`merge_how`) that lists are appended and that nothing is replaced: `runcmd`, `users` and
+`ssh_authorized_keys` of both take effect, the user's first. If both set the same value, such as root's password, the
+request is refused. (virt-install silently ignores the sub-options then.)
 
-**meta-data** always has an instance-id and a local-hostname; what the user's file lacks is added to it.
+**meta-data** always has an instance-id and a local-hostname; they are added to the user's file if missing.
+
 **network-config** and **vendor-data** are the user's bytes, checked.
 """
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 HEADER = "#cloud-config\n"
 SUDO = "ALL=(ALL) NOPASSWD:ALL"
 DISABLE = 'echo "Disabled by virtprov after the first boot" > /etc/cloud/cloud-init.disabled'
-# lists of both parts one after the other, maps joined, single values of the first part kept
+# lists are appended, maps merged, and single values of the first part kept
 MERGE_HOW = [
     {"name": "list", "settings": ["append"]},
     {"name": "dict", "settings": ["no_replace", "recurse_list"]},
@@ -56,7 +56,7 @@ MERGE_HOW = [
 
 
 class Wishes(NamedTuple):
-    """What the sub-options ask of user-data, files read and passwords hashed."""
+    """What the sub-options request of user-data, with files read and passwords hashed."""
 
     root_hash: str = ""
     root_expires: bool = False
@@ -69,36 +69,36 @@ class Wishes(NamedTuple):
 
 
 class Document(NamedTuple):
-    """The bytes of a document, and what was odd about the user's part of it."""
+    """The bytes of a document, and warnings about the part given by the user."""
 
     data: bytes
     warnings: tuple[str, ...] = ()
 
 
-def user_data(wishes: Wishes, given: Source | None) -> Document:
-    """Return the user-data for `wishes` and the user's own document, if there is one.
+def user_data(wishes: Wishes, source: Source | None) -> Document:
+    """Return the user-data for `wishes`, combined with the user's own document if there is one.
 
-    Raises InputError for a document that cannot be used or that speaks against the wishes.
+    Raises InputError for a document that cannot be used, or that contradicts the wishes.
     """
-    if given is None:
+    if source is None:
         return Document(render(cloud_config(wishes)))
-    checked = check_user_data(given)
-    ours = cloud_config(wishes, _their_keys(checked, wishes))
-    if not ours:
-        return Document(given.data, checked.warnings)
+    checked = check_user_data(source)
+    own = cloud_config(wishes, _their_keys(checked, wishes))
+    if not own:
+        return Document(source.data, checked.warnings)
     if checked.kind == MULTIPART or checked.mime == "application/gzip":
         how = "multi-part" if checked.kind == MULTIPART else "gzipped"
         raise UsageError(
-            f"{FLAG}: {_options(wishes)} cannot be added to {given.name}, which is already {how}",
+            f"{FLAG}: {_options(wishes)} cannot be added to {source.name}, which is already {how}",
             hint="configure this in the file instead",
         )
     if checked.kind == CLOUD_CONFIG:
-        ours = _fit(ours, checked.tree or {}, wishes, given.name)
-    return Document(multipart(checked, ours), checked.warnings)
+        own = _fit(own, checked.tree or {}, wishes, source.name)
+    return Document(multipart(checked, own), checked.warnings)
 
 
 def render(tree: dict[str, Any]) -> bytes:
-    """Return `tree` as the bytes of a cloud-config document; an empty one is the header alone."""
+    """Return `tree` as the bytes of a cloud-config document; an empty one is only the header."""
     if not tree:
         return HEADER.encode()
     from virtprov.cloudinit.loading import dump
@@ -107,9 +107,9 @@ def render(tree: dict[str, Any]) -> bytes:
 
 
 def cloud_config(wishes: Wishes, other_keys: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the cloud-config for `wishes`, empty when nothing is wished for.
+    """Return the cloud-config for `wishes`, empty if nothing is requested.
 
-    `other_keys` are those that a document in front of it gives to the image's user.
+    `other_keys` are those that a preceding document gives to the image's user.
     """
     users = [entry for entry in (_root(wishes), _user(wishes)) if entry]
     commands = []
@@ -130,7 +130,7 @@ def cloud_config(wishes: Wishes, other_keys: Iterable[str] = ()) -> dict[str, An
 
 
 def _share_a_key(first: Iterable[str], second: Iterable[str]) -> bool:
-    """Say whether a key is in both, whatever its options and comment are."""
+    """Return whether a key is in both lists, whatever its options and comment are."""
     from virtprov.cloudinit.sources import key_data
 
     return bool({key_data(key) for key in first} & {key_data(key) for key in second})
@@ -139,7 +139,7 @@ def _share_a_key(first: Iterable[str], second: Iterable[str]) -> bool:
 def _their_keys(checked: CheckedDocument, wishes: Wishes) -> tuple[str, ...]:
     """Return the keys that the user's document gives to the image's user.
 
-    Where that cannot be known (a template, a list of addresses) it may be any, so root's are taken for them.
+    If they cannot be known (a template, a list of addresses), root's keys are assumed to be among them.
     """
     if checked.tree is not None:
         keys = checked.tree.get("ssh_authorized_keys")
@@ -150,7 +150,7 @@ def _their_keys(checked: CheckedDocument, wishes: Wishes) -> tuple[str, ...]:
 def _root(wishes: Wishes) -> dict[str, Any]:
     if not wishes.root_hash and not wishes.root_keys:
         return {}
-    # unless told otherwise cloud-init locks the password, one just set or one the image came with
+    # by default cloud-init locks the password, also one that was just set or that the image has
     entry: dict[str, Any] = {"name": "root", "lock_passwd": False}
     if wishes.root_hash:
         entry["hashed_passwd"] = wishes.root_hash
@@ -169,7 +169,7 @@ def _user(wishes: Wishes) -> dict[str, Any]:
 
 
 def _options(wishes: Wishes) -> str:
-    """Name the sub-options behind `wishes`, for messages."""
+    """Return the sub-options behind `wishes`, for messages."""
     from virtprov.support.text import join_words
 
     return join_words(
@@ -185,24 +185,27 @@ def _options(wishes: Wishes) -> str:
     )
 
 
-def _fit(ours: dict[str, Any], theirs: dict[str, Any], wishes: Wishes, name: str) -> dict[str, Any]:
-    """Return `ours` fit to be merged behind `theirs`; InputError where the two cannot both be had."""
+def _fit(second: dict[str, Any], first: dict[str, Any], wishes: Wishes, name: str) -> dict[str, Any]:
+    """Return `second` so that it can be merged after `first`.
+
+    Raises InputError if only one of both could take effect.
+    """
     for key in ("users", "runcmd", "ssh_authorized_keys"):
-        if key in ours and theirs.get(key) is not None and not isinstance(theirs[key], list):
+        if key in second and first.get(key) is not None and not isinstance(first[key], list):
             raise _conflict(name, f"its '{key}' is not a list, so nothing can be added to it")
-    fitted = dict(ours)
-    if isinstance(theirs.get("users"), list):
-        named = _user_names(theirs["users"])
-        if "users" in ours:
-            fitted["users"] = [entry for entry in ours["users"] if entry != "default"]
+    fitted = dict(second)
+    if isinstance(first.get("users"), list):
+        named = _user_names(first["users"])
+        if "users" in second:
+            fitted["users"] = [entry for entry in second["users"] if entry != "default"]
         for entry in fitted.get("users", ()):
             if entry["name"] in named:
                 raise _conflict(name, f"it already defines a user '{entry['name']}'")
         if wishes.image_user_keys and "default" not in named:
             raise _conflict(name, "its 'users' omits 'default', so the ssh key would not be used")
-    if wishes.root_hash and _sets_root_password(theirs.get("chpasswd")):
+    if wishes.root_hash and _sets_root_password(first.get("chpasswd")):
         raise _conflict(name, "its 'chpasswd' also sets root's password")
-    if "disable_root" in ours and theirs.get("disable_root") not in (None, False):
+    if "disable_root" in second and first.get("disable_root") not in (None, False):
         raise _conflict(name, "it has 'disable_root: true', but root should get a key")
     return fitted
 
@@ -226,7 +229,7 @@ def _user_names(users: list[Any]) -> set[str]:
 
 
 def _sets_root_password(chpasswd: Any) -> bool:
-    """Say whether a `chpasswd` mapping names root, in its `users` or in its `list` (a list or lines)."""
+    """Return whether a `chpasswd` mapping names root, in its `users` or in its `list` (a list or lines)."""
     if not isinstance(chpasswd, dict):
         return False
     users, lines = chpasswd.get("users"), chpasswd.get("list")
@@ -237,14 +240,14 @@ def _sets_root_password(chpasswd: Any) -> bool:
 
 
 def multipart(first: CheckedDocument, ours: dict[str, Any]) -> bytes:
-    """Return a MIME document of the user's part as it is and ours, to be merged behind it."""
+    """Return a MIME document: the user's part, unchanged, then ours, to be merged after it."""
     parts = (
         (first.mime, f"user-data.{'txt' if first.kind != 'script' else 'sh'}", first.text.encode()),
         ("text/cloud-config", "virtprov.cfg", render({"merge_how": MERGE_HOW, **ours})),
     )
     from hashlib import sha256
 
-    # the same parts give the same document; a digest of both stands in neither
+    # the same parts always give the same document; neither part can contain the digest of both
     boundary = "part-" + sha256(b"\0".join(data for _, _, data in parts)).hexdigest()[:32]
     out = [f'Content-Type: multipart/mixed; boundary="{boundary}"\nMIME-Version: 1.0\n']
     for mime, file_name, data in parts:
@@ -253,7 +256,7 @@ def multipart(first: CheckedDocument, ours: dict[str, Any]) -> bytes:
 
 
 def _part(mime: str, file_name: str, data: bytes) -> str:
-    """Return one MIME part; plain ASCII stays readable, anything else travels as base64."""
+    """Return one MIME part; plain ASCII stays readable, anything else is encoded as base64."""
     plain = data.isascii() and b"\r" not in data and max(map(len, data.split(b"\n"))) < 900
     text, coding = data.decode() if plain else "", "7bit"
     if not plain:
@@ -266,27 +269,27 @@ def _part(mime: str, file_name: str, data: bytes) -> str:
     )
 
 
-def meta_data(request: SeedRequest, given: Source | None) -> Document:
-    """Return the meta-data: the user's, completed, or our own.
+def meta_data(request: SeedRequest, source: Source | None) -> Document:
+    """Return the meta-data: that of the user, completed, or our own.
 
-    A complete document goes in byte for byte. Raises InputError when it is not a YAML mapping, and when it
-    names another host than `hostname`.
+    A complete document is used byte for byte. Raises InputError if it is not a YAML mapping, or if it has another host
+    name than `hostname`.
     """
     tree: dict[str, Any] = {}
     warnings: list[str] = []
-    if given is not None:
+    if source is not None:
         from virtprov.cloudinit.document_check import load_mapping
         from virtprov.support.text import decode
 
-        tree, warnings = load_mapping(decode(given.data, given.name), given.name, "meta-data")
+        tree, warnings = load_mapping(decode(source.data, source.name), source.name, "meta-data")
         said = str(tree.get("local-hostname") or "")
         if said and request.hostname and said != request.hostname:
             raise InputError(
-                f"{given.name} has 'local-hostname: {said}', but hostname={request.hostname} is given",
+                f"{source.name} has 'local-hostname: {said}', but hostname={request.hostname} is given",
                 hint="configure this in only one of the two places",
             )
         if said and tree.get("instance-id"):
-            return Document(given.data, tuple(warnings))
+            return Document(source.data, tuple(warnings))
     from virtprov.cloudinit.loading import dump
 
     kept = {key: value for key, value in tree.items() if value or key not in ("instance-id", "local-hostname")}
@@ -298,38 +301,38 @@ def meta_data(request: SeedRequest, given: Source | None) -> Document:
 
 
 def _own_name(tree: dict[str, Any]) -> str:
-    """Return the name that a meta-data mapping without local-hostname gives the guest by `hostname`."""
+    """Return the name that a meta-data mapping without local-hostname sets with `hostname`."""
     name = tree.get("hostname")
     return name if isinstance(name, str) else ""
 
 
 def new_instance_id() -> str:
-    """Return an id no other guest has: cloud-init does its first-boot work once for each."""
+    """Return an id that no other guest has: cloud-init does its first-boot work once for each id."""
     import uuid
 
     return f"iid-{uuid.uuid4()}"
 
 
 def network_config(given: Source) -> Document:
-    """Return the user's network-config as it is; InputError when it is neither version 1 nor 2."""
+    """Return the user's network-config unchanged. Raises InputError if it is neither version 1 nor 2."""
     return Document(given.data, check_network_config(given).warnings)
 
 
 def vendor_data(given: Source) -> Document:
-    """Return the user's vendor-data as it is; it may be whatever user-data may be."""
+    """Return the user's vendor-data unchanged; it has the same formats as user-data."""
     return Document(given.data, check_user_data(given).warnings)
 
 
 def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
-    """Return what the sub-options ask of user-data, and the generated root password or "".
+    """Return what the sub-options request of user-data, and the generated root password or "".
 
-    Reads the files of keys and passwords; raises InputError for those that cannot be used. The generated
-    password is unknown to any log.
+    Reads the files of keys and passwords; raises InputError for those that cannot be used. The generated password is
+    never logged.
     """
     from virtprov.support import log, passwords
 
-    made = log.secret(passwords.generate()) if request.root_password_generate else ""
-    password = made
+    generated = log.secret(passwords.generate()) if request.root_password_generate else ""
+    password = generated
     if request.root_password_file:
         password = reader.password("root-password-file", request.root_password_file)
     root = reader.keys("root-ssh-key", request.root_ssh_key) if request.root_ssh_key else ()
@@ -339,7 +342,7 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
         root, image = _join(root, keys), _join(image, keys)
     wishes = Wishes(
         root_hash=_hash(password) if password else "",
-        root_expires=bool(made),
+        root_expires=bool(generated),
         root_keys=root,
         image_user_keys=image,
         user=request.user,
@@ -347,11 +350,11 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
         shell=request.shell,
         disable=request.disable,
     )
-    return wishes, made
+    return wishes, generated
 
 
 def _hash(password: str) -> str:
-    """Return the hash of `password`, which may be one already: virt-install's seeds take both."""
+    """Return the hash of `password`, which may already be a hash: virt-install's seeds accept both."""
     from virtprov.support import passwords
 
     return password if passwords.is_hash(password) else passwords.hash_password(password)

@@ -1,4 +1,4 @@
-"""The one place that builds on PyYAML: a safe loader that notices keys standing twice, and a writer."""
+"""The only module that imports PyYAML: a safe loader that notices duplicate keys, and a writer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ MOST = 50_000
 
 
 class TooMany(Exception):
-    """A document of more values than any that is meant."""
+    """The document has more values than any real one."""
 
 
 class PlainLoader(yaml.SafeLoader):
-    """Makes plain values only, and keeps (key, line) of every key that stands twice in one mapping."""
+    """Creates plain values only, and records (key, line) of every key that occurs twice in one mapping."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -23,7 +23,10 @@ class PlainLoader(yaml.SafeLoader):
         self._nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Count the values: a document of a million takes PyYAML a minute, and is not read to its end."""
+        """Count the values:
+
+        PyYAML needs a minute for a document with a million, so such a document is not read to its end.
+        """
         self._nodes += 1
         if self._nodes > MOST:
             raise TooMany(f"it contains more than {MOST} values")
@@ -31,9 +34,9 @@ class PlainLoader(yaml.SafeLoader):
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Build the mapping as usual; look at its keys before."""
+        """Create the mapping as usual, after checking its keys."""
         seen = set()
-        # a scalar tagged !!map is no mapping: the usual way says so
+        # a scalar tagged !!map is not a mapping: PyYAML raises the error
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                 if (key.tag, key.value) in seen:
@@ -51,7 +54,7 @@ class _PlainDumper(yaml.SafeDumper):
 
 
 def dump(tree: Any) -> str:
-    """Return `tree` as YAML in the order it has, long texts on one line."""
+    """Return `tree` as YAML, in its own order and with long texts on one line."""
     text: str = yaml.dump(
         tree, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, width=1_000_000, default_flow_style=False
     )

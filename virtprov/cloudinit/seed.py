@@ -1,4 +1,4 @@
-"""A whole seed: build it from a request, write it as an image."""
+"""Build a whole seed from a request, and write it as an image."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LABEL = "cidata"
 
 
 class Seed(NamedTuple):
-    """What goes into the image, and what the command line has to say about it.
+    """The contents of the image, and what the command line reports about it.
 
-    `documents` maps file names (user-data and meta-data always, network-config and vendor-data when given) to
-    bytes. `root_password` is the generated one, or None; it must be shown once and stored nowhere.
-    `instance_id` and `hostname` are those in the meta-data. `warnings` are sentences for the user.
+    `documents` maps file names (user-data and meta-data always, network-config and vendor-data if given) to bytes.
+    `root_password` is the generated one, or None; it must be shown once and never stored. `instance_id` and `hostname`
+    are those in the meta-data. `warnings` are sentences for the user.
     """
 
     documents: dict[str, bytes]
@@ -32,10 +32,10 @@ class Seed(NamedTuple):
 
 
 def build(request: SeedRequest) -> Seed:
-    """Read every file, address and standard input the request names, and return the seed.
+    """Read every file, address and standard input named in the request, and return the seed.
 
-    Changes nothing anywhere. Raises InputError and UsageError for input that cannot be used, FetchError for
-    addresses that cannot be fetched.
+    Changes nothing. Raises InputError and UsageError for invalid input, FetchError for addresses that cannot be
+    fetched.
     """
     reader = Reader()
 
@@ -67,7 +67,7 @@ def build(request: SeedRequest) -> Seed:
 
 
 def _identity(meta: bytes) -> tuple[str, str]:
-    """Return instance-id and local-hostname as the finished meta-data says them."""
+    """Return instance-id and local-hostname from the finished meta-data."""
     from virtprov.cloudinit.document_check import load_mapping
 
     tree, _ = load_mapping(meta.decode("utf-8-sig"), "the meta-data", "meta-data")
@@ -75,7 +75,7 @@ def _identity(meta: bytes) -> tuple[str, str]:
 
 
 def iso_bytes(seed: Seed) -> bytes:
-    """Return the seed's image as bytes, for a volume that is uploaded."""
+    """Return the seed's image as bytes, to be uploaded to a volume."""
     from virtprov.support import iso
 
     return iso.build_iso(seed.documents, LABEL)

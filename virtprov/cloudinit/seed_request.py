@@ -1,4 +1,4 @@
-"""What the user asked of cloud-init, as one frozen value."""
+"""The request made with `--cloud-init`, as one frozen value."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ KEEP = "yes"
 
 
 class SeedRequest(Record):
-    """Everything a seed is made from. Texts are as typed ("" when not given): paths, addresses, inline text.
+    """Everything from which a seed is built. Texts are as typed ("" if not given): paths, addresses, inline text.
 
-    `ssh_key` belongs to `user`; without `user` it is virt-install's old name for root's key and goes to root
-    and to the image's own user as well. `keep` is how long the seed stays with the guest: UNTIL_READY,
-    "first-boot" or KEEP. `instance_id` is made up when empty. `shell` is the login shell of `user`.
+    `ssh_key` belongs to `user`; without `user` it is virt-install's old name for root's key, and is given to root and
+    to the image's own user. `keep` is how long the seed stays with the guest: UNTIL_READY, "first-boot" or KEEP.
+    `instance_id` is generated if empty. `shell` is the login shell of `user`.
     """
 
     guest_name: str = ""
@@ -47,10 +47,10 @@ NAMES = tuple(
 
 
 def from_options(options: Mapping[str, str]) -> SeedRequest:
-    """Return the request for the sub-options of `--cloud-init`, name -> text, as their table spells them.
+    """Return the request for the sub-options of `--cloud-init`, name -> text, as written by their table.
 
-    No sub-option at all means a generated root password and `disable`, as with virt-install; an empty text
-    means "not given". Raises UsageError for values that make no sense and pairs that cannot be used together.
+    Without any sub-option, a root password is generated and `disable` is set, as with virt-install; an empty text means
+    "not given". Raises UsageError for invalid values and for combinations that are not possible.
     """
     if not options:
         return SeedRequest(root_password_generate=True, disable=True)
@@ -62,7 +62,7 @@ def from_options(options: Mapping[str, str]) -> SeedRequest:
 
 
 def _refuse_nonsense(request: SeedRequest) -> None:
-    """Raise UsageError for values that cannot work, whatever the files hold."""
+    """Raise UsageError for values that cannot work, whatever the files contain."""
     if request.root_password_generate and request.root_password_file:
         raise UsageError(
             f"{FLAG}: root-password-generate and root-password-file cannot be used together", hint="omit one of them"
@@ -83,7 +83,7 @@ def _refuse_nonsense(request: SeedRequest) -> None:
 
 
 def _check_user(name: str) -> None:
-    """Raise UsageError for a name that useradd would refuse, or that is taken in every guest."""
+    """Raise UsageError for a name that useradd would refuse, or that exists in every guest."""
     if name == "root":
         raise UsageError(f"{FLAG} user: root already exists", hint="use root-ssh-key or root-password-generate")
     letters = name.replace("_", "a").replace("-", "a")

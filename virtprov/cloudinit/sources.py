@@ -1,4 +1,4 @@
-"""Where a sub-option's value comes from: a path, standard input, an address, or the text itself."""
+"""Read the value of a sub-option: a path, standard input, an address, or the text itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from virtprov.cloudinit.seed_request import FLAG, NAMES
 from virtprov.support.errors import InputError, UsageError
 
 LIMIT = 16 * 1024 * 1024
-# how inline text may begin: the headers cloud-init knows, YAML, JSON, MIME
+# possible beginnings of inline text: the headers known to cloud-init, YAML, JSON, MIME
 INLINE_STARTS = ("#", "## template:", "content-type:", "mime-version:", "{", "---")
 KEY_TYPES = (
     "ssh-ed25519",
@@ -24,23 +24,23 @@ KEY_TYPES = (
 
 
 class Source(NamedTuple):
-    """Content the user gave: what to call it in messages, and its bytes."""
+    """Content given by the user: its name in messages, and its bytes."""
 
     name: str
     data: bytes
 
 
 class Reader:
-    """Reads the values of one request; it is what knows that standard input can be read only once."""
+    """Reads the values of one request; it makes sure that standard input is read only once."""
 
     def __init__(self) -> None:
         self._stdin_for = ""
 
     def read(self, option: str, value: str) -> Source:
-        """Return what the sub-option `option` with the text `value` stands for.
+        """Return the content for the text `value` of the sub-option `option`.
 
-        `-` is standard input, `@PATH` and PATH a file (file:// too), an http(s) address is fetched, and text
-        that is plainly no path is taken as it is. Raises InputError, FetchError or UsageError.
+        `-` is standard input; `@PATH`, PATH and file:// are files; an http(s) address is fetched; text that cannot be a
+        path is used as it is. Raises InputError, FetchError or UsageError.
         """
         if value == "-":
             return Source(f"the {option} on standard input", self._stdin(option))
@@ -75,7 +75,7 @@ class Reader:
         return data
 
     def keys(self, option: str, value: str) -> tuple[str, ...]:
-        """Return the public ssh keys that `value` (a key, or where a file of keys is) stands for.
+        """Return the public ssh keys in `value`, which is a key or the place of a file with keys.
 
         Raises InputError, with the line, for anything that is not a public key.
         """
@@ -85,9 +85,9 @@ class Reader:
         return tuple(dict.fromkeys(found))
 
     def password(self, option: str, value: str) -> str:
-        """Return the first line of the file at `value` without its newline, blanks kept, as virt-install does.
+        """Return the first line of the file at `value` without its newline; blanks are kept, as in virt-install.
 
-        Raises InputError when that line is empty.
+        Raises InputError if that line is empty.
         """
         from virtprov.support import log
         from virtprov.support.text import decode
@@ -106,7 +106,7 @@ _stdin_kept: tuple[object, bytes] | None = None
 
 
 def _standard_input() -> bytes | None:
-    """What is on standard input, at most LIMIT and one byte; None when there is no such thing."""
+    """Return standard input, at most LIMIT bytes and one more; None if there is none."""
     import sys
 
     global _stdin_kept
@@ -119,12 +119,12 @@ def _standard_input() -> bytes | None:
 
 
 def is_inline(value: str) -> bool:
-    """Say whether `value` is content rather than the name of a place."""
+    """Return whether `value` is content rather than the name of a place."""
     return "\n" in value or value.lower().startswith(INLINE_STARTS)
 
 
 def is_key(value: str) -> bool:
-    """Say whether `value` is itself a public ssh key, such as "ssh-ed25519 AAAA... me"."""
+    """Return whether `value` is itself a public ssh key, such as "ssh-ed25519 AAAA... me"."""
     return value.split(" ", 1)[0] in KEY_TYPES and " " in value
 
 
@@ -133,7 +133,7 @@ def _with_newline(text: str) -> str:
 
 
 def _refuse_typed_escapes(option: str, value: str) -> None:
-    r"""Refuse inline text on one line with a backslash and an n in it: a shell does not make that a newline."""
+    r"""Refuse inline text on one line that contains `\n` as two characters: a shell does not turn it into a newline."""
     if "\n" not in value and "\\n" in value and not value.startswith("{"):
         raise UsageError(
             f"{FLAG} {option}: the text is on one line, with a literal '\\n' instead of line breaks",
@@ -142,7 +142,7 @@ def _refuse_typed_escapes(option: str, value: str) -> None:
 
 
 def _refuse_swallowed(option: str, value: str) -> None:
-    """Refuse a quoted value that took in the sub-options behind it, when there is no such file."""
+    """Refuse a quoted value that contains the sub-options after it, if there is no file with that name."""
     import os.path
 
     if os.path.exists(value):
@@ -157,9 +157,9 @@ def _refuse_swallowed(option: str, value: str) -> None:
 
 
 def read_keys(source: Source) -> tuple[str, ...]:
-    """Return the public keys in `source`, one to a line; empty lines and comments are left out.
+    """Return the public keys in `source`, one for each line; empty lines and comments are omitted.
 
-    Options in front of a key are kept. Raises InputError, with the line, for anything else.
+    Options before a key are kept. Raises InputError, with the line, for anything else.
     """
     from virtprov.support.text import decode
 
@@ -180,7 +180,7 @@ def read_keys(source: Source) -> tuple[str, ...]:
 
 
 def _check_key(text: str, name: str, number: int) -> None:
-    """Raise InputError unless a known key type and data that names that type stand in the line."""
+    """Raise InputError unless the line has a known key type, and data that repeats that type."""
     import base64
     import binascii
 
@@ -205,7 +205,7 @@ def _check_key(text: str, name: str, number: int) -> None:
 
 
 def _type_place(words: list[str]) -> int | None:
-    """Return which of the words of a key line is the type (options stand before it), or None."""
+    """Return which word of a key line is the type (options come before it), or None."""
     for place, word in enumerate(words[:-1]):
         if _plain_type(word) in KEY_TYPES:
             return place
@@ -213,12 +213,12 @@ def _type_place(words: list[str]) -> int | None:
 
 
 def key_data(line: str) -> str:
-    """Return the part of a key line that tells one key from another; the line when it is not a key's."""
+    """Return the part of a key line that distinguishes keys; the whole line if it is not a key."""
     words = line.split()
     at = _type_place(words)
     return line if at is None else words[at + 1]
 
 
 def _plain_type(word: str) -> str:
-    """Return the key type without the mark of a certificate."""
+    """Return the key type without the suffix of a certificate."""
     return word.replace("-cert-v01@openssh.com", "@openssh.com" if word.startswith("sk-") else "")

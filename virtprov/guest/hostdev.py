@@ -207,21 +207,21 @@ def write_named(node: Element, name: str, host: HostView | None) -> None:
     """
     kind = node.get("type", "")
     if kind in _CONTAINER:
-        said = ParsedName(kind, ((_CONTAINER[kind], name),))
+        values = ParsedName(kind, ((_CONTAINER[kind], name),))
         node.set("mode", "capabilities")
     else:
-        said = look_up(name, host)
-    node.set("type", said.type)
-    for key, value in (("mode", "subsystem"), ("managed", said.managed), ("model", said.model)):
+        values = look_up(name, host)
+    node.set("type", values.type)
+    for key, value in (("mode", "subsystem"), ("managed", values.managed), ("model", values.model)):
         if value and not node.get(key):
             node.set(key, value)
-    if is_it(node, said):
+    if is_it(node, values):
         return
     source = tree.child(node, "source")
-    if source is not None and any(path.find(node, where) is None for where, _ in said.places):
+    if source is not None and any(path.find(node, where) is None for where, _ in values.places):
         for kid in tree.children(source):
             tree.remove(kid)
-    for where, text in said.places:
+    for where, text in values.places:
         path.put(node, where, text)
 
 

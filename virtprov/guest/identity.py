@@ -43,7 +43,7 @@ def renew(guest: Guest, name: str, uuid: str, macs: Iterable[str] = (), *, qemu:
 
     `macs` are given addresses for its interfaces in order (`RANDOM` for a generated one).
     """
-    source, told = guest.name, []
+    source, report = guest.name, []
     guest.root.attrib.pop("id", None)
     guest.put("./name", name)
     guest.put("./uuid", uuid)
@@ -53,12 +53,12 @@ def renew(guest: Guest, name: str, uuid: str, macs: Iterable[str] = (), *, qemu:
         entry.text = uuid
     if guest.has("./genid") and guest.get("./genid"):
         guest.put("./genid", new_uuid())
-        told.append("a new generation id")
-    told += _renew_nics(guest, list(macs), qemu)
-    told += _renew_ports(guest)
+        report.append("a new generation id")
+    report += _renew_nics(guest, list(macs), qemu)
+    report += _renew_ports(guest)
     _renew_channels(guest, source)
-    told += _renew_tpm(guest)
-    return told
+    report += _renew_tpm(guest)
+    return report
 
 
 def _renew_nics(guest: Guest, macs: list[str], qemu: bool) -> list[str]:
@@ -80,21 +80,21 @@ def _drop_target(nic: Element) -> None:
 
 
 def _renew_ports(guest: Guest) -> list[str]:
-    told = []
+    report = []
     for display in guest.devices("graphics"):
         fixed = [name for name in _PORTS if display.get(name, "-1") != "-1"]
         for name in fixed:
             display.set(name, "-1")
         if fixed and display.get("autoport") == "no":
             del display.attrib["autoport"]
-        told += [f"automatic {display.get('type')} ports instead of fixed ports"] if fixed else []
+        report += [f"automatic {display.get('type')} ports instead of fixed ports"] if fixed else []
     for vsock in guest.devices("vsock"):
         cid = tree.child(vsock, "cid")
         if cid is not None and cid.get("address"):
             del cid.attrib["address"]
             cid.set("auto", "yes")
-            told.append("a new vsock address")
-    return told
+            report.append("a new vsock address")
+    return report
 
 
 def _renew_channels(guest: Guest, source: str) -> None:
@@ -116,18 +116,18 @@ def _renew_tpm(guest: Guest) -> list[str]:
 
 def warn_of_shared(guest: Guest) -> list[str]:
     """Return a warning for what only one of original and clone can use at the same time; [] if there is nothing."""
-    found = [f"host device {_device_name(device)}" for device in guest.devices("hostdev")]
+    shared = [f"host device {_device_name(device)}" for device in guest.devices("hostdev")]
     for tag in ("serial", "parallel", "console", "channel", "smartcard", "redirdev", "rng"):
         for device in guest.devices(tag):
-            found += _listening(device)
+            shared += _listening(device)
     for nic in guest.devices("interface"):
         if nic.get("type") == "hostdev":
-            found.append("the host's network card")
+            shared.append("the host's network card")
         if tree.child(nic, "portForward") is not None:
-            found.append("the forwarded ports")
-    if not found:
+            shared.append("the forwarded ports")
+    if not shared:
         return []
-    listed = ", ".join(dict.fromkeys(found))
+    listed = ", ".join(dict.fromkeys(shared))
     return [f"both guests use {listed}: they cannot run at the same time"]
 
 

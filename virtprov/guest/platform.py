@@ -43,42 +43,42 @@ _SAME_ARCH = {"i386": "i686", "i486": "i686", "i586": "i686", "amd64": "x86_64",
 _DRIVER_TYPES = ("kvm", "hvf", "qemu")
 
 
-def choose(host: HostView, asked: PlatformRequest, profile: Profile) -> Platform:
+def choose(host: HostView, request: PlatformRequest, profile: Profile) -> Platform:
     """Choose the best platform that the host offers and the request allows.
 
     Raises HostError if the host cannot run such guests, or is a recording without capabilities, and UsageError for an
     unknown machine type.
     """
     known = host.capabilities.of_host()
-    arch = _SAME_ARCH.get(asked.arch, asked.arch)
-    kind = _pick_kind(known, asked, arch)
-    domain = _pick_domain(kind, asked.domain_type)
+    arch = _SAME_ARCH.get(request.arch, request.arch)
+    kind = _pick_kind(known, request, arch)
+    domain = _pick_domain(kind, request.domain_type)
     if domain.name == "test" and host.driver != "test":
         raise HostError(
             f"the recording of this {host.driver} host has no capabilities.xml, so its capabilities are unknown",
             hint="record the host again with `virtprov-install --record-host DIR`",
         )
-    emulator = asked.emulator or ("" if host.driver == "vz" or kind.os_type == "xen" else domain.emulator)
+    emulator = request.emulator or ("" if host.driver == "vz" or kind.os_type == "xen" else domain.emulator)
     machines = tuple(each.name for each in domain.machines)
-    machine = asked.machine or _default_machine(host, kind, domain, machines, profile)
+    machine = request.machine or _default_machine(host, kind, domain, machines, profile)
     features = tuple(name for name in ("acpi", "apic", "pae") if kind.default(name))
-    slow = domain.name == "qemu" and not asked.domain_type and host.driver == "qemu"
+    slow = domain.name == "qemu" and not request.domain_type and host.driver == "qemu"
     return Platform(kind.os_type, kind.arch, domain.name, machine, emulator, features, kind.loader, slow)
 
 
-def _pick_kind(known: Capabilities, asked: PlatformRequest, arch: str) -> GuestKind:
+def _pick_kind(kinds: Capabilities, request: PlatformRequest, arch: str) -> GuestKind:
     fits = [
         kind
-        for kind in known.guests
-        if (not asked.os_type or kind.os_type == asked.os_type)
+        for kind in kinds.guests
+        if (not request.os_type or kind.os_type == request.os_type)
         and (not arch or kind.arch == arch)
-        and (not asked.domain_type or any(each.name == asked.domain_type for each in kind.domain_types))
+        and (not request.domain_type or any(each.name == request.domain_type for each in kind.domain_types))
     ]
     if not fits:
-        raise _no_kind(known, asked, arch)
-    if asked.machine:
-        fits = _with_machine(fits, asked.machine)
-    host_arch = known.host_arch
+        raise _no_kind(kinds, request, arch)
+    if request.machine:
+        fits = _with_machine(fits, request.machine)
+    host_arch = kinds.host_arch
 
     def rank(kind: GuestKind) -> tuple[bool, bool]:  # Xen lists paravirtual guests first, as it prefers them
         fast = any(each.name in ("kvm", "hvf") for each in kind.domain_types)
@@ -100,18 +100,18 @@ def _with_machine(kinds: list[GuestKind], machine: str) -> list[GuestKind]:
     )
 
 
-def _no_kind(known: Capabilities, asked: PlatformRequest, arch: str) -> HostError:
+def _no_kind(kinds: Capabilities, request: PlatformRequest, arch: str) -> HostError:
     words = [
         f"{name} '{value}'"
         for name, value in (
-            ("virtualization type", asked.domain_type),
+            ("virtualization type", request.domain_type),
             ("architecture", arch),
-            ("OS type", asked.os_type),
+            ("OS type", request.os_type),
         )
         if value
     ]
     offered = sorted(
-        {f"{kind.arch} {kind.os_type} ({each.name})" for kind in known.guests for each in kind.domain_types}
+        {f"{kind.arch} {kind.os_type} ({each.name})" for kind in kinds.guests for each in kind.domain_types}
     )
     what = " with ".join(words) or "any guests"
     return HostError(

@@ -108,17 +108,17 @@ def fill_topology(setting: RuleContext) -> None:
     Raises UsageError if that is not possible.
     """
     guest = setting.guest
-    given = {name: guest.get(f"./cpu/topology/@{name}") for name in _TOPOLOGY}
-    if not any(given.values()) or not guest.get("./vcpu").isdecimal():
+    topology = {name: guest.get(f"./cpu/topology/@{name}") for name in _TOPOLOGY}
+    if not any(topology.values()) or not guest.get("./vcpu").isdecimal():
         return
     total = int(guest.get("./vcpu"))
     product = 1
-    for number in given.values():
+    for number in topology.values():
         product *= int(number) if number.isdecimal() else 1
     rest, left = divmod(total, max(product, 1))
-    missing = [name for name in ("cores", "sockets", "threads") if not given[name]]
+    missing = [name for name in ("cores", "sockets", "threads") if not topology[name]]
     if left or (rest != 1 and not missing):
-        words = " x ".join(f"{number} {name}" for name, number in given.items() if number)
+        words = " x ".join(f"{number} {name}" for name, number in topology.items() if number)
         raise UsageError(
             f"--vcpus {total}: {words} cannot have {total} processors",
             hint="omit vcpus=, or give a multiple of the topology",
@@ -126,5 +126,5 @@ def fill_topology(setting: RuleContext) -> None:
     for name in missing:
         guest.put(f"./cpu/topology/@{name}", str(rest))
         rest = 1
-    if not given["dies"]:
+    if not topology["dies"]:
         guest.put("./cpu/topology/@dies", "1")

@@ -222,36 +222,21 @@ class Watch:
         return found[0] if found else None
 
     def wait_stopped(self, timeout: float | None = None) -> GuestEvent | None:
-        """Wait until the guest is off; returns at once if it is; None if the time is up.
+        """Wait until the guest is off, or cannot go on; returns at once if it is; None if the time is up.
 
         Returns a "stopped" event with the reason as its `detail`: "shut down", "destroyed", "crashed", "failed" ... It
-        is ignored if the guest was started again afterwards.
+        is ignored if the guest was started again afterwards. A guest that cannot go on is "crashed" (it has panicked),
+        or "suspended" with the reason as its `detail`: "I/O error", "watchdog".
         """
-        return self._wait_end(_is_stopped, lambda: None, timeout)
-
-    def wait_end(self, timeout: float | None = None) -> GuestEvent | None:
-        """Wait until the guest is off, as `wait_stopped` does, or cannot go on.
-
-        In that case it returns "crashed" (the guest has panicked), or "suspended" with the reason as its `detail`:
-        "I/O error", "watchdog".
-        """
-        return self._wait_end(_is_end, self._stuck, timeout)
-
-    def _wait_end(
-        self,
-        wanted: Callable[[GuestEvent], bool],
-        stuck: Callable[[], GuestEvent | None],
-        timeout: float | None,
-    ) -> GuestEvent | None:
         from time import monotonic
 
         end = None if timeout is None else monotonic() + timeout
         while (off := self._off()) is None:
-            found = stuck()
-            if found is not None:
-                return found
+            stuck = self._stuck()
+            if stuck is not None:
+                return stuck
             left = None if end is None else max(end - monotonic(), 0.0)
-            if self.wait_for(wanted, left) is None:
+            if self.wait_for(_is_end, left) is None:
                 return None
         self._take_last_stop()
         return off if off.detail != OFF[0] or self._last.kind != "stopped" else self._last

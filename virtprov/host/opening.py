@@ -53,18 +53,18 @@ def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
         _see_inventory(target)
     wanted = [libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_PASSPHRASE, libvirt.VIR_CRED_ECHOPROMPT]
     wanted.append(libvirt.VIR_CRED_NOECHOPROMPT)
-    asked: list[str] = []
+    prompts: list[str] = []
 
     here, questions = is_here(target), _Questions(ask)
     asks = ask if here or ask is None else questions.ask
 
     def call() -> Any:
-        return libvirt.openAuth(uri, [wanted, _answer, (asks, asked)], 0)
+        return libvirt.openAuth(uri, [wanted, _answer, (asks, prompts)], 0)
 
     try:
         return call() if here else _elsewhere(call, uri, target, questions)
     except libvirt.libvirtError as error:
-        raise refusal(uri, target, error, asked) from error
+        raise refusal(uri, target, error, prompts) from error
 
 
 def is_here(target: Uri) -> bool:

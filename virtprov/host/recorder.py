@@ -93,7 +93,7 @@ def _facts(host: Host) -> dict[str, object]:
 
 def _domain_capabilities(host: Host) -> dict[str, str]:
     """Return file name -> text; if all answers are the same, there is a single file."""
-    found: dict[str, str] = {}
+    documents: dict[str, str] = {}
     for kind in host.capabilities.of_host().guests:
         for domain in kind.domain_types:
             for machine in (None, *(name for name in MACHINES if domain.machine(name))):
@@ -101,10 +101,10 @@ def _domain_capabilities(host: Host) -> dict[str, str]:
                 if answer:
                     words = (answer.arch, answer.machine or "default", answer.virt_type)
                     name = "domcapabilities-" + "-".join(words).replace("/", "_") + ".xml"
-                    found[name] = answer.xml
-    if len(set(found.values())) == 1:
-        return {DOMAIN_CAPABILITIES: found.popitem()[1]}
-    return found
+                    documents[name] = answer.xml
+    if len(set(documents.values())) == 1:
+        return {DOMAIN_CAPABILITIES: documents.popitem()[1]}
+    return documents
 
 
 # -- the inventory, piece by piece ---------------------------------------------------------------------

@@ -93,11 +93,11 @@ class Storage(Part):
 
     def _look_for_pool_at(self, directory: str) -> Any | None:
         """Find a pool with libvirt's own look-up for active pools; inactive pools are searched once."""
-        wanted = os.path.normpath(directory)
+        directory_path = os.path.normpath(directory)
         rest = libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE
         try:
             with asking(f"look for a pool at '{directory}'"):
-                return self._conn.storagePoolLookupByTargetPath(wanted)
+                return self._conn.storagePoolLookupByTargetPath(directory_path)
         except NotSupported:
             rest = 0
         except NotThere:
@@ -106,7 +106,7 @@ class Storage(Part):
             pools = list_all("list the pools", lambda: self._conn.listAllStoragePools(rest))
             paths = [(os.path.normpath(path), pool) for pool in pools if (path := self._pool_info(pool).path)]
             self._off = dict(reversed(paths))
-        return self._off.get(wanted)
+        return self._off.get(directory_path)
 
     def create_pool(self, xml: str, *, build: bool = True, autostart: bool = True) -> PoolInfo:
         """Define a pool, create its directory (`build`), start it. A failure leaves no pool behind.
@@ -171,18 +171,18 @@ class Storage(Part):
         the life of this object (see refresh_pool). With `fresh` False, nothing is refreshed.
         """
         what, look = f"look for a volume at '{path}'", self._conn.storageVolLookupByPath
-        found = look_up(what, look, path)
-        if found is None and fresh:
+        volume = look_up(what, look, path)
+        if volume is None and fresh:
             pool = self._find_pool_at(os.path.dirname(path)) if os.path.isabs(path) else None
             if pool is None or not self._refresh_once(pool):
                 return None
-            found = look_up(what, look, path)
-        if found is None:
+            volume = look_up(what, look, path)
+        if volume is None:
             return None
         try:
             with asking(f"find the pool of '{path}'"):
-                name = str(found.storagePoolLookupByVolume().name())
-                return None if self._passes(name) else self._volume_info(found, name)
+                name = str(volume.storagePoolLookupByVolume().name())
+                return None if self._passes(name) else self._volume_info(volume, name)
         except NotThere:
             return None
 
@@ -278,13 +278,13 @@ class Storage(Part):
         from virtprov.host.copy_progress import Growth
         from virtprov.host.streams import watch_call
 
-        wanted = volume_info(xml, pool)
-        what = f"{verb} the volume '{wanted.name}' in the pool '{pool}'"
+        planned = volume_info(xml, pool)
+        what = f"{verb} the volume '{planned.name}' in the pool '{pool}'"
 
         growth = Growth(
-            lambda: self._being_made(pool, wanted.name),
-            wanted.allocation,
-            wanted.capacity,
+            lambda: self._being_made(pool, planned.name),
+            planned.allocation,
+            planned.capacity,
             here=not self._link.target.is_remote,
         )
 
@@ -295,7 +295,7 @@ class Storage(Part):
         with asking(what):
             volume = watch_call(lambda: patiently(call), lambda volume: volume.delete(0), tick)
         if progress:
-            amount = wanted.allocation or wanted.capacity or 1
+            amount = planned.allocation or planned.capacity or 1
             progress(amount, amount)
         return self._volume_info(volume, pool)
 

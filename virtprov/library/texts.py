@@ -70,10 +70,11 @@ def parse_wait(text: str) -> float:
     if word[:1] == "-" and word[1:].replace(".", "", 1).isdecimal():
         return -1.0
     try:
-        return min(parse_duration(word, default="m") / 60, _LONGEST)
-    except (UsageError, ValueError, OverflowError):  # the last two: more digits than a number has
+        return min(parse_duration(word, default="m", what="duration") / 60, _LONGEST)
+    except (UsageError, ValueError, OverflowError) as problem:  # the last two: more digits than a number has
+        why = problem.message if isinstance(problem, UsageError) else "the number is too long"
         raise UsageError(
-            f"--wait '{text[:80]}': not a duration",
+            f"--wait: {why}",
             hint="for example --wait 30 (minutes), --wait 90s, or --wait alone to wait without a limit",
         ) from None
 

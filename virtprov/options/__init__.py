@@ -1,1 +1,1 @@
-"""The option catalogue: tables only, standard library only."""
+"""The catalogue of options: only tables, which need only the standard library."""

@@ -15,7 +15,7 @@ _SWITCHES = ("uefi", "secure-boot", "refresh-machine-type")
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Bare boot devices and switches get a value; switches are spelled yes or no."""
+    """Give bare boot devices and switches a value; switches become yes or no."""
     found: list[Pair] = []
     for key, value in pairs:
         if key in DEVICES or (key == "uefi" and value is None):
@@ -28,12 +28,12 @@ def expand(pairs: list[Pair]) -> list[Pair]:
 
 
 def order(verbs: Mapping[str, str]) -> list[str]:
-    """The boot devices that were named, first one first; [] when none was."""
+    """Return the boot devices that are given, in order; [] for none."""
     return [word for word in verbs if word in DEVICES]
 
 
 def arguments(text: str) -> list[str]:
-    """What `initargs=` holds: words, cut as a shell does."""
+    """Return the arguments in `initargs=`, split as a shell does."""
     import shlex
 
     return shlex.split(text)

@@ -1,6 +1,6 @@
-"""Which option groups there are: for each the module of its table and its line of help, in the order of the help.
+"""All option groups, in the order of the help: for each the module of its table and its help line.
 
-A table is read when it is first asked for: most commands need few of them.
+A table is loaded when it is first used, because most commands need few of them.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _loaded: dict[str, Table] = {}
 
 
 def table(group: str) -> Table:
-    """The table of an option group, by the name of its flag without the dashes."""
+    """Return the table of an option group; `name` is its flag without the dashes."""
     if group not in _loaded:
         module = __import__(f"virtprov.options.{_ALL[group][0]}", fromlist=["TABLES"])
         _loaded.update({found.flag: found for found in module.TABLES})
@@ -101,10 +101,10 @@ def table(group: str) -> Table:
 
 
 def help_line(group: str) -> str:
-    """What the help says of a group."""
+    """Return the help line of a group."""
     return _ALL[group][1]
 
 
 def says_none(group: str, text: str) -> bool:
-    """Whether the value is the lone word `none`: the user wants no such device, not even the default one."""
+    """Return whether the value is only the word `none`: no such device, not even the default one."""
     return text.strip().rstrip(",") == "none" and table(group).none

@@ -15,9 +15,9 @@ _PLACES = {
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Give every short word its place.
+    """Translate short words to full names.
 
-    `host` is the end to send to, unless the device is to listen (`mode=bind`): then it is where it listens.
+    `host` is where to send data, or with `mode=bind` where to listen.
     """
     listens = any(key in ("mode", "source.mode") and value == "bind" for key, value in pairs)
     short = {**_PLACES, "host": "source.host" if listens else "source.connect_host"}

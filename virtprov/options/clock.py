@@ -1,4 +1,4 @@
-"""`--clock`, `--pm` and `--events`: time, sleep, and what happens when the guest stops."""
+"""`--clock`, `--pm` and `--events`: time, sleep states, and actions when the guest stops."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HOLLOW = {f"{name}_tickpolicy" for name in TIMERS} - {"pit_tickpolicy", "rtc_ti
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Named timers come first and in a fixed order, so that `timer2.name` counts the same ones every time."""
+    """Put named timers first and in a fixed order, so that `timer2.name` always counts the same ones."""
     ranks = {row.name: at for at, row in enumerate(_NAMED)}
     named = sorted((pair for pair in pairs if pair[0] in ranks), key=lambda pair: ranks[pair[0]])
     rest = [pair for pair in pairs if pair[0] not in ranks and pair[0] not in _HOLLOW]

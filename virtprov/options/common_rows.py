@@ -1,4 +1,4 @@
-"""Rows that several device groups share: where a character device gets its data, and who may touch it."""
+"""Rows shared by several device groups: the source of a character device, and security labels."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LOOPBACK = "127.0.0.1"
 
 
 def seclabels(name: str, path: str, *old: str) -> tuple[Row, ...]:
-    """The rows for `<seclabel>` elements below a source; `old` are older prefixes of their names."""
+    """Return the rows for `<seclabel>` elements below a source; `old` are older prefixes of their names."""
 
     def spelled(last: str) -> tuple[str, ...]:
         return tuple(f"{each}[0-9]*.{last}" for each in old)
@@ -45,10 +45,10 @@ def seclabels(name: str, path: str, *old: str) -> tuple[Row, ...]:
 
 
 def char_source(name: str = "", path: str = "./", old: dict[str, tuple[str, ...]] | None = None) -> tuple[Row, ...]:
-    """The rows of a character device's source: `name` and `path` are what stands before each of them.
+    """Return the rows for the source of a character device; `name` and `path` are the prefixes of each row.
 
-    A device with two ends, such as UDP, has one source for each mode: `bind` listens, `connect` sends.
-    `old` gives older spellings by the last part of the name.
+    A device with two ends, such as UDP, has one source for each mode: `bind` listens, `connect` sends. `old` has older
+    spellings by the last part of the name.
     """
     older = old or {}
     source = f"{path}source"
@@ -80,10 +80,9 @@ def char_source(name: str = "", path: str = "./", old: dict[str, tuple[str, ...]
 
 
 def host_and_port(text: str) -> tuple[str, str]:
-    """Cut `host:port` in two; the port is "" when there is none.
+    """Split `host:port`; the port is "" if there is none.
 
-    Brackets keep an IPv6 address together; one without them is taken for a host as a whole. A port alone
-    is one of this machine.
+    An IPv6 address needs brackets; without them it is a host as a whole. A port alone is one of this machine.
     """
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
@@ -95,40 +94,42 @@ def host_and_port(text: str) -> tuple[str, str]:
 
 
 def split_hosts(pairs: list[Pair], services: dict[str, str]) -> list[Pair]:
-    """Cut `host:port` values in two: `services` names, for each host's key, the key of its port."""
-    found: list[Pair] = []
+    """Split `host:port` values; `services` has, for the key of each host, the key of its port."""
+    result: list[Pair] = []
     for key, value in pairs:
         host, port = host_and_port(value) if key in services and value else (value, "")
-        found.append((key, host))
+        result.append((key, host))
         if port:
-            found.append((services[key], port))
-    return found
+            result.append((services[key], port))
+    return result
 
 
 def arrange_ends(pairs: list[Pair], prefix: str = "") -> list[Pair]:
-    """Cut addresses in two, and tell a source's two ends apart.
+    """Split addresses, and give those without the name of an end to the right end of the source.
 
-    Words that name no end mean the first one, so they come behind those that do; but a host without an end
-    beside one with an end is the other of the two: of `mode=bind,host=a,connect_host=b`, `host` is `bind_host`.
+    They normally belong to the first end. If only the other end is named, they belong to the one that is not: in
+    `mode=bind,host=a,connect_host=b`, `host` means `bind_host`. The result has `bind` first, then `connect`.
     """
-    name = f"{prefix}source."
-    hosts = [f"{name}{end}" for end in ("host", *(f"{end}_host" for end in _ENDS))]
-    cut = split_hosts(pairs, {host: host.removesuffix("host") + "service" for host in hosts})
-    mode = next((value for key, value in cut if key == f"{name}mode"), None) or ""
-    named = {end for end in _ENDS if any(key.startswith(f"{name}{end}_") for key, _ in cut)}
+    source = f"{prefix}source."
+    split = split_hosts(pairs, {f"{source}{end}host": f"{source}{end}service" for end in ("", *_PREFIXES)})
+    named = {end for end in _ENDS if any(key.startswith(f"{source}{end}_") for key, _ in split)}
+    mode = next((value for key, value in split if key == f"{source}mode"), None) or ""
     end = _end_without_name(mode, named)
-    renamed = {f"{name}{word}": f"{name}{end}_{word}" for word in ("host", "service")} if end else {}
-    two_ends = end or len(named) == 2
-    arranged = [(renamed.get(key, key), value) for key, value in cut if not (two_ends and key == f"{name}mode")]
-    rank = {f"{name}{end}_{word}": at for at, end in enumerate(_ENDS) for word in ("host", "service")}
-    return sorted(arranged, key=lambda pair: rank.get(pair[0], len(_ENDS)))
+    if end:
+        new = {f"{source}{word}": f"{source}{end}_{word}" for word in ("host", "service")}
+        split = [(new.get(key, key), value) for key, value in split]
+    if end or len(named) == 2:
+        split = [pair for pair in split if pair[0] != f"{source}mode"]
+    order = [f"{source}{start}" for start in _PREFIXES]
+    return sorted(split, key=lambda pair: next((at for at, start in enumerate(order) if pair[0].startswith(start)), 2))
 
 
 _ENDS = ("bind", "connect")
+_PREFIXES = ("bind_", "connect_")
 
 
 def _end_without_name(mode: str, named: set[str]) -> str:
-    """The end that words without one mean beside an end that is named; "" where they mean no other."""
+    """Return the end that is meant by sub-options without an end; "" if they belong to the first end."""
     if named == {"connect"} and mode == "bind":
         return "bind"
     return "connect" if named == {"bind"} and mode in ("", "connect") else ""

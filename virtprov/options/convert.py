@@ -1,4 +1,4 @@
-"""What `--convert-to-q35` and `--convert-to-vnc` take; the conversions themselves are verbs."""
+"""The sub-options of `--convert-to-q35` and `--convert-to-vnc`; guest/edits/convert.py does the conversion."""
 
 from __future__ import annotations
 

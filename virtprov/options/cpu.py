@@ -69,29 +69,31 @@ _SIGNS = {"+": "force", "-": "disable"}
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Read the words for whole processors and the features, which may be repeated.
+    """Translate the words for whole processors, and the features, which can be repeated.
 
-    `+x` forces a feature, `-x` disables it. A model's name means mode custom, matched exactly; a mode's name
-    takes out the model that was there and its features.
+    `+x` forces a feature, `-x` disables it. The name of a model means mode custom with an exact match; the name of a
+    mode removes the previous model and its features.
     """
-    found: list[Pair] = []
+    result: list[Pair] = []
     features: list[tuple[str, bool, str]] = []
     for key, value in pairs:
         feature = _feature(key, value)
         if feature is not None:
             features.append(feature)
         elif key == "model" and value is not None:
-            found += _model(value, pairs)
+            result += _model(value, pairs)
         elif key == "secure" and value:
-            found.append((key, "yes" if truth(value, "--cpu secure") else "no"))
+            result.append((key, "yes" if truth(value, "--cpu secure") else "no"))
         else:
-            found.append((key, value))
-    features.sort(key=lambda feature: (POLICIES.index(feature[0]), feature[1]))  # those with a sign come last
-    return found + [(f"./cpu/feature[@name='{name}']/@policy", policy) for policy, _, name in features]
+            result.append((key, value))
+    features.sort(key=lambda feature: (POLICIES.index(feature[0]), feature[1]))  # features with a sign come last
+    return result + [(f"./cpu/feature[@name='{name}']/@policy", policy) for policy, _, name in features]
 
 
 def _feature(key: str, value: str | None) -> tuple[str, bool, str] | None:
-    """The policy, whether a sign stands for it, and the name of the feature that a pair is about; None for no feature.
+    """Return the policy, whether a sign stands for it, and the name of the feature in a pair.
+
+    None if it is not a feature.
 
     Raises UsageError for a policy without a name.
     """

@@ -11,7 +11,7 @@ _VIRTIO_MODELS = ("virtio", "virtio-transitional", "virtio-non-transitional")
 
 
 def usb_controllers(pairs: list[Pair]) -> list[list[Pair]]:
-    """`usb2` stands for an EHCI controller and its three companions, `usb3` for one that knows all speeds."""
+    """Translate `usb2` to an EHCI controller with its three companions, and `usb3` to one for all speeds."""
     kind = dict(pairs).get("type")
     rest = [pair for pair in pairs if pair[0] != "type"]
     if kind == "usb3":
@@ -26,27 +26,26 @@ def usb_controllers(pairs: list[Pair]) -> list[list[Pair]]:
 
 
 def expand_controller(pairs: list[Pair]) -> list[Pair]:
-    """Read a PCI address written in one.
+    """Translate a PCI address that is given as one value.
 
-    Raises UsageError for addresses that cannot be read, and for the words that stand for several devices,
-    where only one is asked for.
+    Raises UsageError for invalid addresses, and for words that mean several devices where only one is possible.
     """
-    found: list[Pair] = []
+    result: list[Pair] = []
     for key, value in pairs:
         if key == "address":
-            found += _pci_address(value or "")
+            result += _pci_address(value or "")
         elif key == "type" and value in ("usb2", "usb3"):
             raise UsageError(
                 f"--controller {value}: this can only be used to add controllers, not to change one",
                 hint="give a type, for example --controller usb,model=qemu-xhci",
             )
         else:
-            found.append((key, value))
-    return found
+            result.append((key, value))
+    return result
 
 
 def _pci_address(value: str) -> list[Pair]:
-    """Read `[DOMAIN:]BUS:SLOT.FUNCTION`, each decimal or, with 0x before it, hexadecimal."""
+    """Parse `[DOMAIN:]BUS:SLOT.FUNCTION`, each decimal or, with a 0x prefix, hexadecimal."""
     if not value:
         return [(f"./address/@{name}", "") for name in ("type", "domain", "bus", "slot", "function")]
     front, dot, function = value.rpartition(".")
@@ -182,7 +181,7 @@ _HOSTDEV = Table(
 
 
 def expand_panic(pairs: list[Pair]) -> list[Pair]:
-    """An address in the place of the model is the port of an ISA device."""
+    """Translate an address in the place of the model to the port of an ISA device."""
     found: list[Pair] = []
     for key, value in pairs:
         if key == "model" and value and value.lower().startswith("0x"):

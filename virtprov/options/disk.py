@@ -10,8 +10,8 @@ _PERMISSIONS = {"ro": [("readonly", "yes")], "sh": [("shareable", "yes")], "rw":
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Put the old word `perms` into new ones; raises UsageError for permissions there are none of."""
-    found: list[Pair] = []
+    """Translate the old sub-option `perms`. Raises UsageError for unknown permissions."""
+    result: list[Pair] = []
     for key, value in pairs:
         if key == "perms":
             if value not in _PERMISSIONS:
@@ -19,10 +19,10 @@ def expand(pairs: list[Pair]) -> list[Pair]:
                     f"--disk perms: invalid value '{value or ''}'",
                     hint="use ro (read only), rw (read and write) or sh (shared)",
                 )
-            found += _PERMISSIONS[value]
+            result += _PERMISSIONS[value]
             continue
-        found.append((key, value))
-    return found
+        result.append((key, value))
+    return result
 
 
 _CACHE = ("default", "none", "writethrough", "writeback", "directsync", "unsafe")

@@ -1,4 +1,4 @@
-"""`--features`: what the machine can do beside its processor (ACPI, APIC, Hyper-V, KVM, Xen and more)."""
+"""`--features`: features of the machine other than its processor (ACPI, APIC, Hyper-V, KVM, Xen and more)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _AT = "./features/"
 
 
 def _state(name: str, old: str = "") -> Row:
-    """A feature that is switched by a `state`."""
+    """Return the row of a feature that is switched by a `state`."""
     return Row(f"{name}.state", f"{_AT}{name.replace('.', '/')}/@state", ONOFF, old=(old,) if old else ())
 
 

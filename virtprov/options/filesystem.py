@@ -1,4 +1,4 @@
-"""`--filesystem`: directories and images that the guest shares with the host."""
+"""`--filesystem`: directories and images that the host shares with the guest."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _SOURCES = ("dir", "file", "dev", "name", "usage")
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """A new source takes the place of one of another kind."""
-    found: list[Pair] = []
+    """Let a new source replace one of another kind."""
+    result: list[Pair] = []
     for key, value in pairs:
         if key == "source":
-            found += [aside(f"./source/@{name}") for name in _SOURCES]
-        found.append((key, value))
-    return found
+            result += [aside(f"./source/@{name}") for name in _SOURCES]
+        result.append((key, value))
+    return result
 
 
 TABLES = (

@@ -1,4 +1,4 @@
-"""`--graphics` and `--video`: how the guest's display is shown, and the card that draws it."""
+"""`--graphics` and `--video`: how the guest's display is shown, and its video card."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ _ELSEWHERE = ("none", "socket")
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Turn listening words into `<listen>` elements; a fixed port ends the automatic choice.
+    """Translate sub-options for listening to `<listen>` elements; a fixed port turns off automatic ports.
 
-    Raises UsageError for ports that no display may have.
+    Raises UsageError for ports that a display cannot have.
     """
-    said = {_PORTS.get(key, key) for key, _ in pairs}
+    keys = {_PORTS.get(key, key) for key, _ in pairs}
     lowest = _VNC_PORT if ("type", "vnc") in pairs else 1
-    found: list[Pair] = []
+    result: list[Pair] = []
     for key, value in pairs:
         if key == "listen":
-            found += _listen(value, said)
+            result += _listen(value, keys)
         elif key == "keymap" and value in ("none", "local"):
-            found.append((key, ""))
+            result.append((key, ""))
         elif key in _PORTS and value is not None:
             if value:
                 _check_port(_PORTS[key], value, lowest)
-            found.append((key, value))
-            if "autoport" not in said:
-                found.append(aside("./@autoport"))
+            result.append((key, value))
+            if "autoport" not in keys:
+                result.append(aside("./@autoport"))
         else:
-            found.append((key, value))
-    return found
+            result.append((key, value))
+    return result
 
 
-def _listen(value: str | None, said: set[str]) -> list[Pair]:
-    """An address stands in the element itself; without one there are no ports either."""
+def _listen(value: str | None, keys: set[str]) -> list[Pair]:
+    """Return the pairs for an address or a word such as `none`; an address is also written to the element itself."""
     taken_out = [aside(f"./listen/@{name}") for name in ("address", "network", "socket")]
     if value not in _ELSEWHERE:
         return [aside("./listen/@type"), *taken_out, ("listen", value)]
-    ports = [aside(f"./@{name}") for name in ("listen", "port", "tlsPort", "autoport") if name not in said - {"listen"}]
+    ports = [aside(f"./@{name}") for name in ("listen", "port", "tlsPort", "autoport") if name not in keys - {"listen"}]
     return [("./listen/@type", value), *taken_out, *ports]
 
 

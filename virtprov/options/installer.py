@@ -1,6 +1,6 @@
-"""Groups with no place in the guest's XML: how it is installed, what it runs, which checks are made.
+"""Groups without a place in the guest's XML: installation, operating system, checks.
 
-All their values are verbs; switches come out as `yes` or `no`.
+All their values are verbs; switches become `yes` or `no`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _YESNO = ("yes", "no")
 
 
 def _switches(flag: str, *names: str) -> Callable[[list[Pair]], list[Pair]]:
-    """A function that spells the values of these switches `yes` or `no` and drops a lone `none`."""
+    """Return a function that translates these switches to `yes` or `no` and removes a lone `none`."""
 
     def expand(pairs: list[Pair]) -> list[Pair]:
         if len(pairs) == 1 and pairs[0][1] in (None, "none") and "none" in pairs[0]:
@@ -31,7 +31,7 @@ def _switches(flag: str, *names: str) -> Callable[[list[Pair]], list[Pair]]:
 
 
 def _expand_osinfo(pairs: list[Pair]) -> list[Pair]:
-    """A name with `://` in it is a full id; `short-id` is another word for the name, and wins over it."""
+    """Treat a name with `://` as a full id; `short-id` means the same as the name, and takes precedence."""
     found: list[Pair] = []
     spelled = _switches("osinfo", "detect", "require")(pairs) if pairs != [("name", "none")] else pairs
     for key, value in sorted(spelled, key=lambda pair: pair[0] in ("short-id", "short_id")):
@@ -41,7 +41,7 @@ def _expand_osinfo(pairs: list[Pair]) -> list[Pair]:
 
 
 def _expand_cloud_init(pairs: list[Pair]) -> list[Pair]:
-    """Spell how long the seed is kept: `yes`, `until-ready` (which `no` means as well) or `first-boot`."""
+    """Translate how long the seed is kept: `yes`, `until-ready` (also for `no`) or `first-boot`."""
     return [
         (key, _keep(value) if key == "keep" and value else value)
         for key, value in _switches("cloud-init", *_CLOUD_SWITCHES)(pairs)

@@ -9,29 +9,29 @@ _AMOUNTS = {"memory", "currentMemory", "maxmemory", "maxMemory", "hotplugmemorym
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Turn MiB into libvirt's KiB and sort out who is who.
+    """Convert MiB to libvirt's KiB, and decide which value is the maximum.
 
-    A lone `memory` or `currentMemory` is the verb `memory`, in KiB: that much from the start, and the
-    guest's whole memory no less than it. `maxmemory` is the whole of it beside one of the two; when all
-    of them are given, `memory` steps back.
+    `memory` or `currentMemory` alone becomes the verb `memory`, in KiB: the amount at boot, with the guest's maximum at
+    least as high. `maxmemory` is the maximum if one of the two is also given; if all three are given, `memory` is
+    ignored.
     """
-    given = dict(pairs)
-    found: list[Pair] = [pair for pair in pairs if pair[0] not in _AMOUNTS]
-    sizes = {key: _kib(key, given[key] or "") for key in _AMOUNTS & given.keys() if given[key] is not None}
+    values = dict(pairs)
+    result: list[Pair] = [pair for pair in pairs if pair[0] not in _AMOUNTS]
+    sizes = {key: _kib(key, values[key] or "") for key in _AMOUNTS & values.keys() if values[key] is not None}
     most = sizes.get("maxMemory", sizes.get("hotplugmemorymax"))
     if most is not None:
-        found.append(("./maxMemory", most))
+        result.append(("./maxMemory", most))
     now = sizes.get("currentMemory", sizes.get("memory"))
     whole = sizes.get("maxmemory")
     if whole is None and "currentMemory" in sizes:
         whole = sizes.get("memory")
     if whole is None and now is not None:
-        found.append(("memory", now))
+        result.append(("memory", now))
     elif whole is not None:
-        found.append(("./memory", max(whole, now or "0", key=int)))
+        result.append(("./memory", max(whole, now or "0", key=int)))
         if now is not None:
-            found.append(("./currentMemory", now))
-    return found
+            result.append(("./currentMemory", now))
+    return result
 
 
 def _kib(key: str, text: str) -> str:

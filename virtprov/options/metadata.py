@@ -1,4 +1,4 @@
-"""`--metadata` (names and ids of the guest) and `--sysinfo` (what SMBIOS tells it)."""
+"""`--metadata` (names and ids of the guest) and `--sysinfo` (its SMBIOS data)."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ MODES = ("host", "emulate")
 
 
 def expand_metadata(pairs: list[Pair]) -> list[Pair]:
-    """`genid_enable=yes` beside a `genid` says nothing new."""
+    """Remove `genid_enable=yes` if `genid` is given, which implies it."""
     if any(key == "genid" and value for key, value in pairs):
         return [pair for pair in pairs if pair[0] != "genid_enable"]
     return pairs
 
 
 def expand_sysinfo(pairs: list[Pair]) -> list[Pair]:
-    """The type is smbios when none is given; the guest must be told to look at it (verb `smbios.mode`).
+    """Set the type smbios if none is given, and let the guest use it (verb `smbios.mode`).
 
-    Entries without a table around them are those of fwcfg.
+    Entries without a table belong to fwcfg.
     """
     types = [value for key, value in pairs if key == "type"]
     if types and types[-1] in MODES:
         return [("smbios.mode", types[-1]), *(pair for pair in pairs if pair[0] != "type")]
-    found = sorted(pairs, key=_place)
+    result = sorted(pairs, key=_place)
     if not types and pairs:
-        found.insert(0, ("type", "fwcfg" if all(key.startswith("entry") for key, _ in pairs) else "smbios"))
-    if any(pair == ("type", "smbios") for pair in found):
-        found.append(("smbios.mode", "sysinfo"))
-    return found
+        result.insert(0, ("type", "fwcfg" if all(key.startswith("entry") for key, _ in pairs) else "smbios"))
+    if any(pair == ("type", "smbios") for pair in result):
+        result.append(("smbios.mode", "sysinfo"))
+    return result
 
 
 _PRINTED = (

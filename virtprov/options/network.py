@@ -1,4 +1,4 @@
-"""`--network`: interfaces, and what they are connected to."""
+"""`--network`: network interfaces, and their connections."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ _TYPES = {"network": "network", "bridge": "bridge"}
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """Turn short words (`bridge=`, `passt`, `portForward=8080:80`) into places.
+    """Translate short sub-options (`bridge=`, `passt`, `portForward=8080:80`) to full names.
 
-    Raises UsageError for port forwardings that cannot be read.
+    Raises UsageError for invalid port forwardings.
     """
-    found: list[Pair] = []
+    result: list[Pair] = []
     for key, value in pairs:
         if key == "type" and value:
-            found += _type(value)
+            result += _type(value)
         elif key in _TYPES:
-            found += _connect(key, value)
+            result += _connect(key, value)
         elif key == "source":
-            found += [*(aside(f"./source/@{name}") for name in _SOURCES), (key, value)]
+            result += [*(aside(f"./source/@{name}") for name in _SOURCES), (key, value)]
         elif key in ("link.state", "link_state") and value:
             word = value.lower()
-            found.append((key, "up" if word in YES else "down" if word in NO else value))
+            result.append((key, "up" if word in YES else "down" if word in NO else value))
         elif key.startswith("portForward") and "." not in key:
-            found += _forward(key.removeprefix("portForward"), value or "")
+            result += _forward(key.removeprefix("portForward"), value or "")
         else:
-            found.append((key, value))
-    return found
+            result.append((key, value))
+    return result
 
 
 def _type(value: str) -> list[Pair]:
-    """The type may bring along where to connect: `bridge:br0`; `passt` is user networking through passt."""
+    """Split a type that includes the connection: `bridge:br0`; `passt` is user networking through passt."""
     kind, colon, rest = value.partition(":")
     if colon and kind in _TYPES:
         return _connect(kind, rest)
@@ -49,7 +49,7 @@ def _connect(kind: str, value: str | None) -> list[Pair]:
 
 
 def _forward(number: str, value: str) -> list[Pair]:
-    """Read `[ADDRESS:]PORT[-PORT][:GUEST-PORT][/PROTOCOL]`."""
+    """Parse `[ADDRESS:]PORT[-PORT][:GUEST-PORT][/PROTOCOL]`."""
     if number and not number.isdigit():
         return [(f"portForward{number}", value)]
     rest, slash, protocol = value.partition("/")

@@ -7,20 +7,20 @@ from virtprov.options.model import DEVICE, INT, VIRTIO, Pair, Row, Table, aside
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """A device's path stands for the model `random` with that device; older words get their new names."""
-    found: list[Pair] = []
+    """Translate the path of a device to the model `random` with that device, and older names to new ones."""
+    result: list[Pair] = []
     for key, value in pairs:
         if key in ("backend.model", "type") and value and value.startswith("/"):
             key = "device"
         if key in ("device", "backend"):
-            found.append(("backend", value))
+            result.append(("backend", value))
             if value:
-                found.append(aside("./backend/@model", "random"))
+                result.append(aside("./backend/@model", "random"))
         else:
-            found.append((_NEW.get(key, key), value))
-    if any(key in ("backend.model", "type") for key, _ in found):
-        found = [pair for pair in found if pair[0] != "!./backend/@model"]
-    return arrange_ends(found, "backend.")
+            result.append((_NEW.get(key, key), value))
+    if any(key in ("backend.model", "type") for key, _ in result):
+        result = [pair for pair in result if pair[0] != "!./backend/@model"]
+    return arrange_ends(result, "backend.")
 
 
 _ENDS = ("host", "service", "mode", "connect_host", "connect_service")

@@ -10,11 +10,11 @@ _CIPHERS = ("aes", "dea")
 
 
 def expand_commandline(pairs: list[Pair]) -> list[Pair]:
-    """`env=NAME=VALUE` has a place; `args` are for the verb, which appends them."""
-    found: list[Pair] = []
+    """Translate `env=NAME=VALUE`; `args` is left to the verb that appends arguments."""
+    result: list[Pair] = []
     for key, value in pairs:
         if key != "env" or value is None:
-            found.append((key, value))
+            result.append((key, value))
             continue
         name, equals, setting = value.partition("=")
         if not equals or not name:
@@ -22,12 +22,12 @@ def expand_commandline(pairs: list[Pair]) -> list[Pair]:
                 f"--qemu-commandline env={value}: value missing",
                 hint="use env=NAME=VALUE, such as env=DISPLAY=:0",
             )
-        found.append((f"./qemu:commandline/qemu:env[@name='{name}']/@value", setting))
-    return found
+        result.append((f"./qemu:commandline/qemu:env[@name='{name}']/@value", setting))
+    return result
 
 
 def arguments(text: str) -> list[str]:
-    """The words of `args=`, cut as a shell does; raises UsageError for a quote that is never closed."""
+    """Return the arguments in `args=`, split as a shell does; raises UsageError for a quote that is not closed."""
     import shlex
 
     try:
@@ -37,10 +37,10 @@ def arguments(text: str) -> list[str]:
 
 
 def expand_xml(pairs: list[Pair]) -> list[Pair]:
-    """`xpath.set=` needs something to set."""
+    """Raise UsageError for an `xpath.set=` without a value."""
     if pairs and pairs[0][0] == "xpath.set" and pairs[0][1] and "=" not in pairs[0][1]:
-        given = {key for key, _ in pairs}
-        if "xpath.value" not in given:
+        keys = {key for key, _ in pairs}
+        if "xpath.value" not in keys:
             raise UsageError(
                 f"--xml {pairs[0][1]}: value missing", hint="use --xml PATH=VALUE, such as --xml ./title=web"
             )

@@ -6,7 +6,7 @@ from virtprov.options.model import DEVICE, FLAG, YESNO, Pair, Row, Table
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """A path in the place of the type names the host's device."""
+    """Translate a path in the place of the type to the name of the host's device."""
     return [
         ("backend.device.path" if key in ("type", "backend.type") and value and value.startswith("/") else key, value)
         for key, value in pairs

@@ -1,4 +1,4 @@
-"""`--vcpus`: how many processors, which of the host's they run on, their topology."""
+"""`--vcpus`: the number of processors, their topology, and the host's processors on which they run."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from virtprov.options.model import INT, YESNO, Pair, Row, Table
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
-    """`vcpus=2,maxvcpus=4` are 4 processors of which 2 are plugged in; `cpuset=auto` is placement=auto.
+    """Translate `vcpus=2,maxvcpus=4` to 4 processors, 2 of them present at boot, and `cpuset=auto` to placement=auto.
 
-    `vcpus` goes before `vcpu`, wherever it stands.
+    `vcpus` takes precedence over `vcpu`, in any order.
     """
-    given = dict(pairs)
-    count = given.get("vcpus", given.get("vcpu"))
-    most = given.get("maxvcpus")
-    found: list[Pair] = []
+    values = dict(pairs)
+    count = values.get("vcpus", values.get("vcpu"))
+    most = values.get("maxvcpus")
+    result: list[Pair] = []
     for key, value in pairs:
         if key in ("vcpus", "vcpu", "maxvcpus"):
             continue
         if key in ("cpuset", "vcpu.cpuset") and value == "auto":
-            found.append(("vcpu.placement", "auto"))
+            result.append(("vcpu.placement", "auto"))
         else:
-            found.append((key, value))
+            result.append((key, value))
     if most is not None:
-        found.append(("maxvcpus", most))
+        result.append(("maxvcpus", most))
         if count is not None:
-            found.append(("vcpu.current", count))
-    elif "vcpus" in given or "vcpu" in given:
-        found.append(("vcpus", count))
-    return found
+            result.append(("vcpu.current", count))
+    elif "vcpus" in values or "vcpu" in values:
+        result.append(("vcpus", count))
+    return result
 
 
 TABLES = (

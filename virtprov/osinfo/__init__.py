@@ -1,1 +1,1 @@
-"""The OS-profile database: read, look up, detect."""
+"""The database of OS profiles: reading, looking up and detecting operating systems."""

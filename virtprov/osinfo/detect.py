@@ -55,7 +55,7 @@ class Detector:
     """Detects any number of media with the same tables."""
 
     def __init__(self, warnings: list[str] | None = None) -> None:
-        """Nothing is read yet; warnings about profiles that were left out are added to `warnings`."""
+        """Read nothing yet; warnings about skipped profiles are added to `warnings`."""
         self._warnings = warnings
         self._is_checked = False
         self._media: MediaTable | None = None
@@ -86,7 +86,7 @@ class Detector:
         return inside._replace(kind=kind, format="iso", volume_id=ids.volume_id, bootable=ids.bootable)
 
     def iso(self, ids: IsoIds) -> Detected:
-        """What an ISO with these ids holds."""
+        """Return the contents of an ISO with these ids."""
         if self._media is None:
             self._media = MediaTable(self._record("media"))
         hit = self._media.match(ids, self.systems)
@@ -126,7 +126,7 @@ class Detector:
         return Detected("tree", hit.os, name, hit.arch, hit.variants, hit.exact, facts.layout, installs=True)
 
     def disk(self, head: bytes, path: str) -> Detected:
-        """What a disk image is that starts with `head` (`HEAD` bytes) and goes by the name `path`."""
+        """Return the contents of a disk image: `head` is its first `HEAD` bytes, `path` its name."""
         format = format_of(head)
         hit = self._images.match(path, self.systems) if format else None
         if not hit:
@@ -135,7 +135,7 @@ class Detector:
         return Detected("cloud image", hit.os, name, hit.arch, hit.variants, format=format)
 
     def _identify_named(self, facts: TreeFacts) -> Detected:
-        """A tree that names its distribution and release itself."""
+        """Return the system of a tree that states its distribution and release."""
         codename, version, arch = facts.codename, facts.ids.version, facts.ids.arch
         system, exact = self.systems.by_codename(facts.distro, codename) if codename else None, True
         if not system and version:
@@ -145,7 +145,7 @@ class Detector:
         return Detected("tree", system.short_id, system.name, arch, (), exact, facts.layout, installs=True)
 
     def _languages(self, told: tuple[str, ...], volume_id: str) -> tuple[str, ...]:
-        """The languages of a medium out of triples: a text, whether it is a pattern, id of a datamap."""
+        """Return the languages of a medium; each entry is a text, whether it is a pattern, and the id of a datamap."""
         found = []
         for text, is_pattern, datamap in zip(told[::3], told[1::3], told[2::3], strict=False):
             language: str | None = text
@@ -158,7 +158,7 @@ class Detector:
         return tuple(dict.fromkeys(language for language in found if language))
 
     def _map_word(self, datamap: str, word: str) -> str:
-        """The word as a datamap spells it, "" when it does not know it; the word itself where there is no map."""
+        """Return the word that a datamap has for this one, "" for none; without a datamap the word itself."""
         if datamap and datamap not in self._datamaps:
             entries = words(find_record("datamap", datamap, self._warnings) or "")
             self._datamaps[datamap] = dict(zip(entries[::2], entries[1::2], strict=False))

@@ -1,4 +1,4 @@
-"""The longer tables of a profile: media, trees, images, variants, drivers. Loaded when one is asked for."""
+"""The longer tables of a profile: media, trees, images, variants, drivers. Each is unpacked when it is first used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from virtprov.osinfo.pack import flag, parse_number, rows, words
 
 
 class Media(NamedTuple):
-    """One ISO. The ids are regular expressions to be found in the volume's own ids; "" matches all."""
+    """One ISO. Its ids are regular expressions for the ids of the volume; "" matches all."""
 
     arch: str
     url: str
@@ -43,7 +43,7 @@ class Language(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """One installer tree. The `treeinfo_*` are regular expressions on a `.treeinfo`; "" matches all."""
+    """One installation tree. The `treeinfo_*` are regular expressions for values in `.treeinfo`; "" matches all."""
 
     arch: str
     url: str
@@ -59,7 +59,7 @@ class Tree(NamedTuple):
 
 
 class Image(NamedTuple):
-    """One disk image to download."""
+    """One disk image that can be downloaded."""
 
     arch: str
     format: str
@@ -92,7 +92,7 @@ def _fits(row: list[str], arch: str) -> bool:
 
 
 def media(packed: str, arch: str = "", has_scripts: bool = True) -> tuple[Media, ...]:
-    """Unpack media rows; `has_scripts` says whether the system itself lists install scripts."""
+    """Unpack rows of media; `has_scripts` tells whether the system itself lists install scripts."""
     return tuple(_media(row, has_scripts) for row in rows(packed) if _fits(row, arch))
 
 

@@ -66,7 +66,7 @@ def profiles(warnings: list[str] | None = None) -> list[Profile]:
 
 
 def suggestion(name: str) -> str:
-    """What to try instead of an unknown name."""
+    """Return a hint for an unknown name."""
     known = [short for profile in profiles() for short in profile.short_ids]
     return nearest(name, known) or "use a name from `--osinfo list`, or `--osinfo generic`"
 
@@ -79,7 +79,10 @@ def _profile(record: str | None) -> Profile | None:
 
 
 def _generic_linux(name: str, warnings: list[str] | None) -> Profile | None:
-    """For `linux2023` the profile of `linux2022`, or of the nearest earlier year that has one."""
+    """For `linux2023` return the profile of `linux2022`, or of the latest earlier year that has one.
+
+    None for other names.
+    """
     year = name.removeprefix("linux")
     if year == name or not (year.isascii() and year.isdecimal() and _FIRST_YEAR <= int(year) <= _LAST_YEAR):
         return None

@@ -22,7 +22,7 @@ _MOST_OF_A_FILE = 1024 * 1024
 
 
 class Identified(NamedTuple):
-    """What one path or address holds."""
+    """The contents of one path or URL."""
 
     path: str
     """As the user wrote it."""
@@ -31,23 +31,23 @@ class Identified(NamedTuple):
     """Why it cannot be read; "" when it can."""
 
     def as_json(self) -> dict[str, object]:
-        """The answer as an object with stable keys: null where nothing is known."""
-        found = self.found
+        """Return the result as an object with stable keys; unknown values are null."""
+        contents = self.found
         return {
             "path": self.path,
-            "os": found.os or None,
-            "name": found.name or None,
-            "kind": found.kind,
-            "arch": found.arch or None,
-            "variant": found.variants[0] if len(found.variants) == 1 else None,
-            "variants": list(found.variants),
-            "format": found.format or None,
-            "volume_id": found.volume_id or None,
-            "live": found.live,
-            "installs": found.installs,
-            "bootable": found.bootable,
-            "languages": list(found.languages),
-            "exact": found.exact,
+            "os": contents.os or None,
+            "name": contents.name or None,
+            "kind": contents.kind,
+            "arch": contents.arch or None,
+            "variant": contents.variants[0] if len(contents.variants) == 1 else None,
+            "variants": list(contents.variants),
+            "format": contents.format or None,
+            "volume_id": contents.volume_id or None,
+            "live": contents.live,
+            "installs": contents.installs,
+            "bootable": contents.bootable,
+            "languages": list(contents.languages),
+            "exact": contents.exact,
             "error": self.error or None,
         }
 

@@ -1,10 +1,10 @@
-"""The index: what the folders of profiles say, resolved, in one file under the cache directory.
+"""The index: the resolved contents of all profile folders, in one file in the cache directory.
 
-A warm look-up reads no XML. It is trusted when nothing changed that the answer rests on: every folder (a file
-added, removed or renamed shows in its folder's time), every file of the administrator's and the user's layers,
-and each file of the other layers that spoke about the system asked for or its ancestors. A name that is not
-found, and every listing, first compares all files. Nothing is locked: an index is written aside and renamed, so
-a reader sees an old one or a new one, and a damaged or unwritable one only costs time.
+A look-up in a current index reads no XML. An index is current for a system if nothing has changed that the result
+depends on: the time of every folder (which shows files that were added, removed or renamed), every file of the
+administrator and of the user, and each other file about this system or its ancestors. If a name is not found, and for
+every list, all files are compared. There are no locks: a new index is written beside the old one and renamed, so
+readers see one or the other, and a damaged index is built again.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
     Answer = TypeVar("Answer")
 
-_MAGIC = "virtprov osinfo index 2"  # the number goes up whenever a record's fields change
-_FIRST_OWN_LAYER = 2  # the administrator's and the user's folders: people edit there, so every file is compared
-_SETTLED = 2 * 10**9  # ns; a file younger than this could change again without a new time on a coarse clock
-_MOST_KEPT = 8  # indexes of other sets of folders, such as those of tests, that may stay
+_MAGIC = "virtprov osinfo index 2"  # increased when the fields of a record change
+_FIRST_OWN_LAYER = 2  # the folders of the administrator and the user: people edit there, so every file is compared
+_SETTLED = 2 * 10**9  # ns; a younger file could change again without a new time if the clock is coarse
+_MOST_KEPT = 8  # how many indexes of other sets of folders are kept
 
 _unsaved: dict[tuple[str, ...], bytes] = {}
 """Indexes of this process that could not be kept in a file."""
 
 
 def cache_path(roots: tuple[str, ...]) -> str:
-    """The index file for these folders, under `$XDG_CACHE_HOME/virtprov` or `~/.cache/virtprov`."""
+    """Return the path of the index for these folders, in `$XDG_CACHE_HOME/virtprov` or `~/.cache/virtprov`."""
     import zlib
 
     mark = zlib.crc32("\n".join(roots).encode("utf-8", "surrogateescape"))
@@ -44,16 +44,16 @@ def cache_path(roots: tuple[str, ...]) -> str:
 
 
 class Damaged(ValueError):
-    """Not an index, not a whole one, or one of another version."""
+    """The file is not an index, is incomplete, or has another version."""
 
 
 class Index:
-    """An index being read. `stream` stays open for as long as it is used."""
+    """An index that can be read. `stream` stays open as long as it is used."""
 
     __slots__ = ("_files", "_folders", "_head", "_mark", "_names", "_own", "_start", "_stream", "_warnings")
 
     def __init__(self, stream: BinaryIO) -> None:
-        """Read the head. Raises Damaged."""
+        """Read the head of the index. Raises Damaged."""
         self._stream = stream
         first = stream.readline(200).decode("ascii", "replace").rstrip("\n").split(CELL)
         if len(first) != 5 or first[0] != _MAGIC or not all(word.isdecimal() for word in first[1:]):
@@ -74,11 +74,13 @@ class Index:
 
     @property
     def warnings(self) -> list[str]:
-        """What was wrong with files that had to be left out."""
+        """Warnings about files that were skipped."""
         return self._warnings.split(ROW) if self._warnings else []
 
     def is_current(self, sources: str | None = None) -> bool:
-        """Whether nothing changed: all folders, people's own files, and the files numbered in `sources`.
+        """Return whether nothing has changed:
+
+        no folder, no file written by people, and none of the files numbered in `sources`.
 
         Without `sources` every file is compared.
         """
@@ -96,7 +98,7 @@ class Index:
         return True
 
     def get(self, kind: str, name: str) -> tuple[str, str] | None:
-        """The numbers of the files behind a record, and the record. Raises Damaged."""
+        """Return the numbers of the files behind a record, and the record. Raises Damaged."""
         wanted = f"\n{kind}{WORD}{name}{CELL}".encode("utf-8", "surrogateescape")
         at = self._names.find(wanted)
         if at < 0 or not name.isprintable():
@@ -107,7 +109,7 @@ class Index:
         return _unpack(self._stream.read(length), mark)
 
     def all(self, kind: str) -> list[str]:
-        """All records of one kind, in the order of the folders. Raises Damaged."""
+        """Return all records of one kind, in the order of the folders. Raises Damaged."""
         self.check()
         self._stream.seek(self._start)
         body = self._stream.read()
@@ -117,13 +119,13 @@ class Index:
         return [_unpack(body[at : at + length], mark)[1] for at, length, mark in places]
 
     def names(self, kind: str) -> list[str]:
-        """The names of all records of one kind."""
+        """Return the names of all records of one kind."""
         prefix = f"{kind}{WORD}"
         lines = self._names.decode("utf-8", "surrogateescape").split("\n")
         return [line[len(prefix) :].partition(CELL)[0] for line in lines if line.startswith(prefix)]
 
     def check(self) -> None:
-        """Raises Damaged when a byte of the head is not the one that was written."""
+        """Raise Damaged if the checksum of the head is wrong."""
         import zlib
 
         if zlib.crc32(self._names, zlib.crc32(self._head)) != self._mark:
@@ -131,7 +133,7 @@ class Index:
 
 
 def _parse_place(entry: bytes) -> list[int]:
-    """Offset, length and checksum of a record."""
+    """Return the offset, length and checksum of a record."""
     words = entry.split(CELL.encode())
     if len(words) != 3 or not all(word.isdigit() for word in words):
         raise Damaged
@@ -139,7 +141,7 @@ def _parse_place(entry: bytes) -> list[int]:
 
 
 def _unpack(data: bytes, mark: int) -> tuple[str, str]:
-    """The numbers of the files behind a record, and the record."""
+    """Return the numbers of the files behind a record, and the record."""
     import zlib
 
     if zlib.crc32(data) != mark:
@@ -149,10 +151,10 @@ def _unpack(data: bytes, mark: int) -> tuple[str, str]:
 
 
 def find_record(kind: str, name: str, warnings: list[str] | None = None, *, checked: bool = False) -> str | None:
-    """The record of one thing, or None; `kind` is `os` (a short or full id), `script`, `datamap`, `device`, `platform`.
+    """Return a record, or None. `kind` is `os` (key: short or full id), `script`, `datamap`, `device` or `platform`.
 
-    Warnings about files that had to be left out are added to `warnings`. `checked`: the caller has just asked for
-    another record of the index, so files are not compared again.
+    Warnings about skipped files are added to `warnings`. `checked`: the caller has just asked for another record of the
+    index, so files are not compared again.
     """
 
     def ask(index: Index) -> tuple[str | None, str | None]:
@@ -166,12 +168,18 @@ def find_record(kind: str, name: str, warnings: list[str] | None = None, *, chec
 
 
 def all_records(kind: str, warnings: list[str] | None = None) -> list[str]:
-    """Every record of a kind in the order of the folders; for systems `kind` is `os-id`, else as for `find_record`."""
+    """Return every record of a kind in the order of the folders.
+
+    `kind` as for `find_record`, but `os-id` for systems.
+    """
     return _answer(lambda index: (index.all(kind), None), warnings)
 
 
 def kept_names(kind: str) -> list[str]:
-    """The names of all records of a kind in the index as it is kept, out of date or not; none when none is kept."""
+    """Return the names of all records of a kind in the index on disk, even if it is out of date.
+
+    None without an index.
+    """
     for stream in _streams(folders()):
         with stream:
             try:
@@ -182,9 +190,9 @@ def kept_names(kind: str) -> list[str]:
 
 
 def _answer(ask: Callable[[Index], tuple[Answer, str | None]], warnings: list[str] | None) -> Answer:
-    """Ask the kept index; if it is missing, damaged or out of date, build it anew and ask that.
+    """Look something up in the index on disk; if that is missing, damaged or out of date, build a new one and use that.
 
-    `ask` gives the answer and the numbers of the files it rests on, None for all.
+    `ask` returns the result and the numbers of the files on which it depends, None for all files.
     """
     roots = folders()
     for stream in _streams(roots):
@@ -208,7 +216,7 @@ def _tell(index: Index, warnings: list[str] | None) -> None:
 
 
 def _streams(roots: tuple[str, ...]) -> list[BinaryIO]:
-    """The index of this process if it has one, else the file; none when there is none."""
+    """Yield the index of this process if it has one, otherwise the file; nothing if there is none."""
     if roots in _unsaved:
         return [io.BytesIO(_unsaved[roots])]
     try:
@@ -218,7 +226,7 @@ def _streams(roots: tuple[str, ...]) -> list[BinaryIO]:
 
 
 def build(roots: tuple[str, ...], keep: bool = True) -> bytes:
-    """Read all profiles of these layers and pack them; `keep` writes the index for the next process."""
+    """Read all profiles of these layers and pack them; `keep` writes the index to the cache."""
     from time import time_ns
 
     from virtprov.osinfo.resolve import load
@@ -240,7 +248,7 @@ def build(roots: tuple[str, ...], keep: bool = True) -> bytes:
 
 
 def _is_settled(stamp: str, now: int) -> bool:
-    """Whether a further change would show: the time of change is not just now."""
+    """Return whether another change would show in the time stamp, because the last change is not recent."""
     return not stamp or not now - _SETTLED <= int(stamp.split(".")[1]) <= now
 
 
@@ -269,7 +277,7 @@ def _image(catalogue: Catalogue, kept: dict[str, str], stamps: dict[str, str], o
 
 
 def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]:
-    """For each record its keys, the files it rests on, and its text."""
+    """Return the keys of each record, the files on which it depends, and its text."""
     from virtprov.osinfo.media.packed import detection_records
     from virtprov.osinfo.resolve import Resolver, script_record
 
@@ -293,7 +301,7 @@ def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]
 
 
 def _write(path: str, image: bytes) -> bool:
-    """Put the index in its place in one step; False when that cannot be done, which is no error."""
+    """Write the index and rename it into place; returns False if that is not possible, which is not an error."""
     from time import time_ns
 
     from virtprov.support.private import make_folder
@@ -323,7 +331,7 @@ def _remove(path: str) -> None:
 
 
 def _tidy(folder: str) -> None:
-    """Remove the indexes beyond the newest few, and parts that a killed process left behind."""
+    """Remove all indexes except the newest few, and temporary files of killed processes."""
     ours = [os.path.join(folder, name) for name in os.listdir(folder) if name.lstrip(".").startswith("osinfo-")]
     for path in sorted(ours, key=_read_time, reverse=True)[_MOST_KEPT:]:
         _remove(path)
@@ -332,12 +340,12 @@ def _tidy(folder: str) -> None:
 def _read_time(path: str) -> float:
     try:
         return os.stat(path).st_mtime
-    except OSError:  # another process was quicker
+    except OSError:  # another process has removed it
         return 0.0
 
 
 class _CollectionPaused:
-    """Thousands of small lists are made and all are kept: looking for rubbish among them costs a third of the time."""
+    """Turns garbage collection off: with thousands of small lists, all of them kept, it takes a third of the time."""
 
     def __enter__(self) -> None:
         import gc

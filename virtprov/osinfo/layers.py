@@ -1,6 +1,6 @@
-"""Where profiles lie: four folders in libosinfo's layout, later ones extending and overriding earlier ones.
+"""The folders of profiles: four, in libosinfo's layout. Later ones extend and override earlier ones.
 
-1. the profiles that come with virtprov, 2. the system's osinfo-db, 3. the administrator's, 4. the user's.
+1. the profiles bundled with virtprov, 2. the system's osinfo-db, 3. those of the administrator, 4. those of the user.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_DEEPEST = 8  # folders below a root; a link that leads back to its parent ends here
+_DEEPEST = 8  # maximum depth of folders, which ends a loop of links
 
 
 def bundled_dir() -> str:
-    """The folder of virtprov's own profiles: in the package when installed, beside it in a checkout."""
+    """Return the folder of virtprov's own profiles: inside the installed package, or beside it in a checkout."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     inside = os.path.join(package, "_data", "osinfo")
     return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "data", "osinfo")
 
 
 def folders() -> tuple[str, str, str, str]:
-    """The four layers in order of precedence, lowest first; a folder need not exist.
+    """Return the four folders, the lowest precedence first; they need not exist.
 
-    `OSINFO_SYSTEM_DIR`, `OSINFO_LOCAL_DIR` and `OSINFO_USER_DIR` move the last three, as for libosinfo.
+    `OSINFO_SYSTEM_DIR`, `OSINFO_LOCAL_DIR` and `OSINFO_USER_DIR` change the last three, as with libosinfo.
     """
     return (
         bundled_dir(),
@@ -37,7 +37,7 @@ def folders() -> tuple[str, str, str, str]:
 
 
 def stamp_of(path: str) -> str:
-    """Size, times and inode of a file or folder as one word; "" when there is none."""
+    """Return size, times and inode of a file or folder as one text; "" if it does not exist."""
     try:
         found = os.stat(path)
     except OSError:
@@ -46,9 +46,9 @@ def stamp_of(path: str) -> str:
 
 
 def scan(root: str) -> tuple[dict[str, str], dict[str, str]]:
-    """All folders of a layer and all its profile files (`*.xml`), each with its stamp, in the order of names.
+    """Return all folders of a layer and all its profile files (`*.xml`), each with its stamp, sorted by name.
 
-    A stamp is taken before what it stands for is read. A missing layer is one folder with an empty stamp.
+    The stamp is taken before the content is read. A missing layer is one folder with an empty stamp.
     """
     kept, files = {}, {}
     queue = [(root, 0)]
@@ -72,11 +72,13 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def chosen_files(layered: list[tuple[str, dict[str, str]]]) -> Iterator[str]:
-    """The files to read, in order, out of (root, files with stamps) pairs; the bundled layer comes first.
+    """Return the files to read, in order.
 
-    As with libosinfo, among the other layers a file hides an earlier one with the same path below its root, and
-    an empty file (or a link to /dev/null) does nothing else. The bundled files are grouped in their own way, so
-    no name hides them: they are extended id by id.
+    `layers` are pairs of a root and its files with stamps, the bundled layer first.
+
+    As with libosinfo, a file hides the file of an earlier layer with the same path below its root; an empty file (or a
+    link to /dev/null) does only that. Bundled files are never hidden, because they are grouped differently: later
+    layers extend them id by id.
     """
     owner: dict[str, str] = {}
     for root, files in layered[1:]:

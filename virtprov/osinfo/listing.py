@@ -1,4 +1,4 @@
-"""The rows of `--osinfo list`, as a table for people, as names and as objects for programs."""
+"""The output of `--osinfo list`: a table for people, names, or objects for programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from virtprov.osinfo.pack import FIELD, words
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
 _NUMBER = re.compile("[0-9]+")
-_IDS, _NAME, _DATE = 34, 44, 10  # widths; what is longer runs over
+_IDS, _NAME, _DATE = 34, 44, 10  # column widths; longer texts overflow
 
 
 class Entry(NamedTuple):
@@ -30,10 +30,10 @@ class Entry(NamedTuple):
 
 
 def listing(word: str = "", warnings: list[str] | None = None) -> list[Entry]:
-    """Every system with a short id, by name and the newest version first; `generic` is always among them.
+    """Return every system with a short id, sorted by name, newest version first; `generic` is always included.
 
-    With `word` only those whose short ids, name, distribution or code name hold it, whatever the case.
-    Warnings about profile files that had to be left out are added to `warnings`.
+    With `word`, only those that contain it in a short id, name, distribution or code name, ignoring case. Warnings
+    about skipped profile files are added to `warnings`.
     """
     wanted = word.casefold()
     entries = [_entry(record) for record in all_records("os-id", warnings)]
@@ -44,7 +44,7 @@ def listing(word: str = "", warnings: list[str] | None = None) -> list[Entry]:
 
 
 def _entry(record: str) -> Entry:
-    """The first fields of a record, without unpacking the rest as a Profile does."""
+    """Return an entry from the first fields of a record; the others are not unpacked."""
     id, short_ids, name, version, _vendor, family, distro, codename, release, eol, _rest = record.split(FIELD, 10)
     return Entry(words(short_ids), name, version, release, eol, id, family, distro, codename)
 
@@ -54,7 +54,7 @@ def _to_search_text(entry: Entry) -> str:
 
 
 def _order(entry: Entry) -> tuple[str, list[int], str]:
-    """By the letters a short id begins with, then by its numbers, high ones first."""
+    """Return the sort key of a short id: its leading letters, then its numbers in descending order."""
     short = entry.short_ids[0]
     rest = short.lstrip(_LETTERS)
     numbers = [-int(number) for number in _NUMBER.findall(rest)]
@@ -62,7 +62,7 @@ def _order(entry: Entry) -> tuple[str, list[int], str]:
 
 
 def as_table(entries: list[Entry]) -> str:
-    """One line per system: the short ids (the first is the usual one), the name, release and end of life."""
+    """Return one line for each system: its short ids (the usual one first), name, release date and end of life."""
     lines = []
     for entry in entries:
         ids = ", ".join(entry.short_ids)
@@ -72,12 +72,12 @@ def as_table(entries: list[Entry]) -> str:
 
 
 def as_names(entries: list[Entry]) -> str:
-    """One line per system, for other programs: its short ids, as virt-install lists them."""
+    """Return one line for each system with its short ids, as printed by virt-install."""
     return "".join(", ".join(entry.short_ids) + "\n" for entry in entries)
 
 
 def as_objects(entries: list[Entry]) -> list[dict[str, object]]:
-    """The same for JSON: an unknown date is null."""
+    """Return the systems for JSON; unknown dates are null."""
     return [
         {
             "short_id": entry.short_ids[0],

@@ -1,4 +1,4 @@
-"""What `--osinfo` (or `--os-variant`) asks for. Pure: no database is read here."""
+"""The request made with `--osinfo` (or `--os-variant`). No profile is read here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BARE_DETECT = ("", "auto")
 
 
 class OsinfoRequest(Record):
-    """What is asked for. With `detect` and a `name`, the name is used when nothing is detected."""
+    """The parsed request. With `detect` and a `name`, the name is used if nothing is detected."""
 
     name: str = ""
     """A short id, or a full id when `is_full_id`; "" when none is given; `generic` for `none`."""
@@ -33,9 +33,9 @@ class OsinfoRequest(Record):
 
 
 def parse_word(value: str | None, environment: Mapping[str, str]) -> OsinfoRequest | None:
-    """Read the values of `--osinfo` that stand alone: none at all (None), `auto`, `help`, `list`, `none`.
+    """Parse the values of `--osinfo` that are single words: none at all (None), `auto`, `help`, `list`, `none`.
 
-    Returns None for a value that names a system or holds options: `from_options` reads those.
+    Returns None for the name of a system and for options, which `from_options` parses.
     """
     text = (value or "").strip()
     if text in _BARE_DETECT:
@@ -47,18 +47,18 @@ def parse_word(value: str | None, environment: Mapping[str, str]) -> OsinfoReque
     return OsinfoRequest(name="generic") if text == "none" else None
 
 
-def from_options(given: Mapping[str, str]) -> OsinfoRequest:
-    """Return the request for the options of `--osinfo`, name -> text, as their table spells them.
+def from_options(values: Mapping[str, str]) -> OsinfoRequest:
+    """Return the request for the options of `--osinfo`, name -> text, as written by their table.
 
-    `id` wins over `name`. As with virt-install, once options are given nothing is detected or required unless they
-    say so.
+    `id` takes precedence over `name`. As with virt-install, if options are given, nothing is detected or required
+    unless they request it.
     """
-    if given.get("list"):
-        return OsinfoRequest(wants_list=True, list_word=given["list"])
-    full = given.get("id", "")
+    if values.get("list"):
+        return OsinfoRequest(wants_list=True, list_word=values["list"])
+    full = values.get("id", "")
     return OsinfoRequest(
-        name=full or given.get("name", ""),
+        name=full or values.get("name", ""),
         is_full_id=bool(full),
-        detect=given.get("detect") == "yes",
-        require=given.get("require") == "yes",
+        detect=values.get("detect") == "yes",
+        require=values.get("require") == "yes",
     )

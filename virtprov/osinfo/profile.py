@@ -1,7 +1,7 @@
-"""What is known about one operating system: a frozen Profile, and the questions the rules for defaults ask.
+"""A Profile holds the facts about one operating system, frozen, with the questions that rules for defaults ask.
 
-A Profile is made from one packed record of the index and unpacks a part only when it is asked for. Device
-ids are those of libosinfo's database (`http://pcisig.com/pci/VENDOR/PRODUCT`, `http://usb.org/usb/...`).
+It is created from one packed record of the index, and unpacks a part when it is first used. Device ids are those of
+libosinfo's database (`http://pcisig.com/pci/VENDOR/PRODUCT`, `http://usb.org/usb/...`).
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _ARCH_NAMES = {
 
 
 def canonical_arch(arch: str) -> str:
-    """An architecture as libvirt and the database call it (`i386` -> `i686`, `amd64` -> `x86_64`)."""
+    """Return the name that libvirt and the database use for an architecture (`i386` -> `i686`, `amd64` -> `x86_64`)."""
     return _ARCH_NAMES.get(arch, arch)
 
 
 class Amounts(Record):
-    """One row of needs; None where the database is silent. `ram` and `storage` in bytes, `cpu` in Hz."""
+    """One row of requirements; None if the database has no value. `ram` and `storage` are in bytes, `cpu` is in Hz."""
 
     ram: int | None = None
     n_cpus: int | None = None
@@ -51,7 +51,7 @@ class Amounts(Record):
 
 
 class Resources(Record):
-    """What an operating system needs on one architecture."""
+    """The requirements of an operating system on one architecture."""
 
     minimum: Amounts = Amounts()
     recommended: Amounts = Amounts()
@@ -60,13 +60,13 @@ class Resources(Record):
 
     @property
     def advised(self) -> Amounts:
-        """The recommended amounts; where only the minimum is known, twice that."""
+        """The recommended amounts; if only the minimum is known, twice the minimum."""
         pairs = zip(self.recommended, self.minimum, strict=True)
         return Amounts(*(good or (least * 2 if least else None) for good, least in pairs))
 
 
 class _Has:
-    """Whether a profile lists one of these PCI devices, VENDOR/PRODUCT."""
+    """A property: whether a profile lists one of these PCI devices, VENDOR/PRODUCT."""
 
     __slots__ = ("products",)
 
@@ -78,7 +78,7 @@ class _Has:
 
 
 class Profile:
-    """One operating system with everything it inherits. Frozen; equal when its record is equal."""
+    """One operating system, including everything it inherits. Two profiles are equal if their records are equal."""
 
     __slots__ = (
         "os_id", "short_ids", "name", "version", "vendor", "family", "distro", "codename",
@@ -126,7 +126,7 @@ class Profile:
     """All of it, packed."""
 
     def __init__(self, record: str) -> None:
-        """Unpack a record as `virtprov.osinfo.resolve` writes it. ValueError when it is not one."""
+        """Unpack a record written by `virtprov.osinfo.resolve`. Raises ValueError for anything else."""
         parts: list[object] = list(record.split(FIELD))
         parts.append(record)
         for place, slot in enumerate(self.__slots__):
@@ -161,12 +161,12 @@ class Profile:
 
     @property
     def is_windows(self) -> bool:
-        """Any Windows, from the 16-bit ones on."""
+        """Whether this is any Windows, including the 16-bit ones."""
         return self.family in ("win16", "win9x", "winnt")
 
     @property
     def is_generic(self) -> bool:
-        """True for `generic` and `unknown`: nothing can be concluded from this profile."""
+        """True for `generic` and `unknown`, from which nothing can be concluded."""
         return self.short_id in ("generic", "unknown")
 
     @property
@@ -177,7 +177,7 @@ class Profile:
     # Devices
 
     def supports(self, device: str) -> bool:
-        """Whether the profile lists a device, by full id or by `VENDOR/PRODUCT` of PCI (`1af4/1041`)."""
+        """Return whether the profile lists a device, given by full id or by `VENDOR/PRODUCT` of PCI (`1af4/1041`)."""
         return device in self.devices or PCI + device in self.devices
 
     def _either(self, *products: str) -> bool:
@@ -210,13 +210,13 @@ class Profile:
 
     @property
     def network_models(self) -> tuple[str, ...]:
-        """libvirt's names of the listed network cards, the best first."""
+        """libvirt's names of the listed network cards, the best one first."""
         return self._models(_NETWORK_MODELS)
 
     # By architecture
 
     def resources(self, arch: str) -> Resources:
-        """What is needed on `arch`; rows for `all` fill what the architecture's own rows leave out."""
+        """Return the requirements on `arch`; rows for `all` fill in what the rows of the architecture omit."""
         wanted = canonical_arch(arch)
         found: dict[str, list[Amounts]] = {}
         for kind, row_arch, *cells in rows(self._resources):
@@ -226,7 +226,7 @@ class Profile:
         return Resources(**{kind: _first_known(amounts) for kind, amounts in found.items()})
 
     def firmware(self, kind: str, arch: str) -> bool | None:
-        """Whether firmware `kind` (`bios` or `efi`) works on `arch`; None when the profile is silent."""
+        """Return whether firmware `kind` (`bios` or `efi`) works on `arch`; None if the profile does not say."""
         wanted = canonical_arch(arch)
         answer = None
         for row_arch, row_kind, supported, _recommended in rows(self._firmware):
@@ -235,55 +235,55 @@ class Profile:
         return answer
 
     def efi(self, arch: str) -> bool | None:
-        """Whether UEFI works on `arch`; None when the profile is silent."""
+        """Return whether UEFI works on `arch`; None if the profile does not say."""
         return self.firmware("efi", arch)
 
     def bios(self, arch: str) -> bool | None:
-        """Whether BIOS works on `arch`; None when the profile is silent."""
+        """Return whether BIOS works on `arch`; None if the profile does not say."""
         return self.firmware("bios", arch)
 
     def trees(self, arch: str = "") -> tuple[Tree, ...]:
-        """Installer trees in the database's order, all or those of one architecture."""
+        """Return the installation trees in the order of the database, all or those of one architecture."""
         from virtprov.osinfo.facts import trees
 
         return trees(self._trees, canonical_arch(arch))
 
     def install_tree(self, arch: str, script: str = "") -> Tree | None:
-        """The tree that `--install` takes on `arch`, or None when no tree has an address.
+        """Return the tree that `--install` uses on `arch`, or None if no tree has an address.
 
-        `script` is the profile of an unattended installation: `jeos` prefers the Server tree, `desktop` the
-        Workstation one; otherwise it is Everything.
+        `script` is the profile of an unattended installation: `jeos` prefers the Server tree, `desktop` the Workstation
+        tree; otherwise Everything is used.
         """
         wanted = {"jeos": "Server", "desktop": "Workstation"}.get(script, "Everything")
         found = [tree for tree in self.trees(arch) if tree.url]
         return next((tree for tree in found if wanted in tree.treeinfo_variant), found[0] if found else None)
 
     def media(self, arch: str = "") -> tuple[Media, ...]:
-        """Media (ISOs) in the database's order, all or those of one architecture."""
+        """Return the media (ISOs) in the order of the database, all or those of one architecture."""
         from virtprov.osinfo.facts import media
 
         return media(self._media, canonical_arch(arch), bool(self.script_ids))
 
     def cloud_images(self, arch: str = "", format: str = "") -> tuple[Image, ...]:
-        """Disk images in the database's order, all or those of one architecture and format (`qcow2` ...)."""
+        """Return the disk images in the order of the database, all or of one architecture and format (`qcow2` ...)."""
         from virtprov.osinfo.facts import images
 
         return images(self._images, canonical_arch(arch), format)
 
     def variants(self) -> tuple[Variant, ...]:
-        """Editions of the system that media and trees refer to."""
+        """Return the editions of the system to which media and trees refer."""
         from virtprov.osinfo.facts import variants
 
         return variants(self._variants)
 
     def drivers(self, arch: str = "") -> tuple[Driver, ...]:
-        """Drivers that an unattended installation may add, all or those of one architecture."""
+        """Return drivers that an unattended installation can add, all or those of one architecture."""
         from virtprov.osinfo.facts import drivers
 
         return drivers(self._drivers, canonical_arch(arch))
 
 
 def _first_known(layers: list[Amounts]) -> Amounts:
-    """Amounts taken one by one from the first row that knows them."""
+    """Return each amount from the first row that has it."""
     columns = zip(*layers, strict=True)
     return Amounts(*(next((value for value in column if value is not None), None) for column in columns))

@@ -1,6 +1,6 @@
-"""Slips in a profile that somebody wrote by hand: names, numbers and dates that nothing would ever read.
+"""Find mistakes in profiles that people write by hand: names, numbers and dates that no reader would understand.
 
-Only the administrator's and the user's layers are checked. A file with slips is used for what it says right.
+Only the layers of the administrator and the user are checked. The correct parts of a file with mistakes are used.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _TEXTS = {
 
 
 def check_file(path: str) -> list[str]:
-    """What is wrong in a profile file, each with its line. Raises XmlError when it is not XML."""
+    """Return what is wrong in a profile file, each with its line. Raises XmlError if it is not XML."""
     warnings: list[str] = []
     _check(tree.parse_file(path), warnings)
     return [f"OS profile {path}, {text}" for text in warnings]

@@ -1,4 +1,4 @@
-"""libosinfo's XML, one file at a time, into plain pieces. `resolve` puts pieces with the same id together."""
+"""Read libosinfo's XML, one file at a time, into small pieces. `resolve` merges pieces with the same id."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KINDS = {
 
 
 class Piece:
-    """What one file says about one operating system or platform."""
+    """What one file contains about one operating system or platform."""
 
     __slots__ = (
         "derives", "devices", "drivers", "firmware", "id", "images", "inherits", "media",
@@ -54,7 +54,7 @@ class Piece:
 
 
 class Script(NamedTuple):
-    """An install script without its template, which is read from `source` when it is needed."""
+    """An install script without its template, which is read from `source` when it is used."""
 
     id: str
     source: str
@@ -64,7 +64,7 @@ class Script(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What one file holds."""
+    """The contents of one file."""
 
     systems: list[Piece]
     platforms: list[Piece]
@@ -76,7 +76,7 @@ class Content(NamedTuple):
 
 
 def read_file(path: str) -> Content:
-    """Read one file. Raises XmlError when it is not XML or not a libosinfo document."""
+    """Read one file. Raises XmlError if it is not XML, or not a libosinfo document."""
     root = tree.parse_file(path)
     if root.tag != "libosinfo":
         raise XmlError(f"{path} is not an OS profile: the root element is <{root.tag!s}> instead of <libosinfo>")
@@ -85,7 +85,7 @@ def read_file(path: str) -> Content:
         if not isinstance(node.tag, str):
             continue
         name = node.get("id", "")
-        if "{{" in name:  # a template of some distribution's build, left in the folder
+        if "{{" in name:  # a template that the build of a distribution has left in the folder
             continue
         if node.tag in ("os", "platform", "device", "datamap", "install-script") and "://" not in name:
             slip = f"<{node.tag!s}> has no id that is a URL such as http://example.org/myos/1"
@@ -113,7 +113,7 @@ def _read_os(node: tree.Element, path: str) -> Piece:
     for kid in node:
         tag = kid.tag
         if tag in _SCALARS:
-            if not kid.attrib:  # a translation carries xml:lang
+            if not kid.attrib:  # a translation has xml:lang
                 piece.scalars[str(tag)] = _text(kid)
         elif tag == "media":
             piece.media.append(_media(kid))
@@ -218,19 +218,19 @@ def _media(node: tree.Element) -> Row:
     languages: list[str] = []
     scripts: list[str] = []
     variants: list[str] = []
-    for kid in node:
-        if kid.tag == "iso":
-            for row in kid:
+    for child in node:
+        if child.tag == "iso":
+            for row in child:
                 if row.tag == "l10n-language":
                     languages += (_text(row), row.get("regex", ""), row.get("l10n-language-map", ""))
                 else:
                     texts[str(row.tag)] = _text(row)
-        elif kid.tag == "variant":
-            variants.append(kid.get("id", ""))
-        elif kid.tag == "installer":
-            scripts += [row.get("id", "") for row in kid.iterfind("script")]
+        elif child.tag == "variant":
+            variants.append(child.get("id", ""))
+        elif child.tag == "installer":
+            scripts += [row.get("id", "") for row in child.iterfind("script")]
         else:
-            texts[str(kid.tag)] = _text(kid)
+            texts[str(child.tag)] = _text(child)
     get = node.get
     return (
         get("arch", ""), texts.get("url", ""), pack_words(variants),
@@ -250,17 +250,18 @@ def _read_script(node: tree.Element, name: str, path: str) -> Script:
     values: dict[str, str] = {}
     params: list[Row] = []
     methods: list[str] = []
-    for kid in node:
-        if kid.tag == "config":
+    for child in node:
+        if child.tag == "config":
             params = [
-                (row.get("name", ""), row.get("policy", ""), row.get("value-map", "")) for row in kid.iterfind("param")
+                (row.get("name", ""), row.get("policy", ""), row.get("value-map", ""))
+                for row in child.iterfind("param")
             ]
-        elif kid.tag == "injection-method":
-            methods.append(_text(kid))
-        elif kid.tag == "template":
-            values["template"] = kid.get("uri", "")
-        elif kid.tag == "avatar-format":
-            values["avatar-format"] = pack_words([_text(row) for row in kid.iterfind("mime-type")])
-        elif isinstance(kid.tag, str):
-            values[kid.tag] = _text(kid)
+        elif child.tag == "injection-method":
+            methods.append(_text(child))
+        elif child.tag == "template":
+            values["template"] = child.get("uri", "")
+        elif child.tag == "avatar-format":
+            values["avatar-format"] = pack_words([_text(row) for row in child.iterfind("mime-type")])
+        elif isinstance(child.tag, str):
+            values[child.tag] = _text(child)
     return Script(name, path, values, params, methods)

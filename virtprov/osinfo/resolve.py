@@ -1,8 +1,8 @@
-"""From pieces to records: pieces with the same id are merged, then each system takes over its parents' facts.
+"""Create records from pieces: merge those with the same id, then let each system inherit from its parents.
 
-A parent is a system named by `derives-from` or `clones`; `upgrades` tells of history only. Devices and firmware
-of the parents hold until the system itself says otherwise (`supported="false"`); resources are its own unless
-`inherit="true"` asks for the parents'; media, trees, images, drivers and scripts are always its own.
+The parents of a system are named by `derives-from` and `clones`; `upgrades` is only history. Devices and firmware are
+inherited unless the system excludes them (`supported="false"`), resources only with `inherit="true"`; media, trees,
+images, drivers and scripts are never inherited.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Needs = dict[tuple[str, str], Row]
 
 
 class Catalogue(NamedTuple):
-    """Everything the folders say, merged by id but not yet inherited."""
+    """The contents of all folders, merged by id, before inheritance."""
 
     systems: dict[str, MergedRecord]
     platforms: dict[str, MergedRecord]
@@ -34,7 +34,7 @@ class Catalogue(NamedTuple):
 
 
 class MergedRecord:
-    """All pieces about one system or platform, put together; what comes later overrides and extends."""
+    """All pieces about one system or platform, merged; later pieces override and extend earlier ones."""
 
     __slots__ = (
         "derives", "devices", "drivers", "firmware", "id", "images", "inherits", "media", "needs", "scalars",
@@ -76,29 +76,29 @@ class MergedRecord:
 
 
 def load(paths: Iterable[str], by_hand: Container[str] = ()) -> Catalogue:
-    """Read files in order of precedence. One that cannot be used is left out, and named in one warning.
+    """Read files in order of precedence. One that cannot be used is skipped with a warning.
 
-    The files `by_hand` are checked for slips as well; each slip is a warning of its own.
+    The files `by_hand` are checked for mistakes as well; each mistake is a warning of its own.
     """
-    found = Catalogue({}, {}, {}, {}, {}, [])
+    catalogue = Catalogue({}, {}, {}, {}, {}, [])
     written: list[Piece] = []
     for path in paths:
         try:
             content = read_file(path)
             if path in by_hand:
-                found.warnings.extend(check_file(path))
+                catalogue.warnings.extend(check_file(path))
                 written += content.systems
         except XmlError as problem:
-            found.warnings.append(f"OS profile skipped: {problem.message}")
+            catalogue.warnings.append(f"OS profile skipped: {problem.message}")
             continue
-        _merge(found, content)
+        _merge(catalogue, content)
     for piece in written:
         for parent in piece.derives:
-            if parent not in found.systems:
-                hint = nearest(parent, [name for name in found.systems if name != piece.id])
+            if parent not in catalogue.systems:
+                hint = nearest(parent, [name for name in catalogue.systems if name != piece.id])
                 text = f"OS profile {piece.source}: {piece.id} inherits from '{parent}', which does not exist"
-                found.warnings.append(f"{text} ({hint})" if hint else text)
-    return found
+                catalogue.warnings.append(f"{text} ({hint})" if hint else text)
+    return catalogue
 
 
 def _merge(merged: Catalogue, content: Content) -> None:
@@ -115,7 +115,7 @@ def _merge(merged: Catalogue, content: Content) -> None:
 
 
 class Resolver:
-    """Works out what each system is after inheritance. A loop of parents ends where it closes."""
+    """Computes each system after inheritance. A loop of parents is followed once."""
 
     def __init__(self, known: dict[str, MergedRecord]) -> None:
         self._known = known
@@ -124,7 +124,7 @@ class Resolver:
         self._loops = 0
 
     def lineage(self, name: str) -> list[str]:
-        """All ancestors that exist, nearest first, without the system itself."""
+        """Return all ancestors that exist, the nearest first, without the system itself."""
         if name not in self._lineage:
             order, queue = [], list(self._known[name].derives)
             seen = {name}
@@ -139,7 +139,10 @@ class Resolver:
         return self._lineage[name]
 
     def devices(self, name: str, open: tuple[str, ...] = ()) -> dict[str, bool]:
-        """Device ids with yes or no. The system's own word counts, then a parent's no, then a parent's yes."""
+        """Return which devices are supported, by id.
+
+        The system's own value takes precedence, then a parent's no, then a parent's yes.
+        """
         if name in self._devices:
             return self._devices[name]
         answer: dict[str, bool] = {}
@@ -151,19 +154,19 @@ class Resolver:
                 for device, yes in self.devices(parent, (*open, name)).items():
                     answer[device] = yes and answer.get(device, True)
         answer.update(self._known[name].devices)
-        if self._loops == before:  # an answer cut short by a loop holds for this way in only
+        if self._loops == before:  # a result that was cut short by a loop is only valid for this starting point
             self._devices[name] = answer
         return answer
 
     def firmware(self, name: str) -> dict[tuple[str, str], Row]:
-        """Firmware rows by architecture and type; what a nearer ancestor says counts."""
+        """Return the firmware rows by architecture and type; those of nearer ancestors take precedence."""
         answer: dict[tuple[str, str], Row] = {}
         for one in (*reversed(self.lineage(name)), name):
             answer.update(self._known[one].firmware)
         return answer
 
     def needs(self, name: str, open: tuple[str, ...] = ()) -> Needs:
-        """Resources by kind and architecture; `open` are the systems whose parents are being asked."""
+        """Return the resources by kind and architecture; `open` are the systems whose parents are being resolved."""
         own = self._known[name]
         answer: Needs = {}
         for parent in own.derives if own.inherits else ():
@@ -174,19 +177,19 @@ class Resolver:
         return answer
 
     def first_text(self, name: str, scalar: str) -> str:
-        """A text of the system or of its nearest ancestor that has one."""
+        """Return a text of the system, or of its nearest ancestor that has one."""
         for one in (name, *self.lineage(name)):
             if self._known[one].scalars.get(scalar):
                 return self._known[one].scalars[scalar]
         return ""
 
     def sources(self, name: str) -> list[str]:
-        """The files that an answer about this system rests on."""
+        """Return the files on which the result for this system depends."""
         family = (name, *self.lineage(name))
         return list(dict.fromkeys(path for one in family for path in self._known[one].sources))
 
     def record(self, name: str) -> str:
-        """The packed record from which `virtprov.osinfo.profile.Profile` is made."""
+        """Return the packed record for `virtprov.osinfo.profile.Profile`."""
         own = self._known[name]
         said = own.scalars.get
         return FIELD.join((
@@ -205,7 +208,7 @@ class Resolver:
 
 
 def script_record(script: Script) -> str:
-    """The packed record from which `virtprov.osinfo.scripts.InstallScript` is made."""
+    """Return the packed record for `virtprov.osinfo.scripts.InstallScript`."""
     said = script.values.get
     return FIELD.join((
         script.id, script.source, said("profile", ""), said("path-format", ""), said("expected-filename", ""),

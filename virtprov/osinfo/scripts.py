@@ -1,4 +1,4 @@
-"""Install scripts, datamaps, devices and platforms of the database: what unattended installs and media ask for."""
+"""Install scripts, datamaps, devices and platforms of the database, for unattended installations and detection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from virtprov.osinfo.profile import Profile
 
 
 class Param(NamedTuple):
-    """A setting that a script takes."""
+    """A setting of a script."""
 
     name: str
     is_required: bool
@@ -19,7 +19,7 @@ class Param(NamedTuple):
 
 
 class InstallScript(NamedTuple):
-    """A script that answers an installer's questions. Its template is read by `template`."""
+    """A script that answers the questions of an installer. `template` reads its template."""
 
     id: str
     source: str
@@ -45,7 +45,7 @@ class InstallScript(NamedTuple):
 
 
 class Device(NamedTuple):
-    """A device that profiles refer to."""
+    """A device to which profiles refer."""
 
     id: str
     name: str
@@ -57,7 +57,7 @@ class Device(NamedTuple):
 
 
 def find_script(id: str) -> InstallScript | None:
-    """The install script with this id, or None."""
+    """Return the install script with this id, or None."""
     parts = (find_record("script", id) or "").split(FIELD)
     if len(parts) != 15:
         return None
@@ -72,7 +72,10 @@ def find_script(id: str) -> InstallScript | None:
 
 
 def template(script: InstallScript) -> str:
-    """The script's XSLT stylesheet as text, "" when it lies elsewhere. Raises XmlError when the file is gone."""
+    """Return the script's XSLT stylesheet, "" if it is stored elsewhere.
+
+    Raises XmlError if the file no longer exists.
+    """
     from virtprov.xml import tree
 
     for node in tree.parse_file(script.source).iterfind("install-script"):
@@ -84,18 +87,18 @@ def template(script: InstallScript) -> str:
 
 
 def find_datamap(id: str) -> dict[str, str]:
-    """What a datamap turns each value into; {} when there is none with this id."""
+    """Return the values of a datamap by their keys; {} if the id is unknown."""
     entries = words(find_record("datamap", id) or "")
     return dict(zip(entries[::2], entries[1::2], strict=True)) if len(entries) % 2 == 0 else {}
 
 
 def find_device(id: str) -> Device | None:
-    """The device with this id, or None."""
+    """Return the device with this id, or None."""
     parts = (find_record("device", id) or "").split(FIELD)
     return Device(*parts) if len(parts) == len(Device._fields) else None
 
 
 def find_platform(id: str) -> Profile | None:
-    """A hypervisor's platform (`http://qemu.org/qemu/2.0.0`) with the devices it offers, or None."""
+    """Return a platform (`http://qemu.org/qemu/2.0.0`) with the devices that it offers, or None."""
     record = find_record("platform", id)
     return None if record is None else Profile(record)

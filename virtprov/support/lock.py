@@ -57,7 +57,7 @@ def take(
     from contextlib import nullcontext
 
     start = time.monotonic()
-    told = False
+    reported = False
     while True:
         try:
             path = _path(key)
@@ -73,8 +73,8 @@ def take(
                 f"another virtprov-xml has been {what} for more than {WAIT_SECONDS:.0f} seconds",
                 hint="run the command again when the other one has finished",
             )
-        if passed >= SAY_AFTER and not told:
-            told = True
+        if passed >= SAY_AFTER and not reported:
+            reported = True
             say(f"waiting for another virtprov-xml, which is {what}")
         time.sleep(PAUSE)
 

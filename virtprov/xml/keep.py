@@ -210,18 +210,18 @@ def _compare_long(one: list[Unit], other: list[Unit]) -> list[tuple[bool, int, i
     For `a b c d e f g h` and `a b X c d f g h`: `a b` is the same, X is new, `c d` is the same, e is gone, `f g h` is
     the same. Stretches may be empty.
     """
-    found: list[tuple[bool, int, int, int, int]] = []
+    result: list[tuple[bool, int, int, int, int]] = []
     at = first = 0
     while at < len(one) and first < len(other):
         upto, last = at, first
         while upto < len(one) and last < len(other) and one[upto] == other[last]:
             upto, last = upto + 1, last + 1
         if upto > at:
-            found.append((True, at, upto, first, last))
+            result.append((True, at, upto, first, last))
         at, first = _find_meeting(one, other, upto, last)
-        found.append((False, upto, at, last, first))
-    found.append((False, at, len(one), first, len(other)))
-    return found
+        result.append((False, upto, at, last, first))
+    result.append((False, at, len(one), first, len(other)))
+    return result
 
 
 def _find_meeting(one: list[Unit], other: list[Unit], at: int, first: int) -> tuple[int, int]:

@@ -140,19 +140,19 @@ def put(node: Element, path: str, text: str | None) -> None:
         else:
             _set_text(found, text)
         return
-    gone = find(node, path)
-    if gone is None:
+    removed = find(node, path)
+    if removed is None:
         return
     if attribute:
-        gone.attrib.pop(attribute, None)
-    elif gone is not node:
-        for kid in tree.children(gone):
-            gone.remove(kid)
-        gone.text = None
-        if gone.attrib and not parse(path)[0][-1].key:
+        removed.attrib.pop(attribute, None)
+    elif removed is not node:
+        for kid in tree.children(removed):
+            removed.remove(kid)
+        removed.text = None
+        if removed.attrib and not parse(path)[0][-1].key:
             return
-        gone.attrib.clear()
-    prune(gone, node)
+        removed.attrib.clear()
+    prune(removed, node)
 
 
 def switch(node: Element, path: str, on: bool, *, stub: bool = False) -> None:

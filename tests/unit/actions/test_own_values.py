@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import ModuleType
 
+import leaves
 import pytest
 
 from virtprov.actions.edit import outcome
@@ -18,20 +17,12 @@ TOP = Path(__file__).resolve().parents[3]
 GUESTS = sorted((TOP / "tests" / "data" / "guests").glob("*.xml"))
 
 
-@pytest.fixture
-def leaves(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """What says a leaf by an option; `bench/corpus` asks it of libvirt's own guests."""
-    monkeypatch.syspath_prepend(str(TOP / "bench"))
-    __import__("leaves")
-    return sys.modules["leaves"]
-
-
 def edited(source: Source, request: EditRequest) -> outcome.EditResult:
     return outcome.make((request,), source, outcome.ApplyOptions(), None)
 
 
 @pytest.mark.parametrize("file", GUESTS, ids=lambda file: file.stem)
-def test_its_own_value_changes_nothing(file: Path, leaves: ModuleType) -> None:
+def test_its_own_value_changes_nothing(file: Path) -> None:
     source = from_bytes(file.read_bytes())
     found = list(leaves.own_edits(source.stored.guest))
     assert len(found) > 20
@@ -42,7 +33,7 @@ def test_its_own_value_changes_nothing(file: Path, leaves: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("file", GUESTS, ids=lambda file: file.stem)
-def test_another_value_does(file: Path, leaves: ModuleType) -> None:
+def test_another_value_does(file: Path) -> None:
     source = from_bytes(file.read_bytes())
     changed = 0
     for own in leaves.own_edits(source.stored.guest):

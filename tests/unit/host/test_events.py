@@ -265,12 +265,12 @@ def test_a_guest_that_cannot_go_on_is_not_waited_for(
 ) -> None:
     with host.running.watch("one") as watch:
         watch._domain = Stuck(state, why)
-        assert watch.wait_end(0.05) == expected
+        assert watch.wait_stopped(0.05) == expected
 
 
 def test_the_end_of_a_guest_ends_the_wait(host: Host) -> None:
     with host.running.watch("one") as watch:
         other = threading.Thread(target=host.guests.destroy, args=("one",))
         other.start()
-        assert watch.wait_end(20) == GuestEvent("stopped", "destroyed")
+        assert watch.wait_stopped(20) == GuestEvent("stopped", "destroyed")
         other.join()

@@ -322,7 +322,7 @@ def _outside(where: str) -> VolumeInfo:
     from virtprov.host.info import VolumeInfo
     from virtprov.support.image import probe
 
-    seen = probe(where)
+    image = probe(where)
     size = os.path.getsize(where)
     return VolumeInfo(
         pool="",
@@ -330,10 +330,10 @@ def _outside(where: str) -> VolumeInfo:
         path=where,
         key=where,
         type="file",
-        format=seen.format if seen else "raw",
-        capacity=(seen.size if seen and seen.size else size),
+        format=image.format if image else "raw",
+        capacity=(image.size if image and image.size else size),
         allocation=size,
-        backing_path=seen.backing if seen else "",
+        backing_path=image.backing if image else "",
         backing_format="",
         xml="",
     )

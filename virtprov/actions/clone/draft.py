@@ -56,20 +56,20 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
         guest.put(nvram.place, nvram.target)
     nvram_steps = _nvram_steps(request, host, nvram) if nvram is not None else []
     _rename_logs(guest, source.name, name)
-    told = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
+    report = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
     if nvram is not None:
-        told.append("a copy of the UEFI variables" if nvram_steps else "new UEFI variables")
+        report.append("a copy of the UEFI variables" if nvram_steps else "new UEFI variables")
     copy = DomainDocument(guest, keep.restore(original.text, source.text(), guest.text()))
     nvram_path = nvram.target if nvram is not None else None
     room, gone = _make_room(host, name, replaced, nvram_path)
     listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, copy), *gone, *copies.last)
     warnings += identity.warn_of_shared(guest)
-    notes = (f"'{name}' gets " + ", ".join(told),) if told else ()
+    notes = (f"'{name}' gets " + ", ".join(report),) if report else ()
     if any(disk.fate == disks.COPIED for disk in copies.fates):
         notes = (*notes, _inside(name))
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     made = Plan((copy,), listed, name, notes, tuple(warnings))
-    return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram_path, tuple(told))
+    return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram_path, tuple(report))
 
 
 def _inside(name: str) -> str:

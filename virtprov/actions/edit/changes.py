@@ -185,7 +185,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
     if not rows.many:
         return _edit_part(request, guest, host)
     chosen = select.choose(guest, rows, request.selector, host)
-    said, warned = len(storage.notes), len(storage.warnings)
+    noted, warned = len(storage.notes), len(storage.warnings)
     makings: list[Making] = []
     before = tuple(tree.copy(node) for node in chosen)
     for node, was in zip(chosen, before, strict=True):
@@ -199,7 +199,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
                 default_network.connect(_setting(request, guest, host, [node]))
         _shift_boot_order(guest, node, was)
         after_edit(_setting(request, guest, host, [node]), node, was)
-    told = tuple(storage.notes[said:]), tuple(storage.warnings[warned:])
+    told = tuple(storage.notes[noted:]), tuple(storage.warnings[warned:])
     return ChangeResult(guest, tuple(chosen), before, tuple(makings), *told)
 
 

@@ -33,20 +33,20 @@ def names(choice: Choice, host: Host) -> list[str]:
     """
     if not choice.words:
         return list(host.guests.names())
-    found: dict[str, None] = {}
+    matches: dict[str, None] = {}
     listed: tuple[str, ...] | None = None
     for word in choice.words:
         info = host.guests.find(word)
         if info is not None:
-            found[info.name] = None
+            matches[info.name] = None
             continue
         if listed is None:
             listed = host.guests.names()
         matching = [name for name in listed if means(word, name)]
         if not matching:
             raise _no_match_error(word, listed, host)
-        found.update(dict.fromkeys(matching))
-    return list(found)
+        matches.update(dict.fromkeys(matching))
+    return list(matches)
 
 
 def _no_match_error(word: str, listed: tuple[str, ...], host: Host) -> HostError:

@@ -187,16 +187,16 @@ class History:
 
 def _guests(log: RunLog) -> list[Past]:
     """Return the guests of a run that are not restored yet; wrong types and missing keys raise their usual errors."""
-    found: dict[int, Past] = {}
+    guests: dict[int, Past] = {}
     gone: set[int] = set()
     for place, line in log:
         if "guest" in line:
             entry = _entry(place, line["guest"])
-            found[place] = Past(entry.name, entry.uuid, place, "", True)
-        elif "left" in line and line["left"] in found:
-            uuid = line["uuid"] or found[line["left"]].uuid
+            guests[place] = Past(entry.name, entry.uuid, place, "", True)
+        elif "left" in line and line["left"] in guests:
+            uuid = line["uuid"] or guests[line["left"]].uuid
             left = line["as"] or ""
-            found[line["left"]] = found[line["left"]]._replace(uuid=uuid, left=left, open=False)
+            guests[line["left"]] = guests[line["left"]]._replace(uuid=uuid, left=left, open=False)
         elif "undone" in line:
-            gone.update(line["undone"] if isinstance(line["undone"], list) else found)
-    return [past for place, past in found.items() if place not in gone]
+            gone.update(line["undone"] if isinstance(line["undone"], list) else guests)
+    return [past for place, past in guests.items() if place not in gone]

@@ -125,7 +125,7 @@ def _apply_in_order(
     shown = _Side(document, host)
     live = None if running is None else _Side(running, host)
     dry = not (options.define or options.start)
-    meant: list[Live] = []
+    effects: list[Live] = []
     for request in requests:
         twin = None if document is running else shown.guest
         now = None if live is None else _on_running(request, live.guest, options, host, live.storage, twin)
@@ -137,7 +137,7 @@ def _apply_in_order(
             part = change(request, shown.guest, host, shown.storage, dry=dry)
         if source.info is not None and source.info.active and options.anything:
             was = live.guest if live is not None else None
-            meant.append(_judge_effect(request, source, options, (was, now), (shown.guest, part), host))
+            effects.append(_judge_effect(request, source, options, (was, now), (shown.guest, part), host))
         shown.take(part)
         if live is not None:
             live.take(now or ChangeResult(live.guest, (), makings=part.makings))
@@ -145,7 +145,7 @@ def _apply_in_order(
         checks.display_passwords(shown.guest)
     text, difference = render_with_diff(document, shown.guest)
     lives = tuple(live.changes) if live is not None else ()
-    return EditResult(requests, source, text, difference, tuple(shown.changes), lives, course=_combine_effects(meant))
+    return EditResult(requests, source, text, difference, tuple(shown.changes), lives, course=_combine_effects(effects))
 
 
 def _combine_effects(meant: list[Live]) -> LiveChange | None:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 def check(
     request: InstallRequest,
     setting: RuleContext,
-    given: tuple[Element, ...],
+    paths: tuple[Element, ...],
     makings: tuple[Making, ...],
-    told: tuple[DetectedImage, ...],
+    detected: tuple[DetectedImage, ...],
     others: Others,
 ) -> None:
-    """Check the given disks, and the backing images of new ones; `told` are those whose format was detected.
+    """Check the given disks, and the backing images of new ones; `detected` are those whose format was detected.
 
     Raises HostError for a disk used by another guest or by this host, and for a detected format that a guest may have
     forged; warns of backing images that another guest changes when it runs.
@@ -35,11 +35,11 @@ def check(
     host = setting.host
     volumes = [volume for making in makings for volume in making.volumes if volume.backing]
     if request.checks.path_in_use:
-        disks_are_free(host, list(given), others)
-        for disk in given:
+        disks_are_free(host, list(paths), others)
+        for disk in paths:
             where = DiskSource.of(disk).path
             if where and disk.get("device") not in ("cdrom", "floppy") and tree.child(disk, "readonly") is None:
                 host_use.refuse_used(host, where, f"--disk {where}")
         for image, user in written_below(host, [volume.backing for volume in volumes], others):
             setting.warn(f"{image} is a disk of guest '{user}': the new disk based on it is damaged if that guest runs")
-    refuse_made_up(host, told, others)
+    refuse_made_up(host, detected, others)

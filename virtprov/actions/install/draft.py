@@ -214,7 +214,8 @@ class _Drafting:
         if medium is None:
             return
         keep = self.request.method.live or self.setting.profile.is_windows
-        self.drive = first_boot.plan_medium(medium, self.setting, self.host, keep=keep)
+        ask = self.request.checks.host and not self.request.printing
+        self.drive = first_boot.plan_medium(medium, self.setting, self.host, keep=keep, ask=ask)
         element = _add_medium(self.guest)
         if self.drive.spec is not None:
             self.disks.append((element, self.drive.spec))
@@ -440,23 +441,23 @@ def _steps(
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
     from virtprov.actions.steps.seed_volumes import WriteSeed
 
-    listed: list[Step] = []
+    steps: list[Step] = []
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
-    listed += [storage.MakePool(pool) for pool in pools.values()]
-    listed += [storage.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
+    steps += [storage.MakePool(pool) for pool in pools.values()]
+    steps += [storage.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
     name, first, stays = drafted.setting.guest.name, documents[0], documents[-1]
     if seed is not None:
         from virtprov.cloudinit.seed_request import KEEP
 
         passing = seed.keep != KEEP
         own = [step._replace(passing=passing) if isinstance(step, WriteSeed) else step for step in seed.steps]
-        listed += [step for step in own if step not in listed]
+        steps += [step for step in own if step not in steps]
         first, stays = seed.first_boot, seed.stays
     if request.transient:
-        listed.append(Create(name, first))
-        return tuple(listed)
-    listed.append(Define(name, stays))
-    listed.append(Start(name) if first.text == stays.text else Create(name, first))
+        steps.append(Create(name, first))
+        return tuple(steps)
+    steps.append(Define(name, stays))
+    steps.append(Start(name) if first.text == stays.text else Create(name, first))
     if request.autostart:
-        listed.append(SetAutostart(name, True))
-    return tuple(listed)
+        steps.append(SetAutostart(name, True))
+    return tuple(steps)

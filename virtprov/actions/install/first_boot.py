@@ -9,6 +9,8 @@ from virtprov.actions.install import scratch
 from virtprov.guest import boot
 from virtprov.guest.disks import source_element
 from virtprov.guest.disks.spec import DiskSpec
+from virtprov.host.emulator import reads_urls
+from virtprov.places import cache
 from virtprov.places.place import TREE, Medium
 from virtprov.support.frozen import Record
 from virtprov.xml import path as places
@@ -102,44 +104,62 @@ class Drive(Record):
     stays: bool = True
 
 
-def plan_medium(medium: Medium, setting: RuleContext, host: Host, *, keep: bool) -> Drive:
-    """Return how the guest reads a medium; with `keep`, the finished guest needs it as well.
+def plan_medium(medium: Medium, setting: RuleContext, host: Host, *, keep: bool, ask: bool) -> Drive:
+    """Return how the guest reads a medium; with `keep`, the finished guest needs it as well; `ask` its server, if any.
 
     A URL is read by QEMU itself if it can, otherwise the medium is downloaded first; a file of this machine is uploaded
-    to hosts that do not have it. The user is told of both.
+    to hosts that do not have it. The user is told of both. Raises FetchError for a file that its server does not have.
     """
     if medium.vol:
         return Drive(DiskSpec(vol=medium.vol))
     if medium.is_url:
-        if host.is_recorded or _qemu_reads(setting, host, medium.path):
-            return Drive(DiskSpec(path=medium.path), stays=False)
-        return _fetched(medium, setting, host, keep=keep)
+        why = "" if host.is_recorded else _why_fetched(setting, host, medium.path, ask=ask)
+        if why:
+            return _fetched(medium, setting, host, why, keep=keep)
+        return Drive(DiskSpec(path=medium.path), stays=False)
     here = os.path.expanduser(medium.path)
+    if here.startswith(f"{cache.folder()}/") and not scratch.can_see(host, here):  # it was downloaded whole
+        return _sent(here, setting, host, keep=keep)
     if host.is_recorded or not host.is_remote or not os.path.isfile(here) or host.storage.volume_at(medium.path):
         return Drive(DiskSpec(path=medium.path))
     return _sent(here, setting, host, keep=keep)
 
 
-def _qemu_reads(setting: RuleContext, host: Host, url: str) -> bool:
-    """Return whether the host's QEMU reads this URL. Other machines cannot be asked without starting a guest."""
-    if not setting.is_qemu or host.is_remote or host.driver != "qemu":
-        return False
-    from virtprov.host.emulator import reads_urls
+def _why_fetched(setting: RuleContext, host: Host, url: str, *, ask: bool) -> str:
+    """Return why QEMU cannot read a URL itself; "" if it can.
 
+    Other machines cannot be asked without starting a guest.
+    """
+    if host.is_remote:
+        return "another host's QEMU may not read URLs"
+    scheme = url.partition("://")[0].lower()
     emulator = setting.guest.get("./devices/emulator") or (setting.domcaps.emulator if setting.domcaps else "")
-    return bool(emulator) and reads_urls(emulator, url.partition("://")[0].lower())
+    if not (setting.is_qemu and host.driver == "qemu" and emulator and reads_urls(emulator, scheme)):
+        return "the host's QEMU cannot read it from its URL"
+    if not ask or not scheme.startswith("http") or _sends_pieces(url):
+        return ""
+    return "its server does not send parts of it, which QEMU requires"
 
 
-def _fetched(medium: Medium, setting: RuleContext, host: Host, *, keep: bool) -> Drive:
-    """Return a drive with a medium that is downloaded before."""
+def _sends_pieces(url: str) -> bool:
+    """Return whether the server sends parts of this file. Raises FetchError if it does not have it."""
+    from virtprov.support.http import NoPieces, Web
+
+    try:
+        with Web() as web:
+            web.read(url, 1, 1)
+    except NoPieces:
+        return False
+    return True
+
+
+def _fetched(medium: Medium, setting: RuleContext, host: Host, why: str, *, keep: bool) -> Drive:
+    """Return a drive with a medium that is downloaded before, and tell the user `why`."""
     from virtprov.actions.steps.boot_files import FetchMedium
     from virtprov.places.boot_files import medium_path
 
     here = medium_path(medium)
     seen = scratch.can_see(host, here)
-    why = (
-        "the host's QEMU cannot read it from its URL" if not host.is_remote else "another host's QEMU may not read URLs"
-    )
     setting.note(f"{os.path.basename(here)} is downloaded first, because {why}")
     fetch = Files((FetchMedium(medium, here, passing=not seen),), (here,), until_started=() if seen else (here,))
     if seen:

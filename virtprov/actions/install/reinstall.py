@@ -33,39 +33,38 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     from virtprov.actions.steps.guest import Create, Redefine, Start
 
     _refuse(request)
-    known = host.guests.find(request.reinstall)
-    if known is None:
+    info = host.guests.find(request.reinstall)
+    if info is None:
         raise HostError(
             f"guest '{request.reinstall}' not found on the host", hint="`virsh list --all` lists its guests"
         )
-    if not known.persistent or known.active and not request.printing:
-        raise HostError(f"'{known.name}' is running, so it cannot be reinstalled", hint="shut it down first")
+    if not info.persistent or info.active and not request.printing:
+        raise HostError(f"'{info.name}' is running, so it cannot be reinstalled", hint="shut it down first")
     check_waiting(request, host)
     warnings = _warn_of_ignored(request)
     system = find_system(request, host, warnings)
-    text = host.guests.xml(known.name, inactive=True, secure=not request.printing)
-    final = Guest.parse(text, f"guest '{known.name}'")
-    method, files = first_boot.plan_kernel(request, system, host, known.name)
+    text = host.guests.xml(info.name, inactive=True, secure=not request.printing)
+    final = Guest.parse(text, f"guest '{info.name}'")
+    method, files = first_boot.plan_kernel(request, system, host, info.name)
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
 
         host_checks.check_document(final, host)
         host_checks.check_kernel(method, host, files.made)
-    drives = _Drives(host, system.profile, keep=method.live or system.profile.is_windows)
+    drives = _Drives(request, host, system.profile)
     first = drives.first_boot(final, method)
     steps: list[Step] = [*files.steps, *drives.files.steps]
     if first is not None and method.kind == boot.CDROM and system.profile.is_windows:  # it asks for its CD again
         drives.insert(final, method.medium)
-        steps.append(Redefine(known.name, final.text()))
+        steps.append(Redefine(info.name, final.text()))
     notes = tuple(first_boot.notes(request, system, final, warnings)) + tuple(drives.notes)
     last = DomainDocument.of(final)
     documents = (last,) if first is None else (DomainDocument.of(first), last)
-    steps.append(Start(known.name) if first is None else Create(known.name, documents[0]))
+    steps.append(Start(info.name) if first is None else Create(info.name, documents[0]))
     displays = tuple(display.get("type", "") for display in final.devices("graphics"))
-    told = Plan(documents, () if request.printing else tuple(steps), known.name, notes, tuple(warnings))
+    told = Plan(documents, () if request.printing else tuple(steps), info.name, notes, tuple(warnings))
     macs = tuple(checks.mac_addresses(final))
-    made = files.and_also(drives.files)
-    return InstallPlan(told, None, method, displays, final.uuid, macs, files=made)
+    return InstallPlan(told, None, method, displays, final.uuid, macs, files=files.and_also(drives.files))
 
 
 def _refuse(request: InstallRequest) -> None:
@@ -94,8 +93,10 @@ def _warn_of_ignored(request: InstallRequest) -> list[str]:
 class _Drives:
     """Puts the medium of the installer into guests. `files` and `notes` come of it."""
 
-    def __init__(self, host: Host, profile: Profile, *, keep: bool) -> None:
-        self.host, self.profile, self.keep = host, profile, keep
+    def __init__(self, request: InstallRequest, host: Host, profile: Profile) -> None:
+        self.host, self.profile = host, profile
+        self.keep = request.method.live or profile.is_windows
+        self.ask = request.checks.host and not request.printing
         self.drive: Drive | None = None
         self.notes: list[str] = []
 
@@ -125,7 +126,7 @@ class _Drives:
         _empty(element)
         setting = RuleContext(guest, self.host, self.profile, fresh=[element])
         if self.drive is None:
-            self.drive = first_boot.plan_medium(medium, setting, self.host, keep=self.keep)
+            self.drive = first_boot.plan_medium(medium, setting, self.host, keep=self.keep, ask=self.ask)
             self.notes += setting.notes
         if self.drive.spec is not None:
             DiskResolver(self.host, guest.name, qemu=setting.is_qemu).resolve(element, self.drive.spec)

@@ -63,7 +63,7 @@ def _timeout_error(name: str, what: str, deadline: Deadline) -> WaitTimeout:
 
 def until_off(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
     """Wait until the guest is off; raises WaitTimeout, and GuestBroken if it has crashed or cannot go on."""
-    event = watch.wait_end(deadline.remaining())
+    event = watch.wait_stopped(deadline.remaining())
     if event is None:
         raise _timeout_error(name, "has not powered off", deadline)
     if event.kind == "suspended" and event.detail != "crashed":

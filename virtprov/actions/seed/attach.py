@@ -52,7 +52,7 @@ def plan(
     `first_boot` is the guest with the seed, `stays` the definition that is kept. With an installer, whose guest is
     `install`, the seed is a CD-ROM of that phase, and its empty drive is kept.
     """
-    wanted = request._replace(guest_name=final.name)
+    seed_request = request._replace(guest_name=final.name)
     pool, directory, makings = pool_for(setting)
     volume = free_name(setting.host, pool if not makings else "", final.name)
     where = f"{directory}/{volume}"
@@ -61,16 +61,18 @@ def plan(
     device = tree.to_text(tree.copy(drive))
     kept = first if install is None else final
     if install is not None:
-        add_drive(setting, final, where if wanted.keep == KEEP else "", cdrom=True)
-    stays = DomainDocument.of(kept.copy() if wanted.keep == KEEP else final)
+        add_drive(setting, final, where if seed_request.keep == KEEP else "", cdrom=True)
+    stays = DomainDocument.of(kept.copy() if seed_request.keep == KEEP else final)
     _serial(first)
     if build:
-        data, built = build_image(wanted)
+        data, built = build_image(seed_request)
         password, warnings = built.root_password or "", built.warnings
     else:
-        data, password, warnings = b"", "", check_documents(wanted)
+        data, password, warnings = b"", "", check_documents(seed_request)
     listed: list[Step] = [*makings, WriteSeed(pool, volume, data)]
-    return Seed(pool, volume, device, wanted.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings)
+    return Seed(
+        pool, volume, device, seed_request.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings
+    )
 
 
 def build_image(request: SeedRequest) -> tuple[bytes, Documents]:

@@ -71,19 +71,19 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
     """
     if guest.is_container:
         raise UsageError(f"{FLAG}: '{guest.name}' is a container, which has no drive for a seed")
-    wanted = request._replace(guest_name=guest.name, instance_id=new_instance_id())
+    seed_request = request._replace(guest_name=guest.name, instance_id=new_instance_id())
     altered = guest.copy()
     setting = _setting(altered, host)
     pool, directory, makings = attach.pool_for(setting)
     volume = attach.free_name(host, "" if makings else pool, guest.name)
     where = f"{directory}/{volume}"
     if build:
-        data, built = attach.build_image(wanted)
+        data, built = attach.build_image(seed_request)
         password, warnings = built.root_password or "", list(built.warnings)
-        warnings += _warn_of_stale(built.instance_id, wanted)
+        warnings += _warn_of_stale(built.instance_id, seed_request)
         instance_id = built.instance_id
     else:
-        data, password, warnings, instance_id = b"", "", list(attach.check_documents(wanted)), ""
+        data, password, warnings, instance_id = b"", "", list(attach.check_documents(seed_request)), ""
     drive, gone, old = _attach(setting, where, host)
     target = path.text(drive, "./target/@dev")
     return SeedChange(

@@ -14,6 +14,7 @@ from virtprov.actions.steps.secrets import undo_all
 from virtprov.actions.steps.storage import filling
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.support.frozen import Record
+from virtprov.support.text import join_words
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Undo
@@ -33,7 +34,7 @@ class FetchBootFiles(Record):
 
     @property
     def label(self) -> str:
-        return f"Fetching {' and '.join(file.source.name for file in self.files.made)}"
+        return f"Fetching {join_words(dict.fromkeys(file.source.name for file in self.files.made))}"
 
     def do(self, context: RunContext) -> Undo | None:
         from virtprov.places.boot_files import obtain

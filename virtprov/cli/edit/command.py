@@ -9,7 +9,6 @@ from virtprov.cli.output import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from contextlib import AbstractContextManager
 
     from virtprov.actions.edit.changes import EditRequest
@@ -39,10 +38,11 @@ def main(argv: list[str]) -> int:
 
         flag_checks.undo(args)
         return undo.run(read(args), output)
-    said = typed_changes.changes(args, GROUPS)
-    changes = to_requests(args, said, osinfo)
-    output.warn_each(typed_changes.warn_of_unheeded(said))
+    typed = typed_changes.changes(args, GROUPS)
     flags = read(args)
+    flag_checks.check(flags, typed, has_osinfo=args.osinfo is not None)
+    changes = to_requests(typed, osinfo, schema=flags.schema)
+    output.warn_each(typed_changes.warn_of_unheeded(typed))
     build = bool(changes) and changes[0].action == "build-xml"
     with _host(flags, build=build) as host:
         from virtprov.cli.edit import carry_out, without_guest
@@ -69,10 +69,8 @@ def _host(flags: Flags, *, build: bool) -> AbstractContextManager[Host | None]:
     return connect(flags.connect)
 
 
-def to_requests(args: Namespace, said: list[Words], osinfo: OsinfoRequest) -> tuple[EditRequest, ...]:
-    """Turn the parsed changes into requests, in order; raises UsageError for contradictions."""
-    flag_checks.check(args, [words.action for words in said])
+def to_requests(changes: list[Words], osinfo: OsinfoRequest, *, schema: bool) -> tuple[EditRequest, ...]:
+    """Return the requests for the typed changes, in order; raises UsageError for invalid ones."""
     from virtprov.library.edit_request import to_request
 
-    changes = (typed_changes.change(words, osinfo) for words in said)
-    return tuple(to_request(change, schema=not args.no_schema_check) for change in changes)
+    return tuple(to_request(typed_changes.change(words, osinfo), schema=schema) for words in changes)

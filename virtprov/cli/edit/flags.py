@@ -67,12 +67,12 @@ class Flags(Record):
 
 
 def read(args: argparse.Namespace) -> Flags:
-    """Return the flags of a parsed and checked command line."""
-    said = {name: getattr(args, name) for name in Flags._fields if hasattr(args, name)}  # type: ignore[attr-defined]
+    """Return the flags of a parsed command line; flag_checks.py checks them."""
+    given = {name: getattr(args, name) for name in Flags._fields if hasattr(args, name)}  # type: ignore[attr-defined]
     plane = next((name for name in ("update", "live", "both") if getattr(args, name)), "")
     autostart = None if args.autostart is None else args.autostart == "yes"
-    said |= {"guests": tuple(args.guests), "plane": plane, "autostart": autostart}
-    return Flags(**said, every=args.all, asks=args.confirm, schema=not args.no_schema_check)
+    given |= {"guests": tuple(args.guests), "plane": plane, "autostart": autostart}
+    return Flags(**given, every=args.all, asks=args.confirm, schema=not args.no_schema_check)
 
 
 GROUPS = (*XML, *CONVERSIONS)
@@ -89,24 +89,26 @@ class _Guests(argparse.Action):
 
 def build_parser() -> Parser:
     """The parser of virtprov-xml."""
-    made = parser.parser("virtprov-xml", usage=_USAGE, description=_DESCRIPTION, connect=("-c", "--connect"))
-    made.add_argument(
+    command = parser.parser("virtprov-xml", usage=_USAGE, description=_DESCRIPTION, connect=("-c", "--connect"))
+    command.add_argument(
         "guests", nargs="*", action=_Guests, metavar="GUEST", help="name, id or UUID of a guest, or a pattern: 'web*'"
     )
-    _add_choice(made, made.add_argument_group("guest selection"))
-    _add_actions(made.add_argument_group("actions"))
-    _add_more(made, made.add_argument_group("changes that need no action"))
-    _add_outcome(made, made.add_argument_group("where to apply the change"))
-    _add_safety(made, made.add_argument_group("many guests, and undo"))
-    parser.add_osinfo(made.add_argument_group("operating system options (--add-device)"))
-    parser.add_groups(made.add_argument_group("conversions"), CONVERSIONS, bare=CONVERSIONS, action=StoreInOrder)
-    parser.add_groups(made.add_argument_group("general options"), GENERAL, action=StoreInOrder)
-    parser.add_groups(made.add_argument_group("device options"), DEVICES, action=StoreInOrder)
-    parser.add_groups(made.add_argument_group("guest configuration options"), (*GUEST, *BOOTING), action=StoreInOrder)
-    misc = made.add_argument_group("miscellaneous options")
-    parser.add_schema(made, misc)
-    parser.add_talk(made, misc)
-    return made
+    _add_choice(command, command.add_argument_group("guest selection"))
+    _add_actions(command.add_argument_group("actions"))
+    _add_more(command, command.add_argument_group("changes that need no action"))
+    _add_outcome(command, command.add_argument_group("where to apply the change"))
+    _add_safety(command, command.add_argument_group("many guests, and undo"))
+    parser.add_osinfo(command.add_argument_group("operating system options (--add-device)"))
+    parser.add_groups(command.add_argument_group("conversions"), CONVERSIONS, bare=CONVERSIONS, action=StoreInOrder)
+    parser.add_groups(command.add_argument_group("general options"), GENERAL, action=StoreInOrder)
+    parser.add_groups(command.add_argument_group("device options"), DEVICES, action=StoreInOrder)
+    parser.add_groups(
+        command.add_argument_group("guest configuration options"), (*GUEST, *BOOTING), action=StoreInOrder
+    )
+    misc = command.add_argument_group("miscellaneous options")
+    parser.add_schema(command, misc)
+    parser.add_talk(command, misc)
+    return command
 
 
 def _add_choice(parser: Parser, group: Target) -> None:

@@ -8,7 +8,7 @@ from virtprov.cli.edit import report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from virtprov.actions.edit.apply import Aborted
     from virtprov.actions.edit.editor import Edit
@@ -32,28 +32,28 @@ def words(flags: Flags) -> str:
 
 
 def count(number: int) -> str:
-    """`1 guest`, `3 guests`."""
+    """Return `1 guest`, `3 guests`."""
     return f"{number} guest" if number == 1 else f"{number} guests"
 
 
-def group_equal(said: Iterable[tuple[str, str]]) -> list[str]:
+def group_equal(messages: Iterable[tuple[str, str]]) -> list[str]:
     """Return sentences about guests, with equal ones combined: `12 guests: ...`."""
     from virtprov.support.text import join_words
 
     groups: dict[str, list[str]] = {}
     sentences: dict[str, str] = {}
-    for name, sentence in said:
+    for name, sentence in messages:
         plain = _without(name, sentence)
         groups.setdefault(plain, []).append(name)
         sentences[plain] = sentence
-    found = []
+    combined = []
     for sentence, names in groups.items():
         if len(names) == 1 and (_GUEST in sentence or _PART in sentence):
-            found.append(sentences[sentence])
+            combined.append(sentences[sentence])
             continue
         who = join_words(names) if len(names) <= FEW else count(len(names))
-        found.append(f"{who}: {sentence.replace(_GUEST, 'the guest').replace(_PART, 'NAME')}")
-    return found
+        combined.append(f"{who}: {sentence.replace(_GUEST, 'the guest').replace(_PART, 'NAME')}")
+    return combined
 
 
 def _without(name: str, sentence: str) -> str:
@@ -71,8 +71,8 @@ def _without(name: str, sentence: str) -> str:
 def tell(reports: list[GuestReport], output: Output, *, alone: bool = False) -> None:
     """Print messages and warnings about guests, equal ones once; those of a single guest (`alone`) unchanged."""
     for kind, say in (("notes", output.say), ("warnings", output.warn)):
-        said = [(each.name, sentence) for each in reports for sentence in getattr(each, kind)]
-        for sentence in [text for _, text in said] if alone else group_equal(said):
+        messages = [(each.name, sentence) for each in reports for sentence in getattr(each, kind)]
+        for sentence in [text for _, text in messages] if alone else group_equal(messages):
             say(sentence)
         for each in reports:
             getattr(each, kind).clear()
@@ -120,31 +120,35 @@ def aborted_error(error: Aborted) -> ProvError:
 
 
 def summary(reports: list[GuestReport], failed: list[Failed], *, verify: bool, done: bool) -> str:
-    """Return the last line."""
+    """Return the last line of the output, such as `2 of 3 guests changed, 1 already matches.`"""
+    total = count(len(reports) + len(failed))
+    changed = _count_changed(reports, done=done)
     idle = sum(each.idle for each in reports) if done else 0
-    changed, total = _count_changed(reports, done=done), len(reports) + len(failed)
     same = len(reports) - changed - idle
-    of = f"{changed} of {count(total)}"
     if verify:
-        line = f"{same} of {count(total)} {'matches' if same == 1 else 'match'}" + (
-            f", {changed} {'does' if changed == 1 else 'do'} not" if changed else ""
-        )
-    elif done:
-        line = f"{of} changed" + (f", {same} already {'matches' if same == 1 else 'match'}" if same else "")
-        line += f", {idle} not changed" if idle else ""
+        parts = [f"{same} of {total} {'matches' if same == 1 else 'match'}", _some(changed, "does not", "do not")]
     else:
-        line = f"{of} would change" + (f", {same} already {'matches' if same == 1 else 'match'}" if same else "")
-    line += f", {len(failed)} failed." if failed else "."
-    started = sum(each.wanted.start for each in reports) if done else 0
-    later = sum(each.waits for each in reports) if done else 0
+        parts = [f"{changed} of {total} {'changed' if done else 'would change'}"]
+        parts += [_some(same, "already matches", "already match"), _some(idle, "not changed")]
+    parts.append(_some(len(failed), "failed"))
+    sentences = [", ".join(part for part in parts if part) + ".", *(_after_change(reports) if done else ())]
+    return " ".join(sentences)
+
+
+def _some(number: int, one: str, more: str = "") -> str:
+    """Return `1 already matches` or `2 already match`; "" for 0."""
+    return f"{number} {one if number == 1 else more or one}" if number else ""
+
+
+def _after_change(reports: list[GuestReport]) -> Iterator[str]:
+    """Return sentences about guests that must be restarted, and about those that were started."""
+    later = sum(each.waits for each in reports)
     if later:
-        line += (
-            f" {later} {'is' if later == 1 else 'are'} running and must be powered off and started again for the "
-            "change to take effect."
-        )
+        must = "must be powered off and started again for the change to take effect."
+        yield f"{_some(later, 'is', 'are')} running and {must}"
+    started = sum(each.wanted.start for each in reports)
     if started:
-        line += f" {count(started)} started."
-    return line
+        yield f"{count(started)} started."
 
 
 def _count_changed(reports: list[GuestReport], *, done: bool) -> int:
@@ -160,7 +164,7 @@ def facts(reports: list[GuestReport], failed: list[Failed], edit: Edit, *, done:
     """Return the JSON output for many guests; docs/json.md explains each key."""
     listed: list[dict[str, object]] = []
     for each in reports:
-        told = report.facts(each, edit, done=done, named=True)
+        told = report.facts(each, edit, done=done, several=True)
         listed.append({**told, "changed": _is_changed(each, done=done), "error": None})
     listed += [{"name": name, "error": error.message} for name, error in failed]
     changed = _count_changed(reports, done=done)

@@ -118,7 +118,7 @@ def _hide_password(text: str) -> str:
     return text if passwords.shown else re.sub(r"((?:^|,)(?:passwd|password)=)[^,]*", r"\1********", text)
 
 
-def facts(planned: GuestReport, edit: Edit, *, done: bool, named: bool = False) -> dict[str, object]:
+def facts(planned: GuestReport, edit: Edit, *, done: bool, several: bool = False) -> dict[str, object]:
     """What JSON says; docs/json.md explains each key. The document may hold passwords, but not where it is compared."""
     from virtprov.xml.diff import hide_passwords
 
@@ -139,7 +139,7 @@ def facts(planned: GuestReport, edit: Edit, *, done: bool, named: bool = False) 
         "started": done and planned.wanted.start,
         "autostart": None if planned.autostart is None else planned.autostart[1],
         "effects": _effects(planned),
-        "diff": difference(planned, named=named),
+        "diff": difference(planned, named=several),
         "xml": hide_passwords(planned.text) if planned.wanted.verify else planned.text,
         **seed_facts.facts(planned.seeds, planned.passwords if done else []),
     }

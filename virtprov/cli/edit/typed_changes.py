@@ -62,24 +62,24 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
     count = sum(name in actions for name, _ in changes)
     if not count:
         _refuse_no_action(uses, is_needed=seed is None and getattr(args, "autostart", None) is None)
-    found: list[Words] = []
+    result: list[Words] = []
     for name, value in changes:
         if name in actions:
-            found.append(Words(actions[name], value))
+            result.append(Words(actions[name], value))
             for group, text in uses if count == 1 else ():
-                found[0].add(group, text)
+                result[0].add(group, text)
         elif name in names and count > 1:
-            if not found:
+            if not result:
                 raise UsageError(
                     f"--{names[name]} is before the first action",
                     hint=_EACH,
                 )
-            found[-1].add(names[name], value)
-    for words in found:
-        _check_one(words, len(found) + (seed is not None))
+            result[-1].add(names[name], value)
+    for words in result:
+        _check_one(words, len(result) + (seed is not None))
     if seed is not None:
-        found.insert(seed.which, seed)
-    return found
+        result.insert(seed.which, seed)
+    return result
 
 
 def _refuse_no_action(uses: list[tuple[str, str]], *, is_needed: bool) -> None:
@@ -117,18 +117,18 @@ def warn_of_unheeded(changes: list[Words]) -> list[str]:
 
 def _check_one(words: Words, count: int) -> None:
     """Raise UsageError unless a change has exactly one option group."""
-    given = list(words.groups)
-    if len(given) > 1:
-        again = f"--{words.action} --{given[0]} ... --{words.action} --{given[1]} ..."
+    groups = list(words.groups)
+    if len(groups) > 1:
+        again = f"--{words.action} --{groups[0]} ... --{words.action} --{groups[1]} ..."
         raise UsageError(
-            f"--{given[0]} and --{given[1]} are two separate changes", hint=f"give each its own action: {again}"
+            f"--{groups[0]} and --{groups[1]} are two separate changes", hint=f"give each its own action: {again}"
         )
-    if not given and count > 1:
+    if not groups and count > 1:
         raise UsageError(
             f"--{words.action} is not followed by a change",
             hint=_EACH,
         )
-    if not given:
+    if not groups:
         raise UsageError("no change given", hint="add an option such as --disk ... or --memory 4096")
     if words.action == "build-xml" and count > 1:
         raise UsageError("--build-xml cannot be combined with changes", hint="use it on its own")

@@ -60,19 +60,19 @@ def lines(facts: list[Fact]) -> list[str]:
     Equal neighbours share an entry, and a rule gives its reason once.
     """
     writers = {fact.path: fact[2:] for fact in facts}
-    listed: list[Fact] = []
+    rows: list[Fact] = []
     inside: dict[str, list[str]] = {fact.path: [f"= {_short(fact.value)}"] if fact.value else [] for fact in facts}
     for fact in facts:
         above, _, name = fact.path.rpartition("/")
         if fact.path in _BOXES:
             continue
         if above in _BOXES or writers.get(above) != fact[2:]:
-            listed.append(fact)
+            rows.append(fact)
         elif name.startswith("@"):
             inside[above].append(f"{name[1:]}={fact.value}")
     told: set[str] = set()
     shown: list[str] = []
-    for _, twins in groupby(listed, key=lambda fact: (re.sub(r"\[\d+\]$", "[]", fact.path), fact[1:])):
+    for _, twins in groupby(rows, key=lambda fact: (re.sub(r"\[\d+\]$", "[]", fact.path), fact[1:])):
         run = list(twins)
         more = inside[run[0].path] if len(run) == 1 else []
         shown.append(_entry(_path_of(run), more, _words(run[0], run[0].rule in told)))

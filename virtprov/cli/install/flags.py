@@ -22,16 +22,16 @@ def install_parser() -> Parser:
     `location`, `unattended` and `cloud_init`, of which the last one counts: text, or None when not given.
     Hand what it parses to `legacy.apply` before anything else.
     """
-    made = parser.parser("virtprov-install", usage=_USAGE, description=_DESCRIPTION)
-    general = made.add_argument_group("general options")
+    command = parser.parser("virtprov-install", usage=_USAGE, description=_DESCRIPTION)
+    general = command.add_argument_group("general options")
     general.add_argument("-n", "--name", metavar="NAME", help="name of the guest")
     parser.add_groups(general, GENERAL)
-    _add_installation(made.add_argument_group("installation options"))
-    parser.add_osinfo(made.add_argument_group("operating system options"))
-    devices = made.add_argument_group("device options")
+    _add_installation(command.add_argument_group("installation options"))
+    parser.add_osinfo(command.add_argument_group("operating system options"))
+    devices = command.add_argument_group("device options")
     parser.add_groups(devices, DEVICES, bare=("sound",))
-    parser.add_groups(made.add_argument_group("guest configuration options"), GUEST)
-    made.add_fresh(
+    parser.add_groups(command.add_argument_group("guest configuration options"), GUEST)
+    command.add_fresh(
         devices,
         "--publish",
         action="append",
@@ -39,21 +39,21 @@ def install_parser() -> Parser:
         metavar="PORT:PORT",
         help="forward a host port to the guest: [ADDRESS:]8022:22",
     )
-    _add_platform(made.add_argument_group("virtualization platform options"))
-    misc = made.add_argument_group("miscellaneous options")
+    _add_platform(command.add_argument_group("virtualization platform options"))
+    misc = command.add_argument_group("miscellaneous options")
     _add_misc(misc)
-    _add_own(made, misc)
+    _add_own(command, misc)
     parser.add_check(misc)
-    made.add_fresh(
+    command.add_fresh(
         misc,
         "--fix-permissions",
         action="store_true",
         help="grant QEMU access to the directories of the disks",
     )
-    parser.add_schema(made, misc)
-    parser.add_talk(made, misc)
-    legacy.add_flags(made.add_argument_group("old flags"))
-    return made
+    parser.add_schema(command, misc)
+    parser.add_talk(command, misc)
+    legacy.add_flags(command.add_argument_group("old flags"))
+    return command
 
 
 def _add_own(parser: Parser, misc: Target) -> None:

@@ -48,43 +48,43 @@ def parse(words: Mapping[str, str]) -> DiskSpec:
 
     Raises UsageError for invalid values and contradictions.
     """
-    given = {name: text for name, text in words.items() if text}
-    _check_source(given)
-    if given.get("as", "path") not in ("volume", "path"):
+    values = {name: text for name, text in words.items() if text}
+    _check_source(values)
+    if values.get("as", "path") not in ("volume", "path"):
         raise UsageError(
-            f"--disk as: invalid value '{given['as']}'",
+            f"--disk as: invalid value '{values['as']}'",
             hint="use as=volume to write pool and volume to the XML, or as=path to write the path",
         )
     return DiskSpec(
         path=words.get("path"),
-        size=_size(given["size"]) if "size" in given else None,
-        pool=given.get("pool", ""),
-        vol=given.get("vol", ""),
-        sparse=truth(given["sparse"], "--disk sparse") if "sparse" in given else None,
-        format=given.get("format", ""),
-        backing_store=given.get("backing_store", ""),
-        backing_format=given.get("backing_format", ""),
-        source_as=given.get("as", ""),
-        password_file=os.path.expanduser(given.get("encryption.password_file", "")),
-        upload=given.get("upload", ""),
+        size=_size(values["size"]) if "size" in values else None,
+        pool=values.get("pool", ""),
+        vol=values.get("vol", ""),
+        sparse=truth(values["sparse"], "--disk sparse") if "sparse" in values else None,
+        format=values.get("format", ""),
+        backing_store=values.get("backing_store", ""),
+        backing_format=values.get("backing_format", ""),
+        source_as=values.get("as", ""),
+        password_file=os.path.expanduser(values.get("encryption.password_file", "")),
+        upload=values.get("upload", ""),
     )
 
 
-def _check_source(given: Mapping[str, str]) -> None:
+def _check_source(values: Mapping[str, str]) -> None:
     """Raise UsageError for a volume without a pool, and for two sources of one disk."""
-    if "vol" in given and not all(given["vol"].partition("/")):
-        raise UsageError(f"--disk vol={given['vol']}: not a volume", hint="use vol=POOL/VOLUME")
-    if "vol" in given and ("pool" in given or "path" in given):
+    if "vol" in values and not all(values["vol"].partition("/")):
+        raise UsageError(f"--disk vol={values['vol']}: not a volume", hint="use vol=POOL/VOLUME")
+    if "vol" in values and ("pool" in values or "path" in values):
         raise UsageError(
             "--disk: vol= cannot be combined with path= or pool=",
             hint="give only vol=POOL/VOLUME, or pool= with size= for a new volume",
         )
-    if "path" in given and "pool" in given:
+    if "path" in values and "pool" in values:
         raise UsageError(
             "--disk: path= and pool= cannot be used together",
             hint="path= is for an existing disk, pool= with size= for a new one",
         )
-    clashing = next((name for name in _NOT_WITH_UPLOAD if name in given), "") if "upload" in given else ""
+    clashing = next((name for name in _NOT_WITH_UPLOAD if name in values), "") if "upload" in values else ""
     if clashing:
         raise UsageError(
             f"--disk: upload= creates a new volume, and cannot be combined with {clashing}=",

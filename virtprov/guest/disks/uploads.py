@@ -25,37 +25,37 @@ class Sent(Record):
     size: int
 
 
-def look(given: str, wanted: float | None) -> Sent:
-    """Check the file `given`; `wanted` is the size of the volume in GiB (None: that of the image).
+def look(file: str, wanted: float | None) -> Sent:
+    """Check the local image `file`; `wanted` is the size of the volume in GiB (None: that of the image).
 
     Raises UsageError if it cannot be read, has a backing image, or cannot have that size.
     """
     from virtprov.support.image import probe
 
-    path = os.path.abspath(os.path.expanduser(given))
-    seen = probe(path)
-    if seen is None or not os.path.isfile(path):
+    path = os.path.abspath(os.path.expanduser(file))
+    image = probe(path)
+    if image is None or not os.path.isfile(path):
         why = "cannot be read" if os.path.exists(path) else "does not exist"
-        raise UsageError(f"--disk upload={given}: the file {why}", hint="give an image on this machine")
-    below = seen.backing or ", ".join(seen.data)
+        raise UsageError(f"--disk upload={file}: the file {why}", hint="give an image on this machine")
+    below = image.backing or ", ".join(image.data)
     if below:
         raise UsageError(
-            f"--disk upload={given}: the image has the backing image '{below}', which would be missing on the host",
+            f"--disk upload={file}: the image has the backing image '{below}', which would be missing on the host",
             hint="create a standalone image: `qemu-img convert -O qcow2 IMAGE NEW`",
         )
-    has = seen.size if seen.size is not None else os.path.getsize(path)
+    has = image.size if image.size is not None else os.path.getsize(path)
     size = has if wanted is None else int(wanted * GIB)
     if size < has:
         raise UsageError(
-            f"--disk upload={given},size={wanted:g}: the image has {show_gib(has)} and cannot be shrunk",
+            f"--disk upload={file},size={wanted:g}: the image has {show_gib(has)} and cannot be shrunk",
             hint=f"give at least size={-(-has * 100 // GIB) / 100:g}, or omit size=",
         )
-    if size > has and seen.format not in GROWING:
+    if size > has and image.format not in GROWING:
         raise UsageError(
-            f"--disk upload={given},size={wanted:g}: the host cannot enlarge a {seen.format} image",
+            f"--disk upload={file},size={wanted:g}: the host cannot enlarge a {image.format} image",
             hint="omit size=, or convert it first: `qemu-img convert -O qcow2 IMAGE NEW`",
         )
-    return Sent(path, seen.format, size)
+    return Sent(path, image.format, size)
 
 
 def check_words(sent: Sent, spec: DiskSpec) -> None:

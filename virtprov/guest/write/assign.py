@@ -77,44 +77,44 @@ def resolve(table: Table, pairs: list[Pair], *, schema: bool = True) -> Assignme
         check_text(value or "", f"--{table.flag} {key}")
     if table.expand is not None:
         pairs = table.expand(list(pairs))
-    said = _Contents()
+    contents = _Contents()
     for key, value in pairs:
         if value:
             check_text(value, f"--{table.flag} {key}")
         if key.startswith(("./", "!./", "-./")):
             place = key.lstrip("!-")
-            said.places[place] = Assignment("" if place != key else key, place, value or None, key[0] == "-")
+            contents.places[place] = Assignment("" if place != key else key, place, value or None, key[0] == "-")
             continue
         hit = table.row(key) if table.find(key) is not None else _beyond(table, key, schema)
         if value is None:
             raise UsageError(f"--{table.flag} {key}: value missing", hint=f"use {key}=VALUE, or {key}= to remove it")
-        _settle(table, hit, value, said, schema)
-    xpaths = said.xpaths
+        _settle(table, hit, value, contents, schema)
+    xpaths = contents.xpaths
     if table.part and not table.many:
         xpaths = {at: {**free, "from": table.part} for at, free in xpaths.items()}
     ordered = tuple(xpaths[at] for at in sorted(xpaths))
-    warnings = tuple(said.schema_warnings.values())
-    return Assignments(tuple(said.places.values()), said.verbs, said.clear, ordered, warnings)
+    warnings = tuple(contents.schema_warnings.values())
+    return Assignments(tuple(contents.places.values()), contents.verbs, contents.clear, ordered, warnings)
 
 
-def _settle(table: Table, hit: Hit, value: str, said: _Contents, schema: bool) -> None:
+def _settle(table: Table, hit: Hit, value: str, contents: _Contents, schema: bool) -> None:
     """Store a value as its row requires."""
     row = hit.row
     if row.name == "clearxml":
-        said.clear = truth(value, f"--{table.flag} clearxml")
+        contents.clear = truth(value, f"--{table.flag} clearxml")
     elif row.name.startswith("xpath"):
         at = hit.numbers[0] if hit.numbers else 0
-        said.xpaths.setdefault(at, {})[row.name.rpartition(".")[2]] = value
+        contents.xpaths.setdefault(at, {})[row.name.rpartition(".")[2]] = value
     elif value and value in row.ignored:
         return
     elif row.kind is VERB:
-        said.verbs[row.name] = value
+        contents.verbs[row.name] = value
     else:
         made = _to_assignment(table, hit, value)
-        said.places[made.path] = made
-        said.schema_warnings.pop(made.path, None)
+        contents.places[made.path] = made
+        contents.schema_warnings.pop(made.path, None)
         if schema and made.text and value not in row.values and (row.values or hit.beyond):
-            _look_at(table, hit, made, said.schema_warnings)
+            _look_at(table, hit, made, contents.schema_warnings)
 
 
 def _beyond(table: Table, key: str, schema: bool) -> Hit:

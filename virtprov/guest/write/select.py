@@ -94,20 +94,20 @@ def _by_position(matches: list[Element], table: Table, position: str) -> list[El
 
 def _check(table: Table, selector: Selector) -> None:
     """Raise UsageError for values that cannot select elements."""
-    wanted = selector.wanted
-    assert wanted is not None
+    assignments = selector.wanted
+    assert assignments is not None
     known = {"disk": _BY_PATH, "hostdev": ("name",)}.get(table.flag, ())
-    foreign = [name for name in wanted.verbs if name not in known]
-    if wanted.clear:
+    foreign = [name for name in assignments.verbs if name not in known]
+    if assignments.clear:
         foreign.append("clearxml")
-    if wanted.xpaths:
+    if assignments.xpaths:
         foreign.append("xpath")
     if foreign:
         raise UsageError(
             f"'{selector.words}': '{foreign[0]}' cannot be used to select a --{table.flag}",
             hint="select by number, all, or a value from the XML, such as target.dev=vda",
         )
-    if not wanted.places and not wanted.verbs:
+    if not assignments.places and not assignments.verbs:
         raise UsageError(
             f"'{selector.words}' does not select a {_kind(table)}",
             hint="select by number, all, or a value from the XML",

@@ -54,29 +54,29 @@ def pairs(table: Table, text: str) -> list[Pair]:
     uncut = _uncut(table, text) if table.whole else None
     if uncut is not None:
         return uncut
-    found: list[Pair] = []
+    result: list[Pair] = []
     leading = list(table.first)
     greedy = False
     for word in split(text, table.flag):
         key, equals, value = word.partition("=")
-        known = table.find(key) if equals else None
-        if greedy and known is None and found and not (equals and _is_in_schema(table, key)):
-            name, before = found[-1]
-            found[-1] = (name, f"{before},{word}")
+        names = table.find(key) if equals else None
+        if greedy and names is None and result and not (equals and _is_in_schema(table, key)):
+            name, before = result[-1]
+            result[-1] = (name, f"{before},{word}")
             continue
-        if not equals or (leading and known is None and not _looks_like_key(key)):
+        if not equals or (leading and names is None and not _looks_like_key(key)):
             if leading:
                 name = leading.pop(0)
-                found.append((name, word))
+                result.append((name, word))
                 greedy = _takes_commas(table, name)
             else:
-                found.append((word, None))
+                result.append((word, None))
                 greedy = False
             continue
         leading.clear()
-        found.append((key, value))
-        greedy = known is not None and known.row.commas
-    return found
+        result.append((key, value))
+        greedy = names is not None and names.row.commas
+    return result
 
 
 def _uncut(table: Table, text: str) -> list[Pair] | None:

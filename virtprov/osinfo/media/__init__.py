@@ -1,1 +1,1 @@
-"""Which operating system a medium holds: an ISO, an installer tree, a disk image."""
+"""Detect which operating system a medium holds: an ISO, an installation tree, a disk image."""

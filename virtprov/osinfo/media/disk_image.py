@@ -1,7 +1,7 @@
-"""Which system is in a disk image, by a name that a known cloud image goes by.
+"""Detect the system in a disk image by its file name, if it is that of a known cloud image.
 
-Names of cloud images carry build dates that change daily, so numbers of builds count for nothing: all of
-`debian-12-generic-amd64-20240702-1796.qcow2`, `debian-12-generic-amd64.qcow2` and the like are one image.
+The names of cloud images contain build dates that change daily, so build numbers are ignored:
+`debian-12-generic-amd64-20240702-1796.qcow2` and `debian-12-generic-amd64.qcow2` are the same image.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Row = tuple[str, ...]
 
 
 class ImageHit(NamedTuple):
-    """A cloud image of a profile that goes by a file's name."""
+    """The cloud image of a profile that matches a file name."""
 
     os: str
     arch: str
@@ -30,7 +30,7 @@ class ImageHit(NamedTuple):
 
 
 def pack_images(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
-    """The table for `ImageTable`: short ids with rows of images as `virtprov.osinfo.facts.Image` reads them."""
+    """Return the table for `ImageTable`: short ids with rows of images, as read by `virtprov.osinfo.facts.Image`."""
     return pack_rows([
         (image_key(row[2]), os_name, row[0], row[4], row[3])
         for os_name, table in systems
@@ -40,7 +40,7 @@ def pack_images(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
 
 
 def image_key(path: str) -> str:
-    """The last part of a path or address without what changes from build to build."""
+    """Return the last part of a path or address, without what changes from build to build."""
     name = path.partition("?")[0].rstrip("/").rpartition("/")[2].lower()
     name = re.sub(r"\.(xz|gz|bz2|zst|zip)$", "", name)
     name = re.sub(r"(qcow2|img|raw|vmdk|vhdx?)$", "", name).rstrip(".")
@@ -49,16 +49,16 @@ def image_key(path: str) -> str:
 
 
 class ImageTable:
-    """All cloud images of all profiles; `load` gives the packed table when it is needed."""
+    """All cloud images of all profiles; `load` returns the packed table when it is first used."""
 
     def __init__(self, load: Callable[[], str]) -> None:
         self._load = load
         self._known: dict[str, list[str]] | None = None
 
     def match(self, path: str, systems: SystemTable) -> ImageHit | None:
-        """The cloud image that goes by this name; None when none does, or several systems' do.
+        """Return the cloud image with this name; None if none matches, or images of several systems.
 
-        Ubuntu's go by a version as well as by a code name, which `systems` tells.
+        Ubuntu's images are named by version or by code name; `systems` maps one to the other.
         """
         if self._known is None:
             self._known = {}

@@ -1,6 +1,6 @@
-"""A few files of an ISO by name, for media whose label says nothing: a folder and a file are one small read each.
+"""Read a few files of an ISO by name, if its label does not identify it; each folder or file is one small read.
 
-Layout: ECMA-119 (ISO 9660) chapter 9 for folders, Rock Ridge's NM entries (IEEE P1282) for names as they were.
+Layout: ECMA-119 (ISO 9660) chapter 9 for folders, NM entries of Rock Ridge (IEEE P1282) for the original names.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class IsoFiles:
     """
 
     def __init__(self, read: Read, ids: IsoIds) -> None:
-        """`read(offset, size)` reads the ISO that has these `ids`."""
+        """Prepare to read the ISO with these `ids` through `read(offset, size)`."""
         self._read = read
         self._block = ids.block
         self._root = IsoEntry(*ids.root, True, "", False)
@@ -92,7 +92,7 @@ class IsoFiles:
 
 
 def _rock_ridge(area: bytes) -> str:
-    """The name in a record's system use area; "" when there is none."""
+    """Return the name in a record's system use area; "" for none."""
     name, at = b"", 0
     while at + 5 <= len(area) and area[at + 2] >= 4:
         if area[at : at + 2] == b"NM":
@@ -102,6 +102,6 @@ def _rock_ridge(area: bytes) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name as ISO 9660 could keep it: one case, no dot at its start or end."""
+    """Return a name as ISO 9660 can store it: in one case, without a dot at its start or end."""
     bare = name.lower().removesuffix(".")
     return "_" + bare[1:] if bare.startswith(".") else bare

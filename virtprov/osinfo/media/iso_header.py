@@ -1,6 +1,6 @@
-"""An ISO's own words about itself: its volume descriptors, in one small read, without a walk through its files.
+"""Read the volume descriptors of an ISO in one small read, without its files.
 
-Layout: ECMA-119 (ISO 9660) chapter 8, the El Torito specification for the boot record.
+Layout: ECMA-119 (ISO 9660) chapter 8; the El Torito specification for the boot record.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UCS2 = (b"%/@", b"%/C", b"%/E")
 
 
 class IsoIds(NamedTuple):
-    """What the primary volume descriptor says. Texts come without padding."""
+    """The contents of the primary volume descriptor; texts have no padding."""
 
     volume_id: str
     system_id: str = ""
@@ -40,9 +40,9 @@ class IsoIds(NamedTuple):
 
 
 def read_iso(read: Callable[[int, int], bytes]) -> IsoIds | None:
-    """The ids of the ISO that `read(offset, size)` reads from; None when it is not one.
+    """Return the ids of the ISO behind `read(offset, size)`; None if it is not an ISO.
 
-    `read` may return less at the end of the file; what it raises is passed on.
+    `read` may return less at the end of the file; its errors are passed on.
     """
     data = read(FIRST, READ)
     primary = joliet = b""
@@ -82,7 +82,7 @@ def _root(descriptor: bytes, block: int) -> tuple[int, int]:
 
 
 def _text(raw: bytes) -> str:
-    """A field's text: ASCII by the standard, UTF-8 or Latin-1 in the wild."""
+    """Return the text of a field: ASCII by the standard, but UTF-8 and Latin-1 occur as well."""
     bare = raw.rstrip(b" \0")
     try:
         return bare.decode("utf-8")

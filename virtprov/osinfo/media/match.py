@@ -1,11 +1,11 @@
-"""Which operating system a medium holds, by the patterns that profiles give for volume descriptors.
+"""Detect the operating system on a medium with the profiles' patterns for volume descriptors.
 
-A pattern is a regular expression to be found in the descriptor's text (libosinfo's meaning); one that fits from
-the first letter on counts before one that fits inside. When several media fit, the one that says most wins: with
-a volume id, with the exact size, with more letters fixed; then the newest system not younger than the medium.
+A pattern is a regular expression to be found anywhere in the text of a descriptor (as in libosinfo), but a match at the
+start takes precedence. If several media match, the most specific one is chosen: with a volume id, with the exact size,
+with more fixed characters; then the newest system that is not younger than the medium.
 
-When none fits, media whose pattern holds their system's version are tried with any version in its place, and
-any size: a release newer than all that is known is taken for the newest known one that comes before it.
+If none matches, patterns that contain the version of their system are tried with any other version, and any size: a
+release newer than all known ones is taken for the newest known one before it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 Row = tuple[str, ...]
 
 _VOLUME, _APPLICATION, _PUBLISHER, _SYSTEM = "vaps"
-_SEARCH_FROM = 3  # letters that a pattern must fix before it is looked for inside an id
+_SEARCH_FROM = 3  # fixed characters that a pattern needs to be searched inside an id
 
 
 class Hit(NamedTuple):
-    """One medium of a profile that fits an ISO."""
+    """A medium of a profile that matches an ISO."""
 
     os: str
     """The system's short id."""
@@ -48,7 +48,7 @@ class Hit(NamedTuple):
 
 
 class _Medium:
-    """One row of the table, split when it is looked at."""
+    """One row of the table, unpacked when it is used."""
 
     __slots__ = ("application", "arch", "flags", "languages", "os", "publisher", "size", "system", "variants", "volume")
 
@@ -64,7 +64,7 @@ class _Medium:
 
 
 def pack_media(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
-    """The table for `MediaTable`: short ids with rows of media as `virtprov.osinfo.facts.Media` reads them."""
+    """Return the table for `MediaTable`: short ids with rows of media, as read by `virtprov.osinfo.facts.Media`."""
     table: list[Row] = []
     for os_name, rows in systems:
         for row in rows:
@@ -79,7 +79,7 @@ def pack_media(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
 
 
 class MediaTable:
-    """All media of all profiles, ready for look-ups."""
+    """All media of all profiles."""
 
     def __init__(self, packed: str) -> None:
         self._by_key: dict[str, list[str]] = {}
@@ -93,20 +93,20 @@ class MediaTable:
         self._skeletons: dict[str, list[_Skeleton]] = {}
 
     def match(self, ids: IsoIds, systems: SystemTable) -> Hit | None:
-        """The medium that fits best, or None. `systems` tells the dates and versions of systems."""
+        """Return the best match, or None. `systems` has the dates and versions of systems."""
         for hits in self._rounds(ids, systems):
             if hits:
                 return self._best(hits, ids, systems)
         return None
 
     def _rounds(self, ids: IsoIds, systems: SystemTable) -> Iterator[list[Hit]]:
-        """Hits of each way of looking, the surest first."""
+        """Yield the matches of each way of searching, the most reliable first."""
         yield [self._hit(medium, ids) for medium in self._likely(ids) if self._fits(medium, ids, from_start=True)]
         yield [self._hit(medium, ids) for medium in self._anywhere(ids) if self._fits(medium, ids, from_start=False)]
         yield self._newer(ids, systems)
 
     def _likely(self, ids: IsoIds) -> Iterator[_Medium]:
-        """Media whose pattern can begin where the id begins."""
+        """Yield media whose pattern can match at the start of the id."""
         texts = (
             (_VOLUME, ids.volume_id), (_APPLICATION, ids.application_id), (_PUBLISHER, ids.publisher_id),
             (_SYSTEM, ids.system_id),
@@ -118,7 +118,7 @@ class MediaTable:
                         yield _Medium(row)
 
     def _anywhere(self, ids: IsoIds) -> Iterator[_Medium]:
-        """Media whose volume id holds enough letters to be looked for inside another."""
+        """Yield media whose pattern has enough fixed characters to be searched inside an id."""
         if self._needles is None:
             self._needles = {}
             for row in self._rows:
@@ -130,7 +130,7 @@ class MediaTable:
                 yield from map(_Medium, rows)
 
     def _fits(self, medium: _Medium, ids: IsoIds, from_start: bool) -> bool:
-        """Whether size and all patterns of a medium fit, that of the volume id at its start if so asked."""
+        """Return whether size and all patterns of a medium match; with `start`, that of the volume id at its start."""
         if medium.size not in (0, ids.size):
             return False
         if medium.volume:
@@ -150,7 +150,7 @@ class MediaTable:
         return bool(compiled and compiled.search(text))
 
     def compile(self, pattern: str) -> re.Pattern[str] | None:
-        """The pattern ready for use; None for one that is no regular expression."""
+        """Return the compiled pattern; None if it is not a regular expression."""
         if pattern not in self._patterns:
             try:
                 self._patterns[pattern] = re.compile(pattern)
@@ -183,7 +183,7 @@ class MediaTable:
         return _common(equals)
 
     def _newer(self, ids: IsoIds, systems: SystemTable) -> list[Hit]:
-        """Media that fit when their system's version may be another; those of the nearest older release."""
+        """Return media that match with another version of their system; those of the nearest older release."""
         found: list[tuple[tuple[int, ...], Hit]] = []
         for letter, text in ((_VOLUME, ids.volume_id), (_APPLICATION, ids.application_id)):
             for skeleton in self._skeletons_for(letter + text, systems):
@@ -196,7 +196,7 @@ class MediaTable:
         return [hit for version, hit in found if version == nearest]
 
     def _skeletons_for(self, text: str, systems: SystemTable) -> list[_Skeleton]:
-        """The skeletons of all media whose key begins so, when all numbers count as equal."""
+        """Return the skeletons of all media whose key begins like this, if all numbers count as equal."""
         head = _head(text)
         if head not in self._skeletons:
             found: dict[str, None] = {}
@@ -212,7 +212,7 @@ class MediaTable:
         return numbers(match.group("release")) if match else ()
 
     def _fits_loosely(self, medium: _Medium, ids: IsoIds) -> bool:
-        """Whether the other ids fit when any number may stand for any other."""
+        """Return whether the other ids match if any number can replace any other."""
         pairs = [(medium.system, ids.system_id), (medium.publisher, ids.publisher_id)]
         if medium.volume:
             pairs.append((medium.application, ids.application_id))
@@ -220,7 +220,7 @@ class MediaTable:
 
 
 class _Skeleton(NamedTuple):
-    """A medium's pattern with a hole where its system's version stood."""
+    """The pattern of a medium with a group instead of the version of its system."""
 
     pattern: str
     version: tuple[int, ...]
@@ -228,7 +228,7 @@ class _Skeleton(NamedTuple):
 
 
 def _skeleton(medium: _Medium, systems: SystemTable) -> _Skeleton | None:
-    """A medium's skeleton; None when its version is not in its pattern, or little else is."""
+    """Return the skeleton of a medium; None if its pattern does not contain the version, or little else."""
     version = systems.version(medium.os)
     pattern = medium.volume or medium.application
     holed = _replace_version(pattern, version) or _replace_version(pattern, version.partition(".")[0])
@@ -236,7 +236,7 @@ def _skeleton(medium: _Medium, systems: SystemTable) -> _Skeleton | None:
 
 
 def _replace_version(pattern: str, version: str) -> str:
-    """The pattern with a named group instead of the version; "" when the version is not in it."""
+    """Return the pattern with a named group instead of the version; "" if it does not contain the version."""
     parts = re.split(r"[._-]", version)
     if not all(part.isdecimal() for part in parts):
         return ""
@@ -251,14 +251,14 @@ def _head(text: str) -> str:
 
 
 def _common(hits: list[Hit]) -> Hit:
-    """What media of one system have in common: no architecture when they are for several, all their variants."""
+    """Return what media of one system have in common: no architecture if there are several, and all their variants."""
     first = hits[0]
     arch = first.arch if all(hit.arch == first.arch for hit in hits) else ""
     return first._replace(arch=arch, variants=tuple(dict.fromkeys(word for hit in hits for word in hit.variants)))
 
 
 def _cut(version: str, text: str) -> bool:
-    """Whether a version stands in a text only as the beginning of a longer one: 7.2 in `RHEL-7.26`."""
+    """Return whether a version is only the beginning of a longer one in a text: 7.2 in `RHEL-7.26`."""
     parts = re.split(r"[._-]", version)
     if not all(part.isdecimal() for part in parts):
         return False
@@ -267,6 +267,6 @@ def _cut(version: str, text: str) -> bool:
 
 
 def _has_literal(row: str, text: str) -> bool:
-    """Whether the text that a row's pattern cannot do without is in `text`."""
+    """Return whether the text contains the literal that every match of the row's pattern contains."""
     begin = row.index(CELL) + 1
     return row[begin : row.index(CELL, begin)] in text

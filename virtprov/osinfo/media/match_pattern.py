@@ -1,21 +1,21 @@
-"""What can be said about a regular expression without running it: how a match begins, what it must hold.
+"""Analyse a regular expression without running it: how a match begins, and what it must contain.
 
-Profiles name media by some 3,000 patterns. A medium is tried only against those whose beginning fits, which a few
-look-ups in a dict find. Everything here errs on the safe side: what is not understood promises nothing.
+Profiles identify media by about 3,000 patterns. A medium is compared only with patterns whose beginning fits, found by
+a few look-ups in a dict. Constructs that are not understood promise nothing, so no match is missed.
 """
 
 from __future__ import annotations
 
 import re
 
-_FLAGS = re.compile(r"\(\?[a-zA-Z-]+[):]")  # such as (?i): letters may not be what they seem
+_FLAGS = re.compile(r"\(\?[a-zA-Z-]+[):]")  # such as (?i), which changes what letters match
 _SPECIAL = frozenset(".^$*+?{}[]\\|()")
 _OPTIONAL = frozenset("*?{")
 _MOST_BEGINNINGS = 200
 
 
 def beginnings(pattern: str) -> tuple[str, ...]:
-    """Texts of which a match at the start of a value must begin with one; ("",) when nothing is sure."""
+    """Return texts, one of which begins every match at the start of a value; ("",) if nothing is certain."""
     body = pattern.removeprefix("^")
     if not _splits_at_top(body):
         found = _split_group(body) if body.startswith("(") else (_literal(body)[0],)
@@ -25,17 +25,17 @@ def beginnings(pattern: str) -> tuple[str, ...]:
 
 
 def needle(pattern: str) -> str:
-    """The longest text that every match holds somewhere; "" when nothing is sure."""
+    """Return the longest text that every match contains; "" if nothing is certain."""
     return max(_runs(pattern), key=len, default="")
 
 
 def weight(pattern: str) -> int:
-    """How much a pattern says: the number of characters that it fixes."""
+    """Return how specific a pattern is: the number of its fixed characters."""
     return sum(len(run) for run in _runs(pattern))
 
 
 def _literal(text: str) -> tuple[str, int]:
-    """The plain text at the start of a pattern, and where it ends in the pattern."""
+    """Return the literal text at the start of a pattern, and the position in the pattern after it."""
     out: list[str] = []
     at = 0
     while at < len(text):
@@ -52,7 +52,7 @@ def _literal(text: str) -> tuple[str, int]:
 
 
 def _split_group(body: str) -> tuple[str, ...]:
-    """The beginnings of a pattern that starts with a group of alternatives; () when they are not plain."""
+    """Return the beginnings of a pattern that starts with a group of alternatives; () if they are not literal."""
     end = _closing(body)
     inner, rest = body[1:end], body[end + 1 :]
     if end < 0 or inner.startswith("?") or rest[:1] in tuple("*{+"):
@@ -61,7 +61,7 @@ def _split_group(body: str) -> tuple[str, ...]:
     after = _literal(rest.removeprefix("?"))[0]
     for word in _split(inner):
         head, used = _literal(word)
-        # an alternative that is plain to its end goes on with what follows the group
+        # an alternative that is literal to its end continues after the group
         heads.append(head if used < len(word) else head + after)
     if rest.startswith("?"):
         heads += beginnings(rest[1:])
@@ -69,7 +69,7 @@ def _split_group(body: str) -> tuple[str, ...]:
 
 
 def _runs(pattern: str) -> list[str]:
-    """All plain texts outside groups and sets, each of which every match holds."""
+    """Return all literal texts outside of groups and sets; every match contains each of them."""
     if _splits_at_top(pattern) or _FLAGS.match(pattern):
         return []
     runs, at = [], 0
@@ -84,7 +84,7 @@ def _runs(pattern: str) -> list[str]:
 
 
 def _token(text: str) -> int:
-    """The length of one part that is not plain, with the sign of repetition behind it."""
+    """Return the length of one part that is not literal, including its repetition."""
     if text[0] == "(":
         end = _closing(text)
         width = end + 1 if end > 0 else len(text)
@@ -100,7 +100,7 @@ def _token(text: str) -> int:
 
 
 def _closing(text: str) -> int:
-    """Where the group that opens at 0 closes; -1 when it does not."""
+    """Return the position at which the group that starts at 0 ends; -1 if it does not end."""
     depth = 0
     for at, char in _structure(text):
         depth += {"(": 1, ")": -1}.get(char, 0)
@@ -114,7 +114,7 @@ def _splits_at_top(text: str) -> bool:
 
 
 def _split(text: str) -> list[str]:
-    """The alternatives of a pattern at its outermost level."""
+    """Return the alternatives of a pattern at its top level."""
     parts, depth, begin = [], 0, 0
     for at, char in _structure(text):
         depth += {"(": 1, ")": -1}.get(char, 0)
@@ -125,7 +125,7 @@ def _split(text: str) -> list[str]:
 
 
 def _structure(text: str) -> list[tuple[int, str]]:
-    """The brackets and bars of a pattern, without those escaped or in a set."""
+    """Yield the brackets and bars of a pattern, except those escaped or in a set."""
     if "\\" not in text and "[" not in text:
         return [(at, char) for at, char in enumerate(text) if char in "(|)"]
     found, at, in_set = [], 0, -1

@@ -1,4 +1,4 @@
-"""What detection needs to know of all systems, packed as records of the index (kind `detect`)."""
+"""The facts about all systems that detection needs, packed as records of the index (kind `detect`)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _TOLD = ("name", "version", "distro", "codename", "release-date")
 
 
 def detection_records(known: Mapping[str, MergedRecord]) -> dict[str, str]:
-    """The records `media`, `trees`, `images` and `systems`."""
-    named = [one for one in known.values() if one.short_ids]
+    """Return the records `media`, `trees`, `images` and `systems`."""
+    systems = [one for one in known.values() if one.short_ids]
     return {
-        "media": pack_media((one.short_ids[0], one.media) for one in named),
-        "trees": pack_trees((one.short_ids[0], one.trees) for one in named),
-        "images": pack_images((one.short_ids[0], one.images) for one in named),
+        "media": pack_media((one.short_ids[0], one.media) for one in systems),
+        "trees": pack_trees((one.short_ids[0], one.trees) for one in systems),
+        "images": pack_images((one.short_ids[0], one.images) for one in systems),
         "systems": pack_systems(
             (
                 one.short_ids[0],
                 tuple(one.scalars.get(key, "") for key in _TOLD),
                 one.variants.values(),
             )
-            for one in named
+            for one in systems
         ),
     }

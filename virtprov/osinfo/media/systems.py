@@ -1,4 +1,4 @@
-"""The names, versions and dates by which detection tells releases apart; read when the first one is asked for."""
+"""The names, versions and dates by which detection tells releases apart; read at first use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNKNOWN = "-unknown"
 
 
 class System(NamedTuple):
-    """One operating system, as far as detection needs to know it."""
+    """One operating system, with the fields that detection needs."""
 
     short_id: str
     name: str
@@ -33,7 +33,7 @@ class System(NamedTuple):
 
 
 def pack_systems(systems: Iterable[tuple[str, Row, Iterable[Row]]]) -> str:
-    """The table for `SystemTable`: short id; name, version, distro, codename, release date; variants."""
+    """Return the table for `SystemTable`: short id; name, version, distro, codename, release date; variants."""
     return pack_rows([
         (short_id, *told, pack_words([word for row in variants for word in row[:2]]))
         for short_id, told, variants in systems
@@ -41,7 +41,7 @@ def pack_systems(systems: Iterable[tuple[str, Row, Iterable[Row]]]) -> str:
 
 
 class SystemTable:
-    """All systems; `load` gives the packed table when it is needed."""
+    """All systems; `load` returns the packed table when it is first used."""
 
     def __init__(self, load: Callable[[], str]) -> None:
         self._load = load
@@ -58,7 +58,7 @@ class SystemTable:
         return self.known.get(short_id)
 
     def released(self, short_id: str) -> str:
-        """The day of release as `YYYYMMDD`; "" when there is none."""
+        """Return the release date as `YYYYMMDD`; "" if unknown."""
         found = self.get(short_id)
         return found.released if found else ""
 
@@ -67,7 +67,7 @@ class SystemTable:
         return found.version if found else ""
 
     def name(self, short_id: str, variants: tuple[str, ...] = ()) -> str:
-        """The name of the variant if just one is meant and it has a name, else that of the system."""
+        """Return the name of the variant if there is exactly one and it has a name, otherwise that of the system."""
         found = self.get(short_id)
         if not found:
             return ""
@@ -75,9 +75,9 @@ class SystemTable:
         return (named.get(variants[0]) if len(variants) == 1 else None) or found.name
 
     def by_codename(self, distro: str, codename: str) -> System | None:
-        """The release of a distribution with this code name, in any case; only the first word counts.
+        """Return the release of a distribution with this code name, ignoring case; only the first word is compared.
 
-        `testing` and the like are looked for among the short ids (`debiantesting`).
+        `testing` and similar are looked up as short ids (`debiantesting`).
         """
         wanted = codename.lower().split(" ")[0]
         if wanted in ("stable", "devel"):
@@ -87,10 +87,10 @@ class SystemTable:
         return found[0] if found else None
 
     def by_version(self, distro: str, version: str) -> tuple[System, bool] | None:
-        """The release with this version, or the newest one before it; and whether it is that very release.
+        """Return the release with this version, or the newest one before it, and whether it is exactly this release.
 
-        A known `12` answers for the asked `12.4`; a known `9.4` for `9.9` is a guess, which a profile for the
-        unknown releases of `9` makes better.
+        A known `12` is exact for `12.4`. A known `9.4` is a guess for `9.9`; a profile for unknown releases of `9` is
+        used instead if there is one.
         """
         wanted = numbers(version)
         best: tuple[tuple[int, ...], System] | None = None
@@ -106,9 +106,9 @@ class SystemTable:
         return (best[1], False) if best else None
 
     def newest_before(self, short_id: str, version: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
-        """The newest release up to a version in a line of releases, and its version; the system itself if none.
+        """Return the newest release of a line up to a version, and its version; the system itself if there is none.
 
-        A line is what has the same short id but for the version: `ol9.2`, `ol9.3`, `ol10.0`.
+        A line are the systems whose short ids differ only in the version: `ol9.2`, `ol9.3`, `ol10.0`.
         """
         line = _line(self.known[short_id])
         mine = [
@@ -120,7 +120,7 @@ class SystemTable:
         return (name, known) if name else (short_id, version)
 
     def newest(self, distro: str) -> System | None:
-        """The release of a distribution that came out last."""
+        """Return the latest release of a distribution."""
         return max((one for one in self._of(distro) if one.released), key=lambda one: one.released, default=None)
 
     def _of(self, distro: str) -> list[System]:
@@ -128,7 +128,7 @@ class SystemTable:
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """`9.4` as (9, 4), for comparing; () for a version without numbers."""
+    """Return `9.4` as (9, 4), for comparisons; () for a version without numbers."""
     return tuple(int(part) for part in re.findall(r"\d+", version))
 
 

@@ -1,1 +1,1 @@
-"""libvirt's RelaxNG schema as a catalogue: what there may be in a guest's XML, and what is wrong with it."""
+"""libvirt's RelaxNG schema: which names and values the XML of a guest can have, and what is wrong with a document."""

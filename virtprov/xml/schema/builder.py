@@ -35,7 +35,7 @@ ABSENT = ""
 
 
 def build(folder: str) -> dict[str, Any]:
-    """Everything the graph needs, as JSON could hold it. Raises XmlError when the schema cannot be read."""
+    """Return the data of the graph, which can be stored as JSON. Raises XmlError if the schema cannot be read."""
     grammar = Grammar(folder)
     types: dict[str, int] = {}
     listed: list[Any] = []
@@ -80,7 +80,7 @@ def _pattern(name: str, body: Expression, number: Any, never: set[int]) -> dict[
 
 
 def _note(entries: list[list[Any]], what: int, condition: Condition) -> None:
-    """Add an occurrence; one without a condition makes those with one needless."""
+    """Add an occurrence; one without a condition makes those with a condition unnecessary."""
     if [what, {}] in entries or [what, condition] in entries:
         return
     if not condition:
@@ -111,7 +111,7 @@ def _walk(expression: Expression, condition: Condition, found: Any) -> None:
 
 
 def _branches(choice: Expression) -> list[tuple[Expression, Condition]]:
-    """Each branch with the words that are not possible in all of them: type=file, and type=dir."""
+    """Return each branch with the fixed words that only some branches allow: type=file, and type=dir."""
     guards = [_guards(branch) for branch in choice.inside]
     made = []
     for branch, mine in zip(choice.inside, guards, strict=True):
@@ -123,7 +123,7 @@ def _branches(choice: Expression) -> list[tuple[Expression, Condition]]:
 
 
 def _guards(expression: Expression) -> Condition:
-    """Attributes that have one of some fixed words wherever this expression holds.
+    """Return the attributes that have one of some fixed words wherever this expression is used.
 
     The first branch of the example: {"type": ["file"]}. The whole choice: {"type": ["file", "dir"]}. If the attribute
     were optional: {"type": ["file", ABSENT]}.
@@ -153,11 +153,11 @@ def _join_conditions(one: Condition, other: Condition) -> Condition:
 
 
 def _needs(expression: Expression, condition: Condition) -> list[list[Any]]:
-    """What cannot be left out, `@name` for attributes, each with the condition under which that is so.
+    """Return what is required, `@name` for attributes, each with the condition under which it is.
 
     The example: [["@type", {}], ["@path", {"type": ["file"]}], ["target", {"type": ["dir"]}]]. What every branch of a
-    choice needs is needed always. What one branch needs is needed when an attribute has words that no other branch
-    allows; a branch that nothing tells apart needs nothing.
+    choice requires is always required. What one branch requires is required if an attribute has words that no other
+    branch allows; a branch without such words requires nothing.
     """
     if expression.kind == ATTRIBUTE:
         return [["@" + expression.name, condition]]
@@ -182,7 +182,7 @@ def _needs_of_choice(branches: tuple[Expression, ...], condition: Condition) -> 
 
 
 def _telling(guards: Condition, others: list[Condition]) -> Condition:
-    """Of a branch's guards those whose words no other branch allows."""
+    """Return the guards of a branch whose words no other branch allows."""
     return {
         key: words
         for key, words in guards.items()
@@ -191,7 +191,7 @@ def _telling(guards: Condition, others: list[Condition]) -> Condition:
 
 
 def _counts(expression: Expression) -> dict[str, int]:
-    """How often a child of each name may be there: once, or more often (2)."""
+    """Return how often a child of each name can occur: once (1) or more often (2)."""
     if expression.kind == ELEMENT:
         return {expression.name: 1}
     made: dict[str, int] = {}
@@ -204,7 +204,7 @@ def _counts(expression: Expression) -> dict[str, int]:
 
 
 def _nullable(expression: Expression) -> bool:
-    """Whether an element with this content may be there without anything in it."""
+    """Return whether an element with this content can be empty."""
     if expression.kind in (OPTIONAL, MANY):
         return True
     if expression.kind in (GROUP, SOME):

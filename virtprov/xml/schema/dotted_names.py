@@ -22,9 +22,9 @@ _DEEPEST = 5
 
 
 class Place(Record):
-    """A place that a name means: its path from the group's element, what its value may be.
+    """The place that a name means: its path from the group's element, and the types of its value.
 
-    `is_element` says that the element itself is meant, being there or not.
+    `is_element` says that the name means the presence of the element itself.
     """
 
     name: str
@@ -34,9 +34,9 @@ class Place(Record):
 
 
 def find(graph: Graph, state: State, key: str, heads: tuple[str, ...] = ()) -> Place | None:
-    """The place that a name means from elements in this state on; None when there is none.
+    """Return the place that a name means, starting at elements in this state; None if there is none.
 
-    `heads` are the only children the name may begin with, () for all.
+    `heads` are the only children with which the name may begin, () for all.
     """
     where = "."
     spelled: list[str] = []
@@ -83,7 +83,7 @@ def _itself(graph: Graph, state: State, name: str, where: str) -> Place | None:
 
 
 def _child(graph: Graph, state: State, part: str) -> tuple[str, int]:
-    """The child that a part means, and its number (-1 for none given); "" when there is no such child."""
+    """Return the child that a part means, and its number (-1 if not given); "" if there is no such child."""
     known = graph.children(state)
     if part in known:
         return part, -1
@@ -99,13 +99,13 @@ def _child(graph: Graph, state: State, part: str) -> tuple[str, int]:
 
 
 def _like(part: str, known: list[str]) -> str:
-    """The known name that differs in case, in `-` and `_` or by its prefix alone."""
+    """Return the known name that differs only in case, in `-` and `_`, or in its prefix."""
     folded = part.lower().replace("-", "_")
     return next((name for name in known if name.lower().replace("-", "_").rpartition(":")[2] == folded), "")
 
 
 def _pick(graph: Graph, state: State, name: str, part: str) -> str:
-    """The step's `[@key='part']` when the part is what such an element is called."""
+    """Return the step's `[@key='part']` if elements are selected by a key and the part is one of its values."""
     key = KEYS.get(name, "")
     types = graph.attribute(state, key) if key else []
     taken = [*graph.attributes(state), *graph.children(state)]
@@ -115,7 +115,7 @@ def _pick(graph: Graph, state: State, name: str, part: str) -> str:
 
 
 def types_at(graph: Graph, state: State, where: str) -> list[Type]:
-    """The types of the value at a path; [] when the schema has no such place."""
+    """Return the types of the value at a path; [] if the schema has no such place."""
     steps, attribute = paths.parse(where)
     for step in steps:
         state = graph.child(state, step.tag)
@@ -123,7 +123,7 @@ def types_at(graph: Graph, state: State, where: str) -> list[Type]:
 
 
 def state_at(graph: Graph, where: str) -> State:
-    """The state of the elements at a path from the guest's root; () when the schema has none."""
+    """Return the state of the elements at a path from the guest's root; () if the schema has none."""
     state = graph.start()
     for step in paths.parse(where)[0]:
         state = graph.child(state, step.tag)
@@ -131,7 +131,10 @@ def state_at(graph: Graph, where: str) -> State:
 
 
 def list_names(graph: Graph, state: State) -> Iterator[str]:
-    """Every name from elements in this state on, without numbers; elements in themselves are followed once."""
+    """Yield every name below elements in this state, without numbers.
+
+    Elements that contain themselves are followed once.
+    """
     yield from _list_names(graph, state, "", _DEEPEST, ())
 
 

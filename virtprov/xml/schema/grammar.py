@@ -1,7 +1,7 @@
-"""Reading RelaxNG: the schema files become one small expression for each element.
+"""Read RelaxNG: the schema files become one small expression for each element.
 
-Only what the schemas of libvirt use is understood; anything else counts as "may be there", so that a newer schema
-never refuses what it should take. Names with a namespace get the prefixes of `tree.NAMESPACES`.
+Only what libvirt's schemas use is understood; anything else counts as optional, so that a newer schema never refuses a
+valid document. Names with a namespace get the prefixes of `tree.NAMESPACES`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _KINDS = {
 
 
 class Expression(Record):
-    """A piece of the grammar: its kind, what is inside, and for leaves a name, a type or an element's number."""
+    """A piece of the grammar: its kind, its parts, and for leaves a name, a type or an element's number."""
 
     kind: str
     inside: tuple[Any, ...] = ()
@@ -48,7 +48,7 @@ _NOTHING = Expression(GROUP)
 
 
 class Grammar:
-    """The schema in `folder`, beginning with `file`. Raises XmlError when a file is missing or is no XML."""
+    """The schema in `folder`, starting with `file`. Raises XmlError if a file is missing or is not XML."""
 
     def __init__(self, folder: str, file: str = "domain.rng") -> None:
         self.elements: list[tuple[str, Expression]] = []
@@ -66,7 +66,7 @@ class Grammar:
             self.elements[number] = (self.elements[number][0], self._all(kids))
 
     def _include(self, file: str, seen: set[str]) -> list[Element]:
-        """Take in the definitions of a file and of those it includes; returns its `start` elements."""
+        """Read the definitions of a file and of those that it includes; returns its `start` elements."""
         if file in seen:
             return []
         seen.add(file)
@@ -115,7 +115,7 @@ class Grammar:
 
     def _reference(self, name: str) -> Expression:
         if name not in self._made:
-            self._made[name] = _NOTHING  # content that holds itself goes through an element, so this is never seen
+            self._made[name] = _NOTHING  # recursive content contains an element in between, so this does not happen
             bodies = [self._all(tree.children(node)) for node in self._definitions.get(name, [])]
             combine = {node.get("combine") for node in self._definitions.get(name, [])}
             if len(bodies) == 1:
@@ -147,7 +147,7 @@ class Grammar:
 
 
 def _name(node: Element) -> str:
-    """The name of an element or attribute pattern; ANY_NAME where it does not fix one."""
+    """Return the name of an element or attribute pattern; ANY_NAME if it has no fixed name."""
     name = node.get("name")
     if name is None:
         first = next(iter(tree.children(node)), None)
@@ -166,7 +166,7 @@ def _name(node: Element) -> str:
 
 
 def _type(node: Element) -> Type:
-    """The type of a `value`, `data` or `text`."""
+    """Return the type of a `value`, `data` or `text`."""
     kind = tree.local_name(node)
     if kind == "value":
         return {"words": [(node.text or "").strip()]}
@@ -183,7 +183,7 @@ def _type(node: Element) -> Type:
 
 
 def text_type(expression: Expression) -> Type | None:
-    """The type of the text that an expression takes, all alternatives together; None for no text."""
+    """Return the type of the text that an expression allows, with all alternatives; None for no text."""
     found: list[Type] = []
     _texts(expression, found)
     if not found:

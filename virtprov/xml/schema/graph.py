@@ -1,7 +1,7 @@
-"""The element graph: what may stand where.
+"""The element graph: which elements, attributes and values can be where.
 
-A state is the set of element patterns that one name can mean at a place, as numbers; it is put together while
-walking, so recursion (a backing store in a backing store) costs nothing.
+A state is the set of element patterns (as numbers) that one name can mean at a place. It is computed while walking, so
+recursion (a backing store in a backing store) costs nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Condition: TypeAlias = dict[str, list[str]]
 
 
 class Graph:
-    """Look-ups in the data that `builder.build` makes."""
+    """Look-ups in the data that `builder.build` returns."""
 
     __slots__ = ("_patterns", "_starts", "_types")
 
@@ -25,21 +25,21 @@ class Graph:
         self._starts: dict[str, list[int]] = data["start"]
 
     def start(self, name: str = "domain") -> State:
-        """The state of a document's root; () when the schema has no such document."""
+        """Return the state of a document's root; () if the schema has no such document."""
         return tuple(self._starts.get(name, ()))
 
     def child(self, state: State, name: str) -> State:
-        """The state of the children of this name; () when there are none."""
+        """Return the state of the children with this name; () if there are none."""
         return tuple(
             dict.fromkeys(entry[0] for at in state for entry in self._patterns[at].get("kids", {}).get(name, ()))
         )
 
     def children(self, state: State) -> list[str]:
-        """The names of all children there may be."""
+        """Return the names of all possible children."""
         return self._names(state, "kids")
 
     def attributes(self, state: State) -> list[str]:
-        """The names of all attributes there may be."""
+        """Return the names of all possible attributes."""
         return self._names(state, "attributes")
 
     def _names(self, state: State, part: str) -> list[str]:
@@ -48,7 +48,7 @@ class Graph:
         return list(found)
 
     def attribute(self, state: State, name: str) -> list[Type]:
-        """The types of an attribute; [] when there is none of this name."""
+        """Return the types of an attribute; [] if there is none with this name."""
         return [self._types[number] for number in self._numbers(state, name)]
 
     def _numbers(self, state: State, name: str) -> list[int]:
@@ -57,34 +57,37 @@ class Graph:
         )
 
     def text(self, state: State) -> list[Type]:
-        """The types of the element's own text; [] when it has none."""
+        """Return the types of the element's own text; [] if it has none."""
         return [self._types[self._patterns[at]["text"]] for at in state if "text" in self._patterns[at]]
 
     def many(self, state: State, name: str) -> bool:
-        """Whether there may be several children of this name."""
+        """Return whether there can be several children with this name."""
         return any(name in self._patterns[at].get("many", ()) for at in state)
 
     def stands_alone(self, state: State) -> bool:
-        """Whether the element can say all by being there: one of its patterns takes nothing at all."""
+        """Return whether the presence of the element can be its only meaning: one of its patterns allows no content."""
         return any(
             self._patterns[at].get("empty") and not {"attributes", "kids", "text"} & self._patterns[at].keys()
             for at in state
         )
 
     def open(self, state: State) -> bool:
-        """Whether attributes or children of any name are taken."""
+        """Return whether attributes or children of any name are allowed."""
         return any(ANY_NAME in self._patterns[at].get(part, ()) for at in state for part in ("kids", "attributes"))
 
     # -- one pattern, with its conditions ------------------------------------------------------
 
     def occurrences(self, number: int, part: str, name: str) -> list[tuple[int, Condition]]:
-        """Each way a pattern takes an attribute or child (`part`): its type's or pattern's number, and when."""
+        """Return each way in which a pattern allows an attribute or child (`part`):
+
+        the number of its type or pattern, and when.
+        """
         return [(what, when) for what, when in self._patterns[number].get(part, {}).get(name, ())]
 
     def needs(self, number: int) -> list[tuple[str, Condition]]:
-        """What a pattern cannot go without, `@name` for attributes, and when."""
+        """Return what a pattern requires, `@name` for attributes, and when."""
         return [(name, when) for name, when in self._patterns[number].get("needs", ())]
 
     def type(self, number: int) -> Type:
-        """A type by its number."""
+        """Return a type by its number."""
         return self._types[number]

@@ -1,4 +1,4 @@
-"""Where the schema is, and the graph made of it, kept in a file under the cache directory."""
+"""Find the schema, and keep the graph made from it in a file in the cache directory."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from virtprov.xml.schema.graph import Graph
 
 MAIN = "domain.rng"
 FOLDER_VARIABLE = "VIRTPROV_SCHEMA_DIR"
-_FORMAT = 1  # goes up whenever the graph's data change
+_FORMAT = 1  # increased when the format of the graph's data changes
 
 _graphs: dict[str, Graph | None] = {}
 
 
 def folder() -> str:
-    """The folder with libvirt's schema; "" when none is installed.
+    """Return the folder with libvirt's schema; "" if none is installed.
 
-    $VIRTPROV_SCHEMA_DIR counts alone when it is set; else every share/libvirt/schemas of the system is tried.
+    If $VIRTPROV_SCHEMA_DIR is set, only that is used; otherwise every share/libvirt/schemas of the system is tried.
     """
     said = os.environ.get(FOLDER_VARIABLE)
     if said is not None:
@@ -34,7 +34,7 @@ def folder() -> str:
 
 
 def load(where: str = "") -> Graph | None:
-    """The graph of the schema in `where` (default: of `folder()`); None when there is none that can be read."""
+    """Return the graph of the schema in `where` (default: of `folder()`); None if it cannot be read."""
     where = where or folder()
     if where not in _graphs:
         _graphs[where] = _load(where) if where else None
@@ -57,7 +57,7 @@ def _load(where: str) -> Graph | None:
 
 
 def _stamp(where: str) -> str:
-    """What tells this schema from any other: the format of the data, then each file's name, size and time."""
+    """Return what identifies a schema: the format of the data, then each file's name, size and time."""
     words = [str(_FORMAT)]
     try:
         for entry in sorted(os.scandir(where), key=lambda entry: entry.name):
@@ -77,7 +77,7 @@ def _cache_path(where: str) -> str:
 
 
 def _from_cache(where: str, stamp: str) -> Graph | None:
-    """The graph as it was kept; None when it is not there, damaged, or of another schema."""
+    """Return the graph from the cache; None if it is missing, damaged, or of another schema."""
     import json
 
     try:
@@ -91,7 +91,7 @@ def _from_cache(where: str, stamp: str) -> Graph | None:
 
 
 def _keep(where: str, data: dict[str, object]) -> None:
-    """Write the graph for the next time; where that is not possible it is made anew."""
+    """Write the graph to the cache; if that is not possible, the next process builds it again."""
     import json
 
     from virtprov.support.files import write_atomic

@@ -1,4 +1,4 @@
-"""The schema's verdict on a whole document, and what is wrong with it in words of our own."""
+"""Check a whole document against the schema, and explain what is wrong with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from virtprov.xml.tree import Element
 
 
 class Schema:
-    """The RelaxNG schema of guests, compiled, and the folder it is from."""
+    """The compiled RelaxNG schema of guests, and its folder."""
 
     def __init__(self, relaxng: etree.RelaxNG, where: str) -> None:
         self._relaxng = relaxng
@@ -22,15 +22,15 @@ class Schema:
 
     @property
     def graph(self) -> Graph | None:
-        """The same schema as a graph; None when it cannot be read. Most documents are good, and need it not."""
+        """The same schema as a graph; None if it cannot be read. It is only loaded for invalid documents."""
         return schema_files.load(self._where)
 
     def takes(self, root: Element) -> bool:
-        """Whether the document is as the schema says."""
+        """Return whether the document is valid."""
         return bool(self._relaxng.validate(root))
 
     def finding(self, root: Element) -> Finding | None:
-        """What is wrong with a document; None when the schema takes it."""
+        """Return what is wrong with a document; None if it is valid."""
         if self.takes(root):
             return None
         graph = self.graph
@@ -38,7 +38,7 @@ class Schema:
         return found[0] if found else self._without(root)
 
     def _without(self, root: Element) -> Finding:
-        """Find the place by taking things out of a copy until the schema takes it."""
+        """Find the place by removing parts of a copy until the copy is valid."""
         draft = tree.copy(root)
         where = self._pin(draft, draft)
         if where is None or where[0].tag == "devices":
@@ -55,7 +55,7 @@ class Schema:
         return Finding(NOWHERE, f"{walk.whole(node)}: {name}='{value}' does not match the rest of the element")
 
     def _pin(self, root: Element, top: Element) -> tuple[Element, str] | None:
-        """The innermost thing below `top` without which the whole is taken: an element, or its attribute."""
+        """Return the innermost part below `top` without which the document is valid: an element, or its attribute."""
         pinned: tuple[Element, str] | None = None
         for node in list(top.iter("*")):
             for name, value in list(node.attrib.items()):
@@ -79,7 +79,7 @@ class Schema:
         return good
 
     def _culprits(self, root: Element) -> Element | None:
-        """Of several parts that are wrong the first; the others are taken out of `root`. None for none of them."""
+        """Return the first of the invalid parts, and remove the others from `root`; None if there are none."""
         parts = [kid for kid in tree.children(root) if kid.tag != "devices"]
         devices = tree.child(root, "devices")
         parts += tree.children(devices) if devices is not None else []
@@ -108,9 +108,9 @@ _schemas: dict[str, Schema | None] = {}
 
 
 def load(where: str = "") -> Schema | None:
-    """The schema in `where` (default: the installed one); None when there is none that can be read.
+    """Return the schema in `where` (default: the installed one); None if it cannot be read.
 
-    It is compiled once: that takes longer than holding many documents against it.
+    It is compiled once, because that takes longer than checking many documents.
     """
     where = where or schema_files.folder()
     if where not in _schemas:

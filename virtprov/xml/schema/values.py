@@ -1,4 +1,4 @@
-"""Whether a value fits its type, and what would."""
+"""Check whether a value fits its type, and suggest values that would."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FEW = 14
 
 
 def fits(kind: Type, text: str) -> bool:
-    """Whether the text is a value of this type; types that are not known here take anything."""
+    """Return whether the text is a value of this type; types that are unknown here allow anything."""
     if kind.get("any"):
         return True
     bare = " ".join(text.split())
@@ -97,17 +97,17 @@ def _long_enough(limits: dict[str, Any], text: str) -> bool:
 
 
 def words_of(kinds: Iterable[Type]) -> tuple[str, ...]:
-    """Every fixed word of these types, in the schema's order."""
+    """Return every fixed word of these types, in the schema's order."""
     return tuple(dict.fromkeys(word for kind in kinds for word in kind.get("words", ()) if word))
 
 
 def only_words(kinds: Iterable[Type]) -> bool:
-    """Whether nothing but fixed words is taken."""
+    """Return whether only fixed words are allowed."""
     return all(set(kind) == {"words"} for kind in kinds)
 
 
 def suggest_values(kinds: Iterable[Type], text: str = "") -> str:
-    """A hint at what would fit, the words nearest to `text` first; "" when that cannot be said shortly."""
+    """Return a hint with values that would fit, the words most similar to `text` first; "" if there is no short one."""
     from virtprov.support.errors import nearest
 
     listed = list(kinds)

@@ -1,7 +1,7 @@
-"""What is wrong with a document, found by walking it beside the graph: in words, with what would be right.
+"""Explain what is wrong with a document, and what would be right, by walking through it and the graph together.
 
-The walk is for documents that the schema refuses. The graph leaves out the order of elements and what depends on
-more than the words of one attribute, so that it may find nothing; it does not find fault with what is good.
+This is for documents that the schema refuses. The graph does not know the order of elements, nor what depends on more
+than the words of one attribute, so the walk may find nothing; it never complains about valid parts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PREFIXES = {space: prefix for prefix, space in tree.NAMESPACES.items()}
 
 
 class Finding(Record):
-    """Something that is wrong: how likely it is the cause, where, what, and what would be right."""
+    """Something that is wrong: how likely it is the cause, where it is, what it is, and what would be right."""
 
     rank: int
     message: str
@@ -27,7 +27,7 @@ class Finding(Record):
 
 
 class _Spot(Record):
-    """An element beside the graph: its patterns as its parent is, and those it could have (`wider`)."""
+    """An element and its graph patterns: those that its parent allows here, and those that it could have (`wider`)."""
 
     node: Element
     state: State
@@ -36,7 +36,7 @@ class _Spot(Record):
 
 
 def findings(graph: Graph, root: Element) -> list[Finding]:
-    """Everything the walk finds, the likely causes first."""
+    """Return everything that the walk finds, the most likely causes first."""
     findings: list[Finding] = []
     name = short_name(root)
     state = graph.start(name)
@@ -47,7 +47,7 @@ def findings(graph: Graph, root: Element) -> list[Finding]:
 
 
 def short_name(node: Element) -> str:
-    """The tag with the usual prefix of its namespace."""
+    """Return the tag with the usual prefix of its namespace."""
     tag = str(node.tag)
     if not tag.startswith("{"):
         return tag
@@ -56,7 +56,7 @@ def short_name(node: Element) -> str:
 
 
 def describe_place(node: Element) -> str:
-    """Where an element is, in words: `<driver> of disk 'vda'`."""
+    """Return where an element is, in words: `<driver> of disk 'vda'`."""
     words: list[str] = []
     above = node.getparent()
     while above is not None:
@@ -73,7 +73,7 @@ def _is_device(node: Element) -> bool:
 
 
 def _device(node: Element) -> str:
-    """A device by what tells it from others of its kind, else by its number."""
+    """Return a device by what distinguishes it from others of its kind, otherwise by its number."""
     above = node.getparent()
     twins = [] if above is None else tree.children(above, str(node.tag))
     if len(twins) < 2:
@@ -83,7 +83,7 @@ def _device(node: Element) -> str:
 
 
 def whole(node: Element) -> str:
-    """Like `place`, a device itself by its number."""
+    """Like `describe_place`, but a device itself by its number."""
     return _device(node) if _is_device(node) else describe_place(node)
 
 
@@ -137,7 +137,7 @@ def _attribute(graph: Graph, spot: _Spot, name: str, value: str, findings: list[
 
 
 def _wider(graph: Graph, spot: _Spot, part: str, name: str, what: str) -> Finding:
-    """Something that this element takes when the one around it is another."""
+    """Return the finding for something that this element allows only in another context."""
     above = spot.above
     assert above is not None
     ways = [
@@ -151,7 +151,7 @@ def _wider(graph: Graph, spot: _Spot, part: str, name: str, what: str) -> Findin
 
 
 def _only(node: Element, ways: list[Condition]) -> str:
-    """The conditions in words: `with type=bridge`."""
+    """Return the conditions in words: `with type=bridge`."""
     keys = list(dict.fromkeys(key for when in ways for key in when))
     said = []
     for key in keys:
@@ -165,7 +165,7 @@ def _only(node: Element, ways: list[Condition]) -> str:
 
 
 def _fitting(graph: Graph, node: Element, state: State) -> State:
-    """Those of the patterns that take all attributes there are; all of them when none does."""
+    """Return the patterns that allow all attributes of the element; all patterns if none does."""
     if len(state) < 2:
         return state
 
@@ -210,7 +210,7 @@ def _child(graph: Graph, spot: _Spot, child: Element, name: str, findings: list[
 
 
 def _check_required(graph: Graph, spot: _Spot, findings: list[Finding]) -> None:
-    """What all patterns that are possible need, and is not there."""
+    """Find what all possible patterns require and the element does not have."""
     missing: list[set[str]] = []
     for number in spot.state:
         needed = {name for name, when in graph.needs(number) if _holds(spot.node, when)}

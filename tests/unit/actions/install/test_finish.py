@@ -144,7 +144,7 @@ class Ending(StandIn):
 
     @contextmanager
     def running_watch(self, name: str) -> Iterator[Any]:
-        yield SimpleNamespace(wait_end=lambda seconds: self.event)
+        yield SimpleNamespace(wait_stopped=lambda seconds: self.event)
 
     @contextmanager
     def running_console(self, name: str) -> Iterator[Any]:

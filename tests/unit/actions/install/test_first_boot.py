@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.sites import Site, running
 from tests.standin import StandIn
 from tests.unit.places import trees
 from virtprov.actions.install import first_boot, scratch
@@ -22,7 +24,7 @@ from virtprov.osinfo.find_profile import find, generic
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.places import cache
 from virtprov.places.place import ISO, TREE, InjectedFile, Medium, PlaceRequest
-from virtprov.support.errors import HostError
+from virtprov.support.errors import FetchError, HostError
 
 QEMU = "<domain type='kvm'><name>web</name><os><type arch='x86_64'>hvm</type></os><devices>{}</devices></domain>"
 BOOT = scratch.BOOT
@@ -52,6 +54,15 @@ def host(recorded: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
         return Real(recorded, **facts)
 
     return make
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    for name in ("http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    server = Site()
+    with running(server):
+        yield server
 
 
 @pytest.fixture
@@ -120,37 +131,39 @@ def test_names_that_are_taken_are_not_used(host: Any) -> None:
     assert scratch.place_for(host(is_remote=True), "web", "initrd", taken).path == f"{BOOT}/web-1-initrd"
 
 
-def test_a_session_elsewhere_gets_files_in_its_default_pool(host: Any, recorded: Host) -> None:
-    far = host(is_remote=True, is_session=True)
-    pool = recorded.storage.pool("default") or recorded.storage.pool("images")
-    assert pool is not None
-    far.storage_pool = lambda name: pool
-    type(far).storage_pool = lambda self, name: pool
-    try:
-        found = scratch.place_for(far, "web", "linux")
-    finally:
-        del type(far).storage_pool
-    assert (found.pool, found.path) == (pool.name, f"{pool.path}/web-linux")
+class Session(Real):
+    """A session of another machine; `pool` is its default pool."""
+
+    is_remote = is_session = True
+    pool: Any = None
+
+    def storage_pool(self, name: str) -> Any:
+        return self.pool
 
 
-def test_a_session_elsewhere_without_a_pool_is_refused(host: Any) -> None:
-    far = host(is_remote=True, is_session=True)
-    type(far).storage_pool = lambda self, name: None
-    try:
-        with pytest.raises(HostError, match="no active storage pool 'default'") as caught:
-            scratch.place_for(far, "web", "linux")
-    finally:
-        del type(far).storage_pool
+def test_a_session_elsewhere_gets_files_in_its_default_pool(recorded: Host) -> None:
+    far: Any = Session(recorded)
+    far.pool = recorded.storage.pool("images")
+    found = scratch.place_for(far, "web", "linux")
+    assert (found.pool, found.path) == ("images", f"{far.pool.path}/web-linux")
+
+
+def test_a_session_elsewhere_without_a_pool_is_refused(recorded: Host) -> None:
+    far: Any = Session(recorded)
+    with pytest.raises(HostError, match="no active storage pool 'default'") as caught:
+        scratch.place_for(far, "web", "linux")
     assert "pool-define-as default" in caught.value.hint
 
 
 # -- media ---------------------------------------------------------------------------------------
 
 
-def plan_medium(medium: Medium, host: Any, *, keep: bool = False, emulator: str = "") -> tuple[Drive, list[str]]:
+def plan_medium(
+    medium: Medium, host: Any, *, keep: bool = False, ask: bool = False, emulator: str = ""
+) -> tuple[Drive, list[str]]:
     inside = f"<emulator>{emulator}</emulator>" if emulator else ""
     setting = RuleContext(Guest.parse(QEMU.format(inside)), host, generic())
-    drive = first_boot.plan_medium(medium, setting, host, keep=keep)
+    drive = first_boot.plan_medium(medium, setting, host, keep=keep, ask=ask)
     return drive, setting.notes
 
 
@@ -171,6 +184,27 @@ def test_qemu_reads_a_url_itself_where_it_can(host: Any, tmp_path: Path) -> None
     assert drive == Drive(DiskSpec(path=URL.path), stays=False)
     assert notes == []
     assert plan_medium(URL, host(is_recorded=True))[0].spec == DiskSpec(path=URL.path)
+
+
+@pytest.mark.parametrize(("ranges", "downloads"), [(True, False), (False, True)])
+def test_a_server_that_only_sends_whole_files(
+    ranges: bool, downloads: bool, site: Site, host: Any, tmp_path: Path
+) -> None:
+    site.files["/cd.iso"] = b"iso" * 1000
+    if not ranges:
+        site.rules["/cd.iso"] = lambda handler: handler.reply(200, site.files["/cd.iso"])
+    drive, notes = plan_medium(Medium(f"{site.url}/cd.iso"), host(), ask=True, emulator=qemu(tmp_path, reads=True))
+    assert bool(drive.path) is downloads
+    assert notes == (
+        ["cd.iso is downloaded first, because its server does not send parts of it, which QEMU requires"] * downloads
+    )
+
+
+def test_a_file_that_its_server_does_not_have_is_told_before_anything_is_made(
+    site: Site, host: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(FetchError, match="cd.iso"):
+        plan_medium(Medium(f"{site.url}/cd.iso"), host(), ask=True, emulator=qemu(tmp_path, reads=True))
 
 
 @pytest.mark.parametrize("hidden", [False, True])
@@ -202,6 +236,16 @@ def test_an_iso_of_this_machine_is_sent_to_a_host_without_it(host: Any, tmp_path
     assert drive.path == f"{BOOT}/web-cd.iso" and not drive.stays
     assert notes == [f"cd.iso is uploaded to {drive.path} on the host; it is removed after the installation"]
     assert plan_medium(medium, host()) == (Drive(DiskSpec(path=medium.path)), [])
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_iso_that_was_downloaded_whole_is_sent_where_qemu_cannot_open_it(
+    hidden: bool, host: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache/cd.iso").write_bytes(b"x")
+    drive, _ = plan_medium(Medium(f"{tmp_path}/cache/cd.iso"), host(hidden=hidden))
+    assert drive.path == (f"{BOOT}/web-cd.iso" if hidden else "")
 
 
 @pytest.mark.parametrize(

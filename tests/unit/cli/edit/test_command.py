@@ -11,7 +11,7 @@ import pytest
 
 from virtprov.actions.edit.changes import EditRequest
 from virtprov.cli import answers
-from virtprov.cli.edit import command, typed_changes
+from virtprov.cli.edit import command, flag_checks, flags, typed_changes
 from virtprov.support.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -20,8 +20,9 @@ XML = "<domain type='kvm'><name>g</name><devices><disk device='disk'><target dev
 
 def requests(*argv: str) -> tuple[EditRequest, ...]:
     args = command.build_parser().parse_args(list(argv))
-    said = typed_changes.changes(args, command.GROUPS)
-    return command.to_requests(args, said, answers.osinfo(args.osinfo))
+    typed = typed_changes.changes(args, command.GROUPS)
+    flag_checks.check(flags.read(args), typed, has_osinfo=args.osinfo is not None)
+    return command.to_requests(typed, answers.osinfo(args.osinfo), schema=not args.no_schema_check)
 
 
 def request(*argv: str) -> EditRequest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.cli.edit import command, flag_checks
+from virtprov.cli.edit import command, flags
 from virtprov.support.errors import UsageError
 
 EDIT = ["--edit", "--vcpus", "3"]
@@ -74,7 +74,7 @@ def test_what_makes_no_sense(argv: list[str], message: str) -> None:
     ],
 )
 def test_several_guests_may_be_meant(argv: list[str], many: bool) -> None:
-    assert flag_checks.many(command.build_parser().parse_args([*argv, *EDIT])) is many
+    assert flags.read(command.build_parser().parse_args([*argv, *EDIT])).chooses is many
 
 
 def test_new_flags_are_written_out() -> None:

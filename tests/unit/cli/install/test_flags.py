@@ -101,7 +101,7 @@ def test_refusals_leave_as_usage_errors_with_a_hint(words: list[str]) -> None:
         (["--name"], "--name requires a value", "`virtprov-install --help` lists all flags"),
         (
             ["--wait", "soon"],
-            "--wait 'soon': not a duration",
+            "--wait: 'soon' is not a duration",
             "for example --wait 30 (minutes), --wait 90s, or --wait alone to wait without a limit",
         ),
         (["--print-xml", "7"], "--print-xml '7': invalid choice", "choose from 1, 2, all"),

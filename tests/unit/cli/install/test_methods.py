@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from virtprov.cli.install.parse_request import to_request
 
 from tests.unit.places import trees
 from virtprov.actions.install import draft
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.cli import answers
 from virtprov.cli.install import command, flags, legacy
+from virtprov.cli.install.parse_request import to_request
 from virtprov.host.connection import connect
 from virtprov.places import cache
 from virtprov.support.errors import FetchError, UsageError

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from leaves import spell
 
 from virtprov.guest.write import assign, subopts
 from virtprov.options.catalogue import GROUPS, table
-from virtprov.options.model import Pair, Row, Table
+from virtprov.options.model import Row, Table
 from virtprov.support.errors import UsageError
 
 PLAIN = tuple(group for group in GROUPS if not table(group).whole)
@@ -118,17 +119,6 @@ def test_help_lists_every_name_once_in_order() -> None:
 
 text = st.text(st.sampled_from("ab0=,\"'\\ ./[?]\n") | st.characters(exclude_categories=["Cs"]), max_size=40)
 """Words with all that means something to the grammar."""
-
-
-def spell(parts: list[Pair]) -> str:
-    """Pairs as one value again, quoted where needed: reading it gives the same pairs."""
-    words = []
-    for key, value in parts:
-        word = key if value is None else f"{key}={value}"
-        if not word or any(letter in word for letter in ",'\"\\"):
-            word = '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        words.append(word)
-    return ",".join(words)
 
 
 @st.composite

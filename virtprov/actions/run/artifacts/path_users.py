@@ -28,18 +28,18 @@ def users_of(
     `own` are the UUIDs of guests to ignore, `new_images` the paths of images that do not count as users.
     `restored` has the definitions that will be restored, by guest UUID. The first question reads all guests.
     """
-    known: dict[str, str] = {}
+    users: dict[str, str] = {}
     read = False
 
     def user_of(path: str) -> str:
         nonlocal read
         if not read:
             for place, name in _used_by_guests(host, own, restored):
-                known.setdefault(place, f"used by guest '{name}'")
+                users.setdefault(place, f"used by guest '{name}'")
             read = True
         for place in (path, os.path.realpath(path) if not host.is_remote else path):
-            if place in known:
-                return known[place]
+            if place in users:
+                return users[place]
         return _volume_on(host, path, new_images)
 
     return user_of
