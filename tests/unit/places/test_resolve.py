@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -374,3 +375,16 @@ def test_a_treeinfo_that_leads_out_of_its_tree(tmp_path: Path) -> None:
     write(tmp_path, {"secret": b"x", "tree/.treeinfo": text + b"kernel = ../secret\ninitrd = ../secret\n"})
     with pytest.raises(UsageError, match="no kernel and initrd were found"):
         place(tmp_path / "tree")
+
+
+def test_a_certificate_has_to_be_trusted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(__file__).parents[2] / "data" / "tls"  # `openssl req -x509`, for 127.0.0.1
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    site.socket = context.wrap_socket(site.socket, server_side=True)
+    url = serve(site, trees.FEDORA).replace("http://", "https://")
+    with pytest.raises(FetchError, match="the certificate of '127.0.0.1' is not trusted") as caught:
+        place(url)
+    assert "REQUESTS_CA_BUNDLE" in caught.value.hint
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "cert.pem"))
+    assert place(url).command_line == f"inst.repo={url}"
