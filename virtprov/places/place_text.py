@@ -38,7 +38,7 @@ def _place(text: str, flag: str) -> str:
         server, _, path = text[4:].lstrip("/").partition("/")
         raise UsageError(
             f"{flag} {text}: NFS servers are not read directly",
-            hint=f"mount it and give the directory: `mount -t nfs {server}:/{path.lstrip('/')} /mnt`",
+            hint=f"mount it and give the directory: `mount -t nfs {server.rstrip(':')}:/{path.lstrip('/')} /mnt`",
         )
     scheme = scheme_of(text)
     if scheme in SCHEMES:
