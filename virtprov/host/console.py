@@ -68,7 +68,7 @@ class ConsoleReader:
 
     def tail(self, lines: int = 5) -> list[str]:
         """Return the last lines that are not empty, without control characters."""
-        return last_lines(self.text(), lines)
+        return find_last_lines(self.text(), lines)
 
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
@@ -76,7 +76,7 @@ _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\
 _TAIL = 64 * 1024
 
 
-def last_lines(text: str, lines: int) -> list[str]:
+def find_last_lines(text: str, lines: int) -> list[str]:
     """Return the last lines of a console's output that are not empty, without control characters and sequences."""
     found = []
     for line in _SEQUENCE.sub("", text[-_TAIL:]).splitlines():

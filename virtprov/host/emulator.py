@@ -9,7 +9,7 @@ _CANNOT_WRITE = "does not support writes"
 """QEMU's answer (block/curl.c) when its driver for URLs is there, and is asked for a disk to write to."""
 
 
-def reads_urls(emulator: str, scheme: str) -> bool:
+def has_url_driver(emulator: str, scheme: str) -> bool:
     """Return whether this QEMU can read a disk from an http, https or ftp URL.
 
     The driver can be a module in a package of its own, which no list of QEMU's tells. So QEMU is started without a

@@ -178,7 +178,7 @@ class Installation:
     def _follow(self, show: Callable[[], float | None], ends: bool) -> str:
         from virtprov.actions.install import finish
 
-        finish.started(self.made, self.context)
+        finish.remove_boot_files(self.made, self.context)
         try:
             minutes = show()
             state = finish.finish(self.request._replace(wait=minutes), self.made, self.context)

@@ -265,11 +265,11 @@ class _ClockTask(_BarTask):
         """Return the text for a terminal of `width` columns: label, time, and the note in the room that is left."""
         text = self._fitted(" ... ", [show_duration(self.spent())], width)
         room = width - len(text) - len(": ")
-        note = narrow(self.note()) if room >= _LABEL else ""
+        note = make_narrow(self.note()) if room >= _LABEL else ""
         return f"{text}: {note[:room]}" if note else text
 
 
-def narrow(text: str) -> str:
+def make_narrow(text: str) -> str:
     """Return text on one line in which every character is one column wide: others could break the line."""
     from unicodedata import east_asian_width
 

@@ -5,7 +5,7 @@ import queue
 import libvirt
 import pytest
 
-from virtprov.host.console import ConsoleReader, last_lines
+from virtprov.host.console import ConsoleReader, find_last_lines
 
 
 class Stream:
@@ -86,5 +86,5 @@ def test_a_console_in_use_is_left_alone() -> None:
     ],
 )
 def test_the_last_lines_steer_no_terminal(text: str, lines: list[str]) -> None:
-    assert last_lines(text, 5) == lines
-    assert last_lines("before\n" * 9 + text, 5)[5 - len(lines) :] == lines
+    assert find_last_lines(text, 5) == lines
+    assert find_last_lines("before\n" * 9 + text, 5)[5 - len(lines) :] == lines

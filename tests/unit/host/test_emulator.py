@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.host.emulator import reads_urls
+from virtprov.host.emulator import has_url_driver
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,10 @@ def test_the_answer_of_qemu_tells(said: str, status: int, can: bool, tmp_path: P
     emulator = tmp_path / "qemu"
     emulator.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/asked\necho "qemu: {said}" >&2\nexit {status}\n')
     emulator.chmod(0o755)
-    assert reads_urls(str(emulator), "https") is can
+    assert has_url_driver(str(emulator), "https") is can
     asked = (tmp_path / "asked").read_text().splitlines()
     assert "driver=https,node-name=probe,url=https://127.0.0.1:1/probe" in asked and "none" in asked
 
 
 def test_an_emulator_that_is_not_there_reads_nothing(tmp_path: Path) -> None:
-    assert reads_urls(str(tmp_path / "qemu"), "https") is False
+    assert has_url_driver(str(tmp_path / "qemu"), "https") is False

@@ -84,18 +84,18 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     blocked = _find_barriers(request, setting)
     guest = setting.guest
     method, files = first_boot.plan_kernel(request, system, host, guest.name)
-    files = files.and_also(drafted.drive.files)
-    final = boot.final_phase(guest, method, first_boot.keeps_medium(method, drafted.drive, system.profile))
+    files = files.add(drafted.drive.files)
+    final = boot.final_phase(guest, method, first_boot.is_medium_kept(method, drafted.drive, system.profile))
     watch.begin(final)
     watch.step("boot-order")
     install = boot.install_phase(guest, method) if method.has_install_phase else None
-    if install is not None and first_boot.needs_network(method, system):
+    if install is not None and first_boot.is_from_network(method, system):
         resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
 
         host_checks.check(setting, host, method, files.made)
-    setting.notes[:0] = first_boot.notes(request, system, guest, warnings)
+    setting.notes[:0] = first_boot.collect_notes(request, system, guest, warnings)
     seed = _prepare_seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)

@@ -20,7 +20,7 @@ CREATED, INSTALLING, READY, OFF = "created", "installing", "ready", "off"
 """The final state: running; running its installer; running with cloud-init done; powered off."""
 
 
-def started(plan: InstallPlan, context: RunContext) -> None:
+def remove_boot_files(plan: InstallPlan, context: RunContext) -> None:
     """Remove what was needed until the guest had started: QEMU has read its kernel and initrd."""
     if plan.files.until_started:
         remove_passing(context, plan.files.until_started)
@@ -48,7 +48,7 @@ def _until_off(name: str, minutes: float | None, context: RunContext) -> GuestEv
     """
     with context.host.running.watch(name) as watch, context.host.running.console(name) as console:
         try:
-            with wait.clock(context.progress, f"Waiting until '{name}' powers off", console):
+            with wait.show_clock(context.progress, f"Waiting until '{name}' powers off", console):
                 return wait.until_off(watch, name, wait.Deadline(minutes))
         except (WaitTimeout, GuestBroken):
             last_words.show(context, name, console)

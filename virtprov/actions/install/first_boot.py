@@ -9,7 +9,7 @@ from virtprov.actions.install import scratch
 from virtprov.guest import boot
 from virtprov.guest.disks import source_element
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.host.emulator import reads_urls
+from virtprov.host.emulator import has_url_driver
 from virtprov.places import cache
 from virtprov.places.place import TREE, Medium
 from virtprov.support.frozen import Record
@@ -38,7 +38,7 @@ class Files(Record):
     until_started: tuple[str, ...] = ()
     until_off: tuple[str, ...] = ()
 
-    def and_also(self, other: Files) -> Files:
+    def add(self, other: Files) -> Files:
         """Return these files and others."""
         return Files(
             self.steps + other.steps,
@@ -72,20 +72,20 @@ def plan_kernel(request: InstallRequest, system: System, host: Host, guest: str)
         made = Files((FetchBootFiles(files),), tuple(file.path for file in files.made), until_started=private)
     paths: list[str] = []
     for file in (files.kernel, files.initrd):
-        path, sent = _on_host(file, host, guest, frozenset(paths)) if file is not None else ("", NO_FILES)
+        path, sent = _plan_file(file, host, guest, frozenset(paths)) if file is not None else ("", NO_FILES)
         paths.append(path)
-        made = made.and_also(sent)
+        made = made.add(sent)
     kernel, initrd = paths
     return method._replace(kernel=kernel, initrd=initrd, args=source.command_line, medium=source.medium), made
 
 
-def _on_host(file: BootFile, host: Host, guest: str, taken: frozenset[str]) -> tuple[str, Files]:
+def _plan_file(file: BootFile, host: Host, guest: str, taken: frozenset[str]) -> tuple[str, Files]:
     """Return the path of a file on the host, and how it gets there."""
-    if scratch.can_see(host, file.path):
+    if scratch.is_visible(host, file.path):
         return file.path, NO_FILES
     from virtprov.actions.steps.boot_files import SendFile
 
-    place = scratch.place_for(host, guest, file.source.name, taken)
+    place = scratch.choose_place(host, guest, file.source.name, taken)
     return place.path, Files((SendFile(file.path, place.pool, place.path),), (place.path,), until_started=(place.path,))
 
 
@@ -113,19 +113,19 @@ def plan_medium(medium: Medium, setting: RuleContext, host: Host, *, keep: bool,
     if medium.vol:
         return Drive(DiskSpec(vol=medium.vol))
     if medium.is_url:
-        why = "" if host.is_recorded else _why_fetched(setting, host, medium.path, ask=ask)
+        why = "" if host.is_recorded else _explain_download(setting, host, medium.path, ask=ask)
         if why:
-            return _fetched(medium, setting, host, why, keep=keep)
+            return _plan_download(medium, setting, host, why, keep=keep)
         return Drive(DiskSpec(path=medium.path), stays=False)
     here = os.path.expanduser(medium.path)
-    if here.startswith(f"{cache.folder()}/") and not scratch.can_see(host, here):  # it was downloaded whole
-        return _sent(here, setting, host, keep=keep)
+    if here.startswith(f"{cache.folder()}/") and not scratch.is_visible(host, here):  # it was downloaded whole
+        return _plan_upload(here, setting, host, keep=keep)
     if host.is_recorded or not host.is_remote or not os.path.isfile(here) or host.storage.volume_at(medium.path):
         return Drive(DiskSpec(path=medium.path))
-    return _sent(here, setting, host, keep=keep)
+    return _plan_upload(here, setting, host, keep=keep)
 
 
-def _why_fetched(setting: RuleContext, host: Host, url: str, *, ask: bool) -> str:
+def _explain_download(setting: RuleContext, host: Host, url: str, *, ask: bool) -> str:
     """Return why QEMU cannot read a URL itself; "" if it can.
 
     Other machines cannot be asked without starting a guest.
@@ -134,14 +134,14 @@ def _why_fetched(setting: RuleContext, host: Host, url: str, *, ask: bool) -> st
         return "another host's QEMU may not read URLs"
     scheme = url.partition("://")[0].lower()
     emulator = setting.guest.get("./devices/emulator") or (setting.domcaps.emulator if setting.domcaps else "")
-    if not (setting.is_qemu and host.driver == "qemu" and emulator and reads_urls(emulator, scheme)):
+    if not (setting.is_qemu and host.driver == "qemu" and emulator and has_url_driver(emulator, scheme)):
         return "the host's QEMU cannot read it from its URL"
-    if not ask or not scheme.startswith("http") or _sends_pieces(url):
+    if not ask or not scheme.startswith("http") or _has_pieces(url):
         return ""
     return "its server does not send parts of it, which QEMU requires"
 
 
-def _sends_pieces(url: str) -> bool:
+def _has_pieces(url: str) -> bool:
     """Return whether the server sends parts of this file. Raises FetchError if it does not have it."""
     from virtprov.support.http import NoPieces, Web
 
@@ -153,26 +153,26 @@ def _sends_pieces(url: str) -> bool:
     return True
 
 
-def _fetched(medium: Medium, setting: RuleContext, host: Host, why: str, *, keep: bool) -> Drive:
+def _plan_download(medium: Medium, setting: RuleContext, host: Host, why: str, *, keep: bool) -> Drive:
     """Return a drive with a medium that is downloaded before, and tell the user `why`."""
     from virtprov.actions.steps.boot_files import FetchMedium
     from virtprov.places.boot_files import medium_path
 
     here = medium_path(medium)
-    seen = scratch.can_see(host, here)
+    seen = scratch.is_visible(host, here)
     setting.note(f"{os.path.basename(here)} is downloaded first, because {why}")
     fetch = Files((FetchMedium(medium, here, passing=not seen),), (here,), until_started=() if seen else (here,))
     if seen:
         return Drive(path=here, files=fetch, stays=keep)
-    sent = _sent(here, setting, host, keep=keep)
-    return sent._replace(files=fetch.and_also(sent.files))
+    sent = _plan_upload(here, setting, host, keep=keep)
+    return sent._replace(files=fetch.add(sent.files))
 
 
-def _sent(here: str, setting: RuleContext, host: Host, *, keep: bool) -> Drive:
+def _plan_upload(here: str, setting: RuleContext, host: Host, *, keep: bool) -> Drive:
     """Return a drive with a medium that is uploaded before."""
     from virtprov.actions.steps.boot_files import SendFile
 
-    place = scratch.place_for(host, setting.guest.name, os.path.basename(here))
+    place = scratch.choose_place(host, setting.guest.name, os.path.basename(here))
     until = (
         "it is kept, because the finished guest has it in its drive" if keep else "it is removed after the installation"
     )
@@ -190,7 +190,7 @@ def insert_file(drive: Element, path: str, *, qemu: bool) -> None:
         places.put(drive, "./driver/@type", "raw")
 
 
-def keeps_medium(method: boot.Method, drive: Drive, profile: Profile) -> bool:
+def is_medium_kept(method: boot.Method, drive: Drive, profile: Profile) -> bool:
     """Return whether the finished guest keeps the medium of its installer in its drive.
 
     As with virt-install, that is so for live media, for Windows, which asks for its CD again, and for the ISO of
@@ -201,12 +201,12 @@ def keeps_medium(method: boot.Method, drive: Drive, profile: Profile) -> bool:
     return method.kind != boot.CDROM and drive.stays
 
 
-def needs_network(method: boot.Method, system: System) -> bool:
+def is_from_network(method: boot.Method, system: System) -> bool:
     """Return whether the installer gets its system from the network, for which it needs more memory."""
     return method.kind == boot.PXE or (system.source is not None and system.source.kind == TREE)
 
 
-def notes(request: InstallRequest, system: System, guest: Guest, warnings: list[str]) -> list[str]:
+def collect_notes(request: InstallRequest, system: System, guest: Guest, warnings: list[str]) -> list[str]:
     """Return what the user is told about the system and the place of its installer; warnings are added."""
     said: list[str] = []
     if system.profile.os_id and not request.osinfo.name:

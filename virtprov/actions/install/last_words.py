@@ -20,17 +20,17 @@ _TAIL = 64 * 1024
 
 def show(context: RunContext, name: str, console: ConsoleReader) -> None:
     """Show the last lines of the guest's log file, otherwise of its console as far as it was read along."""
-    from virtprov.host.console import last_lines
+    from virtprov.host.console import find_last_lines
 
-    log = log_file(context.host, name)
-    lines = last_lines(_end_of(log), LINES) if log else []
+    log = find_log(context.host, name)
+    lines = find_last_lines(_read_end(log), LINES) if log else []
     where = log if lines else f"the console of '{name}'"
     lines = lines or console.tail(LINES)
     if lines:
         context.say("\n".join([f"Last lines of {where}:", *(f"    {line}" for line in lines)]))
 
 
-def log_file(host: Host, name: str) -> str:
+def find_log(host: Host, name: str) -> str:
     """Return the file of this machine to which the guest's serial port is logged; "" without one."""
     if host.is_remote or host.is_recorded:
         return ""
@@ -42,7 +42,7 @@ def log_file(host: Host, name: str) -> str:
     return next((log for port in ports if (log := path.get(port, "./log/@file"))), "")
 
 
-def _end_of(log: str) -> str:
+def _read_end(log: str) -> str:
     """Return the end of a log file; "" if it cannot be read."""
     from virtprov.support.regular import reading
 

@@ -57,14 +57,14 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     if first is not None and method.kind == boot.CDROM and system.profile.is_windows:  # it asks for its CD again
         drives.insert(final, method.medium)
         steps.append(Redefine(info.name, final.text()))
-    notes = tuple(first_boot.notes(request, system, final, warnings)) + tuple(drives.notes)
+    notes = tuple(first_boot.collect_notes(request, system, final, warnings)) + tuple(drives.notes)
     last = DomainDocument.of(final)
     documents = (last,) if first is None else (DomainDocument.of(first), last)
     steps.append(Start(info.name) if first is None else Create(info.name, documents[0]))
     displays = tuple(display.get("type", "") for display in final.devices("graphics"))
     told = Plan(documents, () if request.printing else tuple(steps), info.name, notes, tuple(warnings))
     macs = tuple(checks.mac_addresses(final))
-    return InstallPlan(told, None, method, displays, final.uuid, macs, files=files.and_also(drives.files))
+    return InstallPlan(told, None, method, displays, final.uuid, macs, files=files.add(drives.files))
 
 
 def _refuse(request: InstallRequest) -> None:

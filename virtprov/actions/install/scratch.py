@@ -31,21 +31,21 @@ class Place(Record):
         return os.path.basename(self.path)
 
 
-def can_see(host: HostView, path: str) -> bool:
+def is_visible(host: HostView, path: str) -> bool:
     """Return whether the guests of this host can open a file of this machine, now or once it is there."""
     if host.is_recorded:
         return True
     return not host.is_remote and not barriers_to(host, [path])
 
 
-def place_for(host: HostView, guest: str, name: str, taken: frozenset[str] = frozenset()) -> Place:
+def choose_place(host: HostView, guest: str, name: str, taken: frozenset[str] = frozenset()) -> Place:
     """Return where to put the file `name` for a guest; `taken` are the paths of its other files.
 
     The host's BOOT directory is used, otherwise its `default` pool. Raises HostError if it has neither.
     """
     pool = None if host.is_session else host.storage.pool_at(BOOT)
     if host.is_session or (pool is not None and not pool.active):
-        pool = _default_pool(host)
+        pool = _find_default_pool(host)
     directory = pool.path if pool is not None else BOOT
     where = pool.name if pool is not None else ""
 
@@ -59,7 +59,7 @@ def place_for(host: HostView, guest: str, name: str, taken: frozenset[str] = fro
     return Place(where, f"{directory}/{first_free(is_taken, lambda mark: f'{guest}{mark}-{name}')}")
 
 
-def _default_pool(host: HostView) -> PoolInfo:
+def _find_default_pool(host: HostView) -> PoolInfo:
     pool = host.storage.pool(DEFAULT_POOL)
     if pool is None or not pool.active or pool.type not in FILE_POOLS:
         raise HostError(

@@ -93,7 +93,7 @@ def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline, progres
     seed.
     """
     label = f"Waiting until cloud-init in '{name}' is done"
-    with host.running.console(name) as console, clock(progress, label, console):
+    with host.running.console(name) as console, show_clock(progress, label, console):
         while True:
             result = cloud_init_result(host, name) if watch.agent_connected() else None
             if result is not None:
@@ -117,7 +117,7 @@ def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline, progres
                 raise _not_ready(name, deadline, console)
 
 
-def clock(progress: Progress, label: str, console: ConsoleReader) -> Task:
+def show_clock(progress: Progress, label: str, console: ConsoleReader) -> Task:
     """Return a task with a clock and the last line of the guest's console."""
     return progress.clock(label, lambda: " ".join(console.tail(1)))
 

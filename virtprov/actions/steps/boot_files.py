@@ -40,7 +40,7 @@ class FetchBootFiles(Record):
         from virtprov.places.boot_files import obtain
 
         made = [(file.path, file.is_private) for file in self.files.made]
-        return fetch(context, made, lambda progress: obtain(self.files, progress))
+        return run_fetch(context, made, lambda progress: obtain(self.files, progress))
 
 
 class FetchMedium(Record):
@@ -58,10 +58,10 @@ class FetchMedium(Record):
     def do(self, context: RunContext) -> Undo | None:
         from virtprov.places.boot_files import obtain_medium
 
-        return fetch(context, [(self.path, self.passing)], lambda progress: obtain_medium(self.medium, progress))
+        return run_fetch(context, [(self.path, self.passing)], lambda progress: obtain_medium(self.medium, progress))
 
 
-def fetch(context: RunContext, files: list[tuple[str, bool]], call: Callable[[Progress], object]) -> Undo | None:
+def run_fetch(context: RunContext, files: list[tuple[str, bool]], call: Callable[[Progress], object]) -> Undo | None:
     """Let `call` write files of this machine, given by path and whether they are deleted after use.
 
     Each has a folder of its own. Ctrl-C interrupts it at once. Returns how to remove the files that did not exist
@@ -70,7 +70,7 @@ def fetch(context: RunContext, files: list[tuple[str, bool]], call: Callable[[Pr
     new = [Download(path, passing=passing, had=not passing and os.path.lexists(path)) for path, passing in files]
     with ExitStack() as making:
         entries = [making.enter_context(context.making(artifact)) for artifact in new]
-        with _removing(context, new, entries), context.gate.open():
+        with _cleaning_up(context, new, entries), context.gate.open():
             call(context.progress)
         for artifact, entry in zip(new, entries, strict=True):
             entry.note_created(artifact._replace(mark=mark_of(artifact.path)))
@@ -79,7 +79,7 @@ def fetch(context: RunContext, files: list[tuple[str, bool]], call: Callable[[Pr
 
 
 @contextmanager
-def _removing(context: RunContext, new: list[Download], entries: list[Entry]) -> Iterator[None]:
+def _cleaning_up(context: RunContext, new: list[Download], entries: list[Entry]) -> Iterator[None]:
     """Remove new files if the block that writes them fails."""
     try:
         yield
@@ -114,7 +114,7 @@ class SendFile(Record):
         volume = Volume(name, self.pool, self.path, passing=self.passing)
         storage = context.host.storage
         with ExitStack() as pools:
-            pool = self.pool or pools.enter_context(_directory(context, directory))
+            pool = self.pool or pools.enter_context(_open_directory(context, directory))
             with context.making(volume) as entry:
                 entry.note_created(volume.as_made(context.host, storage.create_volume(pool, wanted.xml(mode="0600"))))
                 with filling(context, entry, pool, name):
@@ -123,7 +123,7 @@ class SendFile(Record):
 
 
 @contextmanager
-def _directory(context: RunContext, directory: str) -> Iterator[str]:
+def _open_directory(context: RunContext, directory: str) -> Iterator[str]:
     """Yield the pool of a directory of the host, or a temporary one; the directory is created if it is missing."""
     known = context.host.storage.pool_at(directory)
     if known is not None:

@@ -128,7 +128,7 @@ def test_a_kernel_that_only_the_other_host_has_is_left_to_it(host: Any) -> None:
 
 def test_names_that_are_taken_are_not_used(host: Any) -> None:
     taken = frozenset({f"{BOOT}/web-initrd"})
-    assert scratch.place_for(host(is_remote=True), "web", "initrd", taken).path == f"{BOOT}/web-1-initrd"
+    assert scratch.choose_place(host(is_remote=True), "web", "initrd", taken).path == f"{BOOT}/web-1-initrd"
 
 
 class Session(Real):
@@ -144,14 +144,14 @@ class Session(Real):
 def test_a_session_elsewhere_gets_files_in_its_default_pool(recorded: Host) -> None:
     far: Any = Session(recorded)
     far.pool = recorded.storage.pool("images")
-    found = scratch.place_for(far, "web", "linux")
+    found = scratch.choose_place(far, "web", "linux")
     assert (found.pool, found.path) == ("images", f"{far.pool.path}/web-linux")
 
 
 def test_a_session_elsewhere_without_a_pool_is_refused(recorded: Host) -> None:
     far: Any = Session(recorded)
     with pytest.raises(HostError, match="no active storage pool 'default'") as caught:
-        scratch.place_for(far, "web", "linux")
+        scratch.choose_place(far, "web", "linux")
     assert "pool-define-as default" in caught.value.hint
 
 
@@ -273,14 +273,14 @@ def test_media_of_the_host_are_left_to_it(medium: Medium, spec: DiskSpec, host: 
     ],
 )
 def test_who_keeps_the_medium(method: Method, drive: Drive, profile: str, keeps: bool) -> None:
-    assert first_boot.keeps_medium(method, drive, find(profile)) is keeps
+    assert first_boot.is_medium_kept(method, drive, find(profile)) is keeps
 
 
 def test_who_needs_the_memory_of_an_installer_from_the_network(tree: Path, host: Any) -> None:
     request = InstallRequest(method=Method(KERNEL, place=PlaceRequest(str(tree))), osinfo=OsinfoRequest(detect=True))
     system = find_system(request, host(), [])
     assert system.source is not None
-    assert not first_boot.needs_network(request.method, system)
-    assert first_boot.needs_network(Method(PXE), system)
-    assert first_boot.needs_network(request.method, system._replace(source=system.source._replace(kind=TREE)))
-    assert not first_boot.needs_network(request.method, system._replace(source=system.source._replace(kind=ISO)))
+    assert not first_boot.is_from_network(request.method, system)
+    assert first_boot.is_from_network(Method(PXE), system)
+    assert first_boot.is_from_network(request.method, system._replace(source=system.source._replace(kind=TREE)))
+    assert not first_boot.is_from_network(request.method, system._replace(source=system.source._replace(kind=ISO)))

@@ -14,7 +14,7 @@ from virtprov.actions.run.artifacts.artifact import GONE, OURS, Evidence
 from virtprov.actions.run.artifacts.local_files import Download
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.plan import Plan, RunContext, apply
-from virtprov.actions.steps.boot_files import SendFile, fetch, remove_passing
+from virtprov.actions.steps.boot_files import SendFile, remove_passing, run_fetch
 from virtprov.host.connection import Host
 from virtprov.support.errors import FetchError, HostError
 
@@ -50,7 +50,7 @@ def names(folder: Path) -> list[str]:
 def test_undo_removes_the_files_that_are_new(place: Host, context_of: Around, cache: Path) -> None:
     kernel, initrd, old = cache / "1/linux", cache / "2/initrd", cache / "3/old"
     writing(old)(None)
-    undo = fetch(
+    undo = run_fetch(
         context_of(place), [(str(path), False) for path in (kernel, initrd, old)], writing(kernel, initrd, old)
     )
     assert len(names(cache)) == 6
@@ -62,7 +62,7 @@ def test_undo_removes_the_files_that_are_new(place: Host, context_of: Around, ca
 
 def test_files_that_are_all_there_need_no_undo(place: Host, context_of: Around, cache: Path) -> None:
     writing(cache / "1/linux")(None)
-    assert fetch(context_of(place), [(str(cache / "1/linux"), False)], lambda progress: None) is None
+    assert run_fetch(context_of(place), [(str(cache / "1/linux"), False)], lambda progress: None) is None
 
 
 @pytest.mark.parametrize("problem", [FetchError("the server is gone"), KeyboardInterrupt()])
@@ -80,14 +80,14 @@ def test_a_failure_leaves_only_what_was_there(
         raise problem
 
     with pytest.raises(type(problem)):
-        fetch(context, [(str(cache / name), False) for name in ("1/linux", "2/initrd", "3/old")], fails)
+        run_fetch(context, [(str(cache / name), False) for name in ("1/linux", "2/initrd", "3/old")], fails)
     assert names(cache) == ["3/old", "3/old.version"]
     assert context.trail.artifacts(Download) == []
 
 
 def test_a_file_that_somebody_replaced_stays(place: Host, context_of: Around, told: Any, cache: Path) -> None:
     linux = cache / "1/linux"
-    undo = fetch(context_of(place), [(str(linux), False)], writing(linux))
+    undo = run_fetch(context_of(place), [(str(linux), False)], writing(linux))
     (cache / "other").write_text("other")
     (cache / "other").rename(linux)
     assert undo is not None
@@ -194,7 +194,7 @@ class Fetching:
         self.files, self.call = files, call
 
     def do(self, context: RunContext) -> Callable[[], object] | None:
-        return fetch(context, self.files, self.call)
+        return run_fetch(context, self.files, self.call)
 
 
 def test_a_failure_to_remove_is_only_said(linux: str, place: Host, context_of: Around, told: Any) -> None:
