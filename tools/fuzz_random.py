@@ -112,10 +112,10 @@ class _Search:
         self.running = os.open(running_file(folder, target.name), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
 
     def go(self, seconds: float, count: int) -> None:
-        """Try variations of the kept inputs, and of those among the variations that were handled with success."""
+        """Try variations of the kept inputs, and of those that were handled with success; at least one, however late it is."""
         seeds, pool = self.target.seeds(), list[bytes]()
         begun = time.monotonic()
-        while self.tries < count if count else time.monotonic() - begun < seconds:
+        while self.tries < max(count, 1) or (not count and time.monotonic() - begun < seconds):
             source = pool if pool and self.luck.random() < 0.3 else seeds
             data = self.target.mutate(self.luck.choice(source), self.luck)
             if self.attempt(data) == 0:

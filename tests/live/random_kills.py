@@ -59,19 +59,21 @@ import json, sys, libvirt
 host = libvirt.open(sys.argv[1])
 flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
 guests = {each.name(): [each.XMLDesc(flags), each.isActive(), each.autostart()] for each in host.listAllDomains()}
-pools = {}
+volumes = []
 for pool in host.listAllStoragePools():
-    pool.refresh()
-    pools[pool.name()] = sorted(each.path() for each in pool.listAllVolumes())
-print(json.dumps([guests, pools]))
+    volumes.append(pool.name() + (" (active)" if pool.isActive() else " (inactive)"))
+    if pool.isActive():
+        pool.refresh()
+        volumes += [pool.name() + ": " + each.path() for each in pool.listAllVolumes()]
+print(json.dumps([guests, sorted(volumes)]))
 """
 
 
 class State(NamedTuple):
-    """What a host holds: guests with their definitions, volumes of each pool, files, processes, unsettled runs."""
+    """What a host holds: guests with their definitions, pools and volumes, files, processes, unsettled runs."""
 
     guests: dict[str, list[object]]
-    volumes: dict[str, list[str]]
+    volumes: list[str]
     files: list[str]
     processes: tuple[str, ...]
     runs: list[str]
@@ -142,18 +144,24 @@ class Kills:
         delay = self.luck.uniform(0, self.lasts[name])
         journals = state_files(self.host, "edit-*")
         told, status = self.run(name, delay)
-        settled = state_files(self.host, "run-*") == []  # the run was done, or had not begun
+        done = self.is_done()
         cleaned = self.host.run(["virtprov-install", "--clean-up", "--yes"])
-        assert cleaned.rc == 0, cleaned.err
         told += cleaned.out + cleaned.err
+        assert cleaned.rc == 0, told
         if state_files(self.host, "edit-*") != journals:
             undone = self.host.run(["virtprov-xml", "--undo"])
             told += f"--undo ended with {undone.rc}: {undone.out}{undone.err}"
-        if settled:
+        if done:
             self.take_back(name)
         lines = differences(self.before, look(self.host))
-        assert lines == [], f"{name} ended with {status}, to be killed after {delay:.3f} s:\n{told}"
+        assert lines == [], f"{name} ended with {status}, to be killed after {delay:.3f} s:\n{told}" + "\n".join(lines)
         self.killed += status == KILLED
+
+    def is_done(self) -> bool:
+        """Whether the run has nothing to undo: its log is gone, or says that only what was put aside has to go."""
+        logs = (path.read_text() for path in (self.host.state / "home/.local/state/virtprov").glob("run-*"))
+        runs = [log for log in logs if log and '"tool":"virtprov",' not in log]  # such a log is of a temporary pool
+        return all('{"settled":' in log or '{"complete":' in log for log in runs)
 
     def run(self, name: str, delay: float) -> tuple[str, int]:
         """Run a command, and kill it so long after it began to write; return what it said, and its status."""
@@ -178,10 +186,10 @@ class Kills:
     def take_back(self, name: str) -> None:
         """Remove what a run that was done has made, and define what it replaced."""
         if name == "fleet disks":
-            paths = set(look(self.host).volumes["default"]) - set(self.before.volumes["default"])
-            assert len(paths) in (0, FLEET)
-            for path in paths:
-                self.host.virsh("vol-delete", path)
+            new = set(look(self.host).volumes) - set(self.before.volumes)
+            assert len(new) in (0, FLEET)
+            for row in new:
+                self.host.virsh("vol-delete", row.removeprefix("default: "))
         remove(self.host, NEW)
         uuid = self.host.virsh("domuuid", OLD)
         if f"<uuid>{uuid}</uuid>" not in str(self.before.guests[OLD][0]):

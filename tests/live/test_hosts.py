@@ -207,8 +207,8 @@ def test_certificates_that_do_not_fit(
     [
         ("qemu+ftp://{}/system", "unknown transport 'ftp'", "did you mean 'tcp'?"),
         ("qemo:///system", "unknown driver 'qemo'", "did you mean 'qemu'?"),
-        ("xen+tcp://{}/", "libvirt on that host has no driver for 'xen'", "install the driver"),
-        ("xen:///", "libvirt on that host has no driver for 'xen'", "install the driver"),
+        ("bhyve+tcp://{}/system", "libvirt on that host has no driver for 'bhyve'", "install the driver"),
+        ("bhyve:///system", "libvirt on that host has no driver for 'bhyve'", "install the driver"),
         (
             "qemu:///sytem",
             "try qemu:///system",

@@ -101,3 +101,44 @@ def test_ctrl_c_is_heard_in_the_midst_of_a_call(lab: Host, guest: str) -> None:
             time.sleep(0.4)
         assert running.wait(10) == 130
         assert time.monotonic() - began < 5
+
+
+def test_ctrl_c_is_heard_while_several_guests_are_changed(lab: Host, guest: str) -> None:
+    """Nobody knows what comes of the calls that were left: this is said, and `--undo` takes it back."""
+    names = [guest, "still2", "still3"]
+    for name in names[1:]:
+        lab.define("", GUEST.replace("still", name))
+    before = [lab.virsh("dumpxml", name, "--inactive") for name in names]
+    words = lab.inside(lab.own(["virtprov-xml", "still*", "--edit", "--memory", "32", "--confirm", "--jobs", "3"]))
+    try:
+        with subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            start_new_session=True,
+        ) as running:  # fmt: skip
+            assert running.stdin is not None and running.stderr is not None
+            said = ""
+            while not said.endswith("(y/n): "):
+                letter = running.stderr.read(1)
+                assert letter, said
+                said += letter
+            signal_libvirtd(lab, "STOP")
+            running.stdin.write("y\n")
+            running.stdin.flush()
+            while "Changing 3 guests" not in said:
+                said += (line := running.stderr.readline())
+                assert line, said
+            began = time.monotonic()
+            while running.poll() is None:
+                assert time.monotonic() - began < 5, said
+                interrupt(running)
+                time.sleep(0.3)
+            said += running.stderr.read()
+        assert running.returncode == 130, said
+        signal_libvirtd(lab, "CONT")
+        assert said.count("may still be changed, because the host has not answered") >= 1, said
+        assert lab.run(["virtprov-xml", "--undo"]).rc == 0
+        assert [lab.virsh("dumpxml", name, "--inactive") for name in names] == before
+    finally:
+        signal_libvirtd(lab, "CONT")
+        for name in names[1:]:
+            lab.virsh("undefine", name)

@@ -125,3 +125,9 @@ def test_the_time_is_shared(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
     printed = capfd.readouterr().out
     assert [line.partition(":")[0] for line in printed.splitlines()] == ["first", "second"]
     assert " 0 inputs" not in printed
+
+
+def test_each_target_is_tried_even_if_no_time_is_left(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    targets = [fuzz_random.Target("late", lambda data: 0, lambda: SEEDS, change, nothing_around)]
+    assert fuzz_random.fuzz(targets, "one", 0, 0, str(tmp_path)) == 0
+    assert capfd.readouterr().out.startswith("late: 1 inputs in ")

@@ -8,11 +8,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the host refused or cannot be rea
 
 where `kind` is one of the words in KINDS, or "failed", "interrupted", "bug"; `hint` may be empty.
 
-Every import but the first two is deferred: `--version` loads nothing else. The process ends here as well (`_leave`).
+Every import but the first three is deferred: `--version` loads nothing else. The process ends here as well (`_leave`).
 """
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` costs more than all of `--version`
 import os
 import sys
 
@@ -97,6 +98,14 @@ def use_environment_of(checkout: str) -> None:
 
 
 def _start(tool: str, main: Main) -> int:
+    while True:
+        try:
+            if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+                _signal.signal(_signal.SIGINT, _interrupt)
+            break
+        except KeyboardInterrupt:
+            _noted.append(_signal.SIGINT)
+    sys.unraisablehook = _raise_again
     if sys.argv[1:2] == ["--version"]:
         main = _version
     elif sys.argv[1:2] and sys.argv[1] in ("--complete", "--complete-line"):
@@ -108,12 +117,7 @@ def _start(tool: str, main: Main) -> int:
     import gc
 
     gc.set_threshold(100_000)  # most commands are over before there is garbage worth looking for
-    try:
-        status = run(tool, main, sys.argv[1:])
-    except KeyboardInterrupt:  # just when the command was about to end
-        sys.stderr.write(f"{tool}: interrupted\n")
-        status = INTERRUPTED
-    return _leave(status)
+    return _leave(run(tool, main, sys.argv[1:]))
 
 
 def _version(argv: list[str]) -> int:
@@ -145,7 +149,13 @@ def _leave(status: int) -> int:
                 stream.flush()
             except (AttributeError, OSError, ValueError):  # closed or full; exit functions have nothing to report
                 continue
-    os._exit(status)
+    os._exit(INTERRUPTED if _noted and not _acts() else status)
+
+
+def _acts() -> bool:
+    """Return whether the command may have changed a host: then an interrupt after its end is too late to undo that."""
+    output = sys.modules.get("virtprov.cli.output")
+    return output is not None and output.Output.acts
 
 
 def run(tool: str, main: Main, argv: list[str]) -> int:
@@ -165,10 +175,47 @@ def run(tool: str, main: Main, argv: list[str]) -> int:
             talk.end()
 
 
+_noted: list[int] = []
+"""The signals that arrived before or after the command itself."""
+
+
+def _call(main: Main, argv: list[str]) -> int:
+    """Call `main`; interrupts are raised in here, and nowhere else."""
+    if _noted:
+        raise KeyboardInterrupt
+    return main(argv)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Handle a signal: raise KeyboardInterrupt if it has interrupted `_call`, where it is caught; otherwise note it."""
+    while frame is not None:
+        if frame.f_code is _call.__code__:
+            raise KeyboardInterrupt
+        frame = frame.f_back
+    _noted.append(number)
+
+
+def _raise_again(lost: sys.UnraisableHookArgs) -> None:
+    """Repeat an interrupt that was raised where Python drops exceptions, such as a callback of a weak reference."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    import _thread
+    from time import sleep
+
+    main_thread = _thread.get_ident()
+
+    def interrupt() -> None:
+        sleep(0.01)  # until that callback has ended
+        _signal.pthread_kill(main_thread, _signal.SIGINT)
+
+    _thread.start_new_thread(interrupt, ())
+
+
 def _outcome(tool: str, main: Main, argv: list[str]) -> int:
     """Return the status of `main`, or of its exception, which is printed."""
     try:
-        return main(argv)
+        return _call(main, argv)
     except SystemExit as end:  # argparse leaves this way
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
@@ -197,14 +244,9 @@ def _flush_output(tool: str, out: Shown) -> int:
 
 
 def _heed_signals() -> None:
-    import signal
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(name) is signal.SIG_DFL:  # somebody who ignores it (nohup) means it
-            signal.signal(name, interrupt)
+    for number in (_signal.SIGTERM, _signal.SIGHUP):
+        if _signal.getsignal(number) == _signal.SIG_DFL:  # somebody who ignores it (nohup) means it
+            _signal.signal(number, _interrupt)
 
 
 def _report_failure(tool: str, argv: list[str], error: BaseException) -> int:
@@ -244,11 +286,12 @@ def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "",
     """Print what went wrong: a sentence and a hint for people, an object for programs. Returns `code`."""
     from virtprov.cli import talk
     from virtprov.support import log
+    from virtprov.support.visible import on_one_line
 
     message, hint = log.mask(message), log.mask(hint)
-    sys.stderr.write(f"{tool}: {message}\n" if code == INTERRUPTED else f"{tool}: error: {message}\n")
+    sys.stderr.write(f"{tool}: {'' if code == INTERRUPTED else 'error: '}{on_one_line(message)}\n")
     if hint:
-        sys.stderr.write(f"hint: {hint}\n")
+        sys.stderr.write(f"hint: {on_one_line(hint)}\n")
     if talk.parse_talk(argv).json:
         import json
 

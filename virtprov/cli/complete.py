@@ -11,6 +11,7 @@ import sys
 
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.options.model import FLAG, NUMBER, Row, Table
+from virtprov.support.visible import on_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def answer(tool: str, argv: list[str]) -> int:
         found = of_line(_parser(tool), *argv[1:])
     else:
         found = of_words(_parser(tool), argv[1:])
-    sys.stdout.write("".join(word + "\n" for word in found))
+    sys.stdout.write("".join(word + "\n" for word in found if on_one_line(word) == word))
     return 0
 
 

@@ -40,5 +40,5 @@ def would(label: str) -> str:
 def tell(steps: Iterable[Step], output: Output) -> None:
     """Print what would be done on standard output."""
     for step in steps:
-        output.result(would(step.label))
+        output.line(would(step.label))
     output.summary("Nothing has been changed.")

@@ -6,6 +6,7 @@ import sys
 
 from virtprov.cli import safe_streams
 from virtprov.support import waiting
+from virtprov.support.visible import on_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ class Output:
     def say(self, sentence: str) -> None:
         """Print a message; silent with --quiet."""
         if not self.quiet:
-            sys.stderr.write(sentence + "\n")
+            sys.stderr.write(on_one_line(sentence) + "\n")
 
     def warn(self, sentence: str, *, always: bool = False) -> None:
         """Print a warning, which is also part of the JSON output. `always` prints it even next to printed XML."""
         self.warnings.append(sentence)
         if always or not self.quiet:
-            sys.stderr.write(f"warning: {sentence}\n")
+            sys.stderr.write(f"warning: {on_one_line(sentence)}\n")
 
     def on_note(self, text: str) -> None:
         """As `say`, for the library."""
@@ -58,6 +59,10 @@ class Output:
         if not self.json:
             sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
+    def line(self, sentence: str) -> None:
+        """Print a result of one line, whatever the names in it contain."""
+        self.result(on_one_line(sentence))
+
     def document(self, text: str) -> None:
         """Print XML as a result: for programs, so it is not changed."""
         if not self.json:
@@ -65,14 +70,14 @@ class Output:
 
     def password(self, sentence: str) -> None:
         """Print a result that is shown only once: on standard error if standard output cannot be written."""
-        self.result(sentence)
+        self.line(sentence)
         if not self.json and not safe_streams.flush_output():
-            sys.stderr.write(sentence + "\n")
+            sys.stderr.write(on_one_line(sentence) + "\n")
 
     def summary(self, sentence: str) -> None:
         """Print the last line: a result that --quiet omits."""
         if not self.quiet:
-            self.result(sentence)
+            self.line(sentence)
 
     def object(self, facts: Mapping[str, object]) -> None:
         """Print the result as one JSON object, if JSON output is selected."""
@@ -110,7 +115,7 @@ def confirm(question: str) -> bool:
         raise ProvError(
             "cannot write to standard output: nothing has been done, because the change to confirm could not be shown"
         )
-    sys.stderr.write(f"{question} (y/n): ")
+    sys.stderr.write(f"{on_one_line(question)} (y/n): ")
     sys.stderr.flush()
     answer = _answer()
     if not (sys.stdin and sys.stdin.isatty()):

@@ -65,6 +65,11 @@ class Sign(Record):
 SIGNS = (
     Sign("Cannot find 'ssh' in path", "the program 'ssh' is not installed on this machine", "install openssh-client"),
     Sign("SSH session handshake failed", _NO_SSH, _SHUT_OUT),
+    Sign(
+        " driver is not active",  # "libxenlight state driver is not active" on a kernel without Xen
+        "libvirt on that host has this driver, but it is not active",
+        "check that the host runs this hypervisor and that the daemon of the driver is started, or use another URI",
+    ),
     Sign("received from server too large", "{place} is not a libvirt daemon", "{listener}"),
     Sign("Error in the pull function", "{place} is not a TLS server", "{listener}"),
     Sign(

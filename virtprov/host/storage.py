@@ -148,6 +148,14 @@ class Storage(Part):
             if persistent:
                 patiently(pool.undefine)
 
+    def adopt_pool(self, name: str) -> None:
+        """Use a temporary pool that an interrupted command has left, and start it if it is not active."""
+        self._own_pools.add(name)
+        pool = self._pool(name)
+        with asking(f"start the pool '{name}'"):
+            if not pool.isActive():
+                patiently(lambda: pool.create(0))
+
     @staticmethod
     def _forget_pool(pool: Any) -> None:
         """Undo a definition; its own failure is ignored in favour of the first one."""

@@ -68,8 +68,9 @@ def _kernel_method(given: InstallerValues, install: Mapping[str, str]) -> Method
     from virtprov.places.place_text import check_location
 
     if given.live or install.get("no_install") == "yes":
+        flag = "--livecd" if given.live else "--install no_install=yes"
         raise UsageError(
-            "the kernel of an installer is only booted once, so there is nothing to boot without an installation",
+            f"{flag} cannot be used with the kernel of an installer, which is booted only once",
             hint="use --cdrom ISO for a live system, or --boot kernel=,initrd= for a kernel that is always booted",
         )
     words = gather.words("location", texts.as_list(given.location))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from virtprov.osinfo.find_profile import generic
 from virtprov.osinfo.index import all_records
 from virtprov.osinfo.pack import FIELD, words
+from virtprov.support.visible import one_line
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
 _NUMBER = re.compile("[0-9]+")
@@ -65,15 +66,15 @@ def as_table(entries: list[Entry]) -> str:
     """Return one line for each system: its short ids (the usual one first), name, release date and end of life."""
     lines = []
     for entry in entries:
-        ids = ", ".join(entry.short_ids)
+        ids, name = one_line(", ".join(entry.short_ids)), one_line(entry.name)
         dates = f"{entry.release_date:<{_DATE}}  {entry.eol_date}"
-        lines.append(f"{ids:<{_IDS}}  {entry.name:<{_NAME}}  {dates}".rstrip() + "\n")
+        lines.append(f"{ids:<{_IDS}}  {name:<{_NAME}}  {dates}".rstrip() + "\n")
     return "".join(lines)
 
 
 def as_names(entries: list[Entry]) -> str:
     """Return one line for each system with its short ids, as printed by virt-install."""
-    return "".join(", ".join(entry.short_ids) + "\n" for entry in entries)
+    return "".join(one_line(", ".join(entry.short_ids)) + "\n" for entry in entries)
 
 
 def as_objects(entries: list[Entry]) -> list[dict[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtprov.places.choose import Wanted
+from virtprov.places.layouts import WITHOUT_KERNEL
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
@@ -25,9 +26,13 @@ def find_address(name: str, wanted: Wanted, warnings: list[str] | None) -> tuple
         arches = dict.fromkeys(one.arch for one in profile.trees() if one.url)
         raise UsageError(
             f"the profile '{name}' has no address of an installation tree for {wanted.arch}",
-            hint=f"it has some for: {', '.join(arches)}" if arches else "use --location URL or --cdrom ISO",
+            hint=f"it has some for: {', '.join(arches)}" if arches else _other_ways(profile),
         )
     return address, wanted._replace(profile=wanted.profile or profile), f"Using --location {address}"
+
+
+def _other_ways(profile: Profile) -> str:
+    return "use --cdrom ISO" if profile.family in WITHOUT_KERNEL else "use --location URL or --cdrom ISO"
 
 
 def _iso(profile: Profile, arch: str) -> str:

@@ -54,5 +54,6 @@ def start(sink: Sink) -> Callable[[], None]:
 
 
 def to_stderr(line: str) -> None:
-    """A sink: the line on standard error with the time of day."""
-    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+    """A sink: the line on standard error with the time of day; further lines in it are indented."""
+    text = line.replace("\n", "\n         ")
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from virtprov.support.units import show_duration, show_size
-from virtprov.support.visible import visible
+from virtprov.support.visible import on_one_line
 from virtprov.support.waiting import state
 
 TYPE_CHECKING = False
@@ -135,7 +135,7 @@ class _Shown(Task):
     def __init__(self, label: str, stream: TextIO, clock: Clock, alarm: MakeAlarm) -> None:
         from threading import Lock
 
-        self.label, self.stream, self.clock, self.make_alarm = visible(label), stream, clock, alarm
+        self.label, self.stream, self.clock, self.make_alarm = on_one_line(label), stream, clock, alarm
         self.lock = Lock()
         self.began = clock()
         self.due = self.began + PATIENCE

@@ -19,8 +19,21 @@ def visible(text: str) -> str:
     return "".join(letter if letter.isprintable() or _is_harmless(letter) else escape(letter) for letter in kept)
 
 
+def on_one_line(text: str) -> str:
+    """Return `text` for a message of one line: as `visible`, with newlines and tabs spelled out as well.
+
+    What a user or a host calls something thus cannot look like another message.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter not in "\n\t" and _is_harmless(letter) else escape(letter)
+        for letter in text
+    )
+
+
 def one_line(text: str) -> str:
-    """Return `text` for a cell of a table or the middle of a sentence: as `visible`, on one line."""
+    """Return `text` for a cell of a table or the middle of a sentence: as `visible`, with white space as blanks."""
     return visible(" ".join(text.split()))
 
 

@@ -76,11 +76,15 @@ def _short(tag: str) -> str:
     return _NAMESPACE_PREFIX.get(space, "") + local
 
 
-def index_for(parent: etree._Element, node: etree._Element) -> int:
-    """Return the index among the children of `parent` at which libvirt would print `node`."""
+def follower(parent: etree._Element, node: etree._Element) -> etree._Element | None:
+    """Return the child of `parent` before which libvirt would print `node`; None: after all of them.
+
+    Children are read from the end, and no further than needed: a document with thousands of arguments for QEMU grows
+    by one at a time.
+    """
     tag = parent.tag
     if not isinstance(tag, str) or not isinstance(node.tag, str):
-        return len(parent)
+        return None
     order = _ORDER.get(tag)
     if order is None:
         return _after_twins(parent, node)
@@ -90,22 +94,23 @@ def index_for(parent: etree._Element, node: etree._Element) -> int:
     mine = ranks.get(_short(node.tag))
     if mine is None:
         return _after_twins(parent, node)
-    for at in range(len(parent) - 1, -1, -1):
-        other = parent[at].tag
-        if isinstance(other, str) and ranks.get(_short(other), len(ranks)) <= mine:
-            return at + 1
-    for at, kid in enumerate(parent):
-        if isinstance(kid.tag, str):
-            return at
-    return len(parent)
+    behind: etree._Element | None = None
+    for kid in parent.iterchildren(reversed=True):
+        if isinstance(kid.tag, str) and ranks.get(_short(kid.tag), len(ranks)) <= mine:
+            return behind
+        behind = kid
+    return next((kid for kid in parent.iterchildren() if isinstance(kid.tag, str)), None)
 
 
-def _after_twins(parent: etree._Element, node: etree._Element) -> int:
-    for at in range(len(parent) - 1, -1, -1):
-        if parent[at].tag == node.tag:
-            return at + 1
-    at = len(parent)
-    if node.tag not in _LAST:
-        while at and parent[at - 1].tag in _LAST:
-            at -= 1
-    return at
+def _after_twins(parent: etree._Element, node: etree._Element) -> etree._Element | None:
+    """Return the child behind the last one with the same tag; without one, the first of those that are always last."""
+    behind: etree._Element | None = None
+    last: etree._Element | None = None
+    is_end = node.tag not in _LAST
+    for kid in parent.iterchildren(reversed=True):
+        if kid.tag == node.tag:
+            return behind
+        is_end = is_end and kid.tag in _LAST
+        last = kid if is_end else last
+        behind = kid
+    return last

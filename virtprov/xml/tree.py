@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import TypeAlias
 
 from lxml import etree
 
 from virtprov.support.errors import XmlError
 from virtprov.support.regular import reading
-from virtprov.xml.order import index_for
+from virtprov.xml.order import follower
 
 Element: TypeAlias = etree._Element
 
@@ -124,23 +125,25 @@ def add(parent: Element, node: Element, index: int | None = None) -> Element:
 
     `index` overrides the position (among all children). Nothing else is moved.
     """
-    at = index_for(parent, node) if index is None else index
+    behind = follower(parent, node) if index is None else next(islice(parent, index, None), None)
     level = depth(parent)
     _indent(node, level + 1)
     inner, outer = "\n" + "  " * (level + 1), "\n" + "  " * level
-    count = len(parent)
-    if count == 0:
+    if behind is not None:
+        before = behind.getprevious()
+        space = before.tail if before is not None else parent.text
+        node.tail = space if space and not space.strip() else inner
+        behind.addprevious(node)
+        return node
+    last = next(parent.iterchildren(reversed=True), None)
+    if last is None:
         if not (parent.text or "").strip():
             parent.text = inner
         node.tail = outer
-    elif at >= count:
-        last = parent[-1]
+    else:
         node.tail = last.tail if (last.tail or "").strip() == "" and last.tail else outer
         last.tail = inner
-    else:
-        space = parent[at - 1].tail if at else parent.text
-        node.tail = space if space and not space.strip() else inner
-    parent.insert(at, node)
+    parent.append(node)
     return node
 
 

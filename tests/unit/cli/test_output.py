@@ -70,3 +70,29 @@ def test_only_yes_is_yes(answer: str, agreed: bool, capsys: Captured, monkeypatc
     assert confirm("Sure?") is agreed
     said = capsys.readouterr()
     assert said.out == "" and said.err.startswith("Sure? (y/n): ")
+
+
+FORGED = "x\nvirtprov-install: error: gone\x1b[2J\rok"
+SHOWN = r"x\x0avirtprov-install: error: gone\x1b[2J\x0dok"
+
+
+@pytest.mark.parametrize("call", ["say", "warn", "summary", "line", "password"])
+def test_a_message_is_one_line_whatever_is_in_it(call: str, capsys: Captured) -> None:
+    getattr(Output(), call)(FORGED)
+    told = "".join(capsys.readouterr())
+    assert told.removeprefix("warning: ") == SHOWN + "\n"
+
+
+def test_json_and_documents_have_the_line_breaks(capsys: Captured) -> None:
+    output = Output(json=True)
+    output.warn(FORGED)
+    output.object({"name": FORGED})
+    assert json.loads(capsys.readouterr().out) == {"name": FORGED, "warnings": [FORGED]}
+    Output().document("<a>x\n</a>")
+    assert capsys.readouterr().out == "<a>x\n</a>\n"
+
+
+def test_a_question_is_one_line(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    confirm(FORGED)
+    assert capsys.readouterr().err == f"{SHOWN} (y/n): \n"

@@ -191,6 +191,13 @@ CLOSED = "'vm.example' is not an ssh server, or refuses connections at the momen
         + ("the program 'ssh' is not installed on this machine", "openssh-client"),
         (
             "xen:///",
+            "libxenlight state driver is not active",
+            libvirt.VIR_ERR_INTERNAL_ERROR,
+            "libvirt on that host has this driver, but it is not active",
+            "check that the host runs this hypervisor and that the daemon of the driver is started",
+        ),
+        (
+            "xen:///",
             "xen:///",
             libvirt.VIR_ERR_NO_CONNECT,
             "libvirt on that host has no driver for 'xen'",

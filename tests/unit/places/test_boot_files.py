@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -327,6 +328,40 @@ def test_ctrl_c_while_downloading(site: Site, cache: Path) -> None:
     obtain(files, QUIET)
     assert Path(files.kernel.path).read_bytes() == b"newer" * 1000
     assert list(everything(cache)) == [os.path.relpath(files.kernel.path, cache)]
+
+
+def test_ctrl_c_while_a_file_is_copied_out_of_an_iso(tmp_path: Path, cache: Path) -> None:
+    class Pressing(Progress):
+        def task(self, label: str) -> Task:
+            return Pressed()
+
+    class Pressed(Task):
+        def update(self, done: int, total: int = 0) -> None:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "a.iso"
+    path.write_bytes(build_iso(trees.DEBIAN_CD, "X"))
+    files = plan_files(resolve(PlaceRequest(str(path)), arch="x86_64"))
+    with pytest.raises(KeyboardInterrupt):
+        obtain(files, Pressing())
+    assert everything(cache) == {}
+
+
+def test_a_full_disk_while_files_are_made(tmp_path: Path, cache: Path) -> None:
+    """A limit for files stands in for a full disk."""
+    path = tmp_path / "a.iso"
+    path.write_bytes(build_iso({**trees.DEBIAN_CD, "install.amd/initrd.gz": b"x" * 300_000}, "X"))
+    files = plan_files(resolve(PlaceRequest(str(path)), arch="x86_64"), PRESEED)
+    for most in (100_000, 300_000):  # while the initrd is copied, and while files are injected
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+        try:
+            with pytest.raises(ProvError, match="cannot be written: file too large"):
+                obtain(files, QUIET)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert files.initrd is not None and not os.path.exists(files.initrd.path)
+        assert not any(name.startswith(".") for _, _, names in os.walk(cache) for name in names)
 
 
 def test_progress_is_told(site: Site) -> None:

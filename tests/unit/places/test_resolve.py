@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.sites import FtpSite, Site
 from tests.unit.places import trees
 from tests.unit.places.trees import INITRD, KERNEL, write
 from virtprov.osinfo.find_profile import find
+from virtprov.osinfo.identify import identify
 from virtprov.places.place import DIRECTORY, FILES, ISO, TREE, BootSource, Medium, PlaceRequest
 from virtprov.places.resolve import resolve
 from virtprov.support.errors import FetchError, InputError, MediaError, ProvError, UsageError
@@ -132,6 +134,23 @@ def test_ftp(ftp_site: FtpSite) -> None:
     url = serve(ftp_site, trees.FEDORA)
     found = place(url)
     assert (found.kernel.url, found.command_line) == (f"{url}/images/pxeboot/vmlinuz", f"inst.repo={url}")
+
+
+def test_media_on_an_ftp_server_are_identified(ftp_site: FtpSite) -> None:
+    url = serve(ftp_site, trees.FEDORA)
+    ftp_site.files["/a.iso"] = build_iso(trees.DEBIAN_CD, "X")
+    found = identify([url, f"{ftp_site.url}/a.iso", f"{ftp_site.url}/none.iso"])
+    assert [one.found.os for one in found] == ["fedora40", "debian12", ""]
+    assert "not found on the FTP server" in found[2].error
+
+
+def test_a_proxy_is_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", site.url)
+    monkeypatch.setenv("no_proxy", "")
+    tree = "http://tree.invalid/fedora"
+    site.files.update({f"{tree}/{name}": data for name, data in trees.FEDORA.items()})
+    assert place(tree).kernel.url == f"{tree}/images/pxeboot/vmlinuz"
+    assert {path.startswith("http://tree.invalid/") for _, path, _ in site.seen} == {True}
 
 
 def test_a_kernel_for_xen(tmp_path: Path) -> None:
@@ -356,3 +375,16 @@ def test_a_treeinfo_that_leads_out_of_its_tree(tmp_path: Path) -> None:
     write(tmp_path, {"secret": b"x", "tree/.treeinfo": text + b"kernel = ../secret\ninitrd = ../secret\n"})
     with pytest.raises(UsageError, match="no kernel and initrd were found"):
         place(tmp_path / "tree")
+
+
+def test_a_certificate_has_to_be_trusted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(__file__).parents[2] / "data" / "tls"  # `openssl req -x509`, for 127.0.0.1
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    site.socket = context.wrap_socket(site.socket, server_side=True)
+    url = serve(site, trees.FEDORA).replace("http://", "https://")
+    with pytest.raises(FetchError, match="the certificate of '127.0.0.1' is not trusted") as caught:
+        place(url)
+    assert "REQUESTS_CA_BUNDLE" in caught.value.hint
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "cert.pem"))
+    assert place(url).command_line == f"inst.repo={url}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.support.visible import one_line, visible
+from virtprov.support.visible import on_one_line, one_line, visible
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,18 @@ def test_visible(text: str, shown: str | None) -> None:
 
 def test_one_line() -> None:
     assert one_line(" a\n virtprov-install: error: \x1b[1m b ") == r"a virtprov-install: error: \x1b[1m b"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain words", "plain words"),
+        ("a\nhint: run this", r"a\x0ahint: run this"),
+        ("a\r\nb\tc", r"a\x0d\x0ab\x09c"),
+        ("a\x0b\x0c\x1c\x85\u2028b", r"a\x0b\x0c\x1c\x85\u2028b"),
+        ("caf\u00e9 \u0915\u094d\u200d\u0937", "caf\u00e9 \u0915\u094d\u200d\u0937"),
+    ],
+)
+def test_on_one_line(text: str, shown: str) -> None:
+    assert on_one_line(text) == shown
+    assert len(on_one_line(text).splitlines()) == 1

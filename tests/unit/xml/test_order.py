@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import libvirt
 import pytest
+from lxml import etree
 
 from virtprov.xml import order, tree
 
@@ -88,3 +91,53 @@ def test_every_known_tag_has_one_place() -> None:
     for owner, tags in order._ORDER.items():
         words = tags.split()
         assert len(set(words)) == len(words), owner
+
+
+class Counted(etree.ElementBase):
+    """An element that counts how many children are looked at: by iteration, by their number, or for their count."""
+
+    looked = 0
+
+    def iterchildren(self, *args: Any, **how: Any) -> Any:
+        for kid in super().iterchildren(*args, **how):
+            Counted.looked += 1
+            yield kid
+
+    def __iter__(self) -> Any:
+        return self.iterchildren()
+
+    def __len__(self) -> int:
+        Counted.looked += super().__len__()
+        return super().__len__()
+
+    def __getitem__(self, at: Any) -> Any:
+        Counted.looked += at if isinstance(at, int) and at >= 0 else 1
+        return super().__getitem__(at)
+
+    def insert(self, at: int, node: Any) -> None:
+        Counted.looked += at
+        super().insert(at, node)
+
+
+@pytest.mark.parametrize("tag", ["devices", "qemu:commandline"])
+@pytest.mark.parametrize(("kid", "end"), [("hub", ""), ("qemu:arg", ""), ("unknown", "alias")])
+def test_a_long_list_grows_without_being_read_again(tag: str, kid: str, end: str) -> None:
+    """A hundred kilobytes of arguments for QEMU are ten thousand elements."""
+    looked = []
+    for count in (10, 1000):
+        lookup = etree.ElementDefaultClassLookup(element=Counted)
+        parser = etree.XMLParser()
+        parser.set_element_class_lookup(lookup)
+        root = etree.fromstring(f"<domain><{tag.replace('qemu:', '')}/></domain>", parser)
+        parent = root[0]
+        parent.tag = tree.qualify(tag)
+        for _ in range(count):
+            parent.append(tree.element(kid))
+        if end:
+            parent.append(tree.element(end))
+        Counted.looked = 0
+        tree.add(parent, tree.element(kid))
+        looked.append(Counted.looked)
+        tags = [each.tag for each in parent]
+        assert tags == [tree.qualify(kid)] * (count + 1) + ([end] if end else [])
+    assert looked[0] == looked[1] <= 4

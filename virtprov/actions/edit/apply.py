@@ -12,6 +12,7 @@ from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
 from virtprov.support.errors import ProvError
 from virtprov.support.progress import Progress
+from virtprov.support.waiting import Abandoned
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -54,8 +55,10 @@ class Work:
         self.clean = True
         self._alone = False
         self._stopping = False
-        self._lock = Lock()  # for what threads change: `clean` and the undos
+        self._is_over = False
+        self._lock = Lock()  # for what threads change: `clean`, the undos, and the guests in work
         self._undos: Undos = []
+        self._in_work: dict[str, None] = {}
 
     def all(self, reports: list[GuestReport]) -> list[Failed]:
         """Change all guests; with `keep_going` skip and return those that cannot be changed.
@@ -76,6 +79,7 @@ class Work:
                 context.gate.check()
             except BaseException as error:
                 self._back_all()
+                self._tell_of_abandoned()
                 close_trail(context)
                 self.clean = self.clean and context.host.is_alive
                 if isinstance(error, Aborted):
@@ -103,6 +107,22 @@ class Work:
 
     def _change_guest(self, report: GuestReport) -> None:
         """Run all steps of one guest on its current definition, holding its lock."""
+        with self._lock:
+            self._in_work[report.name] = None
+        try:
+            self._one_locked(report)
+        except Abandoned:
+            raise
+        except BaseException:
+            self._end_work(report)
+            raise
+        self._end_work(report)
+
+    def _end_work(self, report: GuestReport) -> None:
+        with self._lock:
+            self._in_work.pop(report.name, None)
+
+    def _one_locked(self, report: GuestReport) -> None:
         with self._lock_guest(report, self._stop):
             for _ in range(TRIES):
                 try:
@@ -146,7 +166,10 @@ class Work:
                 raise ProvError(error.message, hint=error.hint) from None
             raise
         with self._lock:
-            self._undos += undos
+            if not self._is_over:
+                self._undos += undos
+                return
+        self._undo(undos)  # the user has stopped waiting for the host, which has answered after all
 
     def _look_first(self, report: GuestReport) -> None:
         """Check that the guest is still the one that was read, before anything is created for it."""
@@ -193,8 +216,20 @@ class Work:
 
     def _back_all(self) -> None:
         """Undo the changes of guests that are already done, each under its lock."""
-        self._undo([(report, label, self._under_lock(report, undo)) for report, label, undo in self._undos])
-        self._undos = []
+        with self._lock:
+            undos, self._undos, self._is_over = self._undos, [], True
+        self._undo([(report, label, self._under_lock(report, undo)) for report, label, undo in undos])
+
+    def _tell_of_abandoned(self) -> None:
+        """Warn of guests that the host may still change: the user did not wait for its answer."""
+        with self._lock:
+            names = list(self._in_work)
+        for name in names:
+            self.clean = False
+            self.context.trail.keep()
+            self.context.warn(
+                f"'{name}' may still be changed, because the host has not answered; `virtprov-xml --undo` restores it"
+            )
 
     def _under_lock(self, report: GuestReport, undo: Undo) -> Undo:
         def do() -> None:

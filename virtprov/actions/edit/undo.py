@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.guest_report import GuestReport
-from virtprov.actions.edit.journal import History, Past, Run, runs
+from virtprov.actions.edit.journal import Entry, History, Past, Run, runs
 from virtprov.actions.edit.store_steps import PutBack
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
@@ -94,7 +94,7 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     report = GuestReport(past.name, past.uuid)
     old, new = f"{past.name} (now)", f"{past.name} (before that run)"
     if entry.after is not None and (now or None) != entry.before:
-        now, left = _read_expected(past, entry.after, now)
+        now, left = _read_expected(past, entry, now)
         steps.append(PutBack(past.name, uuid, past.place, history.journal, left))
         report.diff = diff.unified_diff(now, entry.before or "", old=old, new=new)
     if entry.autostart is not None and now and host.guests.autostart(past.name) != entry.autostart[0]:
@@ -108,15 +108,16 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     return report
 
 
-def _read_expected(past: Past, after: str, now: str | None) -> tuple[str, str]:
+def _read_expected(past: Past, entry: Entry, now: str | None) -> tuple[str, str]:
     """The definition that a guest has, and its mark. Raises definition.Moved unless it is what the run left.
 
-    A run that was cut off may not have noted the mark: then what it stored, `after`, must all be there.
+    A run that was cut off may not have noted the mark: then it must be what the host makes of `after`.
     """
     if not now:
         raise definition.DefinitionChanged(f"'{past.name}' is no longer defined")
     mark = definition.digest(now)
-    if mark != past.left and not (past.open and _covers(tree.parse(after), tree.parse(now))):
+    is_open = past.open and entry.after is not None
+    if mark != past.left and not (is_open and definition.is_made_of(now, entry.after or "", entry.before or "")):
         raise definition.DefinitionChanged(f"the definition of '{past.name}' has been changed since that run")
     return now, mark
 
@@ -136,13 +137,3 @@ def _missing(host: Host, name: str, before: Element, now: Element) -> list[str]:
 def _sources(document: Element) -> list[DiskSource]:
     """Return the sources of the guest's disks."""
     return [DiskSource.of(disk) for disk in Guest(document).disks()]
-
-
-def _covers(expected: Element, actual: Element) -> bool:
-    """Return whether `actual` contains everything in `expected`, in order; the host may have added elements."""
-    if expected.tag != actual.tag or (expected.text or "").strip() != (actual.text or "").strip():
-        return False
-    if not all(actual.get(name) == value for name, value in expected.attrib.items()):
-        return False
-    rest = iter(tree.children(actual))
-    return all(any(_covers(kid, other) for other in rest) for kid in tree.children(expected))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.source import DIR, DiskSource
 from virtprov.support.errors import HostError
+from virtprov.support.regular import is_regular
 from virtprov.xml import path
 
 if TYPE_CHECKING:
@@ -48,12 +49,17 @@ def check_files(guest: Guest, driver: str) -> None:
 
 
 def check_file(where: str, flag: str) -> None:
-    """Raise HostError if this machine has no file `where`; `flag` is the option that names it."""
+    """Raise HostError if this machine has no file `where`; `flag` is the option that names it.
+
+    A FIFO or a device that never ends would stop QEMU, or libvirt, before the guest starts.
+    """
     if where.startswith("/") and _kind(where) == "":
         hint = f"check the path, {_OFF}"
         if flag == "--boot loader":
             hint = f"check the path, use --boot uefi to let libvirt choose the firmware, {_OFF}"
         raise HostError(f"{flag}={where}: file not found on the host", hint=hint)
+    if where.startswith("/") and not is_regular(where):
+        raise HostError(f"{flag}={where}: not a regular file", hint=f"check the path, {_OFF}")
 
 
 def _list_named_files(guest: Guest, driver: str) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from virtprov.host.connection import Host
+    from virtprov.xml.tree import Element
 
 NONE = ""
 """The digest of a guest without a definition."""
@@ -40,6 +41,61 @@ def is_known_by(text: str, mark: str) -> bool:
 
         return f"{zlib.crc32(text.encode()):08x}" == mark
     return digest(text) == mark
+
+
+def is_made_of(now: str, after: str, before: str) -> bool:
+    """Return whether `now` is what a host makes of the definition `after`, stored in place of `before` ("": none).
+
+    For a run that was killed after it stored `after` and before it recorded the result. A host adds elements; others
+    than it is known to add come from someone else, and so does a change of what `before` already had.
+    """
+    from virtprov.xml import tree
+
+    kept = {_form(node) for node in tree.parse(before).iter() if isinstance(node.tag, str)} if before else set()
+    return _has_all(tree.parse(after), tree.parse(now), kept)
+
+
+ADDED = frozenset(
+    """
+    acpi address alias apic audio boot clock console controller cpu currentMemory devices driver emulator feature
+    features firmware gic idmap input listen loader mac master memballoon model nvram on_crash on_poweroff on_reboot os
+    panic pm protocol resource seclabel source suspend-to-disk suspend-to-mem target timer uuid vcpu video watchdog
+    """.split()
+)
+"""Elements that libvirt adds to a definition by itself (https://libvirt.org/formatdomain.html)."""
+
+
+def _has_all(sent: Element, stored: Element, kept: set[str]) -> bool:
+    """Return whether `stored` has all of `sent`, and besides only what hosts add; what is in `kept` must be the same.
+
+    Hosts sort devices.
+    """
+    from virtprov.xml import tree
+
+    if sent.tag != stored.tag or any(stored.get(name) != value for name, value in sent.attrib.items()):
+        return False
+    said = (sent.text or "").strip()
+    if said and said != (stored.text or "").strip():
+        return False
+    form = _form(sent)
+    if form in kept:
+        return form == _form(stored)
+    rest, at = tree.children(stored), 0
+    for child in tree.children(sent):
+        found = next((number for number in range(at, len(rest)) if _has_all(child, rest[number], kept)), None)
+        if found is None:
+            return False
+        del rest[found]
+        at = 0 if sent.tag == "devices" else found
+    return all(tree.local_name(node) in ADDED for other in rest for node in other.iter())
+
+
+def _form(node: Element) -> str:
+    """Return an element as text that does not depend on white space or the order of attributes."""
+    from virtprov.xml import tree
+
+    inside = "".join(_form(child) for child in tree.children(node))
+    return f"<{node.tag!r} {sorted(node.attrib.items())}>{(node.text or '').strip()}{inside}"
 
 
 def check(host: Host, name: str, uuid: str, expected: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, UNSURE, Artifact, Aside, Evidence, InUse
 from virtprov.actions.run.artifacts.path_users import users_of
+from virtprov.actions.run.artifacts.pools_and_volumes import Pool
 from virtprov.actions.run.artifacts.stored_guests import Definition, Guest, StartedGuest
 from virtprov.actions.run.trail import KIND
 from virtprov.actions.run.trail_reader import DISCARD, Run, read_ended_runs
@@ -69,6 +70,7 @@ def look(run: Run, host: Host) -> list[Leftover]:
 
     Definitions come first: what only they use can be removed after they are restored.
     """
+    _use_pools(run, host)
     doomed = {left.artifact.uuid for left in run.left if isinstance(left.artifact, Guest)}
     own = frozenset(path for left in run.left if (path := _path_of(host, left.artifact)))
     back: dict[str, str] = {}
@@ -92,6 +94,17 @@ def look(run: Run, host: Host) -> list[Leftover]:
             if isinstance(artifact, Definition) and seen.state != OTHERS:
                 back[artifact.uuid] = artifact.before
     return leftovers
+
+
+def _use_pools(run: Run, host: Host) -> None:
+    """Use the temporary pools that the run has left, because libvirt refuses another pool for the same directory."""
+    for left in run.left:
+        if isinstance(left.artifact, Pool) and left.artifact.passing:
+            try:
+                left.artifact.use(host)
+            except HostError:  # its directory is gone
+                if not host.is_alive:
+                    raise
 
 
 def _path_of(host: Host, artifact: Artifact) -> str:

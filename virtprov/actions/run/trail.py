@@ -250,6 +250,21 @@ def making(trail: Trail, host: Host, artifact: Artifact) -> Iterator[Entry]:
 
 
 @contextmanager
+def note_alone(host: Host, artifact: Artifact) -> Iterator[Entry]:
+    """Record an artifact that exists only while this block runs, in a recovery log of its own.
+
+    For undo and clean-up, which have no log to write to.
+    """
+    trail = for_host("virtprov", host, lambda sentence: None)  # the run has warned already if logs cannot be written
+    try:
+        with making(trail, host, artifact) as entry:
+            yield entry
+    finally:
+        if not trail.is_kept:
+            trail.discard()
+
+
+@contextmanager
 def note_nothing(artifact: Artifact) -> Iterator[Entry]:
     """Record nothing."""
     yield Entry(Trail(), 0, artifact)

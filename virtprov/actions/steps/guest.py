@@ -125,12 +125,12 @@ def redefine(
     `in_trail` tells whether the change is recorded in the recovery log. Returns what the host stored, and how to undo
     it. Raises definition.Moved if the guest now has another definition.
     """
-    changed = Definition(name, uuid, before)
+    changed = Definition(name, uuid, before, after=xml)
     with context.making(changed) if in_trail else note_nothing(changed) as entry:
         expected = definition.digest(before) if before else definition.NONE
         now = definition.replace(context.host, name, uuid, xml, expected)
         mark = definition.digest(now)
-        entry.note_created(changed._replace(digest=mark))
+        entry.note_created(changed._replace(digest=mark, after=""))
 
     def undo() -> None:
         definition.replace(context.host, name, uuid, before or None, mark)

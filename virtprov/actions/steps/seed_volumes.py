@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run.artifacts.pools_and_volumes import Volume
+from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Volume
 from virtprov.actions.steps.storage import filling
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewVolume
@@ -108,14 +108,9 @@ def _delete(context: RunContext, old: OldSeed) -> Undo | None:
         if not iso.is_ours(copied.getvalue()):
             context.warn(f"{old.volume} in pool '{old.pool}' was not created by virtprov, so it is kept")
             return None
-        context.host.storage.delete_volume(old.pool, old.volume)
+        with context.making(DeletedSeed.of(old.pool, old.volume, copied.getvalue())) as entry:
+            context.host.storage.delete_volume(old.pool, old.volume)
     except HostError as problem:
         context.warn(f"could not delete seed {old.volume} from pool '{old.pool}': {problem.message}")
         return None
-    return lambda: _write_again(context.host, old, copied.getvalue())
-
-
-def _write_again(host: Host, old: OldSeed, data: bytes) -> None:
-    volume = NewVolume(old.pool, old.volume, "", "raw", len(data), len(data))
-    host.storage.create_volume(old.pool, volume.xml(mode="0600"))
-    host.storage.upload_volume(old.pool, old.volume, BytesIO(data))
+    return context.undo(entry)

@@ -81,8 +81,9 @@ def tell(reports: list[GuestReport], output: Output, *, alone: bool = False) -> 
 def fail(sentence: str) -> None:
     """Print an error although the command continues; also with --quiet."""
     from virtprov.support import log
+    from virtprov.support.visible import on_one_line
 
-    sys.stderr.write(f"error: {log.mask(sentence)}\n")
+    sys.stderr.write(f"error: {on_one_line(log.mask(sentence))}\n")
 
 
 def together(failed: list[Failed], total: int, *, doing: bool, undoing: bool = False, unseen: int = 0) -> ProvError:

@@ -7,6 +7,7 @@ import sys
 from virtprov.cli import standard_input
 from virtprov.cli.edit import seed_facts
 from virtprov.support.errors import UsageError
+from virtprov.support.visible import on_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def difference(planned: GuestReport, *, named: bool = False) -> str:
 
     With `named`, the headers contain the name of the guest.
     """
-    name = planned.name
+    name = on_one_line(planned.name)
     old, new = (f"{name} (before)", f"{name} (after)") if named else ("Original XML", "Altered XML")
     text = _rename_sides(planned.diff, old, new) + _rename_sides(
         planned.live_diff, f"{old}, running", f"{new}, running"

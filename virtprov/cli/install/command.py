@@ -78,7 +78,7 @@ def _identify(media: list[str], output: Output) -> int:
         safe_streams.exactly(json.dumps([each.as_json() for each in found], indent=1) + "\n")
     else:
         for each in found:
-            output.result(identify_words.line(each))
+            output.line(identify_words.line(each))
     return 0 if not any(each.error for each in found) else 1
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from virtprov.guest.ledger import OPTION, Fact, Ledger
+from virtprov.support.visible import on_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def lines(facts: list[Fact]) -> list[str]:
         if above in _BOXES or writers.get(above) != fact[2:]:
             rows.append(fact)
         elif name.startswith("@"):
-            inside[above].append(f"{name[1:]}={fact.value}")
+            inside[above].append(on_one_line(f"{name[1:]}={fact.value}"))
     told: set[str] = set()
     shown: list[str] = []
     for _, twins in groupby(rows, key=lambda fact: (re.sub(r"\[\d+\]$", "[]", fact.path), fact[1:])):

@@ -92,3 +92,42 @@ def test_without_a_state_directory_the_run_goes_on(place: Host, home: Path) -> N
     home.touch()
     with definition.lock_guest(place, "web", UUID, nothing, nothing):
         pass
+
+
+# -- runs that were killed before they knew what the host had made ------------------------------------
+
+OLD = """<domain type='kvm'><name>g</name><memory unit='KiB'>64</memory><os><type arch='x86_64'>hvm</type></os><devices>
+<controller type='pci' index='0' model='pcie-root'/><disk type='file'><source file='/a'/><target dev='vda'/>
+<address type='pci' bus='1'/></disk></devices></domain>"""
+DISK = "<disk type='file'><source file='/b'/><target dev='vdb'/></disk>"
+SENT = OLD.replace("</devices>", f"{DISK}</devices>")
+STORED = OLD.replace("</disk></devices>", "</disk>" + DISK.replace("</disk>", "<address bus='2'/></disk></devices>"))
+
+
+@pytest.mark.parametrize(
+    ("now", "is_ours"),
+    [
+        (STORED, True),
+        (STORED.replace("><", ">\n  <"), True),
+        (STORED.replace("<disk type", "<controller type='pci' index='1' model='pcie-root-port'/><disk type", 1), True),
+        (OLD.replace("<disk", DISK + "<disk"), True),  # hosts sort devices
+        (STORED.replace("</devices>", "<memballoon model='virtio'/></devices>"), True),
+        (OLD, False),
+        (STORED.replace("<memory", "<title>mine</title><memory"), False),
+        (STORED.replace("</devices>", "<interface type='user'/></devices>"), False),
+        (STORED.replace("<target dev='vda'/>", "<target dev='vda'/><serial>1</serial>"), False),
+        (STORED.replace("<target dev='vda'/>", "<target dev='vda' bus='sata'/>"), False),
+        (STORED.replace("<target dev='vdb'/>", "<target dev='vdb'/><iotune/>"), False),
+        (STORED.replace(">64<", ">65<"), False),
+        (STORED.replace("<os>", "<os firmware='efi'>"), False),
+    ],
+)
+def test_what_a_host_made_of_a_definition_is_known(now: str, is_ours: bool) -> None:
+    assert definition.is_made_of(now, SENT, OLD) is is_ours
+
+
+def test_what_a_host_made_of_a_new_definition_is_known() -> None:
+    new = "<domain type='kvm'><name>g</name><genid/></domain>"
+    filled = new.replace("<genid/>", "<uuid>u</uuid><genid>5</genid><devices><emulator>/q</emulator></devices>")
+    assert definition.is_made_of(filled, new, "")
+    assert not definition.is_made_of(filled.replace("<devices>", "<devices><disk/>"), new, "")

@@ -14,7 +14,7 @@ from virtprov.actions.run import leftovers
 from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
-from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Secret, Volume
+from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.run.trail_reader import DISCARD, KINDS, PASSED, UNDO, Run, from_json, read_ended_runs
@@ -30,6 +30,7 @@ EVERY: tuple[Artifact, ...] = (
     File("/f", "1:2.0"),
     Download("/home/u/.cache/virtprov/boot/1/linux", "12:3.000000", passing=True, had=True),
     AsideFile("/f", "/f.old", "1:2.0"),
+    DeletedSeed.of("p", "s.iso", b"seed"),
     SearchRight("somebody", "/d", "700", 64),
     Guest("g", "u", nvram=True),
     StartedGuest("g", "u", 7),

@@ -10,7 +10,10 @@ from typing import Any, BinaryIO, cast
 import pytest
 
 from tests.standin import StandIn
+from virtprov.actions.run import leftovers
 from virtprov.actions.run.plan import Plan, RunContext, apply
+from virtprov.actions.run.trail import FileTrail
+from virtprov.actions.run.trail_reader import read_ended_runs
 from virtprov.actions.seed import replace
 from virtprov.actions.seed.replace import SeedChange, plan_eject, plan_seed
 from virtprov.actions.steps import storage
@@ -376,6 +379,27 @@ def test_undone_all_is_as_it_was(context_of: Around, told: Any) -> None:
         assert host.guests.xml("g", inactive=True) == before
         assert there.seeds == ["g-seed.iso"] and there.contents["g-seed.iso"] == SEED
         assert told.warned == []
+
+
+def test_a_killed_run_gets_the_deleted_seed_back(context_of: Around, home: Path) -> None:
+    with holding("g-seed.iso") as host:
+        there = off(Contents(host, {"g-seed.iso": SEED}))
+        before = host.guests.xml("g", inactive=True)
+        plan = defined(there, plan_seed(stored(there), host, REQUEST))
+        context = context_of(there)
+        context.trail = recovery = FileTrail("virtprov-xml", host, pytest.fail)
+        for step in plan.steps:
+            step.do(context)
+        recovery.let_go()
+        assert there.seeds == ["g-seed-1.iso"]
+        ((run, log),) = read_ended_runs([])
+        found = leftovers.look(run, cast(Any, there))
+        assert [each.artifact.kind for each in found] == ["definition", "deleted", "volume"]
+        outcomes = leftovers.remove(run, cast(Any, there), found, lambda found: True)
+        log.remove()
+        assert all(each.settled for each in outcomes)
+        assert host.guests.xml("g", inactive=True) == before
+        assert there.seeds == ["g-seed.iso"] and there.contents["g-seed.iso"] == SEED
 
 
 def test_a_seed_of_a_guest_that_runs_stays_until_it_is_out(context_of: Around, told: Any) -> None:

@@ -191,11 +191,12 @@ def test_create_of_a_defined_guest_leaves_it_defined(place: Host, context_of: Ar
     assert listed(place)["guests"] == ["new shut off", "web running"]
 
 
-def test_create_that_fails_removes_the_variables(context_of: Around, tmp_path: Path) -> None:
+def test_create_that_fails_removes_the_variables(context_of: Around, tmp_path: Path, home: Path) -> None:
     class Refusing(StandIn):
         """A host that makes the file of variables, and then cannot start the guest."""
 
         driver, is_remote, is_session, is_alive = "qemu", False, False, True
+        is_recorded, uri = False, "qemu:///system"
         deleted: list[str] = []
 
         def guests_find(self, key: str) -> None:

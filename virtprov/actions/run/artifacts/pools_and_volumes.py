@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.artifact import (
@@ -18,7 +19,8 @@ from virtprov.actions.run.artifacts.artifact import (
     judge,
     mark_of,
 )
-from virtprov.actions.run.trail import Entry, note_nothing
+from virtprov.actions.run.trail import Entry, note_alone
+from virtprov.guest.disks.volumes import NewVolume
 from virtprov.support.errors import HostError
 from virtprov.xml import path as places
 from virtprov.xml import tree
@@ -54,6 +56,12 @@ class Pool(Artifact):
         if not self.passing and self._holds_more(host):  # of a passing pool only the name is ours
             raise InUse("it contains volumes of others")
         host.storage.remove_pool(self.name)
+
+    def use(self, host: Host) -> None:
+        """Let the host use this temporary pool for its directory, instead of another one, until it is removed."""
+        pool = host.storage.pool(self.name)
+        if pool is not None and pool.uuid == self.uuid:
+            host.storage.adopt_pool(self.name)
 
     def _holds_more(self, host: Host) -> bool:
         """Return whether the pool contains more than it did at the beginning."""
@@ -145,21 +153,67 @@ class Secret(Artifact):
         host.secrets.remove(self.uuid)
 
 
+class DeletedSeed(Artifact):
+    """A seed that the run has deleted; `data` is its content in base64."""
+
+    kind = "deleted"
+    name: str
+    pool: str = ""
+    data: str = ""
+
+    @classmethod
+    def of(cls, pool: str, name: str, content: bytes) -> DeletedSeed:
+        """Return the artifact of a seed with this content."""
+        from base64 import b64encode
+
+        return cls(name, pool, b64encode(content).decode())
+
+    def describe(self) -> str:
+        return f"deletion of seed {self.name} in pool '{self.pool}'"
+
+    def standing(self, host: Host, evidence: Evidence) -> Standing:
+        """Return GONE if the seed exists again; OURS if it is missing, or empty because its upload was interrupted."""
+        if host.storage.volume(self.pool, self.name) is None:
+            return Standing(OURS)
+        now = self._content(host)
+        if now == self._data():
+            return Standing(GONE)
+        return Standing(OTHERS, "another volume now has this name") if any(now) else Standing(OURS)
+
+    def take_down(self, host: Host) -> None:
+        """Write the volume again."""
+        data = self._data()
+        if host.storage.volume(self.pool, self.name) is None:
+            wanted = NewVolume(self.pool, self.name, "", "raw", len(data), len(data))
+            host.storage.create_volume(self.pool, wanted.xml(mode="0600"))
+        host.storage.upload_volume(self.pool, self.name, BytesIO(data))
+
+    def _data(self) -> bytes:
+        from base64 import b64decode
+
+        return b64decode(self.data)
+
+    def _content(self, host: Host) -> bytes:
+        copied = BytesIO()
+        host.storage.download_volume(self.pool, self.name, copied)
+        return copied.getvalue()
+
+
 # -- pools over directories ----------------------------------------------------------------------
 
 
 @contextmanager
-def passing_pool(host: Host, directory: str, note: Note = note_nothing, *, build: bool = False) -> Iterator[str]:
+def passing_pool(host: Host, directory: str, note: Note | None = None, *, build: bool = False) -> Iterator[str]:
     """Create a pool for a directory while the block runs: only libvirt can create volumes with the right owner.
 
-    `note` is called before the pool is created, and after it has been removed. With `build`, a missing directory is
+    `note` records the pool; without it, the pool has a recovery log of its own. With `build`, a missing directory is
     created; it stays.
     """
     from virtprov.guest.names import new_uuid
 
     uuid = new_uuid()
     pool = Pool(f"virtprov-{uuid[:8]}", uuid, directory, passing=True)
-    with note(pool) as entry:
+    with note(pool) if note is not None else note_alone(host, pool) as entry:
         host.storage.create_pool(pool_xml(pool.name, directory, uuid), build=build, autostart=False)
         try:
             yield pool.name
@@ -169,7 +223,7 @@ def passing_pool(host: Host, directory: str, note: Note = note_nothing, *, build
         entry.note_removed()
 
 
-def pool_over(host: Host, directory: str, passing: ExitStack, note: Note = note_nothing) -> str:
+def pool_over(host: Host, directory: str, passing: ExitStack, note: Note | None = None) -> str:
     """Return the name of the pool of this directory, or of a temporary one, removed when `passing` ends."""
     pool = host.storage.pool_at(directory)
     if pool is None:

@@ -60,13 +60,17 @@ class StartedGuest(Artifact):
 
 
 class Definition(Artifact):
-    """A changed definition of an existing guest; `before` is the previous one, `digest` identifies the new one."""
+    """A changed definition of an existing guest: `before` is the previous one, `digest` identifies the new one.
+
+    `after` is what was given to the host, until the digest of what the host made of it is known.
+    """
 
     kind = "definition"
     name: str
     uuid: str = ""
     before: str = ""
     digest: str = ""
+    after: str = ""
     is_one_call = True
 
     def describe(self) -> str:
@@ -79,6 +83,8 @@ class Definition(Artifact):
         if now == self.before:
             return Standing(GONE)
         if not evidence.made:
+            if self.after and definition.is_made_of(now, self.after, self.before):
+                return Standing(OURS)
             return Standing(UNSURE, f"'{self.name}' may have been changed by someone else")
         ours = definition.is_known_by(now, self.digest)
         return Standing(OURS) if ours else Standing(OTHERS, f"'{self.name}' has been changed since")
@@ -129,10 +135,10 @@ class AsideGuest(Aside):
         return Standing(OURS if guest is not None and guest.name == self.aside else GONE)
 
     def discard(self, host: Host) -> None:
-        remove_guest(host, self.uuid, nvram=self.nvram)
-        if self.nvram:
+        if self.nvram:  # before the guest, which `waits` looks for
             for path in nvram.variable_files(host, document.Guest.parse(self.before)):
                 _drop_variables(host, path)
+        remove_guest(host, self.uuid, nvram=self.nvram)
 
 
 def remove_guest(host: Host, uuid: str, *, nvram: bool) -> None:

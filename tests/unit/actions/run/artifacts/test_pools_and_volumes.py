@@ -10,13 +10,26 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
+from virtprov.actions.run import leftovers, trail
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Evidence, InUse
-from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Volume, inactive, passing_pool, pool_over, pool_xml
+from virtprov.actions.run.artifacts.pools_and_volumes import (
+    DeletedSeed,
+    Pool,
+    Volume,
+    inactive,
+    passing_pool,
+    pool_over,
+    pool_xml,
+)
 from virtprov.actions.run.plan import RunContext
+from virtprov.actions.run.trail_reader import Run, read_ended_runs
 from virtprov.host.connection import Host
+from virtprov.support import state
 from virtprov.support.errors import HostError
 
+CutOff = Callable[..., None]
 Look = Callable[[Host], dict[str, list[str]]]
+Read = Callable[[], Run]
 UUID = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f01"
 MORE = Pool("more", UUID, "/srv/more")
 VOLUME = "<volume><name>{}</name><capacity>1024</capacity></volume>"
@@ -121,3 +134,88 @@ def test_pool_that_is_off_goes(recorded: Host) -> None:
     assert attic is not None and not attic.active
     Pool("attic", attic.uuid, attic.path).take_down(recorded)
     assert recorded.storage.pool("attic") is None
+
+
+def test_passing_pool_of_an_undo_has_a_log_of_its_own(
+    place: Host, tmp_path: Path, listed: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "for_host", trail.FileTrail)
+    before = listed(place)
+    with passing_pool(place, str(tmp_path)) as name:
+        path = Path(*state.listing(trail.KIND))
+        killed = path.read_bytes()
+    assert state.listing(trail.KIND) == [] and listed(place) == before
+    path.write_bytes(killed)  # as if the command had been killed in the block
+    path.chmod(0o600)
+    ((run, log),) = read_ended_runs([])
+    (left,) = run.left
+    assert isinstance(left.artifact, Pool) and left.artifact.name == name
+    create(place, left.artifact)
+    (outcome,) = leftovers.remove(run, place, leftovers.look(run, place), lambda found: False)
+    log.remove()
+    assert outcome.fate == leftovers.REMOVED and listed(place) == before
+
+
+def create(host: Host, pool: Pool) -> None:
+    """Create a temporary pool that another process has left."""
+    host.storage.create_pool(pool_xml(pool.name, pool.path, pool.uuid), build=False, autostart=False)
+    host.storage._own_pools.clear()
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_what_was_made_through_a_passing_pool_goes_with_it(
+    active: bool, place: Host, context: RunContext, tmp_path: Path, cut_off: CutOff, read_run: Read, listed: Look
+) -> None:
+    """A libvirt daemon refuses a second pool for the same directory; the test driver does not."""
+    before = listed(place)
+    pool = Pool("virtprov-1", UUID, str(tmp_path), passing=True)
+    context.trail.begin(pool)
+    create(place, pool)
+    volume = Volume("new.img", path=f"{tmp_path}/new.img")
+    made = place.storage.create_volume(pool.name, VOLUME.format("new.img"))
+    Path(made.path).touch()
+    context.trail.begin(volume).note_created(volume.as_made(place, made))
+    cut_off(context)
+    if not active:
+        place.storage._pool(pool.name).destroy()
+
+    class Strict(StandIn):
+        real = place
+
+        def storage_create_pool(self, xml: str, **how: Any) -> None:
+            raise HostError(f"Storage source conflict with pool: '{pool.name}'")
+
+    host: Any = Strict()
+    run = read_run()
+    outcomes = leftovers.remove(run, host, leftovers.look(run, host), lambda found: False)
+    assert [each.artifact for each in outcomes] == [left.artifact for left in run.left]
+    assert all(each.fate == leftovers.REMOVED for each in outcomes) and listed(place) == before
+
+
+SEED = DeletedSeed.of("images", "s.iso", b"seed")
+
+
+class Contents(StandIn):
+    """A host of the test driver with what it lacks: the contents of volumes."""
+
+    def __init__(self, host: Host) -> None:
+        self.real = host
+        self.contents: dict[str, bytes] = {}
+
+    def storage_upload_volume(self, pool: str, name: str, source: Any) -> None:
+        self.contents[name] = source.read()
+
+    def storage_download_volume(self, pool: str, name: str, sink: Any) -> None:
+        sink.write(self.contents.get(name, bytes(4)))
+
+
+def test_deleted_seed_comes_back(place: Host) -> None:
+    host: Any = Contents(place)
+    for _ in range(2):  # the second time the volume is there, but it was not filled
+        assert SEED.standing(host, Evidence()).state == OURS
+        SEED.take_down(host)
+        assert host.contents == {"s.iso": b"seed"} and SEED.standing(host, Evidence()).state == GONE
+        host.contents.clear()
+    host.contents["s.iso"] = b"other"
+    assert SEED.standing(host, Evidence()) == (OTHERS, "another volume now has this name")
+    assert SEED.describe() == "deletion of seed s.iso in pool 'images'"

@@ -52,7 +52,10 @@ def test_definition_is_told_by_its_digest(place: Host, digest_of: Callable[[str]
     definition = Definition("web", WEB, before, digest_of(stored()))
     assert definition.standing(place, Evidence()).state == OURS
     assert definition.standing(place, BEGUN) == (UNSURE, "'web' may have been changed by someone else")
+    begun = definition._replace(digest="", after=before.replace("65536", "131072"))  # killed before it knew the digest
+    assert begun.standing(place, BEGUN).state == OURS
     place.guests.define(before.replace("65536", "262144"))
+    assert begun.standing(place, BEGUN) == (UNSURE, "'web' may have been changed by someone else")
     assert definition.standing(place, Evidence()) == (OTHERS, "'web' has been changed since")
     with pytest.raises(DefinitionChanged, match="the definition of 'web' has been changed in the meantime"):
         definition.take_down(place)
@@ -83,11 +86,29 @@ def test_aside_guest_that_was_not_renamed_comes_back(persistent: bool, place: Ho
     assert info is not None and info.active and info.persistent is persistent
 
 
+def test_aside_guest_that_is_killed_while_it_goes_is_found_again(place: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.guests.destroy("web")
+    before = "<domain><name>web</name><os firmware='efi'><nvram>/srv/images/base.qcow2</nvram></os></domain>"
+    place.guests.rename("web", "web.old")
+    aside = AsideGuest("web", WEB, "web.old", before, nvram=True)
+
+    def killed(host: Host, uuid: str, *, nvram: bool) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patches, pytest.raises(KeyboardInterrupt):
+        patches.setattr("virtprov.actions.run.artifacts.stored_guests.remove_guest", killed)
+        aside.discard(place)
+    assert aside.waits(place).state == OURS and place.storage.volume("images", "base.qcow2") is None
+    aside.discard(place)
+    assert aside.waits(place).state == GONE
+
+
 def test_aside_guest_is_discarded_with_its_variables() -> None:
     class Remote(StandIn):
         """A host elsewhere, with the variables of a guest in a folder that no pool covers."""
 
         is_remote, driver, is_session = True, "qemu", False
+        is_recorded, uri = False, "qemu+ssh://host/system"
 
         def __init__(self) -> None:
             self.calls: list[str] = []
