@@ -50,8 +50,8 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "edits": {"defaults", "disks", "document", "rule_context"},
     },
     "cli": {
-        "install": {"answers", "output", "parser", "safe_streams", "dry_run"},
-        "edit": {"answers", "output", "parser", "standard_input"},
+        "install": {"answers", "compat", "connecting", "output", "parser", "safe_streams", "dry_run"},
+        "edit": {"answers", "compat", "connecting", "output", "parser", "standard_input"},
     },
     "osinfo": {"media": {"pack", "resolve"}},
 }

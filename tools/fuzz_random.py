@@ -112,7 +112,7 @@ class _Search:
         self.running = os.open(running_file(folder, target.name), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
 
     def go(self, seconds: float, count: int) -> None:
-        """Try variations of the kept inputs, and of those that were handled with success; at least one, however late it is."""
+        """Try variations of the kept inputs, and of those that were handled with success; at least one in any case."""
         seeds, pool = self.target.seeds(), list[bytes]()
         begun = time.monotonic()
         while self.tries < max(count, 1) or (not count and time.monotonic() - begun < seconds):

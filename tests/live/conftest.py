@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from lab import check, cloud
+from lab.clients import ready_clients
 from lab.cloud import Begun, Elsewhere
 from lab.far import Far, running_far
 from lab.guests import make_key
 from lab.host import Host, logs, running_host
 from lab.image import Image, cache_root, ready_image
+from lab.old_names import OldNames, make_links
+from lab.provisioned import Provisioned, begun_guests
 from lab.shared import Shared, install
 from lab.user import User, ordinary_user
 
@@ -37,8 +40,11 @@ ORDER = (
     "test_hosts.py",
     "test_location.py",
     "test_faults.py",
+    "test_cockpit.py",
+    "test_ansible.py",
     "test_stopped.py",
     "test_many.py",
+    "test_writers.py",
 )
 REASONS = pytest.StashKey[list[str]]()
 
@@ -158,3 +164,18 @@ def far_guest(begun: dict[str, Begun], far: Far, key: Path) -> Elsewhere:
 def user_guest(begun: dict[str, Begun], user: User, lab: Host, key: Path) -> Elsewhere:
     """A guest of the ordinary user, reached through a published port."""
     return cloud.finish_user(begun["user"], lab, key)
+
+
+@pytest.fixture(scope="session")
+def old_names(lab: Host, request: pytest.FixtureRequest) -> OldNames:
+    """virtprov under the old names, and the clients that call it by them; fetching those takes ten seconds."""
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    clients = ready_clients(lambda line: reporter.write_line(f"\n{line}") if reporter else None)
+    return OldNames(lab, make_links(lab), clients)
+
+
+@pytest.fixture(scope="session")
+def provisioned(old_names: OldNames, image: Image, key: Path) -> Iterator[Provisioned]:
+    """A guest that Ansible sets up and one that Cockpit does, begun together because they boot side by side."""
+    with begun_guests(old_names, image, key) as both:
+        yield both

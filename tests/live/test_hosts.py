@@ -89,6 +89,29 @@ def test_a_path_of_this_machine_is_told_from_one_of_the_host(farther: Far, lab: 
     assert f"upload={image.disk}" in done.err
 
 
+def test_a_directory_outside_the_pools_leaves_no_pool(farther: Far, lab: Host) -> None:
+    """Scripts give paths of any directory; there, virt-install leaves a pool for each."""
+    host, uri = farther.host, farther.tcp()
+    folder = str(host.state / "elsewhere")
+    host.execute(["mkdir", "-m", "0755", folder])
+    host.execute(["qemu-img", "create", "-q", "-f", "qcow2", f"{folder}/there.img", "8M"])
+    pools = host.virsh("pool-list", "--all", "--name")
+    disks = ["--disk", f"{folder}/there.img", "--disk", f"{folder}/new.qcow2,size=0.01"]
+    guest = ["virtprov-install", "--virt-type", "qemu", "--name", "outside", *LITTLE, *disks]
+    made = lab.run([*guest, "--noautoconsole"], uri=uri)
+    assert made.rc == 0, made.err
+    definition_there = definition(host, "outside")
+    assert disk_paths(definition_there) == [f"{folder}/there.img", f"{folder}/new.qcow2"]
+    assert [node.get("type") for node in definition_there.iterfind("./devices/disk/driver")] == ["qcow2", "qcow2"]
+    assert host.virsh("pool-list", "--all", "--name") == pools
+    assert "virtual size: 10.2 MiB" in host.execute(["qemu-img", "info", "-U", f"{folder}/new.qcow2"]).out
+    host.virsh("destroy", "outside")
+    host.virsh("undefine", "outside")
+    refused = lab.run([*guest[:4], "outside-2", *LITTLE, "--disk", f"{folder}/no.img"], uri=uri)
+    assert refused.rc != 0 and f"--disk {folder}/no.img" in refused.err
+    assert host.virsh("pool-list", "--all", "--name") == pools
+
+
 # -- no way there ----------------------------------------------------------------------------------
 
 

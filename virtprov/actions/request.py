@@ -13,7 +13,8 @@ from virtprov.support.frozen import Record
 class Checks(Record):
     """Which checks are made before anything is written.
 
-    `host` asks the host whether it can run the guest. `pool_create` allows creating a missing pool.
+    `host` asks the host whether it can run the guest. `pool_create` allows creating a missing pool. `cloud_init`
+    refuses documents that nothing in the guest would read.
     """
 
     path_in_use: bool = True
@@ -24,6 +25,7 @@ class Checks(Record):
     permissions: bool = True
     pool_create: bool = False
     host: bool = True
+    cloud_init: bool = True
 
 
 class InstallRequest(Record):
@@ -34,6 +36,10 @@ class InstallRequest(Record):
     minutes to wait for the guest (None: do not wait, negative: no limit). `publish` are the ports forwarded to the
     guest, `reinstall` is the name of an existing guest. With `printing` the guest is only shown, so the installation
     method is optional; with `dry` only the steps are shown.
+
+    For programs that expect virt-install: with `stores` the pools and volumes are created even if the guest is only
+    shown; with `directory_pools` the directory of a disk outside every pool becomes a pool; with `until_off` a guest
+    with a seed is waited for until it is off or reboots, and not until cloud-init is done.
     """
 
     uses: tuple[Use, ...] = ()
@@ -57,13 +63,17 @@ class InstallRequest(Record):
     printing: bool = False
     dry: bool = False
     fix_permissions: bool = False
+    stores: bool = False
+    directory_pools: bool = False
+    until_off: bool = False
 
 
 class CloneRequest(Record):
     """A clone to create.
 
     `original` is the name of a guest of the host, or `document` is its XML. `files` are paths for the copied disks in
-    their order, `macs` are addresses for its interfaces, `force` and `skip` are target names of disks (`vda`).
+    their order, `macs` are addresses for its interfaces, `force` and `skip` are target names of disks (`vda`). With
+    `directory_pools` the directory of a copy outside every pool becomes a pool.
     """
 
     original: str = ""
@@ -81,3 +91,4 @@ class CloneRequest(Record):
     reflink: bool = False
     sparse: bool = True
     checks: Checks = Checks()
+    directory_pools: bool = False

@@ -33,12 +33,37 @@ def check_values(uses: Iterable[Use], host: Host | None) -> list[str]:
 
     Raises UsageError for the first of them if the schema belongs to the libvirt that will read the XML.
     """
-    warnings = []
-    for warning in (warning for use in uses for warning in use.said.schema_warnings):
+    uses = list(uses)
+    warnings = list_dropped(uses, host)
+    for warning in (warning for use in uses for warning in use.said.schema_warnings if not warning.is_dropped):
         if is_same_libvirt(host):
             raise UsageError(warning.message, hint=_hint(warning.hint))
-        warnings.append(_warning(warning.message, warning.hint))
+        kept = f"; the value is not written: {_SWITCH}" if host is None else ""
+        warnings.append(_warning(warning.message, warning.hint) + kept)
     return warnings
+
+
+def without_unknown_values(use: Use, *, is_new: bool) -> Use:
+    """Return the use of an option without the values that the schema does not know.
+
+    Raises UsageError for such a value of an element that `is_new`, which would be another one without it.
+    """
+    unknown = [warning for warning in use.said.schema_warnings if not warning.is_dropped]
+    if unknown and is_new:
+        raise UsageError(unknown[0].message, hint=_hint(unknown[0].hint))
+    refused = {warning.where for warning in unknown}
+    places = tuple(place for place in use.said.places if place.path not in refused)
+    return use._replace(said=use.said._replace(places=places))
+
+
+def list_dropped(uses: Iterable[Use], host: Host | None) -> list[str]:
+    """Return warnings about sub-options that libvirt does not know, so that it silently drops them."""
+    if is_same_libvirt(host):
+        start, end = "this libvirt", "it will leave it out"
+    else:
+        start, end = "the libvirt of this machine", "the guest's libvirt may leave it out"
+    dropped = [warning for use in uses for warning in use.said.schema_warnings if warning.is_dropped]
+    return [f"{start} does not know {warning.message}: {end}" for warning in dropped]
 
 
 def check_documents(domains: Iterable[DomainDocument], host: Host) -> list[str]:
@@ -88,6 +113,35 @@ class Checker:
         if is_same_libvirt(self.host) and self.host.driver in _EXACT:
             raise UsageError(message, hint=_hint(found.hint))
         return [_warning(message, found.hint)]
+
+
+def check_change(after: Element, before: Element) -> list[str]:
+    """Return warnings about what libvirt would refuse in an edited document that no host reads here.
+
+    What was wrong before the edit is not reported. Without an installed schema there are no warnings about names.
+    """
+    from virtprov.guest.edits.leftovers import list_contradictions
+
+    known = list_contradictions(before)
+    found = [sentence for sentence in list_contradictions(after) if sentence not in known]
+    return [*_schema_warnings(after, before), *(f"libvirt does not accept the XML: {sentence}" for sentence in found)]
+
+
+def _schema_warnings(after: Element, before: Element) -> list[str]:
+    """Return a warning about the first mismatch that the edit has caused.
+
+    Only the graph is asked: compiled, the schema takes time without end for some documents, and this one may come from
+    anywhere.
+    """
+    from virtprov.guest.write.schema_rows import without_strangers
+    from virtprov.xml.schema import schema_files, walk
+
+    graph = schema_files.load()
+    if graph is None:
+        return []
+    known = {finding.message for finding in walk.findings(graph, without_strangers(before))}
+    findings = [each for each in walk.findings(graph, without_strangers(after)) if each.message not in known]
+    return [_warning(f"libvirt does not accept the XML: {each.message}", each.hint) for each in findings[:1]]
 
 
 def _finding(schema: Schema, root: Element) -> Finding | None:

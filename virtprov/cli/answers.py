@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.cli import parser
+from virtprov.cli import compat, parser
 from virtprov.guest.write import gather, subopts
 from virtprov.options.catalogue import table
 
@@ -55,6 +55,7 @@ def osinfo_words(request: OsinfoRequest, output: Output) -> bool:
             output.warn(sentence)
         import sys
 
-        output.result(listing.as_table(entries) if sys.stdout.isatty() else listing.as_names(entries))
+        for_people = sys.stdout.isatty() and not compat.held.plain_lists
+        output.result(listing.as_table(entries) if for_people else listing.as_names(entries))
         output.object({"systems": listing.as_objects(entries)})
     return request.wants_help or request.wants_list

@@ -8,7 +8,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the host refused or cannot be rea
 
 where `kind` is one of the words in KINDS, or "failed", "interrupted", "bug"; `hint` may be empty.
 
-Every import but the first three is deferred: `--version` loads nothing else. The process ends here as well (`_leave`).
+Every import but the first three is deferred: `--version` loads hardly anything else. The process ends here as well
+(`_leave`).
 """
 
 from __future__ import annotations
@@ -106,6 +107,9 @@ def _start(tool: str, main: Main) -> int:
         except KeyboardInterrupt:
             _noted.append(_signal.SIGINT)
     sys.unraisablehook = _raise_again
+    from virtprov.cli import compat
+
+    compat.held = compat.choose(sys.argv[0], os.environ)
     if sys.argv[1:2] == ["--version"]:
         main = _version
     elif sys.argv[1:2] and sys.argv[1] in ("--complete", "--complete-line"):
@@ -122,8 +126,9 @@ def _start(tool: str, main: Main) -> int:
 
 def _version(argv: list[str]) -> int:
     from virtprov import __version__
+    from virtprov.cli import compat
 
-    sys.stdout.write(f"{__version__}\n")
+    sys.stdout.write(f"{compat.held.version or __version__}\n")
     return 0
 
 
@@ -149,7 +154,11 @@ def _leave(status: int) -> int:
                 stream.flush()
             except (AttributeError, OSError, ValueError):  # closed or full; exit functions have nothing to report
                 continue
-    os._exit(INTERRUPTED if _noted and not _acts() else status)
+    if _noted and not _acts():
+        from virtprov.cli import compat
+
+        status = compat.held.exit_code(INTERRUPTED)
+    os._exit(status)
 
 
 def _acts() -> bool:
@@ -214,8 +223,10 @@ def _raise_again(lost: sys.UnraisableHookArgs) -> None:
 
 def _outcome(tool: str, main: Main, argv: list[str]) -> int:
     """Return the status of `main`, or of its exception, which is printed."""
+    from virtprov.cli import compat
+
     try:
-        return _call(main, argv)
+        return compat.held.exit_code(_call(main, argv))
     except SystemExit as end:  # argparse leaves this way
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
@@ -240,7 +251,9 @@ def _flush_output(tool: str, out: Shown) -> int:
     if Output.acts or not isinstance(out.failure, BrokenPipeError):
         why = (out.failure.strerror or str(out.failure)).lower()
         sys.stderr.write(f"{tool}: error: the command succeeded, but cannot write to standard output: {why}\n")
-    return UNWRITTEN
+    from virtprov.cli import compat
+
+    return compat.held.exit_code(UNWRITTEN)
 
 
 def _heed_signals() -> None:
@@ -251,14 +264,15 @@ def _heed_signals() -> None:
 
 def _report_failure(tool: str, argv: list[str], error: BaseException) -> int:
     from virtprov.cli import talk
-    from virtprov.support.errors import ProvError
+    from virtprov.support.errors import ParseError, ProvError
 
     debug = talk.parse_talk(argv).debug
     if debug:
         _show_traceback(error)
     if isinstance(error, ProvError):
         kind = next((KINDS[kin.__name__] for kin in type(error).__mro__ if kin.__name__ in KINDS), "failed")
-        return _report(tool, argv, kind, error.message, error.hint, error.exit_code)
+        misused = isinstance(error, ParseError)
+        return _report(tool, argv, kind, error.message, error.hint, error.exit_code, misused=misused)
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] in REQUIRED:
         name = REQUIRED[(error.name or "").partition(".")[0]]
         hint = f"`pip install {name}`, or `make venv` in a checkout of virtprov"
@@ -282,16 +296,19 @@ def _is_nowhere() -> bool:
     return False
 
 
-def _report(tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1) -> int:
-    """Print what went wrong: a sentence and a hint for people, an object for programs. Returns `code`."""
-    from virtprov.cli import talk
+def _report(
+    tool: str, argv: list[str], kind: str, message: str, hint: str = "", code: int = 1, *, misused: bool = False
+) -> int:
+    """Print what went wrong: a sentence and a hint for people, an object for programs. Returns the exit status."""
+    from virtprov.cli import compat, talk
     from virtprov.support import log
     from virtprov.support.visible import on_one_line
 
     message, hint = log.mask(message), log.mask(hint)
     sys.stderr.write(f"{tool}: {'' if code == INTERRUPTED else 'error: '}{on_one_line(message)}\n")
     if hint:
-        sys.stderr.write(f"hint: {on_one_line(hint)}\n")
+        sys.stderr.write(f"hint: {hint}\n")
+    code = compat.held.exit_code(code, misused=misused)
     if talk.parse_talk(argv).json:
         import json
 

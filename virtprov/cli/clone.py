@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from virtprov.cli import answers, parser
+from virtprov.cli import answers, compat, parser
 from virtprov.cli.output import Output
 from virtprov.support.errors import UsageError
 
@@ -70,7 +70,7 @@ def _add_storage(group: Target) -> None:
         action="append",
         default=[],
         metavar="DISK",
-        help="share a disk that would be copied, such as vdb",
+        help="share a disk that would be copied, such as vdb, or all",
     )
     add("--reflink", action="store_true", help="share the blocks of raw disks if the file system can")
     add("--nonsparse", action="store_true", help="allocate the full size of the copies")
@@ -87,7 +87,7 @@ def main(argv: list[str]) -> int:
     if args.prompt:
         output.warn("--prompt has no effect: virtprov never asks for missing options")
     request = to_request(args)
-    from virtprov.host.connection import connect
+    from virtprov.cli.connecting import connect
 
     with connect(args.connect) as host:
         return _run(request, host, output, printing=args.print_xml, dry=args.dry_run)
@@ -118,7 +118,7 @@ def to_request(args: Namespace) -> CloneRequest:
         sparse=not args.nonsparse,
         checks=["all=off", *args.check] if args.force else args.check,
     )
-    return cloning.to_request(copy)
+    return cloning.to_request(copy)._replace(directory_pools=compat.held.directory_pools)
 
 
 def _document(path: str) -> bytes:
@@ -145,7 +145,11 @@ def _run(request: CloneRequest, host: Host, output: Output, *, printing: bool, d
         dry_run.tell(plan.steps, output)
     else:
         work.create()
-        output.summary(f"Created guest '{plan.name}', a clone of '{work.made.original}'.")
+        if compat.held.old_sentences:  # as virt-clone prints it, for programs that look for it
+            output.summary("")
+            output.summary(f"Clone '{plan.name}' created successfully.")
+        else:
+            output.summary(f"Created guest '{plan.name}', a clone of '{work.made.original}'.")
     output.object(_facts(work.made, host, created=not (printing or dry), printing=printing))
     return 0
 

@@ -37,7 +37,8 @@ class Output:
 
     def warn(self, sentence: str, *, always: bool = False) -> None:
         """Print a warning, which is also part of the JSON output. `always` prints it even next to printed XML."""
-        self.warnings.append(sentence)
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
         if always or not self.quiet:
             sys.stderr.write(f"warning: {on_one_line(sentence)}\n")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from virtprov.cli import talk
+from virtprov.cli import compat, talk
 from virtprov.options.catalogue import GROUPS, help_line
-from virtprov.support.errors import UsageError, nearest
+from virtprov.support.errors import ParseError, UsageError, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ OLD_FLAGS = {
     "seclabel": ("--security",),
     "launchSecurity": ("--launchsecurity",),
 }
-"""Other names of a group's flag; the long ones are not shown in the help."""
+"""Other names of a group's flag; the long ones are not shown in the help, except for SHOWN."""
+SHOWN = "--security"
+"""An old name that programs look for in the help."""
 
 
 def _wrap(text: str, width: int) -> list[str]:
@@ -103,9 +105,9 @@ class Parser(argparse.ArgumentParser):
         return read
 
     def error(self, message: str) -> NoReturn:
-        """Report an error in the command line; raises UsageError."""
+        """Report an error in the command line; raises ParseError."""
         words, hint = _in_our_words(message, [flag for flag in self._option_string_actions if flag.startswith("--")])
-        raise UsageError(words, hint=hint or f"`{self.prog} --help` lists all flags")
+        raise ParseError(words, hint=hint or f"`{self.prog} --help` lists all flags")
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         found: dict[int, Any] = {}
@@ -115,13 +117,42 @@ class Parser(argparse.ArgumentParser):
         return list(found.values())
 
 
+_INSTEAD = {
+    "--crypto": "libvirt's element <crypto> is set with --xml ./devices/crypto/@model=VALUE",
+    "--iommufd": "libvirt's element <iommufd> is set with --xml ./iommufd/@enabled=yes",
+    "--eject": "`virtprov-xml GUEST --edit target.dev=sda --disk path=` ejects the medium of a drive",
+    "--insert": "`virtprov-xml GUEST --edit target.dev=sda --disk /path/image.iso` inserts a medium into a drive",
+    "--rename": "`virsh domrename GUEST NEW` renames a guest that is shut off",
+    "--delete": "`virsh undefine GUEST --nvram --remove-all-storage` deletes a guest and its disks",
+}
+"""What to use instead of flags that people expect; the elements are newer than the schema of many hosts."""
+
+
+def _hint_at_element(flag: str, flags: list[str]) -> str:
+    """Return a hint if libvirt has an element of this name, for which there is no option; otherwise ""."""
+    from virtprov.xml.schema import schema_files
+
+    graph = schema_files.load() if "--xml" in flags else None
+    if graph is None:
+        return ""
+    name = flag.removeprefix("--")
+    for above in ("devices", ""):
+        state = graph.child(graph.start(), above) if above else graph.start()
+        if name in graph.children(state):
+            attributes = graph.attributes(graph.child(state, name))
+            part = f"/@{attributes[0]}" if attributes else ""
+            return f"libvirt's element <{name}> is set with --xml ./{above + '/' if above else ''}{name}{part}=VALUE"
+    return ""
+
+
 def _in_our_words(message: str, flags: list[str]) -> tuple[str, str]:
     """Translate a message of argparse, and return a hint; "" if only the list of all flags helps."""
     start, _, rest = message.partition(": ")
     if start == "unrecognized arguments":
         unknown = rest.split()[0] if rest.strip() else ""
         if unknown.startswith("--"):
-            return message, nearest(unknown.partition("=")[0], flags)
+            flag = unknown.partition("=")[0]
+            return message, _INSTEAD.get(flag, "") or nearest(flag, flags) or _hint_at_element(flag, flags)
         return message, "" if unknown.startswith("-") else "a value must follow a flag; quote values with spaces"
     if not start.startswith("argument "):
         return message, "write the flag in full" if start == "ambiguous option" else ""
@@ -174,7 +205,7 @@ class _Formatter(argparse.HelpFormatter):
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
             return super()._format_action_invocation(action)
-        hidden = {flag for flags in OLD_FLAGS.values() for flag in flags if flag.startswith("--")}
+        hidden = {flag for flags in OLD_FLAGS.values() for flag in flags if flag.startswith("--")} - {SHOWN}
         names = ", ".join(flag for flag in action.option_strings if flag not in hidden)
         return names if action.nargs == 0 else f"{names} {self._format_args(action, '')}"
 
@@ -215,7 +246,7 @@ _EPILOG = "`--GROUP help` lists the sub-options of a group, such as `--disk help
 def _version() -> str:
     from virtprov import __version__
 
-    return __version__
+    return compat.held.version or __version__
 
 
 def add_talk(parser: Parser, group: Target) -> None:
@@ -278,6 +309,7 @@ def add_schema(parser: Parser, group: Target) -> None:
         group,
         "--no-schema-check",
         action="store_true",
+        default=compat.held.libvirt_decides,
         help="accept values and XML unknown to libvirt's schema",
     )
 

@@ -6,6 +6,8 @@ is wrong.
 
 * The root password is a `hashed_passwd` in `users` (`chpasswd.list` is deprecated, `chpasswd.users` is unknown
   before 22.2); a command at the end of the first boot makes it expire.
+* The password of the image's own user is `password`; it does not expire.
+* `manage_etc_hosts` is set if `hostname` is given, so that sudo and `hostname -f` find the name.
 * The keys of the image's own user are `ssh_authorized_keys`, those of root are in `users`. cloud-init copies the
   former to root with a command that only says which user to log in as. This would replace a key that both have: only in
   that case `disable_root: false` is written.
@@ -26,20 +28,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.cloudinit.document_check import (
-    CLOUD_CONFIG,
-    MULTIPART,
-    CheckedDocument,
-    check_network_config,
-    check_user_data,
-)
+from virtprov.cloudinit.document_check import CheckedDocument, check_meta_data, check_user_data
+from virtprov.cloudinit.kinds import CLOUD_CONFIG, CLOUDBASE, MULTIPART, TALOS, UNKNOWN
 from virtprov.cloudinit.seed_request import FLAG
 from virtprov.support.errors import InputError, UsageError
 from virtprov.support.text import host_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from virtprov.cloudinit.seed_request import SeedRequest
@@ -54,9 +51,21 @@ MERGE_HOW = [
     {"name": "dict", "settings": ["no_replace", "recurse_list"]},
 ]
 
+# documents that nothing can be added to, and why
+_ALONE = {
+    MULTIPART: "already multi-part",
+    TALOS: "a Talos machine config",
+    CLOUDBASE.kind: "a script for Windows",
+    UNKNOWN: "of no kind that cloud-init knows",
+}
+
 
 class Wishes(NamedTuple):
-    """What the sub-options request of user-data, with files read and passwords hashed."""
+    """What the sub-options request of user-data, with files read and passwords hashed.
+
+    `password_hash` is for `user`, or for the image's own user without one. `manage_hosts` adds the host name to
+    /etc/hosts; for this alone no second part is added to the user's file.
+    """
 
     root_hash: str = ""
     root_expires: bool = False
@@ -66,6 +75,8 @@ class Wishes(NamedTuple):
     user_keys: tuple[str, ...] = ()
     shell: str = "/bin/bash"
     disable: bool = False
+    password_hash: str = ""
+    manage_hosts: bool = False
 
 
 class Document(NamedTuple):
@@ -75,26 +86,38 @@ class Document(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def user_data(wishes: Wishes, source: Source | None) -> Document:
+def user_data(request: SeedRequest, wishes: Wishes, source: Source | None) -> Document:
     """Return the user-data for `wishes`, combined with the user's own document if there is one.
 
     Raises InputError for a document that cannot be used, or that contradicts the wishes.
     """
     if source is None:
         return Document(render(cloud_config(wishes)))
-    checked = check_user_data(source)
-    own = cloud_config(wishes, _their_keys(checked, wishes))
-    if not own:
+    checked = _check(request, source, lambda: check_user_data(source, request.system))
+    if not cloud_config(wishes._replace(manage_hosts=False)):
         return Document(source.data, checked.warnings)
-    if checked.kind == MULTIPART or checked.mime == "application/gzip":
-        how = "multi-part" if checked.kind == MULTIPART else "gzipped"
+    own = cloud_config(wishes, _their_keys(checked, wishes))
+    how = "gzipped" if checked.mime == "application/gzip" else _ALONE.get(checked.kind)
+    if how:
         raise UsageError(
-            f"{FLAG}: {_options(wishes)} cannot be added to {source.name}, which is already {how}",
+            f"{FLAG}: {_options(wishes)} cannot be added to {source.name}, which is {how}",
             hint="configure this in the file instead",
         )
+    if not checked.text:
+        return Document(render(own), checked.warnings)
     if checked.kind == CLOUD_CONFIG:
         own = _fit(own, checked.tree or {}, wishes, source.name)
     return Document(multipart(checked, own), checked.warnings)
+
+
+def _check(request: SeedRequest, source: Source, check: Callable[[], CheckedDocument]) -> CheckedDocument:
+    """Return the result of `check` for a document; with --check cloud_init=off a refusal only causes a warning."""
+    try:
+        return check()
+    except InputError as problem:
+        if request.strict:
+            raise
+        return CheckedDocument(UNKNOWN, "", "", None, (f"passed on as it is: {problem.message}",))
 
 
 def render(tree: dict[str, Any]) -> bytes:
@@ -124,6 +147,11 @@ def cloud_config(wishes: Wishes, other_keys: Iterable[str] = ()) -> dict[str, An
         tree["disable_root"] = False
     if wishes.image_user_keys:
         tree["ssh_authorized_keys"] = list(wishes.image_user_keys)
+    if wishes.password_hash and not wishes.user:
+        tree["password"] = wishes.password_hash
+        tree["chpasswd"] = {"expire": False}  # otherwise it must be changed at the first login
+    if wishes.manage_hosts:
+        tree["manage_etc_hosts"] = True
     if commands:
         tree["runcmd"] = commands
     return tree
@@ -162,7 +190,10 @@ def _root(wishes: Wishes) -> dict[str, Any]:
 def _user(wishes: Wishes) -> dict[str, Any]:
     if not wishes.user:
         return {}
-    entry: dict[str, Any] = {"name": wishes.user, "shell": wishes.shell, "sudo": SUDO, "lock_passwd": True}
+    locked = not wishes.password_hash
+    entry: dict[str, Any] = {"name": wishes.user, "shell": wishes.shell, "sudo": SUDO, "lock_passwd": locked}
+    if wishes.password_hash:
+        entry["hashed_passwd"] = wishes.password_hash
     if wishes.user_keys:
         entry["ssh_authorized_keys"] = list(wishes.user_keys)
     return entry
@@ -179,6 +210,7 @@ def _options(wishes: Wishes) -> str:
             ("root's ssh key", wishes.root_keys),
             ("the ssh key of the image's user", wishes.image_user_keys),
             (f"the user '{wishes.user}'", wishes.user),
+            ("the password", wishes.password_hash and not wishes.user),
             ("disable", wishes.disable),
         )
         if wished
@@ -203,6 +235,8 @@ def _fit(second: dict[str, Any], first: dict[str, Any], wishes: Wishes, name: st
                 raise _conflict(name, f"it already defines a user '{entry['name']}'")
         if wishes.image_user_keys and "default" not in named:
             raise _conflict(name, "its 'users' omits 'default', so the ssh key would not be used")
+    if wishes.password_hash and not wishes.user and first.get("password"):
+        raise _conflict(name, "it also sets a 'password'")
     if wishes.root_hash and _sets_root_password(first.get("chpasswd")):
         raise _conflict(name, "its 'chpasswd' also sets root's password")
     if "disable_root" in second and first.get("disable_root") not in (None, False):
@@ -276,12 +310,12 @@ def meta_data(request: SeedRequest, source: Source | None) -> Document:
     name than `hostname`.
     """
     tree: dict[str, Any] = {}
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
     if source is not None:
-        from virtprov.cloudinit.document_check import load_mapping
-        from virtprov.support.text import decode
-
-        tree, warnings = load_mapping(decode(source.data, source.name), source.name, "meta-data")
+        checked = _check(request, source, lambda: check_meta_data(source))
+        if checked.tree is None:
+            return Document(source.data, checked.warnings)
+        tree, warnings = checked.tree, checked.warnings
         said = str(tree.get("local-hostname") or "")
         if said and request.hostname and said != request.hostname:
             raise InputError(
@@ -289,7 +323,7 @@ def meta_data(request: SeedRequest, source: Source | None) -> Document:
                 hint="configure this in only one of the two places",
             )
         if said and tree.get("instance-id"):
-            return Document(source.data, tuple(warnings))
+            return Document(source.data, warnings)
     from virtprov.cloudinit.loading import dump
 
     kept = {key: value for key, value in tree.items() if value or key not in ("instance-id", "local-hostname")}
@@ -297,7 +331,7 @@ def meta_data(request: SeedRequest, source: Source | None) -> Document:
         "instance-id": request.instance_id or new_instance_id(),
         "local-hostname": request.hostname or _own_name(tree) or host_name(request.guest_name) or "guest",
     }
-    return Document(dump({**added, **kept}).encode(), tuple(warnings))
+    return Document(dump({**added, **kept}).encode(), warnings)
 
 
 def _own_name(tree: dict[str, Any]) -> str:
@@ -313,14 +347,16 @@ def new_instance_id() -> str:
     return f"iid-{uuid.uuid4()}"
 
 
-def network_config(given: Source) -> Document:
+def network_config(request: SeedRequest, source: Source) -> Document:
     """Return the user's network-config unchanged. Raises InputError if it is neither version 1 nor 2."""
-    return Document(given.data, check_network_config(given).warnings)
+    from virtprov.cloudinit.network_check import check_network_config
+
+    return Document(source.data, _check(request, source, lambda: check_network_config(source)).warnings)
 
 
-def vendor_data(given: Source) -> Document:
+def vendor_data(request: SeedRequest, source: Source) -> Document:
     """Return the user's vendor-data unchanged; it has the same formats as user-data."""
-    return Document(given.data, check_user_data(given).warnings)
+    return Document(source.data, _check(request, source, lambda: check_user_data(source, request.system)).warnings)
 
 
 def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
@@ -338,6 +374,9 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
     root = reader.keys("root-ssh-key", request.root_ssh_key) if request.root_ssh_key else ()
     image = reader.keys("clouduser-ssh-key", request.clouduser_ssh_key) if request.clouduser_ssh_key else ()
     keys = reader.keys("ssh-key", request.ssh_key) if request.ssh_key else ()
+    own = log.secret(request.password) if request.password else ""
+    if request.password_file:
+        own = reader.password("password-file", request.password_file)
     if keys and not request.user:
         root, image = _join(root, keys), _join(image, keys)
     wishes = Wishes(
@@ -349,6 +388,8 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
         user_keys=keys if request.user else (),
         shell=request.shell,
         disable=request.disable,
+        password_hash=_hash(own) if own else "",
+        manage_hosts=bool(request.hostname),
     )
     return wishes, generated
 

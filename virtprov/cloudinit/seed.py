@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from virtprov.cloudinit import documents
 from virtprov.cloudinit.sources import Reader
+from virtprov.support.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Seed(NamedTuple):
 
     `documents` maps file names (user-data and meta-data always, network-config and vendor-data if given) to bytes.
     `root_password` is the generated one, or None; it must be shown once and never stored. `instance_id` and `hostname`
-    are those in the meta-data. `warnings` are sentences for the user.
+    are those in the meta-data ("" if it was passed on as it is). `warnings` are sentences for the user.
     """
 
     documents: dict[str, bytes]
@@ -44,18 +45,17 @@ def build(request: SeedRequest) -> Seed:
 
     wishes, password = documents.read_wishes(request, reader)
     made = {
-        "user-data": documents.user_data(wishes, given("user-data", request.user_data)),
+        "user-data": documents.user_data(request, wishes, given("user-data", request.user_data)),
         "meta-data": documents.meta_data(request, given("meta-data", request.meta_data)),
     }
     network = given("network-config", request.network_config)
     if network:
-        made["network-config"] = documents.network_config(network)
+        made["network-config"] = documents.network_config(request, network)
     vendor = given("vendor-data", request.vendor_data)
     if vendor:
-        made["vendor-data"] = documents.vendor_data(vendor)
+        made["vendor-data"] = documents.vendor_data(request, vendor)
     warnings = [warning for document in made.values() for warning in document.warnings]
-    if request.user and not request.ssh_key:
-        warnings.append(f"nobody can log in as '{request.user}': the user has neither a key (ssh-key=) nor a password")
+    warnings += _of_logins(request, wishes)
     instance_id, hostname = _identity(made["meta-data"].data)
     return Seed(
         {name: document.data for name, document in made.items()},
@@ -66,12 +66,28 @@ def build(request: SeedRequest) -> Seed:
     )
 
 
+def _of_logins(request: SeedRequest, wishes: documents.Wishes) -> list[str]:
+    from virtprov.support import passwords
+
+    warnings = []
+    if request.user and not request.ssh_key and not wishes.password_hash:
+        warnings.append(f"nobody can log in as '{request.user}': the user has neither a key (ssh-key=) nor a password")
+    if request.password and not passwords.is_hash(request.password):
+        warnings.append(
+            "password= is visible in the list of processes and in the shell's history; password-file=FILE is not"
+        )
+    return warnings
+
+
 def _identity(meta: bytes) -> tuple[str, str]:
-    """Return instance-id and local-hostname from the finished meta-data."""
+    """Return instance-id and local-hostname from the finished meta-data; "" if it does not have them."""
     from virtprov.cloudinit.document_check import load_mapping
 
-    tree, _ = load_mapping(meta.decode("utf-8-sig"), "the meta-data", "meta-data")
-    return str(tree["instance-id"]), str(tree["local-hostname"])
+    try:
+        tree, _ = load_mapping(meta.decode("utf-8-sig"), "the meta-data", "meta-data")
+    except (InputError, UnicodeDecodeError):  # passed on as it is, with --check cloud_init=off
+        tree = {}
+    return str(tree.get("instance-id", "")), str(tree.get("local-hostname", ""))
 
 
 def iso_bytes(seed: Seed) -> bytes:

@@ -17,9 +17,11 @@ KEEP = "yes"
 class SeedRequest(Record):
     """Everything from which a seed is built. Texts are as typed ("" if not given): paths, addresses, inline text.
 
-    `ssh_key` belongs to `user`; without `user` it is virt-install's old name for root's key, and is given to root and
-    to the image's own user. `keep` is how long the seed stays with the guest: UNTIL_READY, "first-boot" or KEEP.
-    `instance_id` is generated if empty. `shell` is the login shell of `user`.
+    `password`, `password_file` and `ssh_key` belong to `user`, or to the image's own user without one. `ssh_key` is
+    also virt-install's old name for root's key: without `user` it is given to root as well. `keep` is
+    how long the seed stays with the guest: UNTIL_READY, "first-boot" or KEEP. `instance_id` is generated if empty.
+    `shell` is the login shell of `user`. `system` is the family of the guest's system ("" if unknown), which
+    determines what reads the seed; without `strict`, a document that it would not read only causes a warning.
     """
 
     guest_name: str = ""
@@ -34,15 +36,18 @@ class SeedRequest(Record):
     vendor_data: str = ""
     hostname: str = ""
     user: str = ""
+    password: str = ""
+    password_file: str = ""
     ssh_key: str = ""
     keep: str = UNTIL_READY
     instance_id: str = ""
     shell: str = "/bin/bash"
+    system: str = ""
+    strict: bool = True
 
 
-NAMES = tuple(
-    field.replace("_", "-") for field in SeedRequest()._asdict() if field not in ("guest_name", "instance_id", "shell")
-)
+_INNER = ("guest_name", "instance_id", "shell", "system", "strict")
+NAMES = tuple(field.replace("_", "-") for field in SeedRequest()._asdict() if field not in _INNER)
 """Every sub-option of `--cloud-init`."""
 
 
@@ -67,6 +72,8 @@ def _refuse_nonsense(request: SeedRequest) -> None:
         raise UsageError(
             f"{FLAG}: root-password-generate and root-password-file cannot be used together", hint="omit one of them"
         )
+    if request.password and request.password_file:
+        raise UsageError(f"{FLAG}: password and password-file cannot be used together", hint="omit one of them")
     if request.user:
         _check_user(request.user)
     if request.hostname:

@@ -9,8 +9,10 @@ from virtprov.cloudinit.seed_request import FLAG, NAMES
 from virtprov.support.errors import InputError, UsageError
 
 LIMIT = 16 * 1024 * 1024
-# possible beginnings of inline text: the headers known to cloud-init, YAML, JSON, MIME
-INLINE_STARTS = ("#", "## template:", "content-type:", "mime-version:", "{", "---")
+# possible beginnings of inline text: the headers known to cloud-init, YAML, JSON, MIME, scripts for Windows
+INLINE_STARTS = (
+    "#", "## template:", "content-type:", "mime-version:", "{", "---", "rem cmd", "<powershell>", "<script>",
+)  # fmt: skip
 KEY_TYPES = (
     "ssh-ed25519",
     "ssh-rsa",
@@ -134,7 +136,7 @@ def _with_newline(text: str) -> str:
 
 def _refuse_typed_escapes(option: str, value: str) -> None:
     r"""Refuse inline text on one line that contains `\n` as two characters: a shell does not turn it into a newline."""
-    if "\n" not in value and "\\n" in value and not value.startswith("{"):
+    if "\n" not in value and "\\n" in value and not value.startswith(("{", "<")):
         raise UsageError(
             f"{FLAG} {option}: the text is on one line, with a literal '\\n' instead of line breaks",
             hint="quote it as $'...' in bash, or use a file",

@@ -89,6 +89,27 @@ def set_order(guest: Guest, words: list[str]) -> None:
             number += 1
 
 
+def number_devices(guest: Guest) -> None:
+    """Turn the boot order in <os> into numbers if a device has one: libvirt refuses both together.
+
+    The devices with numbers come first, then those named in <os>.
+    """
+    words = tree.children(guest.ensure("./os"), "boot")
+    taken = {path.text(device, "./boot/@order") for device in guest.devices() if tree.child(device, "boot") is not None}
+    if not words or not taken:
+        return
+    number = 1
+    for word in words:
+        device = device_for(guest, word.get("dev", ""))
+        tree.remove(word)
+        if device is None or tree.child(device, "boot") is not None:
+            continue
+        while str(number) in taken:
+            number += 1
+        path.put(device, "./boot/@order", str(number))
+        taken.add(str(number))
+
+
 def _boots_from_kernel(guest: Guest) -> bool:
     return guest.has("./os/kernel")
 
@@ -98,10 +119,25 @@ def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
     final = guest.copy()
     if not (keep_media or method.live) and (method.kind == CDROM or method.medium is not None):
         _eject(final)
+    number_devices(final)
     if _boots_from_kernel(final):
         return final
     set_order(final, _final_words(final, method))
     return final
+
+
+def only_phase(guest: Guest, method: Method) -> Guest:
+    """Return the guest for hosts that can only start stored definitions: its medium stays.
+
+    It boots from its disk, and while that is empty from the installer.
+    """
+    only = guest.copy()
+    words = ["hd"] if device_for(only, "hd") is not None else []
+    if method.boots_from and method.boots_from not in words:
+        words.append(method.boots_from)
+    set_order(only, words or ["hd"])
+    number_devices(only)
+    return only
 
 
 def _final_words(guest: Guest, method: Method) -> list[str]:
@@ -130,6 +166,7 @@ def install_phase(guest: Guest, method: Method) -> Guest:
             words.append("hd")
         _forget_words(first)
         set_order(first, words)
+    number_devices(first)
     if not first.has("./on_reboot") or first.get("./on_reboot") != "destroy":
         first.put("./on_reboot", "destroy")
     return first

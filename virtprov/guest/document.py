@@ -124,8 +124,8 @@ class Guest:
 
     @property
     def is_xen_pv(self) -> bool:
-        """Whether this is a paravirtual Xen guest."""
-        return self.os_type in ("xen", "linux")
+        """Whether this is a paravirtual Xen guest, PV or PVH: without emulated devices."""
+        return self.os_type in ("xen", "linux", "xenpvh")
 
     @property
     def is_x86(self) -> bool:

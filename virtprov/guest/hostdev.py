@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from virtprov.guest.host_view import HostView
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
+from virtprov.support.text import join_words
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from virtprov.guest.host_view import HostView
+    from virtprov.host.info import NodeDeviceInfo
 
 _USB_ID = re.compile(r"(?:0x)?([0-9a-f]{1,4}):(?:0x)?([0-9a-f]{1,4})", re.I)
 _USB_PLACE = re.compile(r"(\d+)\.(\d+)")
@@ -20,12 +27,13 @@ _CONTAINER = {"net": "./source/interface", "storage": "./source/block", "misc": 
 
 
 class ParsedName(Record):
-    """A parsed name: the device's type and model, whether libvirt detaches it, and its values in the XML."""
+    """A parsed name: the device's type and model, whether libvirt detaches it, its values in the XML, its display."""
 
     type: str
     places: tuple[tuple[str, str], ...]
     managed: str = "yes"
     model: str = ""
+    display: str = ""
 
 
 def _address(kind: str, *parts: tuple[str, str]) -> ParsedName:
@@ -56,11 +64,14 @@ def look_up(name: str, host: HostView | None) -> ParsedName:
     """Parse a name, and look it up on the host if it is a libvirt node device.
 
     For the address of a USB device, its ids are used if the host knows them, because addresses change when the device
-    is plugged in again. Raises UsageError for an invalid name, HostError if the host has no such device.
+    is plugged in again. Raises UsageError for an invalid name, HostError if the host has no such device, or several.
     """
     said = parse(name)
     if said is not None:
-        return (_find_plugged(said, host) if host is not None else None) or said
+        if host is None:
+            return said
+        _check_single(name, said, host)
+        return _find_plugged(said, host) or said
     forms = "write 0xVENDOR:0xPRODUCT, BUS.DEVICE, or a PCI address (03:00.0)"
     if host is None:
         raise UsageError(
@@ -87,13 +98,52 @@ def read_name(name: str, host: HostView) -> ParsedName | None:
     return _add_address(found, device.xml, host) if found.type == "usb" else found
 
 
-def _usb_devices(host: HostView) -> list[Element]:
-    found = []
-    for device in host.devices.all("usb_device"):
+def _check_single(name: str, said: ParsedName, host: HostView) -> None:
+    """Raise HostError unless exactly one device of the host fits; a host that lists no such devices is not asked."""
+    if said.type == "usb":
+        known = [(device.name, node) for device, node in _listed(host, "usb_device")]
+        fits = [word for word, node in known if _is_usb(node, said)]
+    else:
+        if host.devices.find(_pci_name(said)) is not None:
+            return
+        known = [(device.name, node) for device, node in _listed(host, "pci")]
+        fits = [word for word, node in known if dict(_read_pci(node, word).places) == dict(said.places)]
+    if not known or len(fits) == 1:
+        return
+    if fits:
+        raise HostError(
+            f"--hostdev {name}: {len(fits)} devices of the host have this name", hint=f"use one of {join_words(fits)}"
+        )
+    raise HostError(
+        f"--hostdev {name}: the host has no such device",
+        hint=f"`virsh nodedev-list --cap {'usb_device' if said.type == 'usb' else 'pci'}` lists its devices",
+    )
+
+
+def _listed(host: HostView, kind: str) -> Iterator[tuple[NodeDeviceInfo, Element]]:
+    """Yield the host's devices of this kind, each with its capability."""
+    for device in host.devices.all(kind):
         capability = tree.child(tree.parse(device.xml, f"the node device {device.name}"), "capability")
         if capability is not None:
-            found.append(capability)
-    return found
+            yield device, capability
+
+
+def _is_usb(node: Element, said: ParsedName) -> bool:
+    """Return whether a USB device has these ids, or this address."""
+    if said.places[0][0].endswith("@bus"):
+        return _usb_place(node) == tuple(int(value) for _, value in said.places)
+    ids = (path.text(node, "./vendor/@id"), path.text(node, "./product/@id"))
+    return all(_same(there, value) for there, (_, value) in zip(ids, said.places, strict=True))
+
+
+def _pci_name(said: ParsedName) -> str:
+    """Return libvirt's name of a PCI device: pci_0000_00_1f_2."""
+    domain, bus, slot, function = (int(value) for _, value in said.places)
+    return f"pci_{domain:04x}_{bus:02x}_{slot:02x}_{function:x}"
+
+
+def _usb_devices(host: HostView) -> list[Element]:
+    return [node for _, node in _listed(host, "usb_device")]
 
 
 def _usb_place(capability: Element) -> tuple[int, int]:
@@ -167,7 +217,10 @@ def _read_mdev(capability: Element, name: str) -> ParsedName:
         uuid = found[1].replace("_", "-")
     kind = path.text(capability, "./type/@id")
     model = next((model for start, model in _MDEV_MODELS.items() if kind.startswith(start)), "vfio-pci")
-    return ParsedName("mdev", (("./source/address/@uuid", uuid),), "no", model)
+    places = (("./source/address/@uuid", uuid),)
+    if model == "vfio-pci":  # a virtual graphics card: libvirt attaches it, and its screen is off unless asked for
+        return ParsedName("mdev", places, "yes", model, "off")
+    return ParsedName("mdev", places, "no", model)
 
 
 _READERS = {"usb_device": _read_usb, "pci": _read_pci, "scsi": _read_scsi, "mdev": _read_mdev}
@@ -212,7 +265,14 @@ def write_named(node: Element, name: str, host: HostView | None) -> None:
     else:
         values = look_up(name, host)
     node.set("type", values.type)
-    for key, value in (("mode", "subsystem"), ("managed", values.managed), ("model", values.model)):
+    managed = "no" if host is not None and host.driver == "xen" else values.managed  # libxl detaches nothing
+    for key, value in (
+        ("mode", "subsystem"),
+        ("managed", managed),
+        ("model", values.model),
+        ("display", values.display),
+        ("ramfb", values.display),
+    ):
         if value and not node.get(key):
             node.set(key, value)
     if is_it(node, values):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 
 from virtprov.guest.document import Guest
@@ -14,6 +15,7 @@ from virtprov.xml.tree import Element
 
 CHANNELS = "/libvirt/qemu/channel/"
 """libvirt creates the sockets of unnamed channels in a directory with this name."""
+_SHM_FILE = re.compile(r'mem-path"?[=:]\s*"?(/dev/(?:shm/|kvmfr)[^,"]*)')
 _PORTS = ("port", "tlsPort", "websocket")
 
 
@@ -125,10 +127,22 @@ def warn_of_shared(guest: Guest) -> list[str]:
             shared.append("the host's network card")
         if tree.child(nic, "portForward") is not None:
             shared.append("the forwarded ports")
-    if not shared:
-        return []
     listed = ", ".join(dict.fromkeys(shared))
-    return [f"both guests use {listed}: they cannot run at the same time"]
+    only_one = [f"both guests use {listed}: they cannot run at the same time"] if shared else []
+    return only_one + _shared_memory(guest)
+
+
+def _shared_memory(guest: Guest) -> list[str]:
+    """Return a warning for each memory that both guests write: a device, or Looking Glass' file given to QEMU itself.
+
+    Guests that are connected to an ivshmem server share memory because they are meant to.
+    """
+    plain = (device for device in guest.devices("shmem") if tree.child(device, "server") is None)
+    names = [f"'{device.get('name')}' (/dev/shm/{device.get('name')})" for device in plain]
+    extra = tree.child(guest.root, "qemu:commandline")
+    for argument in extra if extra is not None else ():
+        names += [f"'{found}'" for found in _SHM_FILE.findall(argument.get("value", ""))]
+    return [f"both guests read and write the shared memory {name}: give the clone its own" for name in names]
 
 
 def _device_name(device: Element) -> str:

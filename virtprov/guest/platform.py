@@ -51,6 +51,8 @@ def choose(host: HostView, request: PlatformRequest, profile: Profile) -> Platfo
     """
     known = host.capabilities.of_host()
     arch = _SAME_ARCH.get(request.arch, request.arch)
+    if request.os_type == "linux" and host.driver == "xen":  # the name of Xen 3 for paravirtual guests
+        request = request._replace(os_type="xen")
     kind = _pick_kind(known, request, arch)
     domain = _pick_domain(kind, request.domain_type)
     if domain.name == "test" and host.driver != "test":
@@ -58,7 +60,7 @@ def choose(host: HostView, request: PlatformRequest, profile: Profile) -> Platfo
             f"the recording of this {host.driver} host has no capabilities.xml, so its capabilities are unknown",
             hint="record the host again with `virtprov-install --record-host DIR`",
         )
-    emulator = request.emulator or ("" if host.driver == "vz" or kind.os_type == "xen" else domain.emulator)
+    emulator = request.emulator or ("" if host.driver == "vz" or kind.os_type in ("xen", "xenpvh") else domain.emulator)
     machines = tuple(each.name for each in domain.machines)
     machine = request.machine or _default_machine(host, kind, domain, machines, profile)
     features = tuple(name for name in ("acpi", "apic", "pae") if kind.default(name))

@@ -106,6 +106,12 @@ class RuleContext:
         return self.driver == "test"
 
     @property
+    def product(self) -> str:
+        """`vmware`, `hyperv` or `vbox`: products with devices of their own, and few that libvirt can configure."""
+        kind = self.guest.domain_type
+        return kind if kind in ("vmware", "hyperv", "vbox") else ""
+
+    @property
     def like_qemu(self) -> bool:
         """Whether the guest supports SPICE like QEMU guests; those of the test driver do."""
         return self.is_qemu or self.is_test

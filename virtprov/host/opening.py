@@ -32,6 +32,8 @@ LIMIT = 10.0
 """The timeout for opening a connection in seconds, unless $VIRTPROV_CONNECT_TIMEOUT is set (0: no limit)."""
 LOGIN = 120.0
 """Additional seconds if ssh may prompt on the terminal: as long as an OpenSSH server waits for a login."""
+WEB_LOGIN = 50.0
+"""Additional seconds for a web service: a login takes several requests, each of which may take seconds."""
 VARIABLE = "VIRTPROV_CONNECT_TIMEOUT"
 KEEPALIVE = (5, 6)
 """How many seconds between the keepalive messages, and how many of them may be unanswered."""
@@ -39,8 +41,6 @@ PATIENCE = 5.0
 """How many seconds to wait before the port of a silent host is probed."""
 KNOCK = 3.0
 """How many seconds to wait for an answer to that."""
-PORTS = {"ssh": 22, "libssh": 22, "libssh2": 22, "tcp": 16509, "tls": 16514, "": 16514}
-"""The default port of each transport (https://libvirt.org/uri.html)."""
 
 
 def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
@@ -83,6 +83,8 @@ def limit_for(target: Uri) -> float | None:
         raise UsageError(f"{VARIABLE}={text} is not a number of seconds", hint="use e.g. 30, or 0 for no limit")
     if target.transport == "ssh" and not target.option("no_tty") and _has_terminal():
         seconds += LOGIN if seconds else 0
+    if target.is_web and not text:
+        seconds += WEB_LOGIN
     return seconds or None
 
 
@@ -154,7 +156,7 @@ def _answer(requests: list[list[Any]], answers: tuple[Ask | None, list[str]]) ->
         answer = ask(f"{credential[1]}: ", secret)
         if answer is None:
             return -1
-        credential[4] = answer
+        credential[4] = answer or credential[3] or ""  # the default of the question
     return 0
 
 
@@ -175,7 +177,7 @@ def _patiently(call: Callable[[], Any], uri: str | None, target: Uri, questions:
 
     limit = limit_for(target)
     opening = Background(call, "connecting")
-    knocks = bool(target.host) and target.transport in PORTS
+    knocks = bool(target.host) and target.service_port is not None
     spent = 0.0
     if knocks:
         first = PATIENCE if limit is None else min(PATIENCE, limit / 2)
@@ -212,7 +214,7 @@ def _answers(target: Uri) -> bool:
     import socket
     import time
 
-    place: tuple[str, int] | None = (target.host, int(target.port or PORTS[target.transport]))
+    place: tuple[str, int] | None = (target.host, target.service_port or 0)
     if target.transport == "ssh":
         place = _ssh_place(target)
     if place is None:

@@ -33,6 +33,10 @@ _SHUT_OUT = "{listener}; sshd blocks clients for a while after several failed lo
 _NO_HOST = "unknown host '{host}'"
 _LOOK_UP = "check the host name and the name resolution of this machine"
 _NOT_THERE = ("libvirt is not installed there", "install libvirt-daemon on '{host}'")
+_LOGIN = (
+    "run the command on a terminal, which is then asked for them, or put user and password into a file given with "
+    "?authfile=FILE (https://libvirt.org/auth.html)"
+)
 _PKI = "certificates are read from {pki}, or from the directory given with ?pkipath=DIR"
 
 TYPE_CHECKING = False
@@ -147,12 +151,9 @@ SIGNS = (
     Sign("failed validation", "", "get a certificate signed by the host's certificate authority; " + _PKI, Refused),
     Sign("Cannot read CA certificate", "", _PKI),
     Sign("ertificate", "", _PKI, Refused),
-    Sign(
-        "ame request failed",
-        "the host asks for a user name, but none was given",
-        "put the user into the URI, as USER@HOST, and the password into a file given with ?authfile=",
-        Refused,
-    ),
+    Sign("ame request failed", "the host asks for a user name, but none was given", _LOGIN, Refused),
+    Sign("assword request failed", "the host asks for a password, but none was given", _LOGIN, Refused),
+    Sign("collect auth credentials", "the host asks for a password, but none was given", _LOGIN, Refused),
 )
 
 
@@ -284,6 +285,8 @@ def _listener(target: Uri) -> str:
     """Return what should listen at the address of the URI."""
     if target.transport in SSH:
         return f"check that '{target.host}' is up, and that `ssh {_login(target)}` works"
+    if target.is_web:
+        return _service(target)
     if not target.is_remote and not target.transport:
         return "start libvirt, for example with `systemctl start libvirtd`"
     kind = target.transport or "tls"
@@ -294,6 +297,13 @@ def _listener(target: Uri) -> str:
     )
 
 
+def _service(target: Uri) -> str:
+    return (
+        f"check that '{target.host}' is up and its web service answers at port {target.service_port}; add ?no_verify=1 "
+        "if its certificate is self-signed"
+    )
+
+
 def _describe_target(target: Uri) -> str:
     return f"'{target.host or 'localhost'}{f':{target.port}' if target.port else ''}'"
 
@@ -301,12 +311,16 @@ def _describe_target(target: Uri) -> str:
 def _not_let_in(target: Uri) -> str:
     if target.transport in SSH:
         return f"make sure that `ssh {_login(target)}` works"
+    if target.is_web:
+        return "check the user name and the password; ?authfile=FILE reads them from a file"
     if target.is_remote or target.driver == "test":
         return "check the user name, the password and the certificates"
     return "become root, join the group 'libvirt', or use qemu:///session"
 
 
 def _reach(target: Uri) -> str:
+    if target.is_web:
+        return _service(target)
     if target.transport == "ext":
         return "make sure that the program given with ?command= runs and reaches libvirt"
     if target.transport in SSH:

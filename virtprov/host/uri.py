@@ -33,6 +33,20 @@ DRIVERS = (
 """Drivers of libvirt 9 to 12, and our own; other names are passed on to libvirt, too."""
 
 
+_WEB = {
+    "esx": {"https": 443, "http": 80},
+    "vpx": {"https": 443, "http": 80},
+    "gsx": {"https": 8333, "http": 8222},
+    "hyperv": {"https": 5986, "http": 5985},
+}
+"""Drivers that talk to a web service of the host and not to a libvirt daemon, and its ports.
+
+Sources: https://libvirt.org/drvesx.html and https://libvirt.org/drvhyperv.html.
+"""
+_PORTS = {"ssh": 22, "libssh": 22, "libssh2": 22, "tcp": 16509, "tls": 16514, "": 16514}
+"""The default port of each transport of libvirt's daemons (https://libvirt.org/uri.html)."""
+
+
 class Uri(Record):
     """A parsed connection URI; `host` has no brackets, `port` is text, "" means that a part is missing."""
 
@@ -57,6 +71,21 @@ class Uri(Record):
     def is_session(self) -> bool:
         """Whether guests run with the permissions of one user (qemu:///session)."""
         return self.path == "/session"
+
+    @property
+    def is_web(self) -> bool:
+        """Whether the driver talks to a web service of the host."""
+        return self.driver in _WEB and not self.transport
+
+    @property
+    def service_port(self) -> int | None:
+        """The TCP port of the service that answers; None if the transport has none."""
+        if self.port.isdecimal():
+            return int(self.port)
+        if self.is_web:
+            ports = _WEB[self.driver]
+            return ports.get(self.option("transport"), ports["https"])
+        return _PORTS.get(self.transport)
 
     def option(self, name: str) -> str:
         """Return the value of `name` in the query, "" if it is missing."""

@@ -9,6 +9,8 @@ from virtprov.support.errors import UsageError, nearest
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from virtprov.actions.edit.changes import EditRequest
     from virtprov.guest.write.select import Selector
     from virtprov.guest.write.use import Use
@@ -37,11 +39,16 @@ class Change(Record):
     osinfo: str = ""
 
 
-def to_request(change: Change, *, schema: bool = True) -> EditRequest:
+def to_request(change: Change, *, schema: bool = True, checks: Sequence[str] = ()) -> EditRequest:
     """Return the request for one change; raises UsageError for invalid or contradictory values.
 
-    `schema` tells whether names and values are checked against libvirt's schema.
+    `schema` tells whether names and values are checked against libvirt's schema. `checks` are the uses of --check.
     """
+    request = _to_request(change, schema=schema)
+    return request._replace(checks=texts.parse_checks(list(checks))) if checks else request
+
+
+def _to_request(change: Change, *, schema: bool) -> EditRequest:
     from virtprov.actions.edit.changes import ADD, EDIT, REMOVE, EditRequest, check_group
     from virtprov.guest.write.select import Selector
 

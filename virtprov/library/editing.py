@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Step
     from virtprov.host.connection import Host
     from virtprov.library.listening import Hears, Listener
+    from virtprov.library.texts import Value
 
     Target = Literal["config", "update", "both", "live"]
 
@@ -85,7 +86,7 @@ def edit(
     host: Host | str, guests: str | Sequence[str], changes: Change | Sequence[Change], *,
     where: str = "", states: str | Sequence[str] = (), target: Target = "config", start: bool = False,
     autostart: bool | None = None, dry_run: bool = False, keep_going: bool = False, keep_old: str | None = None,
-    jobs: int | None = None, check_schema: bool = True, listener: Listener | None = None,
+    jobs: int | None = None, check_schema: bool = True, checks: Value = (), listener: Listener | None = None,
 ) -> Edited:  # fmt: skip
     """Change guests: either all of them, or none if one cannot be changed.
 
@@ -97,8 +98,8 @@ def edit(
     "both" the definition and, as far as possible, the running guest; "live" only the running guest. `start` starts the
     guests afterwards; `autostart` enables or disables it. With `dry_run` nothing is changed. `keep_going` skips guests
     that cannot be changed, and the result has their errors. `keep_old` is a file for the old definition, or a folder
-    for those of several guests. `jobs` is how many guests are changed at a time. `virtprov-xml --undo` undoes the last
-    edit.
+    for those of several guests. `checks` are the values of --check, such as "path_exists=off". `jobs` is how many
+    guests are changed at a time. `virtprov-xml --undo` undoes the last edit.
 
     Raises UsageError for an invalid request, HostError if no guest is selected or the host refuses, and the error of a
     guest that cannot be changed; no guest is changed then.
@@ -107,7 +108,7 @@ def edit(
     from virtprov.library.connecting import open_host
 
     _check(guests, changes, autostart, target)
-    requests = _requests(changes, check_schema)
+    requests = _requests(changes, check_schema, texts.as_list(checks))
     asked = Edit(requests, to_apply_options(target, start=start, dry_run=dry_run), autostart, check_schema, shows=True)
     chosen = to_choice(texts.as_list(guests), where or None, ",".join(texts.as_list(states)) or None)
     hears = listening.Collector(listener)
@@ -119,11 +120,11 @@ def edit(
     return Edited(results, tuple(hears.notes), tuple(hears.warnings))
 
 
-def _requests(changes: Change | Sequence[Change], schema: bool) -> tuple[EditRequest, ...]:
+def _requests(changes: Change | Sequence[Change], schema: bool, checks: list[str]) -> tuple[EditRequest, ...]:
     listed = (changes,) if isinstance(changes, Change) else changes
     for change in listed:
         edit_request.check_change(change)
-    return tuple(edit_request.to_request(change, schema=schema) for change in listed)
+    return tuple(edit_request.to_request(change, schema=schema, checks=checks) for change in listed)
 
 
 def _check(
@@ -195,6 +196,22 @@ def warn_of_doubts(requests: Sequence[EditRequest], host: Host | None, hears: He
 
     for sentence in schema_check.check_values([use for request in requests for use in request.uses], host):
         hears.on_warning(sentence)
+
+
+def without_doubts(requests: tuple[EditRequest, ...]) -> tuple[EditRequest, ...]:
+    """Return the requests without values that libvirt's schema does not know, for XML that no host here reads.
+
+    Raises UsageError like schema_check.without_unknown_values.
+    """
+    from virtprov.actions import schema_check
+    from virtprov.actions.edit.changes import EDIT
+
+    def clean(request: EditRequest) -> EditRequest:
+        is_new = request.action != EDIT
+        uses = tuple(schema_check.without_unknown_values(use, is_new=is_new) for use in request.uses)
+        return request._replace(uses=uses)
+
+    return tuple(clean(request) for request in requests)
 
 
 def _is_alone(choice: Choice, host: Host) -> bool:

@@ -118,8 +118,7 @@ def _check_one_way(given: InstallerValues, install: Mapping[str, str]) -> None:
     """Raise UsageError if several installation methods are given."""
     ways = {"--cdrom": given.cdrom, "--location": given.location, "--pxe": given.pxe, "--import": given.import_disk}
     asked = [flag for flag, value in ways.items() if value]
-    if asked == ["--cdrom", "--import"]:  # virt-install installs from the CD then
-        asked = asked[:1]
+    asked = [flag for flag in asked if flag != "--import"] or asked  # it has no effect then, as in virt-install
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)} cannot be used together", hint=_ONE_WAY)
     kernel = next((word for word in ("os", "kernel") if install.get(word)), "")

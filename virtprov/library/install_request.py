@@ -47,7 +47,7 @@ class NewGuest(Record):
     check_schema      whether options and XML are checked against libvirt's schema
     autostart         whether the guest starts when the host boots
     transient         whether the guest is gone when it is shut off
-    noreboot          whether it stays off after its installation
+    noreboot          whether it stays off after its installation; without one, it is only defined
     wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit
     destroy_on_exit   whether it is stopped when the wait is over
     publish           host ports to forward to the guest: "8022:22"
@@ -115,7 +115,7 @@ def to_request(
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=_to_seed_request(guest.cloud_init),
+        seed=_to_seed_request(guest.cloud_init, guest.checks),
         checks=texts.parse_checks(texts.as_list(guest.checks)),
         autostart=guest.autostart,
         transient=guest.transient,
@@ -178,7 +178,7 @@ def _by_group(guest: NewGuest) -> dict[str, list[str]]:
     return given
 
 
-def _to_seed_request(value: str | Sequence[str] | None) -> SeedRequest | None:
+def _to_seed_request(value: str | Sequence[str] | None, checks: Value) -> SeedRequest | None:
     """Return the request for all uses of --cloud-init; None for no seed."""
     from virtprov.cloudinit.seed_request import from_options
     from virtprov.guest.write import gather
@@ -188,4 +188,5 @@ def _to_seed_request(value: str | Sequence[str] | None) -> SeedRequest | None:
     uses = texts.as_list(value)
     if uses and uses[-1] == "none":
         return None
-    return from_options(gather.words("cloud-init", [text for text in uses if text]))
+    strict = texts.parse_checks(texts.as_list(checks)).cloud_init
+    return from_options(gather.words("cloud-init", [text for text in uses if text]))._replace(strict=strict)

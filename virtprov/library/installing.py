@@ -178,6 +178,8 @@ class Installation:
     def _follow(self, show: Callable[[], float | None], ends: bool) -> str:
         from virtprov.actions.install import finish
 
+        if not self.made.starts:
+            return finish.OFF
         finish.remove_boot_files(self.made, self.context)
         try:
             minutes = show()

@@ -52,7 +52,7 @@ def parse_osinfo(text: str | None) -> OsinfoRequest:
     from virtprov.osinfo.os_request import from_options, parse_word
 
     tidy = ",".join("=".join(word.strip() for word in part.split("=")) for part in (text or "").split(","))
-    return parse_word(text, os.environ) or from_options(gather.words("osinfo", [tidy]))
+    return parse_word(text, os.environ) or from_options(gather.words("osinfo", [tidy]), os.environ)
 
 
 _LONGEST = 60.0 * 24 * 366 * 100

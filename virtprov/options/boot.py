@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtprov.options.model import INT, YESNO, Pair, Row, Table, truth
+from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ def order(verbs: Mapping[str, str]) -> list[str]:
 
 
 def arguments(text: str) -> list[str]:
-    """Return the arguments in `initargs=`, split as a shell does."""
+    """Return the arguments in `initargs=`, split as a shell does. Raises UsageError for a missing quote."""
     import shlex
 
-    return shlex.split(text)
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise UsageError(f"--boot initargs={text}: missing closing quote", hint="close the quote") from None
 
 
 _LOADER = (
@@ -57,6 +61,8 @@ _LOADER = (
     Row("varstore.template", "./os/varstore/@template"),
     Row("firmware", "./os/@firmware", values=("efi", "bios")),
     Row("firmware.feature[0-9]*.name", "./os/firmware/feature[#]/@name", values=("enrolled-keys", "secure-boot")),
+    Row("firmware.secure-boot", "./os/firmware/feature[@name='secure-boot']/@enabled", YESNO),
+    Row("firmware.enrolled-keys", "./os/firmware/feature[@name='enrolled-keys']/@enabled", YESNO),
     Row("firmware.feature[0-9]*.enabled", "./os/firmware/feature[#]/@enabled", YESNO),
 )
 
@@ -84,7 +90,7 @@ TABLES = (
             Row("shim", "./os/shim"),
             Row("acpi.table[0-9]*", "./os/acpi/table[#]"),
             Row("acpi.table[0-9]*.type", "./os/acpi/table[#]/@type", values=("slic", "raw", "rawset")),
-            Row("bootmenu.enable", "./os/bootmenu/@enable", YESNO, old=("menu",)),
+            Row("bootmenu.enable", "./os/bootmenu/@enable", YESNO, old=("menu", "bootmenu")),
             Row("bootmenu.timeout", "./os/bootmenu/@timeout", INT),
             Row("bios.useserial", "./os/bios/@useserial", YESNO, old=("useserial",)),
             Row("bios.rebootTimeout", "./os/bios/@rebootTimeout", INT, old=("rebootTimeout",)),

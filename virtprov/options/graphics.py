@@ -5,8 +5,8 @@ from __future__ import annotations
 from virtprov.options.model import DEVICE, INT, ONOFF, VIRTIO, YESNO, Pair, Row, Table, aside
 from virtprov.support.errors import UsageError
 
-_VNC_PORT = 5900
-"""Where VNC's displays begin; QEMU takes no lower port for them. SPICE and RDP may use any."""
+_LOWEST = {"vnc": 5900, "spice": 5900}
+"""Where the ports of displays begin; virt-install refuses lower ones. RDP has its own port, 3389."""
 _PORTS = {"port": "port", "tlsPort": "tlsPort", "tlsport": "tlsPort"}
 _ELSEWHERE = ("none", "socket")
 
@@ -17,7 +17,7 @@ def expand(pairs: list[Pair]) -> list[Pair]:
     Raises UsageError for ports that a display cannot have.
     """
     keys = {_PORTS.get(key, key) for key, _ in pairs}
-    lowest = _VNC_PORT if ("type", "vnc") in pairs else 1
+    lowest = max((_LOWEST.get(value or "", 1) for key, value in pairs if key == "type"), default=1)
     result: list[Pair] = []
     for key, value in pairs:
         if key == "listen":

@@ -59,7 +59,8 @@ def _keep(text: str) -> str:
 
 
 _CHECKS = (
-    "path_in_use", "disk_size", "path_exists", "mac_in_use", "name_in_use", "permissions", "pool_create", "host", "all",
+    "path_in_use", "disk_size", "path_exists", "mac_in_use", "name_in_use", "permissions", "pool_create", "host",
+    "cloud_init", "all",
 )  # fmt: skip
 _KEEP = ("until-ready", "first-boot")
 _CLOUD_SWITCHES = ("root-password-generate", "disable")
@@ -81,6 +82,8 @@ TABLES = (
             Row("vendor-data", commas=True),
             Row("hostname"),
             Row("user"),
+            Row("password"),
+            Row("password-file"),
             Row("keep", values=(*_YESNO, *_KEEP)),
         ),
         expand=_expand_cloud_init,

@@ -267,11 +267,15 @@ class Table:
         if hit is None:
             raise UsageError(
                 f"--{self.flag} has no sub-option '{key}'",
-                hint=nearest(key, self.names(old=True)) or f"`--{self.flag} help` lists all of them",
+                hint=nearest(key, self.examples()) or f"`--{self.flag} help` lists all of them",
             )
         if any(number > MOST for number in hit.numbers):
             raise UsageError(f"--{self.flag} {key}: the number is too large", hint=f"the maximum is {MOST}")
         return hit
+
+    def examples(self) -> list[str]:
+        """Return every name as it can be typed, the old ones too: numbered parts have the number 0."""
+        return [name.replace(NUMBER, "0") for name in self.names(old=True)]
 
     def names(self, *, old: bool = False) -> Iterable[str]:
         """Return every name in the table, with numbered parts as written in the rows."""

@@ -16,9 +16,12 @@ def expand(pairs: list[Pair]) -> list[Pair]:
     Raises UsageError for invalid port forwardings.
     """
     result: list[Pair] = []
+    passt = ("type", "passt") in pairs
     for key, value in pairs:
         if key == "type" and value:
             result += _type(value)
+        elif passt and key in _TYPES:
+            continue  # user networking has no source; `passt` wins, as in virt-install
         elif key in _TYPES:
             result += _connect(key, value)
         elif key == "source":

@@ -47,18 +47,20 @@ def parse_word(value: str | None, environment: Mapping[str, str]) -> OsinfoReque
     return OsinfoRequest(name="generic") if text == "none" else None
 
 
-def from_options(values: Mapping[str, str]) -> OsinfoRequest:
+def from_options(values: Mapping[str, str], environment: Mapping[str, str]) -> OsinfoRequest:
     """Return the request for the options of `--osinfo`, name -> text, as written by their table.
 
     `id` takes precedence over `name`. As with virt-install, if options are given, nothing is detected or required
-    unless they request it.
+    unless they request it; detection alone requires a result.
     """
     if values.get("list"):
         return OsinfoRequest(wants_list=True, list_word=values["list"])
-    full = values.get("id", "")
+    full, detects = values.get("id", ""), values.get("detect") == "yes"
+    name = full or values.get("name", "")
+    default = "yes" if detects and not name and DISABLE_REQUIRE not in environment else "no"
     return OsinfoRequest(
-        name=full or values.get("name", ""),
+        name=name,
         is_full_id=bool(full),
-        detect=values.get("detect") == "yes",
-        require=values.get("require") == "yes",
+        detect=detects,
+        require=(values.get("require") or default) == "yes",
     )

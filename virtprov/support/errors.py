@@ -35,6 +35,10 @@ class UsageError(ProvError):
     exit_code = 2
 
 
+class ParseError(UsageError):
+    """The command line cannot be parsed: an unknown flag, a missing value."""
+
+
 class InputError(UsageError):
     """A file, a URL or standard input given by the user cannot be used."""
 
@@ -80,7 +84,10 @@ In a word of three letters one wrong letter is already a third.
 """
 
 
-def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
+_MOST = 3
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
     """Return a hint with the `known` names that are similar to `name`, or "" if there are none.
 
     Names that continue `name` with a dot or dash come first: `rhel7` -> `rhel7.9`.
@@ -93,10 +100,10 @@ def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
     close = sorted(longer, key=_newest_first)
     if not close:
         cutoff = _NEAR_SHORT if len(bare) == 3 else _NEAR
-        close = difflib.get_close_matches(bare, folded, n=most, cutoff=cutoff)
+        close = difflib.get_close_matches(bare, folded, n=_MOST, cutoff=cutoff)
         tail = bare.rsplit(".", 1)[-1]
         close += [word for word in folded if tail and word.rsplit(".", 1)[-1] == tail and word not in close]
-    words = [f"'{folded[word]}'" for word in close[:most]]
+    words = [f"'{folded[word]}'" for word in close[:_MOST]]
     if not words:
         return ""
     listed = words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]

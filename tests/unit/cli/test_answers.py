@@ -95,7 +95,7 @@ FULL = "http://example.org/one/1"
         ("list=ubuntu", OsinfoRequest(wants_list=True, list_word="ubuntu")),
         ("?", OsinfoRequest(wants_help=True)),
         ("help", OsinfoRequest(wants_help=True)),
-        ("detect=on", OsinfoRequest(detect=True)),
+        ("detect=on", OsinfoRequest(detect=True, require=True)),
         ("detect=yes,require=no", OsinfoRequest(detect=True)),
         ("detect=Yes,require=TRUE", OsinfoRequest(detect=True, require=True)),
         ("require=on", OsinfoRequest(require=True)),

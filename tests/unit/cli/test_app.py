@@ -83,7 +83,7 @@ def test_every_failure_has_its_code_and_kind(
 
 def test_all_errors_of_the_family_are_known() -> None:
     family = {name for name, what in vars(errors).items() if isinstance(what, type)}
-    assert family - {"ProvError", "XmlError"} == set(app.KINDS)
+    assert family - {"ProvError", "XmlError", "ParseError"} == set(app.KINDS)
 
 
 def test_message_and_hint_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,7 +61,7 @@ FLAGS = [
     (["--disk", "none", "stray"], USAGE, "stray", "must follow a flag"),
     (["--disk", "none", "--wait", "soon"], USAGE, "'soon'", "--wait 30"),
     (["--disk", "none", "--print-xml", "9"], USAGE, "'9'", "1, 2, all"),
-    (["--disk", "none", "--pxe"], USAGE, "--pxe and --import", "a single installation method"),
+    (["--disk", "none", "--pxe", "--cdrom", "/x.iso"], USAGE, "--cdrom and --pxe", "a single installation method"),
     (["--disk", "none", "--transient", "--autostart"], USAGE, "--transient", "omit"),
 ]
 SUB_OPTIONS = [

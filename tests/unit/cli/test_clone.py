@@ -46,7 +46,7 @@ def test_the_original_as_a_document(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert request("--original-xml", "-").document == b"<a/>"
 
 
-OURS = ("permissions", "pool_create", "host")
+OURS = ("permissions", "pool_create", "host", "cloud_init")
 """Checks that virt-clone does not have."""
 
 

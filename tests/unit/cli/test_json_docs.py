@@ -54,7 +54,7 @@ def test_systems_are_described_key_by_key() -> None:
 
 
 def test_every_state_is_described() -> None:
-    from virtprov.cli.install.command import _SENTENCES
+    from virtprov.cli.install.closing import _SENTENCES
 
     assert set(_SENTENCES) <= set(re.findall(r"\| `([a-z]+)` \|", section("virtprov-install")))
 

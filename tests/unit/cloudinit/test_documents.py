@@ -23,8 +23,12 @@ SETTINGS = [
 ]
 
 
+def user_data(wishes: Wishes, given: Source | None, **fields: Any) -> documents.Document:
+    return documents.user_data(SeedRequest("web", **fields), wishes, given)
+
+
 def config(wishes: Wishes) -> Any:
-    data = documents.user_data(wishes, None).data
+    data = user_data(wishes, None).data
     assert data.startswith(b"#cloud-config\n")
     return yaml.safe_load(data)
 
@@ -40,7 +44,7 @@ def parts(data: bytes) -> list[Message]:
 
 
 def test_nothing_wished_is_the_header_alone() -> None:
-    assert documents.user_data(Wishes(), None).data == b"#cloud-config\n"
+    assert user_data(Wishes(), None).data == b"#cloud-config\n"
 
 
 def test_root_password() -> None:
@@ -53,7 +57,7 @@ def test_root_password() -> None:
 
 
 def test_no_deprecated_form_is_used() -> None:
-    text = documents.user_data(Wishes(HASH, True, ("k",), ("k",), "tom", ("k",), "/bin/sh", True), None).data
+    text = user_data(Wishes(HASH, True, ("k",), ("k",), "tom", ("k",), "/bin/sh", True), None).data
     for old in (b"chpasswd", b"ssh-authorized-keys", b"passwd:", b"plain_text"):
         assert old not in text.replace(b"hashed_passwd:", b"").replace(b"lock_passwd:", b"")
 
@@ -94,7 +98,7 @@ def test_disable_comes_last() -> None:
 
 def test_long_keys_stay_on_one_line() -> None:
     key = "ssh-rsa " + "A" * 800 + " somebody: with a colon # and more"
-    text = documents.user_data(Wishes(image_user_keys=(key,)), None).data.decode()
+    text = user_data(Wishes(image_user_keys=(key,)), None).data.decode()
     assert any("A" * 800 in line for line in text.splitlines())
     assert yaml.safe_load(text)["ssh_authorized_keys"] == [key]
 
@@ -109,13 +113,13 @@ def test_long_keys_stay_on_one_line() -> None:
     ],
 )
 def test_the_users_bytes_are_kept(data: bytes) -> None:
-    assert documents.user_data(Wishes(), source(data)).data == data
+    assert user_data(Wishes(), source(data)).data == data
 
 
 def test_both_become_two_parts() -> None:
     text = "#cloud-config\n# keep me\nruncmd:\n  - date\nusers: [default, alice]\n"
     wishes = Wishes(root_keys=("k",), user="tom", disable=True)
-    first, second = parts(documents.user_data(wishes, source(text)).data)
+    first, second = parts(user_data(wishes, source(text)).data)
     assert first.get_content_type() == second.get_content_type() == "text/cloud-config"
     assert first.get_payload() == text
     ours = yaml.safe_load(str(second.get_payload()))
@@ -125,12 +129,12 @@ def test_both_become_two_parts() -> None:
 
 
 def test_default_stays_when_the_user_lists_nobody() -> None:
-    _, second = parts(documents.user_data(Wishes(user="tom"), source("#cloud-config\n")).data)
+    _, second = parts(user_data(Wishes(user="tom"), source("#cloud-config\n")).data)
     assert yaml.safe_load(str(second.get_payload()))["users"][0] == "default"
 
 
 def test_a_script_stands_beside_ours() -> None:
-    first, second = parts(documents.user_data(Wishes(disable=True), source("#!/bin/sh\ntrue\n")).data)
+    first, second = parts(user_data(Wishes(disable=True), source("#!/bin/sh\ntrue\n")).data)
     assert first.get_content_type() == "text/x-shellscript"
     assert first.get_payload() == "#!/bin/sh\ntrue\n"
     assert second.get_content_type() == "text/cloud-config"
@@ -138,7 +142,7 @@ def test_a_script_stands_beside_ours() -> None:
 
 def test_a_template_stays_one() -> None:
     text = "## template: jinja\n#cloud-config\nhostname: {{ v1.x }}\n"
-    first, second = parts(documents.user_data(Wishes(root_keys=("k",)), source(text)).data)
+    first, second = parts(user_data(Wishes(root_keys=("k",)), source(text)).data)
     assert first.get_content_type() == "text/jinja2"
     assert first.get_payload() == text
     # what keys it gives to the image's user is not known: root's must work in any case
@@ -147,22 +151,22 @@ def test_a_template_stays_one() -> None:
 
 @pytest.mark.parametrize("text", ["#cloud-config\nx: ä\n", "#cloud-config\r\nx: a\r\n", "#!/bin/sh\n#" + "x" * 2000])
 def test_text_that_mail_would_break_travels_coded(text: str) -> None:
-    first, _ = parts(documents.user_data(Wishes(disable=True), source(text)).data)
+    first, _ = parts(user_data(Wishes(disable=True), source(text)).data)
     assert first["Content-Transfer-Encoding"] == "base64"
     assert first.get_payload(decode=True) == text.encode()
 
 
 def test_the_same_input_gives_the_same_document() -> None:
     wishes = Wishes(disable=True)
-    first = documents.user_data(wishes, source("#cloud-config\nruncmd: [date]\n"))
-    assert first == documents.user_data(wishes, source("#cloud-config\nruncmd: [date]\n"))
+    first = user_data(wishes, source("#cloud-config\nruncmd: [date]\n"))
+    assert first == user_data(wishes, source("#cloud-config\nruncmd: [date]\n"))
 
 
 def test_a_shared_key_in_the_users_file(key: str, other: str) -> None:
     text = f"#cloud-config\nssh_authorized_keys: ['{key}', 5]\n"
-    _, second = parts(documents.user_data(Wishes(root_keys=(key,)), source(text)).data)
+    _, second = parts(user_data(Wishes(root_keys=(key,)), source(text)).data)
     assert yaml.safe_load(str(second.get_payload()))["disable_root"] is False
-    _, second = parts(documents.user_data(Wishes(root_keys=(other,)), source(text)).data)
+    _, second = parts(user_data(Wishes(root_keys=(other,)), source(text)).data)
     assert "disable_root" not in yaml.safe_load(str(second.get_payload()))
 
 
@@ -192,7 +196,7 @@ IMAGE = Wishes(image_user_keys=("k",))
 )
 def test_what_cannot_both_be_had(body: str, wishes: Wishes, words: str) -> None:
     with pytest.raises(InputError) as caught:
-        documents.user_data(wishes, source(f"#cloud-config\n{body}\n"))
+        user_data(wishes, source(f"#cloud-config\n{body}\n"))
     assert str(caught.value).startswith("'ud' cannot be combined with the other --cloud-init sub-options")
     assert words in str(caught.value)
     assert caught.value.hint
@@ -213,20 +217,20 @@ def test_what_cannot_both_be_had(body: str, wishes: Wishes, words: str) -> None:
     ],
 )
 def test_what_can_both_be_had(body: str, wishes: Wishes) -> None:
-    assert len(parts(documents.user_data(wishes, source(f"#cloud-config\n{body}\n")).data)) == 2
+    assert len(parts(user_data(wishes, source(f"#cloud-config\n{body}\n")).data)) == 2
 
 
 @pytest.mark.parametrize(
     ("data", "word"),
     [
         (gzip.compress(b"#cloud-config\n"), "gzipped"),
-        (b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x--\n", "multi-part"),
+        (b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x--\n", "already multi-part"),
     ],
 )
 def test_nothing_is_added_to_a_bundle(data: bytes, word: str) -> None:
     with pytest.raises(UsageError) as caught:
-        documents.user_data(Wishes(root_hash=HASH, user="tom", disable=True), source(data))
-    assert f"the root password, the user 'tom' and disable cannot be added to 'ud', which is already {word}" in str(
+        user_data(Wishes(root_hash=HASH, user="tom", disable=True), source(data))
+    assert f"the root password, the user 'tom' and disable cannot be added to 'ud', which is {word}" in str(
         caught.value
     )
 
@@ -234,12 +238,12 @@ def test_nothing_is_added_to_a_bundle(data: bytes, word: str) -> None:
 def test_bad_user_data_is_refused_with_or_without_wishes() -> None:
     for wishes in (Wishes(), ROOT):
         with pytest.raises(InputError, match="'ud', line 2: invalid YAML"):
-            documents.user_data(wishes, source("#cloud-config\na: b: c\n"))
+            user_data(wishes, source("#cloud-config\na: b: c\n"))
 
 
 def test_warnings_travel() -> None:
     for wishes in (Wishes(), ROOT):
-        document = documents.user_data(wishes, source("#cloud-config\nrun_cmd: []\n"))
+        document = user_data(wishes, source("#cloud-config\nrun_cmd: []\n"))
         assert "did you mean 'runcmd'" in document.warnings[0]
 
 
@@ -310,3 +314,63 @@ def test_no_meta_data(text: str, words: str) -> None:
         meta(text, hostname="web")
     assert str(caught.value).startswith("'md'")
     assert words in str(caught.value)
+
+
+TALOS = "version: v1alpha1\nmachine: {type: worker}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (TALOS, "a Talos machine config"),
+        ('{"version": "v1alpha1", "machine": {}}\n', "a Talos machine config"),
+        ("#ps1_sysnative\nGet-Date\n", "a script for Windows"),
+    ],
+)
+def test_nothing_is_added_to_what_another_service_reads(text: str, reason: str) -> None:
+    assert user_data(Wishes(), source(text)).data == text.encode()
+    with pytest.raises(UsageError, match=f"disable cannot be added to 'ud', which is {reason}"):
+        user_data(Wishes(disable=True), source(text))
+
+
+def test_without_the_check_anything_is_passed_on_and_nothing_added() -> None:
+    document = user_data(Wishes(), source("packages: [x]\n"), strict=False)
+    assert document.data == b"packages: [x]\n"
+    assert document.warnings[0].startswith("passed on as it is: 'ud', line 1: cloud-init does not recognise")
+    with pytest.raises(UsageError, match="disable cannot be added to 'ud', which is of no kind that cloud-init knows"):
+        user_data(Wishes(disable=True), source("packages: [x]\n"), strict=False)
+
+
+def test_meta_data_is_passed_on_without_the_check() -> None:
+    request = SeedRequest("web", strict=False)
+    document = documents.meta_data(request, source("just text"))
+    assert document.data == b"just text"
+    assert "the meta-data is plain text" in document.warnings[0]
+
+
+def test_an_empty_file_is_the_same_as_none_beside_wishes() -> None:
+    document = user_data(Wishes(disable=True), source(""))
+    assert yaml.safe_load(document.data) == {"runcmd": [DISABLE]}
+    assert document.warnings == ("'ud' is empty",)
+
+
+def test_the_password_of_the_images_user_does_not_expire() -> None:
+    assert config(Wishes(password_hash=HASH)) == {"password": HASH, "chpasswd": {"expire": False}}
+
+
+def test_the_password_of_a_new_user() -> None:
+    user = config(Wishes(user="tom", password_hash=HASH))["users"][1]
+    assert (user["name"], user["hashed_passwd"], user["lock_passwd"]) == ("tom", HASH, False)
+
+
+def test_two_passwords_of_the_images_user_are_refused() -> None:
+    with pytest.raises(InputError, match="it also sets a 'password'"):
+        user_data(Wishes(password_hash=HASH), source("#cloud-config\npassword: x\n"))
+
+
+def test_the_host_name_is_resolved_in_the_guest() -> None:
+    assert config(Wishes(manage_hosts=True)) == {"manage_etc_hosts": True}
+    kept = user_data(Wishes(manage_hosts=True), source("#cloud-config\npackages: [vim]\n"))
+    assert kept.data == b"#cloud-config\npackages: [vim]\n"
+    _, second = parts(user_data(Wishes(manage_hosts=True, disable=True), source("#cloud-config\n")).data)
+    assert yaml.safe_load(str(second.get_payload()))["manage_etc_hosts"] is True

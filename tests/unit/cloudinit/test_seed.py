@@ -162,3 +162,38 @@ def test_two_values_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("sys.stdin", Input())
     with pytest.raises(UsageError, match="user-data and vendor-data cannot both be read from standard input"):
         build(user_data="-", vendor_data="-")
+
+
+def test_a_password_file_for_the_images_own_user(put: Put, lines: list[str]) -> None:
+    made = build(password_file=put("pw", "word of the user\n"))
+    tree = yaml.safe_load(made.documents["user-data"])
+    assert tree["password"] == passwords.hash_password("word of the user", salt=tree["password"].split("$")[2])
+    assert made.warnings == ()
+    log.debug("the word of the user")
+    assert lines[-1] == f"the {log.MASK}"
+
+
+def test_a_password_for_a_new_user_is_a_login(put: Put) -> None:
+    made = build(user="tom", password_file=put("pw", "x\n"))
+    assert yaml.safe_load(made.documents["user-data"])["users"][1]["lock_passwd"] is False
+    assert made.warnings == ()
+
+
+def test_a_password_on_the_command_line_is_warned_of_unless_it_is_a_hash() -> None:
+    (said,) = build(password="of everybody").warnings
+    assert said.startswith("password= is visible in the list of processes")
+    assert "of everybody" not in said
+    known = passwords.hash_password("x")
+    made = build(password=known)
+    assert made.warnings == ()
+    assert yaml.safe_load(made.documents["user-data"])["password"] == known
+
+
+def test_two_passwords_are_refused() -> None:
+    with pytest.raises(UsageError, match="password and password-file cannot be used together"):
+        build(password="x", password_file="y")
+
+
+def test_a_host_name_is_put_into_the_hosts_file() -> None:
+    assert yaml.safe_load(build(hostname="web.example.com").documents["user-data"])["manage_etc_hosts"] is True
+    assert "manage_etc_hosts" not in yaml.safe_load(build(root_password_generate="yes").documents["user-data"])

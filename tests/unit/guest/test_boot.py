@@ -92,6 +92,23 @@ def test_an_order_in_words_is_for_the_finished_guest(os: str, first: str, final:
     assert order(boot.final_phase(guest(os=os), method, False)) == final
 
 
+@pytest.mark.parametrize(
+    ("devices", "words", "final"),
+    [
+        (HD.replace("</disk>", "<boot order='1'/></disk>") + CD, "hd cdrom", "disk cdrom"),
+        (HD.replace("</disk>", "<boot order='1'/></disk>"), "hd cdrom", "disk"),
+        (HD + CD.replace("</disk>", "<boot order='2'/></disk>") + NIC, "network hd", "interface cdrom disk"),
+    ],
+)
+def test_an_order_in_words_beside_one_by_device_becomes_numbers(devices: str, words: str, final: str) -> None:
+    said = "".join(f"<boot dev='{word}'/>" for word in words.split())
+    for kind in ("kvm", "xen"):  # libvirt refuses both together for every driver
+        made = boot.final_phase(guest(devices, os=said, kind=kind), Method(IMPORT), False)
+        assert order(made) == final
+    first = boot.install_phase(guest(devices, os=said), Method(KERNEL, kernel="/k"))
+    assert order(first) == final
+
+
 def test_an_order_by_device_is_for_both() -> None:
     devices = NIC.replace("/>", "><boot order='1'/></interface>") + HD + CD
     for made in (

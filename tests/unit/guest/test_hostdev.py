@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from virtprov.guest import hostdev
@@ -80,6 +82,64 @@ def test_the_same_device_is_left_as_it_is_written() -> None:
     place = "<source><address bus='0x15' slot='0' function='0x1'/></source>"
     text = f"<hostdev mode='subsystem' type='pci'>{place}</hostdev>"
     assert path.text(written("15:0.1", start=text), "./source/address/@bus") == "0x15"
+
+
+USB = (
+    "<device><name>{name}</name><capability type='usb_device'><bus>{bus}</bus><device>{device}</device>"
+    "<product id='{product}'/><vendor id='0x1d6b'/></capability></device>"
+)
+MDEV = (
+    "<device><name>mdev_4b20d080_1b54_4048_85b3_a6a62d165c01</name><capability type='mdev'>"
+    "<type id='{kind}'/><iommuGroup number='12'/></capability></device>"
+)
+
+
+@pytest.fixture
+def hubs(host_of: Callable[..., Host]) -> Host:
+    """A host with two USB hubs of one kind and a third device."""
+    devices = [("usb_hub_1", 1, 1, "0x0002"), ("usb_hub_2", 2, 1, "0x0002"), ("usb_3", 2, 3, "0x0003")]
+    texts = [USB.format(name=name, bus=bus, device=device, product=product) for name, bus, device, product in devices]
+    return host_of(inventory="".join(texts))
+
+
+def test_ids_of_several_devices_or_of_none_are_refused(hubs: Host, kvm: Host) -> None:
+    with pytest.raises(HostError, match="--hostdev 1d6b:2: 2 devices of the host have this name") as failure:
+        written("1d6b:2", hubs)
+    assert failure.value.hint == "use one of usb_hub_1 and usb_hub_2"
+    for name in ("0xdead:0xbeef", "9.9"):
+        with pytest.raises(HostError, match=f"--hostdev {name}: the host has no such device"):
+            written(name, hubs)
+    with pytest.raises(HostError, match=r"--hostdev 81:00\.0: the host has no such device"):
+        written("81:00.0", kvm)
+    assert path.text(written("1d6b:3", hubs), "./source/product/@id") == "0x0003"
+
+
+def test_a_host_that_lists_no_devices_of_a_kind_cannot_refuse_one(hubs: Host, host_of: Callable[..., Host]) -> None:
+    assert path.text(written("81:00.0", hubs), "./source/address/@bus") == "129"
+    assert path.text(written("1:2", host_of()), "./source/vendor/@id") == "0x0001"
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes"),
+    [
+        ("nvidia-11", {"managed": "yes", "model": "vfio-pci", "display": "off", "ramfb": "off"}),
+        ("i915-GVTg_V5_4", {"managed": "yes", "model": "vfio-pci", "display": "off", "ramfb": "off"}),
+        ("vfio_ccw-io", {"managed": "no", "model": "vfio-ccw"}),
+        ("vfio_ap-passthrough", {"managed": "no", "model": "vfio-ap"}),
+    ],
+)
+def test_mediated_devices_by_their_type(kind: str, attributes: dict[str, str], host_of: Callable[..., Host]) -> None:
+    host = host_of(inventory=MDEV.format(kind=kind))
+    node = written("mdev_4b20d080_1b54_4048_85b3_a6a62d165c01", host)
+    assert dict(node.attrib) == {"type": "mdev", "mode": "subsystem", **attributes}
+    kept = written("mdev_4b20d080_1b54_4048_85b3_a6a62d165c01", host, "<hostdev display='on' managed='no'/>")
+    assert (kept.get("display"), kept.get("managed")) == ("on", "no")
+
+
+def test_xen_does_not_detach_devices_by_itself(host_of: Callable[..., Host]) -> None:
+    xen = host_of("xen:///system", {"domains": "xen"})
+    assert written("00:19.0", xen).get("managed") == "no"
+    assert written("00:19.0", xen, "<hostdev managed='yes'/>").get("managed") == "yes"
 
 
 def test_names_nobody_knows(kvm: Host) -> None:

@@ -72,3 +72,19 @@ def test_paths_of_copies(where: str, taken: tuple[str, ...], made: str) -> None:
 def test_firmware_variables_lie_beside_the_sources() -> None:
     assert identity.nvram_path("/nv/web_VARS.fd", "copy") == "/nv/copy_VARS.fd"
     assert identity.nvram_path("/nv/web", "copy") == "/nv/copy_VARS.fd"
+
+
+SHARING = """<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>web</name><devices>
+<shmem name='looking-glass'><model type='ivshmem-plain'/><size unit='M'>32</size></shmem>
+<shmem name='cluster'><model type='ivshmem-doorbell'/><server path='/run/ivshmem.sock'/></shmem>
+</devices><qemu:commandline>
+<qemu:arg value='-object'/><qemu:arg value='memory-backend-file,id=lg,share=on,mem-path=/dev/kvmfr0,size=32M'/>
+<qemu:arg value='{"qom-type":"memory-backend-file","mem-path": "/dev/shm/second","size":1}'/>
+</qemu:commandline></domain>"""
+
+
+def test_memory_that_both_guests_write_is_named() -> None:
+    assert identity.warn_of_shared(Guest.parse(SHARING)) == [
+        f"both guests read and write the shared memory {name}: give the clone its own"
+        for name in ("'looking-glass' (/dev/shm/looking-glass)", "'/dev/kvmfr0'", "'/dev/shm/second'")
+    ]

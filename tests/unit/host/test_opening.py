@@ -93,3 +93,36 @@ def test_ssh_goes_where_its_configuration_leads(
     monkeypatch.setattr(opening, "KNOCK", 20.0)
     assert opening._ssh_place(parse("qemu+ssh://root@vm/system")) == place
     assert opening._ssh_place(parse("qemu+ssh://root@vm/system?command=/other/ssh")) is None
+
+
+def test_a_web_service_has_the_time_of_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(opening.VARIABLE, raising=False)
+    assert opening.limit_for(parse("qemu+tcp://h/system")) == opening.LIMIT
+    for uri in ("esx://root@h/", "vpx://root@h/dc/cluster/host", "hyperv://admin@h/"):
+        assert opening.limit_for(parse(uri)) == opening.LIMIT + opening.WEB_LOGIN
+    monkeypatch.setenv(opening.VARIABLE, "5")
+    assert opening.limit_for(parse("esx://root@h/")) == 5
+
+
+def test_a_slow_web_service_is_knocked_at_where_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a firewall that drops everything but the port of the service, whose answer takes longer than PATIENCE."""
+    asked: list[tuple[str, int]] = []
+
+    class Answered:
+        def __enter__(self) -> None: ...
+        def __exit__(self, *raised: object) -> None: ...
+
+    def knock(place: tuple[str, int], timeout: float) -> Answered:
+        asked.append(place)
+        if place != ("192.0.2.7", 443):
+            raise TimeoutError
+        return Answered()
+
+    released = threading.Event()
+    monkeypatch.setattr(socket, "create_connection", knock)
+    opened = opening._patiently(lambda: released.wait(0.5) or "open", None, parse("esx://root@192.0.2.7/"), _nobody())
+    assert opened == "open" and asked == [("192.0.2.7", 443)]
+
+
+def _nobody() -> opening._Questions:
+    return opening._Questions(None)

@@ -295,6 +295,8 @@ def test_what_libvirt_says_in_our_words(uri: str, words: str, code: int, why: st
             "get a certificate signed by the host's certificate authority",
         ),
         ("esx://vm.example/", "Username request failed", AUTH, "but none was given", "?authfile="),
+        ("hyperv://vm.example/", "Password request failed", AUTH, "a password, but none was given", "on a terminal"),
+        ("esx://vm.example/", "Login failed", AUTH, "Login failed", "check the user name and the password; ?authfile="),
         (
             "qemu:///system",
             "Failed to connect socket to '/run/libvirt/libvirt-sock': Permission denied",

@@ -45,6 +45,28 @@ def test_where_the_host_is(text: str, remote: bool, session: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("qemu://h/system", 16514),
+        ("qemu+tcp://h/system", 16509),
+        ("qemu+ssh://h/system", 22),
+        ("qemu+ssh://h:2222/system", 2222),
+        ("qemu+unix:///system", None),
+        ("esx://root@h/?no_verify=1", 443),
+        ("esx://root@h/?transport=http", 80),
+        ("esx://root@h:8443/", 8443),
+        ("vpx://root@h/dc/cluster/host", 443),
+        ("gsx://h/", 8333),
+        ("hyperv://admin@h/", 5986),
+        ("hyperv://admin@h/?transport=http", 5985),
+        ("esx+ssh://h/", 22),
+    ],
+)
+def test_the_port_that_answers(text: str, port: int | None) -> None:
+    assert parse(text).service_port == port
+
+
+@pytest.mark.parametrize(
     ("text", "folder"),
     [
         ("recorded:///srv/host", "/srv/host"),

@@ -66,7 +66,7 @@ def test_the_running_guest_is_changed(host: Host) -> None:
 
 def test_one_that_cannot_be_changed_leaves_all_as_they_are(host: Host) -> None:
     virtprov.edit(host, "a1", Change("add-device", "rng", "/dev/urandom"))
-    remove = Change("remove-device", "rng", "all")
+    remove = Change("remove-device", "rng", "1")
     with pytest.raises(virtprov.UsageError, match="a2: .*; no guest has been changed") as caught:
         virtprov.edit(host, "a*", [MEMORY, remove])
     assert caught.value.hint and kib(host, "a1") == 65536

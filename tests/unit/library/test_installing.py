@@ -93,7 +93,7 @@ def test_the_library_renders_what_the_command_prints(capfd: pytest.CaptureFixtur
         (WEB._replace(options={"cloud-init": ""}), "unknown option group 'cloud-init'"),
         (WEB._replace(osinfo="list"), "--osinfo list: not an operating system"),
         (WEB._replace(osinfo="help"), "--osinfo help: not an operating system"),
-        (WEB._replace(pxe=True), "--pxe and --import cannot be used together"),
+        (WEB._replace(pxe=True, cdrom="/x.iso"), "--cdrom and --pxe cannot be used together"),
         (WEB._replace(extra_args="a=b"), "--extra-args requires --location"),
         (WEB._replace(transient=True, autostart=True), "--autostart and --transient cannot be used together"),
         (WEB._replace(checks="path_in_us=off"), "path_in_us"),

@@ -32,6 +32,11 @@ Say = Callable[[str, str], Assignments]
             "firmware=efi,firmware.feature0.enabled=true,firmware.feature0.name=secure-boot",
             '<os firmware="efi"><firmware><feature enabled="yes" name="secure-boot"/></firmware></os>',
         ),
+        (
+            "firmware.secure-boot=yes,firmware.enrolled-keys=no",
+            '<os><firmware><feature name="secure-boot" enabled="yes"/><feature name="enrolled-keys" enabled="no"/>'
+            "</firmware></os>",
+        ),
         ("acpi.table=/x,acpi.table.type=slic", '<os><acpi><table type="slic">/x</table></acpi></os>'),
         ("rebootTimeout=3,smbios_mode=host", '<os><bios rebootTimeout="3"/><smbios mode="host"/></os>'),
         (

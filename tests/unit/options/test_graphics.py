@@ -51,7 +51,20 @@ def test_graphics(built: Built, text: str, xml: str) -> None:
     assert built("graphics", text) == xml
 
 
-@pytest.mark.parametrize("text", ["port=-5", "port=0", "vnc,port=5899", "tlsPort=-2", "port=70000", "port=x", "gl=foo"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "port=-5",
+        "port=0",
+        "vnc,port=5899",
+        "spice,tlsport=5",
+        "spice,port=5899",
+        "tlsPort=-2",
+        "port=70000",
+        "port=x",
+        "gl=foo",
+    ],
+)
 def test_refusals(say: Say, text: str) -> None:
     with pytest.raises(UsageError):
         say("graphics", text)

@@ -34,12 +34,14 @@ def test_words_that_stand_alone(value: str | None, asked: OsinfoRequest | None) 
         ({"name": "fedora40"}, OsinfoRequest("fedora40")),
         ({"name": "fedora40", "id": FULL}, OsinfoRequest(FULL, True)),
         ({"detect": "yes", "require": "no"}, OsinfoRequest(detect=True)),
+        ({"detect": "yes"}, OsinfoRequest(detect=True, require=True)),
+        ({"detect": "yes", "name": "fedora40"}, OsinfoRequest("fedora40", detect=True)),
         ({"list": "ubuntu"}, OsinfoRequest(wants_list=True, list_word="ubuntu")),
         ({"name": ""}, OsinfoRequest()),
     ],
 )
 def test_options(options: dict[str, str], asked: OsinfoRequest) -> None:
-    assert from_options(options) == asked
+    assert from_options(options, {}) == asked
 
 
 @pytest.mark.parametrize("value", ["1", "0", ""])
@@ -47,3 +49,5 @@ def test_the_environment_turns_the_requirement_off(value: str) -> None:
     there = {DISABLE_REQUIRE: value}
     assert parse_word(None, there) == DEFAULT._replace(require=False)
     assert parse_word("auto", there) == DEFAULT._replace(require=False)
+    assert from_options({"detect": "yes"}, there) == OsinfoRequest(detect=True)
+    assert from_options({"detect": "yes", "require": "yes"}, there) == OsinfoRequest(detect=True, require=True)

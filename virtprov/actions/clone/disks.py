@@ -66,18 +66,23 @@ def plan(request: CloneRequest, host: Host, guest: Guest, name: str, warnings: l
 
 
 def _check_targets(request: CloneRequest, guest: Guest) -> None:
-    known = [_target(disk) for disk in guest.disks()]
+    known = [*(_target(disk) for disk in guest.disks()), ALL]
     for option, words in (("--force-copy", request.force), ("--skip-copy", request.skip)):
         for word in sorted(words):
             if word not in known:
                 raise UsageError(
                     f"{option} {word}: the guest has no disk with this name",
-                    hint="its disks: " + ", ".join(known) if known else "it has no disks",
+                    hint="its disks: " + ", ".join(known[:-1]) if known[1:] else "it has no disks",
                 )
 
 
 def _target(disk: Element) -> str:
     return path.text(disk, "./target/@dev")
+
+
+_WITHOUT_COPY = "use --skip-copy or --preserve-data for it; or --check path_exists=off with --print-xml"
+ALL = "all"
+"""Stands for every disk in --skip-copy and --force-copy."""
 
 
 class _Work:
@@ -151,6 +156,10 @@ class _Work:
         if tree.child(disk, "source") is None or target in self.request.skip:
             return False
         if target in self.request.force:
+            return True
+        if ALL in self.request.skip:
+            return False
+        if ALL in self.request.force:
             return True
         if path.get(disk, "./transient/@shareBacking") == "yes":
             return False
@@ -258,9 +267,12 @@ class _Work:
     def _copy_outside(self, where: str, target: str, pool: PoolInfo | None, onto_device: bool, fmt: str) -> None:
         """Copy a disk that is not in any pool of the host."""
         request = self.request
+        if not (self.host.is_remote or os.path.exists(where) or request.checks.path_exists):
+            self.steps.append(CopyFile(where, target, request.sparse, request.reflink))
+            return
         if self.host.is_remote or not os.path.exists(where):
             what = "is not in any pool of the remote host" if self.host.is_remote else "does not exist"
-            raise HostError(f"the original's disk {where} {what}", hint="use --skip-copy or --preserve-data for it")
+            raise HostError(f"the original's disk {where} {what}", hint=_WITHOUT_COPY)
         plain = pool is None or pool.type in FILE_POOLS
         if (plain or onto_device) and os.access(where, os.R_OK) and (fmt == "raw" or not _leans(where, target)):
             self._check_directory(target)

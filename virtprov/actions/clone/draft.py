@@ -16,6 +16,8 @@ from virtprov.actions.steps.guest import Define, Replace, discard_guest
 from virtprov.actions.steps.local_files import CopyFile
 from virtprov.guest import checks, identity, names
 from virtprov.guest.disks.claimed_format import is_told_otherwise
+from virtprov.guest.disks.new_volumes import pool_named_after
+from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError, nearest
 from virtprov.support.frozen import Record
@@ -62,7 +64,9 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     copy = DomainDocument(guest, keep.restore(original.text, source.text(), guest.text()))
     nvram_path = nvram.target if nvram is not None else None
     room, gone = _make_room(host, name, replaced, nvram_path)
-    listed: tuple[Step, ...] = (*copies.steps, *room, *nvram_steps, Define(name, copy), *gone, *copies.last)
+    pools = _pools(host, copies.fates) if request.directory_pools else []
+    steps = (*copies.steps, *pools)
+    listed: tuple[Step, ...] = (*steps, *room, *nvram_steps, Define(name, copy), *gone, *copies.last)
     warnings += identity.warn_of_shared(guest)
     notes = (f"'{name}' gets " + ", ".join(report),) if report else ()
     if any(disk.fate == disks.COPIED for disk in copies.fates):
@@ -70,6 +74,17 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     made = Plan((copy,), listed, name, notes, tuple(warnings))
     return ClonePlan(made, source.name, uuid, copies.fates, addresses, nvram_path, tuple(report))
+
+
+def _pools(host: Host, fates: tuple[DiskFate, ...]) -> list[Step]:
+    """Return the steps that make pools of the directories of the copies that have none, as virt-clone does."""
+    made: dict[str, NewPool] = {}
+    for fate in fates:
+        directory = os.path.dirname(fate.path)
+        is_file = fate.fate == disks.COPIED and directory.startswith("/") and not directory.startswith("/dev")
+        if is_file and directory not in made and host.storage.pool_at(directory) is None:
+            made[directory] = pool_named_after(host, directory, {pool.name for pool in made.values()})
+    return [storage.MakePool(pool) for pool in made.values()]
 
 
 def _inside(name: str) -> str:
@@ -107,6 +122,8 @@ def _source(request: CloneRequest, host: Host) -> DomainDocument:
 def _name(request: CloneRequest, host: Host, source: str) -> str:
     if not request.name and not request.auto:
         raise UsageError("no name given for the clone", hint="give --name NAME, or --auto-clone to generate one")
+    if not request.name and not source:
+        raise UsageError("the original has no name from which the clone's could be generated", hint="give --name NAME")
     name = request.name or identity.clone_name(source, lambda word: host.guests.find(word) is not None)
     names.check_name(name)
     if request.replace and name in (source, request.original) and not request.document:

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions.request import Checks
 from virtprov.guest import defaults, hostdev
 from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
-from virtprov.guest.edits import default_network, removed_storage
+from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
+from virtprov.guest.edits.firmware import make_room_for_uefi
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
 from virtprov.guest.write.compose import NewDevice
+from virtprov.guest.write.named_places import named_places
 from virtprov.guest.write.select import Selector
 from virtprov.guest.write.sizes import in_kib
 from virtprov.guest.write.use import Use
 from virtprov.options.catalogue import table
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
-from virtprov.support.units import is_whole
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from virtprov.actions.seed.replace import SeedChange
     from virtprov.cloudinit.seed_request import SeedRequest
@@ -43,7 +45,7 @@ class EditRequest(Record):
 
     `group` is the option group, `uses` its options, `selector` selects the elements (for EDIT and REMOVE). `profile` is
     the operating system if the user gives it. `seed` is the request of a SEED change, and `seed_text` its sub-options
-    as text.
+    as text. `checks` are the checks of new disks.
     """
 
     action: str
@@ -53,6 +55,7 @@ class EditRequest(Record):
     profile: Profile | None = None
     seed: SeedRequest | None = None
     seed_text: str = ""
+    checks: Checks = Checks()
 
 
 class ChangeResult(Record):
@@ -96,7 +99,7 @@ def change(
     if request.action in (SEED, EJECT):
         return _change_seed(request, guest, host, dry)
     altered = guest.copy()
-    storage = storage or storage_of(guest, host)
+    storage = storage or storage_of(guest, host, request.checks)
     if request.action == EDIT:
         return _edit(request, altered, host, storage)
     if request.action == ADD:
@@ -104,6 +107,18 @@ def change(
     if request.action == REMOVE:
         return _remove(request, altered, host)
     return _build(request, altered, host, storage)
+
+
+def warn_of_none(request: EditRequest, guests: Iterable[Guest]) -> str:
+    """Return a warning if `all` selects nothing in any of the guest's definitions; otherwise "".
+
+    This is no error: scripts use it on guests of every kind.
+    """
+    selector, rows = request.selector, table(request.group)
+    by_all = selector.position == select.ALL and selector.wanted is None and rows.many
+    if request.action not in (EDIT, REMOVE) or not by_all or any(select.elements(guest, rows) for guest in guests):
+        return ""
+    return f"the guest has no --{rows.flag} to {'change' if request.action == EDIT else 'remove'}"
 
 
 def check_group(action: str, group: str) -> None:
@@ -169,10 +184,23 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
     return host if host is not None else Offline(guest)
 
 
-def storage_of(guest: Guest, host: HostView | None) -> DiskResolver:
+def checks_of(requests: tuple[EditRequest, ...]) -> Checks:
+    """Return the checks of an edit, which are the same for all of its changes."""
+    return requests[0].checks if requests else Checks()
+
+
+def storage_of(guest: Guest, host: HostView | None, checks: Checks = Checks()) -> DiskResolver:  # noqa: B008
     """Return the object that resolves the disks of one edit of a guest."""
     view = _view(guest, host)
-    return DiskResolver(view, guest.name or "guest", qemu=view.driver == "qemu", warn_of_use=host is not None)
+    return DiskResolver(
+        view,
+        guest.name or "guest",
+        qemu=view.driver == "qemu",
+        check_space=checks.disk_size,
+        pool_create=checks.pool_create,
+        warn_of_use=host is not None and checks.path_in_use,
+        must_exist=checks.path_exists,
+    )
 
 
 # -- editing -------------------------------------------------------------------------------------
@@ -187,8 +215,9 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
     chosen = select.choose(guest, rows, request.selector, host)
     noted, warned = len(storage.notes), len(storage.warnings)
     makings: list[Making] = []
-    before = tuple(tree.copy(node) for node in chosen)
-    for node, was in zip(chosen, before, strict=True):
+    before = tuple(leftovers.Before(node) for node in chosen)
+    for was in before:
+        node = was.node
         for use in request.uses:
             if use.said.clear:
                 assign.clear(node)
@@ -197,10 +226,21 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
             makings += _act(request.group, guest, host, node, use, storage)
             if default_network.is_asked(use.group, use.text):
                 default_network.connect(_setting(request, guest, host, [node]))
-        _shift_boot_order(guest, node, was)
-        after_edit(_setting(request, guest, host, [node]), node, was)
+        said = [use.said for use in request.uses]
+        leftovers.drop(was, named_places(node, said), keep_ignored=host is not None and host.is_recorded)
+        _fill_target(request, guest, host, node)
+        boot_order.settle(guest, node, path.text(was.copy, "./boot/@order"))
+        after_edit(_setting(request, guest, host, [node]), node, was.copy)
     told = tuple(storage.notes[noted:]), tuple(storage.warnings[warned:])
-    return ChangeResult(guest, tuple(chosen), before, tuple(makings), *told)
+    return ChangeResult(guest, tuple(chosen), tuple(was.copy for was in before), tuple(makings), *told)
+
+
+def _fill_target(request: EditRequest, guest: Guest, host: HostView | None, node: Element) -> None:
+    """Give a disk that moved to another bus a free name of that bus."""
+    if node.tag == "disk" and path.get(node, "./target/@bus") and not path.get(node, "./target/@dev"):
+        from virtprov.guest.defaults.disk import fill_targets
+
+        fill_targets(_setting(request, guest, host, [node]))
 
 
 def _act(
@@ -219,12 +259,13 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
     rows = table(request.group)
     select.check_single(rows, request.selector)
     part = path.find(guest.root, rows.part) if rows.part else guest.root
-    before = () if part is None else (tree.copy(part),)
+    before = None if part is None else leftovers.Before(part)
     setting = _write_part(request, guest, host)
+    if before is not None and before.node.getroottree().getroot() is guest.root:
+        leftovers.drop(before, named_places(guest.root, [use.said for use in request.uses]))
     part = path.find(guest.root, rows.part) if rows.part else guest.root
-    return ChangeResult(
-        guest, () if part is None else (part,), before, (), tuple(setting.notes), tuple(setting.warnings)
-    )
+    was = () if before is None else (before.copy,)
+    return ChangeResult(guest, () if part is None else (part,), was, (), tuple(setting.notes), tuple(setting.warnings))
 
 
 def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> RuleContext:
@@ -234,7 +275,8 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
     setting = _setting(request, guest, host)
     setting.choices = choices
     if request.group == "boot":
-        _settle_boot(setting, host)
+        places = [place.path for use in request.uses for place in use.said.places]
+        _settle_boot(setting, host, names_loader=any(place.startswith("./os/loader") for place in places))
     elif request.group == "metadata":
         _name_system(guest, choices)
     if choices != NONE or guest.get("./cpu/model") != model:
@@ -242,13 +284,15 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
     return setting
 
 
-def _settle_boot(setting: RuleContext, host: HostView | None) -> None:
+def _settle_boot(setting: RuleContext, host: HostView | None, *, names_loader: bool) -> None:
     """Apply what `--boot` says about machine and firmware, for which no default rule exists."""
     guest, choices = setting.guest, setting.choices
     if choices.refresh_machine:
         from virtprov.guest.edits.convert import refresh_machine
 
         refresh_machine(guest)
+    if choices.uefi and choices.secure_boot is None and not names_loader and not make_room_for_uefi(setting):
+        setting.choices = choices = choices._replace(uefi=None)
     if choices.uefi and host is None:
         setting.choices = choices._replace(uefi=None)
         guest.put("./os/@firmware", "efi")  # libvirt finds the files, wherever the guest will run
@@ -289,24 +333,6 @@ def _convert(request: EditRequest, guest: Guest, host: HostView | None) -> Chang
     return ChangeResult(guest, (guest.root,), (), (), tuple(setting.notes), tuple(setting.warnings))
 
 
-def _shift_boot_order(guest: Guest, node: Element, before: Element) -> None:
-    """Move a device back in the boot order when another device takes its position, and so on."""
-    order = path.get(node, "./boot/@order")
-    if not order or order == path.get(before, "./boot/@order") or not is_whole(order):
-        return
-    others = {
-        int(at): device
-        for device in guest.devices()
-        if device is not node and is_whole(at := path.text(device, "./boot/@order"))
-    }
-    place, pushed = int(order), []
-    while place in others:
-        pushed.append(others[place])
-        place += 1
-    for number, device in enumerate(pushed, int(order) + 1):
-        path.put(device, "./boot/@order", str(number))
-
-
 # -- adding and building -------------------------------------------------------------------------
 
 
@@ -341,6 +367,8 @@ def _complete(
     setting.taken = taken
     makings = [making for device in devices if (making := _settle(host, storage, device)) is not None]
     defaults.complete(setting)
+    for node in fresh:
+        boot_order.settle(guest, node)
     notes = (*setting.notes, *storage.notes[said:])
     warnings = (*setting.warnings, *storage.warnings[warned:])
     return ChangeResult(guest, tuple(fresh), (), tuple(makings), notes, warnings)
@@ -387,7 +415,8 @@ def _remove(request: EditRequest, guest: Guest, host: HostView | None) -> Change
         tree.remove(node)
     for node in gone:
         after_removal(guest, node)
-    return ChangeResult(guest, gone, gone, (), removed_storage.notes(gone) if host is not None else ())
+    notes = removed_storage.notes(gone) if host is not None else ()
+    return ChangeResult(guest, gone, gone, (), notes)
 
 
 # -- cloud-init ----------------------------------------------------------------------------------
@@ -401,5 +430,6 @@ def _change_seed(request: EditRequest, guest: Guest, host: HostView | None, dry:
     if request.seed is None:
         made = replace.plan_eject(guest, host)
     else:
-        made = replace.plan_seed(guest, host, request.seed, build=not dry)
+        seed = request.seed._replace(strict=request.checks.cloud_init)
+        made = replace.plan_seed(guest, host, seed, build=not dry)
     return ChangeResult(made.guest, made.elements, made.before, (), made.notes, made.warnings, made)

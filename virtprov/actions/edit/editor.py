@@ -155,6 +155,8 @@ class Editor:
             report.edited = result if edit.asks and edit.alone else None
         elif source.info is None:
             report.unmade = tuple(outcome.list_missing_volumes(result))
+            if self._host is None and edit.schema and result.diff:
+                report.warnings += schema_check.check_change(result.guest.root, source.stored.guest.root)
 
     def _plan_steps(self, report: GuestReport, result: EditResult, options: ApplyOptions) -> None:
         store = None

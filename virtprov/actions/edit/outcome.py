@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import ADD, EJECT, SEED, ChangeResult, EditRequest, change, storage_of
+from virtprov.actions.edit.changes import (
+    ADD,
+    EJECT,
+    SEED,
+    ChangeResult,
+    EditRequest,
+    change,
+    checks_of,
+    storage_of,
+    warn_of_none,
+)
 from virtprov.actions.edit.original import Source
-from virtprov.guest import checks
+from virtprov.actions.request import Checks
+from virtprov.guest.checks import display_passwords
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
@@ -106,9 +117,9 @@ class _Side:
 
     __slots__ = ("changes", "guest", "storage")
 
-    def __init__(self, document: DomainDocument, host: Host | None) -> None:
+    def __init__(self, document: DomainDocument, host: Host | None, checks: Checks) -> None:
         self.guest = document.guest
-        self.storage = storage_of(document.guest, host)  # of its own: both sides come to the same names
+        self.storage = storage_of(document.guest, host, checks)  # of its own: both sides come to the same names
         self.changes: list[ChangeResult] = []
 
     def take(self, change: ChangeResult) -> None:
@@ -122,11 +133,18 @@ def _apply_in_order(
 ) -> EditResult:
     running = source.running if options.update else None
     document = source.stored if running is None or options.define else running
-    shown = _Side(document, host)
-    live = None if running is None else _Side(running, host)
+    checks = checks_of(requests)
+    shown = _Side(document, host, checks)
+    live = None if running is None else _Side(running, host, checks)
     dry = not (options.define or options.start)
     effects: list[Live] = []
     for request in requests:
+        nothing = warn_of_none(request, [shown.guest] if live is None else [shown.guest, live.guest])
+        if nothing:
+            shown.take(ChangeResult(shown.guest, (), warnings=(nothing,)))
+            if live is not None:
+                live.take(ChangeResult(live.guest, ()))
+            continue
         twin = None if document is running else shown.guest
         now = None if live is None else _on_running(request, live.guest, options, host, live.storage, twin)
         if now is not None and document is running:
@@ -142,7 +160,7 @@ def _apply_in_order(
         if live is not None:
             live.take(now or ChangeResult(live.guest, (), makings=part.makings))
     if any(request.group == "graphics" for request in requests):
-        checks.display_passwords(shown.guest)
+        display_passwords(shown.guest)
     text, difference = render_with_diff(document, shown.guest)
     lives = tuple(live.changes) if live is not None else ()
     return EditResult(requests, source, text, difference, tuple(shown.changes), lives, course=_combine_effects(effects))

@@ -41,6 +41,15 @@ def cloud_init_result(host: Host, name: str) -> CloudInitResult | None:
     return CloudInitResult(tuple(one_line(error[:LONGEST]) for error in errors), datasource)
 
 
+def answers(host: Host, name: str) -> bool:
+    """Return whether the agent answers at all."""
+    try:
+        host.running.agent(name, '{"execute": "guest-ping"}')
+    except HostError:
+        return False
+    return True
+
+
 def _read_file(host: Host, name: str, where: str) -> str:
     """Read a small file in the guest with the agent's file commands; invalid answers raise their usual errors."""
     import base64

@@ -30,12 +30,14 @@ def check(
     """Check the given disks, and the backing images of new ones; `detected` are those whose format was detected.
 
     Raises HostError for a disk used by another guest or by this host, and for a detected format that a guest may have
-    forged; warns of backing images that another guest changes when it runs.
+    forged; warns of backing images that another guest changes when it runs. If nothing is created, a guest that has the
+    same name may have the same disks.
     """
     host = setting.host
+    itself = setting.guest.name if request.printing or request.dry else ""
     volumes = [volume for making in makings for volume in making.volumes if volume.backing]
     if request.checks.path_in_use:
-        disks_are_free(host, list(paths), others)
+        disks_are_free(host, list(paths), others, itself=itself)
         for disk in paths:
             where = DiskSource.of(disk).path
             if where and disk.get("device") not in ("cdrom", "floppy") and tree.child(disk, "readonly") is None:

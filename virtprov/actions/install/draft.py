@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks, first_boot
+from virtprov.actions.install import boot_checks, disk_checks, first_boot, peeking, phases
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.system import System, check_osinfo, find_system
 from virtprov.actions.request import InstallRequest
@@ -56,7 +56,7 @@ class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
     `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
-    already exists.
+    already exists. `starts` is False if the guest is only defined.
     """
 
     plan: Plan
@@ -68,6 +68,7 @@ class InstallPlan(Record):
     volumes: tuple[str, ...] = ()
     taken: str = ""
     files: Files = NO_FILES
+    starts: bool = True
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -83,9 +84,10 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     check(request, drafted)
     blocked = _find_barriers(request, setting)
     guest = setting.guest
-    method, files = first_boot.plan_kernel(request, system, host, guest.name)
-    files = files.add(drafted.drive.files)
-    final = boot.final_phase(guest, method, first_boot.is_medium_kept(method, drafted.drive, system.profile))
+    asked = request._replace(method=phases.method(request, setting))
+    method, boot_files = first_boot.plan_kernel(asked, system, host, guest.name)
+    files = boot_files.add(drafted.drive.files)
+    final = phases.final(setting, method, first_boot.is_medium_kept(method, drafted.drive, system.profile))
     watch.begin(final)
     watch.step("boot-order")
     install = boot.install_phase(guest, method) if method.has_install_phase else None
@@ -99,13 +101,24 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     seed = _prepare_seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
-    listed = () if request.printing else (*_opening(blocked), *files.steps, *_steps(request, drafted, documents, seed))
+    before = (*_opening(blocked), *files.steps) if not request.printing else ()
+    listed = before + _list_steps(request, drafted, documents, seed)
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
     macs = tuple(checks.mac_addresses(guest))
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files)
+    starts = phases.starts(request)
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts)
+
+
+def _list_steps(
+    request: InstallRequest, drafted: GuestDraft, documents: tuple[DomainDocument, ...], seed: Seed | None
+) -> tuple[Step, ...]:
+    """Return the steps that are made: none for a guest that is only printed, or those of its storage."""
+    if request.printing:
+        return tuple(_storage_steps(drafted)) if request.stores else ()
+    return _steps(request, drafted, documents, seed)
 
 
 def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
@@ -231,7 +244,10 @@ class _Drafting:
             qemu=setting.is_qemu,
             advised_gib=_advised_gib(setting),
             check_space=self.request.checks.disk_size,
-            pool_create=self.request.checks.pool_create,
+            pool_create=self.request.checks.pool_create or self.request.directory_pools,
+            pool_existing=self.request.directory_pools,
+            must_exist=self.request.checks.path_exists,
+            peek=peeking.peek(self.request, self.host),
         )
         self.makings = tuple(resolver.resolve(element, spec) for element, spec in self.disks)
         self.watch.detail()
@@ -280,7 +296,7 @@ def _settle_name(setting: RuleContext, request: InstallRequest) -> None:
     guest, host, profile = setting.guest, setting.host, setting.profile
     if request.name:
         names.check_name(request.name)
-        guest.put("./name", request.name)
+        guest.put("./name", guest.name or request.name)  # --metadata name= wins, as in virt-install
     if not guest.name:
         name = names.default_name(
             profile.short_id,
@@ -411,7 +427,7 @@ def _find_barriers(request: InstallRequest, setting: RuleContext) -> list[reacha
 
 def check_waiting(request: InstallRequest, host: HostView) -> None:
     """Raise HostError if the guest is to be waited for but will never run."""
-    if not request.wait or request.printing or request.dry:
+    if not request.wait or request.printing or request.dry or not phases.starts(request):
         return
     if host.driver == "test" or host.is_recorded:
         what = "a recorded host" if host.is_recorded else "libvirt's test driver"
@@ -433,31 +449,37 @@ def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
     return [grant_search(barrier.directory, barrier.person) for barrier in blocked]
 
 
+def _storage_steps(drafted: GuestDraft) -> list[Step]:
+    """Return the steps that create pools and volumes."""
+    from virtprov.actions.steps import storage
+
+    pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
+    volumes = [volume for making in drafted.makings for volume in making.volumes]
+    return [*map(storage.MakePool, pools.values()), *map(storage.MakeVolume, volumes)]
+
+
 def _steps(
     request: InstallRequest, drafted: GuestDraft, documents: tuple[DomainDocument, ...], seed: Seed | None
 ) -> tuple[Step, ...]:
     """Return every step in order: storage, the guest's definition, its first boot."""
-    from virtprov.actions.steps import storage
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
-    from virtprov.actions.steps.seed_volumes import WriteSeed
+    from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
 
-    steps: list[Step] = []
-    pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
-    steps += [storage.MakePool(pool) for pool in pools.values()]
-    steps += [storage.MakeVolume(volume) for making in drafted.makings for volume in making.volumes]
+    steps = _storage_steps(drafted)
     name, first, stays = drafted.setting.guest.name, documents[0], documents[-1]
     if seed is not None:
         from virtprov.cloudinit.seed_request import KEEP
 
-        passing = seed.keep != KEEP
-        own = [step._replace(passing=passing) if isinstance(step, WriteSeed) else step for step in seed.steps]
+        kinds, passing = (WriteSeed, WriteSeedFile), seed.keep != KEEP
+        own = [step._replace(passing=passing) if isinstance(step, kinds) else step for step in seed.steps]
         steps += [step for step in own if step not in steps]
         first, stays = seed.first_boot, seed.stays
     if request.transient:
         steps.append(Create(name, first))
         return tuple(steps)
     steps.append(Define(name, stays))
-    steps.append(Start(name) if first.text == stays.text else Create(name, first))
+    if phases.starts(request):
+        steps.append(Start(name) if first.text == stays.text else Create(name, first))
     if request.autostart:
         steps.append(SetAutostart(name, True))
     return tuple(steps)

@@ -55,6 +55,21 @@ def _until_off(name: str, minutes: float | None, context: RunContext) -> GuestEv
             raise
 
 
+def _until_over(minutes: float, plan: InstallPlan, context: RunContext) -> str:
+    """Wait until a guest with a seed is off or reboots, which ends its first boot; then delete the seed."""
+    name = plan.plan.name
+    with context.host.running.watch(name) as watch:
+        event = wait.until_over(watch, name, wait.Deadline(minutes))
+    _drop_seed(plan, context)
+    if event.detail in ("crashed", "failed"):
+        raise _broken(name, event.detail)
+    return CREATED if event.kind == "rebooted" else OFF
+
+
+def _broken(name: str, detail: str) -> GuestBroken:
+    return GuestBroken(f"'{name}' {detail}", hint="see its log on the host, in /var/log/libvirt/qemu")
+
+
 def _finish_install(request: InstallRequest, plan: InstallPlan, context: RunContext) -> str:
     """Start the guest again after its installation, if the command waits for it."""
     name = plan.plan.name
@@ -139,8 +154,10 @@ def _finish_seed(request: InstallRequest, plan: InstallPlan, context: RunContext
     if not request.wait:
         _drop_seed(plan, context)
         return CREATED
+    if request.until_off:
+        return _until_over(request.wait, plan, context)
     with context.host.running.watch(name) as watch:
-        wait.until_ready(context.host, watch, name, wait.Deadline(request.wait), context.progress)
+        wait.until_ready(context.host, watch, name, wait.Deadline(request.wait), seed.power, context.progress)
     known = context.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
         _drop_seed(plan, context)

@@ -1,4 +1,7 @@
-"""Wait until a guest has powered off after its installation, or until cloud-init is done."""
+"""Wait until a guest has powered off after its installation, or until cloud-init is done.
+
+cloud-init is done when the guest has also rebooted or powered off, if its user-data asks for that (`power_state`).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install.agent_answers import CloudInitResult, cloud_init_result
+from virtprov.actions.install.agent_answers import CloudInitResult, answers, cloud_init_result
+from virtprov.cloudinit.power_state import HALT, REBOOT
 from virtprov.support.errors import GuestBroken, WaitTimeout
 from virtprov.support.progress import Progress
 from virtprov.support.units import show_duration
 
 if TYPE_CHECKING:
+    from virtprov.cloudinit.power_state import PowerState
     from virtprov.host.connection import Host
     from virtprov.host.console import ConsoleReader
     from virtprov.host.events import GuestEvent, Watch
@@ -20,9 +25,15 @@ if TYPE_CHECKING:
 
 FINISHED = re.compile(r"Cloud-init v\. [^\n]*finished at[^\n]*")
 """What the last stage of cloud-init prints on the console, unless the user changes it (final_message)."""
+BACK = re.compile(r"Cloud-init v\. [^\n]*finished at|\blogin: *$")
+"""What a guest's console shows when it has booted again."""
+HALTED = re.compile(r"System halted")
+"""What Linux prints when it has halted; the guest is not off then."""
 ASK_EVERY = 2.0
 SILENT = Progress()
 """Shows nothing."""
+UNSURE_SECONDS = 120
+"""How long to wait for a reboot that depends on a command in the guest, after its delay."""
 
 
 class Deadline:
@@ -86,35 +97,116 @@ _WHY_PAUSED = {
 _HOW_BROKEN = {"panicked": "crashed: its kernel panicked", "failed": "stopped because its hypervisor failed"}
 
 
-def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline, progress: Progress = SILENT) -> None:
+def until_over(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
+    """Wait until the guest is off or reboots; raises WaitTimeout."""
+    while True:
+        event = watch.wait_for(_is_over, deadline.slice(ASK_EVERY))
+        if event is not None and event.kind == "rebooted":
+            return event
+        off = watch.wait_stopped(0)
+        if off is not None:
+            return off
+        if deadline.over:
+            raise _timeout_error(name, "has neither powered off nor rebooted", deadline)
+
+
+def until_ready(
+    host: Host,
+    watch: Watch,
+    name: str,
+    deadline: Deadline,
+    power: PowerState | None = None,
+    progress: Progress = SILENT,
+) -> None:
     """Wait until cloud-init is done, as reported by the guest agent or shown on the text console.
+
+    `power` is what its user-data asks for at the end: then wait until the guest has rebooted and is back, or is off.
 
     Raises WaitTimeout, and GuestBroken if the guest stops, if cloud-init reports errors, or if it does not find its
     seed.
     """
     label = f"Waiting until cloud-init in '{name}' is done"
     with host.running.console(name) as console, show_clock(progress, label, console):
+        event = _until_done(host, watch, name, deadline, console, reboots=power is not None and power.mode == REBOOT)
+        if event is None and power is not None:
+            event = _until_power_changes(watch, name, deadline, console, power)
+    if event is not None and event.kind == "rebooted":
+        _until_back(host, watch, name, deadline)
+
+
+def _until_done(
+    host: Host, watch: Watch, name: str, deadline: Deadline, console: ConsoleReader, *, reboots: bool
+) -> GuestEvent | None:
+    """Wait until cloud-init is done; returns the event of a guest that is off by then.
+
+    With `reboots`, a reboot of a system that was up counts as well: its agent may not have been asked in time. Firmware
+    may reboot before.
+    """
+    was_up = False
+    while True:
+        is_up = watch.agent_connected()
+        was_up = was_up or is_up
+        result = cloud_init_result(host, name) if is_up else None
+        if result is not None:
+            _judge(name, result)
+            return None
+        said = FINISHED.search(console.text())
+        if said is not None:
+            _judge_console(name, said[0])
+            return None
+        event = watch.wait_for(_is_over, deadline.slice(ASK_EVERY))
+        if event is not None and event.kind == "rebooted":
+            if reboots and (was_up or FINISHED.search(console.text())):
+                return event
+            continue
+        if event is not None:
+            _ended(name, event)
+            return event
+        known = host.guests.find(name)
+        if known is None or not known.active:
+            raise GuestBroken(
+                f"'{name}' is shut off, but cloud-init was not done",
+                hint=f"start it and watch its console: `virsh start --console {name}`",
+            )
+        if deadline.over:
+            raise _not_ready(name, deadline, console)
+
+
+def _until_power_changes(
+    watch: Watch, name: str, deadline: Deadline, console: ConsoleReader, power: PowerState
+) -> GuestEvent | None:
+    """Wait for the reboot or the end that user-data asks for.
+
+    None if the guest halts, or if it is not sure that the change comes and it does not.
+    """
+    patience = Deadline(None if power.sure else power.delay + UNSURE_SECONDS / 60)
+    while True:
+        event = watch.wait_for(_is_over, min(deadline.slice(ASK_EVERY), patience.slice(ASK_EVERY)))
+        if event is not None and event.kind == "rebooted":
+            if power.mode == REBOOT:
+                return event
+        elif event is not None:
+            _ended(name, event)
+            return event
+        if patience.over or (power.mode == HALT and HALTED.search(console.text())):
+            return None
+        if deadline.over:
+            what = "rebooted" if power.mode == REBOOT else "powered off"
+            raise _timeout_error(name, f"is done with cloud-init, but has not {what} as its user-data asks", deadline)
+
+
+def _until_back(host: Host, watch: Watch, name: str, deadline: Deadline) -> None:
+    """Wait until a guest that reboots has booted: its agent answers, or its console shows it."""
+    with host.running.console(name) as console:
         while True:
-            result = cloud_init_result(host, name) if watch.agent_connected() else None
-            if result is not None:
-                _judge(name, result)
+            if (watch.agent_connected() and answers(host, name)) or BACK.search(console.text()):
                 return
-            said = FINISHED.search(console.text())
-            if said is not None:
-                _judge_console(name, said[0])
+            event = watch.wait_for(_is_end, deadline.slice(ASK_EVERY))
+            if event is not None:
+                _ended(name, event)
                 return
-            ended = watch.wait_for(_is_end, deadline.slice(ASK_EVERY))
-            if ended is not None:
-                _ended(name, ended)
-                return
-            known = host.guests.find(name)
-            if known is None or not known.active:
-                raise GuestBroken(
-                    f"'{name}' is shut off, but cloud-init was not done",
-                    hint=f"start it and watch its console: `virsh start --console {name}`",
-                )
             if deadline.over:
-                raise _not_ready(name, deadline, console)
+                raise _timeout_error(name, "has rebooted as its user-data asks, but is not back", deadline)
 
 
 def show_clock(progress: Progress, label: str, console: ConsoleReader) -> Task:
@@ -124,6 +216,10 @@ def show_clock(progress: Progress, label: str, console: ConsoleReader) -> Task:
 
 def _is_end(event: GuestEvent) -> bool:
     return event.kind in ("stopped", "crashed")
+
+
+def _is_over(event: GuestEvent) -> bool:
+    return event.kind == "rebooted" or _is_end(event)
 
 
 def _not_ready(name: str, deadline: Deadline, console: ConsoleReader) -> WaitTimeout:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from virtprov.actions.run.artifacts.local_files import unlink
 from virtprov.actions.steps import storage
-from virtprov.actions.steps.seed_volumes import WriteSeed
+from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
+from virtprov.cloudinit import power_state
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
@@ -13,7 +16,8 @@ from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
-from virtprov.support.errors import HostError
+from virtprov.support import dirs
+from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free
 from virtprov.xml import path, tree
@@ -21,17 +25,25 @@ from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Step
+    from virtprov.cloudinit.power_state import PowerState
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
+    from virtprov.osinfo.profile import Profile
 
 SERIAL = "ds=nocloud"
 """What cloud-init looks for in the machine's serial number (its NoCloud documentation)."""
 UNPLUG_SECONDS = 60
+_WITHOUT_UPLOADS = ("test", "vbox")
+"""Drivers of this machine that cannot upload to a volume; their guests read a file."""
 
 
 class Seed(Record):
-    """A seed: its volume, its device at the first boot, how long it is kept, and the generated password."""
+    """A seed: its volume, its device at the first boot, how long it is kept, and the generated password.
+
+    Without `pool`, it is a file of this machine, and `volume` is its path. `power` is the reboot or power-off that its
+    user-data asks for.
+    """
 
     pool: str
     volume: str
@@ -42,6 +54,7 @@ class Seed(Record):
     stays: DomainDocument
     password: str
     warnings: tuple[str, ...] = ()
+    power: PowerState | None = None
 
 
 def plan(
@@ -52,10 +65,8 @@ def plan(
     `first_boot` is the guest with the seed, `stays` the definition that is kept. With an installer, whose guest is
     `install`, the seed is a CD-ROM of that phase, and its empty drive is kept.
     """
-    seed_request = request._replace(guest_name=final.name)
-    pool, directory, makings = pool_for(setting)
-    volume = free_name(setting.host, pool if not makings else "", final.name)
-    where = f"{directory}/{volume}"
+    seed_request = request._replace(guest_name=final.name, system=system_family(setting.profile))
+    pool, volume, where, makings = _place(setting, final.name)
     first = final.copy() if install is None else install
     drive = add_drive(setting, first, where, cdrom=install is not None)
     device = tree.to_text(tree.copy(drive))
@@ -67,12 +78,31 @@ def plan(
     if build:
         data, built = build_image(seed_request)
         password, warnings = built.root_password or "", built.warnings
+        power = power_state.read(built.documents["user-data"])
     else:
+        power = None
         data, password, warnings = b"", "", check_documents(seed_request)
-    listed: list[Step] = [*makings, WriteSeed(pool, volume, data)]
-    return Seed(
-        pool, volume, device, seed_request.keep, tuple(listed), DomainDocument.of(first), stays, password, warnings
-    )
+    write = WriteSeed(pool, volume, data) if pool else WriteSeedFile(where, data)
+    steps: tuple[Step, ...] = (*makings, write)
+    first_boot = DomainDocument.of(first)
+    return Seed(pool, volume, device, seed_request.keep, steps, first_boot, stays, password, warnings, power)
+
+
+def system_family(profile: Profile) -> str:
+    """Return the family of an operating system, which tells what reads a seed; "" if the profile does not know it."""
+    return "" if profile.os_id.startswith("http://libosinfo.org/") else profile.family
+
+
+def _place(setting: RuleContext, name: str) -> tuple[str, str, str, tuple[Step, ...]]:
+    """Return pool, volume and path of the seed, and the steps that make the pool; the pool is "" for a local file."""
+    host = setting.host
+    if host.driver in _WITHOUT_UPLOADS and not host.is_remote:
+        folder = f"{dirs.cache()}/virtprov/seeds"
+        where = first_free(lambda path: os.path.lexists(path), lambda mark: f"{folder}/{name}-seed{mark}.iso")
+        return "", where, where, ()
+    pool, directory, makings = pool_for(setting)
+    volume = free_name(host, pool if not makings else "", name)
+    return pool, volume, f"{directory}/{volume}", makings
 
 
 def build_image(request: SeedRequest) -> tuple[bytes, Documents]:
@@ -191,9 +221,13 @@ def retire(context: RunContext, name: str, seed: Seed) -> None:
 def delete(context: RunContext, seed: Seed) -> None:
     """Delete the seed's volume; a running guest can still read its open file."""
     try:
-        context.host.storage.delete_volume(seed.pool, seed.volume)
-    except HostError as problem:
-        context.warn(f"could not delete seed {seed.volume} from pool '{seed.pool}': {problem.message}")
+        if not seed.pool:
+            unlink(context.host, seed.volume)
+        else:
+            context.host.storage.delete_volume(seed.pool, seed.volume)
+    except ProvError as problem:
+        where = f" from pool '{seed.pool}'" if seed.pool else ""
+        context.warn(f"could not delete seed {seed.volume}{where}: {problem.message}")
 
 
 def take_out(host: Host, name: str, drive: Element) -> bool:

@@ -71,9 +71,10 @@ def plan_seed(guest: Guest, host: HostView, request: SeedRequest, *, build: bool
     """
     if guest.is_container:
         raise UsageError(f"{FLAG}: '{guest.name}' is a container, which has no drive for a seed")
-    seed_request = request._replace(guest_name=guest.name, instance_id=new_instance_id())
     altered = guest.copy()
     setting = _setting(altered, host)
+    system = attach.system_family(setting.profile)
+    seed_request = request._replace(guest_name=guest.name, instance_id=new_instance_id(), system=system)
     pool, directory, makings = attach.pool_for(setting)
     volume = attach.free_name(host, "" if makings else pool, guest.name)
     where = f"{directory}/{volume}"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from virtprov.actions.run.artifacts.artifact import mark_of
+from virtprov.actions.run.artifacts.local_files import File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Volume
 from virtprov.actions.steps.storage import filling
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
-from virtprov.support.errors import HostError
+from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
+from virtprov.support.private import check_folder, make_folder
 from virtprov.support.text import join_words
 
 if TYPE_CHECKING:
@@ -48,6 +52,43 @@ class WriteSeed(Record):
             with filling(context, entry, self.pool, self.name):
                 context.host.storage.upload_volume(self.pool, self.name, BytesIO(self.data), progress=context.advance)
         return context.undo(entry)
+
+
+class WriteSeedFile(Record):
+    """Write a cloud-init seed to a new file of this machine, which only its owner can read."""
+
+    path: str
+    data: bytes
+    passing: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"Writing cloud-init seed {os.path.basename(self.path)}"
+
+    def do(self, context: RunContext) -> Undo | None:
+        file = File(self.path, passing=self.passing)
+        with context.making(file) as entry:
+            _write_private(self.path, self.data)
+            entry.note_created(file._replace(mark=mark_of(self.path)))
+        return context.undo(entry)
+
+
+def _write_private(path: str, data: bytes) -> None:
+    """Write a new file that only its owner can read; raises ProvError. A failure leaves nothing behind."""
+    try:
+        make_folder(os.path.dirname(path))
+        check_folder(os.path.dirname(path))
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as problem:
+        raise ProvError(f"cannot write {path}: {problem.strerror}") from None
+    try:
+        with os.fdopen(number, "wb") as stream:
+            stream.write(data)
+    except BaseException as problem:
+        os.unlink(path)
+        if isinstance(problem, OSError):
+            raise ProvError(f"cannot write {path}: {problem.strerror}") from None
+        raise
 
 
 class DeleteSeeds(Record):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 
-from virtprov.cli.edit import many_report, report
+from virtprov.cli import compat
+from virtprov.cli.edit import many_report, old_sentences, report
 from virtprov.cli.output import Output, confirm
 from virtprov.library.editing import UNKEPT, Editing, to_choice
 from virtprov.support.errors import HostError, ProvError
@@ -173,16 +174,24 @@ class _One(_Run):
                 self.output.password(f"Password for root's first login: {password}")
         if not planned.kept:
             self.output.warn(UNKEPT)
-        sentences = report.sentences(planned) if self.done else []
+        closing = self._closing(planned)
         printed = self.flags.prints or planned.info is None
-        if sentences:
-            (self.output.say if printed else self.output.summary)(" ".join(sentences))
-        elif self.flags.asks and planned.changed:
+        for line in closing:
+            (self.output.say if printed else self.output.summary)(line)
+        if not closing and self.flags.asks and planned.changed:
             self.output.say("Nothing has been changed.")
-        elif not printed and not planned.wanted.anything:
+        elif not closing and not printed and not planned.wanted.anything:
             self.output.say(_NOWHERE)
         self.output.object(report.facts(planned, self.edit, done=self.done))
         return 0
+
+    def _closing(self, planned: GuestReport) -> list[str]:
+        """Return the last lines."""
+        if compat.held.old_sentences:
+            actions = [change.action for change in self.edit.changes]
+            return old_sentences.of(planned, actions, done=self.done)
+        sentences = report.sentences(planned) if self.done else []
+        return [" ".join(sentences)] if sentences else []
 
 
 _NOWHERE = "Nothing has been changed: the change was not stored, printed or made in the running guest."

@@ -9,6 +9,7 @@ from virtprov.cli.output import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from virtprov.actions.edit.changes import EditRequest
@@ -41,14 +42,15 @@ def main(argv: list[str]) -> int:
     typed = typed_changes.changes(args, GROUPS)
     flags = read(args)
     flag_checks.check(flags, typed, has_osinfo=args.osinfo is not None)
-    changes = to_requests(typed, osinfo, schema=flags.schema)
+    changes = to_requests(typed, osinfo, schema=flags.schema, checks=args.check)
     output.warn_each(typed_changes.warn_of_unheeded(typed))
     build = bool(changes) and changes[0].action == "build-xml"
     with _host(flags, build=build) as host:
         from virtprov.cli.edit import carry_out, without_guest
-        from virtprov.library.editing import warn_of_doubts
+        from virtprov.library.editing import warn_of_doubts, without_doubts
 
         warn_of_doubts(changes, host, output)
+        changes = changes if host is not None else without_doubts(changes)
         if build:
             return without_guest.build(flags, changes, host, output)
         if flags.in_place:
@@ -64,13 +66,15 @@ def _host(flags: Flags, *, build: bool) -> AbstractContextManager[Host | None]:
     needed = flags.guests or flags.chooses or flags.connect or flags.define or flags.start
     if not needed and not (build and os.environ.get("LIBVIRT_DEFAULT_URI")):
         return nullcontext()
-    from virtprov.host.connection import connect
+    from virtprov.cli.connecting import connect
 
     return connect(flags.connect)
 
 
-def to_requests(changes: list[Words], osinfo: OsinfoRequest, *, schema: bool) -> tuple[EditRequest, ...]:
+def to_requests(
+    changes: list[Words], osinfo: OsinfoRequest, *, schema: bool, checks: Sequence[str] = ()
+) -> tuple[EditRequest, ...]:
     """Return the requests for the typed changes, in order; raises UsageError for invalid ones."""
     from virtprov.library.edit_request import to_request
 
-    return tuple(to_request(typed_changes.change(words, osinfo), schema=schema) for words in changes)
+    return tuple(to_request(typed_changes.change(words, osinfo), schema=schema, checks=checks) for words in changes)

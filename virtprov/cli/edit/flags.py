@@ -76,7 +76,7 @@ def read(args: argparse.Namespace) -> Flags:
 
 
 GROUPS = (*XML, *CONVERSIONS)
-WITH_HELP = (*GROUPS, typed_changes.CLOUD_INIT)
+WITH_HELP = (*GROUPS, typed_changes.CLOUD_INIT, "check")
 
 
 class _Guests(argparse.Action):
@@ -106,6 +106,7 @@ def build_parser() -> Parser:
         command.add_argument_group("guest configuration options"), (*GUEST, *BOOTING), action=StoreInOrder
     )
     misc = command.add_argument_group("miscellaneous options")
+    parser.add_check(misc)
     parser.add_schema(command, misc)
     parser.add_talk(command, misc)
     return command

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run(flags: Flags, output: Output) -> int:
     """Undo the last run on the given host, or on any host; returns the exit status."""
     from virtprov.actions.edit import undo
-    from virtprov.host.connection import connect
+    from virtprov.cli.connecting import connect
 
     if flags.connect:
         with connect(flags.connect) as host:

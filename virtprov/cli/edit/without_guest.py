@@ -21,6 +21,10 @@ def write_back(flags: Flags, changes: tuple[EditRequest, ...], host: Host | None
     edit = FileEdit(flags.file, changes, host)
     if not edit.made.has_changes:
         output.warn("no change: the guest is already configured like this")
+    elif flags.schema:
+        from virtprov.actions.schema_check import check_change
+
+        output.warn_each(check_change(edit.made.guest.root, edit.made.source.stored.guest.root))
     if flags.print_diff:
         output.result(edit.made.diff)
     written = bool(edit.made.diff) and not (flags.print_diff or flags.no_define)

@@ -49,7 +49,7 @@ def _clean(run: Run, output: Output, ask: bool) -> tuple[list[Outcome], bool]:
     """Clean up after one run; report the result for each item, and return whether nothing is left."""
     from virtprov.actions.run import leftovers
     from virtprov.actions.run.artifacts.artifact import OTHERS
-    from virtprov.host.connection import connect
+    from virtprov.cli.connecting import connect
 
     with connect(run.uri) as host:
         found = leftovers.look(run, host)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli import answers, safe_streams
+from virtprov.cli import answers, compat, safe_streams
 from virtprov.cli.install import flags, legacy
 from virtprov.cli.output import Output
 from virtprov.options.catalogue import IN_ORDER
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
+    from virtprov.cli.install.closing import Closing
     from virtprov.cli.install.parse_request import RunRequest
     from virtprov.host.connection import Host
     from virtprov.library.installing import Installation
@@ -47,6 +48,10 @@ def main(argv: list[str]) -> int:
         return 0
     if args.record_host:
         return _record(args.connect, args.record_host, output)
+    if args.shims is not None:
+        from virtprov.cli.install import shims
+
+        return shims.main(args.shims, output)
     if args.clean_up:
         from virtprov.cli.install import clean_up
 
@@ -104,7 +109,7 @@ def _detect(text: str, arch: str, output: Output) -> int:
 
 
 def _record(uri: str | None, folder: str, output: Output) -> int:
-    from virtprov.host.connection import connect
+    from virtprov.cli.connecting import connect
     from virtprov.host.recorder import record
 
     with connect(uri) as host:
@@ -119,7 +124,8 @@ def _record(uri: str | None, folder: str, output: Output) -> int:
 
 
 def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
-    from virtprov.host.connection import connect
+    from virtprov.actions import schema_check
+    from virtprov.cli.connecting import connect
     from virtprov.library.installing import Installation
 
     if run.explain is not None:
@@ -129,13 +135,17 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
         if work.made.taken:
             output.warn(work.made.taken, always=not run.quiet)
         if run.print_xml:
-            return _print(work.made, run.print_xml, host, output)
+            for sentence in schema_check.list_dropped(request.uses, host):
+                output.warn(sentence, always=not run.quiet)
+            return _print(work, run.print_xml, output)
         if run.check_schema:
             work.check()
         if run.dry:
             from virtprov.cli import dry_run
 
             dry_run.tell(work.made.plan.steps, output)
+            if compat.held.old_sentences:
+                output.summary("Dry run completed successfully")
             output.object(_facts(work.made, host))
             return 0
         return _create(work, run.console, output)
@@ -143,8 +153,8 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
 
 def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
     from virtprov.actions.install import draft
+    from virtprov.cli.connecting import connect
     from virtprov.cli.install import explain
-    from virtprov.host.connection import connect
     from virtprov.library.listening import tell_plan
 
     if request.reinstall:
@@ -177,44 +187,59 @@ def _facts(plan: InstallPlan, host: Host) -> dict[str, object]:
     }
 
 
-def _print(plan: InstallPlan, which: str, host: Host, output: Output) -> int:
-    documents = plan.plan.documents
+def _print(work: Installation, which: str, output: Output) -> int:
+    """Print the XML; a run with an old name first creates the storage that it refers to."""
+    if which != "all" and int(which) > len(work.made.plan.documents):
+        raise UsageError(
+            f"--print-xml {which}: this guest is installed in a single step",
+            hint="use --print-xml without a number, or with 1",
+        )
+    if work.made.plan.steps:
+        work.create()
+    documents = work.made.plan.documents
     if which != "all":
-        if int(which) > len(documents):
-            raise UsageError(
-                f"--print-xml {which}: this guest is installed in a single step",
-                hint="use --print-xml without a number, or with 1",
-            )
         documents = (documents[int(which) - 1],)
-    output.document("".join(documents))
-    output.object({**_facts(plan, host), "documents": list(documents)})
+    between = "\n" if compat.held.separate_documents else ""
+    output.document("".join(document + between for document in documents))
+    output.object({**_facts(work.made, work.host), "documents": list(documents)})
     return 0
 
 
 def _create(work: Installation, console: str, output: Output) -> int:
-    from virtprov.cli.install import attach_console
+    from virtprov.cli.install import attach_console, closing
+    from virtprov.support.errors import WaitTimeout
 
+    told = closing.for_run(work, output)
+    told.begin()
     work.create()
     password = work.password
     if password:
-        output.password(f"Password for root's first login: {password}")
+        told.password(password)
     request = work.request
     # ends with what is open
     ends = request.destroy_on_exit and (console != attach_console.NONE or bool(request.wait))
     try:
-        state = work.follow(lambda: _show(work, console, output), ends=ends)
-    except BaseException:
+        state = work.follow(lambda: _show(work, console, output, told), ends=ends)
+    except BaseException as failure:
+        if isinstance(failure, WaitTimeout):
+            told.give_up()
         if password and output.json:  # there will be no object that could carry it
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
-    output.summary(_SENTENCES[state].format(name=work.made.plan.name))
+    told.end(state)
     facts = {**_facts(work.made, work.host), "created": True, "state": state, "root_password": password or None}
     output.object(facts)
     return 0
 
 
-def _show(work: Installation, console: str, output: Output) -> float | None:
+def _show(work: Installation, console: str, output: Output, told: Closing) -> float | None:
     """Show the guest's console, as asked; returns how many minutes to wait for the guest then."""
+    minutes = _open_console(work, console, output)
+    told.wait(minutes)
+    return minutes
+
+
+def _open_console(work: Installation, console: str, output: Output) -> float | None:
     from virtprov.cli.install import attach_console
 
     name, host, minutes = work.made.plan.name, work.context.host, work.request.wait
@@ -227,11 +252,3 @@ def _show(work: Installation, console: str, output: Output) -> float | None:
     if kind != attach_console.NONE:
         attach_console.attach(kind, name, host, output)
     return minutes
-
-
-_SENTENCES = {
-    "created": "Guest '{name}' has been created and is running.",
-    "installing": "Guest '{name}' is running its installer; the installation is complete when the guest powers off.",
-    "ready": "Guest '{name}' is running and cloud-init is done.",
-    "off": "Guest '{name}' is off.",
-}

@@ -61,6 +61,7 @@ def _add_own(parser: Parser, misc: Target) -> None:
     parser.add_fresh(misc, "--explain", action="store_true", help="explain each part of the XML; create nothing")
     parser.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="show what is on ISOs, trees and images")
     parser.add_fresh(misc, "--record-host", metavar="DIR", help="save a host's capabilities, to use without the host")
+    parser.add_fresh(misc, "--shims", metavar="DIR", help="create links named virt-install, ... in DIR")
     parser.add_fresh(misc, "--clean-up", action="store_true", help="remove what interrupted runs have left")
     parser.add_fresh(misc, "--yes", action="store_true", help="do not ask for confirmation (with --clean-up)")
 
@@ -114,7 +115,7 @@ def _add_misc(group: Target) -> None:
         help="console to open: text, graphical, none, default",
     )
     add("--noautoconsole", dest="autoconsole", action="store_const", const="none", help="do not open a console")
-    add("--noreboot", action="store_true", help="leave the guest shut off after the installation")
+    add("--noreboot", action="store_true", help="leave the guest off after its installation")
     add(
         "--print-xml",
         nargs="?",

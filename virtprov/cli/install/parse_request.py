@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.cli import parser
+from virtprov.cli import compat, parser
 from virtprov.options.catalogue import IN_ORDER
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
@@ -51,7 +51,11 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
 
     _refuse_unattended(args)
     printing = args.print_xml is not None or args.explain
-    return install_request.to_request(new_guest(args), osinfo, printing=printing, dry=args.dry_run)
+    request = install_request.to_request(new_guest(args), osinfo, printing=printing, dry=args.dry_run)
+    held = compat.held
+    return request._replace(
+        stores=held.print_xml_creates, directory_pools=held.directory_pools, until_off=held.waits_until_off
+    )
 
 
 def new_guest(args: Namespace) -> NewGuest:

@@ -50,10 +50,7 @@ RULES = (
         "private-network",
         "a full system configures its own network, so it must not see that of the host",
         lambda setting: (
-            setting.driver == "lxc"
-            and _has_own_root(setting)
-            and not setting.guest.has("./os/init")
-            and "privnet" not in setting.choices.features_off
+            setting.driver == "lxc" and _has_own_root(setting) and "privnet" not in setting.choices.features_off
         ),
         set_private_network,
         "--features privnet=off",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _GUARDS = ("ibpb", "md-clear", "spec-ctrl", "ssbd", "virt-ssbd")
 """Mitigations for CPU flaws: a named model gets those that the host supports."""
+_ARM_HOSTS = ("aarch64", "armv7l", "armv6l")
+"""KVM hosts of ARM guests; those with 64 bits run 32 bit guests as well."""
 _GUARDS_BY_NAME = (("-IBRS", "spec-ctrl"), ("-IBPB", "ibpb"))
 """Mitigations implied by the name of a host's CPU model, but missing in its list of features."""
 
@@ -47,7 +49,7 @@ def _kvm(setting: RuleContext) -> None:
             guest.put("./cpu/@mode", "host-model")
         else:
             _host_model_name(setting)
-    elif guest.is_arm_virt and host_arch == "aarch64":  # 32 bit guests run there as well
+    elif guest.is_arm_virt and host_arch in _ARM_HOSTS:
         guest.put("./cpu/@mode", "host-passthrough")
 
 

@@ -24,7 +24,7 @@ def _wants_usb(setting: RuleContext) -> bool:
     guest = setting.guest
     if controllers(setting, "usb") or guest.is_container or guest.is_xen_pv or setting.driver == "xen":
         return False
-    if setting.driver in ("vz", "bhyve"):
+    if setting.driver in ("vz", "bhyve") or setting.product:
         return False
     return guest.is_x86 or guest.is_virtio_only or guest.is_arm_virt
 
@@ -75,14 +75,20 @@ def add_root_ports(setting: RuleContext) -> None:
 
 def wants_scsi(setting: RuleContext) -> bool:
     """Return whether there is a SCSI disk without a controller."""
-    return setting.is_qemu and len(controllers(setting, "scsi")) < _count_scsi_controllers(setting)
+    takes = setting.is_qemu or setting.product == "vmware"
+    return takes and len(controllers(setting, "scsi")) < _count_scsi_controllers(setting)
 
 
 def add_scsi(setting: RuleContext) -> None:
-    """Add a virtio-scsi controller for every seven SCSI disks; if there is one already, use the same model."""
+    """Add a controller for every seven SCSI disks, of the same model as those that are there.
+
+    Otherwise it is virtio-scsi; LSI Logic on VMware.
+    """
     there = controllers(setting, "scsi")
     model = there[0].get("model", "") if there else ""
-    if not there and (setting.profile.virtio_scsi or setting.guest.is_virtio_only):
+    if not there and setting.product == "vmware":
+        model = "lsilogic"
+    elif not there and (setting.profile.virtio_scsi or setting.guest.is_virtio_only):
         model = "virtio-scsi"
     for number in range(len(there), _count_scsi_controllers(setting) if model else 0):
         index = {"index": str(number)} if number else {}
@@ -117,6 +123,8 @@ def _position(target: str) -> int:
 
 def _wants_console(setting: RuleContext) -> bool:
     guest = setting.guest
+    if setting.product:  # their serial ports are files and pipes of the host
+        return False
     return not (guest.devices("console") or guest.devices("serial") or setting.is_refused("console"))
 
 

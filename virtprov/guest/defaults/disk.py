@@ -31,6 +31,7 @@ def default_bus(setting: RuleContext, disk: Element) -> str:
         ("", not guest.is_hvm),
         ("virtio", virtio and device == "disk"),
         ("scsi", virtio and device == "lun"),
+        ("scsi", setting.product == "vmware" and device == "disk"),
         ("sd", guest.is_arm and guest.machine.startswith("vexpress")),
         ("scsi", guest.is_virtio_only or (guest.is_arm_virt and device != "disk")),
         ("sata", guest.is_q35 or setting.driver == "bhyve"),
@@ -64,13 +65,18 @@ def fill_targets(setting: RuleContext) -> None:
         path.put(disk, "./target/@dev", name)
 
 
+def prefix(bus: str) -> str:
+    """Return how the target names of disks on a bus begin."""
+    return _PREFIX.get(bus, "sd" if bus else "hd")
+
+
 def _free(bus: str, taken: set[str | None]) -> str:
-    prefix = _PREFIX.get(bus, "sd" if bus else "hd")
-    most = _MOST.get(prefix, 18278)
+    start = prefix(bus)
+    most = _MOST.get(start, 18278)
     free, behind = "", ""
-    left = {name for name in taken if name and name.startswith(prefix)}
+    left = {name for name in taken if name and name.startswith(start)}
     for number in range(most):
-        name = f"nvme{number}n1" if prefix == "nvme" else prefix + letters(number)
+        name = f"nvme{number}n1" if start == "nvme" else start + letters(number)
         if name in left:
             left.discard(name)
             behind = ""

@@ -14,6 +14,8 @@ def _wants_graphics(setting: RuleContext) -> bool:
         return False
     if guest.is_container:
         return setting.driver == "vz"
+    if setting.product == "hyperv":  # its display cannot be configured
+        return False
     return guest.is_x86 or guest.is_pseries or guest.is_loongarch or guest.is_arm_virt or guest.is_riscv_virt
 
 
@@ -29,7 +31,7 @@ def has_spice(setting: RuleContext) -> bool:
 
 def _default_type(setting: RuleContext) -> str:
     if not setting.like_qemu:
-        return "vnc"
+        return "rdp" if setting.product == "vbox" else "vnc"
     known = setting.domcaps
     offered = known.device("graphics", "type") if known is not None else None
     return "vnc" if offered is not None and "spice" not in offered else "spice"
@@ -46,6 +48,8 @@ def fill_graphics(setting: RuleContext) -> None:
             _fill_spice(setting, display)
         elif kind == "vnc":
             _fill_port(display, "port")
+        elif kind == "rdp" and setting.product == "vbox" and not {"port", "autoport"} & set(display.attrib):
+            display.set("autoport", "yes")
         elif kind == "sdl":
             _fill_sdl(display)
 
@@ -61,16 +65,20 @@ def _fill_port(display: Element, name: str) -> None:
 
 
 def _fill_spice(setting: RuleContext, display: Element) -> None:
-    if not _listens_elsewhere(display):
-        given = [name for name in ("port", "tlsPort") if name in display.attrib]
-        if not given and "autoport" not in display.attrib:
-            display.set("port", "-1")
-            display.set("tlsPort", "-1")
-            display.set("autoport", "yes")
+    if not _listens_elsewhere(display) and "autoport" not in display.attrib:
+        _fill_spice_ports(display)
     if path.get(display, "./gl/@enable") == "yes" and path.get(display, "./gl/@rendernode") is None:
         path.put(display, "./gl/@rendernode", _render_node(setting))
     if not setting.host.is_remote and path.find(display, "./image/@compression") is None:
         path.put(display, "./image/@compression", "off")
+
+
+def _fill_spice_ports(display: Element) -> None:
+    """Let libvirt choose both ports, unless one is given: without TLS, it cannot choose one only."""
+    if any(display.get(name, "-1") != "-1" for name in ("port", "tlsPort")):
+        return
+    for name, value in (("port", "-1"), ("tlsPort", "-1"), ("autoport", "yes")):
+        display.set(name, value)
 
 
 def _render_node(setting: RuleContext) -> str | None:
@@ -101,6 +109,8 @@ def _default_video(setting: RuleContext) -> str:
     models = (known.device("video", "modelType") if known is not None else None) or ()
     qxl_fits = guest.is_x86 and setting.like_qemu and (not models or "qxl" in models)
     choices = (
+        ("vmvga", setting.product == "vmware"),
+        ("vbox", setting.product == "vbox"),
         ("vga", guest.is_pseries),
         ("virtio", guest.is_loongarch or guest.is_riscv_virt or guest.is_s390x),
         ("virtio", has_spice(setting) and _uses_gl(setting)),
@@ -176,6 +186,8 @@ def _wants_tablet(setting: RuleContext) -> bool:
     guest = setting.guest
     if guest.devices("input") or setting.is_refused("input") or not guest.devices("graphics") or guest.is_container:
         return False
+    if setting.product:
+        return False
     return not guest.is_xen_pv and (guest.is_s390x or not _usb_off(setting))
 
 
@@ -194,7 +206,7 @@ RULES = (
     Rule(
         "video",
         "a video card for the display; the model depends on host and profile",
-        lambda setting: setting.guest.is_hvm,
+        lambda setting: setting.guest.is_hvm and setting.product != "hyperv",
         fill_video,
         "--video model.type=none",
     ),
@@ -222,7 +234,7 @@ RULES = (
         "a sound card for SPICE",
         lambda setting: (
             has_spice(setting)
-            and setting.like_qemu
+            and (setting.like_qemu or setting.driver == "xen")
             and setting.guest.is_hvm
             and not setting.guest.devices("sound")
             and not setting.is_refused("sound")

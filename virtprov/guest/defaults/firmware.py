@@ -67,7 +67,7 @@ def set_uefi(setting: RuleContext) -> None:
     Raises HostError if the user asked for UEFI and the host has none; as a mere default it only warns.
     """
     guest, known = setting.guest, setting.domcaps
-    if known is not None and "efi" in known.firmwares:
+    if setting.product == "vmware" or known is not None and "efi" in known.firmwares:
         guest.put("./os/@firmware", "efi")
         return
     loader = _find_loader(setting)
@@ -90,6 +90,11 @@ def _find_loader(setting: RuleContext) -> str:
             if re.match(pattern, loader):
                 return loader
     return ""
+
+
+def is_uefi_file(loader: str) -> bool:
+    """Return whether a file has a name that distributions give to UEFI firmware."""
+    return any(re.match(pattern, loader) for patterns in _LOADERS.values() for pattern in patterns)
 
 
 def _use_loader(setting: RuleContext, loader: str) -> None:
@@ -122,10 +127,8 @@ def set_secure_boot(setting: RuleContext) -> None:
             tree.remove(found)
     guest.put("./os/@firmware", "efi")
     features = guest.ensure("./os/firmware")
-    wanted = [("secure-boot", on), ("enrolled-keys", on)] if on else [("enrolled-keys", False)]
-    for name, state in wanted:
-        feature = path.ensure(features, f"./feature[@name='{name}']")
-        feature.set("enabled", "yes" if state else "no")
+    feature = path.ensure(features, "./feature[@name='enrolled-keys']")
+    feature.set("enabled", "yes" if on else "no")
 
 
 def _wants_tpm(setting: RuleContext) -> bool:
@@ -141,8 +144,11 @@ def _wants_tpm(setting: RuleContext) -> bool:
 
 
 def _offers_crb(setting: RuleContext) -> bool:
+    """Return whether the host offers CRB; a host that reports no capabilities has it for QEMU guests on x86."""
     known = setting.domcaps
-    return known is not None and "tpm-crb" in (known.device("tpm", "model") or ())
+    if known is None:
+        return setting.guest.is_x86 and setting.is_qemu
+    return "tpm-crb" in (known.device("tpm", "model") or ())
 
 
 def add_tpm(setting: RuleContext) -> None:
@@ -164,7 +170,24 @@ def fill_tpm(setting: RuleContext) -> None:
             tpm.set("model", "tpm-crb")
 
 
+def _names_features(setting: RuleContext) -> bool:
+    guest = setting.guest
+    return guest.has("./os/firmware/feature") and not guest.has("./os/@firmware") and not guest.has("./os/loader")
+
+
+def select_by_features(setting: RuleContext) -> None:
+    """Let libvirt select the firmware by the features that the user names; without this it refuses them."""
+    setting.guest.put("./os/@firmware", "efi")
+
+
 RULES = (
+    Rule(
+        "firmware-features",
+        "libvirt selects a UEFI firmware with the features that are named",
+        _names_features,
+        select_by_features,
+        "--boot firmware=... or loader=...",
+    ),
     Rule(
         "uefi",
         "libvirt selects the firmware if it can, otherwise a firmware file of the host",

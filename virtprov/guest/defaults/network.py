@@ -26,13 +26,20 @@ def fill_source(setting: RuleContext) -> None:
             path.put(nic, "./source/@network", "default")
 
 
+_SWITCHES = {"vmware": "VM Network", "hyperv": "Default Switch"}
+"""The port group and the switch that a new host has; there, libvirt has no networks of its own."""
+
+
 def _connect(setting: RuleContext, nic: Element) -> None:
     host = setting.host
     passt = path.get(nic, "./backend/@type") == "passt"
     if passt or (host.is_session and setting.is_qemu) or setting.is_test:
         nic.set("type", "user")
         return
-    bridge = None if host.is_remote else host.networks.default_bridge()
+    if setting.product == "vbox":
+        nic.set("type", "user")
+        return
+    bridge = _SWITCHES.get(setting.product) or (None if host.is_remote else host.networks.default_bridge())
     if bridge:
         nic.set("type", "bridge")
         path.put(nic, "./source/@bridge", bridge)
@@ -44,8 +51,10 @@ def _connect(setting: RuleContext, nic: Element) -> None:
 def default_model(setting: RuleContext) -> str:
     """Return the best network card that the operating system supports; "" for libvirt's default."""
     guest, profile = setting.guest, setting.profile
-    if not guest.is_hvm:
+    if not guest.is_hvm or setting.product == "hyperv":
         return ""
+    if setting.product:
+        return {"vmware": "e1000", "vbox": "82540EM"}[setting.product]
     if setting.is_qemu and guest.takes_virtio and (profile.virtio_net or guest.is_virtio_only):
         return "virtio"
     if not guest.is_x86:

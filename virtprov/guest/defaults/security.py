@@ -19,9 +19,16 @@ def fill_labels(setting: RuleContext) -> None:
     for label in _open(setting):
         if label.get("type") is None:
             label.set("type", "dynamic")
-        elif models:
-            owner = path.text(label, "./label").count(":") == 1
-            label.set("model", "dac" if owner and "dac" in models else models[0])
+        elif model := _driver(path.text(label, "./label"), models):
+            label.set("model", model)
+
+
+def _driver(label: str, models: list[str]) -> str:
+    """Return the driver for a label; for a host that lists none, from the form of the label ("": unknown)."""
+    owner = label.count(":") == 1
+    if not models:
+        return "dac" if owner else ""
+    return "dac" if owner and "dac" in models else models[0]
 
 
 RULES = (

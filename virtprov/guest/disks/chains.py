@@ -42,9 +42,12 @@ class Chains:
 
     def exists(self, place: str) -> bool:
         """Return whether a path, or a volume POOL/NAME, exists."""
-        if not place.startswith("/"):
-            return self.host.storage.volume(*place.split("/", 1)) is not None
-        return self._here and os.path.lexists(place) or self.host.storage.volume_at(place, fresh=False) is not None
+        pool, _, name = place.partition("/")
+        if pool and name and self.host.storage.volume(pool, name) is not None:
+            return True
+        if self._here and place.startswith("/") and os.path.lexists(place):
+            return True
+        return self.host.storage.volume_at(place, fresh=False) is not None
 
     def real(self, place: str) -> str:
         """Return the path without symbolic links if it is on this machine, otherwise the path itself."""

@@ -6,9 +6,9 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from virtprov.guest.disks import network_disk, source_element
+from virtprov.guest.disks import driver_paths, network_disk, source_element
 from virtprov.guest.disks.existing import DetectedImage, Lookup
-from virtprov.guest.disks.new_volumes import NewVolumes
+from virtprov.guest.disks.new_volumes import NO_FILES, NewVolumes
 from virtprov.guest.disks.source import ATTRIBUTE, DIR, DiskSource
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
@@ -17,14 +17,21 @@ from virtprov.guest.disks.volumes import (
     NewPool,
     NewVolume,
 )
-from virtprov.support.errors import UsageError
+from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path as places
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from virtprov.guest.host_view import HostView
     from virtprov.host.info import PoolInfo, VolumeInfo
+
+
+_ENDINGS = ("qcow2", "vmdk", "vdi", "qed")
+"""Names of formats that are used as the ending of a file name."""
 
 
 class DiskResolver:
@@ -32,8 +39,10 @@ class DiskResolver:
 
     `advised_gib` is the disk size recommended by the operating system's profile (None: no recommendation). Without
     `check_space`, a new sparse disk may be larger than the free space. With `pool_create`, a pool is created for a
-    directory without one if a disk is created there. With `warn_of_use`, the user is warned of disks that this machine
-    uses itself.
+    directory without one if a disk is created there; with `pool_existing` also for the directory of an existing file.
+    With `warn_of_use`, the user is warned of disks that this machine uses itself. Without `must_exist`, a path where
+    nothing is found is written as it is. `peek(directory)` makes the files of a remote directory without a pool known
+    to the host while its block runs (None: such files cannot be used).
     """
 
     def __init__(
@@ -45,11 +54,17 @@ class DiskResolver:
         advised_gib: float | None = None,
         check_space: bool = True,
         pool_create: bool = False,
+        pool_existing: bool = False,
         warn_of_use: bool = False,
+        must_exist: bool = True,
+        peek: Callable[[str], AbstractContextManager[object]] | None = None,
     ) -> None:
         self.host = host
+        self._must_exist = must_exist
         self.qemu = qemu
+        self._peek = peek
         self._warn_of_use = warn_of_use
+        self._pool_existing = pool_existing
         self._lookup = Lookup(host)
         self._new = NewVolumes(
             host,
@@ -88,6 +103,7 @@ class DiskResolver:
         """
         spec = spec._replace(
             driver_format=spec.driver_format or places.text(disk, "./driver/@type"),
+            driver_name=places.text(disk, "./driver/@name") if new else "",
             type=spec.type or (disk.get("type", "") if new else ""),
         )
         if spec.vol:
@@ -168,10 +184,17 @@ class DiskResolver:
             given = unquote(given.removeprefix("file://"))
         elif "://" in given:
             network_disk.refuse_unknown(given)
-        path = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
+        foreign = driver_paths.is_foreign(self.host, given)
+        path = given if self.host.is_remote or foreign else os.path.abspath(os.path.expanduser(given))
         volume = self.host.storage.volume_at(path)
         if volume is not None:
             return self._existing_volume(disk, volume, spec)
+        if foreign and self.host.driver in driver_paths.WINDOWS and spec.size is None:  # nobody can look there
+            source_element.write_host_path(disk, "file", path)
+            return Making()
+        making = self._behind_pools(disk, path, spec) if self.host.is_remote and not foreign else None
+        if making is not None:
+            return making
         here = "" if self.host.is_remote else source_element.kind_here(path)
         if here:
             _refuse_password(spec)
@@ -181,8 +204,34 @@ class DiskResolver:
             self._look_below(disk, path, fmt or "", spec)
             self._tell_format(path, fmt or "", spec)
             self._describe(disk, kind, fmt or "", spec)
-            return Making()
+            return Making(self._new.pools_over(path) if self._pool_existing and here == "file" else ())
+        if not self._must_exist and spec.size is None and not spec.backing_store and not spec.upload:
+            return self._write_unseen(disk, path, spec)
         return self._use_new(disk, spec, *self._new.at_path(disk, path, spec))
+
+    def _write_unseen(self, disk: Element, path: str, spec: DiskSpec) -> Making:
+        """Write a path that exists elsewhere, or later; only its name tells the format."""
+        kind = spec.type if spec.type in ATTRIBUTE else "block" if path.startswith("/dev/") else "file"
+        self._write(disk, kind, path, "", "", spec)
+        ending = path.rpartition(".")[2].lower()
+        is_drive = disk.get("device", "disk") in ("cdrom", "floppy")
+        fmt = spec.format or (ending if ending in _ENDINGS and kind == "file" else "" if is_drive else "raw")
+        self._describe(disk, kind, fmt, spec)
+        return Making()
+
+    def _behind_pools(self, disk: Element, path: str, spec: DiskSpec) -> Making | None:
+        """Use a file of a remote directory without a pool; None if there is none. The host keeps no pool for it."""
+        directory = os.path.dirname(path)
+        if self._peek is None or not path.startswith("/") or path.startswith(NO_FILES):
+            return None
+        if self.host.storage.pool_at(directory) is not None:
+            return None
+        try:
+            with self._peek(directory):
+                volume = self.host.storage.volume_at(path)
+                return self._existing_volume(disk, volume._replace(pool=""), spec) if volume is not None else None
+        except HostError:  # no such directory, or none that libvirt may read
+            return None
 
     def _look_below(self, disk: Element, path: str, fmt: str, spec: DiskSpec) -> None:
         """Check the chain below an image; CDs have none."""

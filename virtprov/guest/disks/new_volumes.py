@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from virtprov.guest.disks import driver_paths
 from virtprov.guest.disks.checks.free_space import Room
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import (
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
     from virtprov.host.info import PoolInfo
 
-_NO_FILES = ("/dev/", "/sys/", "/proc/")
+NO_FILES = ("/dev/", "/sys/", "/proc/")
 """Directories whose files are lost at the next boot, or are not regular files."""
 _ON_OTHERS = ("qcow2", "qed", "vmdk")
 """Formats that support backing images."""
@@ -73,12 +74,15 @@ class NewVolumes:
         Raises UsageError if a disk cannot be created there, or no new disk is requested; HostError if a remote path is
         in no pool.
         """
-        directory, name = os.path.split(path)
+        place = driver_paths.in_datastore(self.host, path)
+        directory, name = place or os.path.split(path)
         is_drive = disk.get("device", "disk") in ("cdrom", "floppy")
         # a mistyped path must not become an empty disk: a new one has a size
         wants_new = not is_drive and (spec.size is not None or bool(spec.backing_store))
-        pool = self.lookup.pool_over(directory) if wants_new or self.host.is_remote else None
-        if self.host.is_remote:
+        if wants_new:
+            driver_paths.refuse_new(self.host, f"--disk {path}")
+        pool = self._pool_of(directory, place is not None) if wants_new or self.host.is_remote else None
+        if self.host.is_remote and place is None:
             self._refuse_unseen(path, pool, wants_new)
         size = self._size(spec) if wants_new else None
         if size is None:
@@ -92,20 +96,25 @@ class NewVolumes:
         volume = self._new(disk, pool, name, path, fmt, size, spec)
         return ((new_pool,), volume._replace(pool=new_pool.name)) if new_pool is not None else ((), volume)
 
+    def _pool_of(self, directory: str, is_datastore: bool) -> PoolInfo | None:
+        """Return the pool of a directory, None without one; of a datastore, which must exist."""
+        return self.lookup.pool(directory) if is_datastore else self.lookup.pool_over(directory)
+
     def _refuse_unseen(self, path: str, pool: PoolInfo | None, wants_new: bool) -> None:
         """Raise UsageError or HostError for a remote path that is not in any pool."""
         there = _instead(self.host, path)
         if there and not wants_new:
             raise UsageError(f"--disk {path}: file or volume not found on the remote host", hint=there)
         if not path.startswith("/"):
-            raise UsageError(f"--disk {path}: a path on a remote host must start with /", hint="give the full path")
-        if pool is None and not (wants_new and self.pool_create):
-            raise _unseen(path, os.path.dirname(path), asked=wants_new)
+            form = driver_paths.form(self.host)
+            raise UsageError(f"--disk {path}: a path on this host must have the form {form}", hint="give the full path")
+        if pool is None and (not wants_new or path.startswith(NO_FILES)):
+            raise _unseen(path, os.path.dirname(path))
 
     def _check_place(self, path: str, pool: PoolInfo | None) -> None:
         """Raise UsageError or HostError for a path at which no disk can be created."""
         directory, name = os.path.split(path)
-        if pool is None and path.startswith(_NO_FILES):
+        if pool is None and path.startswith(NO_FILES):
             raise UsageError(f"--disk {path}: files cannot be created in {directory}", hint="check the path")
         if pool is None and not self.host.is_remote and not os.path.isdir(directory):
             raise UsageError(f"--disk {path}: the directory {directory} does not exist", hint="create it first")
@@ -124,10 +133,11 @@ class NewVolumes:
         size = sent.size if sent else self._size(spec)
         if size is None:
             raise UsageError("--disk: no size given for the new disk", hint="add size=GIB, for example size=20")
-        name = spec.pool or DEFAULT_POOL
+        driver_paths.refuse_new(self.host, "--disk")
+        name = spec.pool or self._default_name()
         pools: tuple[NewPool, ...] = ()
         pool: PoolInfo | None
-        if spec.pool or self.host.storage.pool(name) is not None:
+        if name != DEFAULT_POOL or self.host.storage.pool(name) is not None:
             pool = self.lookup.pool(name)
             target = pool.path
         else:
@@ -135,11 +145,15 @@ class NewVolumes:
         fmt = sent.format if sent else spec.format or spec.driver_format or self._default_format(pool)
         _check_kind(pool)
         file_name = self._free_volume(pool, target, fmt)
-        volume = self._new(disk, pool, file_name, f"{target}/{file_name}", fmt, size, spec)
+        where = f"[{name}] {file_name}" if self.host.driver in driver_paths.VMWARE else f"{target}/{file_name}"
+        volume = self._new(disk, pool, file_name, where, fmt, size, spec)
         self.chosen |= {volume.path, f"{pools[0].name if pools else volume.pool}/{volume.name}"}
         if sent:
             volume = volume._replace(upload=sent.path)
         return pools, volume._replace(pool=pools[0].name) if pools else volume
+
+    def _default_name(self) -> str:
+        return driver_paths.default_datastore(self.host) if self.host.driver in driver_paths.VMWARE else DEFAULT_POOL
 
     def _default_pool(self) -> tuple[PoolInfo | None, str, tuple[NewPool, ...]]:
         """Return the pool of the default images directory, or the plan to create it with the name `default`."""
@@ -149,15 +163,18 @@ class NewVolumes:
             return pool, pool.path, ()
         return None, directory, (NewPool(DEFAULT_POOL, directory),)
 
+    def pools_over(self, path: str) -> tuple[NewPool, ...]:
+        """Return the plan for a pool over the directory of an existing file; () if it has one."""
+        directory = os.path.dirname(path)
+        if path.startswith(NO_FILES) or self.host.storage.pool_at(directory) is not None:
+            return ()
+        return (self._pool_for(directory),)
+
     def _pool_for(self, directory: str) -> NewPool:
         """Return a new pool for a directory, named after it."""
         if directory not in self._pools:
             used = {pool.name for pool in self._pools.values()}
-            base = os.path.basename(directory) or "root"
-            name = first_free(
-                lambda name: name in used or self.host.storage.pool(name) is not None, lambda mark: base + mark
-            )
-            self._pools[directory] = NewPool(name, directory)
+            self._pools[directory] = pool_named_after(self.host, directory, used)
         return self._pools[directory]
 
     # -- what -------------------------------------------------------------------------------------
@@ -210,7 +227,7 @@ class NewVolumes:
     def _default_format(self, pool: PoolInfo | None) -> str:
         if pool is not None and pool.type not in FILE_POOLS:
             return ""
-        return "raw" if self.host.driver in ("bhyve", "xen") else "qcow2"
+        return driver_paths.FORMATS.get(self.host.driver, "raw" if self.host.driver in ("bhyve", "xen") else "qcow2")
 
     def _free_volume(self, pool: PoolInfo | None, target: str, fmt: str) -> str:
         if pool is not None and pool.type == "disk":
@@ -225,7 +242,8 @@ class NewVolumes:
                 return True
             return bool(target) and self._file_is_there(path)
 
-        return first_free(is_taken, lambda mark: self.guest_name + mark + tail)
+        folder = f"{self.guest_name}/" if self.host.driver in driver_paths.VMWARE else ""  # which ESX requires
+        return first_free(is_taken, lambda mark: folder + self.guest_name + mark + tail)
 
     def _file_is_there(self, path: str) -> bool:
         if self.host.is_remote or self.host.is_recorded or self.host.driver not in ("qemu", "lxc"):
@@ -247,6 +265,7 @@ class NewVolumes:
                 f"--disk format={fmt}: libvirt cannot create images in this format",
                 hint=nearest(fmt, FORMATS) or "use for example qcow2 or raw",
             )
+        _check_format(pool, spec.format)
         encryption = _encryption(disk, fmt, spec)
         if encryption is not None:
             _write_encryption(disk, encryption)
@@ -266,6 +285,13 @@ class NewVolumes:
         allocation = size if whole else 0
         in_pool = pool.name if pool is not None else ""
         return NewVolume(in_pool, name, path, fmt, size, allocation, backing, backing_format, encryption)
+
+
+def pool_named_after(host: HostView, directory: str, used: set[str]) -> NewPool:
+    """Return a new pool for a directory, named after it; the names in `used` are those of other new pools."""
+    base = os.path.basename(directory) or "root"
+    name = first_free(lambda name: name in used or host.storage.pool(name) is not None, lambda mark: base + mark)
+    return NewPool(name, directory)
 
 
 def _check_size(spec: DiskSpec, size: int, below: int | None) -> None:
@@ -298,6 +324,15 @@ def _instead(host: HostView, path: str) -> str:
     return instead(host, path)
 
 
+def _check_format(pool: PoolInfo | None, fmt: str) -> None:
+    """Raise UsageError for an image format in a pool whose volumes are raw devices."""
+    if pool is not None and pool.type not in FILE_POOLS and fmt not in ("", "raw", "luks"):
+        raise UsageError(
+            f"--disk format={fmt}: storage pool '{pool.name}' of type {pool.type} has no image formats",
+            hint="omit format=: its volumes are devices with raw data",
+        )
+
+
 def _check_kind(pool: PoolInfo | None) -> None:
     """Raise HostError for a pool in which libvirt cannot create volumes."""
     if pool is not None and pool.type in GIVEN_ONLY:
@@ -307,19 +342,14 @@ def _check_kind(pool: PoolInfo | None) -> None:
         )
 
 
-def _unseen(path: str, directory: str, *, asked: bool) -> HostError:
-    """Return the error for a remote path that is not in any pool."""
-    if asked:
-        return HostError(
-            f"--disk {path}: this directory is not in any storage pool of the remote host",
-            hint=f"add --check pool_create=on to create a pool for {directory}",
-        )
+def _unseen(path: str, directory: str) -> HostError:
+    """Return the error for a remote path that is not in any pool, and that libvirt cannot find otherwise."""
     over = f"`virsh pool-create-as NAME dir --target {directory}`"
-    if path.startswith(_NO_FILES):
+    if path.startswith(NO_FILES):
         over = "a pool of type disk, logical, iscsi or scsi gives access to block devices (`virsh pool-create-as`)"
     return HostError(
         f"--disk {path}: this directory is not in any storage pool of the remote host, so it cannot be accessed",
-        hint=f"create a pool for it: {over}",
+        hint=f"check the path, or create a pool for it: {over} (only a guest that is created is looked for elsewhere)",
     )
 
 

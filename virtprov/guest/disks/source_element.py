@@ -45,6 +45,8 @@ def describe(
     `fmt` is the actual format of the disk: for an existing disk, `format=` has no effect.
     """
     if host.driver == "xen":
+        if spec.driver_name:  # the user's, which has formats of its own
+            return
         _describe_for_xen(disk, kind, spec.driver_format or fmt)
     elif qemu:
         _describe_for_qemu(disk, kind, fmt, spec.driver_format, new)

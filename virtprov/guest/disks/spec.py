@@ -19,8 +19,8 @@ class DiskSpec(Record):
 
     `size` is in GiB. `path` is "" to eject the medium. `source_as` is "volume" or "path": how to write the source.
     `password_file` contains the password of a new encrypted disk. `upload` is the local file that is copied to a new
-    volume. `driver_format` is the value of `driver.type=` and `type` the type of the source: if "", they are read from
-    the disk's XML.
+    volume. `driver_format` and `driver_name` are the values of `driver.type=` and `driver.name=`, and `type` the type
+    of the source: if "", they are read from the disk's XML.
     """
 
     path: str | None = None
@@ -32,6 +32,7 @@ class DiskSpec(Record):
     backing_store: str = ""
     backing_format: str = ""
     driver_format: str = ""
+    driver_name: str = ""
     type: str = ""
     source_as: str = ""
     password_file: str = ""

@@ -37,12 +37,14 @@ def _add_spice(setting: RuleContext) -> None:
 
 
 def after_removal(guest: Guest, removed: Element) -> None:
-    """Follow up on a removed device: remove its twin, or the helpers of the last SPICE display."""
+    """Follow up on a removed device: remove its twin, references to it, or the helpers of the last SPICE display."""
     if removed.tag == "graphics" and removed.get("type") == "spice":
         if not any(each.get("type") == "spice" for each in guest.devices("graphics")):
             drop_spice(guest)
     elif removed.tag == "serial":
         _drop_twin(guest, removed)
+    elif removed.tag == "audio":
+        _drop_audio_references(guest, removed)
 
 
 def drop_spice(guest: Guest) -> None:
@@ -51,6 +53,20 @@ def drop_spice(guest: Guest) -> None:
         for device in guest.devices(tag):
             if device.get("type") in ("spicevmc", "spice"):
                 tree.remove(device)
+                if tag == "audio":
+                    _drop_audio_references(guest, device)
+
+
+def _drop_audio_references(guest: Guest, removed: Element) -> None:
+    """Remove what names a removed audio backend: libvirt refuses a sound card or VNC display whose backend is missing.
+
+    Without the reference the device uses the guest's first backend.
+    """
+    for tag in ("sound", "graphics"):
+        for device in guest.devices(tag):
+            for reference in tree.children(device, "audio"):
+                if reference.get("id") == removed.get("id"):
+                    tree.remove(reference)
 
 
 def _drop_twin(guest: Guest, removed: Element) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtprov.options.model import FLAG, VERB, Hit, Pair, Table, check_text, truth
+from virtprov.options.newer import NEWER
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
@@ -113,6 +114,8 @@ def _settle(table: Table, hit: Hit, value: str, contents: _Contents, schema: boo
         made = _to_assignment(table, hit, value)
         contents.places[made.path] = made
         contents.schema_warnings.pop(made.path, None)
+        if schema and made.text is not None and row.name in NEWER.get(table.flag, ()):
+            _check_name(table, hit, made, contents.schema_warnings)
         if schema and made.text and value not in row.values and (row.values or hit.beyond):
             _look_at(table, hit, made, contents.schema_warnings)
 
@@ -132,6 +135,15 @@ def _look_at(table: Table, hit: Hit, made: Assignment, schema_warnings: dict[str
     from virtprov.guest.write import schema_rows
 
     warning = schema_rows.check_value(table, hit.row, made.path, made.text or "") if made.by_type is None else None
+    if warning is not None:
+        schema_warnings[made.path] = warning
+
+
+def _check_name(table: Table, hit: Hit, made: Assignment, schema_warnings: dict[str, SchemaWarning]) -> None:
+    """Record if libvirt will drop the value."""
+    from virtprov.guest.write import schema_rows
+
+    warning = schema_rows.check_name(table, hit.row, made.path)
     if warning is not None:
         schema_warnings[made.path] = warning
 

@@ -29,10 +29,15 @@ _WITHOUT = ("xml",)
 
 
 class SchemaWarning(Record):
-    """A value that the installed libvirt schema does not know."""
+    """A value that the installed libvirt schema does not know.
+
+    With `is_dropped` it is a name that libvirt does not know: it silently leaves it out. `where` is the value's place.
+    """
 
     message: str
     hint: str
+    is_dropped: bool = False
+    where: str = ""
 
 
 class _Truth(Kind):
@@ -97,7 +102,29 @@ def check_value(table: Table, row: Row, where: str, text: str) -> SchemaWarning 
     message = f"--{table.flag} {row.name}: libvirt does not know the value '{text}'"
     if values.only_words(types):
         message = f"--{table.flag} {row.name}: invalid value '{text}'"
-    return SchemaWarning(message, values.suggest_values(types, text))
+    return SchemaWarning(message, values.suggest_values(types, text), where=where)
+
+
+def check_name(table: Table, row: Row, where: str) -> SchemaWarning | None:
+    """Return a warning if the installed libvirt does not know a place, and so will drop its value."""
+    graph = schema_files.load()
+    full = f"{table.at}/{where.removeprefix('./')}" if table.many else where
+    if graph is None or is_known(graph, full):
+        return None
+    return SchemaWarning(f"--{table.flag} {row.name}", "", is_dropped=True)
+
+
+def is_known(graph: Graph, where: str) -> bool:
+    """Return whether the schema has a place in the guest's XML."""
+    steps, attribute = paths.parse(where.replace("[#]", ""))
+    state = graph.start()
+    for step in steps:
+        state = graph.child(state, step.tag)
+        if not state:
+            return False
+        if graph.open(state):
+            return True
+    return not attribute or bool(graph.attribute(state, attribute))
 
 
 def _types(table: Table, where: str) -> list[Type]:
@@ -117,7 +144,7 @@ def unknown(table: Table, key: str) -> UsageError:
         more = [name for name in more if name.partition(".")[0] in heads]
     return UsageError(
         f"--{table.flag} has no sub-option '{key}'",
-        hint=nearest(key, [*table.names(old=True), *more]) or f"`--{table.flag} help` lists all of them",
+        hint=nearest(key, [*table.examples(), *more]) or f"`--{table.flag} help` lists all of them",
     )
 
 

@@ -56,6 +56,7 @@ def choose(guest: Guest, table: Table, selector: Selector, host: HostView | None
         return _by_position(matches, table, selector.position)
     _check(table, selector)
     matching = [node for node in matches if has_values(node, selector.wanted, host)]
+    matching = matching or [node for node in matches if _is_called(node, selector)]
     if not matching:
         raise NoneSuch(f"no {_kind(table)} of the guest matches '{selector.words}'", hint=_list_choices(table, matches))
     return matching
@@ -123,6 +124,18 @@ def has_values(node: Element, assignments: Assignments, host: HostView | None) -
     if name is not None and not _is_named(node, name, host):
         return False
     return assign.matches(node, assignments)
+
+
+_NAMES = ("./target/@dev", "./mac/@address", "./target/@name", "./alias/@name")
+"""Where the XML has a name that no other element of the guest has: `vdb`, a MAC address, `org.qemu.guest_agent.0`."""
+
+
+def _is_called(node: Element, selector: Selector) -> bool:
+    """Return whether a single word, or the path of a disk, is the name of an element."""
+    wanted = selector.wanted
+    given = wanted.verbs.get("path", "") if wanted is not None and not wanted.places else ""
+    names = [name.lower() for place in _NAMES if (name := path.text(node, place))]
+    return bool({selector.words.lower(), given.lower()} & set(names))
 
 
 def _has_path(node: Element, where: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from virtprov.support.units import KIB, factor, is_whole
-from virtprov.xml import path
+from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 _SIZES = {
@@ -17,30 +17,51 @@ _SIZES = {
 """Option groups whose numbers are in KiB in the XML, and their paths."""
 
 
+class _Size:
+    """One size: its element as it was, with the number in KiB if it could be converted ("" if not)."""
+
+    __slots__ = ("kib", "node", "text", "unit")
+
+    def __init__(self, node: Element) -> None:
+        self.node = node
+        self.text = node.text
+        self.unit = node.get("unit", "KiB")
+        self.kib = ""
+        text, scale = (node.text or "").strip(), factor(self.unit)
+        if self.unit != "KiB" and is_whole(text) and scale is not None:
+            self.kib = str(int(text) * scale // KIB)
+            node.text = self.kib
+            node.set("unit", "KiB")
+
+    def settle(self) -> None:
+        """Restore a number that has not changed; a new one is in KiB, unless the edit has given it another unit."""
+        node = self.node
+        if self.kib and node.text == self.kib:
+            node.text = self.text
+            if node.get("unit") == "KiB":
+                node.set("unit", self.unit)
+        elif not self.kib and self.unit != "KiB" and node.text != self.text and node.get("unit") == self.unit:
+            node.attrib.pop("unit", None)
+
+
 @contextmanager
 def in_kib(top: Element, group: str) -> Iterator[None]:
     """Convert the sizes of a group to KiB in this block; those that do not change keep their unit.
 
+    A number that replaces something else than a number of a known unit is written without a unit, which means KiB.
     `top` is where the group's paths start: the guest's root, or a device.
     """
-    kept = [found for place in _SIZES.get(group, ()) if (found := _convert(top, place)) is not None]
+    nodes = [path.find(top, place) for place in _SIZES.get(group, ())]
+    sizes = [_Size(node) for node in nodes if node is not None]
+    cells = [(cell, cell.get("memory"), cell.get("unit")) for cell in _cells(top, group)]
     yield
-    for node, text, unit, kib in kept:
-        if node.text == kib:
-            node.text = text
-            if node.get("unit") == "KiB":
-                node.set("unit", unit)
+    for size in sizes:
+        size.settle()
+    for cell, memory, unit in cells:
+        if unit is not None and cell.get("memory") != memory and cell.get("unit") == unit:
+            cell.attrib.pop("unit")
 
 
-def _convert(top: Element, place: str) -> tuple[Element, str | None, str, str] | None:
-    node = path.find(top, place)
-    if node is None or not is_whole((node.text or "").strip()):
-        return None
-    unit = node.get("unit", "KiB")
-    scale = factor(unit)
-    if unit == "KiB" or scale is None:
-        return None
-    kept = node.text
-    node.text = str(int(kept or 0) * scale // KIB)
-    node.set("unit", "KiB")
-    return node, kept, unit, node.text
+def _cells(top: Element, group: str) -> list[Element]:
+    numa = path.find(top, "./cpu/numa") if group == "cpu" else None
+    return [] if numa is None else tree.children(numa, "cell")

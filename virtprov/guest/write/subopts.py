@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from virtprov.options.model import Pair, Table
 from virtprov.support.errors import UsageError
 
@@ -28,7 +30,7 @@ def split(text: str, flag: str) -> list[str]:
         elif letter in "'\"":
             quote, started = letter, True
         elif letter == "\\":
-            current.append(next(letters, ""))
+            current.append(_after_backslash("".join(current), next(letters, "")))
             started = True
         elif letter == ",":
             if current or started:
@@ -43,6 +45,17 @@ def split(text: str, flag: str) -> list[str]:
     if current or started:
         words.append("".join(current))
     return words
+
+
+_DRIVE = re.compile(r"(?:[\w.]+=)?[A-Za-z]:(?:\\.*)?")
+"""The beginning of a path on Windows, as a value or after a key: `C:`, `path=C:`."""
+
+
+def _after_backslash(word: str, follower: str) -> str:
+    """Return what a backslash and the next character stand for: themselves in a path of Windows."""
+    if follower not in ("", ",", "'", '"', "\\") and _DRIVE.fullmatch(word):
+        return "\\" + follower
+    return follower
 
 
 def pairs(table: Table, text: str) -> list[Pair]:

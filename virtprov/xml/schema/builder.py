@@ -58,6 +58,7 @@ def build(folder: str) -> dict[str, Any]:
 def _pattern(name: str, body: Expression, number: Any, never: set[int]) -> dict[str, Any]:
     attributes: dict[str, list[list[Any]]] = {}
     kids: dict[str, list[list[Any]]] = {}
+    texts: list[Condition] = []
 
     def found(leaf: Expression, condition: Condition) -> None:
         if leaf.kind == ATTRIBUTE:
@@ -65,6 +66,8 @@ def _pattern(name: str, body: Expression, number: Any, never: set[int]) -> dict[
             _note(attributes.setdefault(leaf.name, []), number(leaf.type), own)
         elif leaf.kind == ELEMENT and leaf.number not in never:
             _note(kids.setdefault(leaf.name, []), leaf.number, condition)
+        elif leaf.kind == TEXT:
+            texts.append(condition)
 
     _walk(body, {}, found)
     text = text_type(body)
@@ -74,6 +77,8 @@ def _pattern(name: str, body: Expression, number: Any, never: set[int]) -> dict[
     made.update({key: value for key, value in parts.items() if value})
     if text is not None:
         made["text"] = number(text)
+        if all(texts):
+            made["text_when"] = texts
     if _nullable(body):
         made["empty"] = True
     return made
@@ -100,7 +105,7 @@ def _elements(expression: Expression) -> list[Expression]:
 
 
 def _walk(expression: Expression, condition: Condition, found: Any) -> None:
-    if expression.kind in (ATTRIBUTE, ELEMENT):
+    if expression.kind in (ATTRIBUTE, ELEMENT, TEXT):
         found(expression, condition)
     elif expression.kind == CHOICE:
         for branch, more in _branches(expression):

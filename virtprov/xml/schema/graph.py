@@ -84,6 +84,11 @@ class Graph:
         """
         return [(what, when) for what, when in self._patterns[number].get(part, {}).get(name, ())]
 
+    def text_conditions(self, number: int) -> list[Condition]:
+        """When a pattern allows text; [] if it has none."""
+        pattern = self._patterns[number]
+        return list(pattern.get("text_when", [{}])) if "text" in pattern else []
+
     def needs(self, number: int) -> list[tuple[str, Condition]]:
         """Return what a pattern requires, `@name` for attributes, and when."""
         return [(name, when) for name, when in self._patterns[number].get("needs", ())]

@@ -12,7 +12,7 @@ from virtprov.xml.schema.graph import Graph
 
 MAIN = "domain.rng"
 FOLDER_VARIABLE = "VIRTPROV_SCHEMA_DIR"
-_FORMAT = 1  # increased when the format of the graph's data changes
+_FORMAT = 2  # increased when the format of the graph's data changes
 
 _graphs: dict[str, Graph | None] = {}
 

@@ -93,7 +93,7 @@ def _look(graph: Graph, spot: _Spot, findings: list[Finding]) -> None:
     for name, value in sorted(spot.node.attrib.items(), key=lambda pair: pair[0] == "type"):  # the others hang on it
         if isinstance(name, str) and not name.startswith("{"):
             _attribute(graph, spot, name, str(value), findings)
-    state = _fitting(graph, spot.node, spot.state)
+    state = fitting(graph, spot.node, spot.state)
     spot = spot._replace(state=state)
     _text(graph, spot, findings)
     counted: dict[str, int] = {}
@@ -107,13 +107,13 @@ def _look(graph: Graph, spot: _Spot, findings: list[Finding]) -> None:
     _check_required(graph, spot, findings)
 
 
-def _holds(node: Element, when: Condition) -> bool:
+def holds(node: Element, when: Condition) -> bool:
     return all(node.get(key, "") in words for key, words in when.items())
 
 
 def _attribute(graph: Graph, spot: _Spot, name: str, value: str, findings: list[Finding]) -> None:
     ways = [way for at in spot.state for way in graph.occurrences(at, "attributes", name)]
-    here = [kind for kind, when in ways if _holds(spot.node, when)]
+    here = [kind for kind, when in ways if holds(spot.node, when)]
     if not here:
         if ways:
             only = _only(spot.node, [when for _, when in ways])
@@ -164,7 +164,7 @@ def _only(node: Element, ways: list[Condition]) -> str:
     return "with " + " and ".join(said) if said else "elsewhere"
 
 
-def _fitting(graph: Graph, node: Element, state: State) -> State:
+def fitting(graph: Graph, node: Element, state: State) -> State:
     """Return the patterns that allow all attributes of the element; all patterns if none does."""
     if len(state) < 2:
         return state
@@ -172,7 +172,7 @@ def _fitting(graph: Graph, node: Element, state: State) -> State:
     def takes(number: int) -> bool:
         for name, value in node.attrib.items():
             ways = graph.occurrences(number, "attributes", str(name))
-            if not any(_holds(node, when) and fits(graph.type(kind), str(value)) for kind, when in ways):
+            if not any(holds(node, when) and fits(graph.type(kind), str(value)) for kind, when in ways):
                 return False
         return True
 
@@ -193,7 +193,7 @@ def _text(graph: Graph, spot: _Spot, findings: list[Finding]) -> None:
 def _child(graph: Graph, spot: _Spot, child: Element, name: str, findings: list[Finding]) -> None:
     ways = [way for at in spot.state for way in graph.occurrences(at, "kids", name)]
     wider = tuple(dict.fromkeys(number for number, _ in ways))
-    state = tuple(dict.fromkeys(number for number, when in ways if _holds(spot.node, when)))
+    state = tuple(dict.fromkeys(number for number, when in ways if holds(spot.node, when)))
     if graph.occurrences(spot.state[0], "kids", "*") and not ways:
         return
     if state:
@@ -213,7 +213,7 @@ def _check_required(graph: Graph, spot: _Spot, findings: list[Finding]) -> None:
     """Find what all possible patterns require and the element does not have."""
     missing: list[set[str]] = []
     for number in spot.state:
-        needed = {name for name, when in graph.needs(number) if _holds(spot.node, when)}
+        needed = {name for name, when in graph.needs(number) if holds(spot.node, when)}
         missing.append({name for name in needed if not _has(spot.node, name)})
     for name in sorted(set.intersection(*missing)) if missing else ():
         what = f"the attribute '{name[1:]}'" if name[0] == "@" else f"the element <{name}>"

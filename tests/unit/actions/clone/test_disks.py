@@ -132,3 +132,36 @@ def qcow2_over(backing: bytes) -> bytes:
     head = b"QFI\xfb" + (3).to_bytes(4, "big") + (104).to_bytes(8, "big") + len(backing).to_bytes(4, "big")
     head += (16).to_bytes(4, "big") + (1 << 20).to_bytes(8, "big")
     return head.ljust(104, b"\0") + backing + b"\0" * 512
+
+
+def test_all_stands_for_every_disk(kvm: Host, files: Path, document: Document) -> None:
+    text = document(files, second="<shareable/>")
+    skipped = draft.plan(CloneRequest(document=text, auto=True, skip=frozenset(["all"])), kvm)
+    assert [disk.fate for disk in skipped.disks] == ["shared", "shared", "empty"]
+    forced = draft.plan(CloneRequest(document=text, auto=True, force=frozenset(["all"])), kvm)
+    assert [disk.fate for disk in forced.disks] == ["copied", "copied", "empty"]
+    both = CloneRequest(document=text, auto=True, force=frozenset(["vdb"]), skip=frozenset(["all"]))
+    assert [disk.fate for disk in draft.plan(both, kvm).disks] == ["shared", "copied", "empty"]
+
+
+GONE = (
+    b"<domain type='kvm'><name>one</name><os><type>hvm</type></os><devices><disk type='file' device='disk'>"
+    b"<source file='/nowhere/one.img'/><target dev='vda' bus='virtio'/></disk></devices></domain>"
+)
+
+
+def test_disks_of_a_document_may_be_elsewhere(kvm: Host) -> None:
+    request = CloneRequest(document=GONE, auto=True)
+    with pytest.raises(HostError, match="/nowhere/one.img does not exist") as raised:
+        draft.plan(request, kvm)
+    assert "--check path_exists=off" in raised.value.hint
+    made = draft.plan(request._replace(checks=Checks(path_exists=False)), kvm)
+    assert [disk.path for disk in made.disks] == ["/nowhere/one-clone.img"]
+
+
+def test_no_name_is_made_of_none(kvm: Host) -> None:
+    nameless = GONE.replace(b"<name>one</name>", b"")
+    request = CloneRequest(document=nameless, auto=True, checks=Checks(path_exists=False))
+    with pytest.raises(UsageError, match="the original has no name") as raised:
+        draft.plan(request, kvm)
+    assert "--name" in raised.value.hint

@@ -52,6 +52,16 @@ def test_files_are_copied_by_ourselves(kvm: Host, files: Path, document: Documen
     assert (files / "data-clone.img").read_bytes() == (files / "data.img").read_bytes()
 
 
+def test_the_directory_of_copies_becomes_a_pool(kvm: Host, files: Path, document: Document, put: Apply) -> None:
+    request = CloneRequest(document=document(files), auto=True, directory_pools=True)
+    made = draft.plan(request, kvm)
+    put(made, kvm)
+    pool = kvm.storage.pool_at(str(files))
+    assert pool is not None and pool.name == files.name and pool.active
+    again = draft.plan(CloneRequest(original="web", auto=True, directory_pools=True), kvm)
+    assert not any("pool" in step.label for step in again.plan.steps)
+
+
 def test_a_failure_at_the_end_leaves_nothing_behind(
     kvm: Host, files: Path, document: Document, put: Apply, refusing: type[Any]
 ) -> None:

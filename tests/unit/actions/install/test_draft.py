@@ -111,6 +111,11 @@ def final(made: InstallPlan) -> Guest:
             ["Creating volume g.qcow2", "Writing cloud-init seed g-seed.iso", "Starting guest 'g'"],
         ),
         (asked("disk none", printing=True), []),
+        (asked(f"disk {ON_BASE}", printing=True), []),
+        (
+            asked(f"disk {ON_BASE}", seed=SeedRequest(disable=True), printing=True, stores=True),
+            ["Creating storage pool 'default'", "Creating volume g.qcow2"],
+        ),
     ],
 )
 def test_steps(request_: InstallRequest, planned: list[str], recorded: Host) -> None:
@@ -320,6 +325,14 @@ def test_refusals(request_: InstallRequest, kind: type[ProvError], message: str,
     assert listed(recorded) == before
 
 
+@pytest.mark.parametrize("way", [{"dry": True}, {"printing": True}])
+def test_a_guest_that_is_there_may_be_planned_anew(way: dict[str, Any], recorded: Host) -> None:
+    made = draft.plan(asked("disk /srv/images/web.qcow2", name="web", **way), recorded)
+    assert made.taken == "guest 'web' already exists on the host"
+    with pytest.raises(HostError, match="in use by guest 'web'"):
+        draft.plan(asked("disk /srv/images/web.qcow2", name="other", **way), recorded)
+
+
 @pytest.mark.parametrize(
     ("check", "words"),
     [
@@ -423,11 +436,15 @@ def test_a_failure_at_any_step_leaves_nothing_behind(
     assert listed(place) == before
 
 
-def test_a_seed_that_cannot_be_written_leaves_nothing_behind(place: Host, context_of: Around, listed: Look) -> None:
+def test_a_seed_that_cannot_be_written_leaves_nothing_behind(
+    place: Host, context_of: Around, listed: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "virtprov").write_text("not a folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     request = asked(f"disk pool=images,{ON_BASE}", "memory 64", osinfo=GENERIC, seed=SeedRequest(disable=True))
     made = draft.plan(request, place)
     before = listed(place)
-    with pytest.raises(HostError, match=r"cannot upload to the volume 'g-seed\.iso'"):
+    with pytest.raises(ProvError, match=r"cannot write .*g-seed\.iso"):
         apply(made.plan, context_of(place))
     assert listed(place) == before
 

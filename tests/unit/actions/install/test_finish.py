@@ -264,3 +264,25 @@ def test_a_guest_that_is_waited_for_no_more(keep: str, host: Noting, context: Ru
     host.real.guests.destroy("web")
     assert leave(made(), context) == "guest 'web' exists, but is off; start it with `virsh start web`"
     assert leave(made(name="nosuch"), context) == "guest 'nosuch' no longer exists on the host"
+
+
+# -- as virt-install waits --------------------------------------------------------------------------
+
+
+def test_a_seed_goes_when_the_guest_is_stopped(host: Noting, context: RunContext) -> None:
+    host.guests.destroy("web")
+    assert finish(InstallRequest(wait=5, until_off=True), made(keep="until-ready"), context) == OFF
+    assert host.deleted == [SEED_VOLUME]
+
+
+def test_a_seed_goes_when_the_guest_reboots(host: Noting, context: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "until_over", lambda *asked: GuestEvent("rebooted"))
+    assert finish(InstallRequest(wait=5, until_off=True), made(keep="until-ready"), context) == CREATED
+    assert host.deleted == [SEED_VOLUME] and is_running(host)
+
+
+def test_a_crash_during_the_first_boot(host: Noting, context: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "until_over", lambda *asked: GuestEvent("stopped", "crashed"))
+    with pytest.raises(GuestBroken, match="'web' crashed"):
+        finish(InstallRequest(wait=5, until_off=True), made(keep="until-ready"), context)
+    assert host.deleted == [SEED_VOLUME]

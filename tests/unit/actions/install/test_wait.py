@@ -16,6 +16,7 @@ import pytest
 from tests.standin import StandIn
 from virtprov.actions.install import agent_answers, wait
 from virtprov.actions.install.wait import Deadline
+from virtprov.cloudinit.power_state import PowerState
 from virtprov.host.connection import Host
 from virtprov.host.events import GuestEvent
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
@@ -101,7 +102,11 @@ class Guest(StandIn):
         self.clock.now += timeout or 0
         if self.turns:
             self.turns.popleft()(self)
-        return self.events.popleft() if self.events and wanted(self.events[0]) else None
+        while self.events:
+            event = self.events.popleft()
+            if wanted(event):
+                return event
+        return None
 
     # what a host answers
 
@@ -114,7 +119,7 @@ class Guest(StandIn):
 
     def running_agent(self, name: str, command: str) -> str:
         asked = json.loads(command)
-        path = asked["arguments"].get("path")
+        path = asked.get("arguments", {}).get("path")
         if path is not None:
             if path not in self.files:
                 raise HostError("no such file")
@@ -152,8 +157,8 @@ def nothing(guest: Guest) -> None:
     """Another look that finds nothing new."""
 
 
-def until_ready(guest: Guest, minutes: float | None = -1) -> None:
-    wait.until_ready(guest, guest, "g", Deadline(minutes, guest.clock))  # type: ignore[arg-type]
+def until_ready(guest: Guest, minutes: float | None = -1, power: PowerState | None = None) -> None:
+    wait.until_ready(guest, guest, "g", Deadline(minutes, guest.clock), power)  # type: ignore[arg-type]
 
 
 FINISHED = "[   12.3] cloud-init[501]: Cloud-init v. 22.4.2 finished at Thu, 01 Jan 2026 00:00:12 +0000."
@@ -228,3 +233,112 @@ def test_a_result_that_is_still_being_written_is_none(text: str) -> None:
         guest.files[agent_answers.RESULT] = text
 
     until_ready(Guest(write, nothing, result()))
+
+
+# -- and with the reboot that its user-data asks for ------------------------------------------------
+
+
+def loses_its_agent(guest: Guest) -> None:
+    guest.agent_there, guest.files = False, {}
+    guest.events.append(GuestEvent("rebooted"))
+
+
+def gets_its_agent(guest: Guest) -> None:
+    guest.agent_there = True
+
+
+def fails(guest: Guest) -> None:
+    raise AssertionError("the wait should be over")
+
+
+LOGIN = "Debian GNU/Linux 12 g ttyS0\n\ng login: "
+
+
+@pytest.mark.parametrize(
+    ("turns", "agent"),
+    [
+        ((result(), nothing, loses_its_agent, nothing, gets_its_agent, fails), True),
+        ((loses_its_agent, nothing, gets_its_agent, fails), True),  # it was done, but not asked in time
+        ((says(FINISHED + "\n"), ends("rebooted"), says(LOGIN), fails), False),
+        ((says(FINISHED + "\n"), ends("rebooted"), gets_its_agent, fails), False),
+        ((ends("rebooted"), says(FINISHED + "\n"), ends("rebooted"), says(LOGIN), fails), False),  # firmware, before
+    ],
+)
+def test_a_reboot_is_waited_for(turns: tuple[Callable[[Guest], None], ...], agent: bool) -> None:
+    guest = Console(*turns, agent=agent)
+    until_ready(guest, power=PowerState("reboot"))
+    assert list(guest.turns) == [fails]
+
+
+class Console(Guest):
+    """A guest whose console shows only what it has said since it was opened."""
+
+    @contextmanager
+    def running_console(self, name: str) -> Iterator[Any]:
+        start = len(self.said)
+        yield SimpleNamespace(text=lambda: self.said[start:], tail=lambda lines: [])
+
+
+@pytest.mark.parametrize("mode", ["poweroff", "halt"])
+def test_a_power_off_is_waited_for(mode: str) -> None:
+    guest = Console(result(), nothing, ends("rebooted"), ends("stopped", "shut down"), fails)
+    until_ready(guest, power=PowerState(mode))
+    assert list(guest.turns) == [fails]
+
+
+def test_a_guest_that_halts_does_not_go_off() -> None:
+    guest = Console(result(), says("[   99.1] reboot: System halted\n"), fails)
+    until_ready(guest, power=PowerState("halt"))
+    assert list(guest.turns) == [fails]
+
+
+@pytest.mark.parametrize(
+    ("mode", "what"), [("reboot", "rebooted"), ("poweroff", "powered off"), ("halt", "powered off")]
+)
+def test_a_change_that_does_not_come(mode: str, what: str) -> None:
+    with pytest.raises(WaitTimeout, match=f"'g' is done with cloud-init, but has not {what} as its user-data asks"):
+        until_ready(Guest(result()), 1, PowerState(mode))
+
+
+def test_a_guest_that_does_not_come_back() -> None:
+    with pytest.raises(WaitTimeout, match="'g' has rebooted as its user-data asks, but is not back within 1 min"):
+        until_ready(Guest(result(), loses_its_agent), 1, PowerState("reboot"))
+
+
+def test_a_guest_that_is_stopped_before_its_reboot() -> None:
+    with pytest.raises(GuestBroken, match="'g' stopped before cloud-init was done: destroyed"):
+        until_ready(Guest(result(), ends("stopped", "destroyed")), power=PowerState("reboot"))
+
+
+def test_a_reboot_that_only_the_guest_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "UNSURE_SECONDS", 0)
+    until_ready(Guest(result()), power=PowerState("reboot", sure=False))
+    guest = Console(result(), loses_its_agent, gets_its_agent, fails)
+    monkeypatch.undo()
+    until_ready(guest, power=PowerState("reboot", sure=False))
+    assert list(guest.turns) == [fails]
+
+
+# -- as virt-install waits ----------------------------------------------------------------------------
+
+
+class Watched(Guest):
+    """A guest that may be off already."""
+
+    def wait_stopped(self, timeout: float | None) -> GuestEvent | None:
+        return None if self.active else GuestEvent("stopped", "destroyed")
+
+
+@pytest.mark.parametrize(("turn", "kind"), [(ends("rebooted"), "rebooted"), (ends("agent connected"), "stopped")])
+def test_a_first_boot_is_over(turn: Callable[[Guest], None], kind: str) -> None:
+    def off(guest: Guest) -> None:
+        guest.active = False
+
+    guest = Watched(nothing, turn, off)
+    assert wait.until_over(guest, "g", Deadline(-1, guest.clock)).kind == kind  # type: ignore[arg-type]
+
+
+def test_a_first_boot_that_is_not_over() -> None:
+    guest = Watched()
+    with pytest.raises(WaitTimeout, match="'g' has neither powered off nor rebooted within 1 min"):
+        wait.until_over(guest, "g", Deadline(1, guest.clock))  # type: ignore[arg-type]

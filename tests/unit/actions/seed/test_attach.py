@@ -22,7 +22,7 @@ from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
 from virtprov.osinfo.find_profile import find
-from virtprov.support.errors import HostError, InputError
+from virtprov.support.errors import HostError, InputError, ProvError
 from virtprov.xml import path as places
 from virtprov.xml import tree
 
@@ -83,6 +83,13 @@ def test_without_a_pool_the_default_one_is_made(recorded: Host) -> None:
     assert "/var/lib/libvirt/images/g-seed.iso" in seed.first_boot.text
 
 
+def recorded_with(folder: Path, inventory: str) -> Host:
+    """A recorded Xen host with these pools."""
+    (folder / "host.json").write_text('{"uri": "xen:///system"}')
+    (folder / "inventory.xml").write_text(f"<node>{inventory}</node>")
+    return connect(f"recorded://{folder}")
+
+
 @pytest.mark.parametrize(
     ("inventory", "pool", "where"),
     [
@@ -101,23 +108,19 @@ def test_without_a_pool_the_default_one_is_made(recorded: Host) -> None:
     ],
 )
 def test_pools_that_serve(inventory: str, pool: str, where: str, tmp_path: Path) -> None:
-    path = tmp_path / "inventory.xml"
-    path.write_text(f"<node>{inventory}</node>")
-    with connect(f"test://{path}") as host:
-        seed = planned(host, guest("", kind="test", machine="pc"), "generic")
+    with recorded_with(tmp_path, inventory) as host:
+        seed = planned(host, guest("", kind="xen", machine="pc"), "generic")
     assert (seed.pool, len(seed.steps)) == (pool, 1)
     assert f'<source file="{where}"/>' in seed.first_boot.text
 
 
 def test_a_default_pool_that_holds_no_files_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "inventory.xml"
     pool = "<pool type='logical'><name>default</name><target><path>/dev/d</path></target></pool>"
-    path.write_text(f"<node>{pool}</node>")
     with (
-        connect(f"test://{path}") as host,
+        recorded_with(tmp_path, pool) as host,
         pytest.raises(HostError, match="cannot hold the cloud-init seed: it is not active, or does not hold files"),
     ):
-        planned(host, guest("", kind="test"), "generic")
+        planned(host, guest("", kind="xen"), "generic")
 
 
 # -- how it is seen -------------------------------------------------------------------------------
@@ -294,3 +297,53 @@ def test_a_guest_that_does_not_let_go_is_said(context_of: Around, told: Any) -> 
 def test_a_volume_that_cannot_be_deleted_is_said(context_of: Around, told: Any) -> None:
     attach.delete(context_of(Running("", refuses=True)), made_seed(SEED_DISK))
     assert told.warned == ["could not delete seed g-seed.iso from pool 'p': in use"]
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("debian12", "linux"),
+        ("win11", "winnt"),
+        ("freebsd13.1", "freebsd"),
+        ("linux2022", ""),
+        ("generic", ""),
+    ],
+)
+def test_what_reads_the_seed_follows_from_the_system(name: str, family: str) -> None:
+    assert attach.system_family(find(name)) == family
+
+
+# -- hosts of this machine without uploads ----------------------------------------------------------
+
+
+def test_where_nothing_can_be_uploaded_the_seed_is_a_file(
+    context_of: Around, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    where = tmp_path / "virtprov" / "seeds" / "g-seed.iso"
+    with connect("test:///default") as host:
+        seed = planned(host, guest(kind="test"))
+        assert (seed.pool, seed.volume) == ("", str(where))
+        assert f'<source file="{where}"/>' in drives(seed.first_boot.text)[-1]
+        (step,) = seed.steps
+        step.do(context_of(host))
+        assert where.read_bytes()[32769:32774] == b"CD001"
+        assert (where.stat().st_mode & 0o777, where.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+        assert planned(host, guest(kind="test")).volume == str(where.with_name("g-seed-1.iso"))
+        attach.delete(context_of(host), seed)
+        assert not where.exists()
+        undo = step.do(context_of(host))
+        assert undo is not None
+        undo()
+        assert not where.exists()
+
+
+def test_a_seed_file_that_cannot_be_written_is_said(
+    context_of: Around, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "virtprov").write_text("not a folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with connect("test:///default") as host:
+        (step,) = planned(host, guest(kind="test")).steps
+        with pytest.raises(ProvError, match="cannot write .*g-seed.iso: "):
+            step.do(context_of(host))

@@ -451,3 +451,18 @@ def test_what_cannot_be_deleted_is_said(context_of: Around, told: Any) -> None:
     with holding("g-seed.iso") as host:  # the driver itself cannot hand out contents
         assert DeleteSeeds((OldSeed("images", "g-seed.iso", "/nowhere"),)).do(context_of(host)) is None
     assert told.warned[0].startswith("could not delete seed g-seed.iso from pool 'images'")
+
+
+OS = (
+    "<metadata><libosinfo:libosinfo xmlns:libosinfo='http://libosinfo.org/xmlns/libvirt/domain/1.0'>"
+    "<libosinfo:os id='{}'/></libosinfo:libosinfo></metadata>"
+)
+
+
+def test_a_script_for_windows_is_taken_for_a_windows_guest(recorded: Host) -> None:
+    request = SeedRequest(user_data="#ps1_sysnative\nGet-Date\n")
+    windows = guest(rest=OS.format("http://microsoft.com/win/10"))
+    warnings = plan_seed(windows, recorded, request, build=False).warnings
+    assert any("which cloudbase-init reads; cloud-init would ignore it" in warning for warning in warnings)
+    with pytest.raises(InputError, match="a script for Windows"):
+        plan_seed(guest(rest=OS.format("http://debian.org/debian/12")), recorded, request, build=False)

@@ -46,6 +46,11 @@ def host() -> Iterator[Host]:
         (["--import", "--destroy-on-exit", "--noautoconsole"], True),  # no console that could be closed
         (["--pxe", "--destroy-on-exit"], False),
         (["--pxe", "--noauto", "--noreboot"], True),
+        (["--import", "--noreboot"], False),
+        (["--boot", "hd", "--noreboot"], False),
+        (["--boot", "cdrom", "--noreboot", "--wait", "5"], False),
+        (["--import", "--noreboot", "--transient"], True),  # which cannot be defined
+        (["--livecd", "--cdrom", "/dev/null", "--noreboot"], False),
     ],
 )
 def test_a_guest_ends_with_its_console(host: Host, flags: list[str], runs: bool) -> None:
@@ -198,6 +203,11 @@ def test_a_recording(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
             "Guest 'new' is running its installer; the installation is complete when the guest powers off.\n",
         ),
         ([*NEW, "--import", "--quiet"], ""),
+        ([*NEW, "--import", "--noreboot"], "Guest 'new' is off.\n"),
+        (
+            [*NEW, "--import", "--noreboot", "--dry-run"],
+            "Would define guest 'new'\nNothing has been changed.\n",
+        ),
         (
             [*NEW, "--import", "--dry-run"],
             "Would define guest 'new'\nWould start guest 'new'\nNothing has been changed.\n",
@@ -368,3 +378,14 @@ def test_an_interrupted_wait_says_what_becomes_of_the_guest(
     body = json.loads(said.out)["error"]
     assert body["kind"] == "interrupted" and "guest 'new' keeps running" in body["message"]
     assert host.guests.find("new") is not None
+
+
+@pytest.mark.parametrize(("words", "kept"), [("disable=on", 0), ("disable=on,keep=yes", 1)])
+def test_a_seed_on_the_test_driver(
+    words: str, kept: int, host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert command.main([*NEW, "--cloud-init", words, "--noautoconsole"]) == 0
+    assert len(list((tmp_path / "virtprov" / "seeds").iterdir())) == kept
+    known = host.guests.find("new")
+    assert known is not None and known.active

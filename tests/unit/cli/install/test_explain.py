@@ -26,6 +26,7 @@ TABLE = {
     "private-network": ("--filesystem /srv,/", "--filesystem /srv,/ --features privnet=off"),
     "init": ("", "--boot init=/bin/mine"),
     "security-label": ("--seclabel type=dynamic", "--seclabel type=dynamic,model=selinux"),
+    "firmware-features": ("--boot firmware.secure-boot=yes", "--boot firmware=efi,firmware.secure-boot=yes"),
     "uefi": ("--osinfo win11", "--osinfo win11 --boot uefi=off"),
     "secure-boot": ("--boot secure-boot=yes", ""),
     "features": ("", "--features acpi=off,apic=off,pae=off"),

@@ -49,12 +49,11 @@ REFUSED = {
     *itertools.product(("cdrom", "cdrom URL"), ("location", "location with a kernel", "pxe")),
     *itertools.product(("cdrom", "cdrom URL"), ("install os", "install kernel", "install bootdev")),
     ("location", "location with a kernel"),
-    *itertools.product(("location", "location with a kernel"), ("pxe", "import", "livecd")),
+    *itertools.product(("location", "location with a kernel"), ("pxe", "livecd")),
     *itertools.product(
         ("location", "location with a kernel"),
         ("install os", "install kernel", "install bootdev", "install no_install"),
     ),
-    ("pxe", "import"),
     *itertools.product(("pxe",), ("install os", "install kernel", "install bootdev")),
     ("import", "install os"),
     *itertools.product(("livecd",), ("install os", "install kernel")),

@@ -9,7 +9,7 @@ import pytest
 from virtprov.actions.request import Checks, InstallRequest
 from virtprov.cli.install import command, legacy, parse_request
 from virtprov.cloudinit.seed_request import SeedRequest
-from virtprov.guest.boot import Method
+from virtprov.guest.boot import CDROM, PXE, Method
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.places.place import Medium, PlaceRequest
 from virtprov.support.errors import UsageError
@@ -67,16 +67,20 @@ def test_how_the_system_comes_in(words: tuple[str, ...], method: Method) -> None
     assert request_of(*words).method == method
 
 
+NO_CHECKS = Checks(False, False, False, False, True, False, False, False, False)
+
+
 @pytest.mark.parametrize(
     ("words", "checks"),
     [
         ((), Checks()),
         (("--check", "mac_in_use=off"), Checks(mac_in_use=False)),
-        (("--check", "all=off"), Checks(False, False, False, False, True, False, host=False)),
-        (("--force",), Checks(False, False, False, False, True, False, host=False)),
-        (("--check", "all=off,disk_size=on"), Checks(False, True, False, False, True, False, host=False)),
+        (("--check", "all=off"), NO_CHECKS),
+        (("--force",), NO_CHECKS),
+        (("--check", "all=off,disk_size=on"), NO_CHECKS._replace(disk_size=True)),
         (("--check", "name_in_use=off"), Checks(name_in_use=False)),
         (("--check", "host=off"), Checks(host=False)),
+        (("--check", "cloud_init=off"), Checks(cloud_init=False)),
         (("--check", "pool_create=on,permissions=off"), Checks(permissions=False, pool_create=True)),
         (("--check", "path_in_use=no", "--check", "disk_size=0"), Checks(path_in_use=False, disk_size=False)),
     ],
@@ -107,6 +111,8 @@ def test_groups_in_order_and_those_turned_off() -> None:
 @pytest.mark.parametrize(
     ("words", "field", "value"),
     [
+        (("--import", "--cdrom", "/x.iso"), "method", Method(CDROM, Medium("/x.iso"))),
+        (("--import", "--pxe"), "method", Method(PXE)),
         (("--name", "x"), "name", "x"),
         (("--virt-type", "KVM"), "domain_type", "kvm"),
         (("--arch", "aarch64"), "arch", "aarch64"),
@@ -129,7 +135,7 @@ def test_plain_flags(words: tuple[str, ...], field: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--pxe", "--import"), "--pxe and --import cannot be used together"),
+        (("--pxe", "--import", "--cdrom", "/x.iso"), "--cdrom and --pxe cannot be used together"),
         (("--cdrom", "/a", "--pxe"), "--cdrom and --pxe cannot be used together"),
         (("--import", "--install", "debian12"), "--import and --install debian12 cannot be used together"),
         (("--cdrom", "/a", "--install", "kernel=/k"), "--cdrom and --install kernel=/k cannot be used together"),

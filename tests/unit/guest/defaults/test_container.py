@@ -35,7 +35,7 @@ def apply(setting: RuleContext) -> RuleContext:
     [
         ("", {}, "/bin/sh", False),
         (OWN_ROOT, {}, "/sbin/init", True),
-        (OWN_ROOT, {"os_rest": "<init>/bin/bash</init>"}, "/bin/bash", False),
+        (OWN_ROOT, {"os_rest": "<init>/bin/bash</init>"}, "/bin/bash", True),
     ],
 )
 def test_a_whole_system_starts_itself(

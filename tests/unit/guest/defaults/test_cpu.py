@@ -56,6 +56,7 @@ def test_kvm_guests_get_the_hosts_cpu(
         ({"arch": "aarch64", "machine": "virt"}, "aarch64", "host-passthrough"),
         ({"arch": "aarch64", "machine": "raspi3b"}, "aarch64", ""),
         ({"arch": "armv7l", "machine": "virt"}, "aarch64", "host-passthrough"),
+        ({"arch": "armv7l", "machine": "virt"}, "armv7l", "host-passthrough"),
         ({"arch": "aarch64", "machine": "virt"}, "x86_64", ""),
         ({"arch": "s390x", "machine": "s390-ccw-virtio"}, "s390x", ""),
         ({"arch": "i686", "machine": "pc"}, "i686", "host-passthrough"),

@@ -80,6 +80,14 @@ LOCAL_SPICE = '<graphics type="spice" port="-1" tlsPort="-1" autoport="yes"><ima
             '<graphics type="spice" port="5910"><image compression="off"/></graphics>',
         ),
         (
+            "<graphics type='spice' port='-1'/>",
+            LOCAL_SPICE,
+        ),
+        (
+            "<graphics type='spice' port='-1' tlsPort='5950'/>",
+            '<graphics type="spice" port="-1" tlsPort="5950"><image compression="off"/></graphics>',
+        ),
+        (
             "<graphics type='spice' autoport='no'/>",
             '<graphics type="spice" autoport="no"><image compression="off"/></graphics>',
         ),
@@ -222,6 +230,7 @@ REDIRDEV = '<redirdev bus="usb" type="spicevmc"/>'
         ("spice-channel", "channel", SPICE + "<channel type='spicevmc'/>", {}, ['<channel type="spicevmc"/>']),
         ("spice-sound", "sound", SPICE, {}, ["<sound/>"]),
         ("spice-sound", "sound", VNC, {}, []),
+        ("spice-sound", "sound", SPICE, {"domain": "xen"}, ["<sound/>"]),
         ("spice-sound", "sound", SPICE, {"refused": "sound"}, []),
         ("spice-sound", "sound", SPICE + "<sound model='usb'/>", {}, ['<sound model="usb"/>']),
         ("spice-usb", "redirdev", SPICE, {}, [REDIRDEV] * 2),

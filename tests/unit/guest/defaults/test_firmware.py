@@ -69,7 +69,7 @@ def test_who_boots_by_uefi(
         {"os_rest": "<loader>/mine.fd</loader>"},
         {"os_rest": "<nvram template='/vars.fd'/>"},
         {"os_rest": "<kernel>/vmlinuz</kernel>"},
-        {"os_rest": "<firmware><feature enabled='no' name='secure-boot'/></firmware>"},
+        {"os_rest": "<loader>/mine.fd</loader><firmware><feature enabled='no' name='secure-boot'/></firmware>"},
         {"os_attrs": "firmware='bios'"},
         {"os_type": "exe", "machine": ""},
     ],
@@ -137,13 +137,28 @@ def test_uefi_by_default_is_done_without_and_said(
     assert not setting.guest.is_uefi
 
 
+@pytest.mark.parametrize(
+    ("said", "firmware_word"),
+    [
+        ({}, "efi"),  # else libvirt: "cannot use feature-based firmware autoselection when ... is disabled"
+        ({"os_attrs": "firmware='bios'"}, "bios"),
+    ],
+)
+def test_features_of_the_firmware_need_libvirts_choice(
+    said: dict[str, str], firmware_word: str, setting_of: Make
+) -> None:
+    setting = setting_of(os_rest="<firmware><feature enabled='yes' name='secure-boot'/></firmware>", **said)
+    apply(setting)
+    assert setting.guest.get("./os/@firmware") == firmware_word
+
+
 # -- Secure Boot ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("word", "features"),
     [
-        (True, ['<feature name="secure-boot" enabled="yes"/>', '<feature name="enrolled-keys" enabled="yes"/>']),
+        (True, ['<feature name="enrolled-keys" enabled="yes"/>']),
         (False, ['<feature name="enrolled-keys" enabled="no"/>']),
     ],
 )
@@ -228,6 +243,27 @@ def test_tpms_beside_uefi(
     )  # fmt: skip
     apply(setting)
     assert show(setting.guest, "tpm") == tpms
+
+
+@pytest.mark.parametrize(
+    ("arch", "said", "tpm"),
+    [
+        ("x86_64", "<tpm/>", '<tpm model="tpm-crb"><backend type="emulator"/></tpm>'),
+        ("x86_64", "<tpm model='default'/>", '<tpm model="tpm-crb"><backend type="emulator"/></tpm>'),
+        ("aarch64", "<tpm/>", '<tpm><backend type="emulator"/></tpm>'),
+        (
+            "x86_64",
+            "<tpm><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>",
+            '<tpm><backend type="passthrough"><device path="/dev/tpm0"/></backend></tpm>',
+        ),
+    ],
+)
+def test_tpm_model_on_a_host_without_domain_capabilities(
+    arch: str, said: str, tpm: str, setting_of: Make, host_of: Record, show: Callable[..., list[str]]
+) -> None:
+    setting = setting_of(said, arch=arch, machine="virt" if arch == "aarch64" else "q35", host=host_of())
+    apply(setting, "tpm-model")
+    assert show(setting.guest, "tpm") == [tpm]
 
 
 @pytest.mark.parametrize("said", [{}, {"os_rest": "<loader>/mine.bin</loader><nvram>/mine_VARS.fd</nvram>"}])

@@ -29,6 +29,8 @@ def setting(label: str, *models: str) -> RuleContext:
         ('<seclabel type="none"/>', ("apparmor", "dac"), "none", "apparmor"),
         ('<seclabel model="apparmor"/>', ("selinux",), "dynamic", "apparmor"),
         ('<seclabel type="static"/>', (), "static", None),
+        ('<seclabel type="static"><label>012:345</label></seclabel>', (), "static", "dac"),
+        ('<seclabel model="dac"/>', (), "dynamic", "dac"),
     ],
 )
 def test_labels(label: str, models: tuple[str, ...], kind: str, model: str | None) -> None:

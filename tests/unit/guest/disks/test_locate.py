@@ -218,6 +218,21 @@ def test_new_volumes_in_a_pool_of_files(spec: DiskSpec, volume: NewVolume, kvm: 
     assert text == f'<disk device="disk" type="file">{driver}<source file="{volume.path}"/></disk>'
 
 
+@pytest.mark.parametrize("kind", ["logical", "disk", "rbd"])
+@pytest.mark.parametrize(("fmt", "is_refused"), [("qcow2", True), ("vmdk", True), ("raw", False), ("", False)])
+def test_pools_of_devices_have_no_image_formats(kind: str, fmt: str, is_refused: bool, host_of: Record) -> None:
+    source = "<source><device path='/dev/sdq'/></source>" if kind == "disk" else "<source><name>q</name></source>"
+    source = "<source><host name='ceph'/><name>q</name></source>" if kind == "rbd" else source
+    pool = f"<pool type='{kind}'><name>q</name>{source}<target><path>/dev</path></target></pool>"
+    host = host_of(inventory=pool, pools={"q": [100 * GIB, 0, 100 * GIB]})
+    spec = DiskSpec(size=1, pool="q", format=fmt)
+    if is_refused:
+        with pytest.raises(UsageError, match=f"format={fmt}: storage pool 'q' of type {kind} has no image formats"):
+            resolved(host, spec)
+    else:
+        assert len(resolved(host, spec)[1].volumes) == 1
+
+
 def test_a_new_logical_volume_is_made_in_full(host_of: Record) -> None:
     pool = "<pool type='logical'><name>lvm</name><target><path>/dev/lvm</path></target></pool>"
     host = host_of(inventory=pool, pools={"lvm": [100 * GIB, 0, 100 * GIB]})
@@ -232,8 +247,9 @@ def test_names_count_up_past_volumes_and_disks_of_the_same_guest(kvm: Host) -> N
     assert made == ["web-1.qcow2", "web-2.qcow2"]
 
 
-def test_the_default_pool_is_made_when_it_is_missing(bare: Host) -> None:
-    _, made = resolved(bare, DiskSpec(size=5))
+@pytest.mark.parametrize("pool", ["", "default"])
+def test_the_default_pool_is_made_when_it_is_missing(pool: str, bare: Host) -> None:
+    _, made = resolved(bare, DiskSpec(size=5, pool=pool))
     assert made.pools == (NewPool("default", "/var/lib/libvirt/images"),)
     assert made.volumes[0] == NewVolume("default", "g.qcow2", "/var/lib/libvirt/images/g.qcow2", "qcow2", 5 * GIB, 0)
 
@@ -386,8 +402,8 @@ def test_files_of_a_remote_host_are_not_looked_for_here(host_of: Record, files: 
     host = host_of("qemu+ssh://vm.example.com/system")
     with pytest.raises(UsageError, match="not found"):
         resolved(host, DiskSpec(path=str(files / "empty.img")))
-    with pytest.raises(HostError, match="this directory is not in any storage pool of the remote host"):
-        resolved(host, DiskSpec(path=str(files / "new.img"), size=1))
+    made = resolved(host, DiskSpec(path=str(files / "full.img"), size=1))[1]
+    assert [volume.pool for volume in made.volumes] == [""]  # libvirt is asked there, when it is made
 
 
 # -- disks that are there ------------------------------------------------------------------------
@@ -431,3 +447,20 @@ def test_a_local_file_replaces_a_volume(kvm: Host, tmp_path: Path) -> None:
 def test_a_pool_without_a_volume(kvm: Host) -> None:
     with pytest.raises(UsageError, match=r"--disk source\.pool=images: no volume given"):
         resolved(kvm, DiskSpec(), "<disk><source pool='images'/></disk>")
+
+
+@pytest.mark.parametrize(
+    ("given", "source", "driver"),
+    [
+        ("/nowhere/x.qcow2", '<source file="/nowhere/x.qcow2"/>', QEMU.format("qcow2")),
+        ("/nowhere/x.img", '<source file="/nowhere/x.img"/>', QEMU.format("raw")),
+        ("/dev/nowhere", '<source dev="/dev/nowhere"/>', BLOCK),
+    ],
+)
+def test_a_disk_that_is_elsewhere_is_written_as_it_is_named(kvm: Host, given: str, source: str, driver: str) -> None:
+    with pytest.raises(UsageError, match="not found"):
+        resolved(kvm, DiskSpec(path=given))
+    text, made = resolved(kvm, DiskSpec(path=given), must_exist=False)
+    assert source in text
+    assert driver in text
+    assert made == Making()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.guest.disks.volumes import Encryption, NewPool
+from virtprov.guest.disks.volumes import Encryption, Making, NewPool, NewVolume
 from virtprov.host.connection import Host
 from virtprov.support.errors import HostError, UsageError
-from virtprov.xml import tree
+from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 Record = Callable[..., Host]
@@ -30,18 +31,45 @@ def disk(inside: str = "") -> Element:
 
 def test_a_path_on_another_machine_needs_a_pool(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
-    with pytest.raises(HostError, match="this directory is not in any storage pool of the remote host$") as caught:
-        DiskResolver(host, "g", qemu=True).resolve(disk(), DiskSpec(path="/srv/vm/x.img", size=1))
-    assert "add --check pool_create=on to create a pool for" in caught.value.hint
+    made = DiskResolver(host, "g", qemu=True).resolve(disk(), DiskSpec(path="/srv/vm/x.img", size=1))
+    assert made.pools == () and (made.volumes[0].pool, made.volumes[0].path) == ("", "/srv/vm/x.img")
     with pytest.raises(
         HostError, match="this directory is not in any storage pool of the remote host, so it cannot be accessed"
     ):
         DiskResolver(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="/srv/vm/x.img"))
 
 
+def test_a_file_outside_all_pools_is_looked_at_through_a_pool_that_does_not_stay(host_of: Record) -> None:
+    host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
+    seen: list[str] = []
+
+    @contextmanager
+    def peek(directory: str) -> Iterator[None]:
+        seen.append(directory)
+        host.storage.create_pool(
+            f"<pool type='dir'><name>virtprov-1</name><target><path>{directory}</path></target></pool>"
+        )
+        volume = NewVolume("virtprov-1", "x.qcow2", f"{directory}/x.qcow2", "qcow2", 1 << 30, 0)
+        host.storage.create_volume("virtprov-1", volume.xml())
+        yield
+        host.storage.remove_pool("virtprov-1")
+
+    storage = DiskResolver(host, "g", qemu=True, peek=peek)
+    there = disk()
+    assert storage.resolve(there, DiskSpec(path="/srv/vm/x.qcow2")) == Making()
+    assert path.get(there, "./driver/@type") == "qcow2" and path.get(there, "./source/@file") == "/srv/vm/x.qcow2"
+    assert storage.resolve(disk(), DiskSpec(path="/srv/vm/x.qcow2", size=5)) == Making()  # it is there already
+    assert storage.resolve(disk(), DiskSpec(path="/srv/vm/y.qcow2", size=1)).volumes[0].pool == ""
+    storage.resolve(disk(), DiskSpec(path="/srv/a/z.qcow2", size=1))
+    with pytest.raises(HostError, match="not in any storage pool"):
+        storage.resolve(disk(), DiskSpec(path="/dev/sdb"))
+    assert seen == ["/srv/vm"] * 3
+    assert host.storage.pool_names() == ("a",)
+
+
 def test_a_path_on_another_machine_is_a_whole_one(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
-    with pytest.raises(UsageError, match="--disk x.img: a path on a remote host must start with /"):
+    with pytest.raises(UsageError, match="--disk x.img: a path on this host must have the form /FOLDER/FILE"):
         DiskResolver(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="x.img", size=1))
     with pytest.raises(
         HostError, match="this directory is not in any storage pool of the remote host, so it cannot be accessed"
@@ -70,6 +98,22 @@ def test_a_pool_that_is_there_is_used(host_of: Record) -> None:
     host = host_of(FAR, {"domains": "kvm"}, inventory=IMAGES("a", "a"))
     made = DiskResolver(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path="/srv/a/x.img", size=1))
     assert (made.pools, made.volumes[0].pool) == ((), "a")
+
+
+def test_the_directory_of_an_existing_image_becomes_a_pool(tmp_path: Path, host_of: Record) -> None:
+    image = tmp_path / "vm" / "x.img"
+    image.parent.mkdir()
+    image.write_bytes(bytes(512))
+    host = host_of(inventory=IMAGES("vm", "a"))
+    resolver = DiskResolver(host, "g", qemu=True, pool_create=True, pool_existing=True)
+    made = resolver.resolve(disk(), DiskSpec(path=str(image)))
+    new = resolver.resolve(disk(), DiskSpec(path=str(image.with_name("y.img")), size=0.001))
+    assert made.pools == new.pools == (NewPool("vm-1", str(image.parent)),)
+    assert made.volumes == () and new.volumes[0].pool == "vm-1"
+    device = resolver.resolve(disk(), DiskSpec(path="/dev/null"))
+    assert device.pools == ()
+    plain = DiskResolver(host, "g", qemu=True, pool_create=True).resolve(disk(), DiskSpec(path=str(image)))
+    assert plain.pools == ()
 
 
 @pytest.mark.parametrize("kind", ["iscsi", "iscsi-direct", "scsi", "mpath"])

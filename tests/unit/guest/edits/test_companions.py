@@ -85,3 +85,16 @@ def test_what_is_there_is_not_added_again() -> None:
 
 def test_other_edits_have_no_consequences() -> None:
     assert tags(edited(SPICE, "spice")) == tags(guest(SPICE))
+
+
+def test_nothing_names_a_removed_audio_backend() -> None:
+    guest = Guest.parse(
+        "<domain type='kvm'><devices>"
+        "<sound model='ich9'><audio id='2'/></sound><sound model='ich6'><audio id='1'/></sound>"
+        "<graphics type='vnc'><audio id='2'/></graphics><audio id='1' type='none'/><audio id='2' type='none'/>"
+        "</devices></domain>"
+    )
+    gone = guest.devices("audio")[1]
+    tree.remove(gone)
+    after_removal(guest, gone)
+    assert [node.get("id") for node in guest.root.iter("audio")] == ["1", "1"]

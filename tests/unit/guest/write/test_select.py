@@ -56,6 +56,8 @@ def test_by_position(position: str, found: list[str]) -> None:
         ("path=/dev/b", ["vdb"]),
         ("path=/dev/../dev/b", ["vdb"]),
         ("path=", ["sda"]),
+        ("vdb", ["vdb"]),
+        ("SDA", ["sda"]),
         ("readonly=yes", ["sda"]),
         ("readonly=no", ["vda", "vdb"]),
     ],
@@ -88,7 +90,6 @@ def test_groups_of_the_guest_that_repeat() -> None:
         ("disk", "-4", "", "no disk device number -4: the guest has"),
         ("disk", "0", "", "invalid disk device number 0"),
         ("sound", "", "", "the guest has no sound device"),
-        ("sound", "all", "", "the guest has no sound device"),
         ("sysinfo", "", "", "the guest has no <sysinfo>"),
         ("disk", "", "target.dev=sdz", "no disk device of the guest matches 'target.dev=sdz'"),
         ("disk", "", "size=5", "'size' cannot be used to select a --disk"),
@@ -117,3 +118,16 @@ def test_among_one_there_is_no_choice(selector: Selector) -> None:
 @pytest.mark.parametrize("position", ["", "1", "-1", "all"])
 def test_the_one_element_may_be_named(position: str) -> None:
     select.check_single(table("cpu"), Selector(position))
+
+
+def test_a_name_that_only_one_element_has_selects_it() -> None:
+    guest = Guest.parse(
+        "<domain type='kvm'><devices><interface type='user'><mac address='52:54:00:AA:BB:CC'/></interface>"
+        "<channel type='pty'><target type='virtio' name='org.one'/></channel>"
+        "<channel type='pty'><target type='virtio' name='org.two'/><alias name='ua-two'/></channel></devices></domain>"
+    )
+    wanted = (("network", "52:54:00:aa:bb:cc", 0), ("channel", "org.two", 1), ("channel", "ua-two", 1))
+    for group, word, number in wanted:
+        rows = table(group)
+        selector = Selector("", resolve(rows, subopts.pairs(rows, word)), word)
+        assert select.choose(guest, rows, selector) == [select.elements(guest, rows)[number]]

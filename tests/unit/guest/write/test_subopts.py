@@ -43,6 +43,10 @@ TOY = Table(
         ('"",a', ["", "a"]),
         ("a=b c , d", ["a=b c ", " d"]),
         ("a\\", ["a"]),
+        (r"C:\vms\x.vhdx,bus=ide", [r"C:\vms\x.vhdx", "bus=ide"]),
+        (r"path=d:\vms\x y.vhdx", [r"path=d:\vms\x y.vhdx"]),
+        (r"C:\\vms\\x.vhdx", [r"C:\vms\x.vhdx"]),
+        (r"C:\a\,b", [r"C:\a,b"]),
     ],
 )
 def test_split(text: str, words: list[str]) -> None:

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 
 class File(Artifact):
-    """A new file; `mark` distinguishes it from others of the same name."""
+    """A new file; `mark` distinguishes it from others of the same name, a `passing` one is deleted after use."""
 
     kind = "file"
     path: str
     mark: str = ""
+    passing: bool = False
 
     def describe(self) -> str:
         return f"file {self.path}"
@@ -41,6 +42,9 @@ class File(Artifact):
             return Standing(OTHERS, user)
         return judge(self.mark, mark_of(self.path), evidence)
 
+    def is_there(self, host: Host) -> bool:
+        return os.path.lexists(self.path)
+
     def take_down(self, host: Host) -> None:
         unlink(host, self.path)
 
@@ -52,7 +56,6 @@ class Download(File):
     """
 
     kind = "download"
-    passing: bool = False
     had: bool = False
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:

@@ -1,0 +1,2 @@
+REM cmd
+net user anna /add

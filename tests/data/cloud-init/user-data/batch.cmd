@@ -1,0 +1,2 @@
+rem cmd
+net user anna /add

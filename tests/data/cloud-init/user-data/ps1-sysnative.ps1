@@ -1,0 +1,2 @@
+#ps1_sysnative
+Set-ExecutionPolicy RemoteSigned -Force

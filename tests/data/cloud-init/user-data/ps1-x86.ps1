@@ -1,0 +1,2 @@
+#ps1_x86
+Get-Date

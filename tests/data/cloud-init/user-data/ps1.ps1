@@ -1,0 +1,2 @@
+#ps1
+New-Item C:\new

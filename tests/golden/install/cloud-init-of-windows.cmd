@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/kvm --name web --import --disk none --network none --graphics none --osinfo win11 --dry-run --cloud-init user-data=HOSTS/../cloud-init/user-data/ps1.ps1

@@ -1,0 +1,1 @@
+virtprov-install --connect recorded://HOSTS/kvm --name web --import --disk none --network none --graphics none --osinfo debian12 --dry-run --cloud-init 'meta-data=HOSTS/../cloud-init/meta-data/wrong-id,network-config=HOSTS/../cloud-init/network-config/v2-beside-network,hostname=web,password=lily-of-the-valley'

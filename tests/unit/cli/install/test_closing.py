@@ -1,0 +1,98 @@
+"""What virtprov-install says about a new guest, in its own sentences and in those of virt-install."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from virtprov.actions.request import InstallRequest
+from virtprov.cli import compat
+from virtprov.cli.install import closing
+from virtprov.cli.output import Output
+from virtprov.guest.boot import CDROM, IMPORT, Method
+
+START = "You can restart your domain by running:\n  virsh --connect qemu:///system start web\n"
+STILL = "\nDomain is still running. Installation may be in progress.\n"
+OVER = "Domain has shutdown. Continuing.\nDomain creation completed.\n"
+
+
+def work(kind: str, request: InstallRequest) -> Any:
+    made = SimpleNamespace(plan=SimpleNamespace(name="web"), method=Method(kind))
+    return SimpleNamespace(made=made, request=request, host=SimpleNamespace(uri="qemu:///system"))
+
+
+def told(kind: str, minutes: float | None, state: str, **request: Any) -> closing.Closing:
+    said = closing.for_run(work(kind, InstallRequest(**request)), Output())
+    said.begin()
+    said.wait(minutes)
+    said.end(state)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("kind", "minutes", "state", "request_", "text"),
+    [
+        (IMPORT, None, "created", {}, "Domain creation completed.\n"),
+        (IMPORT, None, "off", {"noreboot": True}, "Domain creation completed.\n" + START),
+        (IMPORT, 1.0, "off", {}, STILL + "Waiting 1 minute for the installation to complete.\n" + OVER + START),
+        (IMPORT, 5.0, "created", {}, STILL + "Waiting 5 minutes for the installation to complete.\n" + OVER),
+        (
+            CDROM,
+            None,
+            "installing",
+            {},
+            STILL + "You can reconnect to the console to complete the installation process.\n",
+        ),
+        (
+            CDROM,
+            -1.0,
+            "created",
+            {},
+            STILL + "Waiting for the installation to complete.\n" + OVER + "Restarting guest.\n",
+        ),
+        (
+            CDROM,
+            -1.0,
+            "off",
+            {},
+            STILL + "Waiting for the installation to complete.\n" + OVER + "User stopped the VM. Not rebooting.\n",
+        ),
+        (
+            CDROM,
+            -1.0,
+            "off",
+            {"noreboot": True},
+            STILL + "Waiting for the installation to complete.\n" + OVER + START,
+        ),
+    ],
+)
+def test_the_sentences_of_virt_install(
+    kind: str,
+    minutes: float | None,
+    state: str,
+    request_: dict[str, Any],
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As virt-install 4.1 prints them, but for its progress."""
+    monkeypatch.setattr(compat, "held", compat.OLD)
+    told(kind, minutes, state, **request_)
+    assert capsys.readouterr().out == "\nStarting install...\n" + text
+
+
+def test_the_rest(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(compat, "held", compat.OLD)
+    said = closing.for_run(work(IMPORT, InstallRequest()), Output())
+    said.password("abc")
+    said.give_up()
+    assert capsys.readouterr().out == (
+        "Password for first root login is: abc\nInstallation has exceeded specified time limit. Exiting application.\n"
+    )
+
+
+def test_our_own(capsys: pytest.CaptureFixture[str]) -> None:
+    told(IMPORT, 1.0, "ready").give_up()
+    assert capsys.readouterr().out == "Guest 'web' is running and cloud-init is done.\n"

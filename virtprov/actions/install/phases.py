@@ -1,0 +1,45 @@
+"""How a guest gets its system: in two boots, in a single one, or not started at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.guest import boot
+from virtprov.support.errors import UsageError
+
+if TYPE_CHECKING:
+    from virtprov.actions.request import InstallRequest
+    from virtprov.guest.document import Guest
+    from virtprov.guest.rule_context import RuleContext
+
+
+def method(request: InstallRequest, setting: RuleContext) -> boot.Method:
+    """Return how the system is installed; products that only start stored definitions have a single phase.
+
+    Raises UsageError for what they cannot do: VMware's, Microsoft's and Oracle's drivers have no virDomainCreateXML, or
+    store the guest there as well.
+    """
+    asked = request.method
+    if not setting.product:
+        return asked
+    flags = {"--transient": request.transient, "--install kernel=": asked.kind == boot.KERNEL}
+    for flag, given in flags.items():
+        if given:
+            raise UsageError(
+                f"{flag}: the {setting.driver} driver only starts stored guests",
+                hint="omit it; use --cdrom ISO to install a system",
+            )
+    return asked._replace(live=True)
+
+
+def final(setting: RuleContext, method: boot.Method, keep_media: bool) -> Guest:
+    """Return the finished guest: with a single phase it keeps its medium."""
+    if setting.product:
+        return boot.only_phase(setting.guest, method)
+    return boot.final_phase(setting.guest, method, keep_media)
+
+
+def starts(request: InstallRequest) -> bool:
+    """Return whether the guest is started: with --noreboot, one that is not installed is only defined."""
+    installs = request.method.has_install_phase or request.seed is not None
+    return installs or request.transient or not request.noreboot

@@ -1,0 +1,25 @@
+"""`--edit --boot uefi` on a guest that has a loader."""
+
+from __future__ import annotations
+
+from virtprov.guest.defaults import firmware
+from virtprov.guest.rule_context import RuleContext
+from virtprov.xml import path
+
+
+def make_room_for_uefi(setting: RuleContext) -> bool:
+    """Remove a BIOS loader, beside which libvirt refuses to select UEFI; return whether the guest needs UEFI.
+
+    It does not if its loader is UEFI already: libvirt has no way to select another file for it without the old one's
+    variables.
+    """
+    guest = setting.guest
+    loader = guest.get("./os/loader")
+    if guest.get("./os/@firmware") == "efi":
+        return True
+    if guest.get("./os/loader/@type") == "pflash" or firmware.is_uefi_file(loader):
+        setting.notes.append(f"'{guest.name}' already uses UEFI, with the loader {loader}: the firmware is not changed")
+        return False
+    for place in ("./os/loader", "./os/nvram"):
+        path.switch(guest.root, place, False)
+    return True

@@ -1,0 +1,150 @@
+"""Remove what an edit leaves behind when it changes a type, mode, model or bus.
+
+libvirt's schema says most of it (`xml/schema/branches.py`). What libvirt refuses although its schema allows it is in
+the table below.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.guest.document import Guest
+from virtprov.guest.edits import addresses
+from virtprov.support import log
+from virtprov.support.frozen import Record
+from virtprov.xml import path, tree
+from virtprov.xml.schema.branches import TEXT, Edit, Leftover, Named, find_all, selector_to_follow
+from virtprov.xml.schema.walk import whole
+
+if TYPE_CHECKING:
+    from virtprov.xml.tree import Element
+
+
+class Only(Record):
+    """Parts of an element that libvirt only allows with some values of a selector."""
+
+    tag: str
+    selector: str
+    words: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+_VIRTIO_DRIVER = tuple(
+    f"./driver/@{name}" for name in ("iommu", "ats", "packed", "page_per_vq", "event_idx", "ioeventfd", "queues")
+)
+ONLY = (
+    Only("cpu", "./@mode", ("host-passthrough", "maximum"), ("./@migratable",)),
+    Only("video", "./model/@type", ("qxl",), tuple(f"./model/@{name}" for name in ("ram", "vram64", "vgamem"))),
+    Only("video", "./model/@type", ("virtio",), ("./model/acceleration", "./model/@blob", *_VIRTIO_DRIVER[:4])),
+    Only(
+        "interface", "./@type", ("network",), tuple(f"./source/@{name}" for name in ("network", "portgroup", "portid"))
+    ),
+    Only("interface", "./@type", ("bridge",), ("./source/@bridge",)),
+    Only("disk", "./target/@bus", ("virtio",), (*_VIRTIO_DRIVER, "./driver/@queue_size")),
+    Only("disk", "./target/@bus", ("virtio", "scsi"), ("./driver/@iothread", "./driver/iothreads")),
+    Only("disk", "./target/@bus", ("usb",), ("./target/@removable",)),
+    Only("disk", "./target/@bus", ("ide", "sata", "scsi"), ("./target/@rotation_rate",)),
+    Only("disk", "./target/@bus", ("ide", "sata", "scsi"), ("./wwn",)),
+    Only("disk", "./target/@bus", ("scsi",), ("./vendor", "./product")),
+    Only("disk", "./@device", ("cdrom", "floppy"), ("./target/@tray",)),
+)
+"""What libvirt refuses (src/conf/domain_validate.c, src/qemu/qemu_validate.c), and its schema does not say."""
+
+
+def list_contradictions(root: Element) -> list[str]:
+    """Return sentences about parts of a guest that libvirt refuses beside a selector of the table."""
+    sentences = []
+    for device in [node for node in tree.children(root) if node.tag == "cpu"] + Guest(root).devices():
+        for row in ONLY:
+            word = path.text(device, row.selector)
+            if row.tag != device.tag or not word or word in row.words:
+                continue
+            sentences += [
+                f"{whole(device)} can have '{names}' only with {path.parse(row.selector)[1]}={' or '.join(row.words)}"
+                for names in (
+                    where.removeprefix("./").replace("/@", ".").removeprefix("@") for where in _there(device, row)
+                )
+            ]
+    return sentences
+
+
+def _there(device: Element, row: Only) -> list[str]:
+    return [where for where in row.parts if path.get(device, where) is not None]
+
+
+_IGNORED = {"graphics": ("image", "gl")}
+"""Parts of SPICE displays that libvirt ignores in other displays."""
+
+
+class Before:
+    """An element as it is before an edit, with a copy of everything in it."""
+
+    __slots__ = ("copy", "node", "twins")
+
+    def __init__(self, node: Element) -> None:
+        self.node = node
+        self.copy = tree.copy(node)
+        self.twins: dict[Element, Element] = dict(zip(node.iter("*"), self.copy.iter("*"), strict=True))
+
+    @property
+    def selects(self) -> bool:
+        """Whether the edit has changed an attribute, so that it may have changed a selector."""
+        return any(dict(now.attrib) != dict(was.attrib) for now, was in self.twins.items())
+
+
+def drop(before: Before, named: Named, *, keep_ignored: bool = False) -> None:
+    """Remove what only fits the element as it was, except for what was named.
+
+    `keep_ignored` keeps parts that the schema refuses but libvirt ignores, as virt-xml does.
+    """
+    if not before.selects:
+        return
+    from virtprov.xml.schema import schema_files
+
+    edit = Edit(before.twins, named)
+    graph = schema_files.load()
+    if graph is not None:
+        way = selector_to_follow(graph, before.node, edit)
+        if way is not None:
+            node, key, word = way
+            _tell(f"set {key}='{word}' of", node)
+            node.set(key, word)
+        for leftover in find_all(graph, before.node, edit):
+            if not (keep_ignored and leftover.node.tag in _IGNORED.get(str(before.node.tag), ())):
+                _remove(before.node, leftover)
+    _drop_only(before, edit)
+    addresses.settle(before.node, before.copy, edit)
+
+
+def _remove(top: Element, leftover: Leftover) -> None:
+    """Remove a part, which does not fit the edited element any more."""
+    node, name = leftover.node, leftover.name
+    if name == TEXT:
+        _tell(f"remove '{(node.text or '').strip()}' from", node)
+        node.text = None
+    elif name:
+        _tell(f"remove {name}='{node.get(name)}' of", node)
+        del node.attrib[name]
+    elif node is not top:
+        _tell("remove", node)
+        tree.remove(node)
+
+
+def _tell(what: str, node: Element) -> None:
+    log.debug("%s %s: libvirt does not allow it after this change", what, whole(node))
+
+
+def _drop_only(before: Before, edit: Edit) -> None:
+    """Remove what the table only allows with the old value of a selector."""
+    node, was = before.node, before.copy
+    for row in ONLY:
+        now, old = path.text(node, row.selector), path.text(was, row.selector)
+        if row.tag != node.tag or now == old or now in row.words or (old and old not in row.words):
+            continue
+        for where in row.parts:
+            part, name = path.find(node, where), path.parse(where)[1]
+            if part is None or part not in before.twins or (name and name not in part.attrib):
+                continue
+            if not (edit.is_firm(part, name) if name else edit.is_named(part)):
+                _remove(node, Leftover(part, name))
+                path.prune(part, node)
