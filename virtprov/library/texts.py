@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.support.errors import UsageError, nearest
+from virtprov.support.errors import ParseError, UsageError, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ _LONGEST = 60.0 * 24 * 366 * 100
 def parse_wait(text: str) -> float:
     """Return the time of --wait in minutes: "30", "90s", "1h30m"; -1 for any negative number, which means no limit.
 
-    Raises UsageError for anything else.
+    Raises ParseError for anything else.
     """
     from virtprov.support.units import parse_duration
 
@@ -73,7 +73,7 @@ def parse_wait(text: str) -> float:
         return min(parse_duration(word, default="m", what="duration") / 60, _LONGEST)
     except (UsageError, ValueError, OverflowError) as problem:  # the last two: more digits than a number has
         why = problem.message if isinstance(problem, UsageError) else "the number is too long"
-        raise UsageError(
+        raise ParseError(
             f"--wait: {why}",
             hint="for example --wait 30 (minutes), --wait 90s, or --wait alone to wait without a limit",
         ) from None

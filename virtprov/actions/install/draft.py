@@ -101,8 +101,8 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     seed = _prepare_seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
-    before = (*_opening(blocked), *files.steps) if not request.printing else ()
-    listed = before + _list_steps(request, drafted, documents, seed)
+    before = () if request.printing else tuple(_opening(blocked))
+    listed = before + _list_steps(request, drafted, files, documents, seed)
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
@@ -113,12 +113,22 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
 
 
 def _list_steps(
-    request: InstallRequest, drafted: GuestDraft, documents: tuple[DomainDocument, ...], seed: Seed | None
+    request: InstallRequest,
+    drafted: GuestDraft,
+    files: Files,
+    documents: tuple[DomainDocument, ...],
+    seed: Seed | None,
 ) -> tuple[Step, ...]:
-    """Return the steps that are made: none for a guest that is only printed, or those of its storage."""
-    if request.printing:
-        return tuple(_storage_steps(drafted)) if request.stores else ()
-    return _steps(request, drafted, documents, seed)
+    """Return the steps that make the guest.
+
+    If it is only printed, there are none, or under an old name those for storage and for files that stay in the cache.
+    """
+    if not request.printing:
+        return (*files.steps, *_steps(request, drafted, documents, seed))
+    if not request.stores:
+        return ()
+    is_passing = bool(files.until_started or files.until_off)
+    return (*(() if is_passing else files.steps), *_storage_steps(drafted))
 
 
 def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:

@@ -66,7 +66,7 @@ def _look_at_place(
         os_type=request.os_type or "hvm",
         profile=profile,
         osinfo_warnings=warnings,
-        fetch_whole=None if request.printing or request.dry else download_iso,
+        fetch_whole=None if request.dry or (request.printing and not request.stores) else download_iso,
     )
     warnings.extend(source.warnings)
     return source
