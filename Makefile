@@ -49,10 +49,11 @@ live-packages:
 man: venv  ## generate man/*.1 from the parsers
 	@$(PYTHON_HERE) tools/pages.py man
 
-bench: venv  ## measure start-up and editing, compared with virt-install and virt-xml
+bench: venv  ## measure start-up, editing and media, compared with virt-install and virt-xml
 	@tools/setup/packages tools/setup/bench.packages
 	@$(PYTHON_HERE) bench/startup && good=yes || good=no
 	$(PYTHON_HERE) bench/xml
+	$(PYTHON_HERE) bench/media
 	[ $$good = yes ]
 
 corpus: venv  ## read, edit and rebuild every guest in the tests of the libvirt source, downloaded with apt

@@ -120,7 +120,7 @@ def test_the_commands_explain_themselves(command: str, installed: Path, tmp_path
 
 def test_the_installed_package_reads_its_own_profiles(installed: Path, tmp_path: Path) -> None:
     python = str(installed / "bin" / "python")
-    code = "from virtprov.osinfo import find_profile; print(lookup.__file__); print(find_profile.find('debian12').short_id)"
+    code = "from virtprov.osinfo import find_profile as it; print(it.__file__); print(it.find('debian12').short_id)"
     env = {"HOME": str(tmp_path), "OSINFO_SYSTEM_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
     done = subprocess.run([python, "-c", code], cwd=tmp_path, text=True, capture_output=True, check=False, env=env)
     assert done.returncode == 0, done.stderr

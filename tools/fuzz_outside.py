@@ -1,4 +1,4 @@
-"""What others answer, for `tools/fuzz.py`: a guest's agent, files of earlier runs, servers of the web.
+"""What others answer, for `tools/fuzz.py`: a guest's agent, files of earlier runs, servers of the web, media.
 
 Each function takes any bytes, and returns a status as a command would. What it raises is a finding, but for a refusal
 in our own words.
@@ -28,6 +28,11 @@ PARTS: dict[str, tuple[bytes, ...]] = {
         b"\r\n\r\n", b"Content-Length: ", b"Content-Range: bytes ", b"Transfer-Encoding: chunked\r\n", b"ETag: ", b"//",
         b"ffffffffffffffff\r\n", b"http://[::1", b"file:///", b"http://a:b@", b"Content-Encoding: gzip\r\n", b":", b" ",
         b"0\r\n\r\n",
+    ),
+    "place": (
+        b"CD001", b"[general]\n", b"[images-x86_64]\n", b"kernel = ", b"initrd = ", b"[checksums]\n", b"${x}",
+        b"menuentry x {\n", b"linux /k ", b"initrd /i\n", b"label a\n", b"append initrd=", b"include ", b"source /",
+        b"netboot/debian-installer/amd64/linux", b"../", b"(cd0)", b"NM", b"\x00" * 34, b"\xff" * 4, b"\n",
     ),
 }  # fmt: skip
 """What each kind of answer is made of."""
@@ -126,4 +131,35 @@ def web(data: bytes) -> int:
     return status
 
 
-RUN: dict[str, Callable[[bytes], int]] = {"agent": agent, "trail": runs, "web": web}
+def place(data: bytes) -> int:
+    """The bytes are an ISO from its first descriptor on, and each index file of a tree."""
+    from virtprov.places.choose import Wanted, choose
+    from virtprov.places.reading import Found, Iso, Place
+    from virtprov.support.errors import ProvError
+
+    class Tree(Place):
+        def _fetch(self, name: str) -> bytes | None:
+            return data
+
+        def _find(self, name: str) -> Found | None:
+            return None if name.startswith("boot") else Found(1)
+
+        def names(self, folder: str) -> list[str]:
+            return data.decode("latin-1").split("\n")[:50]
+
+    status, image = 0, bytes(16 * 2048) + data
+    try:
+        iso = Iso("/a.iso", lambda offset, size: image[offset : offset + size], len(image))
+        for made in (iso, Tree("/tree")):
+            found = choose(made, Wanted("x86_64", False, None), None)
+            words = (found.kernel, found.initrd, *found.args) if found else ()
+            if any("\0" in word or "/../" in f"/{word}/" for word in words[:2]):
+                raise AssertionError(f"not a path in the place: {words!r:.200}")
+            if found and any(not word.isprintable() for word in found.args):
+                raise AssertionError(f"not an argument: {words!r:.200}")
+    except ProvError:
+        status = 1
+    return status
+
+
+RUN: dict[str, Callable[[bytes], int]] = {"agent": agent, "trail": runs, "web": web, "place": place}

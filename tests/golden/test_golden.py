@@ -2,8 +2,8 @@
 
 A case is TOOL/NAME.cmd, a command line as one would type it (on several lines with backslashes, `#` begins a comment,
 `< FILE` feeds a file of data/). Beside it stand NAME.out, its standard output, and NAME.err where it says something on
-standard error or ends with another status than 0: the status in the first line. HOSTS stands for tests/data/hosts,
-UUID-1 and MAC-1 for ids and addresses that are made afresh.
+standard error or ends with another status than 0: the status in the first line. HOSTS stands for tests/data/hosts, DATA
+for data/, UUID-1 and MAC-1 for ids and addresses that are made afresh.
 
 `pytest tests/golden --regen` writes the expected files; nothing else does, and a missing one is a failure.
 """
@@ -50,7 +50,7 @@ def read(path: Path) -> Case:
         at = words.index("<")
         stdin = (DATA / words[at + 1]).read_bytes()
         del words[at : at + 2]
-    tool, *argv = [word.replace("HOSTS", str(HOSTS)) for word in words]
+    tool, *argv = [word.replace("HOSTS", str(HOSTS)).replace("DATA", str(DATA)) for word in words]
     return Case(tool, argv, stdin)
 
 

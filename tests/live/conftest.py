@@ -39,6 +39,7 @@ ORDER = (
     "test_publish.py",
     "test_session.py",
     "test_hosts.py",
+    "test_location.py",
     "test_faults.py",
     "test_cockpit.py",
     "test_ansible.py",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import shutil
 import subprocess
 import sys
 import time
@@ -9,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from lab import inventory
+from lab import installer, inventory
 from lab.guests import until
 from lab.host import URI, Done, Host, running_host
 from lab.image import cache_root
+from lab.web import serving
 
 pytestmark = pytest.mark.live
 
@@ -28,6 +31,10 @@ INSTALL = [
     *("virtprov-install", "--virt-type", "qemu", "--name", DOOMED, "--osinfo", "generic", "--memory", "64", "--import"),
     *("--graphics", "none", "--noautoconsole", "--network", "none", "--disk", DISK, "--boot", "uefi"),
     *("--tpm", "emulator", "--cloud-init", "disable=on"),
+]
+LOCATED = [
+    *("virtprov-install", "--virt-type", "qemu", "--name", DOOMED, "--osinfo", "generic", "--memory", "64"),
+    *("--graphics", "none", "--noautoconsole", "--network", "none", "--disk", "none"),
 ]
 CLONE = ["virtprov-clone", "--original", ORIGINAL, "--auto-clone", "--name", DOOMED]
 REPLACE = ["virtprov-clone", "--original", ORIGINAL, "--auto-clone", "--name", OLD, "--replace"]
@@ -156,6 +163,24 @@ def test_an_installation_that_is_killed(host: Host) -> None:
     after = inventory.take(host)
     assert not [volume for volume in after.volumes if "seed" in volume], "all was made, but for taking the seed away"
     assert host.virsh("domstate", DOOMED) == "running"
+    remove(host, DOOMED)
+    assert inventory.take(host) == before
+
+
+def test_an_installer_from_a_place_that_is_killed(host: Host) -> None:
+    folder = host.state / "place"
+    folder.mkdir()
+    shutil.copy(installer.folder() / "linux", folder / "linux")
+    (folder / "initrd").write_bytes(gzip.compress(b""))
+    (folder / "answers").write_text("a secret")
+    before = inventory.take(host)
+    with serving(host, folder) as web:
+        place = f"{web.url}/,kernel=linux,initrd=initrd"
+        killed_everywhere(host, [*LOCATED, "--location", place, "--initrd-inject", f"{folder}/answers"], DOOMED)
+    assert host.virsh("domstate", DOOMED) == "running"
+    cache = host.state / "home/.cache/virtprov/boot"
+    kept = sorted(path.name for path in cache.rglob("*") if path.is_file())
+    assert kept == ["initrd", "initrd.version", "linux", "linux.version"], "the initrd with the secret is gone"
     remove(host, DOOMED)
     assert inventory.take(host) == before
 

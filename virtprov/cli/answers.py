@@ -31,8 +31,8 @@ def unready(args: Namespace, output: Output) -> bool:
     return bool(asked)
 
 
-_UNREADY = ("install", "location", "unattended")
-"""Programs use the help of these groups to detect support for trees and answer files."""
+_UNREADY = ("unattended",)
+"""Programs use the help of these groups to detect support for answer files."""
 
 
 def osinfo(text: str | None) -> OsinfoRequest:

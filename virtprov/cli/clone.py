@@ -7,6 +7,7 @@ import sys
 
 from virtprov.cli import answers, compat, parser
 from virtprov.cli.output import Output
+from virtprov.library.texts import parse_wait
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
@@ -66,9 +67,9 @@ def _add_boot(command: Parser, misc: Target) -> None:
         misc,
         "--wait",
         nargs="?",
-        type=float,
+        type=parse_wait,
         const=-1.0,
-        metavar="MINUTES",
+        metavar="TIME",
         help="with --start: how long to wait for cloud-init; without a seed, until off",
     )
 

@@ -15,6 +15,7 @@ VERBS = {
     "Defining": "define",
     "Deleting": "delete",
     "Enabling": "enable",
+    "Fetching": "fetch",
     "Granting": "grant",
     "Keeping": "keep",
     "Creating": "create",

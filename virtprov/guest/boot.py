@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtprov.guest.document import Guest
+from virtprov.places.place import InjectedFile, Medium, PlaceRequest
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
@@ -13,14 +14,17 @@ IMPORT, CDROM, PXE, BOOTDEV, KERNEL, NOTHING = "import", "cdrom", "pxe", "bootde
 class Method(Record):
     """How the operating system is installed.
 
-    `kind` is one of the constants above (NOTHING: not given). `medium` is the path of the CD; `live` means that nothing
-    is installed, so there is a single phase and the CD stays in the drive. `kernel`, `initrd` and `args` are for direct
-    kernel boot, `bootdev` is the device that BOOTDEV boots from: `hd`, `cdrom`, `network` or `fd`.
+    `kind` is one of the constants above (NOTHING: not given). `medium` is the CD; `live` means that nothing is
+    installed, so there is a single phase and the CD stays in the drive. `bootdev` is the device that BOOTDEV boots
+    from: `hd`, `cdrom`, `network` or `fd`. A method of kind KERNEL has a `place`, where the kernel comes from, and
+    `inject`, the files to add to its initrd; `kernel`, `initrd` and `args` are what came of them.
     """
 
     kind: str = NOTHING
-    medium: str = ""
+    medium: Medium | None = None
     live: bool = False
+    place: PlaceRequest | None = None
+    inject: tuple[InjectedFile, ...] = ()
     kernel: str = ""
     initrd: str = ""
     args: str = ""
@@ -34,7 +38,9 @@ class Method(Record):
     @property
     def boots_from(self) -> str:
         """The boot device with the system or its installer; "" if there is none."""
-        return {CDROM: "cdrom", PXE: "network"}.get(self.kind, self.bootdev)
+        if self.medium is not None:
+            return "cdrom"
+        return "network" if self.kind == PXE else "cdrom" if self.kind == CDROM else self.bootdev
 
 
 _KINDS = {"hd": ("disk", "lun"), "cdrom": ("cdrom",), "fd": ("floppy",)}
@@ -109,9 +115,9 @@ def _boots_from_kernel(guest: Guest) -> bool:
 
 
 def final_phase(guest: Guest, method: Method, keep_media: bool) -> Guest:
-    """Return the finished guest: it boots from its disk, and the installer's CD is ejected."""
+    """Return the finished guest: it boots from its disk, and unless it is kept, the installer's CD is ejected."""
     final = guest.copy()
-    if method.kind == CDROM and not method.live and not keep_media:
+    if not (keep_media or method.live) and (method.kind == CDROM or method.medium is not None):
         _eject(final)
     number_devices(final)
     if _boots_from_kernel(final):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import suppress
 from typing import Any
@@ -67,9 +68,19 @@ class ConsoleReader:
 
     def tail(self, lines: int = 5) -> list[str]:
         """Return the last lines that are not empty, without control characters."""
-        found = []
-        for line in self.text().splitlines():
-            words = "".join(letter for letter in line if letter.isprintable()).strip()
-            if words:
-                found.append(words)
-        return found[-lines:]
+        return find_last_lines(self.text(), lines)
+
+
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+"""What moves the cursor, sets colours or titles (ECMA-48: control sequences, operating system commands, escapes)."""
+_TAIL = 64 * 1024
+
+
+def find_last_lines(text: str, lines: int) -> list[str]:
+    """Return the last lines of a console's output that are not empty, without control characters and sequences."""
+    found = []
+    for line in _SEQUENCE.sub("", text[-_TAIL:]).splitlines():
+        words = "".join(letter for letter in line if letter.isprintable()).strip()
+        if words:
+            found.append(words)
+    return found[-lines:]

@@ -45,6 +45,10 @@ OFF = ("unknown", "shut down", "destroyed", "crashed", "migrated", "saved", "fai
 """virDomainShutoffReason as the same words."""
 
 
+_PAUSED = {5: "I/O error", 6: "watchdog", 10: "crashed"}
+"""The virDomainPausedReason of a guest that does not go on by itself."""
+
+
 class GuestEvent(NamedTuple):
     """An event of the watched guest.
 
@@ -218,20 +222,35 @@ class Watch:
         return found[0] if found else None
 
     def wait_stopped(self, timeout: float | None = None) -> GuestEvent | None:
-        """Wait until the guest is off; returns at once if it is; None if the time is up.
+        """Wait until the guest is off, or cannot go on; returns at once if it is; None if the time is up.
 
         Returns a "stopped" event with the reason as its `detail`: "shut down", "destroyed", "crashed", "failed" ... It
-        is ignored if the guest was started again afterwards.
+        is ignored if the guest was started again afterwards. A guest that cannot go on is "crashed" (it has panicked),
+        or "suspended" with the reason as its `detail`: "I/O error", "watchdog".
         """
         from time import monotonic
 
         end = None if timeout is None else monotonic() + timeout
         while (off := self._off()) is None:
+            stuck = self._stuck()
+            if stuck is not None:
+                return stuck
             left = None if end is None else max(end - monotonic(), 0.0)
-            if self.wait_for(_is_stopped, left) is None:
+            if self.wait_for(_is_end, left) is None:
                 return None
         self._take_last_stop()
         return off if off.detail != OFF[0] or self._last.kind != "stopped" else self._last
+
+    def _stuck(self) -> GuestEvent | None:
+        """Return why a guest that is not off cannot go on; None if it can."""
+        try:
+            state, why = self._domain.state()
+        except libvirt.libvirtError:  # it is off
+            return None
+        if state == libvirt.VIR_DOMAIN_CRASHED:
+            return GuestEvent("crashed", "panicked")
+        detail = _PAUSED.get(int(why)) if state == libvirt.VIR_DOMAIN_PAUSED else None
+        return GuestEvent("suspended", detail) if detail else None
 
     def _off(self) -> GuestEvent | None:
         try:
@@ -291,3 +310,7 @@ class Watch:
 
 def _is_stopped(event: GuestEvent) -> bool:
     return event.kind == "stopped"
+
+
+def _is_end(event: GuestEvent) -> bool:
+    return event.kind in ("stopped", "crashed", "suspended")

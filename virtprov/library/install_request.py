@@ -31,9 +31,12 @@ class NewGuest(Record):
     disks, networks, graphics
                       the values of --disk, --network and --graphics, such as "size=20" (GiB); "none" for no such device
     options           the values of other option groups, by the name of the group: {"rng": "/dev/urandom"}
-    cdrom, pxe, import_disk
-                      how to install the system: from an ISO image, from the network, or not (the first disk has it)
+    cdrom, location, pxe, import_disk
+                      how to install the system: from an ISO image, from a tree (or the kernel of an ISO image), from
+                      the network, or not (the first disk has it)
     install           the value of --install, such as "kernel=/boot/vmlinuz,initrd=/boot/initrd"
+    extra_args        arguments for the kernel of the installer
+    initrd_inject     files to add to the initrd of the installer
     live              nothing is installed: the medium is kept
     cloud_init        the value of --cloud-init, such as "user-data=/srv/user-data"; None for no seed
     reinstall         the name of an existing guest to reinstall; its configuration does not change
@@ -60,9 +63,12 @@ class NewGuest(Record):
     graphics: Value = ()
     options: Mapping[str, Value] = MappingProxyType({})
     cdrom: str = ""
+    location: str = ""
     pxe: bool = False
     import_disk: bool = False
     install: str = ""
+    extra_args: Value = ()
+    initrd_inject: Value = ()
     live: bool = False
     cloud_init: str | Sequence[str] | None = None
     reinstall: str = ""
@@ -104,7 +110,7 @@ def to_request(
         name=guest.name,
         reinstall=guest.reinstall,
         osinfo=osinfo if osinfo is not None else _system(guest.osinfo),
-        method=_method(guest),
+        method=_to_method(guest),
         os_type=guest.os_type,
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
@@ -121,6 +127,14 @@ def to_request(
         dry=dry,
         fix_permissions=guest.fix_permissions,
     )
+
+
+def _to_method(guest: NewGuest) -> Method:
+    from virtprov.library.install_method import InstallerValues, to_method
+
+    cd, disk, files = guest.cdrom, guest.import_disk, guest.initrd_inject
+    values = InstallerValues(cd, guest.location, guest.pxe, disk, guest.install, guest.extra_args, files, guest.live)
+    return to_method(values)
 
 
 def _system(text: str) -> OsinfoRequest:
@@ -176,71 +190,3 @@ def _to_seed_request(value: str | Sequence[str] | None, checks: Value) -> SeedRe
         return None
     strict = texts.parse_checks(texts.as_list(checks)).cloud_init
     return from_options(gather.words("cloud-init", [text for text in uses if text]))._replace(strict=strict)
-
-
-def _method(guest: NewGuest) -> Method:
-    from virtprov.guest import boot
-    from virtprov.guest.write import gather
-
-    install = gather.words("install", texts.as_list(guest.install))
-    check_one_way({"--cdrom": guest.cdrom, "--pxe": guest.pxe, "--import": guest.import_disk}, install)
-    nothing = install.get("no_install") == "yes"
-    live = guest.live or nothing
-    if guest.cdrom:
-        return boot.Method(boot.CDROM, guest.cdrom, live)
-    if guest.pxe:
-        return boot.Method(boot.PXE, live=live)
-    if install.get("bootdev"):
-        return boot.Method(boot.BOOTDEV, live=live, bootdev=_boot_device(install["bootdev"]))
-    if install.get("kernel"):
-        return boot.Method(
-            boot.KERNEL, kernel=install["kernel"], initrd=install.get("initrd", ""), args=install.get("kernel_args", "")
-        )
-    if guest.import_disk or nothing:
-        return boot.Method(boot.IMPORT)
-    if install:
-        raise no_trees()
-    return boot.Method()
-
-
-def no_trees() -> UsageError:
-    """Return the error for an installation method that is not supported yet."""
-    return UsageError(
-        "installing from a tree or with an answer file is not supported yet",
-        hint="use --cdrom ISO, --pxe, --import, or --cloud-init with a cloud image",
-    )
-
-
-_WAYS = {
-    "--import": ("os",),
-    "--cdrom": ("os", "kernel", "initrd", "bootdev"),
-    "--pxe": ("os", "kernel", "initrd", "bootdev"),
-}
-"""Sub-options of `--install` that give the source of the system, by the flag that already does."""
-
-
-def check_one_way(ways: Mapping[str, object], install: Mapping[str, str]) -> None:
-    """Raise UsageError if several installation methods are given; `ways` are flags with their values.
-
-    `--import` has no effect beside another method, as in virt-install.
-    """
-    asked = [flag for flag, value in ways.items() if value]
-    asked = [flag for flag in asked if flag != "--import"] or asked
-    if len(asked) > 1:
-        raise UsageError(f"{' and '.join(asked)} cannot be used together", hint="give a single installation method")
-    other = next((word for word in _WAYS.get(asked[0], ()) if install.get(word)), "") if asked else ""
-    if other:
-        words = install[other] if other == "os" else f"{other}={install[other]}"
-        raise UsageError(
-            f"{asked[0]} and --install {words} cannot be used together", hint="give a single installation method"
-        )
-
-
-def _boot_device(word: str) -> str:
-    from virtprov.options.boot import DEVICES
-    from virtprov.support.errors import nearest
-
-    if word in DEVICES:
-        return word
-    hint = nearest(word, DEVICES) or "known boot devices: " + ", ".join(DEVICES)
-    raise UsageError(f"--install bootdev={word}: unknown boot device", hint=hint)

@@ -180,6 +180,7 @@ class Installation:
 
         if not self.made.starts:
             return finish.OFF
+        finish.remove_boot_files(self.made, self.context)
         try:
             minutes = show()
             state = finish.finish(self.request._replace(wait=minutes), self.made, self.context)

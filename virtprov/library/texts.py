@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.support.errors import UsageError, nearest
+from virtprov.support.errors import ParseError, UsageError, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +53,30 @@ def parse_osinfo(text: str | None) -> OsinfoRequest:
 
     tidy = ",".join("=".join(word.strip() for word in part.split("=")) for part in (text or "").split(","))
     return parse_word(text, os.environ) or from_options(gather.words("osinfo", [tidy]), os.environ)
+
+
+_LONGEST = 60.0 * 24 * 366 * 100
+"""A century in minutes: waits are clocks of the system, which cannot count for ever."""
+
+
+def parse_wait(text: str) -> float:
+    """Return the time of --wait in minutes: "30", "90s", "1h30m"; -1 for any negative number, which means no limit.
+
+    Raises ParseError for anything else.
+    """
+    from virtprov.support.units import parse_duration
+
+    word = text.strip()
+    if word[:1] == "-" and word[1:].replace(".", "", 1).isdecimal():
+        return -1.0
+    try:
+        return min(parse_duration(word, default="m", what="duration") / 60, _LONGEST)
+    except (UsageError, ValueError, OverflowError) as problem:  # the last two: more digits than a number has
+        why = problem.message if isinstance(problem, UsageError) else "the number is too long"
+        raise ParseError(
+            f"--wait: {why}",
+            hint="for example --wait 30 (minutes), --wait 90s, or --wait alone to wait without a limit",
+        ) from None
 
 
 def parse_checks(values: list[str]) -> Checks:

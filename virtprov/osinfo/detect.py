@@ -57,6 +57,7 @@ class Detector:
     def __init__(self, warnings: list[str] | None = None) -> None:
         """Read nothing yet; warnings about skipped profiles are added to `warnings`."""
         self._warnings = warnings
+        self._is_checked = False
         self._media: MediaTable | None = None
         self._trees: TreeTable | None = None
         self._images = ImageTable(lambda: self._record("images"))
@@ -64,7 +65,9 @@ class Detector:
         self.systems = SystemTable(lambda: self._record("systems"))
 
     def _record(self, name: str) -> str:
-        return find_record("detect", name, self._warnings) or ""
+        found = find_record("detect", name, self._warnings, checked=self._is_checked) or ""
+        self._is_checked = True
+        return found
 
     def file(self, read: Read, path: str = "") -> Detected:
         """Detect the contents of an ISO or disk image, read with `read`; its `path` may help.

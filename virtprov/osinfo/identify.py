@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from virtprov.support.ftp import Ftp
     from virtprov.support.http import Web
 
 _FILE_ENDINGS = (".iso", ".img", ".qcow2", ".raw", ".vmdk", ".vhd", ".vhdx", ".vdi", ".xz", ".gz", ".bz2", ".zst")
@@ -60,23 +61,32 @@ def identify(media: Iterable[str], warnings: list[str] | None = None) -> list[Id
     """
     detector = Detector(warnings)
     answers = []
-    web: Web | None = None
+    servers: dict[str, Web | Ftp] = {}
     try:
         for path in media:
             try:
-                local = local_path(path)
-                if local is None and web is None:
-                    from virtprov.support.http import Web
-
-                    web = Web()
-                found = detect_url(detector, web, path) if local is None and web else detect_path(detector, local or "")
-                answers.append(Identified(path, found))
+                answers.append(Identified(path, _detect(detector, servers, path)))
             except ProvError as problem:
                 answers.append(Identified(path, Detected("unknown"), problem.message))
     finally:
-        if web:
-            web.close()
+        for server in servers.values():
+            server.close()
     return answers
+
+
+def _detect(detector: Detector, servers: dict[str, Web | Ftp], path: str) -> Detected:
+    """Detect the contents of a path or URL; connections are kept in `servers`."""
+    is_ftp = path.lower().startswith("ftp://")
+    local = None if is_ftp else local_path(path)
+    if local is not None:
+        return detect_path(detector, local)
+    kind = "ftp" if is_ftp else "web"
+    if kind not in servers:
+        from virtprov.support.ftp import Ftp
+        from virtprov.support.plain_web import QuickWeb
+
+        servers[kind] = Ftp() if is_ftp else QuickWeb()
+    return detect_url(detector, servers[kind], path)
 
 
 def detect_path(detector: Detector, path: str) -> Detected:
@@ -99,7 +109,7 @@ def detect_path(detector: Detector, path: str) -> Detected:
         raise InputError(f"'{path}' cannot be read: {reason}", hint="check the name") from None
 
 
-def detect_url(detector: Detector, web: Web, url: str) -> Detected:
+def detect_url(detector: Detector, web: Web | Ftp, url: str) -> Detected:
     """Detect the contents of a URL: a file by its ending, otherwise a tree. Raises FetchError."""
     place = url.partition("?")[0].partition("#")[0]
     if place.lower().endswith(_FILE_ENDINGS):
@@ -119,8 +129,5 @@ def _file_in(folder: str, name: str) -> bytes | None:
         return None
 
 
-def _file_at(web: Web, url: str) -> bytes | None:
-    with web.ask("GET", url) as answer:
-        if answer.status_code in (403, 404, 410):  # some stores say "forbidden" for what they do not have
-            return None
-    return web.fetch(url, limit=_MOST_OF_A_FILE)
+def _file_at(web: Web | Ftp, url: str) -> bytes | None:
+    return web.fetch_if_there(url, limit=_MOST_OF_A_FILE)

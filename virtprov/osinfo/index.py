@@ -150,10 +150,11 @@ def _unpack(data: bytes, mark: int) -> tuple[str, str]:
     return sources, record
 
 
-def find_record(kind: str, name: str, warnings: list[str] | None = None) -> str | None:
+def find_record(kind: str, name: str, warnings: list[str] | None = None, *, checked: bool = False) -> str | None:
     """Return a record, or None. `kind` is `os` (key: short or full id), `script`, `datamap`, `device` or `platform`.
 
-    Warnings about skipped files are added to `warnings`.
+    Warnings about skipped files are added to `warnings`. `checked`: the caller has just asked for another record of the
+    index, so files are not compared again.
     """
 
     def ask(index: Index) -> tuple[str | None, str | None]:
@@ -161,7 +162,7 @@ def find_record(kind: str, name: str, warnings: list[str] | None = None) -> str 
         if found is None:
             index.check()
             return None, None
-        return found[1], found[0] if kind == "os" else None
+        return found[1], "" if checked else found[0] if kind == "os" else None
 
     return _answer(ask, warnings)
 

@@ -7,18 +7,25 @@ import time
 
 from virtprov.support import log
 from virtprov.support.errors import FetchError, UsageError
-from virtprov.support.http import CHUNK, Broken, Web, body, length, refuse_failure, shown, translated
+from virtprov.support.http import Broken, Web, is_url, shown
+from virtprov.support.server_file import FtpFile, Piece, WebFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtprov.support.http import Answer
+    from virtprov.support.server_file import Sent
 
     Report = Callable[[int, int], None]  # bytes there, bytes in all (0: nobody knows)
 
 TRIES = 4
 DIGITS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+PATIENCE = 600.0
+"""Seconds that any download may take; a large file has more."""
+SLOWEST = 16 * 1024
+"""Bytes in a second that a server sends at least, on average, after PATIENCE."""
+UNKNOWN = 6 * 3600.0
+"""Seconds that a download of unknown size may take."""
 
 
 def parse_checksum(text: str) -> tuple[str, str]:
@@ -47,43 +54,110 @@ def check_file(path: str, checksum: str, what: str) -> None:
         )
 
 
-def download(url: str, path: str, *, report: Report | None = None, checksum: str = "", pause: float = 1.0) -> int:
-    """Download `url` to `path`, completely or not at all, and return its size in bytes.
+def download(
+    url: str,
+    path: str,
+    *,
+    report: Report | None = None,
+    checksum: str = "",
+    piece: Piece | None = None,
+    limits: Limits | None = None,
+    pause: float = 1.0,
+) -> str:
+    """Download `url` to `path` (mode 0600), completely or not at all; return the version that the server names, or "".
 
     `report` is called with (bytes downloaded, total bytes or 0): the `update` of a progress task can be used.
-    `checksum` is "sha256:HEX" (or sha512, sha1, md5, or only the digits). Partial data is kept in `path`.part together
-    with the version of the file, and an interrupted download, in this run or an earlier one, continues there if the
-    server still has that version; `pause` is the first wait before that, in seconds. Raises FetchError, also for a
-    wrong checksum, UsageError for an invalid one.
+    `checksum` is "sha256:HEX" (or sha512, sha1, md5, or only the digits), `piece` a part of the file at `url` that is
+    downloaded instead of all of it. Partial data is kept in `path`.part together with the version of the file, and an
+    interrupted download, in this run or an earlier one, continues there if the server still has that version; `pause`
+    is the first wait before that, in seconds. Raises FetchError, also for a wrong checksum, UsageError for an invalid
+    one.
     """
     if checksum:
         parse_checksum(checksum)
-    with Web() as web:
-        return _Download(web, url, path, report or (lambda done, total: None), checksum, pause).run()
+    source = WebFile(Web(), url, piece) if is_url(url) else FtpFile(url, piece)
+    with source:
+        return _Download(source, url, path, report or (lambda done, total: None), checksum, pause, limits).run()
+
+
+class Limits:
+    """How long a download may take."""
+
+    def __init__(self, patience: float = PATIENCE, slowest: int = SLOWEST, unknown: float = UNKNOWN) -> None:
+        self.patience, self.slowest, self.unknown = patience, slowest, unknown
+        self.began = time.monotonic()
+
+    def check(self, url: str, total: int) -> None:
+        """Raise FetchError if the download of `total` bytes (0: unknown) takes too long."""
+        allowed = self.patience + total / self.slowest if total else self.unknown
+        if time.monotonic() - self.began > allowed:
+            raise FetchError(
+                f"the download of '{shown(url)}' takes more than {allowed / 60:.0f} minutes",
+                hint="the server is too slow: try another one",
+            )
 
 
 class _Download:
     """The work behind `download`; see there for the arguments."""
 
-    def __init__(self, web: Web, url: str, path: str, report: Report, checksum: str, pause: float) -> None:
-        self.web, self.url, self.path, self.report = web, url, path, report
-        self.checksum, self.pause = checksum, pause
+    def __init__(
+        self,
+        source: WebFile | FtpFile,
+        url: str,
+        path: str,
+        report: Report,
+        checksum: str,
+        pause: float,
+        limits: Limits | None,
+    ) -> None:
+        self.source, self.url, self.path, self.report = source, url, path, report
+        self.checksum, self.pause, self.limits = checksum, pause, limits or Limits()
         self.part = f"{path}.part"
         self.note = f"{path}.part.from"
+        self.mark = ""
 
-    def run(self) -> int:
-        """Do it and return the size in bytes."""
+    def run(self) -> str:
+        """Do it and return the version of the file."""
+        number = -1
         try:
+            number = self._reserve()
             self._persist()
             if self.checksum:
                 self._check()
-            size = os.path.getsize(self.part)
             os.replace(self.part, self.path)
             self._forget(self.note)
         except OSError as error:
+            self._forget(self.part, self.note)  # on a full disk, half a file is in the way
             said = (error.strerror or str(error)).lower()
             raise FetchError(f"cannot save '{shown(self.url)}' as '{self.path}': {said}") from None
-        return size
+        except BaseException:
+            if not self._have():
+                self._forget(self.part, self.note)
+            raise
+        finally:
+            if number >= 0:
+                os.close(number)
+        return self.mark
+
+    def _reserve(self) -> int:
+        """Lock the part, and return the open file that has the lock; take another name if another run has it."""
+        import fcntl
+
+        number = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(number).st_ino == os.stat(self.part).st_ino:
+                os.fchmod(number, 0o600)
+                return number
+        except (BlockingIOError, FileNotFoundError):
+            pass
+        except BaseException:
+            os.close(number)
+            raise
+        os.close(number)
+        self.part = f"{self.path}.{os.getpid()}.part"
+        self.note = f"{self.part}.from"
+        return os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
     def _persist(self) -> None:
         """Try until the file is here; a try that got further earns another one."""
@@ -104,36 +178,50 @@ class _Download:
 
     def _once(self) -> None:
         """One request: the rest of the file, or all of it."""
-        have, headers = self._have(), {}
-        if have:
-            headers = {"Range": f"bytes={have}-", "If-Range": self._noted()}
-        with self.web.ask("GET", self.url, headers) as answer:
-            if answer.status_code == 416 and answer.headers.get("Content-Range") == f"bytes */{have}":
-                return  # an earlier run was stopped between the last byte and the new name
-            if answer.status_code == 416:
-                self._forget(self.part, self.note)
-                raise Broken(f"'{shown(self.url)}' changed on the server")
-            refuse_failure(answer, self.url)
-            follows = answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-            if answer.status_code != 206 or not follows:
-                have = 0
-                self._write_note(answer)
-            self._save(answer, have)
+        have = self._have()
+        try:
+            with self.source.ask(have, self._noted() if have else "") as sent:
+                if sent.start == 0:
+                    self._write_note(sent.mark)
+                self.mark = sent.mark
+                self._save(sent)
+        except Broken as error:
+            if error.is_changed:
+                self._forget(self.note)
+                os.truncate(self.part, 0)
+            raise
 
-    def _save(self, answer: Answer, have: int) -> None:
-        """Write the body behind the first `have` bytes of the part, and see that it is all there."""
-        rest = length(answer)
-        total = have + rest if rest >= 0 else 0
-        with open(self.part, "r+b" if have else "wb") as handle:
+    def _save(self, sent: Sent) -> None:
+        """Write what is sent behind what is there, and see that it is all there."""
+        have, total = sent.start, sent.total
+        if total:
+            self._check_room(total - have)
+        with open(self.part, "r+b") as handle:
             handle.seek(have)
             handle.truncate()
-            with translated(self.url, self.web.timeout, self.web.whole):
-                for piece in body(answer, CHUNK, self.web.whole):
-                    handle.write(piece)
-                    have += len(piece)
-                    self.report(have, total)
+            for data in sent.data:
+                handle.write(data)
+                have += len(data)
+                self.report(have, total)
+                self.limits.check(self.url, total)
         if total and have < total:
             raise Broken(f"the connection was lost after {have} of {total} bytes of '{shown(self.url)}'")
+        if total and have > total:
+            self._forget(self.note)
+            raise FetchError(f"the server sends more than the {total} bytes of '{shown(self.url)}'")
+
+    def _check_room(self, size: int) -> None:
+        """Raise FetchError if the disk has no room for `size` more bytes."""
+        from virtprov.support.units import show_size
+
+        free = os.statvfs(os.path.dirname(self.part) or ".")
+        if free.f_bavail * free.f_frsize < size:
+            folder = os.path.dirname(self.path)
+            raise FetchError(
+                f"no space for '{shown(self.url)}' ({show_size(size)}) in '{folder}': "
+                f"{show_size(free.f_bavail * free.f_frsize)} are free",
+                hint="delete files there, or set XDG_CACHE_HOME to a folder on another disk",
+            )
 
     def _check(self) -> None:
         try:
@@ -158,20 +246,24 @@ class _Download:
                 url, _, mark = handle.read(4096).partition("\n")
         except (OSError, UnicodeDecodeError):
             return ""
-        return mark if url == shown(self.url) else ""
+        return mark if url == self._named() else ""
 
-    def _write_note(self, answer: Answer) -> None:
-        """Note which version of the file comes; a weak ETag does not promise the same bytes."""
-        mark = answer.headers.get("ETag", "")
-        if not mark or mark.startswith("W/"):
-            mark = answer.headers.get("Last-Modified", "")
+    def _named(self) -> str:
+        """Return how the note calls what is downloaded."""
+        return f"{shown(self.url)}{self.source.piece.suffix if self.source.piece else ''}"
+
+    def _write_note(self, mark: str) -> None:
+        """Note which version of the file comes."""
         self._forget(self.note)
         if mark and "\n" not in mark:
-            with open(self.note, "w", encoding="utf-8") as handle:
-                handle.write(f"{shown(self.url)}\n{mark}")
+            number = os.open(self.note, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with open(number, "w", encoding="utf-8") as handle:
+                handle.write(f"{self._named()}\n{mark}")
 
     @staticmethod
     def _forget(*paths: str) -> None:
+        import contextlib
+
         for path in paths:
-            if os.path.exists(path):
+            with contextlib.suppress(OSError):
                 os.unlink(path)

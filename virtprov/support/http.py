@@ -25,6 +25,8 @@ WHOLE = 60.0
 """Seconds for an answer's head, for all that is read into memory, and for each CHUNK of a longer file."""
 LIMIT = 16 * 1024 * 1024
 CHUNK = 64 * 1024
+MISSING = (403, 404, 410)
+"""What servers say of a file of a tree that is not there; some stores say "forbidden"."""
 
 
 def is_url(text: str) -> bool:
@@ -45,8 +47,21 @@ def shown(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]))
 
 
+def remove_credentials(text: str) -> str:
+    """Return a text without the names and passwords in the URLs in it."""
+    import re
+
+    return re.sub(r"(\w://)[^/@\s]+@", r"\1", text)
+
+
 class Broken(FetchError):
-    """The connection was lost on the way: another try may do."""
+    """The connection was lost on the way: another try may do. `is_changed`: it starts from the beginning."""
+
+    is_changed = False
+
+
+class NoPieces(FetchError):
+    """The server only sends whole files."""
 
 
 class Web:
@@ -102,9 +117,25 @@ class Web:
 
     def fetch(self, url: str, *, limit: int = LIMIT) -> bytes:
         """Return what is at `url`; FetchError when it is not there or larger than `limit` bytes."""
-        with self.ask("GET", url) as answer, translated(url, self.timeout, self.whole):
+        with self.ask("GET", url) as answer:
             refuse_failure(answer, url)
-            data = bytearray()
+            return self._whole(answer, url, limit)
+
+    def fetch_if_there(self, url: str, *, limit: int = LIMIT) -> bytes | None:
+        """The same, but None when there is no such file.
+
+        Some stores say "forbidden" for what they do not have.
+        """
+        with self.ask("GET", url) as answer:
+            if answer.status_code in MISSING:
+                return None
+            refuse_failure(answer, url)
+            return self._whole(answer, url, limit)
+
+    def _whole(self, answer: requests.Response, url: str, limit: int) -> bytes:
+        """Return the body of an answer; FetchError when it is larger than `limit` bytes."""
+        data = bytearray()
+        with translated(url, self.timeout, self.whole):
             for piece in body(answer, CHUNK, self.whole, self.whole):
                 data += piece
                 if len(data) > limit:
@@ -144,7 +175,7 @@ class Web:
     def read(self, url: str, offset: int, size: int) -> bytes:
         """Return up to `size` bytes of the file at `url` from `offset` on; less at its end.
 
-        FetchError when it is not there or the server cannot send pieces (and `offset` is not 0).
+        FetchError when it is not there, NoPieces when the server only sends whole files (and `offset` is not 0).
         """
         if size <= 0:
             return b""
@@ -153,10 +184,7 @@ class Web:
                 return b""
             refuse_failure(answer, url)
             if answer.status_code != 206 and offset:
-                raise FetchError(
-                    f"the server of '{shown(url)}' does not support partial downloads",
-                    hint="download the file and give its path",
-                )
+                raise pieces_error(url)
             data = bytearray()
             with translated(url, self.timeout, self.whole):
                 for piece in body(answer, min(CHUNK, size), self.whole, self.whole):
@@ -164,6 +192,13 @@ class Web:
                     if len(data) >= size:
                         break
         return bytes(data[:size])
+
+
+def pieces_error(url: str) -> NoPieces:
+    """Return the error for a server that only sends whole files."""
+    return NoPieces(
+        f"the server of '{shown(url)}' does not support partial downloads", hint="download the file and give its path"
+    )
 
 
 def fetch(url: str, *, limit: int = LIMIT) -> bytes:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         def cancel(self) -> None: ...
 
     MakeAlarm = Callable[[float, Callable[[], None]], Alarm]
+    Note = Callable[[], str]
 
 PATIENCE = 1.0
 LINE_EVERY = 10.0
@@ -53,6 +54,10 @@ class Progress:
     def task(self, label: str) -> Task:
         """Return the task called `label` ("Copying disk.qcow2"), to be used in a `with` block."""
         return Task()
+
+    def clock(self, label: str, note: Note) -> Task:
+        """Return a task that shows how long it has run and, on a terminal, what `note` returns, again and again."""
+        return self.task(label)
 
 
 def make(stream: TextIO, *, quiet: bool = False) -> Progress:
@@ -96,22 +101,25 @@ class Lines(Progress):
     """Plain lines: one when a task has run for a second, one every ten seconds, one at its end."""
 
     def __init__(self, stream: TextIO, clock: Clock = time.monotonic, alarm: MakeAlarm = _timer) -> None:
-        self.stream, self.clock, self.alarm = stream, clock, alarm
+        self.stream, self.now, self.alarm = stream, clock, alarm
 
     def task(self, label: str) -> Task:
         """Return a task that writes lines."""
-        return _LineTask(label, self.stream, self.clock, self.alarm)
+        return _LineTask(label, self.stream, self.now, self.alarm)
 
 
 class Bar(Progress):
     """A line with a bar, drawn again and again, and taken away at the end of the task."""
 
     def __init__(self, stream: TextIO, clock: Clock = time.monotonic, alarm: MakeAlarm = _timer) -> None:
-        self.stream, self.clock, self.alarm = stream, clock, alarm
+        self.stream, self.now, self.alarm = stream, clock, alarm
 
     def task(self, label: str) -> Task:
         """Return a task that draws a bar."""
-        return _BarTask(label, self.stream, self.clock, self.alarm)
+        return _BarTask(label, self.stream, self.now, self.alarm)
+
+    def clock(self, label: str, note: Note) -> Task:
+        return _ClockTask(label, self.stream, self.now, self.alarm, note)
 
 
 class _Shown(Task):
@@ -244,6 +252,29 @@ class _BarTask(_Shown):
     def finish(self, *, failed: bool) -> None:
         _steer(self.stream, "\r\x1b[K")
         self.stream.flush()
+
+
+class _ClockTask(_BarTask):
+    """A line with a clock and a note, such as the last line of a guest's console."""
+
+    def __init__(self, label: str, stream: TextIO, clock: Clock, alarm: MakeAlarm, note: Note) -> None:
+        super().__init__(label, stream, clock, alarm)
+        self.note = note
+
+    def line(self, width: int) -> str:
+        """Return the text for a terminal of `width` columns: label, time, and the note in the room that is left."""
+        text = self._fitted(" ... ", [show_duration(self.spent())], width)
+        room = width - len(text) - len(": ")
+        note = make_narrow(self.note()) if room >= _LABEL else ""
+        return f"{text}: {note[:room]}" if note else text
+
+
+def make_narrow(text: str) -> str:
+    """Return text on one line in which every character is one column wide: others could break the line."""
+    from unicodedata import east_asian_width
+
+    words = " ".join(text.split())
+    return "".join(letter if letter.isprintable() and east_asian_width(letter) not in "WF" else "?" for letter in words)
 
 
 def _steer(stream: TextIO, text: str) -> None:

@@ -87,7 +87,7 @@ def test_the_version(name: str, links: Path) -> None:
         ([*NEW[:2], "--name", "test", *NEW[4:], "--import"], 3, 1),
         (["--connect", "test:///nosuch", *NEW[2:], "--import"], 3, 1),
         (["--unattended=?"], 1, 1),
-        (["--install=?"], 1, 1),
+        (["--install=?"], 0, 0),
         (["--cloud-init=?"], 0, 0),
         (["--osinfo", "list"], 0, 0),
     ],

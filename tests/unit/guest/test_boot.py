@@ -9,6 +9,7 @@ import pytest
 from virtprov.guest import boot
 from virtprov.guest.boot import BOOTDEV, CDROM, IMPORT, KERNEL, NOTHING, PXE, Method
 from virtprov.guest.document import Guest
+from virtprov.places.place import Medium
 from virtprov.xml import path, tree
 
 HD = "<disk device='disk'><source file='/hd'/><target dev='vda'/></disk>"
@@ -44,11 +45,11 @@ def order(of: Guest) -> str:
         (Method(IMPORT), ALL, "disk"),
         (Method(IMPORT), CD + HD, "cdrom disk"),  # what comes first is what is imported
         (Method(IMPORT), FLOPPY + CD + HD, "floppy disk"),
-        (Method(CDROM, "/cd.iso"), ALL, "disk"),
-        (Method(CDROM, "/cd.iso"), CD, "cdrom"),  # without a disk, what was booted first boots again
+        (Method(CDROM, Medium("/cd.iso")), ALL, "disk"),
+        (Method(CDROM, Medium("/cd.iso")), CD, "cdrom"),  # without a disk, what was booted first boots again
         (Method(PXE), NIC, "interface"),
         (Method(PXE), ALL, "disk"),
-        (Method(CDROM, "/cd.iso", live=True), ALL, "cdrom disk"),
+        (Method(CDROM, Medium("/cd.iso"), live=True), ALL, "cdrom disk"),
         (Method(PXE, live=True), ALL, "interface disk"),
         (Method(BOOTDEV, bootdev="fd"), ALL, "disk"),
         (Method(BOOTDEV, bootdev="fd", live=True), ALL, "floppy disk"),
@@ -63,8 +64,8 @@ def test_the_finished_guest_boots_from_its_disk(method: Method, devices: str, fi
 @pytest.mark.parametrize(
     ("method", "devices", "first"),
     [
-        (Method(CDROM, "/cd.iso"), ALL, "cdrom disk"),
-        (Method(CDROM, "/cd.iso"), CD, "cdrom"),
+        (Method(CDROM, Medium("/cd.iso")), ALL, "cdrom disk"),
+        (Method(CDROM, Medium("/cd.iso")), CD, "cdrom"),
         (Method(PXE), ALL, "interface disk"),
         (Method(PXE), NIC, "interface"),
         (Method(BOOTDEV, bootdev="fd"), ALL, "floppy disk"),
@@ -86,7 +87,7 @@ def test_the_first_boot_is_from_the_installer(method: Method, devices: str, firs
     ],
 )
 def test_an_order_in_words_is_for_the_finished_guest(os: str, first: str, final: str) -> None:
-    method = Method(CDROM, "/cd.iso")
+    method = Method(CDROM, Medium("/cd.iso"))
     assert order(boot.install_phase(guest(os=os), method)) == first
     assert order(boot.final_phase(guest(os=os), method, False)) == final
 
@@ -111,8 +112,8 @@ def test_an_order_in_words_beside_one_by_device_becomes_numbers(devices: str, wo
 def test_an_order_by_device_is_for_both() -> None:
     devices = NIC.replace("/>", "><boot order='1'/></interface>") + HD + CD
     for made in (
-        boot.install_phase(guest(devices), Method(CDROM, "/cd.iso")),
-        boot.final_phase(guest(devices), Method(CDROM, "/cd.iso"), False),
+        boot.install_phase(guest(devices), Method(CDROM, Medium("/cd.iso"))),
+        boot.final_phase(guest(devices), Method(CDROM, Medium("/cd.iso")), False),
     ):
         assert order(made) == "interface"
 
@@ -173,9 +174,9 @@ def drives(of: Guest) -> list[str]:
 @pytest.mark.parametrize(
     ("method", "keep", "left"),
     [
-        (Method(CDROM, "/cd.iso"), False, ["", "/other.iso"]),
-        (Method(CDROM, "/cd.iso"), True, ["/cd.iso", "/other.iso"]),  # Windows asks for its CD again
-        (Method(CDROM, "/cd.iso", live=True), False, ["/cd.iso", "/other.iso"]),
+        (Method(CDROM, Medium("/cd.iso")), False, ["", "/other.iso"]),
+        (Method(CDROM, Medium("/cd.iso")), True, ["/cd.iso", "/other.iso"]),  # Windows asks for its CD again
+        (Method(CDROM, Medium("/cd.iso"), live=True), False, ["/cd.iso", "/other.iso"]),
         (Method(PXE), False, ["/cd.iso", "/other.iso"]),
     ],
 )
@@ -188,7 +189,7 @@ def test_the_installer_is_taken_out_of_its_drive(method: Method, keep: bool, lef
 def test_a_cd_from_the_network_is_taken_out_as_well() -> None:
     inside = "<driver name='qemu'/><source protocol='http' name='x'/><target dev='sda'/>"
     cd = f"<disk device='cdrom' type='network'>{inside}</disk>"
-    final = boot.final_phase(guest(HD + cd), Method(CDROM, "http://h/x"), False)
+    final = boot.final_phase(guest(HD + cd), Method(CDROM, Medium("http://h/x")), False)
     (drive,) = final.disks("cdrom")
     assert drive.get("type") == "file"
     assert [str(kid.tag) for kid in drive] == ["target"]
@@ -209,8 +210,8 @@ def test_the_guest_that_is_cut_into_phases_stays_as_it_is() -> None:
     whole = guest()
     before = whole.text()
     cut: tuple[Callable[[], Guest], ...] = (
-        lambda: boot.final_phase(whole, Method(CDROM, "/cd.iso"), False),
-        lambda: boot.install_phase(whole, Method(CDROM, "/cd.iso")),
+        lambda: boot.final_phase(whole, Method(CDROM, Medium("/cd.iso")), False),
+        lambda: boot.install_phase(whole, Method(CDROM, Medium("/cd.iso"))),
     )
     for make in cut:
         make()

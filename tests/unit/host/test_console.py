@@ -5,7 +5,7 @@ import queue
 import libvirt
 import pytest
 
-from virtprov.host.console import ConsoleReader
+from virtprov.host.console import ConsoleReader, find_last_lines
 
 
 class Stream:
@@ -53,7 +53,7 @@ def test_what_the_guest_says_is_kept() -> None:
     with ConsoleReader(Conn(stream), Domain(), "g") as reader:
         stream.say(b"Debian boots\r\n", b"\x1b[0m\r\n", b"login: ")
         assert reader.text().startswith("Debian boots")
-        assert reader.tail() == ["Debian boots", "[0m", "login:"]
+        assert reader.tail() == ["Debian boots", "login:"]
         assert not reader.silent
     assert stream.aborted
 
@@ -71,3 +71,20 @@ def test_a_console_in_use_is_left_alone() -> None:
     with ConsoleReader(Conn(stream), Domain(busy=True), "g") as reader:
         assert reader.silent and reader.text() == "" and reader.tail() == []
     assert not stream.aborted
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("\x1b[2J\x1b[01;31mred\x1b[0m text\r\n", ["red text"]),
+        ("\x1b]0;a title\x07shell\n\x1b]0;another\x1b\\prompt", ["shell", "prompt"]),
+        ("10%\r20%\r30%", ["10%", "20%", "30%"]),
+        ("\x1b(Bplain\x1b7\x1b8", ["plain"]),
+        ("one\n\x1b[", ["one"]),
+        ("abc\u202edef\x00", ["abcdef"]),
+        ("\n \n", []),
+    ],
+)
+def test_the_last_lines_steer_no_terminal(text: str, lines: list[str]) -> None:
+    assert find_last_lines(text, 5) == lines
+    assert find_last_lines("before\n" * 9 + text, 5)[5 - len(lines) :] == lines

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import libvirt
 import pytest
 
 from virtprov.host.connection import Host
@@ -227,3 +228,49 @@ def test_a_second_connection_listens_where_the_first_cannot(hosts) -> None:  # t
         host.guests._domains.get("test").resume()
         event = watch.wait_for(lambda event: event.kind == "resumed", SOON)
     assert event == GuestEvent("resumed", "unpaused")
+
+
+# -- the end of an installation -------------------------------------------------------------------
+
+
+class Stuck:
+    """A guest in some state, as libvirt's numbers say it."""
+
+    def __init__(self, state: int, why: int) -> None:
+        self.said = [state, why]
+
+    def UUIDString(self) -> str:  # noqa: N802
+        return "6695eb01-f6a4-8304-79aa-97f2502e193f"
+
+    def isActive(self) -> bool:  # noqa: N802
+        return True
+
+    def state(self) -> list[int]:
+        return self.said
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "expected"),
+    [
+        (libvirt.VIR_DOMAIN_CRASHED, libvirt.VIR_DOMAIN_CRASHED_PANICKED, GuestEvent("crashed", "panicked")),
+        (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR, GuestEvent("suspended", "I/O error")),
+        (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_WATCHDOG, GuestEvent("suspended", "watchdog")),
+        (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_CRASHED, GuestEvent("suspended", "crashed")),
+        (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_USER, None),
+        (libvirt.VIR_DOMAIN_RUNNING, 1, None),
+    ],
+)
+def test_a_guest_that_cannot_go_on_is_not_waited_for(
+    host: Host, state: int, why: int, expected: GuestEvent | None
+) -> None:
+    with host.running.watch("one") as watch:
+        watch._domain = Stuck(state, why)
+        assert watch.wait_stopped(0.05) == expected
+
+
+def test_the_end_of_a_guest_ends_the_wait(host: Host) -> None:
+    with host.running.watch("one") as watch:
+        other = threading.Thread(target=host.guests.destroy, args=("one",))
+        other.start()
+        assert watch.wait_stopped(20) == GuestEvent("stopped", "destroyed")
+        other.join()

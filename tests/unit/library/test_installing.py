@@ -94,10 +94,7 @@ def test_the_library_renders_what_the_command_prints(capfd: pytest.CaptureFixtur
         (WEB._replace(osinfo="list"), "--osinfo list: not an operating system"),
         (WEB._replace(osinfo="help"), "--osinfo help: not an operating system"),
         (WEB._replace(pxe=True, cdrom="/x.iso"), "--cdrom and --pxe cannot be used together"),
-        (
-            WEB._replace(import_disk=False, install="os=debian12"),
-            "installing from a tree or with an answer file is not supported yet",
-        ),
+        (WEB._replace(extra_args="a=b"), "--extra-args requires --location"),
         (WEB._replace(transient=True, autostart=True), "--autostart and --transient cannot be used together"),
         (WEB._replace(checks="path_in_us=off"), "path_in_us"),
     ],

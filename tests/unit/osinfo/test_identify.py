@@ -91,7 +91,7 @@ def test_answers_come_in_order_and_nothing_stops_them(tmp_path: Path) -> None:
     image = tmp_path / "a.iso"
     image.write_bytes(iso("One 12"))
     tree = write_tree(tmp_path / "tree", dot_treeinfo=TREEINFO)
-    paths = [str(tmp_path / "missing.iso"), str(image), str(tree), str(tmp_path), "ftp://example.org/x.iso", ""]
+    paths = [str(tmp_path / "missing.iso"), str(image), str(tree), str(tmp_path), "smb://example.org/x.iso", ""]
     answers = identify(paths)
     assert [answer.path for answer in answers] == paths
     assert [answer.found.os for answer in answers] == ["", "one12", "one12", "", "", ""]

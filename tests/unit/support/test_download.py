@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import resource
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from virtprov.support.download import download, parse_checksum
+from tests.sites import FtpSite
+from virtprov.support.download import Limits, download, parse_checksum
 from virtprov.support.errors import FetchError, UsageError
-from virtprov.support.http import CHUNK
+from virtprov.support.http import CHUNK, NoPieces
+from virtprov.support.server_file import Piece
 
 DATA = bytes(range(256)) * 4000
 
@@ -24,8 +29,8 @@ def test_a_file_and_its_progress(site: Any, tmp_path: Path) -> None:
     site.files["/a"] = DATA
     told: list[tuple[int, int]] = []
     target = tmp_path / "a"
-    size = download(f"{site.url}/a", str(target), report=lambda done, total: told.append((done, total)))
-    assert size == len(DATA)
+    download(f"{site.url}/a", str(target), report=lambda done, total: told.append((done, total)))
+
     assert target.read_bytes() == DATA
     assert leftovers(tmp_path) == ["a"]
     assert told[-1] == (len(DATA), len(DATA))
@@ -86,7 +91,8 @@ def test_a_part_that_is_whole_already(site: Any, tmp_path: Path) -> None:
     (tmp_path / "a.part").write_bytes(DATA)
     (tmp_path / "a.part.from").write_text(f'{site.url}/a\n"v1"')
     site.files["/a"] = DATA
-    assert download(f"{site.url}/a", str(tmp_path / "a"), pause=0) == len(DATA)
+    download(f"{site.url}/a", str(tmp_path / "a"), pause=0)
+    assert (tmp_path / "a").read_bytes() == DATA
     assert leftovers(tmp_path) == ["a"]
 
 
@@ -137,3 +143,136 @@ def test_checksums() -> None:
 def test_no_checksums(text: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not a checksum"):
         parse_checksum(text)
+
+
+# -- pieces, FTP, limits ---------------------------------------------------------------------------
+
+
+def test_a_piece_of_a_file(site: Any, tmp_path: Path) -> None:
+    site.files["/a.iso"] = DATA
+    mark = download(f"{site.url}/a.iso", str(tmp_path / "linux"), piece=Piece(4096, 300_000), pause=0)
+    assert (tmp_path / "linux").read_bytes() == DATA[4096:304_096] and mark == '"v1"'
+    assert site.seen[0][2]["Range"] == "bytes=4096-304095"
+    assert (tmp_path / "linux").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_piece_that_breaks_off_is_continued(site: Any, tmp_path: Path) -> None:
+    piece = Piece(1000, CHUNK * 6)
+
+    def rule(handler: Any) -> None:
+        if handler.headers["Range"].startswith("bytes=1000-"):
+            span = {"Content-Range": f"bytes 1000-{999 + piece.size}/{len(DATA)}", "ETag": '"v1"'}
+            handler.cut(206, DATA[1000 : 1000 + CHUNK * 2], piece.size, **span)
+        else:
+            handler.ranged(DATA)
+
+    site.rules["/a.iso"] = rule
+    download(f"{site.url}/a.iso", str(tmp_path / "linux"), piece=piece, pause=0)
+    assert (tmp_path / "linux").read_bytes() == DATA[1000 : 1000 + piece.size]
+    assert site.seen[1][2]["Range"] == f"bytes={1000 + CHUNK * 2}-{999 + piece.size}"
+
+
+def test_the_part_of_another_piece_is_not_trusted(site: Any, tmp_path: Path) -> None:
+    site.files["/a.iso"] = DATA
+    (tmp_path / "linux.part").write_bytes(b"other bytes")
+    (tmp_path / "linux.part.from").write_text(f'{site.url}/a.iso#0+5000\n"v1"')
+    download(f"{site.url}/a.iso", str(tmp_path / "linux"), piece=Piece(4096, 5000), pause=0)
+    assert (tmp_path / "linux").read_bytes() == DATA[4096:9096]
+
+
+def test_a_server_that_sends_whole_files_only(site: Any, tmp_path: Path) -> None:
+    site.rules["/a.iso"] = lambda handler: handler.reply(200, DATA)
+    with pytest.raises(NoPieces, match="does not support partial downloads"):
+        download(f"{site.url}/a.iso", str(tmp_path / "linux"), piece=Piece(4096, 5000), pause=0)
+    assert leftovers(tmp_path) == []
+
+
+def test_from_an_ftp_server(ftp_site: FtpSite, tmp_path: Path) -> None:
+    ftp_site.files["/a"] = DATA
+    ftp_site.cut = [CHUNK * 3]
+    told: list[tuple[int, int]] = []
+    mark = download(f"{ftp_site.url}/a", str(tmp_path / "a"), report=lambda *pair: told.append(pair), pause=0)
+    assert (tmp_path / "a").read_bytes() == DATA
+    assert mark == f"{len(DATA)} 20260101000000" and told[-1] == (len(DATA), len(DATA))
+    assert [line for line in ftp_site.seen if line.startswith("REST")] == [f"REST {CHUNK * 3}"]
+    download(f"{ftp_site.url}/a", str(tmp_path / "b"), piece=Piece(10, CHUNK * 2), pause=0)
+    assert (tmp_path / "b").read_bytes() == DATA[10 : 10 + CHUNK * 2]
+    with pytest.raises(FetchError, match="not found on the FTP server"):
+        download(f"{ftp_site.url}/c", str(tmp_path / "c"), pause=0)
+    assert leftovers(tmp_path) == ["a", "b"]
+
+
+def test_two_runs_at_once_do_not_share_a_part(site: Any, tmp_path: Path) -> None:
+    site.files["/a"] = DATA
+    with open(tmp_path / "a.part", "wb") as other:  # another run has begun it
+        fcntl.flock(other, fcntl.LOCK_EX)
+        other.write(b"half")
+        other.flush()
+        download(f"{site.url}/a", str(tmp_path / "a"), pause=0)
+        assert (tmp_path / "a").read_bytes() == DATA
+        assert (tmp_path / "a.part").read_bytes() == b"half"
+    assert leftovers(tmp_path) == ["a", "a.part"]
+
+
+def test_a_slow_server_is_given_up(site: Any, tmp_path: Path) -> None:
+    """It is never silent, and each piece comes in time: the whole takes too long."""
+
+    def drip(handler: Any) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(DATA)))
+        handler.end_headers()
+        for at in range(0, len(DATA), 1000):
+            handler.wfile.write(DATA[at : at + 1000])
+            time.sleep(0.01)
+
+    site.rules["/a"] = drip
+    limits = Limits(patience=0.3, slowest=10**9)
+    with pytest.raises(FetchError, match="takes more than 0 minutes"):
+        download(f"{site.url}/a", str(tmp_path / "a"), limits=limits, pause=0)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_full_disk_leaves_nothing(site: Any, tmp_path: Path) -> None:
+    site.rules["/a"] = lambda handler: handler.reply(200, DATA, ETag='"v1"')
+    site.rules["/big"] = lambda handler: handler.cut(200, b"x" * 100, 2**60)
+    (tmp_path / "a.part").symlink_to("/dev/full")
+    with pytest.raises(FetchError, match="cannot save"):  # a link that somebody else put there is not followed
+        download(f"{site.url}/a", str(tmp_path / "a"), pause=0)
+    assert leftovers(tmp_path) == []
+    with pytest.raises(FetchError, match=r"no space for '.*/big' \(1 EiB\) in '.*': .* free") as caught:
+        download(f"{site.url}/big", str(tmp_path / "a"), pause=0)
+    assert leftovers(tmp_path) == [] and "XDG_CACHE_HOME" in caught.value.hint
+
+
+def test_ctrl_c_keeps_only_what_can_be_checked_later(site: Any, tmp_path: Path) -> None:
+    def press(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    site.rules["/unversioned"] = lambda handler: handler.reply(200, DATA)
+    for name in ("a", "unversioned"):
+        site.files[f"/{name}"] = DATA
+        with pytest.raises(KeyboardInterrupt):
+            download(f"{site.url}/{name}", str(tmp_path / name), report=press, pause=0)
+    assert leftovers(tmp_path) == ["a.part", "a.part.from"]
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_disk_that_fills_up_on_the_way_leaves_nothing(site: Any, tmp_path: Path) -> None:
+    """The size is not known beforehand; a limit for files stands in for a full disk."""
+
+    def chunked(handler: Any) -> None:
+        handler.send_response(200)
+        handler.send_header("ETag", '"v1"')
+        handler.end_headers()
+        handler.wfile.write(DATA)
+        handler.close_connection = True
+
+    site.rules["/a"] = chunked
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        with pytest.raises(FetchError, match="cannot save .* file too large"):
+            download(f"{site.url}/a", str(tmp_path / "a"), pause=0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert leftovers(tmp_path) == []

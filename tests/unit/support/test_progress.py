@@ -174,3 +174,41 @@ def test_a_line_fits_the_terminal(width: int, label: str) -> None:
         assert len(narrow) <= 40 and " 24% " in narrow and "1.2 GiB of 4.9 GiB" in narrow
         task.update(0, 0)
         assert task.line(width).endswith(" ... 10 s")  # type: ignore[attr-defined]
+
+
+# -- clocks ---------------------------------------------------------------------------------------
+
+
+def clock(note: Callable[[], str], kind: type[progress.Bar] | type[progress.Lines] = progress.Bar) -> list[str]:
+    """Return what a terminal of 80 columns shows in four seconds of waiting."""
+    time, out = Time(), Terminal()
+    with kind(out, time, time.alarm).clock("Waiting until 'web' powers off", note):
+        for _ in range(4):
+            time.move(1)
+    return out.getvalue().split("\r")
+
+
+def test_a_clock_runs_and_shows_the_newest_note() -> None:
+    notes = iter(["", "Loading modules", "Loading\tmodules 2", "done"])
+    drawn = clock(lambda: next(notes))
+    assert [line.removesuffix("\x1b[K") for line in drawn[1:]] == [
+        "Waiting until 'web' powers off ... 1 s",
+        "Waiting until 'web' powers off ... 2 s: Loading modules",
+        "Waiting until 'web' powers off ... 3 s: Loading modules 2",
+        "Waiting until 'web' powers off ... 4 s: done",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("letter", ["x", "\u4e00", "\x1b", "\u202e", "\U0001f600"])
+def test_a_note_never_breaks_the_line(letter: str) -> None:
+    for line in clock(lambda: letter * 200)[1:-1]:
+        shown = line.removesuffix("\x1b[K")
+        assert len(shown) == 79
+        assert set(shown[len("Waiting until 'web' powers off ... 1 s: ") :]) == {letter if letter == "x" else "?"}
+
+
+def test_without_a_terminal_there_is_no_note() -> None:
+    assert clock(lambda: "Loading", progress.Lines) == [
+        "Waiting until 'web' powers off ...\nWaiting until 'web' powers off: done, in 4 s\n"
+    ]

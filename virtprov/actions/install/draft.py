@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks, peeking, phases
+from virtprov.actions.install import boot_checks, disk_checks, first_boot, peeking, phases
+from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
+from virtprov.actions.install.system import System, check_osinfo, find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
@@ -18,7 +20,6 @@ from virtprov.guest.platform import Platform
 from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
 from virtprov.guest.write.compose import NewDevice
-from virtprov.osinfo.find_profile import find, generic
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.units import GIB
@@ -48,13 +49,14 @@ class GuestDraft(Record):
     given_macs: tuple[str, ...]
     given_disks: tuple[Element, ...]
     told: tuple[DetectedImage, ...] = ()
+    drive: Drive = Drive()
 
 
 class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
-    `taken` is a warning if the guest is only shown and its name already exists. `starts` is False if the guest is only
-    defined.
+    `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
+    already exists. `starts` is False if the guest is only defined.
     """
 
     plan: Plan
@@ -65,6 +67,7 @@ class InstallPlan(Record):
     macs: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     taken: str = ""
+    files: Files = NO_FILES
     starts: bool = True
 
 
@@ -74,40 +77,58 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     Raises UsageError for invalid requests, HostError for what the host lacks.
     """
     warnings: list[str] = []
-    profile = profile_for(request, warnings)
-    drafted = draft(request, host, profile, watch)
+    system = find_system(request, host, warnings)
+    drafted = draft(request, host, system, watch)
     setting = drafted.setting
     taken = _check_name(request, setting)
     check(request, drafted)
     blocked = _find_barriers(request, setting)
     guest = setting.guest
-    method = phases.method(request, setting)
-    final = phases.final(setting, method)
+    asked = request._replace(method=phases.method(request, setting))
+    method, boot_files = first_boot.plan_kernel(asked, system, host, guest.name)
+    files = boot_files.add(drafted.drive.files)
+    final = phases.final(setting, method, first_boot.is_medium_kept(method, drafted.drive, system.profile))
     watch.begin(final)
     watch.step("boot-order")
     install = boot.install_phase(guest, method) if method.has_install_phase else None
-    if install is not None and method.kind == boot.PXE:
+    if install is not None and first_boot.is_from_network(method, system):
         resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
 
-        host_checks.check(setting, host, request.method)
-    if profile.os_id and not request.osinfo.name:
-        setting.notes.insert(0, f"Using --osinfo {profile.short_id}, detected from the media")
+        host_checks.check(setting, host, method, files.made)
+    setting.notes[:0] = first_boot.collect_notes(request, system, guest, warnings)
     seed = _prepare_seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
-    listed: tuple[Step, ...] = ()
-    if not request.printing:
-        listed = (*_opening(blocked), *_steps(request, drafted, documents, seed))
-    elif request.stores:
-        listed = tuple(_storage_steps(drafted))
+    before = () if request.printing else tuple(_opening(blocked))
+    listed = before + _list_steps(request, drafted, files, documents, seed)
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
     macs = tuple(checks.mac_addresses(guest))
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, starts=phases.starts(request))
+    starts = phases.starts(request)
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts)
+
+
+def _list_steps(
+    request: InstallRequest,
+    drafted: GuestDraft,
+    files: Files,
+    documents: tuple[DomainDocument, ...],
+    seed: Seed | None,
+) -> tuple[Step, ...]:
+    """Return the steps that make the guest.
+
+    If it is only printed, there are none, or under an old name those for storage and for files that stay in the cache.
+    """
+    if not request.printing:
+        return (*files.steps, *_steps(request, drafted, documents, seed))
+    if not request.stores:
+        return ()
+    is_passing = bool(files.until_started or files.until_off)
+    return (*(() if is_passing else files.steps), *_storage_steps(drafted))
 
 
 def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
@@ -119,48 +140,12 @@ def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, i
     return attach.plan(request.seed, setting, final, install, build=not (request.printing or request.dry))
 
 
-def profile_for(request: InstallRequest, warnings: list[str]) -> Profile:
-    """Return the profile of the operating system: as given, as detected from the media, or else the generic one."""
-    wanted = request.osinfo
-    if wanted.detect:
-        detected = _detect(request, warnings)
-        if detected:
-            return find(detected, warnings)
-        if wanted.name:
-            warnings.append(f"the operating system cannot be detected from the media; using {wanted.name}")
-    return find(wanted.name, warnings) if wanted.name else generic()
-
-
-def _detect(request: InstallRequest, warnings: list[str]) -> str:
-    """Return the short id of the system on the installation medium or disk image; "" if it is not detected."""
-    from virtprov.osinfo.identify import identify
-
-    if request.method.medium:
-        return identify([request.method.medium], warnings)[0].found.os
-    if request.method.kind not in (boot.IMPORT, boot.NOTHING):
-        return ""
-    disk = next((use.disk for use in request.uses if use.disk is not None), DiskSpec())
-    image = disk.upload or disk.backing_store or disk.path
-    return identify([image], warnings)[0].found.os if image else ""
-
-
-def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> None:
-    """Raise UsageError if a full virtual machine is created without any information about its operating system."""
-    if request.osinfo.name or profile.os_id or not request.osinfo.require or not guest.is_hvm:
-        return
-    raise UsageError(
-        "the operating system is unknown: --osinfo is not given, and it cannot be detected from the media",
-        hint="give --osinfo NAME (`--osinfo list` shows all names), or --osinfo detect=on,require=off to continue "
-        "without",
-    )
-
-
 # -- drafting ------------------------------------------------------------------------------------
 
 
-def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = UNWATCHED) -> GuestDraft:
+def draft(request: InstallRequest, host: Host, system: System, watch: Watch = UNWATCHED) -> GuestDraft:
     """Write the options into a new XML document and fill in the defaults."""
-    drafting = _Drafting(request, host, profile, watch)
+    drafting = _Drafting(request, host, system, watch)
     watch.begin(drafting.guest)
     for name, stage in drafting.stages():
         stage()
@@ -172,16 +157,17 @@ def draft(request: InstallRequest, host: Host, profile: Profile, watch: Watch = 
 class _Drafting:
     """A guest in the making."""
 
-    def __init__(self, request: InstallRequest, host: Host, profile: Profile, watch: Watch) -> None:
-        self.request, self.host, self.watch = request, host, watch
+    def __init__(self, request: InstallRequest, host: Host, system: System, watch: Watch) -> None:
+        self.request, self.host, self.system, self.watch = request, host, system, watch
         self.guest = Guest.new("")
-        self.setting = RuleContext(self.guest, host, profile, refused=request.refused)
+        self.setting = RuleContext(self.guest, host, system.profile, refused=request.refused)
         self.devices: list[NewDevice] = []
         self.disks: list[tuple[Element, DiskSpec]] = []
         self.makings: tuple[Making, ...] = ()
         self.given_macs: tuple[str, ...] = ()
         self.chosen: set[str] = set()
         self.told: tuple[DetectedImage, ...] = ()
+        self.drive = Drive()
 
     def stages(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """All that is done, in order; each stage builds on those before it.
@@ -214,7 +200,7 @@ class _Drafting:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
         given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
-        return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told)
+        return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told, self.drive)
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""
@@ -246,9 +232,18 @@ class _Drafting:
             setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
 
     def _add_medium(self) -> None:
-        method = self.request.method
-        if method.kind == boot.CDROM and method.medium:
-            self.disks.append((_add_medium(self.guest), DiskSpec(path=method.medium)))
+        """Add the drive of the installer; a medium that the host does not have yet is not resolved."""
+        medium = self.request.method.medium or (self.system.source.medium if self.system.source is not None else None)
+        if medium is None:
+            return
+        keep = self.request.method.live or self.setting.profile.is_windows
+        ask = self.request.checks.host and not self.request.printing
+        self.drive = first_boot.plan_medium(medium, self.setting, self.host, keep=keep, ask=ask)
+        element = _add_medium(self.guest)
+        if self.drive.spec is not None:
+            self.disks.append((element, self.drive.spec))
+        else:
+            first_boot.insert_file(element, self.drive.path, qemu=self.setting.is_qemu)
 
     def _resolve_disks(self) -> None:
         """Give every disk its source."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import wait
+from virtprov.actions.install import last_words, wait
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.seed import attach
+from virtprov.actions.steps.boot_files import remove_passing
 from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
-from virtprov.support.errors import GuestBroken, HostError
+from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 CREATED, INSTALLING, READY, OFF = "created", "installing", "ready", "off"
 """The final state: running; running its installer; running with cloud-init done; powered off."""
+
+
+def remove_boot_files(plan: InstallPlan, context: RunContext) -> None:
+    """Remove what was needed until the guest had started: QEMU has read its kernel and initrd."""
+    if plan.files.until_started:
+        remove_passing(context, plan.files.until_started)
 
 
 def finish(request: InstallRequest, plan: InstallPlan, context: RunContext) -> str:
@@ -35,12 +42,17 @@ def finish(request: InstallRequest, plan: InstallPlan, context: RunContext) -> s
 
 
 def _until_off(name: str, minutes: float | None, context: RunContext) -> GuestEvent:
-    """Wait until the guest is off; raises GuestBroken if it crashed or was stopped by force."""
-    with context.host.running.watch(name) as watch:
-        event = wait.until_off(watch, name, wait.Deadline(minutes))
-    if event.detail in ("crashed", "failed"):
-        raise _broken(name, event.detail)
-    return event
+    """Wait until the guest is off; raises WaitTimeout and GuestBroken, and before that shows its last words.
+
+    While it waits, a terminal shows a clock and the last line of the guest's console.
+    """
+    with context.host.running.watch(name) as watch, context.host.running.console(name) as console:
+        try:
+            with wait.show_clock(context.progress, f"Waiting until '{name}' powers off", console):
+                return wait.until_off(watch, name, wait.Deadline(minutes))
+        except (WaitTimeout, GuestBroken):
+            last_words.show(context, name, console)
+            raise
 
 
 def _until_over(minutes: float, plan: InstallPlan, context: RunContext) -> str:
@@ -63,13 +75,17 @@ def _finish_install(request: InstallRequest, plan: InstallPlan, context: RunCont
     name = plan.plan.name
     known = context.host.guests.find(name)
     if not request.wait and known is not None and known.active:
-        _drop_seed(plan, context)
+        _drop_media(plan, context)
         return INSTALLING
     if known is None:  # one that lives only while it runs
-        _drop_seed(plan, context)
+        _drop_media(plan, context)
         return OFF
-    event = _until_off(name, request.wait, context)
-    _drop_seed(plan, context)
+    try:
+        event = _until_off(name, request.wait, context)
+    except (WaitTimeout, GuestBroken):
+        _drop_medium(plan, context)
+        raise
+    _drop_media(plan, context)
     if request.noreboot or request.transient:
         return OFF
     if event.detail == "destroyed":
@@ -98,7 +114,7 @@ def leave(plan: InstallPlan, context: RunContext) -> str:
         sentence = (
             f"guest '{name}' keeps running; `virsh console {name}` shows its console, `virsh destroy {name}` stops it"
         )
-    _drop_seed(plan, context)
+    _drop_media(plan, context)
     return sentence
 
 
@@ -112,6 +128,17 @@ def start(context: RunContext, name: str) -> None:
     if not known.active:
         context.say(f"'{name}' has powered off; starting it again")
         context.host.guests.start(name)
+
+
+def _drop_media(plan: InstallPlan, context: RunContext) -> None:
+    """Delete the seed and the uploaded medium of an installer; a running guest can still read its open files."""
+    _drop_seed(plan, context)
+    _drop_medium(plan, context)
+
+
+def _drop_medium(plan: InstallPlan, context: RunContext) -> None:
+    if plan.files.until_off:
+        remove_passing(context, plan.files.until_off)
 
 
 def _drop_seed(plan: InstallPlan, context: RunContext) -> None:
@@ -130,7 +157,7 @@ def _finish_seed(request: InstallRequest, plan: InstallPlan, context: RunContext
     if request.until_off:
         return _until_over(request.wait, plan, context)
     with context.host.running.watch(name) as watch:
-        wait.until_ready(context.host, watch, name, wait.Deadline(request.wait), seed.power)
+        wait.until_ready(context.host, watch, name, wait.Deadline(request.wait), seed.power, context.progress)
     known = context.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
         _drop_seed(plan, context)

@@ -24,14 +24,20 @@ if TYPE_CHECKING:
 _OFF = "or use --check host=off to skip this check"
 
 
-def check(setting: RuleContext, host: Host, method: Method) -> None:
-    """Make all checks; raises HostError for the first failure."""
+def check(setting: RuleContext, host: Host, method: Method, made: tuple[str, ...] = ()) -> None:
+    """Make all checks; raises HostError for the first failure. `made` are the paths of files that are made later."""
     check_document(setting.guest, host)
-    if not host.is_recorded and not host.is_remote:
-        for flag, where in (("--install kernel", method.kernel), ("--install initrd", method.initrd)):
-            check_file(where, flag)
+    check_kernel(method, host, made)
     _check_resources(setting)
     device_checks.check(setting)
+
+
+def check_kernel(method: Method, host: Host, made: tuple[str, ...]) -> None:
+    """Raise HostError if this machine has no kernel or initrd for the first boot, and none will be made."""
+    if not host.is_recorded and not host.is_remote:
+        for flag, where in (("--install kernel", method.kernel), ("--install initrd", method.initrd)):
+            if where not in made:
+                check_file(where, flag)
 
 
 def check_document(guest: Guest, host: Host) -> None:

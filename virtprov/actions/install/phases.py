@@ -32,11 +32,11 @@ def method(request: InstallRequest, setting: RuleContext) -> boot.Method:
     return asked._replace(live=True)
 
 
-def final(setting: RuleContext, method: boot.Method) -> Guest:
+def final(setting: RuleContext, method: boot.Method, keep_media: bool) -> Guest:
     """Return the finished guest: with a single phase it keeps its medium."""
     if setting.product:
         return boot.only_phase(setting.guest, method)
-    return boot.final_phase(setting.guest, method, setting.profile.is_windows)
+    return boot.final_phase(setting.guest, method, keep_media)
 
 
 def starts(request: InstallRequest) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install.draft import InstallPlan, check_waiting, profile_for
+from virtprov.actions.install import first_boot
+from virtprov.actions.install.draft import InstallPlan, check_waiting
+from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
+from virtprov.actions.install.system import find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks
 from virtprov.guest.defaults import disk
 from virtprov.guest.disks.locate import DiskResolver
-from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.support.errors import HostError, UsageError
@@ -20,6 +22,7 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
+    from virtprov.places.place import Medium
 
 
 def plan(request: InstallRequest, host: Host) -> InstallPlan:
@@ -39,24 +42,29 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
         raise HostError(f"'{info.name}' is running, so it cannot be reinstalled", hint="shut it down first")
     check_waiting(request, host)
     warnings = _warn_of_ignored(request)
-    profile = profile_for(request, warnings)
+    system = find_system(request, host, warnings)
     text = host.guests.xml(info.name, inactive=True, secure=not request.printing)
     final = Guest.parse(text, f"guest '{info.name}'")
+    method, files = first_boot.plan_kernel(request, system, host, info.name)
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
 
         host_checks.check_document(final, host)
-    first = _first_boot(final, request.method, host, profile)
-    steps: list[Step] = []
-    if first is not None and request.method.kind == boot.CDROM and profile.is_windows:  # it asks for its CD again
-        _insert(final, request.method.medium, host, profile)
+        host_checks.check_kernel(method, host, files.made)
+    drives = _Drives(request, host, system.profile)
+    first = drives.first_boot(final, method)
+    steps: list[Step] = [*files.steps, *drives.files.steps]
+    if first is not None and method.kind == boot.CDROM and system.profile.is_windows:  # it asks for its CD again
+        drives.insert(final, method.medium)
         steps.append(Redefine(info.name, final.text()))
+    notes = tuple(first_boot.collect_notes(request, system, final, warnings)) + tuple(drives.notes)
     last = DomainDocument.of(final)
     documents = (last,) if first is None else (DomainDocument.of(first), last)
     steps.append(Start(info.name) if first is None else Create(info.name, documents[0]))
     displays = tuple(display.get("type", "") for display in final.devices("graphics"))
-    told = Plan(documents, tuple(steps), info.name, (), tuple(warnings))
-    return InstallPlan(told, None, request.method, displays, final.uuid, tuple(checks.mac_addresses(final)))
+    told = Plan(documents, () if request.printing else tuple(steps), info.name, notes, tuple(warnings))
+    macs = tuple(checks.mac_addresses(final))
+    return InstallPlan(told, None, method, displays, final.uuid, macs, files=files.add(drives.files))
 
 
 def _refuse(request: InstallRequest) -> None:
@@ -82,29 +90,50 @@ def _warn_of_ignored(request: InstallRequest) -> list[str]:
     return [f"--reinstall does not change the configuration of the guest: {', '.join(flags)} has no effect"]
 
 
-def _first_boot(final: Guest, method: boot.Method, host: Host, profile: Profile) -> Guest | None:
-    """Return the guest for its first boot; None if nothing is installed."""
-    if not method.has_install_phase:
-        return None
-    first = final.copy()
-    for name in ("kernel", "initrd", "cmdline", "dtb"):
-        first.put(f"./os/{name}", None)
-    for device in first.devices():
-        path.put(device, "./boot/@order", None)
-    if method.kind == boot.CDROM:
-        _insert(first, method.medium, host, profile)
-    return boot.install_phase(first, method)
+class _Drives:
+    """Puts the medium of the installer into guests. `files` and `notes` come of it."""
 
+    def __init__(self, request: InstallRequest, host: Host, profile: Profile) -> None:
+        self.host, self.profile = host, profile
+        self.keep = request.method.live or profile.is_windows
+        self.ask = request.checks.host and not request.printing
+        self.drive: Drive | None = None
+        self.notes: list[str] = []
 
-def _insert(guest: Guest, medium: str, host: Host, profile: Profile) -> None:
-    """Put the medium into the guest's first CD-ROM drive; a drive is added if it has none."""
-    drives = guest.disks("cdrom")
-    drive = drives[0] if drives else guest.add_device("disk", device="cdrom")
-    _empty(drive)
-    setting = RuleContext(guest, host, profile, fresh=[drive])
-    DiskResolver(host, guest.name, qemu=setting.is_qemu).resolve(drive, DiskSpec(path=medium))
-    disk.fill_bus(setting)
-    disk.fill_targets(setting)
+    @property
+    def files(self) -> Files:
+        """Return the files that the medium needs."""
+        return self.drive.files if self.drive is not None else NO_FILES
+
+    def first_boot(self, final: Guest, method: boot.Method) -> Guest | None:
+        """Return the guest for its first boot; None if nothing is installed."""
+        if not method.has_install_phase:
+            return None
+        first = final.copy()
+        for name in ("kernel", "initrd", "cmdline", "dtb"):
+            first.put(f"./os/{name}", None)
+        for device in first.devices():
+            path.put(device, "./boot/@order", None)
+        self.insert(first, method.medium)
+        return boot.install_phase(first, method)
+
+    def insert(self, guest: Guest, medium: Medium | None) -> None:
+        """Put the medium into the guest's first CD-ROM drive; a drive is added if it has none."""
+        if medium is None:
+            return
+        found = guest.disks("cdrom")
+        element = found[0] if found else guest.add_device("disk", device="cdrom")
+        _empty(element)
+        setting = RuleContext(guest, self.host, self.profile, fresh=[element])
+        if self.drive is None:
+            self.drive = first_boot.plan_medium(medium, setting, self.host, keep=self.keep, ask=self.ask)
+            self.notes += setting.notes
+        if self.drive.spec is not None:
+            DiskResolver(self.host, guest.name, qemu=setting.is_qemu).resolve(element, self.drive.spec)
+        else:
+            first_boot.insert_file(element, self.drive.path, qemu=setting.is_qemu)
+        disk.fill_bus(setting)
+        disk.fill_targets(setting)
 
 
 def _empty(drive: Element) -> None:

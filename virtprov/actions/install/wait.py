@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 from virtprov.actions.install.agent_answers import CloudInitResult, answers, cloud_init_result
 from virtprov.cloudinit.power_state import HALT, REBOOT
 from virtprov.support.errors import GuestBroken, WaitTimeout
+from virtprov.support.progress import Progress
+from virtprov.support.units import show_duration
 
 if TYPE_CHECKING:
     from virtprov.cloudinit.power_state import PowerState
     from virtprov.host.connection import Host
     from virtprov.host.console import ConsoleReader
     from virtprov.host.events import GuestEvent, Watch
+    from virtprov.support.progress import Task
 
 FINISHED = re.compile(r"Cloud-init v\. [^\n]*finished at[^\n]*")
 """What the last stage of cloud-init prints on the console, unless the user changes it (final_message)."""
@@ -27,6 +30,8 @@ BACK = re.compile(r"Cloud-init v\. [^\n]*finished at|\blogin: *$")
 HALTED = re.compile(r"System halted")
 """What Linux prints when it has halted; the guest is not off then."""
 ASK_EVERY = 2.0
+SILENT = Progress()
+"""Shows nothing."""
 UNSURE_SECONDS = 120
 """How long to wait for a reboot that depends on a command in the guest, after its delay."""
 
@@ -49,6 +54,11 @@ class Deadline:
         return most if left is None else min(most, left)
 
     @property
+    def shown(self) -> str:
+        """Return the whole time for people."""
+        return show_duration((self.minutes or 0) * 60)
+
+    @property
     def over(self) -> bool:
         """Return whether the time is up."""
         left = self.remaining()
@@ -57,17 +67,34 @@ class Deadline:
 
 def _timeout_error(name: str, what: str, deadline: Deadline) -> WaitTimeout:
     return WaitTimeout(
-        f"'{name}' {what} within {deadline.minutes:g} minutes; the guest is left as it is",
+        f"'{name}' {what} within {deadline.shown}; the guest is left as it is",
         hint=f"see its console with `virsh console {name}`, or allow more time with --wait",
     )
 
 
 def until_off(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
-    """Wait until the guest is off; raises WaitTimeout."""
+    """Wait until the guest is off; raises WaitTimeout, and GuestBroken if it has crashed or cannot go on."""
     event = watch.wait_stopped(deadline.remaining())
     if event is None:
         raise _timeout_error(name, "has not powered off", deadline)
+    if event.kind == "suspended" and event.detail != "crashed":
+        why = _WHY_PAUSED.get(event.detail, event.detail)
+        raise GuestBroken(
+            f"'{name}' is paused by {why}", hint=f"when the cause is removed, `virsh resume {name}` continues it"
+        )
+    if event.kind != "stopped" or event.detail in ("crashed", "failed"):
+        raise GuestBroken(
+            f"'{name}' {_HOW_BROKEN.get(event.detail, 'crashed')}",
+            hint="see its log on the host, in /var/log/libvirt/qemu",
+        )
     return event
+
+
+_WHY_PAUSED = {
+    "I/O error": "an error while it accessed its disk: the file system of the host may be full",
+    "watchdog": "its watchdog",
+}
+_HOW_BROKEN = {"panicked": "crashed: its kernel panicked", "failed": "stopped because its hypervisor failed"}
 
 
 def until_over(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
@@ -83,7 +110,14 @@ def until_over(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
             raise _timeout_error(name, "has neither powered off nor rebooted", deadline)
 
 
-def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline, power: PowerState | None = None) -> None:
+def until_ready(
+    host: Host,
+    watch: Watch,
+    name: str,
+    deadline: Deadline,
+    power: PowerState | None = None,
+    progress: Progress = SILENT,
+) -> None:
     """Wait until cloud-init is done, as reported by the guest agent or shown on the text console.
 
     `power` is what its user-data asks for at the end: then wait until the guest has rebooted and is back, or is off.
@@ -91,7 +125,8 @@ def until_ready(host: Host, watch: Watch, name: str, deadline: Deadline, power: 
     Raises WaitTimeout, and GuestBroken if the guest stops, if cloud-init reports errors, or if it does not find its
     seed.
     """
-    with host.running.console(name) as console:
+    label = f"Waiting until cloud-init in '{name}' is done"
+    with host.running.console(name) as console, show_clock(progress, label, console):
         event = _until_done(host, watch, name, deadline, console, reboots=power is not None and power.mode == REBOOT)
         if event is None and power is not None:
             event = _until_power_changes(watch, name, deadline, console, power)
@@ -174,6 +209,11 @@ def _until_back(host: Host, watch: Watch, name: str, deadline: Deadline) -> None
                 raise _timeout_error(name, "has rebooted as its user-data asks, but is not back", deadline)
 
 
+def show_clock(progress: Progress, label: str, console: ConsoleReader) -> Task:
+    """Return a task with a clock and the last line of the guest's console."""
+    return progress.clock(label, lambda: " ".join(console.tail(1)))
+
+
 def _is_end(event: GuestEvent) -> bool:
     return event.kind in ("stopped", "crashed")
 
@@ -187,7 +227,7 @@ def _not_ready(name: str, deadline: Deadline, console: ConsoleReader) -> WaitTim
     last = console.tail(3)
     heard = f"; last lines of its console: {' | '.join(last)}" if last else ""
     return WaitTimeout(
-        f"cloud-init in '{name}' is not done after {deadline.minutes:g} minutes{heard}",
+        f"cloud-init in '{name}' is not done after {deadline.shown}{heard}",
         hint=f"the guest is left as it is: see its console with `virsh console {name}`, or allow more time with --wait",
     )
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.trail import Entry
     from virtprov.guest.document import DomainDocument
     from virtprov.host.connection import Host
-    from virtprov.support.progress import Progress
+    from virtprov.support.progress import Progress, Task
 
 Undo = Callable[[], object]
 
@@ -159,13 +159,22 @@ def _make(steps: list[Step], context: RunContext) -> None:
         undos.callback(close_trail, context)
         for number, step in enumerate(steps, 1):
             context.gate.check()
-            with context.trail.last_step(number == len(steps)), context.progress.task(step.label) as task:
+            with context.trail.last_step(number == len(steps)), _task(step, context) as task:
                 context.tell = task.update
                 undo = step.do(context)
             if undo is not None:
                 undos.callback(undo_quietly, step.label, undo, context)
         context.gate.check()
         undos.pop_all()
+
+
+def _task(step: Step, context: RunContext) -> Task:
+    """Return the task that shows the progress of a step; the parts of some steps show their own."""
+    if getattr(step, "shows_itself", False):
+        from virtprov.support.progress import Task
+
+        return Task()
+    return context.progress.task(step.label)
 
 
 def close_trail(context: RunContext) -> None:

@@ -109,6 +109,10 @@ class Trail:
         """Return the existing artifacts of a kind."""
         return [entry.artifact for entry in self._open.values() if isinstance(entry.artifact, kind)]
 
+    def passing(self) -> list[Entry]:
+        """Return the temporary artifacts that still exist."""
+        return [entry for entry in self._open.values() if entry.artifact.passing]
+
     def note_guest(self, guest: str) -> None:
         """Record the guest of the run."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from virtprov.actions.run.artifacts.artifact import Artifact, Aside
 from virtprov.actions.run.artifacts.directory_access import SearchRight
-from virtprov.actions.run.artifacts.local_files import AsideFile, File
+from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.run_log import RunLog, Unreadable
@@ -23,7 +23,8 @@ UNDO, DISCARD, PASSED = "undo", "discard", "passed"
 KINDS: dict[str, type[Artifact]] = {
     kind.kind: kind
     for kind in (
-        Pool, Volume, Secret, File, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest, DeletedSeed,
+        Pool, Volume, Secret, File, Download, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
+        DeletedSeed,
     )
 }  # fmt: skip
 

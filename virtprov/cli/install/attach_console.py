@@ -63,6 +63,8 @@ def choose(choice: str, plan: InstallPlan, here: Means, output: Output) -> str:
         return NONE
     if kind == TEXT and plan.method.kind == "cdrom":
         output.warn("installers on CD rarely use the text console, so it may stay blank (--graphics vnc shows more)")
+    if kind == TEXT and plan.method.kind == "kernel" and "console=" not in plan.method.args:
+        output.warn("the text console may stay blank: Linux installers use it with --extra-args console=ttyS0")
     return kind
 
 

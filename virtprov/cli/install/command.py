@@ -41,6 +41,8 @@ def main(argv: list[str]) -> int:
         return 0
     if args.identify:
         return _identify(args.identify, output)
+    if args.test_media_detection:
+        return _detect(args.test_media_detection, args.arch, output)
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
@@ -83,6 +85,27 @@ def _identify(media: list[str], output: Output) -> int:
         for each in found:
             output.line(identify_words.line(each))
     return 0 if not any(each.error for each in found) else 1
+
+
+def _detect(text: str, arch: str, output: Output) -> int:
+    """Print what `--location` finds in a place: its system, and what is booted."""
+    from virtprov.places.place import PlaceRequest
+    from virtprov.places.place_text import check_location
+    from virtprov.places.resolve import resolve
+    from virtprov.support.http import remove_credentials
+
+    warnings: list[str] = []
+    found = resolve(PlaceRequest(check_location(text)), arch=arch, osinfo_warnings=warnings)
+    for sentence in warnings:
+        output.warn(sentence)
+    files = (found.kernel, found.initrd)
+    kernel, initrd = (remove_credentials(file.member or file.path or file.url) if file else "" for file in files)
+    output.result(found.detected.os or "unknown")
+    args = tuple(remove_credentials(arg) for arg in found.kernel_args)
+    output.say(f"kernel {kernel}, initrd {initrd}, kernel arguments: {' '.join(args) or 'none'}")
+    facts = {"place": found.place, "kind": found.kind, "os": found.detected.os, "arch": found.detected.arch}
+    output.object({**facts, "kernel": kernel, "initrd": initrd, "kernel_args": list(args)})
+    return 0
 
 
 def _record(uri: str | None, folder: str, output: Output) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from virtprov.cli import parser
 from virtprov.cli.install import legacy
+from virtprov.library.texts import parse_wait
 from virtprov.options.catalogue import BOOTING, DEVICES, GENERAL, GUEST, help_line
 
 TYPE_CHECKING = False
@@ -101,10 +102,10 @@ def _add_misc(group: Target) -> None:
     add(
         "--wait",
         nargs="?",
-        type=float,
+        type=parse_wait,
         const=-1.0,
-        metavar="MINUTES",
-        help="how long to wait for the installation to finish",
+        metavar="TIME",
+        help="how long to wait for the installation: 30 (min), 90s",
     )
     add(
         "--autoconsole",

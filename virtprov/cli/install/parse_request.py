@@ -47,14 +47,11 @@ def to_run_request(args: Namespace) -> RunRequest:
 
 def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
     """Turn the parsed command line into a request; raises UsageError for contradictions."""
-    from virtprov.guest import boot
     from virtprov.library import install_request
 
-    _refuse_mixtures(args)
+    _refuse_unattended(args)
     printing = args.print_xml is not None or args.explain
     request = install_request.to_request(new_guest(args), osinfo, printing=printing, dry=args.dry_run)
-    if args.location and request.method.kind == boot.NOTHING:
-        raise install_request.no_trees()
     held = compat.held
     return request._replace(
         stores=held.print_xml_creates, directory_pools=held.directory_pools, until_off=held.waits_until_off
@@ -69,9 +66,12 @@ def new_guest(args: Namespace) -> NewGuest:
         name=args.name or "",
         options={group: texts for group in IN_ORDER if (texts := parser.texts(args, group))},
         cdrom=args.cdrom or "",
+        location=next(iter(parser.texts(args, "location")), ""),
         pxe=args.pxe,
         import_disk=args.import_disk,
         install=next(iter(parser.texts(args, "install")), ""),
+        extra_args=args.extra_args,
+        initrd_inject=args.initrd_inject,
         live=args.livecd,
         cloud_init=parser.texts(args, "cloud-init") or None,
         reinstall=args.reinstall or "",
@@ -91,17 +91,8 @@ def new_guest(args: Namespace) -> NewGuest:
     )
 
 
-def _refuse_mixtures(args: Namespace) -> None:
-    """Raise UsageError for --location beside another way to install, and for flags that go with it only."""
-    from virtprov.library.install_request import check_one_way
-
-    check_one_way(
-        {"--cdrom": args.cdrom, "--location": args.location, "--pxe": args.pxe, "--import": args.import_disk}, {}
-    )
-    if args.extra_args and not args.location:
-        raise UsageError("--extra-args requires --location", hint="a CD or a disk boots its own kernel")
-    if args.initrd_inject and not args.location:
-        raise UsageError("--initrd-inject requires --location", hint="it adds files to the installer's initrd")
+def _refuse_unattended(args: Namespace) -> None:
+    """Raise UsageError for --unattended."""
     unattended = parser.texts(args, "unattended")
     if unattended and unattended[-1] != "none":
         raise UsageError(

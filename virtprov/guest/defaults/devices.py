@@ -210,6 +210,9 @@ def _fill_emulated(setting: RuleContext) -> None:
             vsock.set("model", "virtio")
         if path.find(vsock, "./cid") is None:
             path.put(vsock, "./cid/@auto", "yes")
+    for pointer in setting.devices("input"):
+        if not pointer.get("type"):
+            pointer.set("type", "mouse")
     for panic in setting.devices("panic"):
         if panic.get("model") == "default":
             del panic.attrib["model"]

@@ -18,62 +18,77 @@ _MOST_OF_A_FILE = 1024 * 1024
 _SECTOR = 2048
 
 
-class _Entry:
-    """The position of a file or folder."""
+class IsoEntry:
+    """Where a file or a folder lies: `at` and `size` in bytes."""
 
-    __slots__ = ("at", "is_folder", "size")
+    __slots__ = ("at", "is_folder", "is_joliet", "name", "size")
 
-    def __init__(self, at: int, size: int, is_folder: bool) -> None:
-        self.at, self.size, self.is_folder = at, size, is_folder
+    def __init__(self, at: int, size: int, is_folder: bool, name: str, is_joliet: bool) -> None:
+        self.at, self.size, self.is_folder, self.name, self.is_joliet = at, size, is_folder, name, is_joliet
 
 
 class IsoFiles:
-    """Reads files of one ISO; folders that were read are remembered."""
+    """Reads files of one ISO; folders that were read are kept.
+
+    Names are those of Rock Ridge; without it the plain ones, and those of Joliet. Case does not matter.
+    """
 
     def __init__(self, read: Read, ids: IsoIds) -> None:
         """Prepare to read the ISO with these `ids` through `read(offset, size)`."""
         self._read = read
         self._block = ids.block
-        self._root = _Entry(ids.root[0], ids.root[1], True)
-        self._folders: dict[int, dict[str, _Entry]] = {}
+        self._root = IsoEntry(*ids.root, True, "", False)
+        self._joliet = IsoEntry(*ids.joliet, True, "", True)
+        self._folders: dict[int, dict[str, IsoEntry]] = {}
+        self._has_long_names = False
 
     def fetch(self, name: str) -> bytes | None:
-        """Return the content of a file, at most its first MiB; None if it does not exist.
+        """The content of a file, its first MiB at most; None when it is not there. What `read` raises is passed on."""
+        found = self.find(name)
+        return None if not found or found.is_folder else self._read(found.at, min(found.size, _MOST_OF_A_FILE))
 
-        Raises the errors of `read`.
-        """
-        here = self._root
+    def find(self, name: str) -> IsoEntry | None:
+        """A file or a folder by its path; None when it is not there."""
+        found = self._descend(self._root, name)
+        return found if found or self._has_long_names or not self._joliet.at else self._descend(self._joliet, name)
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, sorted; none when it is not there."""
+        found = self.find(folder)
+        return sorted(entry.name for entry in self._listed(found).values()) if found and found.is_folder else []
+
+    def _descend(self, here: IsoEntry | None, name: str) -> IsoEntry | None:
         for part in name.split("/"):
-            found = self._listed(here).get(_plain(part)) if here.is_folder else None
-            if not found:
-                return None
-            here = found
-        return None if here.is_folder else self._read(here.at, min(here.size, _MOST_OF_A_FILE))
+            if part not in ("", "."):
+                here = self._listed(here).get(_plain(part)) if here and here.is_folder else None
+        return here
 
-    def _listed(self, folder: _Entry) -> dict[str, _Entry]:
+    def _listed(self, folder: IsoEntry) -> dict[str, IsoEntry]:
         if folder.at not in self._folders:
             data = self._read(folder.at, min(folder.size, _MOST_OF_A_FOLDER)) if folder.at else b""
-            self._folders[folder.at] = dict(_records(data, self._block))
+            self._folders[folder.at] = {_plain(entry.name): entry for entry in self._records(data, folder.is_joliet)}
         return self._folders[folder.at]
 
-
-def _records(data: bytes, block: int) -> Iterator[tuple[str, _Entry]]:
-    """Yield the names and positions in a folder. A record never crosses a sector; the rest of a sector is zeros."""
-    at = 0
-    while at + 34 <= len(data):
-        length = data[at]
-        record = data[at : at + length]
-        if length < 34:
-            at = (at // _SECTOR + 1) * _SECTOR
-            continue
-        at += length
-        width = record[32]
-        raw = record[33 : 33 + width]
-        if raw in (b"\0", b"\1"):  # the folder itself and its parent
-            continue
-        name = _rock_ridge(record[33 + width + (width + 1) % 2 :]) or raw.decode("ascii", "replace").partition(";")[0]
-        start = int.from_bytes(record[2:6], "little") * block
-        yield _plain(name), _Entry(start, int.from_bytes(record[10:14], "little"), bool(record[25] & 2))
+    def _records(self, data: bytes, is_joliet: bool) -> Iterator[IsoEntry]:
+        """What is in a folder. A record never crosses a sector, what is left of one is zeros."""
+        at = 0
+        while at + 34 <= len(data):
+            length = data[at]
+            record = data[at : at + length]
+            if length < 34:
+                at = (at // _SECTOR + 1) * _SECTOR
+                continue
+            at += length
+            width = record[32]
+            raw = record[33 : 33 + width]
+            if raw in (b"\0", b"\1"):  # the folder itself and its parent
+                continue
+            name = "" if is_joliet else _rock_ridge(record[33 + width + (width + 1) % 2 :])
+            self._has_long_names |= bool(name)
+            if not name:
+                name = raw.decode("utf-16-be" if is_joliet else "ascii", "replace").partition(";")[0]
+            start = int.from_bytes(record[2:6], "little") * self._block
+            yield IsoEntry(start, int.from_bytes(record[10:14], "little"), bool(record[25] & 2), name, is_joliet)
 
 
 def _rock_ridge(area: bytes) -> str:

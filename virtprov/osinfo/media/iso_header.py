@@ -15,6 +15,8 @@ SECTOR = 2048
 FIRST = 16 * SECTOR
 READ = 6 * SECTOR
 """One primary, a boot record, a supplementary descriptor or two and the end: more is hardly ever found."""
+_UCS2 = (b"%/@", b"%/C", b"%/E")
+"""The escape sequences of the Joliet specification."""
 
 
 class IsoIds(NamedTuple):
@@ -33,6 +35,8 @@ class IsoIds(NamedTuple):
     block: int = SECTOR
     root: tuple[int, int] = (0, 0)
     """Where the root folder begins, and its length, in bytes."""
+    joliet: tuple[int, int] = (0, 0)
+    """The same for the names of the Joliet extension; (0, 0) without it."""
 
 
 def read_iso(read: Callable[[int, int], bytes]) -> IsoIds | None:
@@ -41,7 +45,7 @@ def read_iso(read: Callable[[int, int], bytes]) -> IsoIds | None:
     `read` may return less at the end of the file; its errors are passed on.
     """
     data = read(FIRST, READ)
-    primary = b""
+    primary = joliet = b""
     bootable = False
     for at in range(0, len(data) - SECTOR + 1, SECTOR):
         sector = data[at : at + SECTOR]
@@ -49,6 +53,8 @@ def read_iso(read: Callable[[int, int], bytes]) -> IsoIds | None:
             break
         if sector[0] == 1 and not primary:
             primary = sector
+        elif sector[0] == 2 and sector[88:91] in _UCS2:
+            joliet = sector
         elif sector[0] == 0 and sector[7:].startswith(b"EL TORITO SPECIFICATION"):
             bootable = True
     if not primary:
@@ -65,8 +71,14 @@ def read_iso(read: Callable[[int, int], bytes]) -> IsoIds | None:
         bootable,
         created if created.isdigit() and created != "00000000" else "",
         block,
-        (int.from_bytes(primary[158:162], "little") * block, int.from_bytes(primary[166:170], "little")),
+        _root(primary, block),
+        _root(joliet, block) if joliet else (0, 0),
     )
+
+
+def _root(descriptor: bytes, block: int) -> tuple[int, int]:
+    """Where the root folder of a descriptor begins, and its length."""
+    return int.from_bytes(descriptor[158:162], "little") * block, int.from_bytes(descriptor[166:170], "little")
 
 
 def _text(raw: bytes) -> str:

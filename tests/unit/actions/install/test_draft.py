@@ -22,6 +22,7 @@ from virtprov.guest.write import gather
 from virtprov.guest.write.use import Use
 from virtprov.host.connection import Host, connect
 from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.places.place import Medium
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.xml import path as places
 
@@ -153,7 +154,7 @@ def test_a_guest_with_a_seed_boots_another_document_than_it_keeps(recorded: Host
 
 def test_a_seed_beside_an_installer_is_part_of_both_phases(recorded: Host, tmp_path: Path) -> None:
     (tmp_path / "cd.iso").write_bytes(b"\0" * 40000)
-    method = Method(CDROM, str(tmp_path / "cd.iso"))
+    method = Method(CDROM, Medium(str(tmp_path / "cd.iso")))
     made = draft.plan(asked("disk pool=images,size=1", method=method, seed=SeedRequest(disable=True)), recorded)
     first, last = (Guest.parse(text) for text in made.plan.documents)
     sources = [[places.text(drive, "./source/@file") for drive in each.disks("cdrom")] for each in (first, last)]
@@ -171,7 +172,7 @@ def test_what_must_be_known_afterwards(recorded: Host) -> None:
 
 def test_windows_keeps_its_cd(recorded: Host, tmp_path: Path) -> None:
     (tmp_path / "cd.iso").write_bytes(b"\0" * 40000)
-    method = Method(CDROM, str(tmp_path / "cd.iso"))
+    method = Method(CDROM, Medium(str(tmp_path / "cd.iso")))
     made = draft.plan(asked("disk none", osinfo=OsinfoRequest("win10"), method=method), recorded)
     assert places.text(final(made).disks("cdrom")[0], "./source/@file") == str(tmp_path / "cd.iso")
 
@@ -275,7 +276,7 @@ def iso(path: Path, label: str) -> Path:
 def test_the_medium_tells_its_system(recorded: Host, tmp_path: Path) -> None:
     medium = iso(tmp_path / "cd.iso", "Fedora-WS-Live-38-1-6")
     detect = OsinfoRequest(detect=True, require=True)
-    made = draft.plan(asked("disk none", osinfo=detect, method=Method(CDROM, str(medium)), name=""), recorded)
+    made = draft.plan(asked("disk none", osinfo=detect, method=Method(CDROM, Medium(str(medium))), name=""), recorded)
     assert final(made).name == "fedora38"
     assert made.plan.notes[0] == "Using --osinfo fedora38, detected from the media"
 
@@ -287,7 +288,7 @@ def test_a_medium_that_tells_nothing_is_refused(recorded: Host, tmp_path: Path) 
         UsageError,
         match="the operating system is unknown: --osinfo is not given, and it cannot be detected from the media",
     ) as caught:
-        draft.plan(asked("disk none", osinfo=detect, method=Method(CDROM, str(medium))), recorded)
+        draft.plan(asked("disk none", osinfo=detect, method=Method(CDROM, Medium(str(medium)))), recorded)
     assert "--osinfo NAME" in caught.value.hint
 
 

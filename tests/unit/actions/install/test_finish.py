@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -131,18 +133,69 @@ def test_somebody_undefined_it_meanwhile(context: RunContext) -> None:
         start(context, "nobody")
 
 
-@pytest.mark.parametrize("detail", ["crashed", "failed"])
-def test_a_crash_is_told(detail: str, context_of: Around) -> None:
-    class Crashed(StandIn):
-        @contextmanager
-        def running_watch(self, name: str) -> Iterator[Any]:
-            yield SimpleNamespace(wait_stopped=lambda seconds: GuestEvent("stopped", detail))
+class Ending(StandIn):
+    """A host whose guest ends in some way, after it said something on its console."""
 
-        def guests_find(self, name: str) -> Any:
-            return SimpleNamespace(active=False)
+    is_remote = False
+    is_recorded = False
 
-    with pytest.raises(GuestBroken, match=f"'web' {detail}"):
-        finish(InstallRequest(wait=-1), made(CDROM), context_of(Crashed()))
+    def __init__(self, event: GuestEvent | None, definition: str = "<domain/>") -> None:
+        self.event, self.definition = event, definition
+
+    @contextmanager
+    def running_watch(self, name: str) -> Iterator[Any]:
+        yield SimpleNamespace(wait_stopped=lambda seconds: self.event)
+
+    @contextmanager
+    def running_console(self, name: str) -> Iterator[Any]:
+        yield SimpleNamespace(tail=lambda lines: ["Loading initial ramdisk", "Kernel panic"][-lines:])
+
+    def guests_find(self, name: str) -> Any:
+        return SimpleNamespace(active=False)
+
+    def guests_xml(self, name: str) -> str:
+        return self.definition
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        (GuestEvent("stopped", "crashed"), "'web' crashed"),
+        (GuestEvent("stopped", "failed"), "'web' stopped because its hypervisor failed"),
+        (GuestEvent("crashed", "panicked"), "'web' crashed: its kernel panicked"),
+        (GuestEvent("suspended", "crashed"), "'web' crashed"),
+        (GuestEvent("suspended", "I/O error"), "'web' is paused by an error while it accessed its disk"),
+        (GuestEvent("suspended", "watchdog"), "'web' is paused by its watchdog"),
+    ],
+)
+def test_a_crash_is_told_with_the_last_lines_of_the_console(
+    event: GuestEvent, sentence: str, context_of: Around, told: Any
+) -> None:
+    with pytest.raises(GuestBroken, match=sentence):
+        finish(InstallRequest(wait=-1), made(CDROM), context_of(Ending(event)))
+    assert told.said == ["Last lines of the console of 'web':\n    Loading initial ramdisk\n    Kernel panic"]
+
+
+def test_a_wait_in_vain_ends_with_the_end_of_the_serial_log(context_of: Around, told: Any, tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.write_bytes(b"x" * 100_000 + b"\n" + b"".join(b"line %d\r\n" % number for number in range(40)))
+    serial = f"<domain><devices><serial type='pty'><log file='{log}'/></serial></devices></domain>"
+    with pytest.raises(WaitTimeout, match="'web' has not powered off within 1 min 30 s; the guest is left as it is"):
+        finish(InstallRequest(wait=1.5), made(CDROM), context_of(Ending(None, serial)))
+    assert told.said == [f"Last lines of {log}:\n" + "\n".join(f"    line {number}" for number in range(30, 40))]
+
+
+@pytest.mark.parametrize("kind", ["missing", "fifo"])
+def test_a_serial_log_that_cannot_be_read_is_no_hindrance(
+    kind: str, context_of: Around, told: Any, tmp_path: Path
+) -> None:
+    log = tmp_path / "web.log"
+    if kind == "fifo":
+        os.mkfifo(log)
+    serial = f"<domain><devices><serial type='pty'><log file='{log}'/></serial></devices></domain>"
+    with pytest.raises(WaitTimeout):
+        finish(InstallRequest(wait=1), made(CDROM), context_of(Ending(None, serial)))
+    assert told.said == ["Last lines of the console of 'web':\n    Loading initial ramdisk\n    Kernel panic"]
 
 
 # -- seeds ----------------------------------------------------------------------------------------

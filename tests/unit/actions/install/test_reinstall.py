@@ -18,6 +18,7 @@ from virtprov.guest.write.assign import Assignments
 from virtprov.guest.write.use import Use
 from virtprov.host.connection import Host, connect
 from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.places.place import Medium
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.progress import Progress
 from virtprov.xml import path, tree
@@ -93,7 +94,7 @@ def test_a_cd_is_put_in(host: Host, tmp_path: Path, drive: str, system: str, kep
     iso.write_bytes(b"")
     guest(host, DISK % "" + drive)
     osinfo = OsinfoRequest(name=system, detect=False)
-    made = reinstall.plan(request(Method(CDROM, str(iso)), osinfo=osinfo), host)
+    made = reinstall.plan(request(Method(CDROM, Medium(str(iso))), osinfo=osinfo), host)
     first, final = (Guest.parse(text) for text in made.plan.documents)
     (there,) = first.disks("cdrom")
     assert path.text(there, "./source/@file") == str(iso)

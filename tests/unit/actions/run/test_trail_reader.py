@@ -13,7 +13,7 @@ import pytest
 from virtprov.actions.run import leftovers
 from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.artifacts.directory_access import SearchRight
-from virtprov.actions.run.artifacts.local_files import AsideFile, File
+from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.plan import RunContext
@@ -28,6 +28,7 @@ EVERY: tuple[Artifact, ...] = (
     Volume("v", "p", "/p/v", "k", "1:2.0", passing=True),
     Secret("/p/v", "u"),
     File("/f", "1:2.0"),
+    Download("/home/u/.cache/virtprov/boot/1/linux", "12:3.000000", passing=True, had=True),
     AsideFile("/f", "/f.old", "1:2.0"),
     DeletedSeed.of("p", "s.iso", b"seed"),
     SearchRight("somebody", "/d", "700", 64),

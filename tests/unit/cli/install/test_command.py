@@ -162,6 +162,28 @@ def test_media(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "cannot be read" in found[1]["error"]
 
 
+def test_media_for_location(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    from virtprov.support.iso import build_iso
+
+    info = b'Debian GNU/Linux 12.4.0 "Bookworm" - Official amd64 NETINST 20231210-17:56'
+    files = {".disk/info": info, "install.amd/vmlinuz": b"k", "install.amd/initrd.gz": b"i"}
+    (tmp_path / "a.iso").write_bytes(build_iso(files, "X"))
+    words = ["--test-media-detection", str(tmp_path / "a.iso")]
+    assert command.main(words) == 0
+    said = capsys.readouterr()
+    assert said.out == "debian12\n"
+    assert said.err == "kernel install.amd/vmlinuz, initrd install.amd/initrd.gz, kernel arguments: none\n"
+    body = printed([*words, "--output", "json"], capsys)
+    assert (body["kind"], body["os"], body["arch"], body["kernel"]) == (
+        "iso",
+        "debian12",
+        "x86_64",
+        "install.amd/vmlinuz",
+    )
+    with pytest.raises(ProvError, match="no installation tree found"):
+        command.main(["--test-media-detection", str(tmp_path)])
+
+
 def test_a_recording(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = str(tmp_path / "record")
     body = printed(["--connect", "test:///default", "--record-host", folder, "--output", "json"], capsys)

@@ -11,6 +11,7 @@ from virtprov.cli.install import command, legacy, parse_request
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import CDROM, PXE, Method
 from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.places.place import Medium, PlaceRequest
 from virtprov.support.errors import UsageError
 
 
@@ -29,17 +30,36 @@ def request_of(*words: str) -> InstallRequest:
     [
         ((), Method()),
         (("--import",), Method("import")),
-        (("--cdrom", "/a.iso"), Method("cdrom", "/a.iso")),
-        (("-c", "/a.iso", "--livecd"), Method("cdrom", "/a.iso", live=True)),
+        (("--cdrom", "/a.iso"), Method("cdrom", Medium("/a.iso"))),
+        (("--import", "--cdrom", "/a.iso"), Method("cdrom", Medium("/a.iso"))),
+        (("--cdrom", "https://host/a.iso"), Method("cdrom", Medium("https://host/a.iso"))),
+        (("--cdrom", "file:///a%20b.iso"), Method("cdrom", Medium("/a b.iso"))),
+        (("--cdrom", "vol=images/a.iso"), Method("cdrom", Medium(vol="images/a.iso"))),
+        (("-c", "/a.iso", "--livecd"), Method("cdrom", Medium("/a.iso"), live=True)),
         (("--pxe",), Method("pxe")),
         (("--pxe", "--livecd"), Method("pxe", live=True)),
         (("--install", "bootdev=fd"), Method("bootdev", bootdev="fd")),
         (("--import", "--install", "bootdev=cdrom"), Method("bootdev", bootdev="cdrom")),
         (("--install", "no_install=yes"), Method("import")),
-        (("--install", "kernel=/k"), Method("kernel", kernel="/k")),
+        (("--install", "kernel=/k"), Method("kernel", place=PlaceRequest(kernel="/k"))),
         (
             ("--install", "kernel=/k,initrd=/i,kernel_args=a,b c"),
-            Method("kernel", kernel="/k", initrd="/i", args="a,b c"),
+            Method("kernel", place=PlaceRequest(kernel="/k", initrd="/i", extra_args=("a,b c",))),
+        ),
+        (("--install", "debian12"), Method("kernel", place=PlaceRequest(os="debian12"))),
+        (
+            ("--install", "os=debian12,kernel_args=a,kernel_args_overwrite=yes", "-x", "b", "--extra-args", "c d"),
+            Method("kernel", place=PlaceRequest(os="debian12", extra_args=("a", "b", "c d"), overwrites_args=True)),
+        ),
+        (("--location", "/tree"), Method("kernel", place=PlaceRequest("/tree"))),
+        (("--location", "location=/tree"), Method("kernel", place=PlaceRequest("/tree"))),
+        (
+            ("-l", "https://host/a,b/", "--install", "kernel_args=x"),
+            Method("kernel", place=PlaceRequest("https://host/a,b/", extra_args=("x",))),
+        ),
+        (
+            ("--location", "/a.iso,kernel=k,initrd=/i"),
+            Method("kernel", place=PlaceRequest("/a.iso", kernel="k", initrd="/i")),
         ),
     ],
 )
@@ -91,7 +111,7 @@ def test_groups_in_order_and_those_turned_off() -> None:
 @pytest.mark.parametrize(
     ("words", "field", "value"),
     [
-        (("--import", "--cdrom", "/x.iso"), "method", Method(CDROM, "/x.iso")),
+        (("--import", "--cdrom", "/x.iso"), "method", Method(CDROM, Medium("/x.iso"))),
         (("--import", "--pxe"), "method", Method(PXE)),
         (("--name", "x"), "name", "x"),
         (("--virt-type", "KVM"), "domain_type", "kvm"),

@@ -91,3 +91,53 @@ def test_noise_instead_of_a_folder() -> None:
     data[16 * SECTOR + 158] = 18
     data[16 * SECTOR + 166 : 16 * SECTOR + 168] = (20_000).to_bytes(2, "little")
     assert Medium(bytes(data)).get(".treeinfo") is None
+
+
+def joliet() -> bytes:
+    """An ISO with short plain names, and long ones by Joliet."""
+    made = pycdlib.PyCdlib()
+    made.new(interchange_level=1, vol_ident="LONG", joliet=3)
+    made.add_directory("/BOOT", joliet_path="/boot")
+    text = b"kernel"
+    made.add_fp(io.BytesIO(text), len(text), "/BOOT/VMLINUZ_.;1", joliet_path="/boot/vmlinuz-6.1.0-13-amd64")
+    out = io.BytesIO()
+    made.write_fp(out)
+    made.close()
+    return out.getvalue()
+
+
+def test_names_of_joliet() -> None:
+    medium = Medium(joliet())
+    assert medium.get("boot/vmlinuz-6.1.0-13-amd64") == b"kernel"
+    assert medium.get("BOOT/VMLINUZ_") == b"kernel"
+    assert medium.get("boot/none") is None
+
+
+def test_places_agree_with_pycdlib() -> None:
+    files = {f"a/b{number % 3}/Name-{number}": b"%d" % number * number for number in range(40)}
+    data = build_iso(files, "X")
+    medium = Medium(data)
+    image = pycdlib.PyCdlib()
+    image.open_fp(io.BytesIO(data))
+    for folder, _, leaves in image.walk(rr_path="/"):
+        assert [name for name in medium.files.names(folder) if not name.startswith("b") and name != "a"] == sorted(
+            leaves
+        )
+        for leaf in leaves:
+            record = image.get_record(rr_path=f"{folder}/{leaf}")
+            entry = medium.files.find(f"{folder}/{leaf}")
+            assert entry and (entry.at, entry.size) == (record.extent_location() * SECTOR, record.get_data_length())
+
+
+def test_folders_in_a_circle() -> None:
+    """A folder that contains itself is read once, however deep the path."""
+    data = bytearray(build_iso({"a/b": b"x"}, "X"))
+    medium = Medium(bytes(data))
+    folder = medium.files.find("a")
+    root = medium.files.find("")
+    assert folder and root
+    where = data.index((folder.at // SECTOR).to_bytes(4, "little"), root.at + 68)
+    data[where : where + 4] = (root.at // SECTOR).to_bytes(4, "little")
+    looped = Medium(bytes(data))
+    assert looped.get("a/" * 500 + "b") is None
+    assert len(looped.asked) == 1

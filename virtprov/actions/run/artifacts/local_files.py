@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.artifact import (
@@ -46,6 +47,38 @@ class File(Artifact):
 
     def take_down(self, host: Host) -> None:
         unlink(host, self.path)
+
+
+class Download(File):
+    """A file that is downloaded or extracted into a folder of its own, and what lies beside it meanwhile.
+
+    `had` means that a file was there before: then only what an interrupted download leaves beside it is removed.
+    """
+
+    kind = "download"
+    had: bool = False
+
+    def standing(self, host: Host, evidence: Evidence) -> Standing:
+        seen = Standing(GONE) if self.had else super().standing(host, evidence)
+        return Standing(OURS) if seen.state == GONE and self._parts() else seen
+
+    def take_down(self, host: Host) -> None:
+        parts = self._parts()
+        for path in parts if self.had else [self.path, f"{self.path}.version", *parts]:
+            unlink(host, path)
+        if not self.had:
+            with suppress(OSError):  # it is not empty, or not there
+                os.rmdir(os.path.dirname(self.path))
+
+    def _parts(self) -> list[str]:
+        """Return the files with its incomplete contents, as `support/download.py` and `files.py` name them."""
+        folder, name = os.path.split(self.path)
+        try:
+            found = sorted(os.listdir(folder))
+        except OSError:
+            return []
+        ours = (f"{name}.part", f"{name}.part.from")
+        return [f"{folder}/{file}" for file in found if file in ours or file.startswith(f".{name}.")]
 
 
 class AsideFile(Aside):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from virtprov.host.info import PoolInfo, VolumeInfo
 
 Note = Callable[[Artifact], AbstractContextManager[Entry]]
-"""Records what is created in a block: `World.making`."""
+"""Records what is created in a block: `RunContext.making`."""
 
 
 class Pool(Artifact):
@@ -109,6 +109,8 @@ class Volume(Artifact):
         return judge(self.mark, "" if host.is_remote else mark_of(volume.path), evidence)
 
     def is_there(self, host: Host) -> bool:
+        if not self.pool:
+            return self.find(host) is not None
         return host.storage.volume(self.pool, self.name) is not None
 
     def find(self, host: Host) -> VolumeInfo | None:
@@ -201,17 +203,18 @@ class DeletedSeed(Artifact):
 
 
 @contextmanager
-def passing_pool(host: Host, directory: str, note: Note | None = None) -> Iterator[str]:
+def passing_pool(host: Host, directory: str, note: Note | None = None, *, build: bool = False) -> Iterator[str]:
     """Create a pool for a directory while the block runs: only libvirt can create volumes with the right owner.
 
-    `note` records the pool; without it, the pool has a recovery log of its own.
+    `note` records the pool; without it, the pool has a recovery log of its own. With `build`, a missing directory is
+    created; it stays.
     """
     from virtprov.guest.names import new_uuid
 
     uuid = new_uuid()
     pool = Pool(f"virtprov-{uuid[:8]}", uuid, directory, passing=True)
     with note(pool) if note is not None else note_alone(host, pool) as entry:
-        host.storage.create_pool(pool_xml(pool.name, directory, uuid), build=False, autostart=False)
+        host.storage.create_pool(pool_xml(pool.name, directory, uuid), build=build, autostart=False)
         try:
             yield pool.name
         finally:

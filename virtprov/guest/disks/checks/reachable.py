@@ -49,10 +49,15 @@ def barriers(host: HostView, disks: list[Element]) -> list[Barrier]:
 
     Other machines and recordings are not checked; in a user session QEMU runs as that user.
     """
+    sources = [DiskSource.of(disk) for disk in disks]
+    return barriers_to(host, [source.path for source in sources if source.kind in (FILE, DIR)])
+
+
+def barriers_to(host: HostView, paths: list[str]) -> list[Barrier]:
+    """Return the directories that QEMU must search to open these files but cannot; see `barriers`."""
     if host.driver != "qemu" or host.is_remote or host.is_recorded or host.is_session:
         return []
-    sources = [DiskSource.of(disk) for disk in disks]
-    places = [source.path for source in sources if source.kind in (FILE, DIR) and source.path.startswith("/")]
+    places = [path for path in paths if path.startswith("/")]
     who = _account(host) if places else None
     if who is None:
         return []

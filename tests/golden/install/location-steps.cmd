@@ -1,0 +1,2 @@
+virtprov-install --connect recorded://HOSTS/kvm --name inst --memory 2048 --disk size=10 --graphics none \
+    --location DATA/tree --extra-args console=ttyS0 --initrd-inject DATA/answers.ks --dry-run

@@ -1,0 +1,1 @@
+virtprov-install --test-media-detection DATA/tree

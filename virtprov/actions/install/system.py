@@ -1,0 +1,105 @@
+"""Which operating system the guest gets, and where its installer is."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from virtprov.guest import boot
+from virtprov.guest.disks.spec import DiskSpec
+from virtprov.osinfo.find_profile import find, generic
+from virtprov.support.errors import UsageError
+from virtprov.support.frozen import Record
+
+if TYPE_CHECKING:
+    from virtprov.actions.request import InstallRequest
+    from virtprov.guest.document import Guest
+    from virtprov.host.connection import Host
+    from virtprov.osinfo.detect import Detected
+    from virtprov.osinfo.profile import Profile
+    from virtprov.places.place import BootSource
+
+
+class System(Record):
+    """The profile of the operating system, what was detected on its media, and what the place of its installer gives.
+
+    `source` is None without such a place.
+    """
+
+    profile: Profile
+    detected: Detected | None = None
+    source: BootSource | None = None
+
+
+def find_system(request: InstallRequest, host: Host, warnings: list[str]) -> System:
+    """Return the system: as given, as detected from the media, or else the generic one.
+
+    Raises UsageError for a place without a kernel, FetchError and InputError for one that cannot be read.
+    """
+    wanted = request.osinfo
+    named = find(wanted.name, warnings) if wanted.name and not wanted.detect else None
+    source = _look_at_place(request, host, named, warnings)
+    if named is not None or not wanted.detect:
+        return System(named or generic(), source.detected if source is not None else None, source)
+    detected = source.detected if source is not None else _detect(request, warnings)
+    if detected is not None and detected.os:
+        return System(find(detected.os, warnings), detected, source)
+    if wanted.name:
+        warnings.append(f"the operating system cannot be detected from the media; using {wanted.name}")
+    return System(find(wanted.name, warnings) if wanted.name else generic(), detected, source)
+
+
+def _look_at_place(
+    request: InstallRequest, host: Host, profile: Profile | None, warnings: list[str]
+) -> BootSource | None:
+    """Return what the installer's place gives; None if there is none, or if it is a kernel on the host."""
+    place = request.method.place
+    if place is None or is_on_host(request, host):
+        return None
+    from virtprov.places.resolve import resolve
+    from virtprov.places.whole_iso import download_iso
+
+    arch = request.arch or host.capabilities.of_host().host_arch
+    source = resolve(
+        place,
+        arch=arch,
+        os_type=request.os_type or "hvm",
+        profile=profile,
+        osinfo_warnings=warnings,
+        fetch_whole=None if request.dry or (request.printing and not request.stores) else download_iso,
+    )
+    warnings.extend(source.warnings)
+    return source
+
+
+def is_on_host(request: InstallRequest, host: Host) -> bool:
+    """Return whether `--install kernel=` means a file of another host: this machine does not have it."""
+    place = request.method.place
+    if place is None or place.location or place.os or not (host.is_remote or host.is_recorded):
+        return False
+    return place.kernel.startswith("/") and not os.path.exists(place.kernel)
+
+
+def _detect(request: InstallRequest, warnings: list[str]) -> Detected | None:
+    """Return what is on the installation medium or the disk image; None if there is neither."""
+    from virtprov.osinfo.identify import identify
+
+    medium = request.method.medium
+    if medium is not None and medium.path:
+        return identify([medium.path], warnings)[0].found
+    if request.method.kind not in (boot.IMPORT, boot.NOTHING):
+        return None
+    disk = next((use.disk for use in request.uses if use.disk is not None), DiskSpec())
+    image = disk.upload or disk.backing_store or disk.path
+    return identify([image], warnings)[0].found if image else None
+
+
+def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> None:
+    """Raise UsageError if a full virtual machine is created without any information about its operating system."""
+    if request.osinfo.name or profile.os_id or not request.osinfo.require or not guest.is_hvm:
+        return
+    raise UsageError(
+        "the operating system is unknown: --osinfo is not given, and it cannot be detected from the media",
+        hint="give --osinfo NAME (`--osinfo list` shows all names), or --osinfo detect=on,require=off to continue "
+        "without",
+    )

@@ -1,0 +1,51 @@
+"""Read what the user typed for a place or a medium."""
+
+from __future__ import annotations
+
+from virtprov.places.place import Medium
+from virtprov.support.errors import UsageError
+
+SCHEMES = ("http", "https", "ftp")
+"""The schemes of servers that trees and ISOs are read from."""
+
+
+def check_location(text: str) -> str:
+    """Return the place of `--location`: a URL, or a path without `~` or file://. Raises UsageError for other places."""
+    return _place(text, "--location")
+
+
+def parse_medium(text: str) -> Medium:
+    """Return the medium of `--cdrom`: PATH, URL or vol=POOL/VOLUME. Raises UsageError for other places."""
+    if text.startswith("vol="):
+        pool, slash, volume = text[4:].partition("/")
+        if not (pool and slash and volume):
+            raise UsageError(f"--cdrom {text}: not a volume", hint="write vol=POOL/VOLUME")
+        return Medium(vol=text[4:])
+    return Medium(_place(text, "--cdrom"))
+
+
+def scheme_of(place: str) -> str:
+    """Return the scheme of a URL in small letters; "" for a path."""
+    scheme, found, _ = place.partition("://")
+    return scheme.lower() if found and scheme.isalnum() else ""
+
+
+def _place(text: str, flag: str) -> str:
+    """Return a path or a URL that can be read."""
+    if not text:
+        raise UsageError(f"{flag} is empty", hint="give a path or a URL")
+    if text.lower().startswith("nfs:"):
+        server, _, path = text[4:].lstrip("/").partition("/")
+        raise UsageError(
+            f"{flag} {text}: NFS servers are not read directly",
+            hint=f"mount it and give the directory: `mount -t nfs {server.rstrip(':')}:/{path.lstrip('/')} /mnt`",
+        )
+    scheme = scheme_of(text)
+    if scheme in SCHEMES:
+        return text
+    if scheme not in ("", "file"):
+        hint = "use a path, or an http, https or ftp URL"
+        raise UsageError(f"{flag} {text}: {scheme}:// is not supported", hint=hint)
+    from virtprov.support.fetch import local_path
+
+    return local_path(text) or text
