@@ -10,7 +10,6 @@ from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
 from virtprov.cloudinit import power_state
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
-from virtprov.guest import cloud_mark
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
 from virtprov.guest.disks.source import FILE, DiskSource
@@ -67,9 +66,6 @@ def plan(
     `install`, the seed is a CD-ROM of that phase, and its empty drive is kept.
     """
     seed_request = request._replace(guest_name=final.name, system=system_family(setting.profile))
-    for guest in (final, install):
-        if guest is not None:
-            cloud_mark.mark(guest, setting.profile)
     pool, volume, where, makings = choose_place(setting, final.name)
     first = final.copy() if install is None else install
     drive = add_drive(setting, first, where, cdrom=install is not None)

@@ -65,11 +65,17 @@ def _is_float(text: str) -> bool:
     return True
 
 
+_MOST_DIGITS = 30
+"""Longer numbers are beyond every limit of the schema; Python refuses to read very long ones."""
+
+
 def _in_range(name: str, limits: dict[str, Any], text: str) -> bool:
     digits = text[1:] if text[:1] in "+-" else text
     if not digits.isascii() or not digits.isdigit():
         return False
     low, high = _bounds(name, limits)
+    if len(digits.lstrip("0")) > _MOST_DIGITS:
+        return (low if text[0] == "-" else high) is None
     return (low is None or int(text) >= low) and (high is None or int(text) <= high)
 
 
