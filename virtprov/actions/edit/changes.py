@@ -45,7 +45,8 @@ class EditRequest(Record):
 
     `group` is the option group, `uses` its options, `selector` selects the elements (for EDIT and REMOVE). `profile` is
     the operating system if the user gives it. `seed` is the request of a SEED change, and `seed_text` its sub-options
-    as text. `checks` are the checks of new disks.
+    as text. `checks` are the checks of new disks; with `directory_pools` the directory of a disk outside every pool
+    becomes a pool, as programs that expect virt-xml rely on.
     """
 
     action: str
@@ -56,6 +57,7 @@ class EditRequest(Record):
     seed: SeedRequest | None = None
     seed_text: str = ""
     checks: Checks = Checks()
+    directory_pools: bool = False
 
 
 class ChangeResult(Record):
@@ -99,7 +101,7 @@ def change(
     if request.action in (SEED, EJECT):
         return _change_seed(request, guest, host, dry)
     altered = guest.copy()
-    storage = storage or storage_of(guest, host, request.checks)
+    storage = storage or storage_of(guest, host, (request,))
     if request.action == EDIT:
         return _edit(request, altered, host, storage)
     if request.action == ADD:
@@ -184,20 +186,18 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
     return host if host is not None else Offline(guest)
 
 
-def checks_of(requests: tuple[EditRequest, ...]) -> Checks:
-    """Return the checks of an edit, which are the same for all of its changes."""
-    return requests[0].checks if requests else Checks()
-
-
-def storage_of(guest: Guest, host: HostView | None, checks: Checks = Checks()) -> DiskResolver:  # noqa: B008
-    """Return the object that resolves the disks of one edit of a guest."""
+def storage_of(guest: Guest, host: HostView | None, requests: tuple[EditRequest, ...]) -> DiskResolver:
+    """Return the object that resolves the disks of one edit of a guest; all of its changes have the same checks."""
     view = _view(guest, host)
+    checks = requests[0].checks if requests else Checks()
+    with_pools = host is not None and any(request.directory_pools for request in requests)
     return DiskResolver(
         view,
         guest.name or "guest",
         qemu=view.driver == "qemu",
         check_space=checks.disk_size,
-        pool_create=checks.pool_create,
+        pool_create=checks.pool_create or with_pools,
+        pool_existing=with_pools,
         warn_of_use=host is not None and checks.path_in_use,
         must_exist=checks.path_exists,
     )
