@@ -134,7 +134,8 @@ def check_change(after: Element, before: Element) -> list[str]:
 
     known = list_contradictions(before)
     found = [sentence for sentence in list_contradictions(after) if sentence not in known]
-    return [*_schema_warnings(after, before), *(f"libvirt does not accept the XML: {sentence}" for sentence in found)]
+    warnings = _schema_warnings(after, before)  # which may name the same part in other words
+    return warnings or [f"libvirt does not accept the XML: {sentence}" for sentence in found]
 
 
 def _schema_warnings(after: Element, before: Element) -> list[str]:

@@ -12,7 +12,7 @@ from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
-from virtprov.guest.edits.firmware import make_room_for_uefi
+from virtprov.guest.edits.firmware import keep_uefi_loader, make_room_for_uefi, names_loader
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
 from virtprov.guest.write.compose import NewDevice
@@ -269,14 +269,17 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
 
 
 def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> RuleContext:
-    model = guest.get("./cpu/model")
+    model, firmware = guest.get("./cpu/model"), guest.get("./os/@firmware")
     with in_kib(guest.root, request.group):
         _, choices = compose.write_all(guest, request.uses)
     setting = _setting(request, guest, host)
     setting.choices = choices
     if request.group == "boot":
         places = [place.path for use in request.uses for place in use.said.places]
-        _settle_boot(setting, host, names_loader=any(place.startswith("./os/loader") for place in places))
+        loader_named = names_loader(guest, places)
+        if firmware != "efi" and not loader_named:
+            keep_uefi_loader(setting, firmware)
+        _settle_boot(setting, host, loader_named=loader_named)
     elif request.group == "metadata":
         _name_system(guest, choices)
     if choices != NONE or guest.get("./cpu/model") != model:
@@ -284,14 +287,14 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
     return setting
 
 
-def _settle_boot(setting: RuleContext, host: HostView | None, *, names_loader: bool) -> None:
+def _settle_boot(setting: RuleContext, host: HostView | None, *, loader_named: bool) -> None:
     """Apply what `--boot` says about machine and firmware, for which no default rule exists."""
     guest, choices = setting.guest, setting.choices
     if choices.refresh_machine:
         from virtprov.guest.edits.convert import refresh_machine
 
         refresh_machine(guest)
-    if choices.uefi and choices.secure_boot is None and not names_loader and not make_room_for_uefi(setting):
+    if choices.uefi and choices.secure_boot is None and not loader_named and not make_room_for_uefi(setting):
         setting.choices = choices = choices._replace(uefi=None)
     if choices.uefi and host is None:
         setting.choices = choices._replace(uefi=None)
