@@ -106,13 +106,23 @@ class Checker:
         schema = self._schema
         if schema is None:
             return ["libvirt's schema is not installed on this machine, so the guest's XML is not checked against it"]
-        found = _finding(schema, root)
-        if found is None or (before is not None and not schema.takes(before)):
-            return []
+        from virtprov.xml.schema.validate import TooSlowError
+
+        try:
+            found = _finding(schema, root)
+            if found is None or (before is not None and not schema.takes(before)):
+                return []
+        except TooSlowError:
+            found = _find_in_graph(root, before)
+        if found is None:
+            return [_UNCHECKED]
         message = f"libvirt does not accept the XML: {found.message}"
         if is_same_libvirt(self.host) and self.host.driver in _EXACT:
             raise UsageError(message, hint=_hint(found.hint))
         return [_warning(message, found.hint)]
+
+
+_UNCHECKED = "checking the guest's XML against libvirt's schema takes too long; only names and values were checked"
 
 
 def check_change(after: Element, before: Element) -> list[str]:
@@ -124,24 +134,31 @@ def check_change(after: Element, before: Element) -> list[str]:
 
     known = list_contradictions(before)
     found = [sentence for sentence in list_contradictions(after) if sentence not in known]
-    return [*_schema_warnings(after, before), *(f"libvirt does not accept the XML: {sentence}" for sentence in found)]
+    warnings = _schema_warnings(after, before)  # which may name the same part in other words
+    return warnings or [f"libvirt does not accept the XML: {sentence}" for sentence in found]
 
 
 def _schema_warnings(after: Element, before: Element) -> list[str]:
-    """Return a warning about the first mismatch that the edit has caused.
+    """Return a warning about the first mismatch that the edit has caused."""
+    found = _find_in_graph(after, before)
+    return [_warning(f"libvirt does not accept the XML: {found.message}", found.hint)] if found is not None else []
 
-    Only the graph is asked: compiled, the schema takes time without end for some documents, and this one may come from
-    anywhere.
+
+def _find_in_graph(after: Element, before: Element | None) -> Finding | None:
+    """Return the first mismatch that the change has caused, according to the graph alone, which is always fast.
+
+    Compiled, the schema takes minutes or hours for some documents.
     """
     from virtprov.guest.write.schema_rows import without_strangers
     from virtprov.xml.schema import schema_files, walk
 
     graph = schema_files.load()
     if graph is None:
-        return []
-    known = {finding.message for finding in walk.findings(graph, without_strangers(before))}
-    findings = [each for each in walk.findings(graph, without_strangers(after)) if each.message not in known]
-    return [_warning(f"libvirt does not accept the XML: {each.message}", each.hint) for each in findings[:1]]
+        return None
+    old = [] if before is None else walk.findings(graph, without_strangers(before))
+    known = {finding.message for finding in old}
+    found = walk.findings(graph, without_strangers(after))
+    return next((each for each in found if each.message not in known), None)
 
 
 def _finding(schema: Schema, root: Element) -> Finding | None:

@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtprov.host.background import Background
+    from virtprov.support.background import Background
 
     Ask = Callable[[str, bool], str | None]
 
@@ -173,7 +173,7 @@ def _see_inventory(target: Uri) -> None:
 
 def _patiently(call: Callable[[], Any], uri: str | None, target: Uri, questions: _Questions) -> Any:
     """Return or raise what `call` does; raises Lost if the host does not answer in time. Ctrl-C ends it at once."""
-    from virtprov.host.background import Background
+    from virtprov.support.background import Background
 
     limit = limit_for(target)
     opening = Background(call, "connecting")

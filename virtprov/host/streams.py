@@ -113,7 +113,7 @@ def watch_call(
     Ctrl-C cannot stop a libvirt call: it is waited for, its result is passed to `drop`, then the interrupt is raised.
     Raises Abandoned if the user does not want to wait for that.
     """
-    from virtprov.host.background import Background
+    from virtprov.support.background import Background
     from virtprov.support.waiting import SLICE, Wait
 
     running = Background(call, "libvirt call")

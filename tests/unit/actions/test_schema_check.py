@@ -14,7 +14,7 @@ from virtprov.guest.write.use import Use
 from virtprov.host.connection import Host, connect
 from virtprov.support.errors import UsageError
 from virtprov.xml import tree
-from virtprov.xml.schema import schema_files
+from virtprov.xml.schema import schema_files, validate
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 GOOD = '<domain type="test"><name>g</name><devices><disk device="disk"/></devices></domain>'
@@ -92,3 +92,27 @@ def test_without_a_schema_there_is_one_warning(host: Host, monkeypatch: pytest.M
     monkeypatch.setenv("VIRTPROV_SCHEMA_DIR", "")
     (sentence,) = schema_check.check_documents(documents(GOOD, WRONG), host)
     assert "not installed" in sentence
+
+
+SLOW = GOOD.replace(
+    '<disk device="disk"/>',
+    "<disk type='file' device='disk'><driver name='qemu' type='raw' cache='none' io='native' discard='unmap' "
+    "detect_zeroes='on' error_policy='stop' rerror_policy='stop' ioeventfd='on' event_idx='on' queues='2' "
+    "copy_on_read='on' iothread='1' iommu='on'><metadata_cache/></driver>"
+    "<target dev='vda' bus='virtio'/></disk>",
+).replace("<name>g</name>", "<name>g</name><memory>1024</memory><os><type>hvm</type></os>")
+"""A valid document for which libxml2 takes many seconds."""
+
+
+def test_a_check_that_takes_too_long_is_given_up(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VIRTPROV_SCHEMA_DIR")
+    monkeypatch.setattr(validate, "PATIENCE", 0.2)
+    monkeypatch.setattr(validate, "_schemas", {})
+    checker, slow = schema_check.Checker(host), tree.parse(SLOW)
+    (warning,) = checker.check(slow)
+    assert warning.startswith("checking the guest's XML against libvirt's schema takes too long")
+    assert checker.check(tree.parse(SLOW), slow) == [warning]  # a second check does not wait for the first
+    with pytest.raises(UsageError, match="unknown attribute 'serail' of the disk device"):
+        checker.check(tree.parse(SLOW.replace("<disk ", "<disk serail='1' ")))
+    with pytest.raises(UsageError, match="unknown attribute 'serail' of the disk device"):
+        checker.check(tree.parse(WRONG))  # while the first check still runs

@@ -12,7 +12,7 @@ from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
-from virtprov.guest.edits.firmware import make_room_for_uefi
+from virtprov.guest.edits.firmware import keep_uefi_loader, make_room_for_uefi, names_loader
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
 from virtprov.guest.write.compose import NewDevice
@@ -45,7 +45,8 @@ class EditRequest(Record):
 
     `group` is the option group, `uses` its options, `selector` selects the elements (for EDIT and REMOVE). `profile` is
     the operating system if the user gives it. `seed` is the request of a SEED change, and `seed_text` its sub-options
-    as text. `checks` are the checks of new disks.
+    as text. `checks` are the checks of new disks; with `directory_pools` the directory of a disk outside every pool
+    becomes a pool, as programs that expect virt-xml rely on.
     """
 
     action: str
@@ -56,6 +57,7 @@ class EditRequest(Record):
     seed: SeedRequest | None = None
     seed_text: str = ""
     checks: Checks = Checks()
+    directory_pools: bool = False
 
 
 class ChangeResult(Record):
@@ -99,7 +101,7 @@ def change(
     if request.action in (SEED, EJECT):
         return _change_seed(request, guest, host, dry)
     altered = guest.copy()
-    storage = storage or storage_of(guest, host, request.checks)
+    storage = storage or storage_of(guest, host, (request,))
     if request.action == EDIT:
         return _edit(request, altered, host, storage)
     if request.action == ADD:
@@ -184,20 +186,18 @@ def _view(guest: Guest, host: HostView | None) -> HostView:
     return host if host is not None else Offline(guest)
 
 
-def checks_of(requests: tuple[EditRequest, ...]) -> Checks:
-    """Return the checks of an edit, which are the same for all of its changes."""
-    return requests[0].checks if requests else Checks()
-
-
-def storage_of(guest: Guest, host: HostView | None, checks: Checks = Checks()) -> DiskResolver:  # noqa: B008
-    """Return the object that resolves the disks of one edit of a guest."""
+def storage_of(guest: Guest, host: HostView | None, requests: tuple[EditRequest, ...]) -> DiskResolver:
+    """Return the object that resolves the disks of one edit of a guest; all of its changes have the same checks."""
     view = _view(guest, host)
+    checks = requests[0].checks if requests else Checks()
+    with_pools = host is not None and any(request.directory_pools for request in requests)
     return DiskResolver(
         view,
         guest.name or "guest",
         qemu=view.driver == "qemu",
         check_space=checks.disk_size,
-        pool_create=checks.pool_create,
+        pool_create=checks.pool_create or with_pools,
+        pool_existing=with_pools,
         warn_of_use=host is not None and checks.path_in_use,
         must_exist=checks.path_exists,
     )
@@ -269,14 +269,17 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
 
 
 def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> RuleContext:
-    model = guest.get("./cpu/model")
+    model, firmware = guest.get("./cpu/model"), guest.get("./os/@firmware")
     with in_kib(guest.root, request.group):
         _, choices = compose.write_all(guest, request.uses)
     setting = _setting(request, guest, host)
     setting.choices = choices
     if request.group == "boot":
         places = [place.path for use in request.uses for place in use.said.places]
-        _settle_boot(setting, host, names_loader=any(place.startswith("./os/loader") for place in places))
+        loader_named = names_loader(guest, places)
+        if firmware != "efi" and not loader_named:
+            keep_uefi_loader(setting, firmware)
+        _settle_boot(setting, host, loader_named=loader_named)
     elif request.group == "metadata":
         _name_system(guest, choices)
     if choices != NONE or guest.get("./cpu/model") != model:
@@ -284,14 +287,14 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
     return setting
 
 
-def _settle_boot(setting: RuleContext, host: HostView | None, *, names_loader: bool) -> None:
+def _settle_boot(setting: RuleContext, host: HostView | None, *, loader_named: bool) -> None:
     """Apply what `--boot` says about machine and firmware, for which no default rule exists."""
     guest, choices = setting.guest, setting.choices
     if choices.refresh_machine:
         from virtprov.guest.edits.convert import refresh_machine
 
         refresh_machine(guest)
-    if choices.uefi and choices.secure_boot is None and not names_loader and not make_room_for_uefi(setting):
+    if choices.uefi and choices.secure_boot is None and not loader_named and not make_room_for_uefi(setting):
         setting.choices = choices = choices._replace(uefi=None)
     if choices.uefi and host is None:
         setting.choices = choices._replace(uefi=None)

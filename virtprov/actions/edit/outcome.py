@@ -11,12 +11,10 @@ from virtprov.actions.edit.changes import (
     ChangeResult,
     EditRequest,
     change,
-    checks_of,
     storage_of,
     warn_of_none,
 )
 from virtprov.actions.edit.original import Source
-from virtprov.actions.request import Checks
 from virtprov.guest.checks import display_passwords
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.support.errors import HostError, UsageError
@@ -117,9 +115,9 @@ class _Side:
 
     __slots__ = ("changes", "guest", "storage")
 
-    def __init__(self, document: DomainDocument, host: Host | None, checks: Checks) -> None:
+    def __init__(self, document: DomainDocument, host: Host | None, requests: tuple[EditRequest, ...]) -> None:
         self.guest = document.guest
-        self.storage = storage_of(document.guest, host, checks)  # of its own: both sides come to the same names
+        self.storage = storage_of(document.guest, host, requests)  # of its own: both sides come to the same names
         self.changes: list[ChangeResult] = []
 
     def take(self, change: ChangeResult) -> None:
@@ -133,9 +131,8 @@ def _apply_in_order(
 ) -> EditResult:
     running = source.running if options.update else None
     document = source.stored if running is None or options.define else running
-    checks = checks_of(requests)
-    shown = _Side(document, host, checks)
-    live = None if running is None else _Side(running, host, checks)
+    shown = _Side(document, host, requests)
+    live = None if running is None else _Side(running, host, requests)
     dry = not (options.define or options.start)
     effects: list[Live] = []
     for request in requests:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit.changes import ADD, REMOVE, ChangeResult, EditRequest, change, checks_of, storage_of
+from virtprov.actions.edit.changes import ADD, REMOVE, ChangeResult, EditRequest, change, storage_of
 from virtprov.actions.edit.original import Source
 from virtprov.actions.edit.outcome import ApplyOptions, EditResult, compare_autostart, render_with_diff
 from virtprov.guest.document import DomainDocument, Guest
@@ -53,7 +53,7 @@ def make(
 
 def _through(requests: tuple[EditRequest, ...], document: DomainDocument, host: Host | None) -> list[ChangeResult]:
     """Apply every change that the guest does not match yet."""
-    storage, guest = storage_of(document.guest, host, checks_of(requests)), document.guest
+    storage, guest = storage_of(document.guest, host, requests), document.guest
     parts: list[ChangeResult] = []
     for request in requests:
         so = is_so(request, guest, host)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.cli import answers
+from virtprov.cli import answers, compat
 from virtprov.cli.edit import flag_checks, typed_changes
 from virtprov.cli.edit.flags import GROUPS, IGNORED, WITH_HELP, build_parser, read
 from virtprov.cli.output import Output
@@ -80,4 +80,5 @@ def to_requests(
     """Return the requests for the typed changes, in order; raises UsageError for invalid ones."""
     from virtprov.library.edit_request import to_request
 
-    return tuple(to_request(typed_changes.change(words, osinfo), schema=schema, checks=checks) for words in changes)
+    requests = [to_request(typed_changes.change(words, osinfo), schema=schema, checks=checks) for words in changes]
+    return tuple(request._replace(directory_pools=compat.held.directory_pools) for request in requests)

@@ -144,10 +144,10 @@ def _wants_tpm(setting: RuleContext) -> bool:
 
 
 def _offers_crb(setting: RuleContext) -> bool:
-    """Return whether the host offers CRB; a host that reports no capabilities has it for QEMU guests on x86."""
+    """Return whether the host offers CRB; one that reports nothing about TPMs has it for guests on x86."""
     known = setting.domcaps
-    if known is None:
-        return setting.guest.is_x86 and setting.is_qemu
+    if known is None or known.supports("devices/tpm") is None:
+        return setting.guest.is_x86
     return "tpm-crb" in (known.device("tpm", "model") or ())
 
 

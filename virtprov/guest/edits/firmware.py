@@ -1,8 +1,9 @@
-"""`--edit --boot uefi` on a guest that has a loader."""
+"""`--edit --boot uefi` and `--edit --boot firmware=efi` on a guest that has a loader."""
 
 from __future__ import annotations
 
 from virtprov.guest.defaults import firmware
+from virtprov.guest.document import Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.xml import path
 
@@ -23,3 +24,23 @@ def make_room_for_uefi(setting: RuleContext) -> bool:
     for place in ("./os/loader", "./os/nvram"):
         path.switch(guest.root, place, False)
     return True
+
+
+def names_loader(guest: Guest, places: list[str]) -> bool:
+    """Return whether an edit of these places says which loader the guest has; settings of a UEFI loader do not."""
+    if guest.get("./os/loader/@type") == "pflash":
+        return "./os/loader" in places
+    return any(place.startswith("./os/loader") for place in places)
+
+
+def keep_uefi_loader(setting: RuleContext, before: str) -> None:
+    """Undo the selection of UEFI if the guest has a UEFI loader, otherwise remove its loader.
+
+    `before` is the firmware that was selected before the edit.
+    """
+    guest = setting.guest
+    if guest.get("./os/@firmware") != "efi" or not guest.has("./os/loader"):
+        return
+    guest.put("./os/@firmware", before or None)
+    if make_room_for_uefi(setting):
+        guest.put("./os/@firmware", "efi")

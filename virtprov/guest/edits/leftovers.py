@@ -65,6 +65,23 @@ def list_contradictions(root: Element) -> list[str]:
                     where.removeprefix("./").replace("/@", ".").removeprefix("@") for where in _there(device, row)
                 )
             ]
+    return sentences + _list_doubles(root)
+
+
+def _list_doubles(root: Element) -> list[str]:
+    """Return sentences about what devices cannot have in common, and disks on a bus without removable media."""
+    guest, sentences = Guest(root), []
+    for what, used in (
+        ("target name", [path.text(disk, "./target/@dev") for disk in guest.disks()]),
+        ("boot order", [path.text(device, "./boot/@order") for device in guest.devices()]),
+    ):
+        doubles = dict.fromkeys(word for word in used if word and used.count(word) > 1)
+        sentences += [f"more than one device has the {what} '{word}'" for word in doubles]
+        if what == "boot order" and any(used) and path.find(root, "./os/boot") is not None:
+            sentences.append("devices cannot have a boot order beside <boot> in <os>")
+    for disk in guest.disks():
+        if disk.get("device") in ("cdrom", "floppy") and path.get(disk, "./target/@bus") == "virtio":
+            sentences.append(f"{whole(disk)} is a {disk.get('device')}, which the bus 'virtio' does not support")
     return sentences
 
 

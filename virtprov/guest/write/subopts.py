@@ -17,7 +17,7 @@ def split(text: str, flag: str) -> list[str]:
     """
     words: list[str] = []
     current: list[str] = []
-    quote, started, letters = "", False, iter(text)
+    quote, started, letters = "", False, iter(_SHARE.sub(r"\\\\\\\\", text))
     for letter in letters:
         if quote:
             if letter == quote:
@@ -47,8 +47,10 @@ def split(text: str, flag: str) -> list[str]:
     return words
 
 
-_DRIVE = re.compile(r"(?:[\w.]+=)?[A-Za-z]:(?:\\.*)?")
-"""The beginning of a path on Windows, as a value or after a key: `C:`, `path=C:`."""
+_DRIVE = re.compile(r"(?:[\w.]+=)?(?:[A-Za-z]:|\\\\[\w.-]+)(?:\\.*)?")
+"""The beginning of a path on Windows, as a value or after a key: `C:`, `path=C:`, `\\\\SERVER`."""
+_SHARE = re.compile(r"(?:(?<=[,=])|^)\\\\(?=[\w.-]+\\[\w$])")
+"""The two backslashes before the server in `\\\\SERVER\\SHARE`."""
 
 
 def _after_backslash(word: str, follower: str) -> str:

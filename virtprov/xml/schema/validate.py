@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+import time
 
 from lxml import etree
 
+from virtprov.support.background import Background
 from virtprov.xml import tree
 from virtprov.xml.schema import schema_files, walk
 from virtprov.xml.schema.graph import Graph
 from virtprov.xml.schema.walk import NOWHERE, Finding
 from virtprov.xml.tree import Element
+
+_SOMEWHERE = "the guest's XML does not match libvirt's schema"
+PATIENCE = 5.0
+"""Seconds for checking one document. libxml2 needs three times as long for each attribute more of a disk's <driver>."""
+
+
+class TooSlowError(Exception):
+    """The document cannot be checked in a reasonable time."""
 
 
 class Schema:
@@ -19,6 +29,8 @@ class Schema:
     def __init__(self, relaxng: etree.RelaxNG, where: str) -> None:
         self._relaxng = relaxng
         self._where = where
+        self._checking: Background[bool] | None = None
+        self._until: float | None = None
 
     @property
     def graph(self) -> Graph | None:
@@ -26,16 +38,35 @@ class Schema:
         return schema_files.load(self._where)
 
     def takes(self, root: Element) -> bool:
-        """Return whether the document is valid."""
-        return bool(self._relaxng.validate(root))
+        """Return whether the document is valid.
+
+        Raises TooSlowError after `PATIENCE`. A check cannot be stopped: until it ends, all others are refused as well.
+        """
+        if self._checking is not None and not self._checking.wait(0):
+            raise TooSlowError
+        left = PATIENCE if self._until is None else self._until - time.monotonic()
+        draft = tree.copy(root)  # the check may go on while the caller changes the document
+        self._checking = Background(lambda: bool(self._relaxng.validate(draft)), "schema")
+        if not self._checking.wait(max(left, 0)):
+            raise TooSlowError
+        return self._checking.result()
 
     def finding(self, root: Element) -> Finding | None:
-        """Return what is wrong with a document; None if it is valid."""
+        """Return what is wrong with a document; None if it is valid. Raises TooSlowError."""
         if self.takes(root):
             return None
         graph = self.graph
         found = walk.findings(graph, root) if graph is not None else []
-        return found[0] if found else self._without(root)
+        return found[0] if found else self._without_in_time(root)
+
+    def _without_in_time(self, root: Element) -> Finding:
+        self._until = time.monotonic() + PATIENCE
+        try:
+            return self._without(root)
+        except TooSlowError:
+            return Finding(NOWHERE, _SOMEWHERE)
+        finally:
+            self._until = None
 
     def _without(self, root: Element) -> Finding:
         """Find the place by removing parts of a copy until the copy is valid."""
@@ -47,7 +78,7 @@ class Schema:
             if where is None and bad is not None:
                 where = bad, ""
         if where is None:
-            return Finding(NOWHERE, "the guest's XML does not match libvirt's schema")
+            return Finding(NOWHERE, _SOMEWHERE)
         node, name = where
         if not name:
             return Finding(NOWHERE, f"{walk.whole(node)} does not match libvirt's schema")

@@ -101,6 +101,22 @@ def test_a_new_device_gets_what_it_needs_and_no_other_is_touched(kvm: Host) -> N
     assert tree.same(old, Guest.parse(GUEST).disks()[0])
 
 
+@pytest.mark.parametrize(("action", "word"), [(ADD, ""), (ADD, ",size=1"), (EDIT, "path=")])
+def test_the_directory_of_a_disk_becomes_a_pool_on_request(kvm: Host, tmp_path: Path, action: str, word: str) -> None:
+    """Programs that call virt-xml look for the disk in a pool."""
+    image = tmp_path / "x.img"
+    if "size" not in word:
+        image.touch()
+    text = f"path={image}" if action == EDIT else f"{image}{word}"
+    request = EditRequest(action, "disk", tuple(gather.group_uses("disk", [text])[0]))
+    pools = [
+        [(pool.name, pool.target) for making in made.makings for pool in making.pools]
+        for asked in (False, True)
+        if (made := change(request._replace(directory_pools=asked), Guest.parse(GUEST), kvm))
+    ]
+    assert pools == [[], [(tmp_path.name, str(tmp_path))]]
+
+
 def test_two_new_disks_do_not_share_a_name(kvm: Host) -> None:
     changed = made(ADD, "disk", "size=1,pool=images", "size=1,pool=images", host=kvm)
     assert [path.get(disk, "./source/@file") for disk in changed.elements] == [

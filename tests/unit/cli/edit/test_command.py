@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from virtprov.actions.edit.changes import EditRequest
-from virtprov.cli import answers
+from virtprov.cli import answers, compat
 from virtprov.cli.edit import command, flag_checks, flags, typed_changes
 from virtprov.support.errors import UsageError
 
@@ -55,6 +55,13 @@ def test_a_removal_chooses_by_its_group() -> None:
     assert made.uses == () and made.selector.wanted is not None
     assert request("g", "--remove-device", "--network", "all").selector.position == "all"
     assert request("g", "--remove-device", "--disk", "1", "--disk", "2").selector.position == "2"
+
+
+def test_under_the_old_name_the_directory_of_a_disk_becomes_a_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    add = ("g", "--add-device", "--disk", "/srv/x.img,size=1")
+    assert not request(*add).directory_pools
+    monkeypatch.setattr(compat, "held", compat.OLD)
+    assert request(*add).directory_pools
 
 
 def test_several_uses_of_a_group() -> None:

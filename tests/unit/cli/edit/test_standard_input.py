@@ -217,10 +217,11 @@ def test_memory_of_a_numa_cell_never_keeps_an_old_unit(run: Run) -> None:
 PFLASH = "<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader><nvram>/n</nvram>"
 
 
+@pytest.mark.parametrize("words", ["uefi", "firmware=efi", "uefi,bootmenu.enable=yes"])
 @pytest.mark.parametrize("loader", [PFLASH, "<loader>/usr/share/OVMF/OVMF_CODE.fd</loader>"])
-def test_a_uefi_loader_is_uefi_already(run: Run, loader: str) -> None:
+def test_a_uefi_loader_is_uefi_already(run: Run, loader: str, words: str) -> None:
     run.text = GUEST.replace("<boot dev='hd'/>", loader, 1)
-    root = run.edit("--edit", "--boot", "uefi")
+    root = run.edit("--edit", "--boot", words)
     assert path.get(root, "./os/@firmware") is None
     assert path.find(root, "./os/loader") is not None
     assert "already uses UEFI" in run.err
@@ -229,11 +230,58 @@ def test_a_uefi_loader_is_uefi_already(run: Run, loader: str) -> None:
 @pytest.mark.parametrize(
     "loader", ["<loader type='rom'>/bios.bin</loader>", "<loader>/usr/lib/xen/boot/hvmloader</loader>"]
 )
-def test_a_bios_loader_goes(run: Run, loader: str) -> None:
+@pytest.mark.parametrize("words", ["uefi", "firmware=efi"])
+def test_a_bios_loader_goes(run: Run, loader: str, words: str) -> None:
     run.text = GUEST.replace("<boot dev='hd'/>", loader, 1)
-    root = run.edit("--edit", "--boot", "uefi")
+    root = run.edit("--edit", "--boot", words)
     assert path.get(root, "./os/@firmware") == "efi"
     assert path.find(root, "./os/loader") is None
+
+
+def test_a_uefi_loader_can_get_settings(run: Run) -> None:
+    run.text = GUEST.replace("<boot dev='hd'/>", PFLASH, 1)
+    root = run.edit("--edit", "--boot", "uefi,loader.secure=yes")
+    assert path.get(root, "./os/@firmware") is None
+    assert path.get(root, "./os/loader/@secure") == "yes"
+
+
+def test_a_selection_beside_the_loader_that_libvirt_wrote_stays(run: Run) -> None:
+    run.text = GUEST.replace("<os>", "<os firmware='efi'>").replace("<boot dev='hd'/>", PFLASH, 1)
+    root = run.edit("--edit", "--boot", "firmware=efi,bootmenu.enable=yes")
+    assert path.get(root, "./os/@firmware") == "efi"
+    assert path.find(root, "./os/loader") is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--disk", "/new,target.dev=sda"], "more than one device has the target name 'sda'"),
+        (["--disk", "/new,device=cdrom,target.bus=virtio"], "is a cdrom, which the bus 'virtio' does not support"),
+    ],
+)
+def test_what_libvirt_refuses_is_a_warning(run: Run, words: list[str], sentence: str) -> None:
+    assert run("--add-device", *words, "--check", "path_exists=off") == 0
+    assert "libvirt does not accept the XML: " in run.err and sentence in run.err
+    run.edit("--edit", "--memory", "5")
+    assert "does not accept" not in run.err
+
+
+@pytest.mark.parametrize(
+    ("places", "sentence"),
+    [
+        (["disk[1]", "disk[2]"], "more than one device has the boot order '7'"),
+        (["disk[1]"], "devices cannot have a boot order beside <boot> in <os>"),
+    ],
+)
+def test_boot_orders_that_libvirt_refuses_are_a_warning(run: Run, places: list[str], sentence: str) -> None:
+    words = [word for place in places for word in ("--xml", f"./devices/{place}/boot/@order=7")]
+    assert run("--edit", *words) == 0
+    assert f"libvirt does not accept the XML: {sentence}" in run.err
+
+
+def test_one_fault_is_one_warning(run: Run) -> None:
+    assert run("--add-device", "--video", "model.type=virtio,model.ram=1") == 0
+    assert run.err.count("does not accept") == 1
 
 
 @pytest.mark.parametrize("words", [["--remove-device", "--sound", "all"], ["--edit", "all", "--sound", "model=ich9"]])

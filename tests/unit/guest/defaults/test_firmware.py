@@ -258,12 +258,13 @@ def test_tpms_beside_uefi(
         ),
     ],
 )
-def test_tpm_model_on_a_host_without_domain_capabilities(
-    arch: str, said: str, tpm: str, setting_of: Make, host_of: Record, show: Callable[..., list[str]]
+def test_tpm_model_on_a_host_that_reports_nothing_about_tpms(
+    arch: str, said: str, tpm: str, setting_of: Make, host_of: Record, domcaps: Write, show: Callable[..., list[str]]
 ) -> None:
-    setting = setting_of(said, arch=arch, machine="virt" if arch == "aarch64" else "q35", host=host_of())
-    apply(setting, "tpm-model")
-    assert show(setting.guest, "tpm") == [tpm]
+    for host in (host_of(), host_of(domcaps=domcaps(firmware=ALL))):
+        setting = setting_of(said, arch=arch, machine="virt" if arch == "aarch64" else "q35", host=host)
+        apply(setting, "tpm-model")
+        assert show(setting.guest, "tpm") == [tpm]
 
 
 @pytest.mark.parametrize("said", [{}, {"os_rest": "<loader>/mine.bin</loader><nvram>/mine_VARS.fd</nvram>"}])

@@ -47,6 +47,9 @@ TOY = Table(
         (r"path=d:\vms\x y.vhdx", [r"path=d:\vms\x y.vhdx"]),
         (r"C:\\vms\\x.vhdx", [r"C:\vms\x.vhdx"]),
         (r"C:\a\,b", [r"C:\a,b"]),
+        (r"\\server\share$\vms\x.vhdx,bus=ide", [r"\\server\share$\vms\x.vhdx", "bus=ide"]),
+        (r"bus=ide,path=\\10.0.0.7\vms\x.vhdx", ["bus=ide", r"path=\\10.0.0.7\vms\x.vhdx"]),
+        (r"\\a", [r"\a"]),
     ],
 )
 def test_split(text: str, words: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Run a blocking libvirt call in a thread, so that the caller can do something else meanwhile."""
+"""Run a blocking call of a library in a thread, so that the caller can do something else meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 class Background(Generic[Result]):
     """A call that runs in a thread named `name`.
 
-    It is a daemon thread: a call that still waits for a host does not keep the command from exiting.
+    It is a daemon thread: a call that never ends does not keep the command from exiting.
     """
 
     def __init__(self, call: Callable[[], Result], name: str) -> None:

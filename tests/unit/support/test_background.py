@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from virtprov.host.background import Background
+from virtprov.support.background import Background
 
 
 def test_what_a_call_returns() -> None:
