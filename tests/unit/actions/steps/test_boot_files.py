@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +117,30 @@ def test_of_a_file_that_was_there_only_the_parts_go(place: Host, cache: Path) ->
     assert download.standing(place, Evidence(made=False)).state == OURS
     download.take_down(place)
     assert names(cache) == ["1/linux", "1/linux.version"]
+
+
+def test_a_part_that_another_run_writes_stays(place: Host, cache: Path) -> None:
+    """Of two runs, one has a part of its own, named after its process."""
+    download = Download(str(cache / "1/linux"))
+    since = Evidence(made=False, began=time.time(), last_seen=0.0)
+    for name in ("linux.part", "linux.part.from", "linux.71.part", "linux.71.part.from", "linux.part.txt"):
+        writing(cache / "1" / name)(None)
+        (cache / "1" / f"{name}.version").unlink()
+    with open(cache / "1/linux.part", "rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert download.standing(place, since).state == OURS
+        download.take_down(place)
+        assert names(cache) == ["1/linux.part", "1/linux.part.from", "1/linux.part.txt"]
+        assert download.standing(place, since).state == GONE
+    download.take_down(place)
+    assert names(cache) == ["1/linux.part.txt"]
+
+
+def test_a_cache_that_is_no_folder(place: Host, cache: Path) -> None:
+    """The error of the download is shown, not one of the clean-up."""
+    (cache / "file").write_text("x")
+    Download(str(cache / "file/1/linux")).take_down(place)
+    assert names(cache) == ["file"]
 
 
 # -- sending -------------------------------------------------------------------------------------
