@@ -116,6 +116,7 @@ def test_a_server_that_drips(site: Site) -> None:
     site.rules["/a"] = drip
     with QuickWeb(timeout=5, whole=0.3) as web, pytest.raises(FetchError, match="did not send all of"):
         web.fetch_if_there(f"{site.url}/a")
+    assert len(site.seen) == 1, "the user waits twice"
 
 
 def test_nobody_listens(site: Site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from virtprov.actions.run.artifacts.artifact import GONE, OURS, Evidence
 from virtprov.actions.run.artifacts.local_files import Download
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.plan import Plan, RunContext, apply
-from virtprov.actions.steps.boot_files import SendFile, remove_passing, run_fetch
+from virtprov.actions.steps.boot_files import SendFile, fetch_iso, remove_passing, run_fetch
 from virtprov.host.connection import Host
 from virtprov.support.errors import FetchError, HostError
 
@@ -141,6 +142,40 @@ def test_a_cache_that_is_no_folder(place: Host, cache: Path) -> None:
     (cache / "file").write_text("x")
     Download(str(cache / "file/1/linux")).take_down(place)
     assert names(cache) == ["file"]
+
+
+class Daemon(StandIn):
+    """Stands in for a host that outlives the run."""
+
+    driver, uri, is_recorded, is_remote = "qemu", "qemu:///system", False, False
+
+    def __init__(self, host: Host) -> None:
+        self.real = host
+
+
+@pytest.mark.parametrize("problem", [None, FetchError("the server is gone"), KeyboardInterrupt()])
+def test_an_iso_for_the_plan_is_recorded(
+    problem: BaseException | None, place: Host, home: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed while it downloads the ISO leaves a log that tells of it."""
+    iso = cache / "1/cd.iso"
+    monkeypatch.setattr("virtprov.places.boot_files.medium_path", lambda medium: str(iso))
+    logs: list[str] = []
+
+    def download(url: str) -> str:
+        writing(*([iso.with_name("cd.iso.part")] if problem else [iso]))(None)
+        iso.with_name("cd.iso.part.version").unlink(missing_ok=True)
+        logs.extend(path.read_text() for path in home.iterdir())
+        if problem:
+            raise problem
+        return str(iso)
+
+    monkeypatch.setattr("virtprov.places.whole_iso.download_iso", download)
+    with nullcontext() if problem is None else pytest.raises(type(problem)):
+        assert fetch_iso(Daemon(place), "http://host/cd.iso") == str(iso)  # type: ignore[arg-type]
+    assert len(logs) == 1 and f'"path":"{iso}"' in logs[0]
+    assert list(home.iterdir()) == []
+    assert names(cache) == ([] if problem else ["1/cd.iso", "1/cd.iso.version"])
 
 
 # -- sending -------------------------------------------------------------------------------------
