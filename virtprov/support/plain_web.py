@@ -58,7 +58,13 @@ class PlainWeb:
         self._stream: BinaryIO | None = None
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up. Nobody is waited for who still reads: closing the stream would wait for the reader."""
+        import contextlib
+        import socket
+
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # the server was first
+                self._socket.shutdown(socket.SHUT_RDWR)
         if self._stream is not None:
             self._stream.close()
         if self._socket is not None:
