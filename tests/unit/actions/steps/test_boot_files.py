@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -18,6 +19,7 @@ from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.plan import Plan, RunContext, apply
 from virtprov.actions.steps.boot_files import SendFile, fetch_iso, remove_passing, run_fetch
 from virtprov.host.connection import Host
+from virtprov.places.cache import prepare
 from virtprov.support.errors import FetchError, HostError
 
 Look = Callable[[Host], dict[str, list[str]]]
@@ -135,6 +137,39 @@ def test_a_part_that_another_run_writes_stays(place: Host, cache: Path) -> None:
         assert download.standing(place, since).state == GONE
     download.take_down(place)
     assert names(cache) == ["1/linux.part.txt"]
+
+
+def test_a_file_that_another_run_uses_stays(place: Host, context_of: Around, cache: Path) -> None:
+    """Both found the same tree; one of them is interrupted."""
+
+    def fails(progress: object) -> None:
+        for name in ("1/linux", "2/initrd"):
+            prepare(str(cache / name))
+            writing(cache / name)(None)
+        (cache / "1/linux.part").write_text("half")
+        raise KeyboardInterrupt
+
+    (cache / "1").mkdir()
+    other = os.open(cache / "1", os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_SH)
+    for kept in (["1/linux", "1/linux.version"], []):
+        with pytest.raises(KeyboardInterrupt):
+            run_fetch(context_of(place), [(str(cache / "1/linux"), False), (str(cache / "2/initrd"), False)], fails)
+        assert names(cache) == kept
+        for name in kept:
+            (cache / name).unlink()
+        if kept:
+            os.close(other)
+
+
+def test_a_run_tells_the_others_what_it_uses(cache: Path) -> None:
+    prepare(str(cache / "1/linux"))
+    number = os.open(cache / "1", os.O_RDONLY)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(number)
+    Download(str(cache / "1/linux")).take_down(None)  # type: ignore[arg-type]
+    assert not (cache / "1").exists()
 
 
 def test_a_cache_that_is_no_folder(place: Host, cache: Path) -> None:

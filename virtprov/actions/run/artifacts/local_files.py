@@ -52,7 +52,8 @@ class File(Artifact):
 class Download(File):
     """A file that is downloaded or extracted into a folder of its own, and what lies beside it meanwhile.
 
-    `had` means that a file was there before: then only what an interrupted download leaves beside it is removed.
+    `had` means that a file was there before: then only what an interrupted download leaves beside it is removed. The
+    same is true if another run uses the file.
     """
 
     kind = "download"
@@ -63,10 +64,13 @@ class Download(File):
         return Standing(OURS) if seen.state == GONE and self._parts() else seen
 
     def take_down(self, host: Host) -> None:
+        from virtprov.support.sharing import is_shared
+
         parts = self._parts()
-        for path in parts if self.had else [self.path, f"{self.path}.version", *parts]:
+        keeps = is_shared(os.path.dirname(self.path)) or self.had
+        for path in parts if keeps else [self.path, f"{self.path}.version", *parts]:
             unlink(host, path)
-        if not self.had:
+        if not keeps:
             with suppress(OSError):  # it is not empty, or not there
                 os.rmdir(os.path.dirname(self.path))
 
