@@ -85,7 +85,8 @@ class Counting(Site):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Answer through a socket that counts."""
-        super().finish_request(_CountingSocket(self, request), client_address)
+        real: Any = _CountingSocket(self, request)
+        super().finish_request(real, client_address)
 
 
 class _CountingSocket:
