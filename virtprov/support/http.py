@@ -142,7 +142,9 @@ class Web:
                 if len(data) > limit:
                     from virtprov.support.units import show_size
 
-                    raise FetchError(f"'{shown(url)}' is larger than {show_size(limit)}")
+                    raise FetchError(
+                        f"'{shown(url)}' is larger than {show_size(limit)}", hint="check that this is the right URL"
+                    )
         return bytes(data)
 
     def size(self, url: str) -> int | None:
