@@ -25,7 +25,6 @@ TABLES = "TABLES"
 # A definition, or all that begin like it -> why it stays.
 KEPT = {
     "virtprov.support.frozen.dataclass_transform": "stands in for that of typing when a command runs",
-    "virtprov.host.guests.Guests.shutdown": "guests that are removed, or cloned, are shut down first",
     "virtprov.support.iso.Reader": "tests read with it what was written",
     "virtprov.support.iso.read_files": "the same, for some files",
     "virtprov.support.iso.list_files": "the same, for their names",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,24 @@ def test_the_same_tree_gives_the_same_pages(zone: str, tmp_path: Path, fresh: Pa
 
 
 SETUP = ("packages", "environment", "python", "corpus")
+
+
+def test_a_linked_environment_is_not_rebuilt(tmp_path: Path) -> None:
+    """Another checkout uses it."""
+    for name in ("environment", "python"):
+        (tmp_path / "here/tools/setup").mkdir(parents=True, exist_ok=True)
+        shutil.copy(TOP / "tools/setup" / name, tmp_path / "here/tools/setup" / name)
+    shutil.copy(TOP / "pyproject.toml", tmp_path / "here")
+    (tmp_path / "other/bin").mkdir(parents=True)
+    (tmp_path / "other/bin/python").symlink_to(sys.executable)
+    (tmp_path / "other/made-for").write_text("# Python 3.0\n")
+    (tmp_path / "here/.venv").symlink_to(tmp_path / "other")
+    done = subprocess.run([tmp_path / "here/tools/setup/environment"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == f"setup: .venv is a symbolic link to {tmp_path}/other, and is not up to date"
+    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["bin", "made-for"]
+
+
 SCRIPTS = (*(f"tools/setup/{name}" for name in SETUP), "tools/demo", ".ci/run")
 
 

@@ -67,8 +67,8 @@ def fill(file: RemoteFile, path: str, progress: Progress) -> bool:
 
 
 def prepare(path: str) -> None:
-    """Create the folder of a file in the cache, for this user only. Raises ProvError."""
-    from virtprov.support import private
+    """Create the folder of a file in the cache, for this user only; no other run removes it now. Raises ProvError."""
+    from virtprov.support import private, sharing
 
     root = os.path.dirname(os.path.dirname(path))
     try:
@@ -76,6 +76,7 @@ def prepare(path: str) -> None:
         private.check_folder(root)
         _delete_old(root)
         private.make_folder(os.path.dirname(path))
+        sharing.hold(os.path.dirname(path))
     except OSError as error:
         said = (error.strerror or str(error)).lower()
         raise ProvError(

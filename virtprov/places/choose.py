@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from virtprov.osinfo.media.install_tree import ARCHES, arch_name, parse_ini
 from virtprov.osinfo.media.tree_layouts import MANIFESTS
 from virtprov.places import boot_config
-from virtprov.places.layouts import find_layout_name, rank_layouts
+from virtprov.places.layouts import DEBIAN, find_layout_name, rank_layouts
 from virtprov.places.place import DIRECTORY, TREE
 from virtprov.support.errors import UsageError, nearest
 from virtprov.support.frozen import Record
@@ -80,6 +82,21 @@ def find_own_args(place: Place, choice: Choice) -> tuple[str, ...]:
 def find_images_folder(place: Place) -> str:
     """Return the folder of a Debian tree that its MANIFEST describes; "" if there is none."""
     return next((name.removesuffix("MANIFEST") for name in MANIFESTS if b"netboot/" in (place.fetch(name) or b"")), "")
+
+
+def find_debian_tree(place: Place, arch: str) -> str:
+    """Return where the installer is if a place is a mirror of Debian or one of its releases; "" if there is none.
+
+    Of a whole mirror, it is that of the stable release.
+    """
+    stable = (place.fetch("dists/stable/Release") or b"").decode("utf-8", "replace")
+    codename = re.search(r"^Codename: ([a-z]+)$", stable, re.MULTILINE)
+    folders = [f"dists/{codename[1]}/main/"] if codename else ["main/", ""]
+    for folder in folders:
+        tree = f"{folder}installer-{DEBIAN.get(arch, arch)}/"
+        if any(place.find(f"{tree}{name}") for name in MANIFESTS[:2]):
+            return tree
+    return ""
 
 
 def _candidates(place: Place, wanted: Wanted, facts: TreeFacts | None, images: str) -> Iterator[Choice]:

@@ -132,6 +132,8 @@ class Iso(Place):
                 f"'{address}' is not an ISO image", hint="give an ISO, or the root of an installation tree"
             )
         self.ids: IsoIds = ids
+        self.missing = max(0, ids.size - size) if size >= 0 else 0
+        """Bytes of the ISO that are behind the end of its file; 0 if it is complete."""
         self._files = IsoFiles(read, ids)
 
     def _fetch(self, name: str) -> bytes | None:

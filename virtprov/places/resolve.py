@@ -9,12 +9,20 @@ from virtprov.osinfo.media.install_tree import arch_name
 from virtprov.osinfo.media.tree_layouts import tree_facts
 from virtprov.places.arguments import compose_arguments, has_source
 from virtprov.places.checksums import find_checksum
-from virtprov.places.choose import BOOT_CONFIGURATION, Choice, Wanted, choose, find_named_files, find_own_args
+from virtprov.places.choose import (
+    BOOT_CONFIGURATION,
+    Choice,
+    Wanted,
+    choose,
+    find_debian_tree,
+    find_named_files,
+    find_own_args,
+)
 from virtprov.places.layouts import LAYOUTS, WITHOUT_KERNEL, find_argument
 from virtprov.places.place import DIRECTORY, FILES, ISO, TREE, BootSource, Medium, PlaceRequest, RemoteFile
 from virtprov.places.place_text import scheme_of
 from virtprov.places.reading import Iso, Place, open_as_iso, open_place
-from virtprov.support.errors import UsageError
+from virtprov.support.errors import MediaError, ProvError, UsageError
 
 if TYPE_CHECKING:
     from virtprov.osinfo.media.tree_layouts import TreeFacts
@@ -73,6 +81,10 @@ def _file(text: str) -> RemoteFile:
     return RemoteFile(url=place) if scheme_of(place) else RemoteFile(place)
 
 
+_RUN_OUT = 150 * 2048
+"""Empty bytes at the end of an ISO (150 sectors) that some programs count but do not write."""
+
+
 class _Resolving:
     """The work behind `resolve`."""
 
@@ -104,6 +116,8 @@ class _Resolving:
             raise self._nothing(detected)
         if choice.layout == BOOT_CONFIGURATION:
             self._tell_files(choice)
+        if isinstance(self.place, Iso) and self.place.missing > _RUN_OUT:
+            self.warnings.append(f"{self._incomplete(self.place)}, so its installer may fail; download it again")
         return BootSource(
             self.shown,
             self.place.kind,
@@ -198,9 +212,16 @@ class _Resolving:
             "configuration"
         )
 
-    def _nothing(self, detected: Detected) -> UsageError:
+    def _incomplete(self, iso: Iso) -> str:
+        from virtprov.support.units import show_size
+
+        return f"the ISO '{self.shown}' is incomplete: its last {show_size(iso.missing)} are missing"
+
+    def _nothing(self, detected: Detected) -> ProvError:
         """Return the error for a place without a kernel and an initrd."""
-        if self.place.kind == ISO:
+        if isinstance(self.place, Iso):
+            if self.place.missing:
+                return MediaError(self._incomplete(self.place), hint="download it again")
             return UsageError(
                 f"no kernel and initrd found in the ISO '{self.shown}'",
                 hint=f"use --cdrom {self.shown}, or name them: --location {self.shown},kernel=PATH,initrd=PATH",
@@ -210,8 +231,11 @@ class _Resolving:
                 f"'{self.shown}' is a tree of {detected.name}, but no kernel and initrd were found there",
                 hint=f"check that it is complete for {self.wanted.arch}, or name them: kernel=PATH,initrd=PATH",
             )
+        tree = find_debian_tree(self.place, self.wanted.arch) if self.place.kind != ISO else ""
         return UsageError(
             f"no installation tree found at '{self.shown}'",
-            hint="give the root of a tree (with .treeinfo, or .../installer-amd64/ for Debian), an ISO, or "
+            hint=f"use --location {self.shown.rstrip('/')}/{tree}"
+            if tree
+            else "give the root of a tree (with .treeinfo, or .../installer-amd64/ for Debian), an ISO, or "
             "kernel=PATH,initrd=PATH",
         )

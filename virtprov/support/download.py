@@ -141,6 +141,7 @@ class _Download:
 
     def _reserve(self) -> int:
         """Lock the part, and return the open file that has the lock; take another name if another run has it."""
+        import contextlib
         import fcntl
 
         number = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -157,7 +158,10 @@ class _Download:
         os.close(number)
         self.part = f"{self.path}.{os.getpid()}.part"
         self.note = f"{self.part}.from"
-        return os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        number = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with contextlib.suppress(BlockingIOError):  # somebody looks whether it is in use
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return number
 
     def _persist(self) -> None:
         """Try until the file is here; a try that got further earns another one."""

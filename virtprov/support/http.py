@@ -25,6 +25,7 @@ WHOLE = 60.0
 """Seconds for an answer's head, for all that is read into memory, and for each CHUNK of a longer file."""
 LIMIT = 16 * 1024 * 1024
 CHUNK = 64 * 1024
+LATER = "try again later, or use another server"
 MISSING = (403, 404, 410)
 """What servers say of a file of a tree that is not there; some stores say "forbidden"."""
 
@@ -141,7 +142,9 @@ class Web:
                 if len(data) > limit:
                     from virtprov.support.units import show_size
 
-                    raise FetchError(f"'{shown(url)}' is larger than {show_size(limit)}")
+                    raise FetchError(
+                        f"'{shown(url)}' is larger than {show_size(limit)}", hint="check that this is the right URL"
+                    )
         return bytes(data)
 
     def size(self, url: str) -> int | None:
@@ -286,7 +289,7 @@ class translated:
         said = str(error)
         if isinstance(error, TooSlow):
             text = f"'{host}' did not send all of '{self.url}' within {self.whole:g} seconds"
-            return FetchError(text, hint="try again later, or use another server")
+            return FetchError(text, hint=LATER)
         if isinstance(error, kinds.SSLError):
             text = f"the certificate of '{host}' is not trusted"
             return FetchError(text, hint="set REQUESTS_CA_BUNDLE to a file with trusted certificates")
@@ -294,11 +297,17 @@ class translated:
             text = f"the proxy for '{self.url}' cannot be used"
             return FetchError(text, hint="check https_proxy and no_proxy")
         if isinstance(error, kinds.Timeout):
-            return Broken(f"'{host}' did not answer within {self.timeout:g} seconds")
+            return Broken(f"'{host}' did not answer within {self.timeout:g} seconds", hint=LATER)
         if isinstance(error, kinds.TooManyRedirects):
-            return FetchError(f"'{self.url}' redirects too many times")
+            return FetchError(f"'{self.url}' redirects too many times", hint="check the URL")
+        if isinstance(error, kinds.InvalidSchema):  # ours is http or https
+            text = f"'{self.url}' redirects to an address that is neither http nor https"
+            return FetchError(text, hint="check the URL, or use another server")
+        if isinstance(error, kinds.InvalidURL):
+            text = f"'{self.url}' is not a valid URL, or redirects to one that is not"
+            return FetchError(text, hint="check the URL")
         if isinstance(error, kinds.ChunkedEncodingError) or "Connection broken" in said:
-            return Broken(f"the connection to '{host}' was lost while downloading '{self.url}'")
+            return Broken(f"the connection to '{host}' was lost while downloading '{self.url}'", hint=LATER)
         if isinstance(error, kinds.ConnectionError):
             return self.unreachable(host, said)
         if isinstance(error, ValueError) and not isinstance(error, kinds.RequestException):
@@ -314,4 +323,4 @@ class translated:
         if "refused" in said:
             text = f"'{host}' refused the connection for '{self.url}'"
             return FetchError(text, hint="check that a server is running there")
-        return Broken(f"cannot connect to '{host}' for '{self.url}'")
+        return Broken(f"cannot connect to '{host}' for '{self.url}'", hint="check the URL and the network")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from virtprov.support import log
-from virtprov.support.http import LIMIT, Web
+from virtprov.support.http import LIMIT, Web, translated
 from virtprov.support.limited import TooSlow, within
 
 TYPE_CHECKING = False
@@ -58,7 +58,13 @@ class PlainWeb:
         self._stream: BinaryIO | None = None
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up. Nobody is waited for who still reads: closing the stream would wait for the reader."""
+        import contextlib
+        import socket
+
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # the server was first
+                self._socket.shutdown(socket.SHUT_RDWR)
         if self._stream is not None:
             self._stream.close()
         if self._socket is not None:
@@ -66,13 +72,19 @@ class PlainWeb:
         self._socket = self._stream = None
 
     def ask(self, method: str, url: str, limit: int) -> Answer:
-        """Return the answer to GET or HEAD: a file, or that it is not there. Raises Unusual for any other."""
+        """Return the answer to GET or HEAD: a file, or that it is not there.
+
+        Raises TooSlow if it takes too long, Unusual for any other answer.
+        """
         if not is_plain(url):
             raise Unusual
         log.debug("%s %s", method, url)
         try:
             return within(self.whole, lambda: self._ask(method, url, limit))
-        except (OSError, ValueError, TooSlow, Unusual) as error:
+        except TooSlow:
+            self.close()
+            raise
+        except (OSError, ValueError, Unusual) as error:
             self.close()
             raise Unusual from error
 
@@ -148,6 +160,9 @@ class QuickWeb(Web):
         self._plain = self._plain or PlainWeb(self.timeout, self.whole)
         try:
             return self._plain.ask(method, url, limit)
+        except TooSlow:
+            with translated(url, self.timeout, self.whole):  # to leave it imports requests
+                raise
         except Unusual:
             self._is_unusual = True
             return None

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.sites import Site, running
+from tests.unit.places import trees
 from virtprov import __version__
 from virtprov.cli import answers, compat
 from virtprov.cli.install import command
 from virtprov.cli.output import Output
 from virtprov.host.connection import connect
+from virtprov.places import cache
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = ("install", "clone", "xml")
@@ -139,6 +144,24 @@ def test_printing_creates_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert command.main([*words[:3], "other", *words[4:]]) == 0
         assert host.storage.volume("default-pool", "other.qcow2") is None
         host.storage.delete_volume("default-pool", "new.qcow2")
+
+
+@pytest.mark.parametrize(("names", "kept"), [(compat.OLD, ["initrd.img", "vmlinuz"]), (compat.OURS, [])])
+def test_printing_fetches_kernel_and_initrd(
+    names: Any, kept: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The document of a program that calls the old name has paths of files that exist."""
+    monkeypatch.setattr(compat, "held", names)
+    monkeypatch.setattr(cache, "folder", lambda: str(tmp_path / "boot"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    site = Site()
+    site.files.update({f"/tree/{name}": data for name, data in trees.FEDORA.items()})
+    with running(site):
+        assert command.main([*NEW, "--network", "none", "--location", f"{site.url}/tree", "--print-xml=1"]) == 0
+    kernel, initrd = re.findall("<(?:kernel|initrd)>(.*)</", capsys.readouterr().out)
+    assert [os.path.exists(path) for path in (kernel, initrd)] == [bool(kept)] * 2
+    found = sorted(path.name for path in (tmp_path / "boot").rglob("*") if path.is_file())
+    assert [name for name in found if not name.endswith(".version")] == kept
 
 
 def test_an_edit(links: Path) -> None:

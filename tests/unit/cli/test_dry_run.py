@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.sites import Site, running
+from tests.unit.places import trees
 from virtprov.cli import app, clone
 from virtprov.cli.dry_run import VERBS, would
 from virtprov.cli.install import command
+from virtprov.places import cache
+from virtprov.support.iso import build_iso
 
 ROOT = Path(__file__).resolve().parents[3]
 KVM = f"recorded://{ROOT / 'tests' / 'data' / 'hosts' / 'kvm'}"
@@ -48,6 +53,52 @@ def test_clone(capsys: pytest.CaptureFixture[str]) -> None:
         "Would define guest 'web-clone'",
         "Nothing has been changed.",
     ]
+
+
+@pytest.mark.parametrize("flag", ["--print-xml", "--dry-run"])
+@pytest.mark.parametrize("place", ["tree", "cd.iso"])
+def test_installers_are_not_fetched(
+    place: str, flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only_bundled_profiles: None
+) -> None:
+    """Only small files are, and a few parts of an ISO: the bytes are counted at the server."""
+    monkeypatch.setattr(cache, "folder", lambda: str(tmp_path / "boot"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    site = Counting()
+    site.files.update({f"/tree/{name}": data for name, data in trees.FEDORA.items()})
+    site.files["/tree/images/pxeboot/initrd.img"] = bytes(4 << 20)
+    large = {name: data * 1000 if b"initrd" in data else data for name, data in trees.DEBIAN_CD.items()}
+    site.files["/cd.iso"] = build_iso(large, "DEBIAN")
+    assert len(site.files["/cd.iso"]) > 4 << 20
+    words = ["--connect", KVM, "--name", "g", "--osinfo", "linux2022", "--disk", "none", "--memory", "2048"]
+    with running(site):
+        assert app.run("virtprov-install", command.main, [*words, "--location", f"{site.url}/{place}", flag]) == 0
+    assert 0 < site.sent < 512 << 10
+    assert not (tmp_path / "boot").exists()
+
+
+class Counting(Site):
+    """A server that counts the bytes that it sends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = 0
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Answer through a socket that counts."""
+        real: Any = _CountingSocket(self, request)
+        super().finish_request(real, client_address)
+
+
+class _CountingSocket:
+    def __init__(self, server: Counting, real: Any) -> None:
+        self._server, self._real = server, real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def sendall(self, data: bytes) -> None:
+        self._server.sent += len(data)
+        self._real.sendall(data)
 
 
 @pytest.mark.parametrize("flag", ["--print-xml", "--dry-run"])

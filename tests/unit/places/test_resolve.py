@@ -318,9 +318,22 @@ def test_a_truncated_iso(tmp_path: Path, site: Site) -> None:
     for where in (tmp_path / "a.iso", f"{site.url}/a.iso"):
         with pytest.raises(MediaError, match="the ISO is incomplete"):
             place(where)
-    (tmp_path / "b.iso").write_bytes(data[: 17 * 2048])
-    with pytest.raises((MediaError, UsageError)):
-        place(tmp_path / "b.iso")
+    for size in (17 * 2048, 40_000):
+        (tmp_path / "b.iso").write_bytes(data[:size])
+        with pytest.raises(MediaError, match="the ISO '.*b.iso' is incomplete: its last .* are missing") as caught:
+            place(tmp_path / "b.iso")
+        assert caught.value.hint == "download it again"
+
+
+def test_an_iso_with_a_kernel_that_ends_too_early(tmp_path: Path) -> None:
+    """Its kernel boots, but the installer does not find its files."""
+    data = bytearray(build_iso(trees.DEBIAN_CD, "X"))
+    sectors = len(data) // 2048
+    for missing, warned in ((200, 1), (150, 0), (0, 0)):
+        data[16 * 2048 + 80 : 16 * 2048 + 84] = (sectors + missing).to_bytes(4, "little")
+        (tmp_path / "a.iso").write_bytes(data)
+        found = place(tmp_path / "a.iso")
+        assert [f"its last {400} KiB are missing" in sentence for sentence in found.warnings] == [True] * warned
 
 
 def test_what_is_no_iso(tmp_path: Path, site: Site) -> None:
@@ -339,6 +352,32 @@ def test_a_place_without_a_tree(tmp_path: Path, site: Site) -> None:
         with pytest.raises(UsageError, match="no installation tree found") as caught:
             place(where)
         assert "kernel=PATH,initrd=PATH" in caught.value.hint
+
+
+RELEASE = b"Origin: Debian\nSuite: stable\nCodename: bookworm\nArchitectures: all amd64 arm64\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "arch", "rest"),
+    [
+        ("/debian/", "x86_64", "dists/bookworm/main/installer-amd64/"),
+        ("/debian", "x86_64", "dists/bookworm/main/installer-amd64/"),
+        ("/debian/dists/bookworm/", "x86_64", "main/installer-amd64/"),
+        ("/debian/dists/bookworm/main", "x86_64", "installer-amd64/"),
+        ("/debian/", "aarch64", ""),
+        ("/debian/dists/", "x86_64", ""),
+    ],
+)
+def test_the_address_of_a_mirror(site: Site, folder: str, arch: str, rest: str) -> None:
+    serve(site, {"Release": RELEASE}, "/debian/dists/stable")
+    serve(site, trees.DEBIAN, "/debian/dists/bookworm/main/installer-amd64")
+    with pytest.raises(UsageError, match="no installation tree found") as caught:
+        place(f"{site.url}{folder}", arch)
+    if rest:
+        assert caught.value.hint == f"use --location {site.url}{folder.rstrip('/')}/{rest}"
+        assert place(caught.value.hint.removeprefix("use --location ")).detected.os == "debian12"
+    else:
+        assert caught.value.hint.startswith("give the root of a tree")
 
 
 def test_an_incomplete_tree(site: Site) -> None:

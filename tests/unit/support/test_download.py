@@ -214,6 +214,21 @@ def test_two_runs_at_once_do_not_share_a_part(site: Any, tmp_path: Path) -> None
     assert leftovers(tmp_path) == ["a", "a.part"]
 
 
+def test_a_second_run_locks_its_part_as_well(site: Any, tmp_path: Path) -> None:
+    locked: list[bool] = []
+
+    def report(done: int, total: int) -> None:
+        with open(tmp_path / f"a.{os.getpid()}.part", "rb") as own, pytest.raises(BlockingIOError):
+            fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locked.append(True)
+
+    site.files["/a"] = DATA
+    with open(tmp_path / "a.part", "wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        download(f"{site.url}/a", str(tmp_path / "a"), report=report, pause=0)
+    assert locked
+
+
 def test_a_slow_server_is_given_up(site: Any, tmp_path: Path) -> None:
     """It is never silent, and each piece comes in time: the whole takes too long."""
 

@@ -44,6 +44,20 @@ def test_redirects_are_followed_but_not_in_circles(site: Any) -> None:
         http.fetch(f"{site.url}/c")
 
 
+@pytest.mark.parametrize("place", ["file:///etc/passwd", "ftp://127.0.0.1/a"])
+def test_redirects_only_lead_to_the_web(site: Any, place: str) -> None:
+    site.rules["/a"] = lambda handler: handler.reply(302, b"", Location=place)
+    with pytest.raises(FetchError, match="/a' redirects to an address that is neither http nor https") as caught:
+        http.fetch(f"{site.url}/a")
+    assert caught.value.hint
+
+
+def test_an_address_without_a_host() -> None:
+    with pytest.raises(FetchError, match="'http:///a' is not a valid URL") as caught:
+        http.fetch("http:///a")
+    assert caught.value.hint == "check the URL"
+
+
 def test_sizes(site: Any) -> None:
     site.files["/a"] = b"12345"
     site.rules["/nohead"] = lambda handler: (

@@ -10,6 +10,7 @@ from virtprov.guest import boot
 from virtprov.guest.disks import source_element
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.host.emulator import has_url_driver
+from virtprov.options.model import check_text
 from virtprov.places import cache
 from virtprov.places.place import TREE, Medium
 from virtprov.support.frozen import Record
@@ -65,7 +66,10 @@ def plan_kernel(request: InstallRequest, system: System, host: Host, guest: str)
     from virtprov.actions.steps.boot_files import FetchBootFiles
     from virtprov.places.boot_files import plan_files
 
+    check_text(source.command_line, "--extra-args")
     files = plan_files(source, method.inject, owner=guest)
+    for file in (files.kernel, files.initrd):
+        check_text(file.path if file is not None else "", "--location")
     made = NO_FILES
     if files.made:
         private = tuple(file.path for file in files.made if file.is_private)
@@ -112,6 +116,7 @@ def plan_medium(medium: Medium, setting: RuleContext, host: Host, *, keep: bool,
     """
     if medium.vol:
         return Drive(DiskSpec(vol=medium.vol))
+    check_text(medium.path, "--cdrom")
     if medium.is_url:
         why = "" if host.is_recorded else _explain_download(setting, host, medium.path, ask=ask)
         if why:

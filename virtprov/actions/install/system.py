@@ -57,7 +57,11 @@ def _look_at_place(
     if place is None or is_on_host(request, host):
         return None
     from virtprov.places.resolve import resolve
-    from virtprov.places.whole_iso import download_iso
+
+    def fetch_whole(url: str) -> str:
+        from virtprov.actions.steps.boot_files import fetch_iso
+
+        return fetch_iso(host, url)
 
     arch = request.arch or host.capabilities.of_host().host_arch
     source = resolve(
@@ -66,7 +70,7 @@ def _look_at_place(
         os_type=request.os_type or "hvm",
         profile=profile,
         osinfo_warnings=warnings,
-        fetch_whole=None if request.dry or (request.printing and not request.stores) else download_iso,
+        fetch_whole=None if request.dry or (request.printing and not request.stores) else fetch_whole,
     )
     warnings.extend(source.warnings)
     return source

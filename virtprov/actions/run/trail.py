@@ -253,7 +253,7 @@ def making(trail: Trail, host: Host, artifact: Artifact) -> Iterator[Entry]:
 def note_alone(host: Host, artifact: Artifact) -> Iterator[Entry]:
     """Record an artifact that exists only while this block runs, in a recovery log of its own.
 
-    For undo and clean-up, which have no log to write to.
+    For undo, clean-up and planning, which have no log to write to.
     """
     trail = for_host("virtprov", host, lambda sentence: None)  # the run has warned already if logs cannot be written
     try:

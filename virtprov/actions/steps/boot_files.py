@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.run.artifacts.local_files import Download
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume, passing_pool
+from virtprov.actions.run.trail import note_alone
 from virtprov.actions.steps.secrets import undo_all
 from virtprov.actions.steps.storage import filling
 from virtprov.guest.disks.volumes import NewVolume
@@ -19,6 +20,7 @@ from virtprov.support.text import join_words
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.actions.run.trail import Entry
+    from virtprov.host.connection import Host
     from virtprov.places.place import BootFiles, Medium
     from virtprov.support.progress import Progress
 
@@ -70,7 +72,7 @@ def run_fetch(context: RunContext, files: list[tuple[str, bool]], call: Callable
     new = [Download(path, passing=passing, had=not passing and os.path.lexists(path)) for path, passing in files]
     with ExitStack() as making:
         entries = [making.enter_context(context.making(artifact)) for artifact in new]
-        with _cleaning_up(context, new, entries), context.gate.open():
+        with _cleaning_up(context.host, new, entries), context.gate.open():
             call(context.progress)
         for artifact, entry in zip(new, entries, strict=True):
             entry.note_created(artifact._replace(mark=mark_of(artifact.path)))
@@ -78,8 +80,23 @@ def run_fetch(context: RunContext, files: list[tuple[str, bool]], call: Callable
     return undo_all(*(context.undo(entry) for entry in made)) if made else None
 
 
+def fetch_iso(host: Host, url: str) -> str:
+    """Download an ISO that is needed for the plan into the cache, and return its path.
+
+    It has a recovery log of its own. Ctrl-C and failures leave nothing. Raises FetchError, ProvError.
+    """
+    from virtprov.places.boot_files import medium_path
+    from virtprov.places.place import Medium
+    from virtprov.places.whole_iso import download_iso
+
+    path = medium_path(Medium(url))
+    new = Download(path, had=os.path.lexists(path))
+    with note_alone(host, new) as entry, _cleaning_up(host, [new], [entry]):
+        return download_iso(url)
+
+
 @contextmanager
-def _cleaning_up(context: RunContext, new: list[Download], entries: list[Entry]) -> Iterator[None]:
+def _cleaning_up(host: Host, new: list[Download], entries: list[Entry]) -> Iterator[None]:
     """Remove new files if the block that writes them fails."""
     try:
         yield
@@ -88,7 +105,7 @@ def _cleaning_up(context: RunContext, new: list[Download], entries: list[Entry])
             for entry in entries:
                 cleaning.enter_context(entry.cleaning_up())
             for artifact in new:
-                artifact.take_down(context.host)
+                artifact.take_down(host)
         raise
 
 

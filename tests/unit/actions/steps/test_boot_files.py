@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,9 @@ from virtprov.actions.run.artifacts.artifact import GONE, OURS, Evidence
 from virtprov.actions.run.artifacts.local_files import Download
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.actions.run.plan import Plan, RunContext, apply
-from virtprov.actions.steps.boot_files import SendFile, remove_passing, run_fetch
+from virtprov.actions.steps.boot_files import SendFile, fetch_iso, remove_passing, run_fetch
 from virtprov.host.connection import Host
+from virtprov.places.cache import prepare
 from virtprov.support.errors import FetchError, HostError
 
 Look = Callable[[Host], dict[str, list[str]]]
@@ -116,6 +120,97 @@ def test_of_a_file_that_was_there_only_the_parts_go(place: Host, cache: Path) ->
     assert download.standing(place, Evidence(made=False)).state == OURS
     download.take_down(place)
     assert names(cache) == ["1/linux", "1/linux.version"]
+
+
+def test_a_part_that_another_run_writes_stays(place: Host, cache: Path) -> None:
+    """Of two runs, one has a part of its own, named after its process."""
+    download = Download(str(cache / "1/linux"))
+    since = Evidence(made=False, began=time.time(), last_seen=0.0)
+    for name in ("linux.part", "linux.part.from", "linux.71.part", "linux.71.part.from", "linux.part.txt"):
+        writing(cache / "1" / name)(None)
+        (cache / "1" / f"{name}.version").unlink()
+    with open(cache / "1/linux.part", "rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert download.standing(place, since).state == OURS
+        download.take_down(place)
+        assert names(cache) == ["1/linux.part", "1/linux.part.from", "1/linux.part.txt"]
+        assert download.standing(place, since).state == GONE
+    download.take_down(place)
+    assert names(cache) == ["1/linux.part.txt"]
+
+
+def test_a_file_that_another_run_uses_stays(place: Host, context_of: Around, cache: Path) -> None:
+    """Both found the same tree; one of them is interrupted."""
+
+    def fails(progress: object) -> None:
+        for name in ("1/linux", "2/initrd"):
+            prepare(str(cache / name))
+            writing(cache / name)(None)
+        (cache / "1/linux.part").write_text("half")
+        raise KeyboardInterrupt
+
+    (cache / "1").mkdir()
+    other = os.open(cache / "1", os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_SH)
+    for kept in (["1/linux", "1/linux.version"], []):
+        with pytest.raises(KeyboardInterrupt):
+            run_fetch(context_of(place), [(str(cache / "1/linux"), False), (str(cache / "2/initrd"), False)], fails)
+        assert names(cache) == kept
+        for name in kept:
+            (cache / name).unlink()
+        if kept:
+            os.close(other)
+
+
+def test_a_run_tells_the_others_what_it_uses(cache: Path) -> None:
+    prepare(str(cache / "1/linux"))
+    number = os.open(cache / "1", os.O_RDONLY)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(number)
+    Download(str(cache / "1/linux")).take_down(None)  # type: ignore[arg-type]
+    assert not (cache / "1").exists()
+
+
+def test_a_cache_that_is_no_folder(place: Host, cache: Path) -> None:
+    """The error of the download is shown, not one of the clean-up."""
+    (cache / "file").write_text("x")
+    Download(str(cache / "file/1/linux")).take_down(place)
+    assert names(cache) == ["file"]
+
+
+class Daemon(StandIn):
+    """Stands in for a host that outlives the run."""
+
+    driver, uri, is_recorded, is_remote = "qemu", "qemu:///system", False, False
+
+    def __init__(self, host: Host) -> None:
+        self.real = host
+
+
+@pytest.mark.parametrize("problem", [None, FetchError("the server is gone"), KeyboardInterrupt()])
+def test_an_iso_for_the_plan_is_recorded(
+    problem: BaseException | None, place: Host, home: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed while it downloads the ISO leaves a log that tells of it."""
+    iso = cache / "1/cd.iso"
+    monkeypatch.setattr("virtprov.places.boot_files.medium_path", lambda medium: str(iso))
+    logs: list[str] = []
+
+    def download(url: str) -> str:
+        writing(*([iso.with_name("cd.iso.part")] if problem else [iso]))(None)
+        iso.with_name("cd.iso.part.version").unlink(missing_ok=True)
+        logs.extend(path.read_text() for path in home.iterdir())
+        if problem:
+            raise problem
+        return str(iso)
+
+    monkeypatch.setattr("virtprov.places.whole_iso.download_iso", download)
+    with nullcontext() if problem is None else pytest.raises(type(problem)):
+        assert fetch_iso(Daemon(place), "http://host/cd.iso") == str(iso)  # type: ignore[arg-type]
+    assert len(logs) == 1 and f'"path":"{iso}"' in logs[0]
+    assert list(home.iterdir()) == []
+    assert names(cache) == ([] if problem else ["1/cd.iso", "1/cd.iso.version"])
 
 
 # -- sending -------------------------------------------------------------------------------------

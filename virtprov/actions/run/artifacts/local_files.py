@@ -52,7 +52,8 @@ class File(Artifact):
 class Download(File):
     """A file that is downloaded or extracted into a folder of its own, and what lies beside it meanwhile.
 
-    `had` means that a file was there before: then only what an interrupted download leaves beside it is removed.
+    `had` means that a file was there before: then only what an interrupted download leaves beside it is removed. The
+    same is true if another run uses the file.
     """
 
     kind = "download"
@@ -63,22 +64,49 @@ class Download(File):
         return Standing(OURS) if seen.state == GONE and self._parts() else seen
 
     def take_down(self, host: Host) -> None:
+        from virtprov.support.sharing import is_shared
+
         parts = self._parts()
-        for path in parts if self.had else [self.path, f"{self.path}.version", *parts]:
+        keeps = is_shared(os.path.dirname(self.path)) or self.had
+        for path in parts if keeps else [self.path, f"{self.path}.version", *parts]:
             unlink(host, path)
-        if not self.had:
+        if not keeps:
             with suppress(OSError):  # it is not empty, or not there
                 os.rmdir(os.path.dirname(self.path))
 
     def _parts(self) -> list[str]:
-        """Return the files with its incomplete contents, as `support/download.py` and `files.py` name them."""
+        """Return the files with its incomplete contents that no other run is writing.
+
+        They are named as in `support/download.py` and `files.py`.
+        """
+        import re
+
         folder, name = os.path.split(self.path)
         try:
             found = sorted(os.listdir(folder))
         except OSError:
             return []
-        ours = (f"{name}.part", f"{name}.part.from")
-        return [f"{folder}/{file}" for file in found if file in ours or file.startswith(f".{name}.")]
+        is_part = re.compile(rf"{re.escape(name)}(\.\d+)?\.part(\.from)?").fullmatch
+        parts = [f"{folder}/{file}" for file in found if is_part(file)]
+        passing = [f"{folder}/{file}" for file in found if file.startswith(f".{name}.")]
+        return [path for path in parts if not _is_locked(path.removesuffix(".from"))] + passing
+
+
+def _is_locked(path: str) -> bool:
+    """Return whether a run is writing this file."""
+    import fcntl
+
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(number)
 
 
 class AsideFile(Aside):
@@ -115,7 +143,7 @@ def unlink(host: Host, path: str) -> None:
     """Remove a file and refresh the pool of its directory; a missing file is ignored. Raises ProvError."""
     try:
         os.unlink(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as problem:
         raise ProvError(f"cannot delete {path}: {problem.strerror}") from None

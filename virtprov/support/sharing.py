@@ -1,0 +1,40 @@
+"""Folders that several runs use at the same time: none removes what another one still uses."""
+
+from __future__ import annotations
+
+import os
+
+_held: dict[str, int] = {}
+"""Open folders of this process, each with a shared lock; the system lets go of them when the process ends."""
+
+
+def hold(folder: str) -> None:
+    """Tell other runs that this one uses a folder, until it ends. Raises OSError."""
+    import fcntl
+
+    if folder not in _held:
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(number, fcntl.LOCK_SH)
+        except BaseException:
+            os.close(number)
+            raise
+        _held[folder] = number
+
+
+def is_shared(folder: str) -> bool:
+    """Return whether another run uses a folder. This one no longer does."""
+    import fcntl
+
+    number = _held.pop(folder, -1)
+    try:
+        number = number if number >= 0 else os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(number)
