@@ -19,7 +19,7 @@ pytestmark = pytest.mark.live
 NAME = "tended"
 IMAGES = "/var/lib/libvirt/images"
 NAMESPACE = "{https://github.com/cockpit-project/cockpit-machines}"
-STARTS_IN, ENDS_IN, BOOT_DEADLINE = 60, 60, 960
+STARTS_IN, ENDS_IN, BOOT_DEADLINE = 300, 300, 960
 FOLDERS = {"media", "elsewhere"}
 PLACE = "qemu:///system"
 
@@ -51,8 +51,13 @@ def stored(lab: Host) -> ElementTree.Element:
 
 
 def wait_running(lab: Host, name: str = NAME) -> None:
+    """Wait until the guest runs and is defined: it is started for its first boot before it is defined for the next."""
+
+    def runs() -> bool:
+        return name in lab.virsh("list", "--persistent", "--name").split()
+
     with listening(lab, name, "lifecycle") as wake:
-        until(f"{name} runs", lambda: lab.try_virsh("domstate", name).out.strip() == "running", wake, STARTS_IN)
+        until(f"{name} runs", runs, wake, STARTS_IN)
 
 
 def has_install_phase(lab: Host, name: str = NAME) -> str | None:
