@@ -54,7 +54,7 @@ def wait_running(lab: Host, name: str = NAME) -> None:
     """Wait until the guest runs and is defined: it is started for its first boot before it is defined for the next."""
 
     def runs() -> bool:
-        return name in lab.virsh("list", "--persistent", "--name").split()
+        return name in lab.virsh("list", "--persistent", "--state-running", "--name").split()
 
     with listening(lab, name, "lifecycle") as wake:
         until(f"{name} runs", runs, wake, STARTS_IN)
@@ -122,10 +122,10 @@ def test_import(lab: Host, old_names: OldNames) -> None:
 
 def test_what_the_page_asks_before(old_names: OldNames) -> None:
     """Which forms of installation it may offer."""
-    assert old_names.run(["virt-install", "--cloud-init=?"]).rc == 0
-    for flag in ("--unattended=?", "--install=?"):
-        done = old_names.run(["virt-install", flag])
-        assert (done.rc, done.out) == (1, "")
+    for flag in ("--cloud-init=?", "--install=?"):
+        assert old_names.run(["virt-install", flag]).rc == 0
+    done = old_names.run(["virt-install", "--unattended=?"])
+    assert (done.rc, done.out) == (1, "")
 
 
 NEW_NETWORK = "--add-device --network type=network,source=default,source.mode=bridge,model=virtio"
