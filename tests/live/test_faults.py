@@ -33,7 +33,7 @@ INSTALL = [
     *("--tpm", "emulator", "--cloud-init", "disable=on"),
 ]
 LOCATED = [
-    *("virtprov-install", "--virt-type", "qemu", "--name", DOOMED, "--osinfo", "generic", "--memory", "64"),
+    *("virtprov-install", "--virt-type", "qemu", "--name", DOOMED, "--osinfo", "generic", "--memory", "256"),
     *("--graphics", "none", "--noautoconsole", "--network", "none", "--disk", "none"),
 ]
 CLONE = ["virtprov-clone", "--original", ORIGINAL, "--auto-clone", "--name", DOOMED]

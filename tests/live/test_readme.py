@@ -7,6 +7,10 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.live
+
 TOP = Path(__file__).resolve().parents[2]
 SEEN = """
 import importlib.metadata, json, libvirt

@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lab.guests import until
 from lab.host import CHECKOUT, Host
 
 pytestmark = pytest.mark.live
 
+PATIENCE = 120
+"""Seconds; an idle machine needs two of them, and without what is tested nothing would happen at all."""
 GUEST = """\
 <domain type='qemu'><name>still</name><memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os></domain>
 """
@@ -43,6 +46,16 @@ def interrupt(running: subprocess.Popen[str]) -> None:
             os.kill(int(child), signal.SIGINT)
 
 
+def interrupt_until_ended(running: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C until the command ends: the first press is held back where a change is under way."""
+
+    def press(seconds: float) -> None:
+        interrupt(running)
+        time.sleep(min(seconds, 0.3))
+
+    until("the command ends", lambda: running.poll() is not None, press, PATIENCE)
+
+
 def signal_libvirtd(lab: Host, name: str) -> None:
     lab.execute(["sh", "-c", f"kill -{name} $(cat /run/libvirtd.pid)"])
 
@@ -58,11 +71,9 @@ def guest(lab: Host) -> Iterator[str]:
 
 def test_opening_is_given_up(lab: Host, guest: str) -> None:
     signal_libvirtd(lab, "STOP")
-    began = time.monotonic()
     command = lab.own(["virtprov-xml", guest, "--edit", "--memory", "32"])
-    done = lab.execute(["env", "VIRTPROV_CONNECT_TIMEOUT=1", *command])
+    done = lab.execute(["env", "VIRTPROV_CONNECT_TIMEOUT=1", *command], deadline=PATIENCE)
     assert done.rc == 3 and "libvirt does not answer within 1 seconds" in done.err, done
-    assert time.monotonic() - began < 8
 
 
 def test_an_open_connection_is_lost_by_its_keepalive(lab: Host, guest: str) -> None:
@@ -71,7 +82,7 @@ def test_an_open_connection_is_lost_by_its_keepalive(lab: Host, guest: str) -> N
         assert running.stdin is not None and running.stdout is not None
         assert guest in running.stdout.readline()
         signal_libvirtd(lab, "STOP")
-        out, _ = running.communicate("go on\n", timeout=20)
+        out, _ = running.communicate("go on\n", timeout=PATIENCE)
     assert out.startswith("lost: cannot list the guests") and running.returncode == 0, out
 
 
@@ -94,13 +105,9 @@ def test_ctrl_c_is_heard_in_the_midst_of_a_call(lab: Host, guest: str) -> None:
         while "Changing the definition" not in said:  # what takes long is told of
             said = running.stderr.readline()
             asked += said
-            assert said, (running.wait(10), asked)
-        began = time.monotonic()
-        for _ in range(3):  # the first one is held back where a change is under way
-            interrupt(running)
-            time.sleep(0.4)
-        assert running.wait(10) == 130
-        assert time.monotonic() - began < 5
+            assert said, (running.wait(PATIENCE), asked)
+        interrupt_until_ended(running)
+        assert running.returncode == 130
 
 
 def test_ctrl_c_is_heard_while_several_guests_are_changed(lab: Host, guest: str) -> None:
@@ -127,11 +134,7 @@ def test_ctrl_c_is_heard_while_several_guests_are_changed(lab: Host, guest: str)
             while "Changing 3 guests" not in said:
                 said += (line := running.stderr.readline())
                 assert line, said
-            began = time.monotonic()
-            while running.poll() is None:
-                assert time.monotonic() - began < 5, said
-                interrupt(running)
-                time.sleep(0.3)
+            interrupt_until_ended(running)
             said += running.stderr.read()
         assert running.returncode == 130, said
         signal_libvirtd(lab, "CONT")

@@ -18,6 +18,7 @@ USER, PASSWORD = "paula", "correct-horse"
 DISK_GIB = 2
 MEMORY_MIB = 768
 LEASE_DEADLINE = 600.0
+END_DEADLINE = 60.0
 # A line for each boot; `bootcmd` runs at every one.
 USER_DATA = {
     "bootcmd": ["echo booted >> /var/boots"],
@@ -67,14 +68,25 @@ def begun_guests(old: OldNames, image: Image, key: Path) -> Iterator[Provisioned
     try:
         yield Provisioned(old, ansible, cockpit, folder, key)
     finally:
-        for process in (ansible, cockpit):
-            process.terminate()
-            process.communicate()
         for name in (ANSIBLE, COCKPIT):
             old.host.try_virsh("destroy", name)
             old.host.try_virsh("undefine", name, "--remove-all-storage")
+        for process in (ansible, cockpit):
+            end(process)
         old.host.try_virsh("pool-destroy", folder.name)
         old.host.try_virsh("pool-undefine", folder.name)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """See a client off, which has nothing to wait for without its guest.
+
+    What it has started keeps its pipes open, so they are not read for ever; the end of the lab ends it in any case.
+    """
+    try:
+        process.communicate(timeout=END_DEADLINE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def ansible_facts(image: Image, folder: Path, public: Path) -> dict[str, object]:

@@ -27,7 +27,9 @@ def show(context: RunContext, name: str, console: ConsoleReader) -> None:
     where = log if lines else f"the console of '{name}'"
     lines = lines or console.tail(LINES)
     if lines:
-        context.say("\n".join([f"Last lines of {where}:", *(f"    {line}" for line in lines)]))
+        context.say(f"Last lines of {where}:")
+    for line in lines:
+        context.say(f"    {line}")
 
 
 def find_log(host: Host, name: str) -> str:

@@ -173,7 +173,7 @@ def test_a_crash_is_told_with_the_last_lines_of_the_console(
 ) -> None:
     with pytest.raises(GuestBroken, match=sentence):
         finish(InstallRequest(wait=-1), made(CDROM), context_of(Ending(event)))
-    assert told.said == ["Last lines of the console of 'web':\n    Loading initial ramdisk\n    Kernel panic"]
+    assert told.said == ["Last lines of the console of 'web':", "    Loading initial ramdisk", "    Kernel panic"]
 
 
 def test_a_wait_in_vain_ends_with_the_end_of_the_serial_log(context_of: Around, told: Any, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_wait_in_vain_ends_with_the_end_of_the_serial_log(context_of: Around, 
     serial = f"<domain><devices><serial type='pty'><log file='{log}'/></serial></devices></domain>"
     with pytest.raises(WaitTimeout, match="'web' has not powered off within 1 min 30 s; the guest is left as it is"):
         finish(InstallRequest(wait=1.5), made(CDROM), context_of(Ending(None, serial)))
-    assert told.said == [f"Last lines of {log}:\n" + "\n".join(f"    line {number}" for number in range(30, 40))]
+    assert told.said == [f"Last lines of {log}:", *(f"    line {number}" for number in range(30, 40))]
 
 
 @pytest.mark.parametrize("kind", ["missing", "fifo"])
@@ -195,7 +195,7 @@ def test_a_serial_log_that_cannot_be_read_is_no_hindrance(
     serial = f"<domain><devices><serial type='pty'><log file='{log}'/></serial></devices></domain>"
     with pytest.raises(WaitTimeout):
         finish(InstallRequest(wait=1), made(CDROM), context_of(Ending(None, serial)))
-    assert told.said == ["Last lines of the console of 'web':\n    Loading initial ramdisk\n    Kernel panic"]
+    assert told.said == ["Last lines of the console of 'web':", "    Loading initial ramdisk", "    Kernel panic"]
 
 
 # -- seeds ----------------------------------------------------------------------------------------
