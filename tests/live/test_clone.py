@@ -45,7 +45,7 @@ def cloned(shared: Shared) -> Iterator[Cloned]:
     before = inventory.take(host)
     (source,) = disk_paths(definition(host, NAME))
     was = digest(host.outside(source))
-    done = host.run(["virtprov-clone", "--original", NAME, "--name", CLONE, "--auto-clone"])
+    done = host.run(["virtprov-clone", "--original", NAME, "--name", CLONE, "--auto-clone", "--identity", "keep"])
     assert done.rc == 0, f"virtprov-clone: exit code {done.rc}\n{done.out}{done.err}"
     after = inventory.take(host)
     assert digest(host.outside(source)) == was, "the original's disk was written to"

@@ -99,7 +99,7 @@ def test_an_edit_keeps_what_the_firmware_is_to_have(booted: Booted, lab: Host) -
 def test_a_clone_gets_variables_of_its_own(booted: Booted, lab: Host) -> None:
     lab.virsh("destroy", "lax")
     before = inventory.take(lab)
-    cloned = lab.run(["virtprov-clone", "--original", "lax", "--name", "lax-2", "--auto-clone"])
+    cloned = lab.run(["virtprov-clone", "--original", "lax", "--name", "lax-2", "--auto-clone", "--identity", "keep"])
     assert cloned.rc == 0, cloned.err
     lab.virsh("start", "lax-2")  # libvirt gives it a file for its variables now
     assert definition(lab, "lax-2", inactive=False).findtext("./os/nvram") == f"{NVRAM}/lax-2_VARS.fd"

@@ -325,7 +325,9 @@ def test_every_option_group_is_tried() -> None:
 IDENTITY = tuple(
     """name uuid title genid sysinfo os/nvram devices/interface/mac devices/interface/target devices/graphics/@port
     devices/graphics/@tlsPort devices/graphics/@websocket devices/graphics/@autoport devices/vsock
-    devices/channel/source devices/tpm/backend devices/serial/source/@path devices/console/source/@path""".split()
+    devices/channel/source devices/tpm/backend devices/serial/source/@path devices/console/source/@path
+    devices/serial/log devices/console/log devices/interface/backend/@logFile devices/graphics/listen/@socket
+    devices/graphics/@socket""".split()
 )
 
 

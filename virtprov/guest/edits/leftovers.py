@@ -32,6 +32,7 @@ class Only(Record):
 _VIRTIO_DRIVER = tuple(
     f"./driver/@{name}" for name in ("iommu", "ats", "packed", "page_per_vq", "event_idx", "ioeventfd", "queues")
 )
+_PASST = ("type", "logFile", "hostname", "fqdn")
 ONLY = (
     Only("cpu", "./@mode", ("host-passthrough", "maximum"), ("./@migratable",)),
     Only("video", "./model/@type", ("qxl",), tuple(f"./model/@{name}" for name in ("ram", "vram64", "vgamem"))),
@@ -40,6 +41,7 @@ ONLY = (
         "interface", "./@type", ("network",), tuple(f"./source/@{name}" for name in ("network", "portgroup", "portid"))
     ),
     Only("interface", "./@type", ("bridge",), ("./source/@bridge",)),
+    Only("interface", "./@type", ("user", "vhostuser"), tuple(f"./backend/@{name}" for name in _PASST)),
     Only("disk", "./target/@bus", ("virtio",), (*_VIRTIO_DRIVER, "./driver/@queue_size")),
     Only("disk", "./target/@bus", ("virtio", "scsi"), ("./driver/@iothread", "./driver/iothreads")),
     Only("disk", "./target/@bus", ("usb",), ("./target/@removable",)),
@@ -89,6 +91,8 @@ def _there(device: Element, row: Only) -> list[str]:
     return [where for where in row.parts if path.get(device, where) is not None]
 
 
+RARE = ("vhostvdpa",)
+"""Types of disks that nobody means who only names a source."""
 _IGNORED = {"graphics": ("image", "gl")}
 """Parts of SPICE displays that libvirt ignores in other displays."""
 
@@ -121,7 +125,7 @@ def drop(before: Before, named: Named, *, keep_ignored: bool = False) -> None:
     edit = Edit(before.twins, named)
     graph = schema_files.load()
     if graph is not None:
-        way = selector_to_follow(graph, before.node, edit)
+        way = selector_to_follow(graph, before.node, edit, RARE)
         if way is not None:
             node, key, word = way
             _tell(f"set {key}='{word}' of", node)

@@ -6,7 +6,7 @@ the disk's type is `file`, and a `dev` if it is `block`. An edit of the selector
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 
 from virtprov.support.frozen import Record
 from virtprov.xml import tree
@@ -205,25 +205,29 @@ def _best(graph: Graph, edit: Edit, node: Element, state: State) -> State:
     return tuple(at for at in state if scores[at] == max(scores.values()))
 
 
-def selector_to_follow(graph: Graph, top: Element, edit: Edit) -> tuple[Element, str, str] | None:
+def selector_to_follow(
+    graph: Graph, top: Element, edit: Edit, rare: Container[str] = ()
+) -> tuple[Element, str, str] | None:
     """Return the selector that must change for what the edit has written, as (element, attribute, value).
 
     `source.file=` makes a block disk a file disk. None if nothing must change, if the user named the selector, or if
-    several values are possible.
+    several values are possible; those that are `rare` are only chosen if there is no other.
     """
     for node in top.iter("*"):
         above = node.getparent()
         if node is top or above is None or node not in edit.twins:
             continue
         changed = [str(name) for name in node.attrib if edit.is_firm(node, str(name))]
-        found = {_only_way(graph, above, node, name) for name in changed} - {None}
+        found = {_only_way(graph, above, node, name, rare) for name in changed} - {None}
         for key, word in (way for way in found if way is not None):
             if len(found) == 1 and not edit.is_firm(above, key):
                 return above, key, word
     return None
 
 
-def _only_way(graph: Graph, above: Element, node: Element, name: str) -> tuple[str, str] | None:
+def _only_way(
+    graph: Graph, above: Element, node: Element, name: str, rare: Container[str]
+) -> tuple[str, str] | None:
     """Return the only selector of the element above, and its only value, that allows an attribute; None if it is."""
     outer = fitting(graph, above, state_of(graph, above))
     state = inner_state(graph, above, outer, short_name(node))
@@ -235,4 +239,5 @@ def _only_way(graph: Graph, above: Element, node: Element, name: str) -> tuple[s
             wrong = [key for key in when if above.get(key, "") not in when[key]]
             if len(wrong) == 1 and takes(graph, node, (number,), name):
                 ways.update((wrong[0], word) for word in when[wrong[0]] if word)
+    ways = {way for way in ways if way[1] not in rare} or ways
     return ways.pop() if len(ways) == 1 else None
