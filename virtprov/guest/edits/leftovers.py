@@ -41,7 +41,12 @@ ONLY = (
         "interface", "./@type", ("network",), tuple(f"./source/@{name}" for name in ("network", "portgroup", "portid"))
     ),
     Only("interface", "./@type", ("bridge",), ("./source/@bridge",)),
-    Only("interface", "./@type", ("user", "vhostuser"), tuple(f"./backend/@{name}" for name in _PASST)),
+    Only(
+        "interface",
+        "./@type",
+        ("user", "vhostuser"),
+        (*(f"./backend/@{name}" for name in _PASST), "./portForward"),
+    ),
     Only("disk", "./target/@bus", ("virtio",), (*_VIRTIO_DRIVER, "./driver/@queue_size")),
     Only("disk", "./target/@bus", ("virtio", "scsi"), ("./driver/@iothread", "./driver/iothreads")),
     Only("disk", "./target/@bus", ("usb",), ("./target/@removable",)),
@@ -163,9 +168,19 @@ def _drop_only(before: Before, edit: Edit) -> None:
         if row.tag != node.tag or now == old or now in row.words or (old and old not in row.words):
             continue
         for where in row.parts:
-            part, name = path.find(node, where), path.parse(where)[1]
-            if part is None or part not in before.twins or (name and name not in part.attrib):
-                continue
-            if not (edit.is_firm(part, name) if name else edit.is_named(part)):
-                _remove(node, Leftover(part, name))
-                path.prune(part, node)
+            name = path.parse(where)[1]
+            for part in _find_parts(node, where):
+                if part not in before.twins or (name and name not in part.attrib):
+                    continue
+                if not (edit.is_firm(part, name) if name else edit.is_named(part)):
+                    _remove(node, Leftover(part, name))
+                    path.prune(part, node)
+
+
+def _find_parts(node: Element, where: str) -> list[Element]:
+    """Return the element with this attribute, or all elements of this name."""
+    first = path.find(node, where)
+    if first is None:
+        return []
+    above = first.getparent()
+    return [first] if path.parse(where)[1] or above is None else tree.children(above, str(first.tag))
