@@ -149,12 +149,15 @@ def _find_in_graph(after: Element, before: Element | None) -> Finding | None:
 
     Compiled, the schema takes minutes or hours for some documents.
     """
-    from virtprov.guest.write.schema_rows import without_strangers
     from virtprov.xml.schema import schema_files, walk
 
     graph = schema_files.load()
     if graph is None:
         return None
+    if not walk.findings(graph, after):
+        return None
+    from virtprov.guest.write.schema_rows import without_strangers  # it reads all option tables
+
     old = [] if before is None else walk.findings(graph, without_strangers(before))
     known = {finding.message for finding in old}
     found = walk.findings(graph, without_strangers(after))
