@@ -31,7 +31,7 @@ def install(name: str, *more: str) -> list[str]:
     return [
         *("virtprov-install", "--virt-type", "qemu", "--name", name, "--osinfo", "generic", "--memory", "16"),
         *("--import", "--graphics", "none", "--noautoconsole", "--disk", "size=0.001", "--network", "default"),
-        *("--noreboot", "--check", "disk_size=off", *more),
+        *("--check", "disk_size=off", *more),
     ]
 
 
