@@ -18,6 +18,7 @@ def split(text: str, flag: str) -> list[str]:
     words: list[str] = []
     current: list[str] = []
     quote, started, letters = "", False, iter(_SHARE.sub(r"\\\\\\\\", text))
+    windows: bool | None = None  # decided once per word, so that long values take no longer than short ones
     for letter in letters:
         if quote:
             if letter == quote:
@@ -30,12 +31,15 @@ def split(text: str, flag: str) -> list[str]:
         elif letter in "'\"":
             quote, started = letter, True
         elif letter == "\\":
-            current.append(_after_backslash("".join(current), next(letters, "")))
+            follower = next(letters, "")
+            if windows is None and follower not in _ESCAPED:
+                windows = _DRIVE.fullmatch("".join(current)) is not None
+            current.append("\\" + follower if windows and follower not in _ESCAPED else follower)
             started = True
         elif letter == ",":
             if current or started:
                 words.append("".join(current))
-            current, started = [], False
+            current, started, windows = [], False, None
         else:
             current.append(letter)
     if quote:
@@ -49,15 +53,10 @@ def split(text: str, flag: str) -> list[str]:
 
 _DRIVE = re.compile(r"(?:[\w.]+=)?(?:[A-Za-z]:|\\\\[\w.-]+)(?:\\.*)?")
 """The beginning of a path on Windows, as a value or after a key: `C:`, `path=C:`, `\\\\SERVER`."""
+_ESCAPED = ("", ",", "'", '"', "\\")
+"""What a backslash always escapes, in a path on Windows as well; "" is the end of the value."""
 _SHARE = re.compile(r"(?:(?<=[,=])|^)\\\\(?=[\w.-]+\\[\w$])")
 """The two backslashes before the server in `\\\\SERVER\\SHARE`."""
-
-
-def _after_backslash(word: str, follower: str) -> str:
-    """Return what a backslash and the next character stand for: themselves in a path of Windows."""
-    if follower not in ("", ",", "'", '"', "\\") and _DRIVE.fullmatch(word):
-        return "\\" + follower
-    return follower
 
 
 def pairs(table: Table, text: str) -> list[Pair]:
