@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .PHONY: help demo test check fuzz test-other check-other venv live-packages man bench corpus clean
 
 PYTHON_HERE := .venv/bin/python
+# Two processes, of which one boots guests: see tests/live/lab/processes.py.
+PARALLEL := -n 2 --dist loadscope --no-loadscope-reorder
 export PYTHONDONTWRITEBYTECODE :=
 
 help:  ## list the targets
@@ -16,12 +18,12 @@ demo: venv  ## create, clone, edit and show a guest on libvirt's test driver
 
 test: venv live-packages  ## run all tests: tools, unit, golden, real guests on a separate libvirtd, then make fuzz
 	@if [ "$$(id -u)" = 0 ]; then
-	    $(PYTHON_HERE) -m pytest $(ARGS)
+	    $(PYTHON_HERE) -m pytest $(PARALLEL) $(ARGS)
 	else
-	    $(PYTHON_HERE) -m pytest -m "not live" $(ARGS)
+	    $(PYTHON_HERE) -m pytest $(PARALLEL) -m "not live" $(ARGS)
 	    echo "the tests with real guests need root: continuing with sudo"
 	    sudo env PYTHONDONTWRITEBYTECODE=1 "PATH=$$PATH" "CI=$${CI:-}" \
-	        $(PYTHON_HERE) -m pytest -m live -o cache_dir=/tmp/virtprov-pytest-root $(ARGS)
+	        $(PYTHON_HERE) -m pytest $(PARALLEL) -m live -o cache_dir=/tmp/virtprov-pytest-root $(ARGS)
 	fi
 	$(if $(ARGS),,make --no-print-directory fuzz)
 

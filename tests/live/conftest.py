@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from lab import check, cloud
@@ -18,6 +19,11 @@ from lab.old_names import OldNames, make_links
 from lab.provisioned import Provisioned, begun_guests
 from lab.shared import Shared, install
 from lab.user import User, ordinary_user
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+    from xdist.workermanage import WorkerController
 
 HERE = Path(__file__).resolve().parent
 # Guests are shared between modules: in this order nothing boots twice.
@@ -47,6 +53,18 @@ ORDER = (
     "test_many.py",
     "test_writers.py",
 )
+# These boot nothing, so they may run beside those that do: then no more than two guests ever boot at once.
+WITHOUT_BOOT = (
+    "test_fleet.py",
+    "test_second_editor.py",
+    "test_failures.py",
+    "test_pools.py",
+    "test_lxc.py",
+    "test_faults.py",
+    "test_stopped.py",
+    "test_many.py",
+    "test_writers.py",
+)
 REASONS = pytest.StashKey[list[str]]()
 
 
@@ -62,12 +80,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     live.sort(key=lambda item: ORDER.index(item.path.name) if item.path.name in ORDER else len(ORDER))
     for place, item in zip([place for place, item in enumerate(items) if here(item)], live, strict=True):
         items[place] = item
+    if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.name in WITHOUT_BOOT if here(item) else 2)
     if not live or "not live" in config.getoption("markexpr"):
         return
     config.stash[REASONS] = check.missing()
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["reasons"] = config.stash[REASONS]
     if config.stash[REASONS] and os.environ.get("CI", "") in ("", "0", "false"):
         config.hook.pytest_deselected(items=live)
         items[:] = [item for item in items if not here(item)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Give the live tests that boot guests to one process, in their order; the others follow file by file."""
+    from lab.processes import ByGuests  # loads xdist
+
+    return ByGuests(config, log, WITHOUT_BOOT)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Take over from a process why the live tests did not run there."""
+    reasons = getattr(node, "workeroutput", {}).get("reasons")
+    if reasons:
+        node.config.stash[REASONS] = reasons
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
