@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.library import listening, texts
+from virtprov.library import disk_choices, listening, texts
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
@@ -32,6 +32,8 @@ class Copy(Record):
     macs            the addresses of its network interfaces, in order; "RANDOM" generates one
     force_copy, skip_copy
                     disks to be copied although they would be shared, and the other way round: "vda"
+    copies          the uses of --copy, one for each disk: "vdb,pool=fast,format=raw"
+    pool            the pool for the copies of all other disks
     preserve_data   whether no disk is copied: `files` names disks that are there
     nvram           where the UEFI variables are copied to
     replace         whether the copy takes the place of a guest of its name
@@ -56,6 +58,8 @@ class Copy(Record):
     macs: Sequence[str] = ()
     force_copy: Sequence[str] = ()
     skip_copy: Sequence[str] = ()
+    copies: Sequence[str] = ()
+    pool: str = ""
     preserve_data: bool = False
     nvram: str = ""
     replace: bool = False
@@ -166,6 +170,8 @@ def to_request(copy: Copy) -> CloneRequest:
         macs=tuple(texts.as_list(copy.macs)),
         force=frozenset(texts.as_list(copy.force_copy)),
         skip=frozenset(texts.as_list(copy.skip_copy)),
+        choices=disk_choices.parse(copy),
+        pool=copy.pool,
         preserve=copy.preserve_data,
         nvram=copy.nvram,
         replace=copy.replace,

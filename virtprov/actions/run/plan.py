@@ -24,7 +24,7 @@ Undo = Callable[[], object]
 class RunContext:
     """The environment of steps: the host, progress, and messages for the user."""
 
-    __slots__ = ("gate", "host", "progress", "say", "tell", "trail", "warn")
+    __slots__ = ("gate", "guard", "host", "progress", "say", "tell", "trail", "warn")
 
     def __init__(
         self,
@@ -43,12 +43,18 @@ class RunContext:
         self.gate = Gate()
         self.trail = Trail()
         self.tell: Callable[[int, int], None] = lambda done, total: None
+        self.guard: Callable[[], None] = lambda: None
 
     def advance(self, done: int, total: int) -> None:
-        """Report the progress of a long step in bytes; raises KeyboardInterrupt if the user wants to stop."""
+        """Report the progress of a long step in bytes.
+
+        Raises KeyboardInterrupt if the user wants to stop, and the error of `guard`, which looks for what would spoil
+        the work of the step.
+        """
         self.tell(done, total)
         self.trail.beat()
         self.gate.check()
+        self.guard()
 
     def advance_call(self, done: int, total: int) -> None:
         """Report the progress of a long libvirt call, which cannot be stopped.
