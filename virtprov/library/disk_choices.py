@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.library import texts
 from virtprov.support.errors import UsageError
 
 if TYPE_CHECKING:
     from virtprov.actions.request import DiskChoice
-    from virtprov.library.cloning import Copy
 
 ALL = "all"
 _PLACES = ("path", "pool", "format")
 
 
-def parse(copy: Copy) -> tuple[DiskChoice, ...]:
-    """Return every use of --copy; raises UsageError for contradictions, also with the other options for disks."""
+def parse(texts: list[str]) -> tuple[DiskChoice, ...]:
+    """Return the choice of every use of --copy; raises UsageError for contradictions within and between them."""
     choices: list[DiskChoice] = []
-    for text in texts.as_list(copy.copies):
+    for text in texts:
         choice = _read(text)
         if choice.target in [other.target for other in choices]:
             raise UsageError(f"--copy is given twice for '{choice.target}'", hint="put all its sub-options into one")
         choices.append(choice)
-    for choice in choices:
-        _compare(copy, choice)
-    if copy.pool and copy.preserve_data:
-        raise UsageError("--pool cannot be used with --preserve-data", hint="omit one of them")
     return tuple(choices)
 
 
@@ -75,15 +69,16 @@ def _check(choice: DiskChoice, places: list[str]) -> None:
         )
 
 
-def _compare(copy: Copy, choice: DiskChoice) -> None:
-    """Raise UsageError if a choice contradicts an older option for the same disk."""
+def compare(choice: DiskChoice, skipped: list[str], forced: list[str], *, preserves: bool) -> None:
+    """Raise UsageError if a choice contradicts --skip-copy, --force-copy or --preserve-data for the same disk."""
     target = choice.target
-    option = f"--copy {target}"
-    said = [name for name in _PLACES if getattr(choice, name)]
-    if copy.preserve_data and (choice.pool or choice.format or choice.linked):
-        name = "linked" if choice.linked else next(name for name in said if name != "path")
-        raise UsageError(f"{option}: {name}= cannot be used with --preserve-data", hint="omit one of them")
-    if target in texts.as_list(copy.skip_copy) and (said or choice.linked or False in (choice.skip, choice.share)):
-        raise UsageError(f"{option} and --skip-copy {target} cannot be used together", hint="omit one of them")
-    if target in texts.as_list(copy.force_copy) and (choice.skip or choice.share):
-        raise UsageError(f"{option} and --force-copy {target} cannot be used together", hint="omit one of them")
+    said = [name for name in (*_PLACES, "linked") if getattr(choice, name)]
+    if preserves and said and said != ["path"]:
+        name = next(name for name in said if name != "path")
+        raise UsageError(
+            f"--copy {target}: {name}= and --preserve-data cannot be used together", hint="omit one of them"
+        )
+    if target in skipped and (said or False in (choice.skip, choice.share)):
+        raise UsageError(f"--copy {target} and --skip-copy {target} cannot be used together", hint="omit one of them")
+    if target in forced and (choice.skip or choice.share):
+        raise UsageError(f"--copy {target} and --force-copy {target} cannot be used together", hint="omit one of them")

@@ -40,7 +40,7 @@ class CopyFile(Record):
             self._copy(context)
             entry.note_created(File(self.target, mark_of(self.target)))
             try:
-                context.guard()
+                context.guard(True)
                 refresh_pool_over(context.host, self.target)
             except BaseException:
                 with entry.cleaning_up():
@@ -51,7 +51,7 @@ class CopyFile(Record):
     def _copy(self, context: RunContext) -> None:
         from virtprov.support.copy import copy_image
 
-        why = copy_image(self.source, self.target, sparse=self.sparse, progress=context.advance)
+        why = copy_image(self.source, self.target, sparse=self.sparse, progress=context.advance_copy)
         if why and self.reflink:
             context.warn(f"{self.target} is a full copy of {self.source}: {why}")
 

@@ -160,7 +160,7 @@ class CopyDisk(Record):
                 info = self._clone(context, target, self._xml(source, name), origin)
                 entry.note_created(volume.as_made(context.host, info))
                 with filling(context, entry, target, name):
-                    context.guard()
+                    context.guard(True)
         return context.undo(entry)
 
     def _clone(self, context: RunContext, pool: str, xml: str, origin: str) -> VolumeInfo:
@@ -171,13 +171,12 @@ class CopyDisk(Record):
         clone, name = context.host.storage.clone_volume, self.source.name
         if self.reflink:
             try:
-                return clone(pool, xml, origin, name, reflink=True, progress=context.advance_call)
+                return clone(pool, xml, origin, name, reflink=True, progress=context.advance_copy_call)
             except (Lost, Taken):
                 raise
             except HostError as problem:
-                context.guard()
                 context.warn(f"{self.target} is a full copy of {self.source.path}: {problem.message}")
-        return clone(pool, xml, origin, name, progress=context.advance_call)
+        return clone(pool, xml, origin, name, progress=context.advance_copy_call)
 
     def _xml(self, source: VolumeInfo, name: str) -> str:
         allocation = source.allocation if self.sparse else source.capacity
@@ -210,9 +209,9 @@ class PourDisk(Record):
                 entry.note_created(volume.as_made(context.host, context.host.storage.create_volume(pool, empty.xml())))
                 with filling(context, entry, pool, name):
                     context.host.storage.pour_volume(
-                        (self.source.pool, self.source.name), (pool, name), progress=context.advance
+                        (self.source.pool, self.source.name), (pool, name), progress=context.advance_copy
                     )
-                    context.guard()
+                    context.guard(True)
         return context.undo(entry)
 
 
