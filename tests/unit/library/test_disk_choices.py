@@ -41,7 +41,7 @@ def test_several_choices_and_a_pool() -> None:
     [
         ("pool=fast", "no disk given"),
         ("vda,pool=", "--copy vda: pool requires a value"),
-        ("vda,format=vmdk", "invalid value 'vmdk'"),
+        ("vda,format=vmdk", "--copy vda: invalid format 'vmdk'"),
         ("vda,skip=perhaps", "'perhaps' is not yes or no"),
         ("vda,size=5", "has no sub-option 'size'"),
         ("vda,skip=yes,share=yes", "skip=yes and share=yes cannot be used together"),

@@ -30,8 +30,11 @@ STARTED = "guest 'one' was started while its disks were copied"
 def host(tmp_path: Path) -> Iterator[Host]:
     """The guest `one` is off; its disk has data."""
     (tmp_path / "one.img").write_bytes(b"data" * (3 << 20))
-    with connect("test:///default") as made:
-        made.guests.define(DOMAIN.format(tmp_path / "one.img"))
+    (tmp_path / "host").mkdir()
+    place = tmp_path / "host" / "place.xml"
+    place.write_text(f"<node>{DOMAIN.format(tmp_path / 'one.img')}</node>")
+    with connect(f"test://{place}") as made:
+        made.guests.destroy("one")
         yield made
 
 
@@ -108,5 +111,5 @@ def test_a_clone_is_undone_if_its_original_is_started(
     with pytest.raises(HostError, match=STARTED):
         virtprov.clone(host, Copy(original="one", name="two"))
     assert host.guests.find("two") is None
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.img"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["host", "one.img"]
     assert (tmp_path / "one.img").read_bytes() == b"data" * (3 << 20)
