@@ -93,7 +93,8 @@ class Copier:
             size = facts.st_size or (origin.volume.capacity if origin.volume is not None else 0)
             need = size if is_block_device(origin.path) else min(facts.st_blocks * 512, size)
             self._ask(origin.path, need, size, to)
-        return CopyFile(origin.path, to.path, self.request.sparse, self.request.reflink)
+        request = self.request
+        return CopyFile(origin.path, to.path, request.sparse, request.reflink, request.checks.disk_size)
 
     # -- by the host -------------------------------------------------------------------------------
 

@@ -188,7 +188,7 @@ def test_help_is_a_line_a_flag_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPa
 
 def test_tables_and_parser_import_little() -> None:
     code = (
-        "import sys; from virtprov.cli.install import flags; from virtprov.options.catalogue import CLONING, GROUPS, table\n"
+        "import sys; from virtprov.cli.install import flags; from virtprov.options.catalogue import GROUPS, table\n"
         "flags.install_parser()\n"
         "for group in GROUPS: table(group)\n"
         "heavy = 'typing dataclasses inspect lxml libvirt shlex logging subprocess pathlib json yaml requests'\n"
