@@ -33,9 +33,11 @@ class Child(Record):
     image: str = ""
     shares: bool = False
 
-    def describe(self) -> str:
-        """Return the child in words."""
-        return f"guest '{self.guest}'" if self.guest else f"image {self.image}"
+    @property
+    def label(self) -> str:
+        """The child in words."""
+        kind, name = ("guest", f"'{self.guest}'") if self.guest else ("image", self.image)
+        return f"{kind} {name}"
 
 
 def find_children(host: HostView, domain: Guest) -> tuple[Child, ...]:

@@ -103,14 +103,14 @@ def check_candidate(host: HostView, guest: Guest) -> None:
     child = next((child for child in find_children(host, guest) if child.shares), None)
     if child is not None:
         raise HostError(
-            f"'{guest.name}' cannot become a template: {child.describe()} writes to its disk {child.disk}",
+            f"'{guest.name}' cannot become a template: {child.label} writes to its disk {child.disk}",
             hint="give that guest its own disk first",
         )
 
 
 def list_dependent(host: HostView, guest: Guest) -> list[str]:
     """Return the guests and images on top of the disks of a guest, in words. Reads every guest."""
-    return list(dict.fromkeys(child.describe() for child in find_children(host, guest) if not child.shares))
+    return list(dict.fromkeys(child.label for child in find_children(host, guest) if not child.shares))
 
 
 def refuse_dependent(host: HostView, guest: Guest, what: str) -> None:

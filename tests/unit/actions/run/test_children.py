@@ -72,7 +72,7 @@ def test_guests_and_loose_images_on_top_are_found(tmp_path: Path, host_with: Cal
             Child(base, guest="w1"),
             Child(base, image=loose),
         )
-        assert [child.describe() for child in find_children(host, Guest.parse(guests[0]))] == []
+        assert [child.label for child in find_children(host, Guest.parse(guests[0]))] == []
 
 
 def test_links_to_a_disk_lead_to_it(tmp_path: Path, host_with: Callable[..., Any]) -> None:
@@ -82,7 +82,7 @@ def test_links_to_a_disk_lead_to_it(tmp_path: Path, host_with: Callable[..., Any
     top = qcow2(tmp_path / "top.qcow2", base)
     with host_with(tmpl, domain("w1", image(top), number=2)) as host:
         (child,) = find_children(host, Guest.parse(tmpl))
-        assert (child.guest, child.image, child.describe()) == ("w1", "", "guest 'w1'")
+        assert (child.guest, child.image, child.label) == ("w1", "", "guest 'w1'")
 
 
 def test_nobody_stands_on_a_read_only_medium(tmp_path: Path, host_with: Callable[..., Any]) -> None:
