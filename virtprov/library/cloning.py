@@ -161,9 +161,8 @@ def to_request(copy: Copy) -> CloneRequest:
     files = tuple(texts.as_list(copy.files))
     if "" in files:
         raise UsageError("--file requires a path", hint="omit --file, or use --skip-copy DISK")
-    seed = _to_seed_request(copy)
-    _check_identity(copy, seed)
     _check_linked(copy)
+    _check_identity(copy, seed := _to_seed_request(copy))
     document = copy.original_xml
     return CloneRequest(
         original=copy.original,
