@@ -10,6 +10,7 @@ from virtprov.actions.run.definition import lock_guest
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.steps.guest import redefine
 from virtprov.guest import template_mark
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.guest.template_mark import READ_ONLY, Mark
 from virtprov.support.errors import HostError
@@ -29,12 +30,16 @@ def plan_protection(host: HostView, mark: Mark) -> tuple[ModeChange, ...]:
     )
 
 
-def plan_release(host: HostView, mark: Mark) -> tuple[ModeChange, ...]:
-    """Return the changes that restore the permissions from before the mark, of files that are still read-only."""
+def plan_release(host: HostView, guest: Guest, mark: Mark) -> tuple[ModeChange, ...]:
+    """Return the changes that restore the permissions from before the mark, of disks that are still read-only.
+
+    Other files that the mark names are not touched: another program may have copied it to another guest.
+    """
+    own = {DiskSource.of(disk).path_on(host) for disk in template_mark.list_base_disks(guest)}
     return tuple(
         ModeChange(image.path, READ_ONLY, image.mode)
         for image in mark.images
-        if image.mode not in (None, READ_ONLY) and _mode_here(host, image.path) == READ_ONLY
+        if image.path in own and image.mode not in (None, READ_ONLY) and _mode_here(host, image.path) == READ_ONLY
     )
 
 
@@ -75,7 +80,7 @@ def plan_mark(host: HostView, guest: Guest, *, is_on: bool) -> MarkChange:
             return MarkChange(altered)
         templates.refuse_dependent(host, guest, "released")
         template_mark.remove(altered)
-        return MarkChange(altered, plan_release(host, mark))
+        return MarkChange(altered, plan_release(host, guest, mark))
     templates.check_candidate(host, guest)
     mark = templates.make_mark(host, guest)
     template_mark.write(altered, mark)

@@ -113,14 +113,22 @@ def test_the_plan_of_permissions(host: Host, base: Path, tmp_path: Path) -> None
     mark = Mark((Image(path, mode=0o640), Image(gone, mode=0o640), Image("pool/volume"), Image("/dev/null")))
     change = ModeChange(path, 0o640, 0o444)
     assert template.plan_protection(host, mark) == (change,)
-    assert template.plan_release(host, mark) == ()
+    assert template.plan_release(host, stored(host), mark) == ()
     assert template.plan_reversal(host, (change,)) == ()
     base.chmod(0o444)
     assert template.plan_protection(host, mark) == ()
-    assert template.plan_release(host, mark) == (ModeChange(path, 0o444, 0o640),)
+    assert template.plan_release(host, stored(host), mark) == (ModeChange(path, 0o444, 0o640),)
     assert template.plan_reversal(host, (change,)) == (ModeChange(path, 0o444, 0o640),)
-    assert template.plan_release(host, Mark((Image(path, mode=0o444), Image(path)))) == ()
+    assert template.plan_release(host, stored(host), Mark((Image(path, mode=0o444), Image(path)))) == ()
     assert change.diff() == f"@@ permissions of {path} @@\n-0640\n+0444\n"
+
+
+def test_a_mark_does_not_reach_the_files_of_others(host: Host, base: Path, tmp_path: Path) -> None:
+    """Programs that copy a guest copy its metadata as well."""
+    other = tmp_path / "other.img"
+    other.touch()
+    other.chmod(0o444)
+    assert template.plan_release(host, stored(host), Mark((Image(str(other), mode=0o666),))) == ()
 
 
 def test_a_guest_is_marked_and_comes_back(host: Host, base: Path, context_of: Around) -> None:
