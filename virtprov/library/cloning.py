@@ -297,7 +297,8 @@ class Cloning:
                     self.context.guard = watches.enter_context(SourceWatch(self.host, plan.original)).check
                 apply(plan.plan, self.context)
 
-        replan = (lambda: draft.plan(self.request, self.host)) if self.request.auto else None
+        generates = self.request.auto or self.request.linked
+        replan = (lambda: draft.plan(self.request, self.host)) if generates else None
         apply_with_free_names(self.made, replan, do, self.hears.on_note)
 
     def follow(self) -> str:
