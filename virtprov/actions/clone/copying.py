@@ -62,7 +62,7 @@ class Copier:
         directory = os.path.dirname(to.path)
         if is_here and to.pool is None and not to.onto_device and not os.path.isdir(directory):
             raise UsageError(
-                f"--file {to.path}: the directory {directory} does not exist",
+                f"{to.option}: the directory {directory} does not exist",
                 hint="create it, or give another path",
             )
         if wanted not in PLAIN and not to.takes_images and to.pool is not None:

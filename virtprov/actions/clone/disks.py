@@ -110,7 +110,7 @@ class _Work:
             self._missing.append(target_of(disk) or origin.path)
             return
         if is_given:
-            self.targets.check(disk, to.path)
+            self.targets.check(disk, to.path, to.option)
         if self.request.preserve:
             self._check_given(to.path)
             point(self.host, disk, to)
@@ -144,11 +144,13 @@ class _Work:
         """Return where the copy goes, as given or generated; None if there is neither."""
         pool = find_pool(self.host, choice.pool) if choice.pool else None
         is_linked = self.choices.is_linked(disk)
+        option = ""
         if choice.path or (self.files and pool is None):
             given = choice.path or self.files.pop(0)
             where = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
             if where in self._taken:
                 raise UsageError(f"{self._option(given)} is given for two disks", hint="give each copy its own path")
+            option = f"--copy {choice.target},path={where}" if choice.path else f"--file {where}"
         elif self.request.auto or pool is not None or is_linked:
             like, fmt = origin, choice.format
             if is_linked:
@@ -159,7 +161,7 @@ class _Work:
         self._taken.add(where)
         if pool is None and origin.volume is not None and origin.is_on_network and not where.startswith("/"):
             pool = self.host.storage.pool(origin.volume.pool)
-        return find_destination(self.host, where, pool)
+        return find_destination(self.host, where, pool, option)
 
     def _is_taken(self, where: str) -> bool:
         return where in self._taken or self.host.storage.volume_at(where) is not None or self._is_here(where)
@@ -190,7 +192,7 @@ class _Work:
     def _copy(self, disk: Element, origin: Original, to: Destination, choice: DiskChoice) -> None:
         host = self.host
         if os.path.normpath(to.path) == os.path.normpath(origin.path):
-            raise UsageError(f"{self._option(to.path)} is the original's own disk", hint="give another path")
+            raise UsageError(f"{to.option} is the original's own disk", hint="give another path")
         self._make_room(to)
         if to.pool is not None and not to.pool.active:
             raise inactive(to.pool)

@@ -41,10 +41,14 @@ class Original(Record):
 
 
 class Destination(Record):
-    """Where a copy goes: its path as in `Original`, and the pool of that place, None without one."""
+    """Where a copy goes: its path as in `Original`, and the pool of that place, None without one.
+
+    `option` is how the user has given it, for messages; the path itself if it is generated.
+    """
 
     path: str
     pool: PoolInfo | None
+    option: str
     onto_device: bool = False
 
     @property
@@ -140,10 +144,10 @@ def _folder(pool: PoolInfo) -> str:
     return _rbd_name(pool) if pool.type == RBD else os.path.normpath(pool.path)
 
 
-def find_destination(host: Host, where: str, pool: PoolInfo | None) -> Destination:
-    """Return the destination at a path; `pool` is its pool if it is known already."""
+def find_destination(host: Host, where: str, pool: PoolInfo | None, option: str) -> Destination:
+    """Return the destination at a path; `pool` is its pool if it is known already, `option` as in `Destination`."""
     onto_device = not host.is_remote and where.startswith("/") and is_block_device(where)
-    return Destination(where, pool or host.storage.pool_at(os.path.dirname(where)), onto_device)
+    return Destination(where, pool or host.storage.pool_at(os.path.dirname(where)), option or where, onto_device)
 
 
 def point(host: Host, disk: Element, to: Destination) -> None:

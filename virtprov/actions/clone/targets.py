@@ -30,17 +30,17 @@ class Targets:
         self._own = {self._chains.real(os.path.normpath(each)) for each in own}
         self._others = Others(host)
 
-    def check(self, disk: Element, target: str) -> None:
+    def check(self, disk: Element, target: str, option: str) -> None:
         """Raise HostError for a path used by another guest or this machine, UsageError for one of the original's own.
 
-        Disks of a guest that the clone replaces are allowed.
+        Disks of a guest that the clone replaces are allowed. `option` is what the user wrote.
         """
         real = self._chains.real(os.path.normpath(target))
         if not self.request.checks.path_in_use:
             return
         if real in self._own and tree.child(disk, "shareable") is None and tree.child(disk, "readonly") is None:
             raise UsageError(
-                f"--file {target} is the original's own disk",
+                f"{option} is the original's own disk",
                 hint="give another path, --skip-copy to share the disk, or --check path_in_use=off",
             )
         wanted = tree.copy(disk)
@@ -51,7 +51,7 @@ class Targets:
         write_host_path(wanted, FILE, target)
         replaced = self.request.name if self.request.replace else ""
         disks_are_free(self.host, [wanted], itself=replaced, others=self._others)
-        host_use.refuse_used(self.host, target, f"--file {target}")
+        host_use.refuse_used(self.host, target, option)
 
     def check_variables(self, target: str, own: str) -> None:
         """Raise HostError for UEFI variables of another guest, UsageError for the original's own."""

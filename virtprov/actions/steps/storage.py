@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Volume, pool_over, pool_xml
 from virtprov.guest.disks.claimed_format import is_told_otherwise, unlike
-from virtprov.guest.disks.volumes import NewPool, NewVolume
+from virtprov.guest.disks.volumes import FILE_POOLS, NewPool, NewVolume
 from virtprov.support.frozen import Record
 from virtprov.xml import tree
 
@@ -130,8 +130,8 @@ class CopyDisk(Record):
     """Copy a disk completely to another path.
 
     The host copies within its pools; a file outside of all pools is copied through temporary pools. `declared` is the
-    format in which its guest uses the disk: if the pool sees another one, nothing is copied. The copy has the same
-    format, or `format`. `pool` is the pool of a target that is not in a directory, such as one of Ceph.
+    format in which its guest uses the disk: if the pool sees another one, the bytes are copied as they are. The copy
+    has the same format, or `format`. `pool` is the pool of a target that is not in a directory, such as one of Ceph.
     """
 
     source: VolumeInfo
@@ -154,7 +154,7 @@ class CopyDisk(Record):
             origin = self.source.pool or _pool_over(context, os.path.dirname(self.source.path), pools)
             source = context.host.storage.volume(origin, self.source.name) or self.source
             if is_told_otherwise(self.declared, source):
-                raise unlike(source.path, self.declared, source.format)
+                return self._pour(context, source._replace(pool=origin), target)
             volume = Volume(name, self.pool, "" if self.pool else self.target)
             with context.making(volume) as entry:
                 info = self._clone(context, target, self._xml(source, name), origin)
@@ -162,6 +162,13 @@ class CopyDisk(Record):
                 with filling(context, entry, target, name):
                     context.guard(True)
         return context.undo(entry)
+
+    def _pour(self, context: RunContext, source: VolumeInfo, pool: str) -> Undo | None:
+        """Copy the bytes as they are; raises HostError if the host does not say how many there are."""
+        size, place = physical_size(source), context.host.storage.pool(pool)
+        if not size or self.format or place is None or place.type not in FILE_POOLS:
+            raise unlike(source.path, self.declared, source.format)
+        return PourDisk(source, self.target, size).do(context)
 
     def _clone(self, context: RunContext, pool: str, xml: str, origin: str) -> VolumeInfo:
         """Let the host copy; in full if it should share blocks and cannot."""

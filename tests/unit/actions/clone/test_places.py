@@ -166,7 +166,11 @@ def test_files_are_for_the_other_disks_in_order(host: Host) -> None:
         (DiskChoice("vdg", format="raw"), UsageError, "an encrypted disk cannot be converted"),
         (DiskChoice("vdc", pool="fast"), HostError, "vdc: a disk can only be copied within its rbd pool"),
         (DiskChoice("vda", pool="rbd"), HostError, "vda: a disk can only be copied within its rbd pool"),
-        (DiskChoice("vda", path="/main/one.qcow2"), UsageError, "--file /main/one.qcow2 is the original's own disk"),
+        (
+            DiskChoice("vda", path="/main/one.qcow2"),
+            UsageError,
+            "--copy vda,path=/main/one.qcow2 is the original's own disk",
+        ),
         (DiskChoice("vda", path="/main/luks.qcow2"), UsageError, "is the original's own disk"),
         (DiskChoice("vdf", path="/nowhere/a.img"), UsageError, "the directory /nowhere does not exist"),
     ],

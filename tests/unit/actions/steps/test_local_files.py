@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,3 +108,51 @@ def test_discard_says_what_it_leaves_behind(image: Path, tmp_path: Path) -> None
     assert not place.trail.is_kept
     step.do(place)
     assert said == [f"could not remove {image}: No such file or directory"] and place.trail.is_kept
+
+
+def test_a_copy_that_is_spoilt_is_deleted(image: Path, tmp_path: Path) -> None:
+    asked: list[bool] = []
+
+    def forbid(is_last: bool) -> None:
+        asked.append(is_last)
+        if is_last:
+            raise HostError("spoilt")
+
+    host = Told(tmp_path)
+    run = context(host)
+    run.guard = forbid
+    with pytest.raises(HostError, match="spoilt"):
+        CopyFile(str(image), f"{tmp_path}/b.img").do(run)
+    assert asked[0] is False and asked[-1] is True
+    assert host.refreshed == [] and not (tmp_path / "b.img").exists()
+
+
+@pytest.mark.parametrize("reflink", [True, False])
+def test_who_asks_for_shared_blocks_is_told_of_a_full_copy(
+    image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reflink: bool
+) -> None:
+    def refuse(*args: object) -> int:
+        raise OSError(errno.EXDEV, "cross-device")
+
+    monkeypatch.setattr(fcntl, "ioctl", refuse)
+    said: list[str] = []
+    CopyFile(str(image), f"{tmp_path}/b.img", reflink=reflink).do(context(Told(tmp_path), said))
+    words = f"{tmp_path}/b.img is a full copy of {image}: the two files are on different file systems"
+    assert said == ([words] if reflink else [])
+
+
+def test_space_is_not_asked_for_if_the_user_says_so(
+    image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> os.statvfs_result:
+        return os.statvfs_result((4096, 4096, 0, 0, 0, 0, 0, 0, 0, 0))
+
+    def refuse(*args: object) -> int:
+        raise OSError(errno.EXDEV, "cross-device")
+
+    monkeypatch.setattr(fcntl, "ioctl", refuse)
+    monkeypatch.setattr(os, "fstatvfs", full)
+    with pytest.raises(HostError, match="free space"):
+        CopyFile(str(image), f"{tmp_path}/b.img").do(context(Told(tmp_path)))
+    CopyFile(str(image), f"{tmp_path}/b.img", check_space=False).do(context(Told(tmp_path)))
+    assert (tmp_path / "b.img").read_bytes() == b"content"

@@ -1,0 +1,1 @@
+virtprov-clone --copy help

@@ -1,0 +1,1 @@
+virtprov-clone web --name two --pool image --connect recorded://HOSTS/kvm
