@@ -110,7 +110,7 @@ def test_each_clone_has_thin_images_of_its_own(family: Family, lab: Host) -> Non
         (["virtprov-xml", NAME, "--edit", "--memory", "600", "--start"], "started"),
         (["virtprov-xml", NAME, "--autostart", "yes"], "started with the host"),
         (["virtprov-xml", NAME, "--remove-device", "--disk", "2"], "loses"),
-        (["virtprov-xml", NAME, "--template", "no"], "released"),
+        (["virtprov-xml", NAME, "--template", "no"], "an ordinary guest again"),
         (["virtprov-install", "--reinstall", NAME, "--pxe"], "reinstalled"),
         (["virtprov-clone", CLONES[0], "--replace", "--name", NAME, "--auto-clone"], "replaced"),
     ],

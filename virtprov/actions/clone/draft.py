@@ -74,7 +74,7 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     listed: tuple[Step, ...] = (*early, Define(name, stays), *template.check, *following, *gone, *copies.last)
     warnings += [*identity.warn_of_shared(guest), *identity_inside.warnings]
     parts = platform_state.compare(host, source, guest, variables.fate)
-    notes = [f"'{name}' gets " + ", ".join(report)] if report else []
+    notes = [*template.notes, *([f"'{name}' gets " + ", ".join(report)] if report else [])]
     notes += [*platform_state.note_copied(parts), *platform_state.note_shared(parts)]
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     made = Plan((stays,), listed, name, (*notes, *identity_inside.notes), tuple(warnings))

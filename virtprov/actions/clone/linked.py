@@ -36,6 +36,7 @@ class TemplateSteps(Record):
 
     first: tuple[Step, ...] = ()
     check: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -63,9 +64,10 @@ def plan_template(request: CloneRequest, host: Host, source: Guest) -> TemplateS
         raise UsageError(
             "--make-template cannot be used with --original-xml", hint="name a guest of the host to make it a template"
         )
-    return TemplateSteps(_plan_marking(host, source), _checks(request, source))
+    return TemplateSteps(_plan_marking(host, source), _checks(request, source), (_BECOMES.format(source.name),))
 
 
+_BECOMES = "'{}' becomes a template with read-only disks: virtprov does not start it as long as it has linked clones"
 _CHANGED = "{} of template '{}' has been written to since the guest was marked: earlier linked clones may be damaged"
 
 

@@ -78,7 +78,7 @@ def plan_mark(host: HostView, guest: Guest, *, is_on: bool) -> MarkChange:
         mark = template_mark.read(guest)
         if mark is None:
             return MarkChange(altered)
-        templates.refuse_dependent(host, guest, "released")
+        templates.refuse_dependent(host, guest, "an ordinary guest again")
         template_mark.remove(altered)
         return MarkChange(altered, plan_release(host, guest, mark))
     templates.check_candidate(host, guest)
@@ -161,7 +161,7 @@ def confirm_free(guest: Guest) -> Step:
     def do(context: RunContext) -> None:
         from virtprov.actions.run import templates
 
-        templates.refuse_dependent(context.host, guest, "released")
+        templates.refuse_dependent(context.host, guest, "an ordinary guest again")
 
     return FunctionStep(f"Checking that nothing depends on the disks of '{guest.name}'", do)
 

@@ -161,7 +161,7 @@ def test_undo_is_refused_once_there_are_clones(host: Host, disks: list[Path], co
         ([], {"autostart": True}, "started with the host"),
         (Change("remove-device", "disk", "1"), {}, "changed so that it loses"),
         (Change("edit", "disk", "path=/nowhere.img", which="target.dev=vda"), {"checks": "all=off"}, "loses"),
-        (NO, {}, "released"),
+        (NO, {}, "an ordinary guest again"),
     ],
 )
 def test_what_clones_forbid(changes: Any, how: dict[str, Any], what: str, host: Host, disks: list[Path]) -> None:

@@ -167,7 +167,7 @@ def test_a_clone_that_came_in_between_keeps_the_template(
     name = str(base).encode()
     head = b"QFI\xfb\0\0\0\3" + (104).to_bytes(8, "big") + len(name).to_bytes(4, "big")
     (tmp_path / "w1.qcow2").write_bytes((head + bytes(12)).ljust(104, b"\0") + name)
-    with pytest.raises(HostError, match="'tmpl' cannot be released: .* image .*w1.qcow2"):
+    with pytest.raises(HostError, match="'tmpl' cannot be an ordinary guest again: .* image .*w1.qcow2"):
         step.do(context_of(host))
 
 
