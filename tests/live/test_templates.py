@@ -191,6 +191,7 @@ def test_linked_clones_on_another_host(farther: Far, lab: Host) -> None:
     words = ["virtprov-clone", "mould-2", "--name", "cast-far", "--auto-clone", "--identity", "keep"]
     done = lab.run([*words, "--make-template"], uri=uri)
     assert done.rc == 0, done.err
+    assert "the permissions of the disks of 'mould-2' stay as they are" in done.err
     (path,) = disk_paths(definition(host, "cast-far"))
     facts = json.loads(host.execute(["qemu-img", "info", "--output=json", path]).out)
     assert (facts["backing-filename"], facts["backing-filename-format"]) == (base, "raw")

@@ -10,7 +10,7 @@ from virtprov.actions.run import templates
 from virtprov.actions.run.artifacts.pools_and_volumes import inactive
 from virtprov.actions.steps.guest import SetAutostart
 from virtprov.actions.steps.storage import MakeVolume
-from virtprov.actions.steps.template import MarkTemplate, SetModes, confirm_template, plan_protection
+from virtprov.actions.steps.template import MarkTemplate, SetModes, confirm_template, plan_mark
 from virtprov.guest import template_mark
 from virtprov.guest.disks.claimed_format import is_told_otherwise, unlike
 from virtprov.guest.disks.source import FILE, VOLUME, DiskSource
@@ -64,20 +64,21 @@ def plan_template(request: CloneRequest, host: Host, source: Guest) -> TemplateS
         raise UsageError(
             "--make-template cannot be used with --original-xml", hint="name a guest of the host to make it a template"
         )
-    return TemplateSteps(_plan_marking(host, source), _checks(request, source), (_BECOMES.format(source.name),))
+    return _plan_marking(host, source)
 
 
-_BECOMES = "'{}' becomes a template with read-only disks: virtprov does not start it as long as it has linked clones"
 _CHANGED = "{} of template '{}' has been written to since the guest was marked: earlier linked clones may be damaged"
 
 
-def _plan_marking(host: Host, source: Guest) -> tuple[Step, ...]:
-    templates.check_candidate(host, source)
-    modes = plan_protection(host, templates.make_mark(host, source))
-    steps: list[Step] = [MarkTemplate(source.name, source.uuid)]
-    steps += [SetModes(source.name, source.uuid, modes)] if modes else []
-    steps += [SetAutostart(source.name, False, in_trail=True)] if host.guests.autostart(source.name) else []
-    return tuple(steps)
+def _plan_marking(host: Host, source: Guest) -> TemplateSteps:
+    name, uuid = source.name, source.uuid
+    made = plan_mark(host, source, is_on=True)
+    steps: list[Step] = [MarkTemplate(name, uuid)]
+    steps += [SetModes(name, uuid, made.modes)] if made.modes else []
+    steps += [SetAutostart(name, False, in_trail=True)] if host.guests.autostart(name) else []
+    read_only = " with read-only disks" if made.modes else ""
+    note = f"'{name}' becomes a template{read_only}: virtprov does not start it as long as it has linked clones"
+    return TemplateSteps(tuple(steps), (confirm_template(name, uuid),), (note,), made.warnings)
 
 
 def _checks(request: CloneRequest, source: Guest) -> tuple[Step, ...]:

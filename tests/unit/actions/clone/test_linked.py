@@ -177,6 +177,7 @@ def test_a_template_is_made_on_the_way_and_comes_back_if_the_clone_fails(
         "Making the disks of 'tmpl' read-only",
         "Disabling autostart of 'tmpl'",
     ]
+    assert made.plan.notes[0].startswith("'tmpl' becomes a template with read-only disks: ")
     seen = []
 
     class Failing:
