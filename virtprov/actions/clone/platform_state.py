@@ -71,7 +71,7 @@ def note_copied(parts: tuple[Part, ...]) -> list[str]:
     return notes
 
 
-_TOGETHER = ("folder", "boot file", "fw_cfg file", "secret", "TPM secret")
+_TOGETHER = ("output file", "folder", "boot file", "fw_cfg file", "secret", "TPM secret")
 """Parts that two running guests can use at the same time. There are warnings about the others."""
 
 
@@ -205,7 +205,7 @@ def rename_files(guest: Guest, rename: Callable[[str], str]) -> list[str]:
     QEMU and libvirt create these files.
     """
     places = [(tag, "./log/@file") for tag in _CHARACTER_DEVICES]
-    places += [("serial", "./source/@path"), ("console", "./source/@path"), ("parallel", "./source/@path")]
+    places += [("serial", "./source/@path"), ("console", "./source/@path")]
     places += [("interface", "./backend/@logFile"), ("pstore", "./path"), ("audio", "./@path")]
     count = 0
     for tag, place in places:

@@ -39,6 +39,7 @@ def parts_of(host: Any, devices: str, *, os: str = "", more: str = "") -> list[P
         ("<tpm model='tpm-crb'><backend type='emulator'/></tpm>", "TPM", "renewed"),
         ("<tpm><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>", "TPM", "shared"),
         ("<serial type='file'><source path='/var/log/one.log'/></serial>", "output file", "renewed"),
+        ("<parallel type='file'><source path='/tmp/one.log'/></parallel>", "output file", "shared"),
         ("<serial type='pty'><log file='/var/log/one.log'/></serial>", "log file", "renewed"),
         ("<serial type='tcp'><source mode='bind' host='::1' service='4444'/></serial>", "socket", "shared"),
         ("<hostdev mode='subsystem' type='usb'><source><vendor id='0x1'/></source></hostdev>", "host device", "shared"),
