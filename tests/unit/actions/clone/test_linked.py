@@ -141,8 +141,9 @@ def test_nothing_is_written_over(host_with: Callable[..., Host], folder: Path) -
     host = host_with(disk(folder / "tmpl.img", "raw"))
     (folder / "there.qcow2").touch()
     for path, error in ((folder / "there.qcow2", HostError), (folder / "no" / "x.qcow2", UsageError)):
-        with pytest.raises(error, match="already exists|does not exist"):
+        with pytest.raises(error, match="already exists|does not exist") as caught:
             draft.plan(LINKED._replace(files=(str(path),)), host)
+        assert "give another" in caught.value.hint
 
 
 def test_a_guest_without_the_mark_is_refused_with_a_hint(host_with: Callable[..., Host], folder: Path) -> None:
