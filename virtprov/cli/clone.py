@@ -40,7 +40,9 @@ def build_parser() -> Parser:
     add("-n", "--name", metavar="NAME", help="name of the clone")
     add("-u", "--uuid", metavar="UUID", help=argparse.SUPPRESS)
     _add_inside(command, command.add_argument_group("options for the identity inside the guest"))
-    _add_storage(command, command.add_argument_group("storage options"))
+    storage = command.add_argument_group("storage options")
+    _add_storage(command, storage)
+    _add_linked(command, storage)
     network = command.add_argument_group("network options")
     network.add_argument(
         "-m",
@@ -115,6 +117,15 @@ def _add_storage(command: Parser, group: Target) -> None:
     add("--nvram", metavar="PATH", help="path for the copy of the UEFI variables")
 
 
+def _add_linked(command: Parser, group: Target) -> None:
+    command.add_fresh(
+        group, "--linked", action="store_true", help="thin images on top of the disks of a template, no copies"
+    )
+    command.add_fresh(
+        group, "--make-template", action="store_true", help="make the guest a template first; implies --linked"
+    )
+
+
 def main(argv: list[str]) -> int:
     """Run virtprov-clone; returns the exit status, raises ProvError."""
     args = build_parser().parse_args(argv)
@@ -155,21 +166,22 @@ def to_request(args: Namespace) -> CloneRequest:
         skip_copy=args.skip_copy,
         copies=args.copy,
         pool=_pool(args.pool),
-        preserve_data=args.preserve_data,
         nvram=args.nvram or "",
-        replace=args.replace,
-        reflink=args.reflink,
         sparse=not args.nonsparse,
         checks=["all=off", *args.check] if args.force else args.check,
         identity=args.identity or compat.held.identity,
         cloud_init=args.cloud_init,
         hostname=args.hostname or "",
         ssh_key=args.ssh_key or "",
-        start=args.start,
         wait=args.wait,
+        **{name: getattr(args, name) for name in _SAME},
     )
     request = cloning.to_request(copy)._replace(planning=args.print_xml or args.dry_run)
     return request._replace(directory_pools=compat.held.directory_pools)
+
+
+_SAME = ("preserve_data", "replace", "reflink", "linked", "make_template", "start")
+"""Flags without a value, which have the same names in the library."""
 
 
 def _pool(name: str | None) -> str:

@@ -73,6 +73,26 @@ class Choices:
             return True
         return path.get(disk, "./transient/@shareBacking") != "yes" and not _is_for_several(disk)
 
+    def is_linked(self, disk: Element) -> bool:
+        """Return whether a disk that would be copied gets an image on top of it instead.
+
+        Raises UsageError for a choice that does not suit the disk.
+        """
+        target, choice = target_of(disk), self.of(disk)
+        own = self._own.get(target)
+        suits = disk.get("device", "disk") in ("disk", "lun") and not _is_for_several(disk)
+        if own is not None and own.linked and not suits:
+            raise UsageError(
+                f"--copy {target},linked=yes: {target} is read-only, shareable or removable",
+                hint="omit linked=yes to copy the disk",
+            )
+        is_wanted = self.request.linked if choice.linked is None else choice.linked
+        if is_wanted and suits and choice.format not in ("", "qcow2"):
+            raise UsageError(
+                f"--copy {target}: format={choice.format} cannot be used with --linked", hint="add linked=no to copy it"
+            )
+        return is_wanted and suits
+
     def _uses_original(self, disk: Element, choice: DiskChoice) -> bool:
         """Return False: the disk is not copied. Raises UsageError if it may not be shared."""
         if choice.share:

@@ -1,10 +1,11 @@
-"""Decide for each disk of a cloned guest: copy it, share it, use an existing file instead, or leave the drive empty."""
+"""Decide for each disk of a cloned guest: copy it, base an image on it, share it, use an existing file, or none."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
+from virtprov.actions.clone import linked
 from virtprov.actions.clone.choices import Choices, target_of
 from virtprov.actions.clone.copying import Copier, new_format
 from virtprov.actions.clone.places import (
@@ -35,7 +36,7 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
-COPIED, SHARED, GIVEN, EMPTY, SEED = "copied", "shared", "given", "empty", "seed"
+COPIED, LINKED, SHARED, GIVEN, EMPTY, SEED = "copied", "linked", "shared", "given", "empty", "seed"
 
 
 class DiskFate(Record):
@@ -102,13 +103,9 @@ class _Work:
         if not origin.path:
             raise _unclonable(disk)
         choice = self.choices.of(disk)
-        if choice.linked:
-            raise UsageError(
-                f"--copy {target_of(disk)},linked=yes: the original is not a template",
-                hint="omit linked=yes to copy the disk",
-            )
+        is_linked = self.choices.is_linked(disk)
         is_given = bool(choice.path or (self.files and not choice.pool))
-        to = self._find_place(choice, origin)
+        to = self._find_place(disk, choice, origin)
         if to is None:
             self._missing.append(target_of(disk) or origin.path)
             return
@@ -118,6 +115,9 @@ class _Work:
             self._check_given(to.path)
             point(self.host, disk, to)
             self._note(disk, origin.path, to.path, GIVEN)
+        elif is_linked:
+            self._link(disk, origin, to)
+            self._note(disk, origin.path, to.path, LINKED)
         else:
             self._copy(disk, origin, to, choice)
             self._note(disk, origin.path, to.path, COPIED)
@@ -140,9 +140,10 @@ class _Work:
         for file in self.files:
             self.warnings.append(f"--file {file} is not used: the guest has no more disks to copy")
 
-    def _find_place(self, choice: DiskChoice, origin: Original) -> Destination | None:
+    def _find_place(self, disk: Element, choice: DiskChoice, origin: Original) -> Destination | None:
         """Return where the copy goes, as given or generated; None if there is neither."""
         pool = find_pool(self.host, choice.pool) if choice.pool else None
+        is_linked = self.choices.is_linked(disk)
         option = ""
         if choice.path or (self.files and pool is None):
             given = choice.path or self.files.pop(0)
@@ -150,8 +151,11 @@ class _Work:
             if where in self._taken:
                 raise UsageError(f"{self._option(given)} is given for two disks", hint="give each copy its own path")
             option = f"--copy {choice.target},path={where}" if choice.path else f"--file {where}"
-        elif self.request.auto or pool is not None:
-            where = self.names.generate(origin, pool, choice.format, self._is_taken)
+        elif self.request.auto or pool is not None or is_linked:
+            like, fmt = origin, choice.format
+            if is_linked:
+                like, fmt = origin if pool else linked.name_after(self.host, disk, origin), linked.LAYER
+            where = self.names.generate(like, pool, fmt, self._is_taken)
         else:
             return None
         self._taken.add(where)
@@ -175,6 +179,15 @@ class _Work:
             )
 
     # -- copying ----------------------------------------------------------------------------------
+
+    def _link(self, disk: Element, origin: Original, to: Destination) -> None:
+        """Put an image on top of the original's disk. Existing files are never used for it."""
+        if to.onto_device or self._is_here(to.path) or self.host.storage.volume_at(to.path) is not None:
+            raise HostError(f"{to.path} already exists and would be overwritten", hint="give another --file")
+        fmt = path.get(disk, "./driver/@type") or "raw"
+        self.chains.check_end(origin.path, f"the original's disk {origin.path}", fmt)
+        self.steps.append(linked.plan_layer(self.host, disk, origin, to))
+        linked.point(disk, to)
 
     def _copy(self, disk: Element, origin: Original, to: Destination, choice: DiskChoice) -> None:
         host = self.host

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.clone import disks, inside, platform_state
+from virtprov.actions.clone import disks, inside, linked, platform_state
 from virtprov.actions.clone.disks import DiskFate
 from virtprov.actions.clone.inside import Inside
 from virtprov.actions.clone.platform_state import COPIED, RENEWED, Part
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
+from virtprov.actions.run import templates
 from virtprov.actions.run.artifacts.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Replace, Start, discard_guest
 from virtprov.actions.steps.local_files import CopyFile
-from virtprov.guest import checks, identity, names
+from virtprov.guest import checks, identity, names, template_mark
 from virtprov.guest.disks.claimed_format import is_told_otherwise
 from virtprov.guest.disks.new_volumes import pool_named_after
 from virtprov.guest.disks.volumes import NewPool
@@ -55,35 +56,30 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     name = _name(request, host, source.name)
     uuid = _uuid(request, host)
     macs = _macs(request, host, source, warnings)
+    template = linked.plan_template(request, host, source)
+    warnings += template.warnings
+    template_mark.remove(guest)
     copies = disks.plan(request, host, guest, name, warnings)
     replaced = _find_replaced_guest(request, host, name)
-    is_released = identity.release_nvram(guest)
-    nvram = _nvram(request, host, guest, name, replaced)
-    if nvram is not None and nvram.place:
-        guest.put(nvram.place, nvram.target)
-    nvram_steps = _nvram_steps(request, host, nvram) if nvram is not None else []
-    platform_state.rename_logs(guest, lambda log: identity.clone_path(log, source.name, name, os.path.lexists))
-    report = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
-    variables = "" if nvram is None and not is_released else COPIED if nvram_steps else RENEWED
-    if variables:
-        report.append("a copy of the UEFI variables" if variables == COPIED else "new UEFI variables")
+    variables = _plan_variables(request, host, guest, name, replaced)
+    report = _renew(host, guest, name, uuid, macs, variables)
     kinds = {disk.fate for disk in copies.fates}
-    owned, copied = bool(kinds & {disks.COPIED, disks.GIVEN}), disks.COPIED in kinds
+    copied = bool(kinds & {disks.COPIED, disks.LINKED})
+    owned = copied or disks.GIVEN in kinds
     identity_inside = inside.plan(request, host, source, guest, owned=owned, copied=copied)
-    nvram_path = nvram.target if nvram is not None else None
-    room, gone = _make_room(host, name, replaced, nvram_path)
+    room, gone = _make_room(host, name, replaced, variables.path)
     stays, following = _boot(request, name, original, identity_inside)
     pools = _pools(host, copies.fates) if request.directory_pools else []
-    early: tuple[Step, ...] = (*copies.steps, *pools, *room, *nvram_steps, *identity_inside.steps)
-    listed: tuple[Step, ...] = (*early, Define(name, stays), *following, *gone, *copies.last)
+    early: tuple[Step, ...] = (*template.first, *copies.steps, *pools, *room, *variables.steps, *identity_inside.steps)
+    listed: tuple[Step, ...] = (*early, Define(name, stays), *template.check, *following, *gone, *copies.last)
     warnings += [*identity.warn_of_shared(guest), *identity_inside.warnings]
-    parts = platform_state.compare(host, source, guest, variables)
-    notes = [f"'{name}' gets " + ", ".join(report)] if report else []
-    notes += platform_state.note_copied(parts)
+    parts = platform_state.compare(host, source, guest, variables.fate)
+    notes = [*template.notes, *([f"'{name}' gets " + ", ".join(report)] if report else [])]
+    notes += [*platform_state.note_copied(parts), *platform_state.note_shared(parts)]
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     made = Plan((stays,), listed, name, (*notes, *identity_inside.notes), tuple(warnings))
     fates = _note_seed(copies.fates, identity_inside)
-    return ClonePlan(made, source.name, uuid, fates, addresses, nvram_path, tuple(report), parts, identity_inside)
+    return ClonePlan(made, source.name, uuid, fates, addresses, variables.path, tuple(report), parts, identity_inside)
 
 
 def _pools(host: Host, fates: tuple[DiskFate, ...]) -> list[Step]:
@@ -91,7 +87,8 @@ def _pools(host: Host, fates: tuple[DiskFate, ...]) -> list[Step]:
     made: dict[str, NewPool] = {}
     for fate in fates:
         directory = os.path.dirname(fate.path)
-        is_file = fate.fate == disks.COPIED and directory.startswith("/") and not directory.startswith("/dev")
+        is_new = fate.fate in (disks.COPIED, disks.LINKED)
+        is_file = is_new and directory.startswith("/") and not directory.startswith("/dev")
         if is_file and directory not in made and host.storage.pool_at(directory) is None:
             made[directory] = pool_named_after(host, directory, {pool.name for pool in made.values()})
     return [storage.MakePool(pool) for pool in made.values()]
@@ -180,7 +177,9 @@ def _find_replaced_guest(request: CloneRequest, host: Host, name: str) -> Guest 
     """The guest in whose place the copy comes; None without one."""
     if not request.replace or host.guests.find(name) is None:
         return None
-    return Guest.parse(host.guests.xml(name, inactive=True, secure=True))
+    found = Guest.parse(host.guests.xml(name, inactive=True, secure=True))
+    templates.refuse_template(host, found, "replaced")
+    return found
 
 
 def _make_room(host: Host, name: str, replaced: Guest | None, nvram: str | None) -> tuple[list[Step], list[Step]]:
@@ -207,16 +206,51 @@ class _Nvram(Record):
     format: str
 
 
+class _Variables(Record):
+    """What becomes of the UEFI variables: their path in the clone, the steps that copy them, and their fate in words.
+
+    The path is None and the fate "" for a guest without.
+    """
+
+    path: str | None = None
+    steps: tuple[Step, ...] = ()
+    fate: str = ""
+
+
+def _plan_variables(request: CloneRequest, host: Host, guest: Guest, name: str, replaced: Guest | None) -> _Variables:
+    """Decide about the UEFI variables, and write their path into `guest`. Raises the errors of `_nvram_steps`."""
+    is_released = identity.release_nvram(guest)
+    nvram = _nvram(request, host, guest, name, replaced)
+    if nvram is None:
+        return _Variables(fate=RENEWED if is_released else "")
+    if nvram.place:
+        guest.put(nvram.place, nvram.target)
+    steps = _nvram_steps(request, host, nvram)
+    return _Variables(nvram.target, tuple(steps), COPIED if steps else RENEWED)
+
+
+def _renew(host: Host, guest: Guest, name: str, uuid: str, macs: tuple[str, ...], variables: _Variables) -> list[str]:
+    """Give the clone an identity of its own; returns what is new, in words."""
+
+    def rename(log: str) -> str:
+        return identity.clone_path(log, source, name, lambda path: not host.is_remote and os.path.lexists(path))
+
+    source = guest.name
+    logs = platform_state.rename_files(guest, rename)
+    report = [*identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu"), *logs]
+    words = {COPIED: "a copy of the UEFI variables", RENEWED: "new UEFI variables"}
+    return [*report, words[variables.fate]] if variables.fate else report
+
+
 def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced: Guest | None) -> _Nvram | None:
     """Return where the clone's UEFI variables are stored; None if it has none."""
-    place = "./os/nvram/source/@file" if guest.has("./os/nvram/source/@file") else "./os/nvram"
-    source = guest.get(place)
-    said = bool(source)
-    if not said and guest.get("./os/@firmware") == "efi":
-        source = os.path.join(variables_folder(host), f"{guest.name}_VARS.fd")
+    place = next((place for place in _NVRAM_PLACES if guest.get(place)), "")
+    fmt = guest.get("./os/nvram/@format") or guest.get("./os/loader/@format") or "raw"
+    said = bool(place)
+    source = guest.get(place) if said else _default_nvram(host, guest, fmt)
+    place = place or "./os/nvram"
     if not source:
         return None
-    fmt = guest.get("./os/nvram/@format") or guest.get("./os/loader/@format") or "raw"
     if request.nvram:
         return _Nvram(source, request.nvram, place, fmt)
     target = identity.nvram_path(source, name)
@@ -225,6 +259,17 @@ def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced:
             source, _find_free_path(host, target), place, fmt
         )  # the old ones stay until the replaced guest goes
     return _Nvram(source, target, place if said else "", fmt)
+
+
+_NVRAM_PLACES = ("./os/nvram/source/@file", "./os/nvram", "./os/varstore/@path")
+
+
+def _default_nvram(host: Host, guest: Guest, fmt: str) -> str:
+    """Return the file that libvirt chooses for the variables if the XML has none; "" for a guest without variables."""
+    by_loader = guest.get("./os/loader/@type") == "pflash" and guest.get("./os/loader/@readonly") == "yes"
+    if guest.get("./os/loader/@stateless") == "yes" or not (guest.get("./os/@firmware") == "efi" or by_loader):
+        return ""
+    return os.path.join(variables_folder(host), f"{guest.name}_VARS.{'qcow2' if fmt == 'qcow2' else 'fd'}")
 
 
 def _nvram_steps(request: CloneRequest, host: Host, nvram: _Nvram) -> list[Step]:

@@ -138,7 +138,10 @@ class Work:
     def _lock_guest(self, report: GuestReport, stop: Callable[[], None]) -> AbstractContextManager[None]:
         from contextlib import nullcontext
 
-        if not any(isinstance(step, (Store, PutBack, SetAutostart)) for step in report.first):
+        if not any(
+            isinstance(step, (Store, PutBack, SetAutostart)) or getattr(step, "needs_lock", False)
+            for step in report.first
+        ):
             return nullcontext()
         return definition.lock_guest(self.context.host, report.name, report.uuid, stop, self.context.say)
 

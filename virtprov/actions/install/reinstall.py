@@ -9,6 +9,7 @@ from virtprov.actions.install.draft import InstallPlan, check_waiting
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.system import find_system
 from virtprov.actions.request import InstallRequest
+from virtprov.actions.run import templates
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks
 from virtprov.guest.defaults import disk
@@ -43,8 +44,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     check_waiting(request, host)
     warnings = _warn_of_ignored(request)
     system = find_system(request, host, warnings)
-    text = host.guests.xml(info.name, inactive=True, secure=not request.printing)
-    final = Guest.parse(text, f"guest '{info.name}'")
+    final = _read_guest(request, host, info.name)
     method, files = first_boot.plan_kernel(request, system, host, info.name)
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
@@ -79,6 +79,15 @@ def _refuse(request: InstallRequest) -> None:
             f"--reinstall {request.reinstall}: no installation method given",
             hint="give --cdrom ISO, --pxe, or --install bootdev=...",
         )
+
+
+def _read_guest(request: InstallRequest, host: Host, name: str) -> Guest:
+    """Return the guest. Raises HostError if its disks, which are written to, are the backing images of others."""
+    text = host.guests.xml(name, inactive=True, secure=not request.printing)
+    guest = Guest.parse(text, f"guest '{name}'")
+    if request.checks.path_in_use and not request.printing:
+        templates.refuse_dependent(host, guest, "reinstalled")
+    return guest
 
 
 def _warn_of_ignored(request: InstallRequest) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from virtprov.actions.install import reinstall
-from virtprov.actions.request import InstallRequest
+from virtprov.actions.request import Checks, InstallRequest
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.steps.guest import Create, Redefine, Start
 from virtprov.cloudinit.seed_request import SeedRequest
@@ -155,3 +155,21 @@ def test_the_guest_must_be_there_and_off(host: Host) -> None:
     with pytest.raises(HostError, match="'old' is running, so it cannot be reinstalled"):
         reinstall.plan(request(Method(PXE)), host)
     assert len(reinstall.plan(request(Method(PXE), printing=True), host).plan.documents) == 2
+
+
+def test_a_base_of_other_images_is_not_reinstalled(tmp_path: Path) -> None:
+    base, name = tmp_path / "base.img", str(tmp_path / "base.img").encode()
+    base.write_bytes(bytes(512))
+    head = b"QFI\xfb\0\0\0\3" + (104).to_bytes(8, "big") + len(name).to_bytes(4, "big")
+    (tmp_path / "top.qcow2").write_bytes((head + bytes(12)).ljust(104, b"\0") + name)
+    domain = (
+        "<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'><name>old</name><memory>524288"
+        f"</memory><os><type>hvm</type></os><devices><disk type='file' device='disk'><source file='{base}'/>"
+        "<target dev='vda'/></disk></devices><test:runstate>5</test:runstate></domain>"
+    )
+    (tmp_path / "node.xml").write_text(f"<node>{domain}</node>")
+    with connect(f"test://{tmp_path}/node.xml") as host:
+        with pytest.raises(HostError, match=r"'old' cannot be reinstalled: .* image .*top.qcow2"):
+            reinstall.plan(request(Method(PXE)), host)
+        reinstall.plan(request(Method(PXE), checks=Checks(path_in_use=False)), host)
+        reinstall.plan(request(Method(PXE), printing=True), host)

@@ -56,12 +56,13 @@ def _used_by_guests(host: Host, own: frozenset[str], restored: Mapping[str, str]
                 root = tree.parse(restored[uuid])
             if uuid not in own:
                 name = places.text(root, "./name")
-                for place in _list_needed(chains, root):
+                for place in list_needed(chains, root):
                     yield place, name
                     yield chains.real(place), name
 
 
-def _list_needed(chains: Chains, root: Element) -> Iterator[str]:
+def list_needed(chains: Chains, root: Element) -> Iterator[str]:
+    """Return every path that a guest needs: boot files, disks and what is below them, files used as file systems."""
     for place in _BOOTED:
         yield from filter(None, (places.text(root, f"./{place}").strip(), places.text(root, f"./{place}/source/@file")))
     for disk in root.iterfind("devices/disk"):
