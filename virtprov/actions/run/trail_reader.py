@@ -11,6 +11,7 @@ from virtprov.actions.run.artifacts.artifact import Artifact, Aside
 from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
+from virtprov.actions.run.artifacts.removed import RemovedGuest, RemovedSecret, RemovedVolume
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.run_log import RunLog, Unreadable
 from virtprov.actions.run.trail import FORM, KIND
@@ -24,7 +25,7 @@ KINDS: dict[str, type[Artifact]] = {
     kind.kind: kind
     for kind in (
         Pool, Volume, Secret, File, Download, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
-        DeletedSeed,
+        DeletedSeed, RemovedGuest, RemovedVolume, RemovedSecret,
     )
 }  # fmt: skip
 
@@ -82,6 +83,21 @@ def read_ended_runs(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
             log.remove()
         else:
             yield run, log
+
+
+def find_active(uri: str, guest: str) -> int:
+    """Return the process of a run that is working on this guest of the host `uri`; 0 for none."""
+    for path in state.listing(KIND):
+        head = state.first_line(path)
+        if not isinstance(head, dict) or (head.get("uri"), head.get("guest")) != (uri, guest):
+            continue
+        try:
+            state.Lines.open(path).close()
+        except state.Busy:
+            return int(head.get("pid") or 0)
+        except ProvError:  # it may not be read
+            continue
+    return 0
 
 
 def _read(log: RunLog) -> Run | None:

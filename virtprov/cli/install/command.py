@@ -12,26 +12,26 @@ from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
-
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
     from virtprov.cli.install.closing import Closing
     from virtprov.cli.install.parse_request import RunRequest
+    from virtprov.cli.parser import Parser
     from virtprov.host.connection import Host
     from virtprov.library.installing import Installation
 
 GROUPS = (*IN_ORDER, "cloud-init", "install", "location", "unattended", "check")
 
 
-def build_parser() -> ArgumentParser:
+def build_parser() -> Parser:
     """The parser of virtprov-install."""
     return flags.install_parser()
 
 
 def main(argv: list[str]) -> int:
     """Run virtprov-install; returns the exit status, raises ProvError."""
-    args = build_parser().parse_args(argv)
+    parser = build_parser()
+    args = parser.parse_args(argv)
     output = Output(json=args.output == "json", quiet=args.quiet or args.explain or args.print_xml is not None)
     for sentence in legacy.apply(args):
         output.warn(sentence)
@@ -56,8 +56,14 @@ def main(argv: list[str]) -> int:
         from virtprov.cli.install import clean_up
 
         return clean_up.main(args.connect, output, ask=not args.yes)
+    if not compat.held.removes_nothing and (args.remove or args.keep_disks or args.with_disk or args.force_off):
+        from virtprov.cli.install import remove
+
+        return remove.main(args, parser, output)
     if args.yes:
-        raise UsageError("--yes can only be used with --clean-up", hint="no other command asks for confirmation")
+        raise UsageError(
+            "--yes can only be used with --clean-up and --remove", hint="no other command asks for confirmation"
+        )
     if args.wait == 0:
         output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
         args.wait, args.autoconsole = None, "none"

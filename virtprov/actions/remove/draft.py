@@ -1,0 +1,163 @@
+"""Plan the removal of guests: what of each goes, what stays, and why. Nothing is changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.remove import things
+from virtprov.actions.remove.disks import Disks
+from virtprov.actions.remove.things import BASE, DISK, MEDIUM, NVRAM, Thing
+from virtprov.actions.run.artifacts.path_users import PathUsers
+from virtprov.actions.run.trail_reader import find_active
+from virtprov.guest.disks.source import DiskSource
+from virtprov.guest.document import Guest
+from virtprov.host.lookup import similar_names
+from virtprov.support.errors import HostError, UsageError
+from virtprov.support.frozen import Record
+from virtprov.support.text import join_words
+
+if TYPE_CHECKING:
+    from virtprov.actions.request import RemoveRequest
+    from virtprov.host.connection import Host
+    from virtprov.host.info import GuestInfo
+
+_STUCK = ("paused", "suspended", "crashed")
+"""States of running guests that do not react to a request to shut down."""
+
+
+class Removal(Record):
+    """A guest to remove: what the host knows about it, and all that belongs to it.
+
+    `chains` has a pair for each image below one of its disks: the path of the disk, and that of the image.
+    """
+
+    info: GuestInfo
+    things: tuple[Thing, ...]
+    chains: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The guest's name."""
+        return self.info.name
+
+    @property
+    def going(self) -> tuple[Thing, ...]:
+        """What is removed."""
+        return tuple(thing for thing in self.things if thing.goes)
+
+    @property
+    def takes_variables(self) -> bool:
+        """Whether libvirt may delete the guest's UEFI variables."""
+        return any(thing.kind == NVRAM for thing in self.going)
+
+
+def plan(request: RemoveRequest, host: Host) -> tuple[Removal, ...]:
+    """Return the guests to remove, in the order of their removal: clones come before the guest that they are based on.
+
+    Raises HostError for a guest that does not exist, does not react, is being created, or that others are based on, and
+    UsageError for `with_disks` that no guest has or that have to stay.
+    """
+    infos = _find(request, host)
+    guests = {info.uuid: Guest.parse(host.guests.xml(info.uuid, inactive=info.persistent)) for info in infos}
+    images = frozenset(path for guest in guests.values() for path in _list_images(host, guest))
+    users = PathUsers(host, frozenset(guests), images, all_pools=True)
+    removals = []
+    for info in infos:
+        guest = guests[info.uuid]
+        disks = Disks(host, guest, request, users)
+        found = (*disks.list(), *things.list_booted(guest), *things.list_kept(host, info, guest, users))
+        removals.append(Removal(info, tuple(dict.fromkeys(found)), tuple(disks.chains)))
+    _check_named(request, removals)
+    _check_kept(removals)
+    going = {thing.path for removal in removals for thing in removal.going if thing.kind == DISK}
+    return _sort([_drop_bases(removal, going) for removal in removals], going)
+
+
+def _find(request: RemoveRequest, host: Host) -> list[GuestInfo]:
+    """Return the guests, each once."""
+    infos: dict[str, GuestInfo] = {}
+    for key in request.guests:
+        info = host.guests.find(key)
+        if info is None:
+            raise HostError(f"guest '{key}' not found on {host.uri}", hint=similar_names(key, host.guests.names))
+        if not request.force_off:
+            _check_reacts(info)
+        process = find_active(host.uri, info.name)
+        if process:
+            raise HostError(
+                f"another run of virtprov is working on guest '{info.name}' (process {process})",
+                hint="run the command again when the other one has finished",
+            )
+        infos[info.uuid] = info
+    return list(infos.values())
+
+
+def _check_reacts(info: GuestInfo) -> None:
+    """Raise HostError for a guest that would not react to a request to shut down."""
+    if not info.active or info.state not in _STUCK:
+        return
+    resume = f", or let it continue first: `virsh resume {info.name}`" if info.state == "paused" else ""
+    raise HostError(
+        f"guest '{info.name}' is {info.state}, so it cannot shut down", hint=f"power it off with --force-off{resume}"
+    )
+
+
+def _list_images(host: Host, guest: Guest) -> list[str]:
+    """Return the paths of a guest's disks."""
+    sources = [DiskSource.of(disk) for disk in guest.disks()]
+    return [path for source in sources for path in (source.path, source.path_on(host)) if path]
+
+
+def _check_named(request: RemoveRequest, removals: list[Removal]) -> None:
+    """Raise UsageError if a disk that the user has named is not a guest's, or cannot go."""
+    disks = {thing.path: thing for removal in removals for thing in removal.things if thing.kind in (DISK, MEDIUM)}
+    for path in request.with_disks:
+        if path not in disks:
+            names = join_words(f"'{removal.name}'" for removal in removals)
+            raise UsageError(
+                f"--with-disk {path}: no such disk of {names}",
+                hint="give the path as in `virsh domblklist GUEST`; a disk that does not exist needs no option",
+            )
+        if not disks[path].goes:
+            raise UsageError(
+                f"--with-disk {path}: the disk cannot be removed: {disks[path].why}", hint="omit it, and it is kept"
+            )
+
+
+def _check_kept(removals: list[Removal]) -> None:
+    """Raise HostError if a disk that stays is based on one that goes."""
+    kept = {thing.path: thing.why for removal in removals for thing in removal.things if not thing.goes}
+    above = {image: disk for removal in removals for disk, image in removal.chains if disk in kept}
+    for removal in removals:
+        for thing in removal.going:
+            if thing.kind == DISK and thing.path in above:
+                disk = above[thing.path]
+                raise HostError(
+                    f"guest '{removal.name}' cannot be removed: {disk} is based on its disk {thing.path}, and is kept: "
+                    f"{kept[disk]}",
+                    hint="use --keep-disks to remove the guests without their disks",
+                )
+
+
+def _drop_bases(removal: Removal, going: set[str]) -> Removal:
+    """Return the removal without base images that are themselves disks which go."""
+    left = tuple(thing for thing in removal.things if thing.kind != BASE or thing.path not in going)
+    return removal._replace(things=left)
+
+
+def _sort(removals: list[Removal], going: set[str]) -> tuple[Removal, ...]:
+    """Return the removals with each guest before those whose disks are below its own."""
+    own = {removal.name: {thing.path for thing in removal.going if thing.path in going} for removal in removals}
+    left, done = list(removals), []
+    while left:
+        below = [{image for _, image in removal.chains} for removal in left]
+        free = [
+            removal
+            for removal in left
+            if not any(
+                own[removal.name] & images for other, images in zip(left, below, strict=True) if other != removal
+            )
+        ]
+        done += free or left  # never a circle: the chains of images would be one
+        left = [removal for removal in left if removal not in done]
+    return tuple(done)
