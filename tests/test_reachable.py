@@ -38,6 +38,7 @@ PASSED_BY_TESTS = {
     "virtprov.xml.schema.validate.load(where=)": "a small schema",
     "virtprov.xml.schema.grammar.Grammar(file=)": "a small schema",
     "virtprov.actions.install.wait.Deadline(clock=)": "a clock that does not wait",
+    "virtprov.actions.remove.stop.stop(clock=)": "a clock that does not wait",
     "virtprov.support.progress.Lines(clock=)": "a clock that does not wait",
     "virtprov.support.progress.Lines(alarm=)": "a clock that does not wait",
     "virtprov.support.progress.Bar(clock=)": "a clock that does not wait",

@@ -100,16 +100,8 @@ class Disks:
         path = volume.path if volume is not None else source.path
         user = self.users.find(path)
         if user is not None and user.is_based:
-            raise self._has_children(path, user)
+            raise has_children(self.guest, path, f"{'guest' if user.is_guest else 'volume'} '{user.name}'")
         return describe_user(user)
-
-    def _has_children(self, path: str, user: User) -> HostError:
-        who = f"guest '{user.name}'" if user.is_guest else f"volume {user.name}"
-        return HostError(
-            f"guest '{self.guest.name}' cannot be removed: {who} is based on its disk {path}",
-            hint="remove what is based on it first, or name such guests in the same command; --keep-disks removes the "
-            "guest without its disks",
-        )
 
     def _why_volume_stays(self, volume: VolumeInfo) -> str:
         pool = self.host.storage.pool(volume.pool)
@@ -194,3 +186,12 @@ class Disks:
             why = "" if made_for_it else "it was not created for this disk alone"
             why = "its disk is kept" if kept else why or describe_user(self.users.find_secret(uuid))
             yield Thing(SECRET, os.path.basename(path), path or thing.path, uuid=uuid, why=why)
+
+
+def has_children(guest: Guest, path: str, child: str) -> HostError:
+    """Return the error for a guest on whose disk `path` something else is based: `child`, in words."""
+    return HostError(
+        f"guest '{guest.name}' cannot be removed: {child} is based on its disk {path}",
+        hint="remove what is based on it first, or name such guests in the same command; --keep-disks removes the guest "
+        "without its disks",
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.remove import things
-from virtprov.actions.remove.disks import Disks
+from virtprov.actions.remove.disks import Disks, has_children
 from virtprov.actions.remove.things import BASE, DISK, MEDIUM, NVRAM, Thing
 from virtprov.actions.run.artifacts.path_users import PathUsers
+from virtprov.actions.run.children import find_children
 from virtprov.actions.run.trail_reader import find_active
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
@@ -67,6 +68,8 @@ def plan(request: RemoveRequest, host: Host) -> tuple[Removal, ...]:
         disks = Disks(host, guest, request, users)
         found = (*disks.list(), *things.list_booted(guest), *things.list_kept(host, info, guest, users))
         removals.append(Removal(info, tuple(dict.fromkeys(found)), tuple(disks.chains)))
+        if request.with_disks:
+            _refuse_unlisted(host, guest, images)
     _check_named(request, removals)
     _check_kept(removals)
     going = {thing.path for removal in removals for thing in removal.going if thing.kind == DISK}
@@ -106,6 +109,13 @@ def _list_images(host: Host, guest: Guest) -> list[str]:
     """Return the paths of a guest's disks."""
     sources = [DiskSource.of(disk) for disk in guest.disks()]
     return [path for source in sources for path in (source.path, source.path_on(host)) if path]
+
+
+def _refuse_unlisted(host: Host, guest: Guest, images: frozenset[str]) -> None:
+    """Raise HostError if an image that is in no pool is based on a disk of the guest."""
+    for child in find_children(host, guest):
+        if child.image and child.image not in images:
+            raise has_children(guest, child.disk, child.label)
 
 
 def _check_named(request: RemoveRequest, removals: list[Removal]) -> None:

@@ -80,7 +80,7 @@ def _add_removal(parser: Parser, group: Target) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="also remove this disk, which is outside the storage pools",
+        help="also remove this disk outside the pools",
     )
     add(group, "--force-off", action="store_true", help="power a running guest off; otherwise it shuts down")
 

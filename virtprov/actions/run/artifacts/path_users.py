@@ -23,6 +23,31 @@ _BOOTED = ("os/kernel", "os/initrd", "os/dtb", "os/loader", "os/nvram")
 """Files that a guest needs to boot."""
 
 
+def list_needed(chains: Chains, root: Element) -> Iterator[str]:
+    """Return every path that a guest needs: boot files, disks and what is below them, files used as file systems."""
+    return (place for place, _ in list_uses(chains, root))
+
+
+def list_uses(chains: Chains, root: Element) -> Iterator[tuple[str, bool]]:
+    """Return the same, each with whether an image of the guest is based on it."""
+    for place in _BOOTED:
+        named = (places.text(root, f"./{place}").strip(), places.text(root, f"./{place}/source/@file"))
+        yield from ((path, False) for path in named if path)
+    for disk in root.iterfind("devices/disk"):
+        fmt = places.text(disk, "./driver/@type")
+        for source in disk.iter("source"):
+            above = source.getparent()
+            top = DiskSource.read(source).path_on(chains.host)
+            if top:
+                yield top, above is not None and above.tag == "backingStore"
+                yield from ((path, True) for path in chains.under(top, fmt if above is disk else ""))
+    for filesystem in root.iterfind("devices/filesystem/source"):
+        yield from ((path, False) for path in (filesystem.get("file"), filesystem.get("dev")) if path)
+    for entry in root.iterfind("sysinfo/entry"):
+        if entry.get("file"):
+            yield entry.get("file", ""), False
+
+
 class User(Record):
     """Who uses a path: the guest or the volume `name`. `is_based` means that an image of it has the path below it."""
 
@@ -94,34 +119,15 @@ class PathUsers:
         return self._guests
 
     def _read_guest(self, root: Element, name: str, known: dict[str, User]) -> None:
-        for place, is_based in self._list_needed(root):
+        for place, is_based in list_uses(self.chains, root):
             for path in (place, self.chains.real(place)):
                 if path not in known or is_based:
                     known[path] = User(name, is_based=is_based)
+        for disk in root.iterfind("devices/disk"):
+            if places.text(disk, "./driver/@type") == "raw":
+                self._raw.add(self.chains.real(DiskSource.of(disk).path_on(self.host)))
         for secret in root.iter("secret"):
             self._secrets.setdefault(secret.get("uuid", ""), User(name))
-
-    def _list_needed(self, root: Element) -> Iterator[tuple[str, bool]]:
-        """Return the paths that a guest needs, each with whether an image of the guest is based on it."""
-        for place in _BOOTED:
-            named = (places.text(root, f"./{place}").strip(), places.text(root, f"./{place}/source/@file"))
-            yield from ((path, False) for path in named if path)
-        for disk in root.iterfind("devices/disk"):
-            fmt = places.text(disk, "./driver/@type")
-            for source in disk.iter("source"):
-                above = source.getparent()
-                is_top = above is disk
-                top = DiskSource.read(source).path_on(self.host)
-                if top:
-                    yield top, above is not None and above.tag == "backingStore"
-                    if is_top and fmt == "raw":
-                        self._raw.add(self.chains.real(top))
-                    yield from ((path, True) for path in self.chains.under(top, fmt if is_top else ""))
-        for filesystem in root.iterfind("devices/filesystem/source"):
-            yield from ((path, False) for path in (filesystem.get("file"), filesystem.get("dev")) if path)
-        for entry in root.iterfind("sysinfo/entry"):
-            if entry.get("file"):
-                yield entry.get("file", ""), False
 
     # -- images -----------------------------------------------------------------------------------
 
