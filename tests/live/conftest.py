@@ -28,6 +28,7 @@ ORDER = (
     "test_install.py",
     "test_clone.py",
     "test_clone_identity.py",
+    "test_remove.py",
     "test_edit.py",
     "test_edit_live.py",
     "test_reseed.py",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from virtprov.actions.request import RemoveRequest
-    from virtprov.actions.run.artifacts.path_users import PathUsers, User
+    from virtprov.actions.run.artifacts.path_users import PathUsers
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
     from virtprov.host.info import VolumeInfo
@@ -192,6 +192,6 @@ def has_children(guest: Guest, path: str, child: str) -> HostError:
     """Return the error for a guest on whose disk `path` something else is based: `child`, in words."""
     return HostError(
         f"guest '{guest.name}' cannot be removed: {child} is based on its disk {path}",
-        hint="remove what is based on it first, or name such guests in the same command; --keep-disks removes the guest "
-        "without its disks",
+        hint="remove what is based on it first, or name such guests in the same command; --keep-disks removes the "
+        "guest without its disks",
     )
