@@ -73,6 +73,8 @@ class CloneRequest(Record):
 
     `original` is the name of a guest of the host, or `document` is its XML. `files` are paths for the copied disks in
     their order, `macs` are addresses for its interfaces, `force` and `skip` are target names of disks (`vda`).
+    `linked` puts thin images on top of the disks of a template instead of copies; `make_template` makes the original
+    one.
     `identity` is what happens to the identity inside the guest: "new", "keep", or "" to choose. `seed` is the request
     of `--cloud-init`, `--hostname` and `--ssh-key` (None without one); `cloud_init` tells whether the first is given.
     `wait` is as for an installation. With `planning` the clone is only shown. With
@@ -92,6 +94,8 @@ class CloneRequest(Record):
     nvram: str = ""
     replace: bool = False
     reflink: bool = False
+    linked: bool = False
+    make_template: bool = False
     sparse: bool = True
     checks: Checks = Checks()
     identity: str = ""

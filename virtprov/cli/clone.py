@@ -39,7 +39,9 @@ def build_parser() -> Parser:
     add("-n", "--name", metavar="NAME", help="name of the clone")
     add("-u", "--uuid", metavar="UUID", help=argparse.SUPPRESS)
     _add_inside(command, command.add_argument_group("options for the identity inside the guest"))
-    _add_storage(command.add_argument_group("storage options"))
+    storage = command.add_argument_group("storage options")
+    _add_storage(storage)
+    _add_linked(command, storage)
     network = command.add_argument_group("network options")
     network.add_argument(
         "-m",
@@ -112,6 +114,15 @@ def _add_storage(group: Target) -> None:
     add("--nvram", metavar="PATH", help="path for the copy of the UEFI variables")
 
 
+def _add_linked(command: Parser, group: Target) -> None:
+    command.add_fresh(
+        group, "--linked", action="store_true", help="thin images on top of the disks of a template, no copies"
+    )
+    command.add_fresh(
+        group, "--make-template", action="store_true", help="make the guest a template first; implies --linked"
+    )
+
+
 def main(argv: list[str]) -> int:
     """Run virtprov-clone; returns the exit status, raises ProvError."""
     args = build_parser().parse_args(argv)
@@ -154,6 +165,8 @@ def to_request(args: Namespace) -> CloneRequest:
         nvram=args.nvram or "",
         replace=args.replace,
         reflink=args.reflink,
+        linked=args.linked,
+        make_template=args.make_template,
         sparse=not args.nonsparse,
         checks=["all=off", *args.check] if args.force else args.check,
         identity=args.identity or compat.held.identity,

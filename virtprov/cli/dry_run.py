@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from virtprov.cli.output import Output
 
 VERBS = {
+    "Checking": "check",
     "Changing": "change",
     "Copying": "copy",
     "Defining": "define",
@@ -20,6 +21,8 @@ VERBS = {
     "Keeping": "keep",
     "Creating": "create",
     "Disabling": "disable",
+    "Making": "make",
+    "Marking": "mark",
     "Moving": "move",
     "Restoring": "restore",
     "Removing": "remove",

@@ -41,6 +41,10 @@ class _NoGuests:
         """No guests."""
         return iter(())
 
+    def autostart(self, key: str) -> bool:
+        """No guests."""
+        return False
+
 
 class _NoNetworks:
     def find(self, name: str) -> NetworkInfo | None:
@@ -67,6 +71,10 @@ class _NoStorage:
     def volume(self, pool: str, name: str) -> VolumeInfo | None:
         """No volumes."""
         return None
+
+    def volumes(self, pool: str) -> Iterator[VolumeInfo]:
+        """No volumes."""
+        return iter(())
 
     def volume_at(self, path: str, *, fresh: bool = True) -> VolumeInfo | None:
         """No volumes."""

@@ -109,7 +109,7 @@ class Guests(Part):
         return str(domain.UUIDString()), str(stored)
 
     def autostart(self, key: str) -> bool:
-        """Enable or disable autostart."""
+        """Return whether the guest starts with the host."""
         domain = self._domains.get(key)
         with asking(f"read whether the guest '{key}' starts with the host"):
             return bool(domain.autostart())

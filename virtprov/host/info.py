@@ -79,7 +79,8 @@ class VolumeInfo(Record):
     """A storage volume.
 
     `type` is libvirt's: "file", "block", "dir", "network", "netdir", "ploop"; `format` "" when it has none
-    (LVM, iSCSI); `backing_path` and `backing_format` are "" without a backing file.
+    (LVM, iSCSI); `backing_path` and `backing_format` are "" without a backing file. `physical` is the size of its file,
+    0 if unknown; `mtime` is when that was last written, in seconds since 1970, as text, "" if unknown.
     """
 
     pool: str
@@ -93,6 +94,8 @@ class VolumeInfo(Record):
     backing_path: str
     backing_format: str
     xml: str
+    physical: int = 0
+    mtime: str = ""
 
 
 class NodeDeviceInfo(Record):
@@ -167,6 +170,8 @@ def volume_info(xml: str, pool: str) -> VolumeInfo:
         backing_path=places.text(root, "./backingStore/path"),
         backing_format=places.text(root, "./backingStore/format/@type"),
         xml=xml,
+        physical=size(child(root, "physical")),
+        mtime=places.text(root, "./target/timestamps/mtime"),
     )
 
 

@@ -36,6 +36,8 @@ class Copy(Record):
     nvram           where the UEFI variables are copied to
     replace         whether the copy takes the place of a guest of its name
     reflink         whether raw disks share their blocks, where the file system can
+    linked          whether the clone gets thin images on top of the disks of a template instead of copies
+    make_template   whether the original is made a template for that
     sparse          whether copies take only the space that is in use
     checks          the uses of --check, such as "path_in_use=off"
     identity        "new" renews host name, machine-id, ssh host keys and network settings inside the guest at its first
@@ -60,6 +62,8 @@ class Copy(Record):
     nvram: str = ""
     replace: bool = False
     reflink: bool = False
+    linked: bool = False
+    make_template: bool = False
     sparse: bool = True
     checks: Value = ()
     identity: str = ""
@@ -76,7 +80,7 @@ class Cloned(Record):
     name, uuid     the copy's identity
     original       the name of the guest that was copied
     macs           the addresses of the copy's network interfaces, in order
-    volumes        the paths of the disks that were copied for it
+    volumes        the paths of the disks that were copied or made for it
     nvram          the path of its UEFI variables; None for a guest without
     xml            its definition, as it was given to libvirt
     identity       "new" or "keep"
@@ -124,7 +128,7 @@ def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> 
             hears.on_password(work.made.plan.name, work.password)
         state = work.follow()
     made = work.made
-    copied = tuple(disk.path for disk in made.disks if disk.fate == "copied")
+    copied = tuple(disk.path for disk in made.disks if disk.fate in ("copied", "linked"))
     return Cloned(
         made.plan.name,
         made.uuid,
@@ -155,6 +159,7 @@ def to_request(copy: Copy) -> CloneRequest:
         raise UsageError("--file requires a path", hint="omit --file, or use --skip-copy DISK")
     seed = _to_seed_request(copy)
     _check_identity(copy, seed)
+    _check_linked(copy)
     document = copy.original_xml
     return CloneRequest(
         original=copy.original,
@@ -170,6 +175,8 @@ def to_request(copy: Copy) -> CloneRequest:
         nvram=copy.nvram,
         replace=copy.replace,
         reflink=copy.reflink,
+        linked=copy.linked or copy.make_template,
+        make_template=copy.make_template,
         sparse=copy.sparse,
         checks=texts.parse_checks(texts.as_list(copy.checks)),
         identity=copy.identity,
@@ -212,6 +219,17 @@ def _check_identity(copy: Copy, seed: SeedRequest | None) -> None:
         )
     if copy.wait is not None and not copy.start:
         raise UsageError("--wait can only be used with --start", hint="add --start, or omit --wait")
+
+
+def _check_linked(copy: Copy) -> None:
+    """Raise UsageError for options that have no meaning for images on top of other images."""
+    if not (copy.linked or copy.make_template):
+        return
+    flag = "--linked" if copy.linked else "--make-template"
+    others = {"--preserve-data": copy.preserve_data, "--reflink": copy.reflink, "--nonsparse": not copy.sparse}
+    for name, is_given in others.items():
+        if is_given:
+            raise UsageError(f"{flag} and {name} cannot be used together", hint="omit one of them")
 
 
 class Cloning:

@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from virtprov.library.texts import Value
     from virtprov.osinfo.profile import Profile
 
-CLOUD_INIT = "cloud-init"
-"""The group that is also an action."""
+CLOUD_INIT, TEMPLATE = "cloud-init", "template"
+"""The groups that are also actions."""
 
 
 class Change(Record):
     """One change to a guest; an edit consists of one or more of them.
 
-    action   "edit", "add-device", "remove-device", or "cloud-init" (a new seed for the next boot)
-    group    the option group: "memory", "disk", "rng" ...; "cloud-init" for that action
+    action   "edit", "add-device", "remove-device", "cloud-init" (a new seed for the next boot), or "template"
+             (the guest becomes a template for linked clones, or ceases to be one)
+    group    the option group: "memory", "disk", "rng" ...; for the last two, the same as the action
     value    the value of the group's flag, or a list of values; for "remove-device" which devices: "2", "all",
-             "target.dev=vda"; for "cloud-init" "eject" removes the seed
+             "target.dev=vda"; for "cloud-init" "eject" removes the seed; for "template" "yes" or "no"
     which    for "edit": which elements, in the same form; None: the first
     osinfo   for "add-device": the guest's operating system, if its definition does not name it
     """
@@ -56,6 +57,8 @@ def _to_request(change: Change, *, schema: bool) -> EditRequest:
     values = texts.as_list(change.value)
     if action == CLOUD_INIT:
         return _to_seed_change(values)
+    if action == TEMPLATE:
+        return _to_template_change(values)
     check_group(action, group)
     if action == REMOVE:
         return EditRequest(action, group, (), _selector(group, values[-1] if values else ""))
@@ -72,11 +75,13 @@ def check_change(change: Change) -> None:
     from virtprov.actions.edit.changes import ADD, EDIT, REMOVE
     from virtprov.options.catalogue import CONVERSIONS, XML
 
-    actions = (EDIT, ADD, REMOVE, CLOUD_INIT)
+    actions = (EDIT, ADD, REMOVE, CLOUD_INIT, TEMPLATE)
     if change.action not in actions:
         hint = nearest(change.action, actions) or "known actions: " + ", ".join(actions)
         raise UsageError(f"unknown action '{change.action}'", hint=hint)
-    texts.check_group(change.group, (CLOUD_INIT,) if change.action == CLOUD_INIT else (*XML, *CONVERSIONS))
+    texts.check_group(
+        change.group, (change.action,) if change.action in (CLOUD_INIT, TEMPLATE) else (*XML, *CONVERSIONS)
+    )
     values = texts.as_list(change.value)
     if change.action == CLOUD_INIT:
         texts.refuse_standard_input(CLOUD_INIT, values)
@@ -111,6 +116,14 @@ def _to_seed_change(values: list[str]) -> EditRequest:
     return EditRequest(
         SEED, CLOUD_INIT, seed=seed, seed_text=",".join(f"{name}={text}" for name, text in words.items())
     )
+
+
+def _to_template_change(values: list[str]) -> EditRequest:
+    from virtprov.actions.edit.changes import EditRequest
+
+    if values not in (["yes"], ["no"]):
+        raise UsageError(f"--template {','.join(values)}: unknown value", hint="use yes or no")
+    return EditRequest(TEMPLATE, TEMPLATE, value=values[0])
 
 
 def _selector(group: str, text: str) -> Selector:

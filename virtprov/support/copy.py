@@ -79,7 +79,7 @@ def _open(path: str, flags: int, mode: int = 0o600) -> _OpenFile:
 
 def _mode(handle: int) -> int:
     facts = os.fstat(handle)
-    return stat.S_IMODE(facts.st_mode) & 0o666 if stat.S_ISREG(facts.st_mode) else 0o600
+    return stat.S_IMODE(facts.st_mode) & 0o666 | stat.S_IRUSR | stat.S_IWUSR if stat.S_ISREG(facts.st_mode) else 0o600
 
 
 def _fill(

@@ -1,10 +1,11 @@
-"""Decide for each disk of a cloned guest: copy it, share it, use an existing file instead, or leave the drive empty."""
+"""Decide for each disk of a cloned guest: copy it, base an image on it, share it, use an existing file, or none."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
+from virtprov.actions.clone import linked
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run.artifacts.pools_and_volumes import inactive
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.host.info import PoolInfo, VolumeInfo
 
-COPIED, SHARED, GIVEN, EMPTY, SEED = "copied", "shared", "given", "empty", "seed"
+COPIED, LINKED, SHARED, GIVEN, EMPTY, SEED = "copied", "linked", "shared", "given", "empty", "seed"
 
 
 class DiskFate(Record):
@@ -133,6 +134,9 @@ class _Work:
             self._check_given(target)
             _point(self.host, disk, target)
             self._note(disk, where, target, GIVEN)
+        elif self._is_linked(disk):
+            self._link(disk, where, target)
+            self._note(disk, where, target, LINKED)
         else:
             self._copy(disk, where, target)
             self._note(disk, where, target, COPIED)
@@ -165,6 +169,12 @@ class _Work:
             return False
         return not any(tree.child(disk, mark) is not None for mark in ("readonly", "shareable"))
 
+    def _is_linked(self, disk: Element) -> bool:
+        """Return whether the clone gets an image on top of a disk that would be copied."""
+        if not self.request.linked or disk.get("device", "disk") not in ("disk", "lun"):
+            return False
+        return not any(tree.child(disk, mark) is not None for mark in ("readonly", "shareable"))
+
     def _new_path(self, disk: Element, where: str) -> str | None:
         """Return the path of the copy, as given or generated; None if there is neither."""
         if self.files:
@@ -173,7 +183,8 @@ class _Work:
             if target in self._taken:
                 raise UsageError(f"--file {target} is given for two disks", hint="give each copy its own path")
         elif self.request.auto:
-            target = identity.clone_path(where, self.source, self.clone, self._is_taken)
+            like = linked.name_like(self.host, where, DiskSource.of(disk)) if self._is_linked(disk) else where
+            target = identity.clone_path(like, self.source, self.clone, self._is_taken)
         else:
             return None
         self._taken.add(target)
@@ -195,6 +206,19 @@ class _Work:
             )
 
     # -- copying ----------------------------------------------------------------------------------
+
+    def _link(self, disk: Element, where: str, target: str) -> None:
+        """Base an image on the original's disk. An existing file is never used for it."""
+        if self.host.storage.volume_at(target) is not None or self._is_here(target):
+            raise HostError(f"{target} already exists", hint="give another --file")
+        pool = self.host.storage.pool_at(os.path.dirname(target))
+        if pool is not None and not pool.active:
+            raise inactive(pool)
+        if pool is None and not self.host.is_remote:
+            self._check_directory(target)
+        self.chains.check_end(where, f"the original's disk {where}", path.get(disk, "./driver/@type") or "raw")
+        self.steps.append(linked.plan_layer(self.host, disk, where, target, pool))
+        linked.point(disk, target, pool)
 
     def _copy(self, disk: Element, where: str, target: str) -> None:
         host, source, existing = self.host, self.host.storage.volume_at(where), self.host.storage.volume_at(target)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.clone import disks, inside, platform_state
+from virtprov.actions.clone import disks, inside, linked, platform_state
 from virtprov.actions.clone.disks import DiskFate
 from virtprov.actions.clone.inside import Inside
 from virtprov.actions.clone.platform_state import COPIED, RENEWED, Part
 from virtprov.actions.clone.targets import Targets
 from virtprov.actions.request import CloneRequest
+from virtprov.actions.run import templates
 from virtprov.actions.run.artifacts.nvram import variable_files, variables_folder
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, Define, Replace, Start, discard_guest
 from virtprov.actions.steps.local_files import CopyFile
-from virtprov.guest import checks, identity, names
+from virtprov.guest import checks, identity, names, template_mark
 from virtprov.guest.disks.claimed_format import is_told_otherwise
 from virtprov.guest.disks.new_volumes import pool_named_after
 from virtprov.guest.disks.volumes import NewPool
@@ -55,6 +56,9 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     name = _name(request, host, source.name)
     uuid = _uuid(request, host)
     macs = _macs(request, host, source, warnings)
+    template = linked.plan_template(request, host, source)
+    warnings += template.warnings
+    template_mark.remove(guest)
     copies = disks.plan(request, host, guest, name, warnings)
     replaced = _find_replaced_guest(request, host, name)
     is_released = identity.release_nvram(guest)
@@ -68,14 +72,15 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     if variables:
         report.append("a copy of the UEFI variables" if variables == COPIED else "new UEFI variables")
     kinds = {disk.fate for disk in copies.fates}
-    owned, copied = bool(kinds & {disks.COPIED, disks.GIVEN}), disks.COPIED in kinds
+    copied = bool(kinds & {disks.COPIED, disks.LINKED})
+    owned = copied or disks.GIVEN in kinds
     identity_inside = inside.plan(request, host, source, guest, owned=owned, copied=copied)
     nvram_path = nvram.target if nvram is not None else None
     room, gone = _make_room(host, name, replaced, nvram_path)
     stays, following = _boot(request, name, original, identity_inside)
     pools = _pools(host, copies.fates) if request.directory_pools else []
-    early: tuple[Step, ...] = (*copies.steps, *pools, *room, *nvram_steps, *identity_inside.steps)
-    listed: tuple[Step, ...] = (*early, Define(name, stays), *following, *gone, *copies.last)
+    early: tuple[Step, ...] = (*template.first, *copies.steps, *pools, *room, *nvram_steps, *identity_inside.steps)
+    listed: tuple[Step, ...] = (*early, Define(name, stays), *template.check, *following, *gone, *copies.last)
     warnings += [*identity.warn_of_shared(guest), *identity_inside.warnings]
     parts = platform_state.compare(host, source, guest, variables)
     notes = [f"'{name}' gets " + ", ".join(report)] if report else []
@@ -91,7 +96,9 @@ def _pools(host: Host, fates: tuple[DiskFate, ...]) -> list[Step]:
     made: dict[str, NewPool] = {}
     for fate in fates:
         directory = os.path.dirname(fate.path)
-        is_file = fate.fate == disks.COPIED and directory.startswith("/") and not directory.startswith("/dev")
+        is_file = (
+            fate.fate in (disks.COPIED, disks.LINKED) and directory.startswith("/") and not directory.startswith("/dev")
+        )
         if is_file and directory not in made and host.storage.pool_at(directory) is None:
             made[directory] = pool_named_after(host, directory, {pool.name for pool in made.values()})
     return [storage.MakePool(pool) for pool in made.values()]
@@ -180,7 +187,9 @@ def _find_replaced_guest(request: CloneRequest, host: Host, name: str) -> Guest 
     """The guest in whose place the copy comes; None without one."""
     if not request.replace or host.guests.find(name) is None:
         return None
-    return Guest.parse(host.guests.xml(name, inactive=True, secure=True))
+    found = Guest.parse(host.guests.xml(name, inactive=True, secure=True))
+    templates.refuse_template(host, found, "replaced")
+    return found
 
 
 def _make_room(host: Host, name: str, replaced: Guest | None, nvram: str | None) -> tuple[list[Step], list[Step]]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from virtprov.actions.seed.replace import SeedChange
+    from virtprov.actions.steps.template import ModeChange
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.host_view import HostView
     from virtprov.osinfo.profile import Profile
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 EDIT, ADD, REMOVE, BUILD = "edit", "add-device", "remove-device", "build-xml"
 SEED, EJECT = "cloud-init", "eject"
 """A new cloud-init seed, and removing the seed."""
+TEMPLATE = "template"
+"""Making the guest a template, and ending that."""
 OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
 
 
@@ -45,8 +48,9 @@ class EditRequest(Record):
 
     `group` is the option group, `uses` its options, `selector` selects the elements (for EDIT and REMOVE). `profile` is
     the operating system if the user gives it. `seed` is the request of a SEED change, and `seed_text` its sub-options
-    as text. `checks` are the checks of new disks; with `directory_pools` the directory of a disk outside every pool
-    becomes a pool, as programs that expect virt-xml rely on.
+    as text. `value` is "yes" or "no" for a TEMPLATE change. `checks` are the checks of new disks; with
+    `directory_pools` the directory of a disk outside every pool becomes a pool, as programs that expect virt-xml rely
+    on.
     """
 
     action: str
@@ -56,6 +60,7 @@ class EditRequest(Record):
     profile: Profile | None = None
     seed: SeedRequest | None = None
     seed_text: str = ""
+    value: str = ""
     checks: Checks = Checks()
     directory_pools: bool = False
 
@@ -63,7 +68,8 @@ class EditRequest(Record):
 class ChangeResult(Record):
     """The result of a change: the changed guest, the elements concerned, and what must be created on the host first.
 
-    `before` are the previous versions of existing elements, `seeded` describes the changes of seeds on the host.
+    `before` are the previous versions of existing elements, `seeded` describes the changes of seeds on the host, and
+    `modes` those of the permissions of disks.
     """
 
     guest: Guest
@@ -73,6 +79,7 @@ class ChangeResult(Record):
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     seeded: SeedChange | None = None
+    modes: tuple[ModeChange, ...] = ()
 
     def pairs(self) -> list[tuple[Element, Element]]:
         """Return each element before and after the change; empty if the change adds or removes elements."""
@@ -100,6 +107,8 @@ def change(
     """
     if request.action in (SEED, EJECT):
         return _change_seed(request, guest, host, dry)
+    if request.action == TEMPLATE:
+        return _change_template(request, guest, host)
     altered = guest.copy()
     storage = storage or storage_of(guest, host, (request,))
     if request.action == EDIT:
@@ -116,9 +125,11 @@ def warn_of_none(request: EditRequest, guests: Iterable[Guest]) -> str:
 
     This is no error: scripts use it on guests of every kind.
     """
+    if request.action not in (EDIT, REMOVE):
+        return ""
     selector, rows = request.selector, table(request.group)
     by_all = selector.position == select.ALL and selector.wanted is None and rows.many
-    if request.action not in (EDIT, REMOVE) or not by_all or any(select.elements(guest, rows) for guest in guests):
+    if not by_all or any(select.elements(guest, rows) for guest in guests):
         return ""
     return f"the guest has no --{rows.flag} to {'change' if request.action == EDIT else 'remove'}"
 
@@ -436,3 +447,20 @@ def _change_seed(request: EditRequest, guest: Guest, host: HostView | None, dry:
         seed = request.seed._replace(strict=request.checks.cloud_init)
         made = replace.plan_seed(guest, host, seed, build=not dry)
     return ChangeResult(made.guest, made.elements, made.before, (), made.notes, made.warnings, made)
+
+
+# -- templates -----------------------------------------------------------------------------------
+
+
+def template_of(requests: tuple[EditRequest, ...]) -> str:
+    """Return the value of --template in an edit; "" without it."""
+    return next((request.value for request in requests if request.action == TEMPLATE), "")
+
+
+def _change_template(request: EditRequest, guest: Guest, host: HostView | None) -> ChangeResult:
+    from virtprov.actions.steps import template
+
+    if host is None:
+        raise UsageError("--template requires a host with the disks", hint="name a guest")
+    made = template.plan_mark(host, guest, is_on=request.value == "yes")
+    return ChangeResult(made.guest, (), warnings=made.warnings, modes=made.modes)

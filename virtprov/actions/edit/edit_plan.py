@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions.edit import template
+from virtprov.actions.edit.changes import template_of
 from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, SetAutostart, Start
+from virtprov.actions.steps.template import SetModes
 from virtprov.guest.document import DomainDocument
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
@@ -69,18 +72,25 @@ def plan_steps(result: EditResult, options: ApplyOptions, store: Step | None) ->
     info, name = result.source.info, result.guest.name
     storing = _storage_steps(result.effective)
     live = result.course.steps(info.name) if info is not None and result.course is not None else []
-    turning = [SetAutostart(name, result.autostart[1])] if result.autostart is not None else []
+    turning = [SetAutostart(name, result.autostart[1], in_trail=True)] if result.autostart is not None else []
+    modes = [SetModes(name, result.modes)] if result.modes else []
     start = Start(name) if options.define else Create(name, DomainDocument(result.guest, result.text))
     rows: tuple[tuple[bool, Sequence[Step]], ...] = (
         (options.anything, storing),
         (options.define or options.start, _seed_steps(result, storing)),
         (options.update, live),
+        (options.define, modes),
         (store is not None, [store] if store is not None else []),
+        (options.define, _list_checks(result)),
         (options.define, turning),
         (options.start, [start]),
     )
     first = [step for is_wanted, listed in rows if is_wanted for step in listed]
     return first, _last_steps(result) if options.define or options.update else []
+
+
+def _list_checks(result: EditResult) -> list[Step]:
+    return template.list_checks(template_of(result.requests), result.source.stored.guest, result.guest)
 
 
 def _storage_steps(parts: tuple[ChangeResult, ...]) -> list[Step]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.actions import schema_check
-from virtprov.actions.edit import edit_plan, guest_report, outcome, verify
-from virtprov.actions.edit.changes import EJECT, EditRequest
+from virtprov.actions.edit import edit_plan, guest_report, outcome, template, verify
+from virtprov.actions.edit.changes import EJECT, EditRequest, template_of
 from virtprov.actions.edit.choice import Choice
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, Journal
@@ -21,6 +21,7 @@ from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.actions.edit.store_steps import Store
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
+from virtprov.guest import template_mark
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
@@ -127,7 +128,8 @@ class Editor:
         found = self.host.guests.definition(key, states=choice.states, running=both)
         if found is None:
             return None
-        start = self.host.guests.autostart(key) if self.edit.autostart is not None else None
+        asks = self.edit.autostart is not None or bool(template_of(self.edit.changes))
+        start = self.host.guests.autostart(key) if asks else None
         source = from_definition(found, start)
         return source if choice.holds is None or choice.holds(source.stored.guest.root) else None
 
@@ -138,6 +140,10 @@ class Editor:
         result = make(edit.changes, source, options, self._host, edit.autostart)
         if not edit.alone and info is not None:
             _refuse_renamed(result, info)
+        if template_mark.is_marked(source.stored.guest) and info is not None and not options.verify:
+            is_on = result.autostart is not None and result.autostart[1]
+            wish = template.Wish(options.start, options.update and info.active, options.define, is_on)
+            template.refuse(self.host, source.stored.guest, result.guest, wish)
         report = guest_report.report(result, options, text=edit.shows)
         if not options.verify:
             self._complete(report, result, options)
@@ -164,12 +170,12 @@ class Editor:
         if report.stores:
             goal = edit_plan.choose_target(result, self.host)
             journal = self._note(
-                report, Entry(goal.name, goal.uuid, goal.before or None, result.text, result.autostart)
+                report, Entry(goal.name, goal.uuid, goal.before or None, result.text, result.autostart, result.modes)
             )
             store = Store(goal, report.place, journal)
-        elif report.turns:
+        elif report.turns or report.sets_modes:
             before = result.source.stored.text if report.info is not None and report.info.persistent else None
-            self._note(report, Entry(report.name, report.uuid, before, None, result.autostart))
+            self._note(report, Entry(report.name, report.uuid, before, None, result.autostart, result.modes))
         first, last = edit_plan.plan_steps(result, options, store)
         report.first, report.last = tuple(first), tuple(last)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import Step
     from virtprov.actions.seed.replace import NewSeed
     from virtprov.actions.steps.seed_volumes import OldSeed
+    from virtprov.actions.steps.template import ModeChange
     from virtprov.host.info import GuestInfo
     from virtprov.support.errors import ProvError
 
@@ -40,6 +41,7 @@ class GuestReport:
     changed         whether anything changes
     diff, live_diff the diffs of the stored and of the running definition, "" if they do not change
     autostart       (before, after), None if it does not change
+    modes           the changes of permissions of disks
     course          the changes of the running guest; None if it is off
     text            the changed XML if it is to be printed
     stores          whether another definition is stored
@@ -60,6 +62,7 @@ class GuestReport:
         self.changed = self.done = self.stores = False
         self.diff = self.live_diff = self.text = ""
         self.autostart: tuple[bool, bool] | None = None
+        self.modes: tuple[ModeChange, ...] = ()
         self.course: LiveChange | None = None
         self.seeds: tuple[SeedReport, ...] = ()
         self.unmade: tuple[str, ...] = ()
@@ -107,9 +110,14 @@ class GuestReport:
         return self.wanted.define and self.autostart is not None
 
     @property
+    def sets_modes(self) -> bool:
+        """Whether permissions of disks change."""
+        return self.wanted.define and bool(self.modes)
+
+    @property
     def idle(self) -> bool:
         """Whether the guest does not change, because the change is for running guests and this one is off."""
-        return self.changed and not (self.stores or self.turns or self.updates or self.wanted.start)
+        return self.changed and not (self.stores or self.turns or self.sets_modes or self.updates or self.wanted.start)
 
     @property
     def waits(self) -> bool:
@@ -134,7 +142,7 @@ def report(result: EditResult, options: ApplyOptions, *, text: bool) -> GuestRep
     """Return the report of an edit without its plan; with `text` the changed XML is kept for printing."""
     found = GuestReport(result.guest.name, result.guest.uuid, result.source.info, options)
     found.changed, found.diff, found.live_diff = result.has_changes, result.diff, result.live_diff
-    found.autostart, found.course = result.autostart, result.course
+    found.autostart, found.course, found.modes = result.autostart, result.course, result.modes
     found.text = result.text if text else ""
     seeds = (part.seeded for part in (*result.parts, *result.lives) if part.seeded is not None)
     found.seeds = tuple(SeedReport(each.seed, each.password, each.old) for each in seeds)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.definition import digest
 from virtprov.actions.run.run_log import RunLog, newer
+from virtprov.actions.steps.template import ModeChange
 from virtprov.support import state
 from virtprov.support.frozen import Record
 
@@ -30,7 +31,8 @@ class Entry(Record):
     """A guest in a journal; `before` is None if the run created it.
 
     `left` is the definition after the run, None if the run did not get that far. `autostart` is (before, after), None
-    if the run does not change it. `place` is the position of the entry in the file.
+    if the run does not change it. `modes` are the changes of permissions of disks. `place` is the position of the entry
+    in the file.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Entry(Record):
     before: str | None
     after: str | None
     autostart: tuple[bool, bool] | None = None
+    modes: tuple[ModeChange, ...] = ()
     place: int = -1
 
 
@@ -50,7 +53,8 @@ class Journal:
 
     def note(self, entry: Entry) -> int:
         """Record a change before it is made; it is on disk after the next `sync`."""
-        return self._log.append({"guest": entry._asdict()}, sync=False)
+        facts = {**entry._asdict(), "modes": [list(change) for change in entry.modes]}
+        return self._log.append({"guest": facts}, sync=False)
 
     def entry(self, place: int) -> Entry:
         """Read an entry."""
@@ -111,7 +115,8 @@ def passing() -> Journal:
 
 def _entry(place: int, facts: dict[str, Any]) -> Entry:
     start = facts.get("autostart")
-    made = Entry(facts["name"], facts["uuid"], facts["before"], facts["after"], None, place)
+    modes = tuple(ModeChange(str(path), int(before), int(after)) for path, before, after in facts.get("modes", ()))
+    made = Entry(facts["name"], facts["uuid"], facts["before"], facts["after"], None, modes, place)
     return made if start is None else made._replace(autostart=(bool(start[0]), bool(start[1])))
 
 

@@ -8,10 +8,12 @@ from virtprov.actions.edit.changes import (
     ADD,
     EJECT,
     SEED,
+    TEMPLATE,
     ChangeResult,
     EditRequest,
     change,
     storage_of,
+    template_of,
     warn_of_none,
 )
 from virtprov.actions.edit.original import Source
@@ -24,6 +26,7 @@ from virtprov.xml import diff, keep, tree
 if TYPE_CHECKING:
     from virtprov.actions.live.compare import LiveChange
     from virtprov.actions.live.effects import Live
+    from virtprov.actions.steps.template import ModeChange
     from virtprov.guest.disks.locate import DiskResolver
     from virtprov.host.connection import Host
     from virtprov.xml.keep import Letters
@@ -75,7 +78,12 @@ class EditResult(Record):
     @property
     def has_changes(self) -> bool:
         """Whether anything changes."""
-        return bool(self.diff or self.live_diff or self.autostart or self.acts)
+        return bool(self.diff or self.live_diff or self.autostart or self.acts or self.modes)
+
+    @property
+    def modes(self) -> tuple[ModeChange, ...]:
+        """The changes of permissions of disks."""
+        return tuple(mode for part in self.parts for mode in part.modes)
 
     @property
     def acts(self) -> bool:
@@ -107,7 +115,7 @@ def make(
     for request in requests:
         check(request, source, options)
     result = _apply_in_order(requests, source, options, host)
-    return result._replace(autostart=compare_autostart(source, autostart))
+    return result._replace(autostart=compare_autostart(requests, source, autostart))
 
 
 class _Side:
@@ -216,8 +224,14 @@ def _judge_effect(
     return compare.put_off(later, why, persistent=lasting)
 
 
-def compare_autostart(source: Source, autostart: bool | None) -> tuple[bool, bool] | None:
+def compare_autostart(
+    requests: tuple[EditRequest, ...], source: Source, autostart: bool | None
+) -> tuple[bool, bool] | None:
     """Return autostart before and after; None if it does not change."""
+    if value := template_of(requests):
+        from virtprov.actions.edit import template
+
+        autostart = template.choose_autostart(value, source.stored.guest, autostart)
     now = source.autostart
     return None if autostart is None or now is None or now == autostart else (now, autostart)
 
@@ -286,6 +300,10 @@ def check(request: EditRequest, source: Source, options: ApplyOptions) -> None:
                 f"a new cloud-init seed only takes effect at the next boot of '{name}', not in the running guest",
                 hint="omit --update or --live",
             )
+    elif request.action == TEMPLATE:
+        from virtprov.actions.edit import template
+
+        template.check(request.value, info, name)
     elif _strictly_now(source, options):
         _check_group(request.group)
     if options.start and info is not None and info.active:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, History, Past, Run, runs
 from virtprov.actions.edit.store_steps import PutBack
-from virtprov.actions.run import definition
+from virtprov.actions.run import definition, templates
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
+from virtprov.actions.steps.template import SetModes, plan_reversal
+from virtprov.guest import template_mark
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.support.errors import ProvError, UsageError
@@ -102,10 +104,22 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
         steps.append(SetAutostart(past.name, was))
         report.diff = report.diff or f"--- {old}\n+++ {new}\n"
         report.diff += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
+    modes = plan_reversal(host, entry.modes) if now else ()
+    if modes:
+        steps.append(SetModes(past.name, modes))
+        report.diff = (report.diff or f"--- {old}\n+++ {new}\n") + "".join(change.diff() for change in modes)
     report.changed, report.first = bool(steps), tuple(steps)
+    if now and entry.before and steps:
+        _refuse_dependent(host, Guest.parse(now), Guest.parse(entry.before))
     if entry.before is not None and now and report.diff:
         report.warnings += _missing(host, past.name, tree.parse(entry.before), tree.parse(now))
     return report
+
+
+def _refuse_dependent(host: Host, now: Guest, before: Guest) -> None:
+    """Raise HostError if a guest would no longer be a template, and clones depend on its disks."""
+    if template_mark.is_marked(now) and not template_mark.is_marked(before):
+        templates.refuse_dependent(host, now, "restored to the state before it became a template")
 
 
 def _read_expected(past: Past, entry: Entry, now: str | None) -> tuple[str, str]:

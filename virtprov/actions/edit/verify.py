@@ -47,7 +47,7 @@ def make(
         difference,
         tuple(parts),
         live_diff=live,
-        autostart=compare_autostart(source, autostart),
+        autostart=compare_autostart(requests, source, autostart),
     )
 
 

@@ -9,6 +9,7 @@ from virtprov.actions.install.draft import InstallPlan, check_waiting
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.system import find_system
 from virtprov.actions.request import InstallRequest
+from virtprov.actions.run import templates
 from virtprov.actions.run.plan import Plan, Step
 from virtprov.guest import boot, checks
 from virtprov.guest.defaults import disk
@@ -41,6 +42,8 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     if not info.persistent or info.active and not request.printing:
         raise HostError(f"'{info.name}' is running, so it cannot be reinstalled", hint="shut it down first")
     check_waiting(request, host)
+    if request.checks.path_in_use and not request.printing:
+        templates.refuse_dependent(host, Guest.parse(host.guests.xml(info.name, inactive=True)), "reinstalled")
     warnings = _warn_of_ignored(request)
     system = find_system(request, host, warnings)
     text = host.guests.xml(info.name, inactive=True, secure=not request.printing)

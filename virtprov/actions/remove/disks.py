@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.remove.things import BASE, CREDENTIAL, DISK, FILE, MEDIUM, SECRET, SEED, Thing, describe_user
 from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.seed import fw_cfg, replace
+from virtprov.guest import template_mark
 from virtprov.guest.disks.source import DIR, NETWORK, VOLUME, DiskSource
 from virtprov.guest.disks.volumes import GIVEN_ONLY
 from virtprov.support import iso
@@ -95,10 +96,11 @@ class Disks:
         why = self._why_out_of_reach(source) if volume is None else self._why_volume_stays(volume)
         if why:
             return why
-        if self.request.keep_disks:
-            return "--keep-disks is given"
+        is_kept = self.request.keep_disks
         path = volume.path if volume is not None else source.path
-        user = self.users.find(path)
+        user = self.users.find(path) if not is_kept or template_mark.is_marked(self.guest) else None
+        if is_kept and not (user is not None and user.is_based):
+            return "--keep-disks is given"
         if user is not None and user.is_based:
             raise has_children(self.guest, path, f"{'guest' if user.is_guest else 'volume'} '{user.name}'")
         return describe_user(user)
@@ -190,8 +192,10 @@ class Disks:
 
 def has_children(guest: Guest, path: str, child: str) -> HostError:
     """Return the error for a guest on whose disk `path` something else is based: `child`, in words."""
+    hint = "remove what is based on it first, or name such guests in the same command"
+    if template_mark.is_marked(guest):
+        return HostError(f"template '{guest.name}' cannot be removed: {child} is based on its disk {path}", hint=hint)
     return HostError(
         f"guest '{guest.name}' cannot be removed: {child} is based on its disk {path}",
-        hint="remove what is based on it first, or name such guests in the same command; --keep-disks removes the "
-        "guest without its disks",
+        hint=f"{hint}; --keep-disks removes the guest without its disks",
     )

@@ -1,4 +1,4 @@
-"""Find who stands on the disks of a guest: other guests, and images that have one of the disks below them."""
+"""Find what depends on the disks of a guest: other guests, and images whose backing image is one of the disks."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from virtprov.guest.document import Guest
-    from virtprov.host.connection import Host
+    from virtprov.guest.host_view import HostView
 
 MOST_FILES = 20_000
 """How many files of a folder are looked at."""
 
 
 class Child(Record):
-    """Who needs the `disk` (a path) of a guest: the guest named `guest`, or the `image` that no guest has.
+    """What depends on the `disk` (a path) of a guest: the guest named `guest`, or the `image`, which no guest uses.
 
-    One of both is "". `shares` means that the guest has the disk itself, not an image on top of it.
+    One of both is "". `shares` means that the guest writes to the disk itself, not to an image on top of it.
     """
 
     disk: str
@@ -36,11 +36,12 @@ class Child(Record):
     @property
     def label(self) -> str:
         """The child in words."""
-        return f"guest '{self.guest}'" if self.guest else f"image {self.image}"
+        kind, name = ("guest", f"'{self.guest}'") if self.guest else ("image", self.image)
+        return f"{kind} {name}"
 
 
-def find_children(host: Host, domain: Guest) -> tuple[Child, ...]:
-    """Return everybody who stands on the disks of a guest; each guest or image once for each disk.
+def find_children(host: HostView, domain: Guest) -> tuple[Child, ...]:
+    """Return everything that depends on the disks of a guest; each guest or image once for each disk.
 
     Reads every guest of the host, running and stored, the volumes in the folders of the disks, and, on this machine,
     the headers of the images there. Drives that are empty, read-only or on the network are not looked at. Raises
@@ -52,7 +53,7 @@ def find_children(host: Host, domain: Guest) -> tuple[Child, ...]:
 class _Search:
     """Compares the disks of one guest with what others need. Paths are compared with and without symbolic links."""
 
-    def __init__(self, host: Host, domain: Guest) -> None:
+    def __init__(self, host: HostView, domain: Guest) -> None:
         self.host, self.uuid = host, domain.uuid.lower()
         self.chains = Chains(host)
         self.disks: dict[str, str] = {}
@@ -83,7 +84,8 @@ class _Search:
                 every |= needed
                 if places.text(root, "./uuid").lower() == self.uuid:
                     continue
-                tops = {self.chains.real(self._place(DiskSource.of(disk))) for disk in root.iterfind("devices/disk")}
+                disks = (disk for disk in root.iterfind("devices/disk") if tree.child(disk, "readonly") is None)
+                tops = {self.chains.real(self._place(DiskSource.of(disk))) for disk in disks}
                 for place in needed & self.disks.keys():
                     name = places.text(root, "./name")
                     found[Child(self.disks[place], guest=name, shares=place in tops)] = None

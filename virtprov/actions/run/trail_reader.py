@@ -9,10 +9,11 @@ from typing import Any
 
 from virtprov.actions.run.artifacts.artifact import Artifact, Aside
 from virtprov.actions.run.artifacts.directory_access import SearchRight
+from virtprov.actions.run.artifacts.file_mode import FileMode
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
 from virtprov.actions.run.artifacts.removed import RemovedGuest, RemovedSecret, RemovedVolume
-from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Autostart, Definition, Guest, StartedGuest
 from virtprov.actions.run.run_log import RunLog, Unreadable
 from virtprov.actions.run.trail import FORM, KIND
 from virtprov.support import state
@@ -25,7 +26,7 @@ KINDS: dict[str, type[Artifact]] = {
     kind.kind: kind
     for kind in (
         Pool, Volume, Secret, File, Download, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
-        DeletedSeed, RemovedGuest, RemovedVolume, RemovedSecret,
+        DeletedSeed, FileMode, Autostart, RemovedGuest, RemovedVolume, RemovedSecret,
     )
 }  # fmt: skip
 

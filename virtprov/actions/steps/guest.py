@@ -10,7 +10,7 @@ from virtprov.actions.run import definition
 from virtprov.actions.run.artifacts import nvram
 from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
-from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Autostart, Definition, Guest, StartedGuest
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.run.trail import note_nothing
 from virtprov.guest.document import Guest as Domain
@@ -140,16 +140,25 @@ def redefine(
 
 
 class SetAutostart(Record):
-    """Switch autostart on or off; undo restores the previous setting."""
+    """Switch autostart on or off; undo restores the previous setting.
+
+    `in_trail` tells whether the change of an existing guest is recorded, if the run has a recovery log by then.
+    """
 
     name: str
     on: bool
+    in_trail: bool = False
 
     @property
     def label(self) -> str:
         return f"Enabling autostart of '{self.name}'" if self.on else f"Disabling autostart of '{self.name}'"
 
     def do(self, context: RunContext) -> Undo | None:
+        if self.in_trail and context.trail.is_written:
+            info = context.host.guests.find(self.name)
+            with context.making(Autostart(self.name, info.uuid if info is not None else "", self.on)) as entry:
+                context.host.guests.set_autostart(self.name, self.on)
+            return context.undo(entry)
         context.host.guests.set_autostart(self.name, self.on)
         return lambda: context.host.guests.set_autostart(self.name, not self.on)
 

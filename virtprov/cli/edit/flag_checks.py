@@ -25,6 +25,7 @@ def check(flags: Flags, changes: list[Words], *, has_osinfo: bool) -> None:
     if flags.guests and flags.every:
         raise UsageError("--all cannot be combined with guest names", hint="omit one of them")
     _check_planes(flags)
+    _check_template(flags)
     if flags.file is not None or flags.in_place:
         _check_file(flags, actions)
     if not flags.guests and not flags.chooses:
@@ -49,9 +50,19 @@ def _check_planes(flags: Flags) -> None:
             "--live and --define cannot be used together",
             hint="use --both to change the running guest and its definition",
         )
-    if flags.autostart is not None:
+    for name in _select({"autostart": flags.autostart is not None, "template": flags.template is not None}):
         raise UsageError(
-            "--autostart cannot be used with --live: it is not part of the running guest", hint="omit --live"
+            f"--{name} cannot be used with --live: it is not part of the running guest", hint="omit --live"
+        )
+
+
+def _check_template(flags: Flags) -> None:
+    """Raise UsageError for what a template cannot do."""
+    if flags.template != "yes":
+        return
+    for name in _select({"autostart yes": flags.autostart is True, "start": flags.start}):
+        raise UsageError(
+            f"--template yes and --{name} cannot be used together: a template is not started", hint="omit one of them"
         )
 
 
@@ -85,6 +96,7 @@ def _check_document(flags: Flags, actions: list[str]) -> None:
     given = {
         "cloud-init": CLOUD_INIT in actions,
         "autostart": flags.autostart is not None,
+        "template": flags.template is not None,
         "keep-old": flags.keep_old is not None,
     }
     for name in _select(given):

@@ -45,6 +45,7 @@ class Flags(Record):
     asks: bool
     verify: bool
     autostart: bool | None
+    template: str | None
     schema: bool
     keep_going: bool
     keep_old: str | None
@@ -150,6 +151,13 @@ def _add_actions(group: Target) -> None:
 def _add_more(parser: Parser, group: Target) -> None:
     parser.add_fresh(
         group, "--autostart", choices=("yes", "no"), metavar="yes|no", help="start the guest when the host boots"
+    )
+    parser.add_fresh(
+        group,
+        "--template",
+        choices=("yes", "no"),
+        metavar="yes|no",
+        help="mark as a template for linked clones, with read-only disks, or end that",
     )
     parser.add_fresh(
         group,

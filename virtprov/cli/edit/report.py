@@ -67,6 +67,9 @@ def difference(planned: GuestReport, *, named: bool = False) -> str:
     if planned.autostart is not None:
         was, now = ("yes" if on else "no" for on in planned.autostart)
         text += ("" if planned.diff else f"--- {old}\n+++ {new}\n") + f"@@ autostart @@\n-{was}\n+{now}\n"
+    if planned.modes:
+        text += "" if text else f"--- {old}\n+++ {new}\n"
+        text += "".join(change.diff() for change in planned.modes)
     return text
 
 
@@ -86,6 +89,11 @@ def sentences(planned: GuestReport) -> list[str]:
         done.append(_of_definition(planned))
     if planned.turns and planned.autostart is not None:
         done.append(f"{'Enabled' if planned.autostart[1] else 'Disabled'} autostart of '{name}'.")
+    if planned.sets_modes:
+        from virtprov.guest.template_mark import READ_ONLY
+
+        is_on = all(change.after == READ_ONLY for change in planned.modes)
+        done.append("Its disks are read-only now." if is_on else "The permissions of its disks are restored.")
     if planned.wanted.start:
         done.append(f"Started guest '{name}'.")
     return done
@@ -106,7 +114,9 @@ def _describe_request(request: EditRequest) -> dict[str, object]:
         "action": request.action,
         "group": request.group,
         "which": request.selector.words or request.selector.position,
-        "values": [request.seed_text] if request.seed_text else [_hide_password(use.text) for use in request.uses],
+        "values": [text]
+        if (text := request.seed_text or request.value)
+        else [_hide_password(use.text) for use in request.uses],
     }
 
 

@@ -22,6 +22,8 @@ _EACH = (
 ACTIONS = ("edit", "add-device", "remove-device", "build-xml")
 CLOUD_INIT = "cloud-init"
 """A change that needs no action."""
+TEMPLATE = "template"
+"""Another one, which is not repeated."""
 
 
 class StoreInOrder(argparse.Action):
@@ -61,7 +63,7 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
     seed = _combine_seed(changes, actions)
     count = sum(name in actions for name, _ in changes)
     if not count:
-        _refuse_no_action(uses, is_needed=seed is None and getattr(args, "autostart", None) is None)
+        _refuse_no_action(uses, is_needed=seed is None and not _has_settings(args))
     result: list[Words] = []
     for name, value in changes:
         if name in actions:
@@ -79,7 +81,20 @@ def changes(args: argparse.Namespace, groups: tuple[str, ...]) -> list[Words]:
         _check_one(words, len(result) + (seed is not None))
     if seed is not None:
         result.insert(seed.which, seed)
+    if args.template is not None:  # the last one: it records the disks as they are after the others
+        _check_alone(result)
+        result.append(Words(TEMPLATE, None))
+        result[-1].add(TEMPLATE, args.template)
     return result
+
+
+def _has_settings(args: argparse.Namespace) -> bool:
+    return any(getattr(args, name, None) is not None for name in ("autostart", TEMPLATE))
+
+
+def _check_alone(changes: list[Words]) -> None:
+    if any(words.action == "build-xml" for words in changes):
+        raise UsageError("--build-xml cannot be combined with changes", hint="use it on its own")
 
 
 def _refuse_no_action(uses: list[tuple[str, str]], *, is_needed: bool) -> None:
@@ -88,7 +103,8 @@ def _refuse_no_action(uses: list[tuple[str, str]], *, is_needed: bool) -> None:
         with_it = "" if is_needed else f" with --{uses[0][0]}"
         raise UsageError(
             f"no action given{with_it}",
-            hint="give one of --edit, --add-device, --remove-device, --build-xml, --autostart, --cloud-init, --undo",
+            hint="give one of --edit, --add-device, --remove-device, --build-xml, --autostart, --template, "
+            "--cloud-init, --undo",
         )
 
 

@@ -13,9 +13,10 @@ import pytest
 from virtprov.actions.run import leftovers
 from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.artifacts.directory_access import SearchRight
+from virtprov.actions.run.artifacts.file_mode import FileMode
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
-from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
+from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Autostart, Definition, Guest, StartedGuest
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.run.trail_reader import DISCARD, KINDS, PASSED, UNDO, Run, from_json, read_ended_runs
 from virtprov.support import state
@@ -32,9 +33,11 @@ EVERY: tuple[Artifact, ...] = (
     AsideFile("/f", "/f.old", "1:2.0"),
     DeletedSeed.of("p", "s.iso", b"seed"),
     SearchRight("somebody", "/d", "700", 64),
+    FileMode("/d/tmpl.img", "0640", "0444", "1:2.0"),
     Guest("g", "u", nvram=True),
     StartedGuest("g", "u", 7),
     Definition("g", "u", "<domain/>", "d"),
+    Autostart("g", "u", on=True),
     AsideGuest("g", "u", "g.replaced", "<domain/>", active=True, persistent=False, nvram=True),
 )
 

@@ -93,6 +93,27 @@ class Definition(Artifact):
         definition.replace(host, self.name, self.uuid, self.before, self.digest or None)
 
 
+class Autostart(Artifact):
+    """The setting of an existing guest whether it starts with the host, switched to `on`: it was the opposite."""
+
+    kind = "autostart"
+    name: str
+    uuid: str = ""
+    on: bool = False
+    is_one_call = True
+
+    def describe(self) -> str:
+        return f"{'enabled' if self.on else 'disabled'} autostart of '{self.name}'"
+
+    def standing(self, host: Host, evidence: Evidence) -> Standing:
+        if host.guests.find(self.uuid) is None or host.guests.autostart(self.uuid) != self.on:
+            return Standing(GONE)
+        return Standing(OURS)
+
+    def take_down(self, host: Host) -> None:
+        host.guests.set_autostart(self.uuid, not self.on)
+
+
 class AsideGuest(Aside):
     """A guest that is replaced by another one with the same name.
 

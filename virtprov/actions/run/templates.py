@@ -1,0 +1,134 @@
+"""Templates: the state of their disks, and what is refused while the disks of clones depend on them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from virtprov.actions.run.children import find_children
+from virtprov.guest import template_mark
+from virtprov.guest.disks.source import DiskSource
+from virtprov.guest.template_mark import Image, Mark
+from virtprov.support.errors import HostError
+from virtprov.support.text import join_words
+
+if TYPE_CHECKING:
+    from virtprov.guest.document import Guest
+    from virtprov.guest.host_view import HostView
+    from virtprov.xml.tree import Element
+
+_FEW = 3
+"""Up to this many clones are named in a message; more are counted."""
+
+
+def read_image(host: HostView, disk: Element) -> Image:
+    """Return the current state of a disk: of the file if it is on this machine, otherwise as its pool reports it.
+
+    Writes to block devices leave no trace that could be compared.
+    """
+    source = DiskSource.of(disk)
+    place = source.path_on(host) or source.location
+    if place.startswith("/") and not (host.is_remote or host.is_recorded):
+        try:
+            seen = os.stat(place)
+        except OSError:
+            pass
+        else:
+            if not stat.S_ISREG(seen.st_mode):
+                return Image(place)
+            seconds, rest = divmod(seen.st_mtime_ns, 10**9)
+            return Image(place, seen.st_size, f"{seconds}.{rest:09d}", stat.S_IMODE(seen.st_mode))
+    volume = source.volume_on(host)
+    if volume is None or volume.type != "file":
+        return Image(place)
+    return Image(place, volume.physical, volume.mtime)
+
+
+def make_mark(host: HostView, guest: Guest) -> Mark:
+    """Return the mark for a guest with its disks as they are now.
+
+    The permissions and autostart from before an older mark are kept.
+    """
+    old = template_mark.read(guest) or Mark()
+    images = []
+    for disk in template_mark.list_base_disks(guest):
+        image = read_image(host, disk)
+        known = old.image(image.path)
+        if known is not None and known.mode is not None:
+            image = image._replace(mode=known.mode)
+        if image.path:
+            images.append(image)
+    return Mark(tuple(images), old.autostart or host.guests.autostart(guest.name))
+
+
+def find_changed(host: HostView, guest: Guest) -> list[str]:
+    """Return the paths of the disks of a template that were written after it was marked."""
+    mark = template_mark.read(guest) or Mark()
+    images = (read_image(host, disk) for disk in template_mark.list_base_disks(guest))
+    return [now.path for now in images if (known := mark.image(now.path)) is not None and known.is_changed(now)]
+
+
+def refuse_changed(host: HostView, guest: Guest) -> None:
+    """Raise HostError if a disk of a template was written after it was marked: clones on top of it may be damaged.
+
+    The same for a disk that it has got since, which is not protected.
+    """
+    hint = f"if that is as intended, record the current state with `virtprov-xml {guest.name} --template yes`"
+    known = {image.path for image in (template_mark.read(guest) or Mark()).images}
+    new = [place for place in _list_places(host, guest) if place not in known]
+    if new:
+        raise HostError(f"{join_words(new)} was added to template '{guest.name}' after it was marked", hint=hint)
+    changed = find_changed(host, guest)
+    if changed:
+        raise HostError(
+            f"{join_words(changed)} of template '{guest.name}' has been written to since the guest was marked, so "
+            "earlier linked clones may be damaged",
+            hint=hint,
+        )
+
+
+def _list_places(host: HostView, guest: Guest) -> list[str]:
+    places = (read_image(host, disk).path for disk in template_mark.list_base_disks(guest))
+    return [place for place in places if place]
+
+
+def check_candidate(host: HostView, guest: Guest) -> None:
+    """Raise HostError for a guest that cannot become a template: without disks of its own. Reads every guest."""
+    if not template_mark.list_base_disks(guest):
+        raise HostError(
+            f"'{guest.name}' has no disk of its own on which a clone could be based",
+            hint="read-only, shareable and empty drives do not count",
+        )
+    child = next((child for child in find_children(host, guest) if child.shares), None)
+    if child is not None:
+        raise HostError(
+            f"'{guest.name}' cannot become a template: {child.label} writes to its disk {child.disk}",
+            hint="give that guest its own disk first",
+        )
+
+
+def list_dependent(host: HostView, guest: Guest) -> list[str]:
+    """Return the guests and images on top of the disks of a guest, in words. Reads every guest."""
+    return list(dict.fromkeys(child.label for child in find_children(host, guest) if not child.shares))
+
+
+def refuse_dependent(host: HostView, guest: Guest, what: str) -> None:
+    """Raise HostError if other guests or images depend on the disks of a guest.
+
+    `what` is what cannot be done to it, such as "started". Reads every guest.
+    """
+    names = list_dependent(host, guest)
+    if names:
+        more = len(names) - _FEW
+        listed = join_words([*names[:_FEW], f"{more} more"] if more > 0 else names)
+        raise HostError(
+            f"'{guest.name}' cannot be {what}: its disks are the backing images of {listed}",
+            hint="remove them first, or make a full clone and use that",
+        )
+
+
+def refuse_template(host: HostView, guest: Guest, what: str) -> None:
+    """Do the same for a guest that is marked as a template; others are not looked at."""
+    if template_mark.is_marked(guest):
+        refuse_dependent(host, guest, what)
