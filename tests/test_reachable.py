@@ -29,7 +29,6 @@ KEPT = {
     "virtprov.support.iso.read_files": "the same, for some files",
     "virtprov.support.iso.list_files": "the same, for their names",
     "virtprov.osinfo.scripts": "answers for installers come from them",
-    "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
     "virtprov.host.running_guests.SOURCES": "names each place that knows the address of a guest that is waited for",
     "virtprov.host.events.Watch.wait_agent": "waiting for a guest's agent",
 }

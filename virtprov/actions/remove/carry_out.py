@@ -133,6 +133,8 @@ def _remove(removal: Removal, context: RunContext) -> Outcome:
         apply(Plan((), tuple(steps), removal.name), context)
     except ProvError as problem:
         return Outcome(removal, problem)
+    if work.error is not None:
+        context.trail.let_go()
     return Outcome(removal, work.error)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from virtprov.actions.request import RemoveRequest
-    from virtprov.actions.run.artifacts.path_users import PathUsers
+    from virtprov.actions.run.artifacts.path_users import PathUsers, User
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
     from virtprov.host.info import VolumeInfo
@@ -48,6 +48,10 @@ class Disks:
 
         Raises HostError if an image of someone else is based on a disk that would go.
         """
+        if template_mark.is_marked(self.guest):  # without its definition nobody would know what its disks are for
+            for disk in template_mark.list_base_disks(self.guest):
+                source = DiskSource.of(disk)
+                self._find_user(source.path_on(self.host) or source.location)
         for disk in self.guest.disks():
             source = DiskSource.of(disk)
             if source.kind:
@@ -96,14 +100,17 @@ class Disks:
         why = self._why_out_of_reach(source) if volume is None else self._why_volume_stays(volume)
         if why:
             return why
-        is_kept = self.request.keep_disks
-        path = volume.path if volume is not None else source.path
-        user = self.users.find(path) if not is_kept or template_mark.is_marked(self.guest) else None
-        if is_kept and not (user is not None and user.is_based):
+        if self.request.keep_disks:
             return "--keep-disks is given"
+        path = volume.path if volume is not None else source.path
+        return describe_user(self._find_user(path))
+
+    def _find_user(self, path: str) -> User | None:
+        """Return who else uses a disk; raises HostError if an image of someone else is based on it."""
+        user = self.users.find(path)
         if user is not None and user.is_based:
             raise has_children(self.guest, path, f"{'guest' if user.is_guest else 'volume'} '{user.name}'")
-        return describe_user(user)
+        return user
 
     def _why_volume_stays(self, volume: VolumeInfo) -> str:
         pool = self.host.storage.pool(volume.pool)

@@ -18,6 +18,8 @@ from virtprov.support.frozen import Record
 from virtprov.support.text import join_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from virtprov.actions.request import RemoveRequest
     from virtprov.host.connection import Host
     from virtprov.host.info import GuestInfo
@@ -71,9 +73,9 @@ def plan(request: RemoveRequest, host: Host) -> tuple[Removal, ...]:
         if request.with_disks:
             _refuse_unlisted(host, guest, images)
     _check_named(request, removals)
-    _check_kept(removals)
-    going = {thing.path for removal in removals for thing in removal.going if thing.kind == DISK}
-    return _sort([_drop_bases(removal, going) for removal in removals], going)
+    family = _Family(removals, users.chains.real)
+    family.check_kept()
+    return family.sort()
 
 
 def _find(request: RemoveRequest, host: Host) -> list[GuestInfo]:
@@ -134,40 +136,44 @@ def _check_named(request: RemoveRequest, removals: list[Removal]) -> None:
             )
 
 
-def _check_kept(removals: list[Removal]) -> None:
-    """Raise HostError if a disk that stays is based on one that goes."""
-    kept = {thing.path: thing.why for removal in removals for thing in removal.things if not thing.goes}
-    above = {image: disk for removal in removals for disk, image in removal.chains if disk in kept}
-    for removal in removals:
-        for thing in removal.going:
-            if thing.kind == DISK and thing.path in above:
-                disk = above[thing.path]
-                raise HostError(
-                    f"guest '{removal.name}' cannot be removed: {disk} is based on its disk {thing.path}, and is kept: "
-                    f"{kept[disk]}",
-                    hint="use --keep-disks to remove the guests without their disks",
-                )
+class _Family:
+    """Guests that are removed together, some of which may be based on others; `real` resolves symbolic links."""
 
+    def __init__(self, removals: list[Removal], real: Callable[[str], str]) -> None:
+        self.removals, self.real = removals, real
+        self.going = {path for removal in removals for path in self._disks(removal)}
 
-def _drop_bases(removal: Removal, going: set[str]) -> Removal:
-    """Return the removal without base images that are themselves disks which go."""
-    left = tuple(thing for thing in removal.things if thing.kind != BASE or thing.path not in going)
-    return removal._replace(things=left)
+    def _disks(self, removal: Removal) -> set[str]:
+        """Return the disks of a guest that go."""
+        return {self.real(thing.path) for thing in removal.going if thing.kind == DISK}
 
+    def check_kept(self) -> None:
+        """Raise HostError if a disk that stays is based on one that goes."""
+        for other in self.removals:
+            kept = {self.real(thing.path): thing for thing in other.things if thing.kind == DISK and not thing.goes}
+            for disk, image in other.chains:
+                thing = kept.get(self.real(disk))
+                owner = next((one.name for one in self.removals if self.real(image) in self._disks(one)), "")
+                if thing is not None and owner:
+                    raise HostError(
+                        f"guest '{owner}' cannot be removed: {disk} is based on its disk {image}, and is kept: "
+                        f"{thing.why}",
+                        hint="use --keep-disks to remove the guests without their disks",
+                    )
 
-def _sort(removals: list[Removal], going: set[str]) -> tuple[Removal, ...]:
-    """Return the removals with each guest before those whose disks are below its own."""
-    own = {removal.name: {thing.path for thing in removal.going if thing.path in going} for removal in removals}
-    left, done = list(removals), []
-    while left:
-        below = [{image for _, image in removal.chains} for removal in left]
-        free = [
-            removal
-            for removal in left
-            if not any(
-                own[removal.name] & images for other, images in zip(left, below, strict=True) if other != removal
-            )
-        ]
-        done += free or left  # never a circle: the chains of images would be one
-        left = [removal for removal in left if removal not in done]
-    return tuple(done)
+    def sort(self) -> tuple[Removal, ...]:
+        """Return each guest before those whose disks are below its own, and without these among its base images."""
+        left, done = [self._drop_bases(removal) for removal in self.removals], list[Removal]()
+        while left:
+            free = [removal for removal in left if not any(self._is_below(removal, other) for other in left)]
+            done += free or left  # never a circle: the chains of images would be one
+            left = [removal for removal in left if removal not in done]
+        return tuple(done)
+
+    def _is_below(self, removal: Removal, other: Removal) -> bool:
+        images = {self.real(image) for _, image in other.chains}
+        return other != removal and bool(self._disks(removal) & images)
+
+    def _drop_bases(self, removal: Removal) -> Removal:
+        things = (thing for thing in removal.things if thing.kind != BASE or self.real(thing.path) not in self.going)
+        return removal._replace(things=tuple(things))
