@@ -232,7 +232,35 @@ def test_a_secret_is_kept_whole_or_not_at_all(refuses: bool, pool_host: Host, mo
     monkeypatch.undo()
 
 
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [(libvirt.VIR_SECRET_USAGE_TYPE_VOLUME, "/v"), (libvirt.VIR_SECRET_USAGE_TYPE_CEPH, ""), (None, None)],
+)
+def test_which_volume_a_secret_is_for(
+    kind: int | None, path: str | None, pool_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Known:
+        def usageType(self) -> int | None:  # noqa: N802
+            return kind
+
+        def usageID(self) -> str:  # noqa: N802
+            return "/v"
+
+    class Keeps:
+        def secretLookupByUUIDString(self, uuid: str) -> Known:  # noqa: N802
+            if kind is None:
+                error = libvirt.libvirtError("no secret with this UUID")
+                error.err = (libvirt.VIR_ERR_NO_SECRET, 0, "no secret", 2, None, None, None, 0, 0)
+                raise error
+            return Known()
+
+    monkeypatch.setattr(pool_host._link, "conn", Keeps())
+    assert pool_host.secrets.volume("u") == path
+    monkeypatch.undo()
+
+
 def test_the_test_driver_has_no_secrets(pool_host: Host) -> None:
+    assert pool_host.secrets.volume("2ec115d7-3a88-3ceb-bc12-0ac909a6fd87") is None
     secret = "<secret ephemeral='no'><usage type='volume'><volume>/v</volume></usage></secret>"
     with pytest.raises(NotSupported):
         pool_host.secrets.create(secret, b"x")

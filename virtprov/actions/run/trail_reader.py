@@ -87,7 +87,7 @@ def read_ended_runs(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
 
 
 def find_active(uri: str, guest: str) -> int:
-    """Return the process of a run that is working on this guest of the host `uri`; 0 for none."""
+    """Return the process of a run that is working on this guest of the host `uri`; 0 for none, -1 if it is unknown."""
     for path in state.listing(KIND):
         head = state.first_line(path)
         if not isinstance(head, dict) or (head.get("uri"), head.get("guest")) != (uri, guest):
@@ -95,7 +95,8 @@ def find_active(uri: str, guest: str) -> int:
         try:
             state.Lines.open(path).close()
         except state.Busy:
-            return int(head.get("pid") or 0)
+            process = head.get("pid")
+            return process if isinstance(process, int) else -1
         except ProvError:  # it may not be read
             continue
     return 0
