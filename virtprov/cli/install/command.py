@@ -12,6 +12,8 @@ from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
     from virtprov.cli.install.closing import Closing
@@ -46,6 +48,18 @@ def main(argv: list[str]) -> int:
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
+    if (status := _on_host(args, parser, output)) is not None:
+        return status
+    if args.wait == 0:
+        output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
+        args.wait, args.autoconsole = None, "none"
+    from virtprov.cli.install.parse_request import to_request, to_run_request
+
+    return _run(to_request(args, osinfo), to_run_request(args), output)
+
+
+def _on_host(args: Namespace, parser: Parser, output: Output) -> int | None:
+    """Do what the flags ask for besides creating a guest, and return the status; None if they do not."""
     if args.record_host:
         return _record(args.connect, args.record_host, output)
     if args.shims is not None:
@@ -64,12 +78,7 @@ def main(argv: list[str]) -> int:
         raise UsageError(
             "--yes can only be used with --clean-up and --remove", hint="no other command asks for confirmation"
         )
-    if args.wait == 0:
-        output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
-        args.wait, args.autoconsole = None, "none"
-    from virtprov.cli.install.parse_request import to_request, to_run_request
-
-    return _run(to_request(args, osinfo), to_run_request(args), output)
+    return None
 
 
 # -- what needs no guest --------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def test_variables_go_only_if_they_may(nvram: bool, place: Host) -> None:
 
         def guests_undefine(self, key: str, **how: Any) -> bool:
             self.how.update(how)
-            return self.real.guests.undefine(key)  # type: ignore[no-any-return]
+            return self.real.guests.undefine(key)
 
     place.guests.destroy("web")
     host: Any = Asked()
