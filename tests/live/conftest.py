@@ -29,6 +29,7 @@ ORDER = (
     "test_clone.py",
     "test_clone_identity.py",
     "test_remove.py",
+    "test_templates.py",
     "test_edit.py",
     "test_edit_live.py",
     "test_reseed.py",

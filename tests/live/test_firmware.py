@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,6 +107,31 @@ def test_a_clone_gets_variables_of_its_own(booted: Booted, lab: Host) -> None:
     assert set(inventory.files(lab)) >= {f"{NVRAM}/lax_VARS.fd", f"{NVRAM}/lax-2_VARS.fd"}
     lab.virsh("destroy", "lax-2")
     lab.virsh("undefine", "lax-2", "--nvram", "--remove-all-storage")
+    assert inventory.take(lab) == before
+
+
+def test_a_clone_boots_with_variables_and_an_empty_tpm_of_its_own(booted: Booted, lab: Host) -> None:
+    lab.virsh("destroy", "secure")
+    before = inventory.take(lab)
+    words = ["virtprov-clone", "secure", "--name", "secure-2", "--auto-clone", "--identity", "keep", "--start"]
+    cloned = lab.run([*words, "--output", "json"])
+    assert cloned.rc == 0, cloned.err
+    fates = {part["part"]: part["fate"] for part in json.loads(cloned.out)["parts"]}
+    assert fates["UEFI variables"] in ("copied", "renewed") and fates["TPM"] == "renewed"
+    log = lab.outside("/var/log/libvirt/secure-2.log")
+
+    def has_booted() -> bool:
+        return any(word in log.read_text(errors="replace") for word in ("Freeing initrd memory", "Run /init"))
+
+    until("the clone's kernel runs", has_booted, lambda _: time.sleep(0.3), BOOT_DEADLINE)
+    said = log.read_text(errors="replace")
+    assert "Secure boot enabled" in said and "ACPI: TPM2" in said
+    uuids = [definition(lab, name).findtext("./uuid") for name in ("secure", "secure-2")]
+    files = inventory.files(lab)
+    assert all([one for one in files if one.startswith(f"{TPMS}/{uuid}/")] for uuid in uuids)
+    assert {f"{NVRAM}/secure_VARS.fd", f"{NVRAM}/secure-2_VARS.fd"} <= set(files)
+    lab.virsh("destroy", "secure-2")
+    lab.virsh("undefine", "secure-2", "--nvram", "--remove-all-storage")
     assert inventory.take(lab) == before
 
 

@@ -68,17 +68,34 @@ class InstallRequest(Record):
     until_off: bool = False
 
 
+class DiskChoice(Record):
+    """What the user wants for one disk of a clone.
+
+    `target` is the disk's name in the guest (`vda`), or "all". Its copy goes to the volume pool `pool` or to `path`, in
+    `format`; "" is the default for each. None for the others means that nothing is said: `linked` makes a layer on top
+    of the original's disk instead of a copy, `skip` and `share` use the original's disk itself.
+    """
+
+    target: str
+    pool: str = ""
+    path: str = ""
+    format: str = ""
+    linked: bool | None = None
+    skip: bool | None = None
+    share: bool | None = None
+
+
 class CloneRequest(Record):
     """A clone to create.
 
     `original` is the name of a guest of the host, or `document` is its XML. `files` are paths for the copied disks in
     their order, `macs` are addresses for its interfaces, `force` and `skip` are target names of disks (`vda`).
-    `linked` puts thin images on top of the disks of a template instead of copies; `make_template` makes the original
-    one.
-    `identity` is what happens to the identity inside the guest: "new", "keep", or "" to choose. `seed` is the request
-    of `--cloud-init`, `--hostname` and `--ssh-key` (None without one); `cloud_init` tells whether the first is given.
-    `wait` is as for an installation. With `planning` the clone is only shown. With
-    `directory_pools` the directory of a copy outside every pool becomes a pool.
+    `choices` are for single disks, `pool` is the pool for the copies of all others. `linked` puts thin images on top of
+    the disks of a template instead of copies; `make_template` makes the original one. `identity` is what happens to the
+    identity inside the guest: "new", "keep", or "" to choose. `seed` is the request of `--cloud-init`, `--hostname` and
+    `--ssh-key` (None without one); `cloud_init` tells whether the first is given. `wait` is as for an installation.
+    With `planning` the clone is only shown. With `directory_pools` the directory of a copy outside every pool becomes a
+    pool.
     """
 
     original: str = ""
@@ -90,6 +107,8 @@ class CloneRequest(Record):
     macs: tuple[str, ...] = ()
     force: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
+    choices: tuple[DiskChoice, ...] = ()
+    pool: str = ""
     preserve: bool = False
     nvram: str = ""
     replace: bool = False

@@ -8,6 +8,7 @@ import sys
 from virtprov.cli import answers, compat, parser
 from virtprov.cli.output import Output
 from virtprov.library.texts import parse_wait
+from virtprov.options.catalogue import help_line
 from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
@@ -40,7 +41,7 @@ def build_parser() -> Parser:
     add("-u", "--uuid", metavar="UUID", help=argparse.SUPPRESS)
     _add_inside(command, command.add_argument_group("options for the identity inside the guest"))
     storage = command.add_argument_group("storage options")
-    _add_storage(storage)
+    _add_storage(command, storage)
     _add_linked(command, storage)
     network = command.add_argument_group("network options")
     network.add_argument(
@@ -91,7 +92,7 @@ def _add_inside(command: Parser, group: Target) -> None:
     )
 
 
-def _add_storage(group: Target) -> None:
+def _add_storage(command: Parser, group: Target) -> None:
     add = group.add_argument
     add("-f", "--file", action="append", default=[], metavar="PATH", help="path for the copy of a disk; repeatable")
     add(
@@ -108,7 +109,9 @@ def _add_storage(group: Target) -> None:
         metavar="DISK",
         help="share a disk that would be copied, such as vdb, or all",
     )
-    add("--reflink", action="store_true", help="share the blocks of raw disks if the file system can")
+    command.add_fresh(group, "--copy", action="append", default=[], metavar="DISK,...", help=help_line("copy"))
+    command.add_fresh(group, "--pool", metavar="NAME", help="storage pool for the copies of all disks")
+    add("--reflink", action="store_true", help="share the blocks of raw and qcow2 disks if the file system can")
     add("--nonsparse", action="store_true", help="allocate the full size of the copies")
     add("--preserve-data", action="store_true", help="copy no disks: --file names existing disks")
     add("--nvram", metavar="PATH", help="path for the copy of the UEFI variables")
@@ -127,7 +130,7 @@ def main(argv: list[str]) -> int:
     """Run virtprov-clone; returns the exit status, raises ProvError."""
     args = build_parser().parse_args(argv)
     output = Output(json=args.output == "json", quiet=args.quiet)
-    if answers.help_of_groups(args, ("check", "cloud-init"), output):
+    if answers.help_of_groups(args, ("check", "cloud-init", "copy"), output):
         return 0
     if args.prompt:
         output.warn("--prompt has no effect: virtprov never asks for missing options")
@@ -161,6 +164,8 @@ def to_request(args: Namespace) -> CloneRequest:
         macs=args.mac,
         force_copy=args.force_copy,
         skip_copy=args.skip_copy,
+        copies=args.copy,
+        pool=_pool(args.pool),
         preserve_data=args.preserve_data,
         nvram=args.nvram or "",
         replace=args.replace,
@@ -178,6 +183,12 @@ def to_request(args: Namespace) -> CloneRequest:
     )
     request = cloning.to_request(copy)._replace(planning=args.print_xml or args.dry_run)
     return request._replace(directory_pools=compat.held.directory_pools)
+
+
+def _pool(name: str | None) -> str:
+    if name == "":
+        raise UsageError("--pool requires a name", hint="give the name of a storage pool, or omit --pool")
+    return name or ""
 
 
 def _document(path: str) -> bytes:

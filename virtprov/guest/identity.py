@@ -69,6 +69,7 @@ def _renew_nics(guest: Guest, macs: list[str], qemu: bool) -> list[str]:
         given = macs[number] if number < len(macs) else ""
         path.put(nic, "./mac/@address", given if given and given.upper() != "RANDOM" else new_mac(qemu))
         _drop_target(nic)
+        _drop_port_ids(nic)
     if not nics:
         return []
     return ["a new MAC address" if len(nics) == 1 else f"{len(nics)} new MAC addresses"]
@@ -79,6 +80,14 @@ def _drop_target(nic: Element) -> None:
     target = tree.child(nic, "target")
     if target is not None and target.get("dev") and target.get("managed") != "no":
         path.put(nic, "./target/@dev", None)
+
+
+def _drop_port_ids(nic: Element) -> None:
+    """Let libvirt generate the ids by which a switch knows the interface; those of MidoNet come from outside."""
+    port = tree.child(nic, "virtualport")
+    if port is not None and port.get("type", "openvswitch") != "midonet":
+        for name in ("interfaceid", "instanceid"):
+            path.put(port, f"./parameters/@{name}", None)
 
 
 def _renew_ports(guest: Guest) -> list[str]:
@@ -106,6 +115,9 @@ def _drop_sockets(display: Element) -> bool:
     """Let libvirt choose the paths at which a display listens; return whether one was fixed."""
     listens = [listen for listen in tree.children(display, "listen") if listen.get("socket")]
     is_fixed = bool(listens or display.get("socket"))
+    if display.get("type") == "dbus" and display.get("address"):
+        del display.attrib["address"]
+        return True
     if display.attrib.pop("socket", None) and not tree.children(display, "listen"):
         tree.add(display, tree.element("listen", None, {"type": "socket"}))
     for listen in listens:
@@ -157,12 +169,15 @@ def warn_of_shared(guest: Guest) -> list[str]:
             shared.append("the host's network card")
         if tree.child(nic, "portForward") is not None:
             shared.append("the forwarded ports")
+        shared += _shared_by_nic(nic)
     for tpm in guest.devices("tpm"):
         if path.get(tpm, "./backend/@type") != "emulator":
             shared.append("the host's TPM")
+    shared += [f"input device {place}" for device in guest.devices("input") if (place := _input_of(device))]
+    shared += [f"lease '{path.text(device, './key')}'" for device in guest.devices("lease")]
     listed = ", ".join(dict.fromkeys(shared))
     only_one = [f"both guests use {listed}: they cannot run at the same time"] if shared else []
-    return only_one + _shared_memory(guest)
+    return only_one + _shared_memory(guest) + _filtered(guest)
 
 
 def _shared_memory(guest: Guest) -> list[str]:
@@ -172,10 +187,39 @@ def _shared_memory(guest: Guest) -> list[str]:
     """
     plain = (device for device in guest.devices("shmem") if tree.child(device, "server") is None)
     names = [f"'{device.get('name')}' (/dev/shm/{device.get('name')})" for device in plain]
+    names += [path.text(device, "./source/path") for device in guest.devices("memory")]
+    names = [name for name in names if name]
     extra = tree.child(guest.root, "qemu:commandline")
     for argument in extra if extra is not None else ():
         names += [f"'{found}'" for found in _SHM_FILE.findall(argument.get("value", ""))]
     return [f"both guests read and write the shared memory {name}: give the clone its own" for name in names]
+
+
+def _shared_by_nic(nic: Element) -> list[str]:
+    """Return what an interface has that only one running guest can use."""
+    shared = []
+    source, target = tree.child(nic, "source"), tree.child(nic, "target")
+    if source is not None and nic.get("type") == "vhostuser" and source.get("path"):
+        shared.append(f"socket {source.get('path')}")
+    if source is not None and nic.get("type") == "server":
+        shared.append(f"port {source.get('port')}")
+    if target is not None and target.get("dev"):
+        shared.append(f"host interface {target.get('dev')}")
+    port = path.text(nic, "./virtualport/parameters/@interfaceid")
+    return [*shared, f"virtual port {port}"] if port else shared
+
+
+def _input_of(device: Element) -> str:
+    return path.text(device, "./source/@evdev") or path.text(device, "./source/@dev")
+
+
+def _filtered(guest: Guest) -> list[str]:
+    """Return a warning for network filters that let only the address of the original pass."""
+    parameters = (node for nic in guest.devices("interface") for node in nic.iterfind("filterref/parameter"))
+    found = [node.get("value", "") for node in parameters if node.get("name") == "IP"]
+    if not found:
+        return []
+    return [f"the network filter of the clone only lets the original's address {', '.join(found)} pass: change it"]
 
 
 def _device_name(device: Element) -> str:

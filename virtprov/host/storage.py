@@ -358,6 +358,31 @@ class Storage(Part):
             pour = streams.send_sparse if sparse else streams.send
             streams.finish_stream(stream, lambda: pour(stream, file, total, progress))
 
+    def pour_volume(
+        self, source: tuple[str, str], target: tuple[str, str], *, progress: Progress | None = None
+    ) -> None:
+        """Write the bytes of one volume to another one, through this machine; both are a pool and a name.
+
+        Holes are kept. `progress(done, total)` is in bytes, without holes.
+        """
+        from virtprov.host import streams
+
+        origin, copy = self._volume(*source), self._volume(*target)
+        need = int(origin.info()[2])
+        with asking(f"copy the volume '{source[1]}' to the volume '{target[1]}' of the pool '{target[0]}'"):
+            reading, writing = self._conn.newStream(0), self._conn.newStream(0)
+            origin.download(reading, 0, 0, libvirt.VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM)
+            streams.finish_stream(
+                reading, lambda: self._pour(copy, reading, writing, lambda done: progress and progress(done, need))
+            )
+
+    @staticmethod
+    def _pour(copy: Any, reading: Any, writing: Any, tell: Callable[[int], object]) -> None:
+        from virtprov.host import streams
+
+        copy.upload(writing, 0, 0, libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM)
+        streams.finish_stream(writing, lambda: streams.pour(reading, writing, tell))
+
     def volume_head(self, pool: str, name: str, length: int) -> bytes | None:
         """Return the first bytes of a volume; None if the host does not provide them."""
         from io import BytesIO

@@ -44,6 +44,27 @@ def receive(stream: Any, sink: BinaryIO) -> int:
     return done
 
 
+HOLE = -3
+"""What a sparse stream returns where a hole begins (virStreamRecvFlags)."""
+
+
+def pour(reading: Any, writing: Any, tell: Callable[[int], object]) -> None:
+    """Send what one sparse stream brings to another, holes as holes; `tell` gets the bytes of data so far."""
+    done = 0
+    while True:
+        chunk = reading.recvFlags(CHUNK, libvirt.VIR_STREAM_RECV_STOP_AT_HOLE)
+        if chunk == HOLE:
+            writing.sendHole(reading.recvHole())
+            continue
+        if not chunk:
+            return
+        view = memoryview(chunk)
+        while view:
+            view = view[writing.send(bytes(view)) :]
+        done += len(chunk)
+        tell(done)
+
+
 def send_sparse(stream: Any, source: BinaryIO, total: int, progress: Progress | None) -> None:
     """Like `send` from a regular file, but holes are sent as holes (libvirt's sparse streams) and not counted."""
     handle = source.fileno()

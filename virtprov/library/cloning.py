@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.library import listening, texts
+from virtprov.library import disk_choices, listening, texts
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from virtprov.actions.clone.draft import ClonePlan
-    from virtprov.actions.request import CloneRequest
+    from virtprov.actions.request import CloneRequest, DiskChoice
     from virtprov.actions.run.plan import RunContext
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.host.connection import Host
@@ -32,6 +32,8 @@ class Copy(Record):
     macs            the addresses of its network interfaces, in order; "RANDOM" generates one
     force_copy, skip_copy
                     disks to be copied although they would be shared, and the other way round: "vda"
+    copies          the uses of --copy, one for each disk: "vdb,pool=fast,format=raw"
+    pool            the pool for the copies of all other disks
     preserve_data   whether no disk is copied: `files` names disks that are there
     nvram           where the UEFI variables are copied to
     replace         whether the copy takes the place of a guest of its name
@@ -58,6 +60,8 @@ class Copy(Record):
     macs: Sequence[str] = ()
     force_copy: Sequence[str] = ()
     skip_copy: Sequence[str] = ()
+    copies: Sequence[str] = ()
+    pool: str = ""
     preserve_data: bool = False
     nvram: str = ""
     replace: bool = False
@@ -171,6 +175,8 @@ def to_request(copy: Copy) -> CloneRequest:
         macs=tuple(texts.as_list(copy.macs)),
         force=frozenset(texts.as_list(copy.force_copy)),
         skip=frozenset(texts.as_list(copy.skip_copy)),
+        choices=_to_choices(copy),
+        pool=copy.pool,
         preserve=copy.preserve_data,
         nvram=copy.nvram,
         replace=copy.replace,
@@ -185,6 +191,18 @@ def to_request(copy: Copy) -> CloneRequest:
         start=copy.start,
         wait=copy.wait,
     )
+
+
+def _to_choices(copy: Copy) -> tuple[DiskChoice, ...]:
+    """Return every use of --copy; raises UsageError for contradictions, also with the other options for disks."""
+    choices = disk_choices.parse(texts.as_list(copy.copies))
+    for choice in choices:
+        disk_choices.compare(
+            choice, texts.as_list(copy.skip_copy), texts.as_list(copy.force_copy), preserves=copy.preserve_data
+        )
+    if copy.pool and copy.preserve_data:
+        raise UsageError("--pool cannot be used with --preserve-data", hint="omit one of them")
+    return choices
 
 
 def _to_seed_request(copy: Copy) -> SeedRequest | None:
@@ -262,7 +280,10 @@ class Cloning:
 
         If a generated name has been taken in the meantime, `made` is another plan afterwards.
         """
+        from contextlib import ExitStack
+
         from virtprov.actions.clone import draft
+        from virtprov.actions.clone.source_watch import SourceWatch
         from virtprov.actions.run.again import apply_with_free_names
         from virtprov.actions.run.plan import apply
 
@@ -272,7 +293,10 @@ class Cloning:
         def do(plan: ClonePlan) -> None:
             if plan is not self.made:
                 self.made, self._context = plan, None
-            apply(plan.plan, self.context)
+            with ExitStack() as watches:
+                if not self.request.document and any(disk.fate == "copied" for disk in plan.disks):
+                    self.context.guard = watches.enter_context(SourceWatch(self.host, plan.original)).check
+                apply(plan.plan, self.context)
 
         replan = (lambda: draft.plan(self.request, self.host)) if self.request.auto else None
         apply_with_free_names(self.made, replan, do, self.hears.on_note)

@@ -75,6 +75,7 @@ INSTALLATION = {
     "unattended": ("installer", "install without questions: profile=NAME ..."),
     "osinfo": ("installer", "guest OS: a name, detect=on, require=off, list"),
     "check": ("installer", "skip checks: path_in_use=off, all=off ..."),
+    "copy": ("installer", "for one disk of a clone: vdb,pool=NAME,format=raw ..."),
 }
 """Groups without a place in the XML."""
 CONVERSIONS = {

@@ -1,4 +1,4 @@
-"""Groups without a place in the guest's XML: installation, operating system, checks.
+"""Groups without a place in the guest's XML: installation, operating system, checks, copies of disks.
 
 All their values are verbs; switches become `yes` or `no`.
 """
@@ -62,6 +62,7 @@ _CHECKS = (
     "path_in_use", "disk_size", "path_exists", "mac_in_use", "name_in_use", "permissions", "pool_create", "host",
     "cloud_init", "all",
 )  # fmt: skip
+_COPY_SWITCHES = ("linked", "skip", "share")
 _KEEP = ("until-ready", "first-boot")
 _CLOUD_SWITCHES = ("root-password-generate", "disable")
 
@@ -146,6 +147,20 @@ TABLES = (
         "",
         tuple(Row(name, values=_YESNO) for name in _CHECKS),
         expand=_switches("check", *_CHECKS),
+        xml=False,
+    ),
+    Table(
+        "copy",
+        "",
+        (
+            Row("target"),
+            Row("pool"),
+            Row("path"),
+            Row("format", values=("raw", "qcow2"), closed=True),
+            *(Row(name, values=_YESNO) for name in _COPY_SWITCHES),
+        ),
+        first=("target",),
+        expand=_switches("copy", *_COPY_SWITCHES),
         xml=False,
     ),
 )

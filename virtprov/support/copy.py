@@ -9,6 +9,7 @@ import stat
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.files import is_block_device
 from virtprov.support.regular import open_regular
+from virtprov.support.units import show_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,33 +17,46 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-BLOCK = 4 << 20
+STEP = 1 << 20
+"""Bytes that are copied with one call: the kernel is slower with many more at once."""
+TELL_EVERY = 4 << 20
+"""Bytes between two reports of progress."""
+GRAIN = 64 << 10
+"""Bytes that stay a hole in the copy if all of them are zero."""
+_SAMPLE = 4096
 _FICLONE = 0x40049409
 """The ioctl that lets a file share the blocks of another: linux/fs.h, `_IOW(0x94, 9, int)`."""
+_START_WRITING = 2
+"""SYNC_FILE_RANGE_WRITE of sync_file_range(2)."""
 
 
-def copy_image(
-    source: str, target: str, *, sparse: bool = True, reflink: bool = False, progress: Progress | None = None
-) -> bool:
+def copy_image(source: str, target: str, *, sparse: bool = True, progress: Progress | None = None) -> str:
     """Copy a file or block device to a new file, or to an existing block device.
 
-    With `sparse`, parts without data stay holes; `reflink` shares the blocks instead, if the file system can.
-    `progress(done, total)` is in bytes of data, without holes, and may raise to stop. Returns whether a new file was
-    created; an incomplete copy is deleted. Raises ProvError naming the file that failed.
+    With `sparse`, the copy shares the blocks of the original if the file system can, otherwise parts without data stay
+    holes. `progress(done, total)` is in bytes of data, without holes, and may raise to stop. An incomplete copy is
+    deleted. Returns why the blocks are not shared, "" if they are. Raises ProvError naming the file
+    that failed, does not fit, or was written to meanwhile.
     """
     with _open(source, os.O_RDONLY) as origin:
         onto_device = is_block_device(target)
         flags = os.O_WRONLY if onto_device else os.O_RDWR | os.O_CREAT | os.O_EXCL
+        before = _version(origin.handle)
         with _open(target, flags, _mode(origin.handle)) as copy:
             try:
-                _fill(origin, copy, onto_device, sparse, reflink, progress)
+                work = _Work(origin, copy, onto_device=onto_device, sparse=sparse, progress=progress)
+                why = work.fill()
+                if _version(origin.handle) != before:
+                    raise HostError(
+                        f"{source} was written to while it was copied", hint="stop the guest or program that uses it"
+                    )
             except BaseException as problem:
                 if not onto_device:
                     os.unlink(target)
                 if isinstance(problem, OSError):
                     raise _copy_error(source, target, problem) from None
                 raise
-    return not onto_device
+    return why
 
 
 class Exists(ProvError):
@@ -82,41 +96,153 @@ def _mode(handle: int) -> int:
     return stat.S_IMODE(facts.st_mode) & 0o666 | stat.S_IRUSR | stat.S_IWUSR if stat.S_ISREG(facts.st_mode) else 0o600
 
 
-def _fill(
-    origin: _OpenFile, copy: _OpenFile, onto_device: bool, sparse: bool, reflink: bool, progress: Progress | None
-) -> None:
-    total = origin.size()
-    if onto_device:
-        _check_room(copy, total)
-    else:
-        _same_owner(origin.handle, copy.handle)
-    if reflink:
-        _share(origin, copy)
-    else:
-        if not onto_device:
-            os.ftruncate(copy.handle, total)
-        if not sparse and not onto_device and total:
-            os.posix_fallocate(copy.handle, 0, total)
-        total = _copy_extents(origin, copy, total, onto_device or not sparse, progress)
-    os.fsync(copy.handle)
-    if progress is not None:
-        progress(total, total)
+class _Work:
+    """One copy: two open files, and the way in which the data gets from one to the other."""
+
+    def __init__(
+        self, origin: _OpenFile, copy: _OpenFile, *, onto_device: bool, sparse: bool, progress: Progress | None
+    ) -> None:
+        self.origin, self.copy = origin, copy
+        self.onto_device, self.sparse = onto_device, sparse
+        self.progress = progress
+        self.total = origin.size()
+        self.by_kernel = sparse and not onto_device
+        self._done = self._need = self._due = 0
+
+    def fill(self) -> str:
+        """Fill the copy; returns why no blocks are shared, "" if they are."""
+        why = "the copy is a device" if self.onto_device else "the copy is not sparse"
+        if self.onto_device:
+            _check_room(self.copy, self.total)
+        else:
+            _same_owner(self.origin.handle, self.copy.handle)
+        if self.by_kernel:
+            why = _share(self.origin, self.copy)
+        if why:
+            self._copy_data()
+        os.fsync(self.copy.handle)
+        if self.progress is not None:
+            self.progress(self._need, self._need)
+        return why
+
+    def _copy_data(self) -> None:
+        source, copy = self.origin.handle, self.copy.handle
+        extents = [(0, self.total)] if self.onto_device else list(_extents(source, self.total))
+        self._need = sum(end - start for start, end in extents)
+        if not self.onto_device:
+            _check_free_space(self.copy, self._need if self.sparse else self.total)
+            os.ftruncate(copy, self.total)
+        if not (self.sparse or self.onto_device) and self.total:
+            os.posix_fallocate(copy, 0, self.total)
+        find_runs = _non_zero if not self.onto_device and _is_full(source) else _whole
+        for start, end in extents:
+            for low, high in find_runs(source, start, end):
+                self._tell(low - start)
+                self._copy_run(low, high)
+            self._done += end - start
+
+    def _tell(self, more: int) -> None:
+        """Report the bytes that are done with, not too often: whoever hears of it has work of their own."""
+        done = self._done + more
+        if self.progress is not None and done >= self._due:
+            self._due = done + TELL_EVERY
+            self.progress(done, self._need)
+
+    def _copy_run(self, start: int, end: int) -> None:
+        """Copy at most STEP bytes, and let the kernel begin to write them."""
+        at = start
+        while at < end:
+            done = self._copy_part(at, end - at)
+            if not done:  # the file was cut meanwhile
+                return
+            at += done
+        _start_writing(self.copy.handle, start, end - start)
+
+    def _copy_part(self, at: int, length: int) -> int:
+        """Copy some of the bytes and return how many: within the kernel if it can, such as on one file server."""
+        source, copy = self.origin.handle, self.copy.handle
+        if self.by_kernel:
+            try:
+                done = os.copy_file_range(source, copy, length, at, at)
+            except OSError as problem:
+                if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+                    raise
+                done = 0
+            if done:
+                return done
+            self.by_kernel = False
+        data = os.pread(source, length, at)
+        _write(copy, data, at)
+        return len(data)
 
 
-def _copy_extents(origin: _OpenFile, copy: _OpenFile, total: int, whole: bool, progress: Progress | None) -> int:
-    """Copy what holds data, or all when `whole`; returns the bytes that were to be copied."""
-    extents = [(0, total)] if whole else list(_extents(origin.handle, total))
-    need = sum(end - start for start, end in extents)
-    before = 0
+def _whole(handle: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut a stretch into runs of STEP bytes."""
+    for at in range(start, end, STEP):
+        yield at, min(at + STEP, end)
 
-    def tell(at: int) -> None:
-        if progress is not None:
-            progress(before + at - start, need)
 
-    for start, end in extents:
-        _copy_extent(origin.handle, copy.handle, start, end, whole, tell)
-        before += end - start
-    return need
+def _non_zero(handle: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut a stretch into runs of at most STEP bytes, without the parts that are all zero."""
+    zeros, sample = bytes(GRAIN), bytes(_SAMPLE)
+    first = start
+    for at in range(start, end, GRAIN):
+        stop = min(at + GRAIN, end)
+        head = os.pread(handle, min(_SAMPLE, stop - at), at)
+        is_zero = head == sample[: len(head)] and (data := os.pread(handle, stop - at, at)) == zeros[: len(data)]
+        if is_zero or stop - first > STEP:
+            if first < at:
+                yield first, at
+            first = at
+        if is_zero:
+            first = stop
+    if first < end:
+        yield first, end
+
+
+def _is_full(handle: int) -> bool:
+    """Return whether there are no holes, as in a device: zeros may stand where nothing was ever stored."""
+    facts = os.fstat(handle)
+    return not stat.S_ISREG(facts.st_mode) or facts.st_blocks * 512 >= facts.st_size
+
+
+def _version(handle: int) -> tuple[int, int]:
+    """Return what changes if a regular file is written to."""
+    facts = os.fstat(handle)
+    return (facts.st_mtime_ns, facts.st_size) if stat.S_ISREG(facts.st_mode) else (0, 0)
+
+
+def _start_writing(handle: int, at: int, length: int) -> None:
+    """Let the kernel write these bytes to the disk now: less is left to wait for at the end. Failures do not matter."""
+    call = _find_call()
+    if call is not None:
+        call(handle, at, length, _START_WRITING)
+
+
+_calls: list[Callable[[int, int, int, int], int] | None] = []
+
+
+def _find_call() -> Callable[[int, int, int, int], int] | None:
+    """Return sync_file_range(2) of the C library, None without it."""
+    if not _calls:
+        import ctypes
+
+        call = getattr(ctypes.CDLL(None), "sync_file_range", None)
+        if call is not None:
+            call.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+        _calls.append(call)
+    return _calls[0]
+
+
+def _check_free_space(copy: _OpenFile, need: int) -> None:
+    """Raise ProvError if so many bytes do not fit into the file system of the copy."""
+    facts = os.fstatvfs(copy.handle)
+    free = (facts.f_bfree if os.geteuid() == 0 else facts.f_bavail) * facts.f_frsize
+    if need > free:
+        raise HostError(
+            f"{copy.path} needs {show_size(need)}, but its file system has only {show_size(free)} of free space",
+            hint="free some space there, or give another path",
+        )
 
 
 def _check_room(copy: _OpenFile, total: int) -> None:
@@ -134,16 +260,19 @@ def _same_owner(origin: int, copy: int) -> None:
         os.fchown(copy, facts.st_uid, facts.st_gid)
 
 
-def _share(origin: _OpenFile, copy: _OpenFile) -> None:
+def _share(origin: _OpenFile, copy: _OpenFile) -> str:
+    """Let the copy share the blocks of the original; returns why it cannot, "" if it does."""
     import fcntl
 
     try:
         fcntl.ioctl(copy.handle, _FICLONE, origin.handle)
     except OSError as problem:
-        raise HostError(
-            f"cannot share the blocks of {origin.path} with {copy.path}: {problem.strerror}",
-            hint="--reflink requires a single Btrfs or XFS file system for both; omit it to copy in full",
-        ) from None
+        if problem.errno == errno.EXDEV:
+            return "the two files are on different file systems"
+        if problem.errno in (errno.EOPNOTSUPP, errno.ENOTTY, errno.EINVAL):
+            return "the file system cannot share blocks, as XFS and Btrfs can"
+        return problem.strerror or str(problem)
+    return ""
 
 
 def _extents(handle: int, total: int) -> Iterator[tuple[int, int]]:
@@ -159,19 +288,6 @@ def _extents(handle: int, total: int) -> Iterator[tuple[int, int]]:
             return
         at = os.lseek(handle, start, os.SEEK_HOLE)
         yield start, at
-
-
-def _copy_extent(origin: int, copy: int, start: int, end: int, whole: bool, tell: Callable[[int], object]) -> None:
-    """Copy a stretch; blocks of zeros stay holes unless `whole`."""
-    at = start
-    while at < end:
-        data = os.pread(origin, min(BLOCK, end - at), at)
-        if not data:
-            return
-        if whole or data.count(0) != len(data):
-            _write(copy, data, at)
-        at += len(data)
-        tell(at)
 
 
 def _write(handle: int, data: bytes, at: int) -> None:

@@ -66,9 +66,11 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     if nvram is not None and nvram.place:
         guest.put(nvram.place, nvram.target)
     nvram_steps = _nvram_steps(request, host, nvram) if nvram is not None else []
-    platform_state.rename_logs(guest, lambda log: identity.clone_path(log, source.name, name, os.path.lexists))
+    is_taken = os.path.lexists if not host.is_remote else lambda log: False
+    logs = platform_state.rename_files(guest, lambda log: identity.clone_path(log, source.name, name, is_taken))
     report = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
     variables = "" if nvram is None and not is_released else COPIED if nvram_steps else RENEWED
+    report += logs
     if variables:
         report.append("a copy of the UEFI variables" if variables == COPIED else "new UEFI variables")
     kinds = {disk.fate for disk in copies.fates}
@@ -85,6 +87,7 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     parts = platform_state.compare(host, source, guest, variables)
     notes = [f"'{name}' gets " + ", ".join(report)] if report else []
     notes += platform_state.note_copied(parts)
+    notes += platform_state.note_shared(parts)
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     made = Plan((stays,), listed, name, (*notes, *identity_inside.notes), tuple(warnings))
     fates = _note_seed(copies.fates, identity_inside)
@@ -218,14 +221,13 @@ class _Nvram(Record):
 
 def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced: Guest | None) -> _Nvram | None:
     """Return where the clone's UEFI variables are stored; None if it has none."""
-    place = "./os/nvram/source/@file" if guest.has("./os/nvram/source/@file") else "./os/nvram"
-    source = guest.get(place)
-    said = bool(source)
-    if not said and guest.get("./os/@firmware") == "efi":
-        source = os.path.join(variables_folder(host), f"{guest.name}_VARS.fd")
+    place = next((place for place in _NVRAM_PLACES if guest.get(place)), "")
+    fmt = guest.get("./os/nvram/@format") or guest.get("./os/loader/@format") or "raw"
+    said = bool(place)
+    source = guest.get(place) if said else _default_nvram(host, guest, fmt)
+    place = place or "./os/nvram"
     if not source:
         return None
-    fmt = guest.get("./os/nvram/@format") or guest.get("./os/loader/@format") or "raw"
     if request.nvram:
         return _Nvram(source, request.nvram, place, fmt)
     target = identity.nvram_path(source, name)
@@ -234,6 +236,17 @@ def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced:
             source, _find_free_path(host, target), place, fmt
         )  # the old ones stay until the replaced guest goes
     return _Nvram(source, target, place if said else "", fmt)
+
+
+_NVRAM_PLACES = ("./os/nvram/source/@file", "./os/nvram", "./os/varstore/@path")
+
+
+def _default_nvram(host: Host, guest: Guest, fmt: str) -> str:
+    """Return the file that libvirt chooses for the variables if the XML has none; "" for a guest without variables."""
+    by_loader = guest.get("./os/loader/@type") == "pflash" and guest.get("./os/loader/@readonly") == "yes"
+    if guest.get("./os/loader/@stateless") == "yes" or not (guest.get("./os/@firmware") == "efi" or by_loader):
+        return ""
+    return os.path.join(variables_folder(host), f"{guest.name}_VARS.{'qcow2' if fmt == 'qcow2' else 'fd'}")
 
 
 def _nvram_steps(request: CloneRequest, host: Host, nvram: _Nvram) -> list[Step]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from virtprov.actions.clone.places import Destination, Original
 from virtprov.actions.run import templates
+from virtprov.actions.run.artifacts.pools_and_volumes import inactive
 from virtprov.actions.steps.guest import SetAutostart
 from virtprov.actions.steps.storage import MakeVolume
 from virtprov.actions.steps.template import MarkTemplate, SetModes, confirm_template, plan_protection
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from virtprov.actions.run.plan import Step
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
-    from virtprov.host.info import PoolInfo
     from virtprov.xml.tree import Element
 
 LAYER = "qcow2"
@@ -44,7 +45,7 @@ def plan_template(request: CloneRequest, host: Host, source: Guest) -> TemplateS
     Raises HostError for a linked clone of a guest that is not a template, unless the request makes it one, and for a
     template with changed disks; UsageError for XML of a guest that is to be marked.
     """
-    wanted = request.linked or request.make_template
+    wanted = request.linked or request.make_template or any(choice.linked for choice in request.choices)
     if template_mark.is_marked(source):
         if wanted:
             templates.refuse_changed(host, source)
@@ -84,49 +85,50 @@ def _checks(request: CloneRequest, source: Guest) -> tuple[Step, ...]:
 # -- the images ----------------------------------------------------------------------------------
 
 
-def name_like(host: Host, where: str, source: DiskSource) -> str:
-    """Return the path after which the image on top of the disk at `where` is named: the same, as qcow2.
+def name_after(host: Host, disk: Element, origin: Original) -> Original:
+    """Return what the image on top of a disk is named after; on top of devices it goes to the directory for images."""
+    pool = host.storage.pool(origin.volume.pool) if origin.volume is not None else None
+    if DiskSource.of(disk).kind == FILE or pool is not None and pool.type in FILE_POOLS:
+        return origin
+    name = os.path.basename(origin.path)
+    return Original(os.path.join(images_directory(host), name), None)
 
-    Images on top of devices are stored in the directory for images.
+
+def plan_layer(host: Host, disk: Element, origin: Original, to: Destination) -> Step:
+    """Return the step that makes a thin image on top of a disk of the original; write its format into `disk`.
+
+    The format of the original's disk is the one in its XML; its bytes are never asked for it. Raises HostError for a
+    disk that cannot be a backing image, and for a pool that cannot hold the image; UsageError for a missing directory.
     """
-    folder, base = os.path.split(where)
-    pool = host.storage.pool_at(folder)
-    is_file = source.kind == FILE or source.kind == VOLUME and pool is not None and pool.type in FILE_POOLS
-    stem, dot, ending = base.rpartition(".")
-    base = base if not dot or ending not in ("img", "raw", "qcow2", "iso", "vmdk", "vdi", "qed") else stem
-    return os.path.join(folder if is_file else images_directory(host), f"{base}.{LAYER}")
-
-
-def plan_layer(host: Host, disk: Element, where: str, target: str, pool: PoolInfo | None) -> Step:
-    """Return the step that makes a thin image at `target` on top of the disk at `where`; write its format into `disk`.
-
-    `pool` is the pool of the target. The format of the original's disk is the one in its XML; its bytes are never asked
-    for it. Raises HostError for a disk that cannot be a backing image, and for a pool that cannot hold the image.
-    """
-    _refuse_unfit(disk, where)
-    if pool is not None and pool.type not in FILE_POOLS:
+    _refuse_unfit(disk, origin.path)
+    if not to.takes_images:
         raise HostError(
-            f"pool '{pool.name}' of {target} has no files, so it cannot hold a linked clone",
+            f"{to.path} is in a storage pool without files, so it cannot be a linked clone",
             hint="give --file PATH in a directory",
         )
+    folder, name = os.path.split(to.path)
+    if to.pool is not None and not to.pool.active:
+        raise inactive(to.pool)
+    if to.pool is None and not host.is_remote and not os.path.isdir(folder):
+        raise UsageError(f"{to.path}: the directory {folder} does not exist", hint="create it, or give another path")
     fmt = path.get(disk, "./driver/@type") or "raw"
-    capacity = _find_capacity(host, where, fmt)
+    capacity = _find_capacity(host, origin, fmt)
     if path.get(disk, "./driver/@name") is None:
         path.put(disk, "./driver/@name", "qemu")
     path.put(disk, "./driver/@type", LAYER)
     for tag in ("backingStore", "mirror"):
         tree.drop(disk, tag)
-    name = os.path.basename(target)
-    return MakeVolume(NewVolume(pool.name if pool else "", name, target, LAYER, capacity, 0, where, fmt))
+    pool = to.pool.name if to.pool is not None else ""
+    return MakeVolume(NewVolume(pool, name, to.path, LAYER, capacity, 0, origin.path, fmt))
 
 
-def point(disk: Element, target: str, pool: PoolInfo | None) -> None:
+def point(disk: Element, to: Destination) -> None:
     """Set the disk of the clone to its image: a volume stays one if its pool is the same."""
     source = DiskSource.of(disk)
-    if source.kind == VOLUME and pool is not None and pool.name == source.pool:
-        path.put(disk, "./source/@volume", os.path.basename(target))
+    if source.kind == VOLUME and to.pool is not None and to.pool.name == source.pool:
+        path.put(disk, "./source/@volume", os.path.basename(to.path))
     else:
-        write_host_path(disk, FILE, target)
+        write_host_path(disk, FILE, to.path)
 
 
 def _refuse_unfit(disk: Element, where: str) -> None:
@@ -135,15 +137,16 @@ def _refuse_unfit(disk: Element, where: str) -> None:
         "an encrypted disk": any(True for _ in disk.iter("encryption")),
         "a part of a file": path.find(disk, "./source/slices") is not None,
         "a LUN": disk.get("device") == "lun",
+        "on the network": not where.startswith("/"),
     }
     kind = next((kind for kind, is_so in kinds.items() if is_so), "")
     if kind:
         raise HostError(f"{where} is {kind}, so there can be no linked clone of it", hint="omit --linked to copy it")
 
 
-def _find_capacity(host: Host, where: str, fmt: str) -> int:
+def _find_capacity(host: Host, origin: Original, fmt: str) -> int:
     """Return the size of a disk, as its guest sees it, in bytes. Raises HostError if it cannot be found out."""
-    volume = host.storage.volume_at(where)
+    where, volume = origin.path, origin.volume
     if volume is not None and not is_told_otherwise(fmt, volume):
         return volume.capacity
     here = not (host.is_remote or host.is_recorded)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RENEWED, COPIED, SHARED, LEFT = "renewed", "copied", "shared", "left"
 _CHARACTER_DEVICES = ("serial", "parallel", "console", "channel", "smartcard", "redirdev", "rng")
+_PORT = "./virtualport/parameters/@{}"
 _SERIALS = "./sysinfo/{}/entry[@name='serial']"
 
 
@@ -70,6 +71,16 @@ def note_copied(parts: tuple[Part, ...]) -> list[str]:
     return notes
 
 
+_TOGETHER = ("folder", "boot file", "fw_cfg file", "secret", "TPM secret")
+"""Parts that two running guests can use at the same time. There are warnings about the others."""
+
+
+def note_shared(parts: tuple[Part, ...]) -> list[str]:
+    """Return a sentence on what the original and the clone both use."""
+    shared = [f"{part.part} {part.value}" for part in parts if part.fate == SHARED and part.part in _TOGETHER]
+    return ["The clone shares with the original: " + ", ".join(dict.fromkeys(shared)) + "."] if shared else []
+
+
 def _at(where: str) -> Callable[[Guest], Iterator[str]]:
     """Return a function that reads the text or attribute at a path, if it is there."""
 
@@ -108,6 +119,29 @@ def _sockets(guest: Guest) -> Iterator[str]:
                     yield source.get("path") or f"port {source.get('service')}"
 
 
+def _openings(tag: str, kind: str, *places: str) -> Callable[[Guest], Iterator[str]]:
+    """Return a function that reads places of the devices of one type."""
+
+    def read(guest: Guest) -> Iterator[str]:
+        for device in guest.devices(tag):
+            if device.get("type", kind) == kind:
+                yield from filter(None, (path.text(device, place) for place in places))
+
+    return read
+
+
+def _entries(where: str, attribute: str = "") -> Callable[[Guest], Iterator[str]]:
+    """Return a function that reads an attribute, or the text, of all elements at a path."""
+
+    def read(guest: Guest) -> Iterator[str]:
+        for node in guest.root.iterfind(where):
+            value = node.get(attribute) if attribute else (node.text or "").strip()
+            if value:
+                yield value
+
+    return read
+
+
 _READERS: tuple[tuple[str, Callable[[Guest], Iterator[str]], str], ...] = (
     ("generation id", _at("./genid"), SHARED),
     ("SMBIOS UUID", _at("./sysinfo/system/entry[@name='uuid']"), SHARED),
@@ -119,12 +153,28 @@ _READERS: tuple[tuple[str, Callable[[Guest], Iterator[str]], str], ...] = (
     ("passt log file", _in_devices(("interface",), "./backend/@logFile"), SHARED),
     ("vsock address", _in_devices(("vsock",), "./cid/@address"), SHARED),
     ("display port", _in_devices(("graphics",), "./@port", "./@tlsPort", "./@websocket"), SHARED),
-    ("display socket", _in_devices(("graphics",), "./@socket", "./listen/@socket"), SHARED),
+    ("display socket", _in_devices(("graphics",), "./@socket", "./listen/@socket", "./@address"), SHARED),
     ("socket", _sockets, SHARED),
     ("output file", _in_devices(("serial", "console", "parallel"), "./source/@path"), SHARED),
     ("log file", _in_devices(("serial", "console", "parallel", "channel"), "./log/@file"), SHARED),
     ("disk serial number", _disks("./serial"), COPIED),
     ("disk WWN", _disks("./wwn"), COPIED),
+    ("network filter address", _entries("devices/interface/filterref/parameter[@name='IP']", "value"), COPIED),
+    ("virtual port", _in_devices(("interface",), _PORT.format("interfaceid"), _PORT.format("instanceid")), SHARED),
+    ("host interface", _entries("devices/interface/target[@managed='no']", "dev"), SHARED),
+    ("vhost-user socket", _openings("interface", "vhostuser", "./source/@path"), SHARED),
+    ("secret", _entries("devices/disk//secret", "uuid"), SHARED),
+    ("TPM secret", _in_devices(("tpm",), "./backend/encryption/@secret"), SHARED),
+    ("crash log file", _in_devices(("pstore",), "./path"), SHARED),
+    ("audio file", _in_devices(("audio",), "./@path"), SHARED),
+    ("memory file", _in_devices(("memory",), "./source/path"), SHARED),
+    ("shared memory", _in_devices(("shmem",), "./@name"), SHARED),
+    ("folder", _in_devices(("filesystem",), "./source/@dir", "./source/@file", "./source/@dev"), SHARED),
+    ("input device", _in_devices(("input",), "./source/@evdev", "./source/@dev"), SHARED),
+    ("lease", _in_devices(("lease",), "./key"), SHARED),
+    ("boot file", _entries("os/kernel"), SHARED),
+    ("boot file", _entries("os/initrd"), SHARED),
+    ("fw_cfg file", _entries("sysinfo[@type='fwcfg']/entry", "file"), SHARED),
 )
 """Parts: a name, how to read the values, and the fate of values that are the same in the clone."""
 
@@ -149,12 +199,19 @@ def _find_fixed_addresses(host: Host, source: Guest) -> list[Part]:
     return found
 
 
-def rename_logs(guest: Guest, rename: Callable[[str], str]) -> None:
-    """Give the clone its own files for the output and the logs of consoles and of passt."""
+def rename_files(guest: Guest, rename: Callable[[str], str]) -> list[str]:
+    """Give the clone its own files for the output and the logs of devices; returns what they are, in words.
+
+    QEMU and libvirt create these files.
+    """
     places = [(tag, "./log/@file") for tag in _CHARACTER_DEVICES]
-    places += [("serial", "./source/@path"), ("console", "./source/@path"), ("interface", "./backend/@logFile")]
+    places += [("serial", "./source/@path"), ("console", "./source/@path"), ("parallel", "./source/@path")]
+    places += [("interface", "./backend/@logFile"), ("pstore", "./path"), ("audio", "./@path")]
+    count = 0
     for tag, place in places:
         for device in guest.devices(tag):
             where = path.text(device, place)
             if where and (place != "./source/@path" or device.get("type") == "file"):
                 path.put(device, place, rename(where))
+                count += 1
+    return ["log files of its own"] if count else []

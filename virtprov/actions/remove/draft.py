@@ -68,7 +68,9 @@ def plan(request: RemoveRequest, host: Host) -> tuple[Removal, ...]:
     for info in infos:
         guest = guests[info.uuid]
         disks = Disks(host, guest, request, users)
-        found = (*disks.list(), *things.list_booted(guest), *things.list_kept(host, info, guest, users))
+        found = [*disks.list(), *things.list_files(guest), *things.list_kept(host, info, guest, users)]
+        if info.active and info.persistent:
+            found += things.list_plugged(guest, Guest.parse(host.guests.xml(info.uuid)))
         removals.append(Removal(info, tuple(dict.fromkeys(found)), tuple(disks.chains)))
         if request.with_disks:
             _refuse_unlisted(host, guest, images)

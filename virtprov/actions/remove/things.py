@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts import nvram
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.support.frozen import Record
 from virtprov.xml import path as places
@@ -98,12 +99,25 @@ def _list_variables(host: Host, guest: Guest, users: PathUsers) -> Iterator[Thin
     yield Thing(NVRAM, os.path.basename(path), path, why=describe_user(user))
 
 
-def list_booted(guest: Guest) -> Iterator[Thing]:
-    """Yield the files that the guest boots from besides its disks."""
+def list_files(guest: Guest) -> Iterator[Thing]:
+    """Yield files and folders of the host that the guest uses besides its disks."""
     for place in ("kernel", "initrd", "dtb"):
         path = guest.get(f"./os/{place}").strip()
         if path:
             yield Thing(FILE, os.path.basename(path), path, why="the guest boots it, but it is none of its disks")
+    for share in guest.devices("filesystem"):
+        path = next(filter(None, (places.get(share, f"./source/@{word}") for word in ("dir", "file", "dev"))), "")
+        if path:
+            yield Thing(FILE, os.path.basename(path), path, why="it is a file system of the host")
+
+
+def list_plugged(stored: Guest, running: Guest) -> Iterator[Thing]:
+    """Yield disks that only the running guest has: they are not in its definition."""
+    known = {DiskSource.of(disk).location for disk in stored.disks()}
+    for disk in running.disks():
+        path = DiskSource.of(disk).location
+        if path and path not in known:
+            yield Thing(DISK, os.path.basename(path), path, why="only the running guest has it")
 
 
 def describe_user(user: User | None) -> str:

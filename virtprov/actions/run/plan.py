@@ -19,12 +19,18 @@ if TYPE_CHECKING:
     from virtprov.support.progress import Progress, Task
 
 Undo = Callable[[], object]
+Guard = Callable[[bool], object]
+"""Raises an error if something has spoiled a copy; called with True at the end of the copy."""
+
+
+def _allow(is_last: bool) -> None:
+    """Let every copy go on."""
 
 
 class RunContext:
     """The environment of steps: the host, progress, and messages for the user."""
 
-    __slots__ = ("gate", "host", "progress", "say", "tell", "trail", "warn")
+    __slots__ = ("gate", "guard", "host", "progress", "say", "tell", "trail", "warn")
 
     def __init__(
         self,
@@ -43,12 +49,24 @@ class RunContext:
         self.gate = Gate()
         self.trail = Trail()
         self.tell: Callable[[int, int], None] = lambda done, total: None
+        self.guard: Guard = _allow
 
     def advance(self, done: int, total: int) -> None:
         """Report the progress of a long step in bytes; raises KeyboardInterrupt if the user wants to stop."""
         self.tell(done, total)
         self.trail.beat()
         self.gate.check()
+
+    def advance_copy(self, done: int, total: int) -> None:
+        """Report the progress of the copy of a disk; also raises the error of `guard` for what would spoil the copy."""
+        self.advance(done, total)
+        self.guard(False)
+
+    def advance_copy_call(self, done: int, total: int) -> None:
+        """Do the same for a libvirt call, as `advance_call`."""
+        self.advance_call(done, total)
+        if not 0 < total <= done:
+            self.guard(False)
 
     def advance_call(self, done: int, total: int) -> None:
         """Report the progress of a long libvirt call, which cannot be stopped.

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class CopyFile(Record):
-    """A full copy of a local file or block device, made by virtprov itself."""
+    """A full copy of a local file or block device, made by virtprov itself.
+
+    Blocks are shared where the file system can, unless it is not `sparse`; with `reflink`, the user is told if it
+    cannot.
+    """
 
     source: str
     target: str
@@ -27,24 +31,29 @@ class CopyFile(Record):
         return f"Copying {self.source} to {self.target}"
 
     def do(self, context: RunContext) -> Undo | None:
-        from virtprov.support.copy import copy_image
-
-        how = {"sparse": self.sparse, "reflink": self.reflink}
         if os.path.lexists(self.target):  # a device; files are never written over
-            copy_image(self.source, self.target, progress=context.advance, **how)
+            self._copy(context)
             return lambda: context.warn(
                 f"the previous contents of {self.target} are overwritten and cannot be restored"
             )
         with context.making(File(self.target)) as entry:
-            copy_image(self.source, self.target, progress=context.advance, **how)
+            self._copy(context)
             entry.note_created(File(self.target, mark_of(self.target)))
             try:
+                context.guard(True)
                 refresh_pool_over(context.host, self.target)
             except BaseException:
                 with entry.cleaning_up():
                     os.unlink(self.target)
                 raise
         return context.undo(entry)
+
+    def _copy(self, context: RunContext) -> None:
+        from virtprov.support.copy import copy_image
+
+        why = copy_image(self.source, self.target, sparse=self.sparse, progress=context.advance_copy)
+        if why and self.reflink:
+            context.warn(f"{self.target} is a full copy of {self.source}: {why}")
 
 
 def put_aside(path: str, aside: str) -> Step:

@@ -11,6 +11,7 @@ from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Volume, pool_
 from virtprov.guest.disks.claimed_format import is_told_otherwise, unlike
 from virtprov.guest.disks.volumes import NewPool, NewVolume
 from virtprov.support.frozen import Record
+from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Undo
@@ -129,7 +130,8 @@ class CopyDisk(Record):
     """Copy a disk completely to another path.
 
     The host copies within its pools; a file outside of all pools is copied through temporary pools. `declared` is the
-    format in which its guest uses the disk: if the pool sees another one, nothing is copied.
+    format in which its guest uses the disk: if the pool sees another one, nothing is copied. The copy has the same
+    format, or `format`. `pool` is the pool of a target that is not in a directory, such as one of Ceph.
     """
 
     source: VolumeInfo
@@ -137,6 +139,61 @@ class CopyDisk(Record):
     reflink: bool = False
     sparse: bool = True
     declared: str = ""
+    format: str = ""
+    pool: str = ""
+
+    @property
+    def label(self) -> str:
+        also = f" as {self.format}" if self.format else ""
+        return f"Copying {self.source.name} to {os.path.basename(self.target)}{also}"
+
+    def do(self, context: RunContext) -> Undo | None:
+        directory, name = os.path.split(self.target)
+        with ExitStack() as pools:
+            target = self.pool or _pool_over(context, directory, pools)
+            origin = self.source.pool or _pool_over(context, os.path.dirname(self.source.path), pools)
+            source = context.host.storage.volume(origin, self.source.name) or self.source
+            if is_told_otherwise(self.declared, source):
+                raise unlike(source.path, self.declared, source.format)
+            volume = Volume(name, self.pool, "" if self.pool else self.target)
+            with context.making(volume) as entry:
+                info = self._clone(context, target, self._xml(source, name), origin)
+                entry.note_created(volume.as_made(context.host, info))
+                with filling(context, entry, target, name):
+                    context.guard(True)
+        return context.undo(entry)
+
+    def _clone(self, context: RunContext, pool: str, xml: str, origin: str) -> VolumeInfo:
+        """Let the host copy; in full if it should share blocks and cannot."""
+        from virtprov.host.failures import Lost, Taken
+        from virtprov.support.errors import HostError
+
+        clone, name = context.host.storage.clone_volume, self.source.name
+        if self.reflink:
+            try:
+                return clone(pool, xml, origin, name, reflink=True, progress=context.advance_copy_call)
+            except (Lost, Taken):
+                raise
+            except HostError as problem:
+                context.warn(f"{self.target} is a full copy of {self.source.path}: {problem.message}")
+        return clone(pool, xml, origin, name, progress=context.advance_copy_call)
+
+    def _xml(self, source: VolumeInfo, name: str) -> str:
+        allocation = source.allocation if self.sparse else source.capacity
+        fmt = self.format or source.format
+        backing = ("", "") if self.format else (source.backing_path, source.backing_format)
+        return NewVolume("", name, self.target, fmt, source.capacity, allocation, *backing).xml()
+
+
+class PourDisk(Record):
+    """Copy the `size` bytes of a volume as they are, without looking at a format, through this machine.
+
+    Holes are not sent.
+    """
+
+    source: VolumeInfo
+    target: str
+    size: int
 
     @property
     def label(self) -> str:
@@ -145,24 +202,27 @@ class CopyDisk(Record):
     def do(self, context: RunContext) -> Undo | None:
         directory, name = os.path.split(self.target)
         with ExitStack() as pools:
-            target = _pool_over(context, directory, pools)
-            origin = self.source.pool or _pool_over(context, os.path.dirname(self.source.path), pools)
-            source = context.host.storage.volume(origin, self.source.name) or self.source
-            if is_told_otherwise(self.declared, source):
-                raise unlike(source.path, self.declared, source.format)
-            xml = self._xml(source, name)
+            pool = _pool_over(context, directory, pools)
             volume = Volume(name, path=self.target)
+            empty = NewVolume(pool, name, self.target, "raw", self.size, 0)
             with context.making(volume) as entry:
-                info = context.host.storage.clone_volume(
-                    target, xml, origin, source.name, reflink=self.reflink, progress=context.advance_call
-                )
-                entry.note_created(volume.as_made(context.host, info))
+                entry.note_created(volume.as_made(context.host, context.host.storage.create_volume(pool, empty.xml())))
+                with filling(context, entry, pool, name):
+                    context.host.storage.pour_volume(
+                        (self.source.pool, self.source.name), (pool, name), progress=context.advance_copy
+                    )
+                    context.guard(True)
         return context.undo(entry)
 
-    def _xml(self, source: VolumeInfo, name: str) -> str:
-        allocation = source.allocation if self.sparse else source.capacity
-        backing = (source.backing_path, source.backing_format)
-        return NewVolume("", name, self.target, source.format, source.capacity, allocation, *backing).xml()
+
+def physical_size(volume: VolumeInfo) -> int:
+    """Return the bytes of the file of a volume, which differ from its capacity for an image; 0 if the host is silent.
+
+    libvirt, docs/formatstorage: <physical> is the length of the container.
+    """
+    from virtprov.host.info import size
+
+    return size(tree.child(tree.parse(volume.xml), "physical")) if volume.xml else 0
 
 
 def _pool_over(context: RunContext, directory: str, passing: ExitStack) -> str:

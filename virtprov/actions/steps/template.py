@@ -29,6 +29,10 @@ class ModeChange(Record):
     before: int
     after: int
 
+    def facts(self) -> dict[str, str]:
+        """Return the change for JSON output; docs/json.md explains each key."""
+        return {"path": self.path, "before": f"{self.before:04o}", "after": f"{self.after:04o}"}
+
     def diff(self) -> str:
         """Return the change as a part of a diff."""
         return f"@@ permissions of {self.path} @@\n-{self.before:04o}\n+{self.after:04o}\n"

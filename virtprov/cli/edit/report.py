@@ -149,6 +149,7 @@ def facts(planned: GuestReport, edit: Edit, *, done: bool, several: bool = False
         "updated": done and planned.updates,
         "started": done and planned.wanted.start,
         "autostart": None if planned.autostart is None else planned.autostart[1],
+        "permissions": [change.facts() for change in planned.modes],
         "effects": _effects(planned),
         "diff": difference(planned, named=several),
         "xml": hide_passwords(planned.text) if planned.wanted.verify else planned.text,

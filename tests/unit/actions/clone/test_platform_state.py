@@ -120,3 +120,92 @@ def test_display_sockets_are_chosen_by_libvirt(kvm: Host) -> None:
     made = draft.plan(CloneRequest(document=text, name="two", auto=True), kvm)
     (display,) = Guest.parse(made.plan.documents[0]).devices("graphics")
     assert display.get("socket") is None and [child.get("type") for child in display] == ["socket"]
+
+
+FILTER = (
+    "<interface type='network'><mac address='52:54:00:00:00:01'/><source network='default'/>"
+    "<filterref filter='clean-traffic'><parameter name='IP' value='10.0.0.9'/></filterref></interface>"
+)
+PORT = "<virtualport type='{}'><parameters interfaceid='09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f'/></virtualport>"
+BRIDGE = "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='br0'/>{}</interface>"
+ROOT = "<filesystem type='mount'><source dir='/srv/x'/><target dir='x'/></filesystem>"
+NVDIMM = "<memory model='nvdimm'><source><path>/srv/dimm</path></source><target><size>1</size></target></memory>"
+
+
+@pytest.mark.parametrize(
+    ("devices", "part", "fate"),
+    [
+        (BRIDGE.format(PORT.format("openvswitch")), "virtual port", "renewed"),
+        (BRIDGE.format(PORT.format("midonet")), "virtual port", "shared"),
+        (BRIDGE.format("<target dev='tap7' managed='no'/>"), "host interface", "shared"),
+        ("<interface type='vhostuser'><source type='unix' path='/s' mode='server'/></interface>",
+         "vhost-user socket", "shared"),
+        (FILTER, "network filter address", "copied"),
+        ("<graphics type='dbus' address='unix:path=/run/x'/>", "display socket", "renewed"),
+        ("<pstore backend='acpi-erst'><path>/var/one.erst</path></pstore>", "crash log file", "renewed"),
+        ("<audio id='1' type='file' path='/var/one.wav'/>", "audio file", "renewed"),
+        ("<input type='evdev'><source dev='/dev/input/event1'/></input>", "input device", "shared"),
+        ("<lease><lockspace>s</lockspace><key>k</key><target path='/l'/></lease>", "lease", "shared"),
+        ("<shmem name='s'/>", "shared memory", "shared"),
+        (NVDIMM, "memory file", "shared"),
+        (ROOT, "folder", "shared"),
+        ("<tpm><backend type='emulator'><encryption secret='6dd3e4a5-1d76-44ce-961f-f119f5aad935'/></backend></tpm>",
+         "TPM secret", "shared"),
+    ],
+)  # fmt: skip
+def test_parts_beyond_the_common_ones(kvm: Host, devices: str, part: str, fate: str) -> None:
+    found = [(each.part, each.fate) for each in parts_of(kvm, devices)]
+    assert (part, fate) in found
+    assert {name for name, _ in found} <= {part, "MAC address", "TPM"}
+
+
+def test_files_that_both_guests_read_are_named(kvm: Host) -> None:
+    fw_cfg = "<sysinfo type='fwcfg'><entry name='opt/x' file='/srv/x.txt'/></sysinfo>"
+    found = parts_of(kvm, ROOT, os="<kernel>/boot/k</kernel><initrd>/boot/i</initrd>", more=fw_cfg)
+    assert platform_state.note_shared(tuple(found)) == [
+        "The clone shares with the original: folder /srv/x, boot file /boot/k, boot file /boot/i, "
+        "fw_cfg file /srv/x.txt."
+    ]
+    assert platform_state.note_shared(tuple(parts_of(kvm, ""))) == []
+
+
+@pytest.mark.parametrize(
+    ("devices", "warning"),
+    [
+        (BRIDGE.format(PORT.format("midonet")), "virtual port 09b11c53"),
+        (BRIDGE.format("<target dev='tap7' managed='no'/>"), "host interface tap7"),
+        ("<input type='evdev'><source dev='/dev/input/event1'/></input>", "input device /dev/input/event1"),
+        ("<lease><lockspace>s</lockspace><key>k</key><target path='/l'/></lease>", "lease 'k'"),
+        ("<interface type='server'><source address='1.2.3.4' port='5558'/></interface>", "port 5558"),
+        (NVDIMM, "shared memory /srv/dimm"),
+        (FILTER, "only lets the original's address 10.0.0.9 pass"),
+    ],
+)
+def test_what_two_running_guests_cannot_share_is_a_warning(kvm: Host, devices: str, warning: str) -> None:
+    text = (
+        "<domain type='kvm'><name>one</name><memory>1</memory><os><type arch='x86_64'>hvm</type></os>"
+        f"<devices>{devices}</devices></domain>"
+    )
+    (found,) = draft.plan(CloneRequest(document=text.encode(), name="two", auto=True), kvm).plan.warnings
+    assert warning in found
+
+
+@pytest.mark.parametrize(
+    ("os", "nvram"),
+    [
+        ("<loader type='pflash' readonly='yes'>/x.fd</loader><nvram template='/t.fd'/>", "two_VARS.fd"),
+        ("<loader type='pflash' readonly='yes'>/x</loader><nvram template='/t' format='qcow2'/>", "two_VARS.qcow2"),
+        ("<loader type='pflash' readonly='yes' stateless='yes'>/x.fd</loader>", ""),
+        ("<varstore template='/t.json' path='/srv/one.json'/>", "two_VARS.json"),
+        ("<loader type='rom'>/bios.bin</loader>", ""),
+    ],
+)
+def test_variables_without_a_path_are_where_libvirt_keeps_them(kvm: Host, os: str, nvram: str) -> None:
+    text = (
+        "<domain type='kvm'><name>one</name><memory>1</memory>"
+        f"<os><type arch='x86_64'>hvm</type>{os}</os><devices/></domain>"
+    )
+    made = draft.plan(CloneRequest(document=text.encode(), name="two", auto=True), kvm)
+    assert (made.nvram or "").rpartition("/")[2] == nvram
+    if "varstore" in os:
+        assert Guest.parse(made.plan.documents[0]).get("./os/varstore/@path") == "/srv/two_VARS.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ CALLS = (
     (libvirt.virStoragePool, "createXML"),
     (libvirt.virStorageVol, "delete"),
     (libvirt.virDomain, "setAutostart"),
+    (os, "fchmod"),
     (state.Lines, "append"),
     (state.Lines, "sync"),
     (state.Lines, "remove"),
@@ -92,8 +94,8 @@ def stored(host: Host, name: str) -> str:
     return host.guests.xml(name, inactive=True, secure=True)
 
 
-def killed(host: Host, changes: Change | list[Change], point: int, **how: Any) -> str:
-    """Run an edit of all guests that is killed at a point; return where, "" if the run ended before."""
+def killed(host: Host, changes: Change | list[Change], point: int, names: str = "*", **how: Any) -> str:
+    """Run an edit of guests that is killed at a point; return where, "" if the run ended before."""
     bomb, logs = Bomb(point), list[state.Lines]()
     begin = state.Lines.__init__
 
@@ -106,7 +108,7 @@ def killed(host: Host, changes: Change | list[Change], point: int, **how: Any) -
             patches.setattr(owner, name, bomb.around(name, getattr(owner, name)))
         patches.setattr(state.Lines, "__init__", noted)
         try:
-            edit(host, "*", changes, **how)
+            edit(host, names, changes, **how)
         except Killed:
             pass
         finally:
@@ -226,3 +228,34 @@ def test_what_somebody_changed_after_the_kill_is_not_lost(
     (answer,) = [answer for past, answer in undo.plan(host, history, meant) if past.name == "a"]
     history.close()
     assert str(answer) == "the definition of 'a' has been changed since that run"
+
+
+@pytest.mark.parametrize("value", ["yes", "no"])
+def test_a_template_that_is_killed_anywhere_is_taken_back(
+    value: str, host: Host, tmp_path: Path, context_of: Callable[[Any], RunContext]
+) -> None:
+    """Its definition, autostart and the permissions of its disk are as before, whichever command comes first."""
+    disk = tmp_path / "disk.img"
+    disk.write_bytes(b"base")
+    disk.chmod(0o640)
+    source = f"<disk type='file' device='disk'><source file='{disk}'/><target dev='vda'/></disk>"
+    host.guests.define(GUEST.format("tmpl").replace("<devices/>", f"<devices>{source}</devices>"))
+    host.guests.set_autostart("tmpl", True)
+    if value == "no":
+        edit(host, "tmpl", Change("template", "template", "yes"))
+        state.remove(*state.listing(journal.KIND))  # there is nothing to undo but the runs below
+
+    def look_at_all() -> dict[str, object]:
+        return {**look(host), "mode": disk.stat().st_mode}
+
+    before, change = look_at_all(), Change("template", "template", value)
+    for point in range(1000):
+        where = killed(host, change, point, "tmpl")
+        if not where:
+            break
+        for act in (lambda: clean_up(host), lambda: undo_last(context_of(host)))[:: 1 if point % 3 else -1]:
+            assert act() in ([], None), where
+        assert clean_up(host) == [], where
+        assert look_at_all() == before, where
+        assert not state.listing(trail.KIND), where
+    assert point >= 24

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.actions.remove.conftest import MakeGuest, MakeHost, disk, planned, told
-from virtprov.actions.remove.things import DISK, GUEST, Thing, list_booted, list_kept
+from virtprov.actions.remove.things import DISK, GUEST, Thing, list_files, list_kept, list_plugged
 from virtprov.actions.run.artifacts.path_users import PathUsers
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host
@@ -65,8 +65,13 @@ def test_the_state_of_an_emulated_tpm_goes(kind: str, lines: list[str], host_wit
 
 
 def test_files_that_it_boots_stay() -> None:
-    text = "<domain><name>web</name><os><kernel> /k </kernel><initrd>/i</initrd><cmdline>x</cmdline></os></domain>"
-    assert [(thing.path, thing.goes) for thing in list_booted(Guest.parse(text))] == [("/k", False), ("/i", False)]
+    text = "<domain><name>web</name><os><kernel> /k </kernel><initrd>/i</initrd><cmdline>x</cmdline></os><devices>"
+    text += "<filesystem><source dir='/srv/root'/><target dir='/'/></filesystem></devices></domain>"
+    assert [(thing.path, thing.goes) for thing in list_files(Guest.parse(text))] == [
+        ("/k", False),
+        ("/i", False),
+        ("/srv/root", False),
+    ]
 
 
 def test_json_has_the_same_keys_for_all_kinds() -> None:
@@ -75,3 +80,11 @@ def test_json_has_the_same_keys_for_all_kinds() -> None:
         "kind": "disk", "name": "a.img", "uuid": "", "pool": "p", "path": "/p/a.img", "fate": "removed", "why": "",
     }  # fmt: skip
     assert thing._replace(why="in use").facts() == {**thing.facts(), "fate": "kept", "why": "in use"}
+
+
+def test_disks_of_the_running_guest_alone_stay() -> None:
+    text = "<domain><name>web</name><devices>{}</devices></domain>"
+    stored = disk("/a.img", "raw")
+    running = stored + disk("/hot.img", "raw", target="vdb") + "<disk device='cdrom'><target dev='sda'/></disk>"
+    found = list(list_plugged(Guest.parse(text.format(stored)), Guest.parse(text.format(running))))
+    assert found == [Thing(DISK, "hot.img", "/hot.img", why="only the running guest has it")]

@@ -145,11 +145,20 @@ class PathUsers:
                 if volume.path in self._new_images or self.chains.real(volume.path) in self._raw:
                     continue
                 user = User(volume.name, is_guest=False, is_based=True)
-                for path in filter(None, (volume.backing_path, *self.chains.under(volume.path, volume.format))):
-                    self._images[self.chains.real(path)] = user
+                for path in self._list_below(volume):
+                    self._images.setdefault(self.chains.real(path), user)
                 for secret in tree.parse(volume.xml).iter("secret"):
                     self._secrets.setdefault(secret.get("uuid", ""), user)
         return self._images
+
+    def _list_below(self, volume: VolumeInfo) -> Iterator[str]:
+        """Return the images below a volume; those of another machine are only asked for if its pool has seen one."""
+        if volume.backing_path:
+            yield volume.backing_path
+        if (
+            volume.backing_path or not self.host.is_remote
+        ):
+            yield from self.chains.under(volume.path, volume.format)
 
     def _list_volumes(self, pool: str) -> Iterator[VolumeInfo]:
         """Return the volumes of a pool, including those that others have just created."""

@@ -1,0 +1,1 @@
+virtprov-clone web --name two --auto-clone --linked --reflink --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-clone web --name two --auto-clone --linked --connect recorded://HOSTS/kvm

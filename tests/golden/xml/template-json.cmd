@@ -1,0 +1,1 @@
+virtprov-xml web --template yes --output json --connect recorded://HOSTS/kvm

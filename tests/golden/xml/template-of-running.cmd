@@ -1,0 +1,1 @@
+virtprov-xml db --template yes --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-xml web --template yes --verify --connect recorded://HOSTS/kvm

@@ -1,0 +1,1 @@
+virtprov-xml web --template yes --print-diff --connect recorded://HOSTS/kvm

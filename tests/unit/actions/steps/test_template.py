@@ -1,0 +1,185 @@
+"""Steps that make a guest a template, and that end it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtprov.actions.run import templates
+from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Evidence
+from virtprov.actions.run.artifacts.file_mode import FileMode
+from virtprov.actions.run.plan import RunContext
+from virtprov.actions.steps import template
+from virtprov.actions.steps.template import MarkTemplate, ModeChange, SetModes, confirm_free, confirm_template
+from virtprov.guest import template_mark
+from virtprov.guest.document import Guest
+from virtprov.guest.template_mark import Image, Mark
+from virtprov.host.connection import Host, connect
+from virtprov.support.errors import HostError
+
+Around = Callable[[Any], RunContext]
+UUID = "5f5e2c1a-9b7d-4c3e-8a6f-1d2b3c4d5e01"
+DOMAIN = (
+    "<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'><name>{}</name><uuid>{}</uuid>"
+    "<memory>1024</memory><os><type>hvm</type></os><devices><disk type='file' device='disk'><source file='{}'/>"
+    "<target dev='vda'/></disk></devices><test:runstate>5</test:runstate></domain>"
+)
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    path = tmp_path / "base.img"
+    path.write_bytes(b"base")
+    path.chmod(0o640)
+    return path
+
+
+@pytest.fixture
+def host(tmp_path: Path, base: Path) -> Iterator[Host]:
+    node = tmp_path / "node.xml"
+    node.write_text(f"<node>{DOMAIN.format('tmpl', UUID, base)}</node>")
+    with connect(f"test://{node}") as found:
+        yield found
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+def stored(host: Host) -> Guest:
+    return Guest.parse(host.guests.xml(UUID, inactive=True))
+
+
+def test_permissions_are_changed_and_restored(host: Host, base: Path, context_of: Around) -> None:
+    context = context_of(host)
+    step = SetModes("tmpl", (ModeChange(str(base), 0o640, 0o444),))
+    assert step.label == "Making the disks of 'tmpl' read-only"
+    undo = step.do(context)
+    assert undo is not None and mode(base) == 0o444
+    (artifact,) = context.trail.artifacts(FileMode)
+    assert (artifact.before, artifact.after) == ("0640", "0444") and artifact.mark
+    undo()
+    assert mode(base) == 0o640 and not context.trail.artifacts(FileMode)
+    assert SetModes("tmpl", (ModeChange(str(base), 0o444, 0o640),)).label.startswith("Restoring the permissions")
+
+
+def test_what_somebody_else_has_changed_stays(host: Host, base: Path, context_of: Around, told: Any) -> None:
+    step, context = SetModes("tmpl", (ModeChange(str(base), 0o640, 0o444),)), context_of(host)
+    base.chmod(0o600)
+    step.do(context)
+    assert mode(base) == 0o600
+    base.chmod(0o640)
+    undo = step.do(context)
+    base.chmod(0o400)
+    assert undo is not None
+    undo()
+    assert mode(base) == 0o400
+    assert told.warned == [f"permissions 0444 of {base} is kept: the permissions of the file have been changed since"]
+
+
+def test_a_file_that_may_not_be_changed_is_a_warning(
+    host: Host, base: Path, context_of: Around, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted", path)
+
+    monkeypatch.setattr(template, "set_mode", refuse)
+    context = context_of(host)
+    SetModes("tmpl", (ModeChange(str(base), 0o640, 0o444),)).do(context)
+    (warning,) = told.warned
+    assert "Operation not permitted" in warning and f"`chmod 0444 {base}`" in warning
+    assert not context.trail.artifacts(FileMode) and not context.trail.is_kept
+
+
+def test_whose_permissions_they_are(host: Host, base: Path, tmp_path: Path) -> None:
+    changed = FileMode(str(base), "0640", "0444")
+    assert changed.standing(host, Evidence()).state == GONE
+    base.chmod(0o444)
+    assert changed.standing(host, Evidence()).state == OURS
+    assert changed._replace(mark="1:2").standing(host, Evidence()).state == GONE  # another file
+    base.chmod(0o604)
+    assert changed.standing(host, Evidence()).state == OTHERS
+    assert FileMode(str(tmp_path / "gone"), "0640", "0444").standing(host, Evidence()).state == GONE
+    assert FileMode(str(tmp_path), "0640", "0700").standing(host, Evidence()).state == GONE
+    with pytest.raises(HostError, match="cannot restore the permissions"):
+        FileMode(str(tmp_path / "gone"), "0640", "0444").take_down(host)
+
+
+def test_the_plan_of_permissions(host: Host, base: Path, tmp_path: Path) -> None:
+    path, gone = str(base), str(tmp_path / "gone")
+    mark = Mark((Image(path, mode=0o640), Image(gone, mode=0o640), Image("pool/volume"), Image("/dev/null")))
+    change = ModeChange(path, 0o640, 0o444)
+    assert template.plan_protection(host, mark) == (change,)
+    assert template.plan_release(host, mark) == ()
+    assert template.plan_reversal(host, (change,)) == ()
+    base.chmod(0o444)
+    assert template.plan_protection(host, mark) == ()
+    assert template.plan_release(host, mark) == (ModeChange(path, 0o444, 0o640),)
+    assert template.plan_reversal(host, (change,)) == (ModeChange(path, 0o444, 0o640),)
+    assert template.plan_release(host, Mark((Image(path, mode=0o444), Image(path)))) == ()
+    assert change.diff() == f"@@ permissions of {path} @@\n-0640\n+0444\n"
+
+
+def test_a_guest_is_marked_and_comes_back(host: Host, base: Path, context_of: Around) -> None:
+    before = host.guests.xml(UUID, inactive=True)
+    undo = MarkTemplate("tmpl", UUID).do(context_of(host))
+    mark = template_mark.read(stored(host))
+    assert mark is not None and mark.images[0].path == str(base) and mark.images[0].mode == 0o640
+    assert undo is not None
+    undo()
+    assert host.guests.xml(UUID, inactive=True) == before
+    host.guests.undefine("tmpl")
+    with pytest.raises(HostError, match="'tmpl' is no longer defined"):
+        MarkTemplate("tmpl", UUID).do(context_of(host))
+
+
+def test_a_template_is_checked_again(host: Host, base: Path, context_of: Around) -> None:
+    check, context = confirm_template("tmpl", UUID), context_of(host)
+    with pytest.raises(HostError, match="'tmpl' is no longer a template"):
+        check.do(context)
+    MarkTemplate("tmpl", UUID).do(context)
+    check.do(context)
+    host.guests.start("tmpl")
+    with pytest.raises(HostError, match="has been started in the meantime"):
+        check.do(context)
+    host.guests.destroy("tmpl")
+    base.write_bytes(b"longer than before")
+    with pytest.raises(HostError, match="has been written to"):
+        check.do(context)
+
+
+def test_a_clone_that_came_in_between_keeps_the_template(
+    host: Host, base: Path, tmp_path: Path, context_of: Around
+) -> None:
+    step = confirm_free(stored(host))
+    step.do(context_of(host))
+    name = str(base).encode()
+    head = b"QFI\xfb\0\0\0\3" + (104).to_bytes(8, "big") + len(name).to_bytes(4, "big")
+    (tmp_path / "w1.qcow2").write_bytes((head + bytes(12)).ljust(104, b"\0") + name)
+    with pytest.raises(HostError, match="'tmpl' cannot be released: .* image .*w1.qcow2"):
+        step.do(context_of(host))
+
+
+def test_a_template_elsewhere_is_only_marked(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert template.plan_mark(host, stored(host), is_on=True).warnings == ()
+    monkeypatch.setattr(Host, "is_remote", True)
+    made = template.plan_mark(host, stored(host), is_on=True)
+    assert made.modes == () and template_mark.is_marked(made.guest)
+    assert "libvirt cannot change them on a remote host" in made.warnings[0]
+
+
+def test_autostart_is_recorded_and_restored(host: Host, context_of: Around) -> None:
+    from virtprov.actions.run.artifacts.stored_guests import Autostart
+
+    switched = Autostart("tmpl", UUID, on=True)
+    assert switched.standing(host, Evidence()).state == GONE
+    host.guests.set_autostart("tmpl", True)
+    assert switched.standing(host, Evidence(made=False)).state == OURS
+    assert switched.describe() == "enabled autostart of 'tmpl'"
+    switched.take_down(host)
+    assert not host.guests.autostart("tmpl")
+    assert Autostart("x", "5f5e2c1a-9b7d-4c3e-8a6f-1d2b3c4d5eff", on=True).standing(host, Evidence()).state == GONE
+    assert templates.list_dependent(host, stored(host)) == []
