@@ -56,6 +56,15 @@ def test_a_volume_comes_and_goes(pool_host: Host) -> None:
     assert pool_host.storage.delete_volume("nowhere", "new") is False
 
 
+def test_volumes_may_be_chosen_by_what_they_have(pool_host: Host) -> None:
+    backing = "<backingStore><path>/srv/images/base.qcow2</path></backingStore></volume>"
+    pool_host.storage.create_volume("images", VOLUME("top", 4).replace("</volume>", backing))
+    listed = pool_host.storage.volumes
+    assert [volume.name for volume in listed("images")] == ["base.qcow2", "top"]
+    assert [volume.name for volume in listed("images", parts=("secret", "backingStore"))] == ["top"]
+    assert list(listed("images", parts=("secret",))) == []
+
+
 def test_a_volume_that_is_there_is_not_replaced(pool_host: Host) -> None:
     before = pool_host.storage.volume("images", "base.qcow2")
     with pytest.raises(Taken, match="^cannot create the volume 'base.qcow2' in the pool 'images': "):

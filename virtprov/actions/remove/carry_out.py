@@ -12,6 +12,7 @@ from virtprov.actions.run import definition, leftovers
 from virtprov.actions.run.artifacts.removed import Removed, RemovedGuest, RemovedSecret, RemovedVolume
 from virtprov.actions.run.plan import FunctionStep, Plan, apply
 from virtprov.actions.run.trail_reader import read_ended_runs
+from virtprov.guest.disks.chains import Chains
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
 from virtprov.support.text import join_words
@@ -52,12 +53,25 @@ def remove(
                 _check_unchanged(request, removals, host)
             for removal in removals:
                 context = new_context()
-                done.append(_remove(removal, context))
+                error = _find_obstacle(removal, done, Chains(host))
+                done.append(Outcome(removal, error) if error is not None else _remove(removal, context))
                 context.gate.check()
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(_say_done(removals, done)) from interrupt
     _forget_earlier_runs(host, {removal.name for removal in removals})
     return done
+
+
+def _find_obstacle(removal: Removal, done: list[Outcome], chains: Chains) -> HostError | None:
+    """Return the error for a guest on whose disks one is based that could not be removed."""
+    own = {chains.real(thing.path) for thing in removal.going if thing.kind == DISK}
+    for outcome in done:
+        if outcome.error is not None and own & {chains.real(image) for _, image in outcome.removal.chains}:
+            return HostError(
+                f"guest '{outcome.removal.name}', which is based on it, could not be removed",
+                hint="run the command again when the cause is removed",
+            )
+    return None
 
 
 def _check_unchanged(request: RemoveRequest, removals: tuple[Removal, ...], host: Host) -> None:

@@ -137,6 +137,18 @@ def test_a_failure_keeps_the_guest_and_not_the_others(host: Host, remove: Remove
     assert logs(home) == []
 
 
+def test_a_base_stays_if_its_clone_could_not_be_removed(
+    domain: MakeGuest, host_with: MakeHost, remove: Remove, listed: Look
+) -> None:
+    guests = (domain("tree", disk("a.qcow2")), domain("leaf", disk("b.qcow2"), number=2))
+    host = host_with(*guests, images={"a.qcow2": "", "b.qcow2": "a.qcow2"})
+    before = listed(host)
+    leaf, tree = remove(Failing(host, "b.qcow2"), "tree", "leaf")
+    assert leaf.removal.name == "leaf" and leaf.error is not None
+    assert tree.error is not None and "guest 'leaf', which is based on it, could not be" in tree.error.message
+    assert listed(host) == before
+
+
 def test_what_has_changed_since_it_was_shown_is_not_removed(
     host: Host, domain: MakeGuest, context_of: Around, listed: Look
 ) -> None:

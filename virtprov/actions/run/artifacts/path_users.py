@@ -145,29 +145,21 @@ class PathUsers:
                 if volume.path in self._new_images or self.chains.real(volume.path) in self._raw:
                     continue
                 user = User(volume.name, is_guest=False, is_based=True)
-                for path in self._list_below(volume):
+                below = self.chains.under(volume.path, volume.format) if volume.backing_path else ()
+                for path in filter(None, (volume.backing_path, *below)):
                     self._images.setdefault(self.chains.real(path), user)
                 for secret in tree.parse(volume.xml).iter("secret"):
                     self._secrets.setdefault(secret.get("uuid", ""), user)
         return self._images
 
-    def _list_below(self, volume: VolumeInfo) -> Iterator[str]:
-        """Return the images below a volume; those of another machine are only asked for if its pool has seen one."""
-        if volume.backing_path:
-            yield volume.backing_path
-        if (
-            volume.backing_path or not self.host.is_remote
-        ):
-            yield from self.chains.under(volume.path, volume.format)
-
     def _list_volumes(self, pool: str) -> Iterator[VolumeInfo]:
-        """Return the volumes of a pool, including those that others have just created."""
+        """Return the volumes of a pool that are based on others, or encrypted, also those that were just created."""
         try:
             self.host.storage.refresh_pool(pool)
         except HostError:  # a volume is being created in it, or it has just been removed
             if self.host.storage.pool(pool) is None:
                 return
-        yield from self.host.storage.volumes(pool)
+        yield from self.host.storage.volumes(pool, parts=("backingStore", "secret"))
 
     def _volume_beside(self, path: str) -> User | None:
         """Return an image in the same pool that has this path as its backing file."""
