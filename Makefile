@@ -49,11 +49,16 @@ live-packages:
 man: venv  ## generate man/*.1 from the parsers
 	@$(PYTHON_HERE) tools/pages.py man
 
-bench: venv  ## measure start-up, editing and media, compared with virt-install and virt-xml
+bench: venv live-packages  ## measure start-up, editing, media and clones, compared with the virt-* tools (needs root or sudo)
 	@tools/setup/packages tools/setup/bench.packages
 	@$(PYTHON_HERE) bench/startup && good=yes || good=no
 	$(PYTHON_HERE) bench/xml
 	$(PYTHON_HERE) bench/media
+	if [ "$$(id -u)" = 0 ]; then
+	    $(PYTHON_HERE) bench/clone
+	else
+	    sudo env PYTHONDONTWRITEBYTECODE=1 "PATH=$$PATH" $(PYTHON_HERE) bench/clone
+	fi
 	[ $$good = yes ]
 
 corpus: venv  ## read, edit and rebuild every guest in the tests of the libvirt source, downloaded with apt

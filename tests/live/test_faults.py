@@ -85,9 +85,12 @@ def define(host: Host, name: str) -> None:
 
 @pytest.fixture(autouse=True)
 def quiet(host: Host) -> Iterator[None]:
-    """Every test leaves no run behind."""
+    """Every test leaves no run behind, and the disk of the original as it was."""
+    image = host.outside(f"{IMAGES}/{ORIGINAL}.qcow2")
+    before = image.read_bytes()
     yield
     assert trails(host) == []
+    assert image.read_bytes() == before
 
 
 def trails(host: Host) -> list[str]:
@@ -223,6 +226,26 @@ def test_a_host_that_stops_between_steps(host: Host, point: int) -> None:
     host.start_libvirtd()
     clean_up(host)
     tally.count(f"stopped at {point}")
+    tally.close(1)
+
+
+@pytest.mark.parametrize("stops", [False, True], ids=["it runs", "it is off again"])
+def test_an_original_that_is_started_while_it_is_copied(host: Host, stops: bool) -> None:
+    tally = Tally(host)
+    argv = host.inside(words(CLONE, "hold", "step:1"))
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as run:
+        assert run.stdin is not None and run.stdout is not None
+        assert run.stdout.readline() == "held\n"
+        host.virsh("start", ORIGINAL, "--paused")
+        if stops:
+            host.virsh("destroy", ORIGINAL)
+        _, told = run.communicate("go on\n", timeout=120)
+    assert run.returncode == REFUSED, told
+    assert f"guest '{ORIGINAL}' was started while its disks were copied" in told
+    assert f"virsh shutdown {ORIGINAL}" in told
+    host.try_virsh("destroy", ORIGINAL)
+    tally.count("started")
     tally.close(1)
 
 

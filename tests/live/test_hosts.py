@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import pki
+from lab import inventory, pki
 from lab.cloud import DISK_GIB, Elsewhere
 from lab.domain import definition, disk_paths, text
 from lab.far import CLOSED_PORT, Far
@@ -88,6 +88,42 @@ def test_guests_come_change_and_go(farther: Far, lab: Host, transport: str) -> N
     removed = lab.run(["virtprov-install", "--remove", name, f"{name}-2", "--yes"], uri=uri)
     assert removed.rc == 0, removed.err
     assert name not in farther.host.virsh("list", "--all") + farther.host.virsh("vol-list", "default")
+
+
+DISK_GUEST = """\
+<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory><os><type>hvm</type></os><devices>
+<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{path}'/>
+<target dev='vda' bus='virtio'/></disk></devices></domain>
+"""
+FOLDER = "/var/lib/libvirt/images"
+
+
+@pytest.mark.parametrize("place", [FOLDER, "/run/elsewhere"])
+@pytest.mark.parametrize("forged", [True, False], ids=["with a header of qcow2", "raw"])
+def test_the_bytes_of_a_disk_there_are_copied_as_they_are(farther: Far, lab: Host, place: str, forged: bool) -> None:
+    """Whatever a guest writes into its raw disk; also from a directory that is no pool of that host."""
+    host, path, copy = farther.host, f"{place}/source.img", f"{FOLDER}/copied.img"
+    content = f"printf begin | dd of={path} bs=1M seek=4 conv=notrunc status=none"
+    if forged:
+        content = f"qemu-img create -q -f qcow2 {path} 64M"
+    made = host.execute(["sh", "-ec", f"mkdir -p {place}; {content}; truncate -s 8M {path}; printf end >>{path}"])
+    assert made.rc == 0, made.err
+    host.virsh("pool-refresh", "default")
+    host.define("", DISK_GUEST.format(name="source", path=path))
+    before = inventory.take(host)
+    done = lab.run(["virtprov-clone", "source", "--name", "copied", "--file", copy], uri=farther.tls())
+    if forged and place != FOLDER:  # only a pool that is there before can be asked how long the file is
+        assert done.rc == REFUSED and "but its storage pool detects qcow2" in done.err
+        assert inventory.take(host) == before
+    else:
+        assert done.rc == 0, done.err
+        assert host.execute(["cmp", path, copy]).rc == 0
+        assert int(host.execute(["stat", "--format", "%b", copy]).out) * 512 < 2 << 20, "the holes were filled"
+        assert inventory.take(host).pools == before.pools
+        host.virsh("undefine", "copied", "--remove-all-storage")
+    host.virsh("undefine", "source")
+    host.execute(["rm", path])
+    host.virsh("pool-refresh", "default")
 
 
 def test_a_path_of_this_machine_is_told_from_one_of_the_host(farther: Far, lab: Host, image: Image) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 from lab import inventory
 from lab.domain import definition, disk_paths
+from lab.far import Far
 from lab.guests import BOOT_DEADLINE, until
 from lab.host import Done, Host
 from lab.image import Image
@@ -176,3 +177,29 @@ def test_the_end_of_a_template(family: Family, lab: Host) -> None:
     lab.virsh("destroy", NAME)
     lab.virsh("undefine", NAME, "--remove-all-storage")
     assert inventory.take(lab) == family.before
+
+
+def test_linked_clones_on_another_host(farther: Far, lab: Host) -> None:
+    """libvirt makes the image; the permissions of the disks stay, because it cannot change them."""
+    uri, host = farther.tcp(), farther.host
+    little = "--memory 32 --vcpus 1 --osinfo generic --import --graphics none --network none --noautoconsole".split()
+    disk = "size=0.01,format=raw"
+    made = lab.run(["virtprov-install", "--virt-type", "qemu", "--name", "mould-2", *little, "--disk", disk], uri=uri)
+    assert made.rc == 0, made.err
+    host.virsh("destroy", "mould-2")
+    (base,) = disk_paths(definition(host, "mould-2"))
+    words = ["virtprov-clone", "mould-2", "--name", "cast-far", "--auto-clone", "--identity", "keep"]
+    done = lab.run([*words, "--make-template"], uri=uri)
+    assert done.rc == 0, done.err
+    (path,) = disk_paths(definition(host, "cast-far"))
+    facts = json.loads(host.execute(["qemu-img", "info", "--output=json", path]).out)
+    assert (facts["backing-filename"], facts["backing-filename-format"]) == (base, "raw")
+    refused = lab.run(["virtprov-xml", "mould-2", "--template", "no"], uri=uri)
+    assert refused.rc == 3 and "guest 'cast-far'" in refused.err
+    host.outside(base).write_bytes(bytes(512))
+    changed = lab.run([*words[:3], "cast-far-2", *words[4:], "--linked"], uri=uri)
+    assert changed.rc == 3 and "has been written to" in changed.err
+    host.virsh("undefine", "cast-far", "--remove-all-storage")
+    ended = lab.run(["virtprov-xml", "mould-2", "--template", "no"], uri=uri)
+    assert ended.rc == 0, ended.err
+    host.virsh("undefine", "mould-2", "--remove-all-storage")

@@ -166,23 +166,22 @@ def to_request(args: Namespace) -> CloneRequest:
         skip_copy=args.skip_copy,
         copies=args.copy,
         pool=_pool(args.pool),
-        preserve_data=args.preserve_data,
         nvram=args.nvram or "",
-        replace=args.replace,
-        reflink=args.reflink,
-        linked=args.linked,
-        make_template=args.make_template,
         sparse=not args.nonsparse,
         checks=["all=off", *args.check] if args.force else args.check,
         identity=args.identity or compat.held.identity,
         cloud_init=args.cloud_init,
         hostname=args.hostname or "",
         ssh_key=args.ssh_key or "",
-        start=args.start,
         wait=args.wait,
+        **{name: getattr(args, name) for name in _SAME},
     )
     request = cloning.to_request(copy)._replace(planning=args.print_xml or args.dry_run)
     return request._replace(directory_pools=compat.held.directory_pools)
+
+
+_SAME = ("preserve_data", "replace", "reflink", "linked", "make_template", "start")
+"""Flags without a value, which have the same names in the library."""
 
 
 def _pool(name: str | None) -> str:

@@ -41,6 +41,10 @@ class _NoGuests:
         """No guests."""
         return iter(())
 
+    def xml(self, key: str, *, inactive: bool = False) -> str:
+        """Never called: there are no guests to find."""
+        raise UsageError(f"guest '{key}' is on a host", hint="give --connect URI")
+
     def autostart(self, key: str) -> bool:
         """No guests."""
         return False

@@ -77,7 +77,7 @@ def _read_image(node: Element) -> Image:
         node.get("path", ""),
         int(size) if size.isascii() and size.isdecimal() and len(size) < 20 else 0,
         mtime if _time(mtime) is not None else "",
-        int(mode, 8) & 0o777 if is_octal else None,
+        int(mode, 8) & 0o666 if is_octal else None,
     )
 
 

@@ -161,9 +161,8 @@ def to_request(copy: Copy) -> CloneRequest:
     files = tuple(texts.as_list(copy.files))
     if "" in files:
         raise UsageError("--file requires a path", hint="omit --file, or use --skip-copy DISK")
-    seed = _to_seed_request(copy)
-    _check_identity(copy, seed)
     _check_linked(copy)
+    _check_identity(copy, seed := _to_seed_request(copy))
     document = copy.original_xml
     return CloneRequest(
         original=copy.original,
@@ -298,7 +297,8 @@ class Cloning:
                     self.context.guard = watches.enter_context(SourceWatch(self.host, plan.original)).check
                 apply(plan.plan, self.context)
 
-        replan = (lambda: draft.plan(self.request, self.host)) if self.request.auto else None
+        generates = self.request.auto or self.request.linked
+        replan = (lambda: draft.plan(self.request, self.host)) if generates else None
         apply_with_free_names(self.made, replan, do, self.hears.on_note)
 
     def follow(self) -> str:

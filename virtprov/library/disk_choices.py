@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import DiskChoice
 
 ALL = "all"
+FORMATS = ("raw", "qcow2")
 _PLACES = ("path", "pool", "format")
 
 
@@ -56,6 +57,8 @@ def _check(choice: DiskChoice, places: list[str]) -> None:
         )
     if choice.skip and choice.share is False:
         raise UsageError(f"{option}: skip=yes and share=no cannot be used together", hint="omit one of them")
+    if choice.format not in ("", *FORMATS):
+        raise UsageError(f"{option}: invalid format '{choice.format}'", hint=f"the formats are {' and '.join(FORMATS)}")
     if choice.path and choice.pool:
         raise UsageError(
             f"{option}: path= and pool= cannot be used together", hint="give the path in the pool's directory"

@@ -75,9 +75,12 @@ INSTALLATION = {
     "unattended": ("installer", "install without questions: profile=NAME ..."),
     "osinfo": ("installer", "guest OS: a name, detect=on, require=off, list"),
     "check": ("installer", "skip checks: path_in_use=off, all=off ..."),
-    "copy": ("installer", "for one disk of a clone: vdb,pool=NAME,format=raw ..."),
 }
 """Groups without a place in the XML."""
+CLONING = {
+    "copy": ("installer", "how one disk is copied: vdb,pool=NAME,format=raw ..."),
+}
+"""Groups of virtprov-clone alone."""
 CONVERSIONS = {
     "convert-to-q35": ("convert", "with --edit, convert i440fx to q35: num_pcie_root_ports=N"),
     "convert-to-vnc": ("convert", "with --edit, convert SPICE to VNC: qemu-vdagent=on"),
@@ -87,7 +90,7 @@ XML = {**GENERAL, **GUEST, **BOOTING, **DEVICES}
 """Every group that has a place in the guest's XML."""
 IN_ORDER = (*BOOTING, *GENERAL, *GUEST, *DEVICES)
 """The same, in the order in which the options of a new guest are read."""
-_ALL = {**XML, **INSTALLATION, **CONVERSIONS}
+_ALL = {**XML, **INSTALLATION, **CLONING, **CONVERSIONS}
 GROUPS = tuple(_ALL)
 
 _loaded: dict[str, Table] = {}

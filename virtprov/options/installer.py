@@ -156,7 +156,7 @@ TABLES = (
             Row("target"),
             Row("pool"),
             Row("path"),
-            Row("format", values=("raw", "qcow2"), closed=True),
+            Row("format", values=("raw", "qcow2")),
             *(Row(name, values=_YESNO) for name in _COPY_SWITCHES),
         ),
         first=("target",),

@@ -30,13 +30,15 @@ _START_WRITING = 2
 """SYNC_FILE_RANGE_WRITE of sync_file_range(2)."""
 
 
-def copy_image(source: str, target: str, *, sparse: bool = True, progress: Progress | None = None) -> str:
+def copy_image(
+    source: str, target: str, *, sparse: bool = True, check_space: bool = True, progress: Progress | None = None
+) -> str:
     """Copy a file or block device to a new file, or to an existing block device.
 
     With `sparse`, the copy shares the blocks of the original if the file system can, otherwise parts without data stay
-    holes. `progress(done, total)` is in bytes of data, without holes, and may raise to stop. An incomplete copy is
-    deleted. Returns why the blocks are not shared, "" if they are. Raises ProvError naming the file
-    that failed, does not fit, or was written to meanwhile.
+    holes. `check_space` asks whether the file system has room for it. `progress(done, total)` is in bytes of data,
+    without holes, and may raise to stop. An incomplete copy is deleted. Returns why the blocks are not shared, "" if
+    they are. Raises ProvError naming the file that failed, does not fit, or was written to meanwhile.
     """
     with _open(source, os.O_RDONLY) as origin:
         onto_device = is_block_device(target)
@@ -45,7 +47,7 @@ def copy_image(source: str, target: str, *, sparse: bool = True, progress: Progr
         with _open(target, flags, _mode(origin.handle)) as copy:
             try:
                 work = _Work(origin, copy, onto_device=onto_device, sparse=sparse, progress=progress)
-                why = work.fill()
+                why = work.fill(check_space=check_space)
                 if _version(origin.handle) != before:
                     raise HostError(
                         f"{source} was written to while it was copied", hint="stop the guest or program that uses it"
@@ -109,7 +111,7 @@ class _Work:
         self.by_kernel = sparse and not onto_device
         self._done = self._need = self._due = 0
 
-    def fill(self) -> str:
+    def fill(self, *, check_space: bool) -> str:
         """Fill the copy; returns why no blocks are shared, "" if they are."""
         why = "the copy is a device" if self.onto_device else "the copy is not sparse"
         if self.onto_device:
@@ -119,18 +121,19 @@ class _Work:
         if self.by_kernel:
             why = _share(self.origin, self.copy)
         if why:
-            self._copy_data()
+            self._copy_data(check_space=check_space and not self.onto_device)
         os.fsync(self.copy.handle)
         if self.progress is not None:
             self.progress(self._need, self._need)
         return why
 
-    def _copy_data(self) -> None:
+    def _copy_data(self, *, check_space: bool) -> None:
         source, copy = self.origin.handle, self.copy.handle
         extents = [(0, self.total)] if self.onto_device else list(_extents(source, self.total))
         self._need = sum(end - start for start, end in extents)
-        if not self.onto_device:
+        if check_space:
             _check_free_space(self.copy, self._need if self.sparse else self.total)
+        if not self.onto_device:
             os.ftruncate(copy, self.total)
         if not (self.sparse or self.onto_device) and self.total:
             os.posix_fallocate(copy, 0, self.total)
@@ -298,6 +301,7 @@ def _write(handle: int, data: bytes, at: int) -> None:
 
 
 def _copy_error(source: str, target: str, problem: OSError) -> ProvError:
-    full = problem.errno == errno.ENOSPC
-    hint = "free some space there, or give another path" if full else "check that one can be read and the other written"
-    return ProvError(f"cannot copy {source} to {target}: {problem.strerror}", hint=hint)
+    text = f"cannot copy {source} to {target}: {problem.strerror}"
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return HostError(text, hint="free some space there, or give another path")
+    return ProvError(text, hint="check that one can be read and the other written")

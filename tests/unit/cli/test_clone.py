@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.request import CloneRequest
+from virtprov.actions.request import CloneRequest, DiskChoice
 from virtprov.cli import clone, compat
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.support.errors import InputError, UsageError
@@ -30,6 +30,14 @@ def test_every_flag_finds_its_place() -> None:
         files=("/1", "/2"), macs=("RANDOM", "52:54:00:00:00:01"), nvram="/n",
         force=frozenset(["sda", "sdb"]), skip=frozenset(["vdb"]), preserve=True,
     )  # fmt: skip
+
+
+def test_choices_for_single_disks() -> None:
+    made = request("a", "--copy", "vda,pool=fast,format=raw", "--copy", "vdb,skip=yes", "--pool", "slow")
+    assert made.choices == (DiskChoice("vda", pool="fast", format="raw"), DiskChoice("vdb", skip=True))
+    assert made.pool == "slow"
+    with pytest.raises(UsageError, match="--pool requires a name"):
+        request("a", "--pool", "")
 
 
 def test_nothing_said_is_nothing_wanted() -> None:

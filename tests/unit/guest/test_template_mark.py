@@ -52,7 +52,7 @@ def test_nothing_is_left_of_a_mark(metadata: str) -> None:
         ("size='12' mtime='5.25' mode='0644'", Image("/a", 12, "5.25", 0o644)),
         ("size='-1' mtime='now' mode='9'", Image("/a")),
         ("size='1e9' mtime='1.x' mode='07777777'", Image("/a")),
-        ("mode='4755'", Image("/a", mode=0o755)),  # no mark gives a file more than permissions
+        ("mode='4755'", Image("/a", mode=0o644)),  # no mark makes a file a program
         (f"size='{'9' * 30}' mtime='{'9' * 30}'", Image("/a")),
     ],
 )

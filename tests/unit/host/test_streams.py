@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.host.streams import CHUNK, finish_stream, next_section, receive, send, send_sparse, watch_call
+from virtprov.host.streams import (
+    CHUNK,
+    HOLE,
+    finish_stream,
+    next_section,
+    pour,
+    receive,
+    send,
+    send_sparse,
+    watch_call,
+)
 
 MIB = 1024 * 1024
 
@@ -156,3 +166,52 @@ def test_an_interrupted_call_is_waited_for_and_its_work_dropped() -> None:
     with pytest.raises(KeyboardInterrupt):
         watch_call(work, dropped.append, tick, every=0.001)
     assert dropped == ["made"]
+
+
+class Sections:
+    """The far end of a sparse stream that brings data (bytes) and holes (their length)."""
+
+    def __init__(self, *sections: bytes | int) -> None:
+        self.sections = list(sections)
+
+    def recvFlags(self, most: int, flags: int) -> bytes | int:  # noqa: N802
+        if not self.sections:
+            return b""
+        first = self.sections[0]
+        if isinstance(first, int):
+            return HOLE
+        self.sections[0] = first[most:]
+        if not self.sections[0]:
+            self.sections.pop(0)
+        return first[:most]
+
+    def recvHole(self) -> int:  # noqa: N802
+        length = self.sections.pop(0)
+        assert isinstance(length, int)
+        return length
+
+
+class Sink(Wire):
+    """The far end of a sparse stream that keeps what arrives, and where holes are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.holes: list[tuple[int, int]] = []
+
+    def sendHole(self, length: int) -> None:  # noqa: N802
+        self.holes.append((len(self.arrived), length))
+        self.arrived += bytes(length)
+
+
+def test_holes_are_poured_as_holes() -> None:
+    data, sink, seen = os.urandom(2 * CHUNK + 17), Sink(), list[int]()
+    pour(Sections(4096, data, 8192, b"end", 5), sink, seen.append)
+    assert bytes(sink.arrived) == bytes(4096) + data + bytes(8192) + b"end" + bytes(5)
+    assert sink.holes == [(0, 4096), (4096 + len(data), 8192), (4096 + len(data) + 8192 + 3, 5)]
+    assert seen == sorted(seen) and seen[-1] == len(data) + 3
+
+
+def test_nothing_to_pour() -> None:
+    sink = Sink()
+    pour(Sections(), sink, print)
+    assert not sink.arrived and not sink.holes

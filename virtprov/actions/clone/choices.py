@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions.request import DiskChoice
 from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
-    from virtprov.actions.request import CloneRequest, DiskChoice
+    from virtprov.actions.request import CloneRequest
     from virtprov.guest.document import Guest
     from virtprov.xml.tree import Element
 
@@ -34,8 +35,6 @@ class Choices:
 
     def of(self, disk: Element) -> DiskChoice:
         """Return the choice for a disk: its own, completed by that for all disks and by the request's pool."""
-        from virtprov.actions.request import DiskChoice
-
         target = target_of(disk)
         own = self._own.get(target, DiskChoice(target))
         wide = self._own.get(ALL, DiskChoice(ALL))
@@ -50,24 +49,27 @@ class Choices:
 
         Raises UsageError for a choice that does not suit the disk.
         """
-        target, choice = target_of(disk), self.of(disk)
-        own = self._own.get(target)
-        has_place = own is not None and bool(own.path or own.pool or own.format or own.linked or own.share is False)
+        target = target_of(disk)
+        own = self._own.get(target, DiskChoice(target))
+        has_place = bool(own.path or own.pool or own.format or own.linked or own.share is False)
         if tree.child(disk, "source") is None:
             if has_place:
                 raise UsageError(f"--copy {target}: the drive is empty", hint=f"omit --copy {target}")
             return False
-        if choice.share and (own is None or own.skip is None):
-            self._check_shared(disk, target)
-            return False
-        request = self.request
-        if choice.skip or target in request.skip:
-            return False
-        if has_place or target in request.force:
+        if own.skip or own.share:
+            return self._uses_original(disk, own)
+        if has_place or target in self.request.force:
             return True
+        return target not in self.request.skip and self._is_copied_with_all(disk, own)
+
+    def _is_copied_with_all(self, disk: Element, own: DiskChoice) -> bool:
+        """Return whether a disk of which nothing special is said is copied."""
+        wide, request = self._own.get(ALL, DiskChoice(ALL)), self.request
+        if own.skip is None and (wide.skip or wide.share):
+            return self._uses_original(disk, wide)
         if ALL in request.skip:
             return False
-        if choice.share is False or ALL in request.force:
+        if wide.share is False or ALL in request.force:
             return True
         return path.get(disk, "./transient/@shareBacking") != "yes" and not _is_for_several(disk)
 
@@ -90,6 +92,12 @@ class Choices:
                 f"--copy {target}: format={choice.format} cannot be used with --linked", hint="add linked=no to copy it"
             )
         return is_wanted and suits
+
+    def _uses_original(self, disk: Element, choice: DiskChoice) -> bool:
+        """Return False: the disk is not copied. Raises UsageError if it may not be shared."""
+        if choice.share:
+            self._check_shared(disk, target_of(disk))
+        return False
 
     def _check_shared(self, disk: Element, target: str) -> None:
         """Raise UsageError for a disk that two guests would write to."""

@@ -44,6 +44,7 @@ class Copier:
             return CopyFile(origin.path, to.path, self.request.sparse, self.request.reflink)
         if is_missing:
             raise HostError(f"the original's disk {origin.path} does not exist", hint=WITHOUT_COPY)
+        self._check_place(disk, to, wanted)
         if wanted != fmt:
             return self._convert(disk, origin, to, fmt, wanted)
         if self._is_done_here(origin, to, fmt):
@@ -54,6 +55,21 @@ class Copier:
         if is_told_otherwise(fmt, source):
             return self._copy_bytes(source, to, fmt)
         return self._copy_volume(source, to, fmt)
+
+    def _check_place(self, disk: Element, to: Destination, wanted: str) -> None:
+        """Raise UsageError for a directory of this machine that does not exist, and for a format that does not fit."""
+        is_here = not (self.host.is_remote or self.host.is_recorded)
+        directory = os.path.dirname(to.path)
+        if is_here and to.pool is None and not to.onto_device and not os.path.isdir(directory):
+            raise UsageError(
+                f"--file {to.path}: the directory {directory} does not exist",
+                hint="create it, or give another path",
+            )
+        if wanted not in PLAIN and not to.takes_images and to.pool is not None:
+            target = path.text(disk, "./target/@dev")
+            raise UsageError(
+                f"--copy {target},format={wanted}: pool '{to.pool.name}' holds raw data only", hint="use format=raw"
+            )
 
     # -- by virtprov -------------------------------------------------------------------------------
 
@@ -67,17 +83,9 @@ class Copier:
             return True
         if not to.takes_images:
             return False
-        self._check_directory(to.path)
         return os.access(os.path.dirname(to.path), os.W_OK) and (
             fmt == "raw" or _stands_alone(origin.path, to.path, fmt)
         )
-
-    def _check_directory(self, target: str) -> None:
-        directory = os.path.dirname(target)
-        if not os.path.isdir(directory):
-            raise UsageError(
-                f"--file {target}: the directory {directory} does not exist", hint="create it, or give another path"
-            )
 
     def _copy_file(self, origin: Original, to: Destination) -> Step:
         if not to.onto_device:
@@ -85,7 +93,8 @@ class Copier:
             size = facts.st_size or (origin.volume.capacity if origin.volume is not None else 0)
             need = size if is_block_device(origin.path) else min(facts.st_blocks * 512, size)
             self._ask(origin.path, need, size, to)
-        return CopyFile(origin.path, to.path, self.request.sparse, self.request.reflink)
+        request = self.request
+        return CopyFile(origin.path, to.path, request.sparse, request.reflink, request.checks.disk_size)
 
     # -- by the host -------------------------------------------------------------------------------
 
@@ -132,9 +141,6 @@ class Copier:
     def _convert(self, disk: Element, origin: Original, to: Destination, fmt: str, wanted: str) -> Step:
         """Let the host convert a disk to another format."""
         target = path.text(disk, "./target/@dev")
-        if wanted != "raw" and not to.takes_images:
-            where = f"pool '{to.pool.name}'" if to.pool is not None else to.path
-            raise UsageError(f"--copy {target},format={wanted}: {where} holds raw data only", hint="use format=raw")
         if to.onto_device:
             raise UsageError(
                 f"--copy {target},format={wanted}: a disk cannot be converted onto the device {to.path}",

@@ -143,14 +143,15 @@ class _Work:
     def _find_place(self, disk: Element, choice: DiskChoice, origin: Original) -> Destination | None:
         """Return where the copy goes, as given or generated; None if there is neither."""
         pool = find_pool(self.host, choice.pool) if choice.pool else None
+        is_linked = self.choices.is_linked(disk)
         if choice.path or (self.files and pool is None):
             given = choice.path or self.files.pop(0)
             where = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
             if where in self._taken:
                 raise UsageError(f"{self._option(given)} is given for two disks", hint="give each copy its own path")
-        elif self.request.auto or pool is not None:
+        elif self.request.auto or pool is not None or is_linked:
             like, fmt = origin, choice.format
-            if self.choices.is_linked(disk):
+            if is_linked:
                 like, fmt = origin if pool else linked.name_after(self.host, disk, origin), linked.LAYER
             where = self.names.generate(like, pool, fmt, self._is_taken)
         else:

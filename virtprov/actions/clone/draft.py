@@ -61,37 +61,25 @@ def plan(request: CloneRequest, host: Host) -> ClonePlan:
     template_mark.remove(guest)
     copies = disks.plan(request, host, guest, name, warnings)
     replaced = _find_replaced_guest(request, host, name)
-    is_released = identity.release_nvram(guest)
-    nvram = _nvram(request, host, guest, name, replaced)
-    if nvram is not None and nvram.place:
-        guest.put(nvram.place, nvram.target)
-    nvram_steps = _nvram_steps(request, host, nvram) if nvram is not None else []
-    is_taken = os.path.lexists if not host.is_remote else lambda log: False
-    logs = platform_state.rename_files(guest, lambda log: identity.clone_path(log, source.name, name, is_taken))
-    report = identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu")
-    variables = "" if nvram is None and not is_released else COPIED if nvram_steps else RENEWED
-    report += logs
-    if variables:
-        report.append("a copy of the UEFI variables" if variables == COPIED else "new UEFI variables")
+    variables = _plan_variables(request, host, guest, name, replaced)
+    report = _renew(host, guest, name, uuid, macs, variables)
     kinds = {disk.fate for disk in copies.fates}
     copied = bool(kinds & {disks.COPIED, disks.LINKED})
     owned = copied or disks.GIVEN in kinds
     identity_inside = inside.plan(request, host, source, guest, owned=owned, copied=copied)
-    nvram_path = nvram.target if nvram is not None else None
-    room, gone = _make_room(host, name, replaced, nvram_path)
+    room, gone = _make_room(host, name, replaced, variables.path)
     stays, following = _boot(request, name, original, identity_inside)
     pools = _pools(host, copies.fates) if request.directory_pools else []
-    early: tuple[Step, ...] = (*template.first, *copies.steps, *pools, *room, *nvram_steps, *identity_inside.steps)
+    early: tuple[Step, ...] = (*template.first, *copies.steps, *pools, *room, *variables.steps, *identity_inside.steps)
     listed: tuple[Step, ...] = (*early, Define(name, stays), *template.check, *following, *gone, *copies.last)
     warnings += [*identity.warn_of_shared(guest), *identity_inside.warnings]
-    parts = platform_state.compare(host, source, guest, variables)
+    parts = platform_state.compare(host, source, guest, variables.fate)
     notes = [f"'{name}' gets " + ", ".join(report)] if report else []
-    notes += platform_state.note_copied(parts)
-    notes += platform_state.note_shared(parts)
+    notes += [*platform_state.note_copied(parts), *platform_state.note_shared(parts)]
     addresses = tuple(path.text(nic, "./mac/@address") for nic in guest.devices("interface"))
     made = Plan((stays,), listed, name, (*notes, *identity_inside.notes), tuple(warnings))
     fates = _note_seed(copies.fates, identity_inside)
-    return ClonePlan(made, source.name, uuid, fates, addresses, nvram_path, tuple(report), parts, identity_inside)
+    return ClonePlan(made, source.name, uuid, fates, addresses, variables.path, tuple(report), parts, identity_inside)
 
 
 def _pools(host: Host, fates: tuple[DiskFate, ...]) -> list[Step]:
@@ -99,9 +87,8 @@ def _pools(host: Host, fates: tuple[DiskFate, ...]) -> list[Step]:
     made: dict[str, NewPool] = {}
     for fate in fates:
         directory = os.path.dirname(fate.path)
-        is_file = (
-            fate.fate in (disks.COPIED, disks.LINKED) and directory.startswith("/") and not directory.startswith("/dev")
-        )
+        is_new = fate.fate in (disks.COPIED, disks.LINKED)
+        is_file = is_new and directory.startswith("/") and not directory.startswith("/dev")
         if is_file and directory not in made and host.storage.pool_at(directory) is None:
             made[directory] = pool_named_after(host, directory, {pool.name for pool in made.values()})
     return [storage.MakePool(pool) for pool in made.values()]
@@ -217,6 +204,42 @@ class _Nvram(Record):
     target: str
     place: str
     format: str
+
+
+class _Variables(Record):
+    """What becomes of the UEFI variables: their path in the clone, the steps that copy them, and their fate in words.
+
+    The path is None and the fate "" for a guest without.
+    """
+
+    path: str | None = None
+    steps: tuple[Step, ...] = ()
+    fate: str = ""
+
+
+def _plan_variables(request: CloneRequest, host: Host, guest: Guest, name: str, replaced: Guest | None) -> _Variables:
+    """Decide about the UEFI variables, and write their path into `guest`. Raises the errors of `_nvram_steps`."""
+    is_released = identity.release_nvram(guest)
+    nvram = _nvram(request, host, guest, name, replaced)
+    if nvram is None:
+        return _Variables(fate=RENEWED if is_released else "")
+    if nvram.place:
+        guest.put(nvram.place, nvram.target)
+    steps = _nvram_steps(request, host, nvram)
+    return _Variables(nvram.target, tuple(steps), COPIED if steps else RENEWED)
+
+
+def _renew(host: Host, guest: Guest, name: str, uuid: str, macs: tuple[str, ...], variables: _Variables) -> list[str]:
+    """Give the clone an identity of its own; returns what is new, in words."""
+
+    def rename(log: str) -> str:
+        return identity.clone_path(log, source, name, lambda path: not host.is_remote and os.path.lexists(path))
+
+    source = guest.name
+    logs = platform_state.rename_files(guest, rename)
+    report = [*identity.renew(guest, name, uuid, macs, qemu=host.driver == "qemu"), *logs]
+    words = {COPIED: "a copy of the UEFI variables", RENEWED: "new UEFI variables"}
+    return [*report, words[variables.fate]] if variables.fate else report
 
 
 def _nvram(request: CloneRequest, host: Host, guest: Guest, name: str, replaced: Guest | None) -> _Nvram | None:

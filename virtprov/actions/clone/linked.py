@@ -73,7 +73,7 @@ def _plan_marking(host: Host, source: Guest) -> tuple[Step, ...]:
     templates.check_candidate(host, source)
     modes = plan_protection(host, templates.make_mark(host, source))
     steps: list[Step] = [MarkTemplate(source.name, source.uuid)]
-    steps += [SetModes(source.name, modes)] if modes else []
+    steps += [SetModes(source.name, source.uuid, modes)] if modes else []
     steps += [SetAutostart(source.name, False, in_trail=True)] if host.guests.autostart(source.name) else []
     return tuple(steps)
 

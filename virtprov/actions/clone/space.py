@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import HostError
-from virtprov.support.units import show_gib
+from virtprov.support.units import show_size
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -41,7 +41,7 @@ class Space:
         subject = f"{self._copies[key]} copies, the last of {what}, need" if several else f"the copy of {what} needs"
         where = f"pool '{pool.name}'" if pool is not None else f"the file system of {directory}"
         raise HostError(
-            f"{subject} {show_gib(self._needed[key])}, but {where} has only {show_gib(free)} of free space",
+            f"{subject} {show_size(self._needed[key])}, but {where} has only {show_size(free)} of free space",
             hint="free some space, choose another place with --file PATH or --pool NAME, share the blocks with "
             "--reflink on XFS or Btrfs, or use --check disk_size=off",
         )

@@ -10,7 +10,6 @@ from virtprov.actions.run import definition
 from virtprov.actions.run.plan import RunContext, close_trail, undo_quietly
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
-from virtprov.actions.steps.template import SetModes
 from virtprov.support.errors import ProvError
 from virtprov.support.progress import Progress
 from virtprov.support.waiting import Abandoned
@@ -139,7 +138,10 @@ class Work:
     def _lock_guest(self, report: GuestReport, stop: Callable[[], None]) -> AbstractContextManager[None]:
         from contextlib import nullcontext
 
-        if not any(isinstance(step, (Store, PutBack, SetAutostart, SetModes)) for step in report.first):
+        if not any(
+            isinstance(step, (Store, PutBack, SetAutostart)) or getattr(step, "needs_lock", False)
+            for step in report.first
+        ):
             return nullcontext()
         return definition.lock_guest(self.context.host, report.name, report.uuid, stop, self.context.say)
 

@@ -29,8 +29,8 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from virtprov.actions.run.artifacts.file_mode import ModeChange
     from virtprov.actions.seed.replace import SeedChange
-    from virtprov.actions.steps.template import ModeChange
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.host_view import HostView
     from virtprov.osinfo.profile import Profile

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.edit import template
 from virtprov.actions.edit.changes import template_of
 from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.guest import Create, SetAutostart, Start
-from virtprov.actions.steps.template import SetModes
 from virtprov.guest.document import DomainDocument
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
@@ -73,13 +71,12 @@ def plan_steps(result: EditResult, options: ApplyOptions, store: Step | None) ->
     storing = _storage_steps(result.effective)
     live = result.course.steps(info.name) if info is not None and result.course is not None else []
     turning = [SetAutostart(name, result.autostart[1], in_trail=True)] if result.autostart is not None else []
-    modes = [SetModes(name, result.modes)] if result.modes else []
     start = Start(name) if options.define else Create(name, DomainDocument(result.guest, result.text))
     rows: tuple[tuple[bool, Sequence[Step]], ...] = (
         (options.anything, storing),
         (options.define or options.start, _seed_steps(result, storing)),
         (options.update, live),
-        (options.define, modes),
+        (options.define, _list_mode_steps(result)),
         (store is not None, [store] if store is not None else []),
         (options.define, _list_checks(result)),
         (options.define, turning),
@@ -90,7 +87,20 @@ def plan_steps(result: EditResult, options: ApplyOptions, store: Step | None) ->
 
 
 def _list_checks(result: EditResult) -> list[Step]:
-    return template.list_checks(template_of(result.requests), result.source.stored.guest, result.guest)
+    value = template_of(result.requests)
+    if not value:
+        return []
+    from virtprov.actions.edit import template
+
+    return template.list_checks(value, result.source.stored.guest, result.guest)
+
+
+def _list_mode_steps(result: EditResult) -> list[Step]:
+    if not result.modes:
+        return []
+    from virtprov.actions.steps.template import SetModes
+
+    return [SetModes(result.guest.name, result.guest.uuid, result.modes)]
 
 
 def _storage_steps(parts: tuple[ChangeResult, ...]) -> list[Step]:

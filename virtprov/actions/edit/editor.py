@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from virtprov.actions import schema_check
-from virtprov.actions.edit import edit_plan, guest_report, outcome, template, verify
+from virtprov.actions.edit import edit_plan, guest_report, outcome, verify
 from virtprov.actions.edit.changes import EJECT, EditRequest, template_of
 from virtprov.actions.edit.choice import Choice
 from virtprov.actions.edit.guest_report import GuestReport
@@ -141,6 +141,8 @@ class Editor:
         if not edit.alone and info is not None:
             _refuse_renamed(result, info)
         if template_mark.is_marked(source.stored.guest) and info is not None and not options.verify:
+            from virtprov.actions.edit import template
+
             is_on = result.autostart is not None and result.autostart[1]
             wish = template.Wish(options.start, options.update and info.active, options.define, is_on)
             template.refuse(self.host, source.stored.guest, result.guest, wish)

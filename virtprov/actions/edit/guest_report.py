@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from virtprov.actions.live.compare import LiveChange
     from virtprov.actions.live.effects import Effect
+    from virtprov.actions.run.artifacts.file_mode import ModeChange
     from virtprov.actions.run.plan import Step
     from virtprov.actions.seed.replace import NewSeed
     from virtprov.actions.steps.seed_volumes import OldSeed
-    from virtprov.actions.steps.template import ModeChange
     from virtprov.host.info import GuestInfo
     from virtprov.support.errors import ProvError
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions.run.artifacts.file_mode import ModeChange
 from virtprov.actions.run.definition import digest
 from virtprov.actions.run.run_log import RunLog, newer
-from virtprov.actions.steps.template import ModeChange
 from virtprov.support import state
 from virtprov.support.frozen import Record
 

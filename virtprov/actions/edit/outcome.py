@@ -26,7 +26,7 @@ from virtprov.xml import diff, keep, tree
 if TYPE_CHECKING:
     from virtprov.actions.live.compare import LiveChange
     from virtprov.actions.live.effects import Live
-    from virtprov.actions.steps.template import ModeChange
+    from virtprov.actions.run.artifacts.file_mode import ModeChange
     from virtprov.guest.disks.locate import DiskResolver
     from virtprov.host.connection import Host
     from virtprov.xml.keep import Letters

@@ -106,7 +106,7 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
         report.diff += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
     modes = plan_reversal(host, entry.modes) if now else ()
     if modes:
-        steps.append(SetModes(past.name, modes))
+        steps.append(SetModes(past.name, uuid, modes))
         report.diff = (report.diff or f"--- {old}\n+++ {new}\n") + "".join(change.diff() for change in modes)
     report.changed, report.first = bool(steps), tuple(steps)
     if now and entry.before and steps:

@@ -42,12 +42,9 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     if not info.persistent or info.active and not request.printing:
         raise HostError(f"'{info.name}' is running, so it cannot be reinstalled", hint="shut it down first")
     check_waiting(request, host)
-    if request.checks.path_in_use and not request.printing:
-        templates.refuse_dependent(host, Guest.parse(host.guests.xml(info.name, inactive=True)), "reinstalled")
     warnings = _warn_of_ignored(request)
     system = find_system(request, host, warnings)
-    text = host.guests.xml(info.name, inactive=True, secure=not request.printing)
-    final = Guest.parse(text, f"guest '{info.name}'")
+    final = _read_guest(request, host, info.name)
     method, files = first_boot.plan_kernel(request, system, host, info.name)
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
@@ -82,6 +79,15 @@ def _refuse(request: InstallRequest) -> None:
             f"--reinstall {request.reinstall}: no installation method given",
             hint="give --cdrom ISO, --pxe, or --install bootdev=...",
         )
+
+
+def _read_guest(request: InstallRequest, host: Host, name: str) -> Guest:
+    """Return the guest. Raises HostError if its disks, which are written to, are the backing images of others."""
+    text = host.guests.xml(name, inactive=True, secure=not request.printing)
+    guest = Guest.parse(text, f"guest '{name}'")
+    if request.checks.path_in_use and not request.printing:
+        templates.refuse_dependent(host, guest, "reinstalled")
+    return guest
 
 
 def _warn_of_ignored(request: InstallRequest) -> list[str]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.children import find_children
 from virtprov.guest import template_mark
 from virtprov.guest.disks.source import DiskSource
+from virtprov.guest.document import Guest
 from virtprov.guest.template_mark import Image, Mark
 from virtprov.support.errors import HostError
 from virtprov.support.text import join_words
 
 if TYPE_CHECKING:
-    from virtprov.guest.document import Guest
     from virtprov.guest.host_view import HostView
     from virtprov.xml.tree import Element
 
@@ -126,6 +126,16 @@ def refuse_dependent(host: HostView, guest: Guest, what: str) -> None:
             f"'{guest.name}' cannot be {what}: its disks are the backing images of {listed}",
             hint="remove them first, or make a full clone and use that",
         )
+
+
+def find_use(host: HostView, uuid: str) -> str:
+    """Return why a guest has to stay a template, in words; "" if it is none, or if nothing depends on its disks."""
+    info = host.guests.find(uuid)
+    guest = Guest.parse(host.guests.xml(uuid, inactive=True)) if info is not None else None
+    if guest is None or not template_mark.is_marked(guest):
+        return ""
+    names = list_dependent(host, guest)
+    return f"the disks of template '{guest.name}' are the backing images of {join_words(names)}" if names else ""
 
 
 def refuse_template(host: HostView, guest: Guest, what: str) -> None:

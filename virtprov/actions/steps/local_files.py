@@ -18,13 +18,14 @@ class CopyFile(Record):
     """A full copy of a local file or block device, made by virtprov itself.
 
     Blocks are shared where the file system can, unless it is not `sparse`; with `reflink`, the user is told if it
-    cannot.
+    cannot. `check_space` asks for the space of a full copy.
     """
 
     source: str
     target: str
     sparse: bool = True
     reflink: bool = False
+    check_space: bool = True
 
     @property
     def label(self) -> str:
@@ -51,7 +52,8 @@ class CopyFile(Record):
     def _copy(self, context: RunContext) -> None:
         from virtprov.support.copy import copy_image
 
-        why = copy_image(self.source, self.target, sparse=self.sparse, progress=context.advance_copy)
+        how = {"sparse": self.sparse, "check_space": self.check_space}
+        why = copy_image(self.source, self.target, **how, progress=context.advance_copy)
         if why and self.reflink:
             context.warn(f"{self.target} is a full copy of {self.source}: {why}")
 

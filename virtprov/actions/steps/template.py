@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.run import templates
 from virtprov.actions.run.artifacts.artifact import mark_of
-from virtprov.actions.run.artifacts.file_mode import FileMode, read_mode, set_mode
+from virtprov.actions.run.artifacts.file_mode import FileMode, ModeChange, read_mode, set_mode
 from virtprov.actions.run.definition import lock_guest
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.steps.guest import redefine
 from virtprov.guest import template_mark
+from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.guest.template_mark import READ_ONLY, Mark
 from virtprov.support.errors import HostError
@@ -22,22 +22,6 @@ if TYPE_CHECKING:
     from virtprov.guest.host_view import HostView
 
 
-class ModeChange(Record):
-    """The permissions of a file before and after a step."""
-
-    path: str
-    before: int
-    after: int
-
-    def facts(self) -> dict[str, str]:
-        """Return the change for JSON output; docs/json.md explains each key."""
-        return {"path": self.path, "before": f"{self.before:04o}", "after": f"{self.after:04o}"}
-
-    def diff(self) -> str:
-        """Return the change as a part of a diff."""
-        return f"@@ permissions of {self.path} @@\n-{self.before:04o}\n+{self.after:04o}\n"
-
-
 def plan_protection(host: HostView, mark: Mark) -> tuple[ModeChange, ...]:
     """Return the changes that make the disks of a new template read-only: files of this machine."""
     modes = {image.path: _mode_here(host, image.path) for image in mark.images}
@@ -46,12 +30,16 @@ def plan_protection(host: HostView, mark: Mark) -> tuple[ModeChange, ...]:
     )
 
 
-def plan_release(host: HostView, mark: Mark) -> tuple[ModeChange, ...]:
-    """Return the changes that restore the permissions from before the mark, of files that are still read-only."""
+def plan_release(host: HostView, guest: Guest, mark: Mark) -> tuple[ModeChange, ...]:
+    """Return the changes that restore the permissions from before the mark, of disks that are still read-only.
+
+    Other files that the mark names are not touched: another program may have copied it to another guest.
+    """
+    own = {DiskSource.of(disk).path_on(host) for disk in template_mark.list_base_disks(guest)}
     return tuple(
         ModeChange(image.path, READ_ONLY, image.mode)
         for image in mark.images
-        if image.mode not in (None, READ_ONLY) and _mode_here(host, image.path) == READ_ONLY
+        if image.path in own and image.mode not in (None, READ_ONLY) and _mode_here(host, image.path) == READ_ONLY
     )
 
 
@@ -83,6 +71,8 @@ def plan_mark(host: HostView, guest: Guest, *, is_on: bool) -> MarkChange:
 
     Raises HostError for a guest that cannot be a template, and for a template whose disks are backing images.
     """
+    from virtprov.actions.run import templates
+
     altered = guest.copy()
     if not is_on:
         mark = template_mark.read(guest)
@@ -90,7 +80,7 @@ def plan_mark(host: HostView, guest: Guest, *, is_on: bool) -> MarkChange:
             return MarkChange(altered)
         templates.refuse_dependent(host, guest, "released")
         template_mark.remove(altered)
-        return MarkChange(altered, plan_release(host, mark))
+        return MarkChange(altered, plan_release(host, guest, mark))
     templates.check_candidate(host, guest)
     mark = templates.make_mark(host, guest)
     template_mark.write(altered, mark)
@@ -113,7 +103,9 @@ class SetModes(Record):
     """
 
     name: str
+    uuid: str
     changes: tuple[ModeChange, ...]
+    needs_lock = True
 
     @property
     def label(self) -> str:
@@ -126,7 +118,7 @@ class SetModes(Record):
 
         with ExitStack() as undos:
             for path, before, after in self.changes:
-                artifact = FileMode(path, f"{before:04o}", f"{after:04o}", mark_of(path))
+                artifact = FileMode(path, f"{before:04o}", f"{after:04o}", mark_of(path), self.uuid)
                 try:
                     if read_mode(path) != before:
                         continue
@@ -146,6 +138,8 @@ def confirm_template(name: str, uuid: str) -> Step:
     """Check that a guest is still off and still a template, and that its disks are as the mark says."""
 
     def do(context: RunContext) -> None:
+        from virtprov.actions.run import templates
+
         text = context.host.guests.stored_definition(uuid)
         info = context.host.guests.find(uuid)
         guest = Guest.parse(text) if text else None
@@ -165,6 +159,8 @@ def confirm_free(guest: Guest) -> Step:
     """
 
     def do(context: RunContext) -> None:
+        from virtprov.actions.run import templates
+
         templates.refuse_dependent(context.host, guest, "released")
 
     return FunctionStep(f"Checking that nothing depends on the disks of '{guest.name}'", do)
@@ -181,6 +177,8 @@ class MarkTemplate(Record):
         return f"Marking '{self.name}' as a template"
 
     def do(self, context: RunContext) -> Undo | None:
+        from virtprov.actions.run import templates
+
         host = context.host
         with lock_guest(host, self.name, self.uuid, context.gate.check, context.say):
             before = host.guests.stored_definition(self.uuid)
@@ -190,4 +188,14 @@ class MarkTemplate(Record):
             was = guest.text()
             template_mark.write(guest, templates.make_mark(host, guest))
             after = keep.restore(before, was, guest.text())
-            return redefine(context, self.name, self.uuid, after, before)[1]
+            undo = redefine(context, self.name, self.uuid, after, before)[1]
+        return lambda: undo() if self._is_free(context) else None
+
+    def _is_free(self, context: RunContext) -> bool:
+        """Return whether no other run has made a clone meanwhile."""
+        from virtprov.actions.run.templates import find_use
+
+        user = find_use(context.host, self.uuid)
+        if user:
+            context.warn(f"'{self.name}' stays a template: {user}")
+        return not user

@@ -72,7 +72,7 @@ def volumes(made: ClonePlan) -> list[NewVolume]:
     return [step.volume for step in made.plan.steps if isinstance(step, MakeVolume)]
 
 
-LINKED = CloneRequest(original="tmpl", name="w1", auto=True, linked=True)
+LINKED = CloneRequest(original="tmpl", name="w1", linked=True)
 
 
 def test_images_name_the_format_that_the_guest_declares(host_with: Callable[..., Host], folder: Path) -> None:
@@ -100,17 +100,17 @@ def test_drives_that_hold_no_base_are_treated_as_ever(host_with: Callable[..., H
     made = draft.plan(LINKED, host)
     assert [fate.fate for fate in made.disks] == ["linked", "shared", "empty"]
     assert "backingStore" not in made.plan.documents[0]
-    forced = draft.plan(LINKED._replace(force=frozenset(["vdb"])), host)
+    forced = draft.plan(LINKED._replace(auto=True, force=frozenset(["vdb"])), host)
     assert [fate.fate for fate in forced.disks] == ["linked", "copied", "empty"]
 
 
 def test_single_disks_are_chosen(host_with: Callable[..., Host], folder: Path) -> None:
     host = host_with(disk(folder / "tmpl.img", "raw"), disk(folder / "tmpl-data.qcow2", "qcow2", "vdb"))
-    one = LINKED._replace(linked=False, choices=(DiskChoice("vdb", linked=True, path=f"{folder}/x.qcow2"),))
+    one = LINKED._replace(linked=False, auto=True, choices=(DiskChoice("vdb", linked=True, path=f"{folder}/x.qcow2"),))
     made = draft.plan(one, host)
     assert [(fate.fate, fate.path) for fate in made.disks][1] == ("linked", f"{folder}/x.qcow2")
     assert made.disks[0].fate == "copied"
-    other = draft.plan(LINKED._replace(choices=(DiskChoice("vdb", linked=False),)), host)
+    other = draft.plan(LINKED._replace(auto=True, choices=(DiskChoice("vdb", linked=False),)), host)
     assert [fate.fate for fate in other.disks] == ["linked", "copied"]
     with pytest.raises(UsageError, match="--copy vdb: format=raw cannot be used with --linked"):
         draft.plan(LINKED._replace(choices=(DiskChoice("vdb", format="raw"),)), host)
@@ -160,7 +160,7 @@ def test_a_template_that_was_written_to(host_with: Callable[..., Host], folder: 
     (folder / "tmpl.img").write_bytes(b"changed")
     with pytest.raises(HostError, match="has been written to since"):
         draft.plan(LINKED, host)
-    (warning,) = draft.plan(LINKED._replace(linked=False), host).plan.warnings
+    (warning,) = draft.plan(LINKED._replace(linked=False, auto=True), host).plan.warnings
     assert "earlier linked clones may be damaged" in warning
 
 
@@ -200,7 +200,7 @@ def test_a_full_copy_of_a_template_can_be_written_to(
 ) -> None:
     host = host_with(disk(folder / "tmpl.img", "raw"))
     (folder / "tmpl.img").chmod(0o444)
-    made = draft.plan(LINKED._replace(linked=False), host)
+    made = draft.plan(LINKED._replace(linked=False, auto=True), host)
     apply(made.plan, context_of(host))
     assert (folder / "w1.img").stat().st_mode & 0o777 == 0o644
     assert not template_mark.is_marked(Guest.parse(host.guests.xml("w1", inactive=True)))

@@ -10,10 +10,10 @@ import pytest
 
 from virtprov.actions.run import templates
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Evidence
-from virtprov.actions.run.artifacts.file_mode import FileMode
+from virtprov.actions.run.artifacts.file_mode import FileMode, ModeChange
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.steps import template
-from virtprov.actions.steps.template import MarkTemplate, ModeChange, SetModes, confirm_free, confirm_template
+from virtprov.actions.steps.template import MarkTemplate, SetModes, confirm_free, confirm_template
 from virtprov.guest import template_mark
 from virtprov.guest.document import Guest
 from virtprov.guest.template_mark import Image, Mark
@@ -55,7 +55,7 @@ def stored(host: Host) -> Guest:
 
 def test_permissions_are_changed_and_restored(host: Host, base: Path, context_of: Around) -> None:
     context = context_of(host)
-    step = SetModes("tmpl", (ModeChange(str(base), 0o640, 0o444),))
+    step = SetModes("tmpl", UUID, (ModeChange(str(base), 0o640, 0o444),))
     assert step.label == "Making the disks of 'tmpl' read-only"
     undo = step.do(context)
     assert undo is not None and mode(base) == 0o444
@@ -63,11 +63,11 @@ def test_permissions_are_changed_and_restored(host: Host, base: Path, context_of
     assert (artifact.before, artifact.after) == ("0640", "0444") and artifact.mark
     undo()
     assert mode(base) == 0o640 and not context.trail.artifacts(FileMode)
-    assert SetModes("tmpl", (ModeChange(str(base), 0o444, 0o640),)).label.startswith("Restoring the permissions")
+    assert SetModes("tmpl", UUID, (ModeChange(str(base), 0o444, 0o640),)).label.startswith("Restoring the permissions")
 
 
 def test_what_somebody_else_has_changed_stays(host: Host, base: Path, context_of: Around, told: Any) -> None:
-    step, context = SetModes("tmpl", (ModeChange(str(base), 0o640, 0o444),)), context_of(host)
+    step, context = SetModes("tmpl", UUID, (ModeChange(str(base), 0o640, 0o444),)), context_of(host)
     base.chmod(0o600)
     step.do(context)
     assert mode(base) == 0o600
@@ -88,7 +88,7 @@ def test_a_file_that_may_not_be_changed_is_a_warning(
 
     monkeypatch.setattr(template, "set_mode", refuse)
     context = context_of(host)
-    SetModes("tmpl", (ModeChange(str(base), 0o640, 0o444),)).do(context)
+    SetModes("tmpl", UUID, (ModeChange(str(base), 0o640, 0o444),)).do(context)
     (warning,) = told.warned
     assert "Operation not permitted" in warning and f"`chmod 0444 {base}`" in warning
     assert not context.trail.artifacts(FileMode) and not context.trail.is_kept
@@ -113,14 +113,22 @@ def test_the_plan_of_permissions(host: Host, base: Path, tmp_path: Path) -> None
     mark = Mark((Image(path, mode=0o640), Image(gone, mode=0o640), Image("pool/volume"), Image("/dev/null")))
     change = ModeChange(path, 0o640, 0o444)
     assert template.plan_protection(host, mark) == (change,)
-    assert template.plan_release(host, mark) == ()
+    assert template.plan_release(host, stored(host), mark) == ()
     assert template.plan_reversal(host, (change,)) == ()
     base.chmod(0o444)
     assert template.plan_protection(host, mark) == ()
-    assert template.plan_release(host, mark) == (ModeChange(path, 0o444, 0o640),)
+    assert template.plan_release(host, stored(host), mark) == (ModeChange(path, 0o444, 0o640),)
     assert template.plan_reversal(host, (change,)) == (ModeChange(path, 0o444, 0o640),)
-    assert template.plan_release(host, Mark((Image(path, mode=0o444), Image(path)))) == ()
+    assert template.plan_release(host, stored(host), Mark((Image(path, mode=0o444), Image(path)))) == ()
     assert change.diff() == f"@@ permissions of {path} @@\n-0640\n+0444\n"
+
+
+def test_a_mark_does_not_reach_the_files_of_others(host: Host, base: Path, tmp_path: Path) -> None:
+    """Programs that copy a guest copy its metadata as well."""
+    other = tmp_path / "other.img"
+    other.touch()
+    other.chmod(0o444)
+    assert template.plan_release(host, stored(host), Mark((Image(str(other), mode=0o666),))) == ()
 
 
 def test_a_guest_is_marked_and_comes_back(host: Host, base: Path, context_of: Around) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.cli import parser
+from virtprov.cli import clone, parser
 from virtprov.cli.install import flags
-from virtprov.options.catalogue import GROUPS, table
+from virtprov.options.catalogue import CLONING, GROUPS, table
 from virtprov.support.errors import UsageError
 
 
 @pytest.mark.parametrize("group", [name for name in GROUPS if not name.startswith("convert")])
 def test_every_group_has_a_flag_and_a_line_of_help(group: str) -> None:
-    made = flags.install_parser()
+    made = clone.build_parser() if group in CLONING else flags.install_parser()
     action = made.flag(f"--{group}")
     assert action is not None and action.dest == parser.destination(group)
     assert action.help

@@ -8,20 +8,41 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Artifact, Evidence, Standing, mark_of
 from virtprov.support.errors import HostError
+from virtprov.support.frozen import Record
 from virtprov.support.regular import open_regular
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
 
+class ModeChange(Record):
+    """The permissions of a file before and after a step."""
+
+    path: str
+    before: int
+    after: int
+
+    def facts(self) -> dict[str, str]:
+        """Return the change for JSON output; docs/json.md explains each key."""
+        return {"path": self.path, "before": f"{self.before:04o}", "after": f"{self.after:04o}"}
+
+    def diff(self) -> str:
+        """Return the change as a part of a diff."""
+        return f"@@ permissions of {self.path} @@\n-{self.before:04o}\n+{self.after:04o}\n"
+
+
 class FileMode(Artifact):
-    """The permissions of the file `path`, in octal: `before` and `after` the run. `mark` identifies the file."""
+    """The permissions of the file `path`, in octal: `before` and `after` the run. `mark` identifies the file.
+
+    `guest` is the UUID of the guest with that disk. It keeps the permissions of a template as long as it has clones.
+    """
 
     kind = "mode"
     path: str
     before: str
     after: str
     mark: str = ""
+    guest: str = ""
 
     def describe(self) -> str:
         return f"permissions {self.after} of {self.path}"
@@ -35,9 +56,12 @@ class FileMode(Artifact):
             raise HostError(f"cannot read the permissions of {self.path}: {problem.strerror}") from None
         if now is None or now == int(self.before, 8) or self.mark and mark_of(self.path) != self.mark:
             return Standing(GONE)
-        if now == int(self.after, 8):
-            return Standing(OURS)
-        return Standing(OTHERS, "the permissions of the file have been changed since")
+        if now != int(self.after, 8):
+            return Standing(OTHERS, "the permissions of the file have been changed since")
+        from virtprov.actions.run.templates import find_use
+
+        user = find_use(host, self.guest) if self.guest else ""
+        return Standing(OTHERS, user) if user else Standing(OURS)
 
     def take_down(self, host: Host) -> None:
         try:

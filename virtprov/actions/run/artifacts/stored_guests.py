@@ -9,7 +9,7 @@ from virtprov.actions.run import definition
 from virtprov.actions.run.artifacts import nvram
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Artifact, Aside, Evidence, Standing
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
-from virtprov.guest import document
+from virtprov.guest import document, template_mark
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -84,10 +84,19 @@ class Definition(Artifact):
             return Standing(GONE)
         if not evidence.made:
             if self.after and definition.is_made_of(now, self.after, self.before):
-                return Standing(OURS)
+                user = self._find_clones(host)
+                return Standing(OTHERS, user) if user else Standing(OURS)
             return Standing(UNSURE, f"'{self.name}' may have been changed by someone else")
-        ours = definition.is_known_by(now, self.digest)
-        return Standing(OURS) if ours else Standing(OTHERS, f"'{self.name}' has been changed since")
+        if not definition.is_known_by(now, self.digest):
+            return Standing(OTHERS, f"'{self.name}' has been changed since")
+        user = self._find_clones(host)
+        return Standing(OTHERS, user) if user else Standing(OURS)
+
+    def _find_clones(self, host: Host) -> str:
+        """Return the clones of a guest that would no longer be a template, in words; "" without any."""
+        if template_mark.is_marked(document.Guest.parse(self.before)):
+            return ""
+        return _find_clones(host, self.uuid)
 
     def take_down(self, host: Host) -> None:
         definition.replace(host, self.name, self.uuid, self.before, self.digest or None)
@@ -108,10 +117,18 @@ class Autostart(Artifact):
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         if host.guests.find(self.uuid) is None or host.guests.autostart(self.uuid) != self.on:
             return Standing(GONE)
-        return Standing(OURS)
+        user = _find_clones(host, self.uuid) if not self.on else ""
+        return Standing(OTHERS, user) if user else Standing(OURS)
 
     def take_down(self, host: Host) -> None:
         host.guests.set_autostart(self.uuid, not self.on)
+
+
+def _find_clones(host: Host, uuid: str) -> str:
+    """Return what depends on the disks of a template, in words; "" for a guest that is none, or without clones."""
+    from virtprov.actions.run.templates import find_use
+
+    return find_use(host, uuid)
 
 
 class AsideGuest(Aside):
