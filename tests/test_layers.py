@@ -41,6 +41,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "live": {"run"},
         "install": {"run", "steps", "seed", "request"},
         "clone": {"run", "steps", "seed", "request"},
+        "remove": {"run", "seed", "request"},
         "edit": {"run", "steps", "seed", "live", "request", "schema_check"},
     },
     "guest": {

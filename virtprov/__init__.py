@@ -1,7 +1,7 @@
 """virtprov: create, copy and modify libvirt guests.
 
-`connect`, `install`, `clone`, `edit` and `render` are for programs; docs/library.md shows how they are used. Each name
-is loaded when it is first asked for: to import this package costs next to nothing.
+`connect`, `install`, `clone`, `edit`, `remove` and `render` are for programs; docs/library.md shows how they are used.
+Each name is loaded when it is first asked for: to import this package costs next to nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from virtprov.library.install_request import NewGuest
     from virtprov.library.installing import Installed, install, render
     from virtprov.library.listening import Listener
+    from virtprov.library.removing import Removed, RemovedGuest, remove
     from virtprov.support.errors import (
         CommandError,
         FetchError,
@@ -48,6 +49,8 @@ __all__ = [
     "MediaError",
     "NewGuest",
     "ProvError",
+    "Removed",
+    "RemovedGuest",
     "UsageError",
     "WaitTimeout",
     "XmlError",
@@ -55,6 +58,7 @@ __all__ = [
     "connect",
     "edit",
     "install",
+    "remove",
     "render",
 ]
 
@@ -67,6 +71,7 @@ _HOMES = {
     "virtprov.library.listening": ("Listener",),
     "virtprov.library.install_request": ("NewGuest",),
     "virtprov.library.installing": ("Installed", "install", "render"),
+    "virtprov.library.removing": ("Removed", "RemovedGuest", "remove"),
 }
 """Where each name is defined; errors, which are all the others, in support/errors.py."""
 

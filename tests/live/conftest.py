@@ -34,6 +34,7 @@ ORDER = (
     "test_install.py",
     "test_clone.py",
     "test_clone_identity.py",
+    "test_remove.py",
     "test_templates.py",
     "test_edit.py",
     "test_edit_live.py",

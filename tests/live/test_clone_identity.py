@@ -169,7 +169,7 @@ def trio(lab: Host, image: Image, key: Path) -> Iterator[Trio]:
     original = look(login(lab, MAC, key))
     wait_agent(lab, TWIN)
     yield Trio(before, original, clone, read_by_agent(lab, TWIN), json.loads(out), err)
-    for name in (NAME, CLONE, TWIN):
+    for name in set(lab.virsh("list", "--all", "--name").split()) & {NAME, CLONE, TWIN}:
         paths = disk_paths(definition(lab, name))
         lab.try_virsh("destroy", name)
         lab.virsh("undefine", name, "--nvram", "--storage", paths[0])
@@ -210,3 +210,16 @@ def test_an_exact_copy_keeps_everything_inside(trio: Trio) -> None:
     key = f"ssh-ed25519 {trio.before.host_key}"
     assert trio.twin[:2] == [MACHINE_ID, NAME]
     assert trio.twin[2].startswith(key) and f"MACAddress={MAC}" in trio.twin
+
+
+def test_all_are_removed_after_they_have_shut_down(trio: Trio, lab: Host, image: Image) -> None:
+    """They run, and the base image of their disks is outside the host's pools."""
+    done = lab.run(["virtprov-install", "--remove", NAME, CLONE, TWIN, "--yes", "--wait", "10", "--output", "json"])
+    assert done.rc == 0, done.err
+    facts = json.loads(done.out)
+    assert (facts["removed"], facts["failed"]) == (3, 0)
+    assert all(guest["running"] and guest["removed"] for guest in facts["guests"])
+    kept = {(thing["kind"], thing["path"]) for guest in facts["guests"] for thing in guest["things"] if thing["why"]}
+    assert ("base", str(image.disk)) in kept and image.disk.exists()
+    after = inventory.take(lab)
+    assert not [line for lines in after for line in lines if any(name in line for name in (NAME, CLONE, TWIN))]

@@ -59,6 +59,12 @@ def test_its_seed_is_gone(far_guest: Elsewhere, far: Far) -> None:
     assert ".iso" not in far.host.virsh("vol-list", "default")
 
 
+def test_it_is_removed_after_it_has_shut_down(far_guest: Elsewhere, far: Far, lab: Host) -> None:
+    done = lab.run(["virtprov-install", "--remove", far_guest.name, "--yes", "--wait", "10"], uri=far.tls())
+    assert done.rc == 0, done.err
+    assert far_guest.name not in far.host.virsh("list", "--all") + far.host.virsh("vol-list", "default")
+
+
 # -- every way there -------------------------------------------------------------------------------
 
 
@@ -79,8 +85,9 @@ def test_guests_come_change_and_go(farther: Far, lab: Host, transport: str) -> N
     assert copied.rc == 0, copied.err
     disks = {path for one in (name, f"{name}-2") for path in disk_paths(definition(farther.host, one))}
     assert len(disks) == 2
-    for one in (name, f"{name}-2"):
-        farther.host.virsh("undefine", one, "--remove-all-storage")
+    removed = lab.run(["virtprov-install", "--remove", name, f"{name}-2", "--yes"], uri=uri)
+    assert removed.rc == 0, removed.err
+    assert name not in farther.host.virsh("list", "--all") + farther.host.virsh("vol-list", "default")
 
 
 DISK_GUEST = """\

@@ -74,7 +74,8 @@ def test_a_container_that_does_not_start_leaves_nothing(containers: Host, tree: 
     assert containers.virsh("list", "--all") == before
 
 
-def test_it_goes(containers: Host, box: str) -> None:
-    containers.virsh("destroy", box)
-    containers.virsh("undefine", box)
+def test_it_goes(containers: Host, box: str, tree: Path) -> None:
+    done = containers.run(["virtprov-install", "--remove", box, "--yes", "--force-off"])
+    assert done.rc == 0, done.err
     assert containers.virsh("list", "--all") == ""
+    assert f"keep {tree}: it is a file system of the host\n" in done.out and (tree / "tmp/note").exists()

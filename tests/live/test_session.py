@@ -40,6 +40,13 @@ def test_a_daemon_that_ended_by_itself_is_no_trouble(user_guest: Elsewhere, user
     assert user.virsh("domstate", user_guest.name) == "running"
 
 
+def test_it_is_removed_after_it_has_shut_down(user_guest: Elsewhere, user: User) -> None:
+    (path,) = disk_paths(definition(user, user_guest.name))
+    done = user.run(["virtprov-install", "--remove", user_guest.name, "--yes", "--wait", "10"])
+    assert done.rc == 0, done.err
+    assert user.virsh("list", "--all", "--name") == "" and not user.outside(path).exists()
+
+
 def test_what_only_root_may_do_is_said(user: User) -> None:
     done = user.run(["virtprov-install", "--print-xml", "--disk", "none", "--osinfo", "generic"], uri="qemu:///system")
     assert done.rc == 3

@@ -124,3 +124,18 @@ class CloneRequest(Record):
     wait: float | None = None
     planning: bool = False
     directory_pools: bool = False
+
+
+class RemoveRequest(Record):
+    """Guests to remove, each by name, UUID or id.
+
+    `keep_disks` keeps their disks, `with_disks` are paths of disks outside of all pools that are removed as well.
+    `force_off` stops running guests at once; otherwise they are asked to shut down, and have `wait` minutes (negative:
+    no limit).
+    """
+
+    guests: tuple[str, ...] = ()
+    keep_disks: bool = False
+    with_disks: tuple[str, ...] = ()
+    force_off: bool = False
+    wait: float = 2.0

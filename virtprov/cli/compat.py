@@ -32,6 +32,7 @@ class Contract(Record):
     identity             --identity of a clone, unless it is given; "": new if the guest is known to have cloud-init
     libvirt_decides      XML is not checked against libvirt's schema, which is stricter than libvirt, as with
                          `--no-schema-check`: Cockpit gives every new network a mode that libvirt ignores
+    removes_nothing      --remove and its options are unknown, as they are to virt-install
     """
 
     version: str = ""
@@ -44,6 +45,7 @@ class Contract(Record):
     waits_until_off: bool = False
     identity: str = ""
     libvirt_decides: bool = False
+    removes_nothing: bool = False
 
     def exit_code(self, code: int, *, misused: bool = False) -> int:
         """Return the exit code for one of virtprov's; `misused`: the command line could not be parsed."""
@@ -64,6 +66,7 @@ OLD = Contract(
     waits_until_off=True,
     identity="keep",
     libvirt_decides=True,
+    removes_nothing=True,
 )
 
 held = OURS

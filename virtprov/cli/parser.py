@@ -81,6 +81,20 @@ class Parser(argparse.ArgumentParser):
         """Return whether there are positional arguments, such as the names of guests."""
         return bool(self._get_positional_actions())
 
+    def find_given(self, args: argparse.Namespace, besides: Iterable[str]) -> str:
+        """Return a flag whose value in `args` is not its default, "" if there is none.
+
+        `besides` are attributes of flags that are ignored.
+        """
+        for action in self._actions:
+            if (
+                action.dest not in besides
+                and action.dest in args
+                and getattr(args, action.dest) != self.get_default(action.dest)
+            ):
+                return max(action.option_strings, key=len, default=action.dest)
+        return ""
+
     def format_help(self) -> str:
         """Return the help as text."""
         with _Untranslated():
@@ -123,7 +137,7 @@ _INSTEAD = {
     "--eject": "`virtprov-xml GUEST --edit target.dev=sda --disk path=` ejects the medium of a drive",
     "--insert": "`virtprov-xml GUEST --edit target.dev=sda --disk /path/image.iso` inserts a medium into a drive",
     "--rename": "`virsh domrename GUEST NEW` renames a guest that is shut off",
-    "--delete": "`virsh undefine GUEST --nvram --remove-all-storage` deletes a guest and its disks",
+    "--delete": "`virtprov-install --remove GUEST` removes a guest and its disks",
 }
 """What to use instead of flags that people expect; the elements are newer than the schema of many hosts."""
 

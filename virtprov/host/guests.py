@@ -10,8 +10,8 @@ import libvirt
 from virtprov.host.base import Link, Part
 from virtprov.host.domains import Domains, guest_info
 from virtprov.host.failures import MISSING, NotThere, asking, code_of
-from virtprov.host.info import Definition, GuestInfo
-from virtprov.host.lookup import unless_missing
+from virtprov.host.info import Definition, GuestInfo, KeptStates
+from virtprov.host.lookup import list_all, look_up, unless_missing
 from virtprov.xml import path
 from virtprov.xml.tree import parse
 
@@ -113,6 +113,14 @@ class Guests(Part):
         domain = self._domains.get(key)
         with asking(f"read whether the guest '{key}' starts with the host"):
             return bool(domain.autostart())
+
+    def kept_states(self, key: str) -> KeptStates:
+        """Return what else libvirt keeps for the guest; nothing of a kind that its driver does not have."""
+        domain = self._domains.get(key)
+        saved = look_up(f"look for a saved state of the guest '{key}'", domain.hasManagedSaveImage, 0)
+        snapshots = list_all(f"list the snapshots of the guest '{key}'", lambda: domain.listAllSnapshots(0))
+        checkpoints = list_all(f"list the checkpoints of the guest '{key}'", lambda: domain.listAllCheckpoints(0))
+        return KeptStates(bool(saved), _names(snapshots), _names(checkpoints))
 
     # -- coming and going -------------------------------------------------------------------------------
 
@@ -234,6 +242,10 @@ def with_known_flags(call: Callable[[int], Any], flags: int) -> None:
             if code_of(error) != libvirt.VIR_ERR_INVALID_ARG or not unknown:
                 raise
             flags &= ~unknown
+
+
+def _names(objects: list[Any]) -> tuple[str, ...]:
+    return tuple(sorted(str(one.getName()) for one in objects))
 
 
 def _name(xml: str) -> str:

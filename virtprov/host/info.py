@@ -42,6 +42,14 @@ class Definition(Record):
     running: str
 
 
+class KeptStates(Record):
+    """What libvirt keeps for a guest besides its definition: whether it has a saved state, and names."""
+
+    saved: bool
+    snapshots: tuple[str, ...]
+    checkpoints: tuple[str, ...]
+
+
 class NetworkInfo(Record):
     """A virtual network; `bridge` is "" when it has none, `forward` its mode: "nat", "route" ... or ""."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import libvirt
+
 from virtprov.host.base import Part
 from virtprov.host.failures import asking
 from virtprov.host.lookup import look_up
@@ -24,6 +26,18 @@ class Secrets(Part):
         """Return whether the host has a secret with this UUID. Raises HostError."""
         look = self._conn.secretLookupByUUIDString
         return look_up(f"look for the secret {uuid}", look, uuid) is not None
+
+    def volume(self, uuid: str) -> str | None:
+        """Return the path of the volume whose password the secret is, "" for a secret of another kind.
+
+        None if the host has no secret with this UUID. Raises HostError.
+        """
+        secret = look_up(f"look for the secret {uuid}", self._conn.secretLookupByUUIDString, uuid)
+        if secret is None:
+            return None
+        with asking(f"read the secret {uuid}"):
+            is_volumes = secret.usageType() == libvirt.VIR_SECRET_USAGE_TYPE_VOLUME
+            return str(secret.usageID()) if is_volumes else ""
 
     def remove(self, uuid: str) -> None:
         """Delete a secret. Raises HostError."""

@@ -70,12 +70,12 @@ def take(
         passed = time.monotonic() - start
         if passed >= WAIT_SECONDS:
             raise ProvError(
-                f"another virtprov-xml has been {what} for more than {WAIT_SECONDS:.0f} seconds",
+                f"another run of virtprov has been {what} for more than {WAIT_SECONDS:.0f} seconds",
                 hint="run the command again when the other one has finished",
             )
         if passed >= SAY_AFTER and not reported:
             reported = True
-            say(f"waiting for another virtprov-xml, which is {what}")
+            say(f"waiting for another run of virtprov, which is {what}")
         time.sleep(PAUSE)
 
 

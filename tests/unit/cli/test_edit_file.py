@@ -243,7 +243,7 @@ def test_two_runs_do_not_write_one_file_at_a_time(
     link.symlink_to(there)
     with lock.take(f"file\n{there}", "writing it", print):
         assert edit_in_place(link) == 1
-    assert "another virtprov-xml has been writing '" in capsys.readouterr().err
+    assert "another run of virtprov has been writing '" in capsys.readouterr().err
     assert there.read_text() == PLAIN
     assert edit_in_place(link) == 0 and "<vcpu>3" in there.read_text()
 

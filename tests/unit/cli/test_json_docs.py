@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,28 @@ def test_what_media_hold_is_described_key_by_key() -> None:
     example = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[1])[0]
     assert list(example) == list(printed)
     assert set(printed) <= set(re.findall(r"`([a-z_]+)`", text))
+
+
+def test_a_removal_is_described_key_by_key() -> None:
+    text = section("virtprov-install").partition("### Removing guests")[2]
+    printed = json.loads((ROOT / "tests" / "golden" / "install" / "json-remove.out").read_text())
+    example = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])
+    named = set(re.findall(r"`(?:[a-z]+\[\]\.)*([a-z]+)`", text))
+    for keys, known in zip(levels(example), levels(printed), strict=True):
+        assert keys == known and set(keys) <= named
+
+
+def levels(facts: dict[str, Any]) -> list[list[str]]:
+    guest = facts["guests"][0]
+    return [list(facts), list(guest), list(guest["things"][0])]
+
+
+def test_every_kind_of_thing_is_described() -> None:
+    from virtprov.actions.remove.things import _WORDS
+
+    text = section("virtprov-install").partition("### Removing guests")[2]
+    (row,) = [line for line in text.splitlines() if "things[].kind" in line]
+    assert set(_WORDS) <= set(re.findall(r"`([a-z]+)`", row))
 
 
 def test_systems_are_described_key_by_key() -> None:

@@ -8,6 +8,7 @@ import pytest
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotNow, NotSupported, NotThere, Taken
 from virtprov.host.guests import with_known_flags
+from virtprov.host.info import KeptStates
 from virtprov.support.errors import HostError, XmlError
 
 GUEST = (
@@ -93,6 +94,17 @@ def test_undefining_takes_saved_state_and_snapshots_along(host: Host) -> None:
     host.guests._domains.get("old").managedSave(0)
     assert host.guests.undefine("old") is True
     assert host.guests.find("old") is None
+
+
+def test_what_else_is_kept_for_a_guest(host: Host) -> None:
+    assert host.guests.kept_states("old") == KeptStates(False, (), ())
+    host.guests.start("old")
+    for name in ("z", "a"):
+        host.guests._domains.get("old").snapshotCreateXML(f"<domainsnapshot><name>{name}</name></domainsnapshot>", 0)
+    host.guests._domains.get("old").managedSave(0)
+    assert host.guests.kept_states("old") == KeptStates(True, ("a", "z"), ())
+    with pytest.raises(NotThere):
+        host.guests.kept_states("nobody")
 
 
 def test_a_running_guest_that_is_undefined_becomes_transient(host: Host) -> None:

@@ -56,6 +56,15 @@ def test_a_volume_comes_and_goes(pool_host: Host) -> None:
     assert pool_host.storage.delete_volume("nowhere", "new") is False
 
 
+def test_volumes_may_be_chosen_by_what_they_have(pool_host: Host) -> None:
+    backing = "<backingStore><path>/srv/images/base.qcow2</path></backingStore></volume>"
+    pool_host.storage.create_volume("images", VOLUME("top", 4).replace("</volume>", backing))
+    listed = pool_host.storage.volumes
+    assert [volume.name for volume in listed("images")] == ["base.qcow2", "top"]
+    assert [volume.name for volume in listed("images", parts=("secret", "backingStore"))] == ["top"]
+    assert list(listed("images", parts=("secret",))) == []
+
+
 def test_a_volume_that_is_there_is_not_replaced(pool_host: Host) -> None:
     before = pool_host.storage.volume("images", "base.qcow2")
     with pytest.raises(Taken, match="^cannot create the volume 'base.qcow2' in the pool 'images': "):
@@ -232,7 +241,35 @@ def test_a_secret_is_kept_whole_or_not_at_all(refuses: bool, pool_host: Host, mo
     monkeypatch.undo()
 
 
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [(libvirt.VIR_SECRET_USAGE_TYPE_VOLUME, "/v"), (libvirt.VIR_SECRET_USAGE_TYPE_CEPH, ""), (None, None)],
+)
+def test_which_volume_a_secret_is_for(
+    kind: int | None, path: str | None, pool_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Known:
+        def usageType(self) -> int | None:  # noqa: N802
+            return kind
+
+        def usageID(self) -> str:  # noqa: N802
+            return "/v"
+
+    class Keeps:
+        def secretLookupByUUIDString(self, uuid: str) -> Known:  # noqa: N802
+            if kind is None:
+                error = libvirt.libvirtError("no secret with this UUID")
+                error.err = (libvirt.VIR_ERR_NO_SECRET, 0, "no secret", 2, None, None, None, 0, 0)
+                raise error
+            return Known()
+
+    monkeypatch.setattr(pool_host._link, "conn", Keeps())
+    assert pool_host.secrets.volume("u") == path
+    monkeypatch.undo()
+
+
 def test_the_test_driver_has_no_secrets(pool_host: Host) -> None:
+    assert pool_host.secrets.volume("2ec115d7-3a88-3ceb-bc12-0ac909a6fd87") is None
     secret = "<secret ephemeral='no'><usage type='volume'><volume>/v</volume></usage></secret>"
     with pytest.raises(NotSupported):
         pool_host.secrets.create(secret, b"x")

@@ -60,7 +60,7 @@ def test_a_lock_is_a_private_file_that_goes_again(home: Path) -> None:
 def test_two_processes_exclude_one_another(holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(lock, "WAIT_SECONDS", 0)
-        with pytest.raises(ProvError, match="another virtprov-xml has been changing 'web' for more than 0 seconds"):
+        with pytest.raises(ProvError, match="another run of virtprov has been changing 'web' for more than 0 seconds"):
             take()
         with lock.take("another", "changing it", print):
             pass
@@ -96,7 +96,7 @@ def test_the_user_hears_of_waiting_once_and_may_stop(
 
     with pytest.raises(KeyboardInterrupt):
         lock.take("web", "changing 'web'", said.append, stop)
-    assert said == ["waiting for another virtprov-xml, which is changing 'web'"]
+    assert said == ["waiting for another run of virtprov, which is changing 'web'"]
 
 
 def test_many_threads_are_in_it_one_by_one() -> None:

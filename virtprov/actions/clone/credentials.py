@@ -57,5 +57,6 @@ def plan(guest: Guest, host: Host, hostname: str, keys: tuple[str, ...]) -> Cred
 
 def _find_free_name(host: Host, pool: str, name: str) -> str:
     return first_free(
-        lambda word: bool(pool) and host.storage.volume(pool, word) is not None, lambda mark: f"{name}{mark}.cred"
+        lambda word: bool(pool) and host.storage.volume(pool, word) is not None,
+        lambda mark: f"{name}{mark}{fw_cfg.ENDING}",
     )

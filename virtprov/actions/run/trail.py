@@ -154,6 +154,9 @@ class Trail:
     def discard(self) -> None:
         """Delete the log, because nothing is left."""
 
+    def let_go(self) -> None:
+        """Close the file without changing it, so that another run can read it."""
+
     def write(self, line: dict[str, object], artifact: Artifact | None) -> None:
         """Write a line and flush it to the disk."""
 
@@ -212,7 +215,6 @@ class FileTrail(Trail):
             self._log = None
 
     def let_go(self) -> None:
-        """Close the file without changing it."""
         if self._log is not None:
             self._log.close()
 

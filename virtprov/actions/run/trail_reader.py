@@ -12,6 +12,7 @@ from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.artifacts.file_mode import FileMode
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
+from virtprov.actions.run.artifacts.removed import RemovedGuest, RemovedSecret, RemovedVolume
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Autostart, Definition, Guest, StartedGuest
 from virtprov.actions.run.run_log import RunLog, Unreadable
 from virtprov.actions.run.trail import FORM, KIND
@@ -25,7 +26,7 @@ KINDS: dict[str, type[Artifact]] = {
     kind.kind: kind
     for kind in (
         Pool, Volume, Secret, File, Download, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
-        DeletedSeed, FileMode, Autostart,
+        DeletedSeed, FileMode, Autostart, RemovedGuest, RemovedVolume, RemovedSecret,
     )
 }  # fmt: skip
 
@@ -83,6 +84,22 @@ def read_ended_runs(unreadable: list[str]) -> Iterator[tuple[Run, RunLog]]:
             log.remove()
         else:
             yield run, log
+
+
+def find_active(uri: str, guest: str) -> int:
+    """Return the process of a run that is working on this guest of the host `uri`; 0 for none, -1 if it is unknown."""
+    for path in state.listing(KIND):
+        head = state.first_line(path)
+        if not isinstance(head, dict) or (head.get("uri"), head.get("guest")) != (uri, guest):
+            continue
+        try:
+            state.Lines.open(path).close()
+        except state.Busy:
+            process = head.get("pid")
+            return process if isinstance(process, int) else -1
+        except ProvError:  # it may not be read
+            continue
+    return 0
 
 
 def _read(log: RunLog) -> Run | None:

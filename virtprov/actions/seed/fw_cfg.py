@@ -11,6 +11,8 @@ from virtprov.xml.tree import Element
 
 PREFIX = "opt/io.systemd.credentials/"
 TMPFILES = "tmpfiles.extra"
+ENDING = ".cred"
+"""The file name ending of a credential that virtprov has created."""
 _ENABLE = "r! /etc/cloud/cloud-init.disabled"
 
 

@@ -12,26 +12,28 @@ from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import Namespace
 
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
     from virtprov.cli.install.closing import Closing
     from virtprov.cli.install.parse_request import RunRequest
+    from virtprov.cli.parser import Parser
     from virtprov.host.connection import Host
     from virtprov.library.installing import Installation
 
 GROUPS = (*IN_ORDER, "cloud-init", "install", "location", "unattended", "check")
 
 
-def build_parser() -> ArgumentParser:
+def build_parser() -> Parser:
     """The parser of virtprov-install."""
     return flags.install_parser()
 
 
 def main(argv: list[str]) -> int:
     """Run virtprov-install; returns the exit status, raises ProvError."""
-    args = build_parser().parse_args(argv)
+    parser = build_parser()
+    args = parser.parse_args(argv)
     output = Output(json=args.output == "json", quiet=args.quiet or args.explain or args.print_xml is not None)
     for sentence in legacy.apply(args):
         output.warn(sentence)
@@ -46,6 +48,18 @@ def main(argv: list[str]) -> int:
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
+    if (status := _on_host(args, parser, output)) is not None:
+        return status
+    if args.wait == 0:
+        output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
+        args.wait, args.autoconsole = None, "none"
+    from virtprov.cli.install.parse_request import to_request, to_run_request
+
+    return _run(to_request(args, osinfo), to_run_request(args), output)
+
+
+def _on_host(args: Namespace, parser: Parser, output: Output) -> int | None:
+    """Do what the flags ask for besides creating a guest, and return the status; None if they do not."""
     if args.record_host:
         return _record(args.connect, args.record_host, output)
     if args.shims is not None:
@@ -56,14 +70,15 @@ def main(argv: list[str]) -> int:
         from virtprov.cli.install import clean_up
 
         return clean_up.main(args.connect, output, ask=not args.yes)
-    if args.yes:
-        raise UsageError("--yes can only be used with --clean-up", hint="no other command asks for confirmation")
-    if args.wait == 0:
-        output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
-        args.wait, args.autoconsole = None, "none"
-    from virtprov.cli.install.parse_request import to_request, to_run_request
+    if not compat.held.removes_nothing and (args.remove or args.keep_disks or args.with_disk or args.force_off):
+        from virtprov.cli.install import remove
 
-    return _run(to_request(args, osinfo), to_run_request(args), output)
+        return remove.main(args, parser, output)
+    if args.yes:
+        raise UsageError(
+            "--yes can only be used with --clean-up and --remove", hint="no other command asks for confirmation"
+        )
+    return None
 
 
 # -- what needs no guest --------------------------------------------------------------------------

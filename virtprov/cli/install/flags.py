@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.cli import parser
+from virtprov.cli import compat, parser
 from virtprov.cli.install import legacy
 from virtprov.library.texts import parse_wait
 from virtprov.options.catalogue import BOOTING, DEVICES, GENERAL, GUEST, help_line
@@ -63,7 +63,26 @@ def _add_own(parser: Parser, misc: Target) -> None:
     parser.add_fresh(misc, "--record-host", metavar="DIR", help="save a host's capabilities, to use without the host")
     parser.add_fresh(misc, "--shims", metavar="DIR", help="create links named virt-install, ... in DIR")
     parser.add_fresh(misc, "--clean-up", action="store_true", help="remove what interrupted runs have left")
-    parser.add_fresh(misc, "--yes", action="store_true", help="do not ask for confirmation (with --clean-up)")
+    if not compat.held.removes_nothing:
+        _add_removal(parser, parser.add_argument_group("options to remove guests"))
+    parser.add_fresh(misc, "--yes", action="store_true", help="do not ask for confirmation")
+
+
+def _add_removal(parser: Parser, group: Target) -> None:
+    add = parser.add_fresh
+    add(
+        group, "--remove", nargs="+", action="extend", metavar="GUEST", help="remove guests with their disks, seeds ..."
+    )
+    add(group, "--keep-disks", action="store_true", help="keep the disks")
+    add(
+        group,
+        "--with-disk",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="also remove this disk outside the pools",
+    )
+    add(group, "--force-off", action="store_true", help="power a running guest off; otherwise it shuts down")
 
 
 def _add_installation(group: Target) -> None:

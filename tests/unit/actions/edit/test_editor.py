@@ -283,7 +283,7 @@ def test_an_interrupt_ends_the_waiting_for_another_run(
     with definition.lock_guest(host, "db2", info.uuid, lambda: None, print), pytest.raises(KeyboardInterrupt):
         Work(context, jobs=jobs).all(good)
     assert time.monotonic() - began < lock.WAIT_SECONDS / 2
-    assert said == ["waiting for another virtprov-xml, which is changing 'db2'"]
+    assert said == ["waiting for another run of virtprov, which is changing 'db2'"]
     assert documents(host) == before
 
 

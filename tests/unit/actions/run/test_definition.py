@@ -79,7 +79,7 @@ def nothing(said: str = "") -> None:
 def test_one_run_at_a_time_and_an_end_to_the_waiting(place: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "WAIT_SECONDS", 0.1)
     with definition.lock_guest(place, "web", UUID, nothing, nothing):
-        sentence = "another virtprov-xml has been changing 'web' for more than 0 seconds"
+        sentence = "another run of virtprov has been changing 'web' for more than 0 seconds"
         with pytest.raises(ProvError, match=sentence), definition.lock_guest(place, "web", UUID, nothing, nothing):
             pytest.fail("two were in it")
         with definition.lock_guest(place, "db", "another", nothing, nothing):

@@ -16,9 +16,21 @@ from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.artifacts.file_mode import FileMode
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
+from virtprov.actions.run.artifacts.removed import RemovedGuest, RemovedSecret, RemovedVolume
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Autostart, Definition, Guest, StartedGuest
 from virtprov.actions.run.plan import RunContext
-from virtprov.actions.run.trail_reader import DISCARD, KINDS, PASSED, UNDO, Run, from_json, read_ended_runs
+from virtprov.actions.run.trail import FileTrail
+from virtprov.actions.run.trail_reader import (
+    DISCARD,
+    KINDS,
+    PASSED,
+    UNDO,
+    Run,
+    find_active,
+    from_json,
+    read_ended_runs,
+)
+from virtprov.host.connection import Host
 from virtprov.support import state
 
 CutOff = Callable[..., None]
@@ -39,6 +51,9 @@ EVERY: tuple[Artifact, ...] = (
     Definition("g", "u", "<domain/>", "d"),
     Autostart("g", "u", on=True),
     AsideGuest("g", "u", "g.replaced", "<domain/>", active=True, persistent=False, nvram=True),
+    RemovedGuest("g", "u", nvram=True),
+    RemovedVolume("v", "p", "/p/v", "k", "1:2.0", "u"),
+    RemovedSecret("/p/v", "u"),
 )
 
 
@@ -90,7 +105,8 @@ def test_run_is_read_with_what_it_left(context: RunContext, cut_off: CutOff, rea
 def test_phase_says_what_has_to_go(
     line: str, phase: str, kinds: list[str], context: RunContext, cut_off: CutOff, read_run: Read
 ) -> None:
-    for artifact in (EVERY[-1], *EVERY[:3]):
+    replaced = next(artifact for artifact in EVERY if isinstance(artifact, AsideGuest))
+    for artifact in (replaced, *EVERY[:3]):
         context.trail.begin(artifact).note_created()
     context.trail.write({line: True}, None)
     cut_off(context)
@@ -159,3 +175,19 @@ def test_trail_without_a_whole_line_is_no_run(home: Path) -> None:
     path = state.Lines.create("run").path
     Path(path).write_text('{"run": {"to')
     assert list(read_ended_runs([])) == [] and os.listdir(home) == []
+
+
+def test_find_active_names_the_process_of_a_run_that_goes_on(place: Host, context: RunContext) -> None:
+    assert isinstance(context.trail, FileTrail)
+    assert find_active(place.uri, "new") == 0
+    context.trail.begin(Guest("new"))
+    assert find_active(place.uri, "new") == os.getpid()
+    assert find_active(place.uri, "old") == find_active("test:///default", "new") == 0
+    context.trail.let_go()
+    assert find_active(place.uri, "new") == 0
+
+
+@pytest.mark.parametrize("head", ["", "[]", '{"uri":"u","guest":"g"}', '{"uri":"u","guest":"g","pid":1}\n'])
+def test_find_active_leaves_out_what_is_no_run(home: Path, head: str) -> None:
+    put(home, head)
+    assert find_active("u", "g") == 0

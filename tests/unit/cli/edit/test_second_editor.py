@@ -279,7 +279,7 @@ def test_another_run_is_waited_for(
     before = stored(host, "a")
     with definition.lock_guest(host, "a", info.uuid, lambda: None, print):
         assert run("a", "--edit", "--vcpus", "4") == 1
-        assert "another virtprov-xml has been changing 'a' for more than" in capsys.readouterr().err
+        assert "another run of virtprov has been changing 'a' for more than" in capsys.readouterr().err
         assert stored(host, "a") == before
         assert run("b", "--edit", "--vcpus", "4") == 0
         assert run("a", "--verify", "--edit", "--vcpus", "2") == 0

@@ -138,6 +138,6 @@ def test_only_the_host_that_is_named(uri: str, home: Path, capsys: pytest.Captur
     assert capsys.readouterr().out == "Removed guest 'web'.\n" and os.listdir(home) == []
 
 
-def test_yes_goes_with_clean_up_only() -> None:
-    with pytest.raises(UsageError, match="--yes can only be used with --clean-up"):
+def test_yes_goes_with_what_is_asked_about() -> None:
+    with pytest.raises(UsageError, match="--yes can only be used with --clean-up and --remove"):
         command.main(["--yes", "--name", "a"])

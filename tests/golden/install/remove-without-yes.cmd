@@ -1,0 +1,2 @@
+# standard input is no terminal
+virtprov-install --connect test:///default --remove test

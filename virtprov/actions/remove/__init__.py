@@ -1,0 +1,1 @@
+"""From a request to remove guests to a plan, and its steps."""

@@ -1,0 +1,176 @@
+"""Remove guests, one after the other, after all of them are off and still what they were when they were planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from virtprov.actions.remove import draft, stop
+from virtprov.actions.remove.things import CREDENTIAL, DISK, NVRAM, SECRET, SEED
+from virtprov.actions.run import definition, leftovers
+from virtprov.actions.run.artifacts.removed import Removed, RemovedGuest, RemovedSecret, RemovedVolume
+from virtprov.actions.run.plan import FunctionStep, Plan, apply
+from virtprov.actions.run.trail_reader import read_ended_runs
+from virtprov.guest.disks.chains import Chains
+from virtprov.support.errors import HostError, ProvError
+from virtprov.support.frozen import Record
+from virtprov.support.text import join_words
+
+if TYPE_CHECKING:
+    from virtprov.actions.remove.draft import Removal
+    from virtprov.actions.request import RemoveRequest
+    from virtprov.actions.run.plan import RunContext, Step
+    from virtprov.actions.run.trail import Entry
+    from virtprov.host.connection import Host
+
+
+class Outcome(Record):
+    """What has come of the removal of a guest: `error` is None if all that should go is gone."""
+
+    removal: Removal
+    error: ProvError | None = None
+
+
+def remove(
+    request: RemoveRequest, removals: tuple[Removal, ...], host: Host, new_context: Callable[[], RunContext]
+) -> list[Outcome]:
+    """Stop and remove the guests. If one cannot be removed, the others are removed nevertheless.
+
+    Each removal has a context of its own, and with it a recovery log. Raises HostError, and nothing has been removed,
+    if a guest has been changed since it was planned; WaitTimeout if one does not shut down; KeyboardInterrupt if the
+    user stops.
+    """
+    context = new_context()
+    done: list[Outcome] = []
+    with ExitStack() as locks:
+        for each in sorted(removals, key=lambda removal: removal.info.uuid):
+            locks.enter_context(definition.lock_guest(host, each.name, each.info.uuid, context.gate.check, context.say))
+        try:
+            _check_unchanged(request, removals, host)
+            stop.stop(request, list(removals), context)
+            if any(removal.info.active for removal in removals):
+                _check_unchanged(request, removals, host)
+            for removal in removals:
+                context = new_context()
+                error = _find_obstacle(removal, done, Chains(host))
+                done.append(Outcome(removal, error) if error is not None else _remove(removal, context))
+                context.gate.check()
+        except KeyboardInterrupt as interrupt:
+            raise KeyboardInterrupt(_say_done(removals, done)) from interrupt
+    _forget_earlier_runs(host, {removal.name for removal in removals})
+    return done
+
+
+def _find_obstacle(removal: Removal, done: list[Outcome], chains: Chains) -> HostError | None:
+    """Return the error for a guest on whose disks one is based that could not be removed."""
+    own = {chains.real(thing.path) for thing in removal.going if thing.kind == DISK}
+    for outcome in done:
+        if outcome.error is not None and own & {chains.real(image) for _, image in outcome.removal.chains}:
+            return HostError(
+                f"guest '{outcome.removal.name}', which is based on it, could not be removed",
+                hint="run the command again when the cause is removed",
+            )
+    return None
+
+
+def _check_unchanged(request: RemoveRequest, removals: tuple[Removal, ...], host: Host) -> None:
+    """Raise HostError unless the same things would go now, and the same would stay.
+
+    A guest that lives only while it runs is gone when it is off.
+    """
+    lasting = [removal for removal in removals if removal.info.persistent or host.guests.find(removal.info.uuid)]
+    paths = {thing.path for removal in lasting for thing in removal.things}
+    again = request._replace(
+        guests=tuple(removal.info.uuid for removal in lasting),
+        with_disks=tuple(path for path in request.with_disks if path in paths),
+    )
+    now = {removal.info.uuid: removal.going for removal in draft.plan(again, host)}
+    for removal in lasting:
+        if removal.going != now[removal.info.uuid]:
+            raise HostError(
+                f"guest '{removal.name}', or what uses its disks, has been changed in the meantime; nothing has been "
+                "removed",
+                hint="run the command again",
+            )
+
+
+class _Work:
+    """The removal of one guest: its artifacts in the recovery log, and the first failure."""
+
+    def __init__(self, removal: Removal) -> None:
+        self.removal = removal
+        self.entries: list[Entry] = []
+        self.error: ProvError | None = None
+
+    def note(self, context: RunContext) -> None:
+        """Record everything that goes before the first of it does."""
+        self.entries = [context.trail.begin(artifact) for artifact in _artifacts(self.removal)]
+
+    def discard(self, number: int, context: RunContext) -> None:
+        """Remove one artifact, unless the removal of an earlier one has failed: the guest itself comes last."""
+        if self.error is not None:
+            return
+        entry = self.entries[-1 - number]
+        assert isinstance(entry.artifact, Removed)
+        try:
+            entry.artifact.discard(context.host)
+        except ProvError as problem:
+            self.error = problem
+            context.trail.keep()
+            return
+        entry.note_removed()
+
+
+def _artifacts(removal: Removal) -> list[Removed]:
+    """Return what is removed, in the opposite order: `--clean-up` begins with the last."""
+    owner = removal.info.uuid
+    found: list[Removed] = [RemovedGuest(removal.name, owner, removal.takes_variables)]
+    for thing in removal.going:
+        if thing.kind == SECRET:
+            found.append(RemovedSecret(thing.path, thing.uuid))
+    for thing in removal.going:
+        lasts = thing.kind in (DISK, SEED, CREDENTIAL)
+        if lasts or (thing.kind == NVRAM and not removal.info.persistent and thing.path):
+            found.append(RemovedVolume(thing.name, thing.pool, thing.path, thing.key, thing.mark, owner))
+    return found
+
+
+def _remove(removal: Removal, context: RunContext) -> Outcome:
+    """Remove a guest that is off: its disks first, so that an interrupted removal can be repeated by its name."""
+    work = _Work(removal)
+    artifacts = _artifacts(removal)
+    steps: list[Step] = [FunctionStep(f"Removing guest '{removal.name}'", work.note)]
+    for number, artifact in enumerate(reversed(artifacts)):
+        steps.append(FunctionStep(f"Removing {artifact.describe()}", _discard(work, number), final=True))
+    try:
+        apply(Plan((), tuple(steps), removal.name), context)
+    except ProvError as problem:
+        return Outcome(removal, problem)
+    if work.error is not None:
+        context.trail.let_go()
+    return Outcome(removal, work.error)
+
+
+def _discard(work: _Work, number: int) -> Callable[[RunContext], None]:
+    return lambda context: work.discard(number, context)
+
+
+def _say_done(removals: tuple[Removal, ...], done: list[Outcome]) -> str:
+    """Return what has been removed, for a user who stops."""
+    gone = {outcome.removal.name for outcome in done if outcome.error is None}
+    left = [removal.name for removal in removals if removal.name not in gone]
+    if not gone:
+        return "nothing has been removed"
+    sentence = "removed " + join_words(f"'{name}'" for name in sorted(gone))
+    return sentence + ", but not " + join_words(f"'{name}'" for name in left) if left else sentence
+
+
+def _forget_earlier_runs(host: Host, names: set[str]) -> None:
+    """Delete the recovery logs of interrupted removals of these guests if nothing is left of them."""
+    for run, log in read_ended_runs([]):
+        removed = [left for left in run.left if isinstance(left.artifact, Removed)]
+        if run.uri == host.uri and run.guest in names and removed and not leftovers.look(run, host):
+            log.remove()
+        else:
+            log.close()

@@ -1,0 +1,125 @@
+"""What belongs to a guest on its host, and what of it goes when the guest is removed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from virtprov.actions.run.artifacts import nvram
+from virtprov.guest.disks.source import DiskSource
+from virtprov.guest.document import Guest
+from virtprov.support.frozen import Record
+from virtprov.xml import path as places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from virtprov.actions.run.artifacts.path_users import PathUsers, User
+    from virtprov.host.connection import Host
+    from virtprov.host.info import GuestInfo
+
+GUEST, DISK, SEED, CREDENTIAL, SECRET, NVRAM = "guest", "disk", "seed", "credential", "secret", "nvram"
+TPM, SAVE, SNAPSHOT, CHECKPOINT = "tpm", "save", "snapshot", "checkpoint"
+BASE, MEDIUM, FILE = "base", "medium", "file"
+_WORDS = {
+    GUEST: "definition of guest '{name}'",
+    DISK: "disk {path}",
+    SEED: "cloud-init seed {path}",
+    CREDENTIAL: "systemd credential {path}",
+    SECRET: "password of {path} (secret {uuid})",
+    NVRAM: "UEFI variables {path}",
+    TPM: "state of the TPM",
+    SAVE: "saved state of the memory",
+    SNAPSHOT: "metadata of snapshot '{name}'",
+    CHECKPOINT: "metadata of checkpoint '{name}'",
+    BASE: "base image {path}",
+    MEDIUM: "medium {path}",
+    FILE: "{path}",
+}
+
+
+class Thing(Record):
+    """Something that belongs to a guest, of one of the kinds above. Fields that a kind does not have are empty.
+
+    `why` tells why it stays; "" for what goes with the guest. `key` and `mark` distinguish a volume from a later one of
+    the same name.
+    """
+
+    kind: str
+    name: str = ""
+    path: str = ""
+    pool: str = ""
+    uuid: str = ""
+    why: str = ""
+    key: str = ""
+    mark: str = ""
+
+    @property
+    def goes(self) -> bool:
+        """Whether it is removed."""
+        return not self.why
+
+    def describe(self) -> str:
+        """Return its description for messages."""
+        return _WORDS[self.kind].format(**self._asdict()).strip()
+
+    def facts(self) -> dict[str, str]:
+        """Return its description in JSON."""
+        fate = "removed" if self.goes else "kept"
+        shown = ("kind", "name", "uuid", "pool", "path")
+        return {**{key: getattr(self, key) for key in shown}, "fate": fate, "why": self.why}
+
+
+def list_kept(host: Host, info: GuestInfo, guest: Guest, users: PathUsers) -> Iterator[Thing]:
+    """Yield the guest itself, and what libvirt keeps for it."""
+    yield Thing(GUEST, guest.name, uuid=info.uuid)
+    yield from _list_variables(host, guest, users)
+    if any(places.get(tpm, "./backend/@type") == "emulator" for tpm in guest.devices("tpm")):
+        yield Thing(TPM)
+    if not info.persistent:
+        return
+    kept = host.guests.kept_states(info.uuid)
+    if kept.saved:
+        yield Thing(SAVE)
+    yield from (Thing(SNAPSHOT, name) for name in kept.snapshots)
+    yield from (Thing(CHECKPOINT, name) for name in kept.checkpoints)
+
+
+def _list_variables(host: Host, guest: Guest, users: PathUsers) -> Iterator[Thing]:
+    """Yield the UEFI variables, which libvirt deletes: only a file that no other guest uses may go."""
+    kind = guest.get("./os/nvram/@type")
+    if kind not in ("", "file"):
+        yield Thing(NVRAM, why=f"they are not in a file, but on a source of type '{kind}'")
+        return
+    files = nvram.variable_files(host, guest)
+    if not files:
+        return
+    path = files[0] if len(files) == 1 else ""
+    user = users.find(path) if path else None
+    yield Thing(NVRAM, os.path.basename(path), path, why=describe_user(user))
+
+
+def list_files(guest: Guest) -> Iterator[Thing]:
+    """Yield files and folders of the host that the guest uses besides its disks."""
+    for place in ("kernel", "initrd", "dtb"):
+        path = guest.get(f"./os/{place}").strip()
+        if path:
+            yield Thing(FILE, os.path.basename(path), path, why="the guest boots it, but it is none of its disks")
+    for share in guest.devices("filesystem"):
+        path = next(filter(None, (places.get(share, f"./source/@{word}") for word in ("dir", "file", "dev"))), "")
+        if path:
+            yield Thing(FILE, os.path.basename(path), path, why="it is a file system of the host")
+
+
+def list_plugged(stored: Guest, running: Guest) -> Iterator[Thing]:
+    """Yield disks that only the running guest has: they are not in its definition."""
+    known = {DiskSource.of(disk).location for disk in stored.disks()}
+    for disk in running.disks():
+        path = DiskSource.of(disk).location
+        if path and path not in known:
+            yield Thing(DISK, os.path.basename(path), path, why="only the running guest has it")
+
+
+def describe_user(user: User | None) -> str:
+    """Return who else uses something, as the reason why it stays; "" for nobody."""
+    return user.describe() if user is not None else ""
