@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions import schema_check
 from virtprov.actions.request import Checks
 from virtprov.guest import defaults, hostdev
 from virtprov.guest.choices import NONE, Choices
@@ -227,7 +228,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
             if default_network.is_asked(use.group, use.text):
                 default_network.connect(_setting(request, guest, host, [node]))
         said = [use.said for use in request.uses]
-        leftovers.drop(was, named_places(node, said), keep_ignored=host is not None and host.is_recorded)
+        leftovers.drop(was, named_places(node, said), strict=schema_check.is_schema_known(host))
         _fill_target(request, guest, host, node)
         boot_order.settle(guest, node, path.text(was.copy, "./boot/@order"))
         after_edit(_setting(request, guest, host, [node]), node, was.copy)

@@ -98,8 +98,9 @@ def _there(device: Element, row: Only) -> list[str]:
 
 RARE = ("vhostvdpa",)
 """Types of disks that nobody means who only names a source."""
-_IGNORED = {"graphics": ("image", "gl")}
-"""Parts of SPICE displays that libvirt ignores in other displays."""
+_SPICE = ("channel", "image", "jpeg", "zlib", "playback", "streaming", "mouse", "clipboard", "filetransfer", "gl")
+_IGNORED = {"graphics": _SPICE}
+"""Parts that libvirt skips in displays of other types (src/conf/domain_conf.c); only its schema refuses them there."""
 
 
 class Before:
@@ -118,10 +119,10 @@ class Before:
         return any(dict(now.attrib) != dict(was.attrib) for now, was in self.twins.items())
 
 
-def drop(before: Before, named: Named, *, keep_ignored: bool = False) -> None:
+def drop(before: Before, named: Named, *, strict: bool = True) -> None:
     """Remove what only fits the element as it was, except for what was named.
 
-    `keep_ignored` keeps parts that the schema refuses but libvirt ignores, as virt-xml does.
+    Unless `strict`, what libvirt itself would skip is kept: only a check against its schema minds that.
     """
     if not before.selects:
         return
@@ -136,7 +137,7 @@ def drop(before: Before, named: Named, *, keep_ignored: bool = False) -> None:
             _tell(f"set {key}='{word}' of", node)
             node.set(key, word)
         for leftover in find_all(graph, before.node, edit):
-            if not (keep_ignored and leftover.node.tag in _IGNORED.get(str(before.node.tag), ())):
+            if strict or leftover.node.tag not in _IGNORED.get(str(before.node.tag), ()):
                 _remove(before.node, leftover)
     _drop_only(before, edit)
     addresses.settle(before.node, before.copy, edit)

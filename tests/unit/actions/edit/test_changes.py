@@ -226,3 +226,18 @@ def test_the_usual_network_in_place_of_another(kvm: Host, text: str) -> None:
     assert changed.get("type") == "network" and path.get(changed, "./source/@network") == "default"
     assert path.get(changed, "./source/@bridge") is None and path.get(changed, "./backend/@type") is None
     assert (path.get(changed, "./model/@type") == "virtio") is ("virtio" in text)
+
+
+SPICE = """<graphics type='spice' autoport='yes' defaultMode='secure'><listen type='address'/><image compression='off'/>\
+<mouse mode='client'/><gl enable='no'/></graphics></devices>"""
+
+
+@pytest.mark.parametrize(("is_recorded", "kept"), [(False, ["listen"]), (True, ["listen", "image", "mouse", "gl"])])
+def test_what_libvirt_skips_itself_is_removed_where_its_schema_is_known(
+    kvm: Host, is_recorded: bool, kept: list[str]
+) -> None:
+    guest = Guest.parse(GUEST.replace("</devices>", SPICE))
+    request = EditRequest(EDIT, "graphics", tuple(gather.group_uses("graphics", ["type=vnc"])[0]))
+    (display,) = change(request, guest, kvm if is_recorded else None).elements
+    assert [str(part.tag) for part in display] == kept
+    assert "defaultMode" not in display.attrib
