@@ -228,7 +228,8 @@ def test_the_usual_network_in_place_of_another(kvm: Host, text: str) -> None:
     assert (path.get(changed, "./model/@type") == "virtio") is ("virtio" in text)
 
 
-SPICE = """<graphics type='spice' autoport='yes' defaultMode='secure'><listen type='address'/><image compression='off'/>\
+SPICE = """<graphics type='spice' autoport='yes' defaultMode='secure'><listen type='address'/>\
+<image compression='off'/>\
 <mouse mode='client'/><gl enable='no'/></graphics></devices>"""
 
 
