@@ -81,7 +81,7 @@ SIGNS = (
         "install VMware",
     ),
     Sign("ouldn't connect to server", "no service listens at {place}", "{listener}"),
-    Sign("SSL certificate problem", "the host's certificate is not trusted by this machine", _SELF_SIGNED, Refused),
+    Sign("SSL peer certificate", "the host's certificate is not trusted by this machine", _SELF_SIGNED, Refused),
     Sign(
         "incorrect user name or password",
         "the host refused the user name or the password",

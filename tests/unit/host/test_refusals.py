@@ -262,7 +262,7 @@ def test_what_libvirt_says_in_our_words(uri: str, words: str, code: int, why: st
         (
             "esx://root@vm.example/",
             "curl_easy_perform() returned an error: SSL peer certificate or SSH remote key was not OK (60) : "
-            "SSL certificate problem: self-signed certificate",
+            "server certificate verification failed. CAfile: none CRLfile: none",
             libvirt.VIR_ERR_INTERNAL_ERROR,
             "the host's certificate is not trusted by this machine",
             "no_verify=1",
