@@ -58,6 +58,8 @@ class Parser(argparse.ArgumentParser):
     written in full, so that abbreviations that work there also work here.
     """
 
+    _words: tuple[str, ...] = ()
+
     def __init__(self, **settings: Any) -> None:
         with _Untranslated():
             super().__init__(formatter_class=_Formatter, add_help=False, **settings)
@@ -99,6 +101,7 @@ class Parser(argparse.ArgumentParser):
                     f"the argument {word[:80]!a} is not valid UTF-8",
                     hint="XML can only hold valid text; rename the file if this is a file name",
                 )
+        self._words = tuple(args or ())
         with _Untranslated():
             read = super().parse_known_args(args, namespace)
         talk.heard(read[0])
@@ -106,7 +109,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Report an error in the command line; raises ParseError."""
-        words, hint = _in_our_words(message, [flag for flag in self._option_string_actions if flag.startswith("--")])
+        flags = [flag for flag in self._option_string_actions if flag.startswith("--")]
+        words, hint = _in_our_words(message, flags)
+        hint = _hint_at_dash(message, self._words) or hint
         raise ParseError(words, hint=hint or f"`{self.prog} --help` lists all flags")
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
@@ -170,6 +175,19 @@ def _in_our_words(message: str, flags: list[str]) -> tuple[str, str]:
     if what.startswith("invalid "):
         return f"{name} {value}: not a number", f"for example {name} 30"
     return message, ""
+
+
+def _hint_at_dash(message: str, words: tuple[str, ...]) -> str:
+    """Return a hint if a flag seems to have no value because its value begins with a dash; otherwise ""."""
+    names, _, rest = message.removeprefix("argument ").partition(": ")
+    if not rest.startswith("expected"):
+        return ""
+    for flag, value in zip(words, words[1:], strict=False):
+        if flag in names.split("/") and value.startswith("-") and (" " in value or not value.startswith("--")):
+            from shlex import quote
+
+            return f"a value that begins with a dash follows '=': {flag}={quote(value)}"
+    return ""
 
 
 def _longest(names: str) -> str:

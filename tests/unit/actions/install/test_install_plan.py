@@ -292,6 +292,14 @@ def test_a_medium_that_tells_nothing_is_refused(recorded: Host, tmp_path: Path) 
     assert "--osinfo NAME" in caught.value.hint
 
 
+@pytest.mark.parametrize("is_disk", [False, True])
+def test_a_missing_image_tells_nothing(recorded: Host, is_disk: bool) -> None:
+    detect = OsinfoRequest(detect=True, require=True)
+    disk, method = ("disk /no/such.img", IMPORTED) if is_disk else ("disk none", Method(CDROM, Medium("/no/such.img")))
+    with pytest.raises(UsageError, match="this machine has no file '/no/such.img' to detect it from"):
+        install_plan.plan(asked(disk, osinfo=detect, method=method), recorded)
+
+
 def test_nothing_is_required_of_a_generic_guest(recorded: Host) -> None:
     anything = OsinfoRequest(detect=True, require=False)
     assert final(install_plan.plan(asked("disk none", "memory 64", osinfo=anything), recorded)).name == "g"

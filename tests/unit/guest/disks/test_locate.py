@@ -363,6 +363,12 @@ def test_a_volume_with_secrets_is_for_its_owner_alone() -> None:
         (DiskSpec(vol="none/none"), HostError, "no storage pool 'none'", "known pools: attic, fast, images"),
         (DiskSpec(pool="images", backing_store="/no.img"), UsageError, "/no.img: image not found", "check the path"),
         (
+            DiskSpec(pool="images", size=1, backing_store="/dev/null"),
+            UsageError,
+            "not a regular file",
+            "check the path",
+        ),
+        (
             DiskSpec(pool="images", size=1, format="raw", backing_store="/srv/images/base.qcow2"),
             UsageError,
             "a raw disk cannot have a backing image",
