@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -363,12 +364,6 @@ def test_a_volume_with_secrets_is_for_its_owner_alone() -> None:
         (DiskSpec(vol="none/none"), HostError, "no storage pool 'none'", "known pools: attic, fast, images"),
         (DiskSpec(pool="images", backing_store="/no.img"), UsageError, "/no.img: image not found", "check the path"),
         (
-            DiskSpec(pool="images", size=1, backing_store="/dev/null"),
-            UsageError,
-            "not a regular file",
-            "check the path",
-        ),
-        (
             DiskSpec(pool="images", size=1, format="raw", backing_store="/srv/images/base.qcow2"),
             UsageError,
             "a raw disk cannot have a backing image",
@@ -388,6 +383,12 @@ def test_refusals(spec: DiskSpec, kind: type[Exception], message: str, hint: str
         resolved(kvm, spec)
     assert message in caught.value.message  # type: ignore[attr-defined]
     assert hint in caught.value.hint  # type: ignore[attr-defined]
+
+
+def test_a_backing_image_is_a_file(kvm: Host, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(UsageError, match="fifo: not a regular file"):
+        resolved(kvm, DiskSpec(pool="images", backing_store=str(tmp_path / "fifo")))
 
 
 @pytest.mark.parametrize("device", ["cdrom", "floppy"])
