@@ -70,6 +70,8 @@ FLAGS = [
     (["--disk", "none", "--transient", "--autostart"], USAGE, "--transient", "omit"),
 ]
 SUB_OPTIONS = [
+    (["--disk", "none", "--network", "portForward1.range2.start=x"], USAGE, "portForward1.range2.start: 'x'", "digits"),
+    (["--disk", "none", "--cpu", "cell.memory=x"], USAGE, "--cpu numa.cell0.memory: 'x'", "digits"),
     (["--disk", "none", "--network", "bridg=br0"], USAGE, "--network has no sub-option 'bridg'", "'bridge'"),
     (["--disk", "size=1,cach=none"], USAGE, "'cach'", "'cache'"),
     (["--disk", "none", "--graphics", "vnc,listen"], USAGE, "listen", "listen=VALUE"),
