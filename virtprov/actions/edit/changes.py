@@ -13,7 +13,7 @@ from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
-from virtprov.guest.edits.firmware import keep_uefi_loader, make_room_for_uefi, names_loader
+from virtprov.guest.edits.firmware import keep_uefi_loader, make_room_for_uefi, names_loader, replace_selection
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
 from virtprov.guest.write.compose import NewDevice
@@ -278,6 +278,8 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
     if request.group == "boot":
         places = [place.path for use in request.uses for place in use.said.places]
         loader_named = names_loader(guest, places)
+        if not choices.uefi:
+            replace_selection(guest, places)
         if firmware != "efi" and not loader_named:
             keep_uefi_loader(setting, firmware)
         _settle_boot(setting, host, loader_named=loader_named)

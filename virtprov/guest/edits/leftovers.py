@@ -104,7 +104,7 @@ def drop(before: Before, named: Named, *, strict: bool = True) -> None:
         for leftover in find_all(graph, before.node, edit):
             if strict or leftover.node.tag not in _IGNORED.get(str(before.node.tag), ()):
                 _remove(before.node, leftover)
-    _drop_only(before, edit)
+    _drop_only(before, edit, strict=strict)
     addresses.settle(before.node, before.copy, edit)
 
 
@@ -126,12 +126,18 @@ def _tell(what: str, node: Element) -> None:
     log.debug("%s %s: libvirt does not allow it after this change", what, whole(node))
 
 
-def _drop_only(before: Before, edit: Edit) -> None:
+def _drop_only(before: Before, edit: Edit, *, strict: bool) -> None:
     """Remove what the table only allows with the old value of a selector."""
     node, was = before.node, before.copy
     for row in ONLY:
         now, old = path.text(node, row.selector), path.text(was, row.selector)
-        if row.tag != node.tag or now == old or now in row.words or (old and old not in row.words):
+        if (
+            row.tag != node.tag
+            or not (strict or row.is_refused)
+            or now == old
+            or now in row.words
+            or (old and old not in row.words)
+        ):
             continue
         for where in row.parts:
             name = path.parse(where)[1]

@@ -50,6 +50,7 @@ _SOURCES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 ONLY = (
     Only("cpu", "./@mode", ("host-passthrough", "maximum"), ("./@migratable",)),
     Only("cpu", "./@mode", ("host-passthrough", "maximum"), ("./cache/@mode",), ("passthrough",)),
+    Only("os", "./@firmware", ("efi",), ("./firmware",), is_refused=False),
     Only("clock", "./@offset", ("variable",), ("./@adjustment",), is_refused=False),
     Only("video", "./model/@type", ("qxl",), tuple(f"./model/@{name}" for name in ("ram", "vram64", "vgamem"))),
     Only("video", "./model/@type", ("virtio",), ("./model/acceleration", "./model/@blob", *_BUS)),
