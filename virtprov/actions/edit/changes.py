@@ -263,7 +263,8 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
     before = None if part is None else leftovers.Before(part)
     setting = _write_part(request, guest, host)
     if before is not None and before.node.getroottree().getroot() is guest.root:
-        leftovers.drop(before, named_places(guest.root, [use.said for use in request.uses]))
+        named = named_places(guest.root, [use.said for use in request.uses])
+        leftovers.drop(before, named, strict=schema_check.is_schema_known(host))
     part = path.find(guest.root, rows.part) if rows.part else guest.root
     was = () if before is None else (before.copy,)
     return ChangeResult(guest, () if part is None else (part,), was, (), tuple(setting.notes), tuple(setting.warnings))
