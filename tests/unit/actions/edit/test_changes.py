@@ -117,6 +117,15 @@ def test_the_directory_of_a_disk_becomes_a_pool_on_request(kvm: Host, tmp_path: 
     assert pools == [[], [(tmp_path.name, str(tmp_path))]]
 
 
+@pytest.mark.parametrize("text", ["backing_store=/srv/images/base.qcow2", "format=raw"])
+def test_what_only_new_disks_have_is_warned_of(kvm: Host, text: str) -> None:
+    changed = made(EDIT, "disk", text, host=kvm)
+    assert [f"--disk {text.partition('=')[0]}= is only used to create a disk" in each for each in changed.warnings] == [
+        True
+    ]
+    assert made(EDIT, "disk", "driver.type=raw", host=kvm).warnings == ()
+
+
 def test_two_new_disks_do_not_share_a_name(kvm: Host) -> None:
     changed = made(ADD, "disk", "size=1,pool=images", "size=1,pool=images", host=kvm)
     assert [path.get(disk, "./source/@file") for disk in changed.elements] == [

@@ -158,6 +158,23 @@ def test_what_libvirt_ignores_is_not_called_refused() -> None:
     assert check_change(result.root, guest.root) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("<name>a</name>", "<name>a/b</name>", "contains a slash"),
+        ("<memory>5</memory>", "<memory>0</memory>", "the guest has no memory"),
+        ("<name>a/b</name>", "<name>a/b</name>", ""),
+    ],
+)
+def test_names_and_sizes_that_libvirt_refuses(before: str, after: str, words: str) -> None:
+    def guest(part: str) -> Guest:
+        rest = "" if "name" in part else "<name>g</name>"
+        return Guest.parse(f"<domain type='kvm'>{rest}{part}<os><type>hvm</type></os></domain>")
+
+    warnings = check_change(guest(after).root, guest(before).root)
+    assert [words in warning for warning in warnings] == ([True] if words else [])
+
+
 def test_a_device_stays_whole_beside_a_type_that_it_cannot_have() -> None:
     disk = "<disk type='file' device='disk'><source file='/x'/><target dev='sda' bus='scsi'/></disk>"
     guest, result = edited("disk", "device=lun", disk)
