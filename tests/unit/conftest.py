@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+
+from tests.sites import FtpSite, Site, running
 
 
 @pytest.fixture
@@ -12,3 +16,19 @@ def only_bundled_profiles(tmp_path_factory: pytest.TempPathFactory, monkeypatch:
     for layer in ("SYSTEM", "LOCAL", "USER"):
         monkeypatch.setenv(f"OSINFO_{layer}_DIR", str(base / "no-profiles"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(base / "cache"))
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    server = Site()
+    with running(server):
+        yield server
+
+
+@pytest.fixture
+def ftp_site() -> Iterator[FtpSite]:
+    server = FtpSite()
+    with running(server):
+        yield server

@@ -13,6 +13,7 @@ from virtprov.support.errors import UsageError
 
 if TYPE_CHECKING:
     from virtprov.guest.document import DomainDocument
+    from virtprov.guest.host_view import HostView
     from virtprov.guest.write.use import Use
     from virtprov.host.connection import Host
     from virtprov.xml.schema.validate import Schema
@@ -93,7 +94,7 @@ class Checker:
 
         `before` is the document before the change: mismatches that it already had are not reported.
         """
-        if self.host.is_recorded:
+        if not is_schema_known(self.host):
             return []
         with self._lock:
             return self._check(root, before)
@@ -171,6 +172,14 @@ def _finding(schema: Schema, root: Element) -> Finding | None:
     from virtprov.guest.write.schema_rows import without_strangers
 
     return schema.finding(without_strangers(root))
+
+
+def is_schema_known(host: HostView | None) -> bool:
+    """Return whether documents are checked against the schema of this machine, as far as it describes their reader.
+
+    The libvirt that will read the documents of a recorded host is not known.
+    """
+    return host is None or not host.is_recorded
 
 
 def is_same_libvirt(host: Host | None) -> bool:

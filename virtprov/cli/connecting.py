@@ -17,9 +17,10 @@ def connect(uri: str | None, *, events: bool = False) -> Host:
 
 
 def ask(prompt: str, secret: bool) -> str | None:
-    """Ask on the terminal, whatever standard input is; a secret answer is not shown. None without a terminal.
+    """Ask on the terminal, whatever standard input is; a secret answer is not shown.
 
-    Whether to trust the key of a host is not asked: nobody would check it here.
+    None without a terminal, or if the user ends the input (Ctrl-D) instead of an answer. Whether to trust the key of a
+    host is not asked: nobody would check it here.
     """
     import os
 
@@ -36,10 +37,13 @@ def ask(prompt: str, secret: bool) -> str | None:
         from getpass import getpass
 
         os.close(number)
-        return getpass(words)
+        try:
+            return getpass(words)
+        except EOFError:  # Ctrl-D
+            return None
     with os.fdopen(number, "r+b", buffering=0) as terminal:
         terminal.write(words.encode())
         line = b""
         while not line.endswith(b"\n") and (part := terminal.read(1)):
             line += part
-    return line.decode(errors="replace").strip()
+    return line.decode(errors="replace").strip() if line else None

@@ -58,6 +58,8 @@ class Parser(argparse.ArgumentParser):
     written in full, so that abbreviations that work there also work here.
     """
 
+    _words: tuple[str, ...] = ()
+
     def __init__(self, **settings: Any) -> None:
         with _Untranslated():
             super().__init__(formatter_class=_Formatter, add_help=False, **settings)
@@ -113,6 +115,7 @@ class Parser(argparse.ArgumentParser):
                     f"the argument {word[:80]!a} is not valid UTF-8",
                     hint="XML can only hold valid text; rename the file if this is a file name",
                 )
+        self._words = tuple(args or ())
         with _Untranslated():
             read = super().parse_known_args(args, namespace)
         talk.heard(read[0])
@@ -120,7 +123,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Report an error in the command line; raises ParseError."""
-        words, hint = _in_our_words(message, [flag for flag in self._option_string_actions if flag.startswith("--")])
+        flags = [flag for flag in self._option_string_actions if flag.startswith("--")]
+        words, hint = _in_our_words(message, flags)
+        hint = _hint_at_dash(message, self._words) or hint
         raise ParseError(words, hint=hint or f"`{self.prog} --help` lists all flags")
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
@@ -136,6 +141,16 @@ _INSTEAD = {
     "--iommufd": "libvirt's element <iommufd> is set with --xml ./iommufd/@enabled=yes",
     "--eject": "`virtprov-xml GUEST --edit target.dev=sda --disk path=` ejects the medium of a drive",
     "--insert": "`virtprov-xml GUEST --edit target.dev=sda --disk /path/image.iso` inserts a medium into a drive",
+    "--clone": "`virtprov-clone --original GUEST --auto-clone` clones a guest",
+    "--snapshot": "`virsh snapshot-create-as GUEST NAME` takes a snapshot",
+    "--resize": "`virsh vol-resize` enlarges the volume of a disk, `virsh blockresize` that of a running guest",
+    "--list": "`virsh list --all` lists guests",
+    "--size": "--disk size=GIB creates a disk of this size",
+    "--user-data": "--cloud-init user-data=FILE gives the guest a user-data document",
+    "--hostname": "--cloud-init hostname=NAME names the guest",
+    "--ssh-key": "--cloud-init ssh-key=FILE lets the owner of the key log in",
+    "--passwd": "--cloud-init password-file=FILE sets the password of the image's user",
+    "--password": "--cloud-init password-file=FILE sets the password of the image's user",
     "--rename": "`virsh domrename GUEST NEW` renames a guest that is shut off",
     "--delete": "`virtprov-install --remove GUEST` removes a guest and its disks",
 }
@@ -184,6 +199,19 @@ def _in_our_words(message: str, flags: list[str]) -> tuple[str, str]:
     if what.startswith("invalid "):
         return f"{name} {value}: not a number", f"for example {name} 30"
     return message, ""
+
+
+def _hint_at_dash(message: str, words: tuple[str, ...]) -> str:
+    """Return a hint if a flag seems to have no value because its value begins with a dash; otherwise ""."""
+    names, _, rest = message.removeprefix("argument ").partition(": ")
+    if not rest.startswith("expected"):
+        return ""
+    for flag, value in zip(words, words[1:], strict=False):
+        if flag in names.split("/") and value.startswith("-") and (" " in value or not value.startswith("--")):
+            from shlex import quote
+
+            return f"a value that begins with a dash follows '=': {flag}={quote(value)}"
+    return ""
 
 
 def _longest(names: str) -> str:

@@ -80,6 +80,10 @@ class DomainCapabilities:
         """The canonical name of the machine type described by the document; "" if the driver has none."""
         return places.text(self._root, "./machine")
 
+    def describes(self, machine: str) -> bool:
+        """Return whether the document is about this machine type, in any version; a recorded host may lack it."""
+        return not (machine and self.machine) or machine_family(self.machine) == machine_family(machine)
+
     @cached_property
     def arch(self) -> str:
         """The architecture described by the document."""
@@ -217,3 +221,11 @@ def _cpu_model(node: Element, blockers: dict[str, tuple[str, ...]]) -> CpuModel:
         node.get("canonical") or name,
         blockers.get(name, ()),
     )
+
+
+def machine_family(machine: str) -> str:
+    """Return the machine type without its version: pc-q35-9.0 -> pc-q35; q35 and pc are aliases of the newest ones."""
+    import re
+
+    plain = {"q35": "pc-q35", "pc": "pc-i440fx"}.get(machine, machine)
+    return re.sub(r"-[0-9][0-9a-z.]*$", "", plain)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtprov.support.background import Background
+    from virtprov.support.waiting import Wait
 
     Ask = Callable[[str, bool], str | None]
 
@@ -174,29 +175,30 @@ def _see_inventory(target: Uri) -> None:
 def _patiently(call: Callable[[], Any], uri: str | None, target: Uri, questions: _Questions) -> Any:
     """Return or raise what `call` does; raises Lost if the host does not answer in time. Ctrl-C ends it at once."""
     from virtprov.support.background import Background
+    from virtprov.support.waiting import Wait
 
-    limit = limit_for(target)
+    limit, wait = limit_for(target), Wait(uri or "libvirt")
     opening = Background(call, "connecting")
     knocks = bool(target.host) and target.service_port is not None
     spent = 0.0
     if knocks:
         first = PATIENCE if limit is None else min(PATIENCE, limit / 2)
-        spent = _wait(opening, first, uri, questions)
+        spent = _wait(opening, first, wait, questions)
         if not opening.wait(0) and not _answers(target) and not opening.wait(0):
             raise no_answer(target, first + KNOCK)
-    _wait(opening, None if limit is None else limit - spent, uri, questions)
+    _wait(opening, None if limit is None else limit - spent, wait, questions)
     if not opening.wait(0):
         raise says_nothing(uri, target, limit or 0)
     return opening.result()
 
 
-def _wait(opening: Background[Any], limit: float | None, uri: str | None, questions: _Questions) -> float:
+def _wait(opening: Background[Any], limit: float | None, wait: Wait, questions: _Questions) -> float:
     """Wait for an answer, at most `limit` seconds, and return the seconds; the user's time does not count."""
     from time import monotonic
 
-    from virtprov.support.waiting import SLICE, Wait
+    from virtprov.support.waiting import SLICE
 
-    wait, began, asked = Wait(uri or "libvirt"), monotonic(), 0.0
+    began, asked = monotonic(), 0.0
     while not opening.wait(SLICE if limit is None else max(0.0, min(SLICE, limit))):
         asked += questions.answer()
         if limit is not None and monotonic() - began - asked >= limit:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import libvirt
 
+from virtprov.host.domcaps import machine_family
 from virtprov.host.failures import asking, in_our_words
 from virtprov.host.info import PoolInfo
 from virtprov.host.uri import quoted_path
@@ -177,11 +178,5 @@ def _fit(text: str, arch: str | None, machine: str | None, virt_type: str | None
     score = 8 if virt_type and _read_text(text, "domain") == virt_type else 0
     here = _read_text(text, "machine")
     if machine and here:
-        score += 4 if here == machine else 2 if _family(here) == _family(machine) else 0
+        score += 4 if here == machine else 2 if machine_family(here) == machine_family(machine) else 0
     return score + (1 if emulator and _read_text(text, "path") == emulator else 0)
-
-
-def _family(machine: str) -> str:
-    """Return the machine type without its version: pc-q35-9.0 -> pc-q35; q35 and pc are aliases of the newest ones."""
-    plain = {"q35": "pc-q35", "pc": "pc-i440fx"}.get(machine, machine)
-    return re.sub(r"-[0-9][0-9a-z.]*$", "", plain)

@@ -37,6 +37,7 @@ _LOGIN = (
     "run the command on a terminal, which is then asked for them, or put user and password into a file given with "
     "?authfile=FILE (https://libvirt.org/auth.html)"
 )
+_SELF_SIGNED = "add the certificate of its authority to those of this machine, or add no_verify=1 to the URI"
 _PKI = "certificates are read from {pki}, or from the directory given with ?pkipath=DIR"
 
 TYPE_CHECKING = False
@@ -73,6 +74,19 @@ SIGNS = (
         " driver is not active",  # "libxenlight state driver is not active" on a kernel without Xen
         "libvirt on that host has this driver, but it is not active",
         "check that the host runs this hypervisor and that the daemon of the driver is started, or use another URI",
+    ),
+    Sign(
+        "vmrun utility is missing",
+        "the program 'vmrun' is not installed on this machine",
+        "install VMware",
+    ),
+    Sign("ouldn't connect to server", "no service listens at {place}", "{listener}"),
+    Sign("SSL peer certificate", "the host's certificate is not trusted by this machine", _SELF_SIGNED, Refused),
+    Sign(
+        "incorrect user name or password",
+        "the host refused the user name or the password",
+        "check both; ?authfile=FILE reads them from a file",
+        Refused,
     ),
     Sign("received from server too large", "{place} is not a libvirt daemon", "{listener}"),
     Sign("Error in the pull function", "{place} is not a TLS server", "{listener}"),
@@ -187,10 +201,16 @@ def says_nothing(uri: str | None, target: Uri, seconds: float) -> HostError:
     """Return the HostError for a daemon that accepts the connection but does not answer."""
     daemon = _DAEMONS.get(target.driver, "virtqemud")
     at = f" on '{target.host}'" if target.host else ""
+    who = f"the web service of '{target.host}'" if target.is_web else "libvirt"
+    check = (
+        f"check that the web service at port {target.service_port} works"
+        if target.is_web
+        else f"check that the libvirt daemon{at} works (`systemctl status {daemon} libvirtd`)"
+    )
+    longer = "60 to wait for a minute" if seconds < 60 else "600 to wait for ten minutes"
     return Lost(
-        f"cannot connect to '{uri or 'the default host'}': libvirt does not answer within {seconds:g} seconds",
-        hint=f"check that the libvirt daemon{at} works (`systemctl status {daemon} libvirtd`), or set "
-        "VIRTPROV_CONNECT_TIMEOUT=60 to wait for a minute",
+        f"cannot connect to '{uri or 'the default host'}': {who} does not answer within {seconds:g} seconds",
+        hint=f"{check}, or set VIRTPROV_CONNECT_TIMEOUT={longer}",
     )
 
 
@@ -220,6 +240,9 @@ def _mistake(target: Uri) -> tuple[str, str] | None:
     key = target.option("keyfile")
     if key and not os.path.exists(key):
         return f"key file '{key}' does not exist", "check the path after keyfile="
+    credentials = target.option("authfile")
+    if credentials and not os.path.exists(credentials):
+        return f"file '{credentials}' with user name and password does not exist", "check the path after authfile="
     return None
 
 
@@ -298,10 +321,10 @@ def _listener(target: Uri) -> str:
 
 
 def _service(target: Uri) -> str:
-    return (
-        f"check that '{target.host}' is up and its web service answers at port {target.service_port}; add ?no_verify=1 "
-        "if its certificate is self-signed"
-    )
+    check = f"check that '{target.host}' is up and its web service answers at port {target.service_port}"
+    if target.option("no_verify") == "1" or target.option("transport") == "http":
+        return check
+    return check + "; add no_verify=1 to the URI if its certificate is self-signed"
 
 
 def _describe_target(target: Uri) -> str:

@@ -309,7 +309,7 @@ class Cloning:
         if not self.request.start:
             return "off"
         from virtprov.actions.install import finish
-        from virtprov.actions.install.draft import InstallPlan
+        from virtprov.actions.install.install_plan import InstallPlan
         from virtprov.actions.request import InstallRequest
         from virtprov.guest.boot import IMPORT, Method
 

@@ -11,7 +11,7 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtprov.actions.install.draft import InstallPlan
+    from virtprov.actions.install.install_plan import InstallPlan
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import RunContext
     from virtprov.host.connection import Host
@@ -207,6 +207,6 @@ def _plan(request: InstallRequest, host: Host) -> InstallPlan:
         from virtprov.actions.install import reinstall
 
         return reinstall.plan(request, host)
-    from virtprov.actions.install import draft
+    from virtprov.actions.install import install_plan
 
-    return draft.plan(request, host)
+    return install_plan.plan(request, host)

@@ -113,14 +113,24 @@ class Row:
         self.hidden = hidden
         self.by_type = by_type
 
-    def parse(self, text: str, flag: str) -> str:
-        """Return the value for the XML; raises UsageError if it is invalid."""
+    def parse(self, text: str, flag: str, numbers: tuple[int, ...] = ()) -> str:
+        """Return the value for the XML; raises UsageError if it is invalid. `numbers` are those of the user's key."""
+        if not self.closed and self.kind is TEXT:
+            return text
+        option = f"--{flag} {self.name_for(numbers)}"
         if self.closed and text not in self.values:
             raise UsageError(
-                f"--{flag} {self.name}: invalid value '{text}'",
+                f"{option}: invalid value '{text}'",
                 hint=nearest(text, self.values) or "known values: " + ", ".join(self.values),
             )
-        return self.kind.parse(text, f"--{flag} {self.name}")
+        return self.kind.parse(text, option)
+
+    def name_for(self, numbers: tuple[int, ...]) -> str:
+        """Return the row's name with the user's numbers."""
+        name = self.name
+        for number in numbers:
+            name = name.replace(NUMBER, str(number), 1)
+        return name.replace(NUMBER, "0")
 
     def path_for(self, numbers: tuple[int, ...]) -> str:
         """Return the row's path with the user's numbers."""

@@ -52,6 +52,8 @@ def find_named_files(place: Place, request: PlaceRequest) -> Choice:
     for name in (kernel, initrd):
         if name and place.find(name) is None:
             folder, _, leaf = name.rpartition("/")
+            if leaf in place.names(folder):
+                raise UsageError(f"'{name}' in '{place.shown}' is not a regular file")
             hint = nearest(leaf, place.names(folder)) or "give paths that are relative to the place"
             raise UsageError(f"'{place.shown}' has no file '{name}'", hint=hint)
     return Choice(kernel, initrd)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from virtprov.places.place import Medium
-from virtprov.support.errors import UsageError
+from virtprov.support.errors import UsageError, nearest
 
 SCHEMES = ("http", "https", "ftp")
 """The schemes of servers that trees and ISOs are read from."""
@@ -11,7 +13,23 @@ SCHEMES = ("http", "https", "ftp")
 
 def check_location(text: str) -> str:
     """Return the place of `--location`: a URL, or a path without `~` or file://. Raises UsageError for other places."""
-    return _place(text, "--location")
+    place = _place(text, "--location")
+    _refuse_unknown_sub_option(text, place)
+    return place
+
+
+def _refuse_unknown_sub_option(text: str, place: str) -> None:
+    """Raise UsageError for `TREE,WORD=VALUE`, unless it is an existing path or in the query of a URL."""
+    start, comma, last = text.rpartition(",")
+    word, equals, value = last.partition("=")
+    if not (comma and start and equals) or "?" in start or "/" in value or not word.replace("_", "").isalpha():
+        return
+    if scheme_of(place) or not os.path.exists(place):
+        raise UsageError(
+            f"--location has no sub-option '{word}'",
+            hint=nearest(word, ("kernel", "initrd"))
+            or "its sub-options are kernel= and initrd=; in a URL write %2C for a comma",
+        )
 
 
 def parse_medium(text: str) -> Medium:

@@ -1,4 +1,4 @@
-"""Folders that several runs use at the same time: none removes what another one still uses."""
+"""Files and folders that several runs use at the same time: none removes what another one still uses."""
 
 from __future__ import annotations
 
@@ -24,13 +24,27 @@ def hold(folder: str) -> None:
 
 def is_shared(folder: str) -> bool:
     """Return whether another run uses a folder. This one no longer does."""
-    import fcntl
-
     number = _held.pop(folder, -1)
     try:
         number = number if number >= 0 else os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return False
+    return _close_and_ask(number)
+
+
+def is_being_written(path: str) -> bool:
+    """Return whether a run holds the lock of a file, as it does while it writes the file."""
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    return _close_and_ask(number)
+
+
+def _close_and_ask(number: int) -> bool:
+    """Return whether another run has a lock on an open file or folder, and close it."""
+    import fcntl
+
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return False

@@ -53,7 +53,12 @@ def surroundings(only_bundled_profiles: None, tmp_path: Path, monkeypatch: pytes
 FLAGS = [
     (["--frobnicate"], USAGE, "--frobnicate", ""),
     (["--grafics", "vnc"], USAGE, "--grafics", "'--graphics'"),
+    (["--hostname", "web"], USAGE, "--hostname", "--cloud-init hostname=NAME"),
+    (["--size=20"], USAGE, "--size=20", "--disk size=GIB"),
     (["--disk"], USAGE, "--disk requires a value", "--disk help"),
+    (["--qemu-commandline", "-display gtk"], USAGE, "requires a value", "--qemu-commandline='-display gtk'"),
+    (["--extra-args", "-x"], USAGE, "requires a value", "--extra-args=-x"),
+    (["--disk", "--memory", "5"], USAGE, "requires a value", "`--disk help`"),
     (["--name", "a\udcff"], USAGE, "is not valid UTF-8", "text"),
     (["--disk", "none", ""], USAGE, "unrecognized", ""),
     (["--disk", "none", "--controller", "num_pcie_root_ports=999999"], USAGE, "from 0 to 255", "14"),
@@ -65,6 +70,8 @@ FLAGS = [
     (["--disk", "none", "--transient", "--autostart"], USAGE, "--transient", "omit"),
 ]
 SUB_OPTIONS = [
+    (["--disk", "none", "--network", "portForward1.range2.start=x"], USAGE, "portForward1.range2.start: 'x'", "digits"),
+    (["--disk", "none", "--cpu", "cell.memory=x"], USAGE, "--cpu numa.cell0.memory: 'x'", "digits"),
     (["--disk", "none", "--network", "bridg=br0"], USAGE, "--network has no sub-option 'bridg'", "'bridge'"),
     (["--disk", "size=1,cach=none"], USAGE, "'cach'", "'cache'"),
     (["--disk", "none", "--graphics", "vnc,listen"], USAGE, "listen", "listen=VALUE"),

@@ -105,6 +105,24 @@ def test_without_a_terminal_the_file_is_named(uri: str) -> None:
     assert "the host asks for a user name, but none was given" in errors and "?authfile=FILE" in errors
 
 
+@pytest.mark.parametrize("is_named", [False, True])
+def test_ctrl_d_is_no_answer(uri: str, is_named: bool) -> None:
+    master, terminal = os.openpty()
+    try:
+        child = start(show(uri), terminal)
+        if is_named:
+            read_until(master, "username")
+            os.write(master, b"ali\n")
+        read_until(master, "password" if is_named else "username")
+        os.write(master, b"\x04")
+        out, errors = child.communicate(timeout=SECONDS)
+    finally:
+        os.close(master)
+        os.close(terminal)
+    assert (child.returncode, out) == (3, "")
+    assert f"the host asks for a {'password' if is_named else 'user name'}, but none was given" in errors
+
+
 def test_the_key_of_a_host_is_not_a_question() -> None:
     assert connecting.ask("Accept SSH host key with hash 'ab:cd' for host 'far:22' (yes/no)?", False) is None
 

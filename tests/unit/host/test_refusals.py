@@ -6,7 +6,7 @@ import libvirt
 import pytest
 
 from virtprov.host.failures import Refused
-from virtprov.host.refusals import refusal
+from virtprov.host.refusals import refusal, says_nothing
 from virtprov.host.uri import parse
 from virtprov.support.errors import HostError
 
@@ -210,6 +210,27 @@ CLOSED = "'vm.example' is not an ssh server, or refuses connections at the momen
             "key file '/no/such/key' does not exist",
             "keyfile=",
         ),
+        (
+            "esx://root@vm.example/?authfile=/no/such/file",
+            "An error occurred, but the cause is unknown",
+            0,
+            "file '/no/such/file' with user name and password does not exist",
+            "authfile=",
+        ),
+        (
+            "vpx://root@vm.example:8443/dc/h?no_verify=1",
+            "curl_easy_perform() returned an error: Couldn't connect to server (7) : Failed to connect to vm.example",
+            libvirt.VIR_ERR_INTERNAL_ERROR,
+            "no service listens at 'vm.example:8443'",
+            "web service answers at port 8443",
+        ),
+        (
+            "vmwareplayer:///session",
+            "vmrun utility is missing",
+            libvirt.VIR_ERR_INTERNAL_ERROR,
+            "the program 'vmrun' is not installed on this machine",
+            "install VMware",
+        ),
         (SSH, "Some new trouble", SYSTEM_ERROR, "Some new trouble", "`ssh root@vm.example` works"),
         (
             "qemu:///system",
@@ -231,6 +252,21 @@ def test_what_libvirt_says_in_our_words(uri: str, words: str, code: int, why: st
     ("uri", "words", "code", "why", "hint"),
     [
         (SSH, CHANGED, SYSTEM_ERROR, "the host's ssh key has changed", "-R vm.example"),
+        (
+            "esx://root@vm.example/",
+            "Could not login: ServerFaultCode: Cannot complete login due to an incorrect user name or password.",
+            libvirt.VIR_ERR_INTERNAL_ERROR,
+            "the host refused the user name or the password",
+            "?authfile=FILE",
+        ),
+        (
+            "esx://root@vm.example/",
+            "curl_easy_perform() returned an error: SSL peer certificate or SSH remote key was not OK (60) : "
+            "server certificate verification failed. CAfile: none CRLfile: none",
+            libvirt.VIR_ERR_INTERNAL_ERROR,
+            "the host's certificate is not trusted by this machine",
+            "no_verify=1",
+        ),
         (
             LIBSSH,
             "!!! SSH HOST KEY VERIFICATION FAILED !!!: Identity of host 'vm.example:2222' differs from stored identity",
@@ -341,3 +377,23 @@ def test_a_question_that_nobody_answered(asked: str, why: str, hint: str) -> Non
     made = refusal(LIBSSH, parse(LIBSSH), error, [asked])
     assert why in made.message and hint in made.hint
     assert type(made) is Refused
+
+
+@pytest.mark.parametrize(
+    ("query", "is_offered"), [("", True), ("?no_verify=0", True), ("?no_verify=1", False), ("?transport=http", False)]
+)
+def test_a_switch_for_certificates_is_only_offered_where_it_helps(query: str, is_offered: bool) -> None:
+    uri = f"esx://root@vm.example/{query}"
+    made = refusal(uri, parse(uri), Said("Start tag expected, '<' not found", libvirt.VIR_ERR_XML_ERROR))
+    assert "web service answers at port" in made.hint
+    assert ("no_verify=1" in made.hint) == is_offered
+
+
+@pytest.mark.parametrize(
+    ("seconds", "longer"), [(10.0, "VIRTPROV_CONNECT_TIMEOUT=60 "), (60.0, "VIRTPROV_CONNECT_TIMEOUT=600 ")]
+)
+def test_a_silent_web_service_is_no_daemon_of_libvirt(seconds: float, longer: str) -> None:
+    uri = "hyperv://admin@vm.example/?transport=http"
+    made = says_nothing(uri, parse(uri), seconds)
+    assert "the web service of 'vm.example' does not answer" in made.message
+    assert "systemctl" not in made.hint and "port 5985" in made.hint and longer in made.hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -38,12 +39,20 @@ def test_places(text: str, place: str) -> None:
         ("smb://server/tree", "smb:// is not supported", "use a path, or an http, https or ftp URL"),
         ("file://other/tree", "is a file on another machine", "file:///path"),
         ("", "--location is empty", "give a path or a URL"),
+        ("http://host/tree,foo=1", "--location has no sub-option 'foo'", "kernel= and initrd="),
+        ("/srv/tree,kernal=k", "--location has no sub-option 'kernal'", "did you mean 'kernel'?"),
     ],
 )
 def test_places_that_cannot_be_read(text: str, message: str, hint: str) -> None:
     with pytest.raises(ProvError, match=message) as caught:
         check_location(text)
     assert hint in caught.value.hint
+
+
+def test_commas_that_belong_to_the_place(tmp_path: Path) -> None:
+    (tmp_path / "a,b=c").mkdir()
+    for text in (f"{tmp_path}/a,b=c", "http://host/tree?a=1,b=2", "http://host/a,b=c/tree", "http://host/a,b"):
+        assert check_location(text) == text
 
 
 def test_volumes() -> None:

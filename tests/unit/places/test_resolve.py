@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import ssl
 from pathlib import Path
 from typing import Any
@@ -275,6 +276,12 @@ def test_files_that_the_user_names(tmp_path: Path, site: Site, kind: str) -> Non
     with pytest.raises(UsageError, match="has no file 'odd/kernle'") as caught:
         place(where, kernel="odd/kernle", initrd="odd/root")
     assert ("kernel" in caught.value.hint) == (kind != "tree") or kind == "tree"
+
+
+def test_a_kernel_that_is_no_file_is_called_so(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "kernel")
+    with pytest.raises(UsageError, match="'kernel' in '.*' is not a regular file"):
+        place(tmp_path, kernel="kernel")
 
 
 # -- what goes wrong -------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions import schema_check
 from virtprov.actions.request import Checks
 from virtprov.guest import defaults, hostdev
 from virtprov.guest.choices import NONE, Choices
@@ -12,7 +13,7 @@ from virtprov.guest.disks.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal
-from virtprov.guest.edits.firmware import keep_uefi_loader, make_room_for_uefi, names_loader
+from virtprov.guest.edits.firmware import keep_uefi_loader, make_room_for_uefi, names_loader, replace_selection
 from virtprov.guest.rule_context import RuleContext
 from virtprov.guest.write import assign, compose, select, verbs
 from virtprov.guest.write.compose import NewDevice
@@ -238,7 +239,7 @@ def _edit(request: EditRequest, guest: Guest, host: HostView | None, storage: Di
             if default_network.is_asked(use.group, use.text):
                 default_network.connect(_setting(request, guest, host, [node]))
         said = [use.said for use in request.uses]
-        leftovers.drop(was, named_places(node, said), keep_ignored=host is not None and host.is_recorded)
+        leftovers.drop(was, named_places(node, said), strict=schema_check.is_schema_known(host))
         _fill_target(request, guest, host, node)
         boot_order.settle(guest, node, path.text(was.copy, "./boot/@order"))
         after_edit(_setting(request, guest, host, [node]), node, was.copy)
@@ -273,7 +274,8 @@ def _edit_part(request: EditRequest, guest: Guest, host: HostView | None) -> Cha
     before = None if part is None else leftovers.Before(part)
     setting = _write_part(request, guest, host)
     if before is not None and before.node.getroottree().getroot() is guest.root:
-        leftovers.drop(before, named_places(guest.root, [use.said for use in request.uses]))
+        named = named_places(guest.root, [use.said for use in request.uses])
+        leftovers.drop(before, named, strict=schema_check.is_schema_known(host))
     part = path.find(guest.root, rows.part) if rows.part else guest.root
     was = () if before is None else (before.copy,)
     return ChangeResult(guest, () if part is None else (part,), was, (), tuple(setting.notes), tuple(setting.warnings))
@@ -288,6 +290,8 @@ def _write_part(request: EditRequest, guest: Guest, host: HostView | None) -> Ru
     if request.group == "boot":
         places = [place.path for use in request.uses for place in use.said.places]
         loader_named = names_loader(guest, places)
+        if not choices.uefi:
+            replace_selection(guest, places)
         if firmware != "efi" and not loader_named:
             keep_uefi_loader(setting, firmware)
         _settle_boot(setting, host, loader_named=loader_named)

@@ -43,6 +43,8 @@ def check(setting: RuleContext) -> None:
     if known is not None:
         _check_cpu(setting, known)
         for choice in _CHOICES:
+            if choice[0] == "disk" and not known.describes(setting.guest.machine):
+                continue
             _check_choice(setting, known, *choice)
     if setting.is_qemu:
         for nic in setting.guest.devices("interface"):

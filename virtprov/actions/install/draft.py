@@ -1,26 +1,24 @@
-"""virtprov-install: plan a new guest for a request and a host. Changes nothing: `plan.apply` does."""
+"""Draft a new guest: its XML from the options of a request and the defaults. Changes nothing."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks, first_boot, peeking, phases
-from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
-from virtprov.actions.install.system import System, check_osinfo, find_system
+from virtprov.actions.install import first_boot, peeking
+from virtprov.actions.install.first_boot import Drive
+from virtprov.actions.install.system import System, check_osinfo
 from virtprov.actions.request import InstallRequest
-from virtprov.actions.run.plan import Plan, Step
-from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
-from virtprov.guest.disks.checks import reachable
+from virtprov.guest import checks, defaults, hostdev, names, platform, publish, resources
 from virtprov.guest.disks.locate import DiskResolver
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.guest.disks.volumes import Making
-from virtprov.guest.document import DomainDocument, Guest
+from virtprov.guest.document import Guest
 from virtprov.guest.platform import Platform
 from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
 from virtprov.guest.write.compose import NewDevice
-from virtprov.support.errors import HostError, UsageError
+from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.units import GIB
 from virtprov.xml import tree
@@ -29,9 +27,7 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtprov.actions.seed.attach import Seed
     from virtprov.guest.disks.existing import DetectedImage
-    from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
 
@@ -50,97 +46,6 @@ class GuestDraft(Record):
     given_disks: tuple[Element, ...]
     told: tuple[DetectedImage, ...] = ()
     drive: Drive = Drive()
-
-
-class InstallPlan(Record):
-    """The plan, and what is needed after it has been carried out.
-
-    `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
-    already exists. `starts` is False if the guest is only defined.
-    """
-
-    plan: Plan
-    seed: Seed | None
-    method: boot.Method
-    displays: tuple[str, ...] = ()
-    uuid: str = ""
-    macs: tuple[str, ...] = ()
-    volumes: tuple[str, ...] = ()
-    taken: str = ""
-    files: Files = NO_FILES
-    starts: bool = True
-
-
-def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
-    """Return the plan for a new guest; `watch` is told which option or rule writes what.
-
-    Raises UsageError for invalid requests, HostError for what the host lacks.
-    """
-    warnings: list[str] = []
-    system = find_system(request, host, warnings)
-    drafted = draft(request, host, system, watch)
-    setting = drafted.setting
-    taken = _check_name(request, setting)
-    check(request, drafted)
-    blocked = _find_barriers(request, setting)
-    guest = setting.guest
-    asked = request._replace(method=phases.method(request, setting))
-    method, boot_files = first_boot.plan_kernel(asked, system, host, guest.name)
-    files = boot_files.add(drafted.drive.files)
-    final = phases.final(setting, method, first_boot.is_medium_kept(method, drafted.drive, system.profile))
-    watch.begin(final)
-    watch.step("boot-order")
-    install = boot.install_phase(guest, method) if method.has_install_phase else None
-    if install is not None and first_boot.is_from_network(method, system):
-        resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
-    if request.checks.host and not request.printing:
-        from virtprov.actions.install import host_checks
-
-        host_checks.check(setting, host, method, files.made)
-    setting.notes[:0] = first_boot.collect_notes(request, system, guest, warnings)
-    seed = _prepare_seed(request, setting, final, install)
-    watch.step("cloud-init-seed")
-    documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
-    before = () if request.printing else tuple(_opening(blocked))
-    listed = before + _list_steps(request, drafted, files, documents, seed)
-    warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
-    told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
-    displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
-    volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
-    macs = tuple(checks.mac_addresses(guest))
-    starts = phases.starts(request)
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts)
-
-
-def _list_steps(
-    request: InstallRequest,
-    drafted: GuestDraft,
-    files: Files,
-    documents: tuple[DomainDocument, ...],
-    seed: Seed | None,
-) -> tuple[Step, ...]:
-    """Return the steps that make the guest.
-
-    If it is only printed, there are none, or under an old name those for storage and for files that stay in the cache.
-    """
-    if not request.printing:
-        return (*files.steps, *_steps(request, drafted, documents, seed))
-    if not request.stores:
-        return ()
-    is_passing = bool(files.until_started or files.until_off)
-    return (*(() if is_passing else files.steps), *_storage_steps(drafted))
-
-
-def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
-    """Return the cloud-init seed; with an installer both phases have its drive."""
-    if request.seed is None:
-        return None
-    from virtprov.actions.seed import attach
-
-    return attach.plan(request.seed, setting, final, install, build=not (request.printing or request.dry))
-
-
-# -- drafting ------------------------------------------------------------------------------------
 
 
 def draft(request: InstallRequest, host: Host, system: System, watch: Watch = UNWATCHED) -> GuestDraft:
@@ -384,112 +289,3 @@ def _add_medium(guest: Guest) -> Element:
     box = guest.ensure("./devices")
     tree.add(box, drive, box.index(others[0]) if others else None)
     return drive
-
-
-# -- checking ------------------------------------------------------------------------------------
-
-
-def check(request: InstallRequest, drafted: GuestDraft) -> None:
-    """Make the checks that require the host; raises HostError for the first failure."""
-    setting = drafted.setting
-    host, guest = setting.host, setting.guest
-    checks.display_passwords(guest)
-    if request.method.kind == boot.PXE and all(nic.get("type") == "user" for nic in guest.devices("interface")):
-        setting.warn("the guest has no network to boot from: --pxe requires a bridge or a network with PXE")
-    if request.transient and host.driver == "vz":
-        raise HostError(
-            "Virtuozzo keeps every guest that it starts, so a guest cannot be transient", hint="omit --transient"
-        )
-    others = checks.Others(host)
-    if request.checks.mac_in_use:
-        checks.given_macs_are_free(host, list(drafted.given_macs), others)
-    if request.publish and not (host.is_remote or request.printing):
-        publish.check_ports(request.publish)
-    boot_checks.check_content(request, setting, drafted.makings)
-    disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
-    check_waiting(request, host)
-
-
-def _check_name(request: InstallRequest, setting: RuleContext) -> str:
-    """Raise HostError if the name is in use; if nothing is created, return a warning instead."""
-    if not request.checks.name_in_use:
-        return ""
-    try:
-        checks.name_is_free(setting.host, setting.guest.name)
-    except HostError as problem:
-        if not (request.printing or request.dry):
-            raise
-        return problem.message
-    return ""
-
-
-def _find_barriers(request: InstallRequest, setting: RuleContext) -> list[reachable.Barrier]:
-    """Return the directories to which QEMU gets access; the user is warned of those that stay inaccessible."""
-    if not (request.checks.permissions or request.fix_permissions):
-        return []
-    found = reachable.barriers(setting.host, setting.guest.disks())
-    if request.fix_permissions:
-        return found
-    for barrier in found:
-        setting.warn(barrier.sentence)
-    return []
-
-
-def check_waiting(request: InstallRequest, host: HostView) -> None:
-    """Raise HostError if the guest is to be waited for but will never run."""
-    if not request.wait or request.printing or request.dry or not phases.starts(request):
-        return
-    if host.driver == "test" or host.is_recorded:
-        what = "a recorded host" if host.is_recorded else "libvirt's test driver"
-        raise HostError(
-            f"--wait cannot be used on {what}: its guests never run",
-            hint="omit --wait, or connect to a host with a hypervisor",
-        )
-
-
-# -- steps ---------------------------------------------------------------------------------------
-
-
-def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
-    """Return the steps that give QEMU access to the disks; they come first."""
-    if not blocked:
-        return []
-    from virtprov.actions.steps.access import grant_search
-
-    return [grant_search(barrier.directory, barrier.person) for barrier in blocked]
-
-
-def _storage_steps(drafted: GuestDraft) -> list[Step]:
-    """Return the steps that create pools and volumes."""
-    from virtprov.actions.steps import storage
-
-    pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
-    volumes = [volume for making in drafted.makings for volume in making.volumes]
-    return [*map(storage.MakePool, pools.values()), *map(storage.MakeVolume, volumes)]
-
-
-def _steps(
-    request: InstallRequest, drafted: GuestDraft, documents: tuple[DomainDocument, ...], seed: Seed | None
-) -> tuple[Step, ...]:
-    """Return every step in order: storage, the guest's definition, its first boot."""
-    from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
-    from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
-
-    steps = _storage_steps(drafted)
-    name, first, stays = drafted.setting.guest.name, documents[0], documents[-1]
-    if seed is not None:
-        from virtprov.cloudinit.seed_request import KEEP
-
-        kinds, passing = (WriteSeed, WriteSeedFile), seed.keep != KEEP
-        own = [step._replace(passing=passing) if isinstance(step, kinds) else step for step in seed.steps]
-        steps += [step for step in own if step not in steps]
-        first, stays = seed.first_boot, seed.stays
-    if request.transient:
-        steps.append(Create(name, first))
-        return tuple(steps)
-    steps.append(Define(name, stays))
-    if phases.starts(request):
-        steps.append(Start(name) if first.text == stays.text else Create(name, first))
-    if request.autostart:
-        steps.append(SetAutostart(name, True))
-    return tuple(steps)

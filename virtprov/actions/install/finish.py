@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.install import last_words, wait
-from virtprov.actions.install.draft import InstallPlan
+from virtprov.actions.install.install_plan import InstallPlan
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.seed import attach
 from virtprov.actions.steps.boot_files import remove_passing

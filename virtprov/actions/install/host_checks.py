@@ -115,7 +115,7 @@ def _check_resources(setting: RuleContext) -> None:
     """Raise HostError for more processors than the machine type supports; warn of more memory than the host has."""
     guest, known = setting.guest, setting.domcaps
     count = guest.get("./vcpu") or "1"
-    most = known.max_vcpus if known is not None else None
+    most = known.max_vcpus if known is not None and known.describes(guest.machine) else None
     if most and count.isdecimal() and int(count) > most:
         machine = f"machine type {guest.machine}" if guest.machine else f"a {guest.domain_type} guest"
         raise HostError(f"--vcpus {count}: {machine} supports at most {most} on this host", hint=f"give fewer, {_OFF}")

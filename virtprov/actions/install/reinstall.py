@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.install import first_boot
-from virtprov.actions.install.draft import InstallPlan, check_waiting
+from virtprov.actions.install.draft_checks import check_waiting
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
+from virtprov.actions.install.install_plan import InstallPlan
 from virtprov.actions.install.system import find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run import templates

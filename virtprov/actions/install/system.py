@@ -88,22 +88,32 @@ def _detect(request: InstallRequest, warnings: list[str]) -> Detected | None:
     """Return what is on the installation medium or the disk image; None if there is neither."""
     from virtprov.osinfo.identify import identify
 
+    path = _image_path(request)
+    return identify([path], warnings)[0].found if path else None
+
+
+def _image_path(request: InstallRequest) -> str:
+    """Return the path or the URL of the installation medium or of the disk image with the system; "" for neither."""
     medium = request.method.medium
     if medium is not None and medium.path:
-        return identify([medium.path], warnings)[0].found
+        return medium.path
     if request.method.kind not in (boot.IMPORT, boot.NOTHING):
-        return None
+        return ""
     disk = next((use.disk for use in request.uses if use.disk is not None), DiskSpec())
-    image = disk.upload or disk.backing_store or disk.path
-    return identify([image], warnings)[0].found if image else None
+    return disk.upload or disk.backing_store or disk.path or ""
 
 
 def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> None:
     """Raise UsageError if a full virtual machine is created without any information about its operating system."""
     if request.osinfo.name or profile.os_id or not request.osinfo.require or not guest.is_hvm:
         return
+    path = _image_path(request)
+    is_missing = path.startswith("/") and not os.path.exists(path)
+    why = (
+        f"this machine has no file '{path}' to detect it from" if is_missing else "it cannot be detected from the media"
+    )
     raise UsageError(
-        "the operating system is unknown: --osinfo is not given, and it cannot be detected from the media",
+        f"the operating system is unknown: --osinfo is not given, and {why}",
         hint="give --osinfo NAME (`--osinfo list` shows all names), or --osinfo detect=on,require=off to continue "
         "without",
     )

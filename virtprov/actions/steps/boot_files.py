@@ -12,7 +12,7 @@ from virtprov.actions.run.artifacts.local_files import Download
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume, passing_pool
 from virtprov.actions.run.trail import note_alone
 from virtprov.actions.steps.secrets import undo_all
-from virtprov.actions.steps.storage import filling
+from virtprov.actions.steps.storage import write_private_volume
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.support.frozen import Record
 from virtprov.support.text import join_words
@@ -127,16 +127,10 @@ class SendFile(Record):
     def do(self, context: RunContext) -> Undo | None:
         directory, name = os.path.split(self.path)
         size = os.path.getsize(self.source)
-        wanted = NewVolume("", name, "", "raw", size, 0)
         volume = Volume(name, self.pool, self.path, passing=self.passing)
-        storage = context.host.storage
         with ExitStack() as pools:
             pool = self.pool or pools.enter_context(_open_directory(context, directory))
-            with context.making(volume) as entry:
-                entry.note_created(volume.as_made(context.host, storage.create_volume(pool, wanted.xml(mode="0600"))))
-                with filling(context, entry, pool, name):
-                    storage.upload_volume(pool, name, self.source, progress=context.advance)
-        return context.undo(entry)
+            return write_private_volume(context, volume, NewVolume(pool, name, "", "raw", size, 0), self.source)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.run.artifacts.local_files import File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Volume
-from virtprov.actions.steps.storage import filling
+from virtprov.actions.steps.storage import write_private_volume
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
@@ -50,12 +50,7 @@ class WriteSeed(Record):
     def do(self, context: RunContext) -> Undo | None:
         wanted = NewVolume(self.pool, self.name, "", "raw", len(self.data), len(self.data))
         volume = Volume(self.name, self.pool, passing=self.passing)
-        with context.making(volume) as entry:
-            created = context.host.storage.create_volume(self.pool, wanted.xml(mode="0600"))
-            entry.note_created(volume.as_made(context.host, created))
-            with filling(context, entry, self.pool, self.name):
-                context.host.storage.upload_volume(self.pool, self.name, BytesIO(self.data), progress=context.advance)
-        return context.undo(entry)
+        return write_private_volume(context, volume, wanted, BytesIO(self.data))
 
 
 class WriteSeedFile(Record):

@@ -14,6 +14,8 @@ from virtprov.support.frozen import Record
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from virtprov.actions.run.plan import RunContext, Undo
     from virtprov.actions.run.trail import Entry
     from virtprov.host.info import VolumeInfo
@@ -106,7 +108,7 @@ def _upload(context: RunContext, pool: str, request: NewVolume, entry: Entry, vo
     name, length = request.name, os.path.getsize(request.upload)
     empty = NewVolume(pool, name, request.path, "raw", length, request.allocation and length)
     entry.note_created(volume.as_made(context.host, context.host.storage.create_volume(pool, empty.xml())))
-    with filling(context, entry, pool, name):
+    with _filling(context, entry, pool, name):
         sparse = not request.allocation
         context.host.storage.upload_volume(pool, name, request.upload, sparse=sparse, progress=context.advance)
         context.host.storage.refresh_pool(pool)  # by which the host learns the format
@@ -116,7 +118,7 @@ def _upload(context: RunContext, pool: str, request: NewVolume, entry: Entry, vo
 
 
 @contextmanager
-def filling(context: RunContext, entry: Entry, pool: str, name: str) -> Iterator[None]:
+def _filling(context: RunContext, entry: Entry, pool: str, name: str) -> Iterator[None]:
     """Fill a new volume in this block; if that fails, delete the volume."""
     try:
         yield
@@ -124,6 +126,17 @@ def filling(context: RunContext, entry: Entry, pool: str, name: str) -> Iterator
         with entry.cleaning_up():
             context.host.storage.delete_volume(pool, name)
         raise
+
+
+def write_private_volume(context: RunContext, volume: Volume, wanted: NewVolume, source: str | BinaryIO) -> Undo | None:
+    """Create a volume that only its owner can read, and upload its contents; returns its undo."""
+    storage = context.host.storage
+    with context.making(volume) as entry:
+        created = storage.create_volume(wanted.pool, wanted.xml(mode="0600"))
+        entry.note_created(volume.as_made(context.host, created))
+        with _filling(context, entry, wanted.pool, wanted.name):
+            storage.upload_volume(wanted.pool, wanted.name, source, progress=context.advance)
+    return context.undo(entry)
 
 
 class CopyDisk(Record):
@@ -159,7 +172,7 @@ class CopyDisk(Record):
             with context.making(volume) as entry:
                 info = self._clone(context, target, self._xml(source, name), origin)
                 entry.note_created(volume.as_made(context.host, info))
-                with filling(context, entry, target, name):
+                with _filling(context, entry, target, name):
                     context.guard(True)
         return context.undo(entry)
 
@@ -214,7 +227,7 @@ class PourDisk(Record):
             empty = NewVolume(pool, name, self.target, "raw", self.size, 0)
             with context.making(volume) as entry:
                 entry.note_created(volume.as_made(context.host, context.host.storage.create_volume(pool, empty.xml())))
-                with filling(context, entry, pool, name):
+                with _filling(context, entry, pool, name):
                     context.host.storage.pour_volume(
                         (self.source.pool, self.source.name), (pool, name), progress=context.advance_copy
                     )

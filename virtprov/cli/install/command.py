@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from virtprov.actions.install.draft import InstallPlan
+    from virtprov.actions.install.install_plan import InstallPlan
     from virtprov.actions.request import InstallRequest
     from virtprov.cli.install.closing import Closing
     from virtprov.cli.install.parse_request import RunRequest
@@ -167,7 +167,7 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
 
 
 def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
-    from virtprov.actions.install import draft
+    from virtprov.actions.install import install_plan
     from virtprov.cli.connecting import connect
     from virtprov.cli.install import explain
     from virtprov.library.listening import tell_plan
@@ -178,7 +178,7 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
         )
     ledger = explain.ledger(request, run.explain or {})
     with connect(run.uri) as host:
-        plan = draft.plan(request, host, ledger).plan
+        plan = install_plan.plan(request, host, ledger).plan
     tell_plan(plan, output)
     facts = ledger.facts()
     output.result("\n".join(explain.lines(facts)))

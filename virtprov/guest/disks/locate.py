@@ -295,7 +295,20 @@ def change_source(storage: DiskResolver, disk: Element, spec: DiskSpec) -> list[
     if spec.path and not storage.host.is_remote and _is_character_device(spec.path):
         _keep_kind(disk, spec.path)
         return []
-    return [storage.resolve(disk, spec, new=False)] if spec.names_source else []
+    if spec.names_source:
+        return [storage.resolve(disk, spec, new=False)]
+    storage.warnings.extend(f"--disk {sentence}" for sentence in _list_unused(spec))
+    return []
+
+
+def _list_unused(spec: DiskSpec) -> list[str]:
+    """Return sentences about sub-options that only apply to disks that are created."""
+    unused = []
+    if spec.backing_store:
+        unused.append("backing_store= is only used to create a disk, so it is ignored")
+    if spec.format:
+        unused.append("format= is only used to create a disk, so it is ignored: driver.type= changes the guest's disk")
+    return unused
 
 
 def _is_character_device(path: str) -> bool:

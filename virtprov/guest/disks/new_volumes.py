@@ -212,8 +212,10 @@ class NewVolumes:
         if volume is None and self.host.is_recorded and spec.size is not None:
             return path, None, spec.backing_format  # only the host itself can see its files
         if volume is None:
+            is_special = not self.host.is_remote and os.path.exists(path) and not os.path.isdir(path)
+            why = "not a regular file" if is_special else "image not found"
             raise UsageError(
-                f"--disk backing_store={spec.backing_store}: image not found",
+                f"--disk backing_store={spec.backing_store}: {why}",
                 hint=_instead(self.host, path) or "check the path",
             )
         return path, volume.capacity, self._backing_format(spec, path, self.lookup.format_of(path, volume))

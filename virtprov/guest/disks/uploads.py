@@ -35,7 +35,8 @@ def look(file: str, wanted: float | None) -> Sent:
     path = os.path.abspath(os.path.expanduser(file))
     image = probe(path)
     if image is None or not os.path.isfile(path):
-        why = "cannot be read" if os.path.exists(path) else "does not exist"
+        is_special = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+        why = "is not a regular file" if is_special else "cannot be read" if os.path.exists(path) else "does not exist"
         raise UsageError(f"--disk upload={file}: the file {why}", hint="give an image on this machine")
     below = image.backing or ", ".join(image.data)
     if below:

@@ -44,3 +44,15 @@ def keep_uefi_loader(setting: RuleContext, before: str) -> None:
     guest.put("./os/@firmware", before or None)
     if make_room_for_uefi(setting):
         guest.put("./os/@firmware", "efi")
+
+
+def replace_selection(guest: Guest, places: list[str]) -> None:
+    """Let libvirt no longer select the firmware if an edit of these places names a loader file instead.
+
+    libvirt refuses a guest that has both.
+    """
+    if "./os/loader" not in places or "./os/@firmware" in places or not guest.get("./os/loader"):
+        return
+    if guest.get("./os/@firmware"):
+        guest.put("./os/@firmware", None)
+        path.switch(guest.root, "./os/firmware", False)

@@ -1,17 +1,18 @@
 """Remove what an edit leaves behind when it changes a type, mode, model or bus.
 
-libvirt's schema says most of it (`xml/schema/branches.py`). What libvirt refuses although its schema allows it is in
-the table below.
+libvirt's schema says most of it (`xml/schema/branches.py`), the table in `only.py` the rest.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.guest import names
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import addresses
+from virtprov.guest.edits.only import ONLY, Only
 from virtprov.support import log
-from virtprov.support.frozen import Record
+from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.schema.branches import TEXT, Edit, Leftover, Named, find_all, selector_to_follow
 from virtprov.xml.schema.walk import whole
@@ -20,51 +21,13 @@ if TYPE_CHECKING:
     from virtprov.xml.tree import Element
 
 
-class Only(Record):
-    """Parts of an element that libvirt only allows with some values of a selector."""
-
-    tag: str
-    selector: str
-    words: tuple[str, ...]
-    parts: tuple[str, ...]
-
-
-_VIRTIO_DRIVER = tuple(
-    f"./driver/@{name}" for name in ("iommu", "ats", "packed", "page_per_vq", "event_idx", "ioeventfd", "queues")
-)
-_PASST = ("type", "logFile", "hostname", "fqdn")
-ONLY = (
-    Only("cpu", "./@mode", ("host-passthrough", "maximum"), ("./@migratable",)),
-    Only("video", "./model/@type", ("qxl",), tuple(f"./model/@{name}" for name in ("ram", "vram64", "vgamem"))),
-    Only("video", "./model/@type", ("virtio",), ("./model/acceleration", "./model/@blob", *_VIRTIO_DRIVER[:4])),
-    Only(
-        "interface", "./@type", ("network",), tuple(f"./source/@{name}" for name in ("network", "portgroup", "portid"))
-    ),
-    Only("interface", "./@type", ("bridge",), ("./source/@bridge",)),
-    Only(
-        "interface",
-        "./@type",
-        ("user", "vhostuser"),
-        (*(f"./backend/@{name}" for name in _PASST), "./portForward"),
-    ),
-    Only("disk", "./target/@bus", ("virtio",), (*_VIRTIO_DRIVER, "./driver/@queue_size")),
-    Only("disk", "./target/@bus", ("virtio", "scsi"), ("./driver/@iothread", "./driver/iothreads")),
-    Only("disk", "./target/@bus", ("usb",), ("./target/@removable",)),
-    Only("disk", "./target/@bus", ("ide", "sata", "scsi"), ("./target/@rotation_rate",)),
-    Only("disk", "./target/@bus", ("ide", "sata", "scsi"), ("./wwn",)),
-    Only("disk", "./target/@bus", ("scsi",), ("./vendor", "./product")),
-    Only("disk", "./@device", ("cdrom", "floppy"), ("./target/@tray",)),
-)
-"""What libvirt refuses (src/conf/domain_validate.c, src/qemu/qemu_validate.c), and its schema does not say."""
-
-
 def list_contradictions(root: Element) -> list[str]:
     """Return sentences about parts of a guest that libvirt refuses beside a selector of the table."""
     sentences = []
     for device in [node for node in tree.children(root) if node.tag == "cpu"] + Guest(root).devices():
         for row in ONLY:
             word = path.text(device, row.selector)
-            if row.tag != device.tag or not word or word in row.words:
+            if row.tag != device.tag or not row.is_refused or not word or word in row.words:
                 continue
             sentences += [
                 f"{whole(device)} can have '{names}' only with {path.parse(row.selector)[1]}={' or '.join(row.words)}"
@@ -72,7 +35,19 @@ def list_contradictions(root: Element) -> list[str]:
                     where.removeprefix("./").replace("/@", ".").removeprefix("@") for where in _there(device, row)
                 )
             ]
-    return sentences + _list_doubles(root)
+    return sentences + _list_doubles(root) + _list_bad_basics(root)
+
+
+def _list_bad_basics(root: Element) -> list[str]:
+    """Return sentences about a name and a memory size that libvirt refuses."""
+    guest, sentences = Guest(root), []
+    try:
+        names.check_name(guest.name)
+    except UsageError as problem:
+        sentences.append(problem.message)
+    if (guest.get("./memory") or "").strip("0") == "" and guest.has("./memory"):
+        sentences.append("the guest has no memory")
+    return sentences
 
 
 def _list_doubles(root: Element) -> list[str]:
@@ -93,13 +68,18 @@ def _list_doubles(root: Element) -> list[str]:
 
 
 def _there(device: Element, row: Only) -> list[str]:
-    return [where for where in row.parts if path.get(device, where) is not None]
+    return [
+        where
+        for where in row.parts
+        if path.get(device, where) is not None and (not row.values or path.text(device, where) in row.values)
+    ]
 
 
 RARE = ("vhostvdpa",)
 """Types of disks that nobody means who only names a source."""
-_IGNORED = {"graphics": ("image", "gl")}
-"""Parts of SPICE displays that libvirt ignores in other displays."""
+_SPICE = ("channel", "image", "jpeg", "zlib", "playback", "streaming", "mouse", "clipboard", "filetransfer", "gl")
+_IGNORED = {"graphics": _SPICE}
+"""Parts that libvirt skips in displays of other types (src/conf/domain_conf.c); only its schema refuses them there."""
 
 
 class Before:
@@ -118,10 +98,10 @@ class Before:
         return any(dict(now.attrib) != dict(was.attrib) for now, was in self.twins.items())
 
 
-def drop(before: Before, named: Named, *, keep_ignored: bool = False) -> None:
+def drop(before: Before, named: Named, *, strict: bool = True) -> None:
     """Remove what only fits the element as it was, except for what was named.
 
-    `keep_ignored` keeps parts that the schema refuses but libvirt ignores, as virt-xml does.
+    Unless `strict`, what libvirt itself would skip is kept: only a check against its schema minds that.
     """
     if not before.selects:
         return
@@ -136,9 +116,9 @@ def drop(before: Before, named: Named, *, keep_ignored: bool = False) -> None:
             _tell(f"set {key}='{word}' of", node)
             node.set(key, word)
         for leftover in find_all(graph, before.node, edit):
-            if not (keep_ignored and leftover.node.tag in _IGNORED.get(str(before.node.tag), ())):
+            if strict or leftover.node.tag not in _IGNORED.get(str(before.node.tag), ()):
                 _remove(before.node, leftover)
-    _drop_only(before, edit)
+    _drop_only(before, edit, strict=strict)
     addresses.settle(before.node, before.copy, edit)
 
 
@@ -160,27 +140,36 @@ def _tell(what: str, node: Element) -> None:
     log.debug("%s %s: libvirt does not allow it after this change", what, whole(node))
 
 
-def _drop_only(before: Before, edit: Edit) -> None:
+def _drop_only(before: Before, edit: Edit, *, strict: bool) -> None:
     """Remove what the table only allows with the old value of a selector."""
     node, was = before.node, before.copy
     for row in ONLY:
         now, old = path.text(node, row.selector), path.text(was, row.selector)
-        if row.tag != node.tag or now == old or now in row.words or (old and old not in row.words):
+        if (
+            row.tag != node.tag
+            or not (strict or row.is_refused)
+            or now == old
+            or now in row.words
+            or (old and old not in row.words)
+        ):
             continue
         for where in row.parts:
             name = path.parse(where)[1]
             for part in _find_parts(node, where):
                 if part not in before.twins or (name and name not in part.attrib):
                     continue
+                if row.values and part.get(name) not in row.values:
+                    continue
                 if not (edit.is_firm(part, name) if name else edit.is_named(part)):
+                    above = part.getparent()
                     _remove(node, Leftover(part, name))
-                    path.prune(part, node)
+                    path.prune(part if name or above is None else above, node)
 
 
 def _find_parts(node: Element, where: str) -> list[Element]:
-    """Return the element with this attribute, or all elements of this name."""
+    """Return all elements of this name, or those that can have this attribute."""
     first = path.find(node, where)
-    if first is None:
-        return []
+    if first is None or first is node:
+        return [] if first is None else [node]
     above = first.getparent()
-    return [first] if path.parse(where)[1] or above is None else tree.children(above, str(first.tag))
+    return [] if above is None else tree.children(above, str(first.tag))

@@ -134,7 +134,9 @@ def _look_at(table: Table, hit: Hit, made: Assignment, schema_warnings: dict[str
     """Record if the schema does not know the value, for rows whose place does not depend on the type."""
     from virtprov.guest.write import schema_rows
 
-    warning = schema_rows.check_value(table, hit.row, made.path, made.text or "") if made.by_type is None else None
+    if made.by_type is not None:
+        return
+    warning = schema_rows.check_value(table, hit.row.name_for(hit.numbers), made.path, made.text or "")
     if warning is not None:
         schema_warnings[made.path] = warning
 
@@ -143,7 +145,7 @@ def _check_name(table: Table, hit: Hit, made: Assignment, schema_warnings: dict[
     """Record if libvirt will drop the value."""
     from virtprov.guest.write import schema_rows
 
-    warning = schema_rows.check_name(table, hit.row, made.path)
+    warning = schema_rows.check_name(table, hit.row.name_for(hit.numbers), made.path)
     if warning is not None:
         schema_warnings[made.path] = warning
 
@@ -152,7 +154,7 @@ def _to_assignment(table: Table, hit: Hit, value: str) -> Assignment:
     text: str | None = None
     flag = hit.row.kind is FLAG
     if value != "":
-        text = hit.row.parse(value, table.flag) or None
+        text = hit.row.parse(value, table.flag, hit.numbers) or None
     off = flag and value != "" and text is None
     text = "" if flag and text else text
     counts = hit.row.kind.scale > 0

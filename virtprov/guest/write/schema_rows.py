@@ -94,24 +94,24 @@ def guess(table: Table, key: str) -> Row | None:
     return Row(key, "/".join([start, *parts[:-1], "@" + parts[-1]]))
 
 
-def check_value(table: Table, row: Row, where: str, text: str) -> SchemaWarning | None:
-    """Return what is wrong with a value according to libvirt's schema; None if nothing is."""
+def check_value(table: Table, name: str, where: str, text: str) -> SchemaWarning | None:
+    """Return what is wrong with the value of a sub-option according to libvirt's schema; None if nothing is."""
     types = _types(table, where)
     if not types or any(values.fits(kind, text) for kind in types):
         return None
-    message = f"--{table.flag} {row.name}: libvirt does not know the value '{text}'"
+    message = f"--{table.flag} {name}: libvirt does not know the value '{text}'"
     if values.only_words(types):
-        message = f"--{table.flag} {row.name}: invalid value '{text}'"
+        message = f"--{table.flag} {name}: invalid value '{text}'"
     return SchemaWarning(message, values.suggest_values(types, text), where=where)
 
 
-def check_name(table: Table, row: Row, where: str) -> SchemaWarning | None:
+def check_name(table: Table, name: str, where: str) -> SchemaWarning | None:
     """Return a warning if the installed libvirt does not know a place, and so will drop its value."""
     graph = schema_files.load()
     full = f"{table.at}/{where.removeprefix('./')}" if table.many else where
     if graph is None or is_known(graph, full):
         return None
-    return SchemaWarning(f"--{table.flag} {row.name}", "", is_dropped=True)
+    return SchemaWarning(f"--{table.flag} {name}", "", is_dropped=True)
 
 
 def is_known(graph: Graph, where: str) -> bool:

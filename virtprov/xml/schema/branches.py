@@ -50,12 +50,21 @@ class Edit(Record):
 
 
 def find_all(graph: Graph, top: Element, edit: Edit) -> list[Leftover]:
-    """Return everything to remove from an edited element, in the order in which it can be removed."""
+    """Return everything to remove from an edited element, in the order in which it can be removed.
+
+    Nothing if the edit contradicts a selector that the element needs, and that was not edited: a disk with the device
+    `lun` cannot have the type `file`, and only the user knows which other type is meant.
+    """
     found: list[Leftover] = []
     state = state_of(graph, top)
     if state:
         _look(graph, edit, top, (state, state), found)
-    return found
+    gone = [leftover.name for leftover in found if leftover.node is top]
+    branches = _best(graph, edit, top, state)
+    with _without(top, gone):
+        needed = [{name for name, when in graph.needs(at) if holds(top, when)} for at in branches]
+    is_contradiction = bool(needed) and all(any(f"@{name}" in names for name in gone) for names in needed)
+    return [] if is_contradiction else found
 
 
 def state_of(graph: Graph, node: Element) -> State:

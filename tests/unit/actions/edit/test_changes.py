@@ -117,6 +117,15 @@ def test_the_directory_of_a_disk_becomes_a_pool_on_request(kvm: Host, tmp_path: 
     assert pools == [[], [(tmp_path.name, str(tmp_path))]]
 
 
+@pytest.mark.parametrize("text", ["backing_store=/srv/images/base.qcow2", "format=raw"])
+def test_what_only_new_disks_have_is_warned_of(kvm: Host, text: str) -> None:
+    changed = made(EDIT, "disk", text, host=kvm)
+    assert [f"--disk {text.partition('=')[0]}= is only used to create a disk" in each for each in changed.warnings] == [
+        True
+    ]
+    assert made(EDIT, "disk", "driver.type=raw", host=kvm).warnings == ()
+
+
 def test_two_new_disks_do_not_share_a_name(kvm: Host) -> None:
     changed = made(ADD, "disk", "size=1,pool=images", "size=1,pool=images", host=kvm)
     assert [path.get(disk, "./source/@file") for disk in changed.elements] == [
@@ -226,3 +235,19 @@ def test_the_usual_network_in_place_of_another(kvm: Host, text: str) -> None:
     assert changed.get("type") == "network" and path.get(changed, "./source/@network") == "default"
     assert path.get(changed, "./source/@bridge") is None and path.get(changed, "./backend/@type") is None
     assert (path.get(changed, "./model/@type") == "virtio") is ("virtio" in text)
+
+
+SPICE = """<graphics type='spice' autoport='yes' defaultMode='secure'><listen type='address'/>\
+<image compression='off'/>\
+<mouse mode='client'/><gl enable='no'/></graphics></devices>"""
+
+
+@pytest.mark.parametrize(("is_recorded", "kept"), [(False, ["listen"]), (True, ["listen", "image", "mouse", "gl"])])
+def test_what_libvirt_skips_itself_is_removed_where_its_schema_is_known(
+    kvm: Host, is_recorded: bool, kept: list[str]
+) -> None:
+    guest = Guest.parse(GUEST.replace("</devices>", SPICE))
+    request = EditRequest(EDIT, "graphics", tuple(gather.group_uses("graphics", ["type=vnc"])[0]))
+    (display,) = change(request, guest, kvm if is_recorded else None).elements
+    assert [str(part.tag) for part in display] == kept
+    assert "defaultMode" not in display.attrib

@@ -13,8 +13,8 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.install import wait
-from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.install.finish import CREATED, INSTALLING, OFF, READY, finish, leave, start
+from virtprov.actions.install.install_plan import InstallPlan
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, RunContext
 from virtprov.actions.seed.attach import Seed

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sites import Site, running
+from tests.sites import Site
 from tests.standin import StandIn
 from tests.unit.places import trees
 from virtprov.actions.install import first_boot, scratch
@@ -56,15 +55,6 @@ def host(recorded: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
         return Real(recorded, **facts)
 
     return make
-
-
-@pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    for name in ("http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    server = Site()
-    with running(server):
-        yield server
 
 
 @pytest.fixture

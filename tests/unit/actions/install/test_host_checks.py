@@ -113,6 +113,17 @@ def test_what_it_knows(recorded: Host, inside: str, devices: str) -> None:
     assert setting.warnings == []
 
 
+def test_what_it_knows_of_another_machine_type_is_no_reason(recorded: Host) -> None:
+    other = DOMCAPS.replace("<machine>q35</machine>", "<machine>pc-i440fx-9.0</machine>")
+    inside, disk = "<vcpu>4096</vcpu>", "<disk><target bus='ide'/></disk>"
+    setting = about(recorded, inside, devices=disk, domcaps=other)
+    host_checks._check_resources(setting)
+    device_checks.check(setting)
+    same = about(recorded, inside, devices=disk, domcaps=other.replace("pc-i440fx-9.0", "pc-q35-9.0"))
+    with pytest.raises(HostError, match="--disk target.bus=ide"):
+        device_checks.check(same)
+
+
 def test_a_host_that_does_not_say_is_not_doubted(recorded: Host) -> None:
     bare = "<domainCapabilities><domain>kvm</domain></domainCapabilities>"
     setting = about(recorded, "<cpu><model>x</model></cpu>", devices="<video><model type='x'/></video>", domcaps=bare)

@@ -211,7 +211,7 @@ def test_memory_of_a_numa_cell_never_keeps_an_old_unit(run: Run) -> None:
     run.text = GUEST.replace("migratable='on'/>", "><numa><cell id='0' cpus='0' memory='1' unit='GiB'/></numa></cpu>")
     cell = path.find(run.edit("--edit", "--cpu", "numa.cell0.memory=2097152"), "./cpu/numa/cell")
     assert cell is not None
-    assert (cell.get("memory"), cell.get("unit")) == ("2097152", None)
+    assert (cell.get("memory"), cell.get("unit")) == ("2097152", "KiB")
 
 
 PFLASH = "<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader><nvram>/n</nvram>"

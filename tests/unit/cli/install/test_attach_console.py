@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from virtprov.actions.install.draft import InstallPlan
+from virtprov.actions.install.install_plan import InstallPlan
 from virtprov.actions.run.plan import Plan
 from virtprov.actions.seed.attach import Seed
 from virtprov.cli.install import attach_console

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.places import trees
-from virtprov.actions.install import draft
-from virtprov.actions.install.draft import InstallPlan
+from virtprov.actions.install import install_plan
+from virtprov.actions.install.install_plan import InstallPlan
 from virtprov.cli import answers
 from virtprov.cli.install import command, flags, legacy
 from virtprov.cli.install.parse_request import to_request
@@ -96,7 +96,7 @@ def planned(words: list[str]) -> InstallPlan:
     args = flags.install_parser().parse_args([*GUEST, *DISK, *words, "--print-xml"])
     legacy.apply(args)
     with connect(KVM) as host:
-        return draft.plan(to_request(args, answers.osinfo(args.osinfo)), host)
+        return install_plan.plan(to_request(args, answers.osinfo(args.osinfo)), host)
 
 
 def merged(first: list[str], second: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -382,6 +383,12 @@ def test_refusals(spec: DiskSpec, kind: type[Exception], message: str, hint: str
         resolved(kvm, spec)
     assert message in caught.value.message  # type: ignore[attr-defined]
     assert hint in caught.value.hint  # type: ignore[attr-defined]
+
+
+def test_a_backing_image_is_a_file(kvm: Host, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(UsageError, match="fifo: not a regular file"):
+        resolved(kvm, DiskSpec(pool="images", backing_store=str(tmp_path / "fifo")))
 
 
 @pytest.mark.parametrize("device", ["cdrom", "floppy"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def test_an_image_says_what_it_is(files: Path, name: str, wanted: float | None, 
     [
         ("nowhere.img", None, "does not exist", "give an image on this machine"),
         ("", None, "cannot be read", "give an image on this machine"),
+        ("fifo", None, "is not a regular file", "give an image on this machine"),
         (
             "overlay.qcow2",
             None,
@@ -61,6 +63,7 @@ def test_an_image_says_what_it_is(files: Path, name: str, wanted: float | None, 
     ],
 )
 def test_what_cannot_be_sent(files: Path, name: str, wanted: float | None, message: str, hint: str) -> None:
+    os.mkfifo(files / "fifo")
     with pytest.raises(UsageError) as caught:
         uploads.look(str(files / name), wanted)
     assert message in caught.value.message

@@ -41,3 +41,28 @@ def test_another_unit_is_what_the_user_says() -> None:
     with in_kib(guest.root, "memory"):
         guest.put("./memory/@unit", "MiB")
     assert (guest.get("./memory"), guest.get("./memory/@unit")) == ("2", "MiB")
+
+
+PAGES = "<domain><memoryBacking><hugepages><page size='1' unit='G'/></hugepages></memoryBacking></domain>"
+CELLS = "<domain><cpu><numa><cell id='0' memory='1' unit='G'/></numa></cpu></domain>"
+
+
+@pytest.mark.parametrize(
+    ("group", "xml", "place", "name"),
+    [
+        ("memorybacking", PAGES, "./memoryBacking/hugepages/page", "size"),
+        ("cpu", CELLS, "./cpu/numa/cell", "memory"),
+    ],
+)
+def test_numbers_in_attributes_are_kib_as_well(group: str, xml: str, place: str, name: str) -> None:
+    guest = Guest.parse(xml)
+    with in_kib(guest.root, group):
+        assert guest.get(f"{place}/@{name}") == "1048576"
+    assert (guest.get(f"{place}/@{name}"), guest.get(f"{place}/@unit")) == ("1", "G")
+    with in_kib(guest.root, group):
+        guest.put(f"{place}/@{name}", "2048")
+    assert (guest.get(f"{place}/@{name}"), guest.get(f"{place}/@unit")) == ("2048", "KiB")
+    with in_kib(guest.root, group):
+        guest.put(f"{place}/@{name}", "4")
+        guest.put(f"{place}/@unit", "G")
+    assert (guest.get(f"{place}/@{name}"), guest.get(f"{place}/@unit")) == ("4", "G")

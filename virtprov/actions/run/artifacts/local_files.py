@@ -81,6 +81,8 @@ class Download(File):
         """
         import re
 
+        from virtprov.support.sharing import is_being_written
+
         folder, name = os.path.split(self.path)
         try:
             found = sorted(os.listdir(folder))
@@ -89,24 +91,7 @@ class Download(File):
         is_part = re.compile(rf"{re.escape(name)}(\.\d+)?\.part(\.from)?").fullmatch
         parts = [f"{folder}/{file}" for file in found if is_part(file)]
         passing = [f"{folder}/{file}" for file in found if file.startswith(f".{name}.")]
-        return [path for path in parts if not _is_locked(path.removesuffix(".from"))] + passing
-
-
-def _is_locked(path: str) -> bool:
-    """Return whether a run is writing this file."""
-    import fcntl
-
-    try:
-        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
-    except OSError:
-        return True
-    finally:
-        os.close(number)
+        return [path for path in parts if not is_being_written(path.removesuffix(".from"))] + passing
 
 
 class AsideFile(Aside):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.install import draft
-from virtprov.actions.install.draft import InstallPlan
+from virtprov.actions.install import install_plan
+from virtprov.actions.install.install_plan import InstallPlan
 from virtprov.actions.request import Checks, InstallRequest
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.actions.steps import storage
@@ -119,7 +119,7 @@ def final(made: InstallPlan) -> Guest:
     ],
 )
 def test_steps(request_: InstallRequest, planned: list[str], recorded: Host) -> None:
-    assert labels(draft.plan(request_, recorded)) == planned
+    assert labels(install_plan.plan(request_, recorded)) == planned
 
 
 @pytest.mark.parametrize(
@@ -131,19 +131,19 @@ def test_steps(request_: InstallRequest, planned: list[str], recorded: Host) -> 
     ],
 )
 def test_how_it_is_started(method: Method, kinds: tuple[str, ...], recorded: Host) -> None:
-    made = draft.plan(asked("disk none", method=method), recorded)
+    made = install_plan.plan(asked("disk none", method=method), recorded)
     assert tuple(type(step).__name__ for step in made.plan.steps) == kinds
     assert len(made.plan.documents) == (2 if method.has_install_phase else 1)
 
 
 def test_a_guest_with_a_seed_has_no_more_metadata_than_with_virt_install(recorded: Host) -> None:
     disk = f"disk pool=images,bus=virtio,{ON_BASE}"
-    made = draft.plan(asked("memory 64", disk, osinfo=GENERIC, seed=SeedRequest(keep="yes")), recorded)
+    made = install_plan.plan(asked("memory 64", disk, osinfo=GENERIC, seed=SeedRequest(keep="yes")), recorded)
     assert "virtprov" not in final(made).text()
 
 
 def test_a_guest_with_a_seed_boots_another_document_than_it_keeps(recorded: Host) -> None:
-    made = draft.plan(asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True)), recorded)
+    made = install_plan.plan(asked(f"disk pool=images,{ON_BASE}", seed=SeedRequest(disable=True)), recorded)
     define, create = made.plan.steps[-2:]
     assert isinstance(define, Define) and isinstance(create, Create)
     assert "g-seed.iso" in create.document.text and "g-seed.iso" not in define.document.text
@@ -153,7 +153,7 @@ def test_a_guest_with_a_seed_boots_another_document_than_it_keeps(recorded: Host
 def test_a_seed_beside_an_installer_is_part_of_both_phases(recorded: Host, tmp_path: Path) -> None:
     (tmp_path / "cd.iso").write_bytes(b"\0" * 40000)
     method = Method(CDROM, Medium(str(tmp_path / "cd.iso")))
-    made = draft.plan(asked("disk pool=images,size=1", method=method, seed=SeedRequest(disable=True)), recorded)
+    made = install_plan.plan(asked("disk pool=images,size=1", method=method, seed=SeedRequest(disable=True)), recorded)
     first, last = (Guest.parse(text) for text in made.plan.documents)
     sources = [[places.text(drive, "./source/@file") for drive in each.disks("cdrom")] for each in (first, last)]
     assert sources == [[str(tmp_path / "cd.iso"), "/srv/images/g-seed.iso"], ["", ""]]
@@ -161,7 +161,7 @@ def test_a_seed_beside_an_installer_is_part_of_both_phases(recorded: Host, tmp_p
 
 
 def test_what_must_be_known_afterwards(recorded: Host) -> None:
-    made = draft.plan(asked("disk none", "network user", "network bridge=br0", "graphics vnc"), recorded)
+    made = install_plan.plan(asked("disk none", "network user", "network bridge=br0", "graphics vnc"), recorded)
     guest = final(made)
     assert (made.plan.name, made.uuid) == ("g", guest.uuid)
     assert made.macs == tuple(places.text(nic, "./mac/@address") for nic in guest.devices("interface"))
@@ -171,7 +171,7 @@ def test_what_must_be_known_afterwards(recorded: Host) -> None:
 def test_windows_keeps_its_cd(recorded: Host, tmp_path: Path) -> None:
     (tmp_path / "cd.iso").write_bytes(b"\0" * 40000)
     method = Method(CDROM, Medium(str(tmp_path / "cd.iso")))
-    made = draft.plan(asked("disk none", osinfo=OsinfoRequest("win10"), method=method), recorded)
+    made = install_plan.plan(asked("disk none", osinfo=OsinfoRequest("win10"), method=method), recorded)
     assert places.text(final(made).disks("cdrom")[0], "./source/@file") == str(tmp_path / "cd.iso")
 
 
@@ -204,18 +204,18 @@ def test_windows_keeps_its_cd(recorded: Host, tmp_path: Path) -> None:
     ],
 )
 def test_places(request_: InstallRequest, where: str, value: str, recorded: Host) -> None:
-    assert final(draft.plan(request_, recorded)).get(where) == value
+    assert final(install_plan.plan(request_, recorded)).get(where) == value
 
 
 def test_without_a_disk_the_profile_says_how_large_one_is(recorded: Host) -> None:
-    made = draft.plan(asked(), recorded)
+    made = install_plan.plan(asked(), recorded)
     (volume,) = [step.volume for step in made.plan.steps if isinstance(step, storage.MakeVolume)]
     assert volume.capacity >= 10 * 1024**3
     assert any("default --disk size=" in note for note in made.plan.notes)
 
 
 def test_defaults_are_told(recorded: Host) -> None:
-    made = draft.plan(asked("disk none", name=""), recorded)
+    made = install_plan.plan(asked("disk none", name=""), recorded)
     assert "Using default --name debian12" in made.plan.notes
     assert "Using debian12 default --memory 2048" in made.plan.notes
 
@@ -250,11 +250,11 @@ def test_defaults_are_told(recorded: Host) -> None:
     ],
 )
 def test_warnings(request_: InstallRequest, words: str, recorded: Host) -> None:
-    assert words in " ".join(draft.plan(request_, recorded).plan.warnings)
+    assert words in " ".join(install_plan.plan(request_, recorded).plan.warnings)
 
 
 def test_nothing_to_warn_of(recorded: Host) -> None:
-    assert draft.plan(asked("disk none"), recorded).plan.warnings == ()
+    assert install_plan.plan(asked("disk none"), recorded).plan.warnings == ()
 
 
 # -- the operating system ---------------------------------------------------------------------------
@@ -274,7 +274,9 @@ def iso(path: Path, label: str) -> Path:
 def test_the_medium_tells_its_system(recorded: Host, tmp_path: Path) -> None:
     medium = iso(tmp_path / "cd.iso", "Fedora-WS-Live-38-1-6")
     detect = OsinfoRequest(detect=True, require=True)
-    made = draft.plan(asked("disk none", osinfo=detect, method=Method(CDROM, Medium(str(medium))), name=""), recorded)
+    made = install_plan.plan(
+        asked("disk none", osinfo=detect, method=Method(CDROM, Medium(str(medium))), name=""), recorded
+    )
     assert final(made).name == "fedora38"
     assert made.plan.notes[0] == "Using --osinfo fedora38, detected from the media"
 
@@ -286,13 +288,21 @@ def test_a_medium_that_tells_nothing_is_refused(recorded: Host, tmp_path: Path) 
         UsageError,
         match="the operating system is unknown: --osinfo is not given, and it cannot be detected from the media",
     ) as caught:
-        draft.plan(asked("disk none", osinfo=detect, method=Method(CDROM, Medium(str(medium)))), recorded)
+        install_plan.plan(asked("disk none", osinfo=detect, method=Method(CDROM, Medium(str(medium)))), recorded)
     assert "--osinfo NAME" in caught.value.hint
+
+
+@pytest.mark.parametrize("is_disk", [False, True])
+def test_a_missing_image_tells_nothing(recorded: Host, is_disk: bool) -> None:
+    detect = OsinfoRequest(detect=True, require=True)
+    disk, method = ("disk /no/such.img", IMPORTED) if is_disk else ("disk none", Method(CDROM, Medium("/no/such.img")))
+    with pytest.raises(UsageError, match="this machine has no file '/no/such.img' to detect it from"):
+        install_plan.plan(asked(disk, osinfo=detect, method=method), recorded)
 
 
 def test_nothing_is_required_of_a_generic_guest(recorded: Host) -> None:
     anything = OsinfoRequest(detect=True, require=False)
-    assert final(draft.plan(asked("disk none", "memory 64", osinfo=anything), recorded)).name == "g"
+    assert final(install_plan.plan(asked("disk none", "memory 64", osinfo=anything), recorded)).name == "g"
 
 
 # -- refusals ---------------------------------------------------------------------------------------
@@ -325,7 +335,7 @@ def test_nothing_is_required_of_a_generic_guest(recorded: Host) -> None:
 def test_refusals(request_: InstallRequest, kind: type[ProvError], message: str, recorded: Host, listed: Look) -> None:
     before = listed(recorded)
     with pytest.raises(kind) as caught:
-        draft.plan(request_, recorded)
+        install_plan.plan(request_, recorded)
     assert message in caught.value.message
     assert caught.value.hint
     assert listed(recorded) == before
@@ -333,10 +343,10 @@ def test_refusals(request_: InstallRequest, kind: type[ProvError], message: str,
 
 @pytest.mark.parametrize("way", [{"dry": True}, {"printing": True}])
 def test_a_guest_that_is_there_may_be_planned_anew(way: dict[str, Any], recorded: Host) -> None:
-    made = draft.plan(asked("disk /srv/images/web.qcow2", name="web", **way), recorded)
+    made = install_plan.plan(asked("disk /srv/images/web.qcow2", name="web", **way), recorded)
     assert made.taken == "guest 'web' already exists on the host"
     with pytest.raises(HostError, match="in use by guest 'web'"):
-        draft.plan(asked("disk /srv/images/web.qcow2", name="other", **way), recorded)
+        install_plan.plan(asked("disk /srv/images/web.qcow2", name="other", **way), recorded)
 
 
 @pytest.mark.parametrize(
@@ -349,20 +359,20 @@ def test_a_guest_that_is_there_may_be_planned_anew(way: dict[str, Any], recorded
 )
 def test_checks_can_be_skipped(check: Checks, words: str, recorded: Host) -> None:
     more = () if words.startswith("disk") else ("disk none",)
-    draft.plan(asked(words, *more, checks=check), recorded)
+    install_plan.plan(asked(words, *more, checks=check), recorded)
 
 
 def test_a_guest_that_is_only_shown_may_leave_open_how_its_system_comes_in(recorded: Host) -> None:
-    draft.plan(asked("disk none", method=Method(), printing=True), recorded)
+    install_plan.plan(asked("disk none", method=Method(), printing=True), recorded)
 
 
 def test_nothing_is_waited_for_where_nothing_runs(place: Host, recorded: Host) -> None:
     with pytest.raises(HostError, match="its guests never run"):
-        draft.plan(asked("disk none", "memory 64", osinfo=GENERIC, wait=5), place)
+        install_plan.plan(asked("disk none", "memory 64", osinfo=GENERIC, wait=5), place)
     with pytest.raises(HostError, match="recorded host: its guests never run"):
-        draft.plan(asked("disk none", wait=5), recorded)
-    draft.plan(asked("disk none", wait=5, dry=True), recorded)
-    draft.plan(asked("disk none", wait=5, printing=True), recorded)
+        install_plan.plan(asked("disk none", wait=5), recorded)
+    install_plan.plan(asked("disk none", wait=5, dry=True), recorded)
+    install_plan.plan(asked("disk none", wait=5, printing=True), recorded)
 
 
 def test_virtuozzo_has_no_transient_guests(tmp_path: Path) -> None:
@@ -375,7 +385,7 @@ def test_virtuozzo_has_no_transient_guests(tmp_path: Path) -> None:
         connect(f"recorded://{tmp_path}") as host,
         pytest.raises(HostError, match="Virtuozzo keeps every guest that it starts, so a guest cannot be transient"),
     ):
-        draft.plan(asked(osinfo=GENERIC, method=Method(), os_type="exe", transient=True), host)
+        install_plan.plan(asked(osinfo=GENERIC, method=Method(), os_type="exe", transient=True), host)
 
 
 # -- carried out ------------------------------------------------------------------------------------
@@ -383,7 +393,7 @@ def test_virtuozzo_has_no_transient_guests(tmp_path: Path) -> None:
 
 def test_a_guest_is_made_on_the_test_driver(place: Host, context_of: Around, listed: Look) -> None:
     request = asked("disk pool=images,size=1", "memory 64", "network none", osinfo=GENERIC)
-    apply(draft.plan(request, place).plan, context_of(place))
+    apply(install_plan.plan(request, place).plan, context_of(place))
     after = listed(place)
     assert after == {"guests": ["g running", "web running"], "pool images": ["base.qcow2", "g.qcow2"]}
     guest = place.guests.find("g")
@@ -392,14 +402,14 @@ def test_a_guest_is_made_on_the_test_driver(place: Host, context_of: Around, lis
 
 def test_a_transient_guest_is_not_defined(place: Host, context_of: Around) -> None:
     request = asked("disk none", "memory 64", osinfo=GENERIC, transient=True)
-    apply(draft.plan(request, place).plan, context_of(place))
+    apply(install_plan.plan(request, place).plan, context_of(place))
     guest = place.guests.find("g")
     assert guest is not None and guest.active and not guest.persistent
 
 
 def test_an_installation_runs_its_first_phase_and_keeps_its_second(place: Host, context_of: Around) -> None:
     request = asked("disk none", "memory 64", osinfo=GENERIC, method=Method(PXE))
-    apply(draft.plan(request, place).plan, context_of(place))
+    apply(install_plan.plan(request, place).plan, context_of(place))
     assert "<on_reboot>destroy</on_reboot>" in place.guests.xml("g")
     assert "<on_reboot>destroy</on_reboot>" not in place.guests.xml("g", inactive=True)
 
@@ -435,7 +445,7 @@ def test_a_failure_at_any_step_leaves_nothing_behind(
 ) -> None:
     words = ("disk size=1", "disk pool=images,size=1", "memory 64")
     request = asked(*words, osinfo=GENERIC, method=method, autostart=True)
-    made = draft.plan(request, place)
+    made = install_plan.plan(request, place)
     before = listed(place)
     with pytest.raises(HostError, match=f"{call} failed"):
         apply(made.plan, context_of(Failing(place, call)))
@@ -448,7 +458,7 @@ def test_a_seed_that_cannot_be_written_leaves_nothing_behind(
     (tmp_path / "virtprov").write_text("not a folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     request = asked(f"disk pool=images,{ON_BASE}", "memory 64", osinfo=GENERIC, seed=SeedRequest(disable=True))
-    made = draft.plan(request, place)
+    made = install_plan.plan(request, place)
     before = listed(place)
     with pytest.raises(ProvError, match=r"cannot write .*g-seed\.iso"):
         apply(made.plan, context_of(place))
@@ -457,5 +467,5 @@ def test_a_seed_that_cannot_be_written_leaves_nothing_behind(
 
 def test_planning_changes_nothing(recorded: Host, listed: Look) -> None:
     before = listed(recorded)
-    draft.plan(asked(f"disk {ON_BASE}", seed=SeedRequest()), recorded)
+    install_plan.plan(asked(f"disk {ON_BASE}", seed=SeedRequest()), recorded)
     assert listed(recorded) == before
