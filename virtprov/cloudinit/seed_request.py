@@ -22,12 +22,12 @@ KEEP = "yes"
 class SeedRequest(GuestWords):
     """Everything from which a seed is built. Texts are as typed ("" if not given): paths, addresses, inline text.
 
-    `ssh_key` is also virt-install's old name for root's key: without `user` it is given to root as well, unless the seed
-    is completed. `password` is
-    that of `password_file`, as text. `keep` is how long the seed stays with the guest: UNTIL_READY, "first-boot" or
-    KEEP. `instance_id` is generated if empty. `shell` is the login shell of `user`. `system` is the family of the
-    guest's system ("" if unknown), which determines what reads the seed; without `strict`, a document that it would not
-    read only causes a warning. `renewal` is set for the copy of a guest: what its first boot renews.
+    `ssh_key` is also virt-install's old name for root's key: without `user` it is given to root as well, unless the
+    seed is completed. `password` is that of `password_file`, as text. `keep` is how long the seed stays with the guest:
+    UNTIL_READY, "first-boot" or KEEP. `instance_id` is generated if empty. `shell` is the login shell of `user`.
+    `system` is the family of the guest's system ("" if unknown), which determines what reads the seed; without
+    `strict`, a document that it would not read only causes a warning. `renewal` is set for the copy of a guest: what
+    its first boot renews.
 
     With `completes` what is not given is completed: the host name, and an ssh host key that is known before the first
     boot, `host_key`. `interfaces` are all of the guest's, if one of them has a fixed address. `login_keys` are the

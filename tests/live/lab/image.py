@@ -55,11 +55,13 @@ LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr
 CLOUD_CONFIG = """\
 ssh_genkeytypes: [ed25519]
 cloud_init_modules:
-  [bootcmd, write-files, growpart, resizefs, set_hostname, update_hostname, update_etc_hosts, ca-certs, users-groups, ssh]
+  [bootcmd, write-files, growpart, resizefs, set_hostname, update_hostname, update_etc_hosts, ca-certs, users-groups,
+  ssh]
 cloud_config_modules: [set-passwords, apt-configure, timezone, runcmd]
 cloud_final_modules:
   [package-update-upgrade-install, scripts-vendor, scripts-per-once, scripts-per-instance, scripts-user,
   power-state-change]
+apt: {preserve_sources_list: true}
 """
 JOURNAL = "[Journal]\nStorage=volatile\n"
 FSTAB = """\
