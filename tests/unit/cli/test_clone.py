@@ -56,6 +56,8 @@ def test_the_identity_inside() -> None:
     assert made.seed == SeedRequest(hostname="h", ssh_key=("/k",), user="tom") and made.start and made.wait == -1
     assert request("a", "--start", "--wait", "90s").wait == 1.5 and request("a", "--start", "--wait", "2").wait == 2
     assert not request("a", "--hostname", "h").cloud_init
+    more = request("a", "--timezone", "UTC", "--run", "x", "--run", "y", "--ca-certs", "host", "--write", "f:/g").seed
+    assert more == SeedRequest(timezone="UTC", run=("x", "y"), ca_certs=("host",), write=("f:/g",))
     assert request("a", "--dry-run").planning and request("a", "--print-xml").planning
 
 
