@@ -115,11 +115,7 @@ def to_request(
     from virtprov.actions.request import InstallRequest
     from virtprov.guest import publish
 
-    if guest.transient and guest.autostart:
-        raise UsageError(
-            "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",
-            hint="omit one of them",
-        )
+    _check_lifetime(guest)
     uses, refused = _uses(guest)
     method = _to_method(guest)
     return InstallRequest(
@@ -147,6 +143,15 @@ def to_request(
         dry=dry,
         fix_permissions=guest.fix_permissions,
     )
+
+
+def _check_lifetime(guest: NewGuest) -> None:
+    """Raise UsageError for a guest that cannot start with its host."""
+    if guest.transient and guest.autostart:
+        raise UsageError(
+            "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",
+            hint="omit one of them",
+        )
 
 
 def _to_method(guest: NewGuest) -> Method:
