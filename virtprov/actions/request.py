@@ -8,6 +8,7 @@ from virtprov.guest.publish import Forward
 from virtprov.guest.write.use import Use
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.frozen import Record
+from virtprov.unattended.request import UnattendedRequest
 
 
 class Checks(Record):
@@ -32,7 +33,8 @@ class InstallRequest(Record):
     """A guest to create.
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`, `seed`
-    the request of `--cloud-init` (None without one), which does not contain the guest's name yet. `wait` is the time in
+    the request of `--cloud-init` (None without one), which does not contain the guest's name yet, `unattended` that of
+    `--unattended`. `wait` is the time in
     minutes to wait for the guest (None: do not wait, negative: no limit). `publish` are the ports forwarded to the
     guest, `reinstall` is the name of an existing guest. `no_login` accepts a guest to which nobody can log in,
     `ssh_config` is a file that gets an entry for the guest. With `printing` the guest is only shown, so the
@@ -54,6 +56,7 @@ class InstallRequest(Record):
     domain_type: str = ""
     machine: str = ""
     seed: SeedRequest | None = None
+    unattended: UnattendedRequest | None = None
     no_login: bool = False
     ssh_config: str = ""
     checks: Checks = Checks()

@@ -23,18 +23,6 @@ def help_of_groups(args: Namespace, groups: Iterable[str], output: Output) -> bo
     return bool(asked)
 
 
-def unready(args: Namespace, output: Output) -> bool:
-    """Return whether help is requested for a group that is not supported yet; programs expect no answer then."""
-    asked = [group for group in _UNREADY if gather.is_help_requested(parser.texts(args, group))]
-    for group in asked:
-        output.say(f"--{group} is not supported yet")
-    return bool(asked)
-
-
-_UNREADY = ("unattended",)
-"""Programs use the help of these groups to detect support for answer files."""
-
-
 def osinfo(text: str | None) -> OsinfoRequest:
     """Read the value of --osinfo; raises UsageError."""
     from virtprov.library.texts import parse_osinfo

@@ -30,7 +30,7 @@ def dump(request: SeedRequest) -> dict[str, str]:
     """
     from virtprov.cloudinit.seed import build
 
-    return {name: _show(data) for name, data in build(request, hide=_hide).documents.items()}
+    return {name: show(data) for name, data in build(request, hide=_hide).documents.items()}
 
 
 def _hide(wishes: Wishes) -> Wishes:
@@ -49,7 +49,8 @@ def _hide(wishes: Wishes) -> Wishes:
     )
 
 
-def _show(data: bytes) -> str:
+def show(data: bytes) -> str:
+    """Return a file for a guest as text, without what its keys call secret."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

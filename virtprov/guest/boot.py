@@ -17,7 +17,8 @@ class Method(Record):
     `kind` is one of the constants above (NOTHING: not given). `medium` is the CD; `live` means that nothing is
     installed, so there is a single phase and the CD stays in the drive. `bootdev` is the device that BOOTDEV boots
     from: `hd`, `cdrom`, `network` or `fd`. A method of kind KERNEL has a `place`, where the kernel comes from, and
-    `inject`, the files to add to its initrd; `kernel`, `initrd` and `args` are what came of them.
+    `inject`, the files to add to its initrd; `kernel`, `initrd` and `args` are what came of them. With `answered`, its
+    installer asks nothing.
     """
 
     kind: str = NOTHING
@@ -29,11 +30,12 @@ class Method(Record):
     initrd: str = ""
     args: str = ""
     bootdev: str = ""
+    answered: bool = False
 
     @property
     def has_install_phase(self) -> bool:
         """Whether the first boot differs from the later ones."""
-        return self.kind in (CDROM, PXE, BOOTDEV, KERNEL) and not self.live
+        return (self.kind in (CDROM, PXE, BOOTDEV, KERNEL) or self.answered) and not self.live
 
     @property
     def boots_from(self) -> str:

@@ -49,14 +49,22 @@ def merge(given: dict[str, list[str]], uses: list[str], *, bare: dict[str, list[
     from virtprov.guest.write import gather
 
     words: dict[str, list[str]] = gather.repeated_words("cloud-init", [text for text in uses if text]) or dict(bare)
+    words = add_words("cloud-init", words, given)
+    return from_options(words) if words else SeedRequest()
+
+
+def add_words(group: str, words: dict[str, list[str]], given: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the sub-options of a group with the options that mean the same.
+
+    Raises UsageError for a word that has different values in both.
+    """
     for name, listed in given.items():
         there = words.get(name)
         if there and any(there) and there != listed:
             raise UsageError(
-                f"--{name} and --cloud-init {name}={there[-1]} cannot be used together", hint="omit one of them"
+                f"--{name} and --{group} {name}={there[-1]} cannot be used together", hint="omit one of them"
             )
-        words[name] = listed
-    return from_options(words) if words else SeedRequest()
+    return {**words, **given}
 
 
 def refuse_standard_input(fields: Mapping[str, Any]) -> None:

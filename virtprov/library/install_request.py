@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from virtprov.guest.write.use import Use
     from virtprov.library.texts import Value
     from virtprov.osinfo.os_request import OsinfoRequest
+    from virtprov.unattended.request import UnattendedRequest
 
 
 class NewGuest(Record):
@@ -40,6 +41,7 @@ class NewGuest(Record):
     initrd_inject     files to add to the initrd of the installer
     live              nothing is installed: the medium is kept
     cloud_init        the value of --cloud-init, such as "user-data=/srv/user-data"; None for no seed
+    unattended        the value of --unattended, "" for all defaults; None: the installer asks its questions
     hostname, user, ssh_key, password_file, timezone, package, write, run, ca_certs, proxy
                       what goes into the guest: ssh_key, package, write, run and ca_certs may be lists
     no_login          nobody needs to be able to log in
@@ -76,6 +78,7 @@ class NewGuest(Record):
     initrd_inject: Value = ()
     live: bool = False
     cloud_init: str | Sequence[str] | None = None
+    unattended: str | Sequence[str] | None = None
     hostname: str = ""
     user: str = ""
     ssh_key: Value = ()
@@ -109,8 +112,7 @@ def to_request(
 ) -> InstallRequest:
     """Return the request for a guest; raises UsageError for invalid or contradictory values.
 
-    `osinfo` is the guest's operating system if it is already known. `printing`: the guest is only shown, so no
-    installation method is required. `dry`: nothing is created.
+    `osinfo`: its system, if it is known. `printing`: no installation method is required. `dry`: nothing is created.
     """
     from virtprov.actions.request import InstallRequest
     from virtprov.guest import publish
@@ -118,20 +120,22 @@ def to_request(
     _check_lifetime(guest)
     uses, refused = _uses(guest)
     method = _to_method(guest)
+    unattended = _to_unattended(guest)
     return InstallRequest(
         uses=uses,
         refused=refused,
         name=guest.name,
         reinstall=guest.reinstall,
         osinfo=osinfo if osinfo is not None else _system(guest.osinfo),
-        method=method,
+        method=method if unattended is None else _find_public_tree(method),
         os_type=guest.os_type,
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=_to_seed_request(guest, method),
+        seed=_to_seed_request(guest, method) if unattended is None else None,
+        unattended=unattended,
         no_login=guest.no_login,
-        ssh_config=os.path.abspath(os.path.expanduser(guest.ssh_config)) if guest.ssh_config else "",
+        ssh_config=_full_path(guest.ssh_config),
         checks=texts.parse_checks(texts.as_list(guest.checks)),
         autostart=guest.autostart,
         transient=guest.transient,
@@ -143,6 +147,10 @@ def to_request(
         dry=dry,
         fix_permissions=guest.fix_permissions,
     )
+
+
+def _full_path(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path)) if path else ""
 
 
 def _check_lifetime(guest: NewGuest) -> None:
@@ -201,6 +209,27 @@ def _by_group(guest: NewGuest) -> dict[str, list[str]]:
         texts.check_group(group, IN_ORDER)
         given[group] = [*given.get(group, ()), *texts.as_list(value)]
     return given
+
+
+def _find_public_tree(method: Method) -> Method:
+    """Return the method of an installer that cannot be asked where its packages are."""
+    return method if method.place is None else method._replace(place=method.place._replace(public_tree=True))
+
+
+def _to_unattended(guest: NewGuest) -> UnattendedRequest | None:
+    """Return the request for the answers of the installer; None without any. Raises UsageError for contradictions."""
+    uses = texts.as_list(guest.unattended)
+    if guest.unattended is None or (uses and uses[-1] == "none"):
+        return None
+    for flag, given in (("--cloud-init", guest.cloud_init not in (None, "none")), ("--reinstall", guest.reinstall)):
+        if given:
+            raise UsageError(f"--unattended cannot be used with {flag}", hint="omit one of them")
+    from virtprov.guest.write import gather
+    from virtprov.library import guest_words
+    from virtprov.unattended import request
+
+    words = gather.repeated_words("unattended", [text for text in uses if text])
+    return request.from_options(guest_words.add_words("unattended", words, guest_words.read(guest._asdict())))
 
 
 def _to_seed_request(guest: NewGuest, method: Method) -> SeedRequest | None:

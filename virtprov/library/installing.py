@@ -119,7 +119,9 @@ class Installation:
 
     @property
     def password(self) -> str:
-        """Return the generated password of root; "" without one."""
+        """Return the generated password of root, or of the account that an installer makes; "" without one."""
+        if self.made.answers is not None:
+            return self.made.answers.generated
         return self.made.seed.password if self.made.seed is not None else ""
 
     @property

@@ -5,7 +5,7 @@ All their values are verbs; switches become `yes` or `no`.
 
 from __future__ import annotations
 
-from virtprov.options.guest_words import WORDS
+from virtprov.options.guest_words import WORDS, Word
 from virtprov.options.model import Pair, Row, Table, truth
 from virtprov.support.errors import UsageError
 from virtprov.support.words import NO, YES
@@ -57,6 +57,15 @@ def _keep(text: str) -> str:
         hint = f"use yes, {' or '.join(_KEEP)}"
         raise UsageError(f"--cloud-init keep: invalid value '{text}'", hint=hint)
     return word
+
+
+_NOT_FOR_INSTALLERS = ("write", "ca-certs")
+
+
+def _word_for_installer(word: Word) -> Row:
+    """Return the row of a word for `--unattended`, which also has its name in the plural, or that of virt-install."""
+    old = {"package": "packages", "user": "user-login", "password-file": "user-password-file"}.get(word.name, "")
+    return Row(word.name, values=word.values, commas=word.commas, old=(old,) if old else ())
 
 
 _CHECKS = (
@@ -117,10 +126,14 @@ TABLES = (
         (
             Row("profile", values=("desktop", "jeos")),
             Row("admin-password-file"),
-            Row("user-login"),
-            Row("user-password-file"),
             Row("product-key"),
             Row("reg-login"),
+            Row("locale"),
+            Row("keyboard"),
+            Row("template", commas=True),
+            Row("drivers", commas=True),
+            Row("script", values=("osinfo",)),
+            *(_word_for_installer(word) for word in WORDS if word.name not in _NOT_FOR_INSTALLERS),
         ),
         expand=_switches("unattended"),
         xml=False,

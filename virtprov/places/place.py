@@ -18,7 +18,8 @@ class PlaceRequest(Record):
 
     `location` is a path or a URL, `os` a system whose profile has the address of its tree; without both, `kernel` and
     `initrd` are paths or URLs, otherwise they are paths in the place ("": as its layout says). `extra_args` are kernel
-    arguments in the order they were given; with `overwrites_args` they replace the ones that the installer needs.
+    arguments in the order they were given; with `overwrites_args` they replace the ones that the installer needs. With
+    `public_tree`, the installer from a directory, which the guest cannot read, gets the public tree of its system.
     """
 
     location: str = ""
@@ -27,6 +28,7 @@ class PlaceRequest(Record):
     initrd: str = ""
     extra_args: tuple[str, ...] = ()
     overwrites_args: bool = False
+    public_tree: bool = False
 
 
 class InjectedFile(Record):

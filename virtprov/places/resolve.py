@@ -187,6 +187,10 @@ class _Resolving:
         needs_own = needs_own or detected.live and not detected.installs
         own = choice.args or (find_own_args(self.place, choice) if self.place.kind == ISO and needs_own else ())
         argument = self._source_argument(choice)
+        if self.place.kind == DIRECTORY and argument and self.request.public_tree:
+            tree = profile.install_tree(self.wanted.arch) if (profile := self.found or self.wanted.profile) else None
+            if tree is not None:
+                return compose_arguments(self.request, own, argument, tree.url)
         if self.place.kind == DIRECTORY and argument and not has_source(self.request.extra_args):
             self.warnings.append(
                 f"the guest cannot read the directory '{self.shown}', so its installer may not find its source; name "

@@ -28,7 +28,7 @@ Say = Callable[[str, str], Assignments]
         ("install", "no_install=yes,bootdev=network", {"no_install": "yes", "bootdev": "network"}),
         ("location", "http://x/a,b,kernel=k,initrd=i", {"location": "http://x/a,b", "kernel": "k", "initrd": "i"}),
         ("unattended", "none", {}),
-        ("unattended", "profile=jeos,user-login=ana", {"profile": "jeos", "user-login": "ana"}),
+        ("unattended", "profile=jeos,user-login=ana", {"profile": "jeos", "user": "ana"}),
         ("osinfo", "fedora40", {"name": "fedora40"}),
         ("osinfo", "none", {"name": "none"}),
         ("osinfo", "short-id=fedora40", {"name": "fedora40"}),

@@ -83,6 +83,8 @@ def _finish_install(request: InstallRequest, plan: InstallPlan, context: RunCont
     try:
         event = _until_off(name, request.wait, context)
     except (WaitTimeout, GuestBroken):
+        if plan.answers is not None:  # they contain passwords; a running installer can still read the open file
+            _drop_seed(plan, context)
         _drop_medium(plan, context)
         raise
     _drop_media(plan, context)

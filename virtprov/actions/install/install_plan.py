@@ -13,11 +13,13 @@ from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan
 from virtprov.guest import boot, checks, resources
 from virtprov.guest.document import DomainDocument, Guest
-from virtprov.guest.rule_context import UNWATCHED, Watch
+from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from virtprov.actions.install.draft import GuestDraft
+    from virtprov.actions.install.system import System
+    from virtprov.actions.install.unattended import Answered, Chosen
     from virtprov.actions.seed.attach import Seed
     from virtprov.actions.seed.login import Login
     from virtprov.host.connection import Host
@@ -28,6 +30,7 @@ class InstallPlan(Record):
 
     `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
     already exists. `starts` is False if the guest is only defined. `login` is how to log in, if virtprov set it up.
+    `answers` are those for its installer.
     """
 
     plan: Plan
@@ -41,6 +44,7 @@ class InstallPlan(Record):
     files: Files = NO_FILES
     starts: bool = True
     login: Login | None = None
+    answers: Answered | None = None
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -50,27 +54,27 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     """
     warnings: list[str] = []
     system = find_system(request, host, warnings)
+    request, system, chosen = _choose_answers(request, system, host, warnings)
     drafted = draft(request, host, system, watch)
     setting = drafted.setting
     taken = draft_checks.check_name(request, setting)
     draft_checks.check(request, drafted)
     blocked = draft_checks.find_barriers(request, setting)
     guest = setting.guest
+    request, system, answers = _answer(chosen, request, system, drafted)
     asked = request._replace(method=phases.method(request, setting))
     method, boot_files = first_boot.plan_kernel(asked, system, host, guest.name)
     files = boot_files.add(drafted.drive.files)
     final = phases.final(setting, method, first_boot.is_medium_kept(method, drafted.drive, system.profile))
     watch.begin(final)
     watch.step("boot-order")
-    install = boot.install_phase(guest, method) if method.has_install_phase else None
-    if install is not None and first_boot.is_from_network(method, system):
-        resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
+    install = _plan_first_boot(request, setting, method, system)
     if request.checks.host and not request.printing:
         from virtprov.actions.install import host_checks
 
         host_checks.check(setting, host, method, files.made)
     setting.notes[:0] = first_boot.collect_notes(request, system, guest, warnings)
-    seed, login = _plan_inside(request, drafted, final, install, host.machine)
+    seed, login = _plan_inside(request, drafted, final, install, answers, host.machine)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
     steps = list_steps(request, drafted, blocked, files, documents, seed)
@@ -80,13 +84,56 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
     macs = tuple(checks.mac_addresses(guest))
     starts = phases.starts(request)
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, login)
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, login, answers)
+
+
+def _choose_answers(
+    request: InstallRequest, system: System, host: Host, warnings: list[str]
+) -> tuple[InstallRequest, System, Chosen | None]:
+    """Return how the installer is answered, if it is; the request and the system may change for that."""
+    if request.unattended is None:
+        return request, system, None
+    from virtprov.actions.install import unattended
+
+    return unattended.choose(request, system, host, warnings)
+
+
+def _answer(
+    chosen: Chosen | None, request: InstallRequest, system: System, drafted: GuestDraft
+) -> tuple[InstallRequest, System, Answered | None]:
+    """Return the answers for the installer, if there are any."""
+    if chosen is None:
+        return request, system, None
+    from virtprov.actions.install import unattended
+
+    return unattended.answer(chosen, request, system, drafted)
+
+
+def _plan_first_boot(
+    request: InstallRequest, setting: RuleContext, method: boot.Method, system: System
+) -> Guest | None:
+    """Return the guest for the boot of its installer; None without one."""
+    if not method.has_install_phase:
+        return None
+    install = boot.install_phase(setting.guest, method)
+    if first_boot.is_from_network(method, system):
+        resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
+    return install
 
 
 def _plan_inside(
-    request: InstallRequest, drafted: GuestDraft, final: Guest, install: Guest | None, machine: str
+    request: InstallRequest,
+    drafted: GuestDraft,
+    final: Guest,
+    install: Guest | None,
+    answers: Answered | None,
+    machine: str,
 ) -> tuple[Seed | None, Login | None]:
-    """Return the cloud-init seed, and how to log in to the guest; most guests have neither."""
+    """Return the cloud-init seed or the answers' disk, and how to log in to the guest; most guests have neither."""
+    if answers is not None and install is not None:
+        from virtprov.actions.install import unattended
+
+        return unattended.plan_disk(answers, drafted, final, install, build=not (request.printing or request.dry)), None
     if request.seed is None and not drafted.fixed and not request.ssh_config:
         return None, None
     from virtprov.actions.install import inside

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 SERIAL = "ds=nocloud"
 """What cloud-init looks for in the machine's serial number (its NoCloud documentation)."""
 UNPLUG_SECONDS = 60
+SEED, ANSWERS = "seed", "unattended"
+"""Ends of the names of their volumes."""
+FIRST_BOOT = "first-boot"
+"""How long the answers for an installer are kept: see `SeedRequest.keep`."""
 _WITHOUT_UPLOADS = ("test", "vbox")
 """Drivers of this machine that cannot upload to a volume; their guests read a file."""
 
@@ -91,20 +95,39 @@ def plan(
     )
 
 
+def plan_image(setting: RuleContext, final: Guest, install: Guest, image: bytes, *, password: str = "") -> Seed:
+    """Return a small disk with other settings than a cloud-init seed, `image`, for an installer.
+
+    It is a CD-ROM, whose empty drive is kept, because installers do not install to those.
+    """
+    pool, volume, where, makings = choose_place(setting, final.name, ANSWERS)
+    device = tree.to_text(tree.copy(add_drive(setting, install, where, cdrom=True)))
+    add_drive(setting, final, "", cdrom=True)
+    what = "answers for the installer"
+    write = WriteSeed(pool, volume, image, what=what) if pool else WriteSeedFile(where, image, what=what)
+    first, stays = DomainDocument.of(install), DomainDocument.of(final)
+    return Seed(pool, volume, device, FIRST_BOOT, (*makings, write), first, stays, password)
+
+
+def finish_image(seed: Seed, final: Guest, install: Guest) -> Seed:
+    """Return the seed of an installer after both of its guests have changed."""
+    return seed._replace(first_boot=DomainDocument.of(install), stays=DomainDocument.of(final))
+
+
 def system_family(profile: Profile) -> str:
     """Return the family of an operating system, which tells what reads a seed; "" if the profile does not know it."""
     return "" if profile.os_id.startswith("http://libosinfo.org/") else profile.family
 
 
-def choose_place(setting: RuleContext, name: str) -> tuple[str, str, str, tuple[Step, ...]]:
+def choose_place(setting: RuleContext, name: str, kind: str = SEED) -> tuple[str, str, str, tuple[Step, ...]]:
     """Return pool, volume and path of the seed, and the steps that make the pool; the pool is "" for a local file."""
     host = setting.host
     if host.driver in _WITHOUT_UPLOADS and not host.is_remote:
         folder = f"{dirs.cache()}/virtprov/seeds"
-        where = first_free(lambda path: os.path.lexists(path), lambda mark: f"{folder}/{name}-seed{mark}.iso")
+        where = first_free(lambda path: os.path.lexists(path), lambda mark: f"{folder}/{name}-{kind}{mark}.iso")
         return "", where, where, ()
     pool, directory, makings = pool_for(setting)
-    volume = free_name(host, pool if not makings else "", name)
+    volume = free_name(host, pool if not makings else "", name, kind)
     return pool, volume, f"{directory}/{volume}", makings
 
 
@@ -151,10 +174,11 @@ def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
     return DEFAULT_POOL, directory, (storage.MakePool(NewPool(DEFAULT_POOL, directory)),)
 
 
-def free_name(host: HostView, pool: str, guest: str) -> str:
+def free_name(host: HostView, pool: str, guest: str, kind: str = SEED) -> str:
     """Return an unused volume name for the guest's seed; the pool "" is a new one."""
     return first_free(
-        lambda name: bool(pool) and host.storage.volume(pool, name) is not None, lambda mark: f"{guest}-seed{mark}.iso"
+        lambda name: bool(pool) and host.storage.volume(pool, name) is not None,
+        lambda mark: f"{guest}-{kind}{mark}.iso",
     )
 
 

@@ -59,10 +59,11 @@ class WriteSeedFile(Record):
     path: str
     data: bytes
     passing: bool = False
+    what: str = "cloud-init seed"
 
     @property
     def label(self) -> str:
-        return f"Writing cloud-init seed {os.path.basename(self.path)}"
+        return f"Writing {self.what} {os.path.basename(self.path)}"
 
     def do(self, context: RunContext) -> Undo | None:
         file = File(self.path, passing=self.passing)

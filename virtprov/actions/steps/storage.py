@@ -129,13 +129,17 @@ def _filling(context: RunContext, entry: Entry, pool: str, name: str) -> Iterato
 
 
 def write_private_volume(context: RunContext, volume: Volume, wanted: NewVolume, source: str | BinaryIO) -> Undo | None:
-    """Create a volume that only its owner can read, and upload its contents; returns its undo."""
+    """Create a volume that only its owner can read, and upload its contents; returns its undo.
+
+    A recorded host has volumes, but not their data.
+    """
     storage = context.host.storage
     with context.making(volume) as entry:
         created = storage.create_volume(wanted.pool, wanted.xml(mode="0600"))
         entry.note_created(volume.as_made(context.host, created))
-        with _filling(context, entry, wanted.pool, wanted.name):
-            storage.upload_volume(wanted.pool, wanted.name, source, progress=context.advance)
+        if not context.host.is_recorded:
+            with _filling(context, entry, wanted.pool, wanted.name):
+                storage.upload_volume(wanted.pool, wanted.name, source, progress=context.advance)
     return context.undo(entry)
 
 

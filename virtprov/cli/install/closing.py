@@ -35,8 +35,15 @@ class Closing:
         """Report that the guest is about to be created."""
 
     def password(self, password: str) -> None:
-        """Print the generated password of root."""
-        self.output.password(f"Password for root's first login: {password}")
+        """Print the generated password."""
+        self.output.password(self.describe_password(password))
+
+    def describe_password(self, password: str) -> str:
+        """Return the sentence with the generated password of root, or of the account that an installer makes."""
+        answers = self.work.made.answers
+        if answers is not None:
+            return f"Password of '{answers.account}': {password}"
+        return f"Password for root's first login: {password}"
 
     def wait(self, minutes: float | None) -> None:
         """Report that the guest is about to be waited for; None: it is not."""
@@ -59,8 +66,10 @@ class OldClosing(Closing):
     def begin(self) -> None:
         self._print("", "Starting install...")
 
-    def password(self, password: str) -> None:
-        self.output.password(f"Password for first root login is: {password}")
+    def describe_password(self, password: str) -> str:
+        if self.work.made.answers is not None:
+            return super().describe_password(password)
+        return f"Password for first root login is: {password}"
 
     def wait(self, minutes: float | None) -> None:
         installs = self.work.made.method.has_install_phase

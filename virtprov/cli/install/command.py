@@ -39,8 +39,6 @@ def main(argv: list[str]) -> int:
     )
     for sentence in legacy.apply(args):
         output.warn(sentence)
-    if answers.unready(args, output):
-        return 1
     if answers.help_of_groups(args, GROUPS, output):
         return 0
     if args.identify:
@@ -246,7 +244,7 @@ def _create(work: Installation, console: str, output: Output) -> int:
         if isinstance(failure, WaitTimeout):
             told.give_up()
         if password and output.json:  # there will be no object that could carry it
-            sys.stderr.write(f"Password for root's first login: {password}\n")
+            sys.stderr.write(f"{told.describe_password(password)}\n")
         raise
     told.end(state)
     facts = {**_facts(work.made, work.host), "created": True, "state": state, "root_password": password or None}

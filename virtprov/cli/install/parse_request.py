@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from virtprov.cli import compat, parser
 from virtprov.options.catalogue import IN_ORDER
-from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
 TYPE_CHECKING = False
@@ -58,7 +57,6 @@ def to_request(args: Namespace, osinfo: OsinfoRequest) -> InstallRequest:
     """Turn the parsed command line into a request; raises UsageError for contradictions."""
     from virtprov.library import install_request
 
-    _refuse_unattended(args)
     printing = args.print_xml is not None or args.explain
     request = install_request.to_request(new_guest(args), osinfo, printing=printing, dry=args.dry_run)
     held = compat.held
@@ -83,6 +81,7 @@ def new_guest(args: Namespace) -> NewGuest:
         initrd_inject=args.initrd_inject,
         live=args.livecd,
         cloud_init=parser.texts(args, "cloud-init") or None,
+        unattended=parser.texts(args, "unattended") or None,
         **parser.words(args),
         no_login=args.no_login,
         ssh_config=args.ssh_config or "",
@@ -101,13 +100,3 @@ def new_guest(args: Namespace) -> NewGuest:
         publish=args.publish,
         fix_permissions=args.fix_permissions,
     )
-
-
-def _refuse_unattended(args: Namespace) -> None:
-    """Raise UsageError for --unattended."""
-    unattended = parser.texts(args, "unattended")
-    if unattended and unattended[-1] != "none":
-        raise UsageError(
-            "unattended installation (--unattended) is not supported yet",
-            hint="use a cloud image with --cloud-init, or answer the installer's questions yourself",
-        )

@@ -1,4 +1,4 @@
-"""`--seed-dump`: print the cloud-init seed of a guest; nothing is created."""
+"""`--seed-dump`: print the cloud-init seed of a guest, or the answers for its installer; nothing is created."""
 
 from __future__ import annotations
 
@@ -12,17 +12,28 @@ if TYPE_CHECKING:
 
 
 def main(request: InstallRequest, host: Host, output: Output) -> int:
-    """Print every document of the seed, with secrets masked; returns the exit status. Raises ProvError."""
+    """Print every document of the seed, or the answers for an installer, with secrets masked.
+
+    Returns the exit status. Raises ProvError.
+    """
     from virtprov.cloudinit.seed_dump import dump
     from virtprov.library.installing import Installation
 
-    seed = Installation(host, request._replace(dry=True), output).made.seed
+    made = Installation(host, request._replace(dry=True), output).made
+    if made.answers is not None:
+        from virtprov.unattended.dump import dump as dump_answers
+
+        return _print(made.plan.name, dump_answers(made.answers.files, made.answers.secrets), output)
+    seed = made.seed
     if seed is None:
         raise UsageError(
             "--seed-dump: this guest gets no cloud-init seed",
-            hint="add --cloud-init, or an option for what goes into a cloud image, such as --ssh-key",
+            hint="add --cloud-init, --unattended, or an option for what goes into a cloud image, such as --ssh-key",
         )
-    documents = dump(seed.request)
+    return _print(seed.request.guest_name, dump(seed.request), output)
+
+
+def _print(name: str, documents: dict[str, str], output: Output) -> int:
     output.result("\n".join(f"--- {name}\n{text}" for name, text in documents.items()))
-    output.object({"name": seed.request.guest_name, "documents": documents})
+    output.object({"name": name, "documents": documents})
     return 0

@@ -1,0 +1,222 @@
+"""Answer the questions of an installer: which way the answers take, and what the first boot gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.install.system import System, find_system
+from virtprov.guest import boot
+from virtprov.places.place import DIRECTORY, TREE, InjectedFile, PlaceRequest
+from virtprov.support.errors import UsageError
+from virtprov.support.frozen import Record
+from virtprov.unattended.installers import (
+    AUTOYAST,
+    DISK,
+    INITRD,
+    KERNEL,
+    KICKSTART,
+    PRESEED,
+    Installer,
+    find_installer,
+    initrd_file,
+    kernel_args,
+)
+
+if TYPE_CHECKING:
+    from virtprov.actions.install.draft import GuestDraft
+    from virtprov.actions.request import InstallRequest
+    from virtprov.actions.seed.attach import Seed
+    from virtprov.guest.document import Guest
+    from virtprov.host.connection import Host
+    from virtprov.unattended.request import UnattendedRequest
+    from virtprov.unattended.variables import Facts
+
+NEEDS_INSTALLER = "--unattended requires an installer, whose questions it answers"
+
+
+class Chosen(Record):
+    """Who is answered, and how: DISK or INITRD. `boots_kernel`: the kernel of the CD is booted for it."""
+
+    installer: Installer
+    way: str
+    request: UnattendedRequest
+    boots_kernel: bool = False
+
+
+class Answered(Record):
+    """The answers for a guest: the files on their disk or in the initrd, and a generated password, with its account."""
+
+    chosen: Chosen
+    files: dict[str, bytes]
+    generated: str = ""
+    account: str = "root"
+    secrets: tuple[str, ...] = ()
+
+
+def choose(
+    request: InstallRequest, system: System, host: Host, warnings: list[str]
+) -> tuple[InstallRequest, System, Chosen]:
+    """Return how the installer gets its answers; a CD whose kernel is booted for that is a place from then on.
+
+    Raises UsageError for installers that cannot be answered.
+    """
+    from virtprov.unattended import answers
+
+    wanted, method = request.unattended, request.method
+    assert wanted is not None
+    _refuse(request)
+    installer = find_installer(system.profile)
+    answers.check_words(wanted, installer)
+    answers.choose_profile(wanted, installer)
+    _refuse_live(installer, system)
+    by_kernel = method.kind == boot.KERNEL
+    way = installer.location if by_kernel else installer.cdrom
+    boots_kernel = way == KERNEL
+    if boots_kernel:
+        request, system = _boot_kernel(request, installer, host, warnings)
+        way = installer.location
+    if by_kernel and (system.source is None or not way):
+        raise UsageError(
+            f"--unattended: {installer.title} cannot be answered with the kernel that --install names",
+            hint="use --cdrom ISO or --location PLACE",
+        )
+    method = request.method._replace(answered=True)
+    return request._replace(method=method), system, Chosen(installer, way, wanted, boots_kernel)
+
+
+def _refuse(request: InstallRequest) -> None:
+    """Raise UsageError for guests without an installer."""
+    if request.method.live:
+        raise UsageError(f"{NEEDS_INSTALLER}; live systems have none", hint="omit it, or --livecd")
+    if request.method.kind == boot.IMPORT:
+        raise UsageError(
+            f"{NEEDS_INSTALLER}; --import boots a disk with an installed system", hint="use --cdrom or --location"
+        )
+
+
+def _refuse_live(installer: Installer, system: System) -> None:
+    """Raise UsageError for a live medium, whose installer only starts when someone clicks on it."""
+    if system.detected is None or not system.detected.live:
+        return
+    if installer.name in (KICKSTART.name, PRESEED.name, AUTOYAST.name):
+        raise UsageError(
+            f"--unattended: {system.detected.name or 'this'} is a live medium, whose installer takes no answers",
+            hint="use the ISO of the installer, such as that named 'netinst', 'dvd' or 'Server'",
+        )
+
+
+def _boot_kernel(
+    request: InstallRequest, installer: Installer, host: Host, warnings: list[str]
+) -> tuple[InstallRequest, System]:
+    """Return the request to boot the kernel and the initrd of the CD, and the system with them."""
+    medium = request.method.medium
+    if medium is None or not medium.path:
+        name = "a volume" if medium is not None else "--pxe" if request.method.kind == boot.PXE else "this method"
+        raise UsageError(
+            f"--unattended: {installer.title} only finds answers beside its kernel, which cannot be taken from {name}",
+            hint="use --cdrom or --location with the path or the URL of an ISO",
+        )
+    method = boot.Method(boot.KERNEL, place=PlaceRequest(medium.path))
+    changed = request._replace(method=method)
+    return changed, find_system(changed, host, warnings)
+
+
+# -- the answers -----------------------------------------------------------------------------------
+
+
+def answer(
+    chosen: Chosen, request: InstallRequest, system: System, drafted: GuestDraft
+) -> tuple[InstallRequest, System, Answered]:
+    """Return the answers; those for an initrd and for the kernel's arguments are in the request and the system.
+
+    Raises InputError and UsageError for values that cannot be used.
+    """
+    from virtprov.unattended.answers import read_answers
+    from virtprov.unattended.render import render
+
+    setting, installer = drafted.setting, chosen.installer
+    wanted = chosen.request._replace(guest_name=setting.guest.name)
+    given = read_answers(wanted, installer, generate=not request.printing)
+    rendered = render(wanted, installer, given, _gather_facts(chosen, system, setting.guest))
+    _tell(chosen, request, drafted, given.profile)
+    setting.notes.extend(rendered.notes)
+    setting.warnings.extend(rendered.warnings)
+    account = given.user if given.generated and given.generated == given.user_password else "root"
+    secrets = (given.admin_password, given.admin_hash, given.user_password, given.user_hash, given.product_key)
+    answered = Answered(chosen, rendered.files, given.generated, account, tuple(text for text in secrets if text))
+    source, name = system.source, initrd_file(installer, system.profile)
+    if source is not None and not (request.method.place and request.method.place.overwrites_args):
+        args = kernel_args(installer, system.profile, name) if chosen.way == INITRD else installer.args
+        system = system._replace(source=source._replace(kernel_args=(*args, *source.kernel_args)))
+    if chosen.way == INITRD:
+        files = tuple(
+            InjectedFile(name if file == installer.file else file, data, 0o600) for file, data in rendered.files.items()
+        )
+        method = request.method._replace(inject=(*request.method.inject, *files))
+        request = request._replace(method=method)
+    return request, system, answered
+
+
+def _gather_facts(chosen: Chosen, system: System, guest: Guest) -> Facts:
+    from virtprov.unattended.variables import Facts
+
+    source, address = system.source, ""
+    if source is not None and source.kind == TREE:
+        address = source.place
+    elif source is not None and source.kind == DIRECTORY:
+        found = system.profile.install_tree(guest.arch, chosen.request.profile)
+        address = found.url if found is not None else ""
+    return Facts(system.profile, guest.arch, _find_disk(guest), address, bool(chosen.request.drivers), guest.is_uefi)
+
+
+def _find_disk(guest: Guest) -> str:
+    """Return what Linux calls the guest's first disk. Those of IDE, SATA, SCSI and USB count together, without CDs."""
+    from virtprov.xml import path
+
+    target = next((path.text(disk, "./target/@dev") for disk in guest.disks("disk")), "vda")
+    if target.startswith("nvme"):
+        return "/dev/nvme0n1"
+    kind = next((kind for kind in ("xvd", "vd") if target.startswith(kind)), "sd")
+    return f"/dev/{kind}a"
+
+
+def _tell(chosen: Chosen, request: InstallRequest, drafted: GuestDraft, profile: str) -> None:
+    if not chosen.request.profile:
+        drafted.setting.note(f"Using unattended profile '{profile}'")
+    if chosen.boots_kernel:
+        place = request.method.place
+        assert place is not None
+        drafted.setting.note(
+            f"The kernel of {place.location} is booted for the installation, as --location does: "
+            f"{chosen.installer.title} only finds its answers then"
+        )
+
+
+def plan_disk(answered: Answered, drafted: GuestDraft, final: Guest, install: Guest, *, build: bool) -> Seed | None:
+    """Return the small disk with the answers, if they are on one. The finished guest keeps its empty drive.
+
+    The ISO with drivers for Windows gets a drive as well.
+    """
+    from virtprov.actions.seed import attach
+
+    setting, drivers = drafted.setting, answered.chosen.request.drivers
+    if answered.chosen.way != DISK:
+        return None
+    image = _build(answered) if build else b""
+    seed = attach.plan_image(setting, final, install, image, password=answered.generated)
+    if drivers:
+        import os
+
+        here = os.path.abspath(os.path.expanduser(drivers))
+        if not os.path.isfile(here) and not (setting.host.is_remote or setting.host.is_recorded):
+            raise UsageError(f"--unattended drivers: '{drivers}' does not exist", hint="give the ISO of virtio-win")
+        for guest, where in ((install, here), (final, "")):
+            attach.add_drive(setting, guest, where, cdrom=True)
+        seed = attach.finish_image(seed, final, install)
+    return seed
+
+
+def _build(answered: Answered) -> bytes:
+    from virtprov.support import iso
+
+    return iso.build_iso(answered.files, answered.chosen.installer.label)

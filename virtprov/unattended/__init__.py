@@ -1,0 +1,1 @@
+"""Answers for installers: which installer takes what, how it gets it, and the answers themselves."""
