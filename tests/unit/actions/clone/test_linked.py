@@ -166,6 +166,11 @@ def test_the_size_of_disks_elsewhere(declared: str, detected: str, physical: int
         return
     step: Any = linked.plan_layer(far, drive, Original("/p/v", volume), to)
     assert step.volume.capacity == capacity
+    assert tree.child(drive, "driver").attrib == {"name": "qemu", "type": "qcow2"}  # type: ignore[union-attr]
+    bare = tree.parse("<disk type='file'><source file='/p/v'/></disk>")  # QEMU takes it as raw
+    step = linked.plan_layer(far, bare, Original("/p/v", volume._replace(format="raw")), to)
+    assert step.volume.backing_format == "raw"
+    assert tree.child(bare, "driver").attrib == {"name": "qemu", "type": "qcow2"}  # type: ignore[union-attr]
     with pytest.raises(HostError, match="/p/v is not in any pool of the host"):
         linked.plan_layer(far, tree.parse(disk("/p/v", declared)), Original("/p/v", None), to)
 
