@@ -147,7 +147,8 @@ class _Work:
         option = ""
         if choice.path or (self.files and pool is None):
             given = choice.path or self.files.pop(0)
-            where = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
+            is_elsewhere = self.host.is_remote or (origin.is_on_network and not given.startswith("/"))
+            where = given if is_elsewhere else os.path.abspath(os.path.expanduser(given))
             if where in self._taken:
                 raise UsageError(f"{self._option(given)} is given for two disks", hint="give each copy its own path")
             option = f"--copy {choice.target},path={where}" if choice.path else f"--file {where}"

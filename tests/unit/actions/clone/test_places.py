@@ -199,6 +199,21 @@ def test_a_copy_within_ceph_is_made_and_undone(host: Host) -> None:
     assert host.storage.volume("rbd", "two") is None
 
 
+def test_a_given_name_in_ceph(host: Host) -> None:
+    made = plan(host, DiskChoice("vdc", path="ceph/mine"), auto=False)
+    assert path.text(disk(made, "vdc"), "./source/@name") == "ceph/mine"
+
+
+def test_a_disk_of_ceph_that_the_user_has_copied_to_a_file(host: Host, tmp_path: Path) -> None:
+    made = plan(
+        host, DiskChoice("vdc", path=f"{tmp_path}/here/one.img"), preserve=True, checks=Checks(path_in_use=False)
+    )
+    found = disk(made, "vdc")
+    assert found.get("type") == "file"
+    assert dict(found.find("./source").attrib) == {"file": f"{tmp_path}/here/one.img"}
+    assert len(found.find("./source")) == 0
+
+
 def test_a_name_that_is_taken_in_ceph(host: Host) -> None:
     apply(plan(host, DiskChoice("vdc")).plan, RunContext(host, Progress(), print, print))
     again = plan(host, DiskChoice("vdc"), replace=True)
