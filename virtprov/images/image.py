@@ -111,8 +111,8 @@ class ImageFacts(Record):
 class Signature(Record):
     """What is known about the signature of an image.
 
-    `state` is "" (none is known), "good" (a signature of the checksum file was verified), "unchecked" (there is one, but
-    no key or no gpgv) or "image": the image itself is signed, and `content` must still be compared with it, see
+    `state` is "" (none is known), "good" (a signature of the checksum file was verified), "unchecked" (there is one,
+    but no key or no gpgv) or "image": the image itself is signed, and `content` must still be compared with it, see
     `signatures.check_image`. `keyring` is the keyring that is or was used, `signer` is what gpgv says of the key.
     """
 
