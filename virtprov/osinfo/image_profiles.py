@@ -73,19 +73,33 @@ class CloudImage(Record):
 
 
 class CloudSystem(Record):
-    """An operating system with cloud images; `short_ids` are its names, the first is the one to show."""
+    """An operating system with cloud images.
+
+    `short_ids` are those of its profile, `names` are names for its images alone, the first of all is the one to show.
+    """
 
     os_id: str
     short_ids: tuple[str, ...]
+    names: tuple[str, ...]
     name: str
     images: tuple[CloudImage, ...]
 
 
-def read_images(node: Element) -> tuple[str, list[tuple[str, ...]]]:
-    """Return the id of the system, and a row for each image of an <images> element."""
+class Group(Record):
+    """What one <images> element has for one system: the id of the system, names for its images, and their rows."""
+
+    os_id: str
+    source: str
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def read_images(node: Element, source: str) -> list[Group]:
+    """Return what an <images> element of the file `source` has for each of its systems; the first gets the names."""
     common = {str(name): str(value) for name, value in node.attrib.items()}
-    found = [_read_image(kid, common) for kid in node.iterchildren(f"{{{SPACE}}}image")]
-    return node.get("os", ""), found
+    found = tuple(_read_image(kid, common) for kid in node.iterchildren(f"{{{SPACE}}}image"))
+    names = tuple(node.get("names", "").split())
+    return [Group(os_id, source, () if at else names, found) for at, os_id in enumerate(node.get("os", "").split())]
 
 
 def _read_image(node: Element, common: dict[str, str]) -> tuple[str, ...]:
@@ -114,8 +128,9 @@ def pack_system(system: MergedRecord, user: str) -> str:
     found = list(system.cloud_images.values()) or _of_libosinfo(system, user)
     if not found or not system.short_ids:
         return ""
-    name = system.scalars.get("name", "")
-    return FIELD.join((system.id, pack_words(system.short_ids), name, pack_rows(found)))
+    names = [name for name in system.image_names if name not in system.short_ids]
+    title = system.scalars.get("name", "")
+    return FIELD.join((system.id, pack_words(system.short_ids), pack_words(names), title, pack_rows(found)))
 
 
 def _of_libosinfo(system: MergedRecord, user: str) -> list[tuple[str, ...]]:
@@ -130,8 +145,8 @@ def _of_libosinfo(system: MergedRecord, user: str) -> list[tuple[str, ...]]:
 
 def parse_system(record: str) -> CloudSystem:
     """Unpack a record. Raises ValueError if it is none."""
-    os_id, short_ids, name, images = record.split(FIELD)
-    return CloudSystem(os_id, words(short_ids), name, tuple(_parse_image(row) for row in rows(images)))
+    os_id, short_ids, names, name, images = record.split(FIELD)
+    return CloudSystem(os_id, words(short_ids), words(names), name, tuple(_parse_image(row) for row in rows(images)))
 
 
 def _parse_image(row: list[str]) -> CloudImage:
@@ -147,7 +162,7 @@ def _parse_image(row: list[str]) -> CloudImage:
 
 
 def find_system(name: str, warnings: list[str] | None = None) -> CloudSystem | None:
-    """Return the images of the system with this short id; None if it has none, or if there is no such system."""
+    """Return the images of the system with this name or short id; None without such a system or images of it."""
     from virtprov.osinfo.index import find_record
 
     record = find_record("image", name, warnings)

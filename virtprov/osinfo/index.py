@@ -294,6 +294,7 @@ def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]
         if images:
             keys = [f"image-id{WORD}{one.id}"]
             keys += [f"image{WORD}{short}" for short in one.short_ids if owner[short] == one.id]
+            keys += [f"image{WORD}{name}" for name in one.image_names if name not in owner]
             yield keys, systems.sources(one.id), images
     platforms = Resolver(catalogue.platforms)
     for name in catalogue.platforms:

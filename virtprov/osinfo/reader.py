@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from virtprov.osinfo.image_profiles import TAG as IMAGES
-from virtprov.osinfo.image_profiles import read_images
+from virtprov.osinfo.image_profiles import Group, read_images
 from virtprov.osinfo.pack import pack_words
 from virtprov.support.errors import XmlError
 from virtprov.xml import path as places
@@ -75,8 +75,7 @@ class Content(NamedTuple):
     datamaps: list[tuple[str, list[str]]]
     """id, then words: in, out, in, out ..."""
     scripts: list[Script]
-    images: list[tuple[str, str, list[Row]]]
-    """The id of a system, the path of the file, and the rows of its cloud images (see `image_profiles`)."""
+    images: list[Group]
 
 
 def read_file(path: str) -> Content:
@@ -101,8 +100,7 @@ def read_file(path: str) -> Content:
         elif node.tag == "device":
             content.devices.append(_read_device(node, name))
         elif node.tag == IMAGES:
-            os_id, rows = read_images(node)
-            content.images.append((os_id, path, rows))
+            content.images.extend(read_images(node, path))
         elif node.tag == "datamap":
             entries = [kid.get(key, "") for kid in node.iterfind("entry") for key in ("inval", "outval")]
             content.datamaps.append((name, entries))

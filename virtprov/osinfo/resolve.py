@@ -37,8 +37,8 @@ class MergedRecord:
     """All pieces about one system or platform, merged; later pieces override and extend earlier ones."""
 
     __slots__ = (
-        "cloud_images", "derives", "devices", "drivers", "firmware", "id", "images", "inherits", "media", "needs",
-        "scalars", "scripts", "short_ids", "sources", "trees", "variants",
+        "cloud_images", "derives", "devices", "drivers", "firmware", "id", "image_names", "images", "inherits", "media",
+        "needs", "scalars", "scripts", "short_ids", "sources", "trees", "variants",
     )  # fmt: skip
 
     def __init__(self, id: str) -> None:
@@ -56,6 +56,7 @@ class MergedRecord:
         self.images: list[Row] = []
         self.cloud_images: dict[tuple[str, str], Row] = {}
         """By variant and architectures."""
+        self.image_names: list[str] = []
         self.variants: dict[str, Row] = {}
         self.scripts: list[str] = []
         self.drivers: list[Row] = []
@@ -104,10 +105,11 @@ def load(paths: Iterable[str], by_hand: Container[str] = ()) -> Catalogue:
 
 
 def _merge(merged: Catalogue, content: Content) -> None:
-    for os_id, source, images in content.images:
-        system = merged.systems.setdefault(os_id, MergedRecord(os_id))
-        system.sources.append(source)
-        system.cloud_images.update(((row[0], row[1]), row) for row in images)
+    for group in content.images:
+        system = merged.systems.setdefault(group.os_id, MergedRecord(group.os_id))
+        system.sources.append(group.source)
+        system.image_names.extend(name for name in group.names if name not in system.image_names)
+        system.cloud_images.update(((row[0], row[1]), row) for row in group.rows)
     for pieces, known in ((content.systems, merged.systems), (content.platforms, merged.platforms)):
         for piece in pieces:
             if piece.id not in known:
