@@ -7,7 +7,7 @@ import os
 from virtprov.images import addresses, checksum_files, signatures, verify
 from virtprov.images.checksum_files import Entry
 from virtprov.images.choose import choose_image, choose_system, facts_of
-from virtprov.images.image import Digest, ImageFacts, ImageRequest, ReadIndex, ResolvedImage, Signature
+from virtprov.images.image import Digest, ImageFacts, ImageRequest, ResolvedImage, Signature
 from virtprov.images.image_text import parse_pin
 from virtprov.images.indexes import INDEX_LIMIT, Build, Wanted, read_index
 from virtprov.images.names import disk_format_of, packing_of
@@ -18,6 +18,7 @@ from virtprov.support.http import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from virtprov.images.image import ReadIndex
     from virtprov.images.verify import Sums
     from virtprov.osinfo.image_profiles import CloudImage, CloudSystem
 
@@ -327,7 +328,9 @@ class _Search:
         """Raise FetchError if the lists show that the file is not there."""
         request = self.request
         if needs_build(file.url):
-            place = self._index_url(file.url) or (lists[0].address if lists else file.url)
+            place = self._index_url(file.url) or addresses.beside(
+                file.url, (*self.image.checksums, "./")[0], self.values
+            )
             raise FetchError(
                 f"--image {request.text}: no build of {self.system.name} found in '{shown(place)}'",
                 hint="try again later, or use another mirror with --image-mirror",
