@@ -5,39 +5,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.support.errors import UsageError
+from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from virtprov.guest.write.use import Use
     from virtprov.images.image import ImageRequest
-    from virtprov.library.install_request import NewGuest
 
 MIRROR = "VIRTPROV_IMAGE_MIRROR"
 """Environment variable: a mirror for the addresses of all profiles, if `--image-mirror` is not given."""
 
 
-def to_image(guest: NewGuest, uses: Sequence[Use], refused: Collection[str]) -> ImageRequest | None:
+class ImageValues(Record):
+    """The values of a new guest that concern its image; see `NewGuest`."""
+
+    image: str = ""
+    mirror: str = ""
+    keyring: str = ""
+    verifies: bool = True
+    reinstall: str = ""
+
+
+def to_image(given: ImageValues, uses: Sequence[Use], refused: Collection[str]) -> ImageRequest | None:
     """Return the request for the image of a new guest; None for a guest without one.
 
     `uses` and `refused` are the option groups of the guest. Raises UsageError for options that contradict the image.
     """
-    if not guest.image:
-        given = {
-            "--image-mirror": guest.image_mirror,
-            "--image-keyring": guest.image_keyring,
-            "--no-verify": not guest.verify_image,
+    if not given.image:
+        options = {
+            "--image-mirror": given.mirror,
+            "--image-keyring": given.keyring,
+            "--no-verify": not given.verifies,
         }
-        extra = next((flag for flag, value in given.items() if value), "")
+        extra = next((flag for flag, value in options.items() if value), "")
         if extra:
             raise UsageError(f"{extra} requires --image", hint="`virtprov-install --image list` lists the names")
         return None
-    if guest.reinstall:
+    if given.reinstall:
         raise UsageError("--image cannot be used with --reinstall", hint="omit one of them")
-    _check_disk(guest.image, uses, refused)
-    return parse_image_option(
-        guest.image, mirror=guest.image_mirror, keyring=guest.image_keyring, verifies=guest.verify_image
-    )
+    _check_disk(given.image, uses, refused)
+    return parse_image_option(given.image, mirror=given.mirror, keyring=given.keyring, verifies=given.verifies)
 
 
 def _check_disk(text: str, uses: Sequence[Use], refused: Collection[str]) -> None:

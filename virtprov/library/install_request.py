@@ -113,7 +113,8 @@ def to_request(
         )
     uses, refused = _uses(guest)
     method = _to_method(guest)
-    image = image_option.to_image(guest, uses, refused)
+    values = (guest.image, guest.image_mirror, guest.image_keyring, guest.verify_image, guest.reinstall)
+    image = image_option.to_image(image_option.ImageValues(*values), uses, refused)
     return InstallRequest(
         uses=uses,
         refused=refused,

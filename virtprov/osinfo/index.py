@@ -280,7 +280,6 @@ def _image(catalogue: Catalogue, kept: dict[str, str], stamps: dict[str, str], o
 
 def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]:
     """Return the keys of each record, the files on which it depends, and its text."""
-    from virtprov.osinfo.image_profiles import pack_system
     from virtprov.osinfo.media.packed import detection_records
     from virtprov.osinfo.resolve import Resolver, script_record
 
@@ -290,7 +289,7 @@ def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]
         keys = [f"os-id{WORD}{one.id}", f"os{WORD}{one.id}"]
         keys += [f"os{WORD}{short}" for short in one.short_ids if owner[short] == one.id]
         yield keys, systems.sources(one.id), systems.record(one.id)
-        images = pack_system(one, systems.first_text(one.id, "cloud-image-username"))
+        images = systems.image_record(one.id)
         if images:
             keys = [f"image-id{WORD}{one.id}"]
             keys += [f"image{WORD}{short}" for short in one.short_ids if owner[short] == one.id]

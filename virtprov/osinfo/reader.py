@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.osinfo.image_profiles import TAG as IMAGES
-from virtprov.osinfo.image_profiles import Group, read_images
+from virtprov.osinfo.image_reader import TAG as IMAGES
+from virtprov.osinfo.image_reader import Group, read_images
 from virtprov.osinfo.pack import pack_words
 from virtprov.support.errors import XmlError
 from virtprov.xml import path as places

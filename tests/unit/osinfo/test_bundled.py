@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from virtprov.osinfo import find_profile, layers, listing
-from virtprov.osinfo.image_profiles import TAG as IMAGES
+from virtprov.osinfo.image_reader import TAG as IMAGES
 from virtprov.osinfo.profile import Profile
 from virtprov.osinfo.reader import Content, Piece, read_file
 from virtprov.osinfo.resolve import load
