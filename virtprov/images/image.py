@@ -108,6 +108,9 @@ class ImageFacts(Record):
     ready_port: int = 0
 
 
+NO_FACTS = ImageFacts()
+
+
 class Signature(Record):
     """What is known about the signature of an image.
 
@@ -155,7 +158,7 @@ class ResolvedImage(Record):
     build: str = ""
     is_pinned: bool = False
     signature: Signature = Signature()
-    facts: ImageFacts = ImageFacts()
+    facts: ImageFacts = NO_FACTS
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

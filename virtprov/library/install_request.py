@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from virtprov.library import texts
+from virtprov.library import image_option, texts
 from virtprov.options.catalogue import IN_ORDER
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
@@ -38,6 +38,10 @@ class NewGuest(Record):
     extra_args        arguments for the kernel of the installer
     initrd_inject     files to add to the initrd of the installer
     live              nothing is installed: the medium is kept
+    image             a cloud image: "debian13", a URL or a path, as for --image
+    image_mirror, image_keyring
+                      a server for the images of profiles, and a file of keys that must have signed the image
+    verify_image      whether an image is refused if its checksum is not known
     cloud_init        the value of --cloud-init, such as "user-data=/srv/user-data"; None for no seed
     reinstall         the name of an existing guest to reinstall; its configuration does not change
     os_type           "hvm", "xen" or "exe" (a container); empty: the host's default
@@ -70,6 +74,10 @@ class NewGuest(Record):
     extra_args: Value = ()
     initrd_inject: Value = ()
     live: bool = False
+    image: str = ""
+    image_mirror: str = ""
+    image_keyring: str = ""
+    verify_image: bool = True
     cloud_init: str | Sequence[str] | None = None
     reinstall: str = ""
     os_type: str = ""
@@ -104,13 +112,16 @@ def to_request(
             hint="omit one of them",
         )
     uses, refused = _uses(guest)
+    method = _to_method(guest)
+    values = (guest.image, guest.image_mirror, guest.image_keyring, guest.verify_image, guest.reinstall)
+    image = image_option.to_image(image_option.ImageValues(*values), uses, refused)
     return InstallRequest(
         uses=uses,
         refused=refused,
         name=guest.name,
         reinstall=guest.reinstall,
         osinfo=osinfo if osinfo is not None else _system(guest.osinfo),
-        method=_to_method(guest),
+        method=method,
         os_type=guest.os_type,
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
@@ -126,6 +137,7 @@ def to_request(
         printing=printing,
         dry=dry,
         fix_permissions=guest.fix_permissions,
+        image=image,
     )
 
 
@@ -133,7 +145,9 @@ def _to_method(guest: NewGuest) -> Method:
     from virtprov.library.install_method import InstallerValues, to_method
 
     cd, disk, files = guest.cdrom, guest.import_disk, guest.initrd_inject
-    values = InstallerValues(cd, guest.location, guest.pxe, disk, guest.install, guest.extra_args, files, guest.live)
+    values = InstallerValues(
+        cd, guest.location, guest.pxe, disk, guest.install, guest.extra_args, files, guest.live, guest.image
+    )
     return to_method(values)
 
 

@@ -26,6 +26,7 @@ PACKAGES = {
     "virsh": ("libvirt-clients", "libvirt-client"),
     "virt-viewer": ("virt-viewer", "virt-viewer"),
     "remote-viewer": ("virt-viewer", "virt-viewer"),
+    "gpgv": ("gpgv", "gnupg2"),
     "ssh": ("openssh-client", "openssh-clients"),
     "zstd": ("zstd", "zstd"),
 }

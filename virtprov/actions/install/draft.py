@@ -160,7 +160,8 @@ class _Drafting:
     def __init__(self, request: InstallRequest, host: Host, system: System, watch: Watch) -> None:
         self.request, self.host, self.system, self.watch = request, host, system, watch
         self.guest = Guest.new("")
-        self.setting = RuleContext(self.guest, host, system.profile, refused=request.refused)
+        facts = system.image_facts
+        self.setting = RuleContext(self.guest, host, system.profile, refused=request.refused, image=facts)
         self.devices: list[NewDevice] = []
         self.disks: list[tuple[Element, DiskSpec]] = []
         self.makings: tuple[Making, ...] = ()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.library.installing import Installation
 
-GROUPS = (*IN_ORDER, "cloud-init", "install", "location", "unattended", "check")
+GROUPS = (*IN_ORDER, "cloud-init", "install", "image", "location", "unattended", "check")
 
 
 def build_parser() -> ArgumentParser:
@@ -45,6 +45,8 @@ def main(argv: list[str]) -> int:
         return _detect(args.test_media_detection, args.arch, output)
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
+        return 0
+    if answers.image_list(args, output):
         return 0
     if args.record_host:
         return _record(args.connect, args.record_host, output)
