@@ -72,6 +72,7 @@ class _Fetch:
         self.packed = os.path.join(folder, f"{self.name}.file")
         self.temporary = os.path.join(folder, f".{DISK}.{os.getpid()}")
         self.tail = Tail()
+        self.own = image.path or (_path_of(image.url) if image.url.lower().startswith("file:") else "")
         self.read = self.total = 0
         self.is_earlier = False
         self.found: dict[str, str] = {}
@@ -80,7 +81,7 @@ class _Fetch:
     @property
     def copies(self) -> bool:
         """Whether the disk is written from the file: it is unpacked, or the file is the user's own."""
-        return self.image.packing.is_packed or bool(self.image.path)
+        return self.image.packing.is_packed or bool(self.own)
 
     def run(self) -> Fetched:
         try:
@@ -106,8 +107,8 @@ class _Fetch:
     def _bring(self) -> None:
         """Let the readers have the file: the user's own, the one of an earlier run, or the one of the server."""
         image = self.image
-        self.is_earlier = not image.path and os.path.isfile(self.packed)
-        whole = self.packed if self.is_earlier else image.path
+        self.is_earlier = not self.own and os.path.isfile(self.packed)
+        whole = self.packed if self.is_earlier else self.own
         if whole:
             try:
                 self.total = os.path.getsize(whole)
@@ -210,7 +211,7 @@ class _Fetch:
     def _verify_signature(self) -> None:
         from virtprov.images.signatures import check_image
 
-        check_image(self.image, self.image.path or self.packed)
+        check_image(self.own or self.packed, self.image.signature, self.image.shown)
 
     def _keep(self) -> Fetched:
         """Check the verified disk, and give it its name."""
@@ -233,6 +234,12 @@ class _Fetch:
         for path in paths:
             with suppress(OSError):
                 os.unlink(path)
+
+
+def _path_of(url: str) -> str:
+    from virtprov.support.fetch import local_path
+
+    return local_path(url) or ""
 
 
 def safe_name(name: str) -> str:

@@ -112,6 +112,9 @@ def to_request(
             hint="omit one of them",
         )
     uses, refused = _uses(guest)
+    seed = _to_seed_request(guest.cloud_init, guest.checks)
+    if guest.cloud_init is not None and seed is None:
+        refused |= {"cloud-init"}
     method = _to_method(guest)
     values = (guest.image, guest.image_mirror, guest.image_keyring, guest.verify_image, guest.reinstall)
     image = image_option.to_image(image_option.ImageValues(*values), uses, refused)
@@ -126,7 +129,7 @@ def to_request(
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=_to_seed_request(guest.cloud_init, guest.checks),
+        seed=seed,
         checks=texts.parse_checks(texts.as_list(guest.checks)),
         autostart=guest.autostart,
         transient=guest.transient,
