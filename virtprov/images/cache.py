@@ -17,6 +17,7 @@ from virtprov.support.frozen import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 TAG = 16
 """Digits of a tag."""
@@ -59,10 +60,9 @@ def hold(tag: str) -> str:
             private.make_folder(folder())
             private.check_folder(folder())
             private.make_folder(path)
-            sharing.hold(path)
-            if os.path.isdir(path):
+            with suppress(FileNotFoundError):
+                sharing.hold(path)
                 return path
-            sharing.is_shared(path)
     except OSError as error:
         said = (error.strerror or str(error)).lower()
         raise ProvError(
@@ -76,6 +76,15 @@ def is_held(tag: str) -> bool:
     from virtprov.support.sharing import is_shared
 
     return is_shared(folder_of(tag))
+
+
+def claim(tag: str) -> AbstractContextManager[bool]:
+    """Yield whether no other run uses an image; if so, none begins to while the block runs."""
+    from virtprov.support import private, sharing
+
+    with suppress(OSError):  # without a folder, nobody could hold it
+        private.make_folder(folder_of(tag))
+    return sharing.claim(folder_of(tag))
 
 
 def tag_of(image: ResolvedImage) -> str:
@@ -182,16 +191,15 @@ def size_of(tag: str) -> int:
     return total
 
 
-def remove(tag: str, *, note: bool = True) -> None:
-    """Delete the files of an image, and its note if wanted. Raises ProvError."""
+def remove(tag: str) -> None:
+    """Delete the folder of an image. Raises ProvError."""
     path = folder_of(tag)
     try:
         for entry in list(files_of(tag)):
             os.unlink(entry.path)
-        if note:
-            with suppress(FileNotFoundError):
-                os.unlink(os.path.join(path, NOTE))
-            with suppress(FileNotFoundError):
-                os.rmdir(path)
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(path, NOTE))
+        with suppress(FileNotFoundError):
+            os.rmdir(path)
     except OSError as error:
         raise ProvError(f"cannot delete the files in '{path}': {(error.strerror or str(error)).lower()}") from None
