@@ -60,6 +60,7 @@ def fetch(image: ResolvedImage, folder: str, report: Report) -> Fetched:
                 raise
             return _Fetch(image, folder, report).run()  # the file of an earlier run has just been deleted
     except OSError as error:
+        work.forget()  # on a full disk, half a file is in the way
         raise _no_room(folder, image, error) from None
 
 
@@ -99,7 +100,7 @@ class _Fetch:
         except BaseException as failure:
             self._delete(self.temporary)
             if isinstance(failure, Damaged | MediaError | Mismatch):
-                self._forget()
+                self.forget()
             raise
 
     # -- bringing it ------------------------------------------------------------------------------
@@ -211,7 +212,11 @@ class _Fetch:
     def _verify_signature(self) -> None:
         from virtprov.images.signatures import check_image
 
-        check_image(self.own or self.packed, self.image.signature, self.image.shown)
+        try:
+            check_image(self.own or self.packed, self.image.signature, self.image.shown)
+        except FetchError:
+            self.forget()
+            raise
 
     def _keep(self) -> Fetched:
         """Check the verified disk, and give it its name."""
@@ -222,10 +227,10 @@ class _Fetch:
             to_disk(source)
         os.replace(source, path)
         if self.copies:
-            self._forget()
+            self.forget()
         return Fetched(path, disk, os.path.getsize(path))
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Delete what was downloaded."""
         self._delete(self.packed, f"{self.packed}.part", f"{self.packed}.part.from")
 

@@ -21,7 +21,10 @@ def main(action: str, uri: str | None, output: Output) -> int:
     with connect(uri) as host:
         if action == LIST:
             cached = image_cache.find_cached(host)
-            output.result("".join(f"{_line(image)}\n" for image in cached))
+            if cached:
+                output.result("".join(f"{_line(image)}\n" for image in cached))
+            else:
+                output.summary("No images are cached.")
             output.object({"uri": host.uri, "images": [image.as_json() for image in cached]})
             return 0
         results = image_cache.prune(host)
