@@ -70,6 +70,10 @@ def _parse_place(text: str) -> tuple[str, str, str]:
         from virtprov.support.fetch import local_path
 
         return "", "", local_path(text) or text
+    first, comma, rest = text.partition(",")
+    if comma and _NAME.fullmatch(first):  # the place can contain commas
+        key = rest.partition("=")[0]
+        raise UsageError(f"--image has no sub-option '{key}'", hint="`--image help` lists all of them")
     if not _NAME.fullmatch(text):
         hint = "`virtprov-install --image list` lists the names"
         raise UsageError(f"--image {text}: not a name, a URL or a path", hint=hint)

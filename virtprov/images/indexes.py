@@ -189,7 +189,7 @@ def _read_pointer(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
     name, size = found
     build = wanted.names.build_of(base_name(name))
     if build is not None:
-        yield Build(name, build, size=size)
+        yield Build(name if "/" in name else "", build, size=size)
 
 
 def _read_links(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:

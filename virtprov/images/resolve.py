@@ -105,10 +105,13 @@ def _facts_of_name(request: ImageRequest, arch: str) -> ImageFacts:
     from virtprov.osinfo.find_profile import find
     from virtprov.osinfo.image_profiles import find_system
 
-    profile, system = find(request.name), find_system(request.name)
+    system = find_system(request.name)
     if system is None:
+        profile = find(request.name)
         return ImageFacts(os=profile.short_id, default_user=profile.cloud_image_username)
-    return facts_of(system, choose_image(request, system, arch), arch, "")
+    image = choose_image(request, system, arch)
+    facts = facts_of(system, image, arch, "")
+    return facts if len(image.firmware) < 2 else facts._replace(firmware="")  # nobody knows which of them this is
 
 
 def _pin(request: ImageRequest, name: str, read: ReadIndex) -> tuple[Digest | None, Signature]:

@@ -15,7 +15,7 @@ from virtprov.support.files import read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
 _KEYRING_LIMIT = 8 * 1024 * 1024
@@ -84,13 +84,12 @@ def read_keyring(path: str) -> bytes:
     from binascii import Error
 
     try:
-        return b"".join(b64decode(block["code"]) for block in _armoured(data))
+        keys = b"".join(b64decode(block["code"]) for block in _ARMOUR.finditer(data))
     except Error:
-        raise InputError(f"the keyring '{path}' is damaged", hint="export the keys again") from None
-
-
-def _armoured(data: bytes) -> Iterator[re.Match[bytes]]:
-    return _ARMOUR.finditer(data)
+        keys = b""
+    if not keys:
+        raise InputError(f"the keyring '{path}' is damaged", hint="export the keys again")
+    return keys
 
 
 class _InMemory:

@@ -25,6 +25,7 @@ class ImageValues(Record):
     keyring: str = ""
     verifies: bool = True
     reinstall: str = ""
+    os_type: str = ""
 
 
 def to_image(given: ImageValues, uses: Sequence[Use], refused: Collection[str]) -> ImageRequest | None:
@@ -42,8 +43,9 @@ def to_image(given: ImageValues, uses: Sequence[Use], refused: Collection[str]) 
         if extra:
             raise UsageError(f"{extra} requires --image", hint="`virtprov-install --image list` lists the names")
         return None
-    if given.reinstall:
-        raise UsageError("--image cannot be used with --reinstall", hint="omit one of them")
+    other = "--reinstall" if given.reinstall else "--container" if given.os_type == "exe" else ""
+    if other:
+        raise UsageError(f"--image cannot be used with {other}", hint="omit one of them")
     _check_disk(given.image, uses, refused)
     return parse_image_option(given.image, mirror=given.mirror, keyring=given.keyring, verifies=given.verifies)
 

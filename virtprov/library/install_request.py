@@ -116,8 +116,10 @@ def to_request(
     if guest.cloud_init is not None and seed is None:
         refused |= {"cloud-init"}
     method = _to_method(guest)
-    values = (guest.image, guest.image_mirror, guest.image_keyring, guest.verify_image, guest.reinstall)
-    image = image_option.to_image(image_option.ImageValues(*values), uses, refused)
+    asked = image_option.ImageValues(
+        guest.image, guest.image_mirror, guest.image_keyring, guest.verify_image, guest.reinstall, guest.os_type
+    )
+    image = image_option.to_image(asked, uses, refused)
     return InstallRequest(
         uses=uses,
         refused=refused,

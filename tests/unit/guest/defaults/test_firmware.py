@@ -10,7 +10,8 @@ from virtprov.guest import defaults
 from virtprov.guest.defaults import firmware
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
-from virtprov.support.errors import HostError
+from virtprov.images.image import BIOS, UEFI, ImageFacts
+from virtprov.support.errors import HostError, UsageError
 
 Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
@@ -281,3 +282,44 @@ def test_every_rule_of_the_house_says_how_to_switch_it_off() -> None:
     assert silent <= {"device-details"}
     names = [rule.name for rule in defaults.RULES]
     assert len(names) == len(set(names))
+
+
+# -- cloud images -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("profile", "only", "arch", "made"),
+    [
+        ("generic", UEFI, "x86_64", "efi"),
+        ("generic", BIOS, "x86_64", ""),
+        ("win11", BIOS, "x86_64", ""),
+        ("generic", "", "x86_64", ""),
+        ("generic", UEFI, "aarch64", "efi"),
+    ],
+)
+def test_an_image_gets_the_firmware_that_boots_it(
+    profile: str, only: str, arch: str, made: str, setting_of: Make, host_of: Record, domcaps: Write
+) -> None:
+    machine = "q35" if arch == "x86_64" else "virt"
+    host = host_of(domcaps=domcaps(firmware=ALL))
+    setting = setting_of(profile=profile, host=host, arch=arch, machine=machine)
+    setting.image = ImageFacts("tonic2", firmware=only)
+    apply(setting, "image-firmware", "uefi")
+    assert setting.guest.get("./os/@firmware") == made
+
+
+@pytest.mark.parametrize(
+    ("only", "options", "words"),
+    [
+        (BIOS, {"choices": {"uefi": True}}, "tonic2 boots with BIOS only, but UEFI is requested"),
+        (BIOS, {"choices": {"secure_boot": True}}, "BIOS only"),
+        (BIOS, {"os_attrs": "firmware='efi'"}, "BIOS only"),
+        (UEFI, {"choices": {"uefi": False}}, "tonic2 boots with UEFI only, but BIOS is requested"),
+    ],
+)
+def test_another_firmware_is_refused(only: str, options: dict[str, object], words: str, setting_of: Make) -> None:
+    setting = setting_of(**options)
+    setting.image = ImageFacts("tonic2", firmware=only)
+    with pytest.raises(UsageError, match=words) as caught:
+        apply(setting, "image-firmware")
+    assert caught.value.hint
