@@ -27,6 +27,7 @@ from virtprov.support import http
 from virtprov.support.errors import FetchError, InputError, MediaError
 
 MIB = 1 << 20
+PLAIN = Packing()
 DISK = b"\xebboot" + bytes(505) + b"\x55\xaa" + bytes(3 * MIB) + bytes(range(256)) * 4096 + bytes(MIB + 512)
 
 
@@ -62,7 +63,7 @@ def quiet(done: int, total: int) -> None:
     """No progress."""
 
 
-def resolved(site: Site, data: bytes, packing: Packing = Packing(), **more: Any) -> ResolvedImage:
+def resolved(site: Site, data: bytes, packing: Packing = PLAIN, **more: Any) -> ResolvedImage:
     site.files["/disk"] = data
     facts = {"digest": sha256(data), **more}
     return ResolvedImage("some", url=f"{site.url}/disk", file_name="disk", packing=packing, **facts)
