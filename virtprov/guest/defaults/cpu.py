@@ -126,6 +126,13 @@ def add_guards(setting: RuleContext) -> None:
             at = None if at is None else at + 1
 
 
+def check_floor(setting: RuleContext) -> None:
+    """Choose a CPU on which the cloud image starts; raises UsageError or HostError if there is none."""
+    from virtprov.guest.defaults import cpu_floor
+
+    cpu_floor.check(setting)
+
+
 RULES = (
     Rule(
         "host-cpu-model",
@@ -147,5 +154,12 @@ RULES = (
         _wants_default,
         set_default,
         "--cpu none",
+    ),
+    Rule(
+        "cpu-floor",
+        "the image does not start on older CPUs",
+        lambda setting: bool(setting.image.cpu_floor),
+        check_floor,
+        "--cpu MODEL",
     ),
 )

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.rule_context import Rule, RuleContext
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
+    from virtprov.guest.rule_context import RuleContext
     from virtprov.host.domcaps import DomainCapabilities
 
 LEVELS = ("x86-64", "x86-64-v2", "x86-64-v3")
@@ -55,16 +55,14 @@ def has_level(known: DomainCapabilities | None, level: str) -> bool | None:
     return found in high if found else None
 
 
-def _applies(setting: RuleContext) -> bool:
-    return setting.image.cpu_floor in _LEAST and setting.guest.arch == "x86_64" and setting.is_qemu
-
-
 def check(setting: RuleContext) -> None:
     """Choose a CPU on which the image starts, unless there is one.
 
     Raises UsageError if the CPU that the user chose is not enough, HostError if that of the host is not.
     """
     guest, floor = setting.guest, setting.image.cpu_floor
+    if floor not in _LEAST or guest.arch != "x86_64" or not setting.is_qemu:
+        return
     is_kvm = guest.domain_type == "kvm"
     mode, model = guest.get("./cpu/@mode"), guest.get("./cpu/model")
     if not mode and not model and setting.choices.cpu_preset != "none":
@@ -95,14 +93,3 @@ def _check_model(setting: RuleContext, model: str) -> None:
             f"--cpu {model}: the image {setting.image.os} requires a CPU of level {floor}",
             hint=f"omit --cpu, or use a newer model such as {_LEAST[floor]}",
         )
-
-
-RULES = (
-    Rule(
-        "cpu-floor",
-        "the image does not start on older CPUs",
-        _applies,
-        check,
-        "--cpu MODEL",
-    ),
-)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from virtprov.guest.rule_context import Rule, RuleContext
-from virtprov.images.image import BIOS, UEFI
+from virtprov.images.facts import BIOS, UEFI
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path, tree
 

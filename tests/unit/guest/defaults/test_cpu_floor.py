@@ -10,7 +10,7 @@ from virtprov.guest import defaults
 from virtprov.guest.defaults.cpu_floor import level_of
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
-from virtprov.images.image import ImageFacts
+from virtprov.images.facts import ImageFacts
 from virtprov.support.errors import HostError, UsageError
 
 Make = Callable[..., RuleContext]
