@@ -155,7 +155,6 @@ def _systems(flag: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in kept_names(_KINDS[flag]) if "/" not in name))
 
 
-
 def _lone(rows: Table, used: list[str]) -> list[str]:
     """Return the words that can be used without a key: `none`, and values of the table's first keys."""
     words = ["none"] if rows.none and not used else []
