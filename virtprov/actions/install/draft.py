@@ -193,6 +193,7 @@ class _Drafting:
             ("cpu-topology", lambda: resources.fill_topology(setting)),
             ("", self._settle_host_devices),
             ("", lambda: defaults.apply(setting, watch)),
+            ("", lambda: defaults.check_image(setting)),
             ("publish", lambda: publish.apply(setting, request.publish)),
             ("", lambda: self._write(lambda group: group == _LAST)),
         )

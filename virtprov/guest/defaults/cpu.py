@@ -31,12 +31,17 @@ def _wants_default(setting: RuleContext) -> bool:
 
 
 def set_default(setting: RuleContext) -> None:
-    """Use the host's CPU with KVM, the most capable CPU with emulation, otherwise libvirt's default."""
+    """Use the host's CPU with KVM, the most capable CPU with emulation, otherwise libvirt's default.
+
+    Cloud images that do not start on old CPUs do not get that default.
+    """
     guest = setting.guest
     if guest.domain_type == "kvm":
         _kvm(setting)
     elif guest.domain_type == "qemu":
         _emulated(setting)
+    if setting.image.cpu_floor and guest.is_x86 and setting.is_qemu and not _has_cpu(setting):
+        guest.put("./cpu/@mode", "host-passthrough" if guest.domain_type == "kvm" else "maximum")
 
 
 def _kvm(setting: RuleContext) -> None:
@@ -126,13 +131,6 @@ def add_guards(setting: RuleContext) -> None:
             at = None if at is None else at + 1
 
 
-def check_floor(setting: RuleContext) -> None:
-    """Choose a CPU on which the cloud image starts; raises UsageError or HostError if there is none."""
-    from virtprov.guest.defaults import cpu_floor
-
-    cpu_floor.check(setting)
-
-
 RULES = (
     Rule(
         "host-cpu-model",
@@ -154,12 +152,5 @@ RULES = (
         _wants_default,
         set_default,
         "--cpu none",
-    ),
-    Rule(
-        "cpu-floor",
-        "the image does not start on older CPUs",
-        lambda setting: bool(setting.image.cpu_floor),
-        check_floor,
-        "--cpu MODEL",
     ),
 )
