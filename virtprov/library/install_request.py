@@ -154,6 +154,8 @@ def _to_method(guest: NewGuest) -> Method:
 
 
 def _to_image(guest: NewGuest, uses: tuple[Use, ...], refused: frozenset[str]) -> ImageRequest | None:
+    if not (guest.image or guest.image_mirror or guest.image_keyring) and guest.verify_image:
+        return None
     from virtprov.library import image_option
 
     given = image_option.ImageValues(
