@@ -109,6 +109,9 @@ def to_request(
 
     _check_transient(guest)
     uses, refused = _uses(guest)
+    seed = _to_seed_request(guest.cloud_init, guest.checks)
+    if guest.cloud_init is not None and seed is None:
+        refused |= {"cloud-init"}
     return InstallRequest(
         uses=uses,
         refused=refused,
@@ -120,7 +123,7 @@ def to_request(
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=_to_seed_request(guest.cloud_init, guest.checks),
+        seed=seed,
         checks=texts.parse_checks(texts.as_list(guest.checks)),
         autostart=guest.autostart,
         transient=guest.transient,

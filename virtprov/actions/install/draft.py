@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks, first_boot, peeking, phases
+from virtprov.actions.install import boot_checks, disk_checks, first_boot, image_disk, peeking, phases, plan_steps
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.system import System, check_osinfo, find_system
 from virtprov.actions.request import InstallRequest
-from virtprov.actions.run.plan import Plan, Step
+from virtprov.actions.run.plan import Plan
 from virtprov.guest import boot, checks, defaults, hostdev, names, platform, publish, resources
 from virtprov.guest.disks.checks import reachable
 from virtprov.guest.disks.locate import DiskResolver
@@ -29,6 +29,7 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from virtprov.actions.install.image_disk import ImagePlan
     from virtprov.actions.seed.attach import Seed
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.host_view import HostView
@@ -48,8 +49,10 @@ class GuestDraft(Record):
     makings: tuple[Making, ...]
     given_macs: tuple[str, ...]
     given_disks: tuple[Element, ...]
+    host: Host
     told: tuple[DetectedImage, ...] = ()
     drive: Drive = Drive()
+    image: ImagePlan | None = None
 
 
 class InstallPlan(Record):
@@ -78,6 +81,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     """
     warnings: list[str] = []
     system = find_system(request, host, warnings)
+    request = image_disk.with_seed(request, system)
     drafted = draft(request, host, system, watch)
     setting = drafted.setting
     taken = _check_name(request, setting)
@@ -101,8 +105,8 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     seed = _prepare_seed(request, setting, final, install)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
-    before = () if request.printing else tuple(_opening(blocked))
-    listed = before + _list_steps(request, drafted, files, documents, seed)
+    before = () if request.printing else tuple(plan_steps.opening_steps(blocked))
+    listed = before + plan_steps.list_steps(request, drafted, files, documents, seed)
     warnings += setting.warnings + (list(seed.warnings) if seed is not None else [])
     told = Plan(documents, listed, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
@@ -110,25 +114,6 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     macs = tuple(checks.mac_addresses(guest))
     starts = phases.starts(request)
     return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts)
-
-
-def _list_steps(
-    request: InstallRequest,
-    drafted: GuestDraft,
-    files: Files,
-    documents: tuple[DomainDocument, ...],
-    seed: Seed | None,
-) -> tuple[Step, ...]:
-    """Return the steps that make the guest.
-
-    If it is only printed, there are none, or under an old name those for storage and for files that stay in the cache.
-    """
-    if not request.printing:
-        return (*files.steps, *_steps(request, drafted, documents, seed))
-    if not request.stores:
-        return ()
-    is_passing = bool(files.until_started or files.until_off)
-    return (*(() if is_passing else files.steps), *_storage_steps(drafted))
 
 
 def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
@@ -169,6 +154,7 @@ class _Drafting:
         self.chosen: set[str] = set()
         self.told: tuple[DetectedImage, ...] = ()
         self.drive = Drive()
+        self.image: ImagePlan | None = None
 
     def stages(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """All that is done, in order; each stage builds on those before it.
@@ -202,7 +188,9 @@ class _Drafting:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
         given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
-        return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told, self.drive)
+        return GuestDraft(
+            self.setting, self.makings, self.given_macs, given, self.host, self.told, self.drive, self.image
+        )
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""
@@ -229,9 +217,21 @@ class _Drafting:
         guest, setting = self.guest, self.setting
         self.disks = [(each.element, each.use.disk) for each in self.devices if each.use.disk is not None]
         advised = _advised_gib(setting)
-        if not self.disks and not setting.is_refused("disk") and not guest.is_container and advised is not None:
+        if self.system.image is not None:
+            self._take_image(advised)
+        elif not self.disks and not setting.is_refused("disk") and not guest.is_container and advised is not None:
             self.disks = [(guest.add_device("disk", device="disk"), DiskSpec(size=advised))]
             setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
+
+    def _take_image(self, advised: float | None) -> None:
+        """Let the first disk have the image; without any disk, add one with the size that the profile recommends."""
+        least = 0.0
+        if not self.disks:
+            self.disks, least = [(self.guest.add_device("disk", device="disk"), DiskSpec())], advised or 0.0
+        (element, spec), *others = self.disks
+        self.image = image_disk.plan_image(self.request, self.system, self.host, spec, least)
+        self.disks = [(element, spec._replace(base=self.image.base)), *others]
+        self.setting.note(self.image.sentence)
 
     def _add_medium(self) -> None:
         """Add the drive of the installer; a medium that the host does not have yet is not resolved."""
@@ -447,51 +447,3 @@ def check_waiting(request: InstallRequest, host: HostView) -> None:
             f"--wait cannot be used on {what}: its guests never run",
             hint="omit --wait, or connect to a host with a hypervisor",
         )
-
-
-# -- steps ---------------------------------------------------------------------------------------
-
-
-def _opening(blocked: list[reachable.Barrier]) -> list[Step]:
-    """Return the steps that give QEMU access to the disks; they come first."""
-    if not blocked:
-        return []
-    from virtprov.actions.steps.access import grant_search
-
-    return [grant_search(barrier.directory, barrier.person) for barrier in blocked]
-
-
-def _storage_steps(drafted: GuestDraft) -> list[Step]:
-    """Return the steps that create pools and volumes."""
-    from virtprov.actions.steps import storage
-
-    pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
-    volumes = [volume for making in drafted.makings for volume in making.volumes]
-    return [*map(storage.MakePool, pools.values()), *map(storage.MakeVolume, volumes)]
-
-
-def _steps(
-    request: InstallRequest, drafted: GuestDraft, documents: tuple[DomainDocument, ...], seed: Seed | None
-) -> tuple[Step, ...]:
-    """Return every step in order: storage, the guest's definition, its first boot."""
-    from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
-    from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
-
-    steps = _storage_steps(drafted)
-    name, first, stays = drafted.setting.guest.name, documents[0], documents[-1]
-    if seed is not None:
-        from virtprov.cloudinit.seed_request import KEEP
-
-        kinds, passing = (WriteSeed, WriteSeedFile), seed.keep != KEEP
-        own = [step._replace(passing=passing) if isinstance(step, kinds) else step for step in seed.steps]
-        steps += [step for step in own if step not in steps]
-        first, stays = seed.first_boot, seed.stays
-    if request.transient:
-        steps.append(Create(name, first))
-        return tuple(steps)
-    steps.append(Define(name, stays))
-    if phases.starts(request):
-        steps.append(Start(name) if first.text == stays.text else Create(name, first))
-    if request.autostart:
-        steps.append(SetAutostart(name, True))
-    return tuple(steps)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from virtprov.actions.run.artifacts.artifact import Artifact, Aside
+from virtprov.actions.run.artifacts.base_images import Base, ImageFiles
 from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
@@ -24,7 +25,7 @@ KINDS: dict[str, type[Artifact]] = {
     kind.kind: kind
     for kind in (
         Pool, Volume, Secret, File, Download, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
-        DeletedSeed,
+        DeletedSeed, ImageFiles, Base,
     )
 }  # fmt: skip
 

@@ -165,6 +165,13 @@ class CopyDisk(Record):
         return NewVolume("", name, self.target, source.format, source.capacity, allocation, *backing).xml()
 
 
+@contextmanager
+def pool_in(context: RunContext, volume: NewVolume) -> Iterator[str]:
+    """Yield the pool for a new volume: its own, or a temporary one for its directory."""
+    with ExitStack() as pools:
+        yield volume.pool or _pool_over(context, os.path.dirname(volume.path), pools)
+
+
 def _pool_over(context: RunContext, directory: str, passing: ExitStack) -> str:
     """Return the pool of this directory, or a temporary one that is removed when `passing` ends."""
     return pool_over(context.host, directory, passing, context.making)

@@ -48,6 +48,10 @@ def main(argv: list[str]) -> int:
         return 0
     if answers.image_list(args, output):
         return 0
+    if args.image_cache:
+        from virtprov.cli.install import image_cache
+
+        return image_cache.main(args.image_cache, args.connect, output)
     if args.record_host:
         return _record(args.connect, args.record_host, output)
     if args.shims is not None:

@@ -87,6 +87,13 @@ def _add_image(parser: Parser, group: Target) -> None:
     parser.add_fresh(group, "--image", metavar="...", help=help_line("image"))
     parser.add_fresh(group, "--image-mirror", default="", metavar="URL", help="server to use for the images of --image")
     parser.add_fresh(group, "--image-keyring", default="", metavar="FILE", help="keys that must have signed the image")
+    parser.add_fresh(
+        group,
+        "--image-cache",
+        choices=("list", "prune"),
+        metavar="ACTION",
+        help="list cached images, or prune unused ones",
+    )
     parser.add_fresh(group, "--no-verify", action="store_true", help="accept an image without a known checksum")
 
 
