@@ -145,7 +145,7 @@ class ResolvedImage(Record):
 
     @property
     def shown(self) -> str:
-        """Return where it is, for messages: without a name and a password."""
+        """Return where it is, for messages: without a password, and without a query, which can be a token."""
         from virtprov.support.http import shown
 
-        return shown(self.url) if self.url else self.path
+        return shown(self.url).partition("?")[0] if self.url else self.path
