@@ -6,9 +6,12 @@ from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import Method
 from virtprov.guest.publish import Forward
 from virtprov.guest.write.use import Use
-from virtprov.images.image import ImageRequest
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.frozen import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from virtprov.images.image import ImageRequest
 
 
 class Checks(Record):

@@ -69,7 +69,7 @@ def image_list(args: Namespace, output: Output) -> bool:
     from virtprov.images import listing
 
     warnings: list[str] = []
-    entries = listing.listing(gather.words("image", [text]).get("list", ""), warnings)
+    entries = listing.listing(text.partition("=")[2], warnings)
     for sentence in warnings:
         output.warn(sentence)
     output.result(listing.as_table(entries))

@@ -6,6 +6,7 @@ small index and checksum files with `read`, and never the image itself.
 
 from __future__ import annotations
 
+from virtprov.images.facts import NO_FACTS, ImageFacts
 from virtprov.support.frozen import Record
 
 TYPE_CHECKING = False
@@ -20,14 +21,10 @@ if TYPE_CHECKING:
     """
 
 CLOUD_INIT, NUAGEINIT, TINY_CLOUD = "cloud-init", "nuageinit", "tiny-cloud"
-IGNITION, COMBUSTION, TALOS = "ignition", "combustion", "talos"
-"""Systems of configuration: what reads the seed of an image."""
+"""Systems of configuration that read a cloud-init seed, the last two only a part of it; see also `facts`."""
 
-NOCLOUD, CONFIG_DRIVE = "nocloud", "configdrive"
-FW_CFG = "fw-cfg"
-"""Kinds of seeds: a volume labelled cidata, one labelled config-2, a file that the firmware hands over."""
-
-BIOS, UEFI = "bios", "uefi"
+NOCLOUD = "nocloud"
+"""The kind of seed on a volume labelled cidata; others are `configdrive` and, for Ignition, `fw-cfg`."""
 
 QCOW2, RAW = "qcow2", "raw"
 
@@ -90,27 +87,6 @@ class ImageRequest(Record):
     verifies: bool = True
 
 
-class ImageFacts(Record):
-    """What is known about the system in an image; "" and () where it is not known.
-
-    `os` is the short id of its profile, `default_user` the login that its first boot makes, `cpu_floor` the least
-    processor that it starts on ("x86-64-v3"), `firmware` the only firmware that boots it (BIOS or UEFI), `seeds` the
-    kinds of seeds that it reads, the best first, `configured_by` the system of configuration, `ready_port` the TCP port
-    that answers when the guest is ready (0: that of ssh or unknown).
-    """
-
-    os: str = ""
-    default_user: str = ""
-    cpu_floor: str = ""
-    firmware: str = ""
-    seeds: tuple[str, ...] = ()
-    configured_by: str = ""
-    ready_port: int = 0
-
-
-NO_FACTS = ImageFacts()
-
-
 class Signature(Record):
     """What is known about the signature of an image.
 
@@ -169,7 +145,7 @@ class ResolvedImage(Record):
 
     @property
     def shown(self) -> str:
-        """Return where it is, for messages: without a name and a password."""
+        """Return where it is, for messages: without a password, and without a query, which can be a token."""
         from virtprov.support.http import shown
 
-        return shown(self.url) if self.url else self.path
+        return shown(self.url).partition("?")[0] if self.url else self.path

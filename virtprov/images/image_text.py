@@ -94,10 +94,9 @@ def check_pin(text: str) -> str:
     if colon and algorithm.lower() not in LENGTHS:
         hint = nearest(algorithm, LENGTHS) or "known algorithms: " + ", ".join(LENGTHS)
         raise UsageError(f"--image checksum={text}: unknown algorithm '{algorithm}'", hint=hint)
-    raise UsageError(
-        f"--image checksum={text}: not a checksum",
-        hint="write sha256: and 64 digits, or the URL of a file of checksums",
-    )
+    known = algorithm.lower() if colon else "sha256"
+    hint = f"write {known}: and {LENGTHS[known]} digits, or the URL of a file of checksums"
+    raise UsageError(f"--image checksum={text}: not a checksum", hint=hint)
 
 
 def parse_pin(text: str) -> Digest | None:

@@ -7,7 +7,8 @@ import os
 from virtprov.images import addresses, checksum_files, signatures, verify
 from virtprov.images.checksum_files import Entry
 from virtprov.images.choose import choose_image, choose_system, facts_of
-from virtprov.images.image import Digest, ImageFacts, ImageRequest, ResolvedImage, Signature
+from virtprov.images.facts import NO_FACTS, ImageFacts
+from virtprov.images.image import Digest, ImageRequest, ResolvedImage, Signature
 from virtprov.images.image_text import parse_pin
 from virtprov.images.indexes import INDEX_LIMIT, Build, Wanted, read_index
 from virtprov.images.names import disk_format_of, packing_of
@@ -91,7 +92,7 @@ def _resolve_file(request: ImageRequest, arch: str, read: ReadIndex) -> Resolved
         arch=arch if request.name else "",
         is_pinned=bool(request.checksum),
         signature=known,
-        facts=_facts_of_name(request, arch) if request.name else ImageFacts(),
+        facts=_facts_of_name(request, arch) if request.name else NO_FACTS,
     )
     if request.keyring and known.state != "good":
         raise FetchError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from virtprov.library import image_option, texts
+from virtprov.library import texts
 from virtprov.options.catalogue import IN_ORDER
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.boot import Method
     from virtprov.guest.write.use import Use
+    from virtprov.images.image import ImageRequest
     from virtprov.library.texts import Value
     from virtprov.osinfo.os_request import OsinfoRequest
 
@@ -106,27 +107,18 @@ def to_request(
     from virtprov.actions.request import InstallRequest
     from virtprov.guest import publish
 
-    if guest.transient and guest.autostart:
-        raise UsageError(
-            "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",
-            hint="omit one of them",
-        )
+    _check_transient(guest)
     uses, refused = _uses(guest)
     seed = _to_seed_request(guest.cloud_init, guest.checks)
     if guest.cloud_init is not None and seed is None:
         refused |= {"cloud-init"}
-    method = _to_method(guest)
-    asked = image_option.ImageValues(
-        guest.image, guest.image_mirror, guest.image_keyring, guest.verify_image, guest.reinstall, guest.os_type
-    )
-    image = image_option.to_image(asked, uses, refused)
     return InstallRequest(
         uses=uses,
         refused=refused,
         name=guest.name,
         reinstall=guest.reinstall,
         osinfo=osinfo if osinfo is not None else _system(guest.osinfo),
-        method=method,
+        method=_to_method(guest),
         os_type=guest.os_type,
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
@@ -142,8 +134,16 @@ def to_request(
         printing=printing,
         dry=dry,
         fix_permissions=guest.fix_permissions,
-        image=image,
+        image=_to_image(guest, uses, refused),
     )
+
+
+def _check_transient(guest: NewGuest) -> None:
+    if guest.transient and guest.autostart:
+        raise UsageError(
+            "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",
+            hint="omit one of them",
+        )
 
 
 def _to_method(guest: NewGuest) -> Method:
@@ -154,6 +154,17 @@ def _to_method(guest: NewGuest) -> Method:
         cd, guest.location, guest.pxe, disk, guest.install, guest.extra_args, files, guest.live, guest.image
     )
     return to_method(values)
+
+
+def _to_image(guest: NewGuest, uses: tuple[Use, ...], refused: frozenset[str]) -> ImageRequest | None:
+    if not (guest.image or guest.image_mirror or guest.image_keyring) and guest.verify_image:
+        return None
+    from virtprov.library import image_option
+
+    given = image_option.ImageValues(
+        guest.image, guest.image_mirror, guest.image_keyring, guest.verify_image, guest.reinstall, guest.os_type
+    )
+    return image_option.to_image(given, uses, refused)
 
 
 def _system(text: str) -> OsinfoRequest:

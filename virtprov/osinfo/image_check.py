@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CHILDREN = ("url", "build", "checksums", "index", "builds", "signature")
+CHILDREN = ("url", "build", "checksums", "index", "builds", "signature")
 _KNOWN = {
     "images": ("os", "names", *ATTRIBUTES),
     "image": ATTRIBUTES,
@@ -28,7 +28,7 @@ _VALUES = {
     "type": INDEX_TYPES,
     "of": ("image", "checksums"),
 }
-_PARTS = ("arch", "build", "revision", "firmware", "file", "stem")
+PARTS = ("arch", "build", "revision", "firmware", "file", "stem")
 _PART = re.compile(r"\{([^{}]*)\}")
 
 
@@ -53,13 +53,13 @@ def _mistakes_in_image(node: tree.Element, given: set[str]) -> Iterator[tuple[in
             yield line, f"<image> requires the attribute '{attribute}'"
     for kid in tree.children(node):
         name = tree.local_name(kid)
-        if name not in _CHILDREN:
-            yield kid.sourceline or 0, f"unknown element <{name}> in <image>{_hint(name, _CHILDREN)}"
+        if name not in CHILDREN:
+            yield kid.sourceline or 0, f"unknown element <{name}> in <image>{_hint(name, CHILDREN)}"
             continue
         yield from _attribute_mistakes(kid)
         for part in _PART.findall(kid.text or ""):
-            if part not in _PARTS:
-                yield kid.sourceline or 0, f"<{name}> has the unknown part '{{{part}}}'{_hint(part, _PARTS)}"
+            if part not in PARTS:
+                yield kid.sourceline or 0, f"<{name}> has the unknown part '{{{part}}}'{_hint(part, PARTS)}"
 
 
 def _attribute_mistakes(node: tree.Element) -> Iterator[tuple[int, str]]:

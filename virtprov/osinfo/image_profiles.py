@@ -86,9 +86,9 @@ def _parse_image(row: list[str]) -> CloudImage:
     )  # fmt: skip
 
 
-def find_system(name: str, warnings: list[str] | None = None) -> CloudSystem | None:
+def find_system(name: str) -> CloudSystem | None:
     """Return the images of the system with this name or short id; None without such a system or images of it."""
-    record = find_record("image", name, warnings)
+    record = find_record("image", name)
     return parse_system(record) if record else None
 
 

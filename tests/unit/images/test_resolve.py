@@ -11,7 +11,8 @@ import pytest
 
 from tests.unit.images.conftest import Mirror
 from tests.unit.osinfo.conftest import Folders
-from virtprov.images.image import Digest, ImageFacts, ImageRequest, Packing, ResolvedImage
+from virtprov.images.facts import ImageFacts
+from virtprov.images.image import Digest, ImageRequest, Packing, ResolvedImage
 from virtprov.images.resolve import resolve_image
 from virtprov.support.errors import CommandError, FetchError, InputError, UsageError
 
@@ -453,7 +454,7 @@ def test_a_url(mirror: Mirror) -> None:
     found = resolve_image(request._replace(checksum="sha256:" + "1" * 64), arch="x86_64", read=mirror.read)
     assert (found.file_name, found.packing, found.disk_format) == ("disk.qcow2.xz", Packing("xz"), "qcow2")
     assert "secret" in found.url
-    assert "secret" not in found.shown
+    assert found.shown == "https://example.org/disk.qcow2.xz"
     assert resolve_image(request._replace(verifies=False), arch="x86_64", read=mirror.read).warnings
 
 

@@ -59,7 +59,7 @@ class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
     `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
-    already exists. `starts` is False if the guest is only defined.
+    already exists. `starts` is False if the guest is only defined, `image` is its cloud image.
     """
 
     plan: Plan
@@ -72,6 +72,7 @@ class InstallPlan(Record):
     taken: str = ""
     files: Files = NO_FILES
     starts: bool = True
+    image: ImagePlan | None = None
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -113,7 +114,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
     macs = tuple(checks.mac_addresses(guest))
     starts = phases.starts(request)
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts)
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, drafted.image)
 
 
 def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
@@ -179,6 +180,7 @@ class _Drafting:
             ("cpu-topology", lambda: resources.fill_topology(setting)),
             ("", self._settle_host_devices),
             ("", lambda: defaults.apply(setting, watch)),
+            ("", lambda: defaults.check_image(setting)),
             ("publish", lambda: publish.apply(setting, request.publish)),
             ("", lambda: self._write(lambda group: group == _LAST)),
         )

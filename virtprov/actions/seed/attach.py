@@ -16,7 +16,7 @@ from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
-from virtprov.images.image import COMBUSTION, IGNITION
+from virtprov.images.facts import COMBUSTION, IGNITION
 from virtprov.support import dirs
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.frozen import Record

@@ -177,12 +177,14 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
     return 0
 
 
-def _facts(plan: InstallPlan, host: Host) -> dict[str, object]:
+def _facts(plan: InstallPlan, host: Host, *, created: bool = False) -> dict[str, object]:
     """Return the JSON output for a guest: the same keys, whether it is created or only planned."""
+    from virtprov.cli.install.image_facts import image_facts
+
     return {
         "name": plan.plan.name,
         "uuid": plan.uuid,
-        "created": False,
+        "created": created,
         "state": "",
         "uri": host.uri,
         "macs": list(plan.macs),
@@ -190,6 +192,7 @@ def _facts(plan: InstallPlan, host: Host) -> dict[str, object]:
         "root_password": None,
         "steps": [step.label for step in plan.plan.steps],
         "documents": [],
+        "image": image_facts(plan.image, is_fetched=created),
     }
 
 
@@ -233,8 +236,8 @@ def _create(work: Installation, console: str, output: Output) -> int:
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
     told.end(state)
-    facts = {**_facts(work.made, work.host), "created": True, "state": state, "root_password": password or None}
-    output.object(facts)
+    facts = _facts(work.made, work.host, created=True)
+    output.object({**facts, "state": state, "root_password": password or None})
     return 0
 
 

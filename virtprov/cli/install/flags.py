@@ -26,9 +26,7 @@ def install_parser() -> Parser:
     general = command.add_argument_group("general options")
     general.add_argument("-n", "--name", metavar="NAME", help="name of the guest")
     parser.add_groups(general, GENERAL)
-    installation = command.add_argument_group("installation options")
-    _add_installation(installation)
-    _add_image(command, installation)
+    _add_installation(command, command.add_argument_group("installation options"))
     parser.add_osinfo(command.add_argument_group("operating system options"))
     devices = command.add_argument_group("device options")
     parser.add_groups(devices, DEVICES, bare=("sound",))
@@ -68,7 +66,7 @@ def _add_own(parser: Parser, misc: Target) -> None:
     parser.add_fresh(misc, "--yes", action="store_true", help="do not ask for confirmation (with --clean-up)")
 
 
-def _add_installation(group: Target) -> None:
+def _add_installation(command: Parser, group: Target) -> None:
     add = group.add_argument
     add("--cdrom", "-c", metavar="MEDIUM", help="install from a CD: an ISO image, a device, a URL")
     add("-l", "--location", metavar="TREE", help=help_line("location"))
@@ -81,6 +79,7 @@ def _add_installation(group: Target) -> None:
     add("--reinstall", metavar="GUEST", help="reinstall a guest; keep its configuration")
     add("--cloud-init", nargs="?", const="", metavar="...", help=help_line("cloud-init"))
     parser.add_groups(group, BOOTING)
+    _add_image(command, group)
 
 
 def _add_image(parser: Parser, group: Target) -> None:

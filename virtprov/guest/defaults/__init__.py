@@ -6,7 +6,6 @@ from virtprov.guest.defaults import (
     clock,
     container,
     cpu,
-    cpu_floor,
     devices,
     disk,
     display,
@@ -23,7 +22,6 @@ RULES: tuple[Rule, ...] = (
     *firmware.RULES,
     *clock.RULES,
     *cpu.RULES,
-    *cpu_floor.RULES,
     *disk.RULES,
     *network.RULES,
     *devices.USB_PCI,
@@ -42,6 +40,14 @@ def apply(setting: RuleContext, watch: Watch = UNWATCHED) -> None:
         if rule.applies(setting):
             rule.write(setting)
             watch.rule(rule)
+
+
+def check_image(setting: RuleContext) -> None:
+    """Check that a new guest has what its cloud image needs; raises UsageError or HostError if not."""
+    if setting.image.firmware or setting.image.cpu_floor:
+        from virtprov.guest.defaults import image_needs
+
+        image_needs.check(setting)
 
 
 def complete(setting: RuleContext) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from virtprov.guest.rule_context import Rule, RuleContext
-from virtprov.images.image import BIOS, UEFI
-from virtprov.support.errors import HostError, UsageError
+from virtprov.images.facts import BIOS, UEFI
+from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
 
 _LOADERS = {
@@ -56,16 +56,6 @@ def _prefers_uefi(setting: RuleContext) -> bool:
     if setting.image.firmware == UEFI:
         return True
     return profile.efi(guest.arch) is True and profile.bios(guest.arch) is False
-
-
-def check_image(setting: RuleContext) -> None:
-    """Raise UsageError if the firmware that the user chose does not boot the cloud image."""
-    guest, only, name = setting.guest, setting.image.firmware, setting.image.os
-    asks_uefi = is_uefi_requested(setting) or guest.is_uefi or setting.choices.secure_boot is not None
-    if only == BIOS and asks_uefi:
-        raise UsageError(f"the image {name} boots with BIOS only, but UEFI is requested", hint="omit --boot uefi")
-    if only == UEFI and guest.is_x86 and setting.choices.uefi is False:
-        raise UsageError(f"the image {name} boots with UEFI only, but BIOS is requested", hint="omit --boot uefi=off")
 
 
 def _wants_uefi(setting: RuleContext) -> bool:
@@ -194,13 +184,6 @@ def select_by_features(setting: RuleContext) -> None:
 
 
 RULES = (
-    Rule(
-        "image-firmware",
-        "the image boots with this firmware only",
-        lambda setting: bool(setting.image.firmware),
-        check_image,
-        "another --image",
-    ),
     Rule(
         "firmware-features",
         "libvirt selects a UEFI firmware with the features that are named",

@@ -10,8 +10,8 @@ from virtprov.guest import defaults
 from virtprov.guest.defaults import firmware
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
-from virtprov.images.image import BIOS, UEFI, ImageFacts
-from virtprov.support.errors import HostError, UsageError
+from virtprov.images.facts import BIOS, UEFI, ImageFacts
+from virtprov.support.errors import HostError
 
 Make = Callable[..., RuleContext]
 Record = Callable[..., Host]
@@ -304,22 +304,5 @@ def test_an_image_gets_the_firmware_that_boots_it(
     host = host_of(domcaps=domcaps(firmware=ALL))
     setting = setting_of(profile=profile, host=host, arch=arch, machine=machine)
     setting.image = ImageFacts("tonic2", firmware=only)
-    apply(setting, "image-firmware", "uefi")
+    apply(setting, "uefi")
     assert setting.guest.get("./os/@firmware") == made
-
-
-@pytest.mark.parametrize(
-    ("only", "options", "words"),
-    [
-        (BIOS, {"choices": {"uefi": True}}, "tonic2 boots with BIOS only, but UEFI is requested"),
-        (BIOS, {"choices": {"secure_boot": True}}, "BIOS only"),
-        (BIOS, {"os_attrs": "firmware='efi'"}, "BIOS only"),
-        (UEFI, {"choices": {"uefi": False}}, "tonic2 boots with UEFI only, but BIOS is requested"),
-    ],
-)
-def test_another_firmware_is_refused(only: str, options: dict[str, object], words: str, setting_of: Make) -> None:
-    setting = setting_of(**options)
-    setting.image = ImageFacts("tonic2", firmware=only)
-    with pytest.raises(UsageError, match=words) as caught:
-        apply(setting, "image-firmware")
-    assert caught.value.hint

@@ -1,6 +1,6 @@
-"""The least CPU that a cloud image starts on.
+"""What a cloud image needs of its guest: a firmware that boots it, a CPU that is new enough.
 
-Levels are those of the x86-64 psABI. Which CPU model has which level is in QEMU's documentation
+Levels of CPUs are those of the x86-64 psABI. Which CPU model has which level is in QEMU's documentation
 (docs/system/cpu-models-x86-abi.csv).
 """
 
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest.rule_context import Rule, RuleContext
+from virtprov.images.facts import BIOS, UEFI
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
+    from virtprov.guest.rule_context import RuleContext
     from virtprov.host.domcaps import DomainCapabilities
 
 LEVELS = ("x86-64", "x86-64-v2", "x86-64-v3")
@@ -55,28 +56,35 @@ def has_level(known: DomainCapabilities | None, level: str) -> bool | None:
     return found in high if found else None
 
 
-def _applies(setting: RuleContext) -> bool:
-    return setting.image.cpu_floor in _LEAST and setting.guest.arch == "x86_64" and setting.is_qemu
-
-
 def check(setting: RuleContext) -> None:
-    """Choose a CPU on which the image starts, unless there is one.
+    """Check that the guest has what its cloud image needs, after all options and default rules.
 
-    Raises UsageError if the CPU that the user chose is not enough, HostError if that of the host is not.
+    Raises UsageError if a CPU or a firmware that the user chose is not enough, HostError if the host's CPU is not.
     """
+    if setting.image.firmware:
+        _check_firmware(setting)
+    if setting.image.cpu_floor in _LEAST and setting.guest.arch == "x86_64" and setting.is_qemu:
+        _check_cpu(setting)
+
+
+def _check_firmware(setting: RuleContext) -> None:
+    guest, only, name = setting.guest, setting.image.firmware, setting.image.os
+    if only == BIOS and (guest.is_uefi or setting.choices.uefi or setting.choices.secure_boot is not None):
+        raise UsageError(f"the image {name} boots with BIOS only, but UEFI is requested", hint="omit --boot uefi")
+    if only == UEFI and guest.is_x86 and setting.choices.uefi is False:
+        raise UsageError(f"the image {name} boots with UEFI only, but BIOS is requested", hint="omit --boot uefi=off")
+
+
+def _check_cpu(setting: RuleContext) -> None:
     guest, floor = setting.guest, setting.image.cpu_floor
-    is_kvm = guest.domain_type == "kvm"
-    mode, model = guest.get("./cpu/@mode"), guest.get("./cpu/model")
-    if not mode and not model and setting.choices.cpu_preset != "none":
-        mode = "host-passthrough" if is_kvm else "maximum"
-        guest.put("./cpu/@mode", mode)
+    model = guest.get("./cpu/model")
     if model:
         _check_model(setting, model)
-    elif not mode:
+    elif not guest.get("./cpu/@mode"):
         raise UsageError(
             f"--cpu none: the image {setting.image.os} requires a CPU of level {floor}", hint="omit --cpu none"
         )
-    elif is_kvm and has_level(setting.domcaps, floor) is False:
+    elif guest.domain_type == "kvm" and has_level(setting.domcaps, floor) is False:
         raise HostError(
             f"the image {setting.image.os} requires a CPU of level {floor}, which the host does not have",
             hint="use an older release, or --virt-type qemu to emulate the CPU, which is slow",
@@ -95,14 +103,3 @@ def _check_model(setting: RuleContext, model: str) -> None:
             f"--cpu {model}: the image {setting.image.os} requires a CPU of level {floor}",
             hint=f"omit --cpu, or use a newer model such as {_LEAST[floor]}",
         )
-
-
-RULES = (
-    Rule(
-        "cpu-floor",
-        "the image does not start on older CPUs",
-        _applies,
-        check,
-        "--cpu MODEL",
-    ),
-)

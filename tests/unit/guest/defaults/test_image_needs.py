@@ -1,4 +1,4 @@
-"""The least CPU that a cloud image starts on."""
+"""What a cloud image needs: the least CPU that it starts on, a firmware that boots it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from virtprov.guest import defaults
-from virtprov.guest.defaults.cpu_floor import level_of
+from virtprov.guest.defaults.image_needs import level_of
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
-from virtprov.images.image import ImageFacts
+from virtprov.images.facts import BIOS, UEFI, ImageFacts
 from virtprov.support.errors import HostError, UsageError
 
 Make = Callable[..., RuleContext]
@@ -25,8 +25,9 @@ def cpu_of(setting: RuleContext, floor: str = V3) -> str:
     """Run the rules about CPUs, and return the mode or the model."""
     setting.image = ImageFacts("tonic10", cpu_floor=floor)
     for rule in defaults.RULES:
-        if rule.name in ("cpu-model", "cpu", "cpu-floor") and rule.applies(setting):
+        if rule.name in ("cpu-model", "cpu") and rule.applies(setting):
             rule.write(setting)
+    defaults.check_image(setting)
     return setting.guest.get("./cpu/model") or setting.guest.get("./cpu/@mode")
 
 
@@ -116,3 +117,20 @@ def test_other_guests_are_left_alone(setting_of: Make) -> None:
 
 def test_levels() -> None:
     assert [level_of(name) for name in ("kvm64", "Westmere", "EPYC", "max", "")] == ["x86-64", V2, V3, "", ""]
+
+
+@pytest.mark.parametrize(
+    ("only", "options", "words"),
+    [
+        (BIOS, {"choices": {"uefi": True}}, "tonic2 boots with BIOS only, but UEFI is requested"),
+        (BIOS, {"choices": {"secure_boot": True}}, "BIOS only"),
+        (BIOS, {"os_attrs": "firmware='efi'"}, "BIOS only"),
+        (UEFI, {"choices": {"uefi": False}}, "tonic2 boots with UEFI only, but BIOS is requested"),
+    ],
+)
+def test_another_firmware_is_refused(only: str, options: dict[str, object], words: str, setting_of: Make) -> None:
+    setting = setting_of(**options)
+    setting.image = ImageFacts("tonic2", firmware=only)
+    with pytest.raises(UsageError, match=words) as caught:
+        defaults.check_image(setting)
+    assert caught.value.hint
