@@ -16,9 +16,12 @@ from virtprov.images.templates import NamePattern, base_name, fill, needs_build,
 from virtprov.support.errors import FetchError, InputError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.http import shown
+from virtprov.support.text import join_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from virtprov.images.image import ReadIndex
     from virtprov.images.verify import Sums
     from virtprov.osinfo.image_profiles import CloudImage, CloudSystem
@@ -139,8 +142,11 @@ def _pin(request: ImageRequest, name: str, read: ReadIndex) -> tuple[Digest | No
     return entry.digest if entry is not None else sums.bare, sums.signature
 
 
-def _require_digest(found: ResolvedImage, request: ImageRequest) -> ResolvedImage:
-    """Return an image, with warnings if it cannot be verified well. Raises FetchError if it cannot be at all."""
+def _require_digest(found: ResolvedImage, request: ImageRequest, read: Sequence[str] = ()) -> ResolvedImage:
+    """Return an image, with warnings if it cannot be verified well.
+
+    `read` are the addresses where a checksum could have been. Raises FetchError if it cannot be verified at all.
+    """
     if found.is_weak:
         assert found.digest is not None
         sentence = (
@@ -150,9 +156,11 @@ def _require_digest(found: ResolvedImage, request: ImageRequest) -> ResolvedImag
     if found.digest is not None or found.signature.state == "image":
         return found
     if request.verifies:
+        places = join_words(f"'{shown(url)}'" for url in dict.fromkeys(read))
+        where = f"there is none in {places}; " if read else ""
         raise FetchError(
             f"no checksum is known for '{found.shown}'",
-            hint="give checksum=sha256:DIGITS or checksum=URL, or use --no-verify to trust the server",
+            hint=f"{where}give checksum=sha256:DIGITS or checksum=URL, or use --no-verify to trust the server",
         )
     sentence = f"'{found.file_name}' is not verified: no checksum is known"
     return found._replace(warnings=(*found.warnings, sentence))
@@ -184,6 +192,7 @@ class _Search:
         self.keyring = signatures.find_keyring(request.keyring, image.keyrings)
         self.is_keyring_given = bool(request.keyring)
         self.warnings: list[str] = []
+        self.asked: list[str] = []
         self.signature = Signature()
 
     def result(self) -> ResolvedImage:
@@ -202,7 +211,7 @@ class _Search:
             raise FetchError(
                 f"--image-keyring: no signature of '{base_name(file.url)}' is known", hint="omit --image-keyring"
             )
-        return _require_digest(self._resolved(file), self.request)
+        return _require_digest(self._resolved(file), self.request, self.asked)
 
     def _resolved(self, file: _File) -> ResolvedImage:
         request, image = self.request, self.image
@@ -228,7 +237,9 @@ class _Search:
         )
 
     def _fetch(self, url: str, limit: int) -> bytes | None:
-        return self.read(addresses.mirrored(url, self.request.mirror), limit)
+        place = addresses.mirrored(url, self.request.mirror)
+        self.asked.append(place)
+        return self.read(place, limit)
 
     # -- which file
 
