@@ -53,9 +53,9 @@ def take(
     who: str = "virtprov-xml",
     patience: float | None = None,
 ) -> AbstractContextManager[None]:
-    """Lock whatever `key` names, waiting up to `patience` seconds (None: WAIT_SECONDS); the lock is held until the block ends.
+    """Lock whatever `key` names, waiting up to `patience` seconds; the lock is held until the block ends.
 
-    `what` describes what its holder, the command `who`, does: "changing 'web'". `stop` is called between attempts, and
+    `patience` is WAIT_SECONDS unless given. `what` describes what its holder, the command `who`, does: "changing 'web'". `stop` is called between attempts, and
     may raise; `say` is called once if it takes long. Raises ProvError if another process keeps the lock. If the state
     directory cannot hold locks, the run continues without.
     """
