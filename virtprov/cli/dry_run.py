@@ -26,6 +26,7 @@ VERBS = {
     "Starting": "start",
     "Storing": "store",
     "Uploading": "upload",
+    "Using": "use",
     "Writing": "write",
 }
 """The first words of step labels, and their verbs."""

@@ -55,9 +55,9 @@ def take(
 ) -> AbstractContextManager[None]:
     """Lock whatever `key` names, waiting up to `patience` seconds; the lock is held until the block ends.
 
-    `patience` is WAIT_SECONDS unless given. `what` describes what its holder, the command `who`, does: "changing 'web'". `stop` is called between attempts, and
-    may raise; `say` is called once if it takes long. Raises ProvError if another process keeps the lock. If the state
-    directory cannot hold locks, the run continues without.
+    `patience` is WAIT_SECONDS unless given. `what` describes what its holder, the command `who`, does: "changing
+    'web'". `stop` is called between attempts, and may raise; `say` is called once if it takes long. Raises ProvError if
+    another process keeps the lock. If the state directory cannot hold locks, the run continues without.
     """
     import time
     from contextlib import nullcontext
