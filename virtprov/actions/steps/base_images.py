@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -197,32 +198,45 @@ def _is_own_directory(host: Host, base: BaseVolume) -> bool:
 
 def _move(context: RunContext, fetched: Fetched, base: BaseVolume) -> VolumeInfo | None:
     """Give the file its place in the pool at once; None if libvirt's directory is another one of the same name."""
-    from virtprov.support.copy import copy_image
-
-    part, source = part_of(base.path), fetched.path
-    is_same = os.stat(source).st_dev == os.stat(os.path.dirname(base.path)).st_dev
+    part = part_of(base.path)
     try:
-        if is_same:
-            os.rename(source, part)
-        else:
-            if os.path.lexists(part):
-                os.unlink(part)
-            with context.progress.task(f"Copying {base.name} to pool '{base.pool}'") as task:
-                context.tell = task.update
-                copy_image(source, part, progress=context.advance)
+        is_moved = _rename(fetched.path, part)
+        if not is_moved:
+            _copy_here(context, fetched.path, part, base)
         os.chmod(part, int(MODE, 8))
         os.rename(part, base.path)
     except OSError as error:
         raise HostError(f"cannot put the image into {base.path}: {(error.strerror or str(error)).lower()}") from None
     context.host.storage.refresh_pool(base.pool)
     volume = context.host.storage.volume(base.pool, base.name)
-    if volume is None and is_same:
-        os.rename(base.path, source)
-    elif volume is None:
-        os.unlink(base.path)
-    elif not is_same:
-        os.unlink(source)
+    if is_moved and volume is None:
+        os.rename(base.path, fetched.path)
+    elif not is_moved:
+        os.unlink(base.path if volume is None else fetched.path)
     return volume
+
+
+def _rename(source: str, target: str) -> bool:
+    """Rename a file; return False if its new directory is on another file system."""
+    import errno
+
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            return False
+        raise
+    return True
+
+
+def _copy_here(context: RunContext, source: str, part: str, base: BaseVolume) -> None:
+    from virtprov.support.copy import copy_image
+
+    with suppress(FileNotFoundError):
+        os.unlink(part)
+    with context.progress.task(f"Copying {base.name} to pool '{base.pool}'") as task:
+        context.tell = task.update
+        copy_image(source, part, progress=context.advance)
 
 
 def _upload(context: RunContext, fetched: Fetched, base: BaseVolume, entry: Entry, artifact: Base) -> VolumeInfo:
