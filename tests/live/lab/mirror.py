@@ -13,7 +13,9 @@ import hashlib
 import io
 import json
 import lzma
+import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -81,7 +83,8 @@ def mirroring(host: Host, folder: Path) -> Iterator[Mirror]:
             raise RuntimeError(f"the mirror did not start: {first}")
         yield mirror
     finally:
-        process.terminate()
+        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGTERM)  # the one that entered the lab only waits for it
         process.wait()
         process.stdout.close()
 
