@@ -54,6 +54,7 @@ bench: venv  ## measure start-up, editing and media, compared with virt-install 
 	@$(PYTHON_HERE) bench/startup && good=yes || good=no
 	$(PYTHON_HERE) bench/xml
 	$(PYTHON_HERE) bench/media
+	$(PYTHON_HERE) bench/image
 	[ $$good = yes ]
 
 corpus: venv  ## read, edit and rebuild every guest in the tests of the libvirt source, downloaded with apt

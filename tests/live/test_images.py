@@ -280,15 +280,17 @@ def test_what_a_server_can_do_wrong(lab: Host, mirror: Mirror, published: dict[s
     assert done.rc == 1 and "is not trusted" in done.err and "REQUESTS_CA_BUNDLE" in done.err, done.err
 
 
-def test_a_backing_file_in_a_downloaded_image(lab: Host, mirror: Mirror, small: bytes) -> None:
-    base = lab.state / "evil-base.qcow2"
+def test_an_image_that_names_another_file(lab: Host, mirror: Mirror, small: bytes) -> None:
+    base, data = lab.state / "evil-base.qcow2", lab.state / "evil-data"
     base.write_bytes(small)
-    evil = mirror.folder / "evil.qcow2"
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", evil], check=True)
-    digest = hashlib.sha256(evil.read_bytes()).hexdigest()
-    done = install(lab, mirror, "evil", f"{mirror.url}/evil.qcow2,checksum=sha256:{digest}")
-    assert done.rc == 1 and "has a backing file" in done.err, done.err
-    assert_nothing_left(lab, "evil")
+    create = ["qemu-img", "create", "-q", "-f", "qcow2"]
+    subprocess.run([*create, "-b", base, "-F", "qcow2", mirror.folder / "on.qcow2"], check=True)
+    subprocess.run([*create, "-o", f"data_file={data}", mirror.folder / "beside.qcow2", "1M"], check=True)
+    for name, why in (("on.qcow2", "has a backing file"), ("beside.qcow2", "has an external data file")):
+        digest = hashlib.sha256((mirror.folder / name).read_bytes()).hexdigest()
+        done = install(lab, mirror, "evil", f"{mirror.url}/{name},checksum=sha256:{digest}")
+        assert done.rc == 1 and why in done.err, done.err
+        assert_nothing_left(lab, "evil")
 
 
 def test_a_redirect_and_a_server_that_dies_midway(lab: Host, mirror: Mirror, small: bytes) -> None:

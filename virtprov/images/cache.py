@@ -203,3 +203,9 @@ def remove(tag: str) -> None:
             os.rmdir(path)
     except OSError as error:
         raise ProvError(f"cannot delete the files in '{path}': {(error.strerror or str(error)).lower()}") from None
+
+
+def remove_if_empty(tag: str) -> None:
+    """Delete the folder of an image if nothing is in it, not even a note."""
+    with suppress(OSError):
+        os.rmdir(folder_of(tag))

@@ -51,11 +51,11 @@ def take(
     stop: Callable[[], None] = lambda: None,
     *,
     who: str = "virtprov-xml",
-    patience: float = WAIT_SECONDS,
+    patience: float | None = None,
 ) -> AbstractContextManager[None]:
     """Lock whatever `key` names, waiting up to `patience` seconds; the lock is held until the block ends.
 
-    `what` describes what its holder, the command `who`, does: "changing 'web'". `stop` is called between attempts, and
+    `patience` is WAIT_SECONDS unless given. `what` describes what its holder, the command `who`, does: "changing 'web'". `stop` is called between attempts, and
     may raise; `say` is called once if it takes long. Raises ProvError if another process keeps the lock. If the state
     directory cannot hold locks, the run continues without.
     """
@@ -63,6 +63,7 @@ def take(
     from contextlib import nullcontext
 
     start = time.monotonic()
+    limit = WAIT_SECONDS if patience is None else patience
     reported = False
     while True:
         try:
@@ -74,9 +75,9 @@ def take(
             return Held(path, number)
         stop()
         passed = time.monotonic() - start
-        if passed >= patience:
+        if passed >= limit:
             raise ProvError(
-                f"another {who} has been {what} for more than {patience:.0f} seconds",
+                f"another {who} has been {what} for more than {limit:.0f} seconds",
                 hint="run the command again when the other one has finished",
             )
         if passed >= SAY_AFTER and not reported:

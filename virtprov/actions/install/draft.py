@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.install import boot_checks, disk_checks, first_boot, image_disk, peeking, phases, plan_steps
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
+from virtprov.actions.install.guest_draft import GuestDraft
 from virtprov.actions.install.system import System, check_osinfo, find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan
@@ -40,19 +41,6 @@ _EARLY = ("boot", "metadata")
 """Groups that can set the platform or the name of the guest; they are read before all others."""
 _LAST = "xml"
 """This group is applied last, on top of all other options and default rules."""
-
-
-class GuestDraft(Record):
-    """The guest after options and defaults, before it is split into installation phases."""
-
-    setting: RuleContext
-    makings: tuple[Making, ...]
-    given_macs: tuple[str, ...]
-    given_disks: tuple[Element, ...]
-    host: Host
-    told: tuple[DetectedImage, ...] = ()
-    drive: Drive = Drive()
-    image: ImagePlan | None = None
 
 
 class InstallPlan(Record):

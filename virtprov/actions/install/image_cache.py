@@ -115,8 +115,11 @@ def prune(host: Host) -> list[Pruned]:
         cached = find_cached(host, lambda tag: not free.get(tag, False))
         done = [_remove(host, image) for image in cached]
         kept = {result.image.tag for result in done if not result.removed}
-        for tag in sorted(tags - kept):
-            cache.remove(tag)
+        for tag in sorted(tags):
+            if tag not in kept:
+                cache.remove(tag)
+            elif free[tag]:
+                cache.remove_if_empty(tag)
     return done
 
 

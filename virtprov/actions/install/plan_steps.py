@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from virtprov.actions.install import image_disk, phases
 
 if TYPE_CHECKING:
-    from virtprov.actions.install.draft import GuestDraft
     from virtprov.actions.install.first_boot import Files
+    from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import Step
     from virtprov.actions.seed.attach import Seed

@@ -88,7 +88,7 @@ class ObtainBase(Record):
             try:
                 fetched = _fetch(context, image, tag)
             except FetchError:
-                newer = _newer(image, again)
+                newer = _newer(context, image, again)
                 if newer is None:
                     raise
                 context.say(f"{image.file_name} has been replaced on the server; trying {newer.file_name}")
@@ -101,7 +101,7 @@ class ObtainBase(Record):
         return self._obtain(context, newer, newer_tag, other, None)
 
 
-def _newer(image: ResolvedImage, again: Again | None) -> ResolvedImage | None:
+def _newer(context: RunContext, image: ResolvedImage, again: Again | None) -> ResolvedImage | None:
     """Return the image that has replaced one on the server; None if there is none.
 
     A mirror can replace an image and its checksum at different moments.
@@ -109,7 +109,8 @@ def _newer(image: ResolvedImage, again: Again | None) -> ResolvedImage | None:
     if again is None or image.path or image.digest is None:
         return None
     try:
-        newer = again()
+        with context.gate.open():
+            newer = again()
     except FetchError:
         return None
     if newer.digest == image.digest and newer.url == image.url:
@@ -156,9 +157,19 @@ def _fetch(context: RunContext, image: ResolvedImage, tag: str) -> Fetched:
                 task.update(done, total)
                 context.trail.beat()
 
-            fetched = fetch(image, folder, report)
+            try:
+                fetched = fetch(image, folder, report)
+            except (FetchError, KeyboardInterrupt):
+                _tell_of_part(context, tag, folder)
+                raise
         entry.note_created()
     return fetched
+
+
+def _tell_of_part(context: RunContext, tag: str, folder: str) -> None:
+    """Tell the user that an interrupted download can continue."""
+    if any(entry.name.endswith(".part") for entry in cache.files_of(tag)):
+        context.say(f"what was downloaded is kept in {folder}; the same command continues the download")
 
 
 # -- into the pool -------------------------------------------------------------------------------

@@ -49,9 +49,7 @@ def main(argv: list[str]) -> int:
     if answers.image_list(args, output):
         return 0
     if args.image_cache:
-        from virtprov.cli.install import image_cache
-
-        return image_cache.main(args.image_cache, args.connect, output)
+        return _look_after_images(args.image_cache, args.connect, output)
     if args.record_host:
         return _record(args.connect, args.record_host, output)
     if args.shims is not None:
@@ -112,6 +110,12 @@ def _detect(text: str, arch: str, output: Output) -> int:
     facts = {"place": found.place, "kind": found.kind, "os": found.detected.os, "arch": found.detected.arch}
     output.object({**facts, "kernel": kernel, "initrd": initrd, "kernel_args": list(args)})
     return 0
+
+
+def _look_after_images(action: str, uri: str | None, output: Output) -> int:
+    from virtprov.cli.install import image_cache
+
+    return image_cache.main(action, uri, output)
 
 
 def _record(uri: str | None, folder: str, output: Output) -> int:
