@@ -71,6 +71,8 @@ class Base(Volume):
             with suppress(FileNotFoundError):
                 os.unlink(part_of(self.path))
         super().take_down(host)
+        if not any(True for _ in cache.files_of(self.tag)):
+            cache.remove(self.tag)
 
     def _has_part(self, host: Host) -> bool:
         return not host.is_remote and bool(self.path) and os.path.lexists(part_of(self.path))
