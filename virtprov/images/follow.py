@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from virtprov.support.regular import open_regular
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +55,7 @@ class Tail:
         """The file is at `path`; only its first `have` bytes stay. Raises OSError."""
         with self._news:
             if path != self._path or have < self._have:
-                self._handles.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+                self._handles.append(open_regular(path))
                 self._path = path
                 self._generation += 1
             self._have = have

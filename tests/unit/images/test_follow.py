@@ -83,3 +83,9 @@ def test_a_file_that_another_program_shortens(tmp_path: Path) -> None:
         tail.complete()
         with pytest.raises(OSError, match="was shortened"):
             list(tail.read())
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with Tail() as tail, pytest.raises(OSError):
+        tail.begin(str(tmp_path / "pipe"), 0)
