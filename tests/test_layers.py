@@ -17,14 +17,27 @@ import pytest
 TOP = Path(__file__).resolve().parents[1]
 PACKAGE = TOP / "virtprov"
 
-# What each room may import besides itself. From the top: cli > library > actions > guest > places, cloudinit > osinfo >
-# options > host > xml > support. A room may use those below it; where less is enough, less is listed.
+# What each room may import besides itself. From the top: cli > library > actions > guest > places, images, cloudinit >
+# osinfo > options > host > xml > support. A room may use those below it; where less is enough, less is listed.
 ROOMS: dict[str, set[str]] = {
-    "cli": {"library", "actions", "guest", "osinfo", "places", "cloudinit", "options", "host", "xml", "support"},
-    "library": {"actions", "guest", "osinfo", "places", "cloudinit", "options", "host", "xml", "support"},
-    "actions": {"guest", "osinfo", "places", "cloudinit", "options", "host", "xml", "support"},
-    "guest": {"osinfo", "places", "cloudinit", "options", "host", "xml", "support"},
+    "cli": {
+        "library",
+        "actions",
+        "guest",
+        "osinfo",
+        "places",
+        "images",
+        "cloudinit",
+        "options",
+        "host",
+        "xml",
+        "support",
+    },
+    "library": {"actions", "guest", "osinfo", "places", "images", "cloudinit", "options", "host", "xml", "support"},
+    "actions": {"guest", "osinfo", "places", "images", "cloudinit", "options", "host", "xml", "support"},
+    "guest": {"osinfo", "places", "images", "cloudinit", "options", "host", "xml", "support"},
     "places": {"osinfo", "support"},
+    "images": {"osinfo", "support"},
     "osinfo": {"xml", "support"},
     "cloudinit": {"support"},
     "options": {"support"},  # two files of it: see STANDARD_ONLY

@@ -48,6 +48,7 @@ ORDER = (
     "test_session.py",
     "test_hosts.py",
     "test_location.py",
+    "test_images.py",
     "test_faults.py",
     "test_cockpit.py",
     "test_ansible.py",

@@ -9,6 +9,10 @@ from virtprov.guest.write.use import Use
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.frozen import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from virtprov.images.image import ImageRequest
+
 
 class Checks(Record):
     """Which checks are made before anything is written.
@@ -32,10 +36,10 @@ class InstallRequest(Record):
     """A guest to create.
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`, `seed`
-    the request of `--cloud-init` (None without one), which does not contain the guest's name yet. `wait` is the time in
-    minutes to wait for the guest (None: do not wait, negative: no limit). `publish` are the ports forwarded to the
-    guest, `reinstall` is the name of an existing guest. With `printing` the guest is only shown, so the installation
-    method is optional; with `dry` only the steps are shown.
+    the request of `--cloud-init` (None without one), which does not contain the guest's name yet, `image` the one of
+    `--image`, whose method is IMPORT. `wait` is the time in minutes to wait for the guest (None: do not wait, negative:
+    no limit). `publish` are the ports forwarded to the guest, `reinstall` is the name of an existing guest. With
+    `printing` the guest is only shown, so the installation method is optional; with `dry` only the steps are shown.
 
     For programs that expect virt-install: with `stores` the pools and volumes are created even if the guest is only
     shown; with `directory_pools` the directory of a disk outside every pool becomes a pool; with `until_off` a guest
@@ -66,6 +70,7 @@ class InstallRequest(Record):
     stores: bool = False
     directory_pools: bool = False
     until_off: bool = False
+    image: ImageRequest | None = None
 
 
 class DiskChoice(Record):

@@ -127,11 +127,11 @@ def of_group(rows: Table, text: str) -> list[str]:
     key, equals, value = piece.partition("=")
     if equals:
         hit = rows.find(key)
-        known = _systems() if rows.flag == "osinfo" and key in ("name", "short-id") else ()
+        known = _systems(rows.flag) if key in ("name", "short-id") else ()
         known = known or (_words(hit.row) if hit is not None else ())
         found = [f"{key}={word}" for word in known if word.startswith(value)]
     else:
-        known = _systems() if rows.flag == "osinfo" and piece and not given else ()
+        known = _systems(rows.flag) if piece and not given else ()
         found = [word for word in (*known, *_lone(rows, given)) if word.startswith(piece)]
         found += _names(rows, piece, {word.partition("=")[0] for word in given})
     return [before + comma + word for word in found]
@@ -142,11 +142,17 @@ def _words(row: Row) -> tuple[str, ...]:
     return row.values or ((row.kind.words or ()) if row.kind is not FLAG else ("yes", "no"))
 
 
-def _systems() -> tuple[str, ...]:
-    """Return names of operating systems from the index of earlier commands; XML files are not read for this."""
+_KINDS = {"osinfo": "os", "image": "image"}
+"""Options that take names of the index, and their kind there."""
+
+
+def _systems(flag: str) -> tuple[str, ...]:
+    """Return names of systems or images from the index of earlier commands; XML files are not read for this."""
+    if flag not in _KINDS:
+        return ()
     from virtprov.osinfo.index import kept_names
 
-    return tuple(sorted(name for name in kept_names("os") if "/" not in name))
+    return tuple(sorted(name for name in kept_names(_KINDS[flag]) if "/" not in name))
 
 
 def _lone(rows: Table, used: list[str]) -> list[str]:

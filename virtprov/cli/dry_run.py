@@ -29,6 +29,7 @@ VERBS = {
     "Starting": "start",
     "Storing": "store",
     "Uploading": "upload",
+    "Using": "use",
     "Writing": "write",
 }
 """The first words of step labels, and their verbs."""

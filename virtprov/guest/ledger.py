@@ -50,7 +50,10 @@ STEPS: dict[str, tuple[str, str]] = {
     ),
     "name": ("the first free name derived from the operating system's name", "--name NAME"),
     "uuid": ("a new one, or the one from --sysinfo", "--metadata uuid=UUID"),
-    "osinfo": ("the operating system, as detected from the media", "--osinfo NAME, or detect=off,require=off"),
+    "osinfo": (
+        "the operating system, as detected from the media or known of the image",
+        "--osinfo NAME, or detect=off,require=off",
+    ),
     "memory": ("the recommended size; memory and currentMemory are set together", "--memory MIB"),
     "disk": ("a new disk of the size recommended by the profile", "--disk none"),
     "install-medium": ("the drive with the installation medium", "--import"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.boot import Method
     from virtprov.guest.write.use import Use
+    from virtprov.images.image import ImageRequest
     from virtprov.library.texts import Value
     from virtprov.osinfo.os_request import OsinfoRequest
 
@@ -38,6 +39,10 @@ class NewGuest(Record):
     extra_args        arguments for the kernel of the installer
     initrd_inject     files to add to the initrd of the installer
     live              nothing is installed: the medium is kept
+    image             a cloud image: "debian13", a URL or a path, as for --image
+    image_mirror, image_keyring
+                      a server for the images of profiles, and a file of keys that must have signed the image
+    verify_image      whether an image is refused if its checksum is not known
     cloud_init        the value of --cloud-init, such as "user-data=/srv/user-data"; None for no seed
     reinstall         the name of an existing guest to reinstall; its configuration does not change
     os_type           "hvm", "xen" or "exe" (a container); empty: the host's default
@@ -70,6 +75,10 @@ class NewGuest(Record):
     extra_args: Value = ()
     initrd_inject: Value = ()
     live: bool = False
+    image: str = ""
+    image_mirror: str = ""
+    image_keyring: str = ""
+    verify_image: bool = True
     cloud_init: str | Sequence[str] | None = None
     reinstall: str = ""
     os_type: str = ""
@@ -98,12 +107,11 @@ def to_request(
     from virtprov.actions.request import InstallRequest
     from virtprov.guest import publish
 
-    if guest.transient and guest.autostart:
-        raise UsageError(
-            "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",
-            hint="omit one of them",
-        )
+    _check_transient(guest)
     uses, refused = _uses(guest)
+    seed = _to_seed_request(guest.cloud_init, guest.checks)
+    if guest.cloud_init is not None and seed is None:
+        refused |= {"cloud-init"}
     return InstallRequest(
         uses=uses,
         refused=refused,
@@ -115,7 +123,7 @@ def to_request(
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=_to_seed_request(guest.cloud_init, guest.checks),
+        seed=seed,
         checks=texts.parse_checks(texts.as_list(guest.checks)),
         autostart=guest.autostart,
         transient=guest.transient,
@@ -126,15 +134,37 @@ def to_request(
         printing=printing,
         dry=dry,
         fix_permissions=guest.fix_permissions,
+        image=_to_image(guest, uses, refused),
     )
+
+
+def _check_transient(guest: NewGuest) -> None:
+    if guest.transient and guest.autostart:
+        raise UsageError(
+            "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",
+            hint="omit one of them",
+        )
 
 
 def _to_method(guest: NewGuest) -> Method:
     from virtprov.library.install_method import InstallerValues, to_method
 
     cd, disk, files = guest.cdrom, guest.import_disk, guest.initrd_inject
-    values = InstallerValues(cd, guest.location, guest.pxe, disk, guest.install, guest.extra_args, files, guest.live)
+    values = InstallerValues(
+        cd, guest.location, guest.pxe, disk, guest.install, guest.extra_args, files, guest.live, guest.image
+    )
     return to_method(values)
+
+
+def _to_image(guest: NewGuest, uses: tuple[Use, ...], refused: frozenset[str]) -> ImageRequest | None:
+    if not (guest.image or guest.image_mirror or guest.image_keyring) and guest.verify_image:
+        return None
+    from virtprov.library import image_option
+
+    given = image_option.ImageValues(
+        guest.image, guest.image_mirror, guest.image_keyring, guest.verify_image, guest.reinstall, guest.os_type
+    )
+    return image_option.to_image(given, uses, refused)
 
 
 def _system(text: str) -> OsinfoRequest:

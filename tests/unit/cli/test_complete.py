@@ -131,6 +131,9 @@ def test_systems_come_from_the_index_that_is_kept(tmp_path: Path, monkeypatch: p
     find("debian12")
     assert "debian12" in ask("--osinfo", "debian1")
     assert "detect=on,name=debian12" in ask("--osinfo", "detect=on,name=debian12")
+    assert {"debian12", "debian13"} <= set(ask("--image", "debian1"))
+    assert "debian1.1" not in ask("--image", "debian1"), "it has no image"
+    assert "name=debiansid" in ask("--image", "name=debian")
     assert ask("--osinfo", "") == [word for word in ask("--osinfo", "") if word.endswith("=")]
 
 

@@ -10,7 +10,7 @@ from virtprov.guest.disks.checks import reachable
 from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
-    from virtprov.actions.install.draft import GuestDraft
+    from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.host_view import HostView
     from virtprov.guest.rule_context import RuleContext

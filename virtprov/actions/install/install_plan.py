@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import draft_checks, first_boot, phases
+from virtprov.actions.install import draft_checks, first_boot, image_disk, phases
 from virtprov.actions.install.draft import draft
 from virtprov.actions.install.first_boot import NO_FILES, Files
 from virtprov.actions.install.list_steps import list_steps
@@ -17,6 +17,7 @@ from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
+    from virtprov.actions.install.image_disk import ImagePlan
     from virtprov.actions.seed.attach import Seed
     from virtprov.host.connection import Host
 
@@ -25,7 +26,7 @@ class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
     `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
-    already exists. `starts` is False if the guest is only defined.
+    already exists. `starts` is False if the guest is only defined, `image` is its cloud image.
     """
 
     plan: Plan
@@ -38,6 +39,7 @@ class InstallPlan(Record):
     taken: str = ""
     files: Files = NO_FILES
     starts: bool = True
+    image: ImagePlan | None = None
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -47,6 +49,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     """
     warnings: list[str] = []
     system = find_system(request, host, warnings)
+    request = image_disk.with_seed(request, system)
     drafted = draft(request, host, system, watch)
     setting = drafted.setting
     taken = draft_checks.check_name(request, setting)
@@ -77,7 +80,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
     macs = tuple(checks.mac_addresses(guest))
     starts = phases.starts(request)
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts)
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, drafted.image)
 
 
 def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:

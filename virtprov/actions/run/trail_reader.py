@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from virtprov.actions.run.artifacts.artifact import Artifact, Aside
+from virtprov.actions.run.artifacts.base_images import Base, ImageFiles
 from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.artifacts.file_mode import FileMode
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
@@ -27,6 +28,7 @@ KINDS: dict[str, type[Artifact]] = {
     for kind in (
         Pool, Volume, Secret, File, Download, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
         DeletedSeed, FileMode, Autostart, RemovedGuest, RemovedVolume, RemovedSecret,
+        DeletedSeed, ImageFiles, Base,
     )
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.library.installing import Installation
 
-GROUPS = (*IN_ORDER, "cloud-init", "install", "location", "unattended", "check")
+GROUPS = (*IN_ORDER, "cloud-init", "install", "image", "location", "unattended", "check")
 
 
 def build_parser() -> Parser:
@@ -48,6 +48,8 @@ def main(argv: list[str]) -> int:
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
+    if answers.image_list(args, output):
+        return 0
     if (status := _on_host(args, parser, output)) is not None:
         return status
     if args.wait == 0:
@@ -60,6 +62,8 @@ def main(argv: list[str]) -> int:
 
 def _on_host(args: Namespace, parser: Parser, output: Output) -> int | None:
     """Do what the flags ask for besides creating a guest, and return the status; None if they do not."""
+    if args.image_cache:
+        return _look_after_images(args.image_cache, args.connect, output)
     if args.record_host:
         return _record(args.connect, args.record_host, output)
     if args.shims is not None:
@@ -121,6 +125,12 @@ def _detect(text: str, arch: str, output: Output) -> int:
     facts = {"place": found.place, "kind": found.kind, "os": found.detected.os, "arch": found.detected.arch}
     output.object({**facts, "kernel": kernel, "initrd": initrd, "kernel_args": list(args)})
     return 0
+
+
+def _look_after_images(action: str, uri: str | None, output: Output) -> int:
+    from virtprov.cli.install import image_cache
+
+    return image_cache.main(action, uri, output)
 
 
 def _record(uri: str | None, folder: str, output: Output) -> int:
@@ -186,12 +196,14 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
     return 0
 
 
-def _facts(plan: InstallPlan, host: Host) -> dict[str, object]:
+def _facts(plan: InstallPlan, host: Host, *, created: bool = False) -> dict[str, object]:
     """Return the JSON output for a guest: the same keys, whether it is created or only planned."""
+    from virtprov.cli.install.image_facts import image_facts
+
     return {
         "name": plan.plan.name,
         "uuid": plan.uuid,
-        "created": False,
+        "created": created,
         "state": "",
         "uri": host.uri,
         "macs": list(plan.macs),
@@ -199,6 +211,7 @@ def _facts(plan: InstallPlan, host: Host) -> dict[str, object]:
         "root_password": None,
         "steps": [step.label for step in plan.plan.steps],
         "documents": [],
+        "image": image_facts(plan.image, is_fetched=created),
     }
 
 
@@ -242,8 +255,8 @@ def _create(work: Installation, console: str, output: Output) -> int:
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
     told.end(state)
-    facts = {**_facts(work.made, work.host), "created": True, "state": state, "root_password": password or None}
-    output.object(facts)
+    facts = _facts(work.made, work.host, created=True)
+    output.object({**facts, "state": state, "root_password": password or None})
     return 0
 
 

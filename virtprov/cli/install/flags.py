@@ -19,14 +19,14 @@ def install_parser() -> Parser:
     """The parser of virtprov-install.
 
     Values of option groups are lists of raw text under the group's name (`-` as `_`), but for `osinfo`, `install`,
-    `location`, `unattended` and `cloud_init`, of which the last one counts: text, or None when not given.
+    `image`, `location`, `unattended` and `cloud_init`, of which the last one counts: text, or None when not given.
     Hand what it parses to `legacy.apply` before anything else.
     """
     command = parser.parser("virtprov-install", usage=_USAGE, description=_DESCRIPTION)
     general = command.add_argument_group("general options")
     general.add_argument("-n", "--name", metavar="NAME", help="name of the guest")
     parser.add_groups(general, GENERAL)
-    _add_installation(command.add_argument_group("installation options"))
+    _add_installation(command, command.add_argument_group("installation options"))
     parser.add_osinfo(command.add_argument_group("operating system options"))
     devices = command.add_argument_group("device options")
     parser.add_groups(devices, DEVICES, bare=("sound",))
@@ -85,7 +85,7 @@ def _add_removal(parser: Parser, group: Target) -> None:
     add(group, "--force-off", action="store_true", help="power a running guest off; otherwise it shuts down")
 
 
-def _add_installation(group: Target) -> None:
+def _add_installation(command: Parser, group: Target) -> None:
     add = group.add_argument
     add("--cdrom", "-c", metavar="MEDIUM", help="install from a CD: an ISO image, a device, a URL")
     add("-l", "--location", metavar="TREE", help=help_line("location"))
@@ -98,6 +98,22 @@ def _add_installation(group: Target) -> None:
     add("--reinstall", metavar="GUEST", help="reinstall a guest; keep its configuration")
     add("--cloud-init", nargs="?", const="", metavar="...", help=help_line("cloud-init"))
     parser.add_groups(group, BOOTING)
+    _add_image(command, group)
+
+
+def _add_image(parser: Parser, group: Target) -> None:
+    """Add the flags of cloud images, which virt-install does not have."""
+    parser.add_fresh(group, "--image", metavar="...", help=help_line("image"))
+    parser.add_fresh(group, "--image-mirror", default="", metavar="URL", help="server to use for the images of --image")
+    parser.add_fresh(group, "--image-keyring", default="", metavar="FILE", help="keys that must have signed the image")
+    parser.add_fresh(
+        group,
+        "--image-cache",
+        choices=("list", "prune"),
+        metavar="ACTION",
+        help="list cached images, or prune unused ones",
+    )
+    parser.add_fresh(group, "--no-verify", action="store_true", help="accept an image without a known checksum")
 
 
 def _add_platform(group: Target) -> None:
