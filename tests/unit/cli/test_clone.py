@@ -61,9 +61,11 @@ def test_the_identity_inside() -> None:
     assert request("a", "--identity", "keep").identity == "keep"
     assert request("a", "--cloud-init").seed == SeedRequest() and request("a", "--cloud-init").cloud_init
     made = request("a", "--hostname", "h", "--ssh-key", "/k", "--cloud-init", "user=tom", "--start", "--wait")
-    assert made.seed == SeedRequest(hostname="h", ssh_key="/k", user="tom") and made.start and made.wait == -1
+    assert made.seed == SeedRequest(hostname="h", ssh_key=("/k",), user="tom") and made.start and made.wait == -1
     assert request("a", "--start", "--wait", "90s").wait == 1.5 and request("a", "--start", "--wait", "2").wait == 2
     assert not request("a", "--hostname", "h").cloud_init
+    more = request("a", "--timezone", "UTC", "--run", "x", "--run", "y", "--ca-certs", "host", "--write", "f:/g").seed
+    assert more == SeedRequest(timezone="UTC", run=("x", "y"), ca_certs=("host",), write=("f:/g",))
     assert request("a", "--dry-run").planning and request("a", "--print-xml").planning
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import first_boot, image_disk, peeking
+from virtprov.actions.install import first_boot, image_disk, peeking, phases
 from virtprov.actions.install.first_boot import Drive
 from virtprov.actions.install.guest_draft import GuestDraft
 from virtprov.actions.install.system import System, check_osinfo
@@ -98,8 +98,9 @@ class _Drafting:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
         given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
+        fixed = tuple(device for device in self.devices if device.use.fixed is not None)
         return GuestDraft(
-            self.setting, self.makings, self.given_macs, given, self.host, self.told, self.drive, self.image
+            self.setting, self.makings, self.given_macs, given, self.host, self.told, self.drive, self.image, fixed
         )
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
@@ -262,26 +263,13 @@ def _require(request: InstallRequest, setting: RuleContext) -> None:
             missing["--disk, where to store the guest's data (--disk none for a guest without disks)"] = (
                 "for example --disk size=20"
             )
-        if not _has_method(request, guest):
+        if not phases.is_given(request, guest):
             words = "--location URL, --cdrom ISO, --pxe, --import or --boot hd|cdrom|..."
             missing[f"how to install the operating system: {words}"] = (
                 "--import boots a disk with an installed system, --cloud-init sets up a cloud image"
             )
     if missing:
         raise UsageError("missing: " + "; ".join(missing), hint=list(missing.values())[-1])
-
-
-def _has_method(request: InstallRequest, guest: Guest) -> bool:
-    return bool(
-        request.method.kind
-        or request.printing
-        or request.seed is not None
-        or guest.has("./os/boot")
-        or guest.has("./os/kernel")
-        or guest.has("./os/init")
-        or guest.is_xen_pv
-        and guest.has("./bootloader")
-    )
 
 
 def _advised_gib(setting: RuleContext) -> float | None:

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.disks.volumes import Making
     from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.write.compose import NewDevice
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
 
 
 class GuestDraft(Record):
-    """The guest after options and defaults, before it is split into installation phases."""
+    """The guest after options and defaults, before it is split into installation phases.
+
+    `fixed` are the network interfaces with a fixed address.
+    """
 
     setting: RuleContext
     makings: tuple[Making, ...]
@@ -27,3 +31,4 @@ class GuestDraft(Record):
     told: tuple[DetectedImage, ...] = ()
     drive: Drive = Drive()
     image: ImagePlan | None = None
+    fixed: tuple[NewDevice, ...] = ()

@@ -118,4 +118,4 @@ def with_seed(request: InstallRequest, system: System) -> InstallRequest:
         return request
     from virtprov.cloudinit.seed_request import from_options
 
-    return request._replace(seed=from_options({}))
+    return request._replace(seed=from_options({})._replace(completes=True))

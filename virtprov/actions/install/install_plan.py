@@ -13,12 +13,14 @@ from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan
 from virtprov.guest import boot, checks, resources
 from virtprov.guest.document import DomainDocument, Guest
-from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
+from virtprov.guest.rule_context import UNWATCHED, Watch
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
+    from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.install.image_disk import ImagePlan
     from virtprov.actions.seed.attach import Seed
+    from virtprov.actions.seed.login import Login
     from virtprov.host.connection import Host
 
 
@@ -26,7 +28,8 @@ class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
     `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
-    already exists. `starts` is False if the guest is only defined, `image` is its cloud image.
+    already exists. `starts` is False if the guest is only defined, `image` is its cloud image,
+    `login` is how to log in, if virtprov set it up.
     """
 
     plan: Plan
@@ -40,6 +43,7 @@ class InstallPlan(Record):
     files: Files = NO_FILES
     starts: bool = True
     image: ImagePlan | None = None
+    login: Login | None = None
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -70,7 +74,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
 
         host_checks.check(setting, host, method, files.made)
     setting.notes[:0] = first_boot.collect_notes(request, system, guest, warnings)
-    seed = _prepare_seed(request, setting, final, install)
+    seed, login = _plan_inside(request, drafted, final, install, host.machine)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
     steps = list_steps(request, drafted, blocked, files, documents, seed)
@@ -80,13 +84,16 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
     macs = tuple(checks.mac_addresses(guest))
     starts = phases.starts(request)
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, drafted.image)
+    image = drafted.image
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, image, login)
 
 
-def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
-    """Return the cloud-init seed; with an installer both phases have its drive."""
-    if request.seed is None:
-        return None
-    from virtprov.actions.seed import attach
+def _plan_inside(
+    request: InstallRequest, drafted: GuestDraft, final: Guest, install: Guest | None, machine: str
+) -> tuple[Seed | None, Login | None]:
+    """Return the cloud-init seed, and how to log in to the guest; most guests have neither."""
+    if request.seed is None and not drafted.fixed and not request.ssh_config:
+        return None, None
+    from virtprov.actions.install import inside
 
-    return attach.plan(request.seed, setting, final, install, build=not (request.printing or request.dry))
+    return inside.plan(request, drafted.setting, drafted.fixed, final, install, machine=machine)

@@ -43,3 +43,17 @@ def starts(request: InstallRequest) -> bool:
     """Return whether the guest is started: with --noreboot, one that is not installed is only defined."""
     installs = request.method.has_install_phase or request.seed is not None
     return installs or request.transient or not request.noreboot
+
+
+def is_given(request: InstallRequest, guest: Guest) -> bool:
+    """Return whether the request says how the system gets into the guest."""
+    return bool(
+        request.method.kind
+        or request.printing
+        or request.seed is not None
+        or guest.has("./os/boot")
+        or guest.has("./os/kernel")
+        or guest.has("./os/init")
+        or guest.is_xen_pv
+        and guest.has("./bootloader")
+    )

@@ -43,7 +43,7 @@ class Seed(Record):
     """A seed: its volume, its device at the first boot, how long it is kept, and the generated password.
 
     Without `pool`, it is a file of this machine, and `volume` is its path. `power` is the reboot or power-off that its
-    user-data asks for.
+    user-data asks for. `request` is what it is built from.
     """
 
     pool: str
@@ -56,6 +56,7 @@ class Seed(Record):
     password: str
     warnings: tuple[str, ...] = ()
     power: PowerState | None = None
+    request: SeedRequest = SeedRequest()
 
 
 def plan(
@@ -88,7 +89,9 @@ def plan(
     write = WriteSeed(pool, volume, data) if pool else WriteSeedFile(where, data)
     steps: tuple[Step, ...] = (*makings, write)
     first_boot = DomainDocument.of(first)
-    return Seed(pool, volume, device, seed_request.keep, steps, first_boot, stays, password, warnings, power)
+    return Seed(
+        pool, volume, device, seed_request.keep, steps, first_boot, stays, password, warnings, power, seed_request
+    )
 
 
 def _check_reader(request: SeedRequest, setting: RuleContext) -> None:
@@ -130,7 +133,9 @@ def check_documents(request: SeedRequest) -> tuple[str, ...]:
     """Return messages about the seed's documents; nothing is downloaded, and no password is generated."""
     from virtprov.cloudinit.seed import build
 
-    if any(isinstance(text, str) and text.startswith(("http://", "https://")) for text in request):
+    given = request._replace(proxy="")._asdict().values()
+    texts = [text for value in given for text in (value if isinstance(value, tuple) else (value,))]
+    if any(isinstance(text, str) and text.startswith(("http://", "https://")) for text in texts):
         return ()
     return build(request._replace(root_password_generate=False)).warnings
 

@@ -27,6 +27,7 @@ def install_parser() -> Parser:
     general.add_argument("-n", "--name", metavar="NAME", help="name of the guest")
     parser.add_groups(general, GENERAL)
     _add_installation(command, command.add_argument_group("installation options"))
+    _add_inside(command, command.add_argument_group("options for the inside of a cloud image"))
     parser.add_osinfo(command.add_argument_group("operating system options"))
     devices = command.add_argument_group("device options")
     parser.add_groups(devices, DEVICES, bare=("sound",))
@@ -114,6 +115,18 @@ def _add_image(parser: Parser, group: Target) -> None:
         help="list cached images, or prune unused ones",
     )
     parser.add_fresh(group, "--no-verify", action="store_true", help="accept an image without a known checksum")
+
+
+def _add_inside(command: Parser, group: Target) -> None:
+    parser.add_words(command, group)
+    command.add_fresh(group, "--no-login", action="store_true", help="accept that nobody can log in")
+    command.add_fresh(
+        group,
+        "--ssh-config",
+        metavar="FILE",
+        help="add an entry for `ssh NAME` to FILE",
+    )
+    command.add_fresh(group, "--seed-dump", action="store_true", help="print the cloud-init seed and create nothing")
 
 
 def _add_platform(group: Target) -> None:

@@ -359,3 +359,16 @@ def test_an_image_that_does_not_read_a_seed(reader: str, is_refused: bool, recor
             attach.plan(request, setting, guest())
         request = request._replace(strict=False)
     assert attach.plan(request, setting, guest()).volume == "g-seed.iso"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"user-data": "http://127.0.0.1:1/u"}, {"ssh-key": ["https://127.0.0.1:1/k"]}, {"write": ["http://127.0.0.1:1/f:/x"]}],
+)  # fmt: skip
+def test_nothing_is_downloaded_to_check_it(words: dict[str, Any]) -> None:
+    assert attach.check_documents(from_options(words)) == ()
+
+
+def test_a_proxy_is_not_downloaded_from() -> None:
+    (told,) = attach.check_documents(from_options({"proxy": "http://proxy:3128", "user": "tom"}))
+    assert told.startswith("nobody can log in as 'tom'")
