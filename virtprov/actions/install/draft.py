@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks, first_boot, peeking, phases
+from virtprov.actions.install import boot_checks, disk_checks, first_boot, peeking, phases, reserving
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.system import System, check_osinfo, find_system
 from virtprov.actions.request import InstallRequest
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from virtprov.actions.seed.attach import Seed
     from virtprov.guest.disks.existing import DetectedImage
-    from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
 
@@ -50,6 +49,7 @@ class GuestDraft(Record):
     given_disks: tuple[Element, ...]
     told: tuple[DetectedImage, ...] = ()
     drive: Drive = Drive()
+    reserving: tuple[Step, ...] = ()
 
 
 class InstallPlan(Record):
@@ -168,6 +168,7 @@ class _Drafting:
         self.chosen: set[str] = set()
         self.told: tuple[DetectedImage, ...] = ()
         self.drive = Drive()
+        self.reserving: tuple[Step, ...] = ()
 
     def stages(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """All that is done, in order; each stage builds on those before it.
@@ -193,6 +194,7 @@ class _Drafting:
             ("", self._settle_host_devices),
             ("", lambda: defaults.apply(setting, watch)),
             ("publish", lambda: publish.apply(setting, request.publish)),
+            ("reservation", self._reserve),
             ("", lambda: self._write(lambda group: group == _LAST)),
         )
 
@@ -200,7 +202,7 @@ class _Drafting:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
         given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
-        return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told, self.drive)
+        return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told, self.drive, self.reserving)
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""
@@ -264,6 +266,9 @@ class _Drafting:
         setting.notes.extend(resolver.notes)
         setting.warnings.extend(resolver.warnings)
         self.chosen, self.told = resolver.generated_names, resolver.detected_images
+
+    def _reserve(self) -> None:
+        self.reserving = reserving.plan(self.request, self.guest, self.devices, self.host)
 
     def _settle_host_devices(self) -> None:
         for device in self.devices:
@@ -407,7 +412,7 @@ def check(request: InstallRequest, drafted: GuestDraft) -> None:
         publish.check_ports(request.publish)
     boot_checks.check_content(request, setting, drafted.makings)
     disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
-    check_waiting(request, host)
+    phases.check_waiting(request, host)
 
 
 def _check_name(request: InstallRequest, setting: RuleContext) -> str:
@@ -433,18 +438,6 @@ def _find_barriers(request: InstallRequest, setting: RuleContext) -> list[reacha
     for barrier in found:
         setting.warn(barrier.sentence)
     return []
-
-
-def check_waiting(request: InstallRequest, host: HostView) -> None:
-    """Raise HostError if the guest is to be waited for but will never run."""
-    if not request.wait or request.printing or request.dry or not phases.starts(request):
-        return
-    if host.driver == "test" or host.is_recorded:
-        what = "a recorded host" if host.is_recorded else "libvirt's test driver"
-        raise HostError(
-            f"--wait cannot be used on {what}: its guests never run",
-            hint="omit --wait, or connect to a host with a hypervisor",
-        )
 
 
 # -- steps ---------------------------------------------------------------------------------------
@@ -484,6 +477,7 @@ def _steps(
         own = [step._replace(passing=passing) if isinstance(step, kinds) else step for step in seed.steps]
         steps += [step for step in own if step not in steps]
         first, stays = seed.first_boot, seed.stays
+    steps += drafted.reserving
     if request.transient:
         steps.append(Create(name, first))
         return tuple(steps)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest import boot
-from virtprov.support.errors import UsageError
+from virtprov.support.errors import HostError, UsageError
 
 if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.document import Guest
+    from virtprov.guest.host_view import HostView
     from virtprov.guest.rule_context import RuleContext
 
 
@@ -43,3 +44,15 @@ def starts(request: InstallRequest) -> bool:
     """Return whether the guest is started: with --noreboot, one that is not installed is only defined."""
     installs = request.method.has_install_phase or request.seed is not None
     return installs or request.transient or not request.noreboot
+
+
+def check_waiting(request: InstallRequest, host: HostView) -> None:
+    """Raise HostError if the guest is to be waited for but will never run."""
+    if not request.wait or request.printing or request.dry or not starts(request):
+        return
+    if host.driver == "test" or host.is_recorded:
+        what = "a recorded host" if host.is_recorded else "libvirt's test driver"
+        raise HostError(
+            f"--wait cannot be used on {what}: its guests never run",
+            hint="omit --wait, or connect to a host with a hypervisor",
+        )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import first_boot
-from virtprov.actions.install.draft import InstallPlan, check_waiting
+from virtprov.actions.install import first_boot, phases
+from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.system import find_system
 from virtprov.actions.request import InstallRequest
@@ -40,7 +40,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
         )
     if not info.persistent or info.active and not request.printing:
         raise HostError(f"'{info.name}' is running, so it cannot be reinstalled", hint="shut it down first")
-    check_waiting(request, host)
+    phases.check_waiting(request, host)
     warnings = _warn_of_ignored(request)
     system = find_system(request, host, warnings)
     text = host.guests.xml(info.name, inactive=True, secure=not request.printing)

@@ -15,6 +15,7 @@ from virtprov.actions.run.artifacts.artifact import Artifact
 from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
+from virtprov.actions.run.artifacts.reservations import Reservation
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Definition, Guest, StartedGuest
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.run.trail_reader import DISCARD, KINDS, PASSED, UNDO, Run, from_json, read_ended_runs
@@ -32,6 +33,7 @@ EVERY: tuple[Artifact, ...] = (
     AsideFile("/f", "/f.old", "1:2.0"),
     DeletedSeed.of("p", "s.iso", b"seed"),
     SearchRight("somebody", "/d", "700", 64),
+    Reservation("default", "192.168.122.50", "52:54:00:00:00:01", "web"),
     Guest("g", "u", nvram=True),
     StartedGuest("g", "u", 7),
     Definition("g", "u", "<domain/>", "d"),
