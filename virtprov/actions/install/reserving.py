@@ -85,8 +85,8 @@ def _refuse(request: InstallRequest, nic: Element, address: Address, *, is_sessi
         raise UsageError(
             f"--network reserve={address}: only a virtual network of libvirt can reserve addresses; "
             f"{why.get(kind, f'this interface has the type {kind!r}')}",
-            hint="use --network network=NAME,reserve=ADDRESS, or configure the address inside the guest with --cloud-init "
-            "network-config=FILE",
+            hint="use --network network=NAME,reserve=ADDRESS, or configure the address inside the guest with "
+            "--cloud-init network-config=FILE",
         )
     if request.transient:
         raise UsageError(

@@ -30,6 +30,7 @@ NETWORK = """<network><name>lab</name><bridge name='virbr7'/>
 </network>"""
 BARE = "<network><name>bare</name><bridge name='virbr8'/><ip address='10.9.0.1' prefix='24'/></network>"
 MAC = "52:54:00:aa:bb:cc"
+OTHER = "52:54:00:aa:bb:cd"
 
 
 @pytest.fixture
