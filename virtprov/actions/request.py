@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtprov.actions.goals import Goals
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import Method
 from virtprov.guest.publish import Forward
@@ -33,7 +34,8 @@ class InstallRequest(Record):
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`, `seed`
     the request of `--cloud-init` (None without one), which does not contain the guest's name yet. `wait` is the time in
-    minutes to wait for the guest (None: do not wait, negative: no limit). `publish` are the ports forwarded to the
+    minutes to wait for the guest (None: do not wait, negative: no limit), `goals` what it is waited for (None: its
+    installation, or cloud-init). `publish` are the ports forwarded to the
     guest, `reinstall` is the name of an existing guest. With `printing` the guest is only shown, so the installation
     method is optional; with `dry` only the steps are shown.
 
@@ -59,6 +61,7 @@ class InstallRequest(Record):
     destroy_on_exit: bool = False
     noreboot: bool = False
     wait: float | None = None
+    goals: Goals | None = None
     publish: tuple[Forward, ...] = ()
     printing: bool = False
     dry: bool = False
@@ -75,7 +78,7 @@ class CloneRequest(Record):
     their order, `macs` are addresses for its interfaces, `force` and `skip` are target names of disks (`vda`).
     `identity` is what happens to the identity inside the guest: "new", "keep", or "" to choose. `seed` is the request
     of `--cloud-init`, `--hostname` and `--ssh-key` (None without one); `cloud_init` tells whether the first is given.
-    `wait` is as for an installation. With `planning` the clone is only shown. With
+    `wait` and `goals` are as for an installation. With `planning` the clone is only shown. With
     `directory_pools` the directory of a copy outside every pool becomes a pool.
     """
 
@@ -99,5 +102,6 @@ class CloneRequest(Record):
     cloud_init: bool = False
     start: bool = False
     wait: float | None = None
+    goals: Goals | None = None
     planning: bool = False
     directory_pools: bool = False

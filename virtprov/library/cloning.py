@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from virtprov.actions.clone.draft import ClonePlan
+    from virtprov.actions.goals import Goals
+    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.request import CloneRequest
     from virtprov.actions.run.plan import RunContext
     from virtprov.cloudinit.seed_request import SeedRequest
@@ -44,7 +46,8 @@ class Copy(Record):
     hostname        the host name inside the guest; made from the name of the clone if empty
     ssh_key         a public ssh key, or a file with keys, for root and the image's own user
     start           whether the clone is started
-    wait            minutes to wait for cloud-init; None: do not wait, negative: no limit
+    wait            minutes to wait for cloud-init; None: do not wait, negative: no limit; or what to wait for, as a
+                    text: "ready", "ip,run=COMMAND,timeout=5m"
     """
 
     original: str = ""
@@ -67,7 +70,7 @@ class Copy(Record):
     hostname: str = ""
     ssh_key: str = ""
     start: bool = False
-    wait: float | None = None
+    wait: float | str | Goals | None = None
 
 
 class Cloned(Record):
@@ -156,6 +159,7 @@ def to_request(copy: Copy) -> CloneRequest:
     seed = _to_seed_request(copy)
     _check_identity(copy, seed)
     document = copy.original_xml
+    wait, goals = texts.split_wait(copy.wait)
     return CloneRequest(
         original=copy.original,
         document=document.encode() if isinstance(document, str) else document,
@@ -176,7 +180,8 @@ def to_request(copy: Copy) -> CloneRequest:
         seed=seed,
         cloud_init=copy.cloud_init is not None,
         start=copy.start,
-        wait=copy.wait,
+        wait=wait,
+        goals=goals,
     )
 
 
@@ -224,8 +229,21 @@ class Cloning:
         self.request = request
         self.hears = hears
         self.made = draft.plan(request, host)
+        self.wanted = self._resolve_goals()
         self._context: RunContext | None = None
         listening.tell_plan(self.made.plan, hears)
+
+    def _resolve_goals(self) -> Wanted | None:
+        """Return what the clone is waited for, if that is named. Raises UsageError for what cannot be found out."""
+        if self.request.goals is None or self.request.planning:
+            return None
+        from virtprov.actions.install import result, wanted
+        from virtprov.osinfo.find_profile import find_recorded
+
+        guest = self.made.plan.domains[-1].guest
+        windows = find_recorded(guest.get(result.OS_ID)).is_windows
+        seeded = self.made.inside.seed is not None
+        return wanted.resolve(self.request.goals, guest, self.host, seeded=seeded, windows=windows)
 
     @property
     def context(self) -> RunContext:
@@ -247,6 +265,7 @@ class Cloning:
         from virtprov.actions.clone import draft
         from virtprov.actions.run.again import apply_with_free_names
         from virtprov.actions.run.plan import apply
+        from virtprov.actions.run.stages import CREATED
 
         if self.context.trail.writes:
             listening.warn_of_leftovers(self.hears)
@@ -258,6 +277,7 @@ class Cloning:
 
         replan = (lambda: draft.plan(self.request, self.host)) if self.request.auto else None
         apply_with_free_names(self.made, replan, do, self.hears.on_note)
+        self.context.stages.note(CREATED)
 
     def follow(self) -> str:
         """Wait for a clone that was started, and return its state: "off", "created" or "ready".
@@ -273,7 +293,7 @@ class Cloning:
 
         inside = self.made.inside
         seed = inside.seed.seed if inside.seed is not None else None
-        plan = InstallPlan(self.made.plan, seed, Method(IMPORT))
+        plan = InstallPlan(self.made.plan, seed, Method(IMPORT), wanted=self.wanted)
         try:
             state = finish.finish(InstallRequest(wait=self.request.wait), plan, self.context)
         except KeyboardInterrupt as stop:

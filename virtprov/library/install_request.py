@@ -13,6 +13,7 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from virtprov.actions.goals import Goals
     from virtprov.actions.request import InstallRequest
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.boot import Method
@@ -48,7 +49,8 @@ class NewGuest(Record):
     autostart         whether the guest starts when the host boots
     transient         whether the guest is gone when it is shut off
     noreboot          whether it stays off after its installation; without one, it is only defined
-    wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit
+    wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit;
+                      or a text, what to wait for: "ready", "ip,run=COMMAND,timeout=5m"
     destroy_on_exit   whether it is stopped when the wait is over
     publish           host ports to forward to the guest: "8022:22"
     fix_permissions   whether to grant QEMU access to the directories of the disks
@@ -81,7 +83,7 @@ class NewGuest(Record):
     autostart: bool = False
     transient: bool = False
     noreboot: bool = False
-    wait: float | None = None
+    wait: float | str | Goals | None = None
     destroy_on_exit: bool = False
     publish: Value = ()
     fix_permissions: bool = False
@@ -104,6 +106,7 @@ def to_request(
             hint="omit one of them",
         )
     uses, refused = _uses(guest)
+    wait, goals = texts.split_wait(guest.wait)
     return InstallRequest(
         uses=uses,
         refused=refused,
@@ -121,7 +124,8 @@ def to_request(
         transient=guest.transient,
         destroy_on_exit=guest.destroy_on_exit,
         noreboot=guest.noreboot,
-        wait=guest.wait,
+        wait=wait,
+        goals=goals,
         publish=tuple(publish.parse(text) for text in texts.as_list(guest.publish)),
         printing=printing,
         dry=dry,

@@ -142,12 +142,14 @@ class Installation:
         If a generated name has been taken in the meantime, `made` is another plan afterwards.
         """
         from virtprov.actions.run.again import apply_with_free_names
+        from virtprov.actions.run.stages import CREATED
 
         if self.context.trail.writes:
             listening.warn_of_leftovers(self.hears)
         request = self.request
         replan = None if request.name or request.reinstall else lambda: _plan(request, self.host)
         apply_with_free_names(self.made, replan, self._apply, self.hears.on_note)
+        self.context.stages.note(CREATED)
 
     def _apply(self, plan: InstallPlan) -> None:
         from virtprov.actions.run.plan import apply

@@ -29,6 +29,7 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.seed.attach import Seed
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.host.connection import Host
@@ -56,7 +57,7 @@ class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
     `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
-    already exists. `starts` is False if the guest is only defined.
+    already exists. `starts` is False if the guest is only defined. `wanted` is what it is waited for, if that is named.
     """
 
     plan: Plan
@@ -69,6 +70,7 @@ class InstallPlan(Record):
     taken: str = ""
     files: Files = NO_FILES
     starts: bool = True
+    wanted: Wanted | None = None
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -109,7 +111,8 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
     macs = tuple(checks.mac_addresses(guest))
     starts = phases.starts(request)
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts)
+    wanted = phases.wanted(request, final, host, method, system.profile)
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, wanted)
 
 
 def _list_steps(

@@ -8,10 +8,13 @@ from virtprov.guest import boot
 from virtprov.support.errors import HostError, UsageError
 
 if TYPE_CHECKING:
+    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.document import Guest
     from virtprov.guest.host_view import HostView
     from virtprov.guest.rule_context import RuleContext
+    from virtprov.host.connection import Host
+    from virtprov.osinfo.profile import Profile
 
 
 def method(request: InstallRequest, setting: RuleContext) -> boot.Method:
@@ -56,3 +59,16 @@ def check_waiting(request: InstallRequest, host: HostView) -> None:
             f"--wait cannot be used on {what}: its guests never run",
             hint="omit --wait, or connect to a host with a hypervisor",
         )
+
+
+def wanted(request: InstallRequest, guest: Guest, host: Host, method: boot.Method, profile: Profile) -> Wanted | None:
+    """Return what the guest is waited for; None if it is only shown, or if that is not named.
+
+    A seed is read by the installer if there is one. Raises UsageError for what can never be found out.
+    """
+    if request.goals is None or request.printing:
+        return None
+    from virtprov.actions.install.wanted import resolve
+
+    seeded = request.seed is not None and not method.has_install_phase
+    return resolve(request.goals, guest, host, seeded=seeded, windows=profile.is_windows)

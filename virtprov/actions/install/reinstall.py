@@ -64,7 +64,8 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     displays = tuple(display.get("type", "") for display in final.devices("graphics"))
     told = Plan(documents, () if request.printing else tuple(steps), info.name, notes, tuple(warnings))
     macs = tuple(checks.mac_addresses(final))
-    return InstallPlan(told, None, method, displays, final.uuid, macs, files=files.add(drives.files))
+    wanted = phases.wanted(request, final, host, method, system.profile)
+    return InstallPlan(told, None, method, displays, final.uuid, macs, files=files.add(drives.files), wanted=wanted)
 
 
 def _refuse(request: InstallRequest) -> None:

@@ -24,7 +24,7 @@ Undo = Callable[[], object]
 class RunContext:
     """The environment of steps: the host, progress, and messages for the user."""
 
-    __slots__ = ("gate", "host", "progress", "say", "tell", "trail", "warn")
+    __slots__ = ("gate", "host", "progress", "say", "stages", "tell", "trail", "warn")
 
     def __init__(
         self,
@@ -38,9 +38,11 @@ class RunContext:
         self.say = say
         self.warn = warn
         from virtprov.actions.run.interrupt import Gate
+        from virtprov.actions.run.stages import Stages
         from virtprov.actions.run.trail import Trail
 
         self.gate = Gate()
+        self.stages = Stages()
         self.trail = Trail()
         self.tell: Callable[[int, int], None] = lambda done, total: None
 

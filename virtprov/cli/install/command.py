@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli import answers, compat, safe_streams
+from virtprov.cli import answers, compat, result_lines, safe_streams
 from virtprov.cli.install import flags, legacy
 from virtprov.cli.output import Output
 from virtprov.options.catalogue import IN_ORDER
@@ -56,6 +56,10 @@ def main(argv: list[str]) -> int:
         from virtprov.cli.install import clean_up
 
         return clean_up.main(args.connect, output, ask=not args.yes)
+    if args.info is not None:
+        from virtprov.cli.install import info
+
+        return info.main(args.connect, args.info, output)
     if args.yes:
         raise UsageError("--yes can only be used with --clean-up", hint="no other command asks for confirmation")
     if args.wait == 0:
@@ -184,6 +188,7 @@ def _facts(plan: InstallPlan, host: Host) -> dict[str, object]:
         "root_password": None,
         "steps": [step.label for step in plan.plan.steps],
         "documents": [],
+        **result_lines.facts(None),
     }
 
 
@@ -228,7 +233,9 @@ def _create(work: Installation, console: str, output: Output) -> int:
         raise
     told.end(state)
     facts = {**_facts(work.made, work.host), "created": True, "state": state, "root_password": password or None}
-    output.object(facts)
+    wanted = work.made.wanted
+    not_asked = wanted.not_asked if wanted is not None else ()
+    output.object({**facts, **result_lines.facts(told.result, work.context.stages, not_asked)})
     return 0
 
 
