@@ -49,7 +49,11 @@ def test_what_answers(serve: Callable[[socket.socket], None], reply: str) -> Non
 
 def test_who_accepts_and_says_nothing() -> None:
     done = threading.Event()
-    with server(lambda connection: bool(done.wait(10))) as port:
+
+    def wait(connection: socket.socket) -> None:
+        done.wait(10)
+
+    with server(wait) as port:
         assert knock("127.0.0.1", port, 0.05) == "no answer"
         done.set()
 

@@ -154,7 +154,7 @@ class Knocker:
 
     def try_places(self, places: list[tuple[str, int]]) -> None:
         self.tried += places
-        if places and self.guest.opened_ssh:  # type: ignore[attr-defined]
+        if places and self.guest.opened_ssh:
             self.open_at = places[0]
             self.replies[places[0]] = ""
         elif places:

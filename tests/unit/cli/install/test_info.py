@@ -16,14 +16,11 @@ def test_it_is_printed_in_four_lines(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_it_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert (
-        app.run(
-            "virtprov-install", command.main, ["--connect", "test:///default", "--info", "test", "--output", "json"]
-        )
-        == 0
-    )
+    words = ["--connect", "test:///default", "--info", "test", "--output", "json"]
+    assert app.run("virtprov-install", command.main, words) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert (printed["name"], printed["state"], printed["disks"], printed["ssh"]) == ("test", "running", [], "")
+    assert (printed["name"], printed["state"]) == ("test", "running")
+    assert printed["disks"] == [{"target": "vda", "path": "/guest/diskimage1", "capacity": 0}]
 
 
 def test_a_guest_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
