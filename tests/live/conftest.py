@@ -37,6 +37,7 @@ ORDER = (
     "test_lxc.py",
     "test_firmware.py",
     "test_publish.py",
+    "test_guest_words.py",
     "test_session.py",
     "test_wait.py",
     "test_hosts.py",

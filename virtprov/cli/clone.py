@@ -83,8 +83,7 @@ def _add_inside(command: Parser, group: Target) -> None:
         metavar="new|keep",
         help="renew the identity at the first boot, or keep it; default: new for guests known to have cloud-init",
     )
-    command.add_fresh(group, "--hostname", metavar="NAME", help="host name; default: the name of the clone")
-    command.add_fresh(group, "--ssh-key", metavar="KEY", help="public ssh key, or file of keys, for root and the user")
+    parser.add_words(command, group)
     command.add_fresh(
         group, "--cloud-init", nargs="?", const="", metavar="...", help="more for the seed: user-data=FILE ..."
     )
@@ -159,8 +158,7 @@ def to_request(args: Namespace) -> CloneRequest:
         checks=["all=off", *args.check] if args.force else args.check,
         identity=args.identity or compat.held.identity,
         cloud_init=args.cloud_init,
-        hostname=args.hostname or "",
-        ssh_key=args.ssh_key or "",
+        **parser.words(args),
         start=args.start,
         wait=args.wait,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+from virtprov.options import guest_words
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.options.model import FLAG, NUMBER, Row, Table
 from virtprov.support.visible import on_one_line
@@ -110,6 +111,9 @@ def _values(action: Action, text: str) -> list[str]:
     if action.choices is not None:
         return [f"{word} " for word in action.choices if word.startswith(text)]
     for flag in action.option_strings:
+        word = next((word for word in guest_words.WORDS if f"--{word.name}" == flag), None)
+        if word is not None:
+            return [f"{value} " for value in word.values if value.startswith(text)]
         if flag.removeprefix("--") in GROUPS:
             return of_group(table(flag.removeprefix("--")), text)
     return []

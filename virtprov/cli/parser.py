@@ -6,6 +6,7 @@ import argparse
 
 from virtprov.cli import compat, talk
 from virtprov.options.catalogue import GROUPS, help_line
+from virtprov.options.guest_words import WORDS
 from virtprov.support.errors import ParseError, UsageError, nearest
 
 TYPE_CHECKING = False
@@ -323,6 +324,20 @@ def add_check(target: Target) -> None:
         metavar="...",
         help=help_line("check"),
     )
+
+
+def add_words(parser: Parser, group: Target) -> None:
+    """Add a flag for each word of what goes into a guest."""
+    for word in WORDS:
+        if word.several:
+            parser.add_fresh(group, f"--{word.name}", action="append", default=[], metavar=word.metavar, help=word.help)
+        else:
+            parser.add_fresh(group, f"--{word.name}", default="", metavar=word.metavar, help=word.help)
+
+
+def words(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the values of these flags, by the names of their fields."""
+    return {word.field: getattr(args, word.field) for word in WORDS}
 
 
 def texts(args: argparse.Namespace, group: str) -> list[str]:

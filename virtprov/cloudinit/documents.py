@@ -29,11 +29,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.cloudinit import renewal
+from virtprov.cloudinit import renewal, word_config
 from virtprov.cloudinit.document_check import CheckedDocument, check_meta_data, check_user_data
 from virtprov.cloudinit.kinds import CLOUD_CONFIG, CLOUDBASE, MULTIPART, TALOS, UNKNOWN
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import FLAG
+from virtprov.cloudinit.word_contents import GuestContents, read_contents
 from virtprov.support.errors import InputError, UsageError
 from virtprov.support.text import host_name
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.cloudinit.sources import Reader, Source
+    from virtprov.support.ssh_key import KeyPair
 
 HEADER = "#cloud-config\n"
 SUDO = "ALL=(ALL) NOPASSWD:ALL"
@@ -67,7 +69,7 @@ class Wishes(NamedTuple):
     """What the sub-options request of user-data, with files read and passwords hashed.
 
     `password_hash` is for `user`, or for the image's own user without one. `manage_hosts` adds the host name to
-    /etc/hosts; for this alone no second part is added to the user's file.
+    /etc/hosts; for this alone no second part is added to the user's file. `host_key` is the ssh host key of the guest.
     """
 
     root_hash: str = ""
@@ -81,6 +83,8 @@ class Wishes(NamedTuple):
     renewal: Renewal | None = None
     password_hash: str = ""
     manage_hosts: bool = False
+    contents: GuestContents = GuestContents()
+    host_key: KeyPair | None = None
 
 
 class Document(NamedTuple):
@@ -161,8 +165,12 @@ def cloud_config(wishes: Wishes, other_keys: Iterable[str] = ()) -> dict[str, An
         tree["chpasswd"] = {"expire": False}  # otherwise it must be changed at the first login
     if wishes.manage_hosts:
         tree["manage_etc_hosts"] = True
+    commands = [*wishes.contents.commands, *commands]
     if commands:
         tree["runcmd"] = commands
+    tree.update(word_config.cloud_config(wishes.contents))
+    if wishes.host_key is not None:
+        tree["ssh_keys"] = {"ed25519_private": wishes.host_key.private, "ed25519_public": wishes.host_key.public}
     if wishes.renewal is not None:
         tree = {**renewal.cloud_config(wishes.renewal), **tree}
     return tree
@@ -222,6 +230,7 @@ def _options(wishes: Wishes) -> str:
             ("the ssh key of the image's user", wishes.image_user_keys),
             (f"the user '{wishes.user}'", wishes.user),
             ("the password", wishes.password_hash and not wishes.user),
+            *((f"--{name}", True) for name in word_config.names(wishes.contents)),
             ("disable", wishes.disable),
             ("what renews the identity of a clone", wishes.renewal),
         )
@@ -234,7 +243,7 @@ def _fit(second: dict[str, Any], first: dict[str, Any], wishes: Wishes, name: st
 
     Raises InputError if only one of both could take effect.
     """
-    for key in ("users", "runcmd", "bootcmd", "ssh_authorized_keys"):
+    for key in ("users", "runcmd", "bootcmd", "ssh_authorized_keys", "packages", "write_files"):
         if key in second and first.get(key) is not None and not isinstance(first[key], list):
             raise _conflict(name, f"its '{key}' is not a list, so nothing can be added to it")
     fitted = dict(second)
@@ -251,6 +260,8 @@ def _fit(second: dict[str, Any], first: dict[str, Any], wishes: Wishes, name: st
         raise _conflict(name, "it also sets a 'password'")
     if wishes.root_hash and _sets_root_password(first.get("chpasswd")):
         raise _conflict(name, "its 'chpasswd' also sets root's password")
+    for key in word_config.find_conflicts(first, second):
+        raise _conflict(name, f"it also sets '{key}'")
     if "disable_root" in second and first.get("disable_root") not in (None, False):
         raise _conflict(name, "it has 'disable_root: true', but root should get a key")
     return fitted
@@ -385,24 +396,27 @@ def read_wishes(request: SeedRequest, reader: Reader) -> tuple[Wishes, str]:
         password = reader.password("root-password-file", request.root_password_file)
     root = reader.keys("root-ssh-key", request.root_ssh_key) if request.root_ssh_key else ()
     image = reader.keys("clouduser-ssh-key", request.clouduser_ssh_key) if request.clouduser_ssh_key else ()
-    keys = reader.keys("ssh-key", request.ssh_key) if request.ssh_key else ()
+    image = _join(image, () if request.user else request.login_keys)
+    keys = tuple(dict.fromkeys(key for text in request.ssh_key for key in reader.keys("ssh-key", text)))
     own = log.secret(request.password) if request.password else ""
     if request.password_file:
         own = reader.password("password-file", request.password_file)
     if keys and not request.user:
-        root, image = _join(root, keys), _join(image, keys)
+        root, image = root if request.completes else _join(root, keys), _join(image, keys)
     wishes = Wishes(
         root_hash=_hash(password) if password else "",
         root_expires=bool(generated),
         root_keys=root,
         image_user_keys=image,
         user=request.user,
-        user_keys=keys if request.user else (),
+        user_keys=_join(keys, request.login_keys) if request.user else (),
         shell=request.shell,
         disable=request.disable,
         renewal=request.renewal,
         password_hash=_hash(own) if own else "",
-        manage_hosts=bool(request.hostname),
+        manage_hosts=bool(request.hostname) or request.completes,
+        contents=read_contents(request, reader),
+        host_key=request.host_key,
     )
     return wishes, generated
 

@@ -17,7 +17,6 @@ from virtprov.support.frozen import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
 KEPT = "/var/lib/virtprov-clone"
@@ -118,20 +117,3 @@ def script(renewal: Renewal) -> str:
         sed = " ".join(f"-e s/{old}/{new}/Ig" for old, new in known)
         parts.append(_NETWORK_FILES.replace("@GREP@", grep).replace("@SED@", sed).replace("@KEPT@", KEPT))
     return "".join((*parts, _DHCP))
-
-
-def network_config(macs: Sequence[str]) -> bytes:
-    """Return network settings (version 2) for interfaces with these MAC addresses: DHCP, by MAC address.
-
-    The renderers of netplan pass `dhcp-identifier` on; others ignore it (cloud-init, Networking Config Version 2). The
-    boot waits for the first interface only.
-    """
-    from virtprov.cloudinit.loading import dump
-
-    interfaces: dict[str, dict[str, Any]] = {}
-    for number, mac in enumerate(macs):
-        settings: dict[str, Any] = {"match": {"macaddress": mac.lower()}, "dhcp4": True, "dhcp-identifier": "mac"}
-        if number:
-            settings["optional"] = True
-        interfaces[f"nic{number}"] = settings
-    return dump({"version": 2, "ethernets": interfaces}).encode()

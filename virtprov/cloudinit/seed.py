@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.cloudinit import documents, renewal
+from virtprov.cloudinit import addresses, documents
+from virtprov.cloudinit.addresses import Interface
 from virtprov.cloudinit.sources import Reader
 from virtprov.support.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from virtprov.cloudinit.documents import Wishes
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.cloudinit.sources import Source
 
@@ -32,11 +36,11 @@ class Seed(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def build(request: SeedRequest) -> Seed:
+def build(request: SeedRequest, *, hide: Callable[[Wishes], Wishes] = lambda wishes: wishes) -> Seed:
     """Read every file, address and standard input named in the request, and return the seed.
 
-    Changes nothing. Raises InputError and UsageError for invalid input, FetchError for addresses that cannot be
-    fetched.
+    `hide` masks secrets in a seed that is only shown. Changes nothing. Raises InputError and UsageError for invalid
+    input, FetchError for addresses that cannot be fetched.
     """
     reader = Reader()
 
@@ -44,6 +48,7 @@ def build(request: SeedRequest) -> Seed:
         return reader.read(option, value) if value else None
 
     wishes, password = documents.read_wishes(request, reader)
+    wishes = hide(wishes)
     made = {
         "user-data": documents.user_data(request, wishes, given("user-data", request.user_data)),
         "meta-data": documents.meta_data(request, given("meta-data", request.meta_data)),
@@ -51,8 +56,8 @@ def build(request: SeedRequest) -> Seed:
     network = given("network-config", request.network_config)
     if network:
         made["network-config"] = documents.network_config(request, network)
-    elif request.renewal is not None and request.renewal.macs:
-        made["network-config"] = documents.Document(renewal.network_config([mac for _, mac in request.renewal.macs]))
+    elif _interfaces(request):
+        made["network-config"] = documents.Document(addresses.network_config(_interfaces(request)))
     vendor = given("vendor-data", request.vendor_data)
     if vendor:
         made["vendor-data"] = documents.vendor_data(request, vendor)
@@ -68,17 +73,33 @@ def build(request: SeedRequest) -> Seed:
     )
 
 
+def _interfaces(request: SeedRequest) -> tuple[Interface, ...]:
+    """Return the interfaces whose settings the seed has: all of the guest, or none."""
+    if request.interfaces or request.renewal is None:
+        return request.interfaces
+    return tuple(Interface(mac) for _, mac in request.renewal.macs)
+
+
 def _of_logins(request: SeedRequest, wishes: documents.Wishes) -> list[str]:
     from virtprov.support import passwords
 
     warnings = []
-    if request.user and not request.ssh_key and not wishes.password_hash:
+    if request.user and not wishes.user_keys and not wishes.password_hash:
         warnings.append(f"nobody can log in as '{request.user}': the user has neither a key (ssh-key=) nor a password")
     if request.password and not passwords.is_hash(request.password):
         warnings.append(
             "password= is visible in the list of processes and in the shell's history; password-file=FILE is not"
         )
+    if request.proxy and _has_password(request.proxy):
+        warnings.append(
+            "the proxy's password is visible in the list of processes and in the shell's history; proxy=env is not"
+        )
     return warnings
+
+
+def _has_password(address: str) -> bool:
+    account, at, _ = address.partition("://")[2].rpartition("@")
+    return bool(at) and ":" in account
 
 
 def _identity(meta: bytes) -> tuple[str, str]:

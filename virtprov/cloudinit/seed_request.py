@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from virtprov.cloudinit.guest_words import GuestWords
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.support.errors import UsageError
-from virtprov.support.frozen import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from virtprov.cloudinit.addresses import Interface
+    from virtprov.support.ssh_key import KeyPair
 
 FLAG = "--cloud-init"
 UNTIL_READY = "until-ready"
 KEEP = "yes"
 
 
-class SeedRequest(Record):
+class SeedRequest(GuestWords):
     """Everything from which a seed is built. Texts are as typed ("" if not given): paths, addresses, inline text.
 
-    `password`, `password_file` and `ssh_key` belong to `user`, or to the image's own user without one. `ssh_key` is
-    also virt-install's old name for root's key: without `user` it is given to root as well. `keep` is
-    how long the seed stays with the guest: UNTIL_READY, "first-boot" or KEEP. `instance_id` is generated if empty.
-    `shell` is the login shell of `user`. `system` is the family of the guest's system ("" if unknown), which
-    determines what reads the seed; without `strict`, a document that it would not read only causes a warning.
-    `renewal` is set for the copy of a guest: what its first boot renews.
+    `ssh_key` is also virt-install's old name for root's key: without `user` it is given to root as well, unless the
+    seed is completed. `password` is that of `password_file`, as text. `keep` is how long the seed stays with the guest:
+    UNTIL_READY, "first-boot" or KEEP. `instance_id` is generated if empty. `shell` is the login shell of `user`.
+    `system` is the family of the guest's system ("" if unknown), which determines what reads the seed; without
+    `strict`, a document that it would not read only causes a warning. `renewal` is set for the copy of a guest: what
+    its first boot renews.
+
+    With `completes` what is not given is completed: the host name, and an ssh host key that is known before the first
+    boot, `host_key`. `interfaces` are all of the guest's, if one of them has a fixed address. `login_keys` are the
+    caller's public keys, given to the image's own user because nobody could log in otherwise.
     """
 
     guest_name: str = ""
@@ -36,33 +44,50 @@ class SeedRequest(Record):
     meta_data: str = ""
     network_config: str = ""
     vendor_data: str = ""
-    hostname: str = ""
-    user: str = ""
     password: str = ""
-    password_file: str = ""
-    ssh_key: str = ""
     keep: str = UNTIL_READY
     instance_id: str = ""
     shell: str = "/bin/bash"
     renewal: Renewal | None = None
     system: str = ""
     strict: bool = True
+    completes: bool = False
+    host_key: KeyPair | None = None
+    interfaces: tuple[Interface, ...] = ()
+    login_keys: tuple[str, ...] = ()
+
+    @property
+    def has_login(self) -> bool:
+        """Whether somebody is given a key or a password, or may be by the user's own user-data."""
+        words = (self.ssh_key, self.root_ssh_key, self.clouduser_ssh_key, self.password, self.password_file)
+        return any((*words, self.root_password_generate, self.root_password_file, self.user_data, self.login_keys))
 
 
-_INNER = ("guest_name", "instance_id", "shell", "system", "strict", "renewal")
+_INNER = (
+    "guest_name", "instance_id", "shell", "system", "strict", "renewal", "completes", "host_key", "interfaces",
+    "login_keys",
+)  # fmt: skip
 NAMES = tuple(field.replace("_", "-") for field in SeedRequest()._asdict() if field not in _INNER)
 """Every sub-option of `--cloud-init`."""
 
 
-def from_options(options: Mapping[str, str]) -> SeedRequest:
+def from_options(options: Mapping[str, str | Sequence[str]]) -> SeedRequest:
     """Return the request for the sub-options of `--cloud-init`, name -> text, as written by their table.
 
-    Without any sub-option, a root password is generated and `disable` is set, as with virt-install; an empty text means
-    "not given". Raises UsageError for invalid values and for combinations that are not possible.
+    Those that can be repeated may have a list of texts. Without any sub-option, a root password is generated and
+    `disable` is set, as with virt-install; an empty text means "not given". Raises UsageError for invalid values and
+    for combinations that are not possible.
     """
     if not options:
         return SeedRequest(root_password_generate=True, disable=True)
-    given = {name.replace("-", "_"): text for name, text in options.items() if text}
+    defaults = SeedRequest()._asdict()
+    given: dict[str, Any] = {}
+    for name, text in options.items():
+        field = name.replace("-", "_")
+        listed = [text] if isinstance(text, str) else list(text)
+        several = isinstance(defaults[field], tuple)
+        if any(listed):
+            given[field] = tuple(word for word in listed if word) if several else listed[-1]
     generate, disable = (given.pop(name, "no") == "yes" for name in ("root_password_generate", "disable"))
     request = SeedRequest(root_password_generate=generate, disable=disable)._replace(**given)
     _refuse_nonsense(request)
@@ -77,33 +102,6 @@ def _refuse_nonsense(request: SeedRequest) -> None:
         )
     if request.password and request.password_file:
         raise UsageError(f"{FLAG}: password and password-file cannot be used together", hint="omit one of them")
-    if request.user:
-        _check_user(request.user)
-    if request.hostname:
-        from virtprov.support.text import host_name
+    from virtprov.cloudinit import word_check
 
-        if host_name(request.hostname) != request.hostname.lower():
-            fit = host_name(request.hostname)
-            raise UsageError(
-                f"{FLAG} hostname: '{request.hostname}' is not a valid host name",
-                hint=f"use letters, digits, dashes and dots: '{fit}'"
-                if fit
-                else "use letters, digits, dashes and dots",
-            )
-
-
-def _check_user(name: str) -> None:
-    """Raise UsageError for a name that useradd would refuse, or that exists in every guest."""
-    if name == "root":
-        raise UsageError(f"{FLAG} user: root already exists", hint="use root-ssh-key or root-password-generate")
-    letters = name.replace("_", "a").replace("-", "a")
-    good = name.isascii() and letters.isalnum() and name == name.lower() and not name[0].isdigit()
-    if not good or name[0] == "-" or len(name) > 32:
-        raise UsageError(
-            f"{FLAG} user: '{name}' is not a valid user name",
-            hint="use up to 32 lower-case letters, digits, dashes and underscores, starting with a letter",
-        )
-    if name == "default":
-        raise UsageError(
-            f"{FLAG} user: 'default' is reserved for the image's own user", hint="use clouduser-ssh-key for it"
-        )
+    word_check.check(request, f"{FLAG} ")

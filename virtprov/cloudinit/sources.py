@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import NamedTuple
 
+from virtprov.cloudinit.guest_words import AGENT
 from virtprov.cloudinit.seed_request import FLAG, NAMES
 from virtprov.support.errors import InputError, UsageError
 
@@ -77,14 +78,22 @@ class Reader:
         return data
 
     def keys(self, option: str, value: str) -> tuple[str, ...]:
-        """Return the public ssh keys in `value`, which is a key or the place of a file with keys.
+        """Return the public ssh keys in `value`: a key, the place of a file with keys, or AGENT for those of ssh-agent.
 
         Raises InputError, with the line, for anything that is not a public key.
         """
+        if value == AGENT:
+            from virtprov.cloudinit.ssh_agent import list_keys
+
+            return tuple(dict.fromkeys(read_keys(Source("the list of ssh-agent", list_keys().encode()))))
         if is_key(value):
             return read_keys(Source(f"the {option} on the command line", value.encode()))
         found = read_keys(self.read(option, value))
         return tuple(dict.fromkeys(found))
+
+    def read_file(self, option: str, value: str) -> bytes:
+        """Return the contents of the file at `value`, on standard input for `-`; text is never taken for contents."""
+        return self._stdin(option) if value == "-" else self._fetch(option, value.removeprefix("@")).data
 
     def password(self, option: str, value: str) -> str:
         """Return the first line of the file at `value` without its newline; blanks are kept, as in virt-install.

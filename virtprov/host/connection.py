@@ -78,6 +78,11 @@ class Host:
         return self._link.target.is_remote
 
     @property
+    def machine(self) -> str:
+        """The name or address of the other machine in the URI; "" for a host on this one."""
+        return self._link.target.host if self.is_remote else ""
+
+    @property
     def is_session(self) -> bool:
         """Whether guests belong to one user (qemu:///session) instead of the system."""
         return self._link.target.is_session

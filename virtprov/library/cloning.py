@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.library import listening, texts
+from virtprov.library import guest_words, listening, texts
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
@@ -44,7 +44,9 @@ class Copy(Record):
                     boot, "keep" keeps them; "": new if the guest is known to have cloud-init
     cloud_init      the value of --cloud-init, such as "user-data=/srv/user-data"; None for nothing more
     hostname        the host name inside the guest; made from the name of the clone if empty
-    ssh_key         a public ssh key, or a file with keys, for root and the image's own user
+    ssh_key         public ssh keys, or files with keys, for root and the image's own user
+    user, password_file, timezone, package, write, run, ca_certs, proxy
+                    more for the inside of the guest, as for a new one; package, write, run and ca_certs may be lists
     start           whether the clone is started
     wait            minutes to wait for cloud-init; None: do not wait, negative: no limit; or what to wait for, as a
                     text: "ready", "ip,run=COMMAND,timeout=5m"
@@ -68,7 +70,15 @@ class Copy(Record):
     identity: str = ""
     cloud_init: str | Sequence[str] | None = None
     hostname: str = ""
-    ssh_key: str = ""
+    ssh_key: Value = ()
+    user: str = ""
+    password_file: str = ""
+    timezone: str = ""
+    package: Value = ()
+    write: Value = ()
+    run: Value = ()
+    ca_certs: Value = ()
+    proxy: str = ""
     start: bool = False
     wait: float | str | Goals | None = None
 
@@ -117,8 +127,7 @@ def clone(host: Host | str, copy: Copy, *, listener: Listener | None = None) -> 
     from virtprov.library.connecting import open_host
 
     hears = listening.Collector(listener)
-    uses = [*texts.as_list(copy.cloud_init or ()), f"ssh-key={copy.ssh_key}"]
-    texts.refuse_standard_input("cloud-init", uses)
+    guest_words.refuse_standard_input(copy._asdict())
     request = to_request(copy)
     with open_host(host) as found:
         work = Cloning(found, request, hears)
@@ -186,25 +195,15 @@ def to_request(copy: Copy) -> CloneRequest:
 
 
 def _to_seed_request(copy: Copy) -> SeedRequest | None:
-    """Return the request for all uses of --cloud-init, with the host name and the key; None without any."""
-    from virtprov.cloudinit.seed_request import SeedRequest, from_options
-    from virtprov.guest.write import gather
-
-    uses = texts.as_list(copy.cloud_init) if copy.cloud_init is not None else []
+    """Return the request for what goes into the guest and for all uses of --cloud-init; None without any."""
+    given = guest_words.read(copy._asdict())
+    uses = texts.as_list(copy.cloud_init)
     if "none" in uses:
         raise UsageError("--cloud-init none cannot be used with a clone", hint="use --identity keep")
-    words = dict(gather.words("cloud-init", [text for text in uses if text]))
-    for name, text in (("hostname", copy.hostname), ("ssh-key", copy.ssh_key)):
-        if text and words.get(name):
-            raise UsageError(
-                f"--{name} and --cloud-init {name}={words[name]} cannot be used together", hint="omit one of them"
-            )
-        if text:
-            words[name] = text
-    if not words and copy.cloud_init is None:
+    if not given and copy.cloud_init is None:
         return None
     strict = texts.parse_checks(texts.as_list(copy.checks)).cloud_init
-    return (from_options(words) if words else SeedRequest())._replace(strict=strict)
+    return guest_words.merge(given, uses, bare={})._replace(strict=strict)
 
 
 def _check_identity(copy: Copy, seed: SeedRequest | None) -> None:
@@ -213,7 +212,8 @@ def _check_identity(copy: Copy, seed: SeedRequest | None) -> None:
         raise UsageError(f"unknown identity '{copy.identity}'", hint="use new or keep")
     if copy.identity == "keep" and seed is not None:
         raise UsageError(
-            "--identity keep cannot be used with --cloud-init, --hostname or --ssh-key", hint="omit one of them"
+            "--identity keep cannot be used with --cloud-init, --hostname, --ssh-key and the like",
+            hint="omit one of them",
         )
     if copy.wait is not None and not copy.start:
         raise UsageError("--wait can only be used with --start", hint="add --start, or omit --wait")

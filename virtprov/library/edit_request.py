@@ -89,6 +89,7 @@ def _to_seed_change(values: list[str]) -> EditRequest:
     from virtprov.actions.edit.changes import EJECT, SEED, EditRequest
     from virtprov.cloudinit.seed_request import KEEP, from_options
     from virtprov.guest.write import gather
+    from virtprov.options.guest_words import WORDS
 
     if EJECT in values:
         if len(values) > 1:
@@ -101,16 +102,18 @@ def _to_seed_change(values: list[str]) -> EditRequest:
         raise UsageError(
             "--cloud-init none cannot be used with an existing guest", hint="use --cloud-init eject to remove its seed"
         )
-    words = gather.words(CLOUD_INIT, [text for text in values if text])
+    words = gather.repeated_words(CLOUD_INIT, [text for text in values if text])
     seed = from_options(words)
     if words.get("keep") and seed.keep != KEEP:
         raise UsageError(
-            f"--cloud-init keep={words['keep']}: the seed of an existing guest stays until it is ejected",
+            f"--cloud-init keep={words['keep'][-1]}: the seed of an existing guest stays until it is ejected",
             hint="omit keep=; use `--cloud-init eject` to remove the seed",
         )
-    return EditRequest(
-        SEED, CLOUD_INIT, seed=seed, seed_text=",".join(f"{name}={text}" for name, text in words.items())
+    several = [word.name for word in WORDS if word.several]
+    text = ",".join(
+        f"{name}={value}" for name, listed in words.items() for value in (listed if name in several else listed[-1:])
     )
+    return EditRequest(SEED, CLOUD_INIT, seed=seed, seed_text=text)
 
 
 def _selector(group: str, text: str) -> Selector:
@@ -132,6 +135,11 @@ def _uses(group: str, values: list[str], action: str, *, schema: bool) -> tuple[
     from virtprov.guest.write import gather
 
     uses, refused = gather.group_uses(group, values, schema=schema)
+    if any(use.fixed is not None for use in uses):
+        raise UsageError(
+            f"--network static cannot be used with --{action}: it is not part of the guest's definition",
+            hint="change the address inside the guest, or with --cloud-init network-config=FILE at its next boot",
+        )
     if refused:
         raise UsageError(
             f"--{group} none cannot be used with --{action}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,10 @@ class NewGuest(Record):
     initrd_inject     files to add to the initrd of the installer
     live              nothing is installed: the medium is kept
     cloud_init        the value of --cloud-init, such as "user-data=/srv/user-data"; None for no seed
+    hostname, user, ssh_key, password_file, timezone, package, write, run, ca_certs, proxy
+                      what goes into the guest: ssh_key, package, write, run and ca_certs may be lists
+    no_login          nobody needs to be able to log in
+    ssh_config        a file of ssh's configuration that gets an entry with the guest's name and address
     reinstall         the name of an existing guest to reinstall; its configuration does not change
     os_type           "hvm", "xen" or "exe" (a container); empty: the host's default
     virt_type, arch, machine
@@ -73,6 +78,18 @@ class NewGuest(Record):
     initrd_inject: Value = ()
     live: bool = False
     cloud_init: str | Sequence[str] | None = None
+    hostname: str = ""
+    user: str = ""
+    ssh_key: Value = ()
+    password_file: str = ""
+    timezone: str = ""
+    package: Value = ()
+    write: Value = ()
+    run: Value = ()
+    ca_certs: Value = ()
+    proxy: str = ""
+    no_login: bool = False
+    ssh_config: str = ""
     reinstall: str = ""
     os_type: str = ""
     virt_type: str = ""
@@ -107,18 +124,21 @@ def to_request(
         )
     uses, refused = _uses(guest)
     wait, goals = texts.split_wait(guest.wait)
+    method = _to_method(guest)
     return InstallRequest(
         uses=uses,
         refused=refused,
         name=guest.name,
         reinstall=guest.reinstall,
         osinfo=osinfo if osinfo is not None else _system(guest.osinfo),
-        method=_to_method(guest),
+        method=method,
         os_type=guest.os_type,
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=_to_seed_request(guest.cloud_init, guest.checks),
+        seed=_to_seed_request(guest, method),
+        no_login=guest.no_login,
+        ssh_config=os.path.abspath(os.path.expanduser(guest.ssh_config)) if guest.ssh_config else "",
         checks=texts.parse_checks(texts.as_list(guest.checks)),
         autostart=guest.autostart,
         transient=guest.transient,
@@ -182,15 +202,37 @@ def _by_group(guest: NewGuest) -> dict[str, list[str]]:
     return given
 
 
-def _to_seed_request(value: str | Sequence[str] | None, checks: Value) -> SeedRequest | None:
-    """Return the request for all uses of --cloud-init; None for no seed."""
-    from virtprov.cloudinit.seed_request import from_options
-    from virtprov.guest.write import gather
+def _to_seed_request(guest: NewGuest, method: Method) -> SeedRequest | None:
+    """Return the request for what goes into the guest and for all uses of --cloud-init; None for no seed.
 
-    if value is None:
+    Without --cloud-init the seed is completed, so that the guest has a name, a login and a known host key. Raises
+    UsageError for a guest that cannot take what is given.
+    """
+    from virtprov.guest.boot import IMPORT
+    from virtprov.library import guest_words
+
+    given = guest_words.read(guest._asdict())
+    uses = texts.as_list(guest.cloud_init)
+    is_off = bool(uses) and uses[-1] == "none"
+    if given and (guest.reinstall or is_off or (guest.cloud_init is None and method.kind not in ("", IMPORT))):
+        raise _cannot_take(next(iter(given)), guest.reinstall, is_off)
+    if is_off or (guest.cloud_init is None and not given):
         return None
-    uses = texts.as_list(value)
-    if uses and uses[-1] == "none":
-        return None
-    strict = texts.parse_checks(texts.as_list(checks)).cloud_init
-    return from_options(gather.words("cloud-init", [text for text in uses if text]))._replace(strict=strict)
+    strict = texts.parse_checks(texts.as_list(guest.checks)).cloud_init
+    bare = {} if guest.cloud_init is None else guest_words.GENERATE
+    request = guest_words.merge(given, uses, bare=bare)
+    return request._replace(strict=strict, completes=guest.cloud_init is None)
+
+
+def _cannot_take(name: str, reinstall: str, is_off: bool) -> UsageError:
+    """Return the error for an option that nothing would put into the guest."""
+    if reinstall:
+        return UsageError(f"--{name} cannot be used with --reinstall", hint="omit one of them")
+    if is_off:
+        return UsageError(
+            f"--{name} cannot be used with --cloud-init none: nothing would read it", hint="omit one of them"
+        )
+    return UsageError(
+        f"--{name} cannot be used with an installer: it would not read it",
+        hint="use a cloud image with --import, or add --cloud-init if the installer reads a cloud-init seed",
+    )

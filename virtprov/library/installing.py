@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.library import install_request, listening, texts
+from virtprov.library import guest_words, install_request, listening
 from virtprov.library.install_request import NewGuest
 from virtprov.support.frozen import Record
 
@@ -95,7 +95,7 @@ def render(host: Host | str, guest: NewGuest, *, listener: Listener | None = Non
 
 
 def _request(guest: NewGuest, *, printing: bool = False) -> InstallRequest:
-    texts.refuse_standard_input("cloud-init", texts.as_list(guest.cloud_init))
+    guest_words.refuse_standard_input(guest._asdict())
     return install_request.to_request(guest, printing=printing)
 
 
@@ -169,6 +169,7 @@ class Installation:
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(self._leave()) from stop
         self.context.trail.finish_waiting(self.host)
+        self._keep_login()
         if state == "ready":
             from virtprov.actions.install.addresses import missing
 
@@ -176,6 +177,21 @@ class Installation:
             if sentence:
                 self.hears.on_warning(sentence)
         return state
+
+    def _keep_login(self) -> None:
+        """Add the guest to the user's ssh configuration, if that is requested and its address is known."""
+        from virtprov.actions.install import addresses
+        from virtprov.actions.seed import login
+
+        way, name = self.made.login, self.made.plan.name
+        if way is None or not way.ssh_config:
+            return
+        address = way.address or next(iter(addresses.of(self.host, name)), "")
+        if address:
+            login.keep_entry(way, self.host, address, self.hears.on_note)
+            return
+        self.made = self.made._replace(login=way._replace(host="", ssh_config=""))
+        self.hears.on_warning(f"'{name}' is not added to {way.ssh_config}: its address is not known")
 
     def _follow(self, show: Callable[[], float | None], ends: bool) -> str:
         from virtprov.actions.install import finish

@@ -5,6 +5,7 @@ All their values are verbs; switches become `yes` or `no`.
 
 from __future__ import annotations
 
+from virtprov.options.guest_words import WORDS
 from virtprov.options.model import Pair, Row, Table, truth
 from virtprov.support.errors import UsageError
 from virtprov.support.words import NO, YES
@@ -74,17 +75,14 @@ TABLES = (
             Row("root-password-file"),
             Row("root-ssh-key"),
             Row("clouduser-ssh-key"),
-            Row("ssh-key"),
             Row("disable", values=_YESNO),
             Row("user-data", commas=True),
             Row("meta-data", commas=True),
             Row("network-config", commas=True),
             Row("vendor-data", commas=True),
-            Row("hostname"),
-            Row("user"),
             Row("password"),
-            Row("password-file"),
             Row("keep", values=(*_YESNO, *_KEEP)),
+            *(Row(word.name, values=word.values, commas=word.commas) for word in WORDS),
         ),
         expand=_expand_cloud_init,
         xml=False,

@@ -165,11 +165,14 @@ _CARD = (
     ),
 )
 
+_INSIDE = (Row("static", commas=True), Row("gateway", commas=True), Row("dns", commas=True))
+"""The address inside the guest."""
+
 TABLES = (
     Table(
         "network",
         "./devices/interface",
-        (*_CARD, *_SOURCE, *_FORWARDS, *BOOT, *VIRTIO, *DEVICE),
+        (*_CARD, *_INSIDE, *_SOURCE, *_FORWARDS, *BOOT, *VIRTIO, *DEVICE),
         first=("type",),
         many=True,
         expand=expand,

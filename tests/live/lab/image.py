@@ -34,7 +34,7 @@ UNUSED_DAYS = 14
 
 PACKAGES = (
     "linux-image-cloud-amd64 initramfs-tools zstd systemd-sysv udev dbus cloud-init cloud-guest-utils fdisk "
-    "e2fsprogs openssh-server qemu-guest-agent iproute2 netbase sudo"
+    "e2fsprogs openssh-server qemu-guest-agent iproute2 netbase sudo tzdata ca-certificates"
 ).split()
 BOOT_FILES = "shim-signed grub-efi-amd64-signed grub-pc-bin".split()
 BOOT_PROGRAMS = ["grub-common"]  # grub-mkimage
@@ -55,9 +55,13 @@ LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr
 CLOUD_CONFIG = """\
 ssh_genkeytypes: [ed25519]
 cloud_init_modules:
-  [bootcmd, write-files, growpart, resizefs, set_hostname, update_hostname, update_etc_hosts, users-groups, ssh]
-cloud_config_modules: [set-passwords, runcmd]
-cloud_final_modules: [scripts-vendor, scripts-per-once, scripts-per-instance, scripts-user, power-state-change]
+  [bootcmd, write-files, growpart, resizefs, set_hostname, update_hostname, update_etc_hosts, ca-certs, users-groups,
+  ssh]
+cloud_config_modules: [set-passwords, apt-configure, timezone, runcmd]
+cloud_final_modules:
+  [package-update-upgrade-install, scripts-vendor, scripts-per-once, scripts-per-instance, scripts-user,
+  final-message, power-state-change]
+apt: {preserve_sources_list: true}
 """
 JOURNAL = "[Journal]\nStorage=volatile\n"
 FSTAB = """\

@@ -53,7 +53,7 @@ def test_the_identity_inside() -> None:
     assert request("a", "--identity", "keep").identity == "keep"
     assert request("a", "--cloud-init").seed == SeedRequest() and request("a", "--cloud-init").cloud_init
     made = request("a", "--hostname", "h", "--ssh-key", "/k", "--cloud-init", "user=tom", "--start", "--wait")
-    assert made.seed == SeedRequest(hostname="h", ssh_key="/k", user="tom") and made.start and made.wait == -1
+    assert made.seed == SeedRequest(hostname="h", ssh_key=("/k",), user="tom") and made.start and made.wait == -1
     assert request("a", "--start", "--wait", "90s").wait == 1.5 and request("a", "--start", "--wait", "2").wait == 2
     assert not request("a", "--hostname", "h").cloud_init
     assert request("a", "--dry-run").planning and request("a", "--print-xml").planning

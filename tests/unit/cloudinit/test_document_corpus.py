@@ -32,7 +32,7 @@ CASES = _cases()
 
 def seed(case: Case, *, strict: bool = True) -> Seed:
     role = case.file.split("/", 1)[0].replace("-", "_")
-    request = SeedRequest("web", instance_id="made-up", system=case.system, strict=strict)
+    request = SeedRequest(guest_name="web", instance_id="made-up", system=case.system, strict=strict)
     return build(request._replace(**{role: str(FOLDER / case.file)}))
 
 

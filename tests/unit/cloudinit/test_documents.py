@@ -24,7 +24,7 @@ SETTINGS = [
 
 
 def user_data(wishes: Wishes, given: Source | None, **fields: Any) -> documents.Document:
-    return documents.user_data(SeedRequest("web", **fields), wishes, given)
+    return documents.user_data(SeedRequest(guest_name="web", **fields), wishes, given)
 
 
 def config(wishes: Wishes) -> Any:
@@ -249,7 +249,7 @@ def test_warnings_travel() -> None:
 
 def meta(text: str | None, **fields: str) -> Any:
     given = None if text is None else Source("'md'", text.encode())
-    return documents.meta_data(SeedRequest("My Guest", **fields), given).data  # type: ignore[arg-type]
+    return documents.meta_data(SeedRequest(guest_name="My Guest", **fields), given).data  # type: ignore[arg-type]
 
 
 def test_meta_data_of_our_own() -> None:
@@ -264,7 +264,7 @@ def test_meta_data_of_our_own() -> None:
 
 
 def test_a_guest_name_without_a_letter() -> None:
-    data = documents.meta_data(SeedRequest("***"), None).data
+    data = documents.meta_data(SeedRequest(guest_name="***"), None).data
     assert yaml.safe_load(data)["local-hostname"] == "guest"
 
 
@@ -342,7 +342,7 @@ def test_without_the_check_anything_is_passed_on_and_nothing_added() -> None:
 
 
 def test_meta_data_is_passed_on_without_the_check() -> None:
-    request = SeedRequest("web", strict=False)
+    request = SeedRequest(guest_name="web", strict=False)
     document = documents.meta_data(request, source("just text"))
     assert document.data == b"just text"
     assert "the meta-data is plain text" in document.warnings[0]

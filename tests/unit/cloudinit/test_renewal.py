@@ -22,7 +22,8 @@ MACS = Renewal(((OLD, NEW),))
 
 
 def test_the_network_settings_ask_by_mac() -> None:
-    made = yaml.safe_load(renewal.network_config(["52:54:00:CC:DD:02", "52:54:00:cc:dd:03"]))
+    both = Renewal(((OLD, "52:54:00:CC:DD:02"), ("", "52:54:00:cc:dd:03")))
+    made = yaml.safe_load(seed.build(SeedRequest(renewal=both)).documents["network-config"])
     asks = {"dhcp4": True, "dhcp-identifier": "mac"}
     assert made == {
         "version": 2,

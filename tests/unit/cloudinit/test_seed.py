@@ -53,7 +53,7 @@ def test_the_identity_is_that_of_the_meta_data(put: Put) -> None:
     assert made.hostname == "web1"
     made = build(meta_data=put("md", "instance-id: 17\nlocal-hostname: b\n"))
     assert (made.instance_id, made.hostname) == ("17", "b")
-    assert seed.build(SeedRequest("g", instance_id="given")).instance_id == "given"
+    assert seed.build(SeedRequest(guest_name="g", instance_id="given")).instance_id == "given"
 
 
 def test_no_password_is_written_or_logged(put: Put, lines: list[str]) -> None:
@@ -139,7 +139,7 @@ def test_user_data_and_meta_data_are_always_there(put: Put, given: str) -> None:
 
 
 def test_the_same_documents_give_the_same_image(put: Put) -> None:
-    request = SeedRequest("g", disable=True, instance_id="a")
+    request = SeedRequest(guest_name="g", disable=True, instance_id="a")
     first, again = seed.build(request), seed.build(request)
     assert seed.iso_bytes(first) == seed.iso_bytes(again)
     assert seed.iso_bytes(seed.build(request._replace(instance_id="b"))) != seed.iso_bytes(first)

@@ -41,7 +41,7 @@ def test_every_text() -> None:
         vendor_data="f",
         hostname="web.example.com",
         user="tom",
-        ssh_key="g",
+        ssh_key=("g",),
     )
 
 

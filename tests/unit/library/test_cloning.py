@@ -47,7 +47,7 @@ def test_every_field_finds_its_place() -> None:
         original="a", name="b", uuid="u", auto=False, replace=True, reflink=True, sparse=False, files=("/1",),
         macs=("RANDOM",), nvram="/n", force=frozenset(["sda"]), skip=frozenset(["vdb"]), preserve=True,
         identity="new", cloud_init=True, start=True, wait=2,
-        seed=SeedRequest(hostname="h", ssh_key="/k", keep="yes"),
+        seed=SeedRequest(hostname="h", ssh_key=("/k",), keep="yes"),
     )  # fmt: skip
     assert not made.checks.disk_size
 

@@ -47,6 +47,7 @@ COUNTS = {
 """How many names and how many older spellings virt-install 5.1 takes in each device group."""
 
 OURS = {
+    "network": ("static", "gateway", "dns"),
     "disk": (
         "upload",
         "as",
@@ -56,7 +57,7 @@ OURS = {
         "source.encryption.secret.type",
         "source.encryption.secret.uuid",
         "source.encryption.secret.usage",
-    )
+    ),
 }
 """Names that virt-install does not have."""
 

@@ -9,6 +9,7 @@ from virtprov.actions.clone import credentials
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.seed import copies, fw_cfg, replace
 from virtprov.actions.seed.copies import CopySeed
+from virtprov.cloudinit.guest_words import WORDS, GuestWords
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import KEEP as KEEP_SEED
 from virtprov.cloudinit.seed_request import SeedRequest
@@ -189,7 +190,9 @@ def _note_left(name: str, *, enables: bool) -> str:
 def _plan_credentials(request: CloneRequest, host: Host, guest: Guest, why: str) -> Inside:
     """Give a guest without cloud-init its host name, and keys of root, by systemd credentials."""
     wanted = request.seed or SeedRequest()
-    keys = Reader().keys("ssh-key", wanted.ssh_key) if wanted.ssh_key else ()
+    _check_credentials(wanted, guest.name)
+    reader = Reader()
+    keys = tuple(dict.fromkeys(key for text in wanted.ssh_key for key in reader.keys("ssh-key", text)))
     hostname = wanted.hostname or host_name(guest.name) or "guest"
     made = credentials.plan(guest, host, hostname, keys)
     word = _quote(guest.name)
@@ -203,3 +206,15 @@ def _plan_credentials(request: CloneRequest, host: Host, guest: Guest, why: str)
     return Inside(
         NEW, why, made.guest, made.guest, SYSTEMD, hostname, files=made.paths, steps=made.steps, notes=(note,)
     )
+
+
+def _check_credentials(wanted: SeedRequest, name: str) -> None:
+    """Raise UsageError for what only cloud-init could put into the guest."""
+    given = GuestWords(**{field: getattr(wanted, field) for field in WORDS})
+    for field, value in given._asdict().items():
+        if value and field not in ("hostname", "ssh_key"):
+            word = field.replace("_", "-")
+            raise UsageError(
+                f"--{word}: '{name}' is not known to have cloud-init, which would be needed for this",
+                hint="add --cloud-init if the guest has cloud-init",
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks, first_boot, peeking, phases, reserving
+from virtprov.actions.install import boot_checks, disk_checks, first_boot, inside, peeking, phases, reserving
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.system import System, check_osinfo, find_system
 from virtprov.actions.request import InstallRequest
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.seed.attach import Seed
+    from virtprov.actions.seed.login import Login
+    from virtprov.cloudinit.addresses import Interface
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
@@ -51,13 +53,15 @@ class GuestDraft(Record):
     told: tuple[DetectedImage, ...] = ()
     drive: Drive = Drive()
     reserving: tuple[Step, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
 
 
 class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
     `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
-    already exists. `starts` is False if the guest is only defined. `wanted` is what it is waited for, if that is named.
+    already exists. `starts` is False if the guest is only defined. `login` is how to log in, if virtprov set it up,
+    `wanted` what the guest is waited for, if that is named.
     """
 
     plan: Plan
@@ -70,6 +74,7 @@ class InstallPlan(Record):
     taken: str = ""
     files: Files = NO_FILES
     starts: bool = True
+    login: Login | None = None
     wanted: Wanted | None = None
 
 
@@ -100,7 +105,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
 
         host_checks.check(setting, host, method, files.made)
     setting.notes[:0] = first_boot.collect_notes(request, system, guest, warnings)
-    seed = _prepare_seed(request, setting, final, install)
+    seed, login = inside.plan(request, setting, drafted.interfaces, final, install, machine=host.machine)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
     before = () if request.printing else tuple(_opening(blocked))
@@ -111,8 +116,8 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
     macs = tuple(checks.mac_addresses(guest))
     starts = phases.starts(request)
-    wanted = phases.wanted(request, final, host, method, system.profile)
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, wanted)
+    wanted = phases.wanted(request, final, host, method, system.profile, login)
+    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, login, wanted)
 
 
 def _list_steps(
@@ -132,15 +137,6 @@ def _list_steps(
         return ()
     is_passing = bool(files.until_started or files.until_off)
     return (*(() if is_passing else files.steps), *_storage_steps(drafted))
-
-
-def _prepare_seed(request: InstallRequest, setting: RuleContext, final: Guest, install: Guest | None) -> Seed | None:
-    """Return the cloud-init seed; with an installer both phases have its drive."""
-    if request.seed is None:
-        return None
-    from virtprov.actions.seed import attach
-
-    return attach.plan(request.seed, setting, final, install, build=not (request.printing or request.dry))
 
 
 # -- drafting ------------------------------------------------------------------------------------
@@ -205,7 +201,9 @@ class _Drafting:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
         given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
-        return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told, self.drive, self.reserving)
+        interfaces = inside.find_interfaces(self.guest, self.devices)
+        setting, drive = self.setting, self.drive
+        return GuestDraft(setting, self.makings, self.given_macs, given, self.told, drive, self.reserving, interfaces)
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""

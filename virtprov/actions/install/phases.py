@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest import boot
+from virtprov.guest import boot, reservations
 from virtprov.support.errors import HostError, UsageError
 
 if TYPE_CHECKING:
     from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.request import InstallRequest
+    from virtprov.actions.seed.login import Login
     from virtprov.guest.document import Guest
     from virtprov.guest.host_view import HostView
     from virtprov.guest.rule_context import RuleContext
@@ -61,14 +62,20 @@ def check_waiting(request: InstallRequest, host: HostView) -> None:
         )
 
 
-def wanted(request: InstallRequest, guest: Guest, host: Host, method: boot.Method, profile: Profile) -> Wanted | None:
+def wanted(
+    request: InstallRequest, guest: Guest, host: Host, method: boot.Method, profile: Profile, login: Login | None = None
+) -> Wanted | None:
     """Return what the guest is waited for; None if it is only shown, or if that is not named.
 
-    A seed is read by the installer if there is one. Raises UsageError for what can never be found out.
+    A seed is read by the installer if there is one. `login` may know the guest's address. Raises UsageError for what
+    can never be found out.
     """
     if request.goals is None or request.printing:
         return None
     from virtprov.actions.install.wanted import resolve
 
     seeded = request.seed is not None and not method.has_install_phase
-    return resolve(request.goals, guest, host, seeded=seeded, windows=profile.is_windows)
+    found = resolve(request.goals, guest, host, seeded=seeded, windows=profile.is_windows)
+    known = [each.address for each in reservations.of_guest(guest)]
+    known += [login.address] if login is not None and login.address else []
+    return found._replace(expected=tuple(known)) if found is not None else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.install import addresses, door
-from virtprov.actions.install.door import SSH_PORT
+from virtprov.actions.seed import login
+from virtprov.actions.seed.login import Login
 from virtprov.guest import checks, reservations
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
@@ -69,13 +70,15 @@ def describe(host: Host, key: str) -> Result:
 
 def _ssh(host: Host, guest: Guest, known: list[str]) -> str:
     """Return the command that logs in to a guest with these addresses; "" if it cannot be reached from here."""
-    places = door.find(guest, host).places(known)
+    way = login.find(guest.uuid) or Login(user=_user(guest))
+    found = door.find(guest, host)
+    if way.host or (way.address and found.is_open):
+        return way.line()
+    places = found.places(known)
     if not places:
         return ""
     address, port = places[0]
-    user = _user(guest)
-    words = ["ssh", *(["-p", str(port)] if port != SSH_PORT else []), f"{user}@{address}" if user else address]
-    return " ".join(words)
+    return way._replace(address=address, port=port).line()
 
 
 def _user(guest: Guest) -> str:
@@ -83,7 +86,7 @@ def _user(guest: Guest) -> str:
     from virtprov.osinfo.find_profile import find_recorded
 
     os_id = guest.get(OS_ID)
-    return find_recorded(os_id).cloud_image_username if os_id else ""
+    return login.default_user(find_recorded(os_id)) if os_id else ""
 
 
 def _disk(host: Host, node: Element) -> Disk:

@@ -57,7 +57,7 @@ class Survey:
         if wanted.ip or wanted.ssh or wanted.either:
             self._ask_addresses()
         if wanted.ssh or wanted.either:
-            self.knocker.try_places(wanted.door.places(self.known_addresses()))
+            self.knocker.try_places(wanted.door.places([*self.known_addresses(), *wanted.expected]))
         if self.knocker.open_at is not None:
             self.stages.note(stages.SSH)
 

@@ -24,8 +24,8 @@ class Wanted(Record):
     """What has to be true at the end of the wait.
 
     `either` means that ssh or the agent answers. `commands` have to succeed in the guest, after all else is true.
-    `door` is the way to its ssh. `not_asked` tells in words what would belong to the wait but cannot be found out from
-    here.
+    `door` is the way to its ssh, which is also tried at the `expected` addresses. `not_asked` tells in words what would
+    belong to the wait but cannot be found out from here.
     """
 
     ip: bool = False
@@ -36,6 +36,7 @@ class Wanted(Record):
     shutdown: bool = False
     commands: tuple[str, ...] = ()
     windows: bool = False
+    expected: tuple[str, ...] = ()
     door: Door = Door("nothing is known about its network")
     minutes: float = MINUTES
     not_asked: tuple[str, ...] = ()

@@ -42,7 +42,7 @@ class Seed(Record):
     """A seed: its volume, its device at the first boot, how long it is kept, and the generated password.
 
     Without `pool`, it is a file of this machine, and `volume` is its path. `power` is the reboot or power-off that its
-    user-data asks for.
+    user-data asks for. `request` is what it is built from.
     """
 
     pool: str
@@ -55,6 +55,7 @@ class Seed(Record):
     password: str
     warnings: tuple[str, ...] = ()
     power: PowerState | None = None
+    request: SeedRequest = SeedRequest()
 
 
 def plan(
@@ -85,7 +86,9 @@ def plan(
     write = WriteSeed(pool, volume, data) if pool else WriteSeedFile(where, data)
     steps: tuple[Step, ...] = (*makings, write)
     first_boot = DomainDocument.of(first)
-    return Seed(pool, volume, device, seed_request.keep, steps, first_boot, stays, password, warnings, power)
+    return Seed(
+        pool, volume, device, seed_request.keep, steps, first_boot, stays, password, warnings, power, seed_request
+    )
 
 
 def system_family(profile: Profile) -> str:

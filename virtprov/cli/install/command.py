@@ -32,7 +32,9 @@ def build_parser() -> ArgumentParser:
 def main(argv: list[str]) -> int:
     """Run virtprov-install; returns the exit status, raises ProvError."""
     args = build_parser().parse_args(argv)
-    output = Output(json=args.output == "json", quiet=args.quiet or args.explain or args.print_xml is not None)
+    output = Output(
+        json=args.output == "json", quiet=args.quiet or args.explain or args.seed_dump or args.print_xml is not None
+    )
     for sentence in legacy.apply(args):
         output.warn(sentence)
     if answers.unready(args, output):
@@ -134,6 +136,11 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
 
     if run.explain is not None:
         return _explain(request, run, output)
+    if run.seed_dump:
+        from virtprov.cli.install import seed_dump
+
+        with connect(run.uri) as host:
+            return seed_dump.main(request, host, output)
     with connect(run.uri, events=bool(request.wait)) as host:
         work = Installation(host, request, output)
         if work.made.taken:

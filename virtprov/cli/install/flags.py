@@ -27,6 +27,7 @@ def install_parser() -> Parser:
     general.add_argument("-n", "--name", metavar="NAME", help="name of the guest")
     parser.add_groups(general, GENERAL)
     _add_installation(command.add_argument_group("installation options"))
+    _add_inside(command, command.add_argument_group("options for the inside of a cloud image"))
     parser.add_osinfo(command.add_argument_group("operating system options"))
     devices = command.add_argument_group("device options")
     parser.add_groups(devices, DEVICES, bare=("sound",))
@@ -80,6 +81,18 @@ def _add_installation(group: Target) -> None:
     add("--reinstall", metavar="GUEST", help="reinstall a guest; keep its configuration")
     add("--cloud-init", nargs="?", const="", metavar="...", help=help_line("cloud-init"))
     parser.add_groups(group, BOOTING)
+
+
+def _add_inside(command: Parser, group: Target) -> None:
+    parser.add_words(command, group)
+    command.add_fresh(group, "--no-login", action="store_true", help="accept that nobody can log in")
+    command.add_fresh(
+        group,
+        "--ssh-config",
+        metavar="FILE",
+        help="add an entry for `ssh NAME` to FILE",
+    )
+    command.add_fresh(group, "--seed-dump", action="store_true", help="print the cloud-init seed and create nothing")
 
 
 def _add_platform(group: Target) -> None:

@@ -21,7 +21,8 @@ class RunRequest(Record):
 
     `uri` is the connection (None: libvirt's default), `explain` are the flags as they were typed, by what they write
     (None without --explain), `print_xml` tells which XML is printed ("1", "2", "all"; "" for none), `quiet` also omits
-    warnings that are otherwise always printed, `console` is the kind of console to open.
+    warnings that are otherwise always printed, `console` is the kind of console to open. With `seed_dump` only the
+    seed is printed.
     """
 
     uri: str | None
@@ -31,6 +32,7 @@ class RunRequest(Record):
     check_schema: bool
     quiet: bool
     console: str
+    seed_dump: bool = False
 
 
 def to_run_request(args: Namespace) -> RunRequest:
@@ -41,7 +43,14 @@ def to_run_request(args: Namespace) -> RunRequest:
 
         typed = explain.typed_flags(args)
     return RunRequest(
-        args.connect, typed, args.print_xml or "", args.dry_run, not args.no_schema_check, args.quiet, args.autoconsole
+        args.connect,
+        typed,
+        args.print_xml or "",
+        args.dry_run,
+        not args.no_schema_check,
+        args.quiet,
+        args.autoconsole,
+        args.seed_dump,
     )
 
 
@@ -74,6 +83,9 @@ def new_guest(args: Namespace) -> NewGuest:
         initrd_inject=args.initrd_inject,
         live=args.livecd,
         cloud_init=parser.texts(args, "cloud-init") or None,
+        **parser.words(args),
+        no_login=args.no_login,
+        ssh_config=args.ssh_config or "",
         reinstall=args.reinstall or "",
         os_type=args.os_type,
         virt_type=args.virt_type,

@@ -47,3 +47,18 @@ def words(group: str, texts: Iterable[str]) -> dict[str, str]:
 def is_help_requested(texts: Iterable[str]) -> bool:
     """Return whether one of the uses asks for the list of sub-options."""
     return any(subopts.wants_help(text) for text in texts)
+
+
+def repeated_words(group: str, texts: Iterable[str]) -> dict[str, list[str]]:
+    """Do the same, with all values of each sub-option in order."""
+    from virtprov.guest.write.assign import resolve
+
+    said: dict[str, list[str]] = {}
+    for text in texts:
+        rows = table(group)
+        pairs = subopts.pairs(rows, text)
+        resolve(rows, pairs)  # some pairs are only wrong together
+        for pair in pairs:
+            for name, value in resolve(rows, [pair]).verbs.items():
+                said.setdefault(name, []).append(value)
+    return said

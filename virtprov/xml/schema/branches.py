@@ -225,9 +225,7 @@ def selector_to_follow(
     return None
 
 
-def _only_way(
-    graph: Graph, above: Element, node: Element, name: str, rare: Container[str]
-) -> tuple[str, str] | None:
+def _only_way(graph: Graph, above: Element, node: Element, name: str, rare: Container[str]) -> tuple[str, str] | None:
     """Return the only selector of the element above, and its only value, that allows an attribute; None if it is."""
     outer = fitting(graph, above, state_of(graph, above))
     state = inner_state(graph, above, outer, short_name(node))

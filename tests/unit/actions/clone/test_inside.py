@@ -177,7 +177,7 @@ def test_a_generated_password_is_known(kvm: Host) -> None:
 
 
 def test_systemd_without_cloud_init(kvm: Host) -> None:
-    made = plan(kvm, document(RHEL), identity="new", seed=SeedRequest(hostname="shop", ssh_key=KEY))
+    made = plan(kvm, document(RHEL), identity="new", seed=SeedRequest(hostname="shop", ssh_key=(KEY,)))
     steps = [step for step in made.plan.steps if isinstance(step, WriteSeed)]
     assert [step.label for step in steps] == [
         "Writing systemd credential two-tmpfiles.extra.cred",

@@ -1,0 +1,171 @@
+"""What goes into a new guest by options of its own, and a first login whose host key is known beforehand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from lab.guests import SSH, Shell
+from lab.host import Done, Host
+from lab.image import Image
+from lab.web import serving
+
+pytestmark = pytest.mark.live
+
+NAME = "quay"
+ADDRESS, ADDRESS6 = "192.168.122.220", "fd00:122::dc"
+PACKAGE = "lab-crane"
+CONTROL = f"""\
+Package: {PACKAGE}
+Version: 1.0
+Architecture: all
+Maintainer: Lab <lab@example.org>
+Description: a package of the tests
+"""
+SCRIPT = "#!/bin/sh\necho lifted: straße\n"
+
+
+class Made(NamedTuple):
+    """The guest, what the command said, and the ssh configuration with its entry."""
+
+    host: Host
+    key: Path
+    done: Done
+    config: Path
+
+    def ssh(self, command: str) -> Done:
+        """Log in with nothing but the entry and the key; an unknown host key is refused."""
+        words = ["ssh", "-F", self.config, "-i", self.key, "-o", "BatchMode=yes", "-o", "ConnectTimeout=30"]
+        return self.host.execute([*words, NAME, command])
+
+    def run(self, command: str) -> str:
+        done = self.ssh(command)
+        assert done.rc == 0, done.err
+        return done.out.strip()
+
+
+def make_repository(folder: Path) -> None:
+    """A repository for apt in one folder, with one package."""
+    tree = folder / "tree"
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "DEBIAN/control").write_text(CONTROL)
+    (tree / "opt").mkdir()
+    (tree / "opt/crane").write_text("up\n")
+    deb = folder / f"{PACKAGE}.deb"
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-b", tree, deb], check=True, capture_output=True)
+    shutil.rmtree(tree)
+    size = deb.stat().st_size
+    digest = subprocess.run(["sha256sum", deb], check=True, capture_output=True, text=True).stdout.split()[0]
+    (folder / "Packages").write_text(f"{CONTROL}Filename: ./{deb.name}\nSize: {size}\nSHA256: {digest}\n")
+
+
+def make_authority(folder: Path) -> Path:
+    """A certificate of a CA of its own."""
+    path = folder / "ca.pem"
+    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "ca.key", "-out", path]
+    subprocess.run([*argv, "-subj", "/CN=Harbour CA", "-days", "30"], check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(lab: Host, image: Image, key: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    """The guest, made by one command that waits until it is ready."""
+    folder = tmp_path_factory.mktemp("words")
+    make_repository(folder)
+    (folder / "crane.sh").write_text(SCRIPT)
+    (folder / "crane.sh").chmod(0o750)
+    (folder / "sources").write_text("deb [trusted=yes] http://192.168.122.1:8000/ ./\n")
+    config = lab.state / "home/ssh-config"
+    config.write_text("Host other\n    User me\n")
+    words = [
+        *("virtprov-install", "--virt-type", "qemu", "--name", NAME, "--osinfo", "debian12", "--import"),
+        *("--memory", "768", "--vcpus", "1", "--graphics", "none", "--noautoconsole", "--wait", "15"),
+        *("--disk", f"size=3,backing_store={image.disk}"),
+        *("--network", f"network=default,static={ADDRESS}/24,{ADDRESS6}/64,gateway=192.168.122.1,dns=192.168.122.1"),
+        *("--ssh-key", f"{key}.pub", "--timezone", "Asia/Tokyo", "--package", PACKAGE),
+        *("--write", f"{folder}/crane.sh:/usr/local/bin/crane", "--write", f"{folder}/sources:/etc/apt/sources.list"),
+        *("--run", "crane > /var/tmp/ran", "--run", "cat /opt/crane >> /var/tmp/ran"),
+        *("--ca-certs", make_authority(folder), "--ssh-config", config),
+    ]
+    with serving(lab, folder):
+        done = lab.run(words, deadline=960)
+    assert done.rc == 0, done.out + done.err
+    yield Made(lab, key, done, config)
+    lab.virsh("destroy", NAME)
+    lab.virsh("undefine", NAME, "--remove-all-storage")
+
+
+def test_the_first_login_is_verified(made: Made) -> None:
+    done = made.ssh("id -un; hostname; sudo -n id -un")
+    assert (done.rc, done.out.split()) == (0, ["debian", NAME, "root"]), done.err
+    assert done.err == "", "nothing is asked and nothing is added: the host key was known"
+    entry = made.config.read_text()
+    assert entry.startswith("Host other\n    User me\n") and f"    HostName {ADDRESS}\n" in entry
+    assert "    StrictHostKeyChecking yes\n" in entry
+
+
+def test_another_host_key_is_refused(made: Made) -> None:
+    uuid = made.host.virsh("domuuid", NAME)
+    known = made.host.state / "home/.local/state/virtprov/known_hosts" / uuid
+    assert stat.S_IMODE(known.stat().st_mode) == 0o600
+    text = known.read_text()
+    try:
+        other = made.key.with_suffix(".pub").read_text().split()[1]
+        known.write_text(f"{uuid} ssh-ed25519 {other}\n")
+        refused = made.ssh("true")
+    finally:
+        known.write_text(text)
+    assert refused.rc == 255 and "Host key verification failed" in refused.err
+
+
+def test_only_the_seeds_host_key_is_there(made: Made) -> None:
+    assert made.run("ls /etc/ssh/ssh_host_*_key; stat -c %a /etc/ssh/ssh_host_ed25519_key").split() == [
+        "/etc/ssh/ssh_host_ed25519_key",
+        "600",
+    ]
+
+
+def test_root_does_not_get_the_key(made: Made) -> None:
+    refused = made.host.execute([*SSH, "-i", made.key, f"root@{ADDRESS}", "true"])
+    assert refused.rc != 0
+
+
+def test_time_zone_packages_files_and_commands_are_inside(made: Made) -> None:
+    assert made.run("date +%Z; readlink -f /etc/localtime").split() == ["JST", "/usr/share/zoneinfo/Asia/Tokyo"]
+    assert made.run(f"dpkg-query -W -f '${{Status}}' {PACKAGE}") == "install ok installed"
+    assert made.run("stat -c '%a %U' /usr/local/bin/crane; cat /usr/local/bin/crane") == f"750 root\n{SCRIPT}".strip()
+    assert made.run("cat /var/tmp/ran") == "lifted: straße\nup"
+
+
+def test_the_authority_is_trusted(made: Made) -> None:
+    made.run("grep -l . /usr/local/share/ca-certificates/*.crt | head -1")
+    found = made.run("cat /usr/local/share/ca-certificates/*.crt | openssl verify -CApath /etc/ssl/certs")
+    assert found.endswith(": OK")
+
+
+def test_the_address_is_fixed(made: Made) -> None:
+    listed = json.loads(made.run("ip -json address show scope global"))
+    found = {(each["local"], each["prefixlen"]) for one in listed for each in one["addr_info"]}
+    assert {(ADDRESS, 24), (ADDRESS6, 64)} <= found
+    assert made.run("ip -4 route show default").startswith("default via 192.168.122.1 ")
+
+
+def test_nothing_secret_is_left_here(made: Made) -> None:
+    assert "-seed" not in made.host.virsh("vol-list", "default")
+    left = subprocess.run(["grep", "-rl", "PRIVATE KEY", made.host.state / "home"], capture_output=True, text=True)
+    assert left.stdout == ""
+    shown = made.done.out + made.done.err
+    assert "PRIVATE" not in shown and "Traceback" not in shown
+
+
+def test_the_guest_keeps_its_key_and_its_address(made: Made) -> None:
+    shell = Shell(made.host, ADDRESS, "debian", made.key)
+    made.ssh("sudo systemctl reboot")
+    shell.wait()
+    assert made.run("hostname") == NAME

@@ -1,0 +1,181 @@
+"""What goes into a new guest: its seed, and the way to log in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.seed import login
+from virtprov.actions.seed.login import Login
+from virtprov.support.errors import UsageError
+from virtprov.support.frozen import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from virtprov.actions.request import InstallRequest
+    from virtprov.actions.seed.attach import Seed
+    from virtprov.cloudinit.addresses import Interface
+    from virtprov.cloudinit.seed_request import SeedRequest
+    from virtprov.guest.document import Guest
+    from virtprov.guest.rule_context import RuleContext
+    from virtprov.guest.write.compose import NewDevice
+    from virtprov.osinfo.profile import Profile
+
+NEEDS_SEED = "--network static"
+_NOT_FOR_WINDOWS = ("package", "ca_certs", "proxy", "timezone")
+_OTHER_SERVICES = ("freebsd", "cirros")
+"""Systems whose images have another service than cloud-init, which may not set ssh host keys."""
+SSH_PORT = 22
+
+
+class Inside(Record):
+    """The seed of a guest, and the way to log in; None without one."""
+
+    seed: Seed | None = None
+    login: Login | None = None
+
+
+def find_interfaces(guest: Guest, devices: Sequence[NewDevice]) -> tuple[Interface, ...]:
+    """Return the guest's interfaces with their addresses, if one of them has a fixed one; otherwise none."""
+    fixed = [device for device in devices if device.use.fixed is not None]
+    if not fixed:
+        return ()
+    from virtprov.cloudinit.addresses import Interface
+    from virtprov.xml import path
+
+    nics = guest.devices("interface")
+    # one with published ports may have become an argument of QEMU
+    nics += [device.element for device in fixed if not any(device.element is nic for nic in nics)]
+    found = []
+    for nic in nics:
+        use = next((device.use for device in fixed if device.element is nic), None)
+        found.append(Interface(path.text(nic, "./mac/@address"), use.fixed if use is not None else None))
+    return tuple(found)
+
+
+def plan(
+    request: InstallRequest,
+    setting: RuleContext,
+    interfaces: tuple[Interface, ...],
+    final: Guest,
+    install: Guest | None = None,
+    *,
+    machine: str = "",
+) -> Inside:
+    """Return the seed of a guest, and how to log in; with an installer both phases have its drive.
+
+    `machine` is the name of the host if it is not this machine. Raises UsageError for what the guest cannot take, and
+    if nobody could log in.
+    """
+    if request.seed is None:
+        if request.ssh_config:
+            raise UsageError(
+                "--ssh-config: the login of this guest is not set up by virtprov",
+                hint="add --ssh-key FILE, or another option for what goes into a cloud image",
+            )
+        if interfaces:
+            raise UsageError(
+                f"{NEEDS_SEED}: nothing tells the guest its address",
+                hint="add --cloud-init, or another option for what goes into a cloud image, such as --ssh-key",
+            )
+        return Inside()
+    from virtprov.actions.seed import attach
+
+    wanted = request.seed._replace(interfaces=interfaces)
+    _check(wanted, setting.profile)
+    build = not (request.printing or request.dry)
+    if wanted.completes and not request.printing:
+        wanted = _complete(wanted, request, setting, final)
+    way = _find_login(request, wanted, setting.profile, final, machine)
+    if request.ssh_config and not request.printing:
+        way = _name_entry(request, way, final)
+    seed = attach.plan(wanted, setting, final, install, build=build)
+    if way is not None and wanted.host_key is not None:
+        from virtprov.actions.steps.known_hosts import KeepHostKey
+
+        step = KeepHostKey(way.known_hosts, login.known_hosts_text(way, wanted.host_key.public))
+        seed = seed._replace(steps=(*seed.steps, step))
+    return Inside(seed, way)
+
+
+def _check(wanted: SeedRequest, profile: Profile) -> None:
+    """Raise UsageError for contradictions that only show with the guest's interfaces and system."""
+    if wanted.interfaces and wanted.network_config:
+        raise UsageError(
+            f"{NEEDS_SEED} and --cloud-init network-config= cannot be used together", hint="omit one of them"
+        )
+    if profile.is_windows:
+        for field in _NOT_FOR_WINDOWS:
+            if getattr(wanted, field):
+                name = field.replace("_", "-")
+                raise UsageError(
+                    f"--{name} cannot be used with {profile.name}: cloudbase-init does not read it",
+                    hint="do this in a script, with --cloud-init user-data=FILE",
+                )
+
+
+def _complete(wanted: SeedRequest, request: InstallRequest, setting: RuleContext, guest: Guest) -> SeedRequest:
+    """Add a login and a host key; the user is told whose keys are used.
+
+    Raises UsageError if nobody could log in.
+    """
+    if not wanted.has_login and not request.no_login:
+        from virtprov.cloudinit.own_keys import find_own_keys
+
+        own = find_own_keys()
+        if not own.keys:
+            raise UsageError(
+                "nobody could log in: neither ssh-agent nor ~/.ssh has a public key",
+                hint="give --ssh-key FILE or --password-file FILE, or accept this with --no-login",
+            )
+        wanted = wanted._replace(login_keys=own.keys)
+        user = wanted.user or login.default_user(setting.profile)
+        who = f"'{user}'" if user else "the image's user"
+        setting.note(f"Your ssh keys from {own.source} let you log in to '{guest.name}' as {who}")
+    if _takes_host_key(wanted, setting):
+        from virtprov.support import ssh_key
+
+        wanted = wanted._replace(host_key=ssh_key.generate())
+    return wanted
+
+
+def _takes_host_key(wanted: SeedRequest, setting: RuleContext) -> bool:
+    """Return whether the guest will have the host key of its seed; on the test driver nothing runs."""
+    profile = setting.profile
+    others = profile.is_windows or profile.family in _OTHER_SERVICES or profile.distro in _OTHER_SERVICES
+    return not (others or wanted.user_data or setting.host.driver == "test")
+
+
+def _find_login(request: InstallRequest, wanted: SeedRequest, profile: Profile, guest: Guest, machine: str) -> Login:
+    """Return the way to log in to the guest: at a published port, at its fixed address, or where it will be found."""
+    own = wanted.completes or wanted.ssh_key or wanted.clouduser_ssh_key or wanted.password or wanted.password_file
+    user = wanted.user or (login.default_user(profile) if own or not wanted.root_ssh_key else "root")
+    way = Login(user, guest.uuid)
+    if wanted.host_key is not None:
+        way = way._replace(known_hosts=login.known_hosts_path(guest.uuid))
+    forward = next((each for each in request.publish if each.guest == SSH_PORT and each.protocol == "tcp"), None)
+    if forward is None:
+        fixed = next((each.fixed.first for each in wanted.interfaces if each.fixed is not None), "")
+        return way._replace(address=fixed)
+    here = "127.0.0.1" if forward.address != "::" else "::1"
+    everywhere = forward.address in ("", "0.0.0.0", "::")
+    address = (machine or here) if everywhere else forward.address
+    return way._replace(address=address, port=forward.host)
+
+
+def _name_entry(request: InstallRequest, way: Login, guest: Guest) -> Login:
+    """Return the way to log in through an entry in ssh's configuration, which is written when the address is known.
+
+    Raises UsageError if the address will not be known, or the name is taken.
+    """
+    from virtprov.actions.seed import ssh_config
+    from virtprov.support.text import host_name
+
+    if not (way.address or request.wait):
+        raise UsageError(
+            "--ssh-config requires the address of the guest, which is not known yet",
+            hint="add --wait, --network ...,static=ADDRESS/PREFIX, or --publish PORT:22",
+        )
+    name = host_name(guest.name) or guest.uuid
+    ssh_config.check(request.ssh_config, name)
+    return way._replace(host=name, ssh_config=request.ssh_config)

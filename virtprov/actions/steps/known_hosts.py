@@ -1,0 +1,54 @@
+"""The step that keeps the public host key of a new guest for ssh."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from virtprov.actions.run.artifacts.artifact import mark_of
+from virtprov.actions.run.artifacts.local_files import File
+from virtprov.support.errors import ProvError
+from virtprov.support.frozen import Record
+from virtprov.support.private import check_folder, make_folder
+
+if TYPE_CHECKING:
+    from virtprov.actions.run.plan import RunContext, Undo
+
+
+class KeepHostKey(Record):
+    """Write the file that ssh reads as the known_hosts of one guest; one left by an older guest is replaced."""
+
+    path: str
+    text: str
+
+    @property
+    def label(self) -> str:
+        return f"Keeping the guest's ssh host key in {self.path}"
+
+    def do(self, context: RunContext) -> Undo | None:
+        folder = os.path.dirname(self.path)
+        try:
+            make_folder(folder)
+            check_folder(folder)
+            if os.path.lexists(self.path):  # of a guest that had this UUID, which exists only once
+                os.unlink(self.path)
+        except OSError as problem:
+            raise ProvError(f"cannot write {self.path}: {problem.strerror}") from None
+        with context.making(File(self.path)) as entry:
+            _write(self.path, self.text)
+            entry.note_created(File(self.path, mark_of(self.path)))
+        return context.undo(entry)
+
+
+def _write(path: str, text: str) -> None:
+    """Write a new file that only its owner can change. Raises ProvError; a failure leaves nothing behind."""
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except OSError as problem:
+        raise ProvError(f"cannot write {path}: {problem.strerror}") from None
+    try:
+        with os.fdopen(number, "w") as file:
+            file.write(text)
+    except OSError as problem:
+        os.unlink(path)
+        raise ProvError(f"cannot write {path}: {problem.strerror}") from None
