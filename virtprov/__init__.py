@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from virtprov.library.listening import Listener
     from virtprov.support.errors import (
         CommandError,
+        Differs,
         FetchError,
         GuestBroken,
         HostError,
@@ -36,6 +37,7 @@ __all__ = [
     "Cloned",
     "CommandError",
     "Copy",
+    "Differs",
     "Edited",
     "EditedGuest",
     "FetchError",

@@ -56,6 +56,8 @@ class NewGuest(Record):
     noreboot          whether it stays off after its installation; without one, it is only defined
     wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit;
                       or a text, what to wait for: "ready", "ip,run=COMMAND,timeout=5m"
+    ensure            whether a guest of this name is left alone if it is what is described; otherwise `Differs` is
+                      raised
     destroy_on_exit   whether it is stopped when the wait is over
     publish           host ports to forward to the guest: "8022:22"
     fix_permissions   whether to grant QEMU access to the directories of the disks
@@ -101,6 +103,7 @@ class NewGuest(Record):
     transient: bool = False
     noreboot: bool = False
     wait: float | str | Goals | None = None
+    ensure: bool = False
     destroy_on_exit: bool = False
     publish: Value = ()
     fix_permissions: bool = False
@@ -146,6 +149,7 @@ def to_request(
         noreboot=guest.noreboot,
         wait=wait,
         goals=goals,
+        ensure=guest.ensure,
         publish=tuple(publish.parse(text) for text in texts.as_list(guest.publish)),
         printing=printing,
         dry=dry,

@@ -45,13 +45,13 @@ class Held:
 
 
 def take(
-    key: str, what: str, say: Callable[[str], None], stop: Callable[[], None] = lambda: None
+    key: str, what: str, say: Callable[[str], None], stop: Callable[[], None] = lambda: None, by: str = "virtprov-xml"
 ) -> AbstractContextManager[None]:
     """Lock whatever `key` names, waiting up to WAIT_SECONDS; the lock is held until the block ends.
 
     `what` describes what its holder does: "changing 'web'". `stop` is called between attempts, and may raise; `say` is
-    called once if it takes long. Raises ProvError if another process keeps the lock. If the state directory cannot hold
-    locks, the run continues without.
+    called once if it takes long; `by` is the command that usually holds it. Raises ProvError if another process keeps
+    the lock. If the state directory cannot hold locks, the run continues without.
     """
     import time
     from contextlib import nullcontext
@@ -70,12 +70,12 @@ def take(
         passed = time.monotonic() - start
         if passed >= WAIT_SECONDS:
             raise ProvError(
-                f"another virtprov-xml has been {what} for more than {WAIT_SECONDS:.0f} seconds",
+                f"another {by} has been {what} for more than {WAIT_SECONDS:.0f} seconds",
                 hint="run the command again when the other one has finished",
             )
         if passed >= SAY_AFTER and not reported:
             reported = True
-            say(f"waiting for another virtprov-xml, which is {what}")
+            say(f"waiting for another {by}, which is {what}")
         time.sleep(PAUSE)
 
 

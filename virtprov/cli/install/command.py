@@ -13,6 +13,7 @@ from virtprov.support.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from contextlib import ExitStack
 
     from virtprov.actions.install.draft import InstallPlan
     from virtprov.actions.request import InstallRequest
@@ -130,6 +131,8 @@ def _record(uri: str | None, folder: str, output: Output) -> int:
 
 
 def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
+    from contextlib import ExitStack
+
     from virtprov.actions import schema_check
     from virtprov.cli.connecting import connect
     from virtprov.library.installing import Installation
@@ -141,7 +144,12 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
 
         with connect(run.uri) as host:
             return seed_dump.main(request, host, output)
-    with connect(run.uri, events=bool(request.wait)) as host:
+    with connect(run.uri, events=bool(request.wait)) as host, ExitStack() as held:
+        if request.ensure:
+            from virtprov.cli.install import ensure
+
+            if ensure.is_done(host, request, held, output):
+                return 0
         work = Installation(host, request, output)
         if work.made.taken:
             output.warn(work.made.taken, always=not run.quiet)
@@ -159,7 +167,7 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
                 output.summary("Dry run completed successfully")
             output.object(_facts(work.made, host))
             return 0
-        return _create(work, run.console, output)
+        return _create(work, run.console, output, held)
 
 
 def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
@@ -217,13 +225,14 @@ def _print(work: Installation, which: str, output: Output) -> int:
     return 0
 
 
-def _create(work: Installation, console: str, output: Output) -> int:
+def _create(work: Installation, console: str, output: Output, held: ExitStack) -> int:
     from virtprov.cli.install import attach_console, closing
     from virtprov.support.errors import WaitTimeout
 
     told = closing.for_run(work, output)
     told.begin()
     work.create()
+    held.close()
     password = work.password
     if password:
         told.password(password)

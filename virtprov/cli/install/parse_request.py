@@ -97,6 +97,7 @@ def new_guest(args: Namespace) -> NewGuest:
         transient=args.transient,
         noreboot=args.noreboot,
         wait=args.wait,
+        ensure=args.ensure,
         destroy_on_exit=args.destroy_on_exit,
         publish=args.publish,
         fix_permissions=args.fix_permissions,
