@@ -41,7 +41,17 @@ class Made(NamedTuple):
 
     def ssh(self, command: str) -> Done:
         """Log in with nothing but the entry and the key; an unknown host key is refused."""
-        words = ["ssh", "-F", self.config, "-i", self.key, "-o", "BatchMode=yes", "-o", "ConnectTimeout=30"]
+        words: list[str | Path] = [
+            "ssh",
+            "-F",
+            self.config,
+            "-i",
+            self.key,
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "ConnectTimeout=30",
+        ]
         return self.host.execute([*words, NAME, command])
 
     def run(self, command: str) -> str:
@@ -68,8 +78,8 @@ def make_repository(folder: Path) -> None:
 def make_authority(folder: Path) -> Path:
     """A certificate of a CA of its own."""
     path = folder / "ca.pem"
-    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "ca.key", "-out", path]
-    subprocess.run([*argv, "-subj", "/CN=Harbour CA", "-days", "30"], check=True, capture_output=True)
+    argv = f"openssl req -x509 -newkey rsa:2048 -nodes -keyout {folder}/ca.key -out {path} -days 30 -subj".split()
+    subprocess.run([*argv, "/CN=Harbour CA"], check=True, capture_output=True)
     return path
 
 
@@ -83,7 +93,7 @@ def made(lab: Host, image: Image, key: Path, tmp_path_factory: pytest.TempPathFa
     (folder / "sources").write_text("deb [trusted=yes] http://192.168.122.1:8000/ ./\n")
     config = lab.state / "home/ssh-config"
     config.write_text("Host other\n    User me\n")
-    words = [
+    words: list[str | Path] = [
         *("virtprov-install", "--virt-type", "qemu", "--name", NAME, "--osinfo", "debian12", "--import"),
         *("--memory", "768", "--vcpus", "1", "--graphics", "none", "--noautoconsole", "--wait", "15"),
         *("--disk", f"size=3,backing_store={image.disk}"),
@@ -139,7 +149,7 @@ def test_root_does_not_get_the_key(made: Made) -> None:
 def test_time_zone_packages_files_and_commands_are_inside(made: Made) -> None:
     assert made.run("date +%Z; readlink -f /etc/localtime").split() == ["JST", "/usr/share/zoneinfo/Asia/Tokyo"]
     assert made.run(f"dpkg-query -W -f '${{Status}}' {PACKAGE}") == "install ok installed"
-    assert made.run("stat -c '%a %U' /usr/local/bin/crane; cat /usr/local/bin/crane") == f"750 root\n{SCRIPT}".strip()
+    assert made.run("stat -c '%a %U' /usr/local/bin/crane; sudo cat /usr/local/bin/crane") == f"750 root\n{SCRIPT}".strip()
     assert made.run("cat /var/tmp/ran") == "lifted: straße\nup"
 
 

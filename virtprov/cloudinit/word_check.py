@@ -64,9 +64,8 @@ def _check_zone(zone: str, flag: str) -> None:
     known = os.path.isdir(ZONES)
     if _ZONE.fullmatch(zone) and (not known or os.path.isfile(os.path.join(ZONES, zone))):
         return
-    folder = os.path.join(ZONES, *zone.split("/")[:-1]) if _ZONE.fullmatch(zone) else ZONES
-    area = zone.rpartition("/")[0]
-    found = [f"{area}/{name}" if area else name for name in _names_in(folder)]
+    area = zone.rpartition("/")[0] if _ZONE.fullmatch(zone) else ""
+    found = [f"{area}/{name}" if area else name for name in _names_in(os.path.join(ZONES, area))]
     raise UsageError(
         f"{flag}timezone: unknown time zone '{zone}'", hint=nearest(zone, found) or "for example Europe/Berlin or UTC"
     )
