@@ -30,8 +30,6 @@ KEPT = {
     "virtprov.support.iso.list_files": "the same, for their names",
     "virtprov.osinfo.scripts": "answers for installers come from them",
     "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
-    "virtprov.actions.seed.login.find": "the way to log in to a guest that was made before",
-    "virtprov.actions.seed.login._read_note": "the same",
     "virtprov.actions.seed.login.forget": "removing a guest",
     "virtprov.actions.seed.ssh_config.remove": "the same",
     "virtprov.host.running_guests.SOURCES": "names each place that knows the address of a guest that is waited for",

@@ -216,7 +216,7 @@ def _create(work: Cloning, output: Output) -> int:
             output.summary(line)
     facts = {"created": True, "state": state, "root_password": password or None}
     not_asked = work.wanted.not_asked if work.wanted is not None else ()
-    known = result_lines.facts(found, work.context.stages, not_asked)
+    known = _of_result(result_lines.facts(found, work.context.stages, not_asked))
     output.object({**_facts(made, work.host, printing=False), **facts, **known})
     return 0
 
@@ -252,5 +252,10 @@ def _facts(plan: ClonePlan, host: Host, *, printing: bool) -> dict[str, object]:
         "root_password": None,
         "steps": [step.label for step in plan.plan.steps],
         "xml": plan.plan.documents[0] if printing else "",
-        **result_lines.facts(None),
+        **_of_result(result_lines.facts(None)),
     }
+
+
+def _of_result(facts: dict[str, object]) -> dict[str, object]:
+    """Return facts of a result without the disks, of which a clone has its own list."""
+    return {key: value for key, value in facts.items() if key != "disks"}

@@ -21,6 +21,7 @@ VERBS = {
     "Creating": "create",
     "Disabling": "disable",
     "Moving": "move",
+    "Reserving": "reserve",
     "Restoring": "restore",
     "Removing": "remove",
     "Starting": "start",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.boot import Method
+    from virtprov.guest.publish import Forward
     from virtprov.guest.write.use import Use
     from virtprov.library.texts import Value
     from virtprov.osinfo.os_request import OsinfoRequest
@@ -118,13 +119,8 @@ def to_request(
     installation method is required. `dry`: nothing is created.
     """
     from virtprov.actions.request import InstallRequest
-    from virtprov.guest import publish
 
-    if guest.transient and guest.autostart:
-        raise UsageError(
-            "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",
-            hint="omit one of them",
-        )
+    _check(guest)
     uses, refused = _uses(guest)
     wait, goals = texts.split_wait(guest.wait)
     method = _to_method(guest)
@@ -150,11 +146,26 @@ def to_request(
         wait=wait,
         goals=goals,
         ensure=guest.ensure,
-        publish=tuple(publish.parse(text) for text in texts.as_list(guest.publish)),
+        publish=_to_forwards(guest),
         printing=printing,
         dry=dry,
         fix_permissions=guest.fix_permissions,
     )
+
+
+def _to_forwards(guest: NewGuest) -> tuple[Forward, ...]:
+    from virtprov.guest import publish
+
+    return tuple(publish.parse(text) for text in texts.as_list(guest.publish))
+
+
+def _check(guest: NewGuest) -> None:
+    """Raise UsageError for contradictions."""
+    if guest.transient and guest.autostart:
+        raise UsageError(
+            "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",
+            hint="omit one of them",
+        )
 
 
 def _to_method(guest: NewGuest) -> Method:

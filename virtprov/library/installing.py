@@ -72,6 +72,10 @@ def install(host: Host | str, guest: NewGuest, *, listener: Listener | None = No
         if work.password:
             hears.on_password(work.made.plan.name, work.password)
         state = work.follow(lambda: request.wait, ends=guest.destroy_on_exit and bool(guest.wait))
+    return _installed(work, state, hears)
+
+
+def _installed(work: Installation, state: str, hears: listening.Collector) -> Installed:
     made = work.made
     return Installed(
         made.plan.name,

@@ -63,8 +63,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     steps.append(Start(info.name) if first is None else Create(info.name, documents[0]))
     displays = tuple(display.get("type", "") for display in final.devices("graphics"))
     told = Plan(documents, () if request.printing else tuple(steps), info.name, notes, tuple(warnings))
-    macs = tuple(checks.mac_addresses(final))
-    wanted = phases.wanted(request, final, host, method, system.profile)
+    macs, wanted = tuple(checks.mac_addresses(final)), phases.wanted(request, final, host, method, system.profile)
     return InstallPlan(told, None, method, displays, final.uuid, macs, files=files.add(drives.files), wanted=wanted)
 
 

@@ -171,27 +171,29 @@ def _until_done(
             _judge(name, result)
             return None
         said = FINISHED.search(console.text())
-        if said is not None:
-            grace = grace or Deadline(RESULT_SECONDS / 60, deadline.clock)
-            if not is_up or grace.over:
-                _judge_console(name, said[0], console.text())
-                return None
+        grace = grace or (Deadline(RESULT_SECONDS / 60, deadline.clock) if said is not None else None)
+        if said is not None and grace is not None and (not is_up or grace.over):
+            _judge_console(name, said[0], console.text())
+            return None
         event = watch.wait_for(_is_news, deadline.slice(ASK_EVERY if said is None else ASK_SOON))
         if event is not None and event.kind == "rebooted":
             if reboots and (was_up or FINISHED.search(console.text())):
                 return event
             continue
         if event is not None and _is_end(event):
-            _ended(name, event)
-            return event
-        known = host.guests.find(name)
-        if known is None or not known.active:
-            raise GuestBroken(
-                f"'{name}' is shut off, but cloud-init was not done",
-                hint=f"start it and watch its console: `virsh start --console {name}`",
-            )
+            return _ended(name, event)
+        _check_active(host, name)
         if deadline.over:
             raise _not_ready(name, deadline, console)
+
+
+def _check_active(host: Host, name: str) -> None:
+    known = host.guests.find(name)
+    if known is None or not known.active:
+        raise GuestBroken(
+            f"'{name}' is shut off, but cloud-init was not done",
+            hint=f"start it and watch its console: `virsh start --console {name}`",
+        )
 
 
 def _until_power_changes(
@@ -208,8 +210,7 @@ def _until_power_changes(
             if power.mode == REBOOT:
                 return event
         elif event is not None:
-            _ended(name, event)
-            return event
+            return _ended(name, event)
         if patience.over or (power.mode == HALT and HALTED.search(console.text())):
             return None
         if deadline.over:
@@ -228,8 +229,7 @@ def _until_back(host: Host, watch: Watch, name: str, deadline: Deadline, console
             return None
         event = watch.wait_for(_is_end, deadline.slice(ASK_EVERY))
         if event is not None:
-            _ended(name, event)
-            return event
+            return _ended(name, event)
         if deadline.over:
             raise _timeout_error(name, "has rebooted as its user-data asks, but is not back", deadline)
 
@@ -261,9 +261,11 @@ def _not_ready(name: str, deadline: Deadline, console: ConsoleReader) -> WaitTim
     )
 
 
-def _ended(name: str, event: GuestEvent) -> None:
+def _ended(name: str, event: GuestEvent) -> GuestEvent:
+    """Return the event of a guest that has powered off by itself; raises GuestBroken for another end."""
     if event.detail in ("crashed", "failed", "destroyed") or event.kind == "crashed":
         raise GuestBroken(f"'{name}' stopped before cloud-init was done: {event.detail or event.kind}")
+    return event
 
 
 def _judge(name: str, result: CloudInitResult) -> None:

@@ -12,7 +12,7 @@ from virtprov.support.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, Namespace
     from contextlib import ExitStack
 
     from virtprov.actions.install.draft import InstallPlan
@@ -49,6 +49,21 @@ def main(argv: list[str]) -> int:
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
+    status = _without_new_guest(args, output)
+    if status is not None:
+        return status
+    if args.yes:
+        raise UsageError("--yes can only be used with --clean-up", hint="no other command asks for confirmation")
+    if args.wait == 0:
+        output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
+        args.wait, args.autoconsole = None, "none"
+    from virtprov.cli.install.parse_request import to_request, to_run_request
+
+    return _run(to_request(args, osinfo), to_run_request(args), output)
+
+
+def _without_new_guest(args: Namespace, output: Output) -> int | None:
+    """Carry out a command that creates no guest; returns its exit status, None if it is another one."""
     if args.record_host:
         return _record(args.connect, args.record_host, output)
     if args.shims is not None:
@@ -63,14 +78,7 @@ def main(argv: list[str]) -> int:
         from virtprov.cli.install import info
 
         return info.main(args.connect, args.info, output)
-    if args.yes:
-        raise UsageError("--yes can only be used with --clean-up", hint="no other command asks for confirmation")
-    if args.wait == 0:
-        output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
-        args.wait, args.autoconsole = None, "none"
-    from virtprov.cli.install.parse_request import to_request, to_run_request
-
-    return _run(to_request(args, osinfo), to_run_request(args), output)
+    return None
 
 
 # -- what needs no guest --------------------------------------------------------------------------
