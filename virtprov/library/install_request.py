@@ -121,9 +121,7 @@ def to_request(
     from virtprov.actions.request import InstallRequest
 
     _check(guest)
-    uses, refused = _uses(guest)
-    wait, goals = texts.split_wait(guest.wait)
-    method = _to_method(guest)
+    (uses, refused), (wait, goals), method = _uses(guest), texts.split_wait(guest.wait), _to_method(guest)
     return InstallRequest(
         uses=uses,
         refused=refused,
