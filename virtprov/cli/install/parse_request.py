@@ -42,6 +42,10 @@ def to_run_request(args: Namespace) -> RunRequest:
         from virtprov.cli.install import explain
 
         typed = explain.typed_flags(args)
+    from virtprov.library.texts import split_wait
+
+    named = split_wait(args.wait)[1] is not None
+    console = "none" if named and args.autoconsole == "default" else args.autoconsole  # nobody has to close one then
     return RunRequest(
         args.connect,
         typed,
@@ -49,7 +53,7 @@ def to_run_request(args: Namespace) -> RunRequest:
         args.dry_run,
         not args.no_schema_check,
         args.quiet,
-        args.autoconsole,
+        console,
         args.seed_dump,
     )
 
