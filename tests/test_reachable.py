@@ -40,7 +40,6 @@ PASSED_BY_TESTS = {
     "virtprov.cloudinit.word_contents.read_contents(environment=)": "an environment with other proxies",
     "virtprov.xml.schema.validate.load(where=)": "a small schema",
     "virtprov.xml.schema.grammar.Grammar(file=)": "a small schema",
-    "virtprov.actions.install.knocking.Knocker(ask=)": "doors that open when they are told to",
     "virtprov.actions.run.stages.Stages(clock=)": "a clock that does not wait",
     "virtprov.actions.run.stages.Stages(now=)": "a clock that does not wait",
     "virtprov.support.progress.Lines(clock=)": "a clock that does not wait",

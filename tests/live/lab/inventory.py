@@ -16,7 +16,8 @@ class Inventory(NamedTuple):
     """What a host holds, each thing one line of text.
 
     `guests` with UUID and state; `networks` with their state and reservations, `pools` with their state; `volumes` of
-    every active pool, freshly looked at; `files` in libvirt's folders (definitions, images, NVRAM, seeds, TPM state); `processes` of guests.
+    every active pool, freshly looked at; `files` in libvirt's folders (definitions, images, NVRAM, seeds, TPM state);
+    `processes` of guests.
     """
 
     guests: tuple[str, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from virtprov.support.knock import knock
+from virtprov.support.knock import Attempt, look_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
     Place = tuple[str, int]
 
 EVERY = 0.5
-"""How many seconds between two rounds."""
+"""How many seconds between two attempts, if the first was refused."""
+SECOND_AFTER, LONGEST = 5.0, 30.0
+"""How old a connection without an answer gets before another one is tried beside it, and before it is given up.
+
+Each costs a guest that boots a process of its sshd: many of them would keep it from getting ready.
+"""
 MOST = 8
 """How many places are tried: the guest reports its own addresses."""
 
@@ -21,12 +27,15 @@ MOST = 8
 class Knocker:
     """Tries the places that it is told until an ssh server answers at one of them, while the `with` block runs.
 
-    `found` is called once, from the thread.
+    `found` is called from the thread whenever one has answered. `replies` is why the others did not, by place.
     """
 
-    def __init__(self, found: Callable[[], None], ask: Callable[[str, int], str] = knock) -> None:
-        self._found, self._ask = found, ask
+    def __init__(self, found: Callable[[], None]) -> None:
+        self._found = found
         self._places: tuple[Place, ...] = ()
+        self._attempts: list[Attempt] = []
+        self._next: dict[Place, float] = {}
+        self._again = False
         self._stop = threading.Event()
         self._changed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -53,24 +62,49 @@ class Knocker:
 
     def forget(self) -> None:
         """Knock again: the guest has rebooted."""
-        self.open_at = None
+        self._again, self.open_at = True, None
         self.replies.clear()
         self._changed.set()
 
     def _run(self) -> None:
         while not self._stop.is_set():
             self._changed.clear()
-            if self.open_at is None and self._round():
-                self._found()
-            self._changed.wait(EVERY if self.open_at is None else None)
+            if self._again:
+                self._again = False
+                self._close()
+            if self.open_at is None:
+                self._round()
+            else:
+                self._changed.wait()
+        self._close()
 
-    def _round(self) -> bool:
+    def _close(self) -> None:
+        for attempt in self._attempts:
+            attempt.end("not waited for")
+        self._attempts.clear()
+
+    def _round(self) -> None:
+        now = monotonic()
         for place in self._places:
-            reply = self._ask(*place)
-            if self._stop.is_set():
-                return False
-            self.replies[place] = reply
-            if not reply:
-                self.open_at = place
-                return True
-        return False
+            pending = [attempt for attempt in self._attempts if attempt.place == place]
+            is_due = not pending or (len(pending) == 1 and now - pending[0].began >= SECOND_AFTER)
+            if is_due and now >= self._next.get(place, 0.0):
+                self._attempts.append(Attempt(*place))
+        look_at(self._attempts, EVERY)
+        for attempt in list(self._attempts):
+            if attempt.reply is None and monotonic() - attempt.began >= LONGEST:
+                attempt.end("no answer")
+            self.replies.setdefault(attempt.place, "no answer yet")
+            if attempt.reply is not None:
+                self._take(attempt)
+            if self.open_at is not None:
+                return
+
+    def _take(self, attempt: Attempt) -> None:
+        self._attempts.remove(attempt)
+        self._next[attempt.place] = monotonic() + EVERY
+        self.replies[attempt.place] = attempt.reply or ""
+        if not attempt.reply and not self._again:
+            self.open_at = attempt.place
+            self._close()
+            self._found()
