@@ -149,7 +149,9 @@ def test_root_does_not_get_the_key(made: Made) -> None:
 def test_time_zone_packages_files_and_commands_are_inside(made: Made) -> None:
     assert made.run("date +%Z; readlink -f /etc/localtime").split() == ["JST", "/usr/share/zoneinfo/Asia/Tokyo"]
     assert made.run(f"dpkg-query -W -f '${{Status}}' {PACKAGE}") == "install ok installed"
-    assert made.run("stat -c '%a %U' /usr/local/bin/crane; sudo cat /usr/local/bin/crane") == f"750 root\n{SCRIPT}".strip()
+    assert (
+        made.run("stat -c '%a %U' /usr/local/bin/crane; sudo cat /usr/local/bin/crane") == f"750 root\n{SCRIPT}".strip()
+    )
     assert made.run("cat /var/tmp/ran") == "lifted: straße\nup"
 
 

@@ -55,12 +55,12 @@ class Reader:
         _refuse_swallowed(option, value)
         return self._fetch(option, value)
 
-    def _fetch(self, option: str, place: str) -> Source:
+    def _fetch(self, option: str, place: str, what: str = "") -> Source:
         from virtprov.support import fetch, http
 
         if not place:
             raise UsageError(f"{FLAG} {option}: no file name after '@'")
-        data = fetch.read(place, limit=LIMIT, what=f"{option} file")
+        data = fetch.read(place, limit=LIMIT, what=what or f"{option} file")
         return Source(f"'{http.shown(place)}'", data)
 
     def _stdin(self, option: str) -> bytes:
@@ -91,9 +91,12 @@ class Reader:
         found = read_keys(self.read(option, value))
         return tuple(dict.fromkeys(found))
 
-    def read_file(self, option: str, value: str) -> bytes:
-        """Return the contents of the file at `value`, on standard input for `-`; text is never taken for contents."""
-        return self._stdin(option) if value == "-" else self._fetch(option, value.removeprefix("@")).data
+    def read_file(self, option: str, value: str, what: str) -> bytes:
+        """Return the contents of the file at `value`, on standard input for `-`; text is never taken for contents.
+
+        `what` describes the file in messages.
+        """
+        return self._stdin(option) if value == "-" else self._fetch(option, value.removeprefix("@"), what).data
 
     def password(self, option: str, value: str) -> str:
         """Return the first line of the file at `value` without its newline; blanks are kept, as in virt-install.

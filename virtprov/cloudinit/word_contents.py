@@ -65,7 +65,7 @@ def read_contents(words: GuestWords, reader: Reader, environment: Mapping[str, s
     files = []
     for text in words.write:
         file, path = split_write(text, "")
-        files.append(GuestFile(path, reader.read_file("write", file), _mode_of(file)))
+        files.append(GuestFile(path, reader.read_file("write", file, "file"), _mode_of(file)))
     certificates: dict[str, None] = {}
     for text in words.ca_certs:
         certificates.update(dict.fromkeys(_added_here() if text == HOST else _certificates(text, reader)))
@@ -85,7 +85,7 @@ def _mode_of(file: str) -> int:
 
 
 def _certificates(text: str, reader: Reader) -> list[str]:
-    found = _find_certificates(reader.read_file("ca-certs", text))
+    found = _find_certificates(reader.read_file("ca-certs", text, "file of CA certificates"))
     if not found:
         raise InputError(
             f"'{text}' does not contain a CA certificate",
@@ -126,11 +126,14 @@ def _proxy(text: str, environment: Mapping[str, str]) -> Proxy:
     http, https = value("http_proxy"), value("https_proxy")
     if not http and not https:
         raise UsageError(
-            "proxy=env: neither http_proxy nor https_proxy is set", hint="give the address: http://proxy.example:3128"
+            "the environment has no proxy: neither http_proxy nor https_proxy is set",
+            hint="give the address: http://proxy.example:3128",
         )
     exceptions = value("no_proxy")
     if not all(letter.isprintable() and letter not in "\"' " for letter in exceptions):
-        raise UsageError("proxy=env: no_proxy contains blanks or quotes", hint="separate its hosts with commas only")
+        raise UsageError(
+            "no_proxy in the environment contains blanks or quotes", hint="separate its hosts with commas only"
+        )
     return Proxy(http and _check_proxy(http), https and _check_proxy(https), exceptions)
 
 

@@ -212,7 +212,7 @@ def _check_identity(copy: Copy, seed: SeedRequest | None) -> None:
         raise UsageError(f"unknown identity '{copy.identity}'", hint="use new or keep")
     if copy.identity == "keep" and seed is not None:
         raise UsageError(
-            "--identity keep cannot be used with --cloud-init, --hostname, --ssh-key and the like",
+            "--identity keep cannot be used with --cloud-init, --hostname and other options for the inside of a guest",
             hint="omit one of them",
         )
     if copy.wait is not None and not copy.start:

@@ -39,7 +39,7 @@ def test_files_keep_their_bytes_and_their_mode(put: Put) -> None:
 
 
 def test_a_missing_file_is_named() -> None:
-    with pytest.raises(InputError, match="the write file '/nowhere/a' does not exist"):
+    with pytest.raises(InputError, match="^the file '/nowhere/a' does not exist"):
         read(write=("/nowhere/a:/x",))
 
 
@@ -82,7 +82,7 @@ def test_an_address_is_for_both() -> None:
         ('http://p"\n', {}, "is not the address of a proxy"),
         ("http://127.0.0.1:3128", {}, "is on this machine"),
         ("env", {"https_proxy": "http://u:pw@localhost:1"}, "the proxy http://localhost:1 is on this machine"),
-        ("env", {"http_proxy": "http://p", "no_proxy": "a b"}, "no_proxy contains blanks"),
+        ("env", {"http_proxy": "http://p", "no_proxy": "a b"}, "no_proxy in the environment contains blanks"),
     ],
 )
 def test_proxies_that_cannot_work(text: str, environment: dict[str, str], message: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks, first_boot, inside, peeking, phases, reserving
+from virtprov.actions.install import boot_checks, disk_checks, first_boot, peeking, phases, reserving
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.system import System, check_osinfo, find_system
 from virtprov.actions.request import InstallRequest
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.seed.attach import Seed
     from virtprov.actions.seed.login import Login
-    from virtprov.cloudinit.addresses import Interface
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
@@ -44,7 +43,10 @@ _LAST = "xml"
 
 
 class GuestDraft(Record):
-    """The guest after options and defaults, before it is split into installation phases."""
+    """The guest after options and defaults, before it is split into installation phases.
+
+    `fixed` are the network interfaces with a fixed address.
+    """
 
     setting: RuleContext
     makings: tuple[Making, ...]
@@ -52,8 +54,8 @@ class GuestDraft(Record):
     given_disks: tuple[Element, ...]
     told: tuple[DetectedImage, ...] = ()
     drive: Drive = Drive()
+    fixed: tuple[NewDevice, ...] = ()
     reserving: tuple[Step, ...] = ()
-    interfaces: tuple[Interface, ...] = ()
 
 
 class InstallPlan(Record):
@@ -105,7 +107,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
 
         host_checks.check(setting, host, method, files.made)
     setting.notes[:0] = first_boot.collect_notes(request, system, guest, warnings)
-    seed, login = inside.plan(request, setting, drafted.interfaces, final, install, machine=host.machine)
+    seed, login = _plan_inside(request, drafted, final, install, host.machine)
     watch.step("cloud-init-seed")
     documents = tuple(DomainDocument.of(phase) for phase in (install, final) if phase is not None)
     before = () if request.printing else tuple(_opening(blocked))
@@ -137,6 +139,17 @@ def _list_steps(
         return ()
     is_passing = bool(files.until_started or files.until_off)
     return (*(() if is_passing else files.steps), *_storage_steps(drafted))
+
+
+def _plan_inside(
+    request: InstallRequest, drafted: GuestDraft, final: Guest, install: Guest | None, machine: str
+) -> tuple[Seed | None, Login | None]:
+    """Return the cloud-init seed, and how to log in to the guest; most guests have neither."""
+    if request.seed is None and not drafted.fixed and not request.ssh_config:
+        return None, None
+    from virtprov.actions.install import inside
+
+    return inside.plan(request, drafted.setting, drafted.fixed, final, install, machine=machine)
 
 
 # -- drafting ------------------------------------------------------------------------------------
@@ -201,9 +214,9 @@ class _Drafting:
         """What came of all stages."""
         disks = [device.element for device in self.devices if device.use.disk is not None]
         given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
-        interfaces = inside.find_interfaces(self.guest, self.devices)
+        fixed = tuple(device for device in self.devices if device.use.fixed is not None)
         setting, drive = self.setting, self.drive
-        return GuestDraft(setting, self.makings, self.given_macs, given, self.told, drive, self.reserving, interfaces)
+        return GuestDraft(setting, self.makings, self.given_macs, given, self.told, drive, fixed, self.reserving)
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""
@@ -356,26 +369,13 @@ def _require(request: InstallRequest, setting: RuleContext) -> None:
             missing["--disk, where to store the guest's data (--disk none for a guest without disks)"] = (
                 "for example --disk size=20"
             )
-        if not _has_method(request, guest):
+        if not phases.is_given(request, guest):
             words = "--location URL, --cdrom ISO, --pxe, --import or --boot hd|cdrom|..."
             missing[f"how to install the operating system: {words}"] = (
                 "--import boots a disk with an installed system, --cloud-init sets up a cloud image"
             )
     if missing:
         raise UsageError("missing: " + "; ".join(missing), hint=list(missing.values())[-1])
-
-
-def _has_method(request: InstallRequest, guest: Guest) -> bool:
-    return bool(
-        request.method.kind
-        or request.printing
-        or request.seed is not None
-        or guest.has("./os/boot")
-        or guest.has("./os/kernel")
-        or guest.has("./os/init")
-        or guest.is_xen_pv
-        and guest.has("./bootloader")
-    )
 
 
 def _advised_gib(setting: RuleContext) -> float | None:

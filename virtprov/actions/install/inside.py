@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from virtprov.actions.seed import login
 from virtprov.actions.seed.login import Login
 from virtprov.support.errors import UsageError
-from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,16 +27,8 @@ _OTHER_SERVICES = ("freebsd", "cirros")
 SSH_PORT = 22
 
 
-class Inside(Record):
-    """The seed of a guest, and the way to log in; None without one."""
-
-    seed: Seed | None = None
-    login: Login | None = None
-
-
-def find_interfaces(guest: Guest, devices: Sequence[NewDevice]) -> tuple[Interface, ...]:
-    """Return the guest's interfaces with their addresses, if one of them has a fixed one; otherwise none."""
-    fixed = [device for device in devices if device.use.fixed is not None]
+def _find_interfaces(guest: Guest, fixed: Sequence[NewDevice]) -> tuple[Interface, ...]:
+    """Return all interfaces of the guest, those in `fixed` with their fixed addresses; none if there are no such."""
     if not fixed:
         return ()
     from virtprov.cloudinit.addresses import Interface
@@ -56,32 +47,30 @@ def find_interfaces(guest: Guest, devices: Sequence[NewDevice]) -> tuple[Interfa
 def plan(
     request: InstallRequest,
     setting: RuleContext,
-    interfaces: tuple[Interface, ...],
+    fixed: Sequence[NewDevice],
     final: Guest,
     install: Guest | None = None,
     *,
     machine: str = "",
-) -> Inside:
+) -> tuple[Seed, Login]:
     """Return the seed of a guest, and how to log in; with an installer both phases have its drive.
 
-    `machine` is the name of the host if it is not this machine. Raises UsageError for what the guest cannot take, and
-    if nobody could log in.
+    `fixed` are the interfaces with a fixed address, `machine` is the name of the host if it is not this machine. Raises
+    UsageError for what the guest cannot take, and if nobody could log in.
     """
     if request.seed is None:
-        if request.ssh_config:
+        if not fixed:
             raise UsageError(
                 "--ssh-config: the login of this guest is not set up by virtprov",
                 hint="add --ssh-key FILE, or another option for what goes into a cloud image",
             )
-        if interfaces:
-            raise UsageError(
-                f"{NEEDS_SEED}: nothing tells the guest its address",
-                hint="add --cloud-init, or another option for what goes into a cloud image, such as --ssh-key",
-            )
-        return Inside()
+        raise UsageError(
+            f"{NEEDS_SEED}: nothing tells the guest its address",
+            hint="add --cloud-init, or another option for what goes into a cloud image, such as --ssh-key",
+        )
     from virtprov.actions.seed import attach
 
-    wanted = request.seed._replace(interfaces=interfaces)
+    wanted = request.seed._replace(interfaces=_find_interfaces(setting.guest, fixed))
     _check(wanted, setting.profile)
     build = not (request.printing or request.dry)
     if wanted.completes and not request.printing:
@@ -90,12 +79,12 @@ def plan(
     if request.ssh_config and not request.printing:
         way = _name_entry(request, way, final)
     seed = attach.plan(wanted, setting, final, install, build=build)
-    if way is not None and wanted.host_key is not None:
+    if wanted.host_key is not None:
         from virtprov.actions.steps.known_hosts import KeepHostKey
 
         step = KeepHostKey(way.known_hosts, login.known_hosts_text(way, wanted.host_key.public))
         seed = seed._replace(steps=(*seed.steps, step))
-    return Inside(seed, way)
+    return seed, way
 
 
 def _check(wanted: SeedRequest, profile: Profile) -> None:

@@ -79,3 +79,17 @@ def wanted(
     known = [each.address for each in reservations.of_guest(guest)]
     known += [login.address] if login is not None and login.address else []
     return found._replace(expected=tuple(known)) if found is not None else None
+
+
+def is_given(request: InstallRequest, guest: Guest) -> bool:
+    """Return whether the request says how the system gets into the guest."""
+    return bool(
+        request.method.kind
+        or request.printing
+        or request.seed is not None
+        or guest.has("./os/boot")
+        or guest.has("./os/kernel")
+        or guest.has("./os/init")
+        or guest.is_xen_pv
+        and guest.has("./bootloader")
+    )

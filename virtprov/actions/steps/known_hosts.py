@@ -47,7 +47,7 @@ def _write(path: str, text: str) -> None:
     except OSError as problem:
         raise ProvError(f"cannot write {path}: {problem.strerror}") from None
     try:
-        with os.fdopen(number, "w") as file:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as problem:
         os.unlink(path)

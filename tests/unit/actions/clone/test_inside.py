@@ -197,6 +197,22 @@ def test_systemd_without_cloud_init(kvm: Host) -> None:
     assert made.inside.facts()["credentials"] == [step.name and f"/srv/images/{step.name}" for step in steps]
 
 
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [({"timezone": "UTC"}, "--timezone"), ({"package": ("a",)}, "--package"), ({"user": "tom"}, "--user")],
+)
+def test_what_systemd_does_not_take_is_named(kvm: Host, words: dict[str, Any], flag: str) -> None:
+    with pytest.raises(UsageError, match=f"^{flag}: 'two' is not known to have cloud-init") as caught:
+        plan(kvm, document(RHEL), identity="new", seed=SeedRequest(hostname="shop", **words))
+    assert "--cloud-init" in caught.value.hint
+
+
+def test_a_clone_takes_the_same_words(kvm: Host) -> None:
+    made = plan(kvm, document(DEBIAN), seed=SeedRequest(timezone="UTC", run=("echo",)))
+    (step,) = [step for step in made.plan.steps if isinstance(step, WriteSeed)]
+    assert b"timezone: UTC" in step.data and b"- echo" in step.data
+
+
 def test_cloud_init_is_used_where_it_is_asked_for(kvm: Host) -> None:
     made = plan(kvm, document(RHEL), identity="new", seed=SeedRequest(), cloud_init=True)
     assert made.inside.means == "cloud-init"

@@ -12,7 +12,10 @@ import yaml
 from virtprov.actions.install import draft
 from virtprov.actions.install.draft import InstallPlan
 from virtprov.actions.request import InstallRequest
+from virtprov.actions.run import leftovers, trail
+from virtprov.actions.run.artifacts.local_files import File
 from virtprov.actions.run.plan import RunContext
+from virtprov.actions.run.trail_reader import read_ended_runs
 from virtprov.actions.seed.login import Login, known_hosts_text
 from virtprov.actions.steps.known_hosts import KeepHostKey
 from virtprov.cloudinit import seed
@@ -22,6 +25,7 @@ from virtprov.guest.publish import parse as publish
 from virtprov.guest.write import gather
 from virtprov.host.connection import Host
 from virtprov.osinfo.os_request import OsinfoRequest
+from virtprov.support import log
 from virtprov.support.errors import ProvError, UsageError
 from virtprov.support.progress import Progress
 
@@ -34,7 +38,8 @@ NETWORK = f"network=default,mac={MAC},static=192.0.2.5/24,gateway=192.0.2.1"
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Path:
-    """A home without keys and without an agent."""
+    """A home without keys and without an agent; what is secret here is not masked in other tests."""
+    monkeypatch.setattr(log, "_secrets", set())
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     return tmp_path
@@ -218,6 +223,25 @@ def test_the_step_keeps_the_key_and_takes_it_back(place: Host, home: Path) -> No
     again = KeepHostKey(str(path), "text").do(context)
     assert again is not None
     again()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_a_killed_run_leaves_it_to_the_clean_up(place: Host, home: Path, written: bool) -> None:
+    context = RunContext(place, Progress(), print, print)
+    context.trail = trail.FileTrail("virtprov-install", place, print)
+    path = home / "known_hosts/1"
+    if written:
+        KeepHostKey(str(path), "text").do(context)
+    else:
+        context.trail.begin(File(str(path)))
+    context.trail.let_go()
+    ((run, log),) = read_ended_runs([])
+    found = leftovers.look(run, place)
+    assert [each.artifact.describe() for each in found] == ([f"file {path}"] if written else [])
+    for outcome in leftovers.remove(run, place, found, lambda left: False):
+        assert outcome.fate == leftovers.REMOVED
+    log.close()
     assert not path.exists()
 
 

@@ -347,3 +347,16 @@ def test_a_seed_file_that_cannot_be_written_is_said(
         (step,) = planned(host, guest(kind="test")).steps
         with pytest.raises(ProvError, match="cannot write .*g-seed.iso: "):
             step.do(context_of(host))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"user-data": "http://127.0.0.1:1/u"}, {"ssh-key": ["https://127.0.0.1:1/k"]}, {"write": ["http://127.0.0.1:1/f:/x"]}],
+)  # fmt: skip
+def test_nothing_is_downloaded_to_check_it(words: dict[str, Any]) -> None:
+    assert attach.check_documents(from_options(words)) == ()
+
+
+def test_a_proxy_is_not_downloaded_from() -> None:
+    (told,) = attach.check_documents(from_options({"proxy": "http://proxy:3128", "user": "tom"}))
+    assert told.startswith("nobody can log in as 'tom'")
