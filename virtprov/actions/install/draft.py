@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import boot_checks, disk_checks, first_boot, peeking, phases, reserving
+from virtprov.actions.install import boot_checks, disk_checks, first_boot, peeking, phases
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.system import System, check_osinfo, find_system
 from virtprov.actions.request import InstallRequest
@@ -282,7 +282,10 @@ class _Drafting:
         self.chosen, self.told = resolver.generated_names, resolver.detected_images
 
     def _reserve(self) -> None:
-        self.reserving = reserving.plan(self.request, self.guest, self.devices, self.host)
+        if any(device.use.group == "network" and device.use.said.verbs for device in self.devices):
+            from virtprov.actions.install import reserving
+
+            self.reserving = reserving.plan(self.request, self.guest, self.devices, self.host)
 
     def _settle_host_devices(self) -> None:
         for device in self.devices:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest import boot, reservations
+from virtprov.guest import boot
 from virtprov.support.errors import HostError, UsageError
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def wanted(
     if request.goals is None or request.printing:
         return None
     from virtprov.actions.install.wanted import resolve
+    from virtprov.guest import reservations
 
     seeded = request.seed is not None and not method.has_install_phase
     found = resolve(request.goals, guest, host, seeded=seeded, windows=profile.is_windows)

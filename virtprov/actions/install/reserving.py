@@ -27,16 +27,13 @@ def plan(request: InstallRequest, guest: Guest, devices: list[NewDevice], host: 
     Raises UsageError for an address that makes no sense or a card whose addresses libvirt does not give away, HostError
     for one that the network does not have, or that is taken.
     """
-    asked = [device for device in devices if RESERVE in device.use.said.verbs]
-    if not asked:
-        return ()
     from virtprov.actions.run.artifacts.reservations import Reservation
     from virtprov.actions.steps.reserve import Reserve
     from virtprov.guest import reservations
 
     steps: list[Step] = []
-    for device in asked:
-        for address in _parse(device.use.said.verbs[RESERVE]):
+    for device in devices:
+        for address in _parse(device.use.said.verbs.get(RESERVE, "") if device.use.group == "network" else ""):
             _refuse(request, device.element, address, is_session=host.is_session)
             network, mac = path.text(device.element, "./source/@network"), path.text(device.element, "./mac/@address")
             index, name = _Network(host, network).check(address, mac.lower(), _dns_name(guest))
