@@ -10,8 +10,8 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CREATED, INSTALLED, IP, AGENT, SSH, CONSOLE, CLOUD_INIT, REBOOTED, COMMANDS, OFF, END = (
-    "created", "installed", "ip", "agent", "ssh", "console", "cloud-init", "rebooted", "run", "shutdown", "end",
+CREATED, INSTALLED, IP, AGENT, SSH, CONSOLE, CLOUD_INIT, COMMANDS, OFF, END = (
+    "created", "installed", "ip", "agent", "ssh", "console", "cloud-init", "run", "shutdown", "end",
 )  # fmt: skip
 """The stages. CONSOLE is the arrival of the last line that cloud-init writes to the text console; END is the end of the
 wait, before the result is printed."""
