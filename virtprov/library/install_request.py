@@ -120,7 +120,7 @@ def to_request(
     """
     from virtprov.actions.request import InstallRequest
 
-    _check(guest)
+    _check_lifetime(guest)
     (uses, refused), (wait, goals), method = _uses(guest), texts.split_wait(guest.wait), _to_method(guest)
     return InstallRequest(
         uses=uses,
@@ -157,8 +157,8 @@ def _to_forwards(guest: NewGuest) -> tuple[Forward, ...]:
     return tuple(publish.parse(text) for text in texts.as_list(guest.publish))
 
 
-def _check(guest: NewGuest) -> None:
-    """Raise UsageError for contradictions."""
+def _check_lifetime(guest: NewGuest) -> None:
+    """Raise UsageError for a guest that cannot start with its host."""
     if guest.transient and guest.autostart:
         raise UsageError(
             "--autostart and --transient cannot be used together: a transient guest is gone when it is shut off",

@@ -59,15 +59,7 @@ def plan(
     UsageError for what the guest cannot take, and if nobody could log in.
     """
     if request.seed is None:
-        if not fixed:
-            raise UsageError(
-                "--ssh-config: the login of this guest is not set up by virtprov",
-                hint="add --ssh-key FILE, or another option for what goes into a cloud image",
-            )
-        raise UsageError(
-            f"{NEEDS_SEED}: nothing tells the guest its address",
-            hint="add --cloud-init, or another option for what goes into a cloud image, such as --ssh-key",
-        )
+        raise _no_seed(fixed)
     from virtprov.actions.seed import attach
 
     wanted = request.seed._replace(interfaces=_find_interfaces(setting.guest, fixed))
@@ -85,6 +77,19 @@ def plan(
         step = KeepHostKey(way.known_hosts, login.known_hosts_text(way, wanted.host_key.public))
         seed = seed._replace(steps=(*seed.steps, step))
     return seed, way
+
+
+def _no_seed(fixed: Sequence[NewDevice]) -> UsageError:
+    """Return the error for a guest without a seed, which is needed for a fixed address and for --ssh-config."""
+    if fixed:
+        return UsageError(
+            f"{NEEDS_SEED}: nothing tells the guest its address",
+            hint="add --cloud-init, or another option for what goes into a cloud image, such as --ssh-key",
+        )
+    return UsageError(
+        "--ssh-config: the login of this guest is not set up by virtprov",
+        hint="add --ssh-key FILE, or another option for what goes into a cloud image",
+    )
 
 
 def _check(wanted: SeedRequest, profile: Profile) -> None:
