@@ -52,7 +52,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "steps": {"run"},
         "seed": {"run", "steps", "request"},
         "live": {"run"},
-        "install": {"run", "steps", "seed", "request"},
+        "install": {"run", "steps", "seed", "request", "goals"},
         "clone": {"run", "steps", "seed", "request"},
         "remove": {"run", "seed", "request"},
         "edit": {"run", "steps", "seed", "live", "request", "schema_check"},
@@ -64,9 +64,18 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "edits": {"defaults", "disks", "document", "rule_context"},
     },
     "cli": {
-        "install": {"answers", "compat", "connecting", "output", "parser", "safe_streams", "dry_run"},
+        "install": {
+            "answers",
+            "compat",
+            "connecting",
+            "output",
+            "parser",
+            "result_lines",
+            "safe_streams",
+            "dry_run",
+        },
         "edit": {"answers", "compat", "connecting", "output", "parser", "standard_input"},
-    },
+    },  # fmt: skip
     "osinfo": {"media": {"pack", "resolve"}},
 }
 # The option tables are read for help and completion, when nothing else may be loaded.

@@ -111,12 +111,24 @@ def _values(action: Action, text: str) -> list[str]:
     if action.choices is not None:
         return [f"{word} " for word in action.choices if word.startswith(text)]
     for flag in action.option_strings:
+        if flag == "--wait":
+            return _goals(text)
         word = next((word for word in guest_words.WORDS if f"--{word.name}" == flag), None)
         if word is not None:
             return [f"{value} " for value in word.values if value.startswith(text)]
         if flag.removeprefix("--") in GROUPS:
             return of_group(table(flag.removeprefix("--")), text)
     return []
+
+
+def _goals(text: str) -> list[str]:
+    """Return what can be waited for: the last part of the value is completed, what is given is not offered again."""
+    from virtprov.actions.goals import GOALS, RUN
+
+    before, comma, piece = text.rpartition(",")
+    given = {word.partition("=")[0] for word in before.split(",")}
+    words = [f"{word}=" if word == RUN else word for word in GOALS if word not in given] + ["timeout="]
+    return [before + comma + word for word in words if word.startswith(piece)]
 
 
 # -- sub-options ---------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ VERBS = {
     "Making": "make",
     "Marking": "mark",
     "Moving": "move",
+    "Reserving": "reserve",
     "Restoring": "restore",
     "Removing": "remove",
     "Starting": "start",

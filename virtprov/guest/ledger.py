@@ -62,6 +62,7 @@ STEPS: dict[str, tuple[str, str]] = {
         "the missing parts of the given topology",
         "--vcpus sockets=N,cores=N,threads=N",
     ),
+    "reservation": ("the address that is reserved, so that it goes when the guest goes", "omit reserve="),
     "publish": ("host ports that are forwarded to the guest", "omit --publish"),
     "details": ("completes the given option", ""),
     "boot-order": ("the installed guest boots from its disk", "--boot hd, or another order"),

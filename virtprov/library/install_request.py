@@ -14,9 +14,11 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from virtprov.actions.goals import Goals
     from virtprov.actions.request import InstallRequest
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.boot import Method
+    from virtprov.guest.publish import Forward
     from virtprov.guest.write.use import Use
     from virtprov.images.image import ImageRequest
     from virtprov.library.texts import Value
@@ -58,7 +60,10 @@ class NewGuest(Record):
     autostart         whether the guest starts when the host boots
     transient         whether the guest is gone when it is shut off
     noreboot          whether it stays off after its installation; without one, it is only defined
-    wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit
+    wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit;
+                      or a text, what to wait for: "ready", "ip,run=COMMAND,timeout=5m"
+    ensure            whether a guest of this name is left alone if it is what is described; otherwise `Differs` is
+                      raised
     destroy_on_exit   whether it is stopped when the wait is over
     publish           host ports to forward to the guest: "8022:22"
     fix_permissions   whether to grant QEMU access to the directories of the disks
@@ -107,7 +112,8 @@ class NewGuest(Record):
     autostart: bool = False
     transient: bool = False
     noreboot: bool = False
-    wait: float | None = None
+    wait: float | str | Goals | None = None
+    ensure: bool = False
     destroy_on_exit: bool = False
     publish: Value = ()
     fix_permissions: bool = False
@@ -122,11 +128,9 @@ def to_request(
     installation method is required. `dry`: nothing is created.
     """
     from virtprov.actions.request import InstallRequest
-    from virtprov.guest import publish
 
     _check_lifetime(guest)
-    uses, refused = _uses(guest)
-    method = _to_method(guest)
+    (uses, refused), (wait, goals), method = _uses(guest), texts.split_wait(guest.wait), _to_method(guest)
     seed = _to_seed_request(guest, method)
     if guest.cloud_init is not None and seed is None:
         refused |= {"cloud-init"}
@@ -149,13 +153,21 @@ def to_request(
         transient=guest.transient,
         destroy_on_exit=guest.destroy_on_exit,
         noreboot=guest.noreboot,
-        wait=guest.wait,
-        publish=tuple(publish.parse(text) for text in texts.as_list(guest.publish)),
+        wait=wait,
+        goals=goals,
+        ensure=guest.ensure,
+        publish=_to_forwards(guest),
         printing=printing,
         dry=dry,
         fix_permissions=guest.fix_permissions,
         image=_to_image(guest, uses, refused),
     )
+
+
+def _to_forwards(guest: NewGuest) -> tuple[Forward, ...]:
+    from virtprov.guest import publish
+
+    return tuple(publish.parse(text) for text in texts.as_list(guest.publish))
 
 
 def _check_lifetime(guest: NewGuest) -> None:

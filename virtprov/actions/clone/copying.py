@@ -57,7 +57,7 @@ class Copier:
         return self._copy_volume(source, to, fmt)
 
     def _check_place(self, disk: Element, to: Destination, wanted: str) -> None:
-        """Raise UsageError for a directory of this machine that does not exist, and for a new format that does not fit."""
+        """Raise UsageError for a directory of this machine that does not exist, and for a format that does not fit."""
         is_here = not (self.host.is_remote or self.host.is_recorded)
         directory = os.path.dirname(to.path)
         if is_here and to.pool is None and not to.onto_device and not os.path.isdir(directory):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtprov.actions.install.image_disk import ImagePlan
+    from virtprov.actions.run.plan import Step
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
@@ -65,6 +66,7 @@ class _Drafting:
         self.told: tuple[DetectedImage, ...] = ()
         self.drive = Drive()
         self.image: ImagePlan | None = None
+        self.reserving: tuple[Step, ...] = ()
 
     def stages(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """All that is done, in order; each stage builds on those before it.
@@ -91,6 +93,7 @@ class _Drafting:
             ("", lambda: defaults.apply(setting, watch)),
             ("", lambda: defaults.check_image(setting)),
             ("publish", lambda: publish.apply(setting, request.publish)),
+            ("reservation", self._reserve),
             ("", lambda: self._write(lambda group: group == _LAST)),
         )
 
@@ -99,8 +102,9 @@ class _Drafting:
         disks = [device.element for device in self.devices if device.use.disk is not None]
         given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
         fixed = tuple(device for device in self.devices if device.use.fixed is not None)
+        makings, told, drive = self.makings, self.told, self.drive
         return GuestDraft(
-            self.setting, self.makings, self.given_macs, given, self.host, self.told, self.drive, self.image, fixed
+            self.setting, makings, self.given_macs, given, self.host, told, drive, self.image, fixed, self.reserving
         )
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
@@ -177,6 +181,12 @@ class _Drafting:
         setting.notes.extend(resolver.notes)
         setting.warnings.extend(resolver.warnings)
         self.chosen, self.told = resolver.generated_names, resolver.detected_images
+
+    def _reserve(self) -> None:
+        if any(device.use.group == "network" and device.use.said.verbs for device in self.devices):
+            from virtprov.actions.install import reserving
+
+            self.reserving = reserving.plan(self.request, self.guest, self.devices, self.host)
 
     def _settle_host_devices(self) -> None:
         for device in self.devices:

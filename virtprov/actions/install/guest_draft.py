@@ -9,6 +9,7 @@ from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from virtprov.actions.install.image_disk import ImagePlan
+    from virtprov.actions.run.plan import Step
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.guest.disks.volumes import Making
     from virtprov.guest.rule_context import RuleContext
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class GuestDraft(Record):
     """The guest after options and defaults, before it is split into installation phases.
 
-    `fixed` are the network interfaces with a fixed address.
+    `fixed` are the network interfaces with a fixed address, `reserving` the steps that reserve addresses.
     """
 
     setting: RuleContext
@@ -32,3 +33,4 @@ class GuestDraft(Record):
     drive: Drive = Drive()
     image: ImagePlan | None = None
     fixed: tuple[NewDevice, ...] = ()
+    reserving: tuple[Step, ...] = ()

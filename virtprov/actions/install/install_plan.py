@@ -19,6 +19,7 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.install.image_disk import ImagePlan
+    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.seed.attach import Seed
     from virtprov.actions.seed.login import Login
     from virtprov.host.connection import Host
@@ -29,7 +30,7 @@ class InstallPlan(Record):
 
     `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
     already exists. `starts` is False if the guest is only defined, `image` is its cloud image,
-    `login` is how to log in, if virtprov set it up.
+    `login` is how to log in, if virtprov set it up, `wanted` what the guest is waited for, if that is named.
     """
 
     plan: Plan
@@ -44,6 +45,7 @@ class InstallPlan(Record):
     starts: bool = True
     image: ImagePlan | None = None
     login: Login | None = None
+    wanted: Wanted | None = None
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
@@ -85,7 +87,10 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     macs = tuple(checks.mac_addresses(guest))
     starts = phases.starts(request)
     image = drafted.image
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, image, login)
+    wanted = phases.wanted(request, final, host, method, system.profile, login)
+    return InstallPlan(
+        told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, image, login, wanted
+    )
 
 
 def _plan_inside(

@@ -73,6 +73,7 @@ def _steps(
         own = [step._replace(passing=passing) if isinstance(step, kinds) else step for step in seed.steps]
         steps += [step for step in own if step not in steps]
         first, stays = seed.first_boot, seed.stays
+    steps += drafted.reserving
     if request.transient:
         steps.append(Create(name, first))
         return tuple(steps)

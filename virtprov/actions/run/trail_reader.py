@@ -14,6 +14,7 @@ from virtprov.actions.run.artifacts.file_mode import FileMode
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
 from virtprov.actions.run.artifacts.removed import RemovedGuest, RemovedSecret, RemovedVolume
+from virtprov.actions.run.artifacts.reservations import Reservation
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Autostart, Definition, Guest, StartedGuest
 from virtprov.actions.run.run_log import RunLog, Unreadable
 from virtprov.actions.run.trail import FORM, KIND
@@ -27,8 +28,7 @@ KINDS: dict[str, type[Artifact]] = {
     kind.kind: kind
     for kind in (
         Pool, Volume, Secret, File, Download, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
-        DeletedSeed, FileMode, Autostart, RemovedGuest, RemovedVolume, RemovedSecret,
-        DeletedSeed, ImageFiles, Base,
+        DeletedSeed, FileMode, Autostart, RemovedGuest, RemovedVolume, RemovedSecret, ImageFiles, Base, Reservation,
     )
 }  # fmt: skip
 

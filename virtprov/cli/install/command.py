@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli import answers, compat, safe_streams
+from virtprov.cli import answers, compat, result_lines, safe_streams
 from virtprov.cli.install import flags, legacy
 from virtprov.cli.output import Output
 from virtprov.options.catalogue import IN_ORDER
@@ -13,6 +13,7 @@ from virtprov.support.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from contextlib import ExitStack
 
     from virtprov.actions.install.install_plan import InstallPlan
     from virtprov.actions.request import InstallRequest
@@ -52,7 +53,7 @@ def main(argv: list[str]) -> int:
         return 0
     if answers.image_list(args, output):
         return 0
-    if (status := _on_host(args, parser, output)) is not None:
+    if (status := _without_new_guest(args, parser, output)) is not None:
         return status
     if args.wait == 0:
         output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
@@ -62,8 +63,8 @@ def main(argv: list[str]) -> int:
     return _run(to_request(args, osinfo), to_run_request(args), output)
 
 
-def _on_host(args: Namespace, parser: Parser, output: Output) -> int | None:
-    """Do what the flags ask for besides creating a guest, and return the status; None if they do not."""
+def _without_new_guest(args: Namespace, parser: Parser, output: Output) -> int | None:
+    """Carry out a command that creates no guest; returns its exit status, None if it is another one."""
     if args.image_cache:
         return _look_after_images(args.image_cache, args.connect, output)
     if args.record_host:
@@ -76,6 +77,10 @@ def _on_host(args: Namespace, parser: Parser, output: Output) -> int | None:
         from virtprov.cli.install import clean_up
 
         return clean_up.main(args.connect, output, ask=not args.yes)
+    if args.info is not None:
+        from virtprov.cli.install import info
+
+        return info.main(args.connect, args.info, output)
     if not compat.held.removes_nothing and (args.remove or args.keep_disks or args.with_disk or args.force_off):
         from virtprov.cli.install import remove
 
@@ -151,6 +156,8 @@ def _record(uri: str | None, folder: str, output: Output) -> int:
 
 
 def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
+    from contextlib import ExitStack
+
     from virtprov.actions import schema_check
     from virtprov.cli.connecting import connect
     from virtprov.library.installing import Installation
@@ -162,7 +169,12 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
 
         with connect(run.uri) as host:
             return seed_dump.main(request, host, output)
-    with connect(run.uri, events=bool(request.wait)) as host:
+    with connect(run.uri, events=bool(request.wait)) as host, ExitStack() as held:
+        if request.ensure:
+            from virtprov.cli.install import ensure
+
+            if ensure.is_done(host, request, held, output):
+                return 0
         work = Installation(host, request, output)
         if work.made.taken:
             output.warn(work.made.taken, always=not run.quiet)
@@ -180,7 +192,7 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
                 output.summary("Dry run completed successfully")
             output.object(_facts(work.made, host))
             return 0
-        return _create(work, run.console, output)
+        return _create(work, run.console, output, held)
 
 
 def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
@@ -219,6 +231,7 @@ def _facts(plan: InstallPlan, host: Host, *, created: bool = False) -> dict[str,
         "steps": [step.label for step in plan.plan.steps],
         "documents": [],
         "image": image_facts(plan.image, is_fetched=created),
+        **result_lines.facts(None),
     }
 
 
@@ -240,13 +253,14 @@ def _print(work: Installation, which: str, output: Output) -> int:
     return 0
 
 
-def _create(work: Installation, console: str, output: Output) -> int:
+def _create(work: Installation, console: str, output: Output, held: ExitStack) -> int:
     from virtprov.cli.install import attach_console, closing
     from virtprov.support.errors import WaitTimeout
 
     told = closing.for_run(work, output)
     told.begin()
     work.create()
+    held.close()
     password = work.password
     if password:
         told.password(password)
@@ -263,7 +277,10 @@ def _create(work: Installation, console: str, output: Output) -> int:
         raise
     told.end(state)
     facts = _facts(work.made, work.host, created=True)
-    output.object({**facts, "state": state, "root_password": password or None})
+    facts |= {"state": state, "root_password": password or None}
+    wanted = work.made.wanted
+    not_asked = wanted.not_asked if wanted is not None else ()
+    output.object({**facts, **result_lines.facts(told.result, work.context.stages, not_asked)})
     return 0
 
 

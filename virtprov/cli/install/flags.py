@@ -60,6 +60,8 @@ def install_parser() -> Parser:
 def _add_own(parser: Parser, misc: Target) -> None:
     """Add the flags that virt-install does not have."""
     parser.add_fresh(misc, "--explain", action="store_true", help="explain each part of the XML; create nothing")
+    parser.add_fresh(misc, "--ensure", action="store_true", help="create nothing if the guest is as described")
+    parser.add_fresh(misc, "--info", metavar="GUEST", help="show state, addresses, login and disks of a guest")
     parser.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="show what is on ISOs, trees and images")
     parser.add_fresh(misc, "--record-host", metavar="DIR", help="save a host's capabilities, to use without the host")
     parser.add_fresh(misc, "--shims", metavar="DIR", help="create links named virt-install, ... in DIR")
@@ -152,8 +154,8 @@ def _add_misc(group: Target) -> None:
         nargs="?",
         type=parse_wait,
         const=-1.0,
-        metavar="TIME",
-        help="how long to wait for the installation: 30 (min), 90s",
+        metavar="WHAT",
+        help="how long to wait (30, 90s), or for what: ready, ip",
     )
     add(
         "--autoconsole",

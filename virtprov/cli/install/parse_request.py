@@ -42,6 +42,10 @@ def to_run_request(args: Namespace) -> RunRequest:
         from virtprov.cli.install import explain
 
         typed = explain.typed_flags(args)
+    from virtprov.library.texts import split_wait
+
+    named = split_wait(args.wait)[1] is not None
+    console = "none" if named and args.autoconsole == "default" else args.autoconsole  # nobody has to close one then
     return RunRequest(
         args.connect,
         typed,
@@ -49,7 +53,7 @@ def to_run_request(args: Namespace) -> RunRequest:
         args.dry_run,
         not args.no_schema_check,
         args.quiet,
-        args.autoconsole,
+        console,
         args.seed_dump,
     )
 
@@ -101,6 +105,7 @@ def new_guest(args: Namespace) -> NewGuest:
         transient=args.transient,
         noreboot=args.noreboot,
         wait=args.wait,
+        ensure=args.ensure,
         destroy_on_exit=args.destroy_on_exit,
         publish=args.publish,
         fix_permissions=args.fix_permissions,
