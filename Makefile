@@ -61,6 +61,7 @@ bench: venv live-packages  ## measure start-up, editing, media and clones, compa
 	else
 	    sudo env PYTHONDONTWRITEBYTECODE=1 "PATH=$$PATH" $(PYTHON_HERE) bench/clone
 	fi
+	$(PYTHON_HERE) bench/image
 	[ $$good = yes ]
 
 corpus: venv  ## read, edit and rebuild every guest in the tests of the libvirt source, downloaded with apt

@@ -17,9 +17,9 @@ import pytest
 TOP = Path(__file__).resolve().parents[1]
 PACKAGE = TOP / "virtprov"
 
-# What each room may import besides itself. From the top: cli > library > actions > guest > places > unattended >
-# osinfo > cloudinit > options > host > xml > support. A room may use those below it; where less is enough, less is
-# listed.
+# What each room may import besides itself. From the top: cli > library > actions > guest > places, images,
+# unattended, cloudinit > osinfo > options > host > xml > support. A room may use those below it; where less is enough,
+# less is listed.
 ROOMS: dict[str, set[str]] = {
     "cli": {
         "library",
@@ -27,17 +27,31 @@ ROOMS: dict[str, set[str]] = {
         "guest",
         "osinfo",
         "places",
+        "images",
         "unattended",
         "cloudinit",
         "options",
         "host",
         "xml",
         "support",
-    },  # fmt: skip
-    "library": {"actions", "guest", "osinfo", "places", "unattended", "cloudinit", "options", "host", "xml", "support"},
-    "actions": {"guest", "osinfo", "places", "unattended", "cloudinit", "options", "host", "xml", "support"},
-    "guest": {"osinfo", "places", "cloudinit", "options", "host", "xml", "support"},
+    },
+    "library": {
+        "actions",
+        "guest",
+        "osinfo",
+        "places",
+        "images",
+        "unattended",
+        "cloudinit",
+        "options",
+        "host",
+        "xml",
+        "support",
+    },
+    "actions": {"guest", "osinfo", "places", "images", "unattended", "cloudinit", "options", "host", "xml", "support"},
+    "guest": {"osinfo", "places", "images", "cloudinit", "options", "host", "xml", "support"},
     "places": {"osinfo", "support"},
+    "images": {"osinfo", "support"},
     "unattended": {"osinfo", "cloudinit", "xml", "support"},
     "osinfo": {"xml", "support"},
     "cloudinit": {"support"},
@@ -53,7 +67,7 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "steps": {"run"},
         "seed": {"run", "steps", "request"},
         "live": {"run"},
-        "install": {"run", "steps", "seed", "request"},
+        "install": {"run", "steps", "seed", "request", "goals"},
         "clone": {"run", "steps", "seed", "request"},
         "remove": {"run", "seed", "request"},
         "edit": {"run", "steps", "seed", "live", "request", "schema_check"},
@@ -65,9 +79,18 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
         "edits": {"defaults", "disks", "document", "rule_context"},
     },
     "cli": {
-        "install": {"answers", "compat", "connecting", "output", "parser", "safe_streams", "dry_run"},
+        "install": {
+            "answers",
+            "compat",
+            "connecting",
+            "output",
+            "parser",
+            "result_lines",
+            "safe_streams",
+            "dry_run",
+        },
         "edit": {"answers", "compat", "connecting", "output", "parser", "standard_input"},
-    },
+    },  # fmt: skip
     "osinfo": {"media": {"pack", "resolve"}},
 }
 # The option tables are read for help and completion, when nothing else may be loaded.

@@ -56,6 +56,7 @@ def test_the_examples_run(after: dict[str, Any]) -> None:
         (virtprov.HostError, "look at the host"),
         (virtprov.WaitTimeout, "wait longer"),
         (virtprov.GuestBroken, "look at the guest"),
+        (virtprov.Differs, "change the guest"),
         (virtprov.FetchError, "look at the medium"),
         (virtprov.MediaError, "look at the medium"),
         (virtprov.CommandError, "look at this machine"),

@@ -2,10 +2,10 @@
 """Fuzz the commands: `tools/fuzz.py TARGET... [--seconds N | --count N] [--seed WORD] [--guided]`, or `all`.
 
 Targets: `xml` is XML on standard input of virtprov-xml, `options` is the value of an option group of one of the three
-commands, `commands` is a whole command line of virtprov-xml; `agent`, `trail`, `web` and `place` are answers of others
-(see fuzz_outside.py). An error message of our own is a valid result. A finding is any other exception, more than
-LONGEST seconds of CPU time for one input, or more than LARGEST bytes of memory; the input is saved in DIR. Every run
-starts from the inputs in tests/data/fuzz, which `tests/unit/test_fuzz.py` replays.
+commands, `commands` is a whole command line of virtprov-xml; `agent`, `trail`, `web`, `place` and `image` are answers
+of others (see fuzz_outside.py). An error message of our own is a valid result. A finding is any other exception, more
+than LONGEST seconds of CPU time for one input, or more than LARGEST bytes of memory; the input is saved in DIR. Every
+run starts from the inputs in tests/data/fuzz, which `tests/unit/test_fuzz.py` replays.
 
 An input is a file: the first line says what to run, the rest is the XML or the value. An unknown name in the first line
 is mapped to a known one, so that any bytes are a valid input. Inputs are made at random (see fuzz_random.py); with

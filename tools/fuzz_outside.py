@@ -34,8 +34,18 @@ PARTS: dict[str, tuple[bytes, ...]] = {
         b"menuentry x {\n", b"linux /k ", b"initrd /i\n", b"label a\n", b"append initrd=", b"include ", b"source /",
         b"netboot/debian-installer/amd64/linux", b"../", b"(cd0)", b"NM", b"\x00" * 34, b"\xff" * 4, b"\n",
     ),
+    "image": (
+        b"SHA256 (", b") = ", b"a" * 64, b"b" * 128, b"  ", b" *", b"# ", b": 5 bytes", b'{"items": [', b"{build}",
+        b'{"products": {', b'"link": ', b'"sha256": ', b"sha512:", b"-----BEGIN PGP SIGNED MESSAGE-----\n", b"null",
+        b"-----BEGIN PGP SIGNATURE-----", b"- ", b"../", b"file:///", b"https://", b"latest", b"20260801", b"[]",
+        b'<a href="', b"1e999",
+    ),
 }  # fmt: skip
 """What each kind of answer is made of."""
+IMAGES = (
+    "debian13", "ubuntu24.04", "fedora43", "almalinux10", "rocky9", "gentoo", "alpine3.23", "fedora-coreos-stable",
+    "ol9", "kali", "cirros0.5.2", "archlinux",
+)  # fmt: skip
 
 
 def agent(data: bytes) -> int:
@@ -162,4 +172,24 @@ def place(data: bytes) -> int:
     return status
 
 
-RUN: dict[str, Callable[[bytes], int]] = {"agent": agent, "trail": runs, "web": web, "place": place}
+def image(data: bytes) -> int:
+    """The first line names an image, the rest is each index file and each list of checksums."""
+    from virtprov.images.image import ImageRequest
+    from virtprov.images.resolve import resolve_image
+    from virtprov.support.errors import ProvError
+
+    first, _, answer = data.partition(b"\n")
+    word = first.decode("latin-1")
+    name = word if word in IMAGES else IMAGES[len(data) % len(IMAGES)]
+    try:
+        found = resolve_image(ImageRequest(name, name=name), arch="x86_64", read=lambda url, limit: answer[:limit])
+    except ProvError:
+        return 1
+    if not found.url.startswith(("http://", "https://")) or not found.url.isprintable() or " " in found.url:
+        raise AssertionError(f"not an address: {found.url!r:.200}")
+    if found.digest is None or "/" in found.file_name or not found.file_name:
+        raise AssertionError(f"not a file with a checksum: {found.file_name!r:.200}")
+    return 0
+
+
+RUN: dict[str, Callable[[bytes], int]] = {"agent": agent, "trail": runs, "web": web, "place": place, "image": image}

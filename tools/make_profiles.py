@@ -7,7 +7,8 @@ OSINFO_DB is a folder with such files, at any depth. Only facts are copied (ids,
 resources, devices, firmware, media ids, URLs of trees and images), not comments or other text; the elements are written
 in a fixed order and layout. GROUPS lists the families to include and the file for each; releases that they inherit from
 are added automatically. The files may be edited by hand. Running this tool on another database overwrites such edits,
-so check the diff. Running it on data/osinfo itself only restores the common layout.
+so check the diff. Running it on data/osinfo itself only restores the common layout. The addresses of cloud images
+(data/osinfo/image) are not generated.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
     # file, title, ids (a regular expression for the id without its scheme)
     ("almalinux", "AlmaLinux and AlmaLinux Kitten", r"almalinux\.org/"),
     ("alpine", "Alpine Linux", r"alpinelinux\.org/"),
+    ("amazon", "Amazon Linux", r"amazonlinux\.com/"),
     ("android", "Android-x86", r"android-x86\.org/"),
     ("arch", "Arch Linux and Manjaro", r"(archlinux|manjaro)\.org/"),
     ("centos", "CentOS and CentOS Stream", r"centos\.org/"),
@@ -34,11 +36,13 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
     ("fedora-1-20", "Fedora 1 to 20", r"fedoraproject\.org/fedora/(1?\d|20)$"),
     ("fedora-21-30", "Fedora 21 to 30", r"fedoraproject\.org/fedora/(2[1-9]|30)$"),
     ("fedora", "Fedora 31 and later, ELN, Rawhide", r"fedoraproject\.org/fedora/"),
+    ("flatcar", "Flatcar Container Linux", r"flatcar\.org/"),
     ("freebsd", "FreeBSD", r"freebsd\.org/"),
     ("freedos", "FreeDOS", r"freedos\.org/"),
     ("generic", "generic profiles, for what nobody knows better", r"libosinfo\.org/"),
     ("gentoo", "Gentoo", r"gentoo\.org/"),
     ("haiku", "Haiku", r"haiku-os\.org/"),
+    ("kali", "Kali Linux", r"kali\.org/"),
     ("macosx", "Mac OS X", r"apple\.com/"),
     ("mageia", "Mageia", r"mageia\.org/"),
     ("mandriva", "Mandrake and Mandriva, which Mageia comes from", r"mandriva\.com/"),
@@ -61,6 +65,7 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
     ("solaris", "Solaris and its kin", r"(sun\.com|oracle\.com/solaris|openindiana\.org|omnios\.org|smartos\.org)"),
     ("solus", "Solus", r"getsol\.us/"),
     ("suse", "SUSE Linux Enterprise", r"suse\.com/"),
+    ("talos", "Talos Linux", r"talos\.dev/"),
     ("ubuntu", "Ubuntu", r"ubuntu\.com/"),
     ("void", "Void Linux", r"voidlinux\.org/"),
     ("windows", "MS-DOS, Windows and Windows Server", r"microsoft\.com/"),

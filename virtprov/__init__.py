@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from virtprov.library.removing import Removed, RemovedGuest, remove
     from virtprov.support.errors import (
         CommandError,
+        Differs,
         FetchError,
         GuestBroken,
         HostError,
@@ -37,6 +38,7 @@ __all__ = [
     "Cloned",
     "CommandError",
     "Copy",
+    "Differs",
     "Edited",
     "EditedGuest",
     "FetchError",

@@ -13,7 +13,7 @@ from lab.clients import ready_clients
 from lab.cloud import Begun, Elsewhere
 from lab.far import Far, running_far
 from lab.guests import make_key
-from lab.host import Host, logs, running_host
+from lab.host import Done, Host, logs, running_host
 from lab.image import Image, cache_root, ready_image
 from lab.old_names import OldNames, make_links
 from lab.provisioned import Provisioned, begun_guests
@@ -47,8 +47,10 @@ ORDER = (
     "test_publish.py",
     "test_guest_words.py",
     "test_session.py",
+    "test_wait.py",
     "test_hosts.py",
     "test_location.py",
+    "test_images.py",
     "test_faults.py",
     "test_cockpit.py",
     "test_ansible.py",
@@ -193,6 +195,8 @@ def begun(request: pytest.FixtureRequest, image: Image, key: Path) -> dict[str, 
         started["far"] = cloud.begin_far(lab, far, image, key)
     if "user_guest" in wanted:
         started["user"] = cloud.begin_user(request.getfixturevalue("user"), image, key)
+    if "broken_guest" in wanted:
+        started["broken"] = cloud.begin_broken(request.getfixturevalue("user"), image)
     return started
 
 
@@ -206,6 +210,12 @@ def far_guest(begun: dict[str, Begun], far: Far, key: Path) -> Elsewhere:
 def user_guest(begun: dict[str, Begun], user: User, lab: Host, key: Path) -> Elsewhere:
     """A guest of the ordinary user, reached through a published port."""
     return cloud.finish_user(begun["user"], lab, key)
+
+
+@pytest.fixture(scope="session")
+def broken_guest(begun: dict[str, Begun], user: User, user_guest: Elsewhere) -> Done:
+    """What virtprov-install said of a guest of that user whose seed goes wrong; it begins beside the other one."""
+    return begun["broken"].end()
 
 
 @pytest.fixture(scope="session")

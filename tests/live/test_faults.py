@@ -32,6 +32,9 @@ INSTALL = [
     *("--graphics", "none", "--noautoconsole", "--network", "none", "--disk", DISK, "--boot", "uefi"),
     *("--tpm", "emulator", "--cloud-init", "disable=on"),
 ]
+RESERVED = "192.168.122.60"
+_AT = INSTALL.index("--network") + 1
+RESERVING = [*INSTALL[:_AT], f"network=default,reserve={RESERVED}", *INSTALL[_AT + 1 :]]
 LOCATED = [
     *("virtprov-install", "--virt-type", "qemu", "--name", DOOMED, "--osinfo", "generic", "--memory", "256"),
     *("--graphics", "none", "--noautoconsole", "--network", "none", "--disk", "none"),
@@ -162,11 +165,12 @@ def killed_everywhere(host: Host, command: Sequence[str], name: str) -> None:
 
 def test_an_installation_that_is_killed(host: Host) -> None:
     before = inventory.take(host)
-    killed_everywhere(host, INSTALL, DOOMED)
+    killed_everywhere(host, RESERVING, DOOMED)
     after = inventory.take(host)
     assert not [volume for volume in after.volumes if "seed" in volume], "all was made, but for taking the seed away"
     assert host.virsh("domstate", DOOMED) == "running"
     remove(host, DOOMED)
+    host.virsh("net-update", "default", "delete", "ip-dhcp-host", f"<host ip='{RESERVED}'/>", "--live", "--config")
     assert inventory.take(host) == before
 
 
@@ -198,7 +202,7 @@ def test_a_replacement_that_is_killed(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "steps"), [(INSTALL, 4), (CLONE, 3), (REPLACE, 4)], ids=["install", "clone", "replace"]
+    ("command", "steps"), [(RESERVING, 5), (CLONE, 3), (REPLACE, 4)], ids=["install", "clone", "replace"]
 )
 def test_a_run_that_is_interrupted(host: Host, command: list[str], steps: int) -> None:
     tally = Tally(host)

@@ -145,7 +145,7 @@ def test_blocks_that_cannot_be_shared_are_copied_and_said(storage: Host, emptied
 def test_a_copy_in_another_pool_and_format(storage: Host, emptied: None) -> None:
     install(storage, "--disk", "size=0.03,pool=ext4,format=qcow2")
     path = fill(storage, "qcow2", 8)
-    done = clone(storage, "--copy", "vda,pool=xfs,format=raw")
+    done = clone(storage, "--copy", "hda,pool=xfs,format=raw")
     assert done.rc == 0, done.err
     copy = source(storage, COPY)
     assert copy.endswith(f"/xfs/{COPY}.img")

@@ -28,7 +28,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setattr(fuzz, "LONGEST", math.inf)
         for layer in ("SYSTEM", "LOCAL", "USER"):
             patch.setenv(f"OSINFO_{layer}_DIR", nothing)
-        patch.setenv("XDG_CACHE_HOME", nothing)
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
     for number, handler in kept.items():
         signal.signal(number, handler)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from virtprov.actions.goals import Goals
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.guest.boot import Method
 from virtprov.guest.publish import Forward
 from virtprov.guest.write.use import Use
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support.frozen import Record
-from virtprov.unattended.request import UnattendedRequest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from virtprov.images.image import ImageRequest
+    from virtprov.unattended.request import UnattendedRequest
 
 
 class Checks(Record):
@@ -33,12 +38,13 @@ class InstallRequest(Record):
     """A guest to create.
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`, `seed`
-    the request of `--cloud-init` (None without one), which does not contain the guest's name yet, `unattended` that of
-    `--unattended`. `wait` is the time in
-    minutes to wait for the guest (None: do not wait, negative: no limit). `publish` are the ports forwarded to the
-    guest, `reinstall` is the name of an existing guest. `no_login` accepts a guest to which nobody can log in,
-    `ssh_config` is a file that gets an entry for the guest. With `printing` the guest is only shown, so the
-    installation method is optional; with `dry` only the steps are shown.
+    the request of `--cloud-init` (None without one), which does not contain the guest's name yet, `image` the one of
+    `--image`, whose method is IMPORT, `unattended` the one of `--unattended`. `wait` is the time
+    in minutes to wait for the guest (None: do not wait, negative: no limit), `goals` what it is waited for (None: its
+    installation, or cloud-init). With `ensure` it is only created if there is no guest of its name. `publish` are the ports forwarded to the guest, `reinstall` is the name of an
+    existing guest. `no_login` accepts a guest to which nobody can log in, `ssh_config` is a file that gets an entry for
+    the guest. With `printing` the guest is only shown, so the installation method is optional; with `dry` only the
+    steps are shown.
 
     For programs that expect virt-install: with `stores` the pools and volumes are created even if the guest is only
     shown; with `directory_pools` the directory of a disk outside every pool becomes a pool; with `until_off` a guest
@@ -65,6 +71,8 @@ class InstallRequest(Record):
     destroy_on_exit: bool = False
     noreboot: bool = False
     wait: float | None = None
+    goals: Goals | None = None
+    ensure: bool = False
     publish: tuple[Forward, ...] = ()
     printing: bool = False
     dry: bool = False
@@ -72,6 +80,7 @@ class InstallRequest(Record):
     stores: bool = False
     directory_pools: bool = False
     until_off: bool = False
+    image: ImageRequest | None = None
 
 
 class DiskChoice(Record):
@@ -99,9 +108,9 @@ class CloneRequest(Record):
     `choices` are for single disks, `pool` is the pool for the copies of all others. `linked` puts thin images on top of
     the disks of a template instead of copies; `make_template` makes the original one. `identity` is what happens to the
     identity inside the guest: "new", "keep", or "" to choose. `seed` is the request of `--cloud-init`, `--hostname` and
-    `--ssh-key` (None without one); `cloud_init` tells whether the first is given. `wait` is as for an installation.
-    With `planning` the clone is only shown. With `directory_pools` the directory of a copy outside every pool becomes a
-    pool.
+    `--ssh-key` (None without one); `cloud_init` tells whether the first is given. `wait` and `goals` are as for an
+    installation. With `planning` the clone is only shown. With `directory_pools` the directory of a copy outside every
+    pool becomes a pool.
     """
 
     original: str = ""
@@ -128,6 +137,7 @@ class CloneRequest(Record):
     cloud_init: bool = False
     start: bool = False
     wait: float | None = None
+    goals: Goals | None = None
     planning: bool = False
     directory_pools: bool = False
 

@@ -133,10 +133,26 @@ def check_change(after: Element, before: Element) -> list[str]:
     """
     from virtprov.guest.edits.leftovers import list_contradictions
 
-    known = list_contradictions(before)
-    found = [sentence for sentence in list_contradictions(after) if sentence not in known]
+    known = list_contradictions(before) + _list_bad_basics(before)
+    found = [each for each in list_contradictions(after) + _list_bad_basics(after) if each not in known]
     warnings = _schema_warnings(after, before)  # which may name the same part in other words
     return warnings or [f"libvirt does not accept the XML: {sentence}" for sentence in found]
+
+
+def _list_bad_basics(root: Element) -> list[str]:
+    """Return sentences about a name and a memory size that libvirt refuses."""
+    from virtprov.guest import names
+    from virtprov.guest.document import Guest
+
+    sentences: list[str] = []
+    guest = Guest(root)
+    try:
+        names.check_name(guest.name)
+    except UsageError as problem:
+        sentences.append(problem.message)
+    if (guest.get("./memory") or "").strip("0") == "" and guest.has("./memory"):
+        sentences.append("the guest has no memory")
+    return sentences
 
 
 def _schema_warnings(after: Element, before: Element) -> list[str]:

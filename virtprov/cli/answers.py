@@ -47,3 +47,19 @@ def osinfo_words(request: OsinfoRequest, output: Output) -> bool:
         output.result(listing.as_table(entries) if for_people else listing.as_names(entries))
         output.object({"systems": listing.as_objects(entries)})
     return request.wants_help or request.wants_list
+
+
+def image_list(args: Namespace, output: Output) -> bool:
+    """Print the answer to `--image list`; return whether it was given."""
+    text = args.image or ""
+    if text != "list" and not text.startswith("list="):
+        return False
+    from virtprov.images import listing
+
+    warnings: list[str] = []
+    entries = listing.listing(text.partition("=")[2], warnings)
+    for sentence in warnings:
+        output.warn(sentence)
+    output.result(listing.as_table(entries))
+    output.object({"images": listing.as_objects(entries)})
+    return True

@@ -37,6 +37,7 @@ KINDS = {
     "HostError": "host",
     "WaitTimeout": "timeout",
     "GuestBroken": "guest",
+    "Differs": "differs",
     "FetchError": "fetch",
     "MediaError": "media",
     "CommandError": "command",

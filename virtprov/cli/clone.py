@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from virtprov.cli import answers, compat, parser
+from virtprov.cli import answers, compat, parser, result_lines
 from virtprov.cli.output import Output
 from virtprov.library.texts import parse_wait
 from virtprov.options.catalogue import help_line
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from virtprov.actions.clone.draft import ClonePlan
+    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.request import CloneRequest
     from virtprov.cli.parser import Parser, Target
     from virtprov.host.connection import Host
@@ -72,8 +73,8 @@ def _add_boot(command: Parser, misc: Target) -> None:
         nargs="?",
         type=parse_wait,
         const=-1.0,
-        metavar="TIME",
-        help="with --start: how long to wait for cloud-init; without a seed, until off",
+        metavar="WHAT",
+        help="with --start: how long to wait (30, 90s), or for what: ready, ip, ssh",
     )
 
 
@@ -227,18 +228,30 @@ def _create(work: Cloning, output: Output) -> int:
         if password and output.json:  # there will be no object that could carry it
             sys.stderr.write(f"Password for root's first login: {password}\n")
         raise
-    made = work.made
+    made, found = work.made, None
     if compat.held.old_sentences:  # as virt-clone prints it, for programs that look for it
         output.summary("")
         output.summary(f"Clone '{made.plan.name}' created successfully.")
     else:
-        output.summary(f"Created guest '{made.plan.name}', a clone of '{made.original}'{_STATES[state]}.")
+        output.summary(f"Created guest '{made.plan.name}', a clone of '{made.original}'{_state(state, work.wanted)}.")
+        found = result_lines.describe(work.host, made.plan.name, output) if state == "ready" else None
+        for line in result_lines.lines(found):
+            output.summary(line)
     facts = {"created": True, "state": state, "root_password": password or None}
-    output.object({**_facts(made, work.host, printing=False), **facts})
+    not_asked = work.wanted.not_asked if work.wanted is not None else ()
+    known = _of_result(result_lines.facts(found, work.context.stages, not_asked))
+    output.object({**_facts(made, work.host, printing=False), **facts, **known})
     return 0
 
 
 _STATES = {"off": "", "created": "; it is running", "ready": "; it is running and cloud-init is done"}
+
+
+def _state(state: str, wanted: Wanted | None) -> str:
+    """Return the end of the sentence about the clone."""
+    if state != "ready" or wanted is None:
+        return _STATES[state]
+    return "; it is running and ready" + (f" ({'; '.join(wanted.not_asked)})" if wanted.not_asked else "")
 
 
 def _facts(plan: ClonePlan, host: Host, *, printing: bool) -> dict[str, object]:
@@ -262,4 +275,10 @@ def _facts(plan: ClonePlan, host: Host, *, printing: bool) -> dict[str, object]:
         "root_password": None,
         "steps": [step.label for step in plan.plan.steps],
         "xml": plan.plan.documents[0] if printing else "",
+        **_of_result(result_lines.facts(None)),
     }
+
+
+def _of_result(facts: dict[str, object]) -> dict[str, object]:
+    """Return facts of a result without the disks, of which a clone has its own list."""
+    return {key: value for key, value in facts.items() if key != "disks"}

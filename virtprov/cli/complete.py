@@ -111,12 +111,24 @@ def _values(action: Action, text: str) -> list[str]:
     if action.choices is not None:
         return [f"{word} " for word in action.choices if word.startswith(text)]
     for flag in action.option_strings:
+        if flag == "--wait":
+            return _goals(text)
         word = next((word for word in guest_words.WORDS if f"--{word.name}" == flag), None)
         if word is not None:
             return [f"{value} " for value in word.values if value.startswith(text)]
         if flag.removeprefix("--") in GROUPS:
             return of_group(table(flag.removeprefix("--")), text)
     return []
+
+
+def _goals(text: str) -> list[str]:
+    """Return what can be waited for: the last part of the value is completed, what is given is not offered again."""
+    from virtprov.actions.goals import GOALS, RUN
+
+    before, comma, piece = text.rpartition(",")
+    given = {word.partition("=")[0] for word in before.split(",")}
+    words = [f"{word}=" if word == RUN else word for word in GOALS if word not in given] + ["timeout="]
+    return [before + comma + word for word in words if word.startswith(piece)]
 
 
 # -- sub-options ---------------------------------------------------------------------------------
@@ -131,11 +143,11 @@ def of_group(rows: Table, text: str) -> list[str]:
     key, equals, value = piece.partition("=")
     if equals:
         hit = rows.find(key)
-        known = _systems() if rows.flag == "osinfo" and key in ("name", "short-id") else ()
+        known = _systems(rows.flag) if key in ("name", "short-id") else ()
         known = known or (_words(hit.row) if hit is not None else ())
         found = [f"{key}={word}" for word in known if word.startswith(value)]
     else:
-        known = _systems() if rows.flag == "osinfo" and piece and not given else ()
+        known = _systems(rows.flag) if piece and not given else ()
         found = [word for word in (*known, *_lone(rows, given)) if word.startswith(piece)]
         found += _names(rows, piece, {word.partition("=")[0] for word in given})
     return [before + comma + word for word in found]
@@ -146,11 +158,17 @@ def _words(row: Row) -> tuple[str, ...]:
     return row.values or ((row.kind.words or ()) if row.kind is not FLAG else ("yes", "no"))
 
 
-def _systems() -> tuple[str, ...]:
-    """Return names of operating systems from the index of earlier commands; XML files are not read for this."""
+_KINDS = {"osinfo": "os", "image": "image"}
+"""Options that take names of the index, and their kind there."""
+
+
+def _systems(flag: str) -> tuple[str, ...]:
+    """Return names of systems or images from the index of earlier commands; XML files are not read for this."""
+    if flag not in _KINDS:
+        return ()
     from virtprov.osinfo.index import kept_names
 
-    return tuple(sorted(name for name in kept_names("os") if "/" not in name))
+    return tuple(sorted(name for name in kept_names(_KINDS[flag]) if "/" not in name))
 
 
 def _lone(rows: Table, used: list[str]) -> list[str]:

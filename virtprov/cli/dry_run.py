@@ -24,11 +24,13 @@ VERBS = {
     "Making": "make",
     "Marking": "mark",
     "Moving": "move",
+    "Reserving": "reserve",
     "Restoring": "restore",
     "Removing": "remove",
     "Starting": "start",
     "Storing": "store",
     "Uploading": "upload",
+    "Using": "use",
     "Writing": "write",
 }
 """The first words of step labels, and their verbs."""

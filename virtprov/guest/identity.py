@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
+from virtprov.guest import reservations
 from virtprov.guest.document import Guest
 from virtprov.guest.names import new_mac, new_uuid
 from virtprov.support.text import first_free
@@ -50,6 +51,7 @@ def renew(guest: Guest, name: str, uuid: str, macs: Iterable[str] = (), *, qemu:
     guest.put("./name", name)
     guest.put("./uuid", uuid)
     guest.put("./title", None)
+    reservations.unmark(guest)
     entry = path.find(guest.root, "./sysinfo/system/entry[@name='uuid']")
     if entry is not None:
         entry.text = uuid

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.document import Guest
+from virtprov.images.facts import NO_FACTS, ImageFacts
 from virtprov.support.frozen import Record
 from virtprov.xml.tree import Element
 
@@ -26,7 +27,8 @@ class RuleContext:
     options for the rules, `machine_features` the features supported by the host, `notes` messages for the user. `fresh`
     are the devices to complete (None: all); other devices of an existing guest are not changed. `profile` can be a
     function that looks it up: it is called when a rule needs the profile, which many changes do not. `taken` are target
-    names that new disks must not use, although the XML does not contain them.
+    names that new disks must not use, although the XML does not contain them. `image` is what is known about the cloud
+    image that a new guest gets.
     """
 
     __slots__ = (
@@ -36,6 +38,7 @@ class RuleContext:
         "fresh",
         "guest",
         "host",
+        "image",
         "machine_features",
         "notes",
         "refused_groups",
@@ -52,6 +55,7 @@ class RuleContext:
         refused: frozenset[str] = frozenset(),
         choices: Choices = NONE,
         fresh: list[Element] | None = None,
+        image: ImageFacts = NO_FACTS,
     ) -> None:
         self.guest = guest
         self.host = host
@@ -62,6 +66,7 @@ class RuleContext:
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.fresh = fresh
+        self.image = image
         self.taken: frozenset[str] = frozenset()
         self._domcaps: object = _UNASKED
 

@@ -11,11 +11,14 @@ import libvirt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 KEPT = 64 * 1024
 """How much of the end of the output is kept, in bytes."""
 PIECE = 4096
+_LINE = 300
+"""How much of what was read before is looked at again: a line may arrive in several pieces. In bytes."""
 
 
 class ConsoleReader:
@@ -30,6 +33,7 @@ class ConsoleReader:
         self._heard = bytearray()
         self._lock = threading.Lock()
         self._stream: Any = None
+        self._alarm: tuple[re.Pattern[str], Callable[[], None]] | None = None
         self.silent = True
 
     def __enter__(self) -> ConsoleReader:
@@ -53,6 +57,7 @@ class ConsoleReader:
                 with self._lock:
                     self._heard += piece
                     del self._heard[:-KEPT]
+                self._ring(len(piece))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -61,10 +66,28 @@ class ConsoleReader:
             with suppress(libvirt.libvirtError):
                 self._stream.abort()
 
+    def alert(self, pattern: re.Pattern[str], call: Callable[[], None]) -> None:
+        """Call a function from the reading thread whenever something matches in the latest output."""
+        self._alarm = (pattern, call)
+
+    def _ring(self, new: int) -> None:
+        if self._alarm is None:
+            return
+        pattern, call = self._alarm
+        with self._lock:
+            latest = self._heard[-new - _LINE :].decode(errors="replace")
+        if pattern.search(latest):
+            call()
+
     def text(self) -> str:
         """Return the last output of the guest, including control characters."""
         with self._lock:
             return self._heard.decode(errors="replace")
+
+    def forget(self) -> None:
+        """Forget what was read so far: what follows is the output of another boot."""
+        with self._lock:
+            self._heard.clear()
 
     def tail(self, lines: int = 5) -> list[str]:
         """Return the last lines that are not empty, without control characters."""

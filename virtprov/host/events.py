@@ -49,11 +49,15 @@ _PAUSED = {5: "I/O error", 6: "watchdog", 10: "crashed"}
 """The virDomainPausedReason of a guest that does not go on by itself."""
 
 
+NEWS = "news"
+"""The kind of event that `Watch.wake` makes: another source of this process has something new."""
+
+
 class GuestEvent(NamedTuple):
     """An event of the watched guest.
 
     `kind` is the first word of a LIFECYCLE row with its `detail`, or "rebooted", "device removed" and "device removal
-    failed" (`detail`: the device's alias), "agent connected", "agent disconnected".
+    failed" (`detail`: the device's alias), "agent connected", "agent disconnected", NEWS.
     """
 
     kind: str
@@ -220,6 +224,12 @@ class Watch:
                 hint="check whether libvirt still runs on that host; the guest may still be running",
             )
         return found[0] if found else None
+
+    def wake(self) -> None:
+        """End a wait for NEWS in another thread."""
+        with self._source.changed:
+            self.events.append(GuestEvent(NEWS))
+            self._source.changed.notify_all()
 
     def wait_stopped(self, timeout: float | None = None) -> GuestEvent | None:
         """Wait until the guest is off, or cannot go on; returns at once if it is; None if the time is up.

@@ -61,6 +61,14 @@ class NetworkInfo(Record):
     xml: str
 
 
+class Lease(Record):
+    """An address that a network's DHCP server has given away; `mac` and `hostname` are "" if it does not know them."""
+
+    mac: str
+    address: str
+    hostname: str
+
+
 class PoolInfo(Record):
     """A storage pool; `path` is its target directory or "", sizes are 0 while it is off."""
 

@@ -344,20 +344,25 @@ class Storage(Part):
         source: str | os.PathLike[str] | BinaryIO,
         *,
         sparse: bool = False,
+        start: int = 0,
         progress: Progress | None = None,
     ) -> None:
         """Write a local file, or an open one from its current position, to the volume.
 
         `progress(done, total)` is in bytes, total is 0 if unknown. `sparse` keeps the holes of a regular file (refused
-        by hosts before libvirt 3.4). Raises InputError if the file cannot be read.
+        by hosts before libvirt 3.4). The first `start` bytes of the volume and of the file at a path are left out.
+        Raises InputError if the file cannot be read.
         """
         from virtprov.host import streams
 
         volume = self._volume(pool, name)
-        with _open_source(source) as (file, total), asking(f"upload to the volume '{name}' of the pool '{pool}'"):
+        with (
+            _open_source(source, start) as (file, total),
+            asking(f"upload to the volume '{name}' of the pool '{pool}'"),
+        ):
             stream = self._conn.newStream(0)
             flags = libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM if sparse else 0
-            volume.upload(stream, 0, total, flags)
+            volume.upload(stream, start, total, flags)
             pour = streams.send_sparse if sparse else streams.send
             streams.finish_stream(stream, lambda: pour(stream, file, total, progress))
 
@@ -419,8 +424,8 @@ class Storage(Part):
 
 
 @contextmanager
-def _open_source(source: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[BinaryIO, int]]:
-    """Return the file to read and its remaining bytes, 0 if unknown (a pipe)."""
+def _open_source(source: str | os.PathLike[str] | BinaryIO, start: int) -> Iterator[tuple[BinaryIO, int]]:
+    """Return the file to read and its remaining bytes, 0 if unknown (a pipe); one at a path begins at `start`."""
     if not isinstance(source, str | os.PathLike):
         yield source, _remaining_bytes(source)
         return
@@ -429,6 +434,8 @@ def _open_source(source: str | os.PathLike[str] | BinaryIO) -> Iterator[tuple[Bi
     except OSError as problem:
         raise InputError(f"'{os.fspath(source)}' cannot be read: {problem.strerror}") from None
     with open(handle, "rb") as file:
+        if start:
+            file.seek(start)
         yield file, _remaining_bytes(file)
 
 

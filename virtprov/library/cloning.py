@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from virtprov.actions.clone.draft import ClonePlan
+    from virtprov.actions.goals import Goals
+    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.request import CloneRequest, DiskChoice
     from virtprov.actions.run.plan import RunContext
     from virtprov.cloudinit.seed_request import SeedRequest
@@ -50,7 +52,8 @@ class Copy(Record):
     user, password_file, timezone, package, write, run, ca_certs, proxy
                     more for the inside of the guest, as for a new one; package, write, run and ca_certs may be lists
     start           whether the clone is started
-    wait            minutes to wait for cloud-init; None: do not wait, negative: no limit
+    wait            minutes to wait for cloud-init; None: do not wait, negative: no limit; or what to wait for, as a
+                    text: "ready", "ip,run=COMMAND,timeout=5m"
     """
 
     original: str = ""
@@ -85,7 +88,7 @@ class Copy(Record):
     ca_certs: Value = ()
     proxy: str = ""
     start: bool = False
-    wait: float | None = None
+    wait: float | str | Goals | None = None
 
 
 class Cloned(Record):
@@ -173,6 +176,7 @@ def to_request(copy: Copy) -> CloneRequest:
     _check_linked(copy)
     _check_identity(copy, seed := _to_seed_request(copy))
     document = copy.original_xml
+    wait, goals = texts.split_wait(copy.wait)
     return CloneRequest(
         original=copy.original,
         document=document.encode() if isinstance(document, str) else document,
@@ -197,7 +201,8 @@ def to_request(copy: Copy) -> CloneRequest:
         seed=seed,
         cloud_init=copy.cloud_init is not None,
         start=copy.start,
-        wait=copy.wait,
+        wait=wait,
+        goals=goals,
     )
 
 
@@ -259,8 +264,21 @@ class Cloning:
         self.request = request
         self.hears = hears
         self.made = draft.plan(request, host)
+        self.wanted = self._resolve_goals()
         self._context: RunContext | None = None
         listening.tell_plan(self.made.plan, hears)
+
+    def _resolve_goals(self) -> Wanted | None:
+        """Return what the clone is waited for, if that is named. Raises UsageError for what cannot be found out."""
+        if self.request.goals is None or self.request.planning:
+            return None
+        from virtprov.actions.install import result, wanted
+        from virtprov.osinfo.find_profile import find_recorded
+
+        guest = self.made.plan.domains[-1].guest
+        windows = find_recorded(guest.get(result.OS_ID)).is_windows
+        seeded = self.made.inside.seed is not None
+        return wanted.resolve(self.request.goals, guest, self.host, seeded=seeded, windows=windows)
 
     @property
     def context(self) -> RunContext:
@@ -285,6 +303,7 @@ class Cloning:
         from virtprov.actions.clone.source_watch import SourceWatch
         from virtprov.actions.run.again import apply_with_free_names
         from virtprov.actions.run.plan import apply
+        from virtprov.actions.run.stages import CREATED
 
         if self.context.trail.writes:
             listening.warn_of_leftovers(self.hears)
@@ -300,6 +319,7 @@ class Cloning:
         generates = self.request.auto or self.request.linked
         replan = (lambda: draft.plan(self.request, self.host)) if generates else None
         apply_with_free_names(self.made, replan, do, self.hears.on_note)
+        self.context.stages.note(CREATED)
 
     def follow(self) -> str:
         """Wait for a clone that was started, and return its state: "off", "created" or "ready".
@@ -315,7 +335,7 @@ class Cloning:
 
         inside = self.made.inside
         seed = inside.seed.seed if inside.seed is not None else None
-        plan = InstallPlan(self.made.plan, seed, Method(IMPORT))
+        plan = InstallPlan(self.made.plan, seed, Method(IMPORT), wanted=self.wanted)
         try:
             state = finish.finish(InstallRequest(wait=self.request.wait), plan, self.context)
         except KeyboardInterrupt as stop:

@@ -29,6 +29,7 @@ class InstallerValues(Record):
     extra_args: Value = ()
     initrd_inject: Value = ()
     live: bool = False
+    image: str = ""
 
 
 def to_method(given: InstallerValues) -> Method:
@@ -54,7 +55,7 @@ def to_method(given: InstallerValues) -> Method:
         return boot.Method(boot.PXE, live=live)
     if install.get("bootdev"):
         return boot.Method(boot.BOOTDEV, live=live, bootdev=_boot_device(install["bootdev"]))
-    if given.import_disk or nothing:
+    if given.import_disk or nothing or given.image:
         return boot.Method(boot.IMPORT)
     return boot.Method()
 
@@ -114,8 +115,26 @@ _WAYS = {
 """Sub-options of `--install` that give the source of the system, by the flag that already does."""
 
 
+def _check_image(given: InstallerValues, install: Mapping[str, str]) -> None:
+    """Raise UsageError for a cloud image beside something else that brings the system."""
+    others = {
+        "--import": given.import_disk,
+        "--cdrom": given.cdrom,
+        "--location": given.location,
+        "--pxe": given.pxe,
+        "--install": bool(install),
+        "--livecd": given.live,
+    }
+    asked = [flag for flag, value in others.items() if value]
+    if given.image and asked:
+        raise UsageError(
+            f"--image and {asked[0]} cannot be used together: the image has the system already", hint="omit one of them"
+        )
+
+
 def _check_one_way(given: InstallerValues, install: Mapping[str, str]) -> None:
     """Raise UsageError if several installation methods are given."""
+    _check_image(given, install)
     ways = {"--cdrom": given.cdrom, "--location": given.location, "--pxe": given.pxe, "--import": given.import_disk}
     asked = [flag for flag, value in ways.items() if value]
     asked = [flag for flag in asked if flag != "--import"] or asked  # it has no effect then, as in virt-install

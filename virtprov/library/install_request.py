@@ -14,10 +14,13 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from virtprov.actions.goals import Goals
     from virtprov.actions.request import InstallRequest
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.guest.boot import Method
+    from virtprov.guest.publish import Forward
     from virtprov.guest.write.use import Use
+    from virtprov.images.image import ImageRequest
     from virtprov.library.texts import Value
     from virtprov.osinfo.os_request import OsinfoRequest
     from virtprov.unattended.request import UnattendedRequest
@@ -40,6 +43,10 @@ class NewGuest(Record):
     extra_args        arguments for the kernel of the installer
     initrd_inject     files to add to the initrd of the installer
     live              nothing is installed: the medium is kept
+    image             a cloud image: "debian13", a URL or a path, as for --image
+    image_mirror, image_keyring
+                      a server for the images of profiles, and a file of keys that must have signed the image
+    verify_image      whether an image is refused if its checksum is not known
     cloud_init        the value of --cloud-init, such as "user-data=/srv/user-data"; None for no seed
     unattended        the value of --unattended, "" for all defaults; None: the installer asks its questions
     hostname, user, ssh_key, password_file, timezone, package, write, run, ca_certs, proxy
@@ -55,7 +62,10 @@ class NewGuest(Record):
     autostart         whether the guest starts when the host boots
     transient         whether the guest is gone when it is shut off
     noreboot          whether it stays off after its installation; without one, it is only defined
-    wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit
+    wait              minutes to wait for its installation, or for cloud-init; None: do not wait, negative: no limit;
+                      or a text, what to wait for: "ready", "ip,run=COMMAND,timeout=5m"
+    ensure            whether a guest of this name is left alone if it is what is described; otherwise `Differs` is
+                      raised
     destroy_on_exit   whether it is stopped when the wait is over
     publish           host ports to forward to the guest: "8022:22"
     fix_permissions   whether to grant QEMU access to the directories of the disks
@@ -77,6 +87,10 @@ class NewGuest(Record):
     extra_args: Value = ()
     initrd_inject: Value = ()
     live: bool = False
+    image: str = ""
+    image_mirror: str = ""
+    image_keyring: str = ""
+    verify_image: bool = True
     cloud_init: str | Sequence[str] | None = None
     unattended: str | Sequence[str] | None = None
     hostname: str = ""
@@ -101,7 +115,8 @@ class NewGuest(Record):
     autostart: bool = False
     transient: bool = False
     noreboot: bool = False
-    wait: float | None = None
+    wait: float | str | Goals | None = None
+    ensure: bool = False
     destroy_on_exit: bool = False
     publish: Value = ()
     fix_permissions: bool = False
@@ -112,45 +127,71 @@ def to_request(
 ) -> InstallRequest:
     """Return the request for a guest; raises UsageError for invalid or contradictory values.
 
-    `osinfo`: its system, if it is known. `printing`: no installation method is required. `dry`: nothing is created.
+    `osinfo` is the guest's operating system if it is already known. `printing`: the guest is only shown, so no
+    installation method is required. `dry`: nothing is created.
     """
     from virtprov.actions.request import InstallRequest
-    from virtprov.guest import publish
 
     _check_lifetime(guest)
-    uses, refused = _uses(guest)
-    method = _to_method(guest)
-    unattended = _to_unattended(guest)
+    (uses, refused), (wait, goals), method = _uses(guest), texts.split_wait(guest.wait), _to_method(guest)
+    seed = _to_seed_request(guest, method)
+    if guest.cloud_init is not None and seed is None:
+        refused |= {"cloud-init"}
     return InstallRequest(
         uses=uses,
         refused=refused,
         name=guest.name,
         reinstall=guest.reinstall,
         osinfo=osinfo if osinfo is not None else _system(guest.osinfo),
-        method=method if unattended is None else _find_public_tree(method),
+        method=method,
         os_type=guest.os_type,
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=_to_seed_request(guest, method) if unattended is None else None,
-        unattended=unattended,
-        no_login=guest.no_login,
-        ssh_config=_full_path(guest.ssh_config),
+        seed=seed,
+        unattended=_to_unattended(guest),
+        ssh_config=os.path.abspath(os.path.expanduser(guest.ssh_config)) if guest.ssh_config else "",
         checks=texts.parse_checks(texts.as_list(guest.checks)),
-        autostart=guest.autostart,
-        transient=guest.transient,
-        destroy_on_exit=guest.destroy_on_exit,
-        noreboot=guest.noreboot,
-        wait=guest.wait,
-        publish=tuple(publish.parse(text) for text in texts.as_list(guest.publish)),
+        wait=wait,
+        goals=goals,
+        publish=_to_forwards(guest),
         printing=printing,
         dry=dry,
-        fix_permissions=guest.fix_permissions,
+        image=_to_image(guest, uses, refused),
+        **{name: getattr(guest, name) for name in _SAME},
     )
 
 
-def _full_path(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path)) if path else ""
+_SAME = ("no_login", "autostart", "transient", "destroy_on_exit", "noreboot", "ensure", "fix_permissions")
+"""Fields that have the same names in both."""
+
+
+def _to_forwards(guest: NewGuest) -> tuple[Forward, ...]:
+    from virtprov.guest import publish
+
+    return tuple(publish.parse(text) for text in texts.as_list(guest.publish))
+
+
+def _is_answered(guest: NewGuest) -> bool:
+    """Return whether the questions of an installer are answered."""
+    uses = texts.as_list(guest.unattended)
+    return guest.unattended is not None and not (uses and uses[-1] == "none")
+
+
+def _to_unattended(guest: NewGuest) -> UnattendedRequest | None:
+    """Return the request for the answers of the installer; None without any. Raises UsageError for contradictions."""
+    if not _is_answered(guest):
+        return None
+    given = {"--cloud-init": guest.cloud_init not in (None, "none"), "--reinstall": guest.reinstall}
+    for flag in (*given, "--image"):
+        if given.get(flag, guest.image):
+            raise UsageError(f"--unattended cannot be used with {flag}", hint="omit one of them")
+    from virtprov.guest.write import gather
+    from virtprov.library import guest_words
+    from virtprov.unattended import request
+
+    words = gather.repeated_words("unattended", [text for text in texts.as_list(guest.unattended) if text])
+    return request.from_options(guest_words.add_words("unattended", words, guest_words.read(guest._asdict())))
 
 
 def _check_lifetime(guest: NewGuest) -> None:
@@ -166,8 +207,24 @@ def _to_method(guest: NewGuest) -> Method:
     from virtprov.library.install_method import InstallerValues, to_method
 
     cd, disk, files = guest.cdrom, guest.import_disk, guest.initrd_inject
-    values = InstallerValues(cd, guest.location, guest.pxe, disk, guest.install, guest.extra_args, files, guest.live)
-    return to_method(values)
+    values = InstallerValues(
+        cd, guest.location, guest.pxe, disk, guest.install, guest.extra_args, files, guest.live, guest.image
+    )
+    method = to_method(values)
+    if method.place is None or not _is_answered(guest):
+        return method
+    return method._replace(place=method.place._replace(public_tree=True))
+
+
+def _to_image(guest: NewGuest, uses: tuple[Use, ...], refused: frozenset[str]) -> ImageRequest | None:
+    if not (guest.image or guest.image_mirror or guest.image_keyring) and guest.verify_image:
+        return None
+    from virtprov.library import image_option
+
+    given = image_option.ImageValues(
+        guest.image, guest.image_mirror, guest.image_keyring, guest.verify_image, guest.reinstall, guest.os_type
+    )
+    return image_option.to_image(given, uses, refused)
 
 
 def _system(text: str) -> OsinfoRequest:
@@ -211,27 +268,6 @@ def _by_group(guest: NewGuest) -> dict[str, list[str]]:
     return given
 
 
-def _find_public_tree(method: Method) -> Method:
-    """Return the method of an installer that cannot be asked where its packages are."""
-    return method if method.place is None else method._replace(place=method.place._replace(public_tree=True))
-
-
-def _to_unattended(guest: NewGuest) -> UnattendedRequest | None:
-    """Return the request for the answers of the installer; None without any. Raises UsageError for contradictions."""
-    uses = texts.as_list(guest.unattended)
-    if guest.unattended is None or (uses and uses[-1] == "none"):
-        return None
-    for flag, given in (("--cloud-init", guest.cloud_init not in (None, "none")), ("--reinstall", guest.reinstall)):
-        if given:
-            raise UsageError(f"--unattended cannot be used with {flag}", hint="omit one of them")
-    from virtprov.guest.write import gather
-    from virtprov.library import guest_words
-    from virtprov.unattended import request
-
-    words = gather.repeated_words("unattended", [text for text in uses if text])
-    return request.from_options(guest_words.add_words("unattended", words, guest_words.read(guest._asdict())))
-
-
 def _to_seed_request(guest: NewGuest, method: Method) -> SeedRequest | None:
     """Return the request for what goes into the guest and for all uses of --cloud-init; None for no seed.
 
@@ -241,6 +277,8 @@ def _to_seed_request(guest: NewGuest, method: Method) -> SeedRequest | None:
     from virtprov.guest.boot import IMPORT
     from virtprov.library import guest_words
 
+    if _is_answered(guest):
+        return None
     given = guest_words.read(guest._asdict())
     uses = texts.as_list(guest.cloud_init)
     is_off = bool(uses) and uses[-1] == "none"

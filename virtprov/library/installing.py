@@ -22,7 +22,8 @@ class Installed(Record):
     """A new guest.
 
     name, uuid     its identity
-    state          "created" (running), "installing" (its installer is running), "ready" (cloud-init is done), or "off"
+    state          "created" (running), "installing" (its installer is running), "ready" (cloud-init is done, or what
+                   `wait` names is true), "off", or "unchanged" (`ensure`: it was there, and nothing was done)
     macs           the addresses of its network interfaces, in order
     volumes        the paths of the volumes created for it
     xml            its definition, as it was given to libvirt
@@ -48,20 +49,33 @@ def install(host: Host | str, guest: NewGuest, *, listener: Listener | None = No
 
     Raises UsageError for an invalid request, HostError if the host refuses, FetchError and MediaError for media that
     cannot be used, WaitTimeout if the guest is not done in time, and GuestBroken if it was started but is not as
-    requested; after the last two the guest is left as it is.
+    requested; after the last two the guest is left as it is. Raises Differs if `guest.ensure` is set and the guest is
+    there, but is not what is described.
     """
+    from contextlib import ExitStack
+
+    from virtprov.library import ensuring
     from virtprov.library.connecting import open_host
 
     hears = listening.Collector(listener)
     request = _request(guest)
-    with open_host(host) as found:
+    with open_host(host) as found, ExitStack() as held:
+        if request.ensure:
+            held.enter_context(ensuring.hold(found, request, hears.on_note))
+            if ensuring.exists(found, request):
+                return _unchanged(found, request.name, hears)
         work = Installation(found, request, hears)
         if guest.check_schema:
             work.check()
         work.create()
+        held.close()
         if work.password:
             hears.on_password(work.made.plan.name, work.password)
         state = work.follow(lambda: request.wait, ends=guest.destroy_on_exit and bool(guest.wait))
+    return _installed(work, state, hears)
+
+
+def _installed(work: Installation, state: str, hears: listening.Collector) -> Installed:
     made = work.made
     return Installed(
         made.plan.name,
@@ -74,6 +88,17 @@ def install(host: Host | str, guest: NewGuest, *, listener: Listener | None = No
         tuple(hears.notes),
         tuple(hears.warnings),
     )
+
+
+def _unchanged(host: Host, name: str, hears: listening.Collector) -> Installed:
+    """Return the result for a guest that is there and is what is described."""
+    from virtprov.guest.checks import mac_addresses
+    from virtprov.guest.document import Guest
+
+    text = host.guests.xml(name, inactive=True)
+    guest = Guest.parse(text)
+    notes, warnings = tuple(hears.notes), tuple(hears.warnings)
+    return Installed(name, guest.uuid, "unchanged", tuple(mac_addresses(guest)), (), text, "", notes, warnings)
 
 
 def render(host: Host | str, guest: NewGuest, *, listener: Listener | None = None) -> tuple[str, ...]:
@@ -144,12 +169,14 @@ class Installation:
         If a generated name has been taken in the meantime, `made` is another plan afterwards.
         """
         from virtprov.actions.run.again import apply_with_free_names
+        from virtprov.actions.run.stages import CREATED
 
         if self.context.trail.writes:
             listening.warn_of_leftovers(self.hears)
         request = self.request
         replan = None if request.name or request.reinstall else lambda: _plan(request, self.host)
         apply_with_free_names(self.made, replan, self._apply, self.hears.on_note)
+        self.context.stages.note(CREATED)
 
     def _apply(self, plan: InstallPlan) -> None:
         from virtprov.actions.run.plan import apply

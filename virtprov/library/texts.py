@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from virtprov.actions.goals import Goals
     from virtprov.actions.request import Checks
     from virtprov.osinfo.os_request import OsinfoRequest
 
@@ -55,18 +56,39 @@ def parse_osinfo(text: str | None) -> OsinfoRequest:
     return parse_word(text, os.environ) or from_options(gather.words("osinfo", [tidy]), os.environ)
 
 
+DEFAULT_MINUTES = 10.0
+"""How long to wait for something that is named, unless timeout= says otherwise."""
 _LONGEST = 60.0 * 24 * 366 * 100
 """A century in minutes: waits are clocks of the system, which cannot count for ever."""
 
 
-def parse_wait(text: str) -> float:
-    """Return the time of --wait in minutes: "30", "90s", "1h30m"; -1 for any negative number, which means no limit.
+def parse_wait(text: str) -> float | Goals:
+    """Return the value of --wait: a time in minutes, or what to wait for.
 
-    Raises ParseError for anything else.
+    A time is "30", "90s", "1h30m"; -1 stands for any negative number, which means no limit. What to wait for is
+    "ssh", "ip,run=COMMAND,timeout=5m" ... Raises ParseError for anything else.
     """
-    from virtprov.support.units import parse_duration
+    from virtprov.actions.goals import GOALS
 
     word = text.strip()
+    if any(part.partition("=")[0].strip() in (*GOALS, _TIMEOUT) for part in word.split(",")):
+        return _parse_goals(word)
+    return _parse_time(word)
+
+
+def split_wait(value: float | str | Goals | None) -> tuple[float | None, Goals | None]:
+    """Return the minutes to wait (None: do not wait), and what to wait for, if that is given. Raises ParseError."""
+    from virtprov.actions.goals import Goals
+
+    wait = parse_wait(value) if isinstance(value, str) else value
+    if not isinstance(wait, Goals):
+        return wait, None
+    return DEFAULT_MINUTES if wait.minutes is None else wait.minutes, wait
+
+
+def _parse_time(word: str) -> float:
+    from virtprov.support.units import parse_duration
+
     if word[:1] == "-" and word[1:].replace(".", "", 1).isdecimal():
         return -1.0
     try:
@@ -75,8 +97,40 @@ def parse_wait(text: str) -> float:
         why = problem.message if isinstance(problem, UsageError) else "the number is too long"
         raise ParseError(
             f"--wait: {why}",
-            hint="for example --wait 30 (minutes), --wait 90s, or --wait alone to wait without a limit",
+            hint="for example --wait 30 (minutes), --wait 90s, --wait ready, or --wait alone to wait without a limit",
         ) from None
+
+
+_TIMEOUT = "timeout"
+_WORDS = "use ip, ssh, agent, cloud-init, ready, shutdown, run=COMMAND, timeout=30m"
+
+
+def _parse_goals(text: str) -> Goals:
+    from virtprov.actions.goals import GOALS, RUN, Goals
+    from virtprov.guest.write.subopts import split
+
+    words: list[str] = []
+    commands: list[str] = []
+    minutes: float | None = None
+    for part in split(text, "wait"):
+        word, equals, value = part.strip().partition("=")
+        if word == _TIMEOUT:
+            minutes = _parse_time(value)
+            if minutes == 0:
+                raise ParseError("--wait: timeout=0 leaves no time to wait", hint="give a time, such as timeout=90s")
+            continue
+        if word not in GOALS:
+            raise ParseError(f"--wait: unknown word '{word}'", hint=nearest(word, (*GOALS, _TIMEOUT)) or _WORDS)
+        if bool(equals) != (word == RUN) or (equals and not value.strip()):
+            why = "run requires a command" if word == RUN else f"{word} has no value"
+            raise ParseError(f"--wait: {why}", hint=_WORDS)
+        if word == RUN:
+            commands.append(value)
+        if word not in words:
+            words.append(word)
+    if not words:
+        raise ParseError("--wait: timeout= is given, but nothing to wait for", hint=_WORDS)
+    return Goals(tuple(words), tuple(commands), minutes)
 
 
 def parse_checks(values: list[str]) -> Checks:

@@ -70,6 +70,7 @@ DEVICES = {
 """Groups about devices."""
 INSTALLATION = {
     "cloud-init": ("installer", "set up a cloud image: user-data=FILE ..."),
+    "image": ("installer", "cloud image to boot: NAME, URL or PATH, list"),
     "install": ("installer", "installation details: NAME, kernel=PATH, bootdev= ..."),
     "location": ("installer", "install from a tree: URL, folder or ISO image"),
     "unattended": ("installer", "install without questions: profile=NAME ..."),

@@ -114,6 +114,22 @@ TABLES = (
         xml=False,
     ),
     Table(
+        "image",
+        "",
+        (
+            Row("name", commas=True),
+            Row("variant"),
+            Row("build"),
+            Row("checksum", commas=True),
+            Row("copy", values=_YESNO),
+            Row("url", commas=True),
+            Row("list"),
+        ),
+        first=("name",),
+        expand=_switches("image", "copy"),
+        xml=False,
+    ),
+    Table(
         "location",
         "",
         (Row("location", commas=True), Row("kernel"), Row("initrd")),

@@ -8,6 +8,8 @@ from virtprov.support.words import NO, YES
 
 _SOURCES = ("network", "bridge", "dev")
 _TYPES = {"network": "network", "bridge": "bridge"}
+RESERVE = "reserve"
+"""The address that the DHCP server of the virtual network reserves; given twice, one for IPv4 and one for IPv6."""
 
 
 def expand(pairs: list[Pair]) -> list[Pair]:
@@ -17,13 +19,18 @@ def expand(pairs: list[Pair]) -> list[Pair]:
     """
     result: list[Pair] = []
     passt = ("type", "passt") in pairs
+    addresses = [value for key, value in pairs if key == RESERVE and value]
     for key, value in pairs:
-        if key == "type" and value:
+        if key == "type" and value == "default" and addresses:  # a bridge, or user networking, has none to reserve
+            result += _connect("network", value)
+        elif key == "type" and value:
             result += _type(value)
         elif passt and key in _TYPES:
             continue  # user networking has no source; `passt` wins, as in virt-install
         elif key in _TYPES:
             result += _connect(key, value)
+        elif key == RESERVE and value:
+            result.append((key, " ".join(addresses)))
         elif key == "source":
             result += [*(aside(f"./source/@{name}") for name in _SOURCES), (key, value)]
         elif key in ("link.state", "link_state") and value:
@@ -103,6 +110,7 @@ _SOURCE = (
         by_type={"network": "./source/@network", "bridge": "./source/@bridge", "user": "", "": ""},
     ),
     Row("hostdev"),
+    Row(RESERVE),
     Row("source.mode", "./source/@mode", old=("source_mode",), values=("vepa", "bridge", "private", "passthrough")),
     Row("source.type", "./source/@type", old=("source_type",), values=("unix",)),
     Row("source.path", "./source/@path", old=("source_path",)),

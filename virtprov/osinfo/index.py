@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Answer = TypeVar("Answer")
 
-_MAGIC = "virtprov osinfo index 2"  # increased when the fields of a record change
+_MAGIC = "virtprov osinfo index 3"  # increased when the fields of a record change
 _FIRST_OWN_LAYER = 2  # the folders of the administrator and the user: people edit there, so every file is compared
 _SETTLED = 2 * 10**9  # ns; a younger file could change again without a new time if the clock is coarse
 _MOST_KEPT = 8  # how many indexes of other sets of folders are kept
@@ -151,7 +151,9 @@ def _unpack(data: bytes, mark: int) -> tuple[str, str]:
 
 
 def find_record(kind: str, name: str, warnings: list[str] | None = None, *, checked: bool = False) -> str | None:
-    """Return a record, or None. `kind` is `os` (key: short or full id), `script`, `datamap`, `device` or `platform`.
+    """Return a record, or None.
+
+    `kind` is `os` (key: short or full id), `image` (short id), `script`, `datamap`, `device` or `platform`.
 
     Warnings about skipped files are added to `warnings`. `checked`: the caller has just asked for another record of the
     index, so files are not compared again.
@@ -162,7 +164,7 @@ def find_record(kind: str, name: str, warnings: list[str] | None = None, *, chec
         if found is None:
             index.check()
             return None, None
-        return found[1], "" if checked else found[0] if kind == "os" else None
+        return found[1], "" if checked else found[0] if kind in ("os", "image") else None
 
     return _answer(ask, warnings)
 
@@ -170,7 +172,7 @@ def find_record(kind: str, name: str, warnings: list[str] | None = None, *, chec
 def all_records(kind: str, warnings: list[str] | None = None) -> list[str]:
     """Return every record of a kind in the order of the folders.
 
-    `kind` as for `find_record`, but `os-id` for systems.
+    `kind` as for `find_record`, but `os-id` for systems and `image-id` for their images.
     """
     return _answer(lambda index: (index.all(kind), None), warnings)
 
@@ -287,6 +289,12 @@ def _entries(catalogue: Catalogue) -> Iterator[tuple[list[str], list[str], str]]
         keys = [f"os-id{WORD}{one.id}", f"os{WORD}{one.id}"]
         keys += [f"os{WORD}{short}" for short in one.short_ids if owner[short] == one.id]
         yield keys, systems.sources(one.id), systems.record(one.id)
+        images = systems.image_record(one.id)
+        if images:
+            keys = [f"image-id{WORD}{one.id}"]
+            keys += [f"image{WORD}{short}" for short in one.short_ids if owner[short] == one.id]
+            keys += [f"image{WORD}{name}" for name in one.image_names if name not in owner]
+            yield keys, systems.sources(one.id), images
     platforms = Resolver(catalogue.platforms)
     for name in catalogue.platforms:
         yield [f"platform{WORD}{name}"], platforms.sources(name), platforms.record(name)

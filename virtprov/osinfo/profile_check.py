@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from virtprov.osinfo.image_check import image_mistakes
+from virtprov.osinfo.image_reader import TAG as IMAGES
 from virtprov.support.errors import nearest
 from virtprov.xml import tree
 
@@ -83,7 +85,9 @@ def _check(node: tree.Element, warnings: list[str]) -> None:
         return
     for kid in tree.children(node):
         tag = tree.local_name(kid)
-        if tag in known:
+        if kid.tag == IMAGES and name == "libosinfo":
+            warnings.extend(f"line {line}: {text}" for line, text in image_mistakes(kid))
+        elif tag in known:
             _check(kid, warnings)
         else:
             warnings.append(f"line {kid.sourceline}: unknown element <{tag}> in <{name}>{_hint(tag, known)}")

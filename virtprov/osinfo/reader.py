@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from virtprov.osinfo.image_reader import TAG as IMAGES
+from virtprov.osinfo.image_reader import Group, read_images
 from virtprov.osinfo.pack import pack_words
 from virtprov.support.errors import XmlError
 from virtprov.xml import path as places
@@ -73,6 +75,7 @@ class Content(NamedTuple):
     datamaps: list[tuple[str, list[str]]]
     """id, then words: in, out, in, out ..."""
     scripts: list[Script]
+    images: list[Group]
 
 
 def read_file(path: str) -> Content:
@@ -80,7 +83,7 @@ def read_file(path: str) -> Content:
     root = tree.parse_file(path)
     if root.tag != "libosinfo":
         raise XmlError(f"{path} is not an OS profile: the root element is <{root.tag!s}> instead of <libosinfo>")
-    content = Content([], [], [], [], [])
+    content = Content([], [], [], [], [], [])
     for node in root:
         if not isinstance(node.tag, str):
             continue
@@ -96,6 +99,8 @@ def read_file(path: str) -> Content:
             content.platforms.append(_read_os(node, path))
         elif node.tag == "device":
             content.devices.append(_read_device(node, name))
+        elif node.tag == IMAGES:
+            content.images.extend(read_images(node, path))
         elif node.tag == "datamap":
             entries = [kid.get(key, "") for kid in node.iterfind("entry") for key in ("inval", "outval")]
             content.datamaps.append((name, entries))

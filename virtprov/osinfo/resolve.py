@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from virtprov.osinfo.image_reader import from_libosinfo
 from virtprov.osinfo.pack import FIELD, pack_rows, pack_words
 from virtprov.osinfo.profile_check import check_file
 from virtprov.osinfo.reader import Content, Piece, Row, Script, read_file
@@ -17,6 +18,8 @@ from virtprov.support.errors import XmlError, nearest
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
+
+    from virtprov.osinfo.image_reader import Group
 
 Needs = dict[tuple[str, str], Row]
 """(kind, arch) -> ram, n_cpus, storage, cpu."""
@@ -37,8 +40,8 @@ class MergedRecord:
     """All pieces about one system or platform, merged; later pieces override and extend earlier ones."""
 
     __slots__ = (
-        "derives", "devices", "drivers", "firmware", "id", "images", "inherits", "media", "needs", "scalars",
-        "scripts", "short_ids", "sources", "trees", "variants",
+        "cloud_images", "derives", "devices", "drivers", "firmware", "id", "image_names", "images", "inherits", "media",
+        "needs", "scalars", "scripts", "short_ids", "sources", "trees", "variants",
     )  # fmt: skip
 
     def __init__(self, id: str) -> None:
@@ -54,6 +57,9 @@ class MergedRecord:
         self.media: list[Row] = []
         self.trees: list[Row] = []
         self.images: list[Row] = []
+        self.cloud_images: dict[tuple[str, str], Row] = {}
+        """By variant and architectures."""
+        self.image_names: list[str] = []
         self.variants: dict[str, Row] = {}
         self.scripts: list[str] = []
         self.drivers: list[Row] = []
@@ -82,12 +88,14 @@ def load(paths: Iterable[str], by_hand: Container[str] = ()) -> Catalogue:
     """
     catalogue = Catalogue({}, {}, {}, {}, {}, [])
     written: list[Piece] = []
+    addressed: list[Group] = []
     for path in paths:
         try:
             content = read_file(path)
             if path in by_hand:
                 catalogue.warnings.extend(check_file(path))
                 written += content.systems
+                addressed += content.images
         except XmlError as problem:
             catalogue.warnings.append(f"OS profile skipped: {problem.message}")
             continue
@@ -98,10 +106,20 @@ def load(paths: Iterable[str], by_hand: Container[str] = ()) -> Catalogue:
                 hint = nearest(parent, [name for name in catalogue.systems if name != piece.id])
                 text = f"OS profile {piece.source}: {piece.id} inherits from '{parent}', which does not exist"
                 catalogue.warnings.append(f"{text} ({hint})" if hint else text)
+    for group in addressed:
+        if not catalogue.systems[group.os_id].short_ids:
+            text = f"OS profile {group.source}: the images are for '{group.os_id}', which does not exist"
+            hint = nearest(group.os_id, [name for name in catalogue.systems if name != group.os_id])
+            catalogue.warnings.append(f"{text} ({hint})" if hint else text)
     return catalogue
 
 
 def _merge(merged: Catalogue, content: Content) -> None:
+    for group in content.images:
+        system = merged.systems.setdefault(group.os_id, MergedRecord(group.os_id))
+        system.sources.append(group.source)
+        system.image_names.extend(name for name in group.names if name not in system.image_names)
+        system.cloud_images.update(((row[0], row[1]), row) for row in group.rows)
     for pieces, known in ((content.systems, merged.systems), (content.platforms, merged.platforms)):
         for piece in pieces:
             if piece.id not in known:
@@ -205,6 +223,20 @@ class Resolver:
             pack_rows(own.media), pack_rows(own.trees), pack_rows(own.images),
             pack_rows(list(own.variants.values())), pack_rows(own.drivers),
         ))  # fmt: skip
+
+    def image_record(self, name: str) -> str:
+        """Return the packed record for `virtprov.osinfo.image_profiles.CloudSystem`; "" if there are no images.
+
+        Images of libosinfo only count for a system without images of our own.
+        """
+        own = self._known[name]
+        user = self.first_text(name, "cloud-image-username")
+        rows = list(own.cloud_images.values()) or from_libosinfo(own.images, user)
+        if not rows or not own.short_ids:
+            return ""
+        names = [word for word in own.image_names if word not in own.short_ids]
+        title = own.scalars.get("name", "")
+        return FIELD.join((name, pack_words(own.short_ids), pack_words(names), title, pack_rows(rows)))
 
 
 def script_record(script: Script) -> str:

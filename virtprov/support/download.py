@@ -7,16 +7,28 @@ import time
 
 from virtprov.support import log
 from virtprov.support.errors import FetchError, UsageError
-from virtprov.support.http import Broken, Web, is_url, shown
+from virtprov.support.http import CHUNK, Broken, Web, is_url, shown
 from virtprov.support.server_file import FtpFile, Piece, WebFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
+    from typing import Protocol
 
     from virtprov.support.server_file import Sent
 
     Report = Callable[[int, int], None]  # bytes there, bytes in all (0: nobody knows)
+
+    class Follower(Protocol):
+        """Reads the file while it is downloaded; it is told what is there, from the thread of the download."""
+
+        def begin(self, path: str, have: int) -> None:
+            """The file is at `path`; only its first `have` bytes stay."""
+
+        def reach(self, have: int) -> None:
+            """Its first `have` bytes are there."""
+
 
 TRIES = 4
 DIGITS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
@@ -26,6 +38,8 @@ SLOWEST = 16 * 1024
 """Bytes in a second that a server sends at least, on average, after PATIENCE."""
 UNKNOWN = 6 * 3600.0
 """Seconds that a download of unknown size may take."""
+_HOLE = bytes(CHUNK)
+"""What is not written, so that it takes no room on the disk."""
 
 
 def parse_checksum(text: str) -> tuple[str, str]:
@@ -63,6 +77,8 @@ def download(
     piece: Piece | None = None,
     limits: Limits | None = None,
     pause: float = 1.0,
+    follower: Follower | None = None,
+    stays_secure: bool = False,
 ) -> str:
     """Download `url` to `path` (mode 0600), completely or not at all; return the version that the server names, or "".
 
@@ -70,14 +86,27 @@ def download(
     `checksum` is "sha256:HEX" (or sha512, sha1, md5, or only the digits), `piece` a part of the file at `url` that is
     downloaded instead of all of it. Partial data is kept in `path`.part together with the version of the file, and an
     interrupted download, in this run or an earlier one, continues there if the server still has that version; `pause`
-    is the first wait before that, in seconds. Raises FetchError, also for a wrong checksum, UsageError for an invalid
-    one.
+    is the first wait before that, in seconds. A `follower` reads along. With `stays_secure`, an https server may not
+    redirect to http. Chunks of zeros become holes of the file. Raises FetchError, also for a wrong checksum, UsageError
+    for an invalid one.
     """
     if checksum:
         parse_checksum(checksum)
-    source = WebFile(Web(), url, piece) if is_url(url) else FtpFile(url, piece)
+    source = WebFile(Web(), url, piece, stays_secure=stays_secure) if is_url(url) else FtpFile(url, piece)
     with source:
-        return _Download(source, url, path, report or (lambda done, total: None), checksum, pause, limits).run()
+        work = _Download(source, url, path, report or (lambda done, total: None), checksum, pause, limits)
+        work.follower = follower
+        return work.run()
+
+
+def _write(handle: FileIO, data: bytes) -> None:
+    """Write all of the data to an unbuffered file, or leave a hole if there are only zeros."""
+    if data == (_HOLE if len(data) == len(_HOLE) else bytes(len(data))):
+        handle.truncate(handle.seek(len(data), os.SEEK_CUR))
+        return
+    view = memoryview(data)
+    while view:
+        view = view[handle.write(view) :]
 
 
 class Limits:
@@ -115,6 +144,7 @@ class _Download:
         self.part = f"{path}.part"
         self.note = f"{path}.part.from"
         self.mark = ""
+        self.follower: Follower | None = None
 
     def run(self) -> str:
         """Do it and return the version of the file."""
@@ -200,12 +230,16 @@ class _Download:
         have, total = sent.start, sent.total
         if total:
             self._check_room(total - have)
-        with open(self.part, "r+b") as handle:
+        if self.follower is not None:
+            self.follower.begin(self.part, have)
+        with open(self.part, "r+b", buffering=0) as handle:
+            handle.truncate(have)
             handle.seek(have)
-            handle.truncate()
             for data in sent.data:
-                handle.write(data)
+                _write(handle, data)
                 have += len(data)
+                if self.follower is not None:
+                    self.follower.reach(have)
                 self.report(have, total)
                 self.limits.check(self.url, total)
         if total and have < total:

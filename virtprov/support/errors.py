@@ -65,6 +65,12 @@ class GuestBroken(ProvError):
     exit_code = 5
 
 
+class Differs(ProvError):
+    """A guest that was to be ensured exists, but is not what is described; nothing has been changed."""
+
+    exit_code = 10
+
+
 class FetchError(ProvError):
     """A download failed."""
 

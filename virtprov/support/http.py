@@ -120,7 +120,7 @@ class Web:
         """Return what is at `url`; FetchError when it is not there or larger than `limit` bytes."""
         with self.ask("GET", url) as answer:
             refuse_failure(answer, url)
-            return self._whole(answer, url, limit)
+            return self.body_of(answer, url, limit)
 
     def fetch_if_there(self, url: str, *, limit: int = LIMIT) -> bytes | None:
         """The same, but None when there is no such file.
@@ -131,9 +131,9 @@ class Web:
             if answer.status_code in MISSING:
                 return None
             refuse_failure(answer, url)
-            return self._whole(answer, url, limit)
+            return self.body_of(answer, url, limit)
 
-    def _whole(self, answer: requests.Response, url: str, limit: int) -> bytes:
+    def body_of(self, answer: requests.Response, url: str, limit: int) -> bytes:
         """Return the body of an answer; FetchError when it is larger than `limit` bytes."""
         data = bytearray()
         with translated(url, self.timeout, self.whole):

@@ -45,18 +45,25 @@ class Held:
 
 
 def take(
-    key: str, what: str, say: Callable[[str], None], stop: Callable[[], None] = lambda: None
+    key: str,
+    what: str,
+    say: Callable[[str], None],
+    stop: Callable[[], None] = lambda: None,
+    *,
+    who: str = "run of virtprov",
+    patience: float | None = None,
 ) -> AbstractContextManager[None]:
-    """Lock whatever `key` names, waiting up to WAIT_SECONDS; the lock is held until the block ends.
+    """Lock whatever `key` names, waiting up to `patience` seconds; the lock is held until the block ends.
 
-    `what` describes what its holder does: "changing 'web'". `stop` is called between attempts, and may raise; `say` is
-    called once if it takes long. Raises ProvError if another process keeps the lock. If the state directory cannot hold
-    locks, the run continues without.
+    `patience` is WAIT_SECONDS unless given. `what` describes what its holder, `who`, does: "changing
+    'web'". `stop` is called between attempts, and may raise; `say` is called once if it takes long. Raises ProvError if
+    another process keeps the lock. If the state directory cannot hold locks, the run continues without.
     """
     import time
     from contextlib import nullcontext
 
     start = time.monotonic()
+    limit = WAIT_SECONDS if patience is None else patience
     reported = False
     while True:
         try:
@@ -68,14 +75,14 @@ def take(
             return Held(path, number)
         stop()
         passed = time.monotonic() - start
-        if passed >= WAIT_SECONDS:
+        if passed >= limit:
             raise ProvError(
-                f"another run of virtprov has been {what} for more than {WAIT_SECONDS:.0f} seconds",
+                f"another {who} has been {what} for more than {limit:.0f} seconds",
                 hint="run the command again when the other one has finished",
             )
         if passed >= SAY_AFTER and not reported:
             reported = True
-            say(f"waiting for another run of virtprov, which is {what}")
+            say(f"waiting for another {who}, which is {what}")
         time.sleep(PAUSE)
 
 

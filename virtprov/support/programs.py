@@ -9,10 +9,13 @@ from virtprov.support.errors import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import subprocess
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from signal import Handlers
     from types import FrameType
     from typing import Any
+
+    from virtprov.support.background import Background
 
     Handler = Callable[[int, FrameType | None], Any] | int | Handlers
     Word = str | os.PathLike[str]
@@ -23,7 +26,9 @@ PACKAGES = {
     "virsh": ("libvirt-clients", "libvirt-client"),
     "virt-viewer": ("virt-viewer", "virt-viewer"),
     "remote-viewer": ("virt-viewer", "virt-viewer"),
+    "gpgv": ("gpgv", "gnupg2"),
     "ssh": ("openssh-client", "openssh-clients"),
+    "zstd": ("zstd", "zstd"),
 }
 
 
@@ -65,6 +70,59 @@ def run(argv: Sequence[Word], *, timeout: float | None = None) -> str:
         said = last_words(done.stderr or done.stdout)
         raise CommandError(f"`{shown}` {ending(done.returncode)}", hint=said)
     return done.stdout
+
+
+def filtered(argv: Sequence[Word], source: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Run `argv` with the data of `source` as its input, and yield its output in pieces of up to `size` bytes.
+
+    The source is read in a thread; what it raises is raised here. Raises CommandError when the program is not there,
+    cannot be started or ends with a status other than 0; what it said is the hint.
+    """
+    import subprocess
+    import tempfile
+
+    words = [os.fspath(word) for word in argv]
+    log.debug("+ %s (filter)", show(words))
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
+        except OSError as error:
+            raise not_startable(words[0], error) from None
+        feeding = _feed(process, source)
+        assert process.stdout is not None
+        try:
+            while data := process.stdout.read(size):
+                yield data
+            feeding.result()
+            process.wait()
+        finally:
+            process.kill()  # has no effect after it has ended
+            process.stdout.close()
+            process.wait()
+        if process.returncode:
+            said.seek(0)
+            hint = last_words(said.read(4096).decode(errors="replace"))
+            raise CommandError(f"`{show(words)}` {ending(process.returncode)}", hint=hint)
+
+
+def _feed(process: subprocess.Popen[bytes], source: Iterable[bytes]) -> Background[None]:
+    """Write the data to a program in a thread; a failure of the source ends the program."""
+    from virtprov.support.background import Background
+
+    def feed() -> None:
+        pipe = process.stdin
+        assert pipe is not None
+        try:
+            for data in source:
+                pipe.write(data)
+            pipe.close()
+        except BrokenPipeError:  # it has ended, and says why
+            return
+        except BaseException:
+            process.kill()
+            raise
+
+    return Background(feed, "feeding")
 
 
 def run_attached(argv: Sequence[Word]) -> int:

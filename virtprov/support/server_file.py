@@ -36,10 +36,11 @@ class Sent(Record):
 
 
 class WebFile:
-    """A file on a web server."""
+    """A file on a web server; with `stays_secure`, it is not read through http if its address is https."""
 
-    def __init__(self, web: Web, url: str, piece: Piece | None) -> None:
+    def __init__(self, web: Web, url: str, piece: Piece | None, *, stays_secure: bool = False) -> None:
         self.web, self.url, self.piece = web, url, piece
+        self.stays_secure = stays_secure and url.lower().startswith("https:")
 
     def __enter__(self) -> WebFile:
         return self
@@ -57,6 +58,11 @@ class WebFile:
             if have or self.piece is not None:
                 headers["Range"] = self._range(have)
             with self.web.ask("GET", self.url, headers) as answer:
+                if self.stays_secure and not answer.url.lower().startswith("https:"):
+                    raise FetchError(
+                        f"'{shown(self.url)}' redirects from https to http, and its checksum is not known",
+                        hint="give checksum=sha256:..., or the http address itself",
+                    )
                 yield self._sent(answer, have)
 
         return window()

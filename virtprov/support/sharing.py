@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 _held: dict[str, int] = {}
 """Open folders of this process, each with a shared lock; the system lets go of them when the process ends."""
 
 
 def hold(folder: str) -> None:
-    """Tell other runs that this one uses a folder, until it ends. Raises OSError."""
+    """Tell other runs that this one uses a folder, until it ends. Raises OSError, also if it is just being removed."""
     import fcntl
 
     if folder not in _held:
         number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(number, fcntl.LOCK_SH)
+            if not os.path.samestat(os.fstat(number), os.stat(folder)):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder)
         except BaseException:
             os.close(number)
             raise
@@ -52,3 +60,29 @@ def _close_and_ask(number: int) -> bool:
         return True
     finally:
         os.close(number)
+
+
+def claim(folder: str) -> AbstractContextManager[bool]:
+    """Yield whether no other run uses a folder; if so, none begins to while the block runs. A missing one is unused."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def window() -> Iterator[bool]:
+        import fcntl
+
+        try:
+            number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            yield True
+            return
+        try:
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(number)
+
+    return window()

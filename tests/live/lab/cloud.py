@@ -15,8 +15,12 @@ from lab.user import HOME, User
 DISK_GIB = 3
 MEMORY_MIB = 768
 DEADLINE = 900.0
-FAR_NAME, USER_NAME = "distant", "modest"
+FAR_NAME, USER_NAME, BROKEN_NAME = "distant", "modest", "cracked"
 PORT = 8022
+RESERVED = "192.168.122.77"
+"""The address that the guest on the further host has for good."""
+REBOOTING = "#cloud-config\npower_state: {mode: reboot}\n"
+BROKEN = "#cloud-config\nruncmd: [[sh, -c, 'echo this is not going well; exit 3']]\n"
 
 
 class Begun(NamedTuple):
@@ -25,11 +29,16 @@ class Begun(NamedTuple):
     process: subprocess.Popen[str]
     words: list[str]
 
+    def end(self) -> Done:
+        """Wait until it ends, failures included."""
+        out, err = self.process.communicate(timeout=DEADLINE)
+        return Done(self.process.returncode, out, err)
+
     def finish(self) -> Done:
         """Wait until it ends; a failure is an error here."""
-        out, err = self.process.communicate(timeout=DEADLINE)
-        assert self.process.returncode == 0, f"{' '.join(self.words)}: {self.process.returncode}\n{out}{err}"
-        return Done(0, out, err)
+        done = self.end()
+        assert done.rc == 0, f"{' '.join(self.words)}: {done.rc}\n{done.out}{done.err}"
+        return done
 
 
 class Elsewhere(NamedTuple):
@@ -40,12 +49,16 @@ class Elsewhere(NamedTuple):
     done: Done
 
 
-def begin(host: Host, name: str, key: str | Path, *words: str, uri: str = "") -> Begun:
-    """Start virtprov-install on `host` for a guest called `name`, which lets the owner of `key` in."""
+def begin(host: Host, name: str, key: str | Path, *words: str, uri: str = "", seed: str = "") -> Begun:
+    """Start virtprov-install on `host` for a guest called `name`, which lets the owner of `key` in.
+
+    `seed` are more sub-options of --cloud-init.
+    """
     argv = [
         *("virtprov-install", "--virt-type", "qemu", "--name", name, "--osinfo", "debian12", "--import"),
-        *("--memory", str(MEMORY_MIB), "--vcpus", "1", "--graphics", "none", "--noautoconsole", "--wait", "15"),
-        *("--cloud-init", f"clouduser-ssh-key={key}.pub,hostname={name}"),
+        *("--memory", str(MEMORY_MIB), "--vcpus", "1", "--graphics", "none", "--noautoconsole"),
+        *("--wait", "ready,timeout=15m", "--output", "json"),
+        *("--cloud-init", f"clouduser-ssh-key={key}.pub,hostname={name}{seed}"),
         *words,
     ]
     own = host.inside(host.own(argv, uri=uri))
@@ -54,17 +67,17 @@ def begin(host: Host, name: str, key: str | Path, *words: str, uri: str = "") ->
 
 
 def begin_far(lab: Host, far: Far, image: Image, key: Path) -> Begun:
-    """A guest on the further host, over TLS, with the image sent from here."""
-    disk = f"upload={image.disk},size={DISK_GIB}"
-    return begin(lab, FAR_NAME, key, "--disk", disk, "--network", "network=default", uri=far.tls())
+    """A guest on the further host, over ssh, with the image sent from here; its first boot ends with a reboot."""
+    (lab.state / "rebooting").write_text(REBOOTING)
+    disk, network = f"upload={image.disk},size={DISK_GIB}", f"network=default,reserve={RESERVED}"
+    seed = f",user-data={lab.state}/rebooting"
+    return begin(lab, FAR_NAME, key, "--disk", disk, "--network", network, uri=far.by_ssh(), seed=seed)
 
 
 def finish_far(begun: Begun, far: Far, key: Path) -> Elsewhere:
     """Wait for that guest."""
     done = begun.finish()
-    table = far.host.virsh("domifaddr", FAR_NAME, "--source", "lease")
-    address = table.split()[-1].partition("/")[0]
-    return Elsewhere(FAR_NAME, Shell(far.host, address, "debian", key), done)
+    return Elsewhere(FAR_NAME, Shell(far.host, RESERVED, "debian", key), done)
 
 
 def begin_user(user: User, image: Image, key: Path) -> Begun:
@@ -73,6 +86,13 @@ def begin_user(user: User, image: Image, key: Path) -> Begun:
     disk = f"size={DISK_GIB},backing_store={image.disk}"
     words = ["--disk", disk, "--network", "user", "--publish", f"127.0.0.1:{PORT}:22"]
     return begin(user, USER_NAME, f"{HOME}/key", *words)
+
+
+def begin_broken(user: User, image: Image) -> Begun:
+    """A guest of the same user whose seed goes wrong."""
+    (user.state / "broken").write_text(BROKEN)
+    disk, seed = f"size={DISK_GIB},backing_store={image.disk}", f",user-data={HOME}/broken"
+    return begin(user, BROKEN_NAME, f"{HOME}/key", "--disk", disk, "--network", "user", seed=seed)
 
 
 def finish_user(begun: Begun, lab: Host, key: Path) -> Elsewhere:

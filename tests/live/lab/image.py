@@ -60,7 +60,7 @@ cloud_init_modules:
 cloud_config_modules: [set-passwords, apt-configure, timezone, runcmd]
 cloud_final_modules:
   [package-update-upgrade-install, scripts-vendor, scripts-per-once, scripts-per-instance, scripts-user,
-  power-state-change]
+  final-message, power-state-change]
 apt: {preserve_sources_list: true}
 """
 JOURNAL = "[Journal]\nStorage=volatile\n"

@@ -15,8 +15,9 @@ PROCESSES = ("qemu-system", "qemu-img", "swtpm")
 class Inventory(NamedTuple):
     """What a host holds, each thing one line of text.
 
-    `guests` with UUID and state; `networks` and `pools` with their state; `volumes` of every active pool, freshly
-    looked at; `files` in libvirt's folders (definitions, images, NVRAM, seeds, TPM state); `processes` of guests.
+    `guests` with UUID and state; `networks` with their state and reservations, `pools` with their state; `volumes` of
+    every active pool, freshly looked at; `files` in libvirt's folders (definitions, images, NVRAM, seeds, TPM state);
+    `processes` of guests.
     """
 
     guests: tuple[str, ...]
@@ -33,12 +34,22 @@ def take(host: Host) -> Inventory:
     guests = [f"{name} {uuid} {host.virsh('domstate', uuid)}" for uuid, name in known]
     return Inventory(
         tuple(sorted(guests)),
-        rows(host.virsh("net-list", "--all")),
+        (*rows(host.virsh("net-list", "--all")), *reservations(host)),
         rows(host.virsh("pool-list", "--all")),
         tuple(sorted(volumes(host))),
         tuple(sorted(files(host))),
         processes(host),
     )
+
+
+def reservations(host: Host) -> list[str]:
+    """Each address that a network reserves, now and at its next start."""
+    found = []
+    for name in host.virsh("net-list", "--all", "--name").split():
+        for flags in ([], ["--inactive"]):
+            lines = rows(host.virsh("net-dumpxml", name, *flags))
+            found += [f"{name} {' '.join(flags)}: {line}" for line in lines if line.startswith("<host ")]
+    return sorted(found)
 
 
 def pairs(host: Host, *argv: str) -> list[list[str]]:

@@ -327,7 +327,7 @@ IDENTITY = tuple(
     devices/graphics/@tlsPort devices/graphics/@websocket devices/graphics/@autoport devices/vsock
     devices/channel/source devices/tpm/backend devices/serial/source/@path devices/console/source/@path
     devices/serial/log devices/console/log devices/interface/backend/@logFile devices/graphics/listen/@socket
-    devices/graphics/@socket""".split()
+    devices/graphics/@socket devices/interface/virtualport/parameters""".split()
 )
 
 

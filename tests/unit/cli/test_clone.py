@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from virtprov.actions.goals import Goals
 from virtprov.actions.request import CloneRequest, DiskChoice
 from virtprov.cli import clone, compat
 from virtprov.cloudinit.seed_request import SeedRequest
@@ -63,6 +64,8 @@ def test_the_identity_inside() -> None:
     made = request("a", "--hostname", "h", "--ssh-key", "/k", "--cloud-init", "user=tom", "--start", "--wait")
     assert made.seed == SeedRequest(hostname="h", ssh_key=("/k",), user="tom") and made.start and made.wait == -1
     assert request("a", "--start", "--wait", "90s").wait == 1.5 and request("a", "--start", "--wait", "2").wait == 2
+    named = request("a", "--start", "--wait", "ready,timeout=2m")
+    assert named.wait == 2 and named.goals == Goals(("ready",), (), 2)
     assert not request("a", "--hostname", "h").cloud_init
     more = request("a", "--timezone", "UTC", "--run", "x", "--run", "y", "--ca-certs", "host", "--write", "f:/g").seed
     assert more == SeedRequest(timezone="UTC", run=("x", "y"), ca_certs=("host",), write=("f:/g",))

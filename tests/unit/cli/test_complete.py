@@ -50,6 +50,13 @@ def test_every_flag_of_the_help_is_offered(tool: str) -> None:
     assert {word.strip() for word in ask("--c", tool=tool)} == {flag for flag in offered if flag.startswith("--c")}
 
 
+def test_what_can_be_waited_for_is_offered_part_by_part() -> None:
+    assert ask("--wait", "s") == ["ssh", "shutdown"]
+    assert ask("--wait", "ready,r") == ["ready,run="]
+    assert ask("--wait=ip,s", tool="virtprov-clone") == ["--wait=ip,ssh", "--wait=ip,shutdown"]
+    assert ask("--wait", "ready,t") == ["ready,timeout="]
+
+
 def test_old_flags_are_not_offered() -> None:
     assert ask("--ra") == [] and ask("--nog") == [] and ask("--os-v") == []
 
@@ -131,6 +138,9 @@ def test_systems_come_from_the_index_that_is_kept(tmp_path: Path, monkeypatch: p
     find("debian12")
     assert "debian12" in ask("--osinfo", "debian1")
     assert "detect=on,name=debian12" in ask("--osinfo", "detect=on,name=debian12")
+    assert {"debian12", "debian13"} <= set(ask("--image", "debian1"))
+    assert "debian1.1" not in ask("--image", "debian1"), "it has no image"
+    assert "name=debiansid" in ask("--image", "name=debian")
     assert ask("--osinfo", "") == [word for word in ask("--osinfo", "") if word.endswith("=")]
 
 

@@ -74,6 +74,7 @@ def test_beside_the_users_own_lists_are_added() -> None:
         ("#cloud-config\ntimezone: UTC\n", {"timezone": "Asia/Tokyo"}, "it also sets 'timezone'"),
         ("#cloud-config\npackages: x\n", {"package": ["a"]}, "its 'packages' is not a list"),
         ("#cloud-config\napt: {http_proxy: 'http://x'}\n", {"proxy": "http://p"}, "it also sets 'apt: http_proxy'"),
+        ("#cloud-config\nca_certs: [x]\n", {"ca-certs": ["host"]}, "it also sets 'ca_certs'"),
         ("#cloud-config\nca-certs: {}\n", {"ca-certs": ["host"]}, "it also sets 'ca-certs'"),
     ],
 )
@@ -83,6 +84,12 @@ def test_only_one_of_two_values_could_take_effect(
     monkeypatch.setattr("virtprov.cloudinit.word_contents._added_here", lambda: ["PEM"])
     with pytest.raises(InputError, match=message):
         merged(text, **options)
+
+
+def test_certificates_of_both_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("virtprov.cloudinit.word_contents._added_here", lambda: ["PEM"])
+    ours = merged("#cloud-config\nca_certs: {trusted: [theirs]}\n", **{"ca-certs": ["host"]})
+    assert ours["ca_certs"] == {"trusted": ["PEM\n"]}
 
 
 def test_the_same_value_in_both_is_fine() -> None:

@@ -1,6 +1,7 @@
 """The console reader, over a stream that stands in for libvirt's: the test driver has no consoles."""
 
 import queue
+import re
 
 import libvirt
 import pytest
@@ -46,6 +47,28 @@ class Domain:
     def openConsole(self, device: None, stream: Stream, flags: int) -> None:
         if self.busy:
             raise libvirt.libvirtError("Active console session exists for this domain")
+
+
+def test_who_waits_for_a_line_is_woken_even_if_it_comes_in_pieces() -> None:
+    stream, rung = Stream(), []
+    with ConsoleReader(Conn(stream), Domain(), "g") as reader:
+        reader.alert(re.compile("finished at"), lambda: rung.append(reader.text()))
+        stream.say(b"Cloud-init v. 22.4.2 fini")
+        assert rung == []
+        stream.say(b"shed at Thu\n")
+        assert len(rung) == 1
+        stream.say(b"x" * 1000, b"y" * 1000)
+        assert len(rung) == 2, "only what is new counts"
+
+
+def test_another_boot_begins_with_nothing() -> None:
+    stream = Stream()
+    with ConsoleReader(Conn(stream), Domain(), "g") as reader:
+        stream.say(b"login: ")
+        reader.forget()
+        assert reader.text() == ""
+        stream.say(b"GRUB")
+        assert reader.text() == "GRUB"
 
 
 def test_what_the_guest_says_is_kept() -> None:

@@ -8,7 +8,7 @@ import libvirt
 import pytest
 
 from virtprov.host.connection import Host
-from virtprov.host.events import EventSource, GuestEvent
+from virtprov.host.events import NEWS, EventSource, GuestEvent
 from virtprov.host.failures import Lost
 from virtprov.support.errors import HostError
 
@@ -66,6 +66,14 @@ def test_an_event_from_another_thread_wakes_the_wait(host: Host) -> None:
         thread.start()
         assert watch.wait_stopped(SOON) == GuestEvent("stopped", "destroyed")
         thread.join()
+
+
+def test_another_source_wakes_the_wait(host: Host) -> None:
+    with host.running.watch("one") as watch:
+        other = threading.Timer(0.05, watch.wake)
+        other.start()
+        assert watch.wait_for(lambda event: event.kind == NEWS, SOON) == GuestEvent(NEWS)
+        other.join()
 
 
 def test_time_is_over(host: Host) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from virtprov.host.connection import Host
 from virtprov.host.failures import NotThere
-from virtprov.host.info import size
+from virtprov.host.info import size, volume_info
 from virtprov.xml.tree import parse
 
 WEB = "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01"
@@ -129,8 +129,19 @@ def test_a_volume(kvm: Host) -> None:
     assert volume._replace(xml="") == (
         "images", "web.qcow2", "/srv/images/web.qcow2", "/srv/images/web.qcow2", "file", "qcow2",
         10737418240, 1048576, "/srv/images/base.qcow2", "qcow2", "",
+        0, "",
     )  # fmt: skip
     assert volume.xml.startswith("<volume")
+
+
+def test_what_a_host_knows_of_the_file_of_a_volume() -> None:
+    """As `virsh vol-dumpxml` prints it for a file of a directory pool."""
+    volume = volume_info(
+        "<volume type='file'><name>v</name><capacity unit='bytes'>9</capacity><physical unit='bytes'>8</physical>"
+        "<target><path>/p/v</path><timestamps><mtime>1341933637.273190990</mtime></timestamps></target></volume>",
+        "p",
+    )
+    assert (volume.physical, volume.mtime) == (8, "1341933637.273190990")
 
 
 def test_a_block_volume_has_no_format(kvm: Host) -> None:

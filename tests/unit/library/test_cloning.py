@@ -26,6 +26,12 @@ def test_a_copy_is_started(host: Host) -> None:
     assert (made.state, made.identity, made.seed, made.root_password) == ("created", "keep", "", "")
 
 
+def test_a_copy_that_cannot_be_asked_is_not_made(host: Host) -> None:
+    with pytest.raises(virtprov.UsageError, match="--wait ssh: the guest has no network"):
+        virtprov.clone(host, Copy(original="a1", name="waits", start=True, wait="ssh"))
+    assert host.guests.find("waits") is None
+
+
 def test_a_copy_is_off(host: Host) -> None:
     assert virtprov.clone(host, Copy(original="a1", name="rests")).state == "off"
 

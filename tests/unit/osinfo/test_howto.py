@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from virtprov.images import listing as image_listing
+from virtprov.images.image import ImageRequest
+from virtprov.images.resolve import resolve_image
 from virtprov.osinfo import find_profile, listing
+from virtprov.osinfo.image_check import CHILDREN, PARTS
+from virtprov.osinfo.image_reader import ATTRIBUTES, INDEX_TYPES
 from virtprov.support.errors import UsageError
 
 PAGE = (Path(__file__).parents[3] / "docs" / "howto-profiles.md").read_text()
-PROFILE, CHANGE = re.findall(r"^<libosinfo .*?^</libosinfo>$", PAGE, flags=re.MULTILINE | re.DOTALL)
+PROFILE, IMAGES, CHANGE = re.findall(r"^<libosinfo .*?^</libosinfo>$", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -93,3 +98,29 @@ def test_every_element_the_page_shows_is_understood(mine: Path) -> None:
     assert profile.trees()[0].treeinfo_family == "Tonic"
     assert profile.cloud_images()[0].cloud_init
     assert (profile.kernel_url_argument, profile.eol_date) == ("inst.repo", "2030-04-01")
+
+
+def test_the_images_of_the_page(mine: Path) -> None:
+    mine.write_text(PROFILE)
+    mine.with_name("tonic-images.xml").write_text(IMAGES)
+    warnings: list[str] = []
+    entries = image_listing.listing("tonic", warnings)
+    assert warnings == []
+    assert f"$ virtprov-install --image list=tonic\n{image_listing.as_table(entries)}" in PAGE
+    base = "https://images.example.org/tonic/2"
+    name = "tonic-2-server-amd64-20260801.qcow2"
+    sums = f"{'a' * 64}  {name}\n{'a' * 64}  tonic-2-server-amd64-latest.qcow2\n"
+    for short in ("tonic", "tonic2"):
+        found = resolve_image(
+            ImageRequest(short, name=short), arch="x86_64",
+            read=lambda url, limit: sums.encode() if url == f"{base}/SHA256SUMS" else None,
+        )  # fmt: skip
+        assert (found.url, found.facts.os, found.facts.default_user) == (f"{base}/{name}", "tonic2", "tonic")
+
+
+def test_the_page_names_everything_that_an_image_can_say() -> None:
+    part = PAGE[PAGE.index("## Cloud images") : PAGE.index("## Change an existing profile")]
+    assert [name for name in (*ATTRIBUTES, "os", "names") if f"`{name}" not in part] == []
+    assert [name for name in (*CHILDREN, "images", "image") if f"<{name}" not in part] == []
+    assert [name for name in INDEX_TYPES if f"`{name}`" not in part] == []
+    assert [name for name in PARTS if f"`{{{name}}}`" not in part] == []

@@ -291,3 +291,46 @@ def test_a_disk_that_fills_up_on_the_way_leaves_nothing(site: Any, tmp_path: Pat
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert leftovers(tmp_path) == []
+
+
+# -- followers ---------------------------------------------------------------------------------------
+
+
+class Followed:
+    """What a follower is told, and what it finds in the file then."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int]] = []
+        self.path = ""
+
+    def begin(self, path: str, have: int) -> None:
+        self.path = path
+        self.told.append(("begin", have))
+
+    def reach(self, have: int) -> None:
+        assert os.path.getsize(self.path) == have
+        self.told.append(("reach", have))
+
+
+def test_a_follower_hears_what_is_there(site: Any, tmp_path: Path) -> None:
+    half = CHUNK * 4
+
+    def rule(handler: Any) -> None:
+        if handler.headers.get("Range"):
+            handler.ranged(DATA)
+        else:
+            handler.cut(200, DATA[:half], len(DATA), ETag='"v1"')
+
+    site.rules["/a"] = rule
+    follower = Followed()
+    download(f"{site.url}/a", str(tmp_path / "a"), pause=0, follower=follower)
+    assert [told for told in follower.told if told[0] == "begin"] == [("begin", 0), ("begin", half)]
+    assert follower.told[-1] == ("reach", len(DATA))
+
+
+def test_zeros_become_holes(site: Any, tmp_path: Path) -> None:
+    data = b"x" + bytes(CHUNK * 40 - 1) + b"y" + bytes(CHUNK * 40)
+    site.files["/a"] = data
+    download(f"{site.url}/a", str(tmp_path / "a"), follower=Followed())
+    assert (tmp_path / "a").read_bytes() == data
+    assert (tmp_path / "a").stat().st_blocks * 512 < CHUNK * 8

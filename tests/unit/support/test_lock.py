@@ -128,3 +128,8 @@ def test_a_file_that_cannot_be_made_holds_nobody_up(home: Path) -> None:
     Path(lock._path("web")).mkdir()
     with take(), take():
         assert len(os.listdir(home)) == 1
+
+
+def test_the_holder_is_named_and_waited_for_as_long_as_wanted(holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(ProvError, match="another virtprov-install has been fetching 'x' for more than 0 seconds"):
+        lock.take("web", "fetching 'x'", print, who="virtprov-install", patience=0.0)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,40 @@ def test_an_attached_program_shares_our_streams(capfd: pytest.CaptureFixture[str
     assert programs.run_attached(["sh", "-c", "kill -9 $$"]) == -signal.SIGKILL
     with pytest.raises(CommandError, match="'no-such-program-here' is not installed"):
         programs.run_attached(["no-such-program-here"])
+
+
+# -- filters ---------------------------------------------------------------------------------------
+
+
+def test_a_filter_gives_what_the_program_makes_of_the_source() -> None:
+    source = [bytes([number]) * 100_000 for number in range(20)]
+    found = list(programs.filtered(["cat"], source, 65536))
+    assert b"".join(found) == b"".join(source)
+    assert max(map(len, found)) <= 65536
+
+
+def test_a_filter_that_fails_says_why() -> None:
+    with pytest.raises(CommandError, match="ended with status 3") as failure:
+        list(programs.filtered(["sh", "-c", "cat >&2; exit 3"], [b"first\n", b"last word\n"], 100))
+    assert failure.value.hint == "last word"
+    with pytest.raises(CommandError, match="is not installed"):
+        list(programs.filtered(["no-such-filter"], [b""], 100))
+
+
+def test_a_filter_that_ends_early_is_no_failure_of_the_source() -> None:
+    assert b"".join(programs.filtered(["head", "-c", "5"], (b"x" * 100_000 for _ in range(100)), 100)) == b"xxxxx"
+
+
+def test_a_source_that_fails_ends_the_filter() -> None:
+    def source() -> Iterator[bytes]:
+        yield b"x"
+        raise LookupError("the source")
+
+    with pytest.raises(LookupError, match="the source"):
+        list(programs.filtered(["cat"], source(), 100))
+
+
+def test_a_filter_that_nobody_reads_on_is_ended() -> None:
+    running = programs.filtered(["yes"], [b""], 100)
+    assert next(running)
+    running.close()  # type: ignore[attr-defined]

@@ -94,7 +94,7 @@ LINES = {
     f"{NEW} --import --disk FIFO": "not a regular file",
     f"{NEW} --import --disk path=FIFO,device=cdrom": "not a regular file",
     f"{NEW} --import --disk size=1,backing_store=FIFO": "FIFO",
-    f"{NEW} --import --disk size=1,upload=FIFO": "cannot be read",
+    f"{NEW} --import --disk size=1,upload=FIFO": "is not a regular file",
     f"{NEW} --import --disk IMAGE --cloud-init user-data=FIFO": "not a regular file",
     f"{NEW} --import --disk IMAGE --cloud-init clouduser-ssh-key=FIFO": "not a regular file",
     f"{NEW} --import --disk IMAGE --cloud-init root-password-file=FIFO": "not a regular file",

@@ -44,6 +44,10 @@ class Choices:
             return found._replace(pool="")
         return found if found.pool else found._replace(pool=self.request.pool)
 
+    def is_named(self, disk: Element) -> bool:
+        """Return whether an option names the disk, or all disks, as one to be copied."""
+        return bool({target_of(disk), ALL} & (self._own.keys() | self.request.force))
+
     def is_copied(self, disk: Element) -> bool:
         """Return whether a disk is copied: by default not if it is empty, read-only or shareable.
 

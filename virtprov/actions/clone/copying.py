@@ -44,7 +44,7 @@ class Copier:
             return CopyFile(origin.path, to.path, self.request.sparse, self.request.reflink)
         if is_missing:
             raise HostError(f"the original's disk {origin.path} does not exist", hint=WITHOUT_COPY)
-        self._check_place(disk, to, wanted)
+        self._check_place(disk, to, "" if wanted == fmt and _is_device(origin) else wanted)
         if wanted != fmt:
             return self._convert(disk, origin, to, fmt, wanted)
         if self._is_done_here(origin, to, fmt):
@@ -169,11 +169,18 @@ class Copier:
         self.space.take(what, amount, os.path.dirname(to.path), to.pool)
 
 
-def new_format(to: Destination, fmt: str, chosen: str) -> str:
-    """Return the format of a copy: the chosen one; raw where nothing else can be stored; otherwise that of the disk."""
+def new_format(origin: Original, to: Destination, fmt: str, chosen: str) -> str:
+    """Return the format of a copy: the chosen one; raw where libvirt unpacks an image; otherwise that of the disk.
+
+    libvirt unpacks an image file whose copy is a logical volume; from one logical volume to another it copies bytes.
+    """
     if chosen:
         return chosen
-    return fmt if fmt in PLAIN or to.takes_images else "raw"
+    return "raw" if not (fmt in PLAIN or to.takes_images or _is_device(origin)) else fmt
+
+
+def _is_device(origin: Original) -> bool:
+    return origin.volume is not None and origin.volume.type == "block"
 
 
 def _stands_alone(where: str, target: str, fmt: str) -> bool:

@@ -105,6 +105,8 @@ class _Work:
         choice = self.choices.of(disk)
         is_linked = self.choices.is_linked(disk)
         is_given = bool(choice.path or (self.files and not choice.pool))
+        if origin.is_on_network and not (is_given or choice.pool or self.choices.is_named(disk)):
+            raise _not_asked_for(disk, origin)
         to = self._find_place(disk, choice, origin)
         if to is None:
             self._missing.append(target_of(disk) or origin.path)
@@ -147,7 +149,8 @@ class _Work:
         option = ""
         if choice.path or (self.files and pool is None):
             given = choice.path or self.files.pop(0)
-            where = given if self.host.is_remote else os.path.abspath(os.path.expanduser(given))
+            is_elsewhere = self.host.is_remote or (origin.is_on_network and not given.startswith("/"))
+            where = given if is_elsewhere else os.path.abspath(os.path.expanduser(given))
             if where in self._taken:
                 raise UsageError(f"{self._option(given)} is given for two disks", hint="give each copy its own path")
             option = f"--copy {choice.target},path={where}" if choice.path else f"--file {where}"
@@ -200,7 +203,7 @@ class _Work:
         fmt = read_declared_format(disk, "" if self.request.document else host.driver)
         self.chains.check_end(origin.path, f"the original's disk {origin.path}", fmt)
         known = fmt or (origin.volume.format if origin.volume is not None else "") or "raw"
-        wanted = new_format(to, known, choice.format)
+        wanted = new_format(origin, to, known, choice.format)
         is_converted = wanted != known
         self.steps.append(
             self.copier.choose(disk, origin, to, known if is_converted else fmt, wanted if is_converted else fmt)
@@ -238,6 +241,15 @@ class _Work:
         self.warnings.append(f"the contents of {target} will be lost")
         self.steps.append(put_aside(target, aside))
         self.last.append(discard(aside))
+
+
+def _not_asked_for(disk: Element, origin: Original) -> HostError:
+    """Return the error for a disk on the network that no option names; virt-clone does not copy it either."""
+    target, pool = target_of(disk) or "a disk", origin.volume.pool if origin.volume is not None else ""
+    return HostError(
+        f"{target} is on the network, and is only copied if an option names it",
+        hint=f"use --copy {target},pool={pool} to copy it, or --skip-copy {target} to share it",
+    )
 
 
 def _unclonable(disk: Element) -> HostError:

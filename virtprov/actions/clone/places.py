@@ -154,7 +154,10 @@ def point(host: Host, disk: Element, to: Destination) -> None:
     """Set the source of the clone's disk; a volume reference is kept if the pool is the same."""
     source = DiskSource.of(disk)
     pool = host.storage.pool(source.pool) if source.pool else None
-    if source.kind == NETWORK:
+    if source.kind == NETWORK and to.path.startswith("/"):
+        path.switch(disk, "./source", False)
+        write_host_path(disk, _kind_of(to) or FILE, to.path)
+    elif source.kind == NETWORK:
         path.put(disk, "./source/@name", to.path)
     elif source.kind in ATTRIBUTE:
         kind = _kind_of(to) or source.kind

@@ -22,6 +22,7 @@ from virtprov.guest.write.select import Selector
 from virtprov.guest.write.sizes import in_kib
 from virtprov.guest.write.use import Use
 from virtprov.options.catalogue import table
+from virtprov.options.network import RESERVE
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
@@ -106,6 +107,7 @@ def change(
 
     Raises UsageError if nothing matches, or if the change requires a host and there is none.
     """
+    _refuse_reservations(request)
     if request.action in (SEED, EJECT):
         return _change_seed(request, guest, host, dry)
     if request.action == TEMPLATE:
@@ -119,6 +121,15 @@ def change(
     if request.action == REMOVE:
         return _remove(request, altered, host)
     return _build(request, altered, host, storage)
+
+
+def _refuse_reservations(request: EditRequest) -> None:
+    """Raise UsageError for an address to reserve, which is no part of a guest's XML."""
+    if any(RESERVE in use.said.verbs for use in request.uses if use.group == "network"):
+        raise UsageError(
+            "--network reserve= can only be used with virtprov-install",
+            hint="reserve an address for an existing guest with `virsh net-update NETWORK add ip-dhcp-host`",
+        )
 
 
 def warn_of_none(request: EditRequest, guests: Iterable[Guest]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.actions.install import agent_answers
 from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
@@ -12,21 +13,28 @@ if TYPE_CHECKING:
 
 SOURCES = ("lease", "agent", "arp")
 """The sources of addresses: the DHCP server of a virtual network, the guest agent, the host's ARP table."""
-_LOCAL = ("127.", "::1", "fe80:", "169.254.")
+LOCAL = ("127.", "::1", "fe80:", "169.254.")
 """Addresses at which other machines cannot reach the guest."""
 
 
 def of(host: Host, name: str) -> list[str]:
     """Return the addresses of a running guest, without loopback and link-local addresses."""
     for source in SOURCES:
-        try:
-            found = [each.address for each in host.running.interface_addresses(name, source)]
-        except HostError:  # this one cannot tell
-            continue
-        reached = [address for address in found if not address.startswith(_LOCAL)]
+        found = _ask(host, name, source)
+        reached = [address for address in found if not address.startswith(LOCAL)]
         if reached:
             return list(dict.fromkeys(reached))
     return []
+
+
+def _ask(host: Host, name: str, source: str) -> list[str]:
+    """Return what a source knows; the agent is asked by us, because libvirt would wait for its answer for ever."""
+    if source == "agent":
+        return agent_answers.addresses(host, name)
+    try:
+        return [each.address for each in host.running.interface_addresses(name, source)]
+    except HostError:  # this one cannot tell
+        return []
 
 
 def missing(host: Host, name: str, guest: Guest) -> str:

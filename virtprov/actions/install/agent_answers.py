@@ -50,6 +50,74 @@ def answers(host: Host, name: str) -> bool:
     return True
 
 
+MOST_ADDRESSES = 32
+"""How many addresses a guest can report; more are ignored."""
+
+
+def addresses(host: Host, name: str) -> list[str]:
+    """Return the addresses of the guest's interfaces as its agent reports them; [] if the answer is invalid."""
+    import json
+    from ipaddress import ip_address
+
+    found = []
+    try:
+        answer = host.running.agent(name, '{"execute": "guest-network-get-interfaces"}')
+        for interface in json.loads(answer)["return"]:
+            for facts in interface.get("ip-addresses") or ():
+                found.append(str(ip_address(str(facts["ip-address"]).partition("%")[0])))
+    except (HostError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return found
+    return found[:MOST_ADDRESSES]
+
+
+class Running(Record):
+    """A command that the agent runs: its number in the guest, and its result once it has ended.
+
+    `status` is its exit status, None while it runs; `said` is the end of its output, on one line.
+    """
+
+    number: int
+    status: int | None = None
+    said: str = ""
+
+
+def begin(host: Host, name: str, command: str, *, windows: bool) -> Running | str:
+    """Have the agent run a command with the guest's shell; returns why it does not if it refuses, which may pass."""
+    import json
+
+    shell, flag = ("cmd.exe", "/c") if windows else ("/bin/sh", "-c")
+    facts = {"path": shell, "arg": [flag, command], "capture-output": True}
+    try:
+        answer = host.running.agent(name, json.dumps({"execute": "guest-exec", "arguments": facts}))
+        return Running(int(json.loads(answer)["return"]["pid"]))
+    except HostError as problem:
+        return one_line(problem.message[:LONGEST])
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return "the agent's answer is invalid"
+
+
+def look_after(host: Host, name: str, running: Running) -> Running:
+    """Return a command with its result, if it has ended; an invalid answer is none yet."""
+    import json
+
+    asked = json.dumps({"execute": "guest-exec-status", "arguments": {"pid": running.number}})
+    try:
+        facts = json.loads(host.running.agent(name, asked))["return"]
+        if facts["exited"] is not True:
+            return running
+        status = int(facts.get("exitcode", facts.get("signal", 1) or 1))
+        said = " ".join(_decode(facts.get(key)) for key in ("out-data", "err-data"))
+    except (HostError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return running
+    return running._replace(status=status, said=one_line(said)[-LONGEST:])
+
+
+def _decode(data: object) -> str:
+    import base64
+
+    return base64.b64decode(str(data or "")[: 4 * BLOCK]).decode(errors="replace")
+
+
 def _read_file(host: Host, name: str, where: str) -> str:
     """Read a small file in the guest with the agent's file commands; invalid answers raise their usual errors."""
     import base64

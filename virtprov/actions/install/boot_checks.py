@@ -29,7 +29,7 @@ def check_content(request: InstallRequest, setting: RuleContext, makings: tuple[
         where
         for making in makings
         for volume in making.volumes
-        if not (volume.backing or volume.upload)
+        if not (volume.backing or volume.upload or volume.base)
         for where in (volume.path, f"{volume.pool}/{volume.name}")
     }
     first = _find_boot_disk(guest)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import first_boot, peeking, phases
+from virtprov.actions.install import first_boot, image_disk, peeking, phases
 from virtprov.actions.install.first_boot import Drive
+from virtprov.actions.install.guest_draft import GuestDraft
 from virtprov.actions.install.system import System, check_osinfo
 from virtprov.actions.request import InstallRequest
 from virtprov.guest import checks, defaults, hostdev, names, platform, publish, resources
@@ -19,7 +20,6 @@ from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.guest.write import compose
 from virtprov.guest.write.compose import NewDevice
 from virtprov.support.errors import UsageError
-from virtprov.support.frozen import Record
 from virtprov.support.units import GIB
 from virtprov.xml import tree
 from virtprov.xml.tree import Element
@@ -27,6 +27,8 @@ from virtprov.xml.tree import Element
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from virtprov.actions.install.image_disk import ImagePlan
+    from virtprov.actions.run.plan import Step
     from virtprov.guest.disks.existing import DetectedImage
     from virtprov.host.connection import Host
     from virtprov.osinfo.profile import Profile
@@ -35,21 +37,6 @@ _EARLY = ("boot", "metadata")
 """Groups that can set the platform or the name of the guest; they are read before all others."""
 _LAST = "xml"
 """This group is applied last, on top of all other options and default rules."""
-
-
-class GuestDraft(Record):
-    """The guest after options and defaults, before it is split into installation phases.
-
-    `fixed` are the network interfaces with a fixed address.
-    """
-
-    setting: RuleContext
-    makings: tuple[Making, ...]
-    given_macs: tuple[str, ...]
-    given_disks: tuple[Element, ...]
-    told: tuple[DetectedImage, ...] = ()
-    drive: Drive = Drive()
-    fixed: tuple[NewDevice, ...] = ()
 
 
 def draft(request: InstallRequest, host: Host, system: System, watch: Watch = UNWATCHED) -> GuestDraft:
@@ -69,7 +56,8 @@ class _Drafting:
     def __init__(self, request: InstallRequest, host: Host, system: System, watch: Watch) -> None:
         self.request, self.host, self.system, self.watch = request, host, system, watch
         self.guest = Guest.new("")
-        self.setting = RuleContext(self.guest, host, system.profile, refused=request.refused)
+        facts = system.image_facts
+        self.setting = RuleContext(self.guest, host, system.profile, refused=request.refused, image=facts)
         self.devices: list[NewDevice] = []
         self.disks: list[tuple[Element, DiskSpec]] = []
         self.makings: tuple[Making, ...] = ()
@@ -77,6 +65,8 @@ class _Drafting:
         self.chosen: set[str] = set()
         self.told: tuple[DetectedImage, ...] = ()
         self.drive = Drive()
+        self.image: ImagePlan | None = None
+        self.reserving: tuple[Step, ...] = ()
 
     def stages(self) -> tuple[tuple[str, Callable[[], object]], ...]:
         """All that is done, in order; each stage builds on those before it.
@@ -101,7 +91,9 @@ class _Drafting:
             ("cpu-topology", lambda: resources.fill_topology(setting)),
             ("", self._settle_host_devices),
             ("", lambda: defaults.apply(setting, watch)),
+            ("", lambda: defaults.check_image(setting)),
             ("publish", lambda: publish.apply(setting, request.publish)),
+            ("reservation", self._reserve),
             ("", lambda: self._write(lambda group: group == _LAST)),
         )
 
@@ -110,7 +102,10 @@ class _Drafting:
         disks = [device.element for device in self.devices if device.use.disk is not None]
         given = tuple(disk for disk in disks if DiskSource.of(disk).location not in self.chosen)
         fixed = tuple(device for device in self.devices if device.use.fixed is not None)
-        return GuestDraft(self.setting, self.makings, self.given_macs, given, self.told, self.drive, fixed)
+        makings, told, drive = self.makings, self.told, self.drive
+        return GuestDraft(
+            self.setting, makings, self.given_macs, given, self.host, told, drive, self.image, fixed, self.reserving
+        )
 
     def _write(self, is_meant: Callable[[str], bool]) -> list[NewDevice]:
         """Write the uses of some groups, on top of what is chosen already."""
@@ -137,9 +132,21 @@ class _Drafting:
         guest, setting = self.guest, self.setting
         self.disks = [(each.element, each.use.disk) for each in self.devices if each.use.disk is not None]
         advised = _advised_gib(setting)
-        if not self.disks and not setting.is_refused("disk") and not guest.is_container and advised is not None:
+        if self.system.image is not None:
+            self._take_image(advised)
+        elif not self.disks and not setting.is_refused("disk") and not guest.is_container and advised is not None:
             self.disks = [(guest.add_device("disk", device="disk"), DiskSpec(size=advised))]
             setting.note(f"Using {setting.profile.short_id} default --disk size={advised:g}")
+
+    def _take_image(self, advised: float | None) -> None:
+        """Let the first disk have the image; without any disk, add one with the size that the profile recommends."""
+        least = 0.0
+        if not self.disks:
+            self.disks, least = [(self.guest.add_device("disk", device="disk"), DiskSpec())], advised or 0.0
+        (element, spec), *others = self.disks
+        self.image = image_disk.plan_image(self.request, self.system, self.host, spec, least)
+        self.disks = [(element, spec._replace(base=self.image.base)), *others]
+        self.setting.note(self.image.sentence)
 
     def _add_medium(self) -> None:
         """Add the drive of the installer; a medium that the host does not have yet is not resolved."""
@@ -174,6 +181,12 @@ class _Drafting:
         setting.notes.extend(resolver.notes)
         setting.warnings.extend(resolver.warnings)
         self.chosen, self.told = resolver.generated_names, resolver.detected_images
+
+    def _reserve(self) -> None:
+        if any(device.use.group == "network" and device.use.said.verbs for device in self.devices):
+            from virtprov.actions.install import reserving
+
+            self.reserving = reserving.plan(self.request, self.guest, self.devices, self.host)
 
     def _settle_host_devices(self) -> None:
         for device in self.devices:

@@ -10,9 +10,8 @@ from virtprov.guest.disks.checks import reachable
 from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:
-    from virtprov.actions.install.draft import GuestDraft
+    from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.request import InstallRequest
-    from virtprov.guest.host_view import HostView
     from virtprov.guest.rule_context import RuleContext
 
 
@@ -34,7 +33,7 @@ def check(request: InstallRequest, drafted: GuestDraft) -> None:
         publish.check_ports(request.publish)
     boot_checks.check_content(request, setting, drafted.makings)
     disk_checks.check(request, setting, drafted.given_disks, drafted.makings, drafted.told, others)
-    check_waiting(request, host)
+    phases.check_waiting(request, host)
 
 
 def check_name(request: InstallRequest, setting: RuleContext) -> str:
@@ -60,15 +59,3 @@ def find_barriers(request: InstallRequest, setting: RuleContext) -> list[reachab
     for barrier in found:
         setting.warn(barrier.sentence)
     return []
-
-
-def check_waiting(request: InstallRequest, host: HostView) -> None:
-    """Raise HostError if the guest is to be waited for but will never run."""
-    if not request.wait or request.printing or request.dry or not phases.starts(request):
-        return
-    if host.driver == "test" or host.is_recorded:
-        what = "a recorded host" if host.is_recorded else "libvirt's test driver"
-        raise HostError(
-            f"--wait cannot be used on {what}: its guests never run",
-            hint="omit --wait, or connect to a host with a hypervisor",
-        )

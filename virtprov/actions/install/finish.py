@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import last_words, wait
+from virtprov.actions.install import last_words, reach, wait
 from virtprov.actions.install.install_plan import InstallPlan
+from virtprov.actions.install.wanted import Wanted
 from virtprov.actions.request import InstallRequest
+from virtprov.actions.run import stages
 from virtprov.actions.seed import attach
 from virtprov.actions.steps.boot_files import remove_passing
 from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
@@ -31,17 +33,31 @@ def finish(request: InstallRequest, plan: InstallPlan, context: RunContext) -> s
 
     Raises WaitTimeout and GuestBroken, and then leaves the guest as it is.
     """
+    try:
+        return _finish(request, plan, context)
+    finally:
+        context.stages.note(stages.END)
+
+
+def _finish(request: InstallRequest, plan: InstallPlan, context: RunContext) -> str:
     if plan.method.has_install_phase:
         return _finish_install(request, plan, context)
     if plan.seed is not None:
         return _finish_seed(request, plan, context)
     if not request.wait:
         return CREATED
-    _until_off(plan.plan.name, request.wait, context)
+    if plan.wanted is not None:
+        return READY if reach.reach(context, plan.plan.name, _deadline(request, plan), plan.wanted) else OFF
+    _until_off(plan.plan.name, _deadline(request, plan), context)
     return OFF
 
 
-def _until_off(name: str, minutes: float | None, context: RunContext) -> GuestEvent:
+def _deadline(request: InstallRequest, plan: InstallPlan) -> wait.Deadline:
+    """Return the end of the time for the wait, which begins now."""
+    return wait.Deadline(plan.wanted.minutes if plan.wanted is not None else request.wait)
+
+
+def _until_off(name: str, deadline: wait.Deadline, context: RunContext) -> GuestEvent:
     """Wait until the guest is off; raises WaitTimeout and GuestBroken, and before that shows its last words.
 
     While it waits, a terminal shows a clock and the last line of the guest's console.
@@ -49,7 +65,7 @@ def _until_off(name: str, minutes: float | None, context: RunContext) -> GuestEv
     with context.host.running.watch(name) as watch, context.host.running.console(name) as console:
         try:
             with wait.show_clock(context.progress, f"Waiting until '{name}' powers off", console):
-                return wait.until_off(watch, name, wait.Deadline(minutes))
+                return wait.until_off(watch, name, deadline)
         except (WaitTimeout, GuestBroken):
             last_words.show(context, name, console)
             raise
@@ -80,13 +96,15 @@ def _finish_install(request: InstallRequest, plan: InstallPlan, context: RunCont
     if known is None:  # one that lives only while it runs
         _drop_media(plan, context)
         return OFF
+    deadline = _deadline(request, plan)
     try:
-        event = _until_off(name, request.wait, context)
+        event = _until_off(name, deadline, context)
     except (WaitTimeout, GuestBroken):
         if plan.answers is not None:  # they contain passwords; a running installer can still read the open file
             _drop_seed(plan, context)
         _drop_medium(plan, context)
         raise
+    context.stages.note(stages.INSTALLED)
     _drop_media(plan, context)
     if request.noreboot or request.transient:
         return OFF
@@ -94,7 +112,9 @@ def _finish_install(request: InstallRequest, plan: InstallPlan, context: RunCont
         context.say(f"'{name}' was stopped by someone else, so it is not started again")
         return OFF
     start(context, name)
-    return CREATED
+    if plan.wanted is None or not plan.wanted.is_running:
+        return CREATED
+    return READY if reach.reach(context, name, deadline, plan.wanted) else OFF
 
 
 def leave(plan: InstallPlan, context: RunContext) -> str:
@@ -117,7 +137,17 @@ def leave(plan: InstallPlan, context: RunContext) -> str:
             f"guest '{name}' keeps running; `virsh console {name}` shows its console, `virsh destroy {name}` stops it"
         )
     _drop_media(plan, context)
-    return sentence
+    return f"{sentence}{_describe_seed(plan)}"
+
+
+def _describe_seed(plan: InstallPlan) -> str:
+    """Return what becomes of the seed of a guest that is left alone, for the end of a sentence."""
+    if plan.seed is None:
+        return ""
+    where = f"{plan.seed.pool}/{plan.seed.volume}".lstrip("/") if plan.seed.pool else plan.seed.volume
+    if plan.seed.keep == KEEP:
+        return f"; its cloud-init seed {where} stays"
+    return f"; its cloud-init seed {where} is deleted, but a running guest can still read it"
 
 
 def start(context: RunContext, name: str) -> None:
@@ -156,15 +186,17 @@ def _finish_seed(request: InstallRequest, plan: InstallPlan, context: RunContext
     if not request.wait:
         _drop_seed(plan, context)
         return CREATED
-    if request.until_off:
+    if request.until_off and plan.wanted is None:
         return _until_over(request.wait, plan, context)
-    with context.host.running.watch(name) as watch:
-        wait.until_ready(context.host, watch, name, wait.Deadline(request.wait), seed.power, context.progress)
+    wanted = plan.wanted or Wanted(cloud_init=True)
+    if seed.power is not None and wanted.is_running:  # what is true before that may not be true after it
+        wanted = wanted._replace(cloud_init=True)
+    reach.reach(context, name, _deadline(request, plan), wanted, seed.power)
     known = context.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
         _drop_seed(plan, context)
         return OFF
-    if seed.keep == UNTIL_READY:
+    if seed.keep == UNTIL_READY and wanted.cloud_init:
         attach.retire(context, name, seed)
     else:
         _drop_seed(plan, context)

@@ -215,7 +215,8 @@ def collect_notes(request: InstallRequest, system: System, guest: Guest, warning
     """Return what the user is told about the system and the place of its installer; warnings are added."""
     said: list[str] = []
     if system.profile.os_id and not request.osinfo.name:
-        said.append(f"Using --osinfo {system.profile.short_id}, detected from the media")
+        origin = "the system of the image" if system.image_facts.os else "detected from the media"
+        said.append(f"Using --osinfo {system.profile.short_id}, {origin}")
     if system.source is not None:
         said += system.source.notes
     if system.detected is not None:

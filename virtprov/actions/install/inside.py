@@ -67,7 +67,7 @@ def plan(
     build = not (request.printing or request.dry)
     if wanted.completes and not request.printing:
         wanted = _complete(wanted, request, setting, final)
-    way = _find_login(request, wanted, setting.profile, final, machine)
+    way = _find_login(request, wanted, setting, final, machine)
     if request.ssh_config and not request.printing:
         way = _name_entry(request, way, final)
     seed = attach.plan(wanted, setting, final, install, build=build)
@@ -123,7 +123,7 @@ def _complete(wanted: SeedRequest, request: InstallRequest, setting: RuleContext
                 hint="give --ssh-key FILE or --password-file FILE, or accept this with --no-login",
             )
         wanted = wanted._replace(login_keys=own.keys)
-        user = wanted.user or login.default_user(setting.profile)
+        user = wanted.user or setting.image.default_user or login.default_user(setting.profile)
         who = f"'{user}'" if user else "the image's user"
         setting.note(f"Your ssh keys from {own.source} let you log in to '{guest.name}' as {who}")
     if _takes_host_key(wanted, setting):
@@ -140,10 +140,13 @@ def _takes_host_key(wanted: SeedRequest, setting: RuleContext) -> bool:
     return not (others or wanted.user_data or setting.host.driver == "test")
 
 
-def _find_login(request: InstallRequest, wanted: SeedRequest, profile: Profile, guest: Guest, machine: str) -> Login:
+def _find_login(
+    request: InstallRequest, wanted: SeedRequest, setting: RuleContext, guest: Guest, machine: str
+) -> Login:
     """Return the way to log in to the guest: at a published port, at its fixed address, or where it will be found."""
     own = wanted.completes or wanted.ssh_key or wanted.clouduser_ssh_key or wanted.password or wanted.password_file
-    user = wanted.user or (login.default_user(profile) if own or not wanted.root_ssh_key else "root")
+    own_user = setting.image.default_user or login.default_user(setting.profile)
+    user = wanted.user or (own_user if own or not wanted.root_ssh_key else "root")
     way = Login(user, guest.uuid)
     if wanted.host_key is not None:
         way = way._replace(known_hosts=login.known_hosts_path(guest.uuid))

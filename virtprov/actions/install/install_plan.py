@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import draft_checks, first_boot, phases
+from virtprov.actions.install import draft_checks, first_boot, image_disk, phases
 from virtprov.actions.install.draft import draft
 from virtprov.actions.install.first_boot import NO_FILES, Files
 from virtprov.actions.install.list_steps import list_steps
@@ -17,9 +17,11 @@ from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.install.draft import GuestDraft
+    from virtprov.actions.install.guest_draft import GuestDraft
+    from virtprov.actions.install.image_disk import ImagePlan
     from virtprov.actions.install.system import System
     from virtprov.actions.install.unattended import Answered, Chosen
+    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.seed.attach import Seed
     from virtprov.actions.seed.login import Login
     from virtprov.host.connection import Host
@@ -29,7 +31,8 @@ class InstallPlan(Record):
     """The plan, and what is needed after it has been carried out.
 
     `files` are those that only the first boot needs. `taken` is a warning if the guest is only shown and its name
-    already exists. `starts` is False if the guest is only defined. `login` is how to log in, if virtprov set it up.
+    already exists. `starts` is False if the guest is only defined, `image` is its cloud image,
+    `login` is how to log in, if virtprov set it up, `wanted` what the guest is waited for, if that is named,
     `answers` are those for its installer.
     """
 
@@ -43,7 +46,9 @@ class InstallPlan(Record):
     taken: str = ""
     files: Files = NO_FILES
     starts: bool = True
+    image: ImagePlan | None = None
     login: Login | None = None
+    wanted: Wanted | None = None
     answers: Answered | None = None
 
 
@@ -54,13 +59,13 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     """
     warnings: list[str] = []
     system = find_system(request, host, warnings)
+    request = image_disk.with_seed(request, system)
     request, system, chosen = _choose_answers(request, system, host, warnings)
     drafted = draft(request, host, system, watch)
-    setting = drafted.setting
+    setting, guest = drafted.setting, drafted.setting.guest
     taken = draft_checks.check_name(request, setting)
     draft_checks.check(request, drafted)
     blocked = draft_checks.find_barriers(request, setting)
-    guest = setting.guest
     request, system, answers = _answer(chosen, request, system, drafted)
     asked = request._replace(method=phases.method(request, setting))
     method, boot_files = first_boot.plan_kernel(asked, system, host, guest.name)
@@ -82,9 +87,11 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     told = Plan(documents, steps, guest.name, tuple(setting.notes), tuple(warnings))
     displays = tuple(display.get("type", "") for display in guest.devices("graphics"))
     volumes = tuple(volume.path for making in drafted.makings for volume in making.volumes)
-    macs = tuple(checks.mac_addresses(guest))
-    starts = phases.starts(request)
-    return InstallPlan(told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, login, answers)
+    macs, starts, image = tuple(checks.mac_addresses(guest)), phases.starts(request), drafted.image
+    wanted = phases.wanted(request, final, host, method, system.profile, login)
+    return InstallPlan(
+        told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, image, login, wanted, answers
+    )
 
 
 def _choose_answers(

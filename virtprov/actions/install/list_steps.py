@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import phases
+from virtprov.actions.install import image_disk, phases
 
 if TYPE_CHECKING:
-    from virtprov.actions.install.draft import GuestDraft
     from virtprov.actions.install.first_boot import Files
+    from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import Step
     from virtprov.actions.seed.attach import Seed
@@ -33,7 +33,7 @@ def list_steps(
     if not request.stores:
         return ()
     is_passing = bool(files.until_started or files.until_off)
-    return (*(() if is_passing else files.steps), *_storage_steps(drafted))
+    return (*(() if is_passing else files.steps), *_storage_steps(request, drafted))
 
 
 def _grant_access(blocked: list[Barrier]) -> list[Step]:
@@ -45,13 +45,16 @@ def _grant_access(blocked: list[Barrier]) -> list[Step]:
     return [grant_search(barrier.directory, barrier.person) for barrier in blocked]
 
 
-def _storage_steps(drafted: GuestDraft) -> list[Step]:
+def _storage_steps(request: InstallRequest, drafted: GuestDraft) -> list[Step]:
     """Return the steps that create pools and volumes."""
     from virtprov.actions.steps import storage
 
     pools = {pool.name: pool for making in drafted.makings for pool in making.pools}
     volumes = [volume for making in drafted.makings for volume in making.volumes]
-    return [*map(storage.MakePool, pools.values()), *map(storage.MakeVolume, volumes)]
+    steps: list[Step] = [*map(storage.MakePool, pools.values()), *map(storage.MakeVolume, volumes)]
+    if drafted.image is None:
+        return steps
+    return image_disk.replace_steps(drafted.image, request, drafted.host, steps)
 
 
 def _steps(
@@ -61,7 +64,7 @@ def _steps(
     from virtprov.actions.steps.guest import Create, Define, SetAutostart, Start
     from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
 
-    steps = _storage_steps(drafted)
+    steps = _storage_steps(request, drafted)
     name, first, stays = drafted.setting.guest.name, documents[0], documents[-1]
     if seed is not None:
         from virtprov.cloudinit.seed_request import KEEP
@@ -70,6 +73,7 @@ def _steps(
         own = [step._replace(passing=passing) if isinstance(step, kinds) else step for step in seed.steps]
         steps += [step for step in own if step not in steps]
         first, stays = seed.first_boot, seed.stays
+    steps += drafted.reserving
     if request.transient:
         steps.append(Create(name, first))
         return tuple(steps)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import first_boot
-from virtprov.actions.install.draft_checks import check_waiting
+from virtprov.actions.install import first_boot, phases
 from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.install_plan import InstallPlan
 from virtprov.actions.install.system import find_system
@@ -42,7 +41,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
         )
     if not info.persistent or info.active and not request.printing:
         raise HostError(f"'{info.name}' is running, so it cannot be reinstalled", hint="shut it down first")
-    check_waiting(request, host)
+    phases.check_waiting(request, host)
     warnings = _warn_of_ignored(request)
     system = find_system(request, host, warnings)
     final = _read_guest(request, host, info.name)
@@ -64,8 +63,8 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     steps.append(Start(info.name) if first is None else Create(info.name, documents[0]))
     displays = tuple(display.get("type", "") for display in final.devices("graphics"))
     told = Plan(documents, () if request.printing else tuple(steps), info.name, notes, tuple(warnings))
-    macs = tuple(checks.mac_addresses(final))
-    return InstallPlan(told, None, method, displays, final.uuid, macs, files=files.add(drives.files))
+    macs, wanted = tuple(checks.mac_addresses(final)), phases.wanted(request, final, host, method, system.profile)
+    return InstallPlan(told, None, method, displays, final.uuid, macs, files=files.add(drives.files), wanted=wanted)
 
 
 def _refuse(request: InstallRequest) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest import boot
 from virtprov.guest.disks.spec import DiskSpec
+from virtprov.images.facts import BIOS, NO_FACTS, UEFI
 from virtprov.osinfo.find_profile import find, generic
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
+    from virtprov.images.facts import ImageFacts
+    from virtprov.images.image import ResolvedImage
     from virtprov.osinfo.detect import Detected
     from virtprov.osinfo.profile import Profile
     from virtprov.places.place import BootSource
@@ -23,19 +26,55 @@ if TYPE_CHECKING:
 class System(Record):
     """The profile of the operating system, what was detected on its media, and what the place of its installer gives.
 
-    `source` is None without such a place.
+    `source` is None without such a place, `image` without `--image`.
     """
 
     profile: Profile
     detected: Detected | None = None
     source: BootSource | None = None
+    image: ResolvedImage | None = None
+
+    @property
+    def image_facts(self) -> ImageFacts:
+        """Return what is known about the image; nothing without one."""
+        return self.image.facts if self.image is not None else NO_FACTS
 
 
 def find_system(request: InstallRequest, host: Host, warnings: list[str]) -> System:
     """Return the system: as given, as detected from the media, or else the generic one.
 
-    Raises UsageError for a place without a kernel, FetchError and InputError for one that cannot be read.
+    Raises UsageError for a place without a kernel, FetchError and InputError for one that cannot be read, and for an
+    image that is not found or cannot be verified.
     """
+    image = find_image(request, host) if request.image is not None else None
+    if image is not None:
+        warnings.extend(image.warnings)
+    if image is None or not image.facts.os or request.osinfo.name:
+        return _find_system(request, host, warnings)._replace(image=image)
+    return System(find(image.facts.os, warnings), image=image)
+
+
+def find_image(request: InstallRequest, host: Host) -> ResolvedImage:
+    """Return where the image is, and how it is verified; only index files are read."""
+    from virtprov.images.reading import IndexReader
+    from virtprov.images.resolve import resolve_image
+
+    assert request.image is not None
+    arch = request.arch or host.capabilities.of_host().host_arch
+    with IndexReader() as reader:
+        return resolve_image(request.image, arch=arch, read=reader.read, firmware=_asked_firmware(request))
+
+
+def _asked_firmware(request: InstallRequest) -> str:
+    """Return the firmware that the user asks for: some images exist for each."""
+    asked = [use.choices.uefi for use in request.uses if use.choices.uefi is not None]
+    named = [place.text for use in request.uses for place in use.said.places if place.path == "./os/@firmware"]
+    if asked:
+        return UEFI if asked[-1] else BIOS
+    return {"efi": UEFI, "bios": BIOS}.get(named[-1] or "", "") if named else ""
+
+
+def _find_system(request: InstallRequest, host: Host, warnings: list[str]) -> System:
     wanted = request.osinfo
     named = find(wanted.name, warnings) if wanted.name and not wanted.detect else None
     source = _look_at_place(request, host, named, warnings)
@@ -99,6 +138,8 @@ def _image_path(request: InstallRequest) -> str:
         return medium.path
     if request.method.kind not in (boot.IMPORT, boot.NOTHING):
         return ""
+    if request.image is not None:
+        return request.image.path
     disk = next((use.disk for use in request.uses if use.disk is not None), DiskSpec())
     return disk.upload or disk.backing_store or disk.path or ""
 

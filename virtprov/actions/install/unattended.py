@@ -23,7 +23,7 @@ from virtprov.unattended.installers import (
 )
 
 if TYPE_CHECKING:
-    from virtprov.actions.install.draft import GuestDraft
+    from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.seed.attach import Seed
     from virtprov.guest.document import Guest

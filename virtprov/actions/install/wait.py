@@ -8,20 +8,21 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from virtprov.actions.install.agent_answers import CloudInitResult, answers, cloud_init_result
+from virtprov.actions.install.agent_answers import LONGEST, CloudInitResult, answers, cloud_init_result
 from virtprov.cloudinit.power_state import HALT, REBOOT
+from virtprov.host.events import NEWS
 from virtprov.support.errors import GuestBroken, WaitTimeout
-from virtprov.support.progress import Progress
 from virtprov.support.units import show_duration
+from virtprov.support.visible import one_line
 
 if TYPE_CHECKING:
     from virtprov.cloudinit.power_state import PowerState
     from virtprov.host.connection import Host
     from virtprov.host.console import ConsoleReader
     from virtprov.host.events import GuestEvent, Watch
-    from virtprov.support.progress import Task
+    from virtprov.support.progress import Progress, Task
 
 FINISHED = re.compile(r"Cloud-init v\. [^\n]*finished at[^\n]*")
 """What the last stage of cloud-init prints on the console, unless the user changes it (final_message)."""
@@ -29,9 +30,12 @@ BACK = re.compile(r"Cloud-init v\. [^\n]*finished at|\blogin: *$")
 """What a guest's console shows when it has booted again."""
 HALTED = re.compile(r"System halted")
 """What Linux prints when it has halted; the guest is not off then."""
-ASK_EVERY = 2.0
-SILENT = Progress()
-"""Shows nothing."""
+FAILED = re.compile(r"\[(?:WARNING|ERROR|CRITICAL)\]: ((?:Failed to run module|Running module [^\n]*failed)[^\r\n]*)")
+"""What cloud-init logs on the console about a module that fails (its modules.py and cc_scripts_user.py)."""
+ASK_EVERY, ASK_SOON = 1.0, 0.2
+"""How many seconds between two looks, and when the result is expected at any moment."""
+RESULT_SECONDS = 5
+"""How long the agent may take to give the result after the console has shown the last line."""
 UNSURE_SECONDS = 120
 """How long to wait for a reboot that depends on a command in the guest, after its delay."""
 
@@ -41,12 +45,12 @@ class Deadline:
 
     def __init__(self, minutes: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         self.minutes = minutes
-        self._clock = clock
+        self.clock = clock
         self._end = None if minutes is None or minutes < 0 else clock() + minutes * 60
 
     def remaining(self) -> float | None:
         """Return the seconds that remain (never negative), None for no limit."""
-        return None if self._end is None else max(self._end - self._clock(), 0.0)
+        return None if self._end is None else max(self._end - self.clock(), 0.0)
 
     def slice(self, most: float) -> float:
         """Return how long to wait now, in seconds: `most`, or less if the deadline is closer."""
@@ -77,17 +81,22 @@ def until_off(watch: Watch, name: str, deadline: Deadline) -> GuestEvent:
     event = watch.wait_stopped(deadline.remaining())
     if event is None:
         raise _timeout_error(name, "has not powered off", deadline)
+    if event.kind != "stopped" or event.detail in ("crashed", "failed"):
+        raise_broken(name, event)
+    return event
+
+
+def raise_broken(name: str, event: GuestEvent) -> NoReturn:
+    """Raise GuestBroken for a guest that has crashed, or cannot go on."""
     if event.kind == "suspended" and event.detail != "crashed":
         why = _WHY_PAUSED.get(event.detail, event.detail)
         raise GuestBroken(
             f"'{name}' is paused by {why}", hint=f"when the cause is removed, `virsh resume {name}` continues it"
         )
-    if event.kind != "stopped" or event.detail in ("crashed", "failed"):
-        raise GuestBroken(
-            f"'{name}' {_HOW_BROKEN.get(event.detail, 'crashed')}",
-            hint="see its log on the host, in /var/log/libvirt/qemu",
-        )
-    return event
+    raise GuestBroken(
+        f"'{name}' {_HOW_BROKEN.get(event.detail, 'crashed')}",
+        hint="see its log on the host, in /var/log/libvirt/qemu",
+    )
 
 
 _WHY_PAUSED = {
@@ -115,27 +124,36 @@ def until_ready(
     watch: Watch,
     name: str,
     deadline: Deadline,
+    console: ConsoleReader,
     power: PowerState | None = None,
-    progress: Progress = SILENT,
-) -> None:
+    glance: Callable[[], None] = lambda: None,
+) -> GuestEvent | None:
     """Wait until cloud-init is done, as reported by the guest agent or shown on the text console.
 
     `power` is what its user-data asks for at the end: then wait until the guest has rebooted and is back, or is off.
+    `glance` is called before each look. Returns the event of a guest that is off then.
 
     Raises WaitTimeout, and GuestBroken if the guest stops, if cloud-init reports errors, or if it does not find its
     seed.
     """
-    label = f"Waiting until cloud-init in '{name}' is done"
-    with host.running.console(name) as console, show_clock(progress, label, console):
-        event = _until_done(host, watch, name, deadline, console, reboots=power is not None and power.mode == REBOOT)
-        if event is None and power is not None:
-            event = _until_power_changes(watch, name, deadline, console, power)
+    reboots = power is not None and power.mode == REBOOT
+    event = _until_done(host, watch, name, deadline, console, glance, reboots=reboots)
+    if event is None and power is not None:
+        event = _until_power_changes(watch, name, deadline, console, power)
     if event is not None and event.kind == "rebooted":
-        _until_back(host, watch, name, deadline)
+        return _until_back(host, watch, name, deadline, console)
+    return event
 
 
 def _until_done(
-    host: Host, watch: Watch, name: str, deadline: Deadline, console: ConsoleReader, *, reboots: bool
+    host: Host,
+    watch: Watch,
+    name: str,
+    deadline: Deadline,
+    console: ConsoleReader,
+    glance: Callable[[], None],
+    *,
+    reboots: bool,
 ) -> GuestEvent | None:
     """Wait until cloud-init is done; returns the event of a guest that is off by then.
 
@@ -143,7 +161,9 @@ def _until_done(
     may reboot before.
     """
     was_up = False
+    grace: Deadline | None = None
     while True:
+        glance()
         is_up = watch.agent_connected()
         was_up = was_up or is_up
         result = cloud_init_result(host, name) if is_up else None
@@ -151,25 +171,29 @@ def _until_done(
             _judge(name, result)
             return None
         said = FINISHED.search(console.text())
-        if said is not None:
-            _judge_console(name, said[0])
+        grace = grace or (Deadline(RESULT_SECONDS / 60, deadline.clock) if said is not None else None)
+        if said is not None and grace is not None and (not is_up or grace.over):
+            _judge_console(name, said[0], console.text())
             return None
-        event = watch.wait_for(_is_over, deadline.slice(ASK_EVERY))
+        event = watch.wait_for(_is_news, deadline.slice(ASK_EVERY if said is None else ASK_SOON))
         if event is not None and event.kind == "rebooted":
             if reboots and (was_up or FINISHED.search(console.text())):
                 return event
             continue
-        if event is not None:
-            _ended(name, event)
-            return event
-        known = host.guests.find(name)
-        if known is None or not known.active:
-            raise GuestBroken(
-                f"'{name}' is shut off, but cloud-init was not done",
-                hint=f"start it and watch its console: `virsh start --console {name}`",
-            )
+        if event is not None and _is_end(event):
+            return _ended(name, event)
+        _check_active(host, name)
         if deadline.over:
             raise _not_ready(name, deadline, console)
+
+
+def _check_active(host: Host, name: str) -> None:
+    known = host.guests.find(name)
+    if known is None or not known.active:
+        raise GuestBroken(
+            f"'{name}' is shut off, but cloud-init was not done",
+            hint=f"start it and watch its console: `virsh start --console {name}`",
+        )
 
 
 def _until_power_changes(
@@ -186,8 +210,7 @@ def _until_power_changes(
             if power.mode == REBOOT:
                 return event
         elif event is not None:
-            _ended(name, event)
-            return event
+            return _ended(name, event)
         if patience.over or (power.mode == HALT and HALTED.search(console.text())):
             return None
         if deadline.over:
@@ -195,18 +218,20 @@ def _until_power_changes(
             raise _timeout_error(name, f"is done with cloud-init, but has not {what} as its user-data asks", deadline)
 
 
-def _until_back(host: Host, watch: Watch, name: str, deadline: Deadline) -> None:
-    """Wait until a guest that reboots has booted: its agent answers, or its console shows it."""
-    with host.running.console(name) as console:
-        while True:
-            if (watch.agent_connected() and answers(host, name)) or BACK.search(console.text()):
-                return
-            event = watch.wait_for(_is_end, deadline.slice(ASK_EVERY))
-            if event is not None:
-                _ended(name, event)
-                return
-            if deadline.over:
-                raise _timeout_error(name, "has rebooted as its user-data asks, but is not back", deadline)
+def _until_back(host: Host, watch: Watch, name: str, deadline: Deadline, console: ConsoleReader) -> GuestEvent | None:
+    """Wait until a guest that reboots has booted: its agent answers, or its console shows it.
+
+    Returns the event of a guest that is off instead.
+    """
+    console.forget()
+    while True:
+        if (watch.agent_connected() and answers(host, name)) or BACK.search(console.text()):
+            return None
+        event = watch.wait_for(_is_end, deadline.slice(ASK_EVERY))
+        if event is not None:
+            return _ended(name, event)
+        if deadline.over:
+            raise _timeout_error(name, "has rebooted as its user-data asks, but is not back", deadline)
 
 
 def show_clock(progress: Progress, label: str, console: ConsoleReader) -> Task:
@@ -216,6 +241,10 @@ def show_clock(progress: Progress, label: str, console: ConsoleReader) -> Task:
 
 def _is_end(event: GuestEvent) -> bool:
     return event.kind in ("stopped", "crashed")
+
+
+def _is_news(event: GuestEvent) -> bool:
+    return event.kind in (NEWS, "agent connected") or _is_over(event)
 
 
 def _is_over(event: GuestEvent) -> bool:
@@ -232,9 +261,11 @@ def _not_ready(name: str, deadline: Deadline, console: ConsoleReader) -> WaitTim
     )
 
 
-def _ended(name: str, event: GuestEvent) -> None:
+def _ended(name: str, event: GuestEvent) -> GuestEvent:
+    """Return the event of a guest that has powered off by itself; raises GuestBroken for another end."""
     if event.detail in ("crashed", "failed", "destroyed") or event.kind == "crashed":
         raise GuestBroken(f"'{name}' stopped before cloud-init was done: {event.detail or event.kind}")
+    return event
 
 
 def _judge(name: str, result: CloudInitResult) -> None:
@@ -247,9 +278,16 @@ def _judge(name: str, result: CloudInitResult) -> None:
         )
 
 
-def _judge_console(name: str, line: str) -> None:
+def _judge_console(name: str, line: str, text: str) -> None:
+    """Judge by the console alone; its text is not trusted, and may have lost its beginning."""
     if "DataSourceNone" in line:
         raise _seedless(name)
+    failed = list(dict.fromkeys(one_line(found[1])[:LONGEST] for found in FAILED.finditer(text)))
+    if failed:
+        raise GuestBroken(
+            f"cloud-init in '{name}' reports on the console: " + "; ".join(failed[:3]),
+            hint="see /var/log/cloud-init.log in the guest",
+        )
 
 
 def _seedless(name: str) -> GuestBroken:

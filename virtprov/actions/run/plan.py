@@ -30,7 +30,7 @@ def _allow(is_last: bool) -> None:
 class RunContext:
     """The environment of steps: the host, progress, and messages for the user."""
 
-    __slots__ = ("gate", "guard", "host", "progress", "say", "tell", "trail", "warn")
+    __slots__ = ("gate", "guard", "host", "progress", "say", "stages", "tell", "trail", "warn")
 
     def __init__(
         self,
@@ -44,9 +44,11 @@ class RunContext:
         self.say = say
         self.warn = warn
         from virtprov.actions.run.interrupt import Gate
+        from virtprov.actions.run.stages import Stages
         from virtprov.actions.run.trail import Trail
 
         self.gate = Gate()
+        self.stages = Stages()
         self.trail = Trail()
         self.tell: Callable[[int, int], None] = lambda done, total: None
         self.guard: Guard = _allow

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from virtprov.actions.run.artifacts.artifact import Artifact, Aside
+from virtprov.actions.run.artifacts.base_images import Base, ImageFiles
 from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.artifacts.file_mode import FileMode
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
 from virtprov.actions.run.artifacts.removed import RemovedGuest, RemovedSecret, RemovedVolume
+from virtprov.actions.run.artifacts.reservations import Reservation
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Autostart, Definition, Guest, StartedGuest
 from virtprov.actions.run.run_log import RunLog, Unreadable
 from virtprov.actions.run.trail import FORM, KIND
@@ -26,7 +28,7 @@ KINDS: dict[str, type[Artifact]] = {
     kind.kind: kind
     for kind in (
         Pool, Volume, Secret, File, Download, AsideFile, SearchRight, Guest, StartedGuest, Definition, AsideGuest,
-        DeletedSeed, FileMode, Autostart, RemovedGuest, RemovedVolume, RemovedSecret,
+        DeletedSeed, FileMode, Autostart, RemovedGuest, RemovedVolume, RemovedSecret, ImageFiles, Base, Reservation,
     )
 }  # fmt: skip
 

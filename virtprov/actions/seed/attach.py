@@ -16,8 +16,9 @@ from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
+from virtprov.images.facts import COMBUSTION, IGNITION
 from virtprov.support import dirs
-from virtprov.support.errors import HostError, ProvError
+from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free
 from virtprov.xml import path, tree
@@ -68,8 +69,10 @@ def plan(
     """Choose the place of the seed and build it; without `build` only files of this machine are checked.
 
     `first_boot` is the guest with the seed, `stays` the definition that is kept. With an installer, whose guest is
-    `install`, the seed is a CD-ROM of that phase, and its empty drive is kept.
+    `install`, the seed is a CD-ROM of that phase, and its empty drive is kept. Raises UsageError for an image that does
+    not read a seed.
     """
+    _check_reader(request, setting)
     seed_request = request._replace(guest_name=final.name, system=system_family(setting.profile))
     pool, volume, where, makings = choose_place(setting, final.name)
     first = final.copy() if install is None else install
@@ -112,6 +115,16 @@ def plan_image(setting: RuleContext, final: Guest, install: Guest, image: bytes,
 def finish_image(seed: Seed, final: Guest, install: Guest) -> Seed:
     """Return the seed of an installer after both of its guests have changed."""
     return seed._replace(first_boot=DomainDocument.of(install), stays=DomainDocument.of(final))
+
+
+def _check_reader(request: SeedRequest, setting: RuleContext) -> None:
+    """Raise UsageError if the image is configured by something else than cloud-init, unless that is not checked."""
+    reader = setting.image.configured_by
+    if request.strict and reader in (IGNITION, COMBUSTION):
+        raise UsageError(
+            f"--cloud-init: the image {setting.image.os} does not read a cloud-init seed: it is configured by {reader}",
+            hint="omit --cloud-init, choose another variant with --image NAME,variant=, or use --check cloud_init=off",
+        )
 
 
 def system_family(profile: Profile) -> str:

@@ -108,7 +108,7 @@ def _upload(context: RunContext, pool: str, request: NewVolume, entry: Entry, vo
     name, length = request.name, os.path.getsize(request.upload)
     empty = NewVolume(pool, name, request.path, "raw", length, request.allocation and length)
     entry.note_created(volume.as_made(context.host, context.host.storage.create_volume(pool, empty.xml())))
-    with _filling(context, entry, pool, name):
+    with filling(context, entry, pool, name):
         sparse = not request.allocation
         context.host.storage.upload_volume(pool, name, request.upload, sparse=sparse, progress=context.advance)
         context.host.storage.refresh_pool(pool)  # by which the host learns the format
@@ -118,7 +118,7 @@ def _upload(context: RunContext, pool: str, request: NewVolume, entry: Entry, vo
 
 
 @contextmanager
-def _filling(context: RunContext, entry: Entry, pool: str, name: str) -> Iterator[None]:
+def filling(context: RunContext, entry: Entry, pool: str, name: str) -> Iterator[None]:
     """Fill a new volume in this block; if that fails, delete the volume."""
     try:
         yield
@@ -138,7 +138,7 @@ def write_private_volume(context: RunContext, volume: Volume, wanted: NewVolume,
         created = storage.create_volume(wanted.pool, wanted.xml(mode="0600"))
         entry.note_created(volume.as_made(context.host, created))
         if not context.host.is_recorded:
-            with _filling(context, entry, wanted.pool, wanted.name):
+            with filling(context, entry, wanted.pool, wanted.name):
                 storage.upload_volume(wanted.pool, wanted.name, source, progress=context.advance)
     return context.undo(entry)
 
@@ -176,7 +176,7 @@ class CopyDisk(Record):
             with context.making(volume) as entry:
                 info = self._clone(context, target, self._xml(source, name), origin)
                 entry.note_created(volume.as_made(context.host, info))
-                with _filling(context, entry, target, name):
+                with filling(context, entry, target, name):
                     context.guard(True)
         return context.undo(entry)
 
@@ -231,7 +231,7 @@ class PourDisk(Record):
             empty = NewVolume(pool, name, self.target, "raw", self.size, 0)
             with context.making(volume) as entry:
                 entry.note_created(volume.as_made(context.host, context.host.storage.create_volume(pool, empty.xml())))
-                with _filling(context, entry, pool, name):
+                with filling(context, entry, pool, name):
                     context.host.storage.pour_volume(
                         (self.source.pool, self.source.name), (pool, name), progress=context.advance_copy
                     )
@@ -247,6 +247,13 @@ def physical_size(volume: VolumeInfo) -> int:
     from virtprov.host.info import size
 
     return size(tree.child(tree.parse(volume.xml), "physical")) if volume.xml else 0
+
+
+@contextmanager
+def pool_in(context: RunContext, volume: NewVolume) -> Iterator[str]:
+    """Yield the pool for a new volume: its own, or a temporary one for its directory."""
+    with ExitStack() as pools:
+        yield volume.pool or _pool_over(context, os.path.dirname(volume.path), pools)
 
 
 def _pool_over(context: RunContext, directory: str, passing: ExitStack) -> str:

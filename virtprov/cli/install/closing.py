@@ -5,10 +5,11 @@ Programs look for the latter, so they stay as virt-install 4.1 prints them.
 
 from __future__ import annotations
 
-from virtprov.cli import compat
+from virtprov.cli import compat, result_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from virtprov.actions.install.result import Result
     from virtprov.cli.output import Output
     from virtprov.library.installing import Installation
 
@@ -25,6 +26,7 @@ class Closing:
 
     def __init__(self, work: Installation, output: Output) -> None:
         self.work, self.output = work, output
+        self.result: Result | None = None
 
     @property
     def name(self) -> str:
@@ -53,7 +55,19 @@ class Closing:
 
     def end(self, state: str) -> None:
         """Report the final state of the guest."""
-        self.output.summary(_SENTENCES[state].format(name=self.name))
+        self.output.summary(self._sentence(state))
+        if state != "ready":
+            return
+        self.result = result_lines.describe(self.work.host, self.name, self.output)
+        for line in result_lines.lines(self.result):
+            self.output.summary(line)
+
+    def _sentence(self, state: str) -> str:
+        wanted = self.work.made.wanted
+        if state != "ready" or wanted is None:
+            return _SENTENCES[state].format(name=self.name)
+        left_out = f" ({'; '.join(wanted.not_asked)})" if wanted.not_asked else ""
+        return f"Guest '{self.name}' is running and ready{left_out}."
 
 
 class OldClosing(Closing):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli import answers, compat, safe_streams
+from virtprov.cli import answers, compat, result_lines, safe_streams
 from virtprov.cli.install import flags, legacy
 from virtprov.cli.output import Output
 from virtprov.options.catalogue import IN_ORDER
@@ -13,6 +13,7 @@ from virtprov.support.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from contextlib import ExitStack
 
     from virtprov.actions.install.install_plan import InstallPlan
     from virtprov.actions.request import InstallRequest
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
     from virtprov.library.installing import Installation
 
-GROUPS = (*IN_ORDER, "cloud-init", "install", "location", "unattended", "check")
+GROUPS = (*IN_ORDER, "cloud-init", "install", "image", "location", "unattended", "check")
 
 
 def build_parser() -> Parser:
@@ -48,7 +49,9 @@ def main(argv: list[str]) -> int:
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
-    if (status := _on_host(args, parser, output)) is not None:
+    if answers.image_list(args, output):
+        return 0
+    if (status := _without_new_guest(args, parser, output)) is not None:
         return status
     if args.wait == 0:
         output.warn("--wait 0 is treated as --noautoconsole: the command does not wait")
@@ -58,8 +61,10 @@ def main(argv: list[str]) -> int:
     return _run(to_request(args, osinfo), to_run_request(args), output)
 
 
-def _on_host(args: Namespace, parser: Parser, output: Output) -> int | None:
-    """Do what the flags ask for besides creating a guest, and return the status; None if they do not."""
+def _without_new_guest(args: Namespace, parser: Parser, output: Output) -> int | None:
+    """Carry out a command that creates no guest; returns its exit status, None if it is another one."""
+    if args.image_cache:
+        return _look_after_images(args.image_cache, args.connect, output)
     if args.record_host:
         return _record(args.connect, args.record_host, output)
     if args.shims is not None:
@@ -70,6 +75,10 @@ def _on_host(args: Namespace, parser: Parser, output: Output) -> int | None:
         from virtprov.cli.install import clean_up
 
         return clean_up.main(args.connect, output, ask=not args.yes)
+    if args.info is not None:
+        from virtprov.cli.install import info
+
+        return info.main(args.connect, args.info, output)
     if not compat.held.removes_nothing and (args.remove or args.keep_disks or args.with_disk or args.force_off):
         from virtprov.cli.install import remove
 
@@ -123,6 +132,12 @@ def _detect(text: str, arch: str, output: Output) -> int:
     return 0
 
 
+def _look_after_images(action: str, uri: str | None, output: Output) -> int:
+    from virtprov.cli.install import image_cache
+
+    return image_cache.main(action, uri, output)
+
+
 def _record(uri: str | None, folder: str, output: Output) -> int:
     from virtprov.cli.connecting import connect
     from virtprov.host.recorder import record
@@ -139,6 +154,8 @@ def _record(uri: str | None, folder: str, output: Output) -> int:
 
 
 def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
+    from contextlib import ExitStack
+
     from virtprov.actions import schema_check
     from virtprov.cli.connecting import connect
     from virtprov.library.installing import Installation
@@ -150,7 +167,12 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
 
         with connect(run.uri) as host:
             return seed_dump.main(request, host, output)
-    with connect(run.uri, events=bool(request.wait)) as host:
+    with connect(run.uri, events=bool(request.wait)) as host, ExitStack() as held:
+        if request.ensure:
+            from virtprov.cli.install import ensure
+
+            if ensure.is_done(host, request, held, output):
+                return 0
         work = Installation(host, request, output)
         if work.made.taken:
             output.warn(work.made.taken, always=not run.quiet)
@@ -168,7 +190,7 @@ def _run(request: InstallRequest, run: RunRequest, output: Output) -> int:
                 output.summary("Dry run completed successfully")
             output.object(_facts(work.made, host))
             return 0
-        return _create(work, run.console, output)
+        return _create(work, run.console, output, held)
 
 
 def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
@@ -191,12 +213,14 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
     return 0
 
 
-def _facts(plan: InstallPlan, host: Host) -> dict[str, object]:
+def _facts(plan: InstallPlan, host: Host, *, created: bool = False) -> dict[str, object]:
     """Return the JSON output for a guest: the same keys, whether it is created or only planned."""
+    from virtprov.cli.install.image_facts import image_facts
+
     return {
         "name": plan.plan.name,
         "uuid": plan.uuid,
-        "created": False,
+        "created": created,
         "state": "",
         "uri": host.uri,
         "macs": list(plan.macs),
@@ -204,6 +228,8 @@ def _facts(plan: InstallPlan, host: Host) -> dict[str, object]:
         "root_password": None,
         "steps": [step.label for step in plan.plan.steps],
         "documents": [],
+        "image": image_facts(plan.image, is_fetched=created),
+        **result_lines.facts(None),
     }
 
 
@@ -225,13 +251,14 @@ def _print(work: Installation, which: str, output: Output) -> int:
     return 0
 
 
-def _create(work: Installation, console: str, output: Output) -> int:
+def _create(work: Installation, console: str, output: Output, held: ExitStack) -> int:
     from virtprov.cli.install import attach_console, closing
     from virtprov.support.errors import WaitTimeout
 
     told = closing.for_run(work, output)
     told.begin()
     work.create()
+    held.close()
     password = work.password
     if password:
         told.password(password)
@@ -247,8 +274,11 @@ def _create(work: Installation, console: str, output: Output) -> int:
             sys.stderr.write(f"{told.describe_password(password)}\n")
         raise
     told.end(state)
-    facts = {**_facts(work.made, work.host), "created": True, "state": state, "root_password": password or None}
-    output.object(facts)
+    facts = _facts(work.made, work.host, created=True)
+    facts |= {"state": state, "root_password": password or None}
+    wanted = work.made.wanted
+    not_asked = wanted.not_asked if wanted is not None else ()
+    output.object({**facts, **result_lines.facts(told.result, work.context.stages, not_asked)})
     return 0
 
 

@@ -19,14 +19,14 @@ def install_parser() -> Parser:
     """The parser of virtprov-install.
 
     Values of option groups are lists of raw text under the group's name (`-` as `_`), but for `osinfo`, `install`,
-    `location`, `unattended` and `cloud_init`, of which the last one counts: text, or None when not given.
+    `image`, `location`, `unattended` and `cloud_init`, of which the last one counts: text, or None when not given.
     Hand what it parses to `legacy.apply` before anything else.
     """
     command = parser.parser("virtprov-install", usage=_USAGE, description=_DESCRIPTION)
     general = command.add_argument_group("general options")
     general.add_argument("-n", "--name", metavar="NAME", help="name of the guest")
     parser.add_groups(general, GENERAL)
-    _add_installation(command.add_argument_group("installation options"))
+    _add_installation(command, command.add_argument_group("installation options"))
     _add_inside(command, command.add_argument_group("options for the inside of a cloud image"))
     parser.add_osinfo(command.add_argument_group("operating system options"))
     devices = command.add_argument_group("device options")
@@ -60,6 +60,8 @@ def install_parser() -> Parser:
 def _add_own(parser: Parser, misc: Target) -> None:
     """Add the flags that virt-install does not have."""
     parser.add_fresh(misc, "--explain", action="store_true", help="explain each part of the XML; create nothing")
+    parser.add_fresh(misc, "--ensure", action="store_true", help="create nothing if the guest is as described")
+    parser.add_fresh(misc, "--info", metavar="GUEST", help="show state, addresses, login and disks of a guest")
     parser.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="show what is on ISOs, trees and images")
     parser.add_fresh(misc, "--record-host", metavar="DIR", help="save a host's capabilities, to use without the host")
     parser.add_fresh(misc, "--shims", metavar="DIR", help="create links named virt-install, ... in DIR")
@@ -86,7 +88,7 @@ def _add_removal(parser: Parser, group: Target) -> None:
     add(group, "--force-off", action="store_true", help="power a running guest off; otherwise it shuts down")
 
 
-def _add_installation(group: Target) -> None:
+def _add_installation(command: Parser, group: Target) -> None:
     add = group.add_argument
     add("--cdrom", "-c", metavar="MEDIUM", help="install from a CD: an ISO image, a device, a URL")
     add("-l", "--location", metavar="TREE", help=help_line("location"))
@@ -99,6 +101,22 @@ def _add_installation(group: Target) -> None:
     add("--reinstall", metavar="GUEST", help="reinstall a guest; keep its configuration")
     add("--cloud-init", nargs="?", const="", metavar="...", help=help_line("cloud-init"))
     parser.add_groups(group, BOOTING)
+    _add_image(command, group)
+
+
+def _add_image(parser: Parser, group: Target) -> None:
+    """Add the flags of cloud images, which virt-install does not have."""
+    parser.add_fresh(group, "--image", metavar="...", help=help_line("image"))
+    parser.add_fresh(group, "--image-mirror", default="", metavar="URL", help="server to use for the images of --image")
+    parser.add_fresh(group, "--image-keyring", default="", metavar="FILE", help="keys that must have signed the image")
+    parser.add_fresh(
+        group,
+        "--image-cache",
+        choices=("list", "prune"),
+        metavar="ACTION",
+        help="list cached images, or prune unused ones",
+    )
+    parser.add_fresh(group, "--no-verify", action="store_true", help="accept an image without a known checksum")
 
 
 def _add_inside(command: Parser, group: Target) -> None:
@@ -141,8 +159,8 @@ def _add_misc(group: Target) -> None:
         nargs="?",
         type=parse_wait,
         const=-1.0,
-        metavar="TIME",
-        help="how long to wait for the installation: 30 (min), 90s",
+        metavar="WHAT",
+        help="how long to wait (30, 90s), or for what: ready, ip",
     )
     add(
         "--autoconsole",

@@ -41,6 +41,10 @@ def to_run_request(args: Namespace) -> RunRequest:
         from virtprov.cli.install import explain
 
         typed = explain.typed_flags(args)
+    from virtprov.library.texts import split_wait
+
+    named = split_wait(args.wait)[1] is not None
+    console = "none" if named and args.autoconsole == "default" else args.autoconsole  # nobody has to close one then
     return RunRequest(
         args.connect,
         typed,
@@ -48,7 +52,7 @@ def to_run_request(args: Namespace) -> RunRequest:
         args.dry_run,
         not args.no_schema_check,
         args.quiet,
-        args.autoconsole,
+        console,
         args.seed_dump,
     )
 
@@ -80,6 +84,10 @@ def new_guest(args: Namespace) -> NewGuest:
         extra_args=args.extra_args,
         initrd_inject=args.initrd_inject,
         live=args.livecd,
+        image=args.image or "",
+        image_mirror=args.image_mirror,
+        image_keyring=args.image_keyring,
+        verify_image=not args.no_verify,
         cloud_init=parser.texts(args, "cloud-init") or None,
         unattended=parser.texts(args, "unattended") or None,
         **parser.words(args),
@@ -96,6 +104,7 @@ def new_guest(args: Namespace) -> NewGuest:
         transient=args.transient,
         noreboot=args.noreboot,
         wait=args.wait,
+        ensure=args.ensure,
         destroy_on_exit=args.destroy_on_exit,
         publish=args.publish,
         fix_permissions=args.fix_permissions,

@@ -42,6 +42,14 @@ def apply(setting: RuleContext, watch: Watch = UNWATCHED) -> None:
             watch.rule(rule)
 
 
+def check_image(setting: RuleContext) -> None:
+    """Check that a new guest has what its cloud image needs; raises UsageError or HostError if not."""
+    if setting.image.firmware or setting.image.cpu_floor:
+        from virtprov.guest.defaults import image_needs
+
+        image_needs.check(setting)
+
+
 def complete(setting: RuleContext) -> None:
     """Complete the new devices of an existing guest, which are in `setting.fresh`."""
     for fill in (

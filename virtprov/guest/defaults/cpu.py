@@ -31,12 +31,17 @@ def _wants_default(setting: RuleContext) -> bool:
 
 
 def set_default(setting: RuleContext) -> None:
-    """Use the host's CPU with KVM, the most capable CPU with emulation, otherwise libvirt's default."""
+    """Use the host's CPU with KVM, the most capable CPU with emulation, otherwise libvirt's default.
+
+    Cloud images that do not start on old CPUs do not get that default.
+    """
     guest = setting.guest
     if guest.domain_type == "kvm":
         _kvm(setting)
     elif guest.domain_type == "qemu":
         _emulated(setting)
+    if setting.image.cpu_floor and guest.is_x86 and setting.is_qemu and not _has_cpu(setting):
+        guest.put("./cpu/@mode", "host-passthrough" if guest.domain_type == "kvm" else "maximum")
 
 
 def _kvm(setting: RuleContext) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from virtprov.guest.rule_context import Rule, RuleContext
+from virtprov.images.facts import BIOS, UEFI
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
 
@@ -46,12 +47,14 @@ def is_uefi_requested(setting: RuleContext) -> bool:
 
 def _prefers_uefi(setting: RuleContext) -> bool:
     guest, profile = setting.guest, setting.profile
-    if setting.choices.uefi is False:
+    if setting.choices.uefi is False or setting.image.firmware == BIOS:
         return False
     if guest.is_arm_virt or guest.is_riscv_virt or guest.is_loongarch or setting.driver == "bhyve":
         return True
     if not guest.is_x86 or not setting.is_qemu:
         return False
+    if setting.image.firmware == UEFI:
+        return True
     return profile.efi(guest.arch) is True and profile.bios(guest.arch) is False
 
 

@@ -115,7 +115,7 @@ class DiskResolver:
         path = spec.path or (written.path if not spec.pool and written.kind != DIR else "")
         if path:
             return self._by_path(disk, path, spec)
-        if spec.size is not None or spec.pool or spec.backing_store or spec.upload:
+        if spec.size is not None or spec.pool or spec.backing_store or spec.upload or spec.base is not None:
             return self._use_new(disk, spec, *self._new.in_pool(disk, spec))
         source_element.settle_without_path(self.host, disk, spec, qemu=self.qemu)
         return Making()

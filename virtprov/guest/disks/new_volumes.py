@@ -27,6 +27,7 @@ from virtprov.xml import path as places
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
+    from virtprov.guest.disks.base_volume import BaseVolume
     from virtprov.guest.disks.existing import Lookup
     from virtprov.guest.disks.uploads import Sent
     from virtprov.guest.host_view import HostView
@@ -181,6 +182,8 @@ class NewVolumes:
 
     def _size(self, spec: DiskSpec) -> int | None:
         """Return the new disk's size in bytes: as given, as the backing image, or as the profile recommends."""
+        if spec.base is not None:
+            return _size_over(spec, spec.base)
         if spec.size is not None:
             return int(spec.size * GIB)
         if spec.backing_store:
@@ -283,10 +286,14 @@ class NewVolumes:
                     hint="add format=qcow2",
                 )
             _check_size(spec, size, below)
+        if spec.base is not None:
+            _check_over(pool, fmt, encryption, spec)
         self._taken.add(path)
         allocation = size if whole else 0
         in_pool = pool.name if pool is not None else ""
-        return NewVolume(in_pool, name, path, fmt, size, allocation, backing, backing_format, encryption)
+        return NewVolume(
+            in_pool, name, path, fmt, size, allocation, backing, backing_format, encryption, base=spec.base
+        )
 
 
 def pool_named_after(host: HostView, directory: str, used: set[str]) -> NewPool:
@@ -294,6 +301,47 @@ def pool_named_after(host: HostView, directory: str, used: set[str]) -> NewPool:
     base = os.path.basename(directory) or "root"
     name = first_free(lambda name: name in used or host.storage.pool(name) is not None, lambda mark: base + mark)
     return NewPool(name, directory)
+
+
+def _size_over(spec: DiskSpec, base: BaseVolume) -> int:
+    """Return the size of a disk with a cloud image; 0 for that of the image, if it is not known yet."""
+    if spec.size is None:
+        return max(base.capacity or 0, base.advised)
+    size = int(spec.size * GIB)
+    if base.capacity is not None and size < base.capacity:
+        raise too_small(f"--disk size={spec.size:g}", base.capacity)
+    return size
+
+
+def too_small(option: str, capacity: int) -> UsageError:
+    """Return the error for a disk that is smaller than its cloud image."""
+    return UsageError(
+        f"{option}: the image has {show_gib(capacity)} and cannot be shrunk",
+        hint=f"give at least size={-(-capacity * 100 // GIB) / 100:g}, or omit size=",
+    )
+
+
+def _check_over(pool: PoolInfo | None, fmt: str, encryption: Encryption | None, spec: DiskSpec) -> None:
+    """Raise UsageError for a disk that cannot get a cloud image in the requested way."""
+    assert spec.base is not None
+    if encryption is not None:
+        raise UsageError("--image: an encrypted disk cannot get an image", hint="omit the encryption")
+    if spec.base.copies:
+        return
+    if spec.sparse is False:
+        raise UsageError(
+            "--disk sparse=no: an overlay on an image cannot be allocated in full",
+            hint="add copy=yes to --image for a full copy",
+        )
+    if pool is not None and pool.type not in FILE_POOLS:
+        raise UsageError(
+            f"--disk pool={pool.name}: a pool of type {pool.type} cannot have an overlay on an image",
+            hint="add copy=yes to --image for a full copy",
+        )
+    if fmt != "qcow2":
+        raise UsageError(
+            f"--disk format={fmt}: an overlay on an image must be qcow2", hint="add copy=yes to --image for a full copy"
+        )
 
 
 def _check_size(spec: DiskSpec, size: int, below: int | None) -> None:

@@ -9,6 +9,10 @@ from virtprov.options.model import truth
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from virtprov.guest.disks.base_volume import BaseVolume
+
 _LARGEST = 1e12
 """GiB; beyond any disk."""
 _NOT_WITH_UPLOAD = ("path", "vol", "backing_store")
@@ -20,7 +24,7 @@ class DiskSpec(Record):
     `size` is in GiB. `path` is "" to eject the medium. `source_as` is "volume" or "path": how to write the source.
     `password_file` contains the password of a new encrypted disk. `upload` is the local file that is copied to a new
     volume. `driver_format` and `driver_name` are the values of `driver.type=` and `driver.name=`, and `type` the type
-    of the source: if "", they are read from the disk's XML.
+    of the source: if "", they are read from the disk's XML. `base` is the cloud image that a new disk gets.
     """
 
     path: str | None = None
@@ -37,6 +41,7 @@ class DiskSpec(Record):
     source_as: str = ""
     password_file: str = ""
     upload: str = ""
+    base: BaseVolume | None = None
 
     @property
     def names_source(self) -> bool:

@@ -10,6 +10,7 @@ from virtprov.xml import path as places
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
+    from virtprov.guest.disks.base_volume import BaseVolume
     from virtprov.guest.host_view import HostView
 
 DEFAULT_POOL = "default"
@@ -56,7 +57,8 @@ class Encryption(Record):
 class NewVolume(Record):
     """A volume to create: in `pool`, or if it is "", in the directory of `path`. All sizes are in bytes.
 
-    `upload` is the local file that is uploaded to it; afterwards it is enlarged to `capacity`.
+    `upload` is the local file that is uploaded to it; afterwards it is enlarged to `capacity`. `base` is the cloud
+    image that it gets; a capacity of 0 is that of the image.
     """
 
     pool: str
@@ -69,6 +71,7 @@ class NewVolume(Record):
     backing_format: str = ""
     encryption: Encryption | None = None
     upload: str = ""
+    base: BaseVolume | None = None
 
     def xml(self, mode: str = "") -> str:
         """Return the volume's XML; `mode` are the file's permissions in octal."""

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.guest import names
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import addresses
 from virtprov.guest.edits.only import ONLY, Only
 from virtprov.support import log
-from virtprov.support.errors import UsageError
 from virtprov.xml import path, tree
 from virtprov.xml.schema.branches import TEXT, Edit, Leftover, Named, find_all, selector_to_follow
 from virtprov.xml.schema.walk import whole
@@ -35,19 +33,7 @@ def list_contradictions(root: Element) -> list[str]:
                     where.removeprefix("./").replace("/@", ".").removeprefix("@") for where in _there(device, row)
                 )
             ]
-    return sentences + _list_doubles(root) + _list_bad_basics(root)
-
-
-def _list_bad_basics(root: Element) -> list[str]:
-    """Return sentences about a name and a memory size that libvirt refuses."""
-    guest, sentences = Guest(root), []
-    try:
-        names.check_name(guest.name)
-    except UsageError as problem:
-        sentences.append(problem.message)
-    if (guest.get("./memory") or "").strip("0") == "" and guest.has("./memory"):
-        sentences.append("the guest has no memory")
-    return sentences
+    return sentences + _list_doubles(root)
 
 
 def _list_doubles(root: Element) -> list[str]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from virtprov.actions.clone import draft
+from tests.standin import StandIn
+from virtprov.actions.clone import draft, linked
 from virtprov.actions.clone.draft import ClonePlan
+from virtprov.actions.clone.places import Destination, Original
 from virtprov.actions.request import CloneRequest, DiskChoice
 from virtprov.actions.run import templates
 from virtprov.actions.run.plan import RunContext, apply
@@ -18,7 +20,9 @@ from virtprov.guest import template_mark
 from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host, connect
+from virtprov.host.info import VolumeInfo
 from virtprov.support.errors import HostError, UsageError
+from virtprov.xml import tree
 
 Around = Callable[[Any], RunContext]
 UUID = "5f5e2c1a-9b7d-4c3e-8a6f-1d2b3c4d5e01"
@@ -135,6 +139,40 @@ def test_a_qcow2_that_is_none_has_no_size(host_with: Callable[..., Host], folder
     (folder / "tmpl.img").write_bytes(bytes(4096))
     with pytest.raises(HostError, match="the size of .*tmpl.img cannot be read as qcow2"):
         draft.plan(LINKED, host_with(disk(folder / "tmpl.img", "qcow2")))
+
+
+class Far(StandIn):
+    """A host elsewhere: only its pools know the disks."""
+
+    is_remote, is_recorded, driver = True, False, "qemu"
+
+    def storage_pool_at(self, directory: str) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("declared", "detected", "physical", "capacity"),
+    [("qcow2", "qcow2", 8, 9), ("raw", "raw", 8, 9), ("raw", "qcow2", 8, 8), ("raw", "qcow2", 0, 0)],
+)
+def test_the_size_of_disks_elsewhere(declared: str, detected: str, physical: int, capacity: int) -> None:
+    """Of a raw disk that the pool takes for another format, it is the size of the file."""
+    volume = VolumeInfo("p", "v", "/p/v", "/p/v", "file", detected, 9, 9, "", "", "", physical=physical)
+    drive = tree.parse(disk("/p/v", declared))
+    far: Any = Far()
+    to = Destination("/p/w1.qcow2", None, "")
+    if not capacity:
+        with pytest.raises(HostError, match="/p/v is a raw disk of the original, but its storage pool detects qcow2"):
+            linked.plan_layer(far, drive, Original("/p/v", volume), to)
+        return
+    step: Any = linked.plan_layer(far, drive, Original("/p/v", volume), to)
+    assert step.volume.capacity == capacity
+    assert tree.child(drive, "driver").attrib == {"name": "qemu", "type": "qcow2"}  # type: ignore[union-attr]
+    bare = tree.parse("<disk type='file'><source file='/p/v'/></disk>")  # QEMU takes it as raw
+    step = linked.plan_layer(far, bare, Original("/p/v", volume._replace(format="raw")), to)
+    assert step.volume.backing_format == "raw"
+    assert tree.child(bare, "driver").attrib == {"name": "qemu", "type": "qcow2"}  # type: ignore[union-attr]
+    with pytest.raises(HostError, match="/p/v is not in any pool of the host"):
+        linked.plan_layer(far, tree.parse(disk("/p/v", declared)), Original("/p/v", None), to)
 
 
 def test_nothing_is_written_over(host_with: Callable[..., Host], folder: Path) -> None:

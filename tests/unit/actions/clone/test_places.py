@@ -199,6 +199,21 @@ def test_a_copy_within_ceph_is_made_and_undone(host: Host) -> None:
     assert host.storage.volume("rbd", "two") is None
 
 
+def test_a_given_name_in_ceph(host: Host) -> None:
+    made = plan(host, DiskChoice("vdc", path="ceph/mine"), auto=False)
+    assert path.text(disk(made, "vdc"), "./source/@name") == "ceph/mine"
+
+
+def test_a_disk_of_ceph_that_the_user_has_copied_to_a_file(host: Host, tmp_path: Path) -> None:
+    made = plan(
+        host, DiskChoice("vdc", path=f"{tmp_path}/here/one.img"), preserve=True, checks=Checks(path_in_use=False)
+    )
+    found = disk(made, "vdc")
+    assert found.get("type") == "file"
+    assert dict(found.find("./source").attrib) == {"file": f"{tmp_path}/here/one.img"}
+    assert len(found.find("./source")) == 0
+
+
 def test_a_name_that_is_taken_in_ceph(host: Host) -> None:
     apply(plan(host, DiskChoice("vdc")).plan, RunContext(host, Progress(), print, print))
     again = plan(host, DiskChoice("vdc"), replace=True)
@@ -265,3 +280,66 @@ def test_pools_of_one_file_system_are_added_up(host: Host, tmp_path: Path, monke
     counted.take("a", 6 * MIB, f"{tmp_path}/here", host.storage.pool("here"))
     with pytest.raises(HostError, match="2 copies, the last of b, need 12 MiB, but the file system of .*other has"):
         counted.take("b", 6 * MIB, f"{tmp_path}/other", None)
+
+
+# -- on another machine --------------------------------------------------------------------------
+
+
+class Remote(StandIn):
+    """The same host, as if it were another machine."""
+
+    is_remote = True
+
+    def __init__(self, host: Host) -> None:
+        self.real = host
+
+
+def copy_step(made: ClonePlan) -> Any:
+    """The step that copies the only disk."""
+    (step,) = [step for step in made.plan.steps if step.label.startswith("Copying")]
+    return step
+
+
+def test_a_disk_outside_the_pools_of_another_machine_is_copied_there(host: Host) -> None:
+    host.guests.define(host.guests.xml("one", inactive=True).replace("/main/one.qcow2", "/elsewhere/x.qcow2"))
+    step = copy_step(plan(Remote(host), DiskChoice("vda", path="/fast/y.qcow2")))
+    assert type(step).__name__ == "CopyDisk"
+    assert (step.source.path, step.source.name, step.source.pool) == ("/elsewhere/x.qcow2", "x.qcow2", "")
+    assert (step.target, step.declared, step.source.format) == ("/fast/y.qcow2", "qcow2", "qcow2")
+    converted = copy_step(plan(Remote(host), DiskChoice("vda", path="/fast/y.img", format="raw")))
+    assert (converted.format, converted.source.path) == ("raw", "/elsewhere/x.qcow2")
+
+
+def test_files_of_another_machine_are_copied_there(host: Host, tmp_path: Path) -> None:
+    step = copy_step(plan(Remote(host), DiskChoice("vda", pool="fast"), reflink=True))
+    assert type(step).__name__ == "CopyDisk" and not step.reflink  # libvirt shares the blocks of raw volumes only
+    made = plan(Remote(host), DiskChoice("vda", pool="fast"), reflink=True)
+    assert "/main/one.qcow2 is copied in full: the host cannot share the blocks of qcow2" in made.plan.warnings
+    converted = plan(Remote(host), DiskChoice("vda", pool="fast", format="raw"), reflink=True)
+    assert "/main/one.qcow2 is copied in full: blocks are not shared with another format" in converted.plan.warnings
+
+
+def test_bytes_that_the_host_would_not_copy_go_through_this_machine(host: Host) -> None:
+    class Forging(Remote):
+        def storage_volume_at(self, where: str, *, fresh: bool = True) -> Any:
+            found = self.real.storage.volume_at(where, fresh=fresh)
+            return found and found._replace(xml="<volume><physical>4096</physical></volume>")
+
+    text = host.guests.xml("one", inactive=True).replace("type='qcow2' cache='none'", "type='raw' cache='none'")
+    host.guests.define(text)
+    step = copy_step(plan(Forging(host), DiskChoice("vda", pool="fast")))
+    assert (type(step).__name__, step.source.path, step.size) == ("PourDisk", "/main/one.qcow2", 4096)
+    with pytest.raises(HostError, match="/main/one.qcow2 is a raw disk of the original, but its storage pool detects"):
+        plan(Remote(host), DiskChoice("vda", pool="fast"))
+    with pytest.raises(HostError, match="its storage pool detects qcow2"):
+        plan(Forging(host), DiskChoice("vda", pool="fast", format="qcow2"))
+
+
+def test_a_directory_of_this_machine_that_may_not_be_written(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda where, mode: mode != os.W_OK and real(where, mode))
+    step = copy_step(plan(host, DiskChoice("vdb", path=f"{tmp_path}/x.img")))
+    assert type(step).__name__ == "CopyDisk"  # through a temporary pool, by libvirt
+    assert (step.source.path, step.source.capacity) == (f"{tmp_path}/here/one.img", 4000)

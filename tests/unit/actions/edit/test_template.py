@@ -185,6 +185,11 @@ def test_a_running_template_is_not_changed_live(host: Host, disks: list[Path]) -
         edit(host, "tmpl", Change("edit", "memory", "32"), target="both")
 
 
+def test_nothing_is_asked_about_a_guest_that_is_no_template(host: Host, disks: list[Path]) -> None:
+    put_clone_on(disks[0])
+    assert edit(host, "tmpl", [MEMORY, NO]).guests[0].changed
+
+
 def test_without_clones_nothing_is_forbidden(host: Host) -> None:
     edit(host, "tmpl", YES)
     assert edit(host, "tmpl", MEMORY, start=True).guests[0].started

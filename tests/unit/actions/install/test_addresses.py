@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -25,6 +26,13 @@ class Known(StandIn):
         if source not in self.addresses:
             raise AgentSilent("nobody answers")
         return tuple(Address("eth0", "", "ipv4", each, 24) for each in self.addresses[source].split())
+
+    def running_agent(self, name: str, command: str) -> str:
+        assert json.loads(command) == {"execute": "guest-network-get-interfaces"}
+        if "agent" not in self.addresses:
+            raise AgentSilent("nobody answers")
+        known = [{"ip-address": each} for each in self.addresses["agent"].split()]
+        return json.dumps({"return": [{"name": "lo"}, {"name": "eth0", "ip-addresses": known}]})
 
 
 @pytest.mark.parametrize(

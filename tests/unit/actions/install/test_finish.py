@@ -254,8 +254,10 @@ def test_an_installers_seed_goes_with_the_installer(off: bool, host: Noting, con
 @pytest.mark.parametrize("keep", ["until-ready", "first-boot", "yes"])
 def test_a_guest_that_is_waited_for_no_more(keep: str, host: Noting, context: RunContext) -> None:
     """Its seed goes, as if nobody had waited, but for one that stays for good."""
+    seed = "stays" if keep == "yes" else "is deleted, but a running guest can still read it"
     assert leave(made(keep=keep), context) == (
-        "guest 'web' keeps running; `virsh console web` shows its console, `virsh destroy web` stops it"
+        "guest 'web' keeps running; `virsh console web` shows its console, `virsh destroy web` stops it; "
+        f"its cloud-init seed {SEED_VOLUME} {seed}"
     )
     assert host.deleted == ([] if keep == "yes" else [SEED_VOLUME])
     assert "guest 'web' continues its installation; when it has powered off, start it with `virsh start web`" in leave(

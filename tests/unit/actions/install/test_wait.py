@@ -112,7 +112,13 @@ class Guest(StandIn):
 
     @contextmanager
     def running_console(self, name: str) -> Iterator[Any]:
-        yield SimpleNamespace(text=lambda: self.said, tail=lambda lines: self.said.splitlines()[-lines:])
+        def tail(lines: int) -> list[str]:
+            return self.said.splitlines()[-lines:]
+
+        yield SimpleNamespace(text=lambda: self.said, tail=tail, forget=self.forget)
+
+    def forget(self) -> None:
+        self.said = ""
 
     def guests_find(self, name: str) -> Any:
         return SimpleNamespace(active=self.active)
@@ -157,8 +163,10 @@ def nothing(guest: Guest) -> None:
     """Another look that finds nothing new."""
 
 
-def until_ready(guest: Guest, minutes: float | None = -1, power: PowerState | None = None) -> None:
-    wait.until_ready(guest, guest, "g", Deadline(minutes, guest.clock), power)  # type: ignore[arg-type]
+def until_ready(guest: Guest, minutes: float | None = -1, power: PowerState | None = None) -> GuestEvent | None:
+    host: Any = guest
+    with guest.running_console("g") as console:
+        return wait.until_ready(host, host, "g", Deadline(minutes, guest.clock), console, power)
 
 
 FINISHED = "[   12.3] cloud-init[501]: Cloud-init v. 22.4.2 finished at Thu, 01 Jan 2026 00:00:12 +0000."
@@ -265,29 +273,20 @@ LOGIN = "Debian GNU/Linux 12 g ttyS0\n\ng login: "
     ],
 )
 def test_a_reboot_is_waited_for(turns: tuple[Callable[[Guest], None], ...], agent: bool) -> None:
-    guest = Console(*turns, agent=agent)
+    guest = Guest(*turns, agent=agent)
     until_ready(guest, power=PowerState("reboot"))
     assert list(guest.turns) == [fails]
 
 
-class Console(Guest):
-    """A guest whose console shows only what it has said since it was opened."""
-
-    @contextmanager
-    def running_console(self, name: str) -> Iterator[Any]:
-        start = len(self.said)
-        yield SimpleNamespace(text=lambda: self.said[start:], tail=lambda lines: [])
-
-
 @pytest.mark.parametrize("mode", ["poweroff", "halt"])
 def test_a_power_off_is_waited_for(mode: str) -> None:
-    guest = Console(result(), nothing, ends("rebooted"), ends("stopped", "shut down"), fails)
+    guest = Guest(result(), nothing, ends("rebooted"), ends("stopped", "shut down"), fails)
     until_ready(guest, power=PowerState(mode))
     assert list(guest.turns) == [fails]
 
 
 def test_a_guest_that_halts_does_not_go_off() -> None:
-    guest = Console(result(), says("[   99.1] reboot: System halted\n"), fails)
+    guest = Guest(result(), says("[   99.1] reboot: System halted\n"), fails)
     until_ready(guest, power=PowerState("halt"))
     assert list(guest.turns) == [fails]
 
@@ -313,7 +312,7 @@ def test_a_guest_that_is_stopped_before_its_reboot() -> None:
 def test_a_reboot_that_only_the_guest_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wait, "UNSURE_SECONDS", 0)
     until_ready(Guest(result()), power=PowerState("reboot", sure=False))
-    guest = Console(result(), loses_its_agent, gets_its_agent, fails)
+    guest = Guest(result(), loses_its_agent, gets_its_agent, fails)
     monkeypatch.undo()
     until_ready(guest, power=PowerState("reboot", sure=False))
     assert list(guest.turns) == [fails]

@@ -109,8 +109,9 @@ def test_a_base_that_was_written_to(host: Host, base: Path) -> None:
 def test_a_disk_that_was_added_is_not_protected(host: Host, base: Path) -> None:
     guest = Guest.parse(domain("tmpl", str(base)))
     template_mark.write(guest, Mark())
-    with pytest.raises(HostError, match="was added to template 'tmpl' after it was marked"):
+    with pytest.raises(HostError, match="was added to template 'tmpl' after it was marked") as caught:
         templates.refuse_changed(host, guest)
+    assert "virtprov-xml tmpl --template yes" in caught.value.hint
 
 
 def test_clones_forbid_what_would_damage_them(host: Host, base: Path, tmp_path: Path) -> None:

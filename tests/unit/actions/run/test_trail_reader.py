@@ -12,11 +12,13 @@ import pytest
 
 from virtprov.actions.run import leftovers
 from virtprov.actions.run.artifacts.artifact import Artifact
+from virtprov.actions.run.artifacts.base_images import Base, ImageFiles
 from virtprov.actions.run.artifacts.directory_access import SearchRight
 from virtprov.actions.run.artifacts.file_mode import FileMode
 from virtprov.actions.run.artifacts.local_files import AsideFile, Download, File
 from virtprov.actions.run.artifacts.pools_and_volumes import DeletedSeed, Pool, Secret, Volume
 from virtprov.actions.run.artifacts.removed import RemovedGuest, RemovedSecret, RemovedVolume
+from virtprov.actions.run.artifacts.reservations import Reservation
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Autostart, Definition, Guest, StartedGuest
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.run.trail import FileTrail
@@ -44,8 +46,11 @@ EVERY: tuple[Artifact, ...] = (
     Download("/home/u/.cache/virtprov/boot/1/linux", "12:3.000000", passing=True, had=True),
     AsideFile("/f", "/f.old", "1:2.0"),
     DeletedSeed.of("p", "s.iso", b"seed"),
+    ImageFiles("0123456789abcdef", had=True),
+    Base("x.base.qcow2", "p", "/p/x.base.qcow2", "k", "1:2.0", tag="0123456789abcdef"),
     SearchRight("somebody", "/d", "700", 64),
     FileMode("/d/tmpl.img", "0640", "0444", "1:2.0"),
+    Reservation("default", "192.168.122.50", "52:54:00:00:00:01", "web"),
     Guest("g", "u", nvram=True),
     StartedGuest("g", "u", 7),
     Definition("g", "u", "<domain/>", "d"),

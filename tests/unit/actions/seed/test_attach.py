@@ -21,8 +21,9 @@ from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect
+from virtprov.images.facts import ImageFacts
 from virtprov.osinfo.find_profile import find
-from virtprov.support.errors import HostError, InputError, ProvError
+from virtprov.support.errors import HostError, InputError, ProvError, UsageError
 from virtprov.xml import path as places
 from virtprov.xml import tree
 
@@ -347,6 +348,17 @@ def test_a_seed_file_that_cannot_be_written_is_said(
         (step,) = planned(host, guest(kind="test")).steps
         with pytest.raises(ProvError, match="cannot write .*g-seed.iso: "):
             step.do(context_of(host))
+
+
+@pytest.mark.parametrize(("reader", "is_refused"), [("ignition", True), ("combustion", True), ("cloud-init", False)])
+def test_an_image_that_does_not_read_a_seed(reader: str, is_refused: bool, recorded: Host) -> None:
+    setting = RuleContext(guest(), recorded, find("debian12"), image=ImageFacts("tonic2", configured_by=reader))
+    request = SeedRequest(disable=True)
+    if is_refused:
+        with pytest.raises(UsageError, match=f"tonic2 does not read a cloud-init seed: it is configured by {reader}"):
+            attach.plan(request, setting, guest())
+        request = request._replace(strict=False)
+    assert attach.plan(request, setting, guest()).volume == "g-seed.iso"
 
 
 @pytest.mark.parametrize(

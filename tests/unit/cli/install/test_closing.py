@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from virtprov.actions.install.result import Disk, Result
+from virtprov.actions.install.wanted import Wanted
 from virtprov.actions.request import InstallRequest
-from virtprov.cli import compat
+from virtprov.cli import compat, result_lines
 from virtprov.cli.install import closing
 from virtprov.cli.output import Output
 from virtprov.guest.boot import CDROM, IMPORT, Method
@@ -19,7 +21,7 @@ OVER = "Domain has shutdown. Continuing.\nDomain creation completed.\n"
 
 
 def work(kind: str, request: InstallRequest) -> Any:
-    made = SimpleNamespace(plan=SimpleNamespace(name="web"), method=Method(kind))
+    made = SimpleNamespace(plan=SimpleNamespace(name="web"), method=Method(kind), wanted=None)
     return SimpleNamespace(made=made, request=request, host=SimpleNamespace(uri="qemu:///system"))
 
 
@@ -93,6 +95,32 @@ def test_the_rest(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
     )
 
 
-def test_our_own(capsys: pytest.CaptureFixture[str]) -> None:
-    told(IMPORT, 1.0, "ready").give_up()
-    assert capsys.readouterr().out == "Guest 'web' is running and cloud-init is done.\n"
+WEB = Result("web", "u", "running", (), ("10.0.0.5",), (), "ssh root@10.0.0.5", (Disk("vda", "/web.qcow2", 0),))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        (None, "Guest 'web' is running and cloud-init is done."),
+        (Wanted(), "Guest 'web' is running and ready."),
+        (Wanted(not_asked=("ssh was not asked",)), "Guest 'web' is running and ready (ssh was not asked)."),
+    ],
+)
+def test_our_own(
+    wanted: Wanted | None, sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_lines, "describe", lambda host, name, output: WEB)
+    of_work = work(IMPORT, InstallRequest())
+    of_work.made.wanted = wanted
+    closing.for_run(of_work, Output()).end("ready")
+    assert capsys.readouterr().out.splitlines() == [
+        sentence,
+        "  address: 10.0.0.5",
+        "  login:   ssh root@10.0.0.5",
+        "  disk:    /web.qcow2",
+    ]
+
+
+def test_a_guest_that_is_not_waited_for_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    told(IMPORT, None, "created").give_up()
+    assert capsys.readouterr().out == "Guest 'web' has been created and is running.\n"

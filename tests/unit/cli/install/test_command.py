@@ -101,7 +101,8 @@ def test_explain_is_for_new_guests() -> None:
 
 # -- results as objects -----------------------------------------------------------------------------
 
-FACTS = set("name uuid created state uri macs volumes root_password steps documents warnings".split())
+FACTS = set("name uuid created state uri macs volumes root_password steps documents image warnings".split())
+FACTS |= set("addresses reserved ssh disks stages not_asked".split())
 GUEST = ["--connect", KVM, "--name", "new", "--osinfo", "debian12", "--output", "json"]
 
 

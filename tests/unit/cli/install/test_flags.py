@@ -102,7 +102,7 @@ def test_refusals_leave_as_usage_errors_with_a_hint(words: list[str]) -> None:
         (
             ["--wait", "soon"],
             "--wait: 'soon' is not a duration",
-            "for example --wait 30 (minutes), --wait 90s, or --wait alone to wait without a limit",
+            "for example --wait 30 (minutes), --wait 90s, --wait ready, or --wait alone to wait without a limit",
         ),
         (["--print-xml", "7"], "--print-xml '7': invalid choice", "choose from 1, 2, all"),
         (["--hvm", "--paravirt"], "--paravirt and --hvm cannot be used together", "omit one of them"),

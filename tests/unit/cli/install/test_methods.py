@@ -39,8 +39,9 @@ FLAGS: dict[str, list[str]] = {
     "install no_install": ["--install", "no_install=yes"],
     "boot kernel": ["--boot", "kernel=KERNEL"],
     "unattended": ["--unattended"],
+    "image": ["--image", "IMAGE"],
 }
-METHODS = tuple(name for name in FLAGS if name != "unattended")
+METHODS = tuple(name for name in FLAGS if name not in ("unattended", "image"))
 ONE_WAY = "give a single installation method"
 
 # Methods that are refused beside another one; every pair that is not here works.
@@ -72,9 +73,10 @@ def surroundings(only_bundled_profiles: None, monkeypatch: pytest.MonkeyPatch, t
 def words(tmp_path: Path) -> Callable[[str], list[str]]:
     """A function that returns the flags of a method."""
     tree = trees.write(tmp_path / "tree", trees.FEDORA)
-    kernel, iso = tree / "images/pxeboot/vmlinuz", tmp_path / "cd.iso"
+    kernel, iso, image = tree / "images/pxeboot/vmlinuz", tmp_path / "cd.iso", tmp_path / "image.qcow2"
     iso.write_bytes(b"\0" * 65536)
-    places = {"TREE": str(tree), "KERNEL": str(kernel), "ISO": str(iso)}
+    image.write_bytes(b"\0" * 65536)
+    places = {"TREE": str(tree), "KERNEL": str(kernel), "ISO": str(iso), "IMAGE": str(image)}
 
     def spell(name: str) -> list[str]:
         found = FLAGS[name]
@@ -178,3 +180,19 @@ def test_kernel_arguments_and_files_for_an_initrd_need_an_initrd_of_an_installer
         elif method != "install os":
             with pytest.raises(UsageError, match=flag if method != "install kernel" else "initrd"):
                 command.main([*GUEST, *DISK, *line, "--print-xml"])
+
+
+# Methods that an image can be used with: everything else brings a system of its own.
+WITH_IMAGE = {"boot kernel"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_image_with_another_method(method: str, words: Callable[[str], list[str]]) -> None:
+    line = [*GUEST, "--disk", "size=1", *words("image"), *words(method), "--print-xml"]
+    if method in WITH_IMAGE:
+        args = flags.install_parser().parse_args(line)
+        assert to_request(args, answers.osinfo(args.osinfo)).image is not None
+        return
+    with pytest.raises(UsageError, match=r"--image and --\S+ cannot be used together") as caught:
+        command.main(line)
+    assert caught.value.hint

@@ -6,6 +6,7 @@ from argparse import Namespace
 
 import pytest
 
+from virtprov.actions.goals import Goals
 from virtprov.actions.request import Checks, InstallRequest
 from virtprov.cli.install import command, legacy, parse_request
 from virtprov.cloudinit.seed_request import SeedRequest
@@ -160,3 +161,22 @@ def test_how_the_command_goes_on() -> None:
     assert shown == parse_request.RunRequest(None, None, "1", True, False, True, "none")
     explained = parse_request.to_run_request(parsed("--explain", "--name", "web", "--hvm"))
     assert explained.explain == {"name": "--name web", "os/type": "--hvm"}
+
+
+@pytest.mark.parametrize(
+    ("words", "console"),
+    [
+        (["--wait", "ready"], "none"),
+        (["--wait", "ready", "--autoconsole", "text"], "text"),
+        (["--wait", "30"], "default"),
+        (["--wait"], "default"),
+        ([], "default"),
+    ],
+)
+def test_who_waits_for_something_has_no_console_to_close(words: list[str], console: str) -> None:
+    assert parse_request.to_run_request(parsed(*words)).console == console
+
+
+def test_waiting_and_ensuring() -> None:
+    made = request_of("--wait", "ready", "--ensure")
+    assert made.goals == Goals(("ready",)) and made.wait == 10 and made.ensure

@@ -10,6 +10,7 @@ from virtprov.guest import defaults
 from virtprov.guest.defaults import firmware
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host
+from virtprov.images.facts import BIOS, UEFI, ImageFacts
 from virtprov.support.errors import HostError
 
 Make = Callable[..., RuleContext]
@@ -281,3 +282,27 @@ def test_every_rule_of_the_house_says_how_to_switch_it_off() -> None:
     assert silent <= {"device-details"}
     names = [rule.name for rule in defaults.RULES]
     assert len(names) == len(set(names))
+
+
+# -- cloud images -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("profile", "only", "arch", "made"),
+    [
+        ("generic", UEFI, "x86_64", "efi"),
+        ("generic", BIOS, "x86_64", ""),
+        ("win11", BIOS, "x86_64", ""),
+        ("generic", "", "x86_64", ""),
+        ("generic", UEFI, "aarch64", "efi"),
+    ],
+)
+def test_an_image_gets_the_firmware_that_boots_it(
+    profile: str, only: str, arch: str, made: str, setting_of: Make, host_of: Record, domcaps: Write
+) -> None:
+    machine = "q35" if arch == "x86_64" else "virt"
+    host = host_of(domcaps=domcaps(firmware=ALL))
+    setting = setting_of(profile=profile, host=host, arch=arch, machine=machine)
+    setting.image = ImageFacts("tonic2", firmware=only)
+    apply(setting, "uefi")
+    assert setting.guest.get("./os/@firmware") == made

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run import definition
-from virtprov.actions.run.artifacts import nvram
+from virtprov.actions.run.artifacts import nvram, reservations
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, UNSURE, Artifact, Aside, Evidence, Standing
 from virtprov.actions.run.artifacts.pools_and_volumes import Volume
 from virtprov.guest import document, template_mark
@@ -173,9 +173,11 @@ class AsideGuest(Aside):
         return Standing(OURS if guest is not None and guest.name == self.aside else GONE)
 
     def discard(self, host: Host) -> None:
+        before = document.Guest.parse(self.before)
         if self.nvram:  # before the guest, which `waits` looks for
-            for path in nvram.variable_files(host, document.Guest.parse(self.before)):
+            for path in nvram.variable_files(host, before):
                 _drop_variables(host, path)
+        reservations.remove_those_of(host, before)
         remove_guest(host, self.uuid, nvram=self.nvram)
 
 

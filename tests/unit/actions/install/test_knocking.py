@@ -1,0 +1,145 @@
+"""Knocking at a guest's ssh port beside everything else, and never so often that the guest suffers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from virtprov.actions.install import knocking
+from virtprov.actions.install.knocking import LONGEST, MOST, SECOND_AFTER, Knocker
+
+
+class Doors:
+    """Places where somebody may open, and a clock: each round takes a second.
+
+    Somebody who is `slow` accepts the connection and does not answer.
+    """
+
+    def __init__(self, *opened: str, slow: bool = False) -> None:
+        self.opened, self.slow = set(opened), slow
+        self.now = 0.0
+        self.tried: list[tuple[float, str]] = []
+        self.pending = self.most_pending = 0
+        self.on_round: Callable[[], None] = lambda: None
+
+    def clock(self) -> float:
+        return self.now
+
+    def attempt(self, address: str, port: int) -> Attempt:
+        return Attempt(self, address, port)
+
+    def look_at(self, attempts: list[Attempt], seconds: float) -> None:
+        self.now += 1
+        for attempt in attempts:
+            if attempt.place[0] in self.opened:
+                attempt.end("")
+            elif not self.slow:
+                attempt.end("connection refused")
+        self.on_round()
+
+
+class Attempt:
+    """A connection to one of the doors."""
+
+    def __init__(self, doors: Doors, address: str, port: int) -> None:
+        self.doors, self.place, self.began = doors, (address, port), doors.now
+        self.reply: str | None = None
+        doors.tried.append((doors.now, address))
+        doors.pending += 1
+        doors.most_pending = max(doors.most_pending, doors.pending)
+
+    def end(self, reply: str) -> None:
+        if self.reply is None:
+            self.reply = reply
+            self.doors.pending -= 1
+
+
+@pytest.fixture
+def stand(monkeypatch: pytest.MonkeyPatch) -> Callable[[Doors], Doors]:
+    """Let these doors be what is knocked at."""
+
+    def put(doors: Doors) -> Doors:
+        monkeypatch.setattr(knocking, "Attempt", doors.attempt)
+        monkeypatch.setattr(knocking, "look_at", doors.look_at)
+        monkeypatch.setattr(knocking, "monotonic", doors.clock)
+        return doors
+
+    return put
+
+
+Stand = Callable[[Doors], Doors]
+
+
+def end(knocker: Knocker) -> None:
+    """Wait for the thread of a knocker that has been told to stop."""
+    if knocker._thread is not None:
+        knocker._thread.join(10)
+
+
+def rounds(knocker: Knocker, places: list[tuple[str, int]], count: int) -> None:
+    """Knock some rounds in this thread."""
+    knocker._places = tuple(places)
+    for _ in range(count):
+        if knocker.open_at is None:
+            knocker._round()
+
+
+def test_the_first_that_opens(stand: Stand) -> None:
+    stand(Doors("10.0.0.2"))
+    found = threading.Event()
+    with Knocker(found.set) as knocker:
+        knocker.try_places([("10.0.0.1", 22), ("10.0.0.2", 22)])
+        assert found.wait(10)
+        assert knocker.open_at == ("10.0.0.2", 22)
+        assert knocker.replies == {("10.0.0.1", 22): "connection refused", ("10.0.0.2", 22): ""}
+    end(knocker)
+
+
+def test_it_knocks_until_it_is_opened_and_again_after_a_reboot(stand: Stand) -> None:
+    doors, found = stand(Doors()), threading.Event()
+    doors.on_round = lambda: doors.opened.add("10.0.0.1") if doors.now > 5 else None
+    with Knocker(found.set) as knocker:
+        knocker.try_places([("10.0.0.1", 22)])
+        assert found.wait(10)
+        found.clear()
+        knocker.forget()
+        assert found.wait(10)
+    end(knocker)
+
+
+def test_a_guest_that_refuses_is_asked_again_soon(stand: Stand) -> None:
+    doors = stand(Doors())
+    rounds(Knocker(lambda: None), [("10.0.0.1", 22)], 10)
+    assert [now for now, _ in doors.tried] == [0, 2, 4, 6, 8]
+    assert doors.most_pending == 1
+
+
+def test_a_guest_that_is_slow_to_answer_is_not_flooded(stand: Stand) -> None:
+    doors = stand(Doors(slow=True))
+    knocker = Knocker(lambda: None)
+    rounds(knocker, [("10.0.0.1", 22)], 120)
+    assert doors.most_pending == 2
+    assert len(doors.tried) <= 2 + 2 * 120 / LONGEST
+    assert doors.tried[1][0] >= SECOND_AFTER
+    assert knocker.replies == {("10.0.0.1", 22): "no answer"}
+    doors.opened.add("10.0.0.1")
+    rounds(knocker, [("10.0.0.1", 22)], 1)
+    assert knocker.open_at == ("10.0.0.1", 22) and doors.pending == 0, "an old connection still counts"
+
+
+def test_a_guest_with_a_thousand_addresses(stand: Stand) -> None:
+    doors, enough = stand(Doors()), threading.Event()
+    doors.on_round = enough.set
+    with Knocker(lambda: None) as knocker:
+        knocker.try_places([(f"10.0.{high}.{low}", 22) for high in range(4) for low in range(250)])
+        assert enough.wait(10)
+    end(knocker)
+    assert len({address for _, address in doors.tried}) == MOST
+
+
+def test_nowhere_to_knock_is_no_thread() -> None:
+    with Knocker(lambda: None) as knocker:
+        knocker.try_places([])
+        assert knocker._thread is None

@@ -1,0 +1,116 @@
+"""What a guest is now, for the end of a run and for --info."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.standin import StandIn
+from virtprov.actions.install import result
+from virtprov.cli import result_lines
+from virtprov.host.connection import Host, connect
+from virtprov.host.info import Address
+from virtprov.support.errors import HostError
+
+POOL = """<pool type='dir'><name>images</name><target><path>/srv/images</path></target>
+<volume type='file'><name>web.qcow2</name><capacity unit='GiB'>3</capacity><target><path>/srv/images/web.qcow2</path>
+<format type='qcow2'/></target></volume></pool>"""
+NETWORK = """<network><name>lab</name><ip address='192.168.122.1' prefix='24'><dhcp>
+<range start='192.168.122.2' end='192.168.122.254'/></dhcp></ip></network>"""
+GUEST = """<domain type='test'><name>web</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01</uuid><memory>65536</memory>
+<metadata><libosinfo:libosinfo xmlns:libosinfo='http://libosinfo.org/xmlns/libvirt/domain/1.0'>
+<libosinfo:os id='http://debian.org/debian/12'/></libosinfo:libosinfo>
+<virtprov:guest xmlns:virtprov='urn:virtprov:guest:1.0'>
+<virtprov:reservation network='lab' address='192.168.122.50' mac='52:54:00:00:00:01'/></virtprov:guest></metadata>
+<os><type>hvm</type></os><devices>
+<disk type='file' device='disk'><source file='/srv/images/web.qcow2'/><target dev='vda'/></disk>
+<disk type='file' device='disk'><source file='/elsewhere/data.img'/><target dev='vdb'/></disk>
+<disk type='file' device='cdrom'><target dev='sda'/></disk>
+<interface type='network'><mac address='52:54:00:00:00:01'/><source network='lab'/></interface></devices></domain>"""
+
+
+@pytest.fixture(autouse=True)
+def bundled_profiles(only_bundled_profiles: None) -> None:
+    """The name of the user comes from the profiles that belong to the code."""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Host]:
+    path = tmp_path / "place.xml"
+    path.write_text(f"<node>{POOL}{NETWORK}{GUEST}</node>")
+    with connect(f"test://{path}") as host:
+        yield host
+
+
+class Knowing(StandIn):
+    """The same host, whose network has given the guest these addresses."""
+
+    def __init__(self, real: Host, *addresses: str) -> None:
+        self.real, self.known = real, addresses
+
+    def running_interface_addresses(self, name: str, source: str) -> tuple[Address, ...]:
+        return tuple(Address("eth0", "", "", each, 24) for each in self.known)
+
+
+def describe(host: Any, name: str = "web") -> result.Result:
+    return result.describe(host, name)
+
+
+def test_all_of_it(place: Host) -> None:
+    found = describe(Knowing(place, "192.168.122.50", "fd00::1"))
+    assert found == result.Result(
+        "web",
+        "9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9e01",
+        "running",
+        ("52:54:00:00:00:01",),
+        ("192.168.122.50", "fd00::1"),
+        ("192.168.122.50",),
+        "ssh debian@192.168.122.50",
+        (result.Disk("vda", "/srv/images/web.qcow2", 3 << 30), result.Disk("vdb", "/elsewhere/data.img", 0)),
+    )
+    assert result_lines.lines(found) == [
+        "  address: 192.168.122.50 (reserved), fd00::1",
+        "  login:   ssh debian@192.168.122.50",
+        "  disk:    /srv/images/web.qcow2 (3 GiB), /elsewhere/data.img",
+    ]
+
+
+def test_a_guest_that_is_off_keeps_its_reserved_address(place: Host) -> None:
+    place.guests.destroy("web")
+    found = describe(place)
+    assert (found.state, found.addresses, found.ssh) == ("shut off", (), "ssh debian@192.168.122.50")
+    assert result_lines.lines(found)[0] == "  address: 192.168.122.50 (reserved, not in use)"
+
+
+def test_a_guest_that_cannot_be_reached(place: Host) -> None:
+    place.guests.define(
+        "<domain type='test'><name>bare</name><memory>9</memory><os><type>hvm</type></os><devices/></domain>"
+    )
+    assert result_lines.lines(describe(place, "bare")) == [
+        "  address: none known",
+        "  login:   no way in by ssh from here; `virsh console bare` shows its console",
+        "  disk:    none",
+    ]
+
+
+def test_a_guest_that_is_not_there(place: Host) -> None:
+    with pytest.raises(HostError, match="guest 'wbe' not found") as caught:
+        describe(place, "wbe")
+    assert caught.value.hint == "did you mean 'web'?"
+
+
+def test_a_guest_that_cannot_be_described_is_ready_all_the_same(place: Host) -> None:
+    class Heard:
+        def __init__(self) -> None:
+            self.warnings: list[str] = []
+
+        def warn(self, sentence: str) -> None:
+            self.warnings.append(sentence)
+
+    heard: Any = Heard()
+    assert result_lines.describe(place, "gone", heard) is None
+    assert heard.warnings[0].startswith("'gone' is ready, but cannot be described: guest 'gone' not found")
+    assert result_lines.lines(None) == []

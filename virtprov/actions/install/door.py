@@ -1,0 +1,143 @@
+"""Where a guest can be reached from this machine, as far as its definition and its networks tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.support.frozen import Record
+from virtprov.xml import path, tree
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    from virtprov.guest.document import Guest
+    from virtprov.host.connection import Host
+    from virtprov.xml.tree import Element
+
+    Subnet = IPv4Network | IPv6Network
+
+SSH_PORT = 22
+_LOCAL_MODES = ("nat", "")
+"""Modes of virtual networks whose guests only their host can reach ("" is an isolated network)."""
+
+
+class Door(Record):
+    """How this machine reaches the guest.
+
+    With an `address` (and a `port`) the host forwards a port to the guest's ssh; otherwise the guest has addresses of
+    its own, which are in one of `subnets` if that is known. `why` tells why the guest cannot be reached; "" if it can.
+    """
+
+    why: str = ""
+    address: str = ""
+    port: int = SSH_PORT
+    subnets: tuple[Subnet, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the guest can be reached."""
+        return not self.why
+
+    def places(self, addresses: list[str]) -> list[tuple[str, int]]:
+        """Return where the guest's ssh can be reached if the guest has these addresses.
+
+        A guest may report any address: those outside its networks are left out.
+        """
+        if self.why:
+            return []
+        if self.address:
+            return [(self.address, self.port)]
+        return [(address, SSH_PORT) for address in addresses if self._is_inside(address)]
+
+    def _is_inside(self, text: str) -> bool:
+        from ipaddress import ip_address
+
+        try:
+            address = ip_address(text)
+        except ValueError:
+            return False
+        return not self.subnets or any(address in subnet for subnet in self.subnets)
+
+
+def find(guest: Guest, host: Host) -> Door:
+    """Return how this machine reaches a guest; one of its interfaces that it can use is enough."""
+    published = _published(guest, host)
+    if published is not None:
+        return published
+    nics = guest.devices("interface")
+    if not nics:
+        return Door("the guest has no network")
+    doors = [_through(nic, host) for nic in nics]
+    opened = [door for door in doors if door.is_open]
+    if not opened:
+        return doors[0]
+    known = all(door.subnets for door in opened)
+    return Door(subnets=tuple(subnet for door in opened for subnet in door.subnets) if known else ())
+
+
+def _through(nic: Element, host: Host) -> Door:
+    kind = nic.get("type", "")
+    if kind == "user":
+        return Door("user networking lets nobody in without --publish")
+    if kind == "direct" and not host.is_remote:
+        return Door("a host does not reach its own guests through macvtap")
+    if kind != "network":
+        return Door()
+    name = path.text(nic, "./source/@network")
+    network = host.networks.find(name)
+    if network is None:
+        return Door()
+    if host.is_remote and network.forward in _LOCAL_MODES:
+        return Door(f"network '{name}' of the remote host is not reachable from here")
+    found = [_subnet(node) for node in tree.children(tree.parse(network.xml, "the network's document"), "ip")]
+    return Door(subnets=tuple(subnet for subnet in found if subnet is not None))
+
+
+def _subnet(node: Element) -> Subnet | None:
+    from ipaddress import ip_network
+
+    mask = node.get("prefix") or node.get("netmask") or ""
+    try:
+        return ip_network(f"{node.get('address')}/{mask}" if mask else node.get("address", ""), strict=False)
+    except ValueError:
+        return None
+
+
+_ANY = ("", "0.0.0.0", "::")
+
+
+def _published(guest: Guest, host: Host) -> Door | None:
+    """Return the host's port that is forwarded to the guest's ssh; None without one."""
+    for address, port in (*_by_passt(guest), *_by_qemu(guest)):
+        if not host.is_remote:
+            return Door(address="127.0.0.1" if address in _ANY else address, port=port)
+        if address in _ANY:
+            return Door(address=host.hostname, port=port)
+        return Door(f"the published port {port} of the remote host is only open on its address {address}")
+    return None
+
+
+def _by_passt(guest: Guest) -> list[tuple[str, int]]:
+    """Return the addresses and ports that passt forwards to the guest's ssh (libvirt, "portForward")."""
+    found = []
+    for nic in guest.devices("interface"):
+        for forward in tree.children(nic, "portForward"):
+            for ports in tree.children(forward, "range"):
+                start, to = ports.get("start", ""), ports.get("to") or ports.get("start", "")
+                if forward.get("proto") == "tcp" and to == str(SSH_PORT) and start.isdecimal():
+                    found.append((forward.get("address", ""), int(start)))
+    return found
+
+
+def _by_qemu(guest: Guest) -> list[tuple[str, int]]:
+    """Return the same for QEMU's user networking: `hostfwd=tcp:ADDRESS:PORT-:22` in its arguments."""
+    box = tree.child(guest.root, "qemu:commandline")
+    found = []
+    for node in tree.children(box, "qemu:arg") if box is not None else ():
+        for word in node.get("value", "").split(","):
+            rest = word.removeprefix("hostfwd=tcp:")
+            start, dash, to = rest.rpartition("-")
+            address, _, port = start.rpartition(":")
+            if rest != word and to.rpartition(":")[2] == str(SSH_PORT) and port.isdecimal():
+                found.append((address.strip("[]"), int(port)))
+    return found

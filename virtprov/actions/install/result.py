@@ -1,0 +1,96 @@
+"""What a guest is now: its state, its addresses, how to log in, its disks. For the end of a run, and for `--info`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.install import addresses, door
+from virtprov.actions.seed import login
+from virtprov.actions.seed.login import Login
+from virtprov.guest import checks, reservations
+from virtprov.guest.disks.source import DiskSource
+from virtprov.guest.document import Guest
+from virtprov.support.errors import HostError, nearest
+from virtprov.support.frozen import Record
+from virtprov.xml import path
+
+if TYPE_CHECKING:
+    from virtprov.host.connection import Host
+    from virtprov.xml.tree import Element
+
+OS_ID = "./metadata/libosinfo:libosinfo/libosinfo:os/@id"
+
+
+class Disk(Record):
+    """A disk: its target name, its path, and its capacity in bytes, 0 if the host does not say."""
+
+    target: str
+    path: str
+    capacity: int
+
+
+class Result(Record):
+    """A guest as its host describes it; `state` is libvirt's, `ssh` is a command, "" if there is no way in from here.
+
+    `reserved` are those of its addresses that its network reserves for it.
+    """
+
+    name: str
+    uuid: str
+    state: str
+    macs: tuple[str, ...]
+    addresses: tuple[str, ...]
+    reserved: tuple[str, ...]
+    ssh: str
+    disks: tuple[Disk, ...]
+
+
+def describe(host: Host, key: str) -> Result:
+    """Return what a guest is now. Raises HostError if the host does not have it, or cannot be reached."""
+    info = host.guests.find(key)
+    if info is None:
+        raise HostError(
+            f"guest '{key}' not found on {host.uri}",
+            hint=nearest(key, host.guests.names()) or "`virsh list --all` lists its guests",
+        )
+    guest = Guest.parse(host.guests.xml(info.uuid), f"guest '{info.name}'")
+    found = addresses.of(host, info.name) if info.active else []
+    reserved = tuple(each.address for each in reservations.of_guest(guest))
+    return Result(
+        info.name,
+        info.uuid,
+        info.state,
+        tuple(checks.mac_addresses(guest)),
+        tuple(found),
+        reserved,
+        _ssh(host, guest, [*found, *(address for address in reserved if address not in found)]),
+        tuple(_disk(host, disk) for disk in guest.disks("disk")),
+    )
+
+
+def _ssh(host: Host, guest: Guest, known: list[str]) -> str:
+    """Return the command that logs in to a guest with these addresses; "" if it cannot be reached from here."""
+    way = login.find(guest.uuid) or Login(user=_user(guest))
+    found = door.find(guest, host)
+    if way.host or (way.address and found.is_open):
+        return way.line()
+    places = found.places(known)
+    if not places:
+        return ""
+    address, port = places[0]
+    return way._replace(address=address, port=port).line()
+
+
+def _user(guest: Guest) -> str:
+    """Return the user that images of the guest's system have; "" if that is not known."""
+    from virtprov.osinfo.find_profile import find_recorded
+
+    os_id = guest.get(OS_ID)
+    return login.default_user(find_recorded(os_id)) if os_id else ""
+
+
+def _disk(host: Host, node: Element) -> Disk:
+    source = DiskSource.of(node)
+    volume = source.volume_on(host, fresh=False)
+    where = volume.path if volume is not None else source.location or source.name
+    return Disk(path.text(node, "./target/@dev"), where, volume.capacity if volume is not None else 0)

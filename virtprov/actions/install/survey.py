@@ -1,0 +1,168 @@
+"""Ask every source about a guest that is waited for, side by side: leases, ARP, its agent, its console, its ssh.
+
+The guest is not trusted: what makes no sense is no answer yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtprov.actions.install import agent_answers
+from virtprov.actions.install.addresses import LOCAL
+from virtprov.actions.install.wait import FINISHED
+from virtprov.actions.run import stages
+from virtprov.support.errors import HostError
+from virtprov.support.frozen import Record
+
+if TYPE_CHECKING:
+    from virtprov.actions.install.agent_answers import Running
+    from virtprov.actions.install.knocking import Knocker
+    from virtprov.actions.install.wanted import Wanted
+    from virtprov.actions.run.stages import Stages
+    from virtprov.host.connection import Host
+    from virtprov.host.console import ConsoleReader
+    from virtprov.host.events import Watch
+
+_LEASE, _ARP, _AGENT = "lease", "arp", "agent"
+_NAMES = {_LEASE: "DHCP leases", _ARP: "ARP table of the host", _AGENT: "guest agent"}
+
+
+class Means(Record):
+    """What a survey works with, open while it lasts."""
+
+    watch: Watch
+    console: ConsoleReader
+    knocker: Knocker
+
+
+class Survey:
+    """What is known about one guest; `look` asks again, `missing` says what is still wanted."""
+
+    def __init__(self, host: Host, name: str, wanted: Wanted, means: Means, noted: Stages) -> None:
+        self.host, self.name, self.wanted, self.stages = host, name, wanted, noted
+        self.watch, self.console, self.knocker = means.watch, means.console, means.knocker
+        self.agent = False
+        self.connected = False
+        self.addresses: dict[str, list[str]] = {}
+        self.refusals: dict[str, str] = {}
+        self.commands: dict[str, Running | str] = {}
+
+    def look(self) -> None:
+        """Ask the sources that the wait needs."""
+        wanted = self.wanted
+        self.connected = self.watch.agent_connected()
+        if self.connected and not self.agent and agent_answers.answers(self.host, self.name):
+            self.agent = True
+            self.stages.note(stages.AGENT)
+        if wanted.ip or wanted.ssh or wanted.either:
+            self._ask_addresses()
+        if wanted.ssh or wanted.either:
+            self.knocker.try_places(wanted.door.places([*self.known_addresses(), *wanted.expected]))
+        if self.knocker.open_at is not None:
+            self.stages.note(stages.SSH)
+
+    def forget(self) -> None:
+        """Forget what a reboot makes untrue."""
+        self.agent = False
+        self.knocker.forget()
+
+    def known_addresses(self) -> list[str]:
+        """Return the guest's addresses, those from the most reliable source first."""
+        found = [address for source in (_LEASE, _AGENT, _ARP) for address in self.addresses.get(source, ())]
+        return list(dict.fromkeys(found))
+
+    def _ask_addresses(self) -> None:
+        for source in (_LEASE, _ARP):
+            try:
+                found = [each.address for each in self.host.running.interface_addresses(self.name, source)]
+            except HostError as problem:
+                self.refusals[source] = problem.message
+                continue
+            self._note_addresses(source, found)
+        if self.connected:
+            self._note_addresses(_AGENT, agent_answers.addresses(self.host, self.name))
+
+    def _note_addresses(self, source: str, found: list[str]) -> None:
+        self.addresses[source] = [address for address in found if not address.startswith(LOCAL)]
+        self.refusals.pop(source, None)
+        if self.addresses[source]:
+            self.stages.note(stages.IP)
+
+    def run_commands(self) -> list[str]:
+        """Have each command run again until it succeeds; returns what has not, in words."""
+        commands = self.wanted.commands
+        if self.agent:
+            for command in commands:
+                self._run(command)
+        failed = [command for command in commands if not self._has_succeeded(command)]
+        if commands and not failed:
+            self.stages.note(stages.COMMANDS)
+        return [f"has not run '{command}' with success" for command in failed]
+
+    def _run(self, command: str) -> None:
+        running = self.commands.get(command)
+        if not isinstance(running, str) and running is not None:
+            if running.status == 0:
+                return
+            if running.status is None:
+                running = agent_answers.look_after(self.host, self.name, running)
+                self.commands[command] = running
+                return
+        self.commands[command] = agent_answers.begin(self.host, self.name, command, windows=self.wanted.windows)
+
+    # -- what it comes to -------------------------------------------------------------------------------
+
+    def missing(self) -> list[str]:
+        """Return what is wanted and not true yet, in words; not cloud-init, which `wait` asks, and no commands."""
+        wanted, ssh = self.wanted, self.knocker.open_at is not None
+        facts = [
+            (wanted.ip, bool(self.known_addresses()), "has no known address"),
+            (wanted.ssh, ssh, "does not answer to ssh"),
+            (wanted.agent, self.agent, "has no agent that answers"),
+            (wanted.either, ssh or self.agent, "answers neither to ssh nor with its agent"),
+        ]
+        return [words for is_wanted, is_true, words in facts if is_wanted and not is_true]
+
+    def _has_succeeded(self, command: str) -> bool:
+        running = self.commands.get(command)
+        return running is not None and not isinstance(running, str) and running.status == 0
+
+    def sentences(self) -> list[str]:
+        """Return what each source that was asked has said, one sentence each."""
+        told = []
+        for source in (_LEASE, _ARP):
+            if source in self.refusals:
+                told.append(f"{_NAMES[source]}: cannot be read: {self.refusals[source]}")
+            elif source in self.addresses:
+                told.append(f"{_NAMES[source]}: {', '.join(self.addresses[source]) or 'no address of this guest'}")
+        told.append(f"{_NAMES[_AGENT]}: {self._agent_in_words()}")
+        told += [f"ssh at {address} port {port}: {why or 'answers'}" for (address, port), why in self._replies()]
+        if self.console.silent:
+            told.append("console: cannot be read, because there is none or another program has it open")
+        else:
+            line = FINISHED.search(self.console.text())
+            told.append("console: cloud-init has finished" if line else "console: nothing about the end of cloud-init")
+        return told + [f"not asked: {sentence}" for sentence in self.wanted.not_asked] + self._commands_in_words()
+
+    def _replies(self) -> list[tuple[tuple[str, int], str]]:
+        return list(self.knocker.replies.items())
+
+    def _agent_in_words(self) -> str:
+        if not self.connected:
+            return "not connected: it is not installed, or does not run yet"
+        said = ", ".join(self.addresses.get(_AGENT, ()))
+        return f"{'answers' if self.agent else 'connected, but does not answer'}{f'; reports {said}' if said else ''}"
+
+    def _commands_in_words(self) -> list[str]:
+        told = []
+        for command in self.wanted.commands:
+            running = self.commands.get(command)
+            if running is None:
+                told.append(f"run={command}: not tried, because the agent has not answered")
+            elif isinstance(running, str):
+                told.append(f"run={command}: {running}")
+            elif running.status is None:
+                told.append(f"run={command}: still running")
+            else:
+                told.append(f"run={command}: ended with {running.status}{f': {running.said}' if running.said else ''}")
+        return told

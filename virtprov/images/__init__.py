@@ -1,0 +1,1 @@
+"""Disk images by name: where they are, what they are, and how they are verified."""

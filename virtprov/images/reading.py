@@ -1,0 +1,64 @@
+"""Read the small files that say where images are, from servers and from this machine."""
+
+from __future__ import annotations
+
+from virtprov.support.errors import FetchError
+from virtprov.support.http import Web, is_url, refuse_failure, shown
+
+_MISSING = (403, 404, 410)
+
+
+class IndexReader:
+    """Reads small files; a context manager, or call `close`. Nothing is kept but the connections."""
+
+    def __init__(self) -> None:
+        self._web: Web | None = None
+
+    def __enter__(self) -> IndexReader:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._web is not None:
+            self._web.close()
+            self._web = None
+
+    def read(self, url: str, limit: int) -> bytes | None:
+        """Return what is at a URL, at most `limit` bytes; None if it is not there.
+
+        Raises FetchError for a larger file, for a server that cannot be reached, and for one that leads from https to
+        http.
+        """
+        if not is_url(url):
+            return _read_file(url, limit)
+        self._web = self._web or Web()
+        with self._web.ask("GET", url) as answer:
+            if answer.status_code in _MISSING:
+                return None
+            refuse_failure(answer, url)
+            if url.lower().startswith("https:") and not answer.url.lower().startswith("https:"):
+                raise FetchError(f"'{shown(url)}' redirects from https to http", hint="use another server")
+            return self._web.body_of(answer, url, limit)
+
+
+def _read_file(url: str, limit: int) -> bytes | None:
+    """Return the file at a file:// URL."""
+    from virtprov.support.fetch import local_path
+    from virtprov.support.regular import reading
+
+    path = local_path(url) or ""
+    try:
+        with reading(path) as stream:
+            data = stream.read(limit + 1)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise FetchError(f"'{path}' cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if len(data) > limit:
+        from virtprov.support.units import show_size
+
+        raise FetchError(f"'{path}' is larger than {show_size(limit)}", hint="check that this is the right file")
+    return data
