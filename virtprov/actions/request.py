@@ -39,12 +39,12 @@ class InstallRequest(Record):
 
     `uses` are the option groups in the order of the command line, `refused` the groups turned off with `none`, `seed`
     the request of `--cloud-init` (None without one), which does not contain the guest's name yet, `image` the one of
-    `--image`, whose method is IMPORT, `unattended` the one of `--unattended`. `wait` is the time
-    in minutes to wait for the guest (None: do not wait, negative: no limit), `goals` what it is waited for (None: its
-    installation, or cloud-init). With `ensure` it is only created if there is no guest of its name. `publish` are the ports forwarded to the guest, `reinstall` is the name of an
-    existing guest. `no_login` accepts a guest to which nobody can log in, `ssh_config` is a file that gets an entry for
-    the guest. With `printing` the guest is only shown, so the installation method is optional; with `dry` only the
-    steps are shown.
+    `--image`, whose method is IMPORT, `unattended` the one of `--unattended`. `wait` is the time in minutes to wait for
+    the guest (None: do not wait, negative: no limit), `goals` what it is waited for (None: its installation, or
+    cloud-init). With `ensure` it is only created if there is no guest of its name. `publish` are the ports forwarded to
+    the guest, `reinstall` is the name of an existing guest. `no_login` accepts a guest to which nobody can log in,
+    `ssh_config` is a file that gets an entry for the guest. With `printing` the guest is only shown, so the
+    installation method is optional; with `dry` only the steps are shown.
 
     For programs that expect virt-install: with `stores` the pools and volumes are created even if the guest is only
     shown; with `directory_pools` the directory of a disk outside every pool becomes a pool; with `until_off` a guest

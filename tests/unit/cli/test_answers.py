@@ -43,16 +43,9 @@ def test_the_list_is_a_table_on_a_terminal_alone(
     assert "Windows 11" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("group", ["unattended"])
-def test_what_does_not_work_yet_is_not_offered(group: str, capsys: pytest.CaptureFixture[str]) -> None:
-    from virtprov.cli.install import command
-
-    assert command.main([f"--{group}=?"]) == 1
-    said = capsys.readouterr()
-    assert said.out == "" and f"--{group} is not supported yet" in said.err
-
-
-@pytest.mark.parametrize(("group", "word"), [("install", "kernel_args_overwrite"), ("location", "initrd")])
+@pytest.mark.parametrize(
+    ("group", "word"), [("install", "kernel_args_overwrite"), ("location", "initrd"), ("unattended", "profile")]
+)
 def test_the_words_of_an_installer(group: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
     from virtprov.cli.install import command
 

@@ -128,12 +128,7 @@ def _add_inside(command: Parser, group: Target) -> None:
         metavar="FILE",
         help="add an entry for `ssh NAME` to FILE",
     )
-    command.add_fresh(
-        group,
-        "--seed-dump",
-        action="store_true",
-        help="print the cloud-init seed or the installer's answers; create nothing",
-    )
+    command.add_fresh(group, "--seed-dump", action="store_true", help="print the seed or the answers; create nothing")
 
 
 def _add_platform(group: Target) -> None:

@@ -21,7 +21,7 @@ OVER = "Domain has shutdown. Continuing.\nDomain creation completed.\n"
 
 
 def work(kind: str, request: InstallRequest) -> Any:
-    made = SimpleNamespace(plan=SimpleNamespace(name="web"), method=Method(kind), wanted=None)
+    made = SimpleNamespace(plan=SimpleNamespace(name="web"), method=Method(kind), wanted=None, answers=None)
     return SimpleNamespace(made=made, request=request, host=SimpleNamespace(uri="qemu:///system"))
 
 

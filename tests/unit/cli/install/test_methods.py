@@ -158,11 +158,25 @@ def test_a_method_with_a_cloud_init_seed(method: str, words: Callable[[str], lis
         assert first == seed.first_boot.text, "it is the boot of the installer"
 
 
+# Methods without an installer.
+NOT_ANSWERED = {"import", "livecd", "install no_install"}
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_a_method_with_answers_for_an_installer(method: str, words: Callable[[str], list[str]]) -> None:
-    with pytest.raises(UsageError, match="--unattended") as caught:
-        command.main([*GUEST, *DISK, *words(method), *FLAGS["unattended"], "--print-xml"])
-    assert caught.value.hint
+def test_a_method_with_answers_for_an_installer(
+    method: str, words: Callable[[str], list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = [*words(method), *FLAGS["unattended"], "--osinfo", "fedora40"]
+    if method in NOT_ANSWERED:
+        with pytest.raises(UsageError, match="--unattended requires an installer") as caught:
+            command.main([*GUEST, *DISK, *line, "--print-xml"])
+        assert caught.value.hint
+        return
+    first, last = documents(line, capsys)
+    by_initrd = any(word in method for word in ("location", "install os", "install kernel"))
+    assert ("inst.ks=file:/fedora.ks" in first) == by_initrd
+    assert ("new-unattended.iso" in first) != by_initrd
+    assert "unattended.iso" not in last and "inst.ks" not in last
 
 
 @pytest.mark.parametrize("method", METHODS)
