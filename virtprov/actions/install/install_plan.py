@@ -13,7 +13,7 @@ from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan
 from virtprov.guest import boot, checks, resources
 from virtprov.guest.document import DomainDocument, Guest
-from virtprov.guest.rule_context import UNWATCHED, Watch
+from virtprov.guest.rule_context import UNWATCHED, RuleContext, Watch
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -71,10 +71,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     install = boot.install_phase(guest, method) if method.has_install_phase else None
     if install is not None and first_boot.is_from_network(method, system):
         resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
-    if request.checks.host and not request.printing:
-        from virtprov.actions.install import host_checks
-
-        host_checks.check(setting, host, method, files.made)
+    _check_host(request, setting, host, method, files)
     setting.notes[:0] = first_boot.collect_notes(request, system, guest, warnings)
     seed, login = _plan_inside(request, drafted, final, install, host.machine)
     watch.step("cloud-init-seed")
@@ -91,6 +88,14 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     return InstallPlan(
         told, seed, method, displays, guest.uuid, macs, volumes, taken, files, starts, image, login, wanted
     )
+
+
+def _check_host(request: InstallRequest, setting: RuleContext, host: Host, method: boot.Method, files: Files) -> None:
+    """Ask the host what it can tell before anything is made."""
+    if request.checks.host and not request.printing:
+        from virtprov.actions.install import host_checks
+
+        host_checks.check(setting, host, method, files.made)
 
 
 def _plan_inside(
