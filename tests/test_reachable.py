@@ -29,9 +29,6 @@ KEPT = {
     "virtprov.support.iso.read_files": "the same, for some files",
     "virtprov.support.iso.list_files": "the same, for their names",
     "virtprov.osinfo.scripts": "answers for installers come from them",
-    "virtprov.actions.run.trail.FileTrail.let_go": "tests leave a trail as a killed run does",
-    "virtprov.actions.seed.login.forget": "removing a guest",
-    "virtprov.actions.seed.ssh_config.remove": "the same",
     "virtprov.host.running_guests.SOURCES": "names each place that knows the address of a guest that is waited for",
     "virtprov.host.events.Watch.wait_agent": "waiting for a guest's agent",
 }
@@ -40,7 +37,6 @@ PASSED_BY_TESTS = {
     "virtprov.cloudinit.word_contents.read_contents(environment=)": "an environment with other proxies",
     "virtprov.xml.schema.validate.load(where=)": "a small schema",
     "virtprov.xml.schema.grammar.Grammar(file=)": "a small schema",
-    "virtprov.actions.install.wait.Deadline(clock=)": "a clock that does not wait",
     "virtprov.actions.remove.stop.stop(clock=)": "a clock that does not wait",
     "virtprov.actions.run.stages.Stages(clock=)": "a clock that does not wait",
     "virtprov.actions.run.stages.Stages(now=)": "a clock that does not wait",

@@ -167,7 +167,7 @@ def test_two_guests_of_one_download(lab: Host, mirror: Mirror, image: Image, dri
 def test_guests_keep_their_base_and_nobody_prunes_it(lab: Host, mirror: Mirror) -> None:
     (base,) = bases(lab)
     done = prune(lab)
-    assert done.rc == 0 and "used by guest 'one'" in done.err, done.err
+    assert done.rc == 0 and "used by guest '" in done.err, done.err
     assert bases(lab) == [base]
     listed = lab.run(["virtprov-install", "--image-cache", "list", "--output", "json"])
     (known,) = [found for found in json.loads(listed.out)["images"] if found["kind"] == "base"]
@@ -201,9 +201,9 @@ def test_a_full_copy_needs_no_base(lab: Host, mirror: Mirror) -> None:
 
 def test_looking_reads_small_files_only(lab: Host, mirror: Mirror) -> None:
     for flag in ("--dry-run", "--print-xml"):
-        done = install(lab, mirror, "looked", "debian13", flag)
+        done = install(lab, mirror, "looked", "debian13", flag, "--output", "json")
         assert done.rc == 0, done.err
-        assert f"is kept in {IMAGES}/debian-13-generic-amd64-" in done.err
+        assert json.loads(done.out)["image"]["base"].startswith(f"{IMAGES}/debian-13-generic-amd64-")
     assert downloads(mirror, f"/{LATEST}/{NAME}") == []
     assert bases(lab) == []
 
@@ -264,7 +264,7 @@ def test_what_a_server_can_do_wrong(lab: Host, mirror: Mirror, published: dict[s
     over = hashlib.sha256(b"<!DOCTYPE html><html>Log in first</html>").hexdigest()
     mirror.trouble({"/round": f"to {mirror.url}/round", "/plain": "to ftp://nowhere.example.org/disk"})
     cases = {
-        f"{mirror.url}/wrong/disk.qcow2,checksum=sha256:{'0' * 64}": "has the sha256 checksum",
+        f"{mirror.url}/wrong/disk.qcow2,checksum=sha256:{'1' * 64}": "has the sha256 checksum",
         f"{mirror.url}/short/disk.qcow2,checksum=sha256:{digest}": "has the sha256 checksum",
         f"{mirror.url}/torn/disk.qcow2.xz,checksum=sha256:{digest}": "ends too early",
         f"{mirror.url}/page/disk.qcow2,checksum=sha256:{over}": "is a web page",

@@ -166,10 +166,7 @@ def to_request(copy: Copy) -> CloneRequest:
     """Return the request for a clone; raises UsageError for invalid or contradictory values."""
     from virtprov.actions.request import CloneRequest
 
-    if copy.original and copy.original_xml:
-        raise UsageError("--original and --original-xml cannot be used together", hint="omit one of them")
-    if not copy.original and not copy.original_xml:
-        raise UsageError("no guest to clone given", hint="give its name, or --original-xml FILE")
+    _check_original(copy)
     files = tuple(texts.as_list(copy.files))
     if "" in files:
         raise UsageError("--file requires a path", hint="omit --file, or use --skip-copy DISK")
@@ -204,6 +201,14 @@ def to_request(copy: Copy) -> CloneRequest:
         wait=wait,
         goals=goals,
     )
+
+
+def _check_original(copy: Copy) -> None:
+    """Raise UsageError unless exactly one guest is given."""
+    if copy.original and copy.original_xml:
+        raise UsageError("--original and --original-xml cannot be used together", hint="omit one of them")
+    if not copy.original and not copy.original_xml:
+        raise UsageError("no guest to clone given", hint="give its name, or --original-xml FILE")
 
 
 def _to_choices(copy: Copy) -> tuple[DiskChoice, ...]:

@@ -134,12 +134,9 @@ def to_request(
 
     _check_lifetime(guest)
     (uses, refused), (wait, goals), method = _uses(guest), texts.split_wait(guest.wait), _to_method(guest)
-    seed = _to_seed_request(guest, method)
-    if guest.cloud_init is not None and seed is None:
-        refused |= {"cloud-init"}
     return InstallRequest(
         uses=uses,
-        refused=refused,
+        refused=refused | _refused_seed(guest),
         name=guest.name,
         reinstall=guest.reinstall,
         osinfo=osinfo if osinfo is not None else _system(guest.osinfo),
@@ -148,7 +145,7 @@ def to_request(
         arch=guest.arch,
         domain_type=guest.virt_type.lower(),
         machine=guest.machine,
-        seed=seed,
+        seed=_to_seed_request(guest, method),
         unattended=_to_unattended(guest),
         ssh_config=os.path.abspath(os.path.expanduser(guest.ssh_config)) if guest.ssh_config else "",
         checks=texts.parse_checks(texts.as_list(guest.checks)),
@@ -290,6 +287,12 @@ def _to_seed_request(guest: NewGuest, method: Method) -> SeedRequest | None:
     bare = {} if guest.cloud_init is None else guest_words.GENERATE
     request = guest_words.merge(given, uses, bare=bare)
     return request._replace(strict=strict, completes=guest.cloud_init is None)
+
+
+def _refused_seed(guest: NewGuest) -> frozenset[str]:
+    """Return the group of --cloud-init if it is turned off."""
+    uses = texts.as_list(guest.cloud_init)
+    return frozenset(["cloud-init"]) if uses and uses[-1] == "none" else frozenset()
 
 
 def _cannot_take(name: str, reinstall: str, is_off: bool) -> UsageError:

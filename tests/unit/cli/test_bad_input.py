@@ -53,7 +53,6 @@ def surroundings(only_bundled_profiles: None, tmp_path: Path, monkeypatch: pytes
 FLAGS = [
     (["--frobnicate"], USAGE, "--frobnicate", ""),
     (["--grafics", "vnc"], USAGE, "--grafics", "'--graphics'"),
-    (["--hostname", "web"], USAGE, "--hostname", "--cloud-init hostname=NAME"),
     (["--size=20"], USAGE, "--size=20", "--disk size=GIB"),
     (["--disk"], USAGE, "--disk requires a value", "--disk help"),
     (["--qemu-commandline", "-display gtk"], USAGE, "requires a value", "--qemu-commandline='-display gtk'"),

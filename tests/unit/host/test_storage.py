@@ -60,7 +60,7 @@ def test_volumes_may_be_chosen_by_what_they_have(pool_host: Host) -> None:
     backing = "<backingStore><path>/srv/images/base.qcow2</path></backingStore></volume>"
     pool_host.storage.create_volume("images", VOLUME("top", 4).replace("</volume>", backing))
     listed = pool_host.storage.volumes
-    assert [volume.name for volume in listed("images")] == ["base.qcow2", "top"]
+    assert {volume.name for volume in listed("images")} == {"base.qcow2", "top"}
     assert [volume.name for volume in listed("images", parts=("secret", "backingStore"))] == ["top"]
     assert list(listed("images", parts=("secret",))) == []
 

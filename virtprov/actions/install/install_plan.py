@@ -74,10 +74,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     watch.begin(final)
     watch.step("boot-order")
     install = _plan_first_boot(request, setting, method, system)
-    if request.checks.host and not request.printing:
-        from virtprov.actions.install import host_checks
-
-        host_checks.check(setting, host, method, files.made)
+    _check_host(request, setting, host, method, files)
     setting.notes[:0] = first_boot.collect_notes(request, system, guest, warnings)
     seed, login = _plan_inside(request, drafted, final, install, answers, host.machine)
     watch.step("cloud-init-seed")
@@ -126,6 +123,14 @@ def _plan_first_boot(
     if first_boot.is_from_network(method, system):
         resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
     return install
+
+
+def _check_host(request: InstallRequest, setting: RuleContext, host: Host, method: boot.Method, files: Files) -> None:
+    """Ask the host what it can tell before anything is made."""
+    if request.checks.host and not request.printing:
+        from virtprov.actions.install import host_checks
+
+        host_checks.check(setting, host, method, files.made)
 
 
 def _plan_inside(

@@ -10,8 +10,10 @@ from virtprov.actions.remove import draft, stop
 from virtprov.actions.remove.things import CREDENTIAL, DISK, NVRAM, SECRET, SEED
 from virtprov.actions.run import definition, leftovers
 from virtprov.actions.run.artifacts.removed import Removed, RemovedGuest, RemovedSecret, RemovedVolume
+from virtprov.actions.run.artifacts.reservations import Reservation, release
 from virtprov.actions.run.plan import FunctionStep, Plan, apply
 from virtprov.actions.run.trail_reader import read_ended_runs
+from virtprov.actions.seed import login
 from virtprov.guest.disks.chains import Chains
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from virtprov.actions.request import RemoveRequest
     from virtprov.actions.run.plan import RunContext, Step
     from virtprov.actions.run.trail import Entry
+    from virtprov.guest.reservations import Reserved
     from virtprov.host.connection import Host
 
 
@@ -55,6 +58,8 @@ def remove(
                 context = new_context()
                 error = _find_obstacle(removal, done, Chains(host))
                 done.append(Outcome(removal, error) if error is not None else _remove(removal, context))
+                if done[-1].error is None:
+                    login.forget(removal.info.uuid, host, context.say)
                 context.gate.check()
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(_say_done(removals, done)) from interrupt
@@ -136,11 +141,20 @@ def _artifacts(removal: Removal) -> list[Removed]:
     return found
 
 
+def _release(reserved: Reserved) -> Callable[[RunContext], None]:
+    def do(context: RunContext) -> None:
+        release(context.host, (reserved,))
+
+    return do
+
+
 def _remove(removal: Removal, context: RunContext) -> Outcome:
     """Remove a guest that is off: its disks first, so that an interrupted removal can be repeated by its name."""
     work = _Work(removal)
     artifacts = _artifacts(removal)
     steps: list[Step] = [FunctionStep(f"Removing guest '{removal.name}'", work.note)]
+    for each in removal.reserved:
+        steps.append(FunctionStep(f"Removing {Reservation(*each).describe()}", _release(each), final=True))
     for number, artifact in enumerate(reversed(artifacts)):
         steps.append(FunctionStep(f"Removing {artifact.describe()}", _discard(work, number), final=True))
     try:

@@ -12,6 +12,7 @@ from virtprov.actions.run.children import find_children
 from virtprov.actions.run.trail_reader import find_active
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
+from virtprov.guest.reservations import Reserved, of_guest
 from virtprov.host.lookup import similar_names
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
@@ -31,12 +32,14 @@ _STUCK = ("paused", "suspended", "crashed")
 class Removal(Record):
     """A guest to remove: what the host knows about it, and all that belongs to it.
 
-    `chains` has a pair for each image below one of its disks: the path of the disk, and that of the image.
+    `chains` has a pair for each image below one of its disks: the path of the disk, and that of the image. `reserved`
+    are the addresses that networks keep for it.
     """
 
     info: GuestInfo
     things: tuple[Thing, ...]
     chains: tuple[tuple[str, str], ...] = ()
+    reserved: tuple[Reserved, ...] = ()
 
     @property
     def name(self) -> str:
@@ -71,7 +74,7 @@ def plan(request: RemoveRequest, host: Host) -> tuple[Removal, ...]:
         found = [*disks.list(), *things.list_files(guest), *things.list_kept(host, info, guest, users)]
         if info.active and info.persistent:
             found += things.list_plugged(guest, Guest.parse(host.guests.xml(info.uuid)))
-        removals.append(Removal(info, tuple(dict.fromkeys(found)), tuple(disks.chains)))
+        removals.append(Removal(info, tuple(dict.fromkeys(found)), tuple(disks.chains), of_guest(guest)))
         if request.with_disks:
             _refuse_unlisted(host, guest, images)
     _check_named(request, removals)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 GUEST, DISK, SEED, CREDENTIAL, SECRET, NVRAM = "guest", "disk", "seed", "credential", "secret", "nvram"
 TPM, SAVE, SNAPSHOT, CHECKPOINT = "tpm", "save", "snapshot", "checkpoint"
 BASE, MEDIUM, FILE = "base", "medium", "file"
+RESERVATION, LOGIN = "reservation", "login"
 _WORDS = {
     GUEST: "definition of guest '{name}'",
     DISK: "disk {path}",
@@ -35,6 +36,8 @@ _WORDS = {
     BASE: "base image {path}",
     MEDIUM: "medium {path}",
     FILE: "{path}",
+    RESERVATION: "reservation of {name} in network '{pool}'",
+    LOGIN: "ssh host key and login {path}",
 }
 
 
@@ -42,7 +45,7 @@ class Thing(Record):
     """Something that belongs to a guest, of one of the kinds above. Fields that a kind does not have are empty.
 
     `why` tells why it stays; "" for what goes with the guest. `key` and `mark` distinguish a volume from a later one of
-    the same name.
+    the same name. The `pool` of a reserved address is its network.
     """
 
     kind: str
@@ -71,8 +74,14 @@ class Thing(Record):
 
 
 def list_kept(host: Host, info: GuestInfo, guest: Guest, users: PathUsers) -> Iterator[Thing]:
-    """Yield the guest itself, and what libvirt keeps for it."""
+    """Yield the guest itself, what libvirt keeps for it, and what this user's commands keep to log in to it."""
+    from virtprov.actions.seed import login
+    from virtprov.guest.reservations import of_guest
+
     yield Thing(GUEST, guest.name, uuid=info.uuid)
+    yield from (Thing(RESERVATION, each.address, pool=each.network) for each in of_guest(guest))
+    if login.find(info.uuid) is not None:
+        yield Thing(LOGIN, path=login.known_hosts_path(info.uuid))
     yield from _list_variables(host, guest, users)
     if any(places.get(tpm, "./backend/@type") == "emulator" for tpm in guest.devices("tpm")):
         yield Thing(TPM)

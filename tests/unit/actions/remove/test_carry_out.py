@@ -20,6 +20,7 @@ from virtprov.actions.run.definition import lock_guest
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.run.trail import FileTrail
 from virtprov.actions.run.trail_reader import read_ended_runs
+from virtprov.actions.seed import login
 from virtprov.host.connection import Host
 from virtprov.support import lock, state
 from virtprov.support.errors import HostError, ProvError
@@ -274,3 +275,37 @@ def test_clean_up_keeps_what_others_use_by_now(
     log.close()
     assert found["volume a2.qcow2 in pool 'p'"] == ("others", "used by guest 'new'")
     assert found["guest 'a'"] == found["volume a.qcow2 in pool 'p'"] == ("ours", "")
+
+
+# -- what is kept for it elsewhere ---------------------------------------------------------------
+
+MAC = "52:54:00:aa:bb:cc"
+NETWORK = (
+    "<network><name>lab</name><uuid>9f3b1f0a-6a58-4b1c-8e0a-2f1c5b7d9f01</uuid><bridge name='virbr7'/>"
+    "<ip address='192.168.122.1' netmask='255.255.255.0'><dhcp>"
+    "<range start='192.168.122.2' end='192.168.122.199'/>"
+    f"<host mac='{MAC}' ip='192.168.122.50'/><host mac='52:54:00:00:00:02' ip='192.168.122.6'/>"
+    "</dhcp></ip></network>"
+)
+
+
+def test_reserved_addresses_and_the_way_to_log_in_go(domain: MakeGuest, host_with: MakeHost, remove: Remove) -> None:
+    mark = (
+        "<metadata><virtprov:guest xmlns:virtprov='urn:virtprov:guest:1.0'>"
+        f"<virtprov:reservation network='lab' address='192.168.122.50' mac='{MAC}'/></virtprov:guest></metadata>"
+    )
+    nic = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/></interface>"
+    host = host_with(domain("a", nic, more=mark), more=NETWORK)
+    (found,) = planned(host, "a")
+    uuid = found.info.uuid
+    known = Path(login.known_hosts_path(uuid))
+    known.parent.mkdir(parents=True, exist_ok=True)
+    known.write_text(login.known_hosts_text(login.Login("debian", uuid), "ssh-ed25519 AAAA"))
+    (removal,) = planned(host, "a")
+    lines = [thing.describe() for thing in removal.going]
+    assert "reservation of 192.168.122.50 in network 'lab'" in lines and f"ssh host key and login {known}" in lines
+    (outcome,) = remove(host, "a")
+    assert outcome.error is None
+    left = host.networks.documents("lab")
+    assert all("192.168.122.50" not in text and "192.168.122.6'" in text for text in left.values())
+    assert not known.exists()

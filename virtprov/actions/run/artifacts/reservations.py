@@ -9,9 +9,10 @@ from virtprov.guest.reservations import of_guest
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from virtprov.guest.document import Guest
+    from virtprov.guest.reservations import Reserved
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
 
@@ -89,13 +90,15 @@ def same_address(one: str, other: str) -> bool:
 
 
 def remove_those_of(host: Host, guest: Guest) -> tuple[Reservation, ...]:
-    """Remove the reservations that were made with a guest that is gone, and return them.
+    """Remove the reservations that were made with a guest that is gone, and return them. Raises HostError."""
+    return release(host, of_guest(guest))
 
-    Those that are for another interface by now are kept. Raises HostError.
-    """
+
+def release(host: Host, reserved: Iterable[Reserved]) -> tuple[Reservation, ...]:
+    """Remove reservations, and return them; those that are for another interface by now are kept. Raises HostError."""
     gone = []
-    for reserved_for_it in of_guest(guest):
-        reservation = Reservation(*reserved_for_it)
+    for each in reserved:
+        reservation = Reservation(*each)
         if reservation.standing(host, Evidence()).state == OURS:
             reservation.take_down(host)
             gone.append(reservation)
