@@ -34,7 +34,8 @@ KEPT = {
 }
 # A parameter with a default that no command passes -> why it stays.
 PASSED_BY_TESTS = {
-    "virtprov.cloudinit.word_contents.read_contents(environment=)": "an environment with other proxies",
+    "virtprov.unattended.answers.read_answers(environment=)": "a machine with other settings",
+    "virtprov.unattended.answers.read_answers(root=)": "a machine with other settings",
     "virtprov.xml.schema.validate.load(where=)": "a small schema",
     "virtprov.xml.schema.grammar.Grammar(file=)": "a small schema",
     "virtprov.actions.remove.stop.stop(clock=)": "a clock that does not wait",
@@ -54,7 +55,6 @@ PASSED_BY_TESTS = {
     "virtprov.support.download.Limits(patience=)": "servers that are too slow",
     "virtprov.support.download.Limits(slowest=)": "servers that are too slow",
     "virtprov.support.download.Limits(unknown=)": "servers that are too slow",
-    "virtprov.osinfo.profile.Profile.install_tree(script=)": "the tree for an unattended installation",
     "virtprov.support.passwords.hash_password(salt=)": "the vectors of the specification",
     "virtprov.support.passwords.hash_password(rounds=)": "the vectors of the specification",
     "virtprov.osinfo.index.build(keep=)": "bench/osinfo measures a build whose result is not kept",

@@ -73,7 +73,7 @@ INSTALLATION = {
     "image": ("installer", "cloud image to boot: NAME, URL or PATH, list"),
     "install": ("installer", "installation details: NAME, kernel=PATH, bootdev= ..."),
     "location": ("installer", "install from a tree: URL, folder or ISO image"),
-    "unattended": ("installer", "install without questions: profile=NAME ..."),
+    "unattended": ("installer", "answer the installer's questions: user=NAME ..."),
     "osinfo": ("installer", "guest OS: a name, detect=on, require=off, list"),
     "check": ("installer", "skip checks: path_in_use=off, all=off ..."),
 }

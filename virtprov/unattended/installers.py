@@ -86,10 +86,9 @@ ALPINE = Installer(
     "alpine.txt",
     "answers",
     label="APKOVL",
-    words=_ALL - {"package", "run"},
+    words=_ALL - {"package", "run", "password_file"},
     profiles=(JEOS,),
 )
-INSTALLERS = (KICKSTART, PRESEED, AUTOINSTALL, AUTOYAST, AGAMA, TUMBLEWEED, WINDOWS, ALPINE)
 
 _RED_HAT = (
     "fedora", "rhel", "centos", "almalinux", "rocky", "ol", "scientificlinux", "eurolinux", "circle", "miraclelinux",

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 FLAG = "--unattended"
-OSINFO = "osinfo"
 
 
 class UnattendedRequest(GuestWords):

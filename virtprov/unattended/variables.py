@@ -57,6 +57,7 @@ def variables(answers: Answers, installer: Installer, facts: Facts) -> dict[str,
         "reg-login": answers.reg_login,
         "desktop": "yes" if answers.profile == DESKTOP else "",
         "disk": facts.disk,
+        "disk-name": facts.disk.removeprefix("/dev/"),
         "source": facts.source,
         "efi": "yes" if facts.has_efi else "",
     }

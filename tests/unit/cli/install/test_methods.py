@@ -158,8 +158,12 @@ def test_a_method_with_a_cloud_init_seed(method: str, words: Callable[[str], lis
         assert first == seed.first_boot.text, "it is the boot of the installer"
 
 
-# Methods without an installer.
-NOT_ANSWERED = {"import", "livecd", "install no_install"}
+# Methods without an installer, or without an initrd for the answers.
+NOT_ANSWERED = {
+    "import": "requires an installer",
+    "install no_install": "requires an installer",
+    "install kernel": "can only be injected into an initrd",
+}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -168,12 +172,16 @@ def test_a_method_with_answers_for_an_installer(
 ) -> None:
     line = [*words(method), *FLAGS["unattended"], "--osinfo", "fedora40"]
     if method in NOT_ANSWERED:
-        with pytest.raises(UsageError, match="--unattended requires an installer") as caught:
+        with pytest.raises(UsageError, match=NOT_ANSWERED[method]) as caught:
             command.main([*GUEST, *DISK, *line, "--print-xml"])
         assert caught.value.hint
         return
+    if method == "install os":  # its tree is on a server
+        with pytest.raises(FetchError):
+            documents(line, capsys)
+        return
     first, last = documents(line, capsys)
-    by_initrd = any(word in method for word in ("location", "install os", "install kernel"))
+    by_initrd = "location" in method
     assert ("inst.ks=file:/fedora.ks" in first) == by_initrd
     assert ("new-unattended.iso" in first) != by_initrd
     assert "unattended.iso" not in last and "inst.ks" not in last
