@@ -120,12 +120,39 @@ def test_import(lab: Host, old_names: OldNames) -> None:
     assert has_install_phase(lab) == "false"
 
 
+def test_automated_installation(lab: Host, old_names: OldNames, medium: str) -> None:
+    """The answers are on a disk of their own, which is gone when the guest has powered off."""
+    secrets = {"rootPassword": PASSWORD, "userLogin": USER, "userPassword": PASSWORD, "profile": "desktop"}
+    process = old_names.start(
+        old_names.cockpit({"vmName": NAME, "source": medium, "os": "fedora40", "unattended": True, **secrets})
+    )
+    wait_running(lab)
+    running = ElementTree.fromstring(lab.virsh("dumpxml", NAME))
+    answers = f"{IMAGES}/{NAME}-unattended.iso"
+    assert running.find(f"./devices/disk/source[@file='{answers}']") is not None
+    assert b"poweroff" in lab.outside(answers).read_bytes()
+    assert PASSWORD.encode() not in lab.outside(answers).read_bytes()
+    lab.virsh("destroy", NAME)
+    out, err = process.communicate(timeout=ENDS_IN)
+    assert process.returncode == 0, out + err
+    assert not lab.outside(answers).exists()
+    assert stored(lab).find(f"./devices/disk/source[@file='{answers}']") is None
+
+
+def test_a_system_to_download(lab: Host, old_names: OldNames) -> None:
+    """Its tree is on a server, which a machine without internet does not reach; nothing is left."""
+    words = old_names.cockpit({"vmName": NAME, "sourceType": "os", "os": "fedora40", "unattended": True})
+    done = lab.execute(words)
+    assert done.rc != 0 and "virt-install: error: " in done.err and "fedoraproject.org" in done.err
+    assert NAME not in lab.virsh("list", "--all", "--name").split()
+    assert NAME not in lab.virsh("vol-list", "default")
+
+
 def test_what_the_page_asks_before(old_names: OldNames) -> None:
     """Which forms of installation it may offer."""
-    for flag in ("--cloud-init=?", "--install=?"):
-        assert old_names.run(["virt-install", flag]).rc == 0
-    done = old_names.run(["virt-install", "--unattended=?"])
-    assert (done.rc, done.out) == (1, "")
+    for flag in ("--cloud-init=?", "--install=?", "--unattended=?"):
+        done = old_names.run(["virt-install", flag])
+        assert done.rc == 0 and flag.partition("=")[0] in done.out
 
 
 NEW_NETWORK = "--add-device --network type=network,source=default,source.mode=bridge,model=virtio"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import signal
+import stat
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from lab import installer
 from lab.domain import definition, mac_addresses, text
 from lab.guests import Shell, TooLong, listening, until
 from lab.host import Done, Host
@@ -250,6 +255,40 @@ def test_the_medium_is_changed_and_ejected(live: Live) -> None:
     live.sees("the drive is empty", read, lambda out: out == "nothing")
     for stored in (False, True):
         assert MEDIA["blue"] not in live.xml(stored=stored)
+
+
+ANSWERED = {
+    "OEMDRV": (("--cdrom", "grub.iso", "--osinfo", "fedora40"), "ks.cfg", "poweroff"),
+    "CIDATA": (("--location", "debian.iso", "--osinfo", "ubuntu24.04"), "meta-data user-data", "  shutdown: poweroff"),
+}
+"""The label of a disk with answers: whose installer looks for it, which files it has, and a line of them."""
+
+
+@pytest.mark.parametrize("label", ANSWERED)
+def test_the_answers_of_an_installer_are_read_in_a_guest(live: Live, label: str) -> None:
+    """Another guest has the disk, while it is waited for; then it is gone."""
+    (method, medium, *system), files, line = ANSWERED[label]
+    host, volume = live.host, f"{IMAGES}/answered-unattended.iso"
+    installer.copy_grub(host.state / "grub.iso") if medium == "grub.iso" else installer.write_iso(host.state / medium)
+    words = ["virtprov-install", "--name", "answered", "--virt-type", "qemu", "--memory", "512", "--disk", "none"]
+    words += ["--network", "none", "--graphics", "none", "--noautoconsole", "--wait", "10m", *system]
+    words += [method, str(host.state / medium), "--unattended", "profile=jeos,user-login=ana,hostname=answered"]
+    run = host.start(host.own(words))
+    until("it is installed", lambda: host.try_virsh("domstate", "answered").out.strip() == "running", time.sleep, SEEN)
+    assert stat.S_IMODE(host.outside(volume).stat().st_mode) == 0o600
+    live.change("--edit", "device=cdrom", "--disk", f"path={volume}", "--update")
+    live.sees("its label", "sudo blkid -p -o value -s LABEL /dev/sr0", lambda out: out == label)
+    read = "sudo mount -o ro /dev/sr0 /mnt && ls /mnt | xargs && cat /mnt/{}; sudo umount /mnt"
+    said = live.shell.run(read.format(files.split()[-1])).splitlines()
+    assert said[0] == files and line in said and not any("{{" in text for text in said)
+    (child,) = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    os.kill(int(child), signal.SIGINT)
+    told, _ = run.communicate(timeout=SEEN)
+    assert run.returncode == 130 and "continues its installation" in told, told
+    assert not host.outside(volume).exists() and "answered-unattended.iso" not in volumes_of(host)
+    live.change("--edit", "device=cdrom", "--disk", "path=", "--update")
+    host.virsh("destroy", "answered")
+    host.virsh("undefine", "answered")
 
 
 def test_the_password_of_the_display(live: Live) -> None:

@@ -103,17 +103,18 @@ def remove(host: Host, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def installed(lab: Host, web: Web) -> Iterator[tuple[Done, Kept, Kept]]:
-    """The guest that the Debian installer has installed from its tree, with answers in its initrd."""
+    """The guest that the Debian installer has installed from its tree, with virtprov's answers in its initrd."""
     before = look(lab, lab)
     folder = lab.state / "answers"
     folder.mkdir()
-    inject = [word for path in installer.write_answers(folder) for word in ("--initrd-inject", str(path))]
+    inject = [word for path in installer.write_script(folder) for word in ("--initrd-inject", str(path))]
     done = install(
         lab,
         "tree",
         *["--memory", "768", "--disk", "size=0.01,bus=usb", "--network", "none"],
         *["--location", f"{web.url}/{installer.place()}/", *inject],
-        *["--extra-args", f"{CONSOLE} auto=true priority=critical DEBIAN_FRONTEND=text", "--wait", "14m"],
+        *["--unattended", f"profile=jeos,hostname={installer.ANSWER},user-login={installer.USER}"],
+        *["--extra-args", f"{CONSOLE} DEBIAN_FRONTEND=text {installer.EARLY}", "--wait", "14m"],
     )
     yield done, before, look(lab, lab)
     remove(lab, "tree")
@@ -124,7 +125,8 @@ def test_the_tree_is_detected_and_installed(installed: tuple[Done, Kept, Kept]) 
     assert done.rc == 0, done.err
     assert f"Using --osinfo debian{installer.release()}, detected from the media" in done.err
     assert "'tree' has powered off; starting it again" in done.err
-    assert done.out == "Guest 'tree' has been created and is running.\n"
+    password, created = done.out.splitlines()
+    assert password.startswith("Password of 'root': ") and created == "Guest 'tree' has been created and is running."
     for word in ("Traceback", "rror:", "could not"):
         assert word not in done.err
 

@@ -305,6 +305,6 @@ def _cannot_take(name: str, reinstall: str, is_off: bool) -> UsageError:
         )
     return UsageError(
         f"--{name} cannot be used with an installer: it would not read it",
-        hint="add --unattended to answer its questions, --cloud-init if it reads a cloud-init seed, or use a cloud image "
-        "with --import",
+        hint="add --unattended to answer its questions, or --cloud-init if it reads a cloud-init seed; or use a cloud "
+        "image with --import",
     )

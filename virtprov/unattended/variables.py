@@ -85,7 +85,6 @@ def _of_system(answers: Answers, installer: Installer, facts: Facts) -> dict[str
         "windows-timezone": windows.ZONES.get(answers.timezone, "UTC") if is_windows else "",
         "windows-arch": {"x86_64": "amd64", "aarch64": "arm64"}.get(facts.arch, "x86"),
         "windows-name": answers.hostname.partition(".")[0][:15] if is_windows else "",
-        "windows-admin": "" if answers.user else answers.admin_password,
         "windows-11": "yes" if profile.short_id == "win11" else "",
         "driver-path": windows.driver_paths(profile, facts.arch) if facts.has_drivers else (),
     }

@@ -1,4 +1,4 @@
-"""The Debian installer as a tree and as an ISO, and answers by which it installs a system in a second."""
+"""The Debian installer as a tree and as an ISO, and a script that installs a system in a second."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ REST = 64 << 20
 """Bytes of an ISO beside the kernel and the initrd: what nobody needs to read who boots them."""
 
 ANSWER = "answered-by-the-lab"
-READ = f"LAB read the answers: {ANSWER}"
+USER = "ana"
+READ = f"LAB read the answers: {ANSWER} {USER} true"
 WRITTEN = "LAB wrote the disk"
 BOOTED = "LAB booted from its disk"
 KERNEL_LINE = "Linux version"
 
-# The installer runs the first command as soon as it has read the answers in its initrd, before it asks anything. It has
-# drivers for disks on USB, and for no others.
-PRESEED = f"""\
-d-i netcfg/get_hostname string {ANSWER}
-d-i preseed/early_command string sh /install.sh > /dev/ttyS0 2>&1
-"""
+EARLY = "preseed/early_command=/install.sh"
+"""A kernel argument: the installer runs this when it has read the answers in its initrd, before it asks anything."""
+# It has drivers for disks on USB, and for no others.
 INSTALL = f"""\
-echo "LAB read the answers: $(debconf-get netcfg/get_hostname)"
+#!/bin/sh
+exec > /dev/ttyS0 2>&1
+set -- netcfg/get_hostname passwd/username debian-installer/exit/poweroff
+echo "LAB read the answers: $(debconf-get "$1") $(debconf-get "$2") $(debconf-get "$3")"
 modprobe -a xhci_pci usb_storage uas sd_mod
 for i in $(seq 100); do [ -e /sys/block/sda ] && break; sleep 1; done
 [ -b /dev/sda ] || mknod /dev/sda b $(sed 's/:/ /' /sys/block/sda/dev)
@@ -64,11 +65,12 @@ def lay_out_tree(top: Path) -> None:
         (netboot / name).symlink_to(folder() / name)
 
 
-def write_answers(top: Path) -> list[Path]:
+def write_script(top: Path) -> list[Path]:
     """Write the files to inject into the initrd; returns their paths."""
-    files = {"preseed.cfg": PRESEED.encode(), "install.sh": INSTALL.encode(), "disk.img": disk_image()}
+    files = {"install.sh": INSTALL.encode(), "disk.img": disk_image()}
     for name, content in files.items():
         (top / name).write_bytes(content)
+        (top / name).chmod(0o755)
     return [top / name for name in files]
 
 

@@ -45,12 +45,12 @@ def test_without_a_login_a_password_is_made_for_root_or_the_user(system: str, is
 
 
 def test_with_a_key_or_a_password_none_is_made(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("one two \n")
+    (tmp_path / "secret").write_text("first unattended \n")
     request = from_options({"admin-password-file": [str(tmp_path / "secret")]})
     found = read("fedora43", request, tmp_path)
-    assert (found.generated, found.admin_password) == ("", "one two ")
+    assert (found.generated, found.admin_password) == ("", "first unattended ")
     salt = found.admin_hash.split("$")[2]
-    assert found.admin_hash == passwords.hash_password("one two ", salt=salt)
+    assert found.admin_hash == passwords.hash_password("first unattended ", salt=salt)
     assert read("fedora43", from_options({"ssh-key": [sample.KEY]}), tmp_path).generated == ""
 
 
@@ -61,7 +61,7 @@ def test_a_hash_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_password_without_a_user_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("x")
+    (tmp_path / "secret").write_text("unattended-secret")
     request = from_options({"password-file": [str(tmp_path / "secret")]})
     with pytest.raises(UsageError, match="no user is named") as caught:
         read("fedora43", request, tmp_path, LOGNAME="root")

@@ -135,6 +135,9 @@ def answer(
     from virtprov.unattended.render import render
 
     setting, installer = drafted.setting, chosen.installer
+    for flag, is_given in (("--network static", drafted.fixed), ("--ssh-config", request.ssh_config)):
+        if is_given:
+            raise UsageError(f"{flag} cannot be used with --unattended: no answer is made for it", hint="omit it")
     wanted = chosen.request._replace(guest_name=setting.guest.name)
     given = read_answers(wanted, installer, generate=not request.printing)
     rendered = render(wanted, installer, given, _gather_facts(chosen, system, setting.guest))

@@ -201,6 +201,16 @@ def test_what_cannot_be_answered(system: str, method: Method, message: str, reco
     assert caught.value.hint
 
 
+def test_an_address_and_an_entry_for_ssh_are_refused(recorded: Host) -> None:
+    """Nothing would tell the guest its address, or the entry its user."""
+    fixed = request("fedora40", CD)
+    network = asked("network default,static=192.168.122.9/24").uses
+    with pytest.raises(UsageError, match="--network static cannot be used with --unattended"):
+        install_plan.plan(fixed._replace(uses=(*fixed.uses, *network), refused=frozenset()), recorded)
+    with pytest.raises(UsageError, match="--ssh-config cannot be used with --unattended"):
+        install_plan.plan(request("fedora40", CD, ssh_config="/tmp/x"), recorded)
+
+
 def test_a_missing_iso_of_drivers(place: Host, tmp_path: Path) -> None:
     wanted = from_options({"drivers": [str(tmp_path / "nosuch.iso")]})
     with pytest.raises(UsageError, match=r"nosuch\.iso"):
