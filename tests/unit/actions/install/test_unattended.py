@@ -243,6 +243,7 @@ def test_the_disk_is_private_and_gone_when_the_command_does_not_wait(
     made = run(place, context)
     file = answers_file(tmp_path)
     assert "Writing answers for the installer g-unattended.iso" in labels(made)
+    assert all(step.passing for step in made.plan.steps if hasattr(step, "passing"))  # --clean-up deletes it as well
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 and b"poweroff" in file.read_bytes()
     assert str(file) in place.guests.xml("g") and str(file) not in place.guests.xml("g", inactive=True)
     assert finish.finish(asked(), made, context) == finish.INSTALLING
