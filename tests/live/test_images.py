@@ -340,9 +340,10 @@ def test_a_killed_run_leaves_nothing_after_a_clean_up(lab: Host, mirror: Mirror,
     path = "/killed/disk.qcow2"
     image = f"{mirror.url}{path},checksum=sha256:{hashlib.sha256(small).hexdigest()}"
     mirror.trouble({path: "slow 1000000"})
-    run = start(lab, mirror, "killed", image)
     folder = lab.state / "home/.cache/virtprov/images"
-    until("it is downloaded", lambda: any(folder.rglob("*.part")), lambda _: time.sleep(0.05), TIMEOUT)
+    kept = set(folder.rglob("*.part"))
+    run = start(lab, mirror, "killed", image)
+    until("it is downloaded", lambda: bool(set(folder.rglob("*.part")) - kept), lambda _: time.sleep(0.05), TIMEOUT)
     send(run, signal.SIGKILL)
     run.communicate(timeout=TIMEOUT)
     assert run.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
