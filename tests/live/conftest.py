@@ -62,9 +62,11 @@ ORDER = (
 WITHOUT_BOOT = (
     "test_fleet.py",
     "test_second_editor.py",
-    "test_failures.py",
+    "test_remove.py",
+    "test_says_what_it_does.py",
     "test_pools.py",
     "test_lxc.py",
+    "test_images.py",
     "test_faults.py",
     "test_stopped.py",
     "test_many.py",
