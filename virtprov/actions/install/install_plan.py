@@ -19,9 +19,9 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from virtprov.actions.install.guest_draft import GuestDraft
     from virtprov.actions.install.image_disk import ImagePlan
-    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.seed.attach import Seed
     from virtprov.actions.seed.login import Login
+    from virtprov.actions.waiting.wait_goals import WaitGoals
     from virtprov.host.connection import Host
 
 
@@ -45,7 +45,7 @@ class InstallPlan(Record):
     starts: bool = True
     image: ImagePlan | None = None
     login: Login | None = None
-    wanted: Wanted | None = None
+    wanted: WaitGoals | None = None
 
 
 def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> InstallPlan:
