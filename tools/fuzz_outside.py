@@ -53,7 +53,7 @@ def agent(data: bytes) -> int:
     import base64
     import json
 
-    from virtprov.actions.install.agent_answers import cloud_init_result
+    from virtprov.actions.waiting.agent_answers import cloud_init_result
     from virtprov.support.visible import visible
 
     handed = json.dumps({"return": {"buf-b64": base64.b64encode(data).decode()}})

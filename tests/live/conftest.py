@@ -62,9 +62,11 @@ ORDER = (
 WITHOUT_BOOT = (
     "test_fleet.py",
     "test_second_editor.py",
-    "test_failures.py",
+    "test_remove.py",
+    "test_says_what_it_does.py",
     "test_pools.py",
     "test_lxc.py",
+    "test_images.py",
     "test_faults.py",
     "test_stopped.py",
     "test_many.py",
@@ -185,36 +187,43 @@ def user(lab: Host, image: Image) -> Iterator[User]:
         yield somebody
 
 
+def is_wanted(request: pytest.FixtureRequest, name: str) -> bool:
+    """Whether a test of this run takes the fixture `name`."""
+    return any(name in getattr(item, "fixturenames", ()) for item in request.session.items)
+
+
 @pytest.fixture(scope="session")
 def begun(request: pytest.FixtureRequest, image: Image, key: Path) -> dict[str, Begun]:
     """The installations of the guests elsewhere, begun together because together they take little longer than one."""
-    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
     started = {}
-    if "far_guest" in wanted:
+    if is_wanted(request, "far_guest"):
         lab, far = request.getfixturevalue("lab"), request.getfixturevalue("far")
         started["far"] = cloud.begin_far(lab, far, image, key)
-    if "user_guest" in wanted:
+    if is_wanted(request, "user_guest"):
         started["user"] = cloud.begin_user(request.getfixturevalue("user"), image, key)
-    if "broken_guest" in wanted:
-        started["broken"] = cloud.begin_broken(request.getfixturevalue("user"), image)
     return started
 
 
 @pytest.fixture(scope="session")
 def far_guest(begun: dict[str, Begun], far: Far, key: Path) -> Elsewhere:
-    """A guest on the further host, made over TLS from an image that was uploaded."""
+    """A guest on the further host, made over ssh from an image that was uploaded."""
     return cloud.finish_far(begun["far"], far, key)
 
 
 @pytest.fixture(scope="session")
-def user_guest(begun: dict[str, Begun], user: User, lab: Host, key: Path) -> Elsewhere:
-    """A guest of the ordinary user, reached through a published port."""
-    return cloud.finish_user(begun["user"], lab, key)
+def user_guest(
+    request: pytest.FixtureRequest, begun: dict[str, Begun], user: User, lab: Host, image: Image, key: Path
+) -> Elsewhere:
+    """A guest of the ordinary user, reached through a published port; when it is up, the broken one begins."""
+    guest = cloud.finish_user(begun["user"], lab, key)
+    if is_wanted(request, "broken_guest"):
+        begun["broken"] = cloud.begin_broken(user, image)
+    return guest
 
 
 @pytest.fixture(scope="session")
 def broken_guest(begun: dict[str, Begun], user: User, user_guest: Elsewhere) -> Done:
-    """What virtprov-install said of a guest of that user whose seed goes wrong; it begins beside the other one."""
+    """What virtprov-install said of a guest of that user whose seed goes wrong."""
     return begun["broken"].end()
 
 

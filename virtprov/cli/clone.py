@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from virtprov.actions.clone.draft import ClonePlan
-    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.request import CloneRequest
+    from virtprov.actions.waiting.wait_goals import WaitGoals
     from virtprov.cli.parser import Parser, Target
     from virtprov.host.connection import Host
     from virtprov.library.cloning import Cloning
@@ -247,7 +247,7 @@ def _create(work: Cloning, output: Output) -> int:
 _STATES = {"off": "", "created": "; it is running", "ready": "; it is running and cloud-init is done"}
 
 
-def _state(state: str, wanted: Wanted | None) -> str:
+def _state(state: str, wanted: WaitGoals | None) -> str:
     """Return the end of the sentence about the clone."""
     if state != "ready" or wanted is None:
         return _STATES[state]

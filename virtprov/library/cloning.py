@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from virtprov.actions.clone.draft import ClonePlan
     from virtprov.actions.goals import Goals
-    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.request import CloneRequest, DiskChoice
     from virtprov.actions.run.plan import RunContext
+    from virtprov.actions.waiting.wait_goals import WaitGoals
     from virtprov.cloudinit.seed_request import SeedRequest
     from virtprov.host.connection import Host
     from virtprov.library.listening import Hears, Listener
@@ -273,17 +273,18 @@ class Cloning:
         self._context: RunContext | None = None
         listening.tell_plan(self.made.plan, hears)
 
-    def _resolve_goals(self) -> Wanted | None:
+    def _resolve_goals(self) -> WaitGoals | None:
         """Return what the clone is waited for, if that is named. Raises UsageError for what cannot be found out."""
         if self.request.goals is None or self.request.planning:
             return None
-        from virtprov.actions.install import result, wanted
+        from virtprov.actions.install import result
+        from virtprov.actions.waiting import wait_goals
         from virtprov.osinfo.find_profile import find_recorded
 
         guest = self.made.plan.domains[-1].guest
         windows = find_recorded(guest.get(result.OS_ID)).is_windows
         seeded = self.made.inside.seed is not None
-        return wanted.resolve(self.request.goals, guest, self.host, seeded=seeded, windows=windows)
+        return wait_goals.resolve(self.request.goals, guest, self.host, seeded=seeded, windows=windows)
 
     @property
     def context(self) -> RunContext:

@@ -198,7 +198,7 @@ class Installation:
         self.context.trail.finish_waiting(self.host)
         self._keep_login()
         if state == "ready":
-            from virtprov.actions.install.addresses import missing
+            from virtprov.actions.waiting.addresses import missing
 
             sentence = missing(self.host, self.made.plan.name, self.made.plan.domains[-1].guest)
             if sentence:
@@ -207,8 +207,8 @@ class Installation:
 
     def _keep_login(self) -> None:
         """Add the guest to the user's ssh configuration, if that is requested and its address is known."""
-        from virtprov.actions.install import addresses
         from virtprov.actions.seed import login
+        from virtprov.actions.waiting import addresses
 
         way, name = self.made.login, self.made.plan.name
         if way is None or not way.ssh_config:

@@ -11,6 +11,7 @@ from virtprov.support.frozen import Record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from virtprov.actions.goals import Goals
     from virtprov.actions.remove.carry_out import Outcome
     from virtprov.actions.request import RemoveRequest
     from virtprov.host.connection import Host
@@ -81,7 +82,11 @@ def remove(
 
 
 def to_request(
-    guests: str | Sequence[str], keep_disks: bool, with_disks: str | Sequence[str], force_off: bool, wait: float
+    guests: str | Sequence[str],
+    keep_disks: bool,
+    with_disks: str | Sequence[str],
+    force_off: bool,
+    wait: float | str | Goals,
 ) -> RemoveRequest:
     """Return the request for a removal; raises UsageError for invalid or contradictory values."""
     import os
@@ -95,9 +100,12 @@ def to_request(
         raise UsageError("--with-disk requires a path", hint="omit --with-disk, or give the path of a disk")
     if keep_disks and paths:
         raise UsageError("--keep-disks and --with-disk cannot be used together", hint="omit one of them")
-    if not wait:
+    minutes, goals = texts.split_wait(wait)
+    if goals is not None:
+        raise UsageError("--wait with --remove is the time to shut down, and takes no words", hint="such as --wait 90s")
+    if not minutes:
         raise UsageError("--wait 0 leaves a guest no time to shut down", hint="use --force-off to power it off")
-    return RemoveRequest(tuple(names), keep_disks, tuple(map(os.path.abspath, paths)), force_off, wait)
+    return RemoveRequest(tuple(names), keep_disks, tuple(map(os.path.abspath, paths)), force_off, minutes)
 
 
 class Removing:

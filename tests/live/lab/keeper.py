@@ -73,6 +73,9 @@ def isolate(state: Path, name: str) -> None:
     mount("-t", "sysfs", "sysfs", "/sys")
     # No D-Bus, systemd or other libvirt of the machine is within reach.
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    locks = Path("/run/lock")  # as on every machine: libvirt locks the console of a guest there
+    locks.mkdir()
+    locks.chmod(0o1777)
     for place, folder in STATE_FOLDERS.items():
         Path(place).mkdir(parents=True, exist_ok=True)
         mount("--bind", str(state / folder), place)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import last_words, reach, wait
 from virtprov.actions.install.install_plan import InstallPlan
-from virtprov.actions.install.wanted import Wanted
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run import stages
 from virtprov.actions.seed import attach
 from virtprov.actions.steps.boot_files import remove_passing
+from virtprov.actions.waiting import last_words, wait
+from virtprov.actions.waiting.wait_for_goals import wait_for_goals
+from virtprov.actions.waiting.wait_goals import WaitGoals
 from virtprov.cloudinit.seed_request import KEEP, UNTIL_READY
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
@@ -47,7 +48,7 @@ def _finish(request: InstallRequest, plan: InstallPlan, context: RunContext) -> 
     if not request.wait:
         return CREATED
     if plan.wanted is not None:
-        return READY if reach.reach(context, plan.plan.name, _deadline(request, plan), plan.wanted) else OFF
+        return READY if wait_for_goals(context, plan.plan.name, _deadline(request, plan), plan.wanted) else OFF
     _until_off(plan.plan.name, _deadline(request, plan), context)
     return OFF
 
@@ -114,7 +115,7 @@ def _finish_install(request: InstallRequest, plan: InstallPlan, context: RunCont
     start(context, name)
     if plan.wanted is None or not plan.wanted.is_running:
         return CREATED
-    return READY if reach.reach(context, name, deadline, plan.wanted) else OFF
+    return READY if wait_for_goals(context, name, deadline, plan.wanted) else OFF
 
 
 def leave(plan: InstallPlan, context: RunContext) -> str:
@@ -188,10 +189,10 @@ def _finish_seed(request: InstallRequest, plan: InstallPlan, context: RunContext
         return CREATED
     if request.until_off and plan.wanted is None:
         return _until_over(request.wait, plan, context)
-    wanted = plan.wanted or Wanted(cloud_init=True)
+    wanted = plan.wanted or WaitGoals(cloud_init=True)
     if seed.power is not None and wanted.is_running:  # what is true before that may not be true after it
         wanted = wanted._replace(cloud_init=True)
-    reach.reach(context, name, _deadline(request, plan), wanted, seed.power)
+    wait_for_goals(context, name, _deadline(request, plan), wanted, seed.power)
     known = context.host.guests.find(name)
     if known is None or not known.active:  # its user-data told it to power off
         _drop_seed(plan, context)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from virtprov.actions.install.image_disk import ImagePlan
     from virtprov.actions.install.system import System
     from virtprov.actions.install.unattended import Answered, Chosen
-    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.seed.attach import Seed
     from virtprov.actions.seed.login import Login
+    from virtprov.actions.waiting.wait_goals import WaitGoals
     from virtprov.host.connection import Host
 
 
@@ -48,7 +48,7 @@ class InstallPlan(Record):
     starts: bool = True
     image: ImagePlan | None = None
     login: Login | None = None
-    wanted: Wanted | None = None
+    wanted: WaitGoals | None = None
     answers: Answered | None = None
 
 

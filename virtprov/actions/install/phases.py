@@ -8,9 +8,9 @@ from virtprov.guest import boot
 from virtprov.support.errors import HostError, UsageError
 
 if TYPE_CHECKING:
-    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.seed.login import Login
+    from virtprov.actions.waiting.wait_goals import WaitGoals
     from virtprov.guest.document import Guest
     from virtprov.guest.host_view import HostView
     from virtprov.guest.rule_context import RuleContext
@@ -64,7 +64,7 @@ def check_waiting(request: InstallRequest, host: HostView) -> None:
 
 def wanted(
     request: InstallRequest, guest: Guest, host: Host, method: boot.Method, profile: Profile, login: Login | None = None
-) -> Wanted | None:
+) -> WaitGoals | None:
     """Return what the guest is waited for; None if it is only shown, or if that is not named.
 
     A seed is read by the installer if there is one. `login` may know the guest's address. Raises UsageError for what
@@ -72,7 +72,7 @@ def wanted(
     """
     if request.goals is None or request.printing:
         return None
-    from virtprov.actions.install.wanted import resolve
+    from virtprov.actions.waiting.wait_goals import resolve
     from virtprov.guest import reservations
 
     seeded = request.seed is not None and not method.has_install_phase

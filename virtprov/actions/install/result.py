@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import addresses, door
 from virtprov.actions.seed import login
 from virtprov.actions.seed.login import Login
+from virtprov.actions.waiting import addresses, ssh_route
 from virtprov.guest import checks, reservations
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
@@ -71,7 +71,7 @@ def describe(host: Host, key: str) -> Result:
 def _ssh(host: Host, guest: Guest, known: list[str]) -> str:
     """Return the command that logs in to a guest with these addresses; "" if it cannot be reached from here."""
     way = login.find(guest.uuid) or Login(user=_user(guest))
-    found = door.find(guest, host)
+    found = ssh_route.find_route(guest, host)
     if way.host or (way.address and found.is_open):
         return way.line()
     places = found.places(known)

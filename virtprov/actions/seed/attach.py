@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.local_files import unlink
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 SERIAL = "ds=nocloud"
 """What cloud-init looks for in the machine's serial number (its NoCloud documentation)."""
+_PLAIN_VALUE = re.compile(r"[A-Za-z0-9._:-]+")
 UNPLUG_SECONDS = 60
 SEED, ANSWERS = "seed", "unattended"
 """Ends of the names of their volumes."""
@@ -82,12 +84,13 @@ def plan(
     if install is not None:
         add_drive(setting, final, where if seed_request.keep == KEEP else "", cdrom=True)
     stays = DomainDocument.of(kept.copy() if seed_request.keep == KEEP else final)
-    write_serial(first)
     if build:
         data, built = build_image(seed_request)
+        write_serial(first, built)
         password, warnings = built.root_password or "", built.warnings
         power = power_state.read(built.documents["user-data"])
     else:
+        write_serial(first)
         power = None
         data, password, warnings = b"", "", check_documents(seed_request)
     write = WriteSeed(pool, volume, data) if pool else WriteSeedFile(where, data)
@@ -234,16 +237,28 @@ def empty(drive: Element, tag: str = "source") -> None:
     tree.drop(drive, tag)
 
 
-def write_serial(first: Guest) -> None:
-    """Write the data source to the machine's serial number, unless the user sets it; for x86 and ARM's virt."""
+def write_serial(first: Guest, built: Documents | None = None) -> None:
+    """Write the data source to the machine's serial number, unless the user sets it; for x86 and ARM's virt.
+
+    Of a seed that is `built`, instance-id and host name follow: the serial number stays when the guest itself reboots,
+    the seed may not, and another instance-id would renew the ssh host keys and the network settings.
+    """
     if not (first.is_x86 or first.is_arm_virt) or first.domain_type not in ("qemu", "kvm", "hvf"):
         return
     if first.has("./sysinfo") or first.has("./os/smbios"):
         return
     first.put("./sysinfo/@type", "smbios")
     entry: Element = path.ensure(first.root, "./sysinfo/system/entry[@name='serial']")
-    entry.text = SERIAL
+    entry.text = SERIAL if built is None else SERIAL + _fields(built)
     first.put("./os/smbios/@mode", "sysinfo")
+
+
+def _fields(built: Documents) -> str:
+    """Return what follows the data source; nothing if a value could end it early."""
+    values = {"i": built.instance_id, "h": built.hostname}
+    if not all(_PLAIN_VALUE.fullmatch(value) for value in values.values() if value):
+        return ""
+    return "".join(f";{key}={value}" for key, value in values.items() if value)
 
 
 def retire(context: RunContext, name: str, seed: Seed) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.install import wait
 from virtprov.actions.install.finish import CREATED, INSTALLING, OFF, READY, finish, leave, start
 from virtprov.actions.install.install_plan import InstallPlan
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan, RunContext
 from virtprov.actions.seed.attach import Seed
+from virtprov.actions.waiting import wait
 from virtprov.guest.boot import CDROM, IMPORT, PXE, Method
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.host.connection import Host

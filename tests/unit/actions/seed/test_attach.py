@@ -16,6 +16,7 @@ from virtprov.actions.seed import attach
 from virtprov.actions.seed.attach import Seed
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed_volumes import WriteSeed
+from virtprov.cloudinit import seed as documents
 from virtprov.cloudinit.seed_request import SeedRequest, from_options
 from virtprov.guest.disks.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
@@ -170,7 +171,9 @@ def test_a_scsi_drive_gets_its_controller(given: str, controllers: list[str], re
 )
 def test_the_first_boot_is_told_by_the_machines_serial(made: Guest, serial: str, recorded: Host) -> None:
     first = planned(recorded, made).first_boot.guest
-    assert first.get("./sysinfo/system/entry[@name='serial']") == serial
+    said, *fields = first.get("./sysinfo/system/entry[@name='serial']").split(";")
+    assert said == serial
+    assert not serial or (fields[0].startswith("i=iid-") and fields[1:] == ["h=g"])
     assert first.get("./os/smbios/@mode") == ("sysinfo" if serial else "")
 
 
@@ -372,3 +375,10 @@ def test_nothing_is_downloaded_to_check_it(words: dict[str, Any]) -> None:
 def test_a_proxy_is_not_downloaded_from() -> None:
     (told,) = attach.check_documents(from_options({"proxy": "http://proxy:3128", "user": "tom"}))
     assert told.startswith("nobody can log in as 'tom'")
+
+
+@pytest.mark.parametrize("name", ["a;s=http://example.org/", "a b", "straße"])
+def test_a_value_that_would_end_early_is_not_in_the_serial_number(name: str) -> None:
+    made = guest()
+    attach.write_serial(made, documents.build(SeedRequest(hostname="web"))._replace(hostname=name))
+    assert made.get("./sysinfo/system/entry[@name='serial']") == "ds=nocloud"

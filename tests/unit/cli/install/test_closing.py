@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from virtprov.actions.install.result import Disk, Result
-from virtprov.actions.install.wanted import Wanted
 from virtprov.actions.request import InstallRequest
+from virtprov.actions.waiting.wait_goals import WaitGoals
 from virtprov.cli import compat, result_lines
 from virtprov.cli.install import closing
 from virtprov.cli.output import Output
@@ -102,12 +102,12 @@ WEB = Result("web", "u", "running", (), ("10.0.0.5",), (), "ssh root@10.0.0.5", 
     ("wanted", "sentence"),
     [
         (None, "Guest 'web' is running and cloud-init is done."),
-        (Wanted(), "Guest 'web' is running and ready."),
-        (Wanted(not_asked=("ssh was not asked",)), "Guest 'web' is running and ready (ssh was not asked)."),
+        (WaitGoals(), "Guest 'web' is running and ready."),
+        (WaitGoals(not_asked=("ssh was not asked",)), "Guest 'web' is running and ready (ssh was not asked)."),
     ],
 )
 def test_our_own(
-    wanted: Wanted | None, sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    wanted: WaitGoals | None, sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(result_lines, "describe", lambda host, name, output: WEB)
     of_work = work(IMPORT, InstallRequest())

@@ -13,20 +13,19 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.install import reach as reaching
-from virtprov.actions.install import wait
-from virtprov.actions.install.agent_answers import RESULT
-from virtprov.actions.install.door import Door
-from virtprov.actions.install.wait import Deadline
-from virtprov.actions.install.wanted import Wanted
 from virtprov.actions.run.plan import RunContext
+from virtprov.actions.waiting import wait, wait_for_goals
+from virtprov.actions.waiting.agent_answers import RESULT
+from virtprov.actions.waiting.ssh_route import SshRoute
+from virtprov.actions.waiting.wait import Deadline
+from virtprov.actions.waiting.wait_goals import WaitGoals
 from virtprov.cloudinit.power_state import PowerState
 from virtprov.host.events import GuestEvent
 from virtprov.host.info import Address
 from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 from virtprov.support.progress import Progress
 
-OPEN = Door()
+OPEN = SshRoute()
 FINISHED = "Cloud-init v. 22.4.2 finished at Thu, 01 Jan 2026 00:00:12 +0000. Datasource DataSourceNoCloud.\n"
 FAILED = (
     "[   11.2] cloud-init[400]: 2026-01-01 00:00:11,482 - cc_scripts_user.py[WARNING]: Failed to run module "
@@ -137,7 +136,7 @@ class Guest(StandIn):
         return self.results.popleft()
 
 
-class Knocker:
+class SshProbe:
     """An ssh port that opens when the guest is told to open it."""
 
     def __init__(self, guest: Guest) -> None:
@@ -146,7 +145,7 @@ class Knocker:
         self.open_at: tuple[str, int] | None = None
         self.tried: list[tuple[str, int]] = []
 
-    def __enter__(self) -> Knocker:
+    def __enter__(self) -> SshProbe:
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -182,13 +181,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[bool, Said]]:
     """Wait for a guest; returns whether it runs, and what was said."""
 
     def waiting(
-        guest: Guest, wanted: Wanted, minutes: float = 1, power: PowerState | None = None, said: Said | None = None
+        guest: Guest, wanted: WaitGoals, minutes: float = 1, power: PowerState | None = None, said: Said | None = None
     ) -> tuple[bool, Said]:
         guest.opened_ssh = getattr(guest, "opened_ssh", False)  # type: ignore[attr-defined]
-        monkeypatch.setattr(reaching, "Knocker", lambda found: Knocker(guest))
+        monkeypatch.setattr(wait_for_goals, "SshProbe", lambda found: SshProbe(guest))
         said = said or Said(guest)
         deadline = Deadline(minutes, lambda: guest.now)
-        return reaching.reach(said.context, "g", deadline, wanted, power), said
+        return wait_for_goals.wait_for_goals(said.context, "g", deadline, wanted, power), said
 
     return waiting
 
@@ -251,14 +250,14 @@ def fails(guest: Guest) -> None:
     ],
 )
 def test_an_address_from_any_source(run: Run, turn: Callable[[Guest], None]) -> None:
-    runs, said = run(Guest(nothing, turn, fails), Wanted(ip=True))
+    runs, said = run(Guest(nothing, turn, fails), WaitGoals(ip=True))
     assert runs and "ip" in said.reached
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.3.4", "fe80::1", "::1"])
 def test_addresses_that_lead_nowhere_do_not_count(run: Run, address: str) -> None:
     with pytest.raises(WaitTimeout, match="'g' has no known address after 1 min; the guest is left as it is"):
-        run(Guest(gets("lease", address), reports([{"ip-addresses": [{"ip-address": address}]}])), Wanted(ip=True))
+        run(Guest(gets("lease", address), reports([{"ip-addresses": [{"ip-address": address}]}])), WaitGoals(ip=True))
 
 
 @pytest.mark.parametrize(
@@ -267,33 +266,33 @@ def test_addresses_that_lead_nowhere_do_not_count(run: Run, address: str) -> Non
 )
 def test_nonsense_is_no_answer_yet(run: Run, answer: Any) -> None:
     guest = Guest(reports(answer), nothing, gets("lease", "192.168.122.5"), fails)
-    assert run(guest, Wanted(ip=True))[0]
+    assert run(guest, WaitGoals(ip=True))[0]
 
 
 def test_ssh_is_tried_at_the_addresses_that_are_known(run: Run) -> None:
-    runs, said = run(Guest(gets("lease", "192.168.122.5"), nothing, opens_ssh, fails), Wanted(ssh=True, door=OPEN))
+    runs, said = run(Guest(gets("lease", "192.168.122.5"), nothing, opens_ssh, fails), WaitGoals(ssh=True, route=OPEN))
     assert runs and said.reached == ["ip", "ssh"]
 
 
 def test_ssh_at_a_published_port_needs_no_address(run: Run) -> None:
-    door = Door(address="127.0.0.1", port=8022)
-    assert run(Guest(nothing, opens_ssh, fails), Wanted(ssh=True, door=door))[0]
+    route = SshRoute(address="127.0.0.1", port=8022)
+    assert run(Guest(nothing, opens_ssh, fails), WaitGoals(ssh=True, route=route))[0]
 
 
 def test_the_agent_has_to_answer(run: Run) -> None:
     guest = Guest(connects, nothing, lambda guest: setattr(guest, "answers", True), fails)
     guest.answers = False
-    runs, said = run(guest, Wanted(agent=True))
+    runs, said = run(guest, WaitGoals(agent=True))
     assert runs and said.reached == ["agent"]
 
 
 @pytest.mark.parametrize("turns", [(connects,), (gets("lease", "192.168.122.5"), opens_ssh)])
 def test_either_is_enough(run: Run, turns: tuple[Callable[[Guest], None], ...]) -> None:
-    assert run(Guest(*turns, fails), Wanted(either=True, door=OPEN))[0]
+    assert run(Guest(*turns, fails), WaitGoals(either=True, route=OPEN))[0]
 
 
 def test_until_it_is_off(run: Run) -> None:
-    runs, said = run(Guest(nothing, lambda guest: setattr(guest, "stopped", "shut down")), Wanted(shutdown=True))
+    runs, said = run(Guest(nothing, lambda guest: setattr(guest, "stopped", "shut down")), WaitGoals(shutdown=True))
     assert not runs and said.reached == ["shutdown"]
 
 
@@ -307,7 +306,7 @@ def exited(status: int, out: str = "", **more: Any) -> dict[str, Any]:
 def test_a_command_runs_until_it_succeeds(run: Run) -> None:
     guest = Guest(agent=True)
     guest.results.extend([{"exited": False}, exited(1), {"exited": "soon"}, exited(0)])
-    runs, said = run(guest, Wanted(commands=("test -e /ready",)))
+    runs, said = run(guest, WaitGoals(commands=("test -e /ready",)))
     assert runs and guest.ran == ["/bin/sh -c test -e /ready"] * 2 and said.reached == ["agent", "run"]
 
 
@@ -316,14 +315,14 @@ def test_a_command_waits_for_all_else(run: Run) -> None:
     guest.results.append(exited(0))
     began: list[float] = []
     guest.on_guest_exec = lambda facts: began.append(guest.now) or {"pid": 1}  # type: ignore[method-assign,func-returns-value]
-    assert run(guest, Wanted(ip=True, commands=("true",)))[0]
+    assert run(guest, WaitGoals(ip=True, commands=("true",)))[0]
     assert began == [2.0]
 
 
 def test_a_command_in_windows(run: Run) -> None:
     guest = Guest(agent=True)
     guest.results.append(exited(0))
-    run(guest, Wanted(commands=("dir",), windows=True))
+    run(guest, WaitGoals(commands=("dir",), windows=True))
     assert guest.ran == ["cmd.exe /c dir"]
 
 
@@ -332,7 +331,7 @@ def test_a_command_that_never_succeeds(run: Run) -> None:
     guest.results.extend([exited(3, "not \x1b[31myet\n")] * 99)
     said = Said(guest)
     with pytest.raises(WaitTimeout, match="'g' has not run 'test' with success after 1 min"):
-        run(guest, Wanted(commands=("test",)), said=said)
+        run(guest, WaitGoals(commands=("test",)), said=said)
     assert r"run=test: ended with 3: not \x1b[31myet" in said.lines
 
 
@@ -345,13 +344,13 @@ def test_an_agent_that_may_not_run_commands(run: Run) -> None:
     guest.on_guest_exec = refuse  # type: ignore[method-assign]
     said = Said(guest)
     with pytest.raises(WaitTimeout):
-        run(guest, Wanted(commands=("test",)), said=said)
+        run(guest, WaitGoals(commands=("test",)), said=said)
     assert "run=test: the command guest-exec has been disabled" in said.lines
 
 
 # -- ready ----------------------------------------------------------------------------------------
 
-READY = Wanted(cloud_init=True, ssh=True, door=OPEN)
+READY = WaitGoals(cloud_init=True, ssh=True, route=OPEN)
 
 
 def test_cloud_init_and_ssh(run: Run) -> None:
@@ -369,7 +368,7 @@ def test_the_agent_gives_the_errors_that_the_console_does_not_show(run: Run) -> 
 
 def test_an_agent_without_a_result_is_not_waited_for(run: Run) -> None:
     guest = Guest(says(FINISHED), agent=True)
-    run(guest, Wanted(cloud_init=True))
+    run(guest, WaitGoals(cloud_init=True))
     assert wait.RESULT_SECONDS <= guest.now < wait.RESULT_SECONDS + 2
 
 
@@ -411,7 +410,7 @@ def test_a_timeout_tells_what_each_source_said(run: Run) -> None:
     guest = Guest(gets("lease", "192.168.122.5"), says("GRUB\n\x1b[1mloading\n"))
     del guest.known["arp"]
     said = Said(guest)
-    wanted = Wanted(ssh=True, ip=True, door=OPEN, not_asked=("the weather",))
+    wanted = WaitGoals(ssh=True, ip=True, route=OPEN, not_asked=("the weather",))
     with pytest.raises(WaitTimeout, match="'g' does not answer to ssh after 1 min") as caught:
         run(guest, wanted, said=said)
     assert caught.value.exit_code == 4 and "timeout=30m" in caught.value.hint
@@ -433,7 +432,7 @@ def test_a_console_that_somebody_else_reads(run: Run) -> None:
     guest.silent = True
     said = Said(guest)
     with pytest.raises(WaitTimeout):
-        run(guest, Wanted(agent=True), said=said)
+        run(guest, WaitGoals(agent=True), said=said)
     assert "console: cannot be read, because there is none or another program has it open" in said.lines
 
 
@@ -452,7 +451,7 @@ def test_a_guest_that_stops_meanwhile(run: Run, detail: str, why: str) -> None:
         guest.events.append(GuestEvent("stopped", detail))
 
     with pytest.raises(GuestBroken) as caught:
-        run(Guest(nothing, stops), Wanted(ssh=True, door=OPEN))
+        run(Guest(nothing, stops), WaitGoals(ssh=True, route=OPEN))
     assert caught.value.message == why and caught.value.exit_code == 5
 
 
@@ -461,5 +460,5 @@ def test_it_is_asked_once_a_second(run: Run) -> None:
     looks: list[float] = []
     guest.agent_connected = lambda: looks.append(guest.now) or False  # type: ignore[method-assign,func-returns-value]
     with pytest.raises(WaitTimeout):
-        run(guest, Wanted(agent=True))
+        run(guest, WaitGoals(agent=True))
     assert max(later - earlier for earlier, later in zip(looks, looks[1:], strict=False)) <= 1

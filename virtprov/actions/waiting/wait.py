@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from virtprov.actions.install.agent_answers import LONGEST, CloudInitResult, answers, cloud_init_result
+from virtprov.actions.waiting.agent_answers import LONGEST, CloudInitResult, answers, cloud_init_result
 from virtprov.cloudinit.power_state import HALT, REBOOT
 from virtprov.host.events import NEWS
 from virtprov.support.errors import GuestBroken, WaitTimeout

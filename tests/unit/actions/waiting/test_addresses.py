@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.install.addresses import missing, of
+from virtprov.actions.waiting.addresses import missing, of
 from virtprov.guest.document import Guest
 from virtprov.host.failures import AgentSilent
 from virtprov.host.info import Address

@@ -9,8 +9,8 @@ import pytest
 
 from tests.standin import StandIn
 from virtprov.actions.goals import Goals
-from virtprov.actions.install import door
-from virtprov.actions.install.wanted import Wanted, resolve
+from virtprov.actions.waiting import ssh_route
+from virtprov.actions.waiting.wait_goals import WaitGoals, resolve
 from virtprov.guest.document import Guest
 from virtprov.support.errors import UsageError
 
@@ -54,14 +54,14 @@ def guest(*devices: str, kind: str = "kvm", more: str = "") -> Guest:
 
 def wanted(
     *words: str, of: Guest, remote: bool = False, seeded: bool = False, windows: bool = False, **goals: Any
-) -> Wanted:
+) -> WaitGoals:
     host: Any = Place(remote=remote)
     found = resolve(Goals(words, **goals), of, host, seeded=seeded, windows=windows)
     assert found is not None
     return found
 
 
-def facts(found: Wanted) -> set[str]:
+def facts(found: WaitGoals) -> set[str]:
     flags = ("ip", "ssh", "agent", "either", "cloud_init", "shutdown")
     return {flag for flag in flags if getattr(found, flag)}
 
@@ -128,9 +128,9 @@ def test_what_nobody_could_ever_find_out(words: list[str], devices: list[str], s
 # -- the way to its ssh -----------------------------------------------------------------------------
 
 
-def way(of: Guest, *, remote: bool = False) -> door.Door:
+def way(of: Guest, *, remote: bool = False) -> ssh_route.SshRoute:
     host: Any = Place(remote=remote)
-    return door.find(of, host)
+    return ssh_route.find_route(of, host)
 
 
 @pytest.mark.parametrize("addresses", ["", " address='0.0.0.0'", " address='127.0.0.1'"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import agent_answers
+from virtprov.actions.waiting import agent_answers
 from virtprov.support.errors import HostError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Knocking at a guest's ssh port beside everything else, and never so often that the guest suffers."""
+"""A guest's ssh port is tried beside everything else, and never so often that the guest suffers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from virtprov.actions.install import knocking
-from virtprov.actions.install.knocking import LONGEST, MOST, SECOND_AFTER, Knocker
+from virtprov.actions.waiting import ssh_probe
+from virtprov.actions.waiting.ssh_probe import LONGEST, MOST, SECOND_AFTER, SshProbe
 
 
 class Doors:
@@ -61,9 +61,9 @@ def stand(monkeypatch: pytest.MonkeyPatch) -> Callable[[Doors], Doors]:
     """Let these doors be what is knocked at."""
 
     def put(doors: Doors) -> Doors:
-        monkeypatch.setattr(knocking, "Attempt", doors.attempt)
-        monkeypatch.setattr(knocking, "look_at", doors.look_at)
-        monkeypatch.setattr(knocking, "monotonic", doors.clock)
+        monkeypatch.setattr(ssh_probe, "Attempt", doors.attempt)
+        monkeypatch.setattr(ssh_probe, "look_at", doors.look_at)
+        monkeypatch.setattr(ssh_probe, "monotonic", doors.clock)
         return doors
 
     return put
@@ -72,74 +72,74 @@ def stand(monkeypatch: pytest.MonkeyPatch) -> Callable[[Doors], Doors]:
 Stand = Callable[[Doors], Doors]
 
 
-def end(knocker: Knocker) -> None:
-    """Wait for the thread of a knocker that has been told to stop."""
-    if knocker._thread is not None:
-        knocker._thread.join(10)
+def end(probe: SshProbe) -> None:
+    """Wait for the thread of a probe that has been told to stop."""
+    if probe._thread is not None:
+        probe._thread.join(10)
 
 
-def rounds(knocker: Knocker, places: list[tuple[str, int]], count: int) -> None:
+def rounds(probe: SshProbe, places: list[tuple[str, int]], count: int) -> None:
     """Knock some rounds in this thread."""
-    knocker._places = tuple(places)
+    probe._places = tuple(places)
     for _ in range(count):
-        if knocker.open_at is None:
-            knocker._round()
+        if probe.open_at is None:
+            probe._round()
 
 
 def test_the_first_that_opens(stand: Stand) -> None:
     stand(Doors("10.0.0.2"))
     found = threading.Event()
-    with Knocker(found.set) as knocker:
-        knocker.try_places([("10.0.0.1", 22), ("10.0.0.2", 22)])
+    with SshProbe(found.set) as probe:
+        probe.try_places([("10.0.0.1", 22), ("10.0.0.2", 22)])
         assert found.wait(10)
-        assert knocker.open_at == ("10.0.0.2", 22)
-        assert knocker.replies == {("10.0.0.1", 22): "connection refused", ("10.0.0.2", 22): ""}
-    end(knocker)
+        assert probe.open_at == ("10.0.0.2", 22)
+        assert probe.replies == {("10.0.0.1", 22): "connection refused", ("10.0.0.2", 22): ""}
+    end(probe)
 
 
 def test_it_knocks_until_it_is_opened_and_again_after_a_reboot(stand: Stand) -> None:
     doors, found = stand(Doors()), threading.Event()
     doors.on_round = lambda: doors.opened.add("10.0.0.1") if doors.now > 5 else None
-    with Knocker(found.set) as knocker:
-        knocker.try_places([("10.0.0.1", 22)])
+    with SshProbe(found.set) as probe:
+        probe.try_places([("10.0.0.1", 22)])
         assert found.wait(10)
         found.clear()
-        knocker.forget()
+        probe.forget()
         assert found.wait(10)
-    end(knocker)
+    end(probe)
 
 
 def test_a_guest_that_refuses_is_asked_again_soon(stand: Stand) -> None:
     doors = stand(Doors())
-    rounds(Knocker(lambda: None), [("10.0.0.1", 22)], 10)
+    rounds(SshProbe(lambda: None), [("10.0.0.1", 22)], 10)
     assert [now for now, _ in doors.tried] == [0, 2, 4, 6, 8]
     assert doors.most_pending == 1
 
 
 def test_a_guest_that_is_slow_to_answer_is_not_flooded(stand: Stand) -> None:
     doors = stand(Doors(slow=True))
-    knocker = Knocker(lambda: None)
-    rounds(knocker, [("10.0.0.1", 22)], 120)
+    probe = SshProbe(lambda: None)
+    rounds(probe, [("10.0.0.1", 22)], 120)
     assert doors.most_pending == 2
     assert len(doors.tried) <= 2 + 2 * 120 / LONGEST
     assert doors.tried[1][0] >= SECOND_AFTER
-    assert knocker.replies == {("10.0.0.1", 22): "no answer"}
+    assert probe.replies == {("10.0.0.1", 22): "no answer"}
     doors.opened.add("10.0.0.1")
-    rounds(knocker, [("10.0.0.1", 22)], 1)
-    assert knocker.open_at == ("10.0.0.1", 22) and doors.pending == 0, "an old connection still counts"
+    rounds(probe, [("10.0.0.1", 22)], 1)
+    assert probe.open_at == ("10.0.0.1", 22) and doors.pending == 0, "an old connection still counts"
 
 
 def test_a_guest_with_a_thousand_addresses(stand: Stand) -> None:
     doors, enough = stand(Doors()), threading.Event()
     doors.on_round = enough.set
-    with Knocker(lambda: None) as knocker:
-        knocker.try_places([(f"10.0.{high}.{low}", 22) for high in range(4) for low in range(250)])
+    with SshProbe(lambda: None) as probe:
+        probe.try_places([(f"10.0.{high}.{low}", 22) for high in range(4) for low in range(250)])
         assert enough.wait(10)
-    end(knocker)
+    end(probe)
     assert len({address for _, address in doors.tried}) == MOST
 
 
 def test_nowhere_to_knock_is_no_thread() -> None:
-    with Knocker(lambda: None) as knocker:
-        knocker.try_places([])
-        assert knocker._thread is None
+    with SshProbe(lambda: None) as probe:
+        probe.try_places([])
+        assert probe._thread is None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.goals import AGENT, CLOUD_INIT, IP, READY, RUN, SHUTDOWN, SSH, Goals
-from virtprov.actions.install import door
-from virtprov.actions.install.door import Door
+from virtprov.actions.waiting import ssh_route
+from virtprov.actions.waiting.ssh_route import SshRoute
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import path
@@ -20,12 +20,12 @@ EMULATED_MINUTES, MINUTES = 30.0, 10.0
 """How long a guest without hardware virtualization may take, and others, unless the user says how long."""
 
 
-class Wanted(Record):
+class WaitGoals(Record):
     """What has to be true at the end of the wait.
 
     `either` means that ssh or the agent answers. `commands` have to succeed in the guest, after all else is true.
-    `door` is the way to its ssh, which is also tried at the `expected` addresses. `not_asked` tells in words what would
-    belong to the wait but cannot be found out from here.
+    `route` is the way to its ssh, which is also tried at the `expected` addresses. `not_asked` tells in words what
+    would belong to the wait but cannot be found out from here.
     """
 
     ip: bool = False
@@ -37,7 +37,7 @@ class Wanted(Record):
     commands: tuple[str, ...] = ()
     windows: bool = False
     expected: tuple[str, ...] = ()
-    door: Door = Door("nothing is known about its network")
+    route: SshRoute = SshRoute("nothing is known about its network")
     minutes: float = MINUTES
     not_asked: tuple[str, ...] = ()
 
@@ -47,7 +47,7 @@ class Wanted(Record):
         return bool(self.ip or self.ssh or self.agent or self.either or self.cloud_init or self.commands)
 
 
-def resolve(goals: Goals | None, guest: Guest, host: Host, *, seeded: bool, windows: bool) -> Wanted | None:
+def resolve(goals: Goals | None, guest: Guest, host: Host, *, seeded: bool, windows: bool) -> WaitGoals | None:
     """Return what a guest is waited for; None if the user does not name it.
 
     `seeded`: it gets a cloud-init seed. Raises UsageError for what can never be found out about this guest.
@@ -58,7 +58,7 @@ def resolve(goals: Goals | None, guest: Guest, host: Host, *, seeded: bool, wind
     if minutes is None:
         minutes = EMULATED_MINUTES if guest.domain_type == "qemu" else MINUTES
     asking = _Asking(guest, host, windows)
-    wanted = Wanted(commands=goals.commands, windows=windows, door=asking.door, minutes=minutes)
+    wanted = WaitGoals(commands=goals.commands, windows=windows, route=asking.route, minutes=minutes)
     for word in goals.words:
         wanted = asking.add(wanted, word, seeded=seeded)
     return wanted
@@ -68,13 +68,13 @@ class _Asking:
     """The means by which a guest can be asked."""
 
     def __init__(self, guest: Guest, host: Host, windows: bool) -> None:
-        self.door = door.find(guest, host)
+        self.route = ssh_route.find_route(guest, host)
         self.windows = windows
         self.has_agent = any(path.get(each, "./target/@name") == CHANNEL for each in guest.devices("channel"))
         self.has_console = bool(guest.devices("serial") or guest.devices("console"))
         self.kinds = {nic.get("type", "") for nic in guest.devices("interface")}
 
-    def add(self, wanted: Wanted, word: str, *, seeded: bool) -> Wanted:
+    def add(self, wanted: WaitGoals, word: str, *, seeded: bool) -> WaitGoals:
         """Return what is wanted with one word more."""
         if word == READY:
             return self._ready(wanted, seeded=seeded and not self.windows)
@@ -86,9 +86,9 @@ class _Asking:
     def _refuse(self, word: str) -> None:
         """Raise UsageError for a word about which nothing can be found out."""
         channel = f"add --channel unix,target.type=virtio,target.name={CHANNEL}"
-        if word == SSH and not self.door.is_open:
+        if word == SSH and not self.route.is_open:
             raise UsageError(
-                f"--wait ssh: {self.door.why}", hint="use --wait ready, which asks the agent and the console then"
+                f"--wait ssh: {self.route.why}", hint="use --wait ready, which asks the agent and the console then"
             )
         if word == IP and not self.kinds:
             raise UsageError("--wait ip: the guest has no network", hint="add --network, or omit ip")
@@ -99,18 +99,18 @@ class _Asking:
         if word == CLOUD_INIT and not (self.has_agent or self.has_console):
             raise UsageError("--wait cloud-init: the guest has neither an agent channel nor a console", hint=channel)
 
-    def _ready(self, wanted: Wanted, *, seeded: bool) -> Wanted:
-        if not seeded and not self.door.is_open and not self.has_agent:
+    def _ready(self, wanted: WaitGoals, *, seeded: bool) -> WaitGoals:
+        if not seeded and not self.route.is_open and not self.has_agent:
             raise UsageError(
                 f"--wait ready: the guest cannot be asked, because it has no channel for the guest agent and "
-                f"{self.door.why}",
+                f"{self.route.why}",
                 hint="add a network that this machine reaches, or a channel for the agent",
             )
         if seeded:
             self._refuse(CLOUD_INIT)
             wanted = wanted._replace(cloud_init=True)
-        if not self.door.is_open:
-            wanted = wanted._replace(not_asked=(f"ssh was not asked: {self.door.why}",))
+        if not self.route.is_open:
+            wanted = wanted._replace(not_asked=(f"ssh was not asked: {self.route.why}",))
             return wanted if seeded else wanted._replace(agent=True)
         if seeded or not self.has_agent:
             return wanted._replace(ssh=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.install.agent_answers import cloud_init_result
+from virtprov.actions.waiting.agent_answers import cloud_init_result
 from virtprov.support.errors import HostError
 
 

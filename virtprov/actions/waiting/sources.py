@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import agent_answers
-from virtprov.actions.install.addresses import LOCAL
-from virtprov.actions.install.wait import FINISHED
 from virtprov.actions.run import stages
+from virtprov.actions.waiting import agent_answers
+from virtprov.actions.waiting.addresses import LOCAL
+from virtprov.actions.waiting.wait import FINISHED
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.actions.install.agent_answers import Running
-    from virtprov.actions.install.knocking import Knocker
-    from virtprov.actions.install.wanted import Wanted
     from virtprov.actions.run.stages import Stages
+    from virtprov.actions.waiting.agent_answers import Running
+    from virtprov.actions.waiting.ssh_probe import SshProbe
+    from virtprov.actions.waiting.wait_goals import WaitGoals
     from virtprov.host.connection import Host
     from virtprov.host.console import ConsoleReader
     from virtprov.host.events import Watch
@@ -27,20 +27,20 @@ _LEASE, _ARP, _AGENT = "lease", "arp", "agent"
 _NAMES = {_LEASE: "DHCP leases", _ARP: "ARP table of the host", _AGENT: "guest agent"}
 
 
-class Means(Record):
-    """What a survey works with, open while it lasts."""
+class Listeners(Record):
+    """What a sources works with, open while it lasts."""
 
     watch: Watch
     console: ConsoleReader
-    knocker: Knocker
+    probe: SshProbe
 
 
-class Survey:
+class Sources:
     """What is known about one guest; `look` asks again, `missing` says what is still wanted."""
 
-    def __init__(self, host: Host, name: str, wanted: Wanted, means: Means, noted: Stages) -> None:
+    def __init__(self, host: Host, name: str, wanted: WaitGoals, means: Listeners, noted: Stages) -> None:
         self.host, self.name, self.wanted, self.stages = host, name, wanted, noted
-        self.watch, self.console, self.knocker = means.watch, means.console, means.knocker
+        self.watch, self.console, self.probe = means.watch, means.console, means.probe
         self.agent = False
         self.connected = False
         self.addresses: dict[str, list[str]] = {}
@@ -57,14 +57,14 @@ class Survey:
         if wanted.ip or wanted.ssh or wanted.either:
             self._ask_addresses()
         if wanted.ssh or wanted.either:
-            self.knocker.try_places(wanted.door.places([*self.known_addresses(), *wanted.expected]))
-        if self.knocker.open_at is not None:
+            self.probe.try_places(wanted.route.places([*self.known_addresses(), *wanted.expected]))
+        if self.probe.open_at is not None:
             self.stages.note(stages.SSH)
 
     def forget(self) -> None:
         """Forget what a reboot makes untrue."""
         self.agent = False
-        self.knocker.forget()
+        self.probe.forget()
 
     def known_addresses(self) -> list[str]:
         """Return the guest's addresses, those from the most reliable source first."""
@@ -114,7 +114,7 @@ class Survey:
 
     def missing(self) -> list[str]:
         """Return what is wanted and not true yet, in words; not cloud-init, which `wait` asks, and no commands."""
-        wanted, ssh = self.wanted, self.knocker.open_at is not None
+        wanted, ssh = self.wanted, self.probe.open_at is not None
         facts = [
             (wanted.ip, bool(self.known_addresses()), "has no known address"),
             (wanted.ssh, ssh, "does not answer to ssh"),
@@ -145,7 +145,7 @@ class Survey:
         return told + [f"not asked: {sentence}" for sentence in self.wanted.not_asked] + self._commands_in_words()
 
     def _replies(self) -> list[tuple[tuple[str, int], str]]:
-        return list(self.knocker.replies.items())
+        return list(self.probe.replies.items())
 
     def _agent_in_words(self) -> str:
         if not self.connected:

@@ -24,7 +24,7 @@ MOST = 8
 """How many places are tried: the guest reports its own addresses."""
 
 
-class Knocker:
+class SshProbe:
     """Tries the places that it is told until an ssh server answers at one of them, while the `with` block runs.
 
     `found` is called from the thread whenever one has answered. `replies` is why the others did not, by place.
@@ -42,7 +42,7 @@ class Knocker:
         self.replies: dict[Place, str] = {}
         self.open_at: Place | None = None
 
-    def __enter__(self) -> Knocker:
+    def __enter__(self) -> SshProbe:
         return self
 
     def __exit__(self, *failure: object) -> None:

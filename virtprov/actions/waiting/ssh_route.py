@@ -21,7 +21,7 @@ _LOCAL_MODES = ("nat", "")
 """Modes of virtual networks whose guests only their host can reach ("" is an isolated network)."""
 
 
-class Door(Record):
+class SshRoute(Record):
     """How this machine reaches the guest.
 
     With an `address` (and a `port`) the host forwards a port to the guest's ssh; otherwise the guest has addresses of
@@ -59,38 +59,38 @@ class Door(Record):
         return not self.subnets or any(address in subnet for subnet in self.subnets)
 
 
-def find(guest: Guest, host: Host) -> Door:
+def find_route(guest: Guest, host: Host) -> SshRoute:
     """Return how this machine reaches a guest; one of its interfaces that it can use is enough."""
     published = _published(guest, host)
     if published is not None:
         return published
     nics = guest.devices("interface")
     if not nics:
-        return Door("the guest has no network")
-    doors = [_through(nic, host) for nic in nics]
-    opened = [door for door in doors if door.is_open]
+        return SshRoute("the guest has no network")
+    routes = [_through(nic, host) for nic in nics]
+    opened = [route for route in routes if route.is_open]
     if not opened:
-        return doors[0]
-    known = all(door.subnets for door in opened)
-    return Door(subnets=tuple(subnet for door in opened for subnet in door.subnets) if known else ())
+        return routes[0]
+    known = all(route.subnets for route in opened)
+    return SshRoute(subnets=tuple(subnet for route in opened for subnet in route.subnets) if known else ())
 
 
-def _through(nic: Element, host: Host) -> Door:
+def _through(nic: Element, host: Host) -> SshRoute:
     kind = nic.get("type", "")
     if kind == "user":
-        return Door("user networking lets nobody in without --publish")
+        return SshRoute("user networking lets nobody in without --publish")
     if kind == "direct" and not host.is_remote:
-        return Door("a host does not reach its own guests through macvtap")
+        return SshRoute("a host does not reach its own guests through macvtap")
     if kind != "network":
-        return Door()
+        return SshRoute()
     name = path.text(nic, "./source/@network")
     network = host.networks.find(name)
     if network is None:
-        return Door()
+        return SshRoute()
     if host.is_remote and network.forward in _LOCAL_MODES:
-        return Door(f"network '{name}' of the remote host is not reachable from here")
+        return SshRoute(f"network '{name}' of the remote host is not reachable from here")
     found = [_subnet(node) for node in tree.children(tree.parse(network.xml, "the network's document"), "ip")]
-    return Door(subnets=tuple(subnet for subnet in found if subnet is not None))
+    return SshRoute(subnets=tuple(subnet for subnet in found if subnet is not None))
 
 
 def _subnet(node: Element) -> Subnet | None:
@@ -106,14 +106,14 @@ def _subnet(node: Element) -> Subnet | None:
 _ANY = ("", "0.0.0.0", "::")
 
 
-def _published(guest: Guest, host: Host) -> Door | None:
+def _published(guest: Guest, host: Host) -> SshRoute | None:
     """Return the host's port that is forwarded to the guest's ssh; None without one."""
     for address, port in (*_by_passt(guest), *_by_qemu(guest)):
         if not host.is_remote:
-            return Door(address="127.0.0.1" if address in _ANY else address, port=port)
+            return SshRoute(address="127.0.0.1" if address in _ANY else address, port=port)
         if address in _ANY:
-            return Door(address=host.hostname, port=port)
-        return Door(f"the published port {port} of the remote host is only open on its address {address}")
+            return SshRoute(address=host.hostname, port=port)
+        return SshRoute(f"the published port {port} of the remote host is only open on its address {address}")
     return None
 
 

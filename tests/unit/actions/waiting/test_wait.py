@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
-from virtprov.actions.install import agent_answers, wait
-from virtprov.actions.install.wait import Deadline
+from virtprov.actions.waiting import agent_answers, wait
+from virtprov.actions.waiting.wait import Deadline
 from virtprov.cloudinit.power_state import PowerState
 from virtprov.host.connection import Host
 from virtprov.host.events import GuestEvent
