@@ -80,7 +80,7 @@ def _find_system(request: InstallRequest, host: Host, warnings: list[str]) -> Sy
     source = _look_at_place(request, host, named, warnings)
     if named is not None or not wanted.detect:
         return System(named or generic(), source.detected if source is not None else None, source)
-    detected = source.detected if source is not None else _detect(request, warnings)
+    detected = source.detected if source is not None else detect(request, warnings)
     if detected is not None and detected.os:
         return System(find(detected.os, warnings), detected, source)
     if wanted.name:
@@ -123,7 +123,7 @@ def is_on_host(request: InstallRequest, host: Host) -> bool:
     return place.kernel.startswith("/") and not os.path.exists(place.kernel)
 
 
-def _detect(request: InstallRequest, warnings: list[str]) -> Detected | None:
+def detect(request: InstallRequest, warnings: list[str]) -> Detected | None:
     """Return what is on the installation medium or the disk image; None if there is neither."""
     from virtprov.osinfo.identify import identify
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install.system import System, find_system
+from virtprov.actions.install.system import System, detect, find_system
 from virtprov.guest import boot
 from virtprov.places.place import DIRECTORY, TREE, InjectedFile, PlaceRequest
 from virtprov.support.errors import UsageError
@@ -68,7 +69,7 @@ def choose(
     installer = find_installer(system.profile)
     answers.check_words(wanted, installer)
     answers.choose_profile(wanted, installer)
-    _refuse_live(installer, system)
+    _refuse_live(request, installer, system)
     by_kernel = method.kind == boot.KERNEL
     way = installer.location if by_kernel else installer.cdrom
     boots_kernel = way == KERNEL
@@ -94,13 +95,19 @@ def _refuse(request: InstallRequest) -> None:
         )
 
 
-def _refuse_live(installer: Installer, system: System) -> None:
-    """Raise UsageError for a live medium, whose installer only starts when someone clicks on it."""
-    if system.detected is None or not system.detected.live:
+def _refuse_live(request: InstallRequest, installer: Installer, system: System) -> None:
+    """Raise UsageError for a live medium, whose installer only starts when someone clicks on it.
+
+    A file of this machine is looked at even if the user has named the system.
+    """
+    if installer.name not in (KICKSTART.name, PRESEED.name, AUTOYAST.name):
         return
-    if installer.name in (KICKSTART.name, PRESEED.name, AUTOYAST.name):
+    medium, found = request.method.medium, system.detected
+    if found is None and medium is not None and os.path.isfile(os.path.expanduser(medium.path)):
+        found = detect(request, [])
+    if found is not None and found.live:
         raise UsageError(
-            f"--unattended: {system.detected.name or 'this'} is a live medium, whose installer takes no answers",
+            f"--unattended: {found.name or 'this'} is a live medium, whose installer takes no answers",
             hint="use the ISO of the installer, such as that named 'netinst', 'dvd' or 'Server'",
         )
 
@@ -118,7 +125,10 @@ def _boot_kernel(
         )
     method = boot.Method(boot.KERNEL, place=PlaceRequest(medium.path))
     changed = request._replace(method=method)
-    return changed, find_system(changed, host, warnings)
+    found: list[str] = []
+    system = find_system(changed, host, found)
+    warnings += [sentence for sentence in found if sentence not in warnings]
+    return changed, system
 
 
 # -- the answers -----------------------------------------------------------------------------------
@@ -135,6 +145,11 @@ def answer(
     from virtprov.unattended.render import render
 
     setting, installer = drafted.setting, chosen.installer
+    if setting.product:
+        raise UsageError(
+            f"--unattended: the {setting.driver} driver only starts stored guests, which have a single phase",
+            hint="omit it, and answer the installer's questions yourself",
+        )
     for flag, is_given in (("--network static", drafted.fixed), ("--ssh-config", request.ssh_config)):
         if is_given:
             raise UsageError(f"{flag} cannot be used with --unattended: no answer is made for it", hint="omit it")
@@ -208,8 +223,6 @@ def plan_disk(answered: Answered, drafted: GuestDraft, final: Guest, install: Gu
     image = _build(answered) if build else b""
     seed = attach.plan_image(setting, final, install, image, password=answered.generated)
     if drivers:
-        import os
-
         here = os.path.abspath(os.path.expanduser(drivers))
         if not os.path.isfile(here) and not (setting.host.is_remote or setting.host.is_recorded):
             raise UsageError(f"--unattended drivers: '{drivers}' does not exist", hint="give the ISO of virtio-win")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.osinfo import handmade
 from tests.unit.places import trees
 from virtprov.actions.install import finish, install_plan
 from virtprov.actions.install.install_plan import InstallPlan
@@ -18,7 +19,7 @@ from virtprov.actions.request import Checks, InstallRequest
 from virtprov.actions.run.plan import RunContext, apply
 from virtprov.guest.boot import CDROM, IMPORT, KERNEL, NOTHING, PXE, Method
 from virtprov.guest.document import Guest
-from virtprov.host.connection import Host
+from virtprov.host.connection import Host, connect
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.places import cache
 from virtprov.places.place import Medium, PlaceRequest
@@ -33,6 +34,7 @@ Around = Callable[[Any], RunContext]
 Look = Callable[[Host], dict[str, list[str]]]
 CD = Method(CDROM, Medium("/srv/cd.iso"))
 ANSWERS = "/unattended.iso"
+HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"
 NO_CHECKS = Checks(path_exists=False, path_in_use=False, host=False)
 
 
@@ -199,6 +201,19 @@ def test_what_cannot_be_answered(system: str, method: Method, message: str, reco
     with pytest.raises(UsageError, match=message) as caught:
         install_plan.plan(request(system, method, disk="disk none"), recorded)
     assert caught.value.hint
+
+
+def test_a_live_medium_is_refused_also_for_a_named_system(recorded: Host, tmp_path: Path) -> None:
+    path = tmp_path / "live.iso"
+    path.write_bytes(handmade.iso(volume="Fedora-WS-Live-40-1-14"))
+    for system in ("", "fedora40"):
+        with pytest.raises(UsageError, match="is a live medium, whose installer takes no answers"):
+            install_plan.plan(request(system, Method(CDROM, Medium(str(path)))), recorded)
+
+
+def test_a_host_with_a_single_phase_is_refused() -> None:
+    with connect(f"recorded://{HOSTS / 'vbox'}") as host, pytest.raises(UsageError, match="a single phase"):
+        install_plan.plan(request("fedora40", CD, disk="disk none"), host)
 
 
 def test_an_address_and_an_entry_for_ssh_are_refused(recorded: Host) -> None:
