@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz test-other check-other venv live-packages man bench corpus clean
+.PHONY: help demo test check fuzz test-other check-other venv check-packages live-packages man bench corpus clean
 
 PYTHON_HERE := .venv/bin/python
 # Two processes, of which one boots guests: see tests/live/lab/processes.py.
@@ -27,7 +27,7 @@ test: venv live-packages  ## run all tests: tools, unit, golden, real guests on 
 	fi
 	$(if $(ARGS),,make --no-print-directory fuzz)
 
-check: venv  ## run all tests except those that need real guests
+check: venv check-packages  ## run all tests except those that need real guests
 	@$(PYTHON_HERE) -m pytest -m "not live" $(ARGS)
 
 # A repeated run tries the same inputs; the next commit tries others.
@@ -45,7 +45,10 @@ venv:  ## create .venv, the project's own environment, and install what is neede
 	@tools/setup/packages tools/setup/build.packages
 	@tools/setup/environment
 
-live-packages:
+check-packages:
+	@tools/setup/packages tools/setup/check.packages
+
+live-packages: check-packages
 	@tools/setup/packages tests/live/packages.txt
 
 man: venv  ## generate man/*.1 from the parsers

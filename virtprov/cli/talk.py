@@ -79,6 +79,8 @@ def _read(argv: list[str]) -> Talk:
     small.add_argument("-d", "--debug", action="store_true")
     small.add_argument("--output")
     words = argv[: argv.index("--")] if "--" in argv else argv
+    # Python 3.13 takes `-display` for `-d isplay`; it is a value that another flag lacks.
+    words = [word for word in words if len(word) < 3 or word[0] != "-" or word[1] == "-" or set(word[1:]) <= set("dq")]
     try:
         args = small.parse_known_args(words)[0]
     except Refused:

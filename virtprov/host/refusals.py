@@ -123,6 +123,7 @@ SIGNS = (
         "ssh requires a password or a passphrase, but cannot ask for it",
         "make sure that `ssh {login}` works without a password",
         Refused,
+        SSH,
     ),
     Sign(
         "Permission denied (",
@@ -167,6 +168,7 @@ SIGNS = (
     Sign("ertificate", "", _PKI, Refused),
     Sign("ame request failed", "the host asks for a user name, but none was given", _LOGIN, Refused),
     Sign("assword request failed", "the host asks for a password, but none was given", _LOGIN, Refused),
+    Sign("retrieve user response", "the host asks for a password, but none was given", _LOGIN, Refused),
     Sign("collect auth credentials", "the host asks for a password, but none was given", _LOGIN, Refused),
 )
 
