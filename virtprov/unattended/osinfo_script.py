@@ -73,7 +73,7 @@ def _configure(answers: Answers, facts: Facts, script: InstallScript) -> dict[st
         "l10n-keyboard": answers.keyboard,
         "l10n-language": answers.locale.partition(".")[0],
         "l10n-timezone": answers.timezone,
-        "target-disk": facts.disk,
+        "target-disk": "C" if facts.profile.is_windows else facts.disk,
         "installation-url": facts.source,
         "reg-product-key": answers.product_key,
         "reg-login": answers.reg_login,

@@ -78,8 +78,9 @@ def choose(
         way = installer.location
     if by_kernel and (system.source is None or not way):
         raise UsageError(
-            f"--unattended: {installer.title} cannot be answered with the kernel that --install names",
-            hint="use --cdrom ISO or --location PLACE",
+            f"--unattended: {installer.title} cannot be answered with a kernel of "
+            f"{'Linux' if not way else 'another host'}",
+            hint="use --cdrom ISO" if not way else "use --cdrom ISO or --location PLACE",
         )
     method = request.method._replace(answered=True)
     return request._replace(method=method), system, Chosen(installer, way, wanted, boots_kernel)

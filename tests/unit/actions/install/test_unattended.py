@@ -194,7 +194,11 @@ def test_the_kernel_of_an_ubuntu_cd_is_booted_with_a_small_disk(recorded: Host, 
         ("generic", CD, "is not known"),
         ("debian12", Method(PXE), "cannot be taken from --pxe"),
         ("debian12", Method(CDROM, Medium(vol="images/cd.iso")), "cannot be taken from a volume"),
-        ("win11", Method(KERNEL, place=PlaceRequest(kernel="/k", initrd="/i")), "cannot be answered with the kernel"),
+        (
+            "win11",
+            Method(KERNEL, place=PlaceRequest(kernel="/k", initrd="/i")),
+            "cannot be answered with a kernel of Linux",
+        ),
     ],
 )
 def test_what_cannot_be_answered(system: str, method: Method, message: str, recorded: Host) -> None:
