@@ -5,9 +5,16 @@ from __future__ import annotations
 import gc
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from lab import check
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+    from xdist.workermanage import WorkerController
 
 # A run in the background begins deaf to Ctrl-C, one under nohup to a hangup, and so does all that they start. A
 # handler, unlike deafness, is not handed down: the run goes on as it is, and what it starts hears.
@@ -28,6 +35,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --regen, which alone writes what the golden tests expect, and --kills, for tests/live/random_kills.py."""
     parser.addoption("--regen", action="store_true", help="write the expected output of tests/golden anew")
     parser.addoption("--kills", type=int, default=12, metavar="N", help="kill this many commands at random moments")
+
+
+# These hooks belong to the live tests. Of several processes the first collects nothing, so it reads this file alone.
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Give the live tests that boot guests to one process, in their order; the others follow file by file."""
+    from lab.processes import ByGuests  # loads xdist
+
+    return ByGuests(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Take over from a process why the live tests did not run there."""
+    reasons = getattr(node, "workeroutput", {}).get("reasons")
+    if reasons:
+        node.config.stash[check.REASONS] = reasons
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say loudly why the live tests did not run."""
+    reasons = config.stash.get(check.REASONS, [])
+    if reasons:
+        terminalreporter.write_line(check.report(reasons), red=True, bold=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

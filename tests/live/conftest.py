@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from lab import check, cloud
@@ -15,15 +14,11 @@ from lab.far import Far, running_far
 from lab.guests import make_key
 from lab.host import Done, Host, logs, running_host
 from lab.image import Image, cache_root, ready_image
+from lab.live_files import WITHOUT_BOOT
 from lab.old_names import OldNames, make_links
 from lab.provisioned import Provisioned, begun_guests
 from lab.shared import Shared, install
 from lab.user import User, ordinary_user
-
-if TYPE_CHECKING:
-    from xdist.remote import Producer
-    from xdist.scheduler import LoadScopeScheduling
-    from xdist.workermanage import WorkerController
 
 HERE = Path(__file__).resolve().parent
 # Guests are shared between modules: in this order nothing boots twice.
@@ -46,8 +41,8 @@ ORDER = (
     "test_firmware.py",
     "test_publish.py",
     "test_guest_words.py",
-    "test_session.py",
     "test_wait.py",
+    "test_session.py",
     "test_hosts.py",
     "test_location.py",
     "test_images.py",
@@ -58,21 +53,6 @@ ORDER = (
     "test_many.py",
     "test_writers.py",
 )
-# These boot nothing, so they may run beside those that do: then no more than two guests ever boot at once.
-WITHOUT_BOOT = (
-    "test_fleet.py",
-    "test_second_editor.py",
-    "test_remove.py",
-    "test_says_what_it_does.py",
-    "test_pools.py",
-    "test_lxc.py",
-    "test_images.py",
-    "test_faults.py",
-    "test_stopped.py",
-    "test_many.py",
-    "test_writers.py",
-)
-REASONS = pytest.StashKey[list[str]]()
 
 
 def here(item: pytest.Item) -> bool:
@@ -91,35 +71,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: item.path.name in WITHOUT_BOOT if here(item) else 2)
     if not live or "not live" in config.getoption("markexpr"):
         return
-    config.stash[REASONS] = check.missing()
+    config.stash[check.REASONS] = check.missing()
     if hasattr(config, "workeroutput"):
-        config.workeroutput["reasons"] = config.stash[REASONS]
-    if config.stash[REASONS] and os.environ.get("CI", "") in ("", "0", "false"):
+        config.workeroutput["reasons"] = config.stash[check.REASONS]
+    if config.stash[check.REASONS] and os.environ.get("CI", "") in ("", "0", "false"):
         config.hook.pytest_deselected(items=live)
         items[:] = [item for item in items if not here(item)]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """Give the live tests that boot guests to one process, in their order; the others follow file by file."""
-    from lab.processes import ByGuests  # loads xdist
-
-    return ByGuests(config, log, WITHOUT_BOOT)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: WorkerController) -> None:
-    """Take over from a process why the live tests did not run there."""
-    reasons = getattr(node, "workeroutput", {}).get("reasons")
-    if reasons:
-        node.config.stash[REASONS] = reasons
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say loudly why the live tests did not run."""
-    reasons = config.stash.get(REASONS, [])
-    if reasons:
-        terminalreporter.write_line(check.report(reasons), red=True, bold=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -135,7 +92,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="session")
 def prerequisites(request: pytest.FixtureRequest) -> None:
     """Fail where the live tests cannot run; all reasons stand at the end of the report."""
-    reasons = request.config.stash[REASONS]
+    reasons = request.config.stash[check.REASONS]
     if reasons:
         pytest.fail(reasons[0], pytrace=False)
 

@@ -120,6 +120,8 @@ _BY_WORDS = (
     ("keepalive timeout", "VIR_ERR_RPC"),
     ("client socket is closed", "VIR_ERR_RPC"),
     ("End of file while reading data", "VIR_ERR_RPC"),
+    ("Cannot recv data", "VIR_ERR_RPC"),
+    ("Cannot write data", "VIR_ERR_RPC"),
     ("unsupported flags (", "VIR_ERR_NO_SUPPORT"),
 )
 """Errors that some drivers report with a general code; not recognised if libvirt is translated."""

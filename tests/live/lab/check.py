@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from lab.image import cache_root
 from lab.sources import KEYRING
 
@@ -20,6 +22,8 @@ PROGRAMS = (
 NAMESPACES = "unshare --mount --net --pid --uts --ipc --fork --mount-proc".split()
 # What the lab's first process does to its namespaces, tried in some that end at once.
 TRIAL = "mount --make-rprivate / && umount -R -l /sys && mount -t sysfs sysfs /sys && mount -t tmpfs tmpfs /run"
+REASONS = pytest.StashKey[list[str]]()
+"""Where a run of tests keeps what is missing."""
 DISK_GIB = 6
 MEMORY_GIB = 3.5
 LIST = Path(__file__).resolve().parents[1] / "packages.txt"
