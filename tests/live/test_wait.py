@@ -82,6 +82,7 @@ def test_a_broken_seed(broken_guest: Done, user: User) -> None:
     assert user.virsh("domstate", BROKEN_NAME) == "running", "the guest is left as it is"
     user.virsh("destroy", BROKEN_NAME)
     user.virsh("undefine", BROKEN_NAME, "--remove-all-storage")
+    user.virsh("vol-delete", f"{BROKEN_NAME}-seed.iso", "--pool", "default")  # only the running guest had it
 
 
 def test_an_empty_disk_is_not_ready(lab: Host) -> None:
