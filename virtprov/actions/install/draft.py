@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import first_boot, image_disk, peeking, phases
+from virtprov.actions.install import first_boot, peeking, phases
 from virtprov.actions.install.first_boot import Drive
 from virtprov.actions.install.guest_draft import GuestDraft
 from virtprov.actions.install.system import System, check_osinfo
@@ -140,11 +140,13 @@ class _Drafting:
 
     def _take_image(self, advised: float | None) -> None:
         """Let the first disk have the image; without any disk, add one with the size that the profile recommends."""
+        from virtprov.actions.install.image_disk import plan_image
+
         least = 0.0
         if not self.disks:
             self.disks, least = [(self.guest.add_device("disk", device="disk"), DiskSpec())], advised or 0.0
         (element, spec), *others = self.disks
-        self.image = image_disk.plan_image(self.request, self.system, self.host, spec, least)
+        self.image = plan_image(self.request, self.system, self.host, spec, least)
         self.disks = [(element, spec._replace(base=self.image.base)), *others]
         self.setting.note(self.image.sentence)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import draft_checks, first_boot, image_disk, phases
+from virtprov.actions.install import draft_checks, first_boot, phases
 from virtprov.actions.install.draft import draft
 from virtprov.actions.install.first_boot import NO_FILES, Files
 from virtprov.actions.install.list_steps import list_steps
-from virtprov.actions.install.system import find_system
+from virtprov.actions.install.system import System, find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan
 from virtprov.guest import boot, checks, resources
@@ -59,7 +59,7 @@ def plan(request: InstallRequest, host: Host, watch: Watch = UNWATCHED) -> Insta
     """
     warnings: list[str] = []
     system = find_system(request, host, warnings)
-    request = image_disk.with_seed(request, system)
+    request = _with_seed(request, system)
     request, system, chosen = _choose_answers(request, system, host, warnings)
     drafted = draft(request, host, system, watch)
     setting, guest = drafted.setting, drafted.setting.guest
@@ -123,6 +123,15 @@ def _plan_first_boot(
     if first_boot.is_from_network(method, system):
         resources.boost_network_install(setting, install, given=any(use.group == "memory" for use in request.uses))
     return install
+
+
+def _with_seed(request: InstallRequest, system: System) -> InstallRequest:
+    """Return the request with the seed of a cloud image, if there is one."""
+    if system.image is None:
+        return request
+    from virtprov.actions.install.image_disk import with_seed
+
+    return with_seed(request, system)
 
 
 def _check_host(request: InstallRequest, setting: RuleContext, host: Host, method: boot.Method, files: Files) -> None:

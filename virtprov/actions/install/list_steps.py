@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import image_disk, phases
+from virtprov.actions.install import phases
 
 if TYPE_CHECKING:
     from virtprov.actions.install.first_boot import Files
@@ -54,7 +54,9 @@ def _storage_steps(request: InstallRequest, drafted: GuestDraft) -> list[Step]:
     steps: list[Step] = [*map(storage.MakePool, pools.values()), *map(storage.MakeVolume, volumes)]
     if drafted.image is None:
         return steps
-    return image_disk.replace_steps(drafted.image, request, drafted.host, steps)
+    from virtprov.actions.install.image_disk import replace_steps
+
+    return replace_steps(drafted.image, request, drafted.host, steps)
 
 
 def _steps(

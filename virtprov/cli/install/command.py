@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from virtprov.cli import answers, compat, result_lines, safe_streams
+from virtprov.cli import answers, compat, safe_streams
 from virtprov.cli.install import flags, legacy
 from virtprov.cli.output import Output
 from virtprov.options.catalogue import IN_ORDER
@@ -215,6 +215,7 @@ def _explain(request: InstallRequest, run: RunRequest, output: Output) -> int:
 
 def _facts(plan: InstallPlan, host: Host, *, created: bool = False) -> dict[str, object]:
     """Return the JSON output for a guest: the same keys, whether it is created or only planned."""
+    from virtprov.cli import result_lines
     from virtprov.cli.install.image_facts import image_facts
 
     return {
@@ -247,7 +248,8 @@ def _print(work: Installation, which: str, output: Output) -> int:
         documents = (documents[int(which) - 1],)
     between = "\n" if compat.held.separate_documents else ""
     output.document("".join(document + between for document in documents))
-    output.object({**_facts(work.made, work.host), "documents": list(documents)})
+    if output.json:  # else nobody sees it
+        output.object({**_facts(work.made, work.host), "documents": list(documents)})
     return 0
 
 
@@ -278,6 +280,8 @@ def _create(work: Installation, console: str, output: Output, held: ExitStack) -
     facts |= {"state": state, "root_password": password or None}
     wanted = work.made.wanted
     not_asked = wanted.not_asked if wanted is not None else ()
+    from virtprov.cli import result_lines
+
     output.object({**facts, **result_lines.facts(told.result, work.context.stages, not_asked)})
     return 0
 
