@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +57,8 @@ def serving(host: Host, folder: Path, address: str = "192.168.122.1") -> Iterato
             raise RuntimeError(f"the web server did not start: {first}")
         yield Web(address, log)
     finally:
+        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGTERM)  # the server, which outlives the command that leads into the lab
         process.terminate()
         process.wait()
         process.stdout.close()
