@@ -33,6 +33,7 @@ GZIP, XZ, ZSTD, BZIP2 = "gzip", "xz", "zstd", "bzip2"
 WEAK = ("md5", "sha1")
 LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128}
 """The algorithms of checksums, and the number of hexadecimal digits of each."""
+_HEX = "0123456789abcdefABCDEF"
 
 
 class Digest(Record):
@@ -50,6 +51,13 @@ class Digest(Record):
     def is_weak(self) -> bool:
         """Return whether a file with the same checksum can be made on purpose."""
         return self.algorithm in WEAK
+
+
+def make_digest(algorithm: str, digits: str) -> Digest | None:
+    """Return the checksum with these hexadecimal digits in either case; None if the algorithm has no such checksums."""
+    if LENGTHS.get(algorithm) != len(digits) or digits.strip(_HEX):
+        return None
+    return Digest(algorithm, digits.lower())
 
 
 class Packing(Record):
