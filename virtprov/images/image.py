@@ -125,8 +125,7 @@ class ResolvedImage(Record):
     is_pinned    whether the user named the checksum or the build
     signature    what is known about a signature
     facts        what is known about the system in it
-    notes, warnings
-                 sentences for the user
+    warnings     sentences for the user
     """
 
     label: str
@@ -143,13 +142,21 @@ class ResolvedImage(Record):
     is_pinned: bool = False
     signature: Signature = Signature()
     facts: ImageFacts = NO_FACTS
-    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
     def is_weak(self) -> bool:
         """Return whether its only checksum can be forged."""
         return self.digest is not None and self.digest.is_weak
+
+    @property
+    def own_path(self) -> str:
+        """Return the path of a file of this machine, which can also be at a file:// URL; "" for one on a server."""
+        if self.path or not self.url.lower().startswith("file:"):
+            return self.path
+        from virtprov.support.fetch import local_path
+
+        return local_path(self.url) or ""
 
     @property
     def shown(self) -> str:
