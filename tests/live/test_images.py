@@ -309,11 +309,16 @@ def test_a_redirect_and_a_server_that_dies_midway(lab: Host, mirror: Mirror, sma
     prune(lab)
 
 
-def test_an_interrupted_download_continues_in_a_later_run(lab: Host, mirror: Mirror, small: bytes) -> None:
-    mirror.put("slow/disk.qcow2", small)
-    path = "/slow/disk.qcow2"
-    image = f"{mirror.url}{path},checksum=sha256:{hashlib.sha256(small).hexdigest()}"
+def put_slow(mirror: Mirror, name: str, disk: bytes) -> tuple[str, str]:
+    """Publish a disk that is sent slowly; return its path, and the value of `--image` for it."""
+    path = f"/{name}/disk.qcow2"
+    mirror.put(path[1:], disk)
     mirror.trouble({path: "slow 1000000"})
+    return path, f"{mirror.url}{path},checksum=sha256:{hashlib.sha256(disk).hexdigest()}"
+
+
+def test_an_interrupted_download_continues_in_a_later_run(lab: Host, mirror: Mirror, small: bytes) -> None:
+    path, image = put_slow(mirror, "slow", small)
     run = start(lab, mirror, "slow", image)
     folder = lab.state / "home/.cache/virtprov/images"
 
@@ -336,10 +341,7 @@ def test_an_interrupted_download_continues_in_a_later_run(lab: Host, mirror: Mir
 
 
 def test_a_killed_run_leaves_nothing_after_a_clean_up(lab: Host, mirror: Mirror, small: bytes) -> None:
-    mirror.put("killed/disk.qcow2", small)
-    path = "/killed/disk.qcow2"
-    image = f"{mirror.url}{path},checksum=sha256:{hashlib.sha256(small).hexdigest()}"
-    mirror.trouble({path: "slow 1000000"})
+    _, image = put_slow(mirror, "killed", small)
     folder = lab.state / "home/.cache/virtprov/images"
     kept = set(folder.rglob("*.part"))
     run = start(lab, mirror, "killed", image)

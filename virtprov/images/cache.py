@@ -104,16 +104,13 @@ def tag_of(image: ResolvedImage) -> str:
 
 def _version_of(image: ResolvedImage) -> str:
     """Return what tells this version of a file from others: its size and date, or what the server says."""
-    from virtprov.support.fetch import local_path
-
-    path = image.path or (local_path(image.url) if image.url.lower().startswith("file:") else "")
-    if path:
+    if image.own_path:
         try:
-            facts = os.stat(path)
+            facts = os.stat(image.own_path)
         except OSError as error:
             from virtprov.support.files import unreadable
 
-            raise unreadable(path, error, "image") from None
+            raise unreadable(image.own_path, error, "image") from None
         return f"{facts.st_size} {facts.st_mtime_ns}"
     from virtprov.support.http import Web, refuse_failure
     from virtprov.support.server_file import version

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from virtprov.images.image import LENGTHS, Digest
+from virtprov.images.image import LENGTHS, Digest, make_digest
 from virtprov.support.errors import FetchError
 from virtprov.support.frozen import Record
 
@@ -90,16 +90,14 @@ def _parse_line(line: str) -> Entry | None:
 
 
 def _entry(name: str, algorithm: str, digits: str) -> Entry | None:
-    if LENGTHS.get(algorithm) != len(digits):
-        return None
-    return Entry(name.removeprefix("./"), Digest(algorithm, digits.lower()))
+    digest = make_digest(algorithm, digits)
+    return Entry(name.removeprefix("./"), digest) if digest is not None else None
 
 
 def parse_bare(text: str) -> Digest | None:
     """Return the checksum of a file that holds nothing else; None for any other content."""
     match = _BARE.fullmatch(text) if len(text) <= _LONGEST else None
-    algorithm = _BY_LENGTH.get(len(match["hex"])) if match else None
-    return Digest(algorithm, match["hex"].lower()) if match and algorithm else None
+    return make_digest(_BY_LENGTH.get(len(match["hex"]), ""), match["hex"]) if match else None
 
 
 def parse_pointer(text: str) -> tuple[str, int | None] | None:

@@ -73,7 +73,7 @@ class _Fetch:
         self.packed = os.path.join(folder, f"{self.name}.file")
         self.temporary = os.path.join(folder, f".{DISK}.{os.getpid()}")
         self.tail = Tail()
-        self.own = image.path or (_path_of(image.url) if image.url.lower().startswith("file:") else "")
+        self.own = image.own_path
         self.read = self.total = 0
         self.is_earlier = False
         self.found: dict[str, str] = {}
@@ -239,12 +239,6 @@ class _Fetch:
         for path in paths:
             with suppress(OSError):
                 os.unlink(path)
-
-
-def _path_of(url: str) -> str:
-    from virtprov.support.fetch import local_path
-
-    return local_path(url) or ""
 
 
 def safe_name(name: str) -> str:

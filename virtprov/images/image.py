@@ -33,6 +33,7 @@ GZIP, XZ, ZSTD, BZIP2 = "gzip", "xz", "zstd", "bzip2"
 WEAK = ("md5", "sha1")
 LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128}
 """The algorithms of checksums, and the number of hexadecimal digits of each."""
+_HEX = "0123456789abcdefABCDEF"
 
 
 class Digest(Record):
@@ -50,6 +51,13 @@ class Digest(Record):
     def is_weak(self) -> bool:
         """Return whether a file with the same checksum can be made on purpose."""
         return self.algorithm in WEAK
+
+
+def make_digest(algorithm: str, digits: str) -> Digest | None:
+    """Return the checksum with these hexadecimal digits in either case; None if the algorithm has no such checksums."""
+    if LENGTHS.get(algorithm) != len(digits) or digits.strip(_HEX):
+        return None
+    return Digest(algorithm, digits.lower())
 
 
 class Packing(Record):
@@ -117,8 +125,7 @@ class ResolvedImage(Record):
     is_pinned    whether the user named the checksum or the build
     signature    what is known about a signature
     facts        what is known about the system in it
-    notes, warnings
-                 sentences for the user
+    warnings     sentences for the user
     """
 
     label: str
@@ -135,13 +142,21 @@ class ResolvedImage(Record):
     is_pinned: bool = False
     signature: Signature = Signature()
     facts: ImageFacts = NO_FACTS
-    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
     def is_weak(self) -> bool:
         """Return whether its only checksum can be forged."""
         return self.digest is not None and self.digest.is_weak
+
+    @property
+    def own_path(self) -> str:
+        """Return the path of a file of this machine, which can also be at a file:// URL; "" for one on a server."""
+        if self.path or not self.url.lower().startswith("file:"):
+            return self.path
+        from virtprov.support.fetch import local_path
+
+        return local_path(self.url) or ""
 
     @property
     def shown(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from virtprov.images.image import LENGTHS, Digest, ImageRequest
+from virtprov.images.image import LENGTHS, Digest, ImageRequest, make_digest
 from virtprov.support.errors import InputError, UsageError, nearest
 
 TYPE_CHECKING = False
@@ -16,7 +16,6 @@ _FILE = re.compile(r".*\.(qcow2|qcow|img|raw|vmdk|vdi|vhdx?|gz|xz|zst|bz2|tar|tg
 """Words that are files, although there is no slash in them."""
 _NAME = re.compile(r"[A-Za-z0-9][\w.+:-]*")
 _WORD = re.compile(r"[\w.+-]+")
-_HEX = re.compile(r"[0-9a-f]+")
 
 
 def to_request(text: str, values: Mapping[str, str]) -> ImageRequest:
@@ -102,9 +101,7 @@ def check_pin(text: str) -> str:
 def parse_pin(text: str) -> Digest | None:
     """Return a checksum written as "sha256:HEX"; None for anything else."""
     algorithm, _, digits = text.lower().partition(":")
-    if LENGTHS.get(algorithm) != len(digits) or not _HEX.fullmatch(digits):
-        return None
-    return Digest(algorithm, digits)
+    return make_digest(algorithm, digits)
 
 
 def check_mirror(text: str, given_by: str) -> str:

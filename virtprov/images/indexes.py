@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from virtprov.images.checksum_files import parse_pointer, unwrap
-from virtprov.images.image import LENGTHS, Digest
+from virtprov.images.image import LENGTHS, Digest, make_digest
 from virtprov.images.templates import NamePattern, base_name
 from virtprov.support.errors import FetchError
 from virtprov.support.frozen import Record
@@ -23,7 +23,6 @@ INDEX_LIMIT = 32 * 1024 * 1024
 """Bytes of an index file: Ubuntu's lists every image of every build."""
 _MOST = 200_000
 _LINK = re.compile(r"""href=["']([^"'<>]{1,512})["']""", re.IGNORECASE)
-_HEX = re.compile("[0-9a-f]+")
 
 
 class Wanted(Record):
@@ -104,9 +103,8 @@ def _size(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**18 else None
 
 
-def _digest(digits: str, algorithm: str = "sha256") -> Digest | None:
-    digits = digits.lower()
-    return Digest(algorithm, digits) if LENGTHS[algorithm] == len(digits) and _HEX.fullmatch(digits) else None
+def _sha256(value: Any, *keys: str) -> Digest | None:
+    return make_digest("sha256", _text(value, *keys))
 
 
 def _read_fedora(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
@@ -119,7 +117,7 @@ def _read_fedora(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
         build = wanted.names.build_of(base_name(link))
         if build is None or _text(item, "version") != wanted.select or _text(item, "arch") != wanted.word:
             continue
-        yield Build(link, build, _digest(_text(item, "sha256")), _size(_at(item, "size")))
+        yield Build(link, build, _sha256(item, "sha256"), _size(_at(item, "size")))
 
 
 def _read_coreos(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
@@ -128,7 +126,7 @@ def _read_coreos(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
     disk = _at(artifact, "formats", wanted.select, "disk")
     place = _text(disk, "location")
     if place:
-        digest, unpacked = _digest(_text(disk, "sha256")), _digest(_text(disk, "uncompressed-sha256"))
+        digest, unpacked = _sha256(disk, "sha256"), _sha256(disk, "uncompressed-sha256")
         build = _text(artifact, "release")
         yield Build(place, build, digest, unpacked=unpacked, signature=_text(disk, "signature"))
 
@@ -139,7 +137,7 @@ def _read_oracle(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
     image, base = _text(content, wanted.select, "image"), _text(content, "base_url")
     build = wanted.names.build_of(image)
     if build is not None:
-        yield Build(f"{base.rstrip('/')}/{image}", build, _digest(_text(content, wanted.select, "sha256")))
+        yield Build(f"{base.rstrip('/')}/{image}", build, _sha256(content, wanted.select, "sha256"))
 
 
 def _read_debian(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
@@ -164,7 +162,7 @@ def parse_base64_digest(text: str) -> Digest | None:
         raw = b64decode(code.rstrip("=") + "=" * (-len(code.rstrip("=")) % 4), validate=True)
     except (Error, ValueError):
         return None
-    return _digest(raw.hex(), algorithm)
+    return make_digest(algorithm, raw.hex())
 
 
 def _read_streams(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
@@ -178,7 +176,7 @@ def _read_streams(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:
         item = _at(version, "items", kind)
         place = _text(item, "path")
         if place:
-            yield Build(f"../../{place}", build, _digest(_text(item, "sha256")), _size(_at(item, "size")))
+            yield Build(f"../../{place}", build, _sha256(item, "sha256"), _size(_at(item, "size")))
 
 
 def _read_pointer(data: bytes, wanted: Wanted, shown: str) -> Iterator[Build]:

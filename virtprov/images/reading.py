@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from virtprov.support.errors import FetchError
-from virtprov.support.http import Web, is_url, refuse_failure, shown
-
-_MISSING = (403, 404, 410)
+from virtprov.support.http import MISSING, Web, is_url, leaves_https, refuse_failure, shown
 
 
 class IndexReader:
     """Reads small files; a context manager, or call `close`. Nothing is kept but the connections."""
 
     def __init__(self) -> None:
-        self._web: Web | None = None
+        self._web = Web()
 
     def __enter__(self) -> IndexReader:
         return self
@@ -22,9 +20,7 @@ class IndexReader:
 
     def close(self) -> None:
         """Close the connections."""
-        if self._web is not None:
-            self._web.close()
-            self._web = None
+        self._web.close()
 
     def read(self, url: str, limit: int) -> bytes | None:
         """Return what is at a URL, at most `limit` bytes; None if it is not there.
@@ -34,12 +30,11 @@ class IndexReader:
         """
         if not is_url(url):
             return _read_file(url, limit)
-        self._web = self._web or Web()
         with self._web.ask("GET", url) as answer:
-            if answer.status_code in _MISSING:
+            if answer.status_code in MISSING:
                 return None
             refuse_failure(answer, url)
-            if url.lower().startswith("https:") and not answer.url.lower().startswith("https:"):
+            if leaves_https(answer, url):
                 raise FetchError(f"'{shown(url)}' redirects from https to http", hint="use another server")
             return self._web.body_of(answer, url, limit)
 

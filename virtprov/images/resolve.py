@@ -13,6 +13,7 @@ from virtprov.images.image_text import parse_pin
 from virtprov.images.indexes import INDEX_LIMIT, Build, Wanted, read_index
 from virtprov.images.names import disk_format_of, packing_of
 from virtprov.images.templates import NamePattern, base_name, fill, needs_build, order_of, with_build
+from virtprov.osinfo.profile import canonical_arch
 from virtprov.support.errors import FetchError, InputError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.http import shown
@@ -182,9 +183,9 @@ class _Search:
         read: ReadIndex,
     ) -> None:
         self.request, self.system, self.image, self.arch, self.facts, self.read = (
-            request, system, image, arch, facts, read,
+            request, system, image, canonical_arch(arch), facts, read,
         )  # fmt: skip
-        self.word = image.arch_word(_known(arch)) or arch
+        self.word = image.arch_word(self.arch) or arch
         self.values = {"arch": self.word, "firmware": facts.firmware}
         self.latest = fill(image.url, self.values)
         self.dated = fill(image.build_url, self.values) or self.latest
@@ -228,7 +229,7 @@ class _Search:
             size=file.size,
             packing=packing_of(name),
             disk_format=image.format or disk_format_of(name),
-            arch=_known(self.arch),
+            arch=self.arch,
             build=file.build,
             is_pinned=bool(request.build or request.checksum),
             signature=self.signature,
@@ -278,7 +279,7 @@ class _Search:
             return []
         if checksum_files.is_clearsigned(data) and verify.can_check(self.keyring, required=self.is_keyring_given):
             data, self.signature = signatures.check_clearsigned(data, self.keyring, shown(url))
-        wanted = Wanted(self.names, _known(self.arch), self.word, fill(select, self.values))
+        wanted = Wanted(self.names, self.arch, self.word, fill(select, self.values))
         return read_index(type, data, wanted, shown(addresses.mirrored(url, self.request.mirror)))
 
     # -- its checksum
@@ -318,16 +319,18 @@ class _Search:
 
         `is_own`: the list is about this file alone.
         """
-        name = base_name(file.url)
         builds = sums.builds(self.names)
-        if pin is not None:
-            pinned = next(((build, entry) for build, entry in builds if entry.digest == pin), None)
-            if pinned is not None:
-                return self._of_build(*pinned)
-        entry = sums.find(name)
+
+        def with_digest(digest: Digest) -> tuple[str, Entry] | None:
+            return next((pair for pair in builds if pair[1].digest == digest), None)
+
+        pinned = with_digest(pin) if pin is not None else None
+        if pinned is not None:
+            return self._of_build(*pinned)
+        entry = sums.find(base_name(file.url))
         if entry is not None:
-            twin = None if file.build else sums.twin(entry, self.names)
-            if twin is not None and needs_build(self.dated):
+            twin = with_digest(entry.digest) if not file.build and needs_build(self.dated) else None
+            if twin is not None:
                 return self._of_build(*twin)
             return file._replace(digest=entry.digest, size=entry.size or file.size)
         if not file.build and builds and needs_build(self.dated):
@@ -389,9 +392,3 @@ class _Search:
             url = addresses.beside(file.url, self.image.signature, self.values)
         if url and self.signature.state != "good":
             self.signature = verify.read_image_signature(self._fetch, url, self.keyring, required=self.is_keyring_given)
-
-
-def _known(arch: str) -> str:
-    from virtprov.osinfo.profile import canonical_arch
-
-    return canonical_arch(arch)

@@ -45,10 +45,6 @@ class Sums(Record):
         found = [(build, entry) for entry in self.entries if (build := names.build_of(entry.name))]
         return sorted(found, key=lambda pair: order_of(pair[0]), reverse=True)
 
-    def twin(self, entry: Entry, names: NamePattern) -> tuple[str, Entry] | None:
-        """Return the build that is the same file as an entry; None if none of them is."""
-        return next((pair for pair in self.builds(names) if pair[1].digest == entry.digest), None)
-
 
 def read_sums(
     read: ReadIndex, address: str, *, signatures: tuple[str, ...] = (), keyring: str = "", required: bool

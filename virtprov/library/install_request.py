@@ -171,8 +171,12 @@ def _to_forwards(guest: NewGuest) -> tuple[Forward, ...]:
 
 def _is_answered(guest: NewGuest) -> bool:
     """Return whether the questions of an installer are answered."""
-    uses = texts.as_list(guest.unattended)
-    return guest.unattended is not None and not (uses and uses[-1] == "none")
+    return guest.unattended is not None and not _is_off(guest.unattended)
+
+
+def _is_off(value: str | Sequence[str] | None) -> bool:
+    """Return whether the last use of an option turns it off."""
+    return texts.as_list(value)[-1:] == ["none"]
 
 
 def _to_unattended(guest: NewGuest) -> UnattendedRequest | None:
@@ -277,22 +281,20 @@ def _to_seed_request(guest: NewGuest, method: Method) -> SeedRequest | None:
     if _is_answered(guest):
         return None
     given = guest_words.read(guest._asdict())
-    uses = texts.as_list(guest.cloud_init)
-    is_off = bool(uses) and uses[-1] == "none"
+    is_off = _is_off(guest.cloud_init)
     if given and (guest.reinstall or is_off or (guest.cloud_init is None and method.kind not in ("", IMPORT))):
         raise _cannot_take(next(iter(given)), guest.reinstall, is_off)
     if is_off or (guest.cloud_init is None and not given):
         return None
     strict = texts.parse_checks(texts.as_list(guest.checks)).cloud_init
     bare = {} if guest.cloud_init is None else guest_words.GENERATE
-    request = guest_words.merge(given, uses, bare=bare)
+    request = guest_words.merge(given, texts.as_list(guest.cloud_init), bare=bare)
     return request._replace(strict=strict, completes=guest.cloud_init is None)
 
 
 def _refused_seed(guest: NewGuest) -> frozenset[str]:
     """Return the group of --cloud-init if it is turned off."""
-    uses = texts.as_list(guest.cloud_init)
-    return frozenset(["cloud-init"]) if uses and uses[-1] == "none" else frozenset()
+    return frozenset(["cloud-init"] if _is_off(guest.cloud_init) else [])
 
 
 def _cannot_take(name: str, reinstall: str, is_off: bool) -> UsageError:

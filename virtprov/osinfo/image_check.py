@@ -10,7 +10,7 @@ from virtprov.xml import tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 CHILDREN = ("url", "build", "checksums", "index", "builds", "signature")
 _KNOWN = {
@@ -54,12 +54,12 @@ def _mistakes_in_image(node: tree.Element, given: set[str]) -> Iterator[tuple[in
     for kid in tree.children(node):
         name = tree.local_name(kid)
         if name not in CHILDREN:
-            yield kid.sourceline or 0, f"unknown element <{name}> in <image>{_hint(name, CHILDREN)}"
+            yield kid.sourceline or 0, f"unknown element <{name}> in <image>{close_name(name, CHILDREN)}"
             continue
         yield from _attribute_mistakes(kid)
         for part in _PART.findall(kid.text or ""):
             if part not in PARTS:
-                yield kid.sourceline or 0, f"<{name}> has the unknown part '{{{part}}}'{_hint(part, PARTS)}"
+                yield kid.sourceline or 0, f"<{name}> has the unknown part '{{{part}}}'{close_name(part, PARTS)}"
 
 
 def _attribute_mistakes(node: tree.Element) -> Iterator[tuple[int, str]]:
@@ -68,13 +68,14 @@ def _attribute_mistakes(node: tree.Element) -> Iterator[tuple[int, str]]:
     for key, value in node.attrib.items():
         attribute, allowed = str(key), _VALUES.get(str(key), ())
         if attribute not in known:
-            yield line, f"unknown attribute '{attribute}' of <{name}>{_hint(attribute, known)}"
+            yield line, f"unknown attribute '{attribute}' of <{name}>{close_name(attribute, known)}"
         for word in str(value).split() if allowed else ():
             if word not in allowed:
-                hint = _hint(word, allowed) or f" (expected {', '.join(allowed)})"
+                hint = close_name(word, allowed) or f" (expected {', '.join(allowed)})"
                 yield line, f"invalid value {attribute}='{word}'{hint}"
 
 
-def _hint(word: str, known: tuple[str, ...]) -> str:
+def close_name(word: str, known: Sequence[str]) -> str:
+    """Return a hint in brackets, with a space before it, if one of the known names is close to a word; otherwise ""."""
     close = nearest(word, known)
     return f" ({close})" if close else ""

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 
-from virtprov.osinfo.image_check import image_mistakes
+from virtprov.osinfo.image_check import close_name, image_mistakes
 from virtprov.osinfo.image_reader import TAG as IMAGES
-from virtprov.support.errors import nearest
 from virtprov.xml import tree
 
 _NEEDS = "cpu n-cpus ram storage"
@@ -90,7 +89,7 @@ def _check(node: tree.Element, warnings: list[str]) -> None:
         elif tag in known:
             _check(kid, warnings)
         else:
-            warnings.append(f"line {kid.sourceline}: unknown element <{tag}> in <{name}>{_hint(tag, known)}")
+            warnings.append(f"line {kid.sourceline}: unknown element <{tag}> in <{name}>{close_name(tag, known)}")
     if name == "os" and tree.child(node, "short-id") is None:
         warnings.append(where + "<os> has no <short-id>, so it cannot be selected by a short name")
 
@@ -102,9 +101,9 @@ def _attribute_slips(node: tree.Element, name: str) -> list[str]:
         attribute, text = str(key), str(value)
         allowed = _VALUES.get(attribute, "").split()
         if attribute not in known:
-            slips.append(f"unknown attribute '{attribute}' of <{name}>{_hint(attribute, known)}")
+            slips.append(f"unknown attribute '{attribute}' of <{name}>{close_name(attribute, known)}")
         elif allowed and text not in allowed:
-            hint = _hint(text, allowed) or f" (expected {', '.join(allowed)})"
+            hint = close_name(text, allowed) or f" (expected {', '.join(allowed)})"
             slips.append(f"invalid value {attribute}='{text}'{hint}")
     missing = [key for key in _NEEDED.get(name, "").split() if key not in node.attrib]
     return slips + [f"<{name}> requires the attribute '{key}'" for key in missing]
@@ -114,8 +113,3 @@ def _text_slips(node: tree.Element, name: str) -> list[str]:
     pattern, words = _TEXTS.get(name, ("", ""))
     text = (node.text or "").strip()
     return [f"<{name}> is '{text}', expected {words}"] if pattern and not re.fullmatch(pattern, text) else []
-
-
-def _hint(word: str, known: list[str]) -> str:
-    close = nearest(word, known)
-    return f" ({close})" if close else ""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from virtprov.osinfo.image_check import close_name
 from virtprov.osinfo.image_reader import from_libosinfo
 from virtprov.osinfo.pack import FIELD, pack_rows, pack_words
 from virtprov.osinfo.profile_check import check_file
 from virtprov.osinfo.reader import Content, Piece, Row, Script, read_file
-from virtprov.support.errors import XmlError, nearest
+from virtprov.support.errors import XmlError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,14 +104,14 @@ def load(paths: Iterable[str], by_hand: Container[str] = ()) -> Catalogue:
     for piece in written:
         for parent in piece.derives:
             if parent not in catalogue.systems:
-                hint = nearest(parent, [name for name in catalogue.systems if name != piece.id])
+                close = close_name(parent, [name for name in catalogue.systems if name != piece.id])
                 text = f"OS profile {piece.source}: {piece.id} inherits from '{parent}', which does not exist"
-                catalogue.warnings.append(f"{text} ({hint})" if hint else text)
+                catalogue.warnings.append(text + close)
     for group in addressed:
         if not catalogue.systems[group.os_id].short_ids:
             text = f"OS profile {group.source}: the images are for '{group.os_id}', which does not exist"
-            hint = nearest(group.os_id, [name for name in catalogue.systems if name != group.os_id])
-            catalogue.warnings.append(f"{text} ({hint})" if hint else text)
+            close = close_name(group.os_id, [name for name in catalogue.systems if name != group.os_id])
+            catalogue.warnings.append(text + close)
     return catalogue
 
 

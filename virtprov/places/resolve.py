@@ -188,7 +188,8 @@ class _Resolving:
         own = choice.args or (find_own_args(self.place, choice) if self.place.kind == ISO and needs_own else ())
         argument = self._source_argument(choice)
         if self.place.kind == DIRECTORY and argument and self.request.public_tree:
-            tree = profile.install_tree(self.wanted.arch) if (profile := self.found or self.wanted.profile) else None
+            profile = self._best_profile()
+            tree = profile.install_tree(self.wanted.arch) if profile is not None else None
             if tree is not None:
                 return compose_arguments(self.request, own, argument, tree.url)
         if self.place.kind == DIRECTORY and argument and not has_source(self.request.extra_args):
@@ -199,9 +200,13 @@ class _Resolving:
         named = argument if self.place.kind == TREE else ""
         return compose_arguments(self.request, own, named, self.place.address)
 
+    def _best_profile(self) -> Profile | None:
+        """Return the profile of the system; the place knows better than the user what it is."""
+        return self.found or self.wanted.profile
+
     def _source_argument(self, choice: Choice) -> str:
         """Return the argument for the installer's source: the profile's, else that of its distribution."""
-        profile = self.found or self.wanted.profile  # the place knows better than the user what it is
+        profile = self._best_profile()
         if profile is not None and profile.kernel_url_argument:
             return profile.kernel_url_argument
         found = find_argument(profile.distro) if profile is not None else ""

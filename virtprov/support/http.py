@@ -239,6 +239,11 @@ def length(answer: requests.Response) -> int:
     return int(text) if is_whole(text) else -1
 
 
+def leaves_https(answer: requests.Response, url: str) -> bool:
+    """Return whether an https address has led to one of http."""
+    return url.lower().startswith("https:") and not answer.url.lower().startswith("https:")
+
+
 def refuse_failure(answer: requests.Response, url: str) -> None:
     """Raise FetchError for an answer that is not a success."""
     status = answer.status_code

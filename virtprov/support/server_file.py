@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from virtprov.support.errors import FetchError
 from virtprov.support.frozen import Record
-from virtprov.support.http import CHUNK, Broken, body, length, pieces_error, refuse_failure, shown, translated
+from virtprov.support.http import (
+    CHUNK,
+    Broken,
+    body,
+    leaves_https,
+    length,
+    pieces_error,
+    refuse_failure,
+    shown,
+    translated,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +50,7 @@ class WebFile:
 
     def __init__(self, web: Web, url: str, piece: Piece | None, *, stays_secure: bool = False) -> None:
         self.web, self.url, self.piece = web, url, piece
-        self.stays_secure = stays_secure and url.lower().startswith("https:")
+        self.stays_secure = stays_secure
 
     def __enter__(self) -> WebFile:
         return self
@@ -58,7 +68,7 @@ class WebFile:
             if have or self.piece is not None:
                 headers["Range"] = self._range(have)
             with self.web.ask("GET", self.url, headers) as answer:
-                if self.stays_secure and not answer.url.lower().startswith("https:"):
+                if self.stays_secure and leaves_https(answer, self.url):
                     raise FetchError(
                         f"'{shown(self.url)}' redirects from https to http, and its checksum is not known",
                         hint="give checksum=sha256:..., or the http address itself",

@@ -51,15 +51,21 @@ def is_being_written(path: str) -> bool:
 
 def _close_and_ask(number: int) -> bool:
     """Return whether another run has a lock on an open file or folder, and close it."""
+    try:
+        return not _lock_alone(number)
+    finally:
+        os.close(number)
+
+
+def _lock_alone(number: int) -> bool:
+    """Lock an open file or folder for this run alone; return False if another one has a lock on it."""
     import fcntl
 
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
     except OSError:
-        return True
-    finally:
-        os.close(number)
+        return False
+    return True
 
 
 def claim(folder: str) -> AbstractContextManager[bool]:
@@ -68,20 +74,13 @@ def claim(folder: str) -> AbstractContextManager[bool]:
 
     @contextmanager
     def window() -> Iterator[bool]:
-        import fcntl
-
         try:
             number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
             yield True
             return
         try:
-            try:
-                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                yield False
-                return
-            yield True
+            yield _lock_alone(number)
         finally:
             os.close(number)
 

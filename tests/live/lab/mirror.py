@@ -13,9 +13,7 @@ import hashlib
 import io
 import json
 import lzma
-import os
 import shutil
-import signal
 import ssl
 import subprocess
 import sys
@@ -28,7 +26,7 @@ from pathlib import Path
 
 from lab import pki
 from lab.host import Host
-from lab.web import Answering, Sent
+from lab.web import Answering, Web, run_server
 
 PORT = 8443
 ADDRESS = "192.168.122.1"
@@ -36,12 +34,12 @@ PAUSE = 0.05
 SIGNER = "Distribution <images@example.org>"
 
 
-class Mirror:
+class Mirror(Web):
     """The running server: its URL, the folder it serves, the certificate of its authority, and what it has sent."""
 
     def __init__(self, folder: Path, authority: Path, log: Path) -> None:
-        self.url = f"https://{ADDRESS}:{PORT}"
-        self.folder, self.ca, self.log = folder, authority / "cacert.pem", log
+        super().__init__(f"https://{ADDRESS}:{PORT}", log)
+        self.folder, self.ca = folder, authority / "cacert.pem"
         self.faults = folder.parent / "faults.json"
         self.trouble({})
 
@@ -49,14 +47,6 @@ class Mirror:
         """Misbehave from now on: path -> "cut N" (hang up after N bytes, once), "always cut N", "slow N" (bytes a
         second), "drip" (a byte a second), "to URL" (a redirect)."""
         self.faults.write_text(json.dumps(faults))
-
-    def sent(self) -> list[Sent]:
-        """Return every answer since `forget`."""
-        return [Sent(*json.loads(line)) for line in self.log.read_text().splitlines()]
-
-    def forget(self) -> None:
-        """Start a new list."""
-        self.log.write_text("")
 
     def put(self, path: str, data: bytes | str) -> str:
         """Publish a file; return its name."""
@@ -74,19 +64,8 @@ def mirroring(host: Host, folder: Path) -> Iterator[Mirror]:
     log = folder.parent / "mirror.log"
     log.write_text("")
     mirror = Mirror(folder, authority, log)
-    words = [sys.executable, "-m", "lab.mirror", *map(str, (folder, authority, log, mirror.faults))]
-    process = host.start(["env", f"PYTHONPATH={Path(__file__).resolve().parents[1]}", *words])
-    assert process.stdout is not None
-    try:
-        first = process.stdout.readline().strip()
-        if first != "ready":
-            raise RuntimeError(f"the mirror did not start: {first}")
+    with run_server(host, "lab.mirror", folder, authority, log, mirror.faults):
         yield mirror
-    finally:
-        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGTERM)  # the one that entered the lab only waits for it
-        process.wait()
-        process.stdout.close()
 
 
 class Misbehaving(Answering):

@@ -30,9 +30,8 @@ class Sent(NamedTuple):
 class Web:
     """The running server: its address, and what it has sent so far."""
 
-    def __init__(self, address: str, log: Path) -> None:
-        self.url = f"http://{address}:{PORT}"
-        self.log = log
+    def __init__(self, url: str, log: Path) -> None:
+        self.url, self.log = url, log
 
     def sent(self) -> list[Sent]:
         """Return every answer since `forget`."""
@@ -48,14 +47,21 @@ def serving(host: Host, folder: Path, address: str = "192.168.122.1") -> Iterato
     """Serve `folder` at an address of `host` while the block runs."""
     log = host.state / "web.log"
     log.write_text("")
-    words = [sys.executable, "-m", "lab.web", str(folder), address, str(log)]
-    process = host.start(["env", f"PYTHONPATH={Path(__file__).resolve().parents[1]}", *words])
+    with run_server(host, "lab.web", folder, address, log):
+        yield Web(f"http://{address}:{PORT}", log)
+
+
+@contextlib.contextmanager
+def run_server(host: Host, module: str, *words: str | Path) -> Iterator[None]:
+    """Run a server of the lab inside of `host` while the block runs; it prints "ready" when it can be asked."""
+    command = [sys.executable, "-m", module, *words]
+    process = host.start(["env", f"PYTHONPATH={Path(__file__).resolve().parents[1]}", *command])
     assert process.stdout is not None
     try:
         first = process.stdout.readline().strip()
         if first != "ready":
-            raise RuntimeError(f"the web server did not start: {first}")
-        yield Web(address, log)
+            raise RuntimeError(f"the server {module} did not start: {first}")
+        yield
     finally:
         for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
             os.kill(int(child), signal.SIGTERM)  # the server, which outlives the command that leads into the lab

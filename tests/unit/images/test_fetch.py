@@ -10,13 +10,13 @@ import lzma
 import os
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sites import Site, running
+from tests.sites import Site
 from virtprov.images import fetch as fetching
 from virtprov.images import unpack as unpacking
 from virtprov.images.disk_check import Disk
@@ -29,16 +29,6 @@ from virtprov.support.errors import CommandError, FetchError, InputError, MediaE
 MIB = 1 << 20
 PLAIN = Packing()
 DISK = b"\xebboot" + bytes(505) + b"\x55\xaa" + bytes(3 * MIB) + bytes(range(256)) * 4096 + bytes(MIB + 512)
-
-
-@pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    server = Site()
-    with running(server):
-        yield server
 
 
 def tar(files: dict[str, bytes]) -> bytes:

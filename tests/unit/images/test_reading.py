@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,6 @@ from virtprov.images.reading import IndexReader
 from virtprov.support.errors import FetchError
 
 TLS = Path(__file__).parents[2] / "data" / "tls"
-
-
-@pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    server = Site()
-    with running(server):
-        yield server
 
 
 def test_files_of_a_server(site: Site) -> None:

@@ -19,6 +19,8 @@ from virtprov.support.http import CHUNK, NoPieces
 from virtprov.support.server_file import Piece
 
 DATA = bytes(range(256)) * 4000
+FIRST = CHUNK * 4
+"""Whole chunks: what has come of one that breaks off is asked for again."""
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -37,21 +39,21 @@ def test_a_file_and_its_progress(site: Any, tmp_path: Path) -> None:
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
+def break_off(handler: Any) -> None:
+    """Send FIRST of the data, and the rest to whoever asks for it."""
+    if handler.headers.get("Range"):
+        handler.ranged(DATA)
+    else:
+        handler.cut(200, DATA[:FIRST], len(DATA), ETag='"v1"')
+
+
 def test_a_break_is_taken_up_where_it_was(site: Any, tmp_path: Path) -> None:
-    half = CHUNK * 4  # what has come of a piece that breaks off is asked for again
-
-    def rule(handler: Any) -> None:
-        if handler.headers.get("Range"):
-            handler.ranged(DATA)
-        else:
-            handler.cut(200, DATA[:half], len(DATA), ETag='"v1"')
-
-    site.rules["/a"] = rule
+    site.rules["/a"] = break_off
     digest = hashlib.sha256(DATA).hexdigest()
     download(f"{site.url}/a", str(tmp_path / "a"), checksum=f"sha256:{digest}", pause=0)
     assert (tmp_path / "a").read_bytes() == DATA
     asked = [headers.get("Range") for _, _, headers in site.seen]
-    assert asked == [None, f"bytes={half}-"]
+    assert asked == [None, f"bytes={FIRST}-"]
     assert site.seen[1][2]["If-Range"] == '"v1"'
     assert leftovers(tmp_path) == ["a"]
 
@@ -313,18 +315,10 @@ class Followed:
 
 
 def test_a_follower_hears_what_is_there(site: Any, tmp_path: Path) -> None:
-    half = CHUNK * 4
-
-    def rule(handler: Any) -> None:
-        if handler.headers.get("Range"):
-            handler.ranged(DATA)
-        else:
-            handler.cut(200, DATA[:half], len(DATA), ETag='"v1"')
-
-    site.rules["/a"] = rule
+    site.rules["/a"] = break_off
     follower = Followed()
     download(f"{site.url}/a", str(tmp_path / "a"), pause=0, follower=follower)
-    assert [told for told in follower.told if told[0] == "begin"] == [("begin", 0), ("begin", half)]
+    assert [told for told in follower.told if told[0] == "begin"] == [("begin", 0), ("begin", FIRST)]
     assert follower.told[-1] == ("reach", len(DATA))
 
 

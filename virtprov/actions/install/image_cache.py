@@ -91,7 +91,7 @@ def _describe(host: Host, bases: list[tuple[str, VolumeInfo]], is_busy: Callable
     on_top: dict[str, str] = {}
     for pool in host.storage.pools():
         if pool.active:
-            for volume in host.storage.volumes(pool.name):
+            for volume in host.storage.volumes(pool.name, parts=("backingStore",)):
                 if volume.backing_path:
                     on_top.setdefault(volume.backing_path, f"used as backing image by volume {volume.name}")
     user_of = users_of(host, frozenset(), frozenset())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest.disks.base_volume import BaseVolume
+from virtprov.guest.disks.existing import running
 from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.images.image import CLOUD_INIT, NOCLOUD, NUAGEINIT, TINY_CLOUD
 from virtprov.support.errors import HostError
@@ -68,10 +69,13 @@ def plan_image(request: InstallRequest, system: System, host: Host, spec: DiskSp
 
 
 def _choose_pool(host: Host, spec: DiskSpec) -> tuple[str, str, NewPool | None]:
-    """Return the pool for the base and its directory: that of the disk if it holds files, otherwise `default`."""
+    """Return the pool for the base and its directory: that of the disk if it holds files, otherwise `default`.
+
+    Raises HostError for a pool that does not hold files, or is not active.
+    """
     asked = host.storage.pool(spec.pool) if spec.pool else None
     if asked is not None and asked.type in FILE_POOLS:
-        return asked.name, asked.path, None
+        return running(asked).name, asked.path, None
     directory = images_directory(host)
     pool = host.storage.pool(DEFAULT_POOL) or host.storage.pool_at(directory)
     if pool is None:
@@ -81,7 +85,7 @@ def _choose_pool(host: Host, spec: DiskSpec) -> tuple[str, str, NewPool | None]:
             f"storage pool '{pool.name}' of type {pool.type} cannot hold the image",
             hint="give a pool for files with --disk pool=POOL",
         )
-    return pool.name, pool.path, None
+    return running(pool).name, pool.path, None
 
 
 def replace_steps(plan: ImagePlan, request: InstallRequest, host: Host, storage: list[Step]) -> list[Step]:

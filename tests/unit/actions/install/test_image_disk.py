@@ -146,3 +146,15 @@ def test_a_host_without_files(place: Host, plan: Plan) -> None:
     )
     with pytest.raises(HostError, match="storage pool 'default' of type logical cannot hold the image"):
         plan(place, "pool=default,size=5", copies=True)
+
+
+def test_a_pool_for_the_base_that_is_off(place: Host, plan: Plan) -> None:
+    place.storage.create_pool(
+        "<pool type='logical'><name>vg</name><source><name>vg</name></source>"
+        "<target><path>/dev/vg</path></target></pool>"
+    )
+    place.storage.create_pool("<pool type='dir'><name>default</name><target><path>/srv/off</path></target></pool>")
+    place._link.conn.storagePoolLookupByName("default").destroy()
+    with pytest.raises(HostError, match="storage pool 'default' is not active") as failure:
+        plan(place, "pool=vg,size=5", copies=True)
+    assert failure.value.hint == "start it with `virsh pool-start default`"
