@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.guest import publish
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 
@@ -108,36 +109,12 @@ _ANY = ("", "0.0.0.0", "::")
 
 def _published(guest: Guest, host: Host) -> SshRoute | None:
     """Return the host's port that is forwarded to the guest's ssh; None without one."""
-    for address, port in (*_by_passt(guest), *_by_qemu(guest)):
-        if not host.is_remote:
-            return SshRoute(address="127.0.0.1" if address in _ANY else address, port=port)
-        if address in _ANY:
-            return SshRoute(address=host.hostname, port=port)
-        return SshRoute(f"the published port {port} of the remote host is only open on its address {address}")
-    return None
-
-
-def _by_passt(guest: Guest) -> list[tuple[str, int]]:
-    """Return the addresses and ports that passt forwards to the guest's ssh (libvirt, "portForward")."""
-    found = []
-    for nic in guest.devices("interface"):
-        for forward in tree.children(nic, "portForward"):
-            for ports in tree.children(forward, "range"):
-                start, to = ports.get("start", ""), ports.get("to") or ports.get("start", "")
-                if forward.get("proto") == "tcp" and to == str(SSH_PORT) and start.isdecimal():
-                    found.append((forward.get("address", ""), int(start)))
-    return found
-
-
-def _by_qemu(guest: Guest) -> list[tuple[str, int]]:
-    """Return the same for QEMU's user networking: `hostfwd=tcp:ADDRESS:PORT-:22` in its arguments."""
-    box = tree.child(guest.root, "qemu:commandline")
-    found = []
-    for node in tree.children(box, "qemu:arg") if box is not None else ():
-        for word in node.get("value", "").split(","):
-            rest = word.removeprefix("hostfwd=tcp:")
-            start, dash, to = rest.rpartition("-")
-            address, _, port = start.rpartition(":")
-            if rest != word and to.rpartition(":")[2] == str(SSH_PORT) and port.isdecimal():
-                found.append((address.strip("[]"), int(port)))
-    return found
+    forwards = (each for each in publish.find_forwards(guest) if each.guest == SSH_PORT and each.protocol == "tcp")
+    found = next(forwards, None)
+    if found is None:
+        return None
+    if not host.is_remote:
+        return SshRoute(address="127.0.0.1" if found.address in _ANY else found.address, port=found.host)
+    if found.address in _ANY:
+        return SshRoute(address=host.hostname, port=found.host)
+    return SshRoute(f"the published port {found.host} of the remote host is only open on its address {found.address}")
