@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest import publish
+from virtprov.guest.subnets import read_subnet
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Network, IPv6Network
-
     from virtprov.guest.document import Guest
+    from virtprov.guest.subnets import Subnet
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
-
-    Subnet = IPv4Network | IPv6Network
 
 SSH_PORT = 22
 _LOCAL_MODES = ("nat", "")
@@ -90,18 +88,9 @@ def _through(nic: Element, host: Host) -> SshRoute:
         return SshRoute()
     if host.is_remote and network.forward in _LOCAL_MODES:
         return SshRoute(f"network '{name}' of the remote host is not reachable from here")
-    found = [_subnet(node) for node in tree.children(tree.parse(network.xml, "the network's document"), "ip")]
-    return SshRoute(subnets=tuple(subnet for subnet in found if subnet is not None))
-
-
-def _subnet(node: Element) -> Subnet | None:
-    from ipaddress import ip_network
-
-    mask = node.get("prefix") or node.get("netmask") or ""
-    try:
-        return ip_network(f"{node.get('address')}/{mask}" if mask else node.get("address", ""), strict=False)
-    except ValueError:
-        return None
+    found = [read_subnet(node) for node in tree.children(tree.parse(network.xml, "the network's document"), "ip")]
+    subnets = tuple(subnet for subnet in found if subnet is not None)
+    return SshRoute(subnets=subnets if len(subnets) == len(found) else ())  # libvirt takes a subnet without its length
 
 
 _ANY = ("", "0.0.0.0", "::")
