@@ -67,7 +67,7 @@ def addresses(host: Host, name: str) -> list[str]:
             for facts in interface.get("ip-addresses") or ():
                 found.append(str(ip_address(str(facts["ip-address"]).partition("%")[0])))
     except (HostError, *_INVALID):
-        return found
+        pass
     return found[:MOST_ADDRESSES]
 
 
