@@ -105,5 +105,5 @@ def _published(guest: Guest, host: Host) -> SshRoute | None:
     if not host.is_remote:
         return SshRoute(address="127.0.0.1" if found.address in _ANY else found.address, port=found.host)
     if found.address in _ANY:
-        return SshRoute(address=host.hostname, port=found.host)
+        return SshRoute(address=host.machine, port=found.host)
     return SshRoute(f"the published port {found.host} of the remote host is only open on its address {found.address}")

@@ -41,7 +41,7 @@ class Place(StandIn):
 
     def __init__(self, *, remote: bool = False) -> None:
         self.is_remote = remote
-        self.hostname = "far.example" if remote else ""
+        self.machine = "far.example" if remote else ""
 
     def networks_find(self, name: str) -> Any:
         modes = {"default": "nat", "alone": "", "routed": "route", "bridged": "bridge"}
