@@ -171,17 +171,24 @@ def _to_forwards(guest: NewGuest) -> tuple[Forward, ...]:
 
 def _is_answered(guest: NewGuest) -> bool:
     """Return whether the questions of an installer are answered."""
-    uses = texts.as_list(guest.unattended)
-    return guest.unattended is not None and not (uses and uses[-1] == "none")
+    return guest.unattended is not None and not _is_off(guest.unattended)
+
+
+def _is_off(value: str | Sequence[str] | None) -> bool:
+    """Return whether an option group is turned off: `none` is its last value."""
+    uses = texts.as_list(value)
+    return bool(uses) and uses[-1] == "none"
 
 
 def _to_unattended(guest: NewGuest) -> UnattendedRequest | None:
     """Return the request for the answers of the installer; None without any. Raises UsageError for contradictions."""
     if not _is_answered(guest):
         return None
-    given = {"--cloud-init": guest.cloud_init not in (None, "none"), "--reinstall": guest.reinstall}
-    for flag in (*given, "--image"):
-        if given.get(flag, guest.image):
+    others = {
+        "--cloud-init": guest.cloud_init not in (None, "none"), "--reinstall": guest.reinstall, "--image": guest.image,
+    }  # fmt: skip
+    for flag, is_given in others.items():
+        if is_given:
             raise UsageError(f"--unattended cannot be used with {flag}", hint="omit one of them")
     from virtprov.guest.write import gather
     from virtprov.library import guest_words
@@ -277,22 +284,20 @@ def _to_seed_request(guest: NewGuest, method: Method) -> SeedRequest | None:
     if _is_answered(guest):
         return None
     given = guest_words.read(guest._asdict())
-    uses = texts.as_list(guest.cloud_init)
-    is_off = bool(uses) and uses[-1] == "none"
+    is_off = _is_off(guest.cloud_init)
     if given and (guest.reinstall or is_off or (guest.cloud_init is None and method.kind not in ("", IMPORT))):
         raise _cannot_take(next(iter(given)), guest.reinstall, is_off)
     if is_off or (guest.cloud_init is None and not given):
         return None
     strict = texts.parse_checks(texts.as_list(guest.checks)).cloud_init
     bare = {} if guest.cloud_init is None else guest_words.GENERATE
-    request = guest_words.merge(given, uses, bare=bare)
+    request = guest_words.merge(given, texts.as_list(guest.cloud_init), bare=bare)
     return request._replace(strict=strict, completes=guest.cloud_init is None)
 
 
 def _refused_seed(guest: NewGuest) -> frozenset[str]:
     """Return the group of --cloud-init if it is turned off."""
-    uses = texts.as_list(guest.cloud_init)
-    return frozenset(["cloud-init"]) if uses and uses[-1] == "none" else frozenset()
+    return frozenset(["cloud-init"]) if _is_off(guest.cloud_init) else frozenset()
 
 
 def _cannot_take(name: str, reinstall: str, is_off: bool) -> UsageError:
