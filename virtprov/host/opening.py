@@ -15,7 +15,6 @@ from typing import Any
 
 import libvirt
 
-from virtprov.host.refusals import SSH, no_answer, refusal, says_nothing
 from virtprov.host.uri import Uri, parse
 from virtprov.support.errors import CommandError, HostError, UsageError
 from virtprov.support.regular import HANDED_OVER, is_regular
@@ -65,6 +64,8 @@ def open_connection(uri: str | None, ask: Ask | None = None) -> Any:
     try:
         return call() if here else _elsewhere(call, uri, target, questions)
     except libvirt.libvirtError as error:
+        from virtprov.host.refusals import refusal
+
         raise refusal(uri, target, error, prompts) from error
 
 
@@ -185,9 +186,13 @@ def _patiently(call: Callable[[], Any], uri: str | None, target: Uri, questions:
         first = PATIENCE if limit is None else min(PATIENCE, limit / 2)
         spent = _wait(opening, first, wait, questions)
         if not opening.wait(0) and not _answers(target) and not opening.wait(0):
+            from virtprov.host.refusals import no_answer
+
             raise no_answer(target, first + KNOCK)
     _wait(opening, None if limit is None else limit - spent, wait, questions)
     if not opening.wait(0):
+        from virtprov.host.refusals import says_nothing
+
         raise says_nothing(uri, target, limit or 0)
     return opening.result()
 
@@ -221,6 +226,8 @@ def _answers(target: Uri) -> bool:
         place = _ssh_place(target)
     if place is None:
         return True
+
+    from virtprov.host.refusals import SSH
 
     try:
         end = time.monotonic() + KNOCK

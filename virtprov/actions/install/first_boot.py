@@ -11,7 +11,6 @@ from virtprov.guest.disks import source_element
 from virtprov.guest.disks.spec import DiskSpec
 from virtprov.host.emulator import has_url_driver
 from virtprov.options.model import check_text
-from virtprov.places import cache
 from virtprov.places.place import TREE, Medium
 from virtprov.support.frozen import Record
 from virtprov.xml import path as places
@@ -122,6 +121,8 @@ def plan_medium(medium: Medium, setting: RuleContext, host: Host, *, keep: bool,
         if why:
             return _plan_download(medium, setting, host, why, keep=keep)
         return Drive(DiskSpec(path=medium.path), stays=False)
+    from virtprov.places import cache
+
     here = os.path.expanduser(medium.path)
     if here.startswith(f"{cache.folder()}/") and not scratch.is_visible(host, here):  # it was downloaded whole
         return _plan_upload(here, setting, host, keep=keep)
