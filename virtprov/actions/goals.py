@@ -7,6 +7,8 @@ from virtprov.support.frozen import Record
 IP, SSH, AGENT, CLOUD_INIT, READY, SHUTDOWN, RUN = "ip", "ssh", "agent", "cloud-init", "ready", "shutdown", "run"
 GOALS = (IP, SSH, AGENT, CLOUD_INIT, READY, SHUTDOWN, RUN)
 """What can be waited for."""
+MINUTES = 10.0
+"""How long to wait for something that is named, unless `timeout=` says otherwise."""
 
 
 class Goals(Record):

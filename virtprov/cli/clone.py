@@ -74,7 +74,7 @@ def _add_boot(command: Parser, misc: Target) -> None:
         type=parse_wait,
         const=-1.0,
         metavar="WHAT",
-        help="with --start: how long to wait (30, 90s), or for what: ready, ip, ssh",
+        help="with --start: how long to wait (30, 90s), or what to wait for: ready, ip",
     )
 
 

@@ -10,6 +10,8 @@ from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from virtprov.guest.document import Guest
     from virtprov.guest.rule_context import RuleContext
 
@@ -126,6 +128,31 @@ def _by_qemu(guest: Guest, nic: Element, forwards: tuple[Forward, ...]) -> None:
 
 def _bracket(address: str) -> str:
     return f"[{address}]" if ":" in address else address
+
+
+def find_forwards(guest: Guest) -> Iterator[Forward]:
+    """Yield the single ports that passt or QEMU forwards to a guest, whoever wrote that into its document."""
+    for nic in guest.devices("interface"):
+        for forward in tree.children(nic, "portForward"):
+            for ports in tree.children(forward, "range"):
+                start = ports.get("start", "")
+                to = ports.get("to") or start
+                if start.isdecimal() and to.isdecimal():
+                    yield Forward(forward.get("address", ""), int(start), int(to), forward.get("proto", ""))
+    box = tree.child(guest.root, "qemu:commandline")
+    for node in tree.children(box, "qemu:arg") if box is not None else ():
+        for word in node.get("value", "").split(","):
+            yield from _read_rule(word)
+
+
+def _read_rule(word: str) -> Iterator[Forward]:
+    """Yield what QEMU's `hostfwd=PROTOCOL:[ADDRESS]:PORT-[ADDRESS]:PORT` forwards; nothing for another word."""
+    head, _, rest = word.partition(":")
+    here, _, there = rest.rpartition("-")
+    address, _, port = here.rpartition(":")
+    to = there.rpartition(":")[2]
+    if head.startswith("hostfwd=") and port.isdecimal() and to.isdecimal():
+        yield Forward(address.strip("[]"), int(port), int(to), head.removeprefix("hostfwd="))
 
 
 def check_ports(forwards: tuple[Forward, ...]) -> None:

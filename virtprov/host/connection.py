@@ -63,11 +63,6 @@ class Host:
         return self._link.uri
 
     @property
-    def hostname(self) -> str:
-        """The name of the other machine in the URI; "" for this machine."""
-        return self._link.target.host
-
-    @property
     def driver(self) -> str:
         """The driver in the URI: "qemu", "xen", "lxc", "vz", "bhyve", "test", "esx" ..."""
         return self._link.target.driver

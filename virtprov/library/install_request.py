@@ -183,9 +183,10 @@ def _to_unattended(guest: NewGuest) -> UnattendedRequest | None:
     """Return the request for the answers of the installer; None without any. Raises UsageError for contradictions."""
     if not _is_answered(guest):
         return None
-    given = {"--cloud-init": guest.cloud_init not in (None, "none"), "--reinstall": guest.reinstall}
-    for flag in (*given, "--image"):
-        if given.get(flag, guest.image):
+    cloud_init = guest.cloud_init is not None and not _is_off(guest.cloud_init)
+    others = {"--cloud-init": cloud_init, "--reinstall": guest.reinstall, "--image": guest.image}
+    for flag, is_given in others.items():
+        if is_given:
             raise UsageError(f"--unattended cannot be used with {flag}", hint="omit one of them")
     from virtprov.guest.write import gather
     from virtprov.library import guest_words

@@ -56,8 +56,6 @@ def parse_osinfo(text: str | None) -> OsinfoRequest:
     return parse_word(text, os.environ) or from_options(gather.words("osinfo", [tidy]), os.environ)
 
 
-DEFAULT_MINUTES = 10.0
-"""How long to wait for something that is named, unless timeout= says otherwise."""
 _LONGEST = 60.0 * 24 * 366 * 100
 """A century in minutes: waits are clocks of the system, which cannot count for ever."""
 
@@ -78,12 +76,12 @@ def parse_wait(text: str) -> float | Goals:
 
 def split_wait(value: float | str | Goals | None) -> tuple[float | None, Goals | None]:
     """Return the minutes to wait (None: do not wait), and what to wait for, if that is given. Raises ParseError."""
-    from virtprov.actions.goals import Goals
+    from virtprov.actions.goals import MINUTES, Goals
 
     wait = parse_wait(value) if isinstance(value, str) else value
     if not isinstance(wait, Goals):
         return wait, None
-    return DEFAULT_MINUTES if wait.minutes is None else wait.minutes, wait
+    return MINUTES if wait.minutes is None else wait.minutes, wait
 
 
 def _parse_time(word: str) -> float:

@@ -42,12 +42,12 @@ class Word:
 WORDS = (
     Word("hostname", "NAME", "host name; default: the name of the guest"),
     Word("user", "NAME", "create this user, who gets the key and the password"),
-    Word("ssh-key", "KEY", "public key, file of keys, agent; repeatable", several=True, values=("agent",)),
+    Word("ssh-key", "KEY", "public key, file of keys, or agent; repeatable", several=True, values=("agent",)),
     Word("password-file", "FILE", "password of the user, or of the image's own user"),
-    Word("timezone", "ZONE", "time zone: Europe/Berlin"),
+    Word("timezone", "ZONE", "time zone, such as Europe/Berlin"),
     Word("package", "NAME", "install a package; repeatable", several=True),
     Word("write", "FILE:PATH", "copy a file to PATH in the guest; repeatable", several=True),
     Word("run", "COMMAND", "run a command at the first boot; repeatable", several=True, commas=True),
     Word("ca-certs", "FILE|host", "CA certificates; host: those added to this machine", several=True, values=("host",)),
-    Word("proxy", "URL|env", "proxy for http; env: that of the environment", values=("env",)),
+    Word("proxy", "URL|env", "proxy for http; env takes it from the environment", values=("env",)),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.place import place_with
 from virtprov.actions.run.plan import RunContext
 from virtprov.host.connection import Host, connect
 from virtprov.support.progress import Progress
@@ -36,9 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Host]:
     """A host of libvirt's test driver, nobody else's, with the pool `images` and the guest `web`, which runs."""
-    path = tmp_path / "place.xml"
-    path.write_text(f"<node>{IMAGES}{GUEST}</node>")
-    with connect(f"test://{path}") as host:
+    with place_with(tmp_path, IMAGES + GUEST) as host:
         yield host
 
 

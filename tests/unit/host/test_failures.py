@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import libvirt
 import pytest
@@ -12,8 +12,9 @@ from virtprov.support.errors import HostError
 
 
 @pytest.fixture
-def host() -> Host:
-    return connect("test:///default")
+def host() -> Iterator[Host]:
+    with connect("test:///default") as made:
+        yield made
 
 
 def test_a_thing_that_is_missing(host: Host) -> None:

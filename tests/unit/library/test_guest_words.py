@@ -37,6 +37,12 @@ def test_a_new_guest() -> None:
     assert seed_of() is None
 
 
+@pytest.mark.parametrize("cloud_init", ["none", ["none"], ["user=u", "none"]])
+def test_an_installer_that_is_answered_without_a_seed(cloud_init: str | list[str]) -> None:
+    request = install_request.to_request(NewGuest(cdrom="/a.iso", unattended="", cloud_init=cloud_init))
+    assert request.unattended is not None and request.seed is None
+
+
 def test_a_clone() -> None:
     assert cloning.to_request(virtprov.Copy(original="a", **ALL)).seed == IN_ONE  # type: ignore[arg-type]
     assert cloning.to_request(virtprov.Copy(original="a", cloud_init=TEXT)).seed == IN_ONE

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.changes import EDIT, OS_ID, EditRequest, change
 from virtprov.actions.edit.outcome import lines, render_with_diff
-from virtprov.guest import reservations
+from virtprov.guest import publish, reservations
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import DomainDocument
 from virtprov.guest.write import select
@@ -21,11 +21,10 @@ from virtprov.support.units import GIB, show_size
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.document import Guest
-    from virtprov.guest.publish import Forward
     from virtprov.guest.write.use import Use
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
@@ -39,10 +38,11 @@ def differences(request: InstallRequest, key: str, host: Host) -> tuple[str, ...
     info = host.guests.find(key)
     document = DomainDocument.parse(host.guests.xml(key, inactive=True, secure=True), f"guest '{key}'")
     found = [*_of_platform(request, document.guest), *_of_groups(request, document, host)]
+    published = {each._replace(address="") for each in publish.find_forwards(document.guest)}
     found += [
         f"--publish {each.host}:{each.guest}: the port is not forwarded"
         for each in request.publish
-        if not _is_published(each, document.guest)
+        if each._replace(address="") not in published
     ]
     if request.autostart and not host.guests.autostart(key):
         found.append("--autostart: it does not start when the host boots")
@@ -165,26 +165,3 @@ def _of_reservation(node: Element, use: Use, guest: Guest) -> str:
     mac = path.text(node, "./mac/@address").lower()
     missing = wanted - {each.address for each in reservations.of_guest(guest) if each.mac.lower() == mac}
     return f"{' and '.join(sorted(missing))} is not reserved for it" if missing else ""
-
-
-def _is_published(forward: Forward, guest: Guest) -> bool:
-    """Return whether passt or QEMU forwards this port."""
-    for nic in guest.devices("interface"):
-        for ports in _ranges(nic, forward.protocol):
-            to = ports.get("to") or ports.get("start")
-            if (ports.get("start"), to) == (str(forward.host), str(forward.guest)):
-                return True
-    box = tree.child(guest.root, "qemu:commandline")
-    words: Iterable[Element] = tree.children(box, "qemu:arg") if box is not None else ()
-    rule = f":{forward.host}-:{forward.guest}"
-    return any(
-        part.startswith(f"hostfwd={forward.protocol}:") and part.endswith(rule)
-        for word in words
-        for part in word.get("value", "").split(",")
-    )
-
-
-def _ranges(nic: Element, protocol: str) -> Iterator[Element]:
-    for forward in tree.children(nic, "portForward"):
-        if forward.get("proto") == protocol:
-            yield from tree.children(forward, "range")

@@ -145,7 +145,7 @@ def _describe_seed(plan: InstallPlan) -> str:
     """Return what becomes of the seed of a guest that is left alone, for the end of a sentence."""
     if plan.seed is None:
         return ""
-    where = f"{plan.seed.pool}/{plan.seed.volume}".lstrip("/") if plan.seed.pool else plan.seed.volume
+    where = f"{plan.seed.pool}/{plan.seed.volume}" if plan.seed.pool else plan.seed.volume
     if plan.seed.keep == KEEP:
         return f"; its cloud-init seed {where} stays"
     return f"; its cloud-init seed {where} is deleted, but a running guest can still read it"

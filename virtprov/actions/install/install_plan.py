@@ -8,7 +8,7 @@ from virtprov.actions.install import draft_checks, first_boot, phases
 from virtprov.actions.install.draft import draft
 from virtprov.actions.install.first_boot import NO_FILES, Files
 from virtprov.actions.install.list_steps import list_steps
-from virtprov.actions.install.system import System, find_system
+from virtprov.actions.install.system import find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run.plan import Plan
 from virtprov.guest import boot, checks, resources

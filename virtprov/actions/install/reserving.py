@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.guest.subnets import read_subnet
 from virtprov.options.network import RESERVE
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+    from ipaddress import IPv4Address, IPv6Address
 
     from virtprov.actions.request import InstallRequest
     from virtprov.actions.run.plan import Step
     from virtprov.guest.document import Guest
+    from virtprov.guest.subnets import Subnet
     from virtprov.guest.write.compose import NewDevice
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
@@ -127,7 +129,7 @@ class _Network:
         subnets = tree.children(self.documents[0], "ip")
         known = []
         for index, node in enumerate(subnets):
-            subnet = _subnet(node)
+            subnet = read_subnet(node)
             dhcp = tree.child(node, "dhcp")
             if subnet is None or dhcp is None or subnet.version != address.version:
                 continue
@@ -143,7 +145,7 @@ class _Network:
             )
         raise self._error(address, "the address is outside its subnet", f"give an address of {' or '.join(known)}")
 
-    def _check_place(self, address: Address, subnet: IPv4Network | IPv6Network, node: Element, dhcp: Element) -> None:
+    def _check_place(self, address: Address, subnet: Subnet, node: Element, dhcp: Element) -> None:
         """Raise HostError for an address that no guest can have."""
         if str(address) == node.get("address"):
             raise self._error(address, "this is the address of the host")
@@ -184,14 +186,3 @@ class _Network:
             if same_address(lease.address, str(address)) and lease.mac.lower() != mac:
                 owner = lease.hostname or lease.mac or "another guest"
                 raise self._error(address, f"the address is in use by '{owner}'", "give another address")
-
-
-def _subnet(node: Element) -> IPv4Network | IPv6Network | None:
-    """Return the network of an <ip> element; None if it has none."""
-    from ipaddress import ip_network
-
-    mask = node.get("prefix") or node.get("netmask") or ""
-    try:
-        return ip_network(f"{node.get('address')}/{mask}", strict=False)
-    except ValueError:
-        return None

@@ -48,18 +48,16 @@ def plan_for_copy(
     setting = replace.find_setting(first, host)
     pool, volume, where, makings = attach.choose_place(setting, guest.name)
     drive = replace.put_in_drive(setting, where, replace.find_any_seeds(first, original))
-    password, instance_id, hostname, power = "", "", wanted.hostname, None
+    password, instance_id, hostname, power, built = "", "", wanted.hostname, None, None
     if build:
         data, built = attach.build_image(wanted)
         password, warnings = built.root_password or "", built.warnings
         instance_id, hostname = built.instance_id, built.hostname
         power = power_state.read(built.documents["user-data"])
-        if starts:
-            attach.write_serial(first, built)
     else:
-        if starts:
-            attach.write_serial(first)
         data, warnings = b"", attach.check_documents(wanted)
+    if starts:
+        attach.write_serial(first, built)
     passing = starts and wanted.keep != KEEP
     device, target = tree.to_text(tree.copy(drive)), path.text(drive, "./target/@dev")
     first_boot, later = DomainDocument.of(first), DomainDocument.of(stays)

@@ -10,7 +10,6 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.support import dirs
-from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -118,17 +117,13 @@ def keep_entry(login: Login, host: Host, address: str, say: Callable[[str], None
     """
     from virtprov.actions.seed import ssh_config
     from virtprov.support.files import writing
-    from virtprov.support.private import make_folder
 
     settings = [("HostName", login.address or address), *([("User", login.user)] if login.user else [])]
     settings += [("Port", str(login.port))] if login.port != 22 else []
     ssh_config.add(login.ssh_config, login.host, login.uuid, settings + login.settings(), host, say)
     path = known_hosts_path(login.uuid)
     key = _key_of(_read(path) or "", login.uuid)
-    try:
-        make_folder(os.path.dirname(path))
-    except OSError as problem:
-        raise ProvError(f"cannot create {os.path.dirname(path)}: {problem.strerror}") from None
+    ssh_config.make_parent(path)
     with writing(path, mode=0o600) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.write(known_hosts_text(login, key))
 

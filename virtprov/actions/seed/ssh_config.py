@@ -103,7 +103,7 @@ def _find(path: str, lines: list[str]) -> list[Entry]:
 
 
 def _refuse_others(path: str, lines: list[str], entries: list[Entry], name: str) -> None:
-    own = {at for entry in entries for at in range(entry.first, entry.last + 1)}
+    own = _lines_of(entries)
     for number, line in enumerate(lines):
         found = _HOST.match(line)
         if number not in own and found is not None and name in found[1].replace('"', " ").split():
@@ -114,8 +114,12 @@ def _refuse_others(path: str, lines: list[str], entries: list[Entry], name: str)
 
 
 def _without(lines: list[str], entries: list[Entry]) -> list[str]:
-    gone = {at for entry in entries for at in range(entry.first, entry.last + 1)}
+    gone = _lines_of(entries)
     return [line for at, line in enumerate(lines) if at not in gone]
+
+
+def _lines_of(entries: list[Entry]) -> set[int]:
+    return {at for entry in entries for at in range(entry.first, entry.last + 1)}
 
 
 def _read(path: str) -> list[str]:
@@ -142,12 +146,13 @@ def _change(path: str, host: Host, say: Callable[[str], None], change: Callable[
         if os.path.lexists(target):
             rewrite(target, data)
             return
-        _make_parent(target)
+        make_parent(target)
         with writing(target, mode=0o600) as temporary, open(temporary, "wb") as file:
             file.write(data)
 
 
-def _make_parent(path: str) -> None:
+def make_parent(path: str) -> None:
+    """Create the folder of a file, for its owner alone. Raises ProvError."""
     from virtprov.support.private import make_folder
 
     try:

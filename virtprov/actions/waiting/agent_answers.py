@@ -1,4 +1,7 @@
-"""Read the result of cloud-init through the guest agent. The guest is not trusted: invalid answers are ignored."""
+"""What a guest's agent says: addresses, results of commands and of cloud-init.
+
+The guest is not trusted: invalid answers are ignored.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,10 @@ RESULT = "/run/cloud-init/result.json"
 BLOCK = 65536
 LONGEST = 300
 """The length to which an error message is cut."""
+MOST_ADDRESSES = 32
+"""How many addresses a guest can report; more are ignored."""
+_INVALID = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What an answer raises that is not as the agent's documentation says."""
 
 
 class CloudInitResult(Record):
@@ -32,7 +39,7 @@ def cloud_init_result(host: Host, name: str) -> CloudInitResult | None:
     try:
         found = json.loads(_read_file(host, name, RESULT))["v1"]
         errors, datasource = found.get("errors") or [], found.get("datasource") or ""
-    except (HostError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+    except (HostError, *_INVALID):
         return None
     if not isinstance(errors, list) or not all(isinstance(error, str) for error in errors):
         return None
@@ -50,23 +57,17 @@ def answers(host: Host, name: str) -> bool:
     return True
 
 
-MOST_ADDRESSES = 32
-"""How many addresses a guest can report; more are ignored."""
-
-
 def addresses(host: Host, name: str) -> list[str]:
-    """Return the addresses of the guest's interfaces as its agent reports them; [] if the answer is invalid."""
-    import json
+    """Return the addresses of the guest's interfaces as its agent reports them, those before an invalid one."""
     from ipaddress import ip_address
 
     found = []
     try:
-        answer = host.running.agent(name, '{"execute": "guest-network-get-interfaces"}')
-        for interface in json.loads(answer)["return"]:
+        for interface in _ask(host, name, "guest-network-get-interfaces"):
             for facts in interface.get("ip-addresses") or ():
                 found.append(str(ip_address(str(facts["ip-address"]).partition("%")[0])))
-    except (HostError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        return found
+    except (HostError, *_INVALID):
+        pass
     return found[:MOST_ADDRESSES]
 
 
@@ -83,31 +84,25 @@ class Running(Record):
 
 def begin(host: Host, name: str, command: str, *, windows: bool) -> Running | str:
     """Have the agent run a command with the guest's shell; returns why it does not if it refuses, which may pass."""
-    import json
-
     shell, flag = ("cmd.exe", "/c") if windows else ("/bin/sh", "-c")
     facts = {"path": shell, "arg": [flag, command], "capture-output": True}
     try:
-        answer = host.running.agent(name, json.dumps({"execute": "guest-exec", "arguments": facts}))
-        return Running(int(json.loads(answer)["return"]["pid"]))
+        return Running(int(_ask(host, name, "guest-exec", facts)["pid"]))
     except HostError as problem:
         return one_line(problem.message[:LONGEST])
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+    except _INVALID:
         return "the agent's answer is invalid"
 
 
 def look_after(host: Host, name: str, running: Running) -> Running:
     """Return a command with its result, if it has ended; an invalid answer is none yet."""
-    import json
-
-    asked = json.dumps({"execute": "guest-exec-status", "arguments": {"pid": running.number}})
     try:
-        facts = json.loads(host.running.agent(name, asked))["return"]
+        facts = _ask(host, name, "guest-exec-status", {"pid": running.number})
         if facts["exited"] is not True:
             return running
         status = int(facts.get("exitcode", facts.get("signal", 1) or 1))
         said = " ".join(_decode(facts.get(key)) for key in ("out-data", "err-data"))
-    except (HostError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+    except (HostError, *_INVALID):
         return running
     return running._replace(status=status, said=one_line(said)[-LONGEST:])
 
@@ -121,15 +116,18 @@ def _decode(data: object) -> str:
 def _read_file(host: Host, name: str, where: str) -> str:
     """Read a small file in the guest with the agent's file commands; invalid answers raise their usual errors."""
     import base64
+
+    handle = _ask(host, name, "guest-file-open", {"path": where, "mode": "r"})
+    try:
+        data = _ask(host, name, "guest-file-read", {"handle": handle, "count": BLOCK})
+    finally:
+        _ask(host, name, "guest-file-close", {"handle": handle})
+    return base64.b64decode(data.get("buf-b64", ""), validate=True).decode(errors="replace")
+
+
+def _ask(host: Host, name: str, command: str, arguments: dict[str, object] | None = None) -> Any:
+    """Return what the agent returns for a command. Raises HostError if it refuses, and _INVALID."""
     import json
 
-    def ask(command: str, **arguments: object) -> Any:
-        answer = host.running.agent(name, json.dumps({"execute": command, "arguments": arguments}))
-        return json.loads(answer)["return"]
-
-    handle = ask("guest-file-open", path=where, mode="r")
-    try:
-        data = ask("guest-file-read", handle=handle, count=BLOCK)
-    finally:
-        ask("guest-file-close", handle=handle)
-    return base64.b64decode(data.get("buf-b64", ""), validate=True).decode(errors="replace")
+    asked = {"execute": command} if arguments is None else {"execute": command, "arguments": arguments}
+    return json.loads(host.running.agent(name, json.dumps(asked)))["return"]

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run import stages
 from virtprov.actions.waiting import agent_answers
 from virtprov.actions.waiting.addresses import LOCAL
+from virtprov.actions.waiting.agent_answers import Running
 from virtprov.actions.waiting.wait import FINISHED
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
     from virtprov.actions.run.stages import Stages
-    from virtprov.actions.waiting.agent_answers import Running
     from virtprov.actions.waiting.ssh_probe import SshProbe
     from virtprov.actions.waiting.wait_goals import WaitGoals
     from virtprov.host.connection import Host
@@ -28,7 +28,7 @@ _NAMES = {_LEASE: "DHCP leases", _ARP: "ARP table of the host", _AGENT: "guest a
 
 
 class Listeners(Record):
-    """What a sources works with, open while it lasts."""
+    """What `Sources` works with, open while it lasts."""
 
     watch: Watch
     console: ConsoleReader
@@ -101,14 +101,10 @@ class Sources:
 
     def _run(self, command: str) -> None:
         running = self.commands.get(command)
-        if not isinstance(running, str) and running is not None:
-            if running.status == 0:
-                return
-            if running.status is None:
-                running = agent_answers.look_after(self.host, self.name, running)
-                self.commands[command] = running
-                return
-        self.commands[command] = agent_answers.begin(self.host, self.name, command, windows=self.wanted.windows)
+        if isinstance(running, Running) and running.status is None:
+            self.commands[command] = agent_answers.look_after(self.host, self.name, running)
+        elif not self._has_succeeded(command):
+            self.commands[command] = agent_answers.begin(self.host, self.name, command, windows=self.wanted.windows)
 
     # -- what it comes to -------------------------------------------------------------------------------
 
@@ -125,7 +121,7 @@ class Sources:
 
     def _has_succeeded(self, command: str) -> bool:
         running = self.commands.get(command)
-        return running is not None and not isinstance(running, str) and running.status == 0
+        return isinstance(running, Running) and running.status == 0
 
     def sentences(self) -> list[str]:
         """Return what each source that was asked has said, one sentence each."""
@@ -136,16 +132,14 @@ class Sources:
             elif source in self.addresses:
                 told.append(f"{_NAMES[source]}: {', '.join(self.addresses[source]) or 'no address of this guest'}")
         told.append(f"{_NAMES[_AGENT]}: {self._agent_in_words()}")
-        told += [f"ssh at {address} port {port}: {why or 'answers'}" for (address, port), why in self._replies()]
+        replies = list(self.probe.replies.items())  # another thread adds to them
+        told += [f"ssh at {address} port {port}: {why or 'answers'}" for (address, port), why in replies]
         if self.console.silent:
             told.append("console: cannot be read, because there is none or another program has it open")
         else:
             line = FINISHED.search(self.console.text())
             told.append("console: cloud-init has finished" if line else "console: nothing about the end of cloud-init")
         return told + [f"not asked: {sentence}" for sentence in self.wanted.not_asked] + self._commands_in_words()
-
-    def _replies(self) -> list[tuple[tuple[str, int], str]]:
-        return list(self.probe.replies.items())
 
     def _agent_in_words(self) -> str:
         if not self.connected:

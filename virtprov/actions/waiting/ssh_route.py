@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtprov.guest import publish
+from virtprov.guest.subnets import read_subnet
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Network, IPv6Network
-
     from virtprov.guest.document import Guest
+    from virtprov.guest.subnets import Subnet
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
-
-    Subnet = IPv4Network | IPv6Network
 
 SSH_PORT = 22
 _LOCAL_MODES = ("nat", "")
@@ -89,18 +88,9 @@ def _through(nic: Element, host: Host) -> SshRoute:
         return SshRoute()
     if host.is_remote and network.forward in _LOCAL_MODES:
         return SshRoute(f"network '{name}' of the remote host is not reachable from here")
-    found = [_subnet(node) for node in tree.children(tree.parse(network.xml, "the network's document"), "ip")]
-    return SshRoute(subnets=tuple(subnet for subnet in found if subnet is not None))
-
-
-def _subnet(node: Element) -> Subnet | None:
-    from ipaddress import ip_network
-
-    mask = node.get("prefix") or node.get("netmask") or ""
-    try:
-        return ip_network(f"{node.get('address')}/{mask}" if mask else node.get("address", ""), strict=False)
-    except ValueError:
-        return None
+    found = [read_subnet(node) for node in tree.children(tree.parse(network.xml, "the network's document"), "ip")]
+    subnets = tuple(subnet for subnet in found if subnet is not None)
+    return SshRoute(subnets=subnets if len(subnets) == len(found) else ())  # libvirt takes a subnet without its length
 
 
 _ANY = ("", "0.0.0.0", "::")
@@ -108,36 +98,12 @@ _ANY = ("", "0.0.0.0", "::")
 
 def _published(guest: Guest, host: Host) -> SshRoute | None:
     """Return the host's port that is forwarded to the guest's ssh; None without one."""
-    for address, port in (*_by_passt(guest), *_by_qemu(guest)):
-        if not host.is_remote:
-            return SshRoute(address="127.0.0.1" if address in _ANY else address, port=port)
-        if address in _ANY:
-            return SshRoute(address=host.hostname, port=port)
-        return SshRoute(f"the published port {port} of the remote host is only open on its address {address}")
-    return None
-
-
-def _by_passt(guest: Guest) -> list[tuple[str, int]]:
-    """Return the addresses and ports that passt forwards to the guest's ssh (libvirt, "portForward")."""
-    found = []
-    for nic in guest.devices("interface"):
-        for forward in tree.children(nic, "portForward"):
-            for ports in tree.children(forward, "range"):
-                start, to = ports.get("start", ""), ports.get("to") or ports.get("start", "")
-                if forward.get("proto") == "tcp" and to == str(SSH_PORT) and start.isdecimal():
-                    found.append((forward.get("address", ""), int(start)))
-    return found
-
-
-def _by_qemu(guest: Guest) -> list[tuple[str, int]]:
-    """Return the same for QEMU's user networking: `hostfwd=tcp:ADDRESS:PORT-:22` in its arguments."""
-    box = tree.child(guest.root, "qemu:commandline")
-    found = []
-    for node in tree.children(box, "qemu:arg") if box is not None else ():
-        for word in node.get("value", "").split(","):
-            rest = word.removeprefix("hostfwd=tcp:")
-            start, dash, to = rest.rpartition("-")
-            address, _, port = start.rpartition(":")
-            if rest != word and to.rpartition(":")[2] == str(SSH_PORT) and port.isdecimal():
-                found.append((address.strip("[]"), int(port)))
-    return found
+    forwards = (each for each in publish.find_forwards(guest) if each.guest == SSH_PORT and each.protocol == "tcp")
+    found = next(forwards, None)
+    if found is None:
+        return None
+    if not host.is_remote:
+        return SshRoute(address="127.0.0.1" if found.address in _ANY else found.address, port=found.host)
+    if found.address in _ANY:
+        return SshRoute(address=host.machine, port=found.host)
+    return SshRoute(f"the published port {found.host} of the remote host is only open on its address {found.address}")

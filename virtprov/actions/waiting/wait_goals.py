@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.goals import AGENT, CLOUD_INIT, IP, READY, RUN, SHUTDOWN, SSH, Goals
+from virtprov.actions.goals import AGENT, CLOUD_INIT, IP, MINUTES, READY, RUN, SHUTDOWN, SSH, Goals
 from virtprov.actions.waiting import ssh_route
 from virtprov.actions.waiting.ssh_route import SshRoute
 from virtprov.support.errors import UsageError
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from virtprov.host.connection import Host
 
 CHANNEL = "org.qemu.guest_agent.0"
-EMULATED_MINUTES, MINUTES = 30.0, 10.0
-"""How long a guest without hardware virtualization may take, and others, unless the user says how long."""
+EMULATED_MINUTES = 30.0
+"""How long a guest without hardware virtualization may take, unless the user says how long."""
 
 
 class WaitGoals(Record):

@@ -60,7 +60,7 @@ def install_parser() -> Parser:
 def _add_own(parser: Parser, misc: Target) -> None:
     """Add the flags that virt-install does not have."""
     parser.add_fresh(misc, "--explain", action="store_true", help="explain each part of the XML; create nothing")
-    parser.add_fresh(misc, "--ensure", action="store_true", help="create nothing if the guest is as described")
+    parser.add_fresh(misc, "--ensure", action="store_true", help="do nothing if the guest exists and is as described")
     parser.add_fresh(misc, "--info", metavar="GUEST", help="show state, addresses, login and disks of a guest")
     parser.add_fresh(misc, "--identify", nargs="+", metavar="MEDIUM", help="show what is on ISOs, trees and images")
     parser.add_fresh(misc, "--record-host", metavar="DIR", help="save a host's capabilities, to use without the host")
@@ -83,9 +83,9 @@ def _add_removal(parser: Parser, group: Target) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="also remove this disk outside the pools",
+        help="also remove this disk, which is in no pool",
     )
-    add(group, "--force-off", action="store_true", help="power a running guest off; otherwise it shuts down")
+    add(group, "--force-off", action="store_true", help="power off a running guest; do not shut it down")
 
 
 def _add_installation(command: Parser, group: Target) -> None:
@@ -128,7 +128,7 @@ def _add_inside(command: Parser, group: Target) -> None:
         metavar="FILE",
         help="add an entry for `ssh NAME` to FILE",
     )
-    command.add_fresh(group, "--seed-dump", action="store_true", help="print the seed or the answers; create nothing")
+    command.add_fresh(group, "--seed-dump", action="store_true", help="print the seed or answer files; create nothing")
 
 
 def _add_platform(group: Target) -> None:
@@ -155,7 +155,7 @@ def _add_misc(group: Target) -> None:
         type=parse_wait,
         const=-1.0,
         metavar="WHAT",
-        help="how long to wait (30, 90s), or for what: ready, ip",
+        help="time to wait (30, 90s), or what to wait for: ready",
     )
     add(
         "--autoconsole",

@@ -51,6 +51,11 @@ def test_published_ports(inside: str) -> None:
     )
 
 
+def test_a_port_that_is_forwarded_to_the_address_of_the_guest() -> None:
+    wanted = (publish.parse("8022:22"),)
+    assert compare(QEMU.replace("8022-:22", "8022-10.0.2.15:22"), publish=wanted) == ()
+
+
 def test_a_guest_that_is_soon_gone() -> None:
     assert compare("", persistent=False, transient=True) == ()
     assert compare("", transient=True) == ("--transient: it is defined",)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.place import place_with
 from tests.standin import StandIn
 from virtprov.actions.install import install_plan
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Evidence
@@ -17,7 +18,7 @@ from virtprov.actions.run.trail_reader import from_json
 from virtprov.guest import identity
 from virtprov.guest.document import Guest
 from virtprov.guest.reservations import Reserved, of_guest
-from virtprov.host.connection import Host, connect
+from virtprov.host.connection import Host
 from virtprov.host.info import Lease
 from virtprov.library.install_request import NewGuest, to_request
 from virtprov.support.errors import HostError, ProvError, UsageError
@@ -36,9 +37,7 @@ OTHER = "52:54:00:aa:bb:cd"
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Host]:
     """A host with a network of IPv4 and IPv6, in which an address is reserved, and one without a DHCP server."""
-    path = tmp_path / "place.xml"
-    path.write_text(f"<node>{NETWORK}{BARE}</node>")
-    with connect(f"test://{path}") as host:
+    with place_with(tmp_path, NETWORK + BARE) as host:
         yield host
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.place import place_with
 from tests.standin import StandIn
 from virtprov.actions.install import result
 from virtprov.cli import result_lines
-from virtprov.host.connection import Host, connect
+from virtprov.host.connection import Host
 from virtprov.host.info import Address
 from virtprov.support.errors import HostError
 
@@ -39,9 +40,7 @@ def bundled_profiles(only_bundled_profiles: None) -> None:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Host]:
-    path = tmp_path / "place.xml"
-    path.write_text(f"<node>{POOL}{NETWORK}{GUEST}</node>")
-    with connect(f"test://{path}") as host:
+    with place_with(tmp_path, POOL + NETWORK + GUEST) as host:
         yield host
 
 

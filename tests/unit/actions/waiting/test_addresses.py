@@ -51,6 +51,12 @@ def test_addresses(addresses: dict[str, str], found: list[str]) -> None:
     assert bool(missing(host, "web", Guest.parse(NIC.format("network")))) is not bool(found)
 
 
+@pytest.mark.parametrize("end", ["", "nonsense"])
+def test_a_guest_cannot_report_addresses_without_end(end: str) -> None:
+    host: Any = Known(agent=" ".join([*(f"10.0.0.{number}" for number in range(1, 100)), end]))
+    assert len(of(host, "web")) == 32
+
+
 def test_a_guest_that_nobody_could_reach_anyway() -> None:
     host: Any = Known()
     assert missing(host, "web", Guest.parse(NIC.format("user"))) == missing(host, "web", Guest.new("")) == ""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.standin import StandIn
+from tests.scripted import Scripted
 from virtprov.actions.waiting import agent_answers, wait
 from virtprov.actions.waiting.wait import Deadline
 from virtprov.cloudinit.power_state import PowerState
 from virtprov.host.connection import Host
 from virtprov.host.events import GuestEvent
-from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
+from virtprov.support.errors import GuestBroken, WaitTimeout
 
 # -- deadlines ------------------------------------------------------------------------------------
 
@@ -82,60 +79,18 @@ def test_patience_ends(place: Host) -> None:
 # -- done with cloud-init -------------------------------------------------------------------------
 
 
-class Guest(StandIn):
+class Guest(Scripted):
     """A guest with an agent and a console, as a host shows it: `turns` is what each further look finds."""
 
     def __init__(self, *turns: Callable[[Guest], None], agent: bool = True) -> None:
-        self.turns = deque(turns)
-        self.agent_there, self.active, self.said = agent, True, ""
-        self.files: dict[str, str] = {}
-        self.events: deque[GuestEvent] = deque()
-        self.opened: list[str] = []
-        self.clock = Clock()
-
-    # what a watch answers
-
-    def agent_connected(self) -> bool:
-        return self.agent_there
-
-    def wait_for(self, wanted: Callable[[GuestEvent], bool], timeout: float | None) -> GuestEvent | None:
-        self.clock.now += timeout or 0
-        if self.turns:
-            self.turns.popleft()(self)
-        while self.events:
-            event = self.events.popleft()
-            if wanted(event):
-                return event
-        return None
-
-    # what a host answers
-
-    @contextmanager
-    def running_console(self, name: str) -> Iterator[Any]:
-        def tail(lines: int) -> list[str]:
-            return self.said.splitlines()[-lines:]
-
-        yield SimpleNamespace(text=lambda: self.said, tail=tail, forget=self.forget)
-
-    def forget(self) -> None:
-        self.said = ""
+        super().__init__(*turns, agent=agent)
+        self.active = True
 
     def guests_find(self, name: str) -> Any:
         return SimpleNamespace(active=self.active)
 
-    def running_agent(self, name: str, command: str) -> str:
-        asked = json.loads(command)
-        path = asked.get("arguments", {}).get("path")
-        if path is not None:
-            if path not in self.files:
-                raise HostError("no such file")
-            self.opened.append(path)
-            return json.dumps({"return": 7})
-        if asked["execute"] == "guest-file-read":
-            data = base64.b64encode(self.files[self.opened[-1]].encode()).decode()
-            return json.dumps({"return": {"buf-b64": data, "eof": True}})
-        self.opened.append(asked["execute"])
-        return json.dumps({"return": {}})
+    def on_guest_ping(self, facts: Any) -> Any:
+        return {}
 
 
 def result(*errors: str, datasource: str = "DataSourceNoCloud [seed=/dev/vdb]") -> Callable[[Guest], None]:
@@ -247,12 +202,12 @@ def test_a_result_that_is_still_being_written_is_none(text: str) -> None:
 
 
 def loses_its_agent(guest: Guest) -> None:
-    guest.agent_there, guest.files = False, {}
+    guest.connected, guest.files = False, {}
     guest.events.append(GuestEvent("rebooted"))
 
 
 def gets_its_agent(guest: Guest) -> None:
-    guest.agent_there = True
+    guest.connected = True
 
 
 def fails(guest: Guest) -> None:

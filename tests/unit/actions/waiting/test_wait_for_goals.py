@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.standin import StandIn
+from tests.scripted import Scripted
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.waiting import wait, wait_for_goals
 from virtprov.actions.waiting.agent_answers import RESULT
@@ -33,38 +33,20 @@ FAILED = (
 )
 
 
-class Guest(StandIn):
+class Guest(Scripted):
     """A guest, its host and what happens to it: `turns` is what each further look finds."""
 
     is_remote = is_recorded = False
 
     def __init__(self, *turns: Callable[[Guest], object], agent: bool = False) -> None:
-        self.turns = deque(turns)
-        self.connected, self.answers, self.active, self.stopped = agent, True, True, ""
-        self.said, self.silent = "", False
+        super().__init__(*turns, agent=agent)
+        self.answers, self.active, self.stopped = True, True, ""
         self.known: dict[str, list[str]] = {"lease": [], "arp": []}
         self.reported: Any = []
-        self.files: dict[str, str] = {}
-        self.opened: list[str] = []
-        self.events: deque[GuestEvent] = deque()
         self.ran: list[str] = []
         self.results: deque[Any] = deque()
-        self.now = 0.0
 
     # a watch
-
-    def agent_connected(self) -> bool:
-        return self.connected
-
-    def wait_for(self, wanted: Callable[[GuestEvent], bool], timeout: float | None) -> GuestEvent | None:
-        self.now += timeout or 0
-        if self.turns:
-            self.turns.popleft()(self)
-        while self.events:
-            event = self.events.popleft()
-            if wanted(event):
-                return event
-        return None
 
     def wait_stopped(self, timeout: float | None) -> GuestEvent | None:
         while timeout and self.turns and not self.stopped:
@@ -80,18 +62,6 @@ class Guest(StandIn):
     def running_watch(self, name: str) -> Iterator[Any]:
         yield self
 
-    @contextmanager
-    def running_console(self, name: str) -> Iterator[Any]:
-        def tail(lines: int) -> list[str]:
-            return self.said.splitlines()[-lines:]
-
-        def forget() -> None:
-            self.said = ""
-
-        yield SimpleNamespace(
-            text=lambda: self.said, tail=tail, forget=forget, silent=self.silent, alert=lambda pattern, call: None
-        )
-
     def guests_find(self, name: str) -> Any:
         return SimpleNamespace(active=not self.stopped)
 
@@ -103,11 +73,6 @@ class Guest(StandIn):
             raise HostError("this driver cannot tell")
         return tuple(Address("eth0", "", "", each, 24) for each in self.known[source])
 
-    def running_agent(self, name: str, command: str) -> str:
-        asked = json.loads(command)
-        answer = getattr(self, "on_" + asked["execute"].replace("-", "_"))(asked.get("arguments", {}))
-        return answer if isinstance(answer, str) else json.dumps({"return": answer})
-
     def on_guest_ping(self, facts: Any) -> Any:
         if not self.answers:
             raise HostError("the agent does not answer")
@@ -115,18 +80,6 @@ class Guest(StandIn):
 
     def on_guest_network_get_interfaces(self, facts: Any) -> Any:
         return self.reported
-
-    def on_guest_file_open(self, facts: Any) -> Any:
-        if facts["path"] not in self.files:
-            raise HostError("no such file")
-        self.opened.append(facts["path"])
-        return 7
-
-    def on_guest_file_read(self, facts: Any) -> Any:
-        return {"buf-b64": base64.b64encode(self.files[self.opened[-1]].encode()).decode(), "eof": True}
-
-    def on_guest_file_close(self, facts: Any) -> Any:
-        return {}
 
     def on_guest_exec(self, facts: Any) -> Any:
         self.ran.append(" ".join([facts["path"], *facts["arg"]]))

@@ -30,6 +30,7 @@ XML = (
     "<network><name>n</name><ip address='192.168.122.1' netmask='255.255.255.0'/>"
     "<ip address='fd00::1' prefix='64'/></network>"
 )
+WITHOUT_MASK = XML.replace(" netmask='255.255.255.0'", "")
 NO_NETWORK = "the guest has no network"
 
 
@@ -40,11 +41,11 @@ class Place(StandIn):
 
     def __init__(self, *, remote: bool = False) -> None:
         self.is_remote = remote
-        self.hostname = "far.example" if remote else ""
+        self.machine = "far.example" if remote else ""
 
     def networks_find(self, name: str) -> Any:
         modes = {"default": "nat", "alone": "", "routed": "route", "bridged": "bridge"}
-        xml = XML if name != "bridged" else "<network><name>n</name></network>"
+        xml = {"bridged": "<network><name>n</name></network>", "routed": WITHOUT_MASK}.get(name, XML)
         return SimpleNamespace(forward=modes[name], xml=xml) if name in modes else None
 
 
@@ -178,6 +179,10 @@ def test_a_guest_cannot_send_us_elsewhere() -> None:
     assert way(guest(NETWORK.format("default"))).places(told) == [("192.168.122.9", 22), ("fd00::9", 22)]
     bridge = guest("<interface type='bridge'><source bridge='br0'/></interface>")
     assert way(bridge).places(["203.0.113.7", "no address"]) == [("203.0.113.7", 22)]
+
+
+def test_a_network_whose_size_is_not_written() -> None:
+    assert way(guest(NETWORK.format("routed"))).places(["192.168.122.9"]) == [("192.168.122.9", 22)]
 
 
 def test_one_card_that_leads_there_is_enough() -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.place import default_host
 from tests.standin import StandIn
 from virtprov.actions.request import InstallRequest
 from virtprov.cli.install import command
-from virtprov.host.connection import Host, connect
+from virtprov.host.connection import Host
 from virtprov.host.guests import Guests
 from virtprov.host.storage import Storage
 from virtprov.support.errors import ProvError, UsageError, WaitTimeout
@@ -30,12 +31,8 @@ def surroundings(only_bundled_profiles: None, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def host() -> Iterator[Host]:
-    """The test driver, which keeps its guests as long as somebody is connected."""
-    with connect("test:///default") as made:
+    with default_host("new") as made:
         yield made
-        if made.guests.find("new") is not None:
-            made.guests.destroy("new")
-            made.guests.undefine("new")
 
 
 @pytest.mark.parametrize(

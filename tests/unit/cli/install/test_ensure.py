@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.place import default_host
 from virtprov.cli import app
 from virtprov.cli.install import command
 
 TEST = ["--connect", "test:///default", "--osinfo", "generic", "--import", "--ensure"]
 SAME = ["--name", "test", "--disk", "path=/guest/diskimage1", "--network", "network=default"]
 DIFFERS = 10
+
+
+@pytest.fixture(autouse=True)
+def without_the_new_guest() -> Iterator[None]:
+    """A new guest stays as long as somebody is connected: it is removed."""
+    with default_host("fresh"):
+        yield
 
 
 def run(*words: str) -> int:

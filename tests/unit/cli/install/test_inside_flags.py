@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.place import default_host
 from virtprov.cli import complete
 from virtprov.cli.install import command, parse_request
 from virtprov.cli.install.flags import install_parser
 from virtprov.cloudinit.seed_request import SeedRequest
-from virtprov.host.connection import Host, connect
+from virtprov.host.connection import Host
 from virtprov.options.guest_words import WORDS
 from virtprov.osinfo.os_request import OsinfoRequest
 from virtprov.support import log
@@ -96,12 +97,8 @@ def test_debug_messages_show_no_secret(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def host() -> Iterator[Host]:
-    """The test driver, which keeps its guests as long as somebody is connected."""
-    with connect("test:///default") as made:
+    with default_host("quay") as made:
         yield made
-        if made.guests.find("quay") is not None:
-            made.guests.destroy("quay")
-            made.guests.undefine("quay")
 
 
 def test_a_guest_with_a_fixed_address_gets_its_entry(
