@@ -82,7 +82,7 @@ def _find_obstacle(removal: Removal, done: list[Outcome], chains: Chains) -> Hos
 def _check_unchanged(request: RemoveRequest, removals: tuple[Removal, ...], host: Host) -> None:
     """Raise HostError unless the same things would go now, and the same would stay.
 
-    A guest that lives only while it runs is gone when it is off.
+    A guest that lives only while it runs is gone when it is off; so is what any guest has only while it runs.
     """
     lasting = [removal for removal in removals if removal.info.persistent or host.guests.find(removal.info.uuid)]
     paths = {thing.path for removal in lasting for thing in removal.things}
@@ -90,9 +90,10 @@ def _check_unchanged(request: RemoveRequest, removals: tuple[Removal, ...], host
         guests=tuple(removal.info.uuid for removal in lasting),
         with_disks=tuple(path for path in request.with_disks if path in paths),
     )
-    now = {removal.info.uuid: removal.going for removal in draft.plan(again, host)}
+    found = {removal.info.uuid: removal for removal in draft.plan(again, host)}
     for removal in lasting:
-        if removal.going != now[removal.info.uuid]:
+        now = found[removal.info.uuid]
+        if [thing for thing in removal.going if now.info.active or not thing.until_off] != list(now.going):
             raise HostError(
                 f"guest '{removal.name}', or what uses its disks, has been changed in the meantime; nothing has been "
                 "removed",

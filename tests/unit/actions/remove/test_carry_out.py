@@ -21,6 +21,8 @@ from virtprov.actions.run.plan import RunContext
 from virtprov.actions.run.trail import FileTrail
 from virtprov.actions.run.trail_reader import read_ended_runs
 from virtprov.actions.seed import login
+from virtprov.cloudinit import seed
+from virtprov.cloudinit.seed_request import from_options
 from virtprov.host.connection import Host
 from virtprov.support import lock, state
 from virtprov.support.errors import HostError, ProvError
@@ -101,6 +103,20 @@ def test_a_guest_that_lives_only_while_it_runs(
 ) -> None:
     host = host_with(images={"a.qcow2": ""})
     host.guests.create(domain("a", disk("a.qcow2"), runs=True))
+    (outcome,) = remove(host, "a", force_off=force_off)
+    assert outcome.error is None and listed(host) == {"guests": [], "pool p": []}
+
+
+@pytest.mark.parametrize("force_off", [True, False])
+def test_a_seed_of_the_running_guest_goes_when_it_is_off(
+    force_off: bool, domain: MakeGuest, host_with: MakeHost, remove: Remove, listed: Look, tmp_path: Path
+) -> None:
+    host = host_with(images={"a.qcow2": "", "a-seed.iso": ""})
+    made = seed.build(from_options({"hostname": "h"})._replace(guest_name="a"))
+    (tmp_path / "a-seed.iso").write_bytes(seed.iso_bytes(made))
+    drive = disk("a-seed.iso", "raw", "<readonly/>", "cdrom", "sda")
+    host.guests.create(domain("a", disk("a.qcow2") + drive, runs=True))
+    host.guests.define(domain("a", disk("a.qcow2"), runs=True))
     (outcome,) = remove(host, "a", force_off=force_off)
     assert outcome.error is None and listed(host) == {"guests": [], "pool p": []}
 

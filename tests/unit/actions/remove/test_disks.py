@@ -187,6 +187,32 @@ def test_a_seed_that_another_guest_has_stays(domain: MakeGuest, host_with: MakeH
     assert told(removal, tmp_path)[0] == "+ medium web-seed.iso: used by guest 'copy'"
 
 
+@pytest.mark.parametrize(
+    ("ours", "others", "lines"),
+    [
+        (True, False, ["- cloud-init seed web-seed.iso"]),
+        (False, False, ["+ medium web-seed.iso: virtprov has not created it"]),
+        (True, True, ["+ medium web-seed.iso: used by guest 'copy'"]),
+        (None, False, []),
+    ],
+)
+def test_a_seed_that_only_the_running_guest_has(
+    ours: bool | None, others: bool, lines: list[str], domain: MakeGuest, host_with: MakeHost, tmp_path: Path
+) -> None:
+    """One of a first boot that nobody has waited for."""
+    drive = disk("web-seed.iso", "raw", CDROM, "cdrom", "sda")
+    copies = [domain("copy", drive, number=2)] if others else []
+    host = host_with(*copies, images={"a.qcow2": "", "web-seed.iso": ""})
+    host.guests.create(domain("web", disk("a.qcow2") + drive, runs=True))
+    host.guests.define(domain("web", disk("a.qcow2"), runs=True))
+    (tmp_path / "web-seed.iso").write_bytes(seed_image() if ours else b"x" * 40000)
+    if ours is None:
+        host.storage.delete_volume("p", "web-seed.iso")
+        (tmp_path / "web-seed.iso").unlink(missing_ok=True)
+    (removal,) = planned(host, "web")
+    assert told(removal, tmp_path) == ["- disk a.qcow2", ME, *lines]
+
+
 def test_credentials_go_with_their_guest(domain: MakeGuest, host_with: MakeHost, tmp_path: Path) -> None:
     names = ("web-tmpfiles.extra.cred", "web-ssh.cred", "theirs.cred", "gone.cred")
     entries = "".join(
