@@ -119,7 +119,7 @@ class Copier:
         """Copy a disk for which the pool and the guest assume different formats: its bytes go through this machine."""
         if self.host.is_recorded:  # whose files are elsewhere: the step would refuse
             return storage.CopyDisk(source, to.path, declared=fmt)
-        size = storage.physical_size(source)
+        size = source.physical
         if not size or not to.takes_images:
             raise unlike(source.path, fmt, source.format)
         self._ask(source.path, source.allocation, size, to)

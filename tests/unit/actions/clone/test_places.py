@@ -323,7 +323,7 @@ def test_bytes_that_the_host_would_not_copy_go_through_this_machine(host: Host) 
     class Forging(Remote):
         def storage_volume_at(self, where: str, *, fresh: bool = True) -> Any:
             found = self.real.storage.volume_at(where, fresh=fresh)
-            return found and found._replace(xml="<volume><physical>4096</physical></volume>")
+            return found and found._replace(physical=4096)
 
     text = host.guests.xml("one", inactive=True).replace("type='qcow2' cache='none'", "type='raw' cache='none'")
     host.guests.define(text)
