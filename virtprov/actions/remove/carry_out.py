@@ -104,14 +104,14 @@ def _check_unchanged(request: RemoveRequest, removals: tuple[Removal, ...], host
 class _Work:
     """The removal of one guest: its artifacts in the recovery log, and the first failure."""
 
-    def __init__(self, removal: Removal) -> None:
-        self.removal = removal
+    def __init__(self, artifacts: list[Removed]) -> None:
+        self.artifacts = artifacts
         self.entries: list[Entry] = []
         self.error: ProvError | None = None
 
     def note(self, context: RunContext) -> None:
         """Record everything that goes before the first of it does."""
-        self.entries = [context.trail.begin(artifact) for artifact in _artifacts(self.removal)]
+        self.entries = [context.trail.begin(artifact) for artifact in self.artifacts]
 
     def discard(self, number: int, context: RunContext) -> None:
         """Remove one artifact, unless the removal of an earlier one has failed: the guest itself comes last."""
@@ -151,12 +151,11 @@ def _release(reserved: Reserved) -> Callable[[RunContext], None]:
 
 def _remove(removal: Removal, context: RunContext) -> Outcome:
     """Remove a guest that is off: its disks first, so that an interrupted removal can be repeated by its name."""
-    work = _Work(removal)
-    artifacts = _artifacts(removal)
+    work = _Work(_artifacts(removal))
     steps: list[Step] = [FunctionStep(f"Removing guest '{removal.name}'", work.note)]
     for each in removal.reserved:
         steps.append(FunctionStep(f"Removing {Reservation(*each).describe()}", _release(each), final=True))
-    for number, artifact in enumerate(reversed(artifacts)):
+    for number, artifact in enumerate(reversed(work.artifacts)):
         steps.append(FunctionStep(f"Removing {artifact.describe()}", _discard(work, number), final=True))
     try:
         apply(Plan((), tuple(steps), removal.name), context)
