@@ -305,13 +305,15 @@ NETWORK = (
 )
 
 
+MARK = (
+    "<metadata><virtprov:guest xmlns:virtprov='urn:virtprov:guest:1.0'>"
+    f"<virtprov:reservation network='lab' address='192.168.122.50' mac='{MAC}'/></virtprov:guest></metadata>"
+)
+NIC = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/></interface>"
+
+
 def test_reserved_addresses_and_the_way_to_log_in_go(domain: MakeGuest, host_with: MakeHost, remove: Remove) -> None:
-    mark = (
-        "<metadata><virtprov:guest xmlns:virtprov='urn:virtprov:guest:1.0'>"
-        f"<virtprov:reservation network='lab' address='192.168.122.50' mac='{MAC}'/></virtprov:guest></metadata>"
-    )
-    nic = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/></interface>"
-    host = host_with(domain("a", nic, more=mark), more=NETWORK)
+    host = host_with(domain("a", NIC, more=MARK), more=NETWORK)
     (found,) = planned(host, "a")
     uuid = found.info.uuid
     known = Path(login.known_hosts_path(uuid))
@@ -325,3 +327,21 @@ def test_reserved_addresses_and_the_way_to_log_in_go(domain: MakeGuest, host_wit
     left = host.networks.documents("lab")
     assert all("192.168.122.50" not in text and "192.168.122.6'" in text for text in left.values())
     assert not known.exists()
+
+
+def test_clean_up_releases_the_addresses_of_the_guests_that_it_removes(
+    domain: MakeGuest, host_with: MakeHost, remove: Remove
+) -> None:
+    finished = 0
+    for point in range(80):
+        host = host_with(domain("a", NIC, more=MARK), more=NETWORK)
+        where = killed(remove, host, point)
+        if not where:
+            break
+        is_begun = host.guests.find("a") is not None
+        clean_up(host)
+        is_there = host.guests.find("a") is not None
+        is_reserved = any("192.168.122.50" in text for text in host.networks.documents("lab").values())
+        assert is_reserved == is_there, where
+        finished += is_begun and not is_there
+    assert finished
