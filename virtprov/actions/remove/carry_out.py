@@ -59,7 +59,7 @@ def remove(
                 error = _find_obstacle(removal, done, Chains(host))
                 done.append(Outcome(removal, error) if error is not None else _remove(removal, context))
                 if done[-1].error is None:
-                    login.forget(removal.info.uuid, host, context.say)
+                    _forget_login(removal, context)
                 context.gate.check()
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(_say_done(removals, done)) from interrupt
@@ -168,6 +168,14 @@ def _remove(removal: Removal, context: RunContext) -> Outcome:
 
 def _discard(work: _Work, number: int) -> Callable[[RunContext], None]:
     return lambda context: work.discard(number, context)
+
+
+def _forget_login(removal: Removal, context: RunContext) -> None:
+    """Forget how to log in to a guest that is gone. What cannot be changed is a warning: the others go nevertheless."""
+    try:
+        login.forget(removal.info.uuid, context.host, context.say)
+    except ProvError as problem:
+        context.warn(problem.message)
 
 
 def _say_done(removals: tuple[Removal, ...], done: list[Outcome]) -> str:

@@ -345,3 +345,15 @@ def test_clean_up_releases_the_addresses_of_the_guests_that_it_removes(
         assert is_reserved == is_there, where
         finished += is_begun and not is_there
     assert finished
+
+
+def test_a_login_that_cannot_be_forgotten_does_not_stop_the_removal(
+    host: Host, remove: Remove, listed: Look, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forget(uuid: str, *more: Any) -> None:
+        raise ProvError("cannot change ~/.ssh/config: read-only")
+
+    monkeypatch.setattr(login, "forget", forget)
+    first, second = remove(host, "a", "b")
+    assert first.error is None and second.error is None and listed(host) == {"guests": [], "pool p": []}
+    assert told.warned == ["cannot change ~/.ssh/config: read-only"] * 2
