@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from tests.unit.actions.edit.test_killed_edits import CALLS, Bomb, Killed, clean_up
 from virtprov.actions.clone import draft
 from virtprov.actions.request import CloneRequest
@@ -96,9 +97,7 @@ def test_a_clone_that_came_meanwhile_keeps_the_template(
         if killed(host, point, context_of(host)) == "after setAutostart" or clean_up(host) is None
     )
     assert point
-    base = f"{tmp_path}/tmpl.img".encode()
-    head = b"QFI\xfb\0\0\0\3" + (104).to_bytes(8, "big") + len(base).to_bytes(4, "big")
-    (tmp_path / "other.qcow2").write_bytes((head + bytes(12)).ljust(104, b"\0") + base)
+    write_qcow2(tmp_path / "other.qcow2", f"{tmp_path}/tmpl.img")
     kept = clean_up(host)
     assert len(kept) == 3 and all("other.qcow2" in sentence for sentence in kept)
     assert "template=" in host.guests.xml("tmpl", inactive=True) and not host.guests.autostart("tmpl")

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from tests.standin import StandIn
-from tests.unit.actions.remove.conftest import MakeGuest, MakeHost, disk, planned, told, write_image
+from tests.unit.actions.remove.conftest import MakeGuest, MakeHost, disk, planned, told
 from virtprov.cloudinit import seed
 from virtprov.cloudinit.seed_request import from_options
 from virtprov.host.connection import Host
@@ -140,8 +141,8 @@ def test_a_disk_outside_the_pools_goes_if_it_is_named(
 
 
 def test_an_image_beside_it_that_is_based_on_it(domain: MakeGuest, host_with: MakeHost, outside: Path) -> None:
-    write_image(outside)
-    write_image(outside.parent / "top.qcow2", "web.img")
+    write_qcow2(outside)
+    write_qcow2(outside.parent / "top.qcow2", "web.img")
     host = host_with(domain("web", disk(str(outside))))
     with pytest.raises(HostError, match=r"cannot be removed: image .*/top.qcow2 is based on its disk .*/web.img"):
         planned(host, "web", with_disks=(str(outside),))
