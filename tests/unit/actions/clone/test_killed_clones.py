@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.qcow2 import write_qcow2
-from tests.unit.actions.edit.test_killed_edits import CALLS, Bomb, Killed, clean_up
+from tests.unit.actions.edit.test_killed_edits import clean_up, exploding
 from virtprov.actions.clone import draft
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run import trail
@@ -49,27 +49,10 @@ def look(host: Host, folder: Path) -> dict[str, object]:
 
 def killed(host: Host, point: int, context: RunContext) -> str:
     """Make a linked clone in a run that is killed at a point; return where, "" if the run ended before."""
-    bomb, logs = Bomb(point), list[Any]()
-    begin = state.Lines.__init__
-
-    def noted(log: state.Lines, *args: Any) -> None:
-        logs.append(log)
-        begin(log, *args)
-
     made = draft.plan(CloneRequest(original="tmpl", name="w1", auto=True, linked=True, make_template=True), host)
     context.trail = trail.FileTrail("virtprov-clone", host, context.warn)
-    with pytest.MonkeyPatch.context() as patches:
-        for owner, name in CALLS:
-            patches.setattr(owner, name, bomb.around(name, getattr(owner, name)))
-        patches.setattr(state.Lines, "__init__", noted)
-        try:
-            apply(made.plan, context)
-        except Killed:
-            pass
-        finally:
-            bomb.is_off = True
-    for log in logs:
-        log.close()
+    with exploding(point) as bomb:
+        apply(made.plan, context)
     return bomb.where
 
 

@@ -10,7 +10,7 @@ import libvirt
 import pytest
 
 from tests.standin import StandIn
-from tests.unit.actions.edit.test_killed_edits import Bomb, Killed
+from tests.unit.actions.edit.test_killed_edits import exploding
 from tests.unit.actions.remove.conftest import OFF, MakeGuest, MakeHost, disk, planned
 from virtprov.actions.remove import carry_out
 from virtprov.actions.remove.carry_out import Outcome
@@ -221,25 +221,8 @@ def test_ctrl_c_stops_before_the_next_guest(host: Host, remove: Remove, listed: 
 
 def killed(remove: Remove, host: Host, point: int) -> str:
     """Remove a guest in a run that is killed at a point; return where, "" if it ended before."""
-    bomb, opened = Bomb(point), list[state.Lines]()
-    begin = state.Lines.__init__
-
-    def noted(log: state.Lines, *args: Any) -> None:
-        opened.append(log)
-        begin(log, *args)
-
-    with pytest.MonkeyPatch.context() as patches:
-        for owner, name in CALLS:
-            patches.setattr(owner, name, bomb.around(name, getattr(owner, name)))
-        patches.setattr(state.Lines, "__init__", noted)
-        try:
-            remove(host, "a")
-        except Killed:
-            pass
-        finally:
-            bomb.is_off = True
-    for log in opened:
-        log.close()
+    with exploding(point, CALLS) as bomb:
+        remove(host, "a")
     return bomb.where
 
 
