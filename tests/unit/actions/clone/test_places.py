@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
+from tests.unit.actions.clone.conftest import Sized
 from virtprov.actions.clone import draft, space
 from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.request import Checks, CloneRequest, DiskChoice
@@ -241,17 +242,6 @@ def test_an_image_whose_data_is_in_another_file_is_copied_by_the_host(host: Host
 
 
 # -- space ---------------------------------------------------------------------------------------
-
-
-class Sized(StandIn):
-    """A host whose pools have so many bytes left."""
-
-    def __init__(self, host: Host, available: int) -> None:
-        self.real, self.available = host, available
-
-    def storage_pool_at(self, directory: str) -> Any:
-        found = self.real.storage.pool_at(directory)
-        return found and found._replace(available=self.available)
 
 
 def test_copies_are_added_up(host: Host) -> None:

@@ -32,14 +32,6 @@ def domain(name: str, disk: str, *, number: int = 0, fmt: str = "raw") -> str:
 
 
 @pytest.fixture
-def base(tmp_path: Path) -> Path:
-    path = tmp_path / "base.img"
-    path.write_bytes(b"base")
-    path.chmod(0o640)
-    return path
-
-
-@pytest.fixture
 def host(tmp_path: Path, base: Path) -> Iterator[Host]:
     node = tmp_path / "node.xml"
     node.write_text(f"<node>{domain('tmpl', str(base))}</node>")

@@ -31,14 +31,6 @@ DOMAIN = (
 
 
 @pytest.fixture
-def base(tmp_path: Path) -> Path:
-    path = tmp_path / "base.img"
-    path.write_bytes(b"base")
-    path.chmod(0o640)
-    return path
-
-
-@pytest.fixture
 def host(tmp_path: Path, base: Path) -> Iterator[Host]:
     node = tmp_path / "node.xml"
     node.write_text(f"<node>{DOMAIN.format('tmpl', UUID, base)}</node>")
