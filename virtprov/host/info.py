@@ -87,8 +87,9 @@ class VolumeInfo(Record):
     """A storage volume.
 
     `type` is libvirt's: "file", "block", "dir", "network", "netdir", "ploop"; `format` "" when it has none
-    (LVM, iSCSI); `backing_path` and `backing_format` are "" without a backing file. `physical` is the size of its file,
-    0 if unknown; `mtime` is when that was last written, in seconds since 1970, as text, "" if unknown.
+    (LVM, iSCSI); `backing_path` and `backing_format` are "" without a backing file. `physical` is the size of its file
+    (libvirt, docs/formatstorage), 0 if unknown; `mtime` is when that was last written, in seconds since 1970, as text,
+    "" if unknown.
     """
 
     pool: str

@@ -58,5 +58,21 @@ def check_file(number: int, path: str) -> None:
         os.fchmod(number, 0o600)
 
 
+def write_new(path: str, data: bytes) -> None:
+    """Write a new file that only its owner can read (0600). Raises ProvError; a failure leaves nothing behind."""
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as problem:
+        raise ProvError(f"cannot write {path}: {problem.strerror}") from None
+    try:
+        with os.fdopen(number, "wb") as stream:
+            stream.write(data)
+    except BaseException as problem:
+        os.unlink(path)
+        if isinstance(problem, OSError):
+            raise ProvError(f"cannot write {path}: {problem.strerror}") from None
+        raise
+
+
 def _refusal(path: str, why: str, hint: str) -> ProvError:
     return ProvError(f"'{path}' may contain passwords but {why}, so it is not used", hint=hint)

@@ -48,6 +48,15 @@ def recorded() -> Iterator[Host]:
         yield host
 
 
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A disk image of this machine that its group may read."""
+    path = tmp_path / "base.img"
+    path.write_bytes(b"base")
+    path.chmod(0o640)
+    return path
+
+
 class Told:
     """What was said and warned of."""
 

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -77,3 +78,29 @@ def test_a_file_in_the_way_is_said(base: Path) -> None:
         state.directory()
     with pytest.raises(OSError, match="exists"):
         private.make_folder(str(base / "virtprov"))
+
+
+def test_a_new_file_is_private_and_never_in_place_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    private.write_new(str(path), b"a")
+    assert path.read_bytes() == b"a" and mode(path) == 0o600
+    with pytest.raises(ProvError, match="cannot write .*secret: File exists"):
+        private.write_new(str(path), b"b")
+    assert path.read_bytes() == b"a"
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ProvError, match="File exists"):
+        private.write_new(str(tmp_path / "link"), b"b")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_new_file_that_cannot_be_filled_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.fdopen
+
+    def full(number: int, how: str) -> IO[bytes]:
+        os.close(number)
+        return real(os.open("/dev/full", os.O_WRONLY), how)
+
+    monkeypatch.setattr(os, "fdopen", full)
+    with pytest.raises(ProvError, match="cannot write .*secret: No space left on device"):
+        private.write_new(str(tmp_path / "secret"), b"a")
+    assert list(tmp_path.iterdir()) == []

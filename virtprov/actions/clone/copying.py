@@ -100,7 +100,7 @@ class Copier:
 
     def _copy_outside(self, origin: Original, to: Destination, fmt: str) -> Step:
         """Let the host copy a disk that is not in any of its pools, through temporary pools."""
-        source = _outside(origin.path, fmt) if self.host.is_remote else _outside_here(origin.path)
+        source = self._describe_outside(origin.path, fmt)
         self._ask(source.path, source.allocation, source.capacity, to)
         return storage.CopyDisk(source, to.path, reflink=self.request.reflink, sparse=self.request.sparse, declared=fmt)
 
@@ -119,7 +119,7 @@ class Copier:
         """Copy a disk for which the pool and the guest assume different formats: its bytes go through this machine."""
         if self.host.is_recorded:  # whose files are elsewhere: the step would refuse
             return storage.CopyDisk(source, to.path, declared=fmt)
-        size = storage.physical_size(source)
+        size = source.physical
         if not size or not to.takes_images:
             raise unlike(source.path, fmt, source.format)
         self._ask(source.path, source.allocation, size, to)
@@ -150,9 +150,7 @@ class Copier:
             raise UsageError(
                 f"--copy {target},format={wanted}: an encrypted disk cannot be converted", hint="omit format="
             )
-        source = origin.volume
-        if source is None:
-            source = _outside(origin.path, fmt) if self.host.is_remote else _outside_here(origin.path)
+        source = origin.volume or self._describe_outside(origin.path, fmt)
         if is_told_otherwise(fmt, source):
             raise unlike(source.path, fmt, source.format)
         if self.request.reflink:
@@ -160,6 +158,10 @@ class Copier:
         need = source.allocation if to.takes_images else source.capacity
         self._ask(source.path, need, source.capacity, to, shares=False)
         return storage.CopyDisk(source, to.path, sparse=self.request.sparse, declared=fmt, format=wanted)
+
+    def _describe_outside(self, where: str, fmt: str) -> VolumeInfo:
+        """Describe a disk that is in none of the host's pools as a volume."""
+        return _outside(where, fmt) if self.host.is_remote else _outside_here(where)
 
     def _ask(self, what: str, need: int, size: int, to: Destination, *, shares: bool = True) -> None:
         """Raise HostError if a copy does not fit; `need` is its size if it is sparse, `size` if it is not."""

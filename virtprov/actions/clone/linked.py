@@ -173,13 +173,10 @@ def _find_capacity(host: Host, origin: Original, fmt: str) -> int:
 
 def _measure(where: str) -> int:
     """Return the size of a file or block device."""
-    from virtprov.support.regular import open_regular
+    from virtprov.support.regular import reading
 
     try:
-        handle = open_regular(where)
+        with reading(where) as file:
+            return file.seek(0, os.SEEK_END)
     except OSError as problem:
         raise HostError(f"cannot open {where}: {problem.strerror}", hint="check the path and its permissions") from None
-    try:
-        return os.lseek(handle, 0, os.SEEK_END)
-    finally:
-        os.close(handle)

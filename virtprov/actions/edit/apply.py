@@ -9,7 +9,6 @@ from virtprov.actions.edit.store_steps import PutBack, Store
 from virtprov.actions.run import definition
 from virtprov.actions.run.plan import RunContext, close_trail, undo_quietly
 from virtprov.actions.run.workers import in_order
-from virtprov.actions.steps.guest import SetAutostart
 from virtprov.support.errors import ProvError
 from virtprov.support.progress import Progress
 from virtprov.support.waiting import Abandoned
@@ -138,10 +137,7 @@ class Work:
     def _lock_guest(self, report: GuestReport, stop: Callable[[], None]) -> AbstractContextManager[None]:
         from contextlib import nullcontext
 
-        if not any(
-            isinstance(step, (Store, PutBack, SetAutostart)) or getattr(step, "needs_lock", False)
-            for step in report.first
-        ):
+        if not any(getattr(step, "needs_lock", False) for step in report.first):
             return nullcontext()
         return definition.lock_guest(self.context.host, report.name, report.uuid, stop, self.context.say)
 

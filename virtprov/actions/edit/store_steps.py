@@ -22,6 +22,7 @@ class Store:
     """
 
     __slots__ = ("is_new", "journal", "kept", "name", "place", "uuid")
+    needs_lock = True
 
     def __init__(self, target: Target, place: int, journal: Journal) -> None:
         self.name, self.uuid, self.is_new = target.name, target.uuid, target.before is None
@@ -69,6 +70,7 @@ class PutBack:
     """
 
     __slots__ = ("expected", "journal", "name", "place", "uuid")
+    needs_lock = True
 
     def __init__(self, name: str, uuid: str, place: int, journal: Journal, expected: str) -> None:
         self.name, self.uuid, self.place = name, uuid, place

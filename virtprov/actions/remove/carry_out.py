@@ -59,7 +59,7 @@ def remove(
                 error = _find_obstacle(removal, done, Chains(host))
                 done.append(Outcome(removal, error) if error is not None else _remove(removal, context))
                 if done[-1].error is None:
-                    login.forget(removal.info.uuid, host, context.say)
+                    _forget_login(removal, context)
                 context.gate.check()
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(_say_done(removals, done)) from interrupt
@@ -82,7 +82,7 @@ def _find_obstacle(removal: Removal, done: list[Outcome], chains: Chains) -> Hos
 def _check_unchanged(request: RemoveRequest, removals: tuple[Removal, ...], host: Host) -> None:
     """Raise HostError unless the same things would go now, and the same would stay.
 
-    A guest that lives only while it runs is gone when it is off.
+    A guest that lives only while it runs is gone when it is off; so is what any guest has only while it runs.
     """
     lasting = [removal for removal in removals if removal.info.persistent or host.guests.find(removal.info.uuid)]
     paths = {thing.path for removal in lasting for thing in removal.things}
@@ -90,9 +90,10 @@ def _check_unchanged(request: RemoveRequest, removals: tuple[Removal, ...], host
         guests=tuple(removal.info.uuid for removal in lasting),
         with_disks=tuple(path for path in request.with_disks if path in paths),
     )
-    now = {removal.info.uuid: removal.going for removal in draft.plan(again, host)}
+    found = {removal.info.uuid: removal for removal in draft.plan(again, host)}
     for removal in lasting:
-        if removal.going != now[removal.info.uuid]:
+        now = found[removal.info.uuid]
+        if [thing for thing in removal.going if now.info.active or not thing.until_off] != list(now.going):
             raise HostError(
                 f"guest '{removal.name}', or what uses its disks, has been changed in the meantime; nothing has been "
                 "removed",
@@ -103,14 +104,14 @@ def _check_unchanged(request: RemoveRequest, removals: tuple[Removal, ...], host
 class _Work:
     """The removal of one guest: its artifacts in the recovery log, and the first failure."""
 
-    def __init__(self, removal: Removal) -> None:
-        self.removal = removal
+    def __init__(self, artifacts: list[Removed]) -> None:
+        self.artifacts = artifacts
         self.entries: list[Entry] = []
         self.error: ProvError | None = None
 
     def note(self, context: RunContext) -> None:
         """Record everything that goes before the first of it does."""
-        self.entries = [context.trail.begin(artifact) for artifact in _artifacts(self.removal)]
+        self.entries = [context.trail.begin(artifact) for artifact in self.artifacts]
 
     def discard(self, number: int, context: RunContext) -> None:
         """Remove one artifact, unless the removal of an earlier one has failed: the guest itself comes last."""
@@ -150,12 +151,11 @@ def _release(reserved: Reserved) -> Callable[[RunContext], None]:
 
 def _remove(removal: Removal, context: RunContext) -> Outcome:
     """Remove a guest that is off: its disks first, so that an interrupted removal can be repeated by its name."""
-    work = _Work(removal)
-    artifacts = _artifacts(removal)
+    work = _Work(_artifacts(removal))
     steps: list[Step] = [FunctionStep(f"Removing guest '{removal.name}'", work.note)]
     for each in removal.reserved:
         steps.append(FunctionStep(f"Removing {Reservation(*each).describe()}", _release(each), final=True))
-    for number, artifact in enumerate(reversed(artifacts)):
+    for number, artifact in enumerate(reversed(work.artifacts)):
         steps.append(FunctionStep(f"Removing {artifact.describe()}", _discard(work, number), final=True))
     try:
         apply(Plan((), tuple(steps), removal.name), context)
@@ -168,6 +168,14 @@ def _remove(removal: Removal, context: RunContext) -> Outcome:
 
 def _discard(work: _Work, number: int) -> Callable[[RunContext], None]:
     return lambda context: work.discard(number, context)
+
+
+def _forget_login(removal: Removal, context: RunContext) -> None:
+    """Forget how to log in to a guest that is gone. What cannot be changed is a warning: the others go nevertheless."""
+    try:
+        login.forget(removal.info.uuid, context.host, context.say)
+    except ProvError as problem:
+        context.warn(problem.message)
 
 
 def _say_done(removals: tuple[Removal, ...], done: list[Outcome]) -> str:

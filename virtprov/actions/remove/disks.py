@@ -5,7 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.remove.things import BASE, CREDENTIAL, DISK, FILE, MEDIUM, SECRET, SEED, Thing, describe_user
+from virtprov.actions.remove.things import (
+    BASE,
+    CREDENTIAL,
+    DISK,
+    FILE,
+    MEDIUM,
+    SECRET,
+    SEED,
+    Thing,
+    describe_user,
+    find_plugged,
+)
 from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.seed import fw_cfg, replace
 from virtprov.guest import template_mark
@@ -58,12 +69,21 @@ class Disks:
                 yield from self._sort(disk, source)
         yield from self._credentials()
 
+    def list_running_seeds(self, running: Guest) -> Iterator[Thing]:
+        """Yield the seeds that only the running guest has, as after a first boot that nobody has waited for."""
+        seeds = replace.drives(running)
+        for disk in find_plugged(self.guest, running):
+            if disk in seeds:
+                source = DiskSource.of(disk)
+                volume = source.volume_on(self.host)
+                for thing in self._sort_seed(self._name(source, volume), source, volume):
+                    yield thing._replace(until_off=True)
+
     def _sort(self, disk: Element, source: DiskSource) -> Iterator[Thing]:
         volume = source.volume_on(self.host)
         thing = self._name(source, volume)
         if disk in self._seeds:
-            why = self._why_seed_stays(thing.path, source, volume)
-            yield from () if why == _GONE else (thing._replace(kind=SEED if not why else MEDIUM, why=why),)
+            yield from self._sort_seed(thing, source, volume)
             return
         if disk.get("device") in ("cdrom", "floppy"):
             yield thing._replace(kind=MEDIUM, why="other guests may use the medium as well")
@@ -144,6 +164,11 @@ class Disks:
         return ""
 
     # -- what goes with them ----------------------------------------------------------------------
+
+    def _sort_seed(self, thing: Thing, source: DiskSource, volume: VolumeInfo | None) -> Iterator[Thing]:
+        why = self._why_seed_stays(thing.path, source, volume)
+        if why != _GONE:
+            yield thing._replace(kind=SEED if not why else MEDIUM, why=why)
 
     def _why_seed_stays(self, path: str, source: DiskSource, volume: VolumeInfo | None) -> str:
         if volume is None and (why := self._why_out_of_reach(source)) and (why == _GONE or source.kind == VOLUME):

@@ -73,7 +73,8 @@ def plan(request: RemoveRequest, host: Host) -> tuple[Removal, ...]:
         disks = Disks(host, guest, request, users)
         found = [*disks.list(), *things.list_files(guest), *things.list_kept(host, info, guest, users)]
         if info.active and info.persistent:
-            found += things.list_plugged(guest, Guest.parse(host.guests.xml(info.uuid)))
+            running = Guest.parse(host.guests.xml(info.uuid))
+            found += [*disks.list_running_seeds(running), *things.list_plugged(guest, running)]
         removals.append(Removal(info, tuple(dict.fromkeys(found)), tuple(disks.chains), of_guest(guest)))
         if request.with_disks:
             _refuse_unlisted(host, guest, images)

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts import nvram
+from virtprov.actions.seed import replace
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
 from virtprov.support.frozen import Record
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from virtprov.actions.run.artifacts.path_users import PathUsers, User
     from virtprov.host.connection import Host
     from virtprov.host.info import GuestInfo
+    from virtprov.xml.tree import Element
 
 GUEST, DISK, SEED, CREDENTIAL, SECRET, NVRAM = "guest", "disk", "seed", "credential", "secret", "nvram"
 TPM, SAVE, SNAPSHOT, CHECKPOINT = "tpm", "save", "snapshot", "checkpoint"
@@ -45,7 +47,8 @@ class Thing(Record):
     """Something that belongs to a guest, of one of the kinds above. Fields that a kind does not have are empty.
 
     `why` tells why it stays; "" for what goes with the guest. `key` and `mark` distinguish a volume from a later one of
-    the same name. The `pool` of a reserved address is its network.
+    the same name. The `pool` of a reserved address is its network. `until_off` means that only the running guest has
+    it: its definition does not name it.
     """
 
     kind: str
@@ -56,6 +59,7 @@ class Thing(Record):
     why: str = ""
     key: str = ""
     mark: str = ""
+    until_off: bool = False
 
     @property
     def goes(self) -> bool:
@@ -121,12 +125,21 @@ def list_files(guest: Guest) -> Iterator[Thing]:
 
 
 def list_plugged(stored: Guest, running: Guest) -> Iterator[Thing]:
-    """Yield disks that only the running guest has: they are not in its definition."""
+    """Yield disks, but no seeds, that only the running guest has."""
+    seeds = replace.drives(running)
+    for disk in find_plugged(stored, running):
+        if disk not in seeds:
+            path = DiskSource.of(disk).location
+            yield Thing(DISK, os.path.basename(path), path, why="only the running guest has it")
+
+
+def find_plugged(stored: Guest, running: Guest) -> Iterator[Element]:
+    """Yield the elements of disks that only the running guest has: they are not in its definition."""
     known = {DiskSource.of(disk).location for disk in stored.disks()}
     for disk in running.disks():
         path = DiskSource.of(disk).location
         if path and path not in known:
-            yield Thing(DISK, os.path.basename(path), path, why="only the running guest has it")
+            yield disk
 
 
 def describe_user(user: User | None) -> str:

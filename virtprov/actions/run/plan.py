@@ -112,7 +112,8 @@ class Step(Protocol):
 
     A step that fails has to clean up after itself before it raises. Steps with `final = True` are the last in a plan:
     they delete what was moved aside, so they are not interrupted, and nothing is undone after the first of them. If
-    they fail, they only warn.
+    they fail, they only warn. Steps with `needs_lock = True` change a guest that exists: an edit with one of them keeps
+    other runs from changing that guest meanwhile.
     """
 
     @property

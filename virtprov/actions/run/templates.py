@@ -52,8 +52,7 @@ def make_mark(host: HostView, guest: Guest) -> Mark:
     """
     old = template_mark.read(guest) or Mark()
     images = []
-    for disk in template_mark.list_base_disks(guest):
-        image = read_image(host, disk)
+    for image in _read_images(host, guest):
         known = old.image(image.path)
         if known is not None and known.mode is not None:
             image = image._replace(mode=known.mode)
@@ -64,8 +63,14 @@ def make_mark(host: HostView, guest: Guest) -> Mark:
 
 def find_changed(host: HostView, guest: Guest) -> list[str]:
     """Return the paths of the disks of a template that were written after it was marked."""
-    mark = template_mark.read(guest) or Mark()
-    images = (read_image(host, disk) for disk in template_mark.list_base_disks(guest))
+    return _list_changed(template_mark.read(guest) or Mark(), _read_images(host, guest))
+
+
+def _read_images(host: HostView, guest: Guest) -> list[Image]:
+    return [read_image(host, disk) for disk in template_mark.list_base_disks(guest)]
+
+
+def _list_changed(mark: Mark, images: list[Image]) -> list[str]:
     return [now.path for now in images if (known := mark.image(now.path)) is not None and known.is_changed(now)]
 
 
@@ -75,22 +80,17 @@ def refuse_changed(host: HostView, guest: Guest) -> None:
     The same for a disk that it has got since, which is not protected.
     """
     hint = f"if that is as intended, record the current state with `virtprov-xml {guest.name} --template yes`"
-    known = {image.path for image in (template_mark.read(guest) or Mark()).images}
-    new = [place for place in _list_places(host, guest) if place not in known]
+    mark, images = template_mark.read(guest) or Mark(), _read_images(host, guest)
+    new = [image.path for image in images if image.path and mark.image(image.path) is None]
     if new:
         raise HostError(f"{join_words(new)} was added to template '{guest.name}' after it was marked", hint=hint)
-    changed = find_changed(host, guest)
+    changed = _list_changed(mark, images)
     if changed:
         raise HostError(
             f"{join_words(changed)} of template '{guest.name}' has been written to since the guest was marked, so "
             "earlier linked clones may be damaged",
             hint=hint,
         )
-
-
-def _list_places(host: HostView, guest: Guest) -> list[str]:
-    places = (read_image(host, disk).path for disk in template_mark.list_base_disks(guest))
-    return [place for place in places if place]
 
 
 def check_candidate(host: HostView, guest: Guest) -> None:

@@ -148,6 +148,7 @@ class SetAutostart(Record):
     name: str
     on: bool
     in_trail: bool = False
+    needs_lock = True
 
     @property
     def label(self) -> str:

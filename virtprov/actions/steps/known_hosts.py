@@ -9,7 +9,7 @@ from virtprov.actions.run.artifacts.artifact import mark_of
 from virtprov.actions.run.artifacts.local_files import File
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
-from virtprov.support.private import check_folder, make_folder
+from virtprov.support.private import check_folder, make_folder, write_new
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Undo
@@ -35,20 +35,6 @@ class KeepHostKey(Record):
         except OSError as problem:
             raise ProvError(f"cannot write {self.path}: {problem.strerror}") from None
         with context.making(File(self.path)) as entry:
-            _write(self.path, self.text)
+            write_new(self.path, self.text.encode())
             entry.note_created(File(self.path, mark_of(self.path)))
         return context.undo(entry)
-
-
-def _write(path: str, text: str) -> None:
-    """Write a new file that only its owner can change. Raises ProvError; a failure leaves nothing behind."""
-    try:
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except OSError as problem:
-        raise ProvError(f"cannot write {path}: {problem.strerror}") from None
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as problem:
-        os.unlink(path)
-        raise ProvError(f"cannot write {path}: {problem.strerror}") from None

@@ -15,7 +15,7 @@ from virtprov.guest.disks.volumes import NewVolume
 from virtprov.guest.document import Guest
 from virtprov.support.errors import HostError, ProvError
 from virtprov.support.frozen import Record
-from virtprov.support.private import check_folder, make_folder
+from virtprov.support.private import check_folder, make_folder, write_new
 from virtprov.support.text import join_words
 
 if TYPE_CHECKING:
@@ -74,21 +74,13 @@ class WriteSeedFile(Record):
 
 
 def _write_private(path: str, data: bytes) -> None:
-    """Write a new file that only its owner can read; raises ProvError. A failure leaves nothing behind."""
+    """Write a new file in a folder that nobody else can access. Raises ProvError."""
     try:
         make_folder(os.path.dirname(path))
         check_folder(os.path.dirname(path))
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as problem:
         raise ProvError(f"cannot write {path}: {problem.strerror}") from None
-    try:
-        with os.fdopen(number, "wb") as stream:
-            stream.write(data)
-    except BaseException as problem:
-        os.unlink(path)
-        if isinstance(problem, OSError):
-            raise ProvError(f"cannot write {path}: {problem.strerror}") from None
-        raise
+    write_new(path, data)
 
 
 class DeleteSeeds(Record):

@@ -11,7 +11,6 @@ from virtprov.actions.run.artifacts.pools_and_volumes import Pool, Volume, pool_
 from virtprov.guest.disks.claimed_format import is_told_otherwise, unlike
 from virtprov.guest.disks.volumes import FILE_POOLS, NewPool, NewVolume
 from virtprov.support.frozen import Record
-from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -182,10 +181,10 @@ class CopyDisk(Record):
 
     def _pour(self, context: RunContext, source: VolumeInfo, pool: str) -> Undo | None:
         """Copy the bytes as they are; raises HostError if the host does not say how many there are."""
-        size, place = physical_size(source), context.host.storage.pool(pool)
-        if not size or self.format or place is None or place.type not in FILE_POOLS:
+        place = context.host.storage.pool(pool)
+        if not source.physical or self.format or place is None or place.type not in FILE_POOLS:
             raise unlike(source.path, self.declared, source.format)
-        return PourDisk(source, self.target, size).do(context)
+        return PourDisk(source, self.target, source.physical).do(context)
 
     def _clone(self, context: RunContext, pool: str, xml: str, origin: str) -> VolumeInfo:
         """Let the host copy; in full if it should share blocks and cannot."""
@@ -237,16 +236,6 @@ class PourDisk(Record):
                     )
                     context.guard(True)
         return context.undo(entry)
-
-
-def physical_size(volume: VolumeInfo) -> int:
-    """Return the bytes of the file of a volume, which differ from its capacity for an image; 0 if the host is silent.
-
-    libvirt, docs/formatstorage: <physical> is the length of the container.
-    """
-    from virtprov.host.info import size
-
-    return size(tree.child(tree.parse(volume.xml), "physical")) if volume.xml else 0
 
 
 @contextmanager

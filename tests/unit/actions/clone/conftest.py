@@ -42,6 +42,17 @@ class Refusing(StandIn):
         raise HostError("not defined")
 
 
+class Sized(StandIn):
+    """A host whose pools have so many bytes left."""
+
+    def __init__(self, host: Host, available: int) -> None:
+        self.real, self.available = host, available
+
+    def storage_pool_at(self, directory: str) -> Any:
+        found = self.real.storage.pool_at(directory)
+        return found and found._replace(available=self.available)
+
+
 @pytest.fixture
 def refusing() -> type[Refusing]:
     """The class of hosts that refuse to define guests."""

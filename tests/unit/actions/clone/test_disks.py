@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.standin import StandIn
+from tests.unit.actions.clone.conftest import Sized
 from virtprov.actions.clone import draft
 from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.request import Checks, CloneRequest
@@ -55,17 +55,6 @@ def test_a_copy_that_does_not_fit_its_pool(kvm: Host) -> None:
     draft.plan(request, host)
     with pytest.raises(HostError, match="needs 10 GiB"):
         draft.plan(request._replace(sparse=False), host)
-
-
-class Sized(StandIn):
-    """A host whose pools have so many bytes left."""
-
-    def __init__(self, host: Host, available: int) -> None:
-        self.real, self.available = host, available
-
-    def storage_pool_at(self, directory: str) -> Any:
-        found = self.real.storage.pool_at(directory)
-        return found and found._replace(available=self.available)
 
 
 def test_a_file_that_is_given_up_is_lost_only_when_all_went_well(

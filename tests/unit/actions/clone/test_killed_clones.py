@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.actions.edit.test_killed_edits import CALLS, Bomb, Killed, clean_up
+from tests.qcow2 import write_qcow2
+from tests.unit.actions.edit.test_killed_edits import clean_up, exploding
 from virtprov.actions.clone import draft
 from virtprov.actions.request import CloneRequest
 from virtprov.actions.run import trail
@@ -48,27 +49,10 @@ def look(host: Host, folder: Path) -> dict[str, object]:
 
 def killed(host: Host, point: int, context: RunContext) -> str:
     """Make a linked clone in a run that is killed at a point; return where, "" if the run ended before."""
-    bomb, logs = Bomb(point), list[Any]()
-    begin = state.Lines.__init__
-
-    def noted(log: state.Lines, *args: Any) -> None:
-        logs.append(log)
-        begin(log, *args)
-
     made = draft.plan(CloneRequest(original="tmpl", name="w1", auto=True, linked=True, make_template=True), host)
     context.trail = trail.FileTrail("virtprov-clone", host, context.warn)
-    with pytest.MonkeyPatch.context() as patches:
-        for owner, name in CALLS:
-            patches.setattr(owner, name, bomb.around(name, getattr(owner, name)))
-        patches.setattr(state.Lines, "__init__", noted)
-        try:
-            apply(made.plan, context)
-        except Killed:
-            pass
-        finally:
-            bomb.is_off = True
-    for log in logs:
-        log.close()
+    with exploding(point) as bomb:
+        apply(made.plan, context)
     return bomb.where
 
 
@@ -96,9 +80,7 @@ def test_a_clone_that_came_meanwhile_keeps_the_template(
         if killed(host, point, context_of(host)) == "after setAutostart" or clean_up(host) is None
     )
     assert point
-    base = f"{tmp_path}/tmpl.img".encode()
-    head = b"QFI\xfb\0\0\0\3" + (104).to_bytes(8, "big") + len(base).to_bytes(4, "big")
-    (tmp_path / "other.qcow2").write_bytes((head + bytes(12)).ljust(104, b"\0") + base)
+    write_qcow2(tmp_path / "other.qcow2", f"{tmp_path}/tmpl.img")
     kept = clean_up(host)
     assert len(kept) == 3 and all("other.qcow2" in sentence for sentence in kept)
     assert "template=" in host.guests.xml("tmpl", inactive=True) and not host.guests.autostart("tmpl")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from tests.standin import StandIn
 from virtprov.actions.clone import draft, linked
 from virtprov.actions.clone.draft import ClonePlan
@@ -248,9 +249,7 @@ def test_a_full_copy_of_a_template_can_be_written_to(
 
 def test_a_template_with_clones_is_not_replaced(host_with: Callable[..., Host], folder: Path) -> None:
     host = host_with(disk(folder / "tmpl.img", "raw"))
-    base = str(folder / "tmpl.img").encode()
-    head = b"QFI\xfb\0\0\0\3" + (104).to_bytes(8, "big") + len(base).to_bytes(4, "big")
-    (folder / "w1.qcow2").write_bytes((head + bytes(12)).ljust(104, b"\0") + base)
+    write_qcow2(folder / "w1.qcow2", str(folder / "tmpl.img"))
     text = GUEST.format(uuid=UUID[:-1] + "2", disks="").replace("tmpl", "other").encode()
     with pytest.raises(HostError, match="'tmpl' cannot be replaced"):
         draft.plan(CloneRequest(document=text, name="tmpl", auto=True, replace=True), host)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.standin import StandIn
+from tests.unit.actions.clone.conftest import Sized
 from virtprov.actions.clone import draft, space
 from virtprov.actions.clone.draft import ClonePlan
 from virtprov.actions.request import Checks, CloneRequest, DiskChoice
@@ -243,17 +244,6 @@ def test_an_image_whose_data_is_in_another_file_is_copied_by_the_host(host: Host
 # -- space ---------------------------------------------------------------------------------------
 
 
-class Sized(StandIn):
-    """A host whose pools have so many bytes left."""
-
-    def __init__(self, host: Host, available: int) -> None:
-        self.real, self.available = host, available
-
-    def storage_pool_at(self, directory: str) -> Any:
-        found = self.real.storage.pool_at(directory)
-        return found and found._replace(available=self.available)
-
-
 def test_copies_are_added_up(host: Host) -> None:
     tight: Any = Sized(host, 3 * MIB)
     choices = (DiskChoice("vda"), DiskChoice("vde"))
@@ -323,7 +313,7 @@ def test_bytes_that_the_host_would_not_copy_go_through_this_machine(host: Host) 
     class Forging(Remote):
         def storage_volume_at(self, where: str, *, fresh: bool = True) -> Any:
             found = self.real.storage.volume_at(where, fresh=fresh)
-            return found and found._replace(xml="<volume><physical>4096</physical></volume>")
+            return found and found._replace(physical=4096)
 
     text = host.guests.xml("one", inactive=True).replace("type='qcow2' cache='none'", "type='raw' cache='none'")
     host.guests.define(text)

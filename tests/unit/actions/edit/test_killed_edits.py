@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from virtprov.support import state
 POOL = """<pool type='dir'><name>default</name><target><path>{}</path></target></pool>"""
 GUEST = """<domain type='test'><name>{}</name><memory>65536</memory><os><type>hvm</type></os><devices/></domain>"""
 NAMES = ("a", "b")
-CALLS = (
+Calls = tuple[tuple[Any, str], ...]
+CALLS: Calls = (
     (libvirt.virConnect, "defineXML"),
     (libvirt.virStoragePool, "createXML"),
     (libvirt.virStorageVol, "delete"),
@@ -94,8 +96,12 @@ def stored(host: Host, name: str) -> str:
     return host.guests.xml(name, inactive=True, secure=True)
 
 
-def killed(host: Host, changes: Change | list[Change], point: int, names: str = "*", **how: Any) -> str:
-    """Run an edit of guests that is killed at a point; return where, "" if the run ended before."""
+@contextmanager
+def exploding(point: int, calls: Calls = CALLS) -> Iterator[Bomb]:
+    """Kill the run in this block at a point, before or after one of the calls, and close its logs as its end would.
+
+    The `where` of the bomb is that point, "" if the run ended before.
+    """
     bomb, logs = Bomb(point), list[state.Lines]()
     begin = state.Lines.__init__
 
@@ -104,17 +110,23 @@ def killed(host: Host, changes: Change | list[Change], point: int, names: str = 
         begin(log, *args)
 
     with pytest.MonkeyPatch.context() as patches:
-        for owner, name in CALLS:
+        for owner, name in calls:
             patches.setattr(owner, name, bomb.around(name, getattr(owner, name)))
         patches.setattr(state.Lines, "__init__", noted)
         try:
-            edit(host, names, changes, **how)
+            yield bomb
         except Killed:
             pass
         finally:
             bomb.is_off = True
     for log in logs:
-        log.close()  # as at the end of a process
+        log.close()
+
+
+def killed(host: Host, changes: Change | list[Change], point: int, names: str = "*", **how: Any) -> str:
+    """Run an edit of guests that is killed at a point; return where, "" if the run ended before."""
+    with exploding(point) as bomb:
+        edit(host, names, changes, **how)
     return bomb.where
 
 

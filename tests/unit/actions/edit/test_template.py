@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from virtprov.actions.edit import undo
 from virtprov.actions.edit.apply import Work
 from virtprov.actions.edit.guest_report import GuestReport
@@ -65,10 +66,8 @@ def mark(host: Host) -> template_mark.Mark | None:
 
 
 def put_clone_on(disk: Path) -> Path:
-    name = str(disk).encode()
-    head = b"QFI\xfb\0\0\0\3" + (104).to_bytes(8, "big") + len(name).to_bytes(4, "big")
     path = disk.parent / "w1.qcow2"
-    path.write_bytes((head + bytes(12)).ljust(104, b"\0") + name)
+    write_qcow2(path, str(disk))
     return path
 
 

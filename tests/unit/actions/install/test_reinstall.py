@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from virtprov.actions.install import reinstall
 from virtprov.actions.request import Checks, InstallRequest
 from virtprov.actions.run.plan import RunContext, apply
@@ -158,10 +159,9 @@ def test_the_guest_must_be_there_and_off(host: Host) -> None:
 
 
 def test_a_base_of_other_images_is_not_reinstalled(tmp_path: Path) -> None:
-    base, name = tmp_path / "base.img", str(tmp_path / "base.img").encode()
+    base = tmp_path / "base.img"
     base.write_bytes(bytes(512))
-    head = b"QFI\xfb\0\0\0\3" + (104).to_bytes(8, "big") + len(name).to_bytes(4, "big")
-    (tmp_path / "top.qcow2").write_bytes((head + bytes(12)).ljust(104, b"\0") + name)
+    write_qcow2(tmp_path / "top.qcow2", str(base))
     domain = (
         "<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'><name>old</name><memory>524288"
         f"</memory><os><type>hvm</type></os><devices><disk type='file' device='disk'><source file='{base}'/>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from virtprov.actions.remove.draft import Removal, plan
 from virtprov.actions.request import RemoveRequest
 from virtprov.host.connection import Host, connect
@@ -48,13 +48,6 @@ def disk(name: str, fmt: str = "qcow2", inside: str = "", device: str = "disk", 
     )
 
 
-def write_image(path: Path, backing: str = "") -> None:
-    """Write the header of a qcow2 with a backing file (QEMU, docs/interop/qcow2)."""
-    name = backing.encode()
-    head = b"QFI\xfb" + struct.pack(">IQIIQ", 3, 104 if name else 0, len(name), 16, 1 << 20)
-    path.write_bytes(head.ljust(104, b"\0") + name)
-
-
 @pytest.fixture
 def host_with(tmp_path: Path) -> Iterator[MakeHost]:
     """A host with guests, and a pool `p` in the folder of the test: `images` are names, with their backing files."""
@@ -64,7 +57,7 @@ def host_with(tmp_path: Path) -> Iterator[MakeHost]:
             volumes = []
             for name, backing in (images or {}).items():
                 path = tmp_path / name
-                write_image(path, backing)
+                write_qcow2(path, backing)
                 below = f"<backingStore><path>{tmp_path / backing}</path></backingStore>" if backing else ""
                 volumes.append(
                     f"<volume type='file'><name>{name}</name><capacity>1</capacity><target><path>{path}</path>"

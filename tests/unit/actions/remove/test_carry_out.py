@@ -10,7 +10,7 @@ import libvirt
 import pytest
 
 from tests.standin import StandIn
-from tests.unit.actions.edit.test_killed_edits import Bomb, Killed
+from tests.unit.actions.edit.test_killed_edits import exploding
 from tests.unit.actions.remove.conftest import OFF, MakeGuest, MakeHost, disk, planned
 from virtprov.actions.remove import carry_out
 from virtprov.actions.remove.carry_out import Outcome
@@ -21,6 +21,8 @@ from virtprov.actions.run.plan import RunContext
 from virtprov.actions.run.trail import FileTrail
 from virtprov.actions.run.trail_reader import read_ended_runs
 from virtprov.actions.seed import login
+from virtprov.cloudinit import seed
+from virtprov.cloudinit.seed_request import from_options
 from virtprov.host.connection import Host
 from virtprov.support import lock, state
 from virtprov.support.errors import HostError, ProvError
@@ -101,6 +103,20 @@ def test_a_guest_that_lives_only_while_it_runs(
 ) -> None:
     host = host_with(images={"a.qcow2": ""})
     host.guests.create(domain("a", disk("a.qcow2"), runs=True))
+    (outcome,) = remove(host, "a", force_off=force_off)
+    assert outcome.error is None and listed(host) == {"guests": [], "pool p": []}
+
+
+@pytest.mark.parametrize("force_off", [True, False])
+def test_a_seed_of_the_running_guest_goes_when_it_is_off(
+    force_off: bool, domain: MakeGuest, host_with: MakeHost, remove: Remove, listed: Look, tmp_path: Path
+) -> None:
+    host = host_with(images={"a.qcow2": "", "a-seed.iso": ""})
+    made = seed.build(from_options({"hostname": "h"})._replace(guest_name="a"))
+    (tmp_path / "a-seed.iso").write_bytes(seed.iso_bytes(made))
+    drive = disk("a-seed.iso", "raw", "<readonly/>", "cdrom", "sda")
+    host.guests.create(domain("a", disk("a.qcow2") + drive, runs=True))
+    host.guests.define(domain("a", disk("a.qcow2"), runs=True))
     (outcome,) = remove(host, "a", force_off=force_off)
     assert outcome.error is None and listed(host) == {"guests": [], "pool p": []}
 
@@ -205,25 +221,8 @@ def test_ctrl_c_stops_before_the_next_guest(host: Host, remove: Remove, listed: 
 
 def killed(remove: Remove, host: Host, point: int) -> str:
     """Remove a guest in a run that is killed at a point; return where, "" if it ended before."""
-    bomb, opened = Bomb(point), list[state.Lines]()
-    begin = state.Lines.__init__
-
-    def noted(log: state.Lines, *args: Any) -> None:
-        opened.append(log)
-        begin(log, *args)
-
-    with pytest.MonkeyPatch.context() as patches:
-        for owner, name in CALLS:
-            patches.setattr(owner, name, bomb.around(name, getattr(owner, name)))
-        patches.setattr(state.Lines, "__init__", noted)
-        try:
-            remove(host, "a")
-        except Killed:
-            pass
-        finally:
-            bomb.is_off = True
-    for log in opened:
-        log.close()
+    with exploding(point, CALLS) as bomb:
+        remove(host, "a")
     return bomb.where
 
 
@@ -289,13 +288,15 @@ NETWORK = (
 )
 
 
+MARK = (
+    "<metadata><virtprov:guest xmlns:virtprov='urn:virtprov:guest:1.0'>"
+    f"<virtprov:reservation network='lab' address='192.168.122.50' mac='{MAC}'/></virtprov:guest></metadata>"
+)
+NIC = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/></interface>"
+
+
 def test_reserved_addresses_and_the_way_to_log_in_go(domain: MakeGuest, host_with: MakeHost, remove: Remove) -> None:
-    mark = (
-        "<metadata><virtprov:guest xmlns:virtprov='urn:virtprov:guest:1.0'>"
-        f"<virtprov:reservation network='lab' address='192.168.122.50' mac='{MAC}'/></virtprov:guest></metadata>"
-    )
-    nic = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/></interface>"
-    host = host_with(domain("a", nic, more=mark), more=NETWORK)
+    host = host_with(domain("a", NIC, more=MARK), more=NETWORK)
     (found,) = planned(host, "a")
     uuid = found.info.uuid
     known = Path(login.known_hosts_path(uuid))
@@ -309,3 +310,33 @@ def test_reserved_addresses_and_the_way_to_log_in_go(domain: MakeGuest, host_wit
     left = host.networks.documents("lab")
     assert all("192.168.122.50" not in text and "192.168.122.6'" in text for text in left.values())
     assert not known.exists()
+
+
+def test_clean_up_releases_the_addresses_of_the_guests_that_it_removes(
+    domain: MakeGuest, host_with: MakeHost, remove: Remove
+) -> None:
+    finished = 0
+    for point in range(80):
+        host = host_with(domain("a", NIC, more=MARK), more=NETWORK)
+        where = killed(remove, host, point)
+        if not where:
+            break
+        is_begun = host.guests.find("a") is not None
+        clean_up(host)
+        is_there = host.guests.find("a") is not None
+        is_reserved = any("192.168.122.50" in text for text in host.networks.documents("lab").values())
+        assert is_reserved == is_there, where
+        finished += is_begun and not is_there
+    assert finished
+
+
+def test_a_login_that_cannot_be_forgotten_does_not_stop_the_removal(
+    host: Host, remove: Remove, listed: Look, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forget(uuid: str, *more: Any) -> None:
+        raise ProvError("cannot change ~/.ssh/config: read-only")
+
+    monkeypatch.setattr(login, "forget", forget)
+    first, second = remove(host, "a", "b")
+    assert first.error is None and second.error is None and listed(host) == {"guests": [], "pool p": []}
+    assert told.warned == ["cannot change ~/.ssh/config: read-only"] * 2

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from tests.standin import StandIn
-from tests.unit.actions.remove.conftest import MakeGuest, MakeHost, disk, planned, told, write_image
+from tests.unit.actions.remove.conftest import MakeGuest, MakeHost, disk, planned, told
 from virtprov.cloudinit import seed
 from virtprov.cloudinit.seed_request import from_options
 from virtprov.host.connection import Host
@@ -140,8 +141,8 @@ def test_a_disk_outside_the_pools_goes_if_it_is_named(
 
 
 def test_an_image_beside_it_that_is_based_on_it(domain: MakeGuest, host_with: MakeHost, outside: Path) -> None:
-    write_image(outside)
-    write_image(outside.parent / "top.qcow2", "web.img")
+    write_qcow2(outside)
+    write_qcow2(outside.parent / "top.qcow2", "web.img")
     host = host_with(domain("web", disk(str(outside))))
     with pytest.raises(HostError, match=r"cannot be removed: image .*/top.qcow2 is based on its disk .*/web.img"):
         planned(host, "web", with_disks=(str(outside),))
@@ -185,6 +186,32 @@ def test_a_seed_that_another_guest_has_stays(domain: MakeGuest, host_with: MakeH
     (tmp_path / "web-seed.iso").write_bytes(seed_image())
     (removal,) = planned(host, "web")
     assert told(removal, tmp_path)[0] == "+ medium web-seed.iso: used by guest 'copy'"
+
+
+@pytest.mark.parametrize(
+    ("ours", "others", "lines"),
+    [
+        (True, False, ["- cloud-init seed web-seed.iso"]),
+        (False, False, ["+ medium web-seed.iso: virtprov has not created it"]),
+        (True, True, ["+ medium web-seed.iso: used by guest 'copy'"]),
+        (None, False, []),
+    ],
+)
+def test_a_seed_that_only_the_running_guest_has(
+    ours: bool | None, others: bool, lines: list[str], domain: MakeGuest, host_with: MakeHost, tmp_path: Path
+) -> None:
+    """One of a first boot that nobody has waited for."""
+    drive = disk("web-seed.iso", "raw", CDROM, "cdrom", "sda")
+    copies = [domain("copy", drive, number=2)] if others else []
+    host = host_with(*copies, images={"a.qcow2": "", "web-seed.iso": ""})
+    host.guests.create(domain("web", disk("a.qcow2") + drive, runs=True))
+    host.guests.define(domain("web", disk("a.qcow2"), runs=True))
+    (tmp_path / "web-seed.iso").write_bytes(seed_image() if ours else b"x" * 40000)
+    if ours is None:
+        host.storage.delete_volume("p", "web-seed.iso")
+        (tmp_path / "web-seed.iso").unlink(missing_ok=True)
+    (removal,) = planned(host, "web")
+    assert told(removal, tmp_path) == ["- disk a.qcow2", ME, *lines]
 
 
 def test_credentials_go_with_their_guest(domain: MakeGuest, host_with: MakeHost, tmp_path: Path) -> None:

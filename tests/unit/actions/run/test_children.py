@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,20 +9,13 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from tests.standin import StandIn
 from virtprov.actions.run.children import Child, find_children
 from virtprov.guest.document import Guest
 from virtprov.host.connection import Host, connect
 
 HOSTS = Path(__file__).resolve().parents[3] / "data" / "hosts"
-
-
-def qcow2(path: Path, backing: str = "") -> str:
-    """Write the header of a qcow2 with a backing file (QEMU, docs/interop/qcow2)."""
-    name = backing.encode()
-    head = b"QFI\xfb" + struct.pack(">IQIIQ", 3, 104 if name else 0, len(name), 16, 1 << 20)
-    path.write_bytes(head.ljust(104, b"\0") + name)
-    return str(path)
 
 
 def domain(name: str, *disks: str, number: int = 1) -> str:
@@ -55,10 +47,10 @@ def host_with(tmp_path: Path) -> Callable[..., Any]:
 
 
 def test_guests_and_loose_images_on_top_are_found(tmp_path: Path, host_with: Callable[..., Any]) -> None:
-    base = qcow2(tmp_path / "base.qcow2")
-    one, deep = qcow2(tmp_path / "one.qcow2", base), qcow2(tmp_path / "deep.qcow2", "one.qcow2")
-    loose = qcow2(tmp_path / "loose.qcow2", "base.qcow2")
-    other = qcow2(tmp_path / "other.qcow2")
+    base = write_qcow2(tmp_path / "base.qcow2")
+    one, deep = write_qcow2(tmp_path / "one.qcow2", base), write_qcow2(tmp_path / "deep.qcow2", "one.qcow2")
+    loose = write_qcow2(tmp_path / "loose.qcow2", "base.qcow2")
+    other = write_qcow2(tmp_path / "other.qcow2")
     tmpl = domain("tmpl", image(base))
     guests = [
         domain("w1", image(deep), number=2),
@@ -76,10 +68,10 @@ def test_guests_and_loose_images_on_top_are_found(tmp_path: Path, host_with: Cal
 
 
 def test_links_to_a_disk_lead_to_it(tmp_path: Path, host_with: Callable[..., Any]) -> None:
-    base = qcow2(tmp_path / "base.qcow2")
+    base = write_qcow2(tmp_path / "base.qcow2")
     (tmp_path / "link.qcow2").symlink_to(base)
     tmpl = domain("tmpl", image(str(tmp_path / "link.qcow2")))
-    top = qcow2(tmp_path / "top.qcow2", base)
+    top = write_qcow2(tmp_path / "top.qcow2", base)
     with host_with(tmpl, domain("w1", image(top), number=2)) as host:
         (child,) = find_children(host, Guest.parse(tmpl))
         assert (child.guest, child.image, child.label) == ("w1", "", "guest 'w1'")
@@ -111,8 +103,8 @@ def test_every_guest_is_read_once(tmp_path: Path, host_with: Callable[..., Any])
             self.reads.append(inactive)
             return self.real.guests.documents(inactive=inactive)  # type: ignore[no-any-return]
 
-    base = qcow2(tmp_path / "base.qcow2")
-    tmpl = domain("tmpl", image(base), image(qcow2(tmp_path / "b.qcow2")))
+    base = write_qcow2(tmp_path / "base.qcow2")
+    tmpl = domain("tmpl", image(base), image(write_qcow2(tmp_path / "b.qcow2")))
     with host_with(tmpl, domain("w1", image(base), number=2)) as real:
         host: Any = Counting(real)
         assert len(find_children(host, Guest.parse(tmpl))) == 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from tests.standin import StandIn
 from virtprov.actions.run import templates
 from virtprov.guest import template_mark
@@ -31,26 +32,11 @@ def domain(name: str, disk: str, *, number: int = 0, fmt: str = "raw") -> str:
 
 
 @pytest.fixture
-def base(tmp_path: Path) -> Path:
-    path = tmp_path / "base.img"
-    path.write_bytes(b"base")
-    path.chmod(0o640)
-    return path
-
-
-@pytest.fixture
 def host(tmp_path: Path, base: Path) -> Iterator[Host]:
     node = tmp_path / "node.xml"
     node.write_text(f"<node>{domain('tmpl', str(base))}</node>")
     with connect(f"test://{node}") as found:
         yield found
-
-
-def overlay(path: Path, backing: Path) -> str:
-    name = str(backing).encode()
-    head = b"QFI\xfb\0\0\0\3" + (104).to_bytes(8, "big") + len(name).to_bytes(4, "big") + (16).to_bytes(4, "big")
-    path.write_bytes((head + (1 << 20).to_bytes(8, "big")).ljust(104, b"\0") + name)
-    return str(path)
 
 
 def test_the_state_of_a_file_on_this_machine(host: Host, base: Path) -> None:
@@ -118,9 +104,9 @@ def test_clones_forbid_what_would_damage_them(host: Host, base: Path, tmp_path: 
     guest = Guest.parse(domain("tmpl", str(base)))
     templates.refuse_dependent(host, guest, "started")
     for number in range(5):
-        top = overlay(tmp_path / f"w{number}.qcow2", base)
+        top = write_qcow2(tmp_path / f"w{number}.qcow2", str(base))
         host.guests.define(domain(f"w{number}", top, number=number + 1, fmt="qcow2"))
-    overlay(tmp_path / "loose.qcow2", base)
+    write_qcow2(tmp_path / "loose.qcow2", str(base))
     with pytest.raises(HostError) as caught:
         templates.refuse_dependent(host, guest, "started")
     assert caught.value.message == (

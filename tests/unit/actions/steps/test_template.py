@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.qcow2 import write_qcow2
 from virtprov.actions.run import templates
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Evidence
 from virtprov.actions.run.artifacts.file_mode import FileMode, ModeChange
@@ -27,14 +28,6 @@ DOMAIN = (
     "<memory>1024</memory><os><type>hvm</type></os><devices><disk type='file' device='disk'><source file='{}'/>"
     "<target dev='vda'/></disk></devices><test:runstate>5</test:runstate></domain>"
 )
-
-
-@pytest.fixture
-def base(tmp_path: Path) -> Path:
-    path = tmp_path / "base.img"
-    path.write_bytes(b"base")
-    path.chmod(0o640)
-    return path
 
 
 @pytest.fixture
@@ -164,9 +157,7 @@ def test_a_clone_that_came_in_between_keeps_the_template(
 ) -> None:
     step = confirm_free(stored(host))
     step.do(context_of(host))
-    name = str(base).encode()
-    head = b"QFI\xfb\0\0\0\3" + (104).to_bytes(8, "big") + len(name).to_bytes(4, "big")
-    (tmp_path / "w1.qcow2").write_bytes((head + bytes(12)).ljust(104, b"\0") + name)
+    write_qcow2(tmp_path / "w1.qcow2", str(base))
     with pytest.raises(HostError, match="'tmpl' cannot be an ordinary guest again: .* image .*w1.qcow2"):
         step.do(context_of(host))
 

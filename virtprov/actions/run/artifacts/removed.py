@@ -12,7 +12,9 @@ from virtprov.actions.run.artifacts import local_files
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Aside, Evidence, InUse, Standing
 from virtprov.actions.run.artifacts.path_users import PathUsers
 from virtprov.actions.run.artifacts.pools_and_volumes import Secret, Volume
+from virtprov.actions.run.artifacts.reservations import remove_those_of
 from virtprov.actions.run.artifacts.stored_guests import remove_guest
+from virtprov.guest.document import Guest
 
 if TYPE_CHECKING:
     from virtprov.host.connection import Host
@@ -29,7 +31,10 @@ class Removed(Aside):
 
 
 class RemovedGuest(Removed):
-    """A guest that is off, with everything that libvirt keeps for it; with `nvram` also its UEFI variables."""
+    """A guest that is off, with everything that libvirt keeps for it; with `nvram` also its UEFI variables.
+
+    The addresses that were reserved with it are released.
+    """
 
     kind = "removed"
     name: str
@@ -49,6 +54,8 @@ class RemovedGuest(Removed):
         guest = host.guests.find(self.uuid)
         if guest is not None and guest.active:
             raise InUse(f"guest '{self.name}' has been started again", hint="run the command again")
+        if guest is not None:  # an interrupted run may not have come to that
+            remove_those_of(host, Guest.parse(host.guests.xml(self.uuid, inactive=True)))
         remove_guest(host, self.uuid, nvram=self.nvram)
 
 

@@ -82,21 +82,12 @@ class Definition(Artifact):
         now = host.guests.xml(self.uuid, inactive=True, secure=True)
         if now == self.before:
             return Standing(GONE)
-        if not evidence.made:
-            if self.after and definition.is_made_of(now, self.after, self.before):
-                user = self._find_clones(host)
-                return Standing(OTHERS, user) if user else Standing(OURS)
-            return Standing(UNSURE, f"'{self.name}' may have been changed by someone else")
-        if not definition.is_known_by(now, self.digest):
+        if evidence.made and not definition.is_known_by(now, self.digest):
             return Standing(OTHERS, f"'{self.name}' has been changed since")
-        user = self._find_clones(host)
-        return Standing(OTHERS, user) if user else Standing(OURS)
-
-    def _find_clones(self, host: Host) -> str:
-        """Return the clones of a guest that would no longer be a template, in words; "" without any."""
-        if template_mark.is_marked(document.Guest.parse(self.before)):
-            return ""
-        return _find_clones(host, self.uuid)
+        if not evidence.made and not (self.after and definition.is_made_of(now, self.after, self.before)):
+            return Standing(UNSURE, f"'{self.name}' may have been changed by someone else")
+        stays_template = template_mark.is_marked(document.Guest.parse(self.before))
+        return Standing(OURS) if stays_template else _judge_by_clones(host, self.uuid)
 
     def take_down(self, host: Host) -> None:
         definition.replace(host, self.name, self.uuid, self.before, self.digest or None)
@@ -117,18 +108,18 @@ class Autostart(Artifact):
     def standing(self, host: Host, evidence: Evidence) -> Standing:
         if host.guests.find(self.uuid) is None or host.guests.autostart(self.uuid) != self.on:
             return Standing(GONE)
-        user = _find_clones(host, self.uuid) if not self.on else ""
-        return Standing(OTHERS, user) if user else Standing(OURS)
+        return Standing(OURS) if self.on else _judge_by_clones(host, self.uuid)
 
     def take_down(self, host: Host) -> None:
         host.guests.set_autostart(self.uuid, not self.on)
 
 
-def _find_clones(host: Host, uuid: str) -> str:
-    """Return what depends on the disks of a template, in words; "" for a guest that is none, or without clones."""
+def _judge_by_clones(host: Host, uuid: str) -> Standing:
+    """Return OTHERS for a template on whose disks something depends, OURS for any other guest."""
     from virtprov.actions.run.templates import find_use
 
-    return find_use(host, uuid)
+    user = find_use(host, uuid)
+    return Standing(OTHERS, user) if user else Standing(OURS)
 
 
 class AsideGuest(Aside):
