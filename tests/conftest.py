@@ -11,6 +11,8 @@ import hypothesis
 import pytest
 from lab import check
 
+from virtprov.support import log
+
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
@@ -69,3 +71,9 @@ def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_old_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test mask the words of another."""
+    monkeypatch.setattr(log, "_secrets", set())

@@ -24,6 +24,8 @@ HERE = frozenset(("name", "UUIDString", "UUID", "ID", "isAlive", "key", "path", 
 """Methods that libvirt answers itself, without contacting the host."""
 TOGETHER = frozenset(("sparseSendAll", "sparseRecvAll", "sendAll", "recvAll"))
 """Methods in Python that call other methods of the same object."""
+GRACE = 2.0
+"""Seconds that the next call waits for one that the user left: most come back at once, and the host is not lost."""
 
 
 class _Job:
@@ -48,16 +50,14 @@ class Worker:
         self._wake, self._back = _thread.allocate_lock(), _thread.allocate_lock()
         self._wake.acquire()
         self._back.acquire()
-        self._runs = False
+        self._runs = self._is_given_up = False
 
     def call(self, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Return or raise what `call(*args)` does. An abandoned call that still runs blocks all others."""
         if _thread.get_ident() != self._owner:
             return call(*args)
         if self._job is not None:
-            if not self._job.finished:
-                raise silent(self.about)
-            self._back.acquire(False)
+            self._wait_for_old_call(self._job)
         self._job = job = _Job(call, args)
         if not self._runs:
             self._runs = True
@@ -76,6 +76,14 @@ class Worker:
             raise job.failure
         finally:
             del job  # a failure that is kept would hold itself through its traceback
+
+    def _wait_for_old_call(self, job: _Job) -> None:
+        """Let a call that the user left come back; only the first look at it takes GRACE seconds."""
+        if not job.finished and (self._is_given_up or not self._back.acquire(timeout=GRACE)):
+            self._is_given_up = True
+            raise silent(self.about)
+        self._is_given_up = False
+        self._back.acquire(False)
 
     def _wait(self) -> None:
         wait = Wait(self.about)

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.support import log
-
 
 def make_key(kind: str, fill: bytes, comment: str) -> str:
     """Return a public key line of the right shape; nobody has the private half."""
@@ -41,9 +39,3 @@ def put(tmp_path: Path) -> Callable[[str, str | bytes], str]:
         return str(path)
 
     return write
-
-
-@pytest.fixture(autouse=True)
-def no_old_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no test mask the words of another."""
-    monkeypatch.setattr(log, "_secrets", set())

@@ -190,15 +190,17 @@ def test_not_where_progress_is_shown(state: list[str], monkeypatch: pytest.Monke
     assert state == []
 
 
-def test_ctrl_c_leaves_a_call_and_no_other_one_is_begun() -> None:
+def test_ctrl_c_leaves_a_call_and_no_other_one_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "GRACE", 0.01)
     slow = Slow()
     stand_in = calls.remote(slow, "qemu:///system")
     interrupt_soon()
     with pytest.raises(KeyboardInterrupt):
         stand_in.XMLDesc(0)
     assert waiting.state.left
-    with pytest.raises(Lost, match="cannot look: qemu:///system does not answer"), asking("look"):
-        stand_in.XMLDesc(0)
+    for _ in range(2):
+        with pytest.raises(Lost, match="cannot look: qemu:///system does not answer"), asking("look"):
+            stand_in.XMLDesc(0)
     slow.answer.set()
     for _ in range(100):
         try:
@@ -208,6 +210,16 @@ def test_ctrl_c_leaves_a_call_and_no_other_one_is_begun() -> None:
             threading.Event().wait(0.01)
     else:
         pytest.fail("a call that came back after all lets others begin")
+
+
+def test_a_call_that_comes_back_soon_after_ctrl_c_has_not_lost_the_host() -> None:
+    slow = Slow()
+    stand_in = calls.remote(slow, "qemu:///system")
+    interrupt_soon()
+    with pytest.raises(KeyboardInterrupt):
+        stand_in.XMLDesc(0)
+    threading.Timer(0.1, slow.answer.set).start()
+    assert [stand_in.XMLDesc(1), stand_in.XMLDesc(2)] == ["<domain flags='1'/>", "<domain flags='2'/>"]
 
 
 def test_the_second_ctrl_c_leaves_a_change_that_does_not_come_back(state: list[str]) -> None:

@@ -9,6 +9,7 @@ from virtprov.cli.output import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
@@ -33,10 +34,19 @@ def main(argv: list[str]) -> int:
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
-    if args.show_passwords:
-        from virtprov.xml.diff import passwords
+    if not args.show_passwords:
+        return _run(args, osinfo, output)
+    from virtprov.xml.diff import passwords
 
-        passwords.shown = True
+    passwords.shown = True
+    try:
+        return _run(args, osinfo, output)
+    finally:
+        passwords.shown = False
+
+
+def _run(args: Namespace, osinfo: OsinfoRequest, output: Output) -> int:
+    """Do what the command line asks; returns the exit status."""
     if args.undo:
         from virtprov.cli.edit import undo
 

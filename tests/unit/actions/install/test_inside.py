@@ -25,7 +25,6 @@ from virtprov.guest.publish import parse as publish
 from virtprov.guest.write import gather
 from virtprov.host.connection import Host
 from virtprov.osinfo.os_request import OsinfoRequest
-from virtprov.support import log
 from virtprov.support.errors import ProvError, UsageError
 from virtprov.support.progress import Progress
 
@@ -38,8 +37,7 @@ NETWORK = f"network=default,mac={MAC},static=192.0.2.5/24,gateway=192.0.2.1"
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path) -> Path:
-    """A home without keys and without an agent; what is secret here is not masked in other tests."""
-    monkeypatch.setattr(log, "_secrets", set())
+    """A home without keys and without an agent."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     return tmp_path

@@ -34,7 +34,6 @@ def surroundings(only_bundled_profiles: None, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    monkeypatch.setattr(log, "_secrets", set())
 
 
 def test_each_flag_finds_its_place() -> None:
