@@ -17,15 +17,13 @@ from lab.far import Far
 from lab.guests import until
 from lab.host import Done, Host
 from lab.image import Image
-from lab.mirror import Mirror, Signer, mirroring, publish
+from lab.mirror import LATEST, NAME, Mirror, Signer, mirroring_debian, publish
 from lab.user import HOME, User
 
 pytestmark = pytest.mark.live
 
 IMAGES = "/var/lib/libvirt/images"
 DEFINE = "--cloud-init none --noreboot --noautoconsole --network none --graphics none --virt-type qemu".split()
-LATEST = "images/cloud/trixie/latest"
-NAME = "debian-13-generic-amd64.qcow2"
 TIMEOUT = 120.0
 DRIP_LIMIT = 60
 
@@ -48,14 +46,7 @@ def signer(lab: Host) -> Iterator[Signer]:
 @pytest.fixture(scope="module")
 def mirror(lab: Host, image: Image) -> Iterator[Mirror]:
     """The mirror; it has the Debian image that the lab built, with checksums."""
-    folder = lab.state / "mirror"
-    (folder / LATEST).mkdir(parents=True)
-    folder.chmod(0o755)
-    os.link(image.disk, folder / LATEST / NAME)
-    with image.disk.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha512").hexdigest()
-    with mirroring(lab, folder) as server:
-        server.put(f"{LATEST}/SHA512SUMS", f"{digest}  {NAME}\n{'0' * 128}  {NAME}.old\n")
+    with mirroring_debian(lab, image) as server:
         yield server
 
 

@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import lzma
+import os
 import shutil
 import ssl
 import subprocess
@@ -26,6 +27,7 @@ from pathlib import Path
 
 from lab import pki
 from lab.host import Host
+from lab.image import Image
 from lab.web import Answering, Web, run_server
 
 PORT = 8443
@@ -66,6 +68,24 @@ def mirroring(host: Host, folder: Path) -> Iterator[Mirror]:
     mirror = Mirror(folder, authority, log)
     with run_server(host, "lab.mirror", folder, authority, log, mirror.faults):
         yield mirror
+
+
+LATEST = "images/cloud/trixie/latest"
+NAME = "debian-13-generic-amd64.qcow2"
+
+
+@contextlib.contextmanager
+def mirroring_debian(host: Host, image: Image) -> Iterator[Mirror]:
+    """Serve the Debian image that the lab built under its distribution's name, with checksums."""
+    folder = host.state / "mirror"
+    (folder / LATEST).mkdir(parents=True)
+    folder.chmod(0o755)
+    os.link(image.disk, folder / LATEST / NAME)
+    with image.disk.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha512").hexdigest()
+    with mirroring(host, folder) as server:
+        server.put(f"{LATEST}/SHA512SUMS", f"{digest}  {NAME}\n{'0' * 128}  {NAME}.old\n")
+        yield server
 
 
 class Misbehaving(Answering):
