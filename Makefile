@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz test-other check-other venv check-packages live-packages man bench corpus clean
+.PHONY: help demo test check fuzz test-other check-other venv check-packages live-packages man docs pictures bench corpus clean
 
 PYTHON_HERE := .venv/bin/python
 # Two processes, of which one boots guests: see tests/live/lab/processes.py.
@@ -53,6 +53,12 @@ live-packages: check-packages
 
 man: venv  ## generate man/*.1 from the parsers
 	@$(PYTHON_HERE) tools/pages.py man
+
+docs: venv  ## build the site of docs/ in .cache/docs/site, with every warning as an error
+	@$(PYTHON_HERE) tools/docs/build.py
+
+pictures: venv live-packages  ## record the pictures of docs/ anew, on a libvirt of their own (needs root)
+	@PYTHONPATH=tests/live $(PYTHON_HERE) tools/docs/pictures.py
 
 bench: venv live-packages  ## measure start-up, editing, media and clones, compared with the virt-* tools (needs root or sudo)
 	@tools/setup/packages tools/setup/bench.packages

@@ -1,4 +1,4 @@
-"""docs/library.md: its examples run, one after the other, and say what is so."""
+"""docs/howto/library.md: its examples run, one after the other, and say what is so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import virtprov
 
 TOP = Path(__file__).resolve().parents[1]
-PAGE = TOP / "docs" / "library.md"
+PAGE = TOP / "docs" / "howto" / "library.md"
 RECORDED = ("recorded:///srv/hosts", f"recorded://{TOP}/tests/data/hosts")
 
 

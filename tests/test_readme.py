@@ -1,4 +1,4 @@
-"""What README.md tells people to type: packages, commands and options that exist."""
+"""What README.md and the page about installing tell people to type: packages, commands and options that exist."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[1]
 README = (TOP / "README.md").read_text(encoding="utf-8")
+INSTALL = (TOP / "docs" / "tutorial" / "install.md").read_text(encoding="utf-8")
 COMMAND = re.compile(r"(?:bin/)?virtprov-(install|clone|xml)\b")
 
 
-def lines() -> list[str]:
-    """The command lines in the fences of README.md, those over several lines as one."""
-    fences = re.findall(r"```(?:sh|console)\n(.*?)```", README, re.DOTALL)
+def lines(page: str = README) -> list[str]:
+    """The command lines in the fences of a page, those over several lines as one."""
+    fences = re.findall(r"```(?:sh|console)\n(.*?)```", page, re.DOTALL)
     text = "\n".join(fences).replace("\\\n", " ")
     return [line.removeprefix("$ ").strip() for line in text.splitlines() if line.strip()]
 
@@ -59,14 +60,14 @@ def test_what_to_run_after_the_demo_works(line: str, tmp_path: Path) -> None:
 
 
 def test_the_packages_for_a_compiler_are_those_that_the_tests_install() -> None:
-    (line,) = (line for line in lines() if "apt install gcc" in line)
+    (line,) = (line for line in lines(INSTALL) if "apt install gcc" in line)
     listed = (TOP / "tools" / "setup" / "build.packages").read_text(encoding="utf-8").splitlines()
     needed = {row for row in listed if row and not row.startswith("#")}
     assert packages(line) == needed | {"python3-dev", "python3-venv"}
 
 
 def test_the_packages_for_guests_are_those_that_the_tests_install() -> None:
-    (line,) = (line for line in re.findall(r"`(sudo apt install [^`]*)`", README) if "qemu" in line)
+    (line,) = (line for line in lines(INSTALL) if "apt install" in line and "qemu" in line)
     listed = (TOP / "tests" / "live" / "packages.txt").read_text(encoding="utf-8")
     assert packages(line) <= set(re.findall(r"^[\w-]+", listed, re.MULTILINE))
 

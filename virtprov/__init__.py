@@ -1,7 +1,7 @@
 """virtprov: create, copy and modify libvirt guests.
 
-`connect`, `install`, `clone`, `edit`, `remove` and `render` are for programs; docs/library.md shows how they are used.
-Each name is loaded when it is first asked for: to import this package costs next to nothing.
+`connect`, `install`, `clone`, `edit`, `remove` and `render` are for programs; docs/howto/library.md shows how they are
+used. Each name is loaded when it is first asked for: to import this package costs next to nothing.
 """
 
 from __future__ import annotations

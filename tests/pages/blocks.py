@@ -1,8 +1,8 @@
 """The console blocks of a page of docs/: which commands they show, and what they say comes out.
 
 A block is a fence of the kind `console`. A line that begins with `$ ` is a command; it goes on where it ends with a
-backslash, and up to the end of a here-document. All lines up to the next command are its output. A line of output that
-is only `...` stands for any number of lines.
+backslash, over lines that begin with `> `, and up to the end of a here-document. All lines up to the next command are
+its output. A line of output that is only `...` stands for any number of lines.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _read(start: int, lines: list[str]) -> Iterator[Command]:
             raise ValueError(f"line {start + at}: a console block has to begin with `$ `")
         first = at
         at = _end_of_command(lines, at)
-        text = "\n".join([lines[first][2:], *lines[first + 1 : at]])
+        text = "\n".join([lines[first][2:], *(line.removeprefix("> ") for line in lines[first + 1 : at])])
         shown = []
         while at < len(lines) and not lines[at].startswith("$ "):
             shown.append(lines[at])
@@ -76,7 +76,7 @@ def _end_of_command(lines: list[str], at: int) -> int:
     document = HERE_DOCUMENT.search(lines[at])
     if document:
         return lines.index(document[1], at) + 1
-    while lines[at].endswith("\\"):
+    while lines[at].endswith("\\") or lines[at + 1 : at + 2] and lines[at + 1].startswith("> "):
         at += 1
     return at + 1
 

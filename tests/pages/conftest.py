@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def shell(home: Path) -> Iterator[Shell]:
         "PATH": f"{TOP / 'bin'}:{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
         "TERM": "xterm",
+        "PYTHON": sys.executable,
         "HOSTS": str(TOP / "tests/data/hosts"),
         "OSINFO_SYSTEM_DIR": str(home / "none"),
         "OSINFO_LOCAL_DIR": str(home / "none"),

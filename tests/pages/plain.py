@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 # Readers have hardware virtualization; the tests run their guests without it, which the commands say.
-EMULATED = re.compile(r"^virtprov-\w+: warning: .*\bKVM\b.*\n", re.MULTILINE)
+EMULATED = re.compile(r"^(?:virtprov-\w+: )?warning: .*this guest is emulated, which is slow\n", re.MULTILINE)
 VARYING = (
     (r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", "MAC"),
@@ -16,6 +16,8 @@ VARYING = (
     (r"\b\d\d:\d\d:\d\d\b", "TIME"),
     (r"\b\d+(?:\.\d+)? (?:s|seconds|min)\b", "SECONDS"),
     (r'"(seconds|at)": [0-9.e-]+', r'"\1": SECONDS'),
+    (r"\bpc-q35-\d+\.\d+\b", "MACHINE"),
+    (r"(?<=first login: )\S+", "PASSWORD"),
 )
 
 

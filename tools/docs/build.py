@@ -1,7 +1,7 @@
 """Build the documents as a site: `tools/docs/build.py [FOLDER]`, by default into .cache/docs/site.
 
-docs/ is copied, the pages that the code writes are added, and Sphinx reads the copy. Each warning is an error, so a link
-that leads nowhere fails the build; no network is used.
+docs/ is copied, the pages that the code writes are added, and Sphinx reads the copy. Each warning is an error, so a
+link that leads nowhere fails the build; no network is used.
 """
 
 from __future__ import annotations

@@ -87,12 +87,12 @@ def group_list() -> Iterator[str]:
     yield "# Sub-options\n"
     yield "For everyone who wants to know what can follow `--disk`, `--network` and the other options that describe a"
     yield "part of a guest. `--disk help` prints the list of a group on a terminal.\n"
-    yield "Sub-options are separated by commas: `--disk size=20,bus=scsi`. An empty value removes a setting. A name that"
-    yield "is not listed, but is in libvirt's schema, works as well. Each group that stands for an element also takes"
-    yield "`clearxml=yes`, `xpathN.set=XPATH=VALUE`, `xpathN.create=` and `xpathN.delete=`.\n"
+    yield "Sub-options are separated by commas: `--disk size=20,bus=scsi`. An empty value removes a setting. A name"
+    yield "that is not listed, but is in libvirt's schema, works as well. Each group that stands for an element also"
+    yield "takes `clearxml=yes`, `xpathN.set=XPATH=VALUE`, `xpathN.create=` and `xpathN.delete=`.\n"
     yield "| option | meaning |\n|---|---|"
     for group in catalogue.GROUPS:
-        yield f"| [`--{group}`](groups/{group}.md) | {escape(catalogue.GROUPS[group][1])} |"
+        yield f"| [`--{group}`](groups/{group}.md) | {escape(catalogue.help_line(group))} |"
     yield "\n```{toctree}\n:hidden:\n"
     yield from (f"groups/{group}" for group in catalogue.GROUPS)
     yield "```"
@@ -103,7 +103,7 @@ def group_page(group: str) -> Iterator[str]:
     from virtprov.options import catalogue
 
     yield f"# --{group}\n"
-    yield f"For everyone who looks up a sub-option of `--{group}`: {escape(catalogue.GROUPS[group][1])}.\n"
+    yield f"For everyone who looks up a sub-option of `--{group}`: {escape(catalogue.help_line(group))}.\n"
     rows = [row for row in catalogue.table(group).rows if not row.hidden]
     if not rows:
         yield "This option has a single value, and no sub-options."

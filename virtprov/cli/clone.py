@@ -255,7 +255,7 @@ def _state(state: str, wanted: WaitGoals | None) -> str:
 
 
 def _facts(plan: ClonePlan, host: Host, *, printing: bool) -> dict[str, object]:
-    """Return the JSON output; docs/json.md explains each key.
+    """Return the JSON output; docs/reference/json.md explains each key.
 
     The XML may contain passwords, so it is only included on request.
     """

@@ -66,7 +66,7 @@ def _read_template(path: str, installer: Installer) -> Template:
     here = os.path.expanduser(path)
     text = decode(read_bytes(here, limit=1024 * 1024, what="template"), f"'{path}'")
     if not text.strip():
-        raise InputError(f"template '{path}' is empty", hint="see docs/unattended.md for an example")
+        raise InputError(f"template '{path}' is empty", hint="see docs/reference/unattended.md for an example")
     return Template(f"'{path}'", text, quoting(installer.template))
 
 

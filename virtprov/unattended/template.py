@@ -125,4 +125,4 @@ def _look_up(template: Template, name: str, number: int, variables: Mapping[str,
 
 
 def _wrong(template: Template, number: int, why: str, hint: str = "") -> InputError:
-    return InputError(f"{template.name}, line {number}: {why}", hint=hint or "see docs/unattended.md")
+    return InputError(f"{template.name}, line {number}: {why}", hint=hint or "see docs/reference/unattended.md")

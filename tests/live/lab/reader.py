@@ -1,16 +1,17 @@
-"""A host for somebody who follows a page of docs/ word for word: no guests, a mirror of images, an empty home folder."""
+"""A host for somebody who follows a page of docs/ word for word: no guests, a mirror of images, an empty home."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
+import sys
 from collections.abc import Iterator
 
 from lab.host import CHECKOUT, Host, running_host
 from lab.image import Image, cache_root
 from lab.mirror import Mirror, mirroring_debian
-
 from tests.pages.shell import Shell
 
 
@@ -21,6 +22,8 @@ class Reader:
         self.host, self.mirror = host, mirror
         self.home = host.state / "home"
         self.paths = {str(self.home): "/home/you", str(CHECKOUT): "/home/you/virtprov"}
+        users = host.state / "passwd"  # ssh asks there for the home folder
+        users.write_text(re.sub(r"(?m)^(root:.*):[^:]*(:[^:]*)$", rf"\1:{self.home}\2", users.read_text()))
 
     @contextlib.contextmanager
     def shell(self) -> Iterator[Shell]:
@@ -28,6 +31,7 @@ class Reader:
         settings = {
             "PATH": f"{CHECKOUT / 'bin'}:{os.environ['PATH']}",
             "TERM": "xterm",
+            "PYTHON": sys.executable,
             "HOSTS": str(CHECKOUT / "tests/data/hosts"),
             "REQUESTS_CA_BUNDLE": str(self.mirror.ca),
             "VIRTPROV_IMAGE_MIRROR": self.mirror.url,

@@ -1,4 +1,4 @@
-"""docs/json.md names the keys that are printed."""
+"""docs/reference/json.md names the keys that are printed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PRINTED = {
 
 
 def section(heading: str) -> str:
-    text = (ROOT / "docs" / "json.md").read_text()
+    text = (ROOT / "docs" / "reference" / "json.md").read_text()
     return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 

@@ -1,4 +1,4 @@
-"""docs/howto-profiles.md, followed step by step."""
+"""docs/howto/profiles.md, followed step by step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from virtprov.osinfo.image_check import CHILDREN, PARTS
 from virtprov.osinfo.image_reader import ATTRIBUTES, INDEX_TYPES
 from virtprov.support.errors import UsageError
 
-PAGE = (Path(__file__).parents[3] / "docs" / "howto-profiles.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "howto" / "profiles.md").read_text()
 PROFILE, IMAGES, CHANGE = re.findall(r"^<libosinfo .*?^</libosinfo>$", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -35,7 +35,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def shown(text: str) -> str:
     """A message as the page shows it."""
-    return re.sub(r"/\S*/\.config", "/home/YOU/.config", text)
+    return re.sub(r"/\S*/\.config", "/home/you/.config", text)
 
 
 def test_the_profile_of_the_page(mine: Path) -> None:

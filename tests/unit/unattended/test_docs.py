@@ -1,4 +1,4 @@
-"""docs/unattended.md names every variable that templates have, and no other."""
+"""docs/reference/unattended.md names every variable that templates have, and no other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from virtprov.unattended.variables import variables
 
 from . import sample
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "unattended.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "unattended.md"
 
 
 @pytest.mark.usefixtures("only_bundled_profiles")

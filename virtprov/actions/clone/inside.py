@@ -51,7 +51,7 @@ class Inside(Record):
     warnings: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, object]:
-        """Return the JSON output; docs/json.md explains each key."""
+        """Return the JSON output; docs/reference/json.md explains each key."""
         seed = self.seed
         return {
             "identity": self.identity,

@@ -130,7 +130,10 @@ def _hide_password(text: str) -> str:
 
 
 def facts(planned: GuestReport, edit: Edit, *, done: bool, several: bool = False) -> dict[str, object]:
-    """What JSON says; docs/json.md explains each key. The document may hold passwords, but not where it is compared."""
+    """What JSON says; docs/reference/json.md explains each key.
+
+    The document may hold passwords, but not where it is compared.
+    """
     from virtprov.xml.diff import hide_passwords
 
     changes = [_describe_request(request) for request in edit.changes]

@@ -99,7 +99,7 @@ def _ask_user(run: Run, leftovers: list[Leftover]) -> bool:
 
 
 def _facts(run: Run, outcomes: list[Outcome], settled: bool, why: str) -> dict[str, object]:
-    """Return the JSON output for a run; docs/json.md explains each key."""
+    """Return the JSON output for a run; docs/reference/json.md explains each key."""
     return {
         "tool": run.tool,
         "guest": run.guest,

@@ -107,7 +107,7 @@ def _report(work: Removing, outcomes: list[Outcome], output: Output) -> int:
 
 
 def _facts(work: Removing, outcomes: list[Outcome]) -> dict[str, object]:
-    """Return the JSON output; docs/json.md explains each key."""
+    """Return the JSON output; docs/reference/json.md explains each key."""
     results = {outcome.removal.info.uuid: outcome for outcome in outcomes}
     guests: list[dict[str, object]] = []
     for removal in work.planned:

@@ -11,7 +11,7 @@ from virtprov.guest.disks.base_volume import BaseVolume
 from virtprov.images.facts import ImageFacts
 from virtprov.images.image import Digest, ResolvedImage, Signature
 
-PAGE = (Path(__file__).resolve().parents[4] / "docs" / "json.md").read_text()
+PAGE = (Path(__file__).resolve().parents[4] / "docs" / "reference" / "json.md").read_text()
 BASE = BaseVolume("images", "base.qcow2", "/srv/base.qcow2")
 
 
@@ -46,7 +46,7 @@ def test_all_that_is_known() -> None:
         "base": "/srv/base.qcow2",
         "is_copy": False,
     }
-    assert set(facts(image)) <= set(re.findall(r"`([a-z_]+)`", PAGE)), "docs/json.md names every key"
+    assert set(facts(image)) <= set(re.findall(r"`([a-z_]+)`", PAGE)), "docs/reference/json.md names every key"
 
 
 def test_what_is_not_known_is_null() -> None:

@@ -1,0 +1,83 @@
+"""Draw what a terminal showed as an SVG that plays once; without animation it shows the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import NamedTuple
+
+COLUMNS = 100
+LINE, CHARACTER, MARGIN, BAR = 20, 8.43, 16, 34
+LONGEST_PAUSE = 1.2
+TYPING = 0.03
+STYLE = """\
+text{font:14px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#d5d8df;white-space:pre}
+.command{fill:#fff;font-weight:bold}.prompt{fill:#7fd88f;font-weight:bold}.title{fill:#9aa1ad;text-anchor:middle}
+.line{animation:show .01s linear backwards}@keyframes show{from{opacity:0}}
+@media (prefers-reduced-motion:reduce){.line{animation:none}}"""
+
+
+class Entry(NamedTuple):
+    """A command that was typed, the lines that it left on the terminal, and the seconds that it took."""
+
+    command: str
+    lines: Sequence[str]
+    seconds: float
+
+
+class Row(NamedTuple):
+    """A row of the picture, and when it appears."""
+
+    at: float
+    text: str
+    is_command: bool
+
+
+def rows(entries: Sequence[Entry]) -> Iterator[Row]:
+    """Yield the rows of the picture; long waits are shortened."""
+    at = 0.5
+    for entry in entries:
+        for number, line in enumerate(entry.command.splitlines()):
+            yield Row(at, ("$ " if number == 0 else "  ") + line.removeprefix("    "), True)
+            at += TYPING * len(line)
+        at += min(entry.seconds, LONGEST_PAUSE)
+        for line in entry.lines:
+            for part in wrap(line):
+                yield Row(at, part, False)
+            at += 0.05
+        at += 0.8
+
+
+def wrap(line: str) -> list[str]:
+    """Return a line as a terminal breaks it."""
+    return [line[at : at + COLUMNS] for at in range(0, len(line), COLUMNS)] or [""]
+
+
+def draw(title: str, entries: Sequence[Entry]) -> str:
+    """Return the picture of a terminal with these commands and what they printed."""
+    shown = list(rows(entries))
+    width, height = round(COLUMNS * CHARACTER + 2 * MARGIN), BAR + 2 * MARGIN + LINE * len(shown)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
+        f"<title>{escape(title)}</title>",
+        f"<style>{STYLE}</style>",
+        f'<rect width="{width}" height="{height}" rx="8" fill="#1d2129"/>',
+        *(
+            f'<circle cx="{20 + 18 * n}" cy="17" r="5.5" fill="{c}"/>'
+            for n, c in enumerate(("#f0655b", "#f3bc4f", "#5fc454"))
+        ),
+        f'<text class="title" x="{width // 2}" y="22">{escape(title)}</text>',
+    ]
+    for number, row in enumerate(shown):
+        y = BAR + MARGIN + LINE * number + 10
+        start = f'<text class="line" x="{MARGIN}" y="{y}" style="animation-delay:{row.at:.2f}s" xml:space="preserve">'
+        parts.append(f"{start}{spans(row)}</text>")
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def spans(row: Row) -> str:
+    """Return the text of a row, with its prompt and its command marked."""
+    if not row.is_command:
+        return escape(row.text, quote=False)
+    prompt, command = row.text[:2], escape(row.text[2:], quote=False)
+    return f'<tspan class="prompt">{prompt}</tspan><tspan class="command">{command}</tspan>'
