@@ -1,4 +1,4 @@
-"""The way to install that docs/tutorial/install.md names first: with the distribution's libvirt module, and no compiler."""
+"""The way to install that docs/tutorial/install.md names first: with the distribution's module, and no compiler."""
 
 from __future__ import annotations
 
