@@ -46,6 +46,7 @@ ORDER = (
     "test_hosts.py",
     "test_location.py",
     "test_images.py",
+    "test_pages.py",
     "test_faults.py",
     "test_cockpit.py",
     "test_ansible.py",

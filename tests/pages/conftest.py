@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.pages.blocks import TOP
-from tests.pages.shell import Shell
+from tests.pages.shell import Shell, reader_shell
 
 
 @pytest.fixture
@@ -23,16 +20,6 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shell(home: Path) -> Iterator[Shell]:
-    """A shell in that folder, with the commands and no settings of this machine."""
-    environment = {
-        "HOME": str(home),
-        "PATH": f"{TOP / 'bin'}:{os.environ['PATH']}",
-        "LC_ALL": "C.UTF-8",
-        "TERM": "xterm",
-        "PYTHON": sys.executable,
-        "HOSTS": str(TOP / "tests/data/hosts"),
-        "OSINFO_SYSTEM_DIR": str(home / "none"),
-        "OSINFO_LOCAL_DIR": str(home / "none"),
-    }
-    with Shell(["env", "-C", str(home), "bash", "--norc"], environment) as started:
+    """A shell in that folder."""
+    with reader_shell(home) as started:
         yield started

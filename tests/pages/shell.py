@@ -9,11 +9,14 @@ import re
 import selectors
 import struct
 import subprocess
+import sys
 import termios
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, Self
 
+TOP = Path(__file__).resolve().parents[2]
 COLUMNS, LINES = 100, 50
 DEADLINE = 600.0
 END = re.compile(rb"\x01(\d+)\x01")
@@ -76,6 +79,21 @@ class Shell:
                 raw += data
                 pieces.append(Piece(time.monotonic() - began, END.sub(b"", data).decode(errors="replace")))
         return Said(int(end[1]), settle(raw[: end.start()].decode(errors="replace")), tuple(pieces))
+
+
+def reader_shell(home: Path) -> Shell:
+    """Start a shell in a folder of its own, with the commands of this checkout and no settings of this machine."""
+    environment = {
+        "HOME": str(home),
+        "PATH": f"{TOP / 'bin'}:{os.environ['PATH']}",
+        "LC_ALL": "C.UTF-8",
+        "TERM": "xterm",
+        "PYTHON": sys.executable,
+        "HOSTS": str(TOP / "tests/data/hosts"),
+        "OSINFO_SYSTEM_DIR": str(home / "none"),
+        "OSINFO_LOCAL_DIR": str(home / "none"),
+    }
+    return Shell(["env", "-C", str(home), "bash", "--norc"], environment)
 
 
 def settle(raw: str) -> str:

@@ -1,4 +1,4 @@
-"""Record the pictures of docs/ anew: `make pictures`, as root.
+"""Record the pictures of docs/ anew: `make pictures`, as root; `tools/docs/pictures.py here` those that need no host.
 
 Each terminal in docs/pictures shows commands of a page, as they ran on a host of the live tests. The tests compare the
 pictures with the pages, and the pages with what the commands print.
@@ -6,13 +6,24 @@ pictures with the pages, and the pages with what the commands print.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP), str(TOP / "tests/live")]
+
+from lab.image import ready_image  # noqa: E402
+from lab.reader import reading  # noqa: E402
+
+from tests.pages import blocks, running  # noqa: E402
+from tests.pages.plain import show  # noqa: E402
+from tests.pages.shell import Shell, reader_shell  # noqa: E402
+from tools.docs.terminal_svg import Entry, draw  # noqa: E402
+
 PICTURES = TOP / "docs" / "pictures"
 
 
@@ -41,35 +52,35 @@ SCENES = {
         ("virtprov-xml 'web*' --edit --vcpus 4", "virtprov-xml --undo"),
     ),
     "explain": Scene("why the XML is as it is", "howto/windows.md", ("virtprov-install",)),
-    "failure": Scene("a failure, and its hint", "howto/trouble.md", ("virtprov-install --name", "virtprov-xml tset")),
+    "failure": Scene(
+        "a failure, and its hint", "howto/trouble.md", ("virtprov-install --name web --osinfo deb", "virtprov-xml tset")
+    ),
 }
 
 
-def record() -> None:
-    """Run the page of each scene, and draw what its commands left."""
-    from lab.image import ready_image
-    from lab.reader import Reader, reading
+def entries(scene: Scene, shell: Shell, paths: dict[str, str]) -> list[Entry]:
+    """Run the page of a scene; return those commands that it shows."""
+    page = TOP / "docs" / scene.page
+    found = []
+    running.prepare(page, shell)
+    for command in blocks.commands(page.read_text(encoding="utf-8")):
+        said = shell.run(command.text)
+        if command.text.startswith(tuple(scene.commands)):
+            seconds = said.pieces[-1].at if said.pieces else 0
+            found.append(Entry(command.text, show(said.text, paths), seconds))
+    return found
 
-    from tests.pages import blocks
-    from tests.pages.plain import show
-    from tests.pages.running import prepare
-    from tools.docs.terminal_svg import Entry, draw
 
-    def entries(scene: Scene, reader: Reader) -> list[Entry]:
-        page = TOP / "docs" / scene.page
-        found = []
-        with reader.shell() as shell:
-            prepare(page, shell)
-            for command in blocks.commands(page.read_text(encoding="utf-8")):
-                said = shell.run(command.text)
-                if command.text.startswith(tuple(scene.commands)):
-                    seconds = said.pieces[-1].at if said.pieces else 0
-                    found.append(Entry(command.text, show(said.text, reader.paths), seconds))
-        return found
-
-    with reading(ready_image(print)) as reader:
-        for name, scene in SCENES.items():
-            (PICTURES / f"{name}.svg").write_text(draw(scene.title, entries(scene, reader)), encoding="utf-8")
+def record(place: str) -> None:
+    """Draw the scenes whose pages run in `place`: "here", or on a "host" of the live tests."""
+    chosen = {name: scene for name, scene in SCENES.items() if blocks.place(TOP / "docs" / scene.page) == place}
+    with contextlib.ExitStack() as stack:
+        reader = stack.enter_context(reading(ready_image(print))) if place == "host" else None
+        for name, scene in chosen.items():
+            home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            with reader.shell() if reader else reader_shell(home) as shell:
+                shown = entries(scene, shell, reader.paths if reader else {str(home): "/home/you"})
+            (PICTURES / f"{name}.svg").write_text(draw(scene.title, shown), encoding="utf-8")
             print(f"recorded {name}.svg")
 
 
@@ -83,5 +94,5 @@ def draw_diagrams() -> None:
 
 if __name__ == "__main__":
     draw_diagrams()
-    if sys.argv[1:] != ["diagrams"]:
-        record()
+    for where in sys.argv[1:] or ("here", "host"):
+        record(where)

@@ -11,7 +11,7 @@ LINE, CHARACTER, MARGIN, BAR = 20, 8.43, 16, 34
 LONGEST_PAUSE = 1.2
 TYPING = 0.03
 STYLE = """\
-text{font:14px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#d5d8df;white-space:pre}
+text{font:14px 'DejaVu Sans Mono',Menlo,Consolas,ui-monospace,monospace;fill:#d5d8df;white-space:pre}
 .command{fill:#fff;font-weight:bold}.prompt{fill:#7fd88f;font-weight:bold}.title{fill:#9aa1ad;text-anchor:middle}
 .line{animation:show .01s linear backwards}@keyframes show{from{opacity:0}}
 @media (prefers-reduced-motion:reduce){.line{animation:none}}"""
@@ -70,8 +70,9 @@ def draw(title: str, entries: Sequence[Entry]) -> str:
     ]
     for number, row in enumerate(shown):
         y = BAR + MARGIN + LINE * number + 10
-        start = f'<text class="line" x="{MARGIN}" y="{y}" style="animation-delay:{row.at:.2f}s" xml:space="preserve">'
-        parts.append(f"{start}{spans(row)}</text>")
+        length = f'textLength="{len(row.text) * CHARACTER:.1f}" lengthAdjust="spacingAndGlyphs"' if row.text else ""
+        place = f'x="{MARGIN}" y="{y}" {length} style="animation-delay:{row.at:.2f}s" xml:space="preserve"'
+        parts.append(f'<text class="line" {place}>{spans(row)}</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
