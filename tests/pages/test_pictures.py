@@ -53,6 +53,18 @@ def test_the_diagram_of_the_rooms_has_all_rooms() -> None:
     assert drawn == folders
 
 
+def test_rooms_import_only_from_rows_below_their_own() -> None:
+    row_of = {name.rstrip("/"): number for number, row in enumerate(diagrams.ROOMS) for name, _ in row}
+    wrong, imports = set(), 0
+    for path in (TOP / "virtprov").glob("*/**/*.py"):
+        room = path.relative_to(TOP / "virtprov").parts[0]
+        for other in re.findall(r"^\s*from virtprov\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            imports += 1
+            if other != room and row_of[room] >= row_of[other]:
+                wrong.add((room, other))
+    assert imports > 1000 and wrong == set()
+
+
 def test_every_picture_is_on_a_page() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in [TOP / "README.md", *(TOP / "docs").rglob("*.md")])
     assert [path.name for path in PICTURES.glob("*") if f"pictures/{path.name}" not in text] == []
