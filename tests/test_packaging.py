@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
-import sysconfig
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.wheel import build_wheel, install_wheel
 from virtprov import __version__
 
 TOP = Path(__file__).resolve().parents[1]
 COMMANDS = ("virtprov-install", "virtprov-clone", "virtprov-xml")
-# What pip reads; the rest of the tree, caches above all, stays where it is.
-SOURCES = (
-    "virtprov", "data", "man", "LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.cfg", "setup.py",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of the tree so that no build/ is left in it."""
-    tree = tmp_path_factory.mktemp("tree")
-    for name in SOURCES:
-        if (TOP / name).is_dir():
-            shutil.copytree(TOP / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(TOP / name, tree / name)
-    folder = tmp_path_factory.mktemp("wheel")
-    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(tree))
-    (built,) = folder.glob("*.whl")
-    return built
+    """The wheel of this tree."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +30,8 @@ def names(wheel: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new environment with the wheel in it; the libraries are lent by the environment of the tests."""
-    home = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
-    pip("--python", str(home / "bin" / "python"), "install", "--no-deps", str(wheel))
-    (site,) = home.glob("lib/python*/site-packages")
-    (site / "lent.pth").write_text(sysconfig.get_path("platlib") + "\n")
-    return home
-
-
-def pip(*words: str) -> None:
-    argv = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *words]
-    done = subprocess.run(argv, cwd="/", text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    assert done.returncode == 0, done.stdout
+    """A new environment with the wheel in it."""
+    return install_wheel(wheel, tmp_path_factory.mktemp("environment"))
 
 
 def test_the_wheel_is_named_after_the_version(wheel: Path) -> None:

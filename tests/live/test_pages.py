@@ -16,6 +16,7 @@ from lab.reader import Reader, reading
 from tests.pages import blocks
 from tests.pages.blocks import TOP
 from tests.pages.running import run_page
+from tests.wheel import build_wheel, install_wheel
 
 pytestmark = pytest.mark.live
 
@@ -23,8 +24,9 @@ HOST = [page for page in blocks.pages() if blocks.place(page) == "host"]
 
 
 @pytest.fixture(scope="module")
-def reader(image: Image) -> Iterator[Reader]:
-    with reading(image) as somebody:
+def reader(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    home = tmp_path_factory.mktemp("installed")
+    with reading(image, install_wheel(build_wheel(home), home / "environment") / "bin") as somebody:
         yield somebody
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pages.shell import Shell, reader_shell
+from tests.wheel import build_wheel, install_wheel
 
 
 @pytest.fixture
@@ -18,8 +19,15 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the commands of the installed package."""
+    home = tmp_path_factory.mktemp("installed")
+    return install_wheel(build_wheel(home), home / "environment") / "bin"
+
+
 @pytest.fixture
-def shell(home: Path) -> Iterator[Shell]:
+def shell(home: Path, commands: Path) -> Iterator[Shell]:
     """A shell in that folder."""
-    with reader_shell(home) as started:
+    with reader_shell(home, commands) as started:
         yield started

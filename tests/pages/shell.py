@@ -81,11 +81,11 @@ class Shell:
         return Said(int(end[1]), settle(raw[: end.start()].decode(errors="replace")), tuple(pieces))
 
 
-def reader_shell(home: Path) -> Shell:
-    """Start a shell in a folder of its own, with the commands of this checkout and no settings of this machine."""
+def reader_shell(home: Path, commands: Path = TOP / "bin") -> Shell:
+    """Start a shell in the folder `home`, with the commands in `commands` and no settings of this machine."""
     environment = {
         "HOME": str(home),
-        "PATH": f"{TOP / 'bin'}:{os.environ['PATH']}",
+        "PATH": f"{commands}:{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
         "TERM": "xterm",
         "PYTHON": sys.executable,

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from lab.host import CHECKOUT, Host, running_host
 from lab.image import Image, cache_root
@@ -18,10 +19,10 @@ from tests.pages.shell import Shell
 class Reader:
     """The host, and what it takes to begin again on it with the next page."""
 
-    def __init__(self, host: Host, mirror: Mirror) -> None:
-        self.host, self.mirror = host, mirror
+    def __init__(self, host: Host, mirror: Mirror, commands: Path) -> None:
+        self.host, self.mirror, self.commands = host, mirror, commands
         self.home = host.state / "home"
-        self.paths = {str(self.home): "/home/you", str(CHECKOUT): "/home/you/virtprov"}
+        self.paths = {str(self.home): "/home/you"}
         users = host.state / "passwd"  # ssh asks there for the home folder
         users.write_text(re.sub(r"(?m)^(root:.*):[^:]*(:[^:]*)$", rf"\1:{self.home}\2", users.read_text()))
 
@@ -29,7 +30,7 @@ class Reader:
     def shell(self) -> Iterator[Shell]:
         """Offer a shell on the host; whatever was made with it is gone afterwards."""
         settings = {
-            "PATH": f"{CHECKOUT / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{self.commands}:{os.environ['PATH']}",
             "TERM": "xterm",
             "PYTHON": sys.executable,
             "HOSTS": str(CHECKOUT / "tests/data/hosts"),
@@ -59,7 +60,7 @@ class Reader:
 
 
 @contextlib.contextmanager
-def reading(image: Image) -> Iterator[Reader]:
-    """Offer such a host while the block runs."""
+def reading(image: Image, commands: Path = CHECKOUT / "bin") -> Iterator[Reader]:
+    """Offer such a host while the block runs; `commands` is the folder with the commands."""
     with running_host(cache_root() / "runs") as host, mirroring_debian(host, image) as mirror:
-        yield Reader(host, mirror)
+        yield Reader(host, mirror, commands)
