@@ -20,6 +20,7 @@ TOP = Path(__file__).resolve().parents[2]
 COLUMNS, LINES = 100, 50
 DEADLINE = 600.0
 END = re.compile(rb"\x01(\d+)\x01")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Piece(NamedTuple):
@@ -30,10 +31,14 @@ class Piece(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a command left: its exit code, what its terminal shows at the end, and how that came to be there."""
+    """What a command left: its exit code, what its terminal shows at the end, and how that came to be there.
+
+    `coloured` is the text with the sequences that colour it (ECMA-48, SGR).
+    """
 
     rc: int
     text: str
+    coloured: str
     pieces: tuple[Piece, ...]
 
 
@@ -78,7 +83,8 @@ class Shell:
                 data = os.read(self.terminal, 65536)
                 raw += data
                 pieces.append(Piece(time.monotonic() - began, END.sub(b"", data).decode(errors="replace")))
-        return Said(int(end[1]), settle(raw[: end.start()].decode(errors="replace")), tuple(pieces))
+        coloured = settle(raw[: end.start()].decode(errors="replace"))
+        return Said(int(end[1]), COLOUR.sub("", coloured), coloured, tuple(pieces))
 
 
 def reader_shell(home: Path, commands: Path = TOP / "bin") -> Shell:
@@ -104,13 +110,15 @@ def settle(raw: str) -> str:
 def _settle_line(line: str) -> str:
     """Return a line as it is at its end, after carriage returns and ESC [K (erase to the end of the line)."""
     cells: list[str] = []
-    at = 0
-    for part in re.split(r"(\r|\x1b\[K)", line):
+    at, colours = 0, ""
+    for part in re.split(r"(\r|\x1b\[K|\x1b\[[0-9;]*m)", line):
         if part == "\r":
             at = 0
         elif part == "\x1b[K":
             del cells[at:]
-        else:
-            cells[at : at + len(part)] = part
-            at += len(part)
-    return "".join(cells).rstrip()
+        elif COLOUR.fullmatch(part):
+            colours += part
+        elif part:
+            cells[at : at + len(part)] = [colours + part[0], *part[1:]]
+            at, colours = at + len(part), ""
+    return "".join(cells).rstrip() + colours

@@ -79,6 +79,12 @@ def test_a_command_that_hangs_is_ended(shell: Shell) -> None:
 def test_progress_that_was_written_over_is_gone() -> None:
     assert settle("a\r10 %\x1b[K\r100 %\x1b[K\r\x1b[Kdone\nnext") == "done\nnext"
     assert settle("abc\rd") == "dbc"
+    assert settle("\x1b[31mab\x1b[0mc\rd") == "db\x1b[0mc"
+
+
+def test_colours_are_kept_beside_the_text(shell: Shell) -> None:
+    said = shell.run(r"printf 'a\033[31mb\033[0m\n'")
+    assert (said.text, said.coloured) == ("ab\n", "a\x1b[31mb\x1b[0m\n")
 
 
 def test_what_varies_is_replaced() -> None:

@@ -32,7 +32,7 @@ def expected(name: str) -> list[str]:
         if command.text.startswith(tuple(scene.commands)):
             first, *more = command.text.splitlines()
             lines += [f"$ {first}", *(f"  {line.removeprefix('    ')}" for line in more)]
-            lines += [part for line in plain(command.shown) for part in wrap(line)]
+            lines += ["".join(cell.character for cell in row) for line in plain(command.shown) for row in wrap(line)]
     return lines
 
 
@@ -72,6 +72,7 @@ def test_every_picture_is_on_a_page() -> None:
 
 def test_a_terminal_is_drawn(tmp_path: Path) -> None:
     picture = tmp_path / "one.svg"
-    picture.write_text(draw("a & b", [Entry("echo <x> \\\n    y", ["<x> y", "z" * 101], 9.0)]))
+    picture.write_text(draw("a & b", [Entry("echo <x> \\\n    y", ["<x> \x1b[1;31my\x1b[0m", "z" * 101], 9.0)]))
     assert rows(picture) == ["$ echo <x> \\", "  y", "<x> y", "z" * 100, "z"]
     assert "a &amp; b" in picture.read_text()
+    assert '&lt;x&gt; <tspan class="c1 c31">y</tspan>' in picture.read_text()

@@ -67,7 +67,7 @@ def entries(scene: Scene, shell: Shell, paths: dict[str, str]) -> list[Entry]:
         said = shell.run(command.text)
         if command.text.startswith(tuple(scene.commands)):
             seconds = said.pieces[-1].at if said.pieces else 0
-            found.append(Entry(command.text, show(said.text, paths), seconds))
+            found.append(Entry(command.text, show(said.coloured, paths), seconds))
     return found
 
 
