@@ -30,8 +30,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from virtprov.cloudinit import renewal, word_config
-from virtprov.cloudinit.document_check import CheckedDocument, check_meta_data, check_user_data
-from virtprov.cloudinit.kinds import CLOUD_CONFIG, CLOUDBASE, MULTIPART, TALOS, UNKNOWN
+from virtprov.cloudinit.checks.document_check import CheckedDocument, check_meta_data, check_user_data
+from virtprov.cloudinit.checks.kinds import CLOUD_CONFIG, CLOUDBASE, MULTIPART, TALOS, UNKNOWN
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import FLAG
 from virtprov.cloudinit.word_contents import GuestContents, read_contents
@@ -372,7 +372,7 @@ def new_instance_id() -> str:
 
 def network_config(request: SeedRequest, source: Source) -> Document:
     """Return the user's network-config unchanged. Raises InputError if it is neither version 1 nor 2."""
-    from virtprov.cloudinit.network_check import check_network_config
+    from virtprov.cloudinit.checks.network_check import check_network_config
 
     return Document(source.data, _check(request, source, lambda: check_network_config(source)).warnings)
 

@@ -104,7 +104,7 @@ def _has_password(address: str) -> bool:
 
 def _identity(meta: bytes) -> tuple[str, str]:
     """Return instance-id and local-hostname from the finished meta-data; "" if it does not have them."""
-    from virtprov.cloudinit.document_check import load_mapping
+    from virtprov.cloudinit.checks.document_check import load_mapping
 
     try:
         tree, _ = load_mapping(meta.decode("utf-8-sig"), "the meta-data", "meta-data")

@@ -56,7 +56,7 @@ class Reader:
         return self._fetch(option, value)
 
     def _fetch(self, option: str, place: str, what: str = "") -> Source:
-        from virtprov.support import fetch, http
+        from virtprov.support.web import fetch, http
 
         if not place:
             raise UsageError(f"{FLAG} {option}: no file name after '@'")

@@ -140,7 +140,7 @@ def _proxy(text: str, environment: Mapping[str, str]) -> Proxy:
 def _check_proxy(address: str) -> str:
     """Return the address of a proxy, whose password is masked in logs. Raises UsageError."""
     from virtprov.support import log
-    from virtprov.support.http import remove_credentials
+    from virtprov.support.web.http import remove_credentials
 
     scheme, found, rest = address.partition("://")
     shown = remove_credentials(address)

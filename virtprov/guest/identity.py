@@ -6,8 +6,8 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
-from virtprov.guest import reservations
 from virtprov.guest.document import Guest
+from virtprov.guest.marks import reservations
 from virtprov.guest.names import new_mac, new_uuid
 from virtprov.support.text import first_free
 from virtprov.support.units import is_whole

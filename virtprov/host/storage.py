@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 import libvirt
 
 from virtprov.host.base import Link, Part
+from virtprov.host.daemon.retry import PASSING, patiently
 from virtprov.host.failures import Lost, NotSupported, NotThere, asking
 from virtprov.host.info import PoolInfo, VolumeInfo, pool_info, volume_info
 from virtprov.host.lookup import list_all, look_up, names_of, similar_names, unless_missing
-from virtprov.host.retry import PASSING, patiently
 from virtprov.support.errors import HostError, InputError
 from virtprov.support.regular import open_regular
 from virtprov.xml import path
@@ -286,8 +286,8 @@ class Storage(Part):
         return self._create(pool, xml, what, lambda: place.createXMLFrom(xml, origin, flags), progress)
 
     def _create(self, pool: str, xml: str, verb: str, call: Callable[[], Any], progress: Progress | None) -> VolumeInfo:
-        from virtprov.host.copy_progress import Growth
-        from virtprov.host.streams import watch_call
+        from virtprov.host.transfer.copy_progress import Growth
+        from virtprov.host.transfer.streams import watch_call
 
         planned = volume_info(xml, pool)
         what = f"{verb} the volume '{planned.name}' in the pool '{pool}'"
@@ -353,7 +353,7 @@ class Storage(Part):
         by hosts before libvirt 3.4). The first `start` bytes of the volume and of the file at a path are left out.
         Raises InputError if the file cannot be read.
         """
-        from virtprov.host import streams
+        from virtprov.host.transfer import streams
 
         volume = self._volume(pool, name)
         with (
@@ -373,7 +373,7 @@ class Storage(Part):
 
         Holes are kept. `progress(done, total)` is in bytes, without holes.
         """
-        from virtprov.host import streams
+        from virtprov.host.transfer import streams
 
         origin, copy = self._volume(*source), self._volume(*target)
         need = int(origin.info()[2])
@@ -386,7 +386,7 @@ class Storage(Part):
 
     @staticmethod
     def _pour(copy: Any, reading: Any, writing: Any, tell: Callable[[int], object]) -> None:
-        from virtprov.host import streams
+        from virtprov.host.transfer import streams
 
         copy.upload(writing, 0, 0, libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM)
         streams.finish_stream(writing, lambda: streams.pour(reading, writing, tell))
@@ -395,7 +395,7 @@ class Storage(Part):
         """Return the first bytes of a volume; None if the host does not provide them."""
         from io import BytesIO
 
-        from virtprov.host import streams
+        from virtprov.host.transfer import streams
 
         volume = self._find_volume(pool, name)
         if volume is None:
@@ -414,7 +414,7 @@ class Storage(Part):
 
     def download_volume(self, pool: str, name: str, sink: BinaryIO) -> None:
         """Write the volume's contents to an open file."""
-        from virtprov.host import streams
+        from virtprov.host.transfer import streams
 
         volume = self._volume(pool, name)
         with asking(f"download the volume '{name}' of the pool '{pool}'"):

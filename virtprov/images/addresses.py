@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtprov.images.templates import base_name, fill
 from virtprov.support.errors import FetchError
-from virtprov.support.http import shown
+from virtprov.support.web.http import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ def _parse_place(text: str) -> tuple[str, str, str]:
         if scheme.lower() != "file":
             return "", text, ""
     if found or "/" in text or text.startswith("~") or _FILE.fullmatch(text):
-        from virtprov.support.fetch import local_path
+        from virtprov.support.web.fetch import local_path
 
         return "", "", local_path(text) or text
     first, comma, rest = text.partition(",")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from virtprov.images import addresses, checksum_files, signatures, verify
-from virtprov.images.checksum_files import Entry
+from virtprov.images import addresses
 from virtprov.images.choose import choose_image, choose_system, facts_of
 from virtprov.images.facts import NO_FACTS, ImageFacts
 from virtprov.images.image import Digest, ImageRequest, ResolvedImage, Signature
@@ -13,18 +12,20 @@ from virtprov.images.image_text import parse_pin
 from virtprov.images.indexes import INDEX_LIMIT, Build, Wanted, read_index
 from virtprov.images.names import disk_format_of, packing_of
 from virtprov.images.templates import NamePattern, base_name, fill, needs_build, order_of, with_build
+from virtprov.images.verifying import checksum_files, signatures, verify
+from virtprov.images.verifying.checksum_files import Entry
 from virtprov.osinfo.profile import canonical_arch
 from virtprov.support.errors import FetchError, InputError, UsageError
 from virtprov.support.frozen import Record
-from virtprov.support.http import shown
 from virtprov.support.text import join_words
+from virtprov.support.web.http import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from virtprov.images.image import ReadIndex
-    from virtprov.images.verify import Sums
+    from virtprov.images.verifying.verify import Sums
     from virtprov.osinfo.image_profiles import CloudImage, CloudSystem
 
 _SIGNED = (".asc", ".gpg", ".sig", ".sign")

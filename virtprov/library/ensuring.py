@@ -19,7 +19,7 @@ def hold(host: Host, request: InstallRequest, say: Callable[[str], None]) -> Abs
 
     Raises UsageError if the request names no guest, ProvError if another command does not end.
     """
-    from virtprov.support import lock
+    from virtprov.support.user_files import lock
 
     if not request.name:
         raise UsageError("--ensure requires the name of the guest", hint="add --name NAME")

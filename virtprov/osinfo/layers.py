@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from virtprov.support import dirs
+from virtprov.support.user_files import dirs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -126,7 +126,7 @@ class Profile:
     """All of it, packed."""
 
     def __init__(self, record: str) -> None:
-        """Unpack a record written by `virtprov.osinfo.resolve`. Raises ValueError for anything else."""
+        """Unpack a record written by `virtprov.osinfo.profile_files.resolve`. Raises ValueError for anything else."""
         parts: list[object] = list(record.split(FIELD))
         parts.append(record)
         for place, slot in enumerate(self.__slots__):

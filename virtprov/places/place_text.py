@@ -64,6 +64,6 @@ def _place(text: str, flag: str) -> str:
     if scheme not in ("", "file"):
         hint = "use a path, or an http, https or ftp URL"
         raise UsageError(f"{flag} {text}: {scheme}:// is not supported", hint=hint)
-    from virtprov.support.fetch import local_path
+    from virtprov.support.web.fetch import local_path
 
     return local_path(text) or text

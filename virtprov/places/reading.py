@@ -10,15 +10,15 @@ from virtprov.places.place import DIRECTORY, ISO, TREE, RemoteFile
 from virtprov.places.place_text import scheme_of
 from virtprov.support.errors import InputError, MediaError
 from virtprov.support.frozen import Record
-from virtprov.support.http import shown
+from virtprov.support.web.http import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from virtprov.support.ftp import Ftp
-    from virtprov.support.http import Web
+    from virtprov.support.web.ftp import Ftp
+    from virtprov.support.web.http import Web
 
     FetchWhole = Callable[[str], str]
     """Downloads the file at a URL, and returns its path."""
@@ -265,9 +265,9 @@ def open_as_iso(url: str, fetch_whole: FetchWhole | None) -> Iso | None:
 
 
 def _remote_iso(url: str, fetch_whole: FetchWhole | None) -> Iso:
-    from virtprov.support.blocks import Blocks
     from virtprov.support.errors import FetchError
-    from virtprov.support.http import NoPieces
+    from virtprov.support.web.blocks import Blocks
+    from virtprov.support.web.http import NoPieces
 
     server = open_server(url)
     try:
@@ -300,9 +300,9 @@ class RemoteIso(Iso):
 def open_server(url: str) -> Web | Ftp:
     """Return a connection for a URL."""
     if scheme_of(url) == "ftp":
-        from virtprov.support.ftp import Ftp
+        from virtprov.support.web.ftp import Ftp
 
         return Ftp()
-    from virtprov.support.plain_web import QuickWeb
+    from virtprov.support.web.plain_web import QuickWeb
 
     return QuickWeb()

@@ -11,7 +11,7 @@ import pytest
 from virtprov.images.image import Digest
 from virtprov.images.indexes import TYPES, Build, Wanted, parse_base64_digest, read_index
 from virtprov.images.templates import NamePattern
-from virtprov.osinfo.image_reader import INDEX_TYPES
+from virtprov.osinfo.profile_files.image_reader import INDEX_TYPES
 from virtprov.support.errors import FetchError
 
 A, B, LONG = "a" * 64, "b" * 64, "c" * 128

@@ -14,8 +14,8 @@ from virtprov import Differs, HostError, NewGuest, UsageError
 from virtprov.host.connection import Host, connect
 from virtprov.library import ensuring
 from virtprov.library.install_request import to_request
-from virtprov.support import lock
 from virtprov.support.errors import ProvError
+from virtprov.support.user_files import lock
 
 KVM = Path(__file__).resolve().parents[2] / "data" / "hosts" / "kvm"
 PLAIN = NewGuest(

@@ -14,8 +14,8 @@ from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import KEEP as KEEP_SEED
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.cloudinit.sources import Reader
-from virtprov.guest import cloud_mark
 from virtprov.guest.document import Guest
+from virtprov.guest.marks import cloud_mark
 from virtprov.osinfo.systemd import reads_credentials
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record

@@ -11,11 +11,11 @@ from virtprov.actions.run.artifacts.pools_and_volumes import inactive
 from virtprov.actions.steps.guest import SetAutostart
 from virtprov.actions.steps.storage import MakeVolume
 from virtprov.actions.steps.template import MarkTemplate, SetModes, confirm_template, plan_mark
-from virtprov.guest import template_mark
 from virtprov.guest.disks.claimed_format import is_told_otherwise, unlike
+from virtprov.guest.disks.new.volumes import FILE_POOLS, NewVolume, images_directory
 from virtprov.guest.disks.source import FILE, VOLUME, DiskSource
 from virtprov.guest.disks.source_element import write_host_path
-from virtprov.guest.disks.volumes import FILE_POOLS, NewVolume, images_directory
+from virtprov.guest.marks import template_mark
 from virtprov.support.errors import HostError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.xml import path, tree

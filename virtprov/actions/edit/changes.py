@@ -9,7 +9,7 @@ from virtprov.actions.request import Checks
 from virtprov.guest import defaults, hostdev
 from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import DiskResolver, change_source
-from virtprov.guest.disks.volumes import Making
+from virtprov.guest.disks.new.volumes import Making
 from virtprov.guest.document import Guest
 from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
 from virtprov.guest.edits.companions import after_edit, after_removal

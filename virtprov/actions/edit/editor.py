@@ -21,7 +21,7 @@ from virtprov.actions.edit.outcome import ApplyOptions, EditResult
 from virtprov.actions.edit.store_steps import Store
 from virtprov.actions.run import definition
 from virtprov.actions.run.workers import in_order
-from virtprov.guest import template_mark
+from virtprov.guest.marks import template_mark
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
 

@@ -41,8 +41,8 @@ class FileEdit:
         """
         import os
 
-        from virtprov.support import lock
         from virtprov.support.files import rewrite
+        from virtprov.support.user_files import lock
 
         data = outcome.apply_to_file(self._file, self.made)
         with lock.take(f"file\n{os.path.realpath(self.path)}", f"writing '{self.path}'", say):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifacts.file_mode import ModeChange
 from virtprov.actions.run.definition import digest
 from virtprov.actions.run.run_log import RunLog, newer
-from virtprov.support import state
 from virtprov.support.frozen import Record
+from virtprov.support.user_files import state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

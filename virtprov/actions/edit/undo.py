@@ -12,9 +12,9 @@ from virtprov.actions.run import definition, templates
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
 from virtprov.actions.steps.template import SetModes, plan_reversal
-from virtprov.guest import template_mark
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
+from virtprov.guest.marks import template_mark
 from virtprov.support.errors import ProvError, UsageError
 from virtprov.support.pattern import means
 from virtprov.xml import diff, tree

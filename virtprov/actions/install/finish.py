@@ -17,7 +17,7 @@ from virtprov.support.errors import GuestBroken, HostError, WaitTimeout
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext
-    from virtprov.host.events import GuestEvent
+    from virtprov.host.daemon.events import GuestEvent
 
 CREATED, INSTALLING, READY, OFF = "created", "installing", "ready", "off"
 """The final state: running; running its installer; running with cloud-init done; powered off."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install import first_boot, phases
-from virtprov.actions.install.first_boot import NO_FILES, Drive, Files
 from virtprov.actions.install.install_plan import InstallPlan
-from virtprov.actions.install.system import find_system
+from virtprov.actions.install.os_source import first_boot, phases
+from virtprov.actions.install.os_source.first_boot import NO_FILES, Drive, Files
+from virtprov.actions.install.os_source.which_system import find_system
 from virtprov.actions.request import InstallRequest
 from virtprov.actions.run import templates
 from virtprov.actions.run.plan import Plan, Step
@@ -47,7 +47,7 @@ def plan(request: InstallRequest, host: Host) -> InstallPlan:
     final = _read_guest(request, host, info.name)
     method, files = first_boot.plan_kernel(request, system, host, info.name)
     if request.checks.host and not request.printing:
-        from virtprov.actions.install import host_checks
+        from virtprov.actions.install.checks import host_checks
 
         host_checks.check_document(final, host)
         host_checks.check_kernel(method, host, files.made)

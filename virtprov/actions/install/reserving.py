@@ -31,7 +31,7 @@ def plan(request: InstallRequest, guest: Guest, devices: list[NewDevice], host: 
     """
     from virtprov.actions.run.artifacts.reservations import Reservation
     from virtprov.actions.steps.reserve import Reserve
-    from virtprov.guest import reservations
+    from virtprov.guest.marks import reservations
 
     steps: list[Step] = []
     for device in devices:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from virtprov.actions.install.system import System, detect, find_system
+from virtprov.actions.install.os_source.which_system import System, detect, find_system
 from virtprov.guest import boot
 from virtprov.places.place import DIRECTORY, TREE, InjectedFile, PlaceRequest
 from virtprov.support.errors import UsageError

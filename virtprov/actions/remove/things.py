@@ -80,7 +80,7 @@ class Thing(Record):
 def list_kept(host: Host, info: GuestInfo, guest: Guest, users: PathUsers) -> Iterator[Thing]:
     """Yield the guest itself, what libvirt keeps for it, and what this user's commands keep to log in to it."""
     from virtprov.actions.seed import login
-    from virtprov.guest.reservations import of_guest
+    from virtprov.guest.marks.reservations import of_guest
 
     yield Thing(GUEST, guest.name, uuid=info.uuid)
     yield from (Thing(RESERVATION, each.address, pool=each.network) for each in of_guest(guest))

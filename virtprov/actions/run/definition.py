@@ -140,6 +140,6 @@ def lock_guest(
     While it waits, `stop` is called and may raise, and `say` gets a message. Raises ProvError if the lock is not
     released in time.
     """
-    from virtprov.support import lock
+    from virtprov.support.user_files import lock
 
     return lock.take(f"{host.uri}\n{uuid or name}", f"changing '{name}'", say, stop)

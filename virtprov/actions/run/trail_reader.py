@@ -18,9 +18,9 @@ from virtprov.actions.run.artifacts.reservations import Reservation
 from virtprov.actions.run.artifacts.stored_guests import AsideGuest, Autostart, Definition, Guest, StartedGuest
 from virtprov.actions.run.run_log import RunLog, Unreadable
 from virtprov.actions.run.trail import FORM, KIND
-from virtprov.support import state
 from virtprov.support.errors import ProvError
 from virtprov.support.frozen import Record
+from virtprov.support.user_files import state
 
 UNDO, DISCARD, PASSED = "undo", "discard", "passed"
 """The progress of a run: steps to undo; only what was moved aside is left; only temporary artifacts are left."""

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 from virtprov.actions.run.artifacts.local_files import unlink
 from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed_volumes import WriteSeed, WriteSeedFile
-from virtprov.cloudinit import power_state
+from virtprov.cloudinit.checks import power_state
 from virtprov.cloudinit.seed_request import KEEP, SeedRequest
 from virtprov.guest.defaults import devices
 from virtprov.guest.defaults.disk import fill_bus, fill_targets
+from virtprov.guest.disks.new.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.disks.source import FILE, DiskSource
-from virtprov.guest.disks.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, images_directory
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.images.facts import COMBUSTION, IGNITION
-from virtprov.support import dirs
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free
+from virtprov.support.user_files import dirs
 from virtprov.xml import path, tree
 from virtprov.xml.tree import Element
 
 if TYPE_CHECKING:
     from virtprov.actions.run.plan import RunContext, Step
-    from virtprov.cloudinit.power_state import PowerState
+    from virtprov.cloudinit.checks.power_state import PowerState
     from virtprov.cloudinit.seed import Seed as Documents
     from virtprov.guest.host_view import HostView
     from virtprov.host.connection import Host

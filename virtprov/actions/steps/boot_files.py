@@ -13,7 +13,7 @@ from virtprov.actions.run.artifacts.pools_and_volumes import Volume, passing_poo
 from virtprov.actions.run.trail import note_alone
 from virtprov.actions.steps.secrets import undo_all
 from virtprov.actions.steps.storage import write_private_volume
-from virtprov.guest.disks.volumes import NewVolume
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.support.frozen import Record
 from virtprov.support.text import join_words
 

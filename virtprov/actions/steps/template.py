@@ -9,10 +9,10 @@ from virtprov.actions.run.artifacts.file_mode import FileMode, ModeChange, read_
 from virtprov.actions.run.definition import lock_guest
 from virtprov.actions.run.plan import FunctionStep
 from virtprov.actions.steps.guest import redefine
-from virtprov.guest import template_mark
 from virtprov.guest.disks.source import DiskSource
 from virtprov.guest.document import Guest
-from virtprov.guest.template_mark import READ_ONLY, Mark
+from virtprov.guest.marks import template_mark
+from virtprov.guest.marks.template_mark import READ_ONLY, Mark
 from virtprov.support.errors import HostError
 from virtprov.support.frozen import Record
 from virtprov.xml import keep

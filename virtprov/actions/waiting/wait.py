@@ -11,17 +11,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from virtprov.actions.waiting.agent_answers import LONGEST, CloudInitResult, answers, cloud_init_result
-from virtprov.cloudinit.power_state import HALT, REBOOT
-from virtprov.host.events import NEWS
+from virtprov.cloudinit.checks.power_state import HALT, REBOOT
+from virtprov.host.daemon.events import NEWS
 from virtprov.support.errors import GuestBroken, WaitTimeout
 from virtprov.support.units import show_duration
 from virtprov.support.visible import one_line
 
 if TYPE_CHECKING:
-    from virtprov.cloudinit.power_state import PowerState
+    from virtprov.cloudinit.checks.power_state import PowerState
     from virtprov.host.connection import Host
     from virtprov.host.console import ConsoleReader
-    from virtprov.host.events import GuestEvent, Watch
+    from virtprov.host.daemon.events import GuestEvent, Watch
     from virtprov.support.progress import Progress, Task
 
 FINISHED = re.compile(r"Cloud-init v\. [^\n]*finished at[^\n]*")

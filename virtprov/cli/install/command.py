@@ -116,7 +116,7 @@ def _detect(text: str, arch: str, output: Output) -> int:
     from virtprov.places.place import PlaceRequest
     from virtprov.places.place_text import check_location
     from virtprov.places.resolve import resolve
-    from virtprov.support.http import remove_credentials
+    from virtprov.support.web.http import remove_credentials
 
     warnings: list[str] = []
     found = resolve(PlaceRequest(check_location(text)), arch=arch, osinfo_warnings=warnings)

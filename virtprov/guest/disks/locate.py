@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.disks import driver_paths, network_disk, source_element
 from virtprov.guest.disks.existing import DetectedImage, Lookup
-from virtprov.guest.disks.new_volumes import NO_FILES, NewVolumes
-from virtprov.guest.disks.source import ATTRIBUTE, DIR, DiskSource
-from virtprov.guest.disks.spec import DiskSpec
-from virtprov.guest.disks.volumes import (
+from virtprov.guest.disks.new.new_volumes import NO_FILES, NewVolumes
+from virtprov.guest.disks.new.volumes import (
     FILE_POOLS,
     Making,
     NewPool,
     NewVolume,
 )
+from virtprov.guest.disks.source import ATTRIBUTE, DIR, DiskSource
+from virtprov.guest.disks.spec import DiskSpec
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import path as places
 from virtprov.xml import tree

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from virtprov.support import dirs
 from virtprov.support.errors import ProvError
 from virtprov.support.regular import reading
+from virtprov.support.user_files import dirs
 from virtprov.xml.schema.graph import Graph
 
 MAIN = "domain.rng"
@@ -95,7 +95,7 @@ def _keep(where: str, data: dict[str, object]) -> None:
     import json
 
     from virtprov.support.files import write_atomic
-    from virtprov.support.private import make_folder
+    from virtprov.support.user_files.private import make_folder
 
     target = _cache_path(where)
     try:

@@ -18,7 +18,7 @@ from virtprov.actions.steps import storage
 from virtprov.actions.steps.seed_volumes import WriteSeed
 from virtprov.cloudinit import seed as documents
 from virtprov.cloudinit.seed_request import SeedRequest, from_options
-from virtprov.guest.disks.volumes import NewPool
+from virtprov.guest.disks.new.volumes import NewPool
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
 from virtprov.host.connection import Host, connect

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from virtprov.actions.install.system import find_system
+from virtprov.actions.install.os_source.which_system import find_system
 from virtprov.cli import answers, app
 from virtprov.cli.install import command, flags, legacy
 from virtprov.cli.install.parse_request import to_request

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from virtprov.actions.install.image_disk import ImagePlan
+from virtprov.actions.install.os_source.image_disk import ImagePlan
 from virtprov.cli.install.image_facts import image_facts
 from virtprov.guest.disks.base_volume import BaseVolume
 from virtprov.images.facts import ImageFacts

@@ -20,7 +20,7 @@ from virtprov.actions.run.artifacts.artifact import (
     mark_of,
 )
 from virtprov.actions.run.trail import Entry, note_alone
-from virtprov.guest.disks.volumes import NewVolume
+from virtprov.guest.disks.new.volumes import NewVolume
 from virtprov.support.errors import HostError
 from virtprov.xml import path as places
 from virtprov.xml import tree

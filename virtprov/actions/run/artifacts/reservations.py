@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.run.artifacts.artifact import GONE, OTHERS, OURS, Artifact, Evidence, Standing
-from virtprov.guest.reservations import of_guest
+from virtprov.guest.marks.reservations import of_guest
 from virtprov.xml import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from virtprov.guest.document import Guest
-    from virtprov.guest.reservations import Reserved
+    from virtprov.guest.marks.reservations import Reserved
     from virtprov.host.connection import Host
     from virtprov.xml.tree import Element
 
