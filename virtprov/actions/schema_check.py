@@ -60,9 +60,9 @@ def without_unknown_values(use: Use, *, is_new: bool) -> Use:
 def list_dropped(uses: Iterable[Use], host: Host | None) -> list[str]:
     """Return warnings about sub-options that libvirt does not know, so that it silently drops them."""
     if is_same_libvirt(host):
-        start, end = "this libvirt", "it will leave it out"
+        start, end = "this libvirt", "it will be omitted"
     else:
-        start, end = "the libvirt of this machine", "the guest's libvirt may leave it out"
+        start, end = "the libvirt of this machine", "the libvirt of the guest's host may omit it"
     dropped = [warning for use in uses for warning in use.said.schema_warnings if warning.is_dropped]
     return [f"{start} does not know {warning.message}: {end}" for warning in dropped]
 

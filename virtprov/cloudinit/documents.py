@@ -61,7 +61,7 @@ _ALONE = {
     MULTIPART: "already multi-part",
     TALOS: "a Talos machine config",
     CLOUDBASE.kind: "a script for Windows",
-    UNKNOWN: "of no kind that cloud-init knows",
+    UNKNOWN: "of a kind that cloud-init does not know",
 }
 
 
@@ -232,7 +232,7 @@ def _options(wishes: Wishes) -> str:
             ("the password", wishes.password_hash and not wishes.user),
             *((f"--{name}", True) for name in word_config.names(wishes.contents)),
             ("disable", wishes.disable),
-            ("what renews the identity of a clone", wishes.renewal),
+            ("the script that renews the identity of a clone", wishes.renewal),
         )
         if wished
     )

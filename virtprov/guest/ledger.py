@@ -51,7 +51,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "name": ("the first free name derived from the operating system's name", "--name NAME"),
     "uuid": ("a new one, or the one from --sysinfo", "--metadata uuid=UUID"),
     "osinfo": (
-        "the operating system, as detected from the media or known of the image",
+        "the operating system, as detected from the media, or that of the image",
         "--osinfo NAME, or detect=off,require=off",
     ),
     "memory": ("the recommended size; memory and currentMemory are set together", "--memory MIB"),
@@ -62,7 +62,7 @@ STEPS: dict[str, tuple[str, str]] = {
         "the missing parts of the given topology",
         "--vcpus sockets=N,cores=N,threads=N",
     ),
-    "reservation": ("the address that is reserved, so that it goes when the guest goes", "omit reserve="),
+    "reservation": ("the reserved address, which is released when the guest is removed", "omit reserve="),
     "publish": ("host ports that are forwarded to the guest", "omit --publish"),
     "details": ("completes the given option", ""),
     "boot-order": ("the installed guest boots from its disk", "--boot hd, or another order"),

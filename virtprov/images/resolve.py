@@ -159,7 +159,7 @@ def _require_digest(found: ResolvedImage, request: ImageRequest, read: Sequence[
         return found
     if request.verifies:
         places = join_words(f"'{shown(url)}'" for url in dict.fromkeys(read))
-        where = f"there is none in {places}; " if read else ""
+        where = f"none was found in {places}; " if read else ""
         raise FetchError(
             f"no checksum is known for '{found.shown}'",
             hint=f"{where}give checksum=sha256:DIGITS or checksum=URL, or use --no-verify to trust the server",

@@ -64,7 +64,9 @@ def _check(choice: DiskChoice, places: list[str]) -> None:
             f"{option}: path= and pool= cannot be used together", hint="give the path in the pool's directory"
         )
     if choice.path and choice.target == ALL:
-        raise UsageError(f"{option}: path= is the place of a single disk", hint="give the target of the disk, or pool=")
+        raise UsageError(
+            f"{option}: path= can only be used with one disk", hint="give the target of the disk, or pool="
+        )
     if choice.linked and choice.format not in ("", "qcow2"):
         raise UsageError(
             f"{option}: linked=yes and format={choice.format} cannot be used together",

@@ -304,10 +304,10 @@ def _cannot_take(name: str, reinstall: str, is_off: bool) -> UsageError:
         return UsageError(f"--{name} cannot be used with --reinstall", hint="omit one of them")
     if is_off:
         return UsageError(
-            f"--{name} cannot be used with --cloud-init none: nothing would read it", hint="omit one of them"
+            f"--{name} cannot be used with --cloud-init none: it requires a cloud-init seed", hint="omit one of them"
         )
     return UsageError(
-        f"--{name} cannot be used with an installer: it would not read it",
+        f"--{name} cannot be used with an installer, which would ignore it",
         hint="add --unattended to answer its questions, or --cloud-init if it reads a cloud-init seed; or use a cloud "
         "image with --import",
     )

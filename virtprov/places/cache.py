@@ -190,7 +190,7 @@ def _extract(file: RemoteFile, path: str, report: Report) -> str:
         done = _copy(iso, target, file.size, report)
         if done < file.size:
             raise MediaError(
-                f"'{file.path}' ends inside of its file '{file.member}': the ISO is incomplete",
+                f"the ISO '{file.path}' is incomplete: it ends in the middle of its file '{file.member}'",
                 hint="download it again",
             )
     return mark

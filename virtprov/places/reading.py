@@ -145,7 +145,7 @@ class Iso(Place):
             return None
         if 0 <= self.size < entry.at + entry.size:
             raise MediaError(
-                f"'{self.shown}' ends before its file '{name}': the ISO is incomplete", hint="download it again"
+                f"the ISO '{self.shown}' is incomplete: it ends before its file '{name}'", hint="download it again"
             )
         return Found(entry.size, entry.at)
 

@@ -26,7 +26,7 @@ def find_address(name: str, wanted: Wanted, warnings: list[str] | None) -> tuple
         arches = dict.fromkeys(one.arch for one in profile.trees() if one.url)
         raise UsageError(
             f"the profile '{name}' has no address of an installation tree for {wanted.arch}",
-            hint=f"it has some for: {', '.join(arches)}" if arches else _other_ways(profile),
+            hint=f"it has addresses for: {', '.join(arches)}" if arches else _other_ways(profile),
         )
     return address, wanted._replace(profile=wanted.profile or profile), f"Using --location {address}"
 

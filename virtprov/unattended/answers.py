@@ -66,7 +66,7 @@ def check_words(request: UnattendedRequest, installer: Installer) -> None:
     for field in WORDS:
         if getattr(request, field) and field not in installer.words:
             raise UsageError(
-                f"--{field.replace('_', '-')} cannot be used with --unattended: {installer.title} does not take it",
+                f"--{field.replace('_', '-')} cannot be used with --unattended: {installer.title} does not support it",
                 hint="omit it, or do this with run=COMMAND" if "run" in installer.words else "omit it",
             )
     if request.drivers and installer.name != WINDOWS.name:

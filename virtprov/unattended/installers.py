@@ -119,7 +119,7 @@ def find_installer(profile: Profile) -> Installer:
         name = profile.name or "this operating system"
         if profile.is_generic or not profile.os_id:
             raise UsageError(
-                "--unattended: the operating system, which tells whose questions to answer, is not known",
+                "--unattended requires a known operating system",
                 hint="give --osinfo NAME",
             )
         raise UsageError(f"--unattended: virtprov has no answers for the installer of {name}", hint=_HINT)

@@ -93,5 +93,5 @@ def _warn(answers: Answers, installer: Installer) -> list[str]:
         from virtprov.unattended.windows import ZONES
 
         if answers.timezone not in ZONES:
-            warnings.append(f"virtprov does not know what Windows calls the time zone {answers.timezone}; it gets UTC")
+            warnings.append(f"the Windows name of time zone {answers.timezone} is unknown, so the guest gets UTC")
     return warnings

@@ -57,7 +57,7 @@ def plan_template(request: CloneRequest, host: Host, source: Guest) -> TemplateS
         return TemplateSteps()
     if not request.make_template:
         raise HostError(
-            f"guest '{source.name}' is not a template, so there can be no linked clones of it",
+            f"guest '{source.name}' is not a template, so it cannot have linked clones",
             hint=f"mark it with `virtprov-xml {source.name} --template yes`, or add --make-template",
         )
     if request.document:
@@ -144,7 +144,7 @@ def _refuse_unfit(disk: Element, where: str) -> None:
     }
     kind = next((kind for kind, is_so in kinds.items() if is_so), "")
     if kind:
-        raise HostError(f"{where} is {kind}, so there can be no linked clone of it", hint="omit --linked to copy it")
+        raise HostError(f"{where} is {kind}, so it cannot have a linked clone", hint="omit --linked to copy it")
 
 
 def _find_capacity(host: Host, origin: Original, fmt: str) -> int:

@@ -83,7 +83,7 @@ def _no_seed(fixed: Sequence[NewDevice]) -> UsageError:
     """Return the error for a guest without a seed, which is needed for a fixed address and for --ssh-config."""
     if fixed:
         return UsageError(
-            f"{NEEDS_SEED}: nothing tells the guest its address",
+            f"{NEEDS_SEED}: the guest has no cloud-init seed, so it would not get this address",
             hint="add --cloud-init, or another option for what goes into a cloud image, such as --ssh-key",
         )
     return UsageError(

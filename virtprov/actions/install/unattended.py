@@ -108,7 +108,7 @@ def _refuse_live(request: InstallRequest, installer: Installer, system: System) 
         found = detect(request, [])
     if found is not None and found.live:
         raise UsageError(
-            f"--unattended: {found.name or 'this'} is a live medium, whose installer takes no answers",
+            f"--unattended: {found.name or 'this'} is a live medium, whose installer cannot be answered",
             hint="use the ISO of the installer, such as that named 'netinst', 'dvd' or 'Server'",
         )
 
@@ -121,7 +121,7 @@ def _boot_kernel(
     if medium is None or not medium.path:
         name = "a volume" if medium is not None else "--pxe" if request.method.kind == boot.PXE else "this method"
         raise UsageError(
-            f"--unattended: {installer.title} only finds answers beside its kernel, which cannot be taken from {name}",
+            f"--unattended: {installer.title} only reads answers from its initrd, which cannot be taken from {name}",
             hint="use --cdrom or --location with the path or the URL of an ISO",
         )
     method = boot.Method(boot.KERNEL, place=PlaceRequest(medium.path))
@@ -206,8 +206,8 @@ def _tell(chosen: Chosen, request: InstallRequest, drafted: GuestDraft, profile:
         place = request.method.place
         assert place is not None
         drafted.setting.note(
-            f"The kernel of {place.location} is booted for the installation, as --location does: "
-            f"{chosen.installer.title} only finds its answers then"
+            f"Booting the kernel of {place.location} for the installation, as --location does: otherwise "
+            f"{chosen.installer.title} would not find its answers"
         )
 
 

@@ -91,7 +91,7 @@ def plan_mark(host: HostView, guest: Guest, *, is_on: bool) -> MarkChange:
 
 _UNPROTECTED = (
     "the permissions of the disks of '{}' stay as they are, because libvirt cannot change them on a remote host: only "
-    "virtprov heeds the mark"
+    "virtprov protects the template"
 )
 
 

@@ -97,7 +97,7 @@ def _for_another(text: str, name: str, system: str) -> CheckedDocument:
 def _for_freebsd(kind: str, name: str, system: str) -> tuple[str, ...]:
     if system != "freebsd" or kind in (CLOUD_CONFIG, SCRIPT):
         return ()
-    return (f"{name}: nuageinit, which FreeBSD's own images have, reads only #cloud-config files and scripts",)
+    return (f"{name}: the images of FreeBSD run nuageinit, which only reads #cloud-config files and scripts",)
 
 
 def _decode(source: Source) -> str:

@@ -46,7 +46,10 @@ def check_disk(path: str, what: str) -> Disk:
     if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise MediaError(f"'{what}' is a web page and not a disk image", hint="check the URL")
     if kind in PACKED:
-        raise MediaError(f"'{what}' is packed with {kind}, which its name does not say", hint="unpack it yourself")
+        raise MediaError(
+            f"'{what}' is packed with {kind}, but its name has another ending",
+            hint="unpack it yourself",
+        )
     if kind not in ("", RAW):
         raise MediaError(f"'{what}' has the format {kind}; only qcow2 and raw images can be used", hint=CONVERT)
     return Disk(RAW, -(-length // _SECTOR) * _SECTOR)
@@ -71,7 +74,7 @@ def _check_qcow2(head: bytes, what: str) -> Disk:
     if _number(head, 32, 4):
         raise MediaError(f"'{what}' is encrypted, so it cannot be used for new guests", hint="decrypt it first")
     if not _SECTOR <= size <= _LARGEST:
-        raise MediaError(f"'{what}' says that its disk has {size} bytes, which cannot be", hint="check the URL")
+        raise MediaError(f"'{what}' has an impossible disk size of {size} bytes", hint="check the URL")
     return Disk(QCOW2, size)
 
 

@@ -211,7 +211,7 @@ def test_a_live_medium_is_refused_also_for_a_named_system(recorded: Host, tmp_pa
     path = tmp_path / "live.iso"
     path.write_bytes(handmade.iso(volume="Fedora-WS-Live-40-1-14"))
     for system in ("", "fedora40"):
-        with pytest.raises(UsageError, match="is a live medium, whose installer takes no answers"):
+        with pytest.raises(UsageError, match="is a live medium, whose installer cannot be answered"):
             install_plan.plan(request(system, Method(CDROM, Medium(str(path)))), recorded)
 
 

@@ -144,7 +144,7 @@ def _explain_download(setting: RuleContext, host: Host, url: str, *, ask: bool) 
         return "the host's QEMU cannot read it from its URL"
     if not ask or not scheme.startswith("http") or _has_pieces(url):
         return ""
-    return "its server does not send parts of it, which QEMU requires"
+    return "its server does not support partial downloads, which QEMU requires"
 
 
 def _has_pieces(url: str) -> bool:

@@ -151,7 +151,9 @@ def check_osinfo(request: InstallRequest, guest: Guest, profile: Profile) -> Non
     path = _image_path(request)
     is_missing = path.startswith("/") and not os.path.exists(path)
     why = (
-        f"this machine has no file '{path}' to detect it from" if is_missing else "it cannot be detected from the media"
+        f"'{path}' does not exist on this machine"
+        if is_missing
+        else "it cannot be detected from the media"
     )
     raise UsageError(
         f"the operating system is unknown: --osinfo is not given, and {why}",

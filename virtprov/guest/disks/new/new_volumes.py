@@ -399,7 +399,7 @@ def _unseen(path: str, directory: str) -> HostError:
         over = "a pool of type disk, logical, iscsi or scsi gives access to block devices (`virsh pool-create-as`)"
     return HostError(
         f"--disk {path}: this directory is not in any storage pool of the remote host, so it cannot be accessed",
-        hint=f"check the path, or create a pool for it: {over} (only a guest that is created is looked for elsewhere)",
+        hint=f"check the path, or create a pool for it: {over}; if a guest is created, a temporary pool is used",
     )
 
 

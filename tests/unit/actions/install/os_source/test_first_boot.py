@@ -205,9 +205,8 @@ def test_a_server_that_only_sends_whole_files(
         site.rules["/cd.iso"] = lambda handler: handler.reply(200, site.files["/cd.iso"])
     drive, notes = plan_medium(Medium(f"{site.url}/cd.iso"), host(), ask=True, emulator=qemu(tmp_path, reads=True))
     assert bool(drive.path) is downloads
-    assert notes == (
-        ["cd.iso is downloaded first, because its server does not send parts of it, which QEMU requires"] * downloads
-    )
+    note = "cd.iso is downloaded first, because its server does not support partial downloads, which QEMU requires"
+    assert notes == [note] * downloads
 
 
 def test_a_file_that_its_server_does_not_have_is_told_before_anything_is_made(
