@@ -48,9 +48,7 @@ def differences(request: InstallRequest, key: str, host: Host) -> tuple[str, ...
     if request.autostart and not host.guests.autostart(key):
         found.append("--autostart: it does not start when the host boots")
     if info is not None and info.persistent == request.transient:
-        found.append(
-            "--transient: it is persistent" if request.transient else "it is transient: it is gone when it is shut off"
-        )
+        found.append("--transient: it is persistent" if request.transient else "it is transient")
     return tuple(found)
 
 

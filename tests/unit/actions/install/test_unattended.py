@@ -162,7 +162,7 @@ def test_the_kernel_of_a_debian_cd_is_booted(recorded: Host, tmp_path: Path) -> 
     assert first.get("./os/kernel") and first.get("./os/initrd")
     assert media(made.plan.documents[0]) == [str(path)]
     assert [file.name for file in made.method.inject] == ["preseed.cfg"]
-    assert any("The kernel of" in note and "as --location does" in note for note in made.plan.notes)
+    assert any("Booting the kernel of" in note and "as --location does" in note for note in made.plan.notes)
 
 
 UBUNTU = {
@@ -191,7 +191,7 @@ def test_the_kernel_of_an_ubuntu_cd_is_booted_with_a_small_disk(recorded: Host, 
         ("fedora40", Method(IMPORT), "--import boots a disk"),
         ("fedora40", CD._replace(live=True), "live systems have none"),
         ("freebsd14.0", CD, "no answers for the installer of FreeBSD 14.0"),
-        ("generic", CD, "is not known"),
+        ("generic", CD, "requires a known operating system"),
         ("debian12", Method(PXE), "cannot be taken from --pxe"),
         ("debian12", Method(CDROM, Medium(vol="images/cd.iso")), "cannot be taken from a volume"),
         (
