@@ -49,7 +49,7 @@ def main(argv: list[str]) -> int:
     osinfo = answers.osinfo(args.osinfo)
     if answers.osinfo_words(osinfo, output):
         return 0
-    if answers.image_list(args, output):
+    if answers.image_list(args.image or "", output):
         return 0
     if (status := _without_new_guest(args, parser, output)) is not None:
         return status
@@ -82,7 +82,7 @@ def _without_new_guest(args: Namespace, parser: Parser, output: Output) -> int |
     if not compat.held.removes_nothing and (args.remove or args.keep_disks or args.with_disk or args.force_off):
         from virtprov.cli.install import remove
 
-        return remove.main(args, parser, output)
+        return remove.main(remove.read(args, parser), output)
     if args.yes:
         raise UsageError(
             "--yes can only be used with --clean-up and --remove", hint="no other command asks for confirmation"
