@@ -74,8 +74,8 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
     },  # fmt: skip
     "host": {"transfer": set(), "daemon": {"failures", "uri"}},
     "osinfo": {"profile_files": {"pack"}, "media": {"pack", "profile_files"}},
-    "images": {"verifying": {"facts", "image", "templates"}, "fetching": {"image", "verifying"}},
-    "cloudinit": {"checks": {"loading", "sources"}},
+    "images": {"verifying": {"image_facts", "image", "address_templates"}, "fetching": {"image", "verifying"}},
+    "cloudinit": {"checks": {"loading", "value_sources"}},
     "support": {
         "web": {"errors", "files", "frozen", "log", "units"},
         "user_files": {"errors", "files", "regular"},

@@ -131,7 +131,7 @@ def check_change(after: Element, before: Element) -> list[str]:
 
     What was wrong before the edit is not reported. Without an installed schema there are no warnings about names.
     """
-    from virtprov.guest.edits.leftovers import list_contradictions
+    from virtprov.guest.edits.obsolete_parts import list_contradictions
 
     known = list_contradictions(before) + _list_bad_basics(before)
     found = [each for each in list_contradictions(after) + _list_bad_basics(after) if each not in known]

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from virtprov.cloudinit.seed_request import SeedRequest
-    from virtprov.cloudinit.sources import Reader, Source
+    from virtprov.cloudinit.value_sources import Reader, Source
     from virtprov.support.ssh_key import KeyPair
 
 HEADER = "#cloud-config\n"
@@ -178,7 +178,7 @@ def cloud_config(wishes: Wishes, other_keys: Iterable[str] = ()) -> dict[str, An
 
 def _share_a_key(first: Iterable[str], second: Iterable[str]) -> bool:
     """Return whether a key is in both lists, whatever its options and comment are."""
-    from virtprov.cloudinit.sources import key_data
+    from virtprov.cloudinit.value_sources import key_data
 
     return bool({key_data(key) for key in first} & {key_data(key) for key in second})
 

@@ -22,7 +22,7 @@ class OwnKeys(NamedTuple):
 
 def find_own_keys() -> OwnKeys:
     """Return the caller's public keys and where they are; no keys if there are none."""
-    from virtprov.cloudinit.sources import Reader
+    from virtprov.cloudinit.value_sources import Reader
 
     try:
         return OwnKeys(Reader().keys("ssh-key", AGENT), "ssh-agent")
@@ -31,7 +31,7 @@ def find_own_keys() -> OwnKeys:
 
 
 def _keys_in_files(folder: str) -> OwnKeys:
-    from virtprov.cloudinit.sources import Source, read_keys
+    from virtprov.cloudinit.value_sources import Source, read_keys
     from virtprov.support.files import read_bytes
 
     start, end = PATTERN

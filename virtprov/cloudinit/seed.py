@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtprov.cloudinit import addresses, documents
-from virtprov.cloudinit.addresses import Interface
-from virtprov.cloudinit.sources import Reader
+from virtprov.cloudinit import documents
+from virtprov.cloudinit import fixed_addresses as addresses
+from virtprov.cloudinit.fixed_addresses import Interface
+from virtprov.cloudinit.value_sources import Reader
 from virtprov.support.errors import InputError
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from virtprov.cloudinit.documents import Wishes
     from virtprov.cloudinit.seed_request import SeedRequest
-    from virtprov.cloudinit.sources import Source
+    from virtprov.cloudinit.value_sources import Source
 
 LABEL = "cidata"
 """The volume name by which cloud-init's NoCloud data source finds its seed."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from virtprov.cloudinit.guest_words import GuestWords
-    from virtprov.cloudinit.sources import Reader
+    from virtprov.cloudinit.value_sources import Reader
 
 HOST = "host"
 ENVIRONMENT = "env"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.document import Guest
-from virtprov.images.facts import NO_FACTS, ImageFacts
+from virtprov.images.image_facts import NO_FACTS, ImageFacts
 from virtprov.support.frozen import Record
 from virtprov.xml.tree import Element
 

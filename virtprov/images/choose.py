@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from virtprov.images.facts import BIOS, UEFI, ImageFacts
 from virtprov.images.image import ImageRequest
+from virtprov.images.image_facts import BIOS, UEFI, ImageFacts
 from virtprov.osinfo.image_profiles import CloudImage, CloudSystem, all_systems, find_system
 from virtprov.osinfo.profile import canonical_arch
 from virtprov.support.errors import UsageError, nearest

@@ -6,7 +6,7 @@ small index and checksum files with `read`, and never the image itself.
 
 from __future__ import annotations
 
-from virtprov.images.facts import NO_FACTS, ImageFacts
+from virtprov.images.image_facts import NO_FACTS, ImageFacts
 from virtprov.support.frozen import Record
 
 TYPE_CHECKING = False

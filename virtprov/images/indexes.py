@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from virtprov.images.address_templates import NamePattern, base_name
 from virtprov.images.image import LENGTHS, Digest, make_digest
-from virtprov.images.templates import NamePattern, base_name
 from virtprov.images.verifying.checksum_files import parse_pointer, unwrap
 from virtprov.support.errors import FetchError
 from virtprov.support.frozen import Record

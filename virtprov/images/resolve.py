@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from virtprov.images import addresses
+from virtprov.images import image_urls as addresses
+from virtprov.images.address_templates import NamePattern, base_name, fill, needs_build, order_of, with_build
 from virtprov.images.choose import choose_image, choose_system, facts_of
-from virtprov.images.facts import NO_FACTS, ImageFacts
 from virtprov.images.image import Digest, ImageRequest, ResolvedImage, Signature
+from virtprov.images.image_facts import NO_FACTS, ImageFacts
 from virtprov.images.image_text import parse_pin
 from virtprov.images.indexes import INDEX_LIMIT, Build, Wanted, read_index
 from virtprov.images.names import disk_format_of, packing_of
-from virtprov.images.templates import NamePattern, base_name, fill, needs_build, order_of, with_build
 from virtprov.images.verifying import checksum_files, signatures, verify
 from virtprov.images.verifying.checksum_files import Entry
 from virtprov.osinfo.profile import canonical_arch

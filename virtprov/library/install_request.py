@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from virtprov.images.image import ImageRequest
     from virtprov.library.texts import Value
     from virtprov.osinfo.os_request import OsinfoRequest
-    from virtprov.unattended.request import UnattendedRequest
+    from virtprov.unattended.unattended_request import UnattendedRequest
 
 
 class NewGuest(Record):
@@ -190,7 +190,7 @@ def _to_unattended(guest: NewGuest) -> UnattendedRequest | None:
             raise UsageError(f"--unattended cannot be used with {flag}", hint="omit one of them")
     from virtprov.guest.write import gather
     from virtprov.library import guest_words
-    from virtprov.unattended import request
+    from virtprov.unattended import unattended_request as request
 
     words = gather.repeated_words("unattended", [text for text in texts.as_list(guest.unattended) if text])
     return request.from_options(guest_words.add_words("unattended", words, guest_words.read(guest._asdict())))

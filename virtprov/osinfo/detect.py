@@ -13,7 +13,7 @@ from virtprov.osinfo.media.match import MediaTable
 from virtprov.osinfo.media.systems import SystemTable
 from virtprov.osinfo.media.tree_layouts import TreeFacts, tree_facts
 from virtprov.osinfo.pack import words
-from virtprov.support.image import HEAD, PACKED, format_of
+from virtprov.support.image_header import HEAD, PACKED, format_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

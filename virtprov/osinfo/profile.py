@@ -12,7 +12,7 @@ from virtprov.osinfo.pack import FIELD, flag, parse_number, rows, words
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
-    from virtprov.osinfo.facts import Driver, Image, Media, Tree, Variant
+    from virtprov.osinfo.profile_tables import Driver, Image, Media, Tree, Variant
 
 PCI = "http://pcisig.com/pci/"
 Q35 = "http://qemu.org/chipset/x86/q35"
@@ -244,7 +244,7 @@ class Profile:
 
     def trees(self, arch: str = "") -> tuple[Tree, ...]:
         """Return the installation trees in the order of the database, all or those of one architecture."""
-        from virtprov.osinfo.facts import trees
+        from virtprov.osinfo.profile_tables import trees
 
         return trees(self._trees, canonical_arch(arch))
 
@@ -260,25 +260,25 @@ class Profile:
 
     def media(self, arch: str = "") -> tuple[Media, ...]:
         """Return the media (ISOs) in the order of the database, all or those of one architecture."""
-        from virtprov.osinfo.facts import media
+        from virtprov.osinfo.profile_tables import media
 
         return media(self._media, canonical_arch(arch), bool(self.script_ids))
 
     def cloud_images(self, arch: str = "", format: str = "") -> tuple[Image, ...]:
         """Return the disk images in the order of the database, all or of one architecture and format (`qcow2` ...)."""
-        from virtprov.osinfo.facts import images
+        from virtprov.osinfo.profile_tables import images
 
         return images(self._images, canonical_arch(arch), format)
 
     def variants(self) -> tuple[Variant, ...]:
         """Return the editions of the system to which media and trees refer."""
-        from virtprov.osinfo.facts import variants
+        from virtprov.osinfo.profile_tables import variants
 
         return variants(self._variants)
 
     def drivers(self, arch: str = "") -> tuple[Driver, ...]:
         """Return drivers that an unattended installation can add, all or those of one architecture."""
-        from virtprov.osinfo.facts import drivers
+        from virtprov.osinfo.profile_tables import drivers
 
         return drivers(self._drivers, canonical_arch(arch))
 

@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from virtprov.support.errors import InputError
 from virtprov.unattended import answer_check
+from virtprov.unattended.answer_template import Template, fill, quoting
 from virtprov.unattended.installers import ALPINE, AUTOINSTALL, PRESEED, WINDOWS
-from virtprov.unattended.template import Template, fill, quoting
 from virtprov.unattended.variables import variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from virtprov.unattended.answer_template import Value
     from virtprov.unattended.answers import Answers
     from virtprov.unattended.installers import Installer
-    from virtprov.unattended.request import UnattendedRequest
-    from virtprov.unattended.template import Value
+    from virtprov.unattended.unattended_request import UnattendedRequest
     from virtprov.unattended.variables import Facts
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")

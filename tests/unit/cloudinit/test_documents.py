@@ -13,7 +13,7 @@ import yaml
 from virtprov.cloudinit import documents
 from virtprov.cloudinit.documents import DISABLE, Wishes
 from virtprov.cloudinit.seed_request import SeedRequest
-from virtprov.cloudinit.sources import Source
+from virtprov.cloudinit.value_sources import Source
 from virtprov.support.errors import InputError, UsageError
 
 HASH = "$6$salt$hash"

@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit.images.conftest import Mirror
 from tests.unit.osinfo.conftest import Folders
-from virtprov.images.facts import ImageFacts
 from virtprov.images.image import Digest, ImageRequest, Packing, ResolvedImage
+from virtprov.images.image_facts import ImageFacts
 from virtprov.images.resolve import resolve_image
 from virtprov.support.errors import CommandError, FetchError, InputError, UsageError
 

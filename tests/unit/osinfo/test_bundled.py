@@ -20,7 +20,7 @@ from virtprov.xml import tree
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tests.unit.osinfo.conftest import Folders
-    from virtprov.osinfo.facts import Image, Media, Tree
+    from virtprov.osinfo.profile_tables import Image, Media, Tree
 
 SCHEMA = Path("/usr/share/osinfo/schema/osinfo.rng")
 SINCE_2012 = (

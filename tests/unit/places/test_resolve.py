@@ -227,8 +227,8 @@ def test_a_server_without_ranges(site: Site, tmp_path: Path) -> None:
 
 
 def test_the_tree_of_a_profile(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    from virtprov.osinfo.facts import Tree
     from virtprov.osinfo.profile import Profile
+    from virtprov.osinfo.profile_tables import Tree
 
     url = serve(site, trees.FEDORA)
     tree = Tree("x86_64", url, (), "", "", "", True, "Fedora", "", "40", "x86_64")

@@ -13,7 +13,7 @@ from virtprov.cloudinit.guest_words import WORDS, GuestWords
 from virtprov.cloudinit.renewal import Renewal
 from virtprov.cloudinit.seed_request import KEEP as KEEP_SEED
 from virtprov.cloudinit.seed_request import SeedRequest
-from virtprov.cloudinit.sources import Reader
+from virtprov.cloudinit.value_sources import Reader
 from virtprov.guest.document import Guest
 from virtprov.guest.marks import cloud_mark
 from virtprov.osinfo.systemd import reads_credentials

@@ -160,7 +160,7 @@ def _find_capacity(host: Host, origin: Original, fmt: str) -> int:
             return volume.physical
         raise unlike(where, fmt, volume.format)
     if here:
-        from virtprov.support.image import probe
+        from virtprov.support.image_header import probe
 
         seen = probe(where)
         if seen is not None and seen.format == fmt and seen.size:

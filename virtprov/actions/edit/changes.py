@@ -11,7 +11,8 @@ from virtprov.guest.choices import NONE, Choices
 from virtprov.guest.disks.locate import DiskResolver, change_source
 from virtprov.guest.disks.new.volumes import Making
 from virtprov.guest.document import Guest
-from virtprov.guest.edits import boot_order, default_network, leftovers, removed_storage
+from virtprov.guest.edits import boot_order, default_network, removed_storage
+from virtprov.guest.edits import obsolete_parts as leftovers
 from virtprov.guest.edits.companions import after_edit, after_removal
 from virtprov.guest.edits.firmware import keep_uefi_loader, make_room_for_uefi, names_loader, replace_selection
 from virtprov.guest.rule_context import RuleContext

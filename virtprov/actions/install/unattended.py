@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from virtprov.actions.seed.attach import Seed
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
-    from virtprov.unattended.request import UnattendedRequest
+    from virtprov.unattended.unattended_request import UnattendedRequest
     from virtprov.unattended.variables import Facts
 
 NEEDS_INSTALLER = "--unattended requires an installer, whose questions it answers"

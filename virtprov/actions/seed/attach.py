@@ -17,7 +17,7 @@ from virtprov.guest.disks.new.volumes import DEFAULT_POOL, FILE_POOLS, NewPool, 
 from virtprov.guest.disks.source import FILE, DiskSource
 from virtprov.guest.document import DomainDocument, Guest
 from virtprov.guest.rule_context import RuleContext
-from virtprov.images.facts import COMBUSTION, IGNITION
+from virtprov.images.image_facts import COMBUSTION, IGNITION
 from virtprov.support.errors import HostError, ProvError, UsageError
 from virtprov.support.frozen import Record
 from virtprov.support.text import first_free

@@ -76,7 +76,7 @@ def _without_new_guest(args: Namespace, parser: Parser, output: Output) -> int |
 
         return clean_up.main(args.connect, output, ask=not args.yes)
     if args.info is not None:
-        from virtprov.cli.install import info
+        from virtprov.cli.install import show_info as info
 
         return info.main(args.connect, args.info, output)
     if not compat.held.removes_nothing and (args.remove or args.keep_disks or args.with_disk or args.force_off):

@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from virtprov.cloudinit.sources import Source
+    from virtprov.cloudinit.value_sources import Source
 
 PASS_ON = "add --check cloud_init=off to pass it on as it is"
 
@@ -50,7 +50,7 @@ def check_user_data(source: Source, system: str = "") -> CheckedDocument:
     """
     data = source.data
     if data.startswith(b"\x1f\x8b"):
-        from virtprov.cloudinit.sources import Source as Made
+        from virtprov.cloudinit.value_sources import Source as Made
 
         unpacked = check_user_data(Made(f"{source.name} (unpacked)", _gunzip(source)), system)
         return unpacked._replace(mime="application/gzip")
@@ -114,7 +114,7 @@ def _gunzip(source: Source) -> bytes:
     import io
     import zlib
 
-    from virtprov.cloudinit.sources import LIMIT
+    from virtprov.cloudinit.value_sources import LIMIT
 
     try:
         with gzip.open(io.BytesIO(source.data)) as handle:

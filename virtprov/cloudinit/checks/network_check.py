@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from virtprov.cloudinit.sources import Source
+    from virtprov.cloudinit.value_sources import Source
 
 
 def check_network_config(source: Source) -> CheckedDocument:

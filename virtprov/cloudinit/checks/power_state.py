@@ -39,7 +39,7 @@ def _cloud_configs(user_data: bytes) -> Iterator[str]:
     """Return the text of every cloud-config document; with multi-part user-data those of its parts."""
     from virtprov.cloudinit.checks.document_check import check_user_data
     from virtprov.cloudinit.checks.kinds import CLOUD_CONFIG, JINJA, MULTIPART
-    from virtprov.cloudinit.sources import Source
+    from virtprov.cloudinit.value_sources import Source
     from virtprov.support.errors import ProvError
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from virtprov.guest.rule_context import Rule, RuleContext
-from virtprov.images.facts import BIOS, UEFI
+from virtprov.images.image_facts import BIOS, UEFI
 from virtprov.support.errors import HostError
 from virtprov.xml import path, tree
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtprov.images.facts import BIOS, UEFI
+from virtprov.images.image_facts import BIOS, UEFI
 from virtprov.support.errors import HostError, UsageError
 from virtprov.xml import tree
 

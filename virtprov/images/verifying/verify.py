@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from virtprov.images.address_templates import NamePattern, order_of
 from virtprov.images.image import Digest, Signature
-from virtprov.images.templates import NamePattern, order_of
 from virtprov.images.verifying import checksum_files
 from virtprov.images.verifying import signatures as openpgp
 from virtprov.images.verifying.checksum_files import SUMS_LIMIT, Entry

@@ -30,7 +30,7 @@ class ImageHit(NamedTuple):
 
 
 def pack_images(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
-    """Return the table for `ImageTable`: short ids with rows of images, as read by `virtprov.osinfo.facts.Image`."""
+    """Return the table for `ImageTable`: short ids with rows of images, as read by `profile_tables.Image`."""
     return pack_rows([
         (image_key(row[2]), os_name, row[0], row[4], row[3])
         for os_name, table in systems

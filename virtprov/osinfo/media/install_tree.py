@@ -99,7 +99,7 @@ def tree_ids(sections: Sections) -> TreeIds | None:
 
 
 def pack_trees(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
-    """The table for `TreeTable`: short ids with rows of trees as `virtprov.osinfo.facts.Tree` reads them."""
+    """The table for `TreeTable`: short ids with rows of trees as `virtprov.osinfo.profile_tables.Tree` reads them."""
     return pack_rows([
         (os_name, row[0], row[2], row[7], row[8], row[9], row[10])
         for os_name, table in systems

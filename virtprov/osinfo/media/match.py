@@ -64,7 +64,7 @@ class _Medium:
 
 
 def pack_media(systems: Iterable[tuple[str, Iterable[Row]]]) -> str:
-    """Return the table for `MediaTable`: short ids with rows of media, as read by `virtprov.osinfo.facts.Media`."""
+    """Return the table for `MediaTable`: short ids with rows of media, as read by `profile_tables.Media`."""
     table: list[Row] = []
     for os_name, rows in systems:
         for row in rows:

@@ -25,7 +25,7 @@ from virtprov.places import cache
 from virtprov.places.place import Medium, PlaceRequest
 from virtprov.support import iso
 from virtprov.support.errors import InputError, UsageError
-from virtprov.unattended.request import UnattendedRequest, from_options
+from virtprov.unattended.unattended_request import UnattendedRequest, from_options
 from virtprov.xml import path as places
 
 from .test_install_plan import asked, labels

@@ -10,7 +10,7 @@ import pytest
 
 from virtprov.cloudinit.checks.document_check import CheckedDocument, check_meta_data, check_user_data
 from virtprov.cloudinit.checks.document_check import load as load_yaml
-from virtprov.cloudinit.sources import Source
+from virtprov.cloudinit.value_sources import Source
 from virtprov.support.errors import InputError
 
 
@@ -159,7 +159,7 @@ def test_merged_keys_are_not_doubles() -> None:
 def test_yaml_is_loaded_only_when_needed() -> None:
     code = (
         "import sys\n"
-        "from virtprov.cloudinit import seed, seed_request, sources, documents\n"
+        "from virtprov.cloudinit import seed, seed_request, value_sources, documents\n"
         "from virtprov.cloudinit.checks import document_check\n"
         "heavy = {'yaml', 'requests', 'pycdlib', 'hashlib', 'secrets', 'uuid', 'json', 'email', 'difflib'}\n"
         "print(sorted(heavy & set(sys.modules)))"

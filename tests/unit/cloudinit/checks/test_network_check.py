@@ -6,7 +6,7 @@ import pytest
 
 from virtprov.cloudinit.checks.document_check import CheckedDocument
 from virtprov.cloudinit.checks.network_check import check_network_config
-from virtprov.cloudinit.sources import Source
+from virtprov.cloudinit.value_sources import Source
 from virtprov.support.errors import InputError
 
 

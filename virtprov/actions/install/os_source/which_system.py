@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.guest import boot
 from virtprov.guest.disks.spec import DiskSpec
-from virtprov.images.facts import BIOS, NO_FACTS, UEFI
+from virtprov.images.image_facts import BIOS, NO_FACTS, UEFI
 from virtprov.osinfo.find_profile import find, generic
 from virtprov.support.errors import UsageError
 from virtprov.support.frozen import Record
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from virtprov.actions.request import InstallRequest
     from virtprov.guest.document import Guest
     from virtprov.host.connection import Host
-    from virtprov.images.facts import ImageFacts
     from virtprov.images.image import ResolvedImage
+    from virtprov.images.image_facts import ImageFacts
     from virtprov.osinfo.detect import Detected
     from virtprov.osinfo.profile import Profile
     from virtprov.places.place import BootSource

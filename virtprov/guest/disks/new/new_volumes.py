@@ -196,7 +196,7 @@ class NewVolumes:
 
     def _backing(self, spec: DiskSpec) -> tuple[str, int | None, str]:
         """Return path, virtual size and format of the backing image; raises UsageError if it does not exist."""
-        from virtprov.support.image import probe
+        from virtprov.support.image_header import probe
 
         path = spec.backing_store
         if spec.backing_format not in ("", *FORMATS):

@@ -30,7 +30,7 @@ def look(file: str, wanted: float | None) -> Sent:
 
     Raises UsageError if it cannot be read, has a backing image, or cannot have that size.
     """
-    from virtprov.support.image import probe
+    from virtprov.support.image_header import probe
 
     path = os.path.abspath(os.path.expanduser(file))
     image = probe(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtprov.images.templates import base_name, fill
+from virtprov.images.address_templates import base_name, fill
 from virtprov.support.errors import FetchError
 from virtprov.support.web.http import shown
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtprov.support.image import TOLD, format_of, probe_bytes
+from virtprov.support.image_header import TOLD, format_of, probe_bytes
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from virtprov.support.errors import InputError
-from virtprov.unattended.template import Template, fill, quoting
+from virtprov.unattended.answer_template import Template, fill, quoting
 
 VALUES: dict[str, str | tuple[str, ...]] = {"name": "it's", "none": "", "list": ("a", "b c"), "empty": ()}
 

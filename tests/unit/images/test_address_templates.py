@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from virtprov.images.templates import NamePattern, base_name, fill, needs_build, order_of, with_build
+from virtprov.images.address_templates import NamePattern, base_name, fill, needs_build, order_of, with_build
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.guest.document import Guest
-from virtprov.guest.edits import addresses
+from virtprov.guest.edits import device_addresses as addresses
 from virtprov.guest.edits.only import ONLY, Only
 from virtprov.support import log
 from virtprov.xml import path, tree

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from virtprov.cloudinit import seed
-from virtprov.cloudinit.addresses import FixedAddress, Interface, network_config, parse
+from virtprov.cloudinit.fixed_addresses import FixedAddress, Interface, network_config, parse
 from virtprov.cloudinit.seed_request import SeedRequest
 from virtprov.support.errors import UsageError
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from virtprov.cloudinit.sources import Reader, Source, key_data, read_keys
+from virtprov.cloudinit.value_sources import Reader, Source, key_data, read_keys
 from virtprov.support import log
 from virtprov.support.errors import FetchError, InputError, UsageError
 
