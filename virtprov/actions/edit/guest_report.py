@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.outcome import ApplyOptions, EditResult
-from virtprov.actions.edit.store_steps import Store
+from virtprov.actions.edit.store_steps import StoreDefinition
 from virtprov.support.frozen import Record
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class GuestReport:
     @property
     def kept(self) -> bool:
         """False if the host stored the same definition as before."""
-        return all(step.kept for step in self.first if isinstance(step, Store))
+        return all(step.kept for step in self.first if isinstance(step, StoreDefinition))
 
     @property
     def plans(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.edit.guest_report import GuestReport
 from virtprov.actions.edit.journal import Entry, History, Past, Run, runs
-from virtprov.actions.edit.store_steps import PutBack
+from virtprov.actions.edit.store_steps import RestoreDefinition
 from virtprov.actions.run import definition, templates
 from virtprov.actions.run.workers import in_order
 from virtprov.actions.steps.guest import SetAutostart
@@ -97,7 +97,7 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     old, new = f"{past.name} (now)", f"{past.name} (before that run)"
     if entry.after is not None and (now or None) != entry.before:
         now, left = _read_expected(past, entry, now)
-        steps.append(PutBack(past.name, uuid, past.place, history.journal, left))
+        steps.append(RestoreDefinition(past.name, uuid, past.place, history.journal, left))
         report.diff = diff.unified_diff(now, entry.before or "", old=old, new=new)
     if entry.autostart is not None and now and host.guests.autostart(past.name) != entry.autostart[0]:
         was = entry.autostart[0]
@@ -123,7 +123,7 @@ def _refuse_dependent(host: Host, now: Guest, before: Guest) -> None:
 
 
 def _read_expected(past: Past, entry: Entry, now: str | None) -> tuple[str, str]:
-    """The definition that a guest has, and its mark. Raises definition.Moved unless it is what the run left.
+    """The definition that a guest has, and its mark. Raises DefinitionChanged unless it is what the run left.
 
     A run that was cut off may not have noted the mark: then it must be what the host makes of `after`.
     """
