@@ -103,7 +103,10 @@ def _grow(node: Element, where: str) -> Element:
 
 
 def assign(node: Element, where: str, value: str) -> None:
-    """Write a value at the XPath; an empty value removes it, with every element that is empty afterwards."""
+    """Write a value at the XPath; an empty value removes it, with every element that is empty afterwards.
+
+    Raises UsageError for an XPath that matches nothing and cannot be created.
+    """
     if value == "":
         owner = _take_out(node, where)
         if owner is not None:

@@ -152,7 +152,10 @@ def _describe_seed(plan: InstallPlan) -> str:
 
 
 def start(context: RunContext, name: str) -> None:
-    """Start the guest again after its installation, unless it has been started already."""
+    """Start the guest again after its installation, unless it has been started already.
+
+    Raises HostError if it does not exist any more, or cannot be started.
+    """
     known = context.host.guests.find(name)
     if known is None:
         raise HostError(

@@ -214,7 +214,7 @@ def _tell(chosen: Chosen, request: InstallRequest, drafted: GuestDraft, profile:
 def plan_disk(answered: Answered, drafted: GuestDraft, final: Guest, install: Guest, *, build: bool) -> Seed | None:
     """Return the small disk with the answers, if they are on one. The finished guest keeps its empty drive.
 
-    The ISO with drivers for Windows gets a drive as well.
+    The ISO with drivers for Windows gets a drive as well. Raises UsageError for a file of drivers that does not exist.
     """
     from virtprov.actions.seed import attach
 

@@ -167,7 +167,10 @@ def check_documents(request: SeedRequest) -> tuple[str, ...]:
 
 
 def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
-    """Return the pool for the seed: that of the first disk, otherwise `default`, which is created if missing."""
+    """Return the pool for the seed: that of the first disk, otherwise `default`, which is created if missing.
+
+    Raises HostError if that pool cannot hold it.
+    """
     host = setting.host
     for disk in setting.guest.disks("disk"):
         source = DiskSource.of(disk)

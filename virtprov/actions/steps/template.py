@@ -135,7 +135,10 @@ class SetModes(Record):
 
 
 def confirm_template(name: str, uuid: str) -> Step:
-    """Check that a guest is still off and still a template, and that its disks are as the mark says."""
+    """Check that a guest is still off and still a template, and that its disks are as the mark says.
+
+    The step raises HostError if not.
+    """
 
     def do(context: RunContext) -> None:
         from virtprov.actions.run import templates

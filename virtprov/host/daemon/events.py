@@ -204,7 +204,10 @@ class Watch:
     # -- waiting ----------------------------------------------------------------------------------------
 
     def wait_for(self, wanted: Callable[[GuestEvent], bool], timeout: float | None = None) -> GuestEvent | None:
-        """Return the first new event that is `wanted`; None if the time is up."""
+        """Return the first new event that is `wanted`; None if the time is up.
+
+        Raises HostError if the connection is lost.
+        """
         found: list[GuestEvent] = []
 
         def look() -> bool:

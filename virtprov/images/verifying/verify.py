@@ -92,7 +92,10 @@ def _check_beside(
 
 
 def read_image_signature(read: ReadIndex, address: str, keyring: str, *, required: bool) -> Signature:
-    """Return the signature of an image itself, to be checked when the image is there."""
+    """Return the signature of an image itself, to be checked when the image is there.
+
+    Raises FetchError if a signature is required and there is none.
+    """
     if not can_check(keyring, required=required):
         return Signature("unchecked", keyring)
     content = read(address, _SIGNATURE_LIMIT)

@@ -50,7 +50,7 @@ def check_folder(path: str) -> None:
 
 
 def check_file(number: int, path: str) -> None:
-    """Do the same for an open file (0600)."""
+    """Do the same for an open file (0600). Raises ProvError if it belongs to another user."""
     facts = os.fstat(number)
     if facts.st_uid != os.geteuid():
         raise _refusal(path, "belongs to another user", "find out who created it, and delete it")

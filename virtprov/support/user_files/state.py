@@ -118,7 +118,7 @@ class Lines:
         return place
 
     def sync(self) -> None:
-        """Have all lines on the disk before this returns."""
+        """Have all lines on the disk before this returns. Raises ProvError if they cannot be written."""
         try:
             with self._lock:
                 self._handle.flush()

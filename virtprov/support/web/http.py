@@ -93,6 +93,7 @@ class Web:
         """Send a request and return the response (a context manager), its body not read yet.
 
         Any status is an answer; FetchError when there is none, `Broken` when the connection was lost.
+        Raises FetchError if the server cannot be reached or reports an error.
         """
         import requests
 
@@ -179,6 +180,7 @@ class Web:
         """Return up to `size` bytes of the file at `url` from `offset` on; less at its end.
 
         FetchError when it is not there, NoPieces when the server only sends whole files (and `offset` is not 0).
+        Raises FetchError.
         """
         if size <= 0:
             return b""

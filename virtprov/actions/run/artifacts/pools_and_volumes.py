@@ -224,7 +224,10 @@ def passing_pool(host: Host, directory: str, note: Note | None = None, *, build:
 
 
 def pool_over(host: Host, directory: str, passing: ExitStack, note: Note | None = None) -> str:
-    """Return the name of the pool of this directory, or of a temporary one, removed when `passing` ends."""
+    """Return the name of the pool of this directory, or of a temporary one, removed when `passing` ends.
+
+    Raises HostError if its pool is not active.
+    """
     pool = host.storage.pool_at(directory)
     if pool is None:
         return passing.enter_context(passing_pool(host, directory, note))
