@@ -93,27 +93,37 @@ def _plan(host: Host, history: History, past: Past) -> GuestReport:
     uuid = past.uuid if info is None else info.uuid
     now = host.guests.stored_definition(uuid) if info is not None else None
     steps: list[Step] = []
-    report = GuestReport(past.name, past.uuid)
     old, new = f"{past.name} (now)", f"{past.name} (before that run)"
+    difference = ""
     if entry.after is not None and (now or None) != entry.before:
         now, left = _read_expected(past, entry, now)
         steps.append(RestoreDefinition(past.name, uuid, past.place, history.journal, left))
-        report.diff = diff.unified_diff(now, entry.before or "", old=old, new=new)
-    if entry.autostart is not None and now and host.guests.autostart(past.name) != entry.autostart[0]:
-        was = entry.autostart[0]
-        steps.append(SetAutostart(past.name, was))
-        report.diff = report.diff or f"--- {old}\n+++ {new}\n"
-        report.diff += f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
-    modes = plan_reversal(host, entry.modes) if now else ()
-    if modes:
-        steps.append(SetModes(past.name, uuid, modes))
-        report.diff = (report.diff or f"--- {old}\n+++ {new}\n") + "".join(change.diff() for change in modes)
-    report.changed, report.first = bool(steps), tuple(steps)
+        difference = diff.unified_diff(now, entry.before or "", old=old, new=new)
+    if now:
+        others, differences = _plan_settings(host, entry, past.name, uuid)
+        steps += others
+        difference = (difference or f"--- {old}\n+++ {new}\n" if differences else difference) + differences
+    report = GuestReport(past.name, past.uuid)
+    report.diff, report.changed, report.first = difference, bool(steps), tuple(steps)
     if now and entry.before and steps:
-        _refuse_dependent(host, Guest.parse(now), Guest.parse(entry.before))
-    if entry.before is not None and now and report.diff:
-        report.warnings += _missing(host, past.name, tree.parse(entry.before), tree.parse(now))
+        before = Guest.parse(entry.before)
+        _refuse_dependent(host, Guest.parse(now), before)
+        report.warnings += _missing(host, past.name, before.root, tree.parse(now)) if difference else []
     return report
+
+
+def _plan_settings(host: Host, entry: Entry, name: str, uuid: str) -> tuple[list[Step], str]:
+    """Return the steps that restore autostart and the permissions of disks, and what they change as lines of a diff."""
+    steps: list[Step] = []
+    difference = ""
+    if entry.autostart is not None and host.guests.autostart(name) != entry.autostart[0]:
+        was = entry.autostart[0]
+        steps.append(SetAutostart(name, was))
+        difference = f"@@ autostart @@\n-{'no' if was else 'yes'}\n+{'yes' if was else 'no'}\n"
+    modes = plan_reversal(host, entry.modes)
+    if modes:
+        steps.append(SetModes(name, uuid, modes))
+    return steps, difference + "".join(change.diff() for change in modes)
 
 
 def _refuse_dependent(host: Host, now: Guest, before: Guest) -> None:
