@@ -44,9 +44,9 @@ def _keys_in_files(folder: str) -> OwnKeys:
     for name in names[:_MOST]:
         path = os.path.join(folder, name)
         try:
-            found = read_keys(Source(f"'{path}'", read_bytes(path, limit=_LARGEST, what="ssh key")))
+            result = read_keys(Source(f"'{path}'", read_bytes(path, limit=_LARGEST, what="ssh key")))
         except ProvError:  # not a key, or not readable: it was not asked for by name
             continue
-        keys.update(dict.fromkeys(found))
+        keys.update(dict.fromkeys(result))
         used.append(f"~/.ssh/{name}")
     return OwnKeys(tuple(keys), ", ".join(used))

@@ -50,23 +50,23 @@ def build(request: SeedRequest, *, hide: Callable[[Wishes], Wishes] = lambda wis
 
     wishes, password = documents.read_wishes(request, reader)
     wishes = hide(wishes)
-    made = {
+    results = {
         "user-data": documents.user_data(request, wishes, given("user-data", request.user_data)),
         "meta-data": documents.meta_data(request, given("meta-data", request.meta_data)),
     }
     network = given("network-config", request.network_config)
     if network:
-        made["network-config"] = documents.network_config(request, network)
+        results["network-config"] = documents.network_config(request, network)
     elif _interfaces(request):
-        made["network-config"] = documents.Document(addresses.network_config(_interfaces(request)))
+        results["network-config"] = documents.Document(addresses.network_config(_interfaces(request)))
     vendor = given("vendor-data", request.vendor_data)
     if vendor:
-        made["vendor-data"] = documents.vendor_data(request, vendor)
-    warnings = [warning for document in made.values() for warning in document.warnings]
+        results["vendor-data"] = documents.vendor_data(request, vendor)
+    warnings = [warning for document in results.values() for warning in document.warnings]
     warnings += _of_logins(request, wishes)
-    instance_id, hostname = _identity(made["meta-data"].data)
+    instance_id, hostname = _identity(results["meta-data"].data)
     return Seed(
-        {name: document.data for name, document in made.items()},
+        {name: document.data for name, document in results.items()},
         password or None,
         instance_id,
         hostname,

@@ -88,8 +88,8 @@ class Reader:
             return tuple(dict.fromkeys(read_keys(Source("the list of ssh-agent", list_keys().encode()))))
         if is_key(value):
             return read_keys(Source(f"the {option} on the command line", value.encode()))
-        found = read_keys(self.read(option, value))
-        return tuple(dict.fromkeys(found))
+        result = read_keys(self.read(option, value))
+        return tuple(dict.fromkeys(result))
 
     def read_file(self, option: str, value: str, what: str) -> bytes:
         """Return the contents of the file at `value`, on standard input for `-`; text is never taken for contents.
@@ -162,8 +162,8 @@ def _refuse_swallowed(option: str, value: str) -> None:
     if os.path.exists(value):
         return
     for name in NAMES:
-        before, found, rest = value.partition(f",{name}=")
-        if found:
+        before, separator, rest = value.partition(f",{name}=")
+        if separator:
             raise UsageError(
                 f"{FLAG} {option}: the value '{value}' includes {name}, and no such file exists",
                 hint=f"close the quote before the comma: {option}={before},{name}={rest}",
@@ -182,15 +182,15 @@ def read_keys(source: Source) -> tuple[str, ...]:
             f"{source.name} is a private key, which must not leave this machine",
             hint="give the public key, in the file that ends with .pub",
         )
-    found = []
+    results = []
     for number, line in enumerate(decode(source.data, source.name).splitlines(), 1):
         text = line.strip()
         if text and not text.startswith("#"):
             _check_key(text, source.name, number)
-            found.append(text)
-    if not found:
+            results.append(text)
+    if not results:
         raise InputError(f"{source.name} does not contain an ssh key", hint="give a file such as ~/.ssh/id_ed25519.pub")
-    return tuple(found)
+    return tuple(results)
 
 
 def _check_key(text: str, name: str, number: int) -> None:

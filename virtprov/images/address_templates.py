@@ -57,8 +57,8 @@ class NamePattern(Record):
         match = re.fullmatch(expression, name)
         if match is None:
             return None
-        found = match.groupdict()
-        return "-".join(filter(None, (found.get("build"), found.get("revision"))))
+        result = match.groupdict()
+        return "-".join(filter(None, (result.get("build"), result.get("revision"))))
 
 
 def order_of(build: str) -> tuple[int, ...]:

@@ -38,10 +38,10 @@ def exists(host: Host, request: InstallRequest) -> bool:
 
     if host.guests.find(request.name) is None:
         return False
-    found = differences(request, request.name, host)
-    if found:
+    differing = differences(request, request.name, host)
+    if differing:
         raise Differs(
-            f"guest '{request.name}' exists, but differs: {'; '.join(found)}",
+            f"guest '{request.name}' exists, but differs: {'; '.join(differing)}",
             hint="nothing has been changed; change the guest with virtprov-xml, or give it another --name",
         )
     return True

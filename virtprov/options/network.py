@@ -74,11 +74,11 @@ def _forward(number: str, value: str) -> list[Pair]:
             hint="use [ADDRESS:]PORT[-PORT][:GUEST-PORT][/tcp|/udp], for example 8080:80",
         )
     name = f"portForward{number}"
-    found: list[Pair] = [(f"{name}.proto", protocol or "tcp")]
+    result: list[Pair] = [(f"{name}.proto", protocol or "tcp")]
     for last, text in (("address", address), ("range0.start", start), ("range0.end", end), ("range0.to", guest)):
         if text:
-            found.append((f"{name}.{last}", text))
-    return found
+            result.append((f"{name}.{last}", text))
+    return result
 
 
 def _is_range(text: str) -> bool:

@@ -115,10 +115,10 @@ def detect_url(detector: Detector, web: Web | Ftp, url: str) -> Detected:
     if place.lower().endswith(_FILE_ENDINGS):
         return detector.file(lambda offset, size: web.read(url, offset, size), place)
     base = place.rstrip("/") + "/"
-    found = detector.tree(lambda name: _file_at(web, base + name), base)
-    if found.kind == "unknown" and not place.endswith("/"):
+    detected = detector.tree(lambda name: _file_at(web, base + name), base)
+    if detected.kind == "unknown" and not place.endswith("/"):
         return detector.file(lambda offset, size: web.read(url, offset, size), place)
-    return found
+    return detected
 
 
 def _file_in(folder: str, name: str) -> bytes | None:

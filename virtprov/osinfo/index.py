@@ -160,11 +160,11 @@ def find_record(kind: str, name: str, warnings: list[str] | None = None, *, chec
     """
 
     def ask(index: Index) -> tuple[str | None, str | None]:
-        found = index.get(kind, name)
-        if found is None:
+        record = index.get(kind, name)
+        if record is None:
             index.check()
             return None, None
-        return found[1], "" if checked else found[0] if kind in ("os", "image") else None
+        return record[1], "" if checked else record[0] if kind in ("os", "image") else None
 
     return _answer(ask, warnings)
 
@@ -238,7 +238,7 @@ def build(roots: tuple[str, ...], keep: bool = True) -> bytes:
     layered = [(root, files) for root, (_, files) in zip(roots, scans, strict=True)]
     stamps = {path: stamp for _, files in scans for path, stamp in files.items()}
     own = sum(len(files) for _, files in scans[:_FIRST_OWN_LAYER])
-    kept = {path: stamp for found, _ in scans for path, stamp in found.items()}
+    kept = {path: stamp for result, _ in scans for path, stamp in result.items()}
     with _CollectionPaused():
         by_hand = {path for _, files in scans[_FIRST_OWN_LAYER:] for path in files}
         image = _image(load(chosen_files(layered), by_hand), kept, stamps, own)

@@ -218,12 +218,12 @@ class Profile:
     def resources(self, arch: str) -> Resources:
         """Return the requirements on `arch`; rows for `all` fill in what the rows of the architecture omit."""
         wanted = canonical_arch(arch)
-        found: dict[str, list[Amounts]] = {}
+        results: dict[str, list[Amounts]] = {}
         for kind, row_arch, *cells in rows(self._resources):
             if row_arch in (wanted, "all"):
                 place = 0 if row_arch == wanted else 1
-                found.setdefault(kind, []).insert(place, Amounts(*map(parse_number, cells)))
-        return Resources(**{kind: _first_known(amounts) for kind, amounts in found.items()})
+                results.setdefault(kind, []).insert(place, Amounts(*map(parse_number, cells)))
+        return Resources(**{kind: _first_known(amounts) for kind, amounts in results.items()})
 
     def firmware(self, kind: str, arch: str) -> bool | None:
         """Return whether firmware `kind` (`bios` or `efi`) works on `arch`; None if the profile does not say."""
@@ -255,8 +255,8 @@ class Profile:
         tree; otherwise Everything is used.
         """
         wanted = {"jeos": "Server", "desktop": "Workstation"}.get(script, "Everything")
-        found = [tree for tree in self.trees(arch) if tree.url]
-        return next((tree for tree in found if wanted in tree.treeinfo_variant), found[0] if found else None)
+        trees = [tree for tree in self.trees(arch) if tree.url]
+        return next((tree for tree in trees if wanted in tree.treeinfo_variant), trees[0] if trees else None)
 
     def media(self, arch: str = "") -> tuple[Media, ...]:
         """Return the media (ISOs) in the order of the database, all or those of one architecture."""

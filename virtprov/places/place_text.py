@@ -44,8 +44,8 @@ def parse_medium(text: str) -> Medium:
 
 def scheme_of(place: str) -> str:
     """Return the scheme of a URL in small letters; "" for a path."""
-    scheme, found, _ = place.partition("://")
-    return scheme.lower() if found and scheme.isalnum() else ""
+    scheme, separator, _ = place.partition("://")
+    return scheme.lower() if separator and scheme.isalnum() else ""
 
 
 def _place(text: str, flag: str) -> str:

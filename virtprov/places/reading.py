@@ -111,8 +111,8 @@ class Directory(Place):
 
     def remote(self, name: str, checksum: str = "") -> RemoteFile:
         """Return a file of the directory."""
-        found = self.find(name)
-        return RemoteFile(self._path(name), size=found.size if found else -1, checksum=checksum)
+        file = self.find(name)
+        return RemoteFile(self._path(name), size=file.size if file else -1, checksum=checksum)
 
     def _path(self, name: str) -> str:
         return os.path.join(self.address, name.lstrip("/"))
@@ -155,9 +155,9 @@ class Iso(Place):
 
     def remote(self, name: str, checksum: str = "") -> RemoteFile:
         """Return a file of the ISO."""
-        found = self.find(name) or Found(-1)
+        file = self.find(name) or Found(-1)
         where = {"url": self.address} if scheme_of(self.address) else {"path": self.address}
-        return RemoteFile(member=name.lstrip("/"), size=found.size, offset=found.offset, checksum=checksum, **where)
+        return RemoteFile(member=name.lstrip("/"), size=file.size, offset=file.offset, checksum=checksum, **where)
 
 
 class LocalIso(Iso):
@@ -211,8 +211,8 @@ class Tree(Place):
 
     def remote(self, name: str, checksum: str = "") -> RemoteFile:
         """Return a file of the tree."""
-        found = self.find(name)
-        return RemoteFile(url=self._url(name), size=found.size if found else -1, checksum=checksum)
+        file = self.find(name)
+        return RemoteFile(url=self._url(name), size=file.size if file else -1, checksum=checksum)
 
     def _url(self, name: str) -> str:
         from urllib.parse import quote

@@ -59,8 +59,8 @@ class Image(Record):
 
 def format_of(head: bytes) -> str:
     """The format of a file with these first bytes, `raw` by its partition table, one of PACKED; "" for what is none."""
-    found = next((name for at, magic, name in _MAGICS if head[at:].startswith(magic)), "")
-    return "qcow" if found == "qcow2" and head[4:8] == b"\0\0\0\1" else found
+    kind = next((name for at, magic, name in _MAGICS if head[at:].startswith(magic)), "")
+    return "qcow" if kind == "qcow2" and head[4:8] == b"\0\0\0\1" else kind
 
 
 def probe(path: str) -> Image | None:
@@ -99,8 +99,8 @@ def _qcow2(format: str, head: bytes, stream: BinaryIO) -> Image:
     if format == "qcow2":
         names = dict(_extensions(head, _number(head, 100, 4) if version >= 3 else 72))
     backing, data = _backing(head, stream), names.get(_DATA_FILE, "")
-    said = names.get(_BACKING_FORMAT, "") if backing else ""
-    return Image(format, _number(head, 24, 8), backing, said, (data,) if data else ())
+    backing_format = names.get(_BACKING_FORMAT, "") if backing else ""
+    return Image(format, _number(head, 24, 8), backing, backing_format, (data,) if data else ())
 
 
 def _number(data: bytes, at: int, length: int) -> int:

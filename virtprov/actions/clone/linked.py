@@ -72,13 +72,13 @@ _CHANGED = "{} of template '{}' has been written to since the guest was marked: 
 
 def _plan_marking(host: Host, source: Guest) -> TemplateSteps:
     name, uuid = source.name, source.uuid
-    made = plan_mark(host, source, is_on=True)
+    mark = plan_mark(host, source, is_on=True)
     steps: list[Step] = [MarkTemplate(name, uuid)]
-    steps += [SetModes(name, uuid, made.modes)] if made.modes else []
+    steps += [SetModes(name, uuid, mark.modes)] if mark.modes else []
     steps += [SetAutostart(name, False, in_trail=True)] if host.guests.autostart(name) else []
-    read_only = " with read-only disks" if made.modes else ""
+    read_only = " with read-only disks" if mark.modes else ""
     note = f"'{name}' becomes a template{read_only}: virtprov does not start it as long as it has linked clones"
-    return TemplateSteps(tuple(steps), (confirm_template(name, uuid),), (note,), made.warnings)
+    return TemplateSteps(tuple(steps), (confirm_template(name, uuid),), (note,), mark.warnings)
 
 
 def _checks(request: CloneRequest, source: Guest) -> tuple[Step, ...]:

@@ -116,8 +116,8 @@ def passing() -> Journal:
 def _entry(place: int, facts: dict[str, Any]) -> Entry:
     start = facts.get("autostart")
     modes = tuple(ModeChange(str(path), int(before), int(after)) for path, before, after in facts.get("modes", ()))
-    made = Entry(facts["name"], facts["uuid"], facts["before"], facts["after"], None, modes, place)
-    return made if start is None else made._replace(autostart=(bool(start[0]), bool(start[1])))
+    entry = Entry(facts["name"], facts["uuid"], facts["before"], facts["after"], None, modes, place)
+    return entry if start is None else entry._replace(autostart=(bool(start[0]), bool(start[1])))
 
 
 # -- runs that can be undone ---------------------------------------------------------------------

@@ -52,7 +52,7 @@ def last(
 def _select_runs(history: History, words: Sequence[str]) -> list[Past]:
     if not words:
         return history.guests
-    found: dict[int, Past] = {}
+    results: dict[int, Past] = {}
     for at, word in enumerate(words):
         mine = [past for past in history.guests if _is(past, word)]
         if not mine and at == 0:
@@ -61,8 +61,8 @@ def _select_runs(history: History, words: Sequence[str]) -> list[Past]:
             raise UsageError(
                 f"the run of {when(history.run)} changed '{words[0]}' but not '{word}'", hint="undo them one at a time"
             )
-        found.update((past.place, past) for past in mine)
-    return list(found.values())
+        results.update((past.place, past) for past in mine)
+    return list(results.values())
 
 
 def _is(past: Past, word: str) -> bool:

@@ -92,8 +92,10 @@ def _read_guest(request: InstallRequest, host: Host, name: str) -> Guest:
 
 def _warn_of_ignored(request: InstallRequest) -> list[str]:
     """Warn of options that have no effect with --reinstall."""
-    said = {f"--{use.group}": None for use in request.uses} | {f"--{group}": None for group in sorted(request.refused)}
-    flags = (["--name"] if request.name else []) + list(said)
+    values = {f"--{use.group}": None for use in request.uses} | {
+        f"--{group}": None for group in sorted(request.refused)
+    }
+    flags = (["--name"] if request.name else []) + list(values)
     if not flags:
         return []
     return [f"--reinstall does not change the configuration of the guest: {', '.join(flags)} has no effect"]
@@ -130,8 +132,8 @@ class _Drives:
         """Put the medium into the guest's first CD-ROM drive; a drive is added if it has none."""
         if medium is None:
             return
-        found = guest.disks("cdrom")
-        element = found[0] if found else guest.add_device("disk", device="cdrom")
+        drives = guest.disks("cdrom")
+        element = drives[0] if drives else guest.add_device("disk", device="cdrom")
         _empty(element)
         setting = RuleContext(guest, self.host, self.profile, fresh=[element])
         if self.drive is None:

@@ -103,12 +103,12 @@ def _refuse_live(request: InstallRequest, installer: Installer, system: System) 
     """
     if installer.name not in (KICKSTART.name, PRESEED.name, AUTOYAST.name):
         return
-    medium, found = request.method.medium, system.detected
-    if found is None and medium is not None and os.path.isfile(os.path.expanduser(medium.path)):
-        found = detect(request, [])
-    if found is not None and found.live:
+    medium, detected = request.method.medium, system.detected
+    if detected is None and medium is not None and os.path.isfile(os.path.expanduser(medium.path)):
+        detected = detect(request, [])
+    if detected is not None and detected.live:
         raise UsageError(
-            f"--unattended: {found.name or 'this'} is a live medium, whose installer cannot be answered",
+            f"--unattended: {detected.name or 'this'} is a live medium, whose installer cannot be answered",
             hint="use the ISO of the installer, such as that named 'netinst', 'dvd' or 'Server'",
         )
 
@@ -126,9 +126,9 @@ def _boot_kernel(
         )
     method = boot.Method(boot.KERNEL, place=PlaceRequest(medium.path))
     changed = request._replace(method=method)
-    found: list[str] = []
-    system = find_system(changed, host, found)
-    warnings += [sentence for sentence in found if sentence not in warnings]
+    results: list[str] = []
+    system = find_system(changed, host, results)
+    warnings += [sentence for sentence in results if sentence not in warnings]
     return changed, system
 
 
@@ -183,8 +183,8 @@ def _gather_facts(chosen: Chosen, system: System, guest: Guest) -> Facts:
     if source is not None and source.kind == TREE:
         address = source.place
     elif source is not None and source.kind == DIRECTORY:
-        found = system.profile.install_tree(guest.arch, chosen.request.profile)
-        address = found.url if found is not None else ""
+        tree_of_os = system.profile.install_tree(guest.arch, chosen.request.profile)
+        address = tree_of_os.url if tree_of_os is not None else ""
     return Facts(system.profile, guest.arch, _find_disk(guest), address, bool(chosen.request.drivers), guest.is_uefi)
 
 

@@ -138,8 +138,8 @@ def _has_to_go(artifact: Artifact, phase: str) -> bool:
 def _parse_artifact(line: dict[str, Any], old: bool) -> Left:
     facts = dict(line.get("made") or line["begin"])
     if old:
-        made, began = facts.pop("made", False), facts.pop("born", 0.0)
-        return Left(from_json(_of_old(facts)), made is True, float(began))
+        was_made, began = facts.pop("made", False), facts.pop("born", 0.0)
+        return Left(from_json(_of_old(facts)), was_made is True, float(began))
     return Left(from_json(facts), "made" in line, float(line["at"]))
 
 

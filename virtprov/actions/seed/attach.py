@@ -175,13 +175,13 @@ def pool_for(setting: RuleContext) -> tuple[str, str, tuple[Step, ...]]:
     for disk in setting.guest.disks("disk"):
         source = DiskSource.of(disk)
         in_folder = host.storage.pool_at(source.path.rpartition("/")[0]) if source.kind == FILE else None
-        found = host.storage.pool(source.pool) if source.pool else in_folder
-        if found is not None and found.type in FILE_POOLS and found.active:
-            return found.name, found.path, ()
-    found = host.storage.pool(DEFAULT_POOL)
-    if found is not None and found.active and found.type in FILE_POOLS:
-        return found.name, found.path, ()
-    if found is not None:
+        pool = host.storage.pool(source.pool) if source.pool else in_folder
+        if pool is not None and pool.type in FILE_POOLS and pool.active:
+            return pool.name, pool.path, ()
+    pool = host.storage.pool(DEFAULT_POOL)
+    if pool is not None and pool.active and pool.type in FILE_POOLS:
+        return pool.name, pool.path, ()
+    if pool is not None:
         raise HostError(
             f"storage pool '{DEFAULT_POOL}' cannot hold the cloud-init seed: it is not active, or does not hold files",
             hint=f"start it with `virsh pool-start {DEFAULT_POOL}`",

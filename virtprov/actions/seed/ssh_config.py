@@ -105,8 +105,8 @@ def _find(path: str, lines: list[str]) -> list[Entry]:
 def _refuse_others(path: str, lines: list[str], entries: list[Entry], name: str) -> None:
     own = _lines_of(entries)
     for number, line in enumerate(lines):
-        found = _HOST.match(line)
-        if number not in own and found is not None and name in found[1].replace('"', " ").split():
+        match = _HOST.match(line)
+        if number not in own and match is not None and name in match[1].replace('"', " ").split():
             raise UsageError(
                 f"{FLAG}: {path}, line {number + 1}, has an entry '{name}' that virtprov did not write",
                 hint="give the guest another name, or rename that entry",

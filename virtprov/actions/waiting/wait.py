@@ -170,12 +170,12 @@ def _until_done(
         if result is not None:
             _judge(name, result)
             return None
-        said = FINISHED.search(console.text())
-        grace = grace or (Deadline(RESULT_SECONDS / 60, deadline.clock) if said is not None else None)
-        if said is not None and grace is not None and (not is_up or grace.over):
-            _judge_console(name, said[0], console.text())
+        match = FINISHED.search(console.text())
+        grace = grace or (Deadline(RESULT_SECONDS / 60, deadline.clock) if match is not None else None)
+        if match is not None and grace is not None and (not is_up or grace.over):
+            _judge_console(name, match[0], console.text())
             return None
-        event = watch.wait_for(_is_news, deadline.slice(ASK_EVERY if said is None else ASK_SOON))
+        event = watch.wait_for(_is_news, deadline.slice(ASK_EVERY if match is None else ASK_SOON))
         if event is not None and event.kind == "rebooted":
             if reboots and (was_up or FINISHED.search(console.text())):
                 return event
@@ -282,7 +282,7 @@ def _judge_console(name: str, line: str, text: str) -> None:
     """Judge by the console alone; its text is not trusted, and may have lost its beginning."""
     if "DataSourceNone" in line:
         raise _seedless(name)
-    failed = list(dict.fromkeys(one_line(found[1])[:LONGEST] for found in FAILED.finditer(text)))
+    failed = list(dict.fromkeys(one_line(match[1])[:LONGEST] for match in FAILED.finditer(text)))
     if failed:
         raise GuestBroken(
             f"cloud-init in '{name}' reports on the console: " + "; ".join(failed[:3]),

@@ -86,12 +86,12 @@ def _for_another(text: str, name: str, system: str) -> CheckedDocument:
     service = service_of(text)
     if service is None:
         raise _no_header(text, name)
-    said = f"{name} is {service.what}, which {service.name} reads; cloud-init would ignore it"
+    sentence = f"{name} is {service.what}, which {service.name} reads; cloud-init would ignore it"
     if system and system not in service.systems:
-        raise InputError(said, hint=f"give the system of the guest with --osinfo, or {PASS_ON}")
+        raise InputError(sentence, hint=f"give the system of the guest with --osinfo, or {PASS_ON}")
     if service.kind == TALOS:
         load_documents(text, name)
-    return CheckedDocument(service.kind, service.mime, text, None, (said,))
+    return CheckedDocument(service.kind, service.mime, text, None, (sentence,))
 
 
 def _for_freebsd(kind: str, name: str, system: str) -> tuple[str, ...]:

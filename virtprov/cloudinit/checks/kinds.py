@@ -81,8 +81,8 @@ def is_template_of_known_kind(rest: str) -> bool:
 
     Statements and comments in front of its own header leave nothing behind; what an expression yields is not known.
     """
-    while found := _STATEMENTS.match(rest):
-        rest = rest[found.end() :]
+    while match := _STATEMENTS.match(rest):
+        rest = rest[match.end() :]
     return bool(kind_of(rest)[0]) or rest.lstrip().startswith("{{")
 
 

@@ -29,10 +29,10 @@ def read(user_data: bytes) -> PowerState | None:
 
     Lists of addresses and archives are not looked into. A template counts if it is YAML before it is filled in.
     """
-    found = None
+    result = None
     for text in _cloud_configs(user_data):
-        found = _of_document(text) or found
-    return found
+        result = _of_document(text) or result
+    return result
 
 
 def _cloud_configs(user_data: bytes) -> Iterator[str]:

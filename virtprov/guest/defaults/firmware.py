@@ -125,9 +125,9 @@ def set_secure_boot(setting: RuleContext) -> None:
         )
     on = setting.choices.secure_boot is True
     for place in ("./os/loader", "./os/nvram"):
-        found = path.find(guest.root, place)
-        if found is not None:
-            tree.remove(found)
+        result = path.find(guest.root, place)
+        if result is not None:
+            tree.remove(result)
     guest.put("./os/@firmware", "efi")
     features = guest.ensure("./os/firmware")
     feature = path.ensure(features, "./feature[@name='enrolled-keys']")

@@ -92,9 +92,9 @@ def _pick_kind(kinds: Capabilities, request: PlatformRequest, arch: str) -> Gues
 def _with_machine(kinds: list[GuestKind], machine: str) -> list[GuestKind]:
     """Return the kinds of guests that have this machine type; raises UsageError if there are none."""
     listed = [(kind, {each.name for domain in kind.domain_types for each in domain.machines}) for kind in kinds]
-    found = [kind for kind, names in listed if machine in names or not names]
-    if found:
-        return found
+    results = [kind for kind, names in listed if machine in names or not names]
+    if results:
+        return results
     known = sorted(set().union(*(names for _, names in listed)))
     raise UsageError(
         f"the host has no machine type '{machine}' for such guests",

@@ -159,6 +159,6 @@ def _standing_in(result: Any, worker: Worker) -> Any:
 def silent(about: str) -> libvirt.libvirtError:
     """Return the error for a call on a connection on which an abandoned call still runs."""
     error = libvirt.libvirtError("")
-    said = f"{about or 'the host'} does not answer"
-    error.err = (libvirt.VIR_ERR_RPC, libvirt.VIR_FROM_RPC, said, libvirt.VIR_ERR_ERROR, said, None, None, -1, -1)
+    text = f"{about or 'the host'} does not answer"
+    error.err = (libvirt.VIR_ERR_RPC, libvirt.VIR_FROM_RPC, text, libvirt.VIR_ERR_ERROR, text, None, None, -1, -1)
     return error

@@ -208,25 +208,25 @@ class Watch:
 
         Raises HostError if the connection is lost.
         """
-        found: list[GuestEvent] = []
+        events: list[GuestEvent] = []
 
         def look() -> bool:
-            while self.events and not found:
+            while self.events and not events:
                 event = self.events.popleft()
                 if event.kind in ("started", "stopped"):
                     self._last = event
                 if wanted(event):
-                    found.append(event)
-            return bool(found) or self._source.lost
+                    events.append(event)
+            return bool(events) or self._source.lost
 
         with self._source.changed:
             self._source.changed.wait_for(look, timeout)
-        if not found and self._source.lost:
+        if not events and self._source.lost:
             raise Lost(
                 f"the connection broke while waiting for the guest '{self._name}'",
                 hint="check whether libvirt still runs on that host; the guest may still be running",
             )
-        return found[0] if found else None
+        return events[0] if events else None
 
     def wake(self) -> None:
         """End a wait for NEWS in another thread."""

@@ -187,8 +187,8 @@ def refusal(uri: str | None, target: Uri, error: Any, asked: Sequence[str] = ())
         known = _find_sign(target, why)
     if known is None:
         known = _by_code(target, error, why)
-    kind, said, hint = known
-    return kind(f"cannot connect to {name}: {said}", hint=hint)
+    kind, text, hint = known
+    return kind(f"cannot connect to {name}: {text}", hint=hint)
 
 
 def no_answer(target: Uri, seconds: float) -> HostError:
@@ -224,8 +224,8 @@ def _explain_uri(uri: str | None, target: Uri, error: Any, why: str) -> tuple[ty
     if mistake is not None:
         return HostError, *mistake
     if code_of(error) == libvirt.VIR_ERR_NO_CONNECT and target.driver and "handshake failed" not in why:
-        said = f"libvirt on that host has no driver for '{target.driver}'"
-        return HostError, said, "install the driver and restart libvirt, or use another URI"
+        text = f"libvirt on that host has no driver for '{target.driver}'"
+        return HostError, text, "install the driver and restart libvirt, or use another URI"
     return None
 
 

@@ -197,14 +197,14 @@ class _Fetch:
     def _verify(self) -> None:
         """Raise Mismatch if a checksum is not the expected one."""
         for key, wanted in (("file", self.image.digest), ("disk", self.image.unpacked)):
-            found = self.found.get(key)
-            if wanted is None or found is None or found == wanted.hex:
+            digest = self.found.get(key)
+            if wanted is None or digest is None or digest == wanted.hex:
                 continue
             error = Mismatch(
-                f"'{self.image.shown}' has the {wanted.algorithm} checksum {found} instead of {wanted.hex}",
+                f"'{self.image.shown}' has the {wanted.algorithm} checksum {digest} instead of {wanted.hex}",
                 hint="the file was damaged or replaced on the way, or the checksum is for another version",
             )
-            error.found = Digest(wanted.algorithm, found)
+            error.found = Digest(wanted.algorithm, digest)
             raise error
         if self.image.signature.state == "image":
             self._verify_signature()
@@ -266,8 +266,8 @@ def check_room(folder: str, image: ResolvedImage) -> None:
 
 def _no_room(folder: str, image: ResolvedImage, error: OSError) -> FetchError:
     """Return the error for a folder that cannot be written."""
-    said = (error.strerror or str(error)).lower()
+    reason = (error.strerror or str(error)).lower()
     return FetchError(
-        f"cannot save '{image.shown}' in '{folder}': {said}",
+        f"cannot save '{image.shown}' in '{folder}': {reason}",
         hint="free some space there, or set XDG_CACHE_HOME to a folder on another disk",
     )

@@ -99,9 +99,9 @@ class _Gzip:
         return not self._is_full and not self._decoder.unconsumed_tail and not self._decoder.eof
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        found = self._decoder.decompress(self._decoder.unconsumed_tail + data, max_length)
-        self._is_full = len(found) == max_length
-        return found
+        data_out = self._decoder.decompress(self._decoder.unconsumed_tail + data, max_length)
+        self._is_full = len(data_out) == max_length
+        return data_out
 
 
 def _members(source: Iterator[bytes], make: Callable[[], Decoder], name: str, what: str) -> Iterator[bytes]:
@@ -127,7 +127,7 @@ def _decoded(decoder: Decoder, data: bytes, name: str, what: str) -> Iterator[by
 
     while True:
         try:
-            found = decoder.decompress(data, PIECE)
+            data_out = decoder.decompress(data, PIECE)
         except (lzma.LZMAError, zlib.error, OSError, EOFError) as error:
             if "memory" in str(error).lower():
                 from virtprov.support.units import show_size
@@ -137,8 +137,8 @@ def _decoded(decoder: Decoder, data: bytes, name: str, what: str) -> Iterator[by
                     hint="unpack it yourself and give the path of the disk",
                 ) from None
             raise Damaged(f"'{what}' is damaged, or is not {name} data", hint="check the URL, or try again") from None
-        if found:
-            yield found
+        if data_out:
+            yield data_out
         if decoder.eof or decoder.needs_input:
             return
         data = b""
@@ -174,11 +174,11 @@ class _Tape:
             if not data:
                 break
             self._rest += data
-        found, self._rest = self._rest[:size], self._rest[size:]
-        self.allowed -= len(found)
+        result, self._rest = self._rest[:size], self._rest[size:]
+        self.allowed -= len(result)
         if self.allowed < 0:
             raise ValueError("headers or other files are too large")
-        return found
+        return result
 
 
 def _disk_in_tar(source: Iterator[bytes], what: str) -> Iterator[bytes]:

@@ -65,7 +65,7 @@ def parse_sums(text: str) -> list[Entry]:
     Comments of the form `# NAME: N bytes` give sizes. Lines that are anything else are skipped.
     """
     sizes: dict[str, int] = {}
-    found: list[Entry] = []
+    results: list[Entry] = []
     for line in text.split("\n", _MOST)[:_MOST]:
         line = line.rstrip("\r \t")
         if len(line) > _LONGEST:
@@ -76,8 +76,8 @@ def parse_sums(text: str) -> list[Entry]:
             continue
         entry = _parse_line(line)
         if entry is not None:
-            found.append(entry)
-    return [entry._replace(size=sizes.get(entry.name)) for entry in found]
+            results.append(entry)
+    return [entry._replace(size=sizes.get(entry.name)) for entry in results]
 
 
 def _parse_line(line: str) -> Entry | None:

@@ -28,11 +28,11 @@ class Sums(Record):
 
     def find(self, name: str) -> Entry | None:
         """Return the entry with exactly this name. Raises FetchError if there are several that contradict."""
-        found = [entry for entry in self.entries if entry.name == name]
-        best = checksum_files.strongest(found)
+        entries = [entry for entry in self.entries if entry.name == name]
+        best = checksum_files.strongest(entries)
         if any(
             entry.digest.hex != best[0].digest.hex
-            for entry in found
+            for entry in entries
             if entry.digest.algorithm == best[0].digest.algorithm
         ):
             raise FetchError(
@@ -42,8 +42,8 @@ class Sums(Record):
 
     def builds(self, names: NamePattern) -> list[tuple[str, Entry]]:
         """Return the entries whose names stand for a build, the newest first."""
-        found = [(build, entry) for entry in self.entries if (build := names.build_of(entry.name))]
-        return sorted(found, key=lambda pair: order_of(pair[0]), reverse=True)
+        results = [(build, entry) for entry in self.entries if (build := names.build_of(entry.name))]
+        return sorted(results, key=lambda pair: order_of(pair[0]), reverse=True)
 
 
 def read_sums(

@@ -68,19 +68,19 @@ def arch_name(arch: str) -> str:
 
 def parse_ini(text: str) -> Sections:
     """The sections of a `.treeinfo`. Lines that make no sense are passed over."""
-    found: Sections = {}
+    results: Sections = {}
     section: dict[str, str] = {}
     for line in text.splitlines():
         bare = line.strip()
         if bare.startswith("[") and bare.endswith("]"):
-            section = found.setdefault(bare[1:-1].strip().lower(), {})
+            section = results.setdefault(bare[1:-1].strip().lower(), {})
         elif bare and bare[0] not in "#;":
             name, equals, value = bare.partition("=")
             if not equals:
                 name, equals, value = bare.partition(":")
             if equals:
                 section[name.strip().lower()] = value.strip()
-    return found
+    return results
 
 
 def tree_ids(sections: Sections) -> TreeIds | None:

@@ -38,11 +38,11 @@ def image_mistakes(node: tree.Element) -> Iterator[tuple[int, str]]:
     line = node.sourceline or 0
     if not node.get("os"):
         yield line, "<images> requires the attribute 'os'"
-    for kid in tree.children(node):
-        if kid.tag == f"{{{SPACE}}}image":
-            yield from _mistakes_in_image(kid, {*map(str, node.attrib), *map(str, kid.attrib)})
+    for child in tree.children(node):
+        if child.tag == f"{{{SPACE}}}image":
+            yield from _mistakes_in_image(child, {*map(str, node.attrib), *map(str, child.attrib)})
         else:
-            yield kid.sourceline or 0, f"unknown element <{tree.local_name(kid)}> in <images>"
+            yield child.sourceline or 0, f"unknown element <{tree.local_name(child)}> in <images>"
 
 
 def _mistakes_in_image(node: tree.Element, given: set[str]) -> Iterator[tuple[int, str]]:
@@ -51,15 +51,15 @@ def _mistakes_in_image(node: tree.Element, given: set[str]) -> Iterator[tuple[in
     for attribute in ("variant", "arch"):
         if attribute not in given:
             yield line, f"<image> requires the attribute '{attribute}'"
-    for kid in tree.children(node):
-        name = tree.local_name(kid)
+    for child in tree.children(node):
+        name = tree.local_name(child)
         if name not in CHILDREN:
-            yield kid.sourceline or 0, f"unknown element <{name}> in <image>{close_name(name, CHILDREN)}"
+            yield child.sourceline or 0, f"unknown element <{name}> in <image>{close_name(name, CHILDREN)}"
             continue
-        yield from _attribute_mistakes(kid)
-        for part in _PART.findall(kid.text or ""):
+        yield from _attribute_mistakes(child)
+        for part in _PART.findall(child.text or ""):
             if part not in PARTS:
-                yield kid.sourceline or 0, f"<{name}> has the unknown part '{{{part}}}'{close_name(part, PARTS)}"
+                yield child.sourceline or 0, f"<{name}> has the unknown part '{{{part}}}'{close_name(part, PARTS)}"
 
 
 def _attribute_mistakes(node: tree.Element) -> Iterator[tuple[int, str]]:

@@ -42,13 +42,13 @@ class Group(Record):
 def read_images(node: Element, source: str) -> list[Group]:
     """Return what an <images> element of the file `source` has for each of its systems; the first gets the names."""
     common = {str(name): str(value) for name, value in node.attrib.items()}
-    found = tuple(_read_image(kid, common) for kid in node.iterchildren(f"{{{SPACE}}}image"))
+    results = tuple(_read_image(child, common) for child in node.iterchildren(f"{{{SPACE}}}image"))
     names = tuple(node.get("names", "").split())
-    return [Group(os_id, source, () if at else names, found) for at, os_id in enumerate(node.get("os", "").split())]
+    return [Group(os_id, source, () if at else names, results) for at, os_id in enumerate(node.get("os", "").split())]
 
 
 def _read_image(node: Element, common: dict[str, str]) -> Row:
-    kids = {str(kid.tag).rpartition("}")[2]: kid for kid in node.iterchildren("*")}
+    kids = {str(child.tag).rpartition("}")[2]: child for child in node.iterchildren("*")}
 
     def text(name: str) -> str:
         return " ".join((kids[name].text or "").split()) if name in kids else ""
@@ -67,10 +67,10 @@ def _read_image(node: Element, common: dict[str, str]) -> Row:
 
 def from_libosinfo(images: Iterable[Row], user: str) -> list[Row]:
     """Return rows for libosinfo's own <image> elements that take cloud-init and can be downloaded."""
-    found: dict[tuple[str, str], Row] = {}
+    results: dict[tuple[str, str], Row] = {}
     for arch, format, url, cloud_init, variants in images:
         if cloud_init == "true" and format in ("qcow2", "raw") and url.startswith(("http://", "https://")):
             variant = next(iter(words(variants)), "generic")
             empty = ("",) * 11
-            found[variant, arch] = (variant, arch, format, user, "", "", "", "cloud-init", "", "", url, *empty)
-    return list(found.values())
+            results[variant, arch] = (variant, arch, format, user, "", "", "", "cloud-init", "", "", url, *empty)
+    return list(results.values())

@@ -82,14 +82,14 @@ def _check(node: tree.Element, warnings: list[str]) -> None:
     known = _CHILDREN.get(name, "").split()
     if not known:
         return
-    for kid in tree.children(node):
-        tag = tree.local_name(kid)
-        if kid.tag == IMAGES and name == "libosinfo":
-            warnings.extend(f"line {line}: {text}" for line, text in image_mistakes(kid))
+    for child in tree.children(node):
+        tag = tree.local_name(child)
+        if child.tag == IMAGES and name == "libosinfo":
+            warnings.extend(f"line {line}: {text}" for line, text in image_mistakes(child))
         elif tag in known:
-            _check(kid, warnings)
+            _check(child, warnings)
         else:
-            warnings.append(f"line {kid.sourceline}: unknown element <{tag}> in <{name}>{close_name(tag, known)}")
+            warnings.append(f"line {child.sourceline}: unknown element <{tag}> in <{name}>{close_name(tag, known)}")
     if name == "os" and tree.child(node, "short-id") is None:
         warnings.append(where + "<os> has no <short-id>, so it cannot be selected by a short name")
 

@@ -102,7 +102,7 @@ def read_file(path: str) -> Content:
         elif node.tag == IMAGES:
             content.images.extend(read_images(node, path))
         elif node.tag == "datamap":
-            entries = [kid.get(key, "") for kid in node.iterfind("entry") for key in ("inval", "outval")]
+            entries = [child.get(key, "") for child in node.iterfind("entry") for key in ("inval", "outval")]
             content.datamaps.append((name, entries))
         elif node.tag == "install-script":
             content.scripts.append(_read_script(node, name, path))
@@ -115,15 +115,15 @@ def _text(node: tree.Element) -> str:
 
 def _read_os(node: tree.Element, path: str) -> Piece:
     piece = Piece(node.get("id", ""), path)
-    for kid in node:
-        tag = kid.tag
+    for child in node:
+        tag = child.tag
         if tag in _SCALARS:
-            if not kid.attrib:  # a translation has xml:lang
-                piece.scalars[str(tag)] = _text(kid)
+            if not child.attrib:  # a translation has xml:lang
+                piece.scalars[str(tag)] = _text(child)
         elif tag == "media":
-            piece.media.append(_media(kid))
+            piece.media.append(_media(child))
         elif tag in _READERS:
-            _READERS[str(tag)](kid, piece)
+            _READERS[str(tag)](child, piece)
     return piece
 
 
@@ -141,18 +141,18 @@ def _read_upgrades(node: tree.Element, piece: Piece) -> None:
 
 
 def _read_devices(node: tree.Element, piece: Piece) -> None:
-    for kid in node.iterfind("device"):
-        piece.devices.append((kid.get("id", ""), kid.get("supported", "true") != "false"))
+    for child in node.iterfind("device"):
+        piece.devices.append((child.get("id", ""), child.get("supported", "true") != "false"))
 
 
 def _read_resources(node: tree.Element, piece: Piece) -> None:
     arch = node.get("arch", "all")
     if node.get("inherit") == "true":
         piece.inherits.append(arch)
-    for kid in node:
-        if kid.tag in _KINDS:
-            amounts = {str(amount.tag): _text(amount) for amount in kid}
-            row = (_KINDS[str(kid.tag)], arch, *(amounts.get(name, "") for name in _AMOUNTS))
+    for child in node:
+        if child.tag in _KINDS:
+            amounts = {str(amount.tag): _text(amount) for amount in child}
+            row = (_KINDS[str(child.tag)], arch, *(amounts.get(name, "") for name in _AMOUNTS))
             piece.resources.append(row)
 
 
@@ -162,9 +162,9 @@ def _read_firmware(node: tree.Element, piece: Piece) -> None:
 
 
 def _read_tree(node: tree.Element, piece: Piece) -> None:
-    texts = {str(kid.tag): _text(kid) for kid in node}
+    texts = {str(child.tag): _text(child) for child in node}
     info = node.find("treeinfo")
-    marks = {} if info is None else {str(kid.tag): _text(kid) for kid in info}
+    marks = {} if info is None else {str(child.tag): _text(child) for child in info}
     piece.trees.append((
         node.get("arch", ""), texts.get("url", ""), _variant_ids(node),
         texts.get("kernel", ""), texts.get("initrd", ""), texts.get("boot-iso", ""),
@@ -185,7 +185,7 @@ def _read_variant(node: tree.Element, piece: Piece) -> None:
 
 
 def _read_installer(node: tree.Element, piece: Piece) -> None:
-    piece.scripts.extend(kid.get("id", "") for kid in node.iterfind("script"))
+    piece.scripts.extend(child.get("id", "") for child in node.iterfind("script"))
 
 
 def _read_driver(node: tree.Element, piece: Piece) -> None:
@@ -193,8 +193,8 @@ def _read_driver(node: tree.Element, piece: Piece) -> None:
     piece.drivers.append((
         get("arch", ""), get("location", ""), get("pre-installable", ""), get("signed", ""),
         get("priority", ""),
-        pack_words([_text(kid) for kid in node.iterfind("file")]),
-        pack_words([kid.get("id", "") for kid in node.iterfind("device")]),
+        pack_words([_text(child) for child in node.iterfind("file")]),
+        pack_words([child.get("id", "") for child in node.iterfind("device")]),
     ))  # fmt: skip
 
 
@@ -215,7 +215,7 @@ _READERS = {
 
 
 def _variant_ids(node: tree.Element) -> str:
-    return pack_words([kid.get("id", "") for kid in node.iterfind("variant")])
+    return pack_words([child.get("id", "") for child in node.iterfind("variant")])
 
 
 def _media(node: tree.Element) -> Row:

@@ -210,11 +210,11 @@ class Resolver:
     def record(self, name: str) -> str:
         """Return the packed record for `virtprov.osinfo.profile.Profile`."""
         own = self._known[name]
-        said = own.scalars.get
+        read = own.scalars.get
         return FIELD.join((
-            name, pack_words(own.short_ids), said("name", ""), said("version", ""), said("vendor", ""),
-            said("family", ""), said("distro", ""), said("codename", ""),
-            said("release-date", ""), said("eol-date", ""), said("release-status", "released"),
+            name, pack_words(own.short_ids), read("name", ""), read("version", ""), read("vendor", ""),
+            read("family", ""), read("distro", ""), read("codename", ""),
+            read("release-date", ""), read("eol-date", ""), read("release-status", "released"),
             self.first_text(name, "kernel-url-argument"), self.first_text(name, "cloud-image-username"),
             pack_words(self.lineage(name)),
             pack_words([device for device, yes in self.devices(name).items() if yes]),
@@ -242,12 +242,12 @@ class Resolver:
 
 def script_record(script: Script) -> str:
     """Return the packed record for `virtprov.osinfo.scripts.InstallScript`."""
-    said = script.values.get
+    read = script.values.get
     return FIELD.join((
-        script.id, script.source, said("profile", ""), said("path-format", ""), said("expected-filename", ""),
-        said("product-key-format", ""), said("needs-internet", ""),
-        said("can-pre-install-drivers", ""), said("pre-install-drivers-signing-req", ""),
-        said("can-post-install-drivers", ""), said("post-install-drivers-signing-req", ""),
-        said("avatar-format", ""), said("template", ""),
+        script.id, script.source, read("profile", ""), read("path-format", ""), read("expected-filename", ""),
+        read("product-key-format", ""), read("needs-internet", ""),
+        read("can-pre-install-drivers", ""), read("pre-install-drivers-signing-req", ""),
+        read("can-post-install-drivers", ""), read("post-install-drivers-signing-req", ""),
+        read("avatar-format", ""), read("template", ""),
         pack_rows(script.params), pack_words(script.methods),
     ))  # fmt: skip

@@ -143,9 +143,9 @@ class Lines:
             text = self._handle.readline()
             if not text.endswith(b"\n"):
                 return
-            found = _object(text)
-            if found is not None:
-                yield place, found
+            entry = _object(text)
+            if entry is not None:
+                yield place, entry
             place += len(text)
 
     def close(self) -> None:

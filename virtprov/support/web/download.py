@@ -60,10 +60,10 @@ def check_file(path: str, checksum: str, what: str) -> None:
 
     name, digits = parse_checksum(checksum)
     with open(path, "rb") as handle:
-        found = hashlib.file_digest(handle, name).hexdigest()
-    if found != digits:
+        result = hashlib.file_digest(handle, name).hexdigest()
+    if result != digits:
         raise FetchError(
-            f"'{what}' has the {name} checksum {found} instead of {digits}",
+            f"'{what}' has the {name} checksum {result} instead of {digits}",
             hint="the file was damaged or replaced on the way, or the checksum is for another version",
         )
 
@@ -158,8 +158,8 @@ class _Download:
             self._forget(self.note)
         except OSError as error:
             self._forget(self.part, self.note)  # on a full disk, half a file is in the way
-            said = (error.strerror or str(error)).lower()
-            raise FetchError(f"cannot save '{shown(self.url)}' as '{self.path}': {said}") from None
+            reason = (error.strerror or str(error)).lower()
+            raise FetchError(f"cannot save '{shown(self.url)}' as '{self.path}': {reason}") from None
         except BaseException:
             if not self._have():
                 self._forget(self.part, self.note)

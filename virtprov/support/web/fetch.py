@@ -14,8 +14,8 @@ def local_path(source: str) -> str | None:
     """
     import os.path
 
-    scheme, found, rest = source.partition("://")
-    if not found or not scheme.isalnum():
+    scheme, separator, rest = source.partition("://")
+    if not separator or not scheme.isalnum():
         return os.path.expanduser(source)
     if scheme.lower() == "file":
         from urllib.parse import unquote

@@ -200,8 +200,8 @@ class _translated:
         if isinstance(error, ftplib.error_perm) and str(error).startswith("530"):
             return FetchError(f"the FTP server '{host}' denies access to '{self.url}'", hint="check name and password")
         if isinstance(error, ftplib.Error):
-            said = " ".join(str(error).split())[:200]
-            return FetchError(f"cannot download '{self.url}': the server reports {said}", hint="try again later")
+            reason = " ".join(str(error).split())[:200]
+            return FetchError(f"cannot download '{self.url}': the server reports {reason}", hint="try again later")
         if isinstance(error, ValueError):
             return FetchError(f"'{self.url}' is not a valid FTP address", hint="check the URL")
         return Broken(f"the connection to '{host}' was lost while downloading '{self.url}'")

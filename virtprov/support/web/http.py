@@ -255,9 +255,9 @@ def refuse_failure(answer: requests.Response, url: str) -> None:
         raise FetchError(f"'{shown(url)}' not found (status {status})", hint="check the URL")
     if status in (401, 403, 407):
         raise FetchError(f"the server denies access to '{shown(url)}' (status {status})")
-    said = f"{status} {answer.reason or ''}".strip()
+    status_text = f"{status} {answer.reason or ''}".strip()
     hint = "try again later" if status >= 500 or status == 429 else ""
-    raise FetchError(f"cannot download '{shown(url)}': the server reports {said}", hint=hint)
+    raise FetchError(f"cannot download '{shown(url)}': the server reports {status_text}", hint=hint)
 
 
 class translated:
@@ -293,7 +293,7 @@ class translated:
             host = urlsplit(self.url).hostname or self.url
         except ValueError:
             host = self.url
-        said = str(error)
+        reason = str(error)
         if isinstance(error, TooSlow):
             text = f"'{host}' did not send all of '{self.url}' within {self.whole:g} seconds"
             return FetchError(text, hint=LATER)
@@ -313,10 +313,10 @@ class translated:
         if isinstance(error, kinds.InvalidURL):
             text = f"'{self.url}' is not a valid URL, or redirects to one that is not"
             return FetchError(text, hint="check the URL")
-        if isinstance(error, kinds.ChunkedEncodingError) or "Connection broken" in said:
+        if isinstance(error, kinds.ChunkedEncodingError) or "Connection broken" in reason:
             return Broken(f"the connection to '{host}' was lost while downloading '{self.url}'", hint=LATER)
         if isinstance(error, kinds.ConnectionError):
-            return self.unreachable(host, said)
+            return self.unreachable(host, reason)
         if isinstance(error, ValueError) and not isinstance(error, kinds.RequestException):
             text = f"'{self.url}' cannot be fetched: it is an invalid address or redirects to one"
             return FetchError(text, hint="check the address and where the server redirects it to")

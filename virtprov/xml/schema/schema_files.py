@@ -22,14 +22,14 @@ def folder() -> str:
 
     If $VIRTPROV_SCHEMA_DIR is set, only that is used; otherwise every share/libvirt/schemas of the system is tried.
     """
-    said = os.environ.get(FOLDER_VARIABLE)
-    if said is not None:
-        return said if said and os.path.isfile(os.path.join(said, MAIN)) else ""
+    setting = os.environ.get(FOLDER_VARIABLE)
+    if setting is not None:
+        return setting if setting and os.path.isfile(os.path.join(setting, MAIN)) else ""
     shares = [*dirs.data_of_all(), "/usr/share", "/usr/local/share", os.path.join(sys.prefix, "share")]
     for share in dict.fromkeys([*shares, "/opt/homebrew/share", "/opt/local/share"]):
-        found = os.path.join(share, "libvirt", "schemas")
-        if os.path.isfile(os.path.join(found, MAIN)):
-            return found
+        result = os.path.join(share, "libvirt", "schemas")
+        if os.path.isfile(os.path.join(result, MAIN)):
+            return result
     return ""
 
 

@@ -54,9 +54,9 @@ def find_barriers(request: InstallRequest, setting: RuleContext) -> list[reachab
     """Return the directories to which QEMU gets access; the user is warned of those that stay inaccessible."""
     if not (request.checks.permissions or request.fix_permissions):
         return []
-    found = reachable.barriers(setting.host, setting.guest.disks())
+    barriers = reachable.barriers(setting.host, setting.guest.disks())
     if request.fix_permissions:
-        return found
-    for barrier in found:
+        return barriers
+    for barrier in barriers:
         setting.warn(barrier.sentence)
     return []

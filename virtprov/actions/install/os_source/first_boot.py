@@ -69,17 +69,17 @@ def plan_kernel(request: InstallRequest, system: System, host: Host, guest: str)
     files = plan_files(source, method.inject, owner=guest)
     for file in (files.kernel, files.initrd):
         check_text(file.path if file is not None else "", "--location")
-    made = NO_FILES
+    files_of_boot = NO_FILES
     if files.made:
         private = tuple(file.path for file in files.made if file.is_private)
-        made = Files((FetchBootFiles(files),), tuple(file.path for file in files.made), until_started=private)
+        files_of_boot = Files((FetchBootFiles(files),), tuple(file.path for file in files.made), until_started=private)
     paths: list[str] = []
     for file in (files.kernel, files.initrd):
         path, sent = _plan_file(file, host, guest, frozenset(paths)) if file is not None else ("", NO_FILES)
         paths.append(path)
-        made = made.add(sent)
+        files_of_boot = files_of_boot.add(sent)
     kernel, initrd = paths
-    return method._replace(kernel=kernel, initrd=initrd, args=source.command_line, medium=source.medium), made
+    return method._replace(kernel=kernel, initrd=initrd, args=source.command_line, medium=source.medium), files_of_boot
 
 
 def _plan_file(file: BootFile, host: Host, guest: str, taken: frozenset[str]) -> tuple[str, Files]:
@@ -214,15 +214,15 @@ def is_from_network(method: boot.Method, system: System) -> bool:
 
 def collect_notes(request: InstallRequest, system: System, guest: Guest, warnings: list[str]) -> list[str]:
     """Return what the user is told about the system and the place of its installer; warnings are added."""
-    said: list[str] = []
+    words: list[str] = []
     if system.profile.os_id and not request.osinfo.name:
         origin = "the system of the image" if system.image_facts.os else "detected from the media"
-        said.append(f"Using --osinfo {system.profile.short_id}, {origin}")
+        words.append(f"Using --osinfo {system.profile.short_id}, {origin}")
     if system.source is not None:
-        said += system.source.notes
+        words += system.source.notes
     if system.detected is not None:
         from virtprov.places.mismatch import arch_mismatch
 
         sentence = arch_mismatch(system.detected, guest.arch)
         warnings += [sentence] if sentence else []
-    return said
+    return words

@@ -42,10 +42,10 @@ class Reservation(Artifact):
         return tree.element("host", None, {**facts, "ip": self.address})
 
     def standing(self, host: Host, evidence: Evidence) -> Standing:
-        found = list(self._entries(host))
-        if not found:
+        entries = list(self._entries(host))
+        if not entries:
             return Standing(GONE)
-        if any(self._is_own(entry) for _, _, entry in found):
+        if any(self._is_own(entry) for _, _, entry in entries):
             return Standing(OURS)
         return Standing(OTHERS, "the address is now reserved for another interface")
 
