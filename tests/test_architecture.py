@@ -1,4 +1,4 @@
-"""docs/explanation/architecture.md tells where things are: the files and folders that it names exist, and no folder is left out."""
+"""docs/explanation/architecture.md says where things are: what it names exists, and no folder is left out."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def reader(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
         yield somebody
 
 
-@pytest.mark.parametrize("page", HOST, ids=[f"howto-{page.relative_to(TOP)}" for page in HOST])
+@pytest.mark.parametrize("page", HOST, ids=[str(page.relative_to(TOP)) for page in HOST])
 def test_a_page_shows_what_comes_out(page: Path, reader: Reader, pytestconfig: pytest.Config) -> None:
     with reader.shell() as shell:
         run_page(page, shell, reader.paths, regen=pytestconfig.getoption("--regen"))

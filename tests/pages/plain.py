@@ -18,6 +18,8 @@ VARYING = (
     (r'"(seconds|at)": [0-9.e-]+', r'"\1": SECONDS'),
     (r"\bpc-q35-\d+\.\d+\b", "MACHINE"),
     (r"(?<=first login: )\S+", "PASSWORD"),
+    (r"(?<=ssh-ed25519 )AAAA[A-Za-z0-9+/=]+", "KEY"),
+    (r"\b[\d.]+ [MG]iB of [\d.]+ [MG]iB\b|(?<=\()[\d.]+ MiB(?=\))", "SIZE"),
 )
 
 

@@ -46,17 +46,15 @@ class Reader:
             self.forget()
 
     def forget(self) -> None:
-        """Remove all guests and their files, and what is in the home folder except caches."""
+        """Remove all guests and volumes, and what is in the home folder."""
         for name in self.host.virsh("list", "--all", "--name").split():
             self.host.try_virsh("destroy", name)
             self.host.virsh("undefine", name, "--nvram", "--snapshots-metadata", "--managed-save")
         self.host.virsh("pool-refresh", "default")
         for line in self.host.virsh("vol-list", "default").splitlines():
-            if ".base." not in line:
-                self.host.virsh("vol-delete", line.split()[0], "--pool", "default")
+            self.host.virsh("vol-delete", line.split()[0], "--pool", "default")
         for path in self.home.iterdir():
-            if path.name != ".cache":
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @contextlib.contextmanager
