@@ -9,19 +9,24 @@ from pathlib import Path
 from tests.pages import blocks
 from tests.pages.blocks import TOP, Command
 from tests.pages.plain import plain, show
-from tests.pages.shell import Shell
+from tests.pages.shell import Said, Shell
 
 SETUP = Path(__file__).parent / "setup"
 
 
-def run_page(page: Path, shell: Shell, paths: dict[str, str], *, regen: bool) -> None:
-    """Run every command of `page`; fail with what differs, or with `regen` write the new outputs into the page."""
+def run_page(page: Path, shell: Shell, paths: dict[str, str], *, regen: bool) -> list[tuple[Command, Said]]:
+    """Run every command of `page`; fail with what differs, or with `regen` write the new outputs into the page.
+
+    Return the commands with what they left.
+    """
     prepare(page, shell)
     text = page.read_text(encoding="utf-8")
     outputs: dict[int, Sequence[str]] = {}
     problems = []
+    runs = []
     for command in blocks.commands(text):
-        said = show(shell.run(command.text).text, paths)
+        runs.append((command, shell.run(command.text)))
+        said = show(runs[-1][1].text, paths)
         if not blocks.matches(plain(command.shown), plain(said)):
             outputs[command.line] = said
             problems.append(report(page, command, said))
@@ -29,6 +34,7 @@ def run_page(page: Path, shell: Shell, paths: dict[str, str], *, regen: bool) ->
         page.write_text(blocks.rewrite(text, outputs), encoding="utf-8")
     else:
         assert not problems, "\n".join(problems)
+    return runs
 
 
 def prepare(page: Path, shell: Shell) -> None:

@@ -1,7 +1,7 @@
 """Record the pictures of docs/ anew: `make pictures`, as root; `tools/docs/pictures.py here` those that need no host.
 
 Each terminal in docs/pictures shows commands of a page, as they ran on a host of the live tests. The tests compare the
-pictures with the pages, and the pages with what the commands print.
+pictures with the pages, and the pages with what the commands print. The outputs in these pages are written anew as well.
 """
 
 from __future__ import annotations
@@ -59,12 +59,9 @@ SCENES = {
 
 
 def entries(scene: Scene, shell: Shell, paths: dict[str, str]) -> list[Entry]:
-    """Run the page of a scene; return those commands that it shows."""
-    page = TOP / "docs" / scene.page
+    """Run the page of a scene and write its outputs anew; return those commands that the scene shows."""
     found = []
-    running.prepare(page, shell)
-    for command in blocks.commands(page.read_text(encoding="utf-8")):
-        said = shell.run(command.text)
+    for command, said in running.run_page(TOP / "docs" / scene.page, shell, paths, regen=True):
         if command.text.startswith(tuple(scene.commands)):
             seconds = said.pieces[-1].at if said.pieces else 0
             found.append(Entry(command.text, show(said.coloured, paths), seconds))
