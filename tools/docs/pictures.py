@@ -1,7 +1,7 @@
 """Record the pictures of docs/ anew: `make pictures`, as root; `tools/docs/pictures.py here` those that need no host.
 
 Each terminal in docs/pictures shows commands of a page, as they ran on a host of the live tests. The tests compare the
-pictures with the pages, and the pages with what the commands print. The outputs in these pages are written anew as well.
+pictures with the pages, and the pages with what the commands print. The outputs in these pages are written anew, too.
 """
 
 from __future__ import annotations
