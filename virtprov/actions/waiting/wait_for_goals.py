@@ -46,6 +46,8 @@ def wait_for_goals(
                 context.say(sentence)
             last_words.show(context, name, console)
             raise
+        finally:
+            sources.close()
 
 
 def _wait(sources: Sources, watch: Watch, deadline: Deadline, power: PowerState | None) -> bool:

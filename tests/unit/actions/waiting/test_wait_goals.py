@@ -67,6 +67,31 @@ def facts(found: WaitGoals) -> set[str]:
     return {flag for flag in flags if getattr(found, flag)}
 
 
+def log_in(address: str, port: int) -> list[str]:
+    return ["ssh", address, str(port)]
+
+
+def test_commands_run_through_ssh_if_the_host_key_is_known() -> None:
+    host: Any = Place()
+    reachable = guest(NETWORK.format("default"))
+    found = resolve(Goals(("run",), ("true",)), reachable, host, seeded=True, windows=False, log_in=log_in)
+    assert found is not None and found.log_in is log_in and found.asks_ssh
+    assert not found._replace(commands=()).asks_ssh
+    with_agent = guest(NETWORK.format("default"), AGENT)
+    assert wanted("run", of=with_agent, commands=("true",)).log_in is None
+    assert not wanted("run", of=with_agent, commands=("true",)).asks_ssh
+
+
+@pytest.mark.parametrize(("devices", "windows"), [((USER,), False), ((NETWORK.format("default"),), True)])
+def test_commands_that_ssh_cannot_run_require_the_agent(devices: tuple[str, ...], windows: bool) -> None:
+    host: Any = Place()
+    goals = Goals(("run",), ("true",))
+    with pytest.raises(UsageError, match="--wait run: the guest has no channel for the guest agent"):
+        resolve(goals, guest(*devices), host, seeded=True, windows=windows, log_in=log_in)
+    found = resolve(goals, guest(*devices, AGENT), host, seeded=True, windows=windows, log_in=log_in)
+    assert found is not None and found.log_in is None
+
+
 def test_nothing_named_is_nothing_wanted() -> None:
     host: Any = Place()
     assert resolve(None, guest(), host, seeded=True, windows=False) is None
