@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from lab import last_line
 from lab.guests import BOOT_DEADLINE, SSH, Shell, until
 from lab.host import Done, Host
 from lab.image import Image
@@ -21,6 +22,9 @@ pytestmark = pytest.mark.live
 
 NAME = "quay"
 ADDRESS, ADDRESS6 = "192.168.122.220", "fd00:122::dc"
+LOG = f"/var/log/libvirt/{NAME}.log"
+DONE = "test -s /var/tmp/ran && test $(id -u) = 0"
+"""Runs in the guest through ssh, because it has no channel for the agent."""
 PACKAGE = "lab-crane"
 CONTROL = f"""\
 Package: {PACKAGE}
@@ -96,16 +100,21 @@ def made(lab: Host, image: Image, key: Path, tmp_path_factory: pytest.TempPathFa
     config.write_text("Host other\n    User me\n")
     words: list[str | Path] = [
         *("virtprov-install", "--virt-type", "qemu", "--name", NAME, "--osinfo", "debian12", "--import"),
-        *("--memory", "768", "--vcpus", "1", "--graphics", "none", "--noautoconsole", "--wait", "15"),
+        *("--memory", "768", "--vcpus", "1", "--graphics", "none", "--noautoconsole"),
+        *("--channel", "none", "--wait", f"ready,run={DONE},timeout=15m"),
         *("--disk", f"size=3,backing_store={image.disk}"),
         *("--network", f"network=default,static={ADDRESS}/24,{ADDRESS6}/64,gateway=192.168.122.1,dns=192.168.122.1"),
         *("--ssh-key", f"{key}.pub", "--timezone", "Asia/Tokyo", "--package", PACKAGE),
         *("--write", f"{folder}/crane.sh:/usr/local/bin/crane", "--write", f"{folder}/sources:/etc/apt/sources.list"),
         *("--run", "crane > /var/tmp/ran", "--run", "cat /opt/crane >> /var/tmp/ran"),
-        *("--ca-certs", make_authority(folder), "--ssh-config", config),
+        *("--ca-certs", make_authority(folder), "--ssh-config", config, "--serial", f"pty,log.file={LOG}"),
     ]
     with serving(lab, folder):
-        done = lab.run(words, deadline=960)
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(lab.inside(lab.own(words)), text=True, **pipes)  # type: ignore[call-overload]
+        last_line.measure(NAME, lab.uri, process, lab.outside(LOG))
+        out, err = process.communicate(timeout=960)
+    done = Done(process.returncode, out, err)
     assert done.rc == 0, done.out + done.err
     yield Made(lab, key, done, config)
     lab.virsh("destroy", NAME)
@@ -119,6 +128,18 @@ def test_the_first_login_is_verified(made: Made) -> None:
     entry = made.config.read_text()
     assert entry.startswith("Host other\n    User me\n") and f"    HostName {ADDRESS}\n" in entry
     assert "    StrictHostKeyChecking yes\n" in entry
+
+
+def test_what_was_waited_for_is_so(made: Made) -> None:
+    state, *_, disk = made.done.out.splitlines()
+    assert state == f"Guest '{NAME}' is running and ready."
+    assert disk.startswith("  disk:") and "not connected" not in made.done.err
+
+
+def test_cloud_init_finds_nothing_wrong_with_the_seed(made: Made) -> None:
+    """By cloud-init's own schema."""
+    said = made.run("sudo cloud-init schema --system 2>&1")
+    assert "Valid" in said and "Invalid" not in said and "deprecated" not in said.lower(), said
 
 
 def test_another_host_key_is_refused(made: Made) -> None:

@@ -132,9 +132,14 @@ class Sources:
             (wanted.ip, bool(self.known_addresses()), "has no known address"),
             (wanted.ssh, ssh, "does not answer to ssh"),
             (wanted.agent, self.agent, "has no agent that answers"),
-            (wanted.either, ssh or self.agent, "answers neither to ssh nor with its agent"),
+            (wanted.either, ssh or self.agent, f"answers neither {self._services()} nor with its agent"),
         ]
         return [words for is_wanted, is_true, words in facts if is_wanted and not is_true]
+
+    def _services(self) -> str:
+        from virtprov.support.knock import SERVICES
+
+        return ", ".join(f"to {SERVICES[port].name}" for port in self.wanted.route.ports)
 
     def _has_succeeded(self, command: str) -> bool:
         running, by_ssh = self.commands.get(command), self.by_ssh.get(command)
@@ -150,7 +155,9 @@ class Sources:
                 told.append(f"{_NAMES[source]}: {', '.join(self.addresses[source]) or 'no address of this guest'}")
         told.append(f"{_NAMES[_AGENT]}: {self._agent_in_words()}")
         replies = list(self.probe.replies.items())  # another thread adds to them
-        told += [f"ssh at {address} port {port}: {why or 'answers'}" for (address, port), why in replies]
+        for place, why in replies:
+            service = self.wanted.route.service_at(place).name
+            told.append(f"{service} at {place[0]} port {place[1]}: {why or 'answers'}")
         if self.console.silent:
             told.append("console: cannot be read, because there is none or another program has it open")
         else:

@@ -30,7 +30,11 @@ def wait_for_goals(
     user is told what each source has said, and the guest is left as it is.
     """
     host = context.host
-    with host.running.watch(name) as watch, host.running.console(name) as console, SshProbe(watch.wake) as probe:
+    with (
+        host.running.watch(name) as watch,
+        host.running.console(name) as console,
+        SshProbe(watch.wake, wanted.route.service_at) as probe,
+    ):
         sources = Sources(host, name, wanted, Listeners(watch, console, probe), context.stages)
 
         def note_last_line() -> None:

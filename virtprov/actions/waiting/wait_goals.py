@@ -26,10 +26,10 @@ EMULATED_MINUTES = 30.0
 class WaitGoals(Record):
     """What has to be true at the end of the wait.
 
-    `either` means that ssh or the agent answers. `commands` have to succeed in the guest, after all else is true.
-    `route` is the way to its ssh, which is also tried at the `expected` addresses, and `log_in` returns the command
-    that logs in there, None if that is not known. `not_asked` tells in words what
-    would belong to the wait but cannot be found out from here.
+    `either` means that ssh or the agent answers; with Windows, remote desktop or WinRM as well. `commands` have to
+    succeed in the guest, after all else is true. `route` is the way to its ssh, which is also tried at the `expected`
+    addresses, and `log_in` returns the command that logs in there, None if that is not known. `not_asked` tells in
+    words what would belong to the wait but cannot be found out from here.
     """
 
     ip: bool = False
@@ -76,6 +76,8 @@ def resolve(
     )
     for word in goals.words:
         wanted = asking.add(wanted, word, seeded=seeded)
+    if windows and wanted.either and not wanted.ssh:  # few of them have ssh
+        wanted = wanted._replace(route=asking.any_route)
     return wanted
 
 
@@ -84,6 +86,7 @@ class _Asking:
 
     def __init__(self, guest: Guest, host: Host, windows: bool, log_in: LogIn | None) -> None:
         self.route = ssh_route.find_route(guest, host)
+        self.any_route = ssh_route.find_route(guest, host, ssh_route.WINDOWS_PORTS) if windows else self.route
         self.log_in = log_in if self.route.is_open and not windows else None
         self.windows = windows
         self.has_agent = any(path.get(each, "./target/@name") == CHANNEL for each in guest.devices("channel"))
@@ -116,18 +119,18 @@ class _Asking:
             raise UsageError("--wait cloud-init: the guest has neither an agent channel nor a console", hint=channel)
 
     def _ready(self, wanted: WaitGoals, *, seeded: bool) -> WaitGoals:
-        if not seeded and not self.route.is_open and not self.has_agent:
+        if not seeded and not self.any_route.is_open and not self.has_agent:
             raise UsageError(
                 f"--wait ready: the guest cannot be asked, because it has no channel for the guest agent and "
-                f"{self.route.why}",
+                f"{self.any_route.why}",
                 hint="add a network that this machine reaches, or a channel for the agent",
             )
         if seeded:
             self._refuse(CLOUD_INIT)
             wanted = wanted._replace(cloud_init=True)
-        if not self.route.is_open:
-            wanted = wanted._replace(not_asked=(f"ssh was not asked: {self.route.why}",))
+        if not self.any_route.is_open:
+            wanted = wanted._replace(not_asked=(f"ssh was not asked: {self.any_route.why}",))
             return wanted if seeded else wanted._replace(agent=True)
-        if seeded or not self.has_agent:
+        if seeded or not (self.has_agent or self.windows):
             return wanted._replace(ssh=True)
         return wanted._replace(either=True)

@@ -16,7 +16,7 @@ from tests.scripted import Scripted
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.waiting import wait, wait_for_goals
 from virtprov.actions.waiting.agent_answers import RESULT
-from virtprov.actions.waiting.ssh_route import SshRoute
+from virtprov.actions.waiting.ssh_route import WINDOWS_PORTS, SshRoute
 from virtprov.actions.waiting.wait import Deadline
 from virtprov.actions.waiting.wait_goals import WaitGoals
 from virtprov.cloudinit.power_state import PowerState
@@ -137,7 +137,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[bool, Said]]:
         guest: Guest, wanted: WaitGoals, minutes: float = 1, power: PowerState | None = None, said: Said | None = None
     ) -> tuple[bool, Said]:
         guest.opened_ssh = getattr(guest, "opened_ssh", False)  # type: ignore[attr-defined]
-        monkeypatch.setattr(wait_for_goals, "SshProbe", lambda found: SshProbe(guest))
+        monkeypatch.setattr(wait_for_goals, "SshProbe", lambda found, service_at: SshProbe(guest))
         said = said or Said(guest)
         deadline = Deadline(minutes, lambda: guest.now)
         return wait_for_goals.wait_for_goals(said.context, "g", deadline, wanted, power), said
@@ -299,6 +299,25 @@ def test_an_agent_that_may_not_run_commands(run: Run) -> None:
     with pytest.raises(WaitTimeout):
         run(guest, WaitGoals(commands=("test",)), said=said)
     assert "run=test: the command guest-exec has been disabled" in said.lines
+
+
+# -- Windows --------------------------------------------------------------------------------------
+
+
+def test_windows_is_ready_when_a_port_of_its_own_answers(run: Run) -> None:
+    goals = WaitGoals(either=True, windows=True, route=SshRoute(ports=WINDOWS_PORTS))
+    guest = Guest(gets("lease", "192.168.122.5"), nothing, opens_ssh)
+    assert run(guest, goals)[0]
+
+
+def test_a_windows_that_answers_nowhere(run: Run) -> None:
+    goals = WaitGoals(either=True, windows=True, route=SshRoute(ports=WINDOWS_PORTS))
+    guest = Guest()
+    guest.known["lease"] = ["192.168.122.5"]
+    said = Said(guest)
+    with pytest.raises(WaitTimeout, match="'g' answers neither to ssh, to RDP, to WinRM nor with its agent"):
+        run(guest, goals, said=said)
+    assert "ssh at 192.168.122.5 port 22: connection refused" in said.lines
 
 
 # -- commands through ssh -------------------------------------------------------------------------

@@ -120,6 +120,8 @@ def test_each_word() -> None:
         ([AGENT, SERIAL, NETWORK.format("default")], False, False, {"either"}, ""),
         ([AGENT, SERIAL, NETWORK.format("default")], True, True, {"either"}, ""),  # cloudbase-init tells nobody
         ([SERIAL, NETWORK.format("default")], False, False, {"ssh"}, ""),
+        ([NETWORK.format("default")], False, True, {"either"}, ""),
+        ([AGENT, USER], False, True, {"agent"}, "user networking lets nobody in without --publish"),
         ([AGENT, USER], True, False, {"cloud_init"}, "user networking lets nobody in without --publish"),
         ([AGENT, USER], False, False, {"agent"}, "user networking lets nobody in without --publish"),
         ([AGENT], True, False, {"cloud_init"}, NO_NETWORK),
@@ -129,6 +131,32 @@ def test_ready(devices: list[str], seeded: bool, windows: bool, meant: set[str],
     found = wanted("ready", of=guest(*devices), seeded=seeded, windows=windows)
     assert facts(found) == meant
     assert found.not_asked == ((f"ssh was not asked: {left_out}",) if left_out else ())
+
+
+RDP_PUBLISHED = SLIRP.replace("tcp::8080-:80", "tcp::13389-:3389").replace(",hostfwd=tcp:{}:8022-:22", "")
+
+
+def test_windows_answers_at_ports_of_its_own() -> None:
+    at = ["192.168.122.9"]
+    found = wanted("ready", of=guest(NETWORK.format("default")), windows=True).route
+    assert found.places(at) == [(at[0], 22), (at[0], 3389), (at[0], 5985)]
+    assert [found.service_at(place).name for place in found.places(at)] == ["ssh", "RDP", "WinRM"]
+    assert wanted("ready", "ssh", of=guest(NETWORK.format("default")), windows=True).route.ports == (22,)
+    assert wanted("ready", of=guest(NETWORK.format("default"))).route.ports == (22,)
+
+
+def test_windows_answers_at_a_published_port() -> None:
+    found = wanted("ready", of=guest(more=RDP_PUBLISHED), windows=True)
+    (place,) = found.route.places([])
+    assert facts(found) == {"either"} and place == ("127.0.0.1", 13389)
+    assert found.route.service_at(place).name == "RDP"
+    with pytest.raises(UsageError):
+        wanted("ready", of=guest(more=RDP_PUBLISHED))
+    both = wanted("ready", of=guest(more=SLIRP.replace("8080-:80", "15985-:5985").format("127.0.0.2")), windows=True)
+    assert [(place[1], both.route.service_at(place).name) for place in both.route.places([])] == [
+        (15985, "WinRM"),
+        (8022, "ssh"),
+    ]
 
 
 @pytest.mark.parametrize(
