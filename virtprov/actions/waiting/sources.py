@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from virtprov.actions.run import stages
 from virtprov.actions.waiting import agent_answers
-from virtprov.actions.waiting.addresses import LOCAL
+from virtprov.actions.waiting.addresses import list_usable
 from virtprov.actions.waiting.agent_answers import Running
 from virtprov.actions.waiting.ssh_commands import SshCommand
 from virtprov.actions.waiting.wait import FINISHED
@@ -87,7 +87,7 @@ class Sources:
             self._note_addresses(_AGENT, agent_answers.addresses(self.host, self.name))
 
     def _note_addresses(self, source: str, found: list[str]) -> None:
-        self.addresses[source] = [address for address in found if not address.startswith(LOCAL)]
+        self.addresses[source] = list_usable(found)
         self.refusals.pop(source, None)
         if self.addresses[source]:
             self.stages.note(stages.IP)
