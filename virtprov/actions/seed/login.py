@@ -31,7 +31,8 @@ class Login(Record):
     `known_hosts` is the file with the guest's host key, in which it is named `uuid`; "" if the key is not known.
     `address` is set if it is known beforehand: a fixed address, or one of the host that forwards `port`; otherwise the
     guest's own address is used. `host` is the name of the guest's entry in the ssh configuration `ssh_config` (""
-    without one). `identity` is the file of the private key, "" where ssh finds it by itself.
+    without one). `identity` is the file of the private key, "" where ssh finds it by itself. `jump` is a machine on the
+    way, as for ssh's `-J`, "" without one.
     """
 
     user: str = ""
@@ -42,6 +43,7 @@ class Login(Record):
     host: str = ""
     ssh_config: str = ""
     identity: str = ""
+    jump: str = ""
 
     def command(self, address: str = "") -> list[str]:
         """Return the words of the command that logs in; `address` is the guest's own."""
@@ -57,6 +59,8 @@ class Login(Record):
             options += ["-o", f"IdentityFile={_quote_path(self.identity)}"]
         elif self.identity:
             options += ["-i", self.identity]
+        if self.jump:
+            options += ["-J", self.jump]
         if self.port != 22:
             options += ["-p", str(self.port)]
         target = self.address or address
@@ -157,6 +161,7 @@ def keep_entry(login: Login, host: Host, address: str, say: Callable[[str], None
 
     settings = [("HostName", login.address or address), *([("User", login.user)] if login.user else [])]
     settings += [("Port", str(login.port))] if login.port != 22 else []
+    settings += [("ProxyJump", login.jump)] if login.jump else []
     settings += [("IdentityFile", _quote_path(login.identity))] if login.identity else []
     ssh_config.add(login.ssh_config, login.host, login.uuid, settings + login.settings(), host, say)
     path = known_hosts_path(login.uuid)

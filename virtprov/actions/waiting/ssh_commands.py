@@ -13,8 +13,6 @@ from virtprov.support.errors import CommandError
 from virtprov.support.visible import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from virtprov.actions.waiting.wait_goals import LogIn
     from virtprov.support.programs import Child
 
@@ -36,12 +34,12 @@ _AS_ROOT = (
 class SshCommand:
     """A command in the guest, which can be begun again until it has succeeded. `close` ends it."""
 
-    def __init__(self, log_in: LogIn, command: str, clock: Callable[[], float] = monotonic) -> None:
-        self.log_in, self.command, self.clock = log_in, command, clock
+    def __init__(self, log_in: LogIn, command: str) -> None:
+        self.log_in, self.command = log_in, command
         self.has_succeeded = False
         self.said = ""
         self._child: Child | None = None
-        self._began = clock() - EVERY
+        self._began = monotonic() - EVERY
 
     @property
     def is_running(self) -> bool:
@@ -64,9 +62,9 @@ class SshCommand:
         """Begin, unless it was begun just now; `place` is where the guest's ssh answers."""
         from virtprov.support.programs import Child
 
-        if self.clock() - self._began < EVERY:
+        if monotonic() - self._began < EVERY:
             return
-        self._began = self.clock()
+        self._began = monotonic()
         first, *rest = self.log_in(*place)
         try:
             self._child = Child([first, *_OPTIONS, *rest, f"exec /bin/sh -c '{_AS_ROOT}'"], self.command.encode())

@@ -29,7 +29,7 @@ class SshRoute(Record):
     With an `address` (and a `port`) the host forwards a port to the guest's ssh; otherwise the guest has addresses of
     its own, which are in one of `subnets` if that is known. `why` tells why the guest cannot be reached; "" if it can.
     `ports` are those of the guest that are of interest; `forwards` are all that lead there: (address, port, port of the
-    guest).
+    guest). `jump` is a machine from which a guest can be reached that cannot be reached from here, as for ssh's `-J`.
     """
 
     why: str = ""
@@ -38,6 +38,7 @@ class SshRoute(Record):
     subnets: tuple[Subnet, ...] = ()
     ports: tuple[int, ...] = (SSH_PORT,)
     forwards: tuple[tuple[str, int, int], ...] = ()
+    jump: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -55,6 +56,10 @@ class SshRoute(Record):
             forwards = self.forwards or ((self.address, self.port, SSH_PORT),)
             return [(address, port) for address, port, _ in forwards]
         return [(address, port) for address in addresses if self._is_inside(address) for port in self.ports]
+
+    def behind_jump(self, addresses: list[str]) -> list[str]:
+        """Return those addresses of the guest at which it can be reached from the machine `jump`."""
+        return [address for address in addresses if self._is_inside(address)] if self.jump else []
 
     def service_at(self, place: tuple[str, int]) -> Service:
         """Return what should answer at a place."""
@@ -103,11 +108,13 @@ def _through(nic: Element, host: Host) -> SshRoute:
     network = host.networks.find(name)
     if network is None:
         return SshRoute()
-    if host.is_remote and network.forward in _LOCAL_MODES:
-        return SshRoute(f"network '{name}' of the remote host is not reachable from here")
     found = [read_subnet(node) for node in tree.children(tree.parse(network.xml, "the network's document"), "ip")]
     subnets = tuple(subnet for subnet in found if subnet is not None)
-    return SshRoute(subnets=subnets if len(subnets) == len(found) else ())  # libvirt takes a subnet without its length
+    known = subnets if len(subnets) == len(found) else ()  # libvirt takes a subnet without its length
+    if host.is_remote and network.forward in _LOCAL_MODES:
+        why = f"network '{name}' of the remote host is not reachable from here"
+        return SshRoute(why, subnets=known, jump=host.ssh_jump)
+    return SshRoute(subnets=known)
 
 
 _ANY = ("", "0.0.0.0", "::")

@@ -64,6 +64,16 @@ def test_a_key_of_ones_own_is_named() -> None:
     assert way.line() == "ssh -i '/my keys/one' -p 8022 a@192.0.2.5"
 
 
+def test_a_machine_on_the_way(tmp_path: Path, place: Host) -> None:
+    way = Login("a", UUID, "/s/known", identity="/keys/one", jump="ana@far.example:2222")
+    assert way.line("192.168.122.5").endswith("-i /keys/one -J ana@far.example:2222 a@192.168.122.5")
+    config = tmp_path / "config"
+    login.keep_entry(way._replace(host="web", ssh_config=str(config)), place, "192.168.122.5", print)
+    done = subprocess.run(["ssh", "-G", "-F", config, "web"], capture_output=True, text=True, check=True)
+    said = done.stdout.splitlines()
+    assert {"hostname 192.168.122.5", "proxyjump ana@far.example:2222", "identityfile /keys/one"} <= set(said)
+
+
 def test_the_command_for_a_place_does_without_the_entry() -> None:
     way = Login("a", UUID, "/s/known", address="192.0.2.9", host="web", ssh_config="/srv/ssh", identity="/keys/one")
     words = way.command_at("127.0.0.1", 8022)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from virtprov.actions.waiting import ssh_commands
 from virtprov.actions.waiting.ssh_commands import EVERY, SshCommand
 
 PLACE = ("192.0.2.5", 2222)
@@ -55,8 +54,8 @@ def until_ended(command: SshCommand) -> None:
     assert not command.is_running
 
 
-def begun(text: str, clock: Callable[[], float] = time.monotonic) -> SshCommand:
-    command = SshCommand(log_in, text, clock)
+def begun(text: str) -> SshCommand:
+    command = SshCommand(log_in, text)
     assert not command.was_tried
     command.begin(PLACE)
     assert command.was_tried
@@ -82,9 +81,10 @@ def test_the_end_of_a_command_is_found_out_later(log: Path, tmp_path: Path) -> N
     assert not command.has_succeeded and command.in_words() == "ended with 3"
 
 
-def test_a_command_that_fails_begins_again_after_a_while(log: Path) -> None:
+def test_a_command_that_fails_begins_again_after_a_while(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    command = begun("exit 1", clock)
+    monkeypatch.setattr(ssh_commands, "monotonic", clock)
+    command = begun("exit 1")
     until_ended(command)
     for clock.now, runs in ((1.0, False), (EVERY - 0.1, False), (EVERY, True)):
         command.begin(PLACE)

@@ -42,6 +42,7 @@ class Place(StandIn):
     def __init__(self, *, remote: bool = False) -> None:
         self.is_remote = remote
         self.machine = "far.example" if remote else ""
+        self.ssh_jump = "ana@far.example" if remote else ""
 
     def networks_find(self, name: str) -> Any:
         modes = {"default": "nat", "alone": "", "routed": "route", "bridged": "bridge"}
@@ -153,6 +154,7 @@ def test_windows_answers_at_a_published_port() -> None:
     with pytest.raises(UsageError):
         wanted("ready", of=guest(more=RDP_PUBLISHED))
     both = wanted("ready", of=guest(more=SLIRP.replace("8080-:80", "15985-:5985").format("127.0.0.2")), windows=True)
+    assert both.route.ports == ssh_route.WINDOWS_PORTS and both.windows
     assert [(place[1], both.route.service_at(place).name) for place in both.route.places([])] == [
         (15985, "WinRM"),
         (8022, "ssh"),
@@ -219,6 +221,14 @@ def test_a_published_port_of_a_remote_host() -> None:
 )
 def test_a_virtual_network(network: str, remote: bool, is_open: bool) -> None:
     assert way(guest(NETWORK.format(network)), remote=remote).is_open == is_open
+
+
+def test_the_remote_host_is_a_machine_on_the_way() -> None:
+    told = ["203.0.113.7", "192.168.122.9", "no address"]
+    found = way(guest(NETWORK.format("default")), remote=True)
+    assert (found.jump, found.behind_jump(told), found.places(told)) == ("ana@far.example", ["192.168.122.9"], [])
+    for here in (way(guest(NETWORK.format("default"))), way(guest(USER), remote=True)):
+        assert (here.jump, here.behind_jump(told)) == ("", [])
 
 
 def test_macvtap_leads_to_the_host_only_from_elsewhere() -> None:
