@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import stat
@@ -17,6 +18,8 @@ from lab.guests import BOOT_DEADLINE, SSH, Shell, until
 from lab.host import Done, Host
 from lab.image import Image
 from lab.web import serving
+
+from tests.unit.unattended import sample
 
 pytestmark = pytest.mark.live
 
@@ -140,6 +143,17 @@ def test_cloud_init_finds_nothing_wrong_with_the_seed(made: Made) -> None:
     """By cloud-init's own schema."""
     said = made.run("sudo cloud-init schema --system 2>&1")
     assert "Valid" in said and "Invalid" not in said and "deprecated" not in said.lower(), said
+
+
+def test_cloud_init_takes_the_answers_for_ubuntus_installer(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are user-data of cloud-init, which passes on the key `autoinstall`."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    wanted = sample.everything("ubuntu24.04", tmp_path)
+    data = base64.b64encode(sample.text(wanted, "ubuntu24.04", tmp_path).encode()).decode()
+    said = made.run(f"echo {data} | base64 -d > answers; cloud-init schema --config-file answers 2>&1")
+    assert "Valid" in said and "Invalid" not in said, said
 
 
 def test_another_host_key_is_refused(made: Made) -> None:
