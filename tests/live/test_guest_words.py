@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import shutil
 import stat
@@ -83,6 +84,21 @@ def make_repository(folder: Path) -> None:
     (folder / "Packages").write_text(f"{CONTROL}Filename: ./{deb.name}\nSize: {size}\nSHA256: {digest}\n")
 
 
+def publish_image(folder: Path, image: Image) -> None:
+    """Publish the image as Debian does: a description has the digest in base64."""
+    name, build = "debian-12-generic-amd64", "20260801-2200"
+    place = folder / "images/cloud/bookworm"
+    (place / build).mkdir(parents=True)
+    (place / "latest").mkdir()
+    disk = place / build / f"{name}-{build}.qcow2"
+    disk.symlink_to(image.disk)
+    with image.disk.open("rb") as file:
+        digest = base64.b64encode(hashlib.file_digest(file, "sha512").digest()).decode().rstrip("=")
+    facts = {"kind": "Upload", "data": {"ref": f"bookworm/{build}/{disk.name}"}}
+    facts |= {"metadata": {"annotations": {"cloud.debian.org/digest": f"sha512:{digest}"}}}
+    (place / f"latest/{name}.json").write_text(json.dumps({"items": [facts]}))
+
+
 def make_authority(folder: Path) -> Path:
     """A certificate of a CA of its own."""
     path = folder / "ca.pem"
@@ -96,16 +112,17 @@ def made(lab: Host, image: Image, key: Path, tmp_path_factory: pytest.TempPathFa
     """The guest, made by one command that waits until it is ready."""
     folder = tmp_path_factory.mktemp("words")
     make_repository(folder)
+    publish_image(folder, image)
     (folder / "crane.sh").write_text(SCRIPT)
     (folder / "crane.sh").chmod(0o750)
     (folder / "sources").write_text("deb [trusted=yes] http://192.168.122.1:8000/ ./\n")
     config = lab.state / "home/ssh-config"
     config.write_text("Host other\n    User me\n")
     words: list[str | Path] = [
-        *("virtprov-install", "--virt-type", "qemu", "--name", NAME, "--osinfo", "debian12", "--import"),
+        *("virtprov-install", "--virt-type", "qemu", "--name", NAME, "--image", "debian12"),
+        *("--image-mirror", "http://192.168.122.1:8000", "--disk", "size=3"),
         *("--memory", "768", "--vcpus", "1", "--graphics", "none", "--noautoconsole"),
         *("--channel", "none", "--wait", f"ready,run={DONE},timeout=15m"),
-        *("--disk", f"size=3,backing_store={image.disk}"),
         *("--network", f"network=default,static={ADDRESS}/24,{ADDRESS6}/64,gateway=192.168.122.1,dns=192.168.122.1"),
         *("--ssh-key", f"{key}.pub", "--timezone", "Asia/Tokyo", "--package", PACKAGE),
         *("--write", f"{folder}/crane.sh:/usr/local/bin/crane", "--write", f"{folder}/sources:/etc/apt/sources.list"),
@@ -122,6 +139,7 @@ def made(lab: Host, image: Image, key: Path, tmp_path_factory: pytest.TempPathFa
     yield Made(lab, key, done, config)
     lab.virsh("destroy", NAME)
     lab.virsh("undefine", NAME, "--remove-all-storage")
+    assert lab.run(["virtprov-install", "--image-cache", "prune"]).rc == 0
 
 
 def test_the_first_login_is_verified(made: Made) -> None:

@@ -301,6 +301,21 @@ def test_an_agent_that_may_not_run_commands(run: Run) -> None:
     assert "run=test: the command guest-exec has been disabled" in said.lines
 
 
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [(True, "guest agent: answers; reports 10.0.0.7"), (False, "guest agent: connected, but does not answer")],
+)
+def test_what_the_agent_said_is_said(answers: bool, sentence: str, run: Run) -> None:
+    guest = Guest(agent=True)
+    guest.answers = answers
+    if answers:
+        guest.reported = [{"name": "eth0", "ip-addresses": [{"ip-address": "10.0.0.7"}, {"ip-address": "127.0.0.1"}]}]
+    said = Said(guest)
+    with pytest.raises(WaitTimeout):
+        run(guest, WaitGoals(ssh=True, route=SshRoute()), said=said)
+    assert sentence in said.lines
+
+
 # -- Windows --------------------------------------------------------------------------------------
 
 
