@@ -30,11 +30,13 @@ def measure(name: str, where: str, process: subprocess.Popen[str], log: Path) ->
 
 
 def _watch(name: str, where: str, process: subprocess.Popen[str], log: Path) -> None:
-    began, arrived, lines = time.monotonic(), 0.0, 0
+    began, arrived, lines, size = time.monotonic(), 0.0, 0, 0
     while process.poll() is None and time.monotonic() - began < LONGEST:
-        found = len(LAST_LINE.findall(log.read_bytes())) if log.exists() else 0
-        if found > lines:
-            arrived, lines = time.monotonic(), found
+        now = time.monotonic()
+        if log.exists() and log.stat().st_size != size:
+            size = log.stat().st_size
+            found = len(LAST_LINE.findall(log.read_bytes()))
+            arrived, lines = (now, found) if found > lines else (arrived, lines)
         time.sleep(EVERY)
     ended = time.monotonic()
     if arrived and process.returncode is not None:
