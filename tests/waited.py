@@ -13,7 +13,7 @@ from tests.scripted import Scripted
 from virtprov.actions.run.plan import RunContext
 from virtprov.actions.waiting.agent_answers import RESULT
 from virtprov.actions.waiting.ssh_route import SshRoute
-from virtprov.host.events import GuestEvent
+from virtprov.host.daemon.events import GuestEvent
 from virtprov.host.info import Address
 from virtprov.support.errors import HostError
 from virtprov.support.progress import Progress

@@ -20,7 +20,7 @@ from pykickstart.version import makeVersion
 from virtprov.support import passwords
 from virtprov.support.errors import UsageError
 from virtprov.unattended.answers import check_words
-from virtprov.unattended.request import from_options
+from virtprov.unattended.unattended_request import from_options
 
 from . import sample
 

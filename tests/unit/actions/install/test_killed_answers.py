@@ -18,8 +18,8 @@ from virtprov.actions.run.plan import RunContext, apply
 from virtprov.guest.boot import CDROM, Method
 from virtprov.host.connection import Host
 from virtprov.places.place import Medium
-from virtprov.support import state
-from virtprov.unattended.request import from_options
+from virtprov.support.user_files import state
+from virtprov.unattended.unattended_request import from_options
 
 from .test_unattended import request
 

@@ -10,7 +10,7 @@ from tests.waited import Guest, Said, SshProbe
 from virtprov.actions.waiting import wait_for_goals
 from virtprov.actions.waiting.wait import Deadline
 from virtprov.actions.waiting.wait_goals import WaitGoals
-from virtprov.cloudinit.power_state import PowerState
+from virtprov.cloudinit.checks.power_state import PowerState
 
 
 @pytest.fixture

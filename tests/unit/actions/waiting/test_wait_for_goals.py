@@ -26,8 +26,8 @@ from tests.waited import (
 from virtprov.actions.waiting import wait
 from virtprov.actions.waiting.ssh_route import WINDOWS_PORTS, SshRoute
 from virtprov.actions.waiting.wait_goals import WaitGoals
-from virtprov.cloudinit.power_state import PowerState
-from virtprov.host.events import GuestEvent
+from virtprov.cloudinit.checks.power_state import PowerState
+from virtprov.host.daemon.events import GuestEvent
 from virtprov.support.errors import GuestBroken, WaitTimeout
 
 # -- one thing ------------------------------------------------------------------------------------
