@@ -39,7 +39,7 @@ SCENES = {
     "first-guest": Scene(
         "a guest by the name of its image",
         "tutorial/first-guest.md",
-        ("virtprov-install --name web1 --image debian13 --ssh-config", "ssh web1 hostname", "virtprov-xml web1"),
+        ("virtprov-install --name web1 --image debian13 --ssh-config", "ssh web1 hostname"),
     ),
     "clone": Scene(
         "a clone beside its original",
