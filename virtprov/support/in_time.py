@@ -57,6 +57,22 @@ def readable(number: int, seconds: float) -> bool:
     return bool(select.select([number], [], [], seconds)[0])
 
 
+def answer(place: str, question: Question, call: Ask, writing: int) -> None:
+    """Ask, write the answer to the pipe `writing`, and keep it; not while another process asks the same place."""
+    import json
+
+    from virtprov.support import lock
+
+    try:
+        with lock.take(f"completion of {place}", "asking for names", lambda _: None, patience=0):
+            texts = call(question)[:MOST_TEXTS]
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(json.dumps(texts).encode())
+            _keep(place, question, texts)
+    except (ProvError, OSError):
+        return  # there is nobody to be told
+
+
 def kept(place: str, question: Question) -> list[str]:
     """Return the last answer to a question that was asked of this place; [] if there is none."""
     return _kept(place).get(_key(question), [])
@@ -87,7 +103,7 @@ def _start(place: str, question: Question, call: Ask) -> int:
     if child == 0:
         try:
             _become_silent(writing)
-            _answer(place, question, call, writing)
+            answer(place, question, call, writing)
         finally:
             os._exit(0)
     os.close(writing)
@@ -106,22 +122,6 @@ def _become_silent(writing: int) -> None:
         os.dup2(nothing, number)
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS"):  # with these, ssh asks in a window
         os.environ.pop(name, None)
-
-
-def _answer(place: str, question: Question, call: Ask, writing: int) -> None:
-    """Ask, answer, and keep the answer; nothing is asked while another process asks the same place."""
-    import json
-
-    from virtprov.support import lock
-
-    try:
-        with lock.take(f"completion of {place}", "asking for names", lambda _: None, patience=0):
-            texts = call(question)[:MOST_TEXTS]
-            with os.fdopen(writing, "wb") as pipe:
-                pipe.write(json.dumps(texts).encode())
-            _keep(place, question, texts)
-    except (ProvError, OSError):
-        return  # there is nobody to be told
 
 
 def _texts(data: bytes) -> list[str] | None:
