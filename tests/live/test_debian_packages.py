@@ -136,9 +136,9 @@ def test_fish_finds_the_completion(debian: Debian, command: str) -> None:
     debian.keep_names()
     line = f"{command} -c {URI} "
     code = f"complete -C '{command} --disk driver.queue_s'; complete --escape -C '{line}'"
-    first, second = debian.output("fish", "--no-config", "-c", code).splitlines()
+    first, second = debian.output("fish", "-c", code).splitlines()
     assert first == "driver.queue_size="
-    words = debian.output("fish", "--no-config", "-c", f"printf '<%s>' {line}{second}")
+    words = debian.output("fish", "-c", f"printf '<%s>' {line}{second}")
     assert words == f"<{command}><-c><{URI}><$(touch ran) it's>"
     assert not (debian.root / "ran").exists()
 

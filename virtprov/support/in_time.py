@@ -102,7 +102,7 @@ def _start(place: str, question: Question, call: Ask) -> int:
         raise
     if child == 0:
         try:
-            _become_silent(writing)
+            _become_silent()
             answer(place, question, call, writing)
         finally:
             os._exit(0)
@@ -110,8 +110,8 @@ def _start(place: str, question: Question, call: Ask) -> int:
     return reading
 
 
-def _become_silent(writing: int) -> None:
-    """Let go of the terminal and of all that is open except `writing`, and end the process after LIFE seconds."""
+def _become_silent() -> None:
+    """Let go of the terminal, and end the process after LIFE seconds."""
     import signal
 
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
