@@ -54,12 +54,12 @@ def fit(found: list[str], typed: str, breaks: str) -> list[str]:
     quotes elsewhere, because bash could not replace such a word.
     """
     quote = typed[:1]
-    if quote and quote in _SPECIAL and not set(typed[1:]) & set("'\"\\"):
+    if quote in _SPECIAL and not set(typed[1:]) & {quote, "\\"}:
         whole = [word[:-1] for word in found if word.endswith(" ")]
         return [_within(word, quote) for word in whole if not set(word) & set(_IMPOSSIBLE[quote])]
-    if any(letter in typed for letter in "'\""):
-        return []
     skip = _plain_length(typed, breaks)
+    if skip is None:
+        return []
     return [_quoted(word.removesuffix(" ")[skip:]) + " " * word.endswith(" ") for word in found]
 
 
@@ -68,12 +68,17 @@ def _within(text: str, quote: str) -> str:
     return "".join("\\" + letter if letter in _SPECIAL[quote] else letter for letter in text)
 
 
-def _plain_length(typed: str, breaks: str) -> int:
-    """Return how many characters, without backslashes, there are up to the last break that has no backslash."""
+def _plain_length(typed: str, breaks: str) -> int | None:
+    """Return how many characters, without backslashes, there are up to the last break that has no backslash.
+
+    None if there is a quote without a backslash.
+    """
     plain = ""
     last = 0
     letters = iter(typed)
     for letter in letters:
+        if letter in "'\"":
+            return None
         is_plain = letter != "\\"
         plain += letter if is_plain else next(letters, "")
         if is_plain and letter in breaks:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,6 @@ from virtprov.cli.completion import command as completion
 from virtprov.cli.completion import sub_options
 from virtprov.cli.edit import command
 from virtprov.cli.install import flags
-from virtprov.cli.shells import scripts
 from virtprov.options.catalogue import GROUPS, table
 from virtprov.options.model import NUMBER
 from virtprov.osinfo.find_profile import find
@@ -177,51 +175,3 @@ def test_nothing_heavy_is_loaded() -> None:
     done = subprocess.run([sys.executable, "-c", code, *PARSERS], cwd=ROOT, text=True, capture_output=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert "driver.cache=" in done.stdout
-
-
-# -- shells ----------------------------------------------------------------------------------------
-
-
-def commands() -> dict[str, str]:
-    """An environment in which the commands are on PATH."""
-    return {**os.environ, "PATH": f"{ROOT / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
-
-
-@pytest.mark.parametrize("tool", PARSERS)
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_each_command_prints_its_scripts(tool: str, shell: str) -> None:
-    argv = [sys.executable, str(ROOT / "bin" / tool), "--completion", shell]
-    done = subprocess.run(argv, text=True, capture_output=True, check=True)
-    assert done.stdout == scripts.script(shell, tool)
-    assert tool in done.stdout and "TOOL" not in done.stdout and "NAME" not in done.stdout
-    assert done.stderr == ""
-
-
-BASH = """
-source <(virtprov-install --completion bash)
-complete -p virtprov-install
-for COMP_LINE in "$@"; do
-    COMP_POINT=${#COMP_LINE}
-    _virtprov_install virtprov-install 2>/dev/null
-    printf '%s|' "${COMPREPLY[@]}"; echo
-done
-"""
-
-
-def test_bash_asks_and_understands() -> None:
-    lines = [
-        "virtprov-install --disk path=/x,driver.ca",
-        "virtprov-install --disk driver.cache=wri",
-        "virtprov-install --expl",
-        "virtprov-install --cdrom /etc/host",
-    ]
-    done = subprocess.run(
-        ["bash", "--norc", "-c", BASH, "bash", *lines], env=commands(), text=True, capture_output=True, check=True
-    )
-    assert done.stdout.splitlines() == [
-        "complete -o default -F _virtprov_install virtprov-install",
-        "/x,driver.cache=|",
-        "writethrough|writeback|",
-        "--explain |",
-        "|",
-    ]
