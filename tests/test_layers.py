@@ -69,6 +69,8 @@ FOLDERS: dict[str, dict[str, set[str]]] = {
             "dry_run",
         },
         "edit": {"answers", "compat", "connecting", "output", "parser", "standard_input"},
+        "completion": {"clone", "edit", "install", "parser"},
+        "shells": {"compat"},
     },  # fmt: skip
     "osinfo": {"media": {"pack", "resolve"}},
 }

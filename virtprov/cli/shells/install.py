@@ -25,19 +25,19 @@ def main(shell: str) -> str:
 
     Raises ProvError if a file cannot be written.
     """
-    folder = _folder(shell)
+    place = folder(shell)
     try:
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(place, exist_ok=True)
     except OSError as error:
-        raise ProvError(f"cannot create {folder}: {(error.strerror or str(error)).lower()}") from None
+        raise ProvError(f"cannot create {place}: {(error.strerror or str(error)).lower()}") from None
     from virtprov.support.files import write_atomic
 
     lines = []
     for tool in OLD_NAMES.values():
-        path = os.path.join(folder, file_name(shell, tool))
+        path = os.path.join(place, file_name(shell, tool))
         write_atomic(path, script(shell, tool))
         lines.append(f"Created {path}")
-    return "\n".join([*lines, *_advice(shell, folder)]) + "\n"
+    return "\n".join([*lines, *_advice(shell, place)]) + "\n"
 
 
 def file_name(shell: str, tool: str) -> str:
@@ -45,7 +45,8 @@ def file_name(shell: str, tool: str) -> str:
     return {"bash": tool, "zsh": f"_{tool}", "fish": f"{tool}.fish"}[shell]
 
 
-def _folder(shell: str) -> str:
+def folder(shell: str) -> str:
+    """Return where the shell looks for scripts: those of this user, or of all users if this is root."""
     if os.geteuid() == 0:
         return _SYSTEM[shell]
     if shell == "bash":
@@ -56,7 +57,7 @@ def _folder(shell: str) -> str:
     return os.path.join(dirs.config(), "fish", "completions")
 
 
-def _advice(shell: str, folder: str) -> list[str]:
+def _advice(shell: str, place: str) -> list[str]:
     """Return what the user has to do for the scripts to be found."""
     if shell == "bash" and not any(
         os.path.exists(os.path.join(path, "bash-completion", "bash_completion")) for path in dirs.data_of_all()
@@ -65,5 +66,5 @@ def _advice(shell: str, folder: str) -> list[str]:
     if shell == "zsh" and os.geteuid() != 0:
         from shlex import quote
 
-        return [f"Put this line before `compinit` in ~/.zshrc, unless it is there: fpath=({quote(folder)} $fpath)"]
+        return [f"Put this line before `compinit` in ~/.zshrc, unless it is there: fpath=({quote(place)} $fpath)"]
     return ["A new shell uses them."]
