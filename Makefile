@@ -59,6 +59,7 @@ deb:  ## build the Debian packages in dist/; says what is missing for that
 	@tools/deb
 
 release-check: venv live-packages  ## check all that a release needs; changes nothing but dist/
+	@tools/setup/packages tools/setup/release.packages
 	@$(PYTHON_HERE) tools/release_check.py $(ARGS)
 
 bench: venv live-packages  ## measure start-up, editing, media and clones, compared with the virt-* tools (needs root or sudo)
