@@ -290,7 +290,7 @@ def parser(tool: str, *, usage: str, description: str, connect: Sequence[str] = 
         action=_PrintScript,
         choices=("bash", "zsh", "fish"),
         metavar="SHELL",
-        help="print a completion script: bash, zsh, fish; --install puts it in place",
+        help="print (or --install) a script for bash, zsh or fish",
     )
     group.add_argument(*connect, dest="connect", metavar="URI", help="URI of the hypervisor, such as qemu:///system")
     return command
