@@ -140,11 +140,14 @@ def test_a_missing_program_is_named(tree: Path) -> None:
 # -- make deb --------------------------------------------------------------------------------------
 
 
+BUILD = "dpkg-dev build-essential debhelper dh-python pybuild-plugin-pyproject python3-all python3-setuptools"
+
+
 def build(tree: Path, *programs: str) -> subprocess.CompletedProcess[str]:
     """Run tools/deb of the tree where only these programs and some of the system's are found."""
     folder = tree / "bin"
     folder.mkdir()
-    for name in ("bash", "dirname", "sed", "head", "cat", "env"):
+    for name in ("bash", "dirname", "sed", "head", "cat", "env", "grep", "tr"):
         (folder / name).symlink_to(Path("/usr/bin", name))
     for program in programs:
         name, _, text = program.partition(": ")
@@ -159,15 +162,18 @@ def build(tree: Path, *programs: str) -> subprocess.CompletedProcess[str]:
     ("programs", "said"),
     [
         ([], "deb: Debian packages can only be built on Debian or Ubuntu, for example with `make deb` there\n"),
-        (["dpkg-query: :"], "deb: the package dpkg-dev is missing: `sudo apt install dpkg-dev`, then run this again\n"),
+        (
+            ["dpkg-query: :"],
+            f"deb: these packages are missing or too old: {BUILD}\nhint: sudo apt install --no-install-recommends {BUILD}\n",
+        ),
         (
             [
                 "dpkg-query: :",
                 "dpkg-checkbuilddeps: echo 'dpkg-checkbuilddeps: error: Unmet build dependencies: "
-                "debhelper-compat (= 13) python3-all (>= 3.11)' >&2; exit 1",
+                "build-essential:native debhelper-compat (= 13) python3-all (>= 3.11)' >&2; exit 1",
             ],
-            "deb: these packages are missing or too old: debhelper python3-all\n"
-            "hint: sudo apt install --no-install-recommends debhelper python3-all\n",
+            "deb: these packages are missing or too old: build-essential debhelper python3-all\n"
+            "hint: sudo apt install --no-install-recommends build-essential debhelper python3-all\n",
         ),
     ],
 )

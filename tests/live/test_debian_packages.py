@@ -33,6 +33,18 @@ from virtprov.support import in_time
 uri = sys.argv[1]
 in_time.answer(uri, on_host.GUESTS, lambda asked: on_host.ask_host(uri, asked), os.open(os.devnull, os.O_WRONLY))
 """
+START = {
+    "bash": (["bash", "--norc", "-i"], "source /usr/share/bash-completion/bash_completion"),
+    "zsh": (["zsh", "-i", "-o", "NO_RCS"], "autoload -Uz compinit; compinit -u -D"),
+}
+"""How the shells are started, and what a user's settings do in them."""
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+JOE = "setpriv --reuid=1000 --regid=1000 --clear-groups env HOME=/home/joe".split()
+PACKAGED = (
+    "usr/share/bash-completion/completions/virtprov-clone",
+    "usr/share/zsh/vendor-completions/_virtprov-clone",
+    "usr/share/fish/vendor_completions.d/virtprov-clone.fish",
+)
 
 
 class Debian(NamedTuple):
@@ -119,11 +131,8 @@ def test_a_guest_is_created_on_the_test_driver(debian: Debian) -> None:
 @pytest.mark.parametrize("command", ("virtprov-xml", "virt-xml"))
 @pytest.mark.parametrize("shell", ("bash", "zsh"))
 def test_bash_and_zsh_find_the_completion(debian: Debian, shell: str, command: str) -> None:
-    start, setup = {
-        "bash": (["bash", "--norc", "-i"], "source /usr/share/bash-completion/bash_completion"),
-        "zsh": (["zsh", "-i", "-o", "NO_RCS"], "autoload -Uz compinit; compinit -u -D"),
-    }[shell]
-    with Shell(bare_root.command(debian.root, start), setup, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}) as typed:
+    start, setup = START[shell]
+    with Shell(bare_root.command(debian.root, start), setup, ENVIRONMENT) as typed:
         assert typed.complete(f"{command} --disk driver.queue_s").line == f"{command} --disk driver.queue_size="
         debian.keep_names()
         found = typed.complete(f"{command} -c {URI} \\$")
@@ -141,6 +150,28 @@ def test_fish_finds_the_completion(debian: Debian, command: str) -> None:
     words = debian.output("fish", "-c", f"printf '<%s>' {line}{second}")
     assert words == f"<{command}><-c><{URI}><$(touch ran) it's>"
     assert not (debian.root / "ran").exists()
+
+
+@pytest.mark.parametrize("user", ("root", "joe"))
+@pytest.mark.parametrize("shell", ("bash", "zsh", "fish"))
+def test_what_is_installed_by_hand_is_found(debian: Debian, shell: str, user: str) -> None:
+    """The package's own script is taken away before."""
+    for place in PACKAGED:
+        (debian.root / place).unlink(missing_ok=True)
+    become = JOE if user == "joe" else []
+    debian.output("install", "-d", "-o", "1000", "/home/joe")
+    said = debian.output(*become, "virtprov-install", "--completion", shell, "--install").splitlines()
+    files = [line.removeprefix("Created ") for line in said if line.startswith("Created ")]
+    assert len(files) == 3
+    line, completed = "virtprov-clone --make-t", "virtprov-clone --make-template "
+    if shell == "fish":
+        assert debian.output(*become, "fish", "-c", f"complete -C '{line}'") == "--make-template\n"
+    else:
+        start, setup = START[shell]
+        own = "fpath=(~/.local/share/zsh/site-functions $fpath); " if shell == "zsh" and become else ""
+        with Shell(bare_root.command(debian.root, [*become, *start]), own + setup, ENVIRONMENT) as typed:
+            assert typed.complete(line).line == completed
+    debian.output("rm", *files)
 
 
 def test_what_is_removed_leaves_nothing(debian: Debian) -> None:

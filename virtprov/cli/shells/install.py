@@ -16,7 +16,7 @@ from virtprov.support.errors import ProvError
 _SYSTEM = {
     "bash": "/usr/local/share/bash-completion/completions",
     "zsh": "/usr/local/share/zsh/site-functions",
-    "fish": "/usr/local/share/fish/vendor_completions.d",
+    "fish": "/etc/fish/completions",
 }
 
 

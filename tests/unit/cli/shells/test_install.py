@@ -73,7 +73,7 @@ def test_bash_can_be_told_another_folder(home: Path, monkeypatch: pytest.MonkeyP
     [
         ("bash", "/usr/local/share/bash-completion/completions"),
         ("zsh", "/usr/local/share/zsh/site-functions"),
-        ("fish", "/usr/local/share/fish/vendor_completions.d"),
+        ("fish", "/etc/fish/completions"),
     ],
 )
 def test_roots_scripts_are_for_all_users(shell: str, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
